@@ -1,0 +1,85 @@
+/**
+ * A progress bar on a terminal, and a plain line now and then elsewhere; always on standard error.
+ *
+ * @module
+ */
+import { formatSeconds } from "./format.ts";
+import { writeStderr } from "./task.ts";
+
+/** How a {@linkcode Progress} is set up. */
+export interface ProgressOptions {
+  /** What is going on: `downloading`, `epoch 3/40`. */
+  label: string;
+  /** Units of work in all; 0 where it is not known. */
+  total: number;
+  /** How a count is shown; whole numbers unless given. */
+  format?: (count: number) => string;
+  /** Least seconds between plain lines where standard error is no terminal. */
+  plainEverySeconds?: number;
+}
+
+/** Shows how far a piece of work has come, its speed and the time left. */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #terminal = Deno.stderr.isTerminal();
+  readonly #start = performance.now();
+  #last = -Infinity;
+  #drawn = false;
+
+  /** Begins a bar; nothing is drawn until the first update. */
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+  }
+
+  /** Says that `count` units are done; `detail` stands at the end of the line. */
+  update(count: number, detail = ""): void {
+    const now = performance.now();
+    const wait = this.#terminal ? 100 : 1000 * (this.#options.plainEverySeconds ?? 10);
+    if (now - this.#last < wait) return;
+    this.#last = now;
+    this.#draw(count, detail);
+  }
+
+  /** Draws the last state and ends the line; `detail` replaces the speed. */
+  finish(count: number, detail = ""): void {
+    this.#draw(count, detail);
+    if (this.#terminal) writeStderr("\n");
+    this.#drawn = false;
+  }
+
+  /** Removes the bar from a terminal, so that a message can be printed. */
+  clear(): void {
+    if (this.#terminal && this.#drawn) writeStderr("\r\x1b[K");
+    this.#drawn = false;
+  }
+
+  #draw(count: number, detail: string): void {
+    const { label, total } = this.#options;
+    const format = this.#options.format ?? ((n: number) => String(n));
+    const seconds = (performance.now() - this.#start) / 1000;
+    const speed = seconds > 0.2 && count > 0 ? `${format(Math.round(count / seconds))}/s` : "";
+    const left = total > 0 && count > 0 && count < total && seconds > 0.5
+      ? `${formatSeconds((seconds / count) * (total - count))} left`
+      : "";
+    const share = total > 0 ? Math.min(1, count / total) : 0;
+    const bar = total > 0 && this.#terminal ? `[${"#".repeat(Math.round(24 * share)).padEnd(24, ".")}] ` : "";
+    const counts = total > 0 ? `${format(count)}/${format(total)}` : format(count);
+    const line = `${label} ${bar}${[counts, speed, left, detail].filter((part) => part !== "").join("  ")}`;
+    if (this.#terminal) {
+      const { columns } = consoleSize();
+      writeStderr(`\r\x1b[K${line.slice(0, columns - 1)}`);
+      this.#drawn = true;
+    } else {
+      writeStderr(`${line}\n`);
+    }
+  }
+}
+
+/** The terminal's size, or 80 by 24 where there is none. */
+export function consoleSize(): { columns: number; rows: number } {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return { columns: 80, rows: 24 };
+  }
+}
