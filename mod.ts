@@ -5,3 +5,15 @@
  * @module
  */
 export type { StateDict, Tensor } from "./src/tensor.ts";
+export type { Mask } from "./src/image/mask.ts";
+export {
+  type CocoAnnotation,
+  type CocoCategory,
+  CocoDataset,
+  type CocoImage,
+  type ImageState,
+  readCoco,
+} from "./src/dataset/coco.ts";
+export { type Problem, PROBLEM_KINDS, type ProblemKind } from "./src/dataset/problems.ts";
+export { decodeRle, encodeRle, type Rle } from "./src/dataset/rle.ts";
+export { annotationMask, type CocoSegmentation } from "./src/dataset/segmentation.ts";

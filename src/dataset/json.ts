@@ -1,0 +1,152 @@
+/**
+ * JSON from outside: errors with line and column, and the bare NaN and Infinity that Python's writer leaves.
+ *
+ * @module
+ */
+
+/** Where and why a text is no JSON. */
+export interface JsonFault {
+  /** Index of the first character that cannot stand there; the text's length where it ends too early. */
+  readonly offset: number;
+  /** Its line, from 1. */
+  readonly line: number;
+  /** Its place in the line, from 1. */
+  readonly column: number;
+  /** What stands there. */
+  readonly message: string;
+}
+
+/**
+ * Parses a JSON text. Bare `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes and the standard
+ * forbids, become null, so that one bad number does not cost the whole file. Throws a SyntaxError with line
+ * and column. A byte order mark at the start is skipped.
+ */
+export function parseJson(text: string, what: string): unknown {
+  const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    const { fault, words } = scanJson(body);
+    if (fault !== null) {
+      throw new SyntaxError(
+        `Cannot read ${what}: ${fault.message} at line ${fault.line}, column ${fault.column}`,
+        { cause: error },
+      );
+    }
+    let end = 0;
+    const pieces = words.map((word) => {
+      const piece = body.slice(end, word.start) + "null";
+      end = word.end;
+      return piece;
+    });
+    return JSON.parse(pieces.join("") + body.slice(end));
+  }
+}
+
+/** What a scan found: the first fault, or null, and the bare words for numbers before it. */
+export interface JsonScan {
+  /** The first fault of the text as JSON, were NaN and Infinity allowed. */
+  readonly fault: JsonFault | null;
+  /** Where `NaN`, `Infinity` and `-Infinity` stand as values. */
+  readonly words: readonly { start: number; end: number }[];
+}
+
+const SPACE = /[ \t\n\r]*/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const LITERAL = /true|false|null/y;
+const NUMBER_WORD = /NaN|-?Infinity/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+
+/** Walks a text as JSON without building anything, however deep it nests; never throws. */
+export function scanJson(text: string): JsonScan {
+  const open: ("[" | "{")[] = [];
+  const words: { start: number; end: number }[] = [];
+  let at = 0;
+  const skip = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    if (!pattern.test(text)) return false;
+    at = pattern.lastIndex;
+    return true;
+  };
+  // By hand, since a pattern for texts of many megabytes would exhaust the pattern matcher's stack.
+  const skipText = (): boolean => {
+    for (at++; at < text.length;) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) {
+        at++;
+        return true;
+      }
+      if (code < 0x20 || (code === BACKSLASH && !skip(ESCAPE))) return false;
+      if (code !== BACKSLASH) at++;
+    }
+    return false;
+  };
+  const fail = (expected: string): JsonScan => ({ fault: faultAt(text, at, expected), words });
+
+  // What may stand next: a value, the first entry of a list or object (or its end), a key, or what follows a value.
+  let state: "value" | "first" | "key" | "after" = "value";
+  for (;;) {
+    skip(SPACE);
+    const inside = open.at(-1);
+    const character = text[at];
+    const close = inside === "[" ? "]" : "}";
+    if (state === "after") {
+      if (inside === undefined) return at === text.length ? { fault: null, words } : fail("the end");
+      if (character === ",") state = inside === "[" ? "value" : "key";
+      else if (character === close) open.pop();
+      else return fail(`"," or "${close}"`);
+      at++;
+      continue;
+    }
+    if (state === "first") {
+      if (character === close) {
+        open.pop();
+        at++;
+        state = "after";
+        continue;
+      }
+      state = inside === "[" ? "value" : "key";
+    }
+    if (state === "key") {
+      if (character !== '"') return fail("a key in double quotes");
+      if (!skipText()) return fail("the rest of a text");
+      skip(SPACE);
+      if (text[at] !== ":") return fail('":"');
+      at++;
+      state = "value";
+    } else if (character === "[" || character === "{") {
+      open.push(character);
+      at++;
+      state = "first";
+    } else if (character === '"') {
+      if (!skipText()) return fail("the rest of a text");
+      state = "after";
+    } else {
+      const start = at;
+      if (skip(NUMBER_WORD)) words.push({ start, end: at });
+      else if (!skip(NUMBER) && !skip(LITERAL)) return fail("a value");
+      state = "after";
+    }
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function faultAt(text: string, offset: number, expected: string): JsonFault {
+  let line = 1;
+  let lineStart = 0;
+  for (let next = text.indexOf("\n"); next !== -1 && next < offset; next = text.indexOf("\n", lineStart)) {
+    line++;
+    lineStart = next + 1;
+  }
+  const found = offset < text.length
+    ? JSON.stringify(String.fromCodePoint(text.codePointAt(offset)!))
+    : "the end";
+  return {
+    offset,
+    line,
+    column: offset - lineStart + 1,
+    message: `found ${found} where ${expected} should stand`,
+  };
+}

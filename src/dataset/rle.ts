@@ -1,0 +1,161 @@
+/**
+ * COCO's run-length encoding of masks: runs of 0 and 1 in turn, column after column, the first run of zeros
+ * (it may be empty). The same runs stand in files as a list of numbers or as COCO's compressed text.
+ *
+ * After `rleEncode`, `rleDecode`, `rleToString` and `rleFrString` of COCO's mask code (maskApi.c).
+ *
+ * @module
+ */
+import { createMask, type Mask } from "../image/mask.ts";
+import { showValue } from "./problems.ts";
+
+/** A run-length encoded mask as COCO files hold it. */
+export interface Rle {
+  /** Height and width, in this order. */
+  readonly size: readonly [number, number];
+  /** COCO's compressed text, or the run lengths themselves. */
+  readonly counts: string | readonly number[];
+}
+
+/** Seven digits of five bits reach past 2^32; a longer number is no run of any mask. */
+const MAX_DIGITS = 7;
+
+/** Encodes a mask in COCO's compressed form: the very text that COCO's own code writes. */
+export function encodeRle(mask: Mask): { size: [number, number]; counts: string } {
+  return { size: [mask.height, mask.width], counts: formatRuns(maskRuns(mask)) };
+}
+
+/**
+ * Decodes a run-length encoded mask, compressed or not.
+ *
+ * Throws a TypeError where `counts` or `size` is of the wrong kind, a SyntaxError where the text is not COCO's
+ * compressed form, and a RangeError where the size is out of bounds or the runs do not add up to it.
+ */
+export function decodeRle(
+  rle: { size: readonly [number, number]; counts: string | readonly number[] },
+): Mask {
+  if (!Array.isArray(rle.size) || rle.size.length !== 2) {
+    throw new TypeError(
+      `Cannot decode an RLE: its size must be [height, width], it is ${showValue(rle.size)}`,
+    );
+  }
+  const [height, width] = rle.size;
+  const mask = createMask({ width, height });
+  fillRuns(mask, rleRuns(rle.counts, width * height));
+  return mask;
+}
+
+/** The checked run lengths of `counts` for a mask of `pixels` pixels; the errors are those of {@linkcode decodeRle}. */
+export function rleRuns(counts: unknown, pixels: number): number[] {
+  if (typeof counts === "string") return checkRuns(parseRuns(counts), pixels);
+  if (Array.isArray(counts)) return checkRuns(counts, pixels);
+  throw new TypeError(`Cannot decode an RLE: its counts must be a text or a list, they are ${typeof counts}`);
+}
+
+function checkRuns(runs: number[], pixels: number): number[] {
+  let sum = 0;
+  for (let i = 0; i < runs.length; i++) {
+    const run = runs[i];
+    if (!Number.isInteger(run) || run! < 0) {
+      throw new RangeError(`Cannot decode an RLE: run ${i} is ${showValue(run)}, no length`);
+    }
+    sum += run!;
+  }
+  if (sum !== pixels) {
+    throw new RangeError(`Cannot decode an RLE: its runs add up to ${sum}, the mask has ${pixels} pixels`);
+  }
+  return runs;
+}
+
+/** Sets the pixels of the runs of ones; `runs` must be checked and fit the mask. */
+export function fillRuns(mask: Mask, runs: readonly number[]): void {
+  const { width, height, data } = mask;
+  let start = 0;
+  for (let i = 0; i < runs.length; i++) {
+    const end = start + runs[i]!;
+    if (i % 2 === 1) {
+      let x = Math.floor(start / height);
+      let y = start - x * height;
+      for (let left = runs[i]!; left > 0; x++) {
+        const stop = Math.min(height, y + left);
+        left -= stop - y;
+        for (let at = y * width + x; y < stop; y++, at += width) data[at] = 1;
+        y = 0;
+      }
+    }
+    start = end;
+  }
+}
+
+/** The run lengths of a mask, column after column, beginning with a run of zeros that may be empty. */
+export function maskRuns(mask: Mask): number[] {
+  const { width, height, data } = mask;
+  const runs: number[] = [];
+  let value = 0;
+  let run = 0;
+  for (let x = 0; x < width; x++) {
+    for (let y = 0, at = x; y < height; y++, at += width) {
+      const pixel = data[at] === 0 ? 0 : 1;
+      if (pixel !== value) {
+        runs.push(run);
+        run = 0;
+        value = pixel;
+      }
+      run++;
+    }
+  }
+  runs.push(run);
+  return runs;
+}
+
+/**
+ * Writes runs as COCO's compressed text: each number in digits of five bits, lowest first, as one printable
+ * character a digit; from the fourth run on, the difference to the run two before.
+ */
+export function formatRuns(runs: readonly number[]): string {
+  let text = "";
+  for (let i = 0; i < runs.length; i++) {
+    let rest = i > 2 ? runs[i]! - runs[i - 2]! : runs[i]!;
+    for (let more = true; more;) {
+      const digit = rest & 0x1f;
+      rest >>= 5;
+      // The number ends where the rest is only the sign that bit 0x10 of this digit already tells.
+      more = (digit & 0x10) !== 0 ? rest !== -1 : rest !== 0;
+      text += String.fromCharCode(48 + (more ? digit | 0x20 : digit));
+    }
+  }
+  return text;
+}
+
+/** Reads COCO's compressed text; throws a SyntaxError with the position of what does not belong there. */
+export function parseRuns(text: string): number[] {
+  const runs: number[] = [];
+  let at = 0;
+  while (at < text.length) {
+    let value = 0;
+    let scale = 1;
+    for (let digits = 1;; digits++) {
+      const code = text.charCodeAt(at) - 48;
+      if (Number.isNaN(code)) throw new SyntaxError(`Cannot read an RLE text: it ends within a number`);
+      if (code < 0 || code > 63) {
+        throw new SyntaxError(
+          `Cannot read an RLE text: character ${
+            JSON.stringify(text[at])
+          } at position ${at} is none of its 64`,
+        );
+      }
+      if (digits > MAX_DIGITS) {
+        throw new SyntaxError(`Cannot read an RLE text: too long a number at position ${at}`);
+      }
+      at++;
+      value += (code & 0x1f) * scale;
+      scale *= 32;
+      if ((code & 0x20) === 0) {
+        if ((code & 0x10) !== 0) value -= scale;
+        break;
+      }
+    }
+    runs.push(runs.length > 2 ? value + runs[runs.length - 2]! : value);
+  }
+  return runs;
+}
