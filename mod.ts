@@ -17,3 +17,7 @@ export {
 export { type Problem, PROBLEM_KINDS, type ProblemKind } from "./src/dataset/problems.ts";
 export { decodeRle, encodeRle, type Rle } from "./src/dataset/rle.ts";
 export { annotationMask, type CocoSegmentation } from "./src/dataset/segmentation.ts";
+export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
+export { closeDecoders, decodeImage } from "./src/image/decode.ts";
+export { encodeGrayPng, encodeJpeg, encodeRgbPng } from "./src/image/encode.ts";
+export { normalizeImage, resizeImage, resizeMask } from "./src/image/resize.ts";

@@ -1,0 +1,96 @@
+/**
+ * Pictures to files. PNGs are written here, byte for byte the same for the same picture; JPEGs by ImageMagick.
+ *
+ * @module
+ */
+import { MagickFormat } from "@imagemagick/magick-wasm";
+import { crc32, deflate } from "node:zlib";
+import { promisify } from "node:util";
+import { assertImage, type GrayImage, type RgbImage } from "./image.ts";
+import { startMagick, withMagickImage } from "./magick.ts";
+
+const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+
+/** PNG's numbers for the kinds of pixels. */
+const COLOR_TYPE = { 1: 0, 3: 2 } as const;
+
+const deflateAsync = promisify(deflate) as (
+  bytes: Uint8Array,
+  options: { level: number },
+) => Promise<Uint8Array>;
+
+/** Encodes a grey picture (a mask as 0 and 255, say) as an 8-bit PNG. Lossless. */
+export function encodeGrayPng(image: GrayImage): Promise<Uint8Array> {
+  return encodePng(image, 1);
+}
+
+/** Encodes a colour picture as an 8-bit RGB PNG. Lossless. */
+export function encodeRgbPng(image: RgbImage): Promise<Uint8Array> {
+  return encodePng(image, 3);
+}
+
+/**
+ * Encodes a colour picture as a JPEG; one that is grey throughout gets a single channel.
+ * `quality` goes from 1 to 100. Throws a RangeError for any other.
+ */
+export async function encodeJpeg(image: RgbImage, quality: number): Promise<Uint8Array> {
+  if (!(quality >= 1 && quality <= 100)) {
+    throw new RangeError(`Cannot encode a JPEG of quality ${quality}: 1 to 100`);
+  }
+  await startMagick();
+  return withMagickImage(image, (wrapped) => {
+    wrapped.quality = quality;
+    return wrapped.write(MagickFormat.Jpeg, (bytes) => bytes.slice());
+  });
+}
+
+async function encodePng(image: GrayImage | RgbImage, channels: 1 | 3): Promise<Uint8Array> {
+  assertImage(image, channels, "encode a PNG");
+  const header = new DataView(new ArrayBuffer(13));
+  header.setUint32(0, image.width);
+  header.setUint32(4, image.height);
+  header.setUint8(8, 8);
+  header.setUint8(9, COLOR_TYPE[channels]);
+  const parts = [
+    SIGNATURE,
+    chunk("IHDR", new Uint8Array(header.buffer)),
+    chunk("IDAT", await deflateAsync(filterRows(image, channels), { level: 6 })),
+    chunk("IEND", new Uint8Array(0)),
+  ];
+  const file = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    file.set(part, at);
+    at += part.length;
+  }
+  return file;
+}
+
+/** Rows with their filter byte: "up" for colour, whose rows resemble each other, "none" for grey and masks. */
+function filterRows(image: GrayImage | RgbImage, channels: 1 | 3): Uint8Array {
+  const stride = image.width * channels;
+  const rows = new Uint8Array((stride + 1) * image.height);
+  for (let y = 0; y < image.height; y++) {
+    const source = y * stride;
+    const target = y * (stride + 1) + 1;
+    if (channels === 1 || y === 0) {
+      rows.set(image.data.subarray(source, source + stride), target);
+      continue;
+    }
+    rows[target - 1] = 2;
+    for (let i = 0; i < stride; i++) {
+      rows[target + i] = (image.data[source + i] as number) - (image.data[source + i - stride] as number);
+    }
+  }
+  return rows;
+}
+
+function chunk(type: string, content: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(content.length + 12);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, content.length);
+  for (let i = 0; i < 4; i++) bytes[4 + i] = type.charCodeAt(i);
+  bytes.set(content, 8);
+  view.setUint32(content.length + 8, crc32(bytes.subarray(4, content.length + 8)));
+  return bytes;
+}

@@ -1,0 +1,80 @@
+/**
+ * The first directory of a TIFF file (TIFF 6.0, section 2; BigTIFF with its longer numbers).
+ *
+ * @module
+ */
+import { MAX_PIXELS, MAX_SIDE } from "./limits.ts";
+
+const TAG = {
+  width: 256,
+  height: 257,
+  bits: 258,
+  photometric: 262,
+  samples: 277,
+  tileWidth: 322,
+  tileHeight: 323,
+  sampleFormat: 339,
+};
+
+/** Bytes of a value of each field type that these tags may have: BYTE, SHORT, LONG, LONG8. */
+const TYPE_BYTES: Record<number, number> = { 1: 1, 3: 2, 4: 4, 16: 8 };
+
+/** White is zero, black is zero, RGB, palette, CMYK, YCbCr. */
+const PHOTOMETRICS = [0, 1, 2, 3, 5, 6];
+
+/**
+ * The picture's size. Throws a SyntaxError where the directory is damaged, and a RangeError for samples other
+ * than unsigned ones of 1 to 16 bits, for more than five a pixel, and for tiles beyond the limits.
+ */
+export function readTiffHeader(view: DataView): { width: number; height: number } {
+  const little = view.getUint8(0) === 0x49;
+  const big = view.getUint16(2, little) === 43;
+  const offset = (at: number) => big ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little);
+  const directory = offset(big ? 8 : 4);
+  const count = big ? Number(view.getBigUint64(directory, little)) : view.getUint16(directory, little);
+  const first = directory + (big ? 8 : 2);
+  const entryBytes = big ? 20 : 12;
+  if (count > 4096) throw new SyntaxError(`Cannot decode the TIFF image: its directory has ${count} entries`);
+
+  const values = new Map<number, number>();
+  for (let i = 0; i < count; i++) {
+    const at = first + i * entryBytes;
+    const tag = view.getUint16(at, little);
+    const bytes = TYPE_BYTES[view.getUint16(at + 2, little)];
+    const items = offset(at + 4);
+    if (bytes === undefined || items < 1) continue;
+    // Of several values (bits of each channel) the first speaks for all, as in baseline TIFF.
+    const inline = at + (big ? 12 : 8);
+    const place = bytes * items <= (big ? 8 : 4) ? inline : offset(inline);
+    if (Object.values(TAG).includes(tag)) values.set(tag, readNumber(view, place, bytes, little));
+  }
+
+  const of = (tag: number, otherwise: number) => values.get(tag) ?? otherwise;
+  const bits = of(TAG.bits, 1);
+  if (bits < 1 || bits > 16 || of(TAG.sampleFormat, 1) !== 1) {
+    const kind = ["", "unsigned", "signed", "floating-point"][of(TAG.sampleFormat, 1)] ?? "unknown";
+    throw new RangeError(
+      `Cannot decode the TIFF image of ${kind} ${bits}-bit samples: unsigned ones of up to 16 bits are read`,
+    );
+  }
+  const samples = of(TAG.samples, 1);
+  if (samples < 1 || samples > 5) {
+    throw new RangeError(`Cannot decode the TIFF image of ${samples} samples a pixel: at most 5`);
+  }
+  const photometric = of(TAG.photometric, 1);
+  if (!PHOTOMETRICS.includes(photometric)) {
+    throw new RangeError(`Cannot decode the TIFF image of colour model ${photometric}`);
+  }
+  const tileWidth = of(TAG.tileWidth, 0);
+  const tileHeight = of(TAG.tileHeight, 0);
+  if (tileWidth > MAX_SIDE || tileHeight > MAX_SIDE || tileWidth * tileHeight > MAX_PIXELS) {
+    throw new RangeError(`Cannot decode the TIFF image with tiles of ${tileWidth} x ${tileHeight} pixels`);
+  }
+  return { width: of(TAG.width, 0), height: of(TAG.height, 0) };
+}
+
+function readNumber(view: DataView, at: number, bytes: number, little: boolean): number {
+  if (bytes === 1) return view.getUint8(at);
+  if (bytes === 2) return view.getUint16(at, little);
+  return bytes === 4 ? view.getUint32(at, little) : Number(view.getBigUint64(at, little));
+}

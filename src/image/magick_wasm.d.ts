@@ -1,0 +1,3 @@
+/** ImageMagick, compiled and not yet running. */
+declare const magick: WebAssembly.Module;
+export default magick;
