@@ -21,3 +21,13 @@ export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
 export { closeDecoders, decodeImage } from "./src/image/decode.ts";
 export { encodeGrayPng, encodeJpeg, encodeRgbPng } from "./src/image/encode.ts";
 export { normalizeImage, resizeImage, resizeMask } from "./src/image/resize.ts";
+export {
+  type Color,
+  drawFigure,
+  type FigureOptions,
+  grayToRgb,
+  maskToRgb,
+  overlayMask,
+  type OverlayOptions,
+  type Panel,
+} from "./src/image/draw.ts";

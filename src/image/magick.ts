@@ -17,11 +17,11 @@ import { assertImage, type RgbImage } from "./image.ts";
 import { MAX_PIXELS, MAX_SIDE } from "./limits.ts";
 import magick from "./magick_wasm.js";
 
-/** Everything but the five formats that are read, raw samples, and what drawing text goes through is closed. */
+/** Closes everything but the five formats that are read, raw samples, and the blank canvas that text is measured on. */
 const POLICY = `<?xml version="1.0" encoding="UTF-8"?>
 <policymap>
   <policy domain="coder" rights="none" pattern="*"/>
-  <policy domain="coder" rights="read | write" pattern="{JPEG,PNG,TIFF,BMP,BMP2,BMP3,WEBP,RGB}"/>
+  <policy domain="coder" rights="read | write" pattern="{JPEG,PNG,TIFF,BMP,BMP2,BMP3,WEBP,RGB,XC}"/>
   <policy domain="delegate" rights="none" pattern="*"/>
   <policy domain="filter" rights="none" pattern="*"/>
   <policy domain="path" rights="none" pattern="@*"/>
