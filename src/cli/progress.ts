@@ -12,6 +12,8 @@ export interface ProgressOptions {
   label: string;
   /** Units of work in all; 0 where it is not known. */
   total: number;
+  /** Units that were done before this run: they count as done, but not towards the speed. */
+  start?: number;
   /** How a count is shown; whole numbers unless given. */
   format?: (count: number) => string;
   /** Least seconds between plain lines where standard error is no terminal. */
@@ -54,12 +56,12 @@ export class Progress {
   }
 
   #draw(count: number, detail: string): void {
-    const { label, total } = this.#options;
+    const { label, total, start = 0 } = this.#options;
     const format = this.#options.format ?? ((n: number) => String(n));
     const seconds = (performance.now() - this.#start) / 1000;
-    const speed = seconds > 0.2 && count > 0 ? `${format(Math.round(count / seconds))}/s` : "";
-    const left = total > 0 && count > 0 && count < total && seconds > 0.5
-      ? `${formatSeconds((seconds / count) * (total - count))} left`
+    const speed = seconds > 0.2 && count > start ? `${format(Math.round((count - start) / seconds))}/s` : "";
+    const left = total > 0 && count > start && count < total && seconds > 0.5
+      ? `${formatSeconds((seconds / (count - start)) * (total - count))} left`
       : "";
     const share = total > 0 ? Math.min(1, count / total) : 0;
     const bar = total > 0 && this.#terminal ? `[${"#".repeat(Math.round(24 * share)).padEnd(24, ".")}] ` : "";

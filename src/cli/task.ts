@@ -28,6 +28,9 @@ export function createCommand(name: string, summary: string): Command {
     .configureOutput({
       writeOut: (text) => writeStdout(text),
       writeErr: (text) => writeStderr(text),
+      // The default asks the environment, which no task may read.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
     })
     .exitOverride();
 }
