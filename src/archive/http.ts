@@ -1,0 +1,130 @@
+/**
+ * One HTTP request: redirects only to hosts that the permission set names, and failures told apart into those
+ * that may pass when tried again and those that will not.
+ *
+ * @module
+ */
+
+const MAX_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const PASSING_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** A failure that may be gone at the next attempt: a dropped connection, a busy server. */
+export class TransientError extends Error {
+  /** `message` completes "Cannot download ADDRESS: "; `retryAfterSeconds` is what the server asked for, or 0. */
+  constructor(message: string, readonly retryAfterSeconds = 0, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "TransientError";
+  }
+}
+
+/** An `http:` or `https:` address; TypeError otherwise. */
+export function parseHttpUrl(text: string): URL {
+  let url: URL | null = null;
+  try {
+    url = new URL(text);
+  } catch {
+    // Told below, together with addresses of another kind.
+  }
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    throw new TypeError(`Cannot use ${JSON.stringify(text)} as an address: expected https://HOST/PATH`);
+  }
+  url.hash = "";
+  return url;
+}
+
+/** An address for a message: without its query and credentials, which may be secret and are always long. */
+export function showUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+/**
+ * Sends a GET request and follows redirects by hand: each host is checked against the permission set before it
+ * is contacted, and https never falls back to http.
+ *
+ * @returns the first response that is no redirect, with its body unread.
+ * @throws {TransientError} where no response came. {Error} where a redirect must not be followed.
+ */
+export async function openUrl(url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
+  let current = url;
+  requireHost(current, `Cannot download ${showUrl(url)}`);
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const response = await request(current, headers, signal);
+    if (!REDIRECTS.has(response.status)) return response;
+    await response.body?.cancel();
+    current = redirectTarget(current, response);
+  }
+  throw new Error(`Cannot download ${showUrl(url)}: more than ${MAX_REDIRECTS} redirects`);
+}
+
+/**
+ * The error for a response that brought no file.
+ *
+ * @returns a {@linkcode TransientError} for a status that may pass; an Error otherwise.
+ */
+export function statusError(url: URL, response: Response): Error {
+  const { status } = response;
+  const name = `${status}${response.statusText ? ` ${response.statusText}` : ""}`;
+  if (PASSING_STATUSES.has(status)) {
+    return new TransientError(`the server answers ${name}`, retryAfter(response));
+  }
+  const hint = status === 404 || status === 410
+    ? "the file is not there (any more); give another address with --url"
+    : status === 401 || status === 403
+    ? "the address asks for a login or is closed; download it by hand, or give another address with --url"
+    : "look at the address in a browser, or give another one with --url";
+  return new Error(`Cannot download ${showUrl(url)}: the server answers ${name}\nhint: ${hint}`);
+}
+
+async function request(url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, { redirect: "manual", headers, signal });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new TransientError(`no answer from ${url.host} (${failureReason(error)})`, 0, { cause: error });
+  }
+}
+
+/** The innermost reason of a failed request or read: the outer messages repeat the address and say nothing. */
+export function failureReason(error: unknown): string {
+  let reason = error;
+  while (reason instanceof Error && reason.cause !== undefined) reason = reason.cause;
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return message.replace(/^error sending request for url \(.*?\): /, "").replace(
+    /^client error \(\w+\): /,
+    "",
+  );
+}
+
+function redirectTarget(from: URL, response: Response): URL {
+  const location = response.headers.get("location");
+  const action = `Cannot follow the redirect from ${showUrl(from)}`;
+  if (location === null || !URL.canParse(location, from)) {
+    throw new Error(`${action}: it names no valid address`);
+  }
+  const target = new URL(location, from);
+  target.hash = "";
+  if (target.protocol !== "https:" && target.protocol !== from.protocol) {
+    throw new Error(`${action} to ${showUrl(target)}: it leaves https`);
+  }
+  requireHost(target, `${action} to ${showUrl(target)}`);
+  return target;
+}
+
+/** Asks the permissions before the runtime does: no prompt comes up, and the message can say what to do. */
+function requireHost(url: URL, action: string): void {
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const { state } = Deno.permissions.querySync({ name: "net", host: `${url.hostname}:${port}` });
+  if (state === "granted") return;
+  throw new Error(
+    `${action}: the permission set does not name the host ${url.hostname}\n` +
+      `hint: if you trust it, run: deno run -P=download --allow-net=${url.hostname} tasks/download.ts ...`,
+  );
+}
+
+function retryAfter(response: Response): number {
+  const text = response.headers.get("retry-after");
+  if (text === null) return 0;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
+}

@@ -1,0 +1,81 @@
+/**
+ * SHA-256 of files of any size, and the record of it that is kept beside a downloaded file.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { writeFileAtomic } from "../atomic_file.ts";
+
+const CHUNK = 1 << 20;
+
+/**
+ * Feeds all of an open file, from its start, to `update`, a piece at a time, in constant memory.
+ *
+ * The file's position is its end afterwards. `onProgress` gets the bytes read so far.
+ */
+export async function readThrough(
+  file: Deno.FsFile,
+  update: (bytes: Uint8Array) => void,
+  onProgress?: (byteLength: number) => void,
+): Promise<number> {
+  const buffer = new Uint8Array(CHUNK);
+  await file.seek(0, Deno.SeekMode.Start);
+  let total = 0;
+  for (;;) {
+    const count = await file.read(buffer);
+    if (count === null) return total;
+    update(buffer.subarray(0, count));
+    total += count;
+    onProgress?.(total);
+  }
+}
+
+/** The SHA-256 of an open file's whole content, as 64 lower-case hexadecimal digits. */
+export async function hashFile(
+  file: Deno.FsFile,
+  onProgress?: (byteLength: number) => void,
+): Promise<string> {
+  const hash = createHash("sha256");
+  await readThrough(file, (bytes) => hash.update(bytes), onProgress);
+  return hash.digest("hex");
+}
+
+/** A SHA-256 in the one form this project compares: 64 lower-case hexadecimal digits; RangeError otherwise. */
+export function parseSha256(text: string): string {
+  const digest = text.trim().toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(digest)) {
+    throw new RangeError(`Cannot use ${JSON.stringify(text)} as a SHA-256: expected 64 hexadecimal digits`);
+  }
+  return digest;
+}
+
+/** Where the SHA-256 of `path` is recorded: a file that `sha256sum -c` understands. */
+export function hashRecordPath(path: string): string {
+  return `${path}.sha256`;
+}
+
+/** The SHA-256 recorded beside `path`, or null where none is; SyntaxError if the record is unreadable. */
+export async function readHashRecord(path: string): Promise<string | null> {
+  const record = hashRecordPath(path);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(record);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+  const digest = /^([0-9a-fA-F]{64})\b/.exec(text)?.[1];
+  if (digest === undefined) {
+    throw new SyntaxError(
+      `Cannot read ${record}: it does not begin with a SHA-256\n` +
+        `hint: remove it, and the next download records the hash anew`,
+    );
+  }
+  return digest.toLowerCase();
+}
+
+/** Records the SHA-256 of `path` beside it. */
+export async function writeHashRecord(path: string, sha256: string): Promise<void> {
+  await writeFileAtomic(hashRecordPath(path), `${sha256}  ${basename(path)}\n`);
+}
