@@ -1,0 +1,234 @@
+#!/bin/sh
+# Runs one of this project's tasks on a machine that may have nothing but Node: `sh tasks/run.sh --help`.
+# tests/project/run_sh_test.ts runs it against fake machines: it must reach files outside the project only
+# through commands found on PATH (find, grep, tee), never through the shell's own tests or redirections.
+set -eu
+
+DENO=2.9.6           # what npm is asked for
+DENO_SERIES=2.9      # what is good enough when it is there already
+OLDEST_MESA=24       # the software adapter of Mesa 22.3 is about 7 times slower than that of 25.0
+PACKAGES="mesa-vulkan-drivers libvulkan1"
+BACKPORTS=bookworm-backports
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+PATH=$PATH:/usr/sbin:/sbin # ldconfig lives there, and an ordinary user's PATH may lack it
+
+say() { printf 'run.sh: %s\n' "$*" >&2; }
+
+fail() {
+  say "$1"
+  if [ $# -gt 1 ]; then say "type this once, then repeat your command:" && printf '  %s\n' "$2" >&2; fi
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# The keys of deno.json's "tasks", one a line.
+tasks() { sed -n '/^  "tasks": {/,/^  }/s/^    "\([a-z]*\)": .*/\1/p' "$root/deno.json"; }
+
+usage() {
+  cat <<USAGE
+Usage: sh tasks/run.sh TASK [ARGS...]
+
+Finds Deno $DENO_SERIES, else gets it from npm; finds a Vulkan driver, else installs Mesa's software driver (as root
+on Debian and Ubuntu) or prints the command to type; then runs 'deno task TASK ARGS...'. It changes nothing
+that is good enough already. Paths in ARGS are relative to the project's folder, wherever you call this from.
+
+Tasks: $(tasks | tr '\n' ' ')
+       sh tasks/run.sh TASK --help explains one.
+
+Options:
+  --driver   see to the Vulkan driver alone (as root on Debian and Ubuntu)
+  -h, --help show this
+USAGE
+}
+
+# --- Deno -----------------------------------------------------------------------------------------------------
+
+# Is this the program of a Deno that is good enough?
+good_deno() {
+  case $("$1" --version 2>/dev/null) in
+    "deno $DENO_SERIES."*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Can npm put a program under this prefix?
+writable() {
+  for place in "$1/lib/node_modules" "$1/lib" "$1"; do
+    if [ -e "$place" ]; then [ -w "$place" ] && return 0 || return 1; fi
+  done
+  return 1
+}
+
+# Leaves in $deno the words that start Deno, and its folder on PATH, where tasks look for it again.
+find_deno() {
+  for deno in "$(command -v deno || :)" "${DENO_INSTALL:-${HOME:-}/.deno}/bin/deno"; do
+    if [ -x "$deno" ] && good_deno "$deno"; then
+      PATH=$(dirname -- "$deno"):$PATH
+      return 0
+    fi
+  done
+  if ! have npm && ! have npx; then
+    if have apt-get; then
+      fail "neither Deno $DENO_SERIES nor Node's npm, which can bring it, is here" "$(as_root "apt-get install -y npm")"
+    fi
+    fail "neither Deno $DENO_SERIES nor Node's npm, which can bring it, is here: install one of them"
+  fi
+  # Another Deno on PATH is somebody's choice: it stays, and npx runs the right one beside it.
+  if ! have deno && have npm && prefix=$(npm prefix -g 2>/dev/null) && writable "$prefix"; then
+    say "getting Deno $DENO with npm install -g"
+    if npm install -g --no-audit --no-fund --loglevel=error "deno@$DENO" >&2 && good_deno "$prefix/bin/deno"; then
+      deno=$prefix/bin/deno
+      PATH=$prefix/bin:$PATH
+      return 0
+    fi
+    say "npm install -g did not bring a Deno that runs"
+  fi
+  have npx || fail "cannot run Deno $DENO: npx, which comes with Node, is missing"
+  say "running Deno $DENO through npx"
+  deno="npx --yes deno@$DENO"
+}
+
+# --- The Vulkan driver ----------------------------------------------------------------------------------------
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# The words with which a person runs a command line as root.
+as_root() {
+  if is_root; then
+    printf '%s' "$1"
+  elif have sudo; then
+    printf 'sudo sh -c "%s"' "$1"
+  else
+    printf 'su -c "%s"' "$1"
+  fi
+}
+
+driver_files() {
+  find /etc/vulkan/icd.d /usr/local/etc/vulkan/icd.d /usr/share/vulkan/icd.d /usr/local/share/vulkan/icd.d \
+    "${HOME:-}/.local/share/vulkan/icd.d" -name '*.json' 2>/dev/null
+}
+
+driver_found() {
+  ldconfig -p 2>/dev/null | grep -q 'libvulkan\.so\.1' || return 1
+  [ -n "${VK_DRIVER_FILES:-${VK_ICD_FILENAMES:-}}" ] || [ -n "$(driver_files)" ]
+}
+
+hardware_found() {
+  [ -n "$(find /dev -maxdepth 2 \( -path '/dev/dri/renderD*' -o -path '/dev/nvidia[0-9]*' -o -path /dev/dxg \) \
+    2>/dev/null)" ]
+}
+
+is_bookworm() { grep -q '^VERSION_CODENAME=bookworm$' /etc/os-release 2>/dev/null; }
+
+# Is the software adapter what tasks will run on, and too old, on the one system known to offer a newer one?
+driver_slow() {
+  is_bookworm && ! hardware_found || return 1
+  mesa=$(dpkg-query -W -f '${Version}\n' mesa-vulkan-drivers 2>/dev/null | head -n 1)
+  major=${mesa%%.*}
+  case $major in
+    '' | *[!0-9]*) return 1 ;;
+    *) [ "$major" -lt "$OLDEST_MESA" ] ;;
+  esac
+}
+
+apt_update() {
+  apt-get update -qq >&2 || say "apt-get update failed; going on with the lists that are here"
+}
+
+apt_install() {
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "$@" >&2
+}
+
+# 'CODENAME URI' of every package list that apt knows (after an update).
+# shellcheck disable=SC2016 # apt-get expands these names
+apt_sources() { apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' "$@" 2>/dev/null; }
+
+has_backports() { apt_sources | grep -q "^$BACKPORTS "; }
+
+# Names the backports as a source, on the mirror that the machine's own sources use.
+add_backports() {
+  has_backports && return 0
+  uri=$(apt_sources 'Origin: Debian' | sed -n 's/^bookworm //p' | head -n 1)
+  [ -n "$uri" ] || return 1
+  say "adding $BACKPORTS to apt's sources"
+  printf 'deb %s %s main\n' "$uri" "$BACKPORTS" | tee "/etc/apt/sources.list.d/$BACKPORTS.list" >/dev/null
+  apt_update
+  has_backports
+}
+
+# As root: Mesa from the backports on Debian 12. False where they cannot be had.
+install_from_backports() {
+  # shellcheck disable=SC2086 # two packages
+  add_backports && apt_install -t "$BACKPORTS" $PACKAGES
+}
+
+# The command line that a person on Debian or Ubuntu must type for a good driver.
+driver_command() {
+  if ! is_bookworm; then
+    as_root "apt-get update && apt-get install -y $PACKAGES"
+  elif has_backports; then
+    as_root "apt-get update && apt-get install -y -t $BACKPORTS $PACKAGES"
+  else
+    as_root "sh '$root/tasks/run.sh' --driver"
+  fi
+}
+
+install_driver() {
+  if ! have apt-get; then
+    for manager in "dnf install -y mesa-vulkan-drivers vulkan-loader" "pacman -S vulkan-swrast vulkan-icd-loader" \
+      "zypper install libvulkan_lvp libvulkan1"; do
+      if have "${manager%% *}"; then fail "no Vulkan driver is here" "$(as_root "$manager")"; fi
+    done
+    fail "no Vulkan driver is here: install Mesa's (its software driver is called lavapipe) and the Vulkan loader"
+  fi
+  is_root || fail "no Vulkan driver is here, and installing one needs root" "$(driver_command)"
+  say "no Vulkan driver is here: installing Mesa's software driver with apt-get (about a minute)"
+  apt_update
+  if is_bookworm; then
+    install_from_backports && return 0
+    say "$BACKPORTS cannot be had: installing bookworm's own Mesa, which is about 7 times slower"
+  fi
+  # shellcheck disable=SC2086 # two packages
+  apt_install $PACKAGES || fail "apt-get could not install $PACKAGES"
+}
+
+# Sees that tasks find an adapter, and a fast one where that is within reach.
+see_to_driver() {
+  [ "$(uname -s)" = Linux ] || return 0 # macOS and Windows bring their own
+  if ! driver_found; then
+    install_driver
+    driver_found || fail "no Vulkan driver can be found, though $PACKAGES are installed"
+  elif driver_slow; then
+    if ! is_root; then
+      say "Mesa $mesa is here, whose software adapter is about 7 times slower than Mesa 25's; to mend that, type:"
+      printf '  %s\n' "$(driver_command)" >&2
+      return 0
+    fi
+    say "Mesa $mesa is here, whose software adapter is about 7 times slower than Mesa 25's: upgrading it"
+    apt_update
+    install_from_backports || say "$BACKPORTS cannot be had: going on with the slow driver"
+  fi
+}
+
+# --- The task -------------------------------------------------------------------------------------------------
+
+case ${1-} in
+  '') usage >&2; exit 2 ;;
+  -h | --help) usage; exit 0 ;;
+  --driver) see_to_driver; exit 0 ;;
+esac
+if ! tasks | grep -qx -e "$1"; then
+  say "there is no task '$1'; tasks are: $(tasks | tr '\n' ' ')"
+  exit 2
+fi
+find_deno
+case $1 in
+  download | unzip | inspect | masks | phantom | convert | compile) ;; # these compute nothing on an adapter
+  *) see_to_driver ;;
+esac
+export PATH DENO_NO_UPDATE_CHECK=1
+cd -- "$root"
+# shellcheck disable=SC2086 # $deno may be several words
+exec $deno task --quiet "$@"

@@ -1,0 +1,49 @@
+/**
+ * The project's own files, for tests that read them all.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The project's folder, absolute, without a slash at its end. */
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+// What .gitignore names, and git's own folder: other people's data, not the project's text.
+const NOT_OURS = new Set([".git", "dataset", "runs", "predictions", "dist", ".gpu", "node_modules"]);
+
+/** Paths, relative to {@linkcode ROOT} and sorted, of the project's files whose names end in one of `endings`. */
+export function projectFiles(...endings: string[]): string[] {
+  const found: string[] = [];
+  const visit = (folder: string) => {
+    for (const entry of Deno.readDirSync(join(ROOT, folder))) {
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory && !(folder === "" && NOT_OURS.has(entry.name))) visit(path);
+      if (entry.isFile && (endings.length === 0 || endings.some((end) => path.endsWith(end)))) {
+        found.push(path);
+      }
+    }
+  };
+  visit("");
+  return found.sort();
+}
+
+/** The text of one of the project's files. */
+export function readProject(path: string): string {
+  return Deno.readTextFileSync(join(ROOT, path));
+}
+
+/** What this project uses of `deno.json`. */
+export interface Configuration {
+  /** Task name to command line. */
+  tasks: Record<string, string>;
+  /** Permission set name to permissions. */
+  permissions: Record<string, Record<string, unknown>>;
+  /** Bare specifiers to packages. */
+  imports: Record<string, string>;
+}
+
+/** The project's `deno.json`. */
+export function readConfiguration(): Configuration {
+  return JSON.parse(readProject("deno.json")) as Configuration;
+}

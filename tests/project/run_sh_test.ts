@@ -1,0 +1,214 @@
+/** `tasks/run.sh` on machines that lack one thing or another. */
+import assert from "node:assert/strict";
+import { readConfiguration, ROOT } from "./files.ts";
+import { type MachineOptions, onMachine, type Outcome } from "./fake_machine.ts";
+
+const SCRIPT = `${ROOT}/tasks/run.sh`;
+const READY: MachineOptions = { deno: "2.9.6", mesa: "25.0.7-2" };
+const UPDATE = "apt-get update -qq";
+const INSTALL = "apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends";
+
+async function run(
+  options: MachineOptions,
+  args = ["train", "--epochs", "2"],
+  cwd?: string,
+): Promise<Outcome> {
+  return await onMachine(options, SCRIPT, args, cwd);
+}
+
+Deno.test("run.sh: where all is there, it changes nothing and hands the arguments on as they are", async () => {
+  for (const root of [true, false]) {
+    const outcome = await run({ ...READY, root, npm: "writable" }, [
+      "predict",
+      "a b",
+      "--json",
+      "$HOME",
+      "*",
+    ]);
+    assert.deepEqual(outcome.calls, ["deno task --quiet predict a b --json $HOME *"]);
+    assert.equal(outcome.stderr, "");
+    assert.equal(outcome.code, 0);
+  }
+});
+
+Deno.test("run.sh: any Deno of the series will do, and the one in the home folder is found", async () => {
+  assert.deepEqual((await run({ ...READY, deno: "2.9.0" })).calls, ["deno task --quiet train --epochs 2"]);
+  const { calls } = await run({ mesa: "25.0.7", homeDeno: "2.9.4", npm: "writable" });
+  assert.deepEqual(calls, ["deno task --quiet train --epochs 2"]);
+});
+
+Deno.test("run.sh: without Deno it installs one with npm", async () => {
+  const { code, calls, stderr } = await run({ mesa: "25.0.7", npm: "writable" });
+  assert.equal(code, 0);
+  assert.deepEqual(calls, [
+    "npm prefix -g",
+    "npm install -g --no-audit --no-fund --loglevel=error deno@2.9.6",
+    "deno task --quiet train --epochs 2",
+  ]);
+  assert.match(stderr, /getting Deno 2\.9\.6/);
+});
+
+Deno.test("run.sh: where npm cannot install, npx runs Deno", async () => {
+  const fixed = await run({ mesa: "25.0.7", npm: "fixed" });
+  assert.deepEqual(fixed.calls, ["npm prefix -g", "npx --yes deno@2.9.6 task --quiet train --epochs 2"]);
+  const failed = await run({ mesa: "25.0.7", npm: "writable", npmFails: true });
+  assert.equal(failed.calls.at(-1), "npx --yes deno@2.9.6 task --quiet train --epochs 2");
+  assert.equal(failed.code, 0);
+});
+
+Deno.test("run.sh: a Deno of another series is left alone", async () => {
+  const { calls } = await run({ mesa: "25.0.7", deno: "2.10.1", npm: "writable" });
+  assert.deepEqual(calls, ["npx --yes deno@2.9.6 task --quiet train --epochs 2"]);
+});
+
+Deno.test("run.sh: with neither Deno nor npm it says what to type, and fails", async () => {
+  const { code, stderr, calls } = await run({ mesa: "25.0.7", sudo: true });
+  assert.equal(code, 1);
+  assert.deepEqual(calls, []);
+  assert.match(stderr, /\n {2}sudo sh -c "apt-get install -y npm"\n$/);
+});
+
+Deno.test("run.sh: as root it installs Mesa's driver on Debian 13 and Ubuntu", async () => {
+  for (const system of ["trixie", "noble"] as const) {
+    for (const loader of [true, false]) {
+      const { code, calls, backportsList } = await run({ deno: "2.9.6", root: true, system, loader });
+      assert.equal(code, 0);
+      assert.deepEqual(calls, [
+        UPDATE,
+        `${INSTALL} mesa-vulkan-drivers libvulkan1`,
+        "deno task --quiet train --epochs 2",
+      ]);
+      assert.equal(backportsList, null);
+    }
+  }
+});
+
+Deno.test("run.sh: as root on Debian 12 it installs from the backports, on the machine's own mirror", async () => {
+  const { code, calls, backportsList } = await run({ deno: "2.9.6", root: true, system: "bookworm" });
+  assert.equal(code, 0);
+  assert.deepEqual(calls, [
+    UPDATE,
+    UPDATE,
+    `${INSTALL} -t bookworm-backports mesa-vulkan-drivers libvulkan1`,
+    "deno task --quiet train --epochs 2",
+  ]);
+  assert.equal(backportsList, "deb http://mirror.example/debian/ bookworm-backports main\n");
+});
+
+Deno.test("run.sh: a backports source that is there already stays as it is", async () => {
+  const { calls, backportsList } = await run({
+    deno: "2.9.6",
+    root: true,
+    system: "bookworm",
+    backports: true,
+  });
+  assert.deepEqual(calls.slice(0, 2), [
+    UPDATE,
+    `${INSTALL} -t bookworm-backports mesa-vulkan-drivers libvulkan1`,
+  ]);
+  assert.equal(backportsList, "theirs\n");
+});
+
+Deno.test("run.sh: without reachable backports Debian 12 gets its own Mesa, and is told that it is slow", async () => {
+  const { code, calls, stderr } = await run({
+    deno: "2.9.6",
+    root: true,
+    system: "bookworm",
+    aptFails: "backports",
+  });
+  assert.equal(code, 0);
+  assert.deepEqual(calls.slice(-2), [
+    `${INSTALL} mesa-vulkan-drivers libvulkan1`,
+    "deno task --quiet train --epochs 2",
+  ]);
+  assert.match(stderr, /7 times slower/);
+});
+
+Deno.test("run.sh: a driver that cannot be installed is a failure", async () => {
+  const { code, calls, stderr } = await run({ deno: "2.9.6", root: true, aptFails: "always" });
+  assert.equal(code, 1);
+  assert.ok(!calls.some((call) => call.startsWith("deno")));
+  assert.match(stderr, /could not install mesa-vulkan-drivers/);
+});
+
+Deno.test("run.sh: not root, it installs nothing and prints the one command to type", async () => {
+  const apt = "apt-get update && apt-get install -y";
+  const cases: [MachineOptions, string][] = [
+    [{ system: "trixie", sudo: true }, `sudo sh -c "${apt} mesa-vulkan-drivers libvulkan1"`],
+    [{ system: "noble" }, `su -c "${apt} mesa-vulkan-drivers libvulkan1"`],
+    [
+      { system: "bookworm", backports: true, sudo: true },
+      `sudo sh -c "${apt} -t bookworm-backports mesa-vulkan-drivers libvulkan1"`,
+    ],
+    [{ system: "bookworm", sudo: true }, `sudo sh -c "sh '${SCRIPT}' --driver"`],
+    [{ system: "fedora", sudo: true }, 'sudo sh -c "dnf install -y mesa-vulkan-drivers vulkan-loader"'],
+  ];
+  for (const [options, command] of cases) {
+    const { code, stderr, calls } = await run({ deno: "2.9.6", ...options });
+    assert.equal(code, 1);
+    assert.deepEqual(calls, []);
+    assert.ok(stderr.endsWith(`\n  ${command}\n`), `${stderr} does not end with ${command}`);
+  }
+});
+
+Deno.test("run.sh: --driver sees to the driver alone", async () => {
+  const { code, calls } = await run({ root: true, system: "bookworm", backports: true }, ["--driver"]);
+  assert.equal(code, 0);
+  assert.deepEqual(calls, [UPDATE, `${INSTALL} -t bookworm-backports mesa-vulkan-drivers libvulkan1`]);
+  assert.deepEqual((await run({ ...READY, root: true }, ["--driver"])).calls, []);
+});
+
+Deno.test("run.sh: Mesa 22 on Debian 12 is upgraded as root, and named otherwise", async () => {
+  const slow: MachineOptions = { deno: "2.9.6", mesa: "22.3.6-1+deb12u1", system: "bookworm" };
+  const root = await run({ ...slow, root: true });
+  assert.equal(root.code, 0);
+  assert.deepEqual(root.calls.slice(2), [
+    `${INSTALL} -t bookworm-backports mesa-vulkan-drivers libvulkan1`,
+    "deno task --quiet train --epochs 2",
+  ]);
+  const offline = await run({ ...slow, root: true, aptFails: "always" });
+  assert.equal(offline.code, 0);
+  assert.match(offline.stderr, /going on with the slow driver/);
+  const user = await run({ ...slow, sudo: true });
+  assert.equal(user.code, 0);
+  assert.deepEqual(user.calls, ["deno task --quiet train --epochs 2"]);
+  assert.match(user.stderr, /Mesa 22\.3\.6-1\+deb12u1 is here.*\n {2}sudo sh -c "sh '.*' --driver"\n/);
+});
+
+Deno.test("run.sh: an old Mesa is good enough for real hardware, and a new one for anybody", async () => {
+  const bookworm: MachineOptions = { deno: "2.9.6", root: true, system: "bookworm" };
+  for (
+    const options of [
+      { ...bookworm, mesa: "22.3.6", hardware: true },
+      { ...bookworm, mesa: "25.0.7-2~bpo12+1" },
+      { ...bookworm, mesa: "24.0.0" },
+      { ...bookworm, mesa: "23.2.1", system: "noble" as const },
+    ]
+  ) {
+    const { calls, stderr } = await run(options);
+    assert.deepEqual(calls, ["deno task --quiet train --epochs 2"]);
+    assert.equal(stderr, "");
+  }
+});
+
+Deno.test("run.sh: macOS needs no driver, nor do tasks that compute nothing", async () => {
+  assert.equal((await run({ deno: "2.9.6", system: "Darwin" })).code, 0);
+  const { code, calls } = await run({ deno: "2.9.6" }, ["unzip"]);
+  assert.equal(code, 0);
+  assert.deepEqual(calls, ["deno task --quiet unzip"]);
+});
+
+Deno.test("run.sh: usage, and unknown tasks before anything is installed", async () => {
+  const { tasks } = readConfiguration();
+  const listed = `Tasks: ${Object.keys(tasks).join(" ")} \n`;
+  const help = await run({}, ["--help"]);
+  assert.equal(help.code, 0);
+  assert.ok(help.stdout.includes(listed), help.stdout);
+  const none = await run({}, []);
+  assert.equal(none.code, 2);
+  assert.ok(none.stderr.includes(listed));
+  const unknown = await run({ npm: "writable", root: true }, ["trian"]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /no task 'trian'; tasks are: doctor .*train/);
+  assert.deepEqual(unknown.calls, []);
+});
