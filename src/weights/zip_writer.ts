@@ -1,0 +1,84 @@
+/**
+ * Writes a zip of stored entries, laid out as PyTorch's checkpoints are.
+ *
+ * @module
+ */
+import { crc32 } from "node:zlib";
+
+const LOCAL_HEADER = 0x04034b50;
+const CENTRAL_HEADER = 0x02014b50;
+const END = 0x06054b50;
+const UTF8_FLAG = 0x800;
+/** Every file's content begins at a multiple of this, as in PyTorch's own archives. */
+const ALIGNMENT = 64;
+
+/** A file for {@linkcode writeStoredZip}. */
+export interface ZipFile {
+  /** The path inside of the archive. */
+  readonly name: string;
+  /** Its content. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Writes files uncompressed, each beginning at a multiple of 64 bytes as PyTorch likes it, with no dates: the same
+ * files give the same bytes.
+ *
+ * @throws {RangeError} where the archive would need zip64, from 4 GiB on
+ */
+export function writeStoredZip(files: readonly ZipFile[]): Uint8Array {
+  const encoder = new TextEncoder();
+  let at = 0;
+  const placed = files.map(({ name, bytes }) => {
+    const headerStart = at;
+    const nameBytes = encoder.encode(name);
+    const unpadded = at + 30 + nameBytes.length;
+    // The padding is an extra field of PyTorch's kind "FB", whose own four bytes count.
+    const extraBytes = 4 + (ALIGNMENT - (unpadded + 4) % ALIGNMENT) % ALIGNMENT;
+    const dataStart = unpadded + extraBytes;
+    at = dataStart + bytes.length;
+    return { nameBytes, bytes, crc: crc32(bytes), headerStart, extraBytes, dataStart };
+  });
+  const directoryStart = at;
+  const directoryBytes = placed.reduce((sum, { nameBytes }) => sum + 46 + nameBytes.length, 0);
+  const total = directoryStart + directoryBytes + 22;
+  if (total >= 0xffffffff || files.length >= 0xffff) {
+    throw new RangeError(
+      `Cannot write zip: ${files.length} files in ${total} bytes are too many without zip64`,
+    );
+  }
+  const archive = new Uint8Array(total);
+  const view = new DataView(archive.buffer);
+  for (const { nameBytes, bytes, crc, headerStart, extraBytes, dataStart } of placed) {
+    view.setUint32(headerStart, LOCAL_HEADER, true);
+    writeCommon(view, headerStart + 4, crc, bytes.length, nameBytes.length);
+    view.setUint16(headerStart + 28, extraBytes, true);
+    archive.set(nameBytes, headerStart + 30);
+    const extraStart = dataStart - extraBytes;
+    view.setUint16(extraStart, 0x4246, true);
+    view.setUint16(extraStart + 2, extraBytes - 4, true);
+    archive.set(bytes, dataStart);
+    view.setUint32(at, CENTRAL_HEADER, true);
+    writeCommon(view, at + 6, crc, bytes.length, nameBytes.length);
+    view.setUint32(at + 42, headerStart, true);
+    archive.set(nameBytes, at + 46);
+    at += 46 + nameBytes.length;
+  }
+  view.setUint32(at, END, true);
+  view.setUint16(at + 8, files.length, true);
+  view.setUint16(at + 10, files.length, true);
+  view.setUint32(at + 12, directoryBytes, true);
+  view.setUint32(at + 16, directoryStart, true);
+  return archive;
+}
+
+/** The fields that an entry's two headers share: needed version, flags, method, date, sum, sizes, name length. */
+function writeCommon(view: DataView, at: number, crc: number, byteLength: number, nameLength: number): void {
+  view.setUint16(at, 10, true);
+  view.setUint16(at + 2, UTF8_FLAG, true);
+  view.setUint16(at + 8, (1 << 5) | 1, true); // 1980-01-01, the earliest date that zip has
+  view.setUint32(at + 10, crc, true);
+  view.setUint32(at + 14, byteLength, true);
+  view.setUint32(at + 18, byteLength, true);
+  view.setUint16(at + 22, nameLength, true);
+}

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import type { StateDict } from "../../src/tensor.ts";
+import { readTorchCheckpoint } from "../../src/weights/torch_checkpoint.ts";
+import { writeTorchCheckpoint } from "../../src/weights/torch_writer.ts";
+import { assertTensors, editZip, expectedTensors, findBytes, readFixture } from "./support.ts";
+
+async function refuses(bytes: Uint8Array, kind: ErrorConstructor, message: RegExp): Promise<void> {
+  await assert.rejects(readTorchCheckpoint(bytes), (error) => {
+    assert.ok(error instanceof kind, String(error));
+    assert.match(error.message, message);
+    return true;
+  });
+}
+
+const READABLE = [
+  "protocol2.pth",
+  "protocol3.pth",
+  "protocol4.pth",
+  "protocol5.pth",
+  "kinds.pth",
+  "data_parallel.pth",
+  "state_dict.pth",
+  "model_state_dict.pth",
+  "deflated.pth",
+  "unaligned.pth",
+];
+
+for (const name of READABLE) {
+  Deno.test(`reads ${name} as PyTorch does`, async () => {
+    assertTensors(await readTorchCheckpoint(readFixture(name)), name);
+  });
+}
+
+Deno.test("what is written is read back, bit for bit", async () => {
+  const tensors: StateDict = new Map([
+    ["down1.conv1.weight", { shape: [2, 3], data: new Float32Array([0, -0, 1e-45, Infinity, -1.5, 9]) }],
+    ["é", { shape: [], data: new Float32Array([7]) }],
+    ["empty", { shape: [0, 5], data: new Float32Array(0) }],
+    ["many", { shape: [70000], data: Float32Array.from({ length: 70000 }, (_, i) => i) }],
+  ]);
+  const bytes = writeTorchCheckpoint(tensors);
+  assert.deepEqual(writeTorchCheckpoint(tensors), bytes, "the same bytes every time");
+  assert.deepEqual(await readTorchCheckpoint(bytes), tensors);
+  const wrong: StateDict = new Map([["a", { shape: [7], data: new Float32Array(6) }]]);
+  assert.throws(() => writeTorchCheckpoint(wrong), /"a" has the shape \[7\] and 6 values/);
+});
+
+Deno.test("refuses the legacy formats by name, with the way out", async () => {
+  await refuses(
+    readFixture("legacy.pth"),
+    SyntaxError,
+    /PyTorch's legacy format.*\nhint: torch\.save\(torch\.load/,
+  );
+  const tar = new Uint8Array(512);
+  tar.set(new TextEncoder().encode("ustar"), 257);
+  await refuses(tar, SyntaxError, /PyTorch's legacy format/);
+});
+
+Deno.test("refuses every global but the few by name", async () => {
+  await refuses(readFixture("attack.pth"), SyntaxError, /names "__builtin__\.eval"/);
+  await refuses(
+    readFixture("module.pth"),
+    SyntaxError,
+    /names "torch\.nn\.modules\.conv\.Conv2d".*\nhint: .*state_dict/,
+  );
+  for (
+    const name of ["os\nsystem", "torch._utils\n_rebuild_qtensor", "collections\ndefaultdict", "torch\nload"]
+  ) {
+    const pickle = new TextEncoder().encode(`\x02c${name}\n.`);
+    const bytes = editZip(readFixture("protocol2.pth"), {
+      "protocol2/data.pkl": Uint8Array.of(0x80, ...pickle),
+    });
+    await refuses(bytes, SyntaxError, new RegExp(`names "${name.replace("\n", "\\.")}"`));
+  }
+});
+
+Deno.test("refuses big-endian values", async () => {
+  await refuses(readFixture("big_endian.pth"), SyntaxError, /"big"-endian/);
+});
+
+Deno.test("refuses what holds no state dict of floats", async () => {
+  await refuses(
+    readFixture("other_dict.pth"),
+    TypeError,
+    /a dict of "weights", "epoch", expected a state dict/,
+  );
+  await refuses(readFixture("integers.pth"), TypeError, /tensor "count" is a torch\.LongStorage/);
+  const fixture = readFixture("protocol2.pth");
+  const withPickle = (...bytes: number[]) =>
+    editZip(fixture, { "protocol2/data.pkl": Uint8Array.of(0x80, 2, ...bytes, 0x2e) });
+  await refuses(withPickle(0x4e), TypeError, /it holds no dict/);
+  assert.equal((await readTorchCheckpoint(withPickle(0x7d))).size, 0);
+});
+
+Deno.test("refuses storages that are damaged, short, long or missing", async () => {
+  const fixture = readFixture("protocol2.pth");
+  const damaged = fixture.slice();
+  const data = expectedTensors("protocol2.pth")["conv1.bias"]!.values.map(Number);
+  const at = findBytes(damaged, [...new Uint8Array(new Float32Array(data).buffer)]);
+  damaged[at]! ^= 1;
+  await refuses(damaged, SyntaxError, /"protocol2\/data\/1" is damaged: its CRC-32 is/);
+  const edit = (content: Uint8Array | undefined) => editZip(fixture, { "protocol2/data/1": content });
+  await refuses(
+    edit(new Uint8Array(8)),
+    SyntaxError,
+    /storage "1" of tensor "conv1\.bias" has 8 bytes, expected 12/,
+  );
+  await refuses(edit(new Uint8Array(16)), SyntaxError, /has 16 bytes, expected 12/);
+  await refuses(edit(undefined), SyntaxError, /no "protocol2\/data\/1"/);
+  await refuses(editZip(fixture, { "protocol2/data.pkl": undefined }), SyntaxError, /holds no data\.pkl/);
+  await refuses(editZip(fixture, { "b/data.pkl": "" }), SyntaxError, /holds 2 data\.pkl/);
+});
+
+Deno.test("refuses files that are cut off anywhere", async () => {
+  const fixture = readFixture("protocol2.pth");
+  for (let length = 0; length < fixture.length; length += 13) {
+    await assert.rejects(readTorchCheckpoint(fixture.subarray(0, length)), SyntaxError);
+  }
+});
+
+/** A pickled state dict {"w": tensor} whose offset, shape and strides are single bytes, storage "1" of 3 floats. */
+function tensorPickle(offset: number, shape: number[], strides: number[]): Uint8Array {
+  const encoder = new TextEncoder();
+  const text = (value: string) => [0x8c, value.length, ...encoder.encode(value)];
+  const tuple = (values: number[]) => [0x28, ...values.flatMap((value) => [0x4b, value]), 0x74];
+  const global = (module: string, name: string) => [0x63, ...encoder.encode(`${module}\n${name}\n`)];
+  return Uint8Array.of(
+    ...[0x80, 4, 0x7d, ...text("w"), ...global("torch._utils", "_rebuild_tensor_v2"), 0x28],
+    ...[
+      0x28,
+      ...text("storage"),
+      ...global("torch", "FloatStorage"),
+      ...text("1"),
+      ...text("cpu"),
+      0x4b,
+      3,
+      0x74,
+    ],
+    ...[0x51, 0x4b, offset, ...tuple(shape), ...tuple(strides), 0x89, 0x4e, 0x74, 0x52, 0x73, 0x2e],
+  );
+}
+
+Deno.test("a tensor may not reach past its storage", async () => {
+  const fixture = readFixture("protocol2.pth");
+  const read = (offset: number, shape: number[], strides: number[]) =>
+    readTorchCheckpoint(editZip(fixture, { "protocol2/data.pkl": tensorPickle(offset, shape, strides) }));
+  const bias = expectedTensors("protocol2.pth")["conv1.bias"]!.values.map((text) =>
+    Math.fround(Number(text))
+  );
+  assert.deepEqual([...(await read(1, [2], [1])).get("w")!.data], bias.slice(1));
+  assert.deepEqual([...(await read(0, [2, 1], [2, 9])).get("w")!.data], [bias[0], bias[2]]);
+  assert.deepEqual((await read(200, [0, 7], [7, 1])).get("w"), { shape: [0, 7], data: new Float32Array(0) });
+  await assert.rejects(read(2, [2], [1]), /reaches value 3 of storage "1", which has 3/);
+  await assert.rejects(read(0, [2, 2], [2, 1]), /reaches value 3/);
+  await assert.rejects(read(0, [2], [1, 1]), /has the shape \[2\], strides \[1, 1\]/);
+});
+
+Deno.test("small files that would expand without end are refused", async () => {
+  const fixture = readFixture("protocol2.pth");
+  const bomb = editZip(fixture, {
+    "protocol2/data.pkl": tensorPickle(0, [250, 250, 250, 250], [0, 0, 0, 0]),
+  });
+  await refuses(bomb, RangeError, /take more than 268435456 bytes, the limit for its size/);
+  const pickle = new Uint8Array(5 * 2 ** 20);
+  await refuses(
+    editZip(fixture, { "protocol2/data.pkl": pickle }),
+    RangeError,
+    /pickle of 5242880 bytes is above/,
+  );
+});
+
+Deno.test("names the other format", async () => {
+  await refuses(
+    readFixture("types.safetensors"),
+    SyntaxError,
+    /looks like safetensors\nhint: .*readSafetensors/,
+  );
+  await refuses(new Uint8Array(100), SyntaxError, /its 100 bytes do not begin as a zip/);
+});
