@@ -17,6 +17,23 @@ export {
 export { type Problem, PROBLEM_KINDS, type ProblemKind } from "./src/dataset/problems.ts";
 export { decodeRle, encodeRle, type Rle } from "./src/dataset/rle.ts";
 export { annotationMask, type CocoSegmentation } from "./src/dataset/segmentation.ts";
+export { findSplits, type Split, splitOf, type SplitRole } from "./src/dataset/splits.ts";
+export {
+  readSplit,
+  type Sample,
+  type SplitOptions,
+  type SplitReading,
+  UNANNOTATED,
+  type Unannotated,
+} from "./src/dataset/samples.ts";
+export {
+  type DatasetReport,
+  inspectDataset,
+  type InspectOptions,
+  type LeakReport,
+  type SplitReport,
+} from "./src/dataset/inspect.ts";
+export type { Leak, LeakedFile, LeakReason } from "./src/dataset/leaks.ts";
 export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
 export { closeDecoders, decodeImage } from "./src/image/decode.ts";
 export { encodeGrayPng, encodeJpeg, encodeRgbPng } from "./src/image/encode.ts";
@@ -31,3 +48,13 @@ export {
   type OverlayOptions,
   type Panel,
 } from "./src/image/draw.ts";
+export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./src/weights/safetensors.ts";
+export { readTorchCheckpoint } from "./src/weights/torch_checkpoint.ts";
+export { writeTorchCheckpoint } from "./src/weights/torch_writer.ts";
+export {
+  readWeights,
+  type WeightsFile,
+  type WeightsFormat,
+  weightsFormatOf,
+  writeWeights,
+} from "./src/weights/weights_file.ts";

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readSafetensors, readTorchCheckpoint, writeSafetensors } from "../../mod.ts";
+import { runTaskProcess } from "../support/run_task.ts";
+
+const PTH = new URL("../fixtures/weights/kinds.pth", import.meta.url).pathname;
+const LEGACY = new URL("../fixtures/weights/legacy.pth", import.meta.url).pathname;
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("convert goes from .pth to .safetensors and back without changing a bit", () =>
+  inFolder(async (folder) => {
+    const safetensors = join(folder, "new", "a.safetensors");
+    const pth = join(folder, "b.PTH");
+    const first = await runTaskProcess("convert", [PTH, safetensors]);
+    assert.deepEqual([first.code, first.stderr], [0, ""]);
+    assert.match(first.stdout, /a\.safetensors: 14 tensors, \d+ values, \d/);
+    const second = await runTaskProcess("convert", [safetensors, pth, "--json"]);
+    assert.deepEqual([second.code, second.stderr], [0, ""]);
+    const result = JSON.parse(second.stdout);
+    const bytes = await Deno.readFile(pth);
+    assert.deepEqual([result.output, result.format, result.tensors], [pth, "torch", 14]);
+    assert.equal(result.byteLength, bytes.length);
+    const original = await readTorchCheckpoint(await Deno.readFile(PTH));
+    const read = readSafetensors(await Deno.readFile(safetensors));
+    assert.deepEqual(read.tensors, original);
+    assert.deepEqual(read.metadata, { format: "pt" });
+    assert.deepEqual(await readTorchCheckpoint(bytes), original);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["b.PTH", "new"]);
+  }));
+
+Deno.test("convert keeps metadata, and says where it cannot", () =>
+  inFolder(async (folder) => {
+    const source = join(folder, "a.safetensors");
+    const tensors = new Map([["w", { shape: [1], data: new Float32Array(1) }]]);
+    await Deno.writeFile(source, writeSafetensors(tensors, { config: "{}" }));
+    await runTaskProcess("convert", [source, join(folder, "b.safetensors")]);
+    const { metadata } = readSafetensors(await Deno.readFile(join(folder, "b.safetensors")));
+    assert.deepEqual(metadata, { format: "pt", config: "{}" });
+    const { code, stderr } = await runTaskProcess("convert", [source, join(folder, "b.pt")]);
+    assert.equal(code, 0);
+    assert.match(stderr, /note: .* metadata config; it is left out/);
+  }));
+
+Deno.test("convert fails with the reason and the way out, and writes nothing", () =>
+  inFolder(async (folder) => {
+    const output = join(folder, "a.safetensors");
+    const legacy = await runTaskProcess("convert", [LEGACY, output]);
+    assert.deepEqual([legacy.code, legacy.stdout], [1, ""]);
+    assert.match(legacy.stderr, /^error: .*legacy format.*\nhint: torch\.save/);
+    const missing = await runTaskProcess("convert", [join(folder, "none.pth"), output]);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stderr, /^error: .*none\.pth/);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    const onto = await runTaskProcess("convert", [PTH, PTH]);
+    assert.equal(onto.code, 1);
+    assert.match(onto.stderr, /onto itself\nhint:/);
+  }));
+
+Deno.test("convert tells wrong usage from failure", async () => {
+  for (const args of [[], [PTH], [PTH, "weights.bin"], [PTH, "a.pth", "more"], [PTH, "a.pth", "--jsn"]]) {
+    assert.equal((await runTaskProcess("convert", args)).code, 2, args.join(" "));
+  }
+  const help = await runTaskProcess("convert", ["--help"]);
+  assert.equal(help.code, 0);
+  assert.match(help.stdout, /Usage: convert/);
+});
+
+Deno.test("convert may not write over the project's code", async () => {
+  const code = new URL("../../src/x.pth", import.meta.url).pathname;
+  const { code: exit, stderr } = await runTaskProcess("convert", [PTH, code]);
+  assert.equal(exit, 1);
+  assert.match(stderr, /does not allow write access/);
+});
