@@ -1,0 +1,58 @@
+/**
+ * The optimizer: Adam and AdamW over one flat block of parameters.
+ *
+ * @module
+ */
+import { flatGrid } from "../grid.ts";
+import { type Dispatch, kernel } from "../kernel.ts";
+import { f32, packParams } from "../params.ts";
+import code from "./adam.wgsl" with { type: "text" };
+
+const WORKGROUP = 64;
+
+/** Settings of Adam. */
+export interface AdamOptions {
+  /** Step size; 1e-4 in the original. */
+  readonly learningRate: number;
+  /** Decay of the first moment; 0.9. */
+  readonly beta1: number;
+  /** Decay of the second moment; 0.999. */
+  readonly beta2: number;
+  /** Added outside the square root; 1e-8. */
+  readonly epsilon: number;
+  /** Decoupled weight decay (AdamW); 0 for Adam. */
+  readonly weightDecay: number;
+}
+
+/** One step over `count` parameters, a multiple of 4; bindings weights, gradient, first_moment, second_moment,
+ * gradient_scale, step. */
+export function adamStep(count: number): Dispatch {
+  return {
+    kernel: kernel("adam/adam", code),
+    params: packParams([count / 4]),
+    workgroups: flatGrid("adam/adam", count / 4, WORKGROUP),
+  };
+}
+
+/** Bytes of the `step` uniform: what changes from one training step to the next. */
+export const STEP_BYTE_LENGTH = 48;
+
+/**
+ * Packs the `step` uniform; `step` counts from 1, as in the bias corrections `1 - beta^step`; `record` is the place
+ * of this step's metrics in the history.
+ */
+export function packStep(seed: number, step: number, record: number, options: AdamOptions): Uint8Array {
+  const { learningRate, beta1, beta2, epsilon, weightDecay } = options;
+  return packParams([
+    seed >>> 0,
+    step,
+    record,
+    0,
+    f32(learningRate / (1 - beta1 ** step)),
+    f32(1 / Math.sqrt(1 - beta2 ** step)),
+    f32(beta1),
+    f32(beta2),
+    f32(epsilon),
+    f32(1 - learningRate * weightDecay),
+  ]);
+}

@@ -1,0 +1,48 @@
+// Adam (Kingma and Ba, 2015) over one flat block, bias-corrected, epsilon outside the square root, as PyTorch's;
+// with decoupled weight decay (Loshchilov and Hutter, 2019) where decay is not 0:
+// w -= rate * decay * w;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w -= rate / c1 * m / (sqrt(v) / sqrt(c2) + e).
+// Work: an invocation owns four parameters. Host: kernels/adam/adam.ts. Test: tests/kernels/adam_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  vectors: u32,
+}
+
+struct Step {
+  seed: u32,
+  step: u32,
+  record: u32,
+  unused: u32,
+  rate: f32,           // learning rate / (1 - beta1^t)
+  inverse_root: f32,   // 1 / sqrt(1 - beta2^t)
+  beta1: f32,
+  beta2: f32,
+  epsilon: f32,
+  shrink: f32,         // 1 - learning rate * weight decay
+}
+
+@group(0) @binding(0) var<storage, read_write> weights: array<vec4f>;
+@group(0) @binding(1) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> first_moment: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> second_moment: array<vec4f>;
+@group(0) @binding(4) var<storage, read> gradient_scale: array<f32>; // one value: 1, or less where clipping asks for it
+@group(0) @binding(5) var<uniform> step: Step;
+@group(0) @binding(6) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (at >= params.vectors) {
+    return;
+  }
+  let g = gradient_scale[0] * gradient[at];
+  let m = step.beta1 * first_moment[at] + (1.0 - step.beta1) * g;
+  let v = step.beta2 * second_moment[at] + (1.0 - step.beta2) * g * g;
+  first_moment[at] = m;
+  second_moment[at] = v;
+  weights[at] = step.shrink * weights[at] - step.rate * m / (sqrt(v) * step.inverse_root + step.epsilon);
+}

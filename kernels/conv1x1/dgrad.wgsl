@@ -1,0 +1,49 @@
+// Input gradient of a 1 x 1 convolution, gated by the ReLU that made the input:
+// gradInput[n,c,p] = [activation > 0] * sum over o of w[o,c] * g[n,o,p].
+// Layout: NCHW, height * width a multiple of 4.
+// Work: an invocation owns four pixels of one channel (workgroups.y) of one picture (workgroups.z).
+// Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  channels: u32,
+  outputs: u32,
+  vectors: u32, // height * width / 4
+  flags: u32,   // 4 gate, 8 the gate is normalised
+}
+
+const GATE: u32 = 4u;
+const GATE_NORMALIZED: u32 = 8u;
+
+@group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(1) var<storage, read> w: array<f32>;
+@group(0) @binding(2) var<storage, read> gate: array<vec4f>;
+@group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> grad_input: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let pixel = group.x * WORKGROUP + lane;
+  if (pixel >= params.vectors) {
+    return;
+  }
+  let channel = group.y;
+  let image = group.z;
+  var sum = vec4f();
+  for (var output = 0u; output < params.outputs; output++) {
+    sum += w[output * params.channels + channel] *
+      gradient[(image * params.outputs + output) * params.vectors + pixel];
+  }
+  let plane = image * params.channels + channel;
+  let at = plane * params.vectors + pixel;
+  if ((params.flags & GATE) != 0u) {
+    var activation = gate[at];
+    if ((params.flags & GATE_NORMALIZED) != 0u) {
+      let coefficients = gate_affine[plane];
+      activation = activation * coefficients.x + coefficients.y;
+    }
+    sum = select(vec4f(), sum, activation > vec4f());
+  }
+  grad_input[at] = sum;
+}

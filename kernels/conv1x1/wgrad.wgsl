@@ -1,0 +1,50 @@
+// Weight gradient of a 1 x 1 convolution: the sum over n, p of g[n,o,p] * x[n,c,p], as partial sums over bands of
+// pixels, which kernels/reduce adds up. Layout: NCHW; partial[o][c][band].
+// Work: an invocation owns one band of one picture; workgroups.y counts channels, workgroups.z outputs.
+// Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
+const WORKGROUP: u32 = 64u;
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+
+struct Params {
+  channels: u32,
+  outputs: u32,
+  vectors: u32,      // height * width / 4
+  images: u32,
+  band_vectors: u32, // vectors of a band
+  bands: u32,        // of all pictures, padded to a multiple of 4 in the layout
+  first_band: u32,   // of the first picture bound here
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> affine: array<vec2f>;
+@group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let image_bands = (params.vectors + params.band_vectors - 1u) / params.band_vectors;
+  let band = group.x * WORKGROUP + lane;
+  if (band >= params.images * image_bands) {
+    return;
+  }
+  let image = band / image_bands;
+  let first = band % image_bands * params.band_vectors;
+  let end = min(params.vectors, first + params.band_vectors);
+  let plane = image * params.channels + group.y;
+  let gradient_plane = image * params.outputs + group.z;
+  var coefficients = vec2f();
+  if (NORMALIZED) {
+    coefficients = affine[plane];
+  }
+  var sum = vec4f();
+  for (var i = first; i < end; i++) {
+    var value = x[plane * params.vectors + i];
+    if (NORMALIZED) {
+      value = max(vec4f(), value * coefficients.x + coefficients.y);
+    }
+    sum += value * gradient[gradient_plane * params.vectors + i];
+  }
+  partial[(group.z * params.channels + group.y) * params.bands + params.first_band + band] =
+    sum.x + sum.y + sum.z + sum.w;
+}

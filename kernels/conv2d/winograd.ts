@@ -1,0 +1,224 @@
+/**
+ * 3 x 3 convolution with zero padding 1 by Winograd's minimal filtering: F(4x4, 3x3) does 4 times fewer
+ * multiplications than the direct form and loses some digits; F(2x2, 3x3) does 2.25 times fewer and is as accurate.
+ * Transformed tensors are [z][channel][tile], z the positions of a transformed tile; products run over channels.
+ *
+ * Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
+ *
+ * @module
+ */
+import { COLUMN_TILE } from "../gemm/gemm.ts";
+import { ceilDiv, grid, roundUp } from "../grid.ts";
+import { type Dispatch, kernel } from "../kernel.ts";
+import { packParams } from "../params.ts";
+import type { Nchw } from "../shape.ts";
+import { type Epilogue, epilogueFlags } from "./epilogue.ts";
+import grad2Code from "./winograd2_grad.wgsl" with { type: "text" };
+import input2Code from "./winograd2_input.wgsl" with { type: "text" };
+import output2Code from "./winograd2_output.wgsl" with { type: "text" };
+import weightGrad2Code from "./winograd2_weight_grad.wgsl" with { type: "text" };
+import weight2Code from "./winograd2_weight.wgsl" with { type: "text" };
+import grad4Code from "./winograd4_grad.wgsl" with { type: "text" };
+import input4Code from "./winograd4_input.wgsl" with { type: "text" };
+import output4Code from "./winograd4_output.wgsl" with { type: "text" };
+import weightGrad4Code from "./winograd4_weight_grad.wgsl" with { type: "text" };
+import weight4Code from "./winograd4_weight.wgsl" with { type: "text" };
+
+const WORKGROUP = 64;
+
+const CODE = {
+  2: {
+    input: input2Code,
+    grad: grad2Code,
+    weight: weight2Code,
+    output: output2Code,
+    weightGrad: weightGrad2Code,
+  },
+  4: {
+    input: input4Code,
+    grad: grad4Code,
+    weight: weight4Code,
+    output: output4Code,
+    weightGrad: weightGrad4Code,
+  },
+} as const;
+
+/** How maps are cut into tiles of outputs. */
+export interface Tiling {
+  /** Outputs along each side of a tile. */
+  readonly side: 2 | 4;
+  /** Positions of a transformed tile: 16 or 36. */
+  readonly positions: number;
+  /** Height of the maps. */
+  readonly height: number;
+  /** Width of the maps. */
+  readonly width: number;
+  /** Tiles along the height. */
+  readonly rows: number;
+  /** Tiles along the width. */
+  readonly columns: number;
+  /** First tile, counted over the pictures that are bound. */
+  readonly first: number;
+  /** Number of tiles. */
+  readonly tiles: number;
+  /** Tiles, padded to whole columns of the matrix product. */
+  readonly padded: number;
+}
+
+/** Cuts maps into tiles of `side` x `side` outputs. */
+export function tile(shape: { batch: number; height: number; width: number }, side: 2 | 4): Tiling {
+  const { batch, height, width } = shape;
+  const rows = ceilDiv(height, side);
+  const columns = ceilDiv(width, side);
+  const tiles = batch * rows * columns;
+  return {
+    side,
+    positions: (side + 2) ** 2,
+    height,
+    width,
+    rows,
+    columns,
+    first: 0,
+    tiles,
+    padded: roundUp(tiles, COLUMN_TILE),
+  };
+}
+
+/** Cuts a tiling into runs of at most `most` tiles, so that transformed tensors stay small. */
+export function splitTiles(tiling: Tiling, most: number): Tiling[] {
+  const length = Math.max(COLUMN_TILE, Math.floor(most / COLUMN_TILE) * COLUMN_TILE);
+  const parts: Tiling[] = [];
+  for (let first = 0; first < tiling.tiles; first += length) {
+    const tiles = Math.min(length, tiling.tiles - first);
+    parts.push({ ...tiling, first, tiles, padded: roundUp(tiles, COLUMN_TILE) });
+  }
+  return parts;
+}
+
+/** The channels of one tensor among those of a transformed one. */
+export interface ChannelRange {
+  /** Channels of the tensor. */
+  readonly channels: number;
+  /** Channels of the tensor before the ones that are transformed; 0 unless given. */
+  readonly skipped?: number;
+  /** How many are transformed; all unless given. */
+  readonly count?: number;
+  /** Where they begin in the transformed tensor. */
+  readonly first: number;
+  /** Channels of the transformed tensor. */
+  readonly depth: number;
+}
+
+/** Transforms a convolution's input; bindings x, affine, v. */
+export function winogradInput(tiling: Tiling, range: ChannelRange, normalized: boolean): Dispatch {
+  const label = `conv2d/winograd${tiling.side}_input`;
+  return {
+    kernel: kernel(label, CODE[tiling.side].input, { NORMALIZED: normalized }),
+    params: tileParams(tiling, range),
+    workgroups: grid(label, tiling.padded, WORKGROUP, range.count ?? range.channels),
+  };
+}
+
+/** Transforms the output's gradient for the weight gradient; bindings gradient, d. */
+export function winogradGrad(tiling: Tiling, range: ChannelRange): Dispatch {
+  const label = `conv2d/winograd${tiling.side}_grad`;
+  return {
+    kernel: kernel(label, CODE[tiling.side].grad),
+    params: tileParams(tiling, range),
+    workgroups: grid(label, tiling.padded, WORKGROUP, range.count ?? range.channels),
+  };
+}
+
+function tileParams(tiling: Tiling, range: ChannelRange): Uint8Array {
+  return packParams([
+    range.channels,
+    range.skipped ?? 0,
+    range.first,
+    range.depth,
+    tiling.height,
+    tiling.width,
+    tiling.rows,
+    tiling.columns,
+    tiling.first,
+    tiling.tiles,
+    tiling.padded,
+  ]);
+}
+
+/** A block of the rows of transformed weights. */
+export interface RowBlock {
+  /** Channel of row 0. */
+  readonly first: number;
+  /** Rows that stand for a channel. */
+  readonly used: number;
+  /** Rows, padded. */
+  readonly padded: number;
+}
+
+/** Transforms OIHW weights for a block of results; bindings w, u. */
+export function winogradWeight(
+  side: 2 | 4,
+  layer: { outputs: number; inputs: number },
+  rows: RowBlock,
+  turned: boolean,
+): Dispatch {
+  const label = `conv2d/winograd${side}_weight`;
+  return {
+    kernel: kernel(label, CODE[side].weight),
+    params: packParams([layer.outputs, layer.inputs, rows.first, rows.padded, rows.used, turned ? 1 : 0]),
+    workgroups: grid(label, rows.padded, WORKGROUP, turned ? layer.outputs : layer.inputs),
+  };
+}
+
+/** A block of product rows that become channels of a tensor. */
+export interface OutputBlock {
+  /** The tensor that is written. */
+  readonly target: Nchw;
+  /** Its first channel that is written. */
+  readonly firstChannel: number;
+  /** How many channels are written. */
+  readonly channels: number;
+  /** Rows of the product, padded. */
+  readonly rows: number;
+  /** The row of the first channel. */
+  readonly firstRow: number;
+}
+
+/** Transforms products back to maps; bindings m, bias, gate, gate_affine, y. */
+export function winogradOutput(tiling: Tiling, block: OutputBlock, epilogue: Epilogue): Dispatch {
+  const label = `conv2d/winograd${tiling.side}_output`;
+  return {
+    kernel: kernel(label, CODE[tiling.side].output),
+    params: packParams([
+      block.target.channels,
+      block.firstChannel,
+      block.rows,
+      block.firstRow,
+      tiling.height,
+      tiling.width,
+      tiling.rows,
+      tiling.columns,
+      tiling.first,
+      tiling.tiles,
+      tiling.padded,
+      epilogueFlags(epilogue),
+    ]),
+    workgroups: grid(label, tiling.tiles, WORKGROUP, block.channels),
+  };
+}
+
+/** Adds the slices of the products up and transforms them to the OIHW weight gradient; bindings partial, gradient. */
+export function winogradWeightGrad(
+  side: 2 | 4,
+  layer: { inputs: number },
+  rows: RowBlock,
+  columns: number,
+  slices: number,
+): Dispatch {
+  const label = `conv2d/winograd${side}_weight_grad`;
+  return {
+    kernel: kernel(label, CODE[side].weightGrad),
+    params: packParams([layer.inputs, rows.first, rows.padded, columns, slices]),
+    workgroups: grid(label, layer.inputs, WORKGROUP, rows.used),
+  };
+}

@@ -1,0 +1,61 @@
+// Winograd F(2x2, 3x3), weight gradient: d = A g A^T of every 2 x 2 tile g of the output's gradient.
+// Layout: g NCHW; d[16][depth][padded_tiles]. Work: an invocation owns one tile of one channel (workgroups.y).
+// Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  channels: u32,      // of this tensor
+  skipped: u32,       // its channels before those that are transformed
+  first_channel: u32, // where they stand among the transformed ones
+  depth: u32,         // transformed channels in all
+  height: u32,
+  width: u32,
+  tile_rows: u32,
+  tile_columns: u32,
+  first_tile: u32,    // of images * tile_rows * tile_columns
+  tiles: u32,         // transformed here
+  padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
+}
+
+@group(0) @binding(0) var<storage, read> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read_write> d: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+fn load(plane: u32, row: u32, column: u32) -> f32 {
+  let inside = row < params.height && column < params.width;
+  return select(0.0, gradient[select(plane, plane + row * params.width + column, inside)], inside);
+}
+
+fn store(at: u32, step: u32, r: vec2f) {
+  d[at] = r.x;
+  d[at + step] = r.x + r.y;
+  d[at + 2u * step] = r.x - r.y;
+  d[at + 3u * step] = -r.y;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tile = group.x * WORKGROUP + lane;
+  let channel = group.y;
+  if (tile >= params.padded_tiles) {
+    return;
+  }
+  let at = (params.first_channel + channel) * params.padded_tiles + tile;
+  let step = params.depth * params.padded_tiles;
+  var r0 = vec2f();
+  var r1 = vec2f();
+  if (tile < params.tiles) {
+    let image_tiles = params.tile_rows * params.tile_columns;
+    let index = params.first_tile + tile;
+    let image = index / image_tiles;
+    let row = (index % image_tiles) / params.tile_columns * 2u;
+    let column = index % params.tile_columns * 2u;
+    let plane = (image * params.channels + params.skipped + channel) * params.height * params.width;
+    r0 = vec2f(load(plane, row, column), load(plane, row, column + 1u));
+    r1 = vec2f(load(plane, row + 1u, column), load(plane, row + 1u, column + 1u));
+  }
+  store(at, step, r0);
+  store(at + 4u * step, step, r0 + r1);
+  store(at + 8u * step, step, r0 - r1);
+  store(at + 12u * step, step, -r1);
+}

@@ -1,0 +1,94 @@
+// Winograd F(2x2, 3x3), input: v = B^T d B of every 4 x 4 patch d (2 x 2 outputs and a border of zeros).
+// As accurate as the direct form, and for maps of any height and width. The same kernel transforms a gradient.
+// Layout: x NCHW; v[16][depth][padded_tiles]. Work: an invocation owns one patch of one channel (workgroups.y).
+// Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
+const WORKGROUP: u32 = 64u;
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+
+struct Params {
+  channels: u32,      // of this tensor
+  skipped: u32,       // its channels before those that are transformed
+  first_channel: u32, // where they stand among the transformed ones
+  depth: u32,         // transformed channels in all
+  height: u32,
+  width: u32,
+  tile_rows: u32,
+  tile_columns: u32,
+  first_tile: u32,    // of images * tile_rows * tile_columns
+  tiles: u32,         // transformed here
+  padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> affine: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> v: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+fn load(plane: u32, y: i32, column: i32, coefficients: vec2f) -> f32 {
+  let inside = y >= 0 && y < i32(params.height) && column >= 0 && column < i32(params.width);
+  var value = x[select(plane, plane + u32(y) * params.width + u32(column), inside)];
+  if (NORMALIZED) {
+    value = max(0.0, value * coefficients.x + coefficients.y);
+  }
+  return select(0.0, value, inside);
+}
+
+fn load_row(plane: u32, y: i32, column: i32, coefficients: vec2f) -> vec4f {
+  return vec4f(
+    load(plane, y, column, coefficients),
+    load(plane, y, column + 1, coefficients),
+    load(plane, y, column + 2, coefficients),
+    load(plane, y, column + 3, coefficients),
+  );
+}
+
+fn combine(d: mat4x4f) -> mat4x4f {
+  return mat4x4f(d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tile = group.x * WORKGROUP + lane;
+  let channel = group.y;
+  if (tile >= params.padded_tiles) {
+    return;
+  }
+  let at = (params.first_channel + channel) * params.padded_tiles + tile;
+  let step = params.depth * params.padded_tiles;
+  var d = mat4x4f();
+  if (tile < params.tiles) {
+    let image_tiles = params.tile_rows * params.tile_columns;
+    let index = params.first_tile + tile;
+    let image = index / image_tiles;
+    let y = i32((index % image_tiles) / params.tile_columns * 2u) - 1;
+    let column = i32(index % params.tile_columns * 2u) - 1;
+    let plane = (image * params.channels + params.skipped + channel) * params.height * params.width;
+    var coefficients = vec2f();
+    if (NORMALIZED) {
+      coefficients = affine[image * params.channels + params.skipped + channel];
+    }
+    d = mat4x4f(
+      load_row(plane, y, column, coefficients),
+      load_row(plane, y + 1, column, coefficients),
+      load_row(plane, y + 2, column, coefficients),
+      load_row(plane, y + 3, column, coefficients),
+    );
+  }
+  let r = transpose(combine(transpose(combine(d))));
+  v[at] = r[0][0];
+  v[at + step] = r[0][1];
+  v[at + 2u * step] = r[0][2];
+  v[at + 3u * step] = r[0][3];
+  v[at + 4u * step] = r[1][0];
+  v[at + 5u * step] = r[1][1];
+  v[at + 6u * step] = r[1][2];
+  v[at + 7u * step] = r[1][3];
+  v[at + 8u * step] = r[2][0];
+  v[at + 9u * step] = r[2][1];
+  v[at + 10u * step] = r[2][2];
+  v[at + 11u * step] = r[2][3];
+  v[at + 12u * step] = r[3][0];
+  v[at + 13u * step] = r[3][1];
+  v[at + 14u * step] = r[3][2];
+  v[at + 15u * step] = r[3][3];
+}

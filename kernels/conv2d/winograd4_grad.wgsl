@@ -1,0 +1,78 @@
+// Winograd F(4x4, 3x3), weight gradient: d = A g A^T of every 4 x 4 tile g of the output's gradient.
+// Layout: g NCHW, height and width multiples of 4; d[36][depth][padded_tiles].
+// Work: an invocation owns one tile of one channel (workgroups.y); padding tiles are written as zeros.
+// Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  channels: u32,      // of this tensor
+  skipped: u32,       // its channels before those that are transformed
+  first_channel: u32, // where they stand among the transformed ones
+  depth: u32,         // transformed channels in all
+  height: u32,
+  width: u32,
+  tile_rows: u32,
+  tile_columns: u32,
+  first_tile: u32,    // of images * tile_rows * tile_columns
+  tiles: u32,         // transformed here
+  padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
+}
+
+@group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> d: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+fn combine(r: mat4x4f) -> array<vec4f, 6> {
+  let even = r[0] + r[2];
+  let odd = r[1] + r[3];
+  let wide_even = r[0] + 4.0 * r[2];
+  let wide_odd = 2.0 * r[1] + 8.0 * r[3];
+  return array<vec4f, 6>(r[0], even + odd, even - odd, wide_even + wide_odd, wide_even - wide_odd, r[3]);
+}
+
+fn store(at: u32, step: u32, r: vec4f) {
+  let even = r.x + r.z;
+  let odd = r.y + r.w;
+  let wide_even = r.x + 4.0 * r.z;
+  let wide_odd = 2.0 * r.y + 8.0 * r.w;
+  d[at] = r.x;
+  d[at + step] = even + odd;
+  d[at + 2u * step] = even - odd;
+  d[at + 3u * step] = wide_even + wide_odd;
+  d[at + 4u * step] = wide_even - wide_odd;
+  d[at + 5u * step] = r.w;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tile = group.x * WORKGROUP + lane;
+  let channel = group.y;
+  if (tile >= params.padded_tiles) {
+    return;
+  }
+  let at = (params.first_channel + channel) * params.padded_tiles + tile;
+  let step = params.depth * params.padded_tiles;
+  var r = mat4x4f();
+  if (tile < params.tiles) {
+    let image_tiles = params.tile_rows * params.tile_columns;
+    let index = params.first_tile + tile;
+    let image = index / image_tiles;
+    let row = (index % image_tiles) / params.tile_columns;
+    let column = index % params.tile_columns;
+    let vectors = params.width / 4u;
+    let start = ((image * params.channels + params.skipped + channel) * params.height + row * 4u) * vectors + column;
+    r = mat4x4f(
+      gradient[start],
+      gradient[start + vectors],
+      gradient[start + 2u * vectors],
+      gradient[start + 3u * vectors],
+    );
+  }
+  let rows = combine(r);
+  store(at, step, rows[0]);
+  store(at + 6u * step, step, rows[1]);
+  store(at + 12u * step, step, rows[2]);
+  store(at + 18u * step, step, rows[3]);
+  store(at + 24u * step, step, rows[4]);
+  store(at + 30u * step, step, rows[5]);
+}

@@ -1,0 +1,118 @@
+// Winograd F(4x4, 3x3), output: y = A^T m A of every tile, with the convolution's epilogue.
+// Layout: m[36][rows][padded_tiles]; y NCHW, height and width multiples of 4.
+// Work: an invocation owns one 4 x 4 tile of one channel (workgroups.y).
+// Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  channels: u32,      // of the target
+  first_channel: u32, // the target's channel that row 0 of m belongs to
+  rows: u32,          // rows of m, padded
+  first_row: u32,     // the row of m that belongs to first_channel
+  height: u32,
+  width: u32,
+  tile_rows: u32,
+  tile_columns: u32,
+  first_tile: u32,    // of images * tile_rows * tile_columns
+  tiles: u32,         // transformed here
+  padded_tiles: u32,
+  flags: u32,         // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised
+}
+
+const BIAS: u32 = 1u;
+const RELU: u32 = 2u;
+const GATE: u32 = 4u;
+const GATE_NORMALIZED: u32 = 8u;
+
+@group(0) @binding(0) var<storage, read> m: array<f32>;
+@group(0) @binding(1) var<storage, read> bias: array<f32>;
+@group(0) @binding(2) var<storage, read> gate: array<vec4f>;
+@group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+alias Row = mat2x3f; // six values
+
+// The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the
+// activation itself (or off its normalised value), so that no mask is ever stored.
+fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> vec4f {
+  var result = value;
+  if ((params.flags & BIAS) != 0u) {
+    result += bias[channel];
+  }
+  if ((params.flags & RELU) != 0u) {
+    result = max(result, vec4f());
+  }
+  if ((params.flags & GATE) != 0u) {
+    var activation = gate[at];
+    if ((params.flags & GATE_NORMALIZED) != 0u) {
+      let coefficients = gate_affine[plane];
+      activation = activation * coefficients.x + coefficients.y;
+    }
+    result = select(vec4f(), result, activation > vec4f());
+  }
+  return result;
+}
+
+fn load_row(at: u32, step: u32) -> Row {
+  return Row(
+    m[at],
+    m[at + step],
+    m[at + 2u * step],
+    m[at + 3u * step],
+    m[at + 4u * step],
+    m[at + 5u * step],
+  );
+}
+
+fn narrow(r: Row) -> vec4f {
+  let near_sum = r[0].y + r[0].z;
+  let near_difference = r[0].y - r[0].z;
+  let far_sum = r[1].x + r[1].y;
+  let far_difference = r[1].x - r[1].y;
+  return vec4f(
+    r[0].x + near_sum + far_sum,
+    near_difference + 2.0 * far_difference,
+    near_sum + 4.0 * far_sum,
+    near_difference + 8.0 * far_difference + r[1].z,
+  );
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let tile = group.x * WORKGROUP + lane;
+  if (tile >= params.tiles) {
+    return;
+  }
+  let from = (params.first_row + group.y) * params.padded_tiles + tile;
+  let step = params.rows * params.padded_tiles;
+  let r0 = load_row(from, step);
+  let r1 = load_row(from + 6u * step, step);
+  let r2 = load_row(from + 12u * step, step);
+  let r3 = load_row(from + 18u * step, step);
+  let r4 = load_row(from + 24u * step, step);
+  let r5 = load_row(from + 30u * step, step);
+  let near_sum = r1 + r2;
+  let near_difference = r1 - r2;
+  let far_sum = r3 + r4;
+  let far_difference = r3 - r4;
+
+  let image_tiles = params.tile_rows * params.tile_columns;
+  let index = params.first_tile + tile;
+  let image = index / image_tiles;
+  let row = (index % image_tiles) / params.tile_columns;
+  let column = index % params.tile_columns;
+  let channel = params.first_channel + group.y;
+  let plane = image * params.channels + channel;
+  let vectors = params.width / 4u;
+  let to = (plane * params.height + row * 4u) * vectors + column;
+  y[to] = finish(narrow(r0 + near_sum + far_sum), to, channel, plane);
+  y[to + vectors] = finish(narrow(near_difference + 2.0 * far_difference), to + vectors, channel, plane);
+  y[to + 2u * vectors] = finish(narrow(near_sum + 4.0 * far_sum), to + 2u * vectors, channel, plane);
+  y[to + 3u * vectors] = finish(
+    narrow(near_difference + 8.0 * far_difference + r5),
+    to + 3u * vectors,
+    channel,
+    plane,
+  );
+}

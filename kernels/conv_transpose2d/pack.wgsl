@@ -1,0 +1,36 @@
+// Lays an activation out as matrix columns: packed[channel][column], column = picture * height * width + pixel,
+// columns beyond the last pixel zero. So the 2 x 2 transposed convolution is one matrix product over the batch.
+// Work: an invocation owns one value; workgroups.y counts channels.
+// Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
+const WORKGROUP: u32 = 64u;
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+
+struct Params {
+  channels: u32,
+  pixels: u32,  // height * width
+  columns: u32, // pictures * pixels
+  stride: u32,  // columns, padded
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> affine: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> packed: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let column = group.x * WORKGROUP + lane;
+  if (column >= params.stride) {
+    return;
+  }
+  var value = 0.0;
+  if (column < params.columns) {
+    let plane = column / params.pixels * params.channels + group.y;
+    value = x[plane * params.pixels + column % params.pixels];
+    if (NORMALIZED) {
+      let coefficients = affine[plane];
+      value = max(0.0, value * coefficients.x + coefficients.y);
+    }
+  }
+  packed[group.y * params.stride + column] = value;
+}

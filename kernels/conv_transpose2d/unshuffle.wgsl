@@ -1,0 +1,42 @@
+// Gathers the gradient of a 2 x 2 transposed convolution's output as matrix rows:
+// packed[4 o + 2 p + q][column of n, i, j] = g[n, o, 2 i + p, 2 j + q]; columns beyond the last pixel are zero.
+// Work: an invocation owns the 2 x 2 values of one input pixel; workgroups.y counts output channels.
+// Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  channels: u32, // of g
+  height: u32,   // of the input
+  width: u32,
+  columns: u32,  // pictures * height * width
+  stride: u32,   // columns, padded
+}
+
+@group(0) @binding(0) var<storage, read> gradient: array<vec2f>;
+@group(0) @binding(1) var<storage, read_write> packed: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let column = group.x * WORKGROUP + lane;
+  if (column >= params.stride) {
+    return;
+  }
+  let channel = group.y;
+  var top = vec2f();
+  var low = vec2f();
+  if (column < params.columns) {
+    let pixels = params.height * params.width;
+    let image = column / pixels;
+    let row = column % pixels / params.width;
+    let from = ((image * params.channels + channel) * 2u * params.height + 2u * row) * params.width +
+      column % params.width;
+    top = gradient[from];
+    low = gradient[from + params.width];
+  }
+  let to = channel * 4u * params.stride + column;
+  packed[to] = top.x;
+  packed[to + params.stride] = top.y;
+  packed[to + 2u * params.stride] = low.x;
+  packed[to + 3u * params.stride] = low.y;
+}

@@ -1,0 +1,43 @@
+/**
+ * Inverted, element-wise dropout.
+ *
+ * @module
+ */
+import { grid } from "../grid.ts";
+import { type Dispatch, kernel } from "../kernel.ts";
+import { f32, packParams } from "../params.ts";
+import forwardCode from "./forward.wgsl" with { type: "text" };
+
+const WORKGROUP = 64;
+
+/** Planes (picture and channel) that one dispatch covers. */
+export interface DropoutPlanes {
+  /** Height * width. */
+  readonly pixels: number;
+  /** First plane, among those bound. */
+  readonly first: number;
+  /** Number of planes, at most 65,535. */
+  readonly count: number;
+  /** Element of the whole batch that the binding begins with. */
+  readonly firstElement: number;
+}
+
+/** `y = x / (1 - probability)` where kept, else 0; bindings x, affine, y, step. */
+export function dropoutForward(planes: DropoutPlanes, probability: number, normalized: boolean): Dispatch {
+  if (!(probability >= 0 && probability < 1)) {
+    throw new RangeError(
+      `Cannot drop out with probability ${probability}: expected 0 up to, not including, 1`,
+    );
+  }
+  return {
+    kernel: kernel("dropout/forward", forwardCode, { NORMALIZED: normalized }),
+    params: packParams([
+      planes.pixels,
+      planes.first,
+      planes.firstElement,
+      Math.floor(probability * 2 ** 32),
+      f32(1 / (1 - probability)),
+    ]),
+    workgroups: grid("dropout/forward", planes.pixels, WORKGROUP, planes.count),
+  };
+}

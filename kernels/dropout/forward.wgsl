@@ -1,0 +1,57 @@
+// Inverted dropout: y = x / (1 - p) where a random draw keeps the element, else 0.
+// The draw is a function of seed, step and element alone (pcg4d of Jarzynski and Olano, Hash Functions for GPU
+// Rendering, 2020), so a resumed run draws what an uninterrupted one would. Backward reads the kept elements off y.
+// Work: an invocation owns one element; workgroups.y counts planes (picture and channel).
+// Host: kernels/dropout/dropout.ts. Test: tests/kernels/dropout_test.ts.
+const WORKGROUP: u32 = 64u;
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
+
+struct Params {
+  pixels: u32,        // height * width
+  first_plane: u32,
+  first_element: u32, // of the first picture bound here, so that chunks of a batch draw as the whole would
+  threshold: u32,     // p * 2^32: smaller draws are dropped
+  scale: f32,         // 1 / (1 - p)
+}
+
+struct Step {
+  seed: u32,
+  step: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> affine: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<uniform> step: Step;
+@group(0) @binding(4) var<uniform> params: Params;
+
+fn pcg4d(key: vec4u) -> vec4u {
+  var v = key * 1664525u + 1013904223u;
+  v.x += v.y * v.w;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v.w += v.y * v.z;
+  v ^= v >> vec4u(16u);
+  v.x += v.y * v.w;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v.w += v.y * v.z;
+  return v;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let pixel = group.x * WORKGROUP + lane;
+  if (pixel >= params.pixels) {
+    return;
+  }
+  let plane = params.first_plane + group.y;
+  let at = plane * params.pixels + pixel;
+  var value = x[at];
+  if (NORMALIZED) {
+    let coefficients = affine[plane];
+    value = max(0.0, value * coefficients.x + coefficients.y);
+  }
+  let keep = pcg4d(vec4u(params.first_element + at, step.step, step.seed, 0x64726f70u)).x >= params.threshold;
+  y[at] = select(0.0, params.scale * value, keep);
+}

@@ -1,0 +1,100 @@
+/**
+ * Batched matrix products held in registers: the core of Winograd convolution and of the transposed convolution.
+ *
+ * @module
+ */
+import { grid } from "../grid.ts";
+import { type Dispatch, kernel } from "../kernel.ts";
+import { packParams } from "../params.ts";
+import nnUniformCode from "./nn_uniform.wgsl" with { type: "text" };
+import nnCode from "./nn.wgsl" with { type: "text" };
+import ntCode from "./nt.wgsl" with { type: "text" };
+
+const WORKGROUP = 64;
+
+/** Floats that fit the uniform window: WebGPU guarantees 64 KiB. */
+export const UNIFORM_WINDOW = 16384;
+
+/** Rows of a product are padded to a multiple of this. */
+export const ROW_TILE = 16;
+
+/** Columns of a product are padded to a multiple of this. */
+export const COLUMN_TILE = 16;
+
+/** Sizes of a batch of products `c[z][m][n] = sum_k a[z][k][m] b[z][k][n]`. */
+export interface GemmShape {
+  /** m, a multiple of 16. */
+  readonly rows: number;
+  /** n, a multiple of 16. */
+  readonly columns: number;
+  /** k. */
+  readonly depth: number;
+  /** z. */
+  readonly layers: number;
+}
+
+/** `c[z][m][n] = sum_k a[z][k][m] b[z][k][n]`; bindings a, b, c. */
+export function gemmNn(shape: GemmShape): Dispatch {
+  checkTiles(shape);
+  const { rows, columns, depth, layers } = shape;
+  return {
+    kernel: kernel("gemm/nn", nnCode),
+    params: packParams([rows / 4, columns / 4, depth, columns / 16, rows / 8]),
+    workgroups: grid("gemm/nn", (rows / 8) * (columns / 16), WORKGROUP, layers),
+  };
+}
+
+/** How many layers of `a` fit the uniform window of {@linkcode gemmNnUniform}; 0 where not even one does. */
+export function uniformLayers(shape: GemmShape): number {
+  return Math.min(shape.layers, Math.floor(UNIFORM_WINDOW / (shape.rows * shape.depth)));
+}
+
+/**
+ * The same product for layers `first` to `first + layers`, with `a` bound as 64 KiB of uniform memory that begins
+ * with layer `first`; bindings a, b, c.
+ */
+export function gemmNnUniform(shape: GemmShape, first: number): Dispatch {
+  checkTiles(shape);
+  const { rows, columns, depth, layers } = shape;
+  if (rows * depth * layers > UNIFORM_WINDOW) {
+    throw new RangeError(
+      `Cannot bind ${layers} layers of ${depth} x ${rows} as a uniform: at most 16384 values`,
+    );
+  }
+  return {
+    kernel: kernel("gemm/nn_uniform", nnUniformCode),
+    params: packParams([rows / 4, columns / 4, depth, columns / 8, first]),
+    workgroups: grid("gemm/nn_uniform", columns / 8, WORKGROUP, rows / 16, layers),
+  };
+}
+
+/** Slices of the summed dimension of {@linkcode gemmNt}. */
+export interface Slices {
+  /** Length of a slice, a multiple of 4. */
+  readonly depth: number;
+  /** Number of slices. */
+  readonly count: number;
+  /** The slice of the output that the first one writes. */
+  readonly first: number;
+}
+
+/** `c[s][z][m][n] = sum over k in slice s of a[z][m][k] b[z][n][k]`; bindings a, b, c. */
+export function gemmNt(shape: GemmShape, slices: Slices): Dispatch {
+  const { rows, columns, depth, layers } = shape;
+  if (rows % 8 !== 0 || columns % 8 !== 0 || depth % 4 !== 0 || slices.depth % 4 !== 0) {
+    throw new RangeError(
+      `Cannot multiply ${rows} x ${depth} by ${depth} x ${columns}: not whole tiles of 8 x 4`,
+    );
+  }
+  return {
+    kernel: kernel("gemm/nt", ntCode),
+    params: packParams([rows, columns, depth / 4, slices.depth / 4, layers, slices.first]),
+    workgroups: grid("gemm/nt", (rows / 8) * (columns / 8), WORKGROUP, layers, slices.count),
+  };
+}
+
+function checkTiles(shape: GemmShape): void {
+  if (shape.rows % ROW_TILE !== 0 || shape.columns % COLUMN_TILE !== 0) {
+    throw new RangeError(`Cannot multiply to ${shape.rows} x ${shape.columns}: not whole tiles of 16 x 16`);
+  }
+}

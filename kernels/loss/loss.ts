@@ -1,0 +1,46 @@
+/**
+ * The loss 0.6 dice + 0.4 binary cross-entropy of logits, its gradient, and the batch's metrics.
+ *
+ * @module
+ */
+import { ceilDiv, flatGrid, grid } from "../grid.ts";
+import { type Dispatch, kernel } from "../kernel.ts";
+import { packParams } from "../params.ts";
+import gradientCode from "./gradient.wgsl" with { type: "text" };
+import sumsCode from "./sums.wgsl" with { type: "text" };
+import totalCode from "./total.wgsl" with { type: "text" };
+
+const WORKGROUP = 64;
+
+/** Sums kept for each band of logits. */
+export const LOSS_SUMS = 5;
+
+/** Floats of one record in the history of metrics: loss, dice, bce, accuracy, sum(p t), sum p, sum t, elements. */
+export const RECORD_SIZE = 8;
+
+/** Partial sums of `count` logits in bands of `bandSize`; bindings logits, target_mask, partial. */
+export function lossSums(count: number, bandSize: number, bands: number, firstBand: number): Dispatch {
+  return {
+    kernel: kernel("loss/sums", sumsCode),
+    params: packParams([count, bandSize, bands, firstBand]),
+    workgroups: grid("loss/sums", ceilDiv(count, bandSize), WORKGROUP),
+  };
+}
+
+/** Totals and metrics of a batch of `count` logits; bindings partial, sums, history, step. */
+export function lossTotal(bands: number, count: number): Dispatch {
+  return {
+    kernel: kernel("loss/total", totalCode),
+    params: packParams([bands, count]),
+    workgroups: [1, 1, 1],
+  };
+}
+
+/** Gradient of the loss by `count` logits; bindings logits, target_mask, sums, gradient. */
+export function lossGradient(count: number): Dispatch {
+  return {
+    kernel: kernel("loss/gradient", gradientCode),
+    params: packParams([count]),
+    workgroups: flatGrid("loss/gradient", count, WORKGROUP),
+  };
+}

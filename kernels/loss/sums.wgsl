@@ -1,0 +1,52 @@
+// Sums behind the loss 0.6 dice + 0.4 bce and the accuracy, as partial sums over bands of the whole batch:
+// partial[5][bands] = p t, p, t, binary cross-entropy, correct; p = sigmoid(logit), computed so that nothing overflows.
+// Logarithms are not below -100 and correct means round-half-to-even(p) == t, as in PyTorch.
+// Work: an invocation owns one band. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  count: u32,      // logits bound here
+  band_size: u32,
+  bands: u32,      // of the whole batch
+  first_band: u32, // of the first logit bound here
+}
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> target_mask: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let band = group.x * WORKGROUP + lane;
+  let first = band * params.band_size;
+  if (first >= params.count) {
+    return;
+  }
+  let end = min(params.count, first + params.band_size);
+  var overlap = 0.0;
+  var positive = 0.0;
+  var truth = 0.0;
+  var entropy = 0.0;
+  var correct = 0.0;
+  for (var i = first; i < end; i++) {
+    let x = logits[i];
+    let t = target_mask[i];
+    let e = exp(-abs(x));
+    let p = select(e, 1.0, x >= 0.0) / (1.0 + e);
+    let softplus = log(1.0 + e);
+    let log_p = max(-100.0, min(x, 0.0) - softplus);
+    let log_q = max(-100.0, min(-x, 0.0) - softplus);
+    overlap += p * t;
+    positive += p;
+    truth += t;
+    entropy -= t * log_p + (1.0 - t) * log_q;
+    correct += select(0.0, 1.0, select(0.0, 1.0, p > 0.5) == t);
+  }
+  let at = params.first_band + band;
+  partial[at] = overlap;
+  partial[at + params.bands] = positive;
+  partial[at + 2u * params.bands] = truth;
+  partial[at + 3u * params.bands] = entropy;
+  partial[at + 4u * params.bands] = correct;
+}

@@ -1,0 +1,42 @@
+/**
+ * 2 x 2 max-pooling with stride 2.
+ *
+ * @module
+ */
+import { grid } from "../grid.ts";
+import { type Dispatch, kernel } from "../kernel.ts";
+import { packParams } from "../params.ts";
+import backwardCode from "./backward.wgsl" with { type: "text" };
+import forwardCode from "./forward.wgsl" with { type: "text" };
+
+const WORKGROUP = 64;
+
+/** Planes (picture and channel) of a pooled tensor. */
+export interface Planes {
+  /** Height of the pooled maps. */
+  readonly height: number;
+  /** Width of the pooled maps. */
+  readonly width: number;
+  /** First plane, among those bound. */
+  readonly first: number;
+  /** Number of planes, at most 65,535. */
+  readonly count: number;
+}
+
+/** Forward; bindings x, affine, y. */
+export function maxPoolForward(planes: Planes, normalized: boolean): Dispatch {
+  return dispatch("max_pool2d/forward", forwardCode, planes, normalized);
+}
+
+/** Backward, added to what `grad_input` holds; bindings x, affine, gradient, grad_input. */
+export function maxPoolBackward(planes: Planes, normalized: boolean): Dispatch {
+  return dispatch("max_pool2d/backward", backwardCode, planes, normalized);
+}
+
+function dispatch(label: string, code: string, planes: Planes, normalized: boolean): Dispatch {
+  return {
+    kernel: kernel(label, code, { NORMALIZED: normalized }),
+    params: packParams([planes.height, planes.width, planes.first]),
+    workgroups: grid(label, planes.height * planes.width, WORKGROUP, planes.count),
+  };
+}

@@ -1,0 +1,43 @@
+// Sums of a tensor over pictures and pixels, one for each channel, as partial sums over bands: a bias gradient.
+// Layout: x NCHW; partial[channel][band]; kernels/reduce/rows.wgsl adds the bands up.
+// Work: an invocation owns one band of one picture's channel; workgroups.y counts channels.
+// Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  channels: u32,
+  pixels: u32,      // height * width
+  images: u32,
+  band_pixels: u32, // pixels of a band; a multiple of 4 where pixels is one
+  bands: u32,       // of all pictures, padded to a multiple of 4 in the layout
+  first_band: u32,  // of the first picture bound here
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x_vectors: array<vec4f>; // the same memory
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let image_bands = (params.pixels + params.band_pixels - 1u) / params.band_pixels;
+  let band = group.x * WORKGROUP + lane;
+  if (band >= params.images * image_bands) {
+    return;
+  }
+  let channel = group.y;
+  let plane = (band / image_bands * params.channels + channel) * params.pixels;
+  let first = band % image_bands * params.band_pixels;
+  let end = min(params.pixels, first + params.band_pixels);
+  var sum = vec4f();
+  if (params.pixels % 4u == 0u) {
+    for (var i = first / 4u; i < end / 4u; i++) {
+      sum += x_vectors[plane / 4u + i];
+    }
+  } else {
+    for (var i = first; i < end; i++) {
+      sum.x += x[plane + i];
+    }
+  }
+  partial[channel * params.bands + params.first_band + band] = sum.x + sum.y + sum.z + sum.w;
+}

@@ -1,0 +1,40 @@
+// Sums of the rows of a matrix: total[r] = sum over i < length of partial[r * row_stride + i * item_stride].
+// Work: an invocation owns one row. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
+// Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  rows: u32,
+  length: u32,
+  row_stride: u32,
+  item_stride: u32,
+}
+
+@group(0) @binding(0) var<storage, read> partial: array<f32>;
+@group(0) @binding(1) var<storage, read_write> total: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (row >= params.rows) {
+    return;
+  }
+  let start = row * params.row_stride;
+  let step = params.item_stride;
+  // Four running sums: shorter chains of additions lose fewer digits.
+  var sums = vec4f();
+  let whole = params.length / 4u * 4u;
+  for (var i = 0u; i < whole; i += 4u) {
+    let at = start + i * step;
+    sums += vec4f(partial[at], partial[at + step], partial[at + 2u * step], partial[at + 3u * step]);
+  }
+  for (var i = whole; i < params.length; i++) {
+    sums.x += partial[start + i * step];
+  }
+  total[row] = (sums.x + sums.y) + (sums.z + sums.w);
+}
