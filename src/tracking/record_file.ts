@@ -1,0 +1,106 @@
+/**
+ * Append-only files of framed records, safe to continue after a crash: what TensorBoard's event files and
+ * SwanLab's offline file have in common.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import { message } from "./protobuf.ts";
+
+/** How one kind of file wraps its records. */
+export interface Framing {
+  /** The bytes before the first record. */
+  readonly head: Uint8Array;
+  /** Wraps `payload` for a record that starts `offset` bytes into the file. */
+  frame(payload: Uint8Array, offset: number): Uint8Array;
+  /** Unwraps the record at `offset`; null when it is torn, damaged or absent. `end` is the offset after it. */
+  unframe(file: Uint8Array, offset: number): { readonly payload: Uint8Array; readonly end: number } | null;
+}
+
+/** A file of records that is open for appending. One writer at a time. */
+export class RecordFile {
+  readonly #file: Deno.FsFile;
+  readonly #framing: Framing;
+  #length: number;
+
+  private constructor(file: Deno.FsFile, framing: Framing, length: number) {
+    this.#file = file;
+    this.#framing = framing;
+    this.#length = length;
+  }
+
+  /**
+   * Opens or creates `path`. The records already there go through `keep` in order; the file is cut before the
+   * first one that `keep` refuses or that is torn, so that appending continues from a sound end.
+   */
+  static async open(
+    path: string,
+    framing: Framing,
+    keep: (payload: Uint8Array) => boolean,
+  ): Promise<RecordFile> {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    const file = await Deno.open(path, { read: true, write: true, create: true });
+    try {
+      const length = soundLength(await Deno.readFile(path), framing, keep);
+      await file.truncate(length);
+      await file.seek(length, Deno.SeekMode.Start);
+      const records = new RecordFile(file, framing, length);
+      if (length === 0) records.#write(framing.head);
+      return records;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** The file's length in bytes. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /**
+   * Appends the records, all or none. Synchronous, so that no two calls can interleave; see {@linkcode flush}.
+   */
+  append(...payloads: readonly Uint8Array[]): void {
+    const framed: Uint8Array[] = [];
+    let offset = this.#length;
+    for (const payload of payloads) {
+      const record = this.#framing.frame(payload, offset);
+      framed.push(record);
+      offset += record.length;
+    }
+    this.#write(message(...framed));
+  }
+
+  /** Waits until everything appended is on the disk. */
+  async flush(): Promise<void> {
+    await this.#file.syncData();
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#file.close();
+  }
+
+  #write(bytes: Uint8Array): void {
+    try {
+      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
+    } catch (error) {
+      // A full disk must not leave half a record in the middle of the file.
+      this.#file.truncateSync(this.#length);
+      this.#file.seekSync(this.#length, Deno.SeekMode.Start);
+      throw error;
+    }
+    this.#length += bytes.length;
+  }
+}
+
+function soundLength(bytes: Uint8Array, framing: Framing, keep: (payload: Uint8Array) => boolean): number {
+  let offset = framing.head.length;
+  if (framing.head.some((byte, index) => bytes[index] !== byte)) return 0;
+  while (true) {
+    const record = framing.unframe(bytes, offset);
+    if (record === null || !keep(record.payload)) return offset;
+    offset = record.end;
+  }
+}

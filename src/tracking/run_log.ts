@@ -1,0 +1,131 @@
+/**
+ * The run's own log: `config.json` and `metrics.jsonl`, a line an epoch. Every other record of a run is made from it.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { writeFileAtomic } from "../atomic_file.ts";
+import type { Config, Metrics } from "./sink.ts";
+
+/** One line of `metrics.jsonl`. */
+export interface EpochRecord {
+  /** The epoch's number. */
+  readonly epoch: number;
+  /** When it ended. */
+  readonly time: Date;
+  /** Its numbers; NaN (null in the file) where undefined. */
+  readonly metrics: Metrics;
+}
+
+/** The log of one run, open for appending. */
+export class RunLog {
+  readonly #file: Deno.FsFile;
+  readonly #epochs: EpochRecord[];
+
+  private constructor(file: Deno.FsFile, epochs: EpochRecord[]) {
+    this.#file = file;
+    this.#epochs = epochs;
+  }
+
+  /** All epochs of the run so far. */
+  get epochs(): readonly EpochRecord[] {
+    return this.#epochs;
+  }
+
+  /**
+   * Starts the log of a run in `folder`, or with `resume` continues it after that epoch: later lines and a torn
+   * last line are removed, so that no epoch stands twice.
+   *
+   * @throws {Error} when the folder already holds a log and `resume` is absent
+   * @throws {SyntaxError} when the log is damaged before its last line
+   */
+  static async open(folder: string, config: Config, resume?: number): Promise<RunLog> {
+    const path = join(folder, "metrics.jsonl");
+    const before = await readRunLog(folder);
+    if (resume === undefined && before.length > 0) {
+      throw new Error(
+        `Cannot start a run in ${folder}: its metrics.jsonl already holds ${before.length} epochs\n` +
+          "hint: continue it with --resume, or give another folder with --run",
+      );
+    }
+    const kept = before.filter((line) => line.epoch <= (resume ?? -1));
+    await writeFileAtomic(join(folder, "config.json"), JSON.stringify(config, null, 2) + "\n");
+    await writeFileAtomic(path, kept.map(formatLine).join(""));
+    return new RunLog(await Deno.open(path, { append: true }), kept);
+  }
+
+  /**
+   * Appends an epoch and waits until it is on the disk.
+   *
+   * @throws {RangeError} when the epoch is not a whole number above the last one, or a metric is named as the
+   * line's own fields `epoch` and `time`
+   */
+  async append(epoch: number, metrics: Metrics, time: Date): Promise<void> {
+    const last = this.#epochs.at(-1)?.epoch ?? -1;
+    if (!Number.isSafeInteger(epoch) || epoch <= last) {
+      throw new RangeError(`Cannot log epoch ${epoch}: expected a whole number above ${last}`);
+    }
+    const reserved = Object.keys(metrics).find((name) => name === "epoch" || name === "time");
+    if (reserved) {
+      throw new RangeError(`Cannot log a metric named "${reserved}": the log uses that name itself`);
+    }
+    const record = { epoch, time, metrics };
+    const { size } = await this.#file.stat();
+    try {
+      const line = new TextEncoder().encode(formatLine(record));
+      for (let rest = line; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
+      await this.#file.syncData();
+    } catch (error) {
+      // A full disk must not leave half a line for the next one to be glued to.
+      await this.#file.truncate(size);
+      throw error;
+    }
+    this.#epochs.push(record);
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/**
+ * Reads `metrics.jsonl` of a run folder; empty when there is none. A torn last line (a crash while it was
+ * written) is left out.
+ *
+ * @throws {SyntaxError} naming the first damaged line before the last
+ */
+export async function readRunLog(folder: string): Promise<EpochRecord[]> {
+  const path = join(folder, "metrics.jsonl");
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  });
+  const lines = text.split("\n").filter((line) => line !== "");
+  const records: EpochRecord[] = [];
+  for (const [index, line] of lines.entries()) {
+    const record = parseLine(line);
+    if (record) records.push(record);
+    else if (index < lines.length - 1) {
+      throw new SyntaxError(`Cannot read ${path}: line ${index + 1} is damaged`);
+    }
+  }
+  return records;
+}
+
+function formatLine({ epoch, time, metrics }: EpochRecord): string {
+  return JSON.stringify({ epoch, time: time.toISOString(), ...metrics }) + "\n";
+}
+
+function parseLine(line: string): EpochRecord | null {
+  try {
+    const { epoch, time, ...rest } = JSON.parse(line);
+    if (!Number.isSafeInteger(epoch) || Number.isNaN(Date.parse(time))) return null;
+    const metrics = Object.entries(rest).map((
+      [name, value],
+    ) => [name, typeof value === "number" ? value : NaN]);
+    return { epoch, time: new Date(time), metrics: Object.fromEntries(metrics) };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * SwanLab's HTTP interface as its own SDK uses it: log in, open a run, send.
+ *
+ * Every method either succeeds, throws a {@linkcode SwanLabRefusal} (asking again will not help) or another
+ * error (the network or the server failed: asking again may help).
+ *
+ * @module
+ */
+import { configTable, SWANLAB_METADATA, SWANLAB_SDK_VERSION, type SwanLabRun } from "./swanlab_format.ts";
+
+/** The server's final no, or a host that the permissions do not allow. */
+export class SwanLabRefusal extends Error {
+  /** `status` is the HTTP status, 0 where no request was sent. */
+  constructor(message: string, readonly status: number = 0) {
+    super(message);
+    this.name = "SwanLabRefusal";
+  }
+}
+
+/** Where and with what to log in. */
+export interface SwanLabAccess {
+  /** The key from the user's SwanLab settings page. */
+  readonly apiKey: string;
+  /** The server, with or without scheme; SwanLab's cloud by default. A path in it is dropped. */
+  readonly host?: string | undefined;
+  /** Seconds that one request may take, 60 by default. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** A run as the server knows it. */
+export interface RemoteRun {
+  /** The project's id. */
+  readonly projectId: string;
+  /** The experiment's id. */
+  readonly experimentId: string;
+  /** The path of the project in requests, `user/project`. */
+  readonly projectPath: string;
+  /** The page that shows the run. */
+  readonly page: string;
+  /** The last step that the server already holds, by key. */
+  readonly lastSteps: ReadonlyMap<string, number>;
+  /** The number of console lines that it holds. */
+  readonly logLines: number;
+}
+
+interface Reply {
+  readonly status: number;
+  // deno-lint-ignore no-explicit-any
+  readonly data: any;
+}
+
+const CLOUD_API = "https://api.swanlab.cn", CLOUD_WEB = "https://swanlab.cn";
+const LOGIN_SECONDS = 10;
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Scheme, host and port of a server as the user names it. @throws {TypeError} when it is no address */
+export function serverOrigin(host: string = CLOUD_API): string {
+  const url = URL.parse(host.includes("://") ? host : `https://${host}`);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new TypeError(`Cannot use "${host}" as SwanLab's host: it is no http or https address`);
+  }
+  return url.origin;
+}
+
+/** A session with one SwanLab server. */
+export class SwanLabClient {
+  readonly #api: string;
+  readonly #web: string;
+  readonly #access: SwanLabAccess;
+  readonly #stop: AbortSignal;
+  #session: { cookie: string; renewAt: number; username: string } | null = null;
+
+  /** Sends nothing yet. Once `stop` is aborted, requests end. @throws {TypeError} when the host is none */
+  constructor(access: SwanLabAccess, stop: AbortSignal) {
+    this.#api = serverOrigin(access.host);
+    this.#web = this.#api === CLOUD_API ? CLOUD_WEB : this.#api;
+    this.#access = access;
+    this.#stop = stop;
+  }
+
+  /** Opens the run: log in, find or make the project, find or make the experiment, tell its configuration. */
+  async open(run: SwanLabRun): Promise<RemoteRun> {
+    const { username } = await this.#login();
+    const workspace = run.workspace || username;
+    const projectPath = `${workspace}/${run.project}`;
+    await this.#ensureProject(workspace, run.project);
+    const project = (await this.request("GET", `/project/${projectPath}`)).data;
+    if (project.version !== 1) {
+      throw new SwanLabRefusal(`the project ${projectPath} is of SwanLab's legacy kind; name another one`);
+    }
+    const reply = await this.request("POST", `/project/${projectPath}/experiment`, {
+      name: run.name,
+      ...(run.description ? { description: run.description } : {}),
+      createdAt: run.startedAt.toISOString(),
+      colors: ["#528d59", "#528d59"],
+      cuid: run.runId,
+    });
+    const experimentId: string = reply.data.cuid;
+    const known = reply.status === 200
+      ? await this.#summaries(projectPath, project.cuid, experimentId, reply.data.createdAt)
+      : {};
+    const profile = `/project/${projectPath}/runs/${experimentId}/profile`;
+    await this.request("PUT", profile, { metadata: SWANLAB_METADATA });
+    await this.request("PUT", profile, { config: configTable(run.config) });
+    const steps: { key: string; step: number }[] = [...known.scalar ?? [], ...known.media ?? []];
+    return {
+      projectId: project.cuid,
+      experimentId,
+      projectPath,
+      page: `${this.#web}/@${projectPath}/runs/${reply.data.slug ?? experimentId}`,
+      lastSteps: new Map(steps.map(({ key, step }) => [key, step])),
+      logLines: known.log?.[0]?.step ?? 0,
+    };
+  }
+
+  /** One request under `/api` with the session's cookie; logs in again when the session has run out. */
+  async request(method: string, path: string, body?: unknown): Promise<Reply> {
+    try {
+      return await this.#request(method, path, body);
+    } catch (error) {
+      if (!(error instanceof SwanLabRefusal) || error.status !== 401) throw error;
+      this.#session = null;
+      return await this.#request(method, path, body);
+    }
+  }
+
+  /** Stores one file under a URL that the server has signed; that may be another host. */
+  async put(url: string, bytes: Uint8Array, contentType: string): Promise<void> {
+    const init = { method: "PUT", headers: { "content-type": contentType }, body: new Uint8Array(bytes) };
+    await this.#fetch(url, init, this.#seconds);
+  }
+
+  get #seconds(): number {
+    return this.#access.timeoutSeconds ?? 60;
+  }
+
+  async #request(method: string, path: string, body: unknown): Promise<Reply> {
+    const { cookie } = await this.#login();
+    const headers = { cookie, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const { status, text } = await this.#fetch(`${this.#api}/api${path}`, init, this.#seconds);
+    return { status, data: text ? JSON.parse(text) : null };
+  }
+
+  async #login(): Promise<{ cookie: string; username: string }> {
+    if (this.#session && Date.now() < this.#session.renewAt) return this.#session;
+    const init = { method: "POST", headers: { authorization: this.#access.apiKey } };
+    const seconds = Math.min(LOGIN_SECONDS, this.#seconds);
+    const { text } = await this.#fetch(`${this.#api}/api/login/api_key`, init, seconds).catch((error) => {
+      if (!(error instanceof SwanLabRefusal) || error.status === 0) throw error;
+      throw new SwanLabRefusal(`the API key was not accepted (${error.status})`);
+    });
+    const data = JSON.parse(text);
+    const expires = Date.parse(data.expiredAt);
+    // A week before the end, as the SDK does; halfway where a session is shorter than that.
+    const renewAt = Number.isNaN(expires)
+      ? Infinity
+      : Math.max(expires - 7 * DAY, (Date.now() + expires) / 2);
+    this.#session = { cookie: `sid=${data.sid}`, renewAt, username: data.userInfo.username };
+    return this.#session;
+  }
+
+  async #ensureProject(workspace: string, name: string): Promise<void> {
+    const project = { name, visibility: "PRIVATE" };
+    try {
+      await this.request("POST", `/projects/${workspace}`, project);
+    } catch (error) {
+      if (!(error instanceof SwanLabRefusal) || error.status !== 404) throw error;
+      // Older servers have another path, and answer 409 where the project exists.
+      await this.request("POST", "/project", { ...project, username: workspace }).catch((error) => {
+        if (!(error instanceof SwanLabRefusal) || error.status !== 409) throw error;
+      });
+    }
+  }
+
+  async #summaries(
+    projectPath: string,
+    projectId: string,
+    experimentId: string,
+    createdAt: string | undefined,
+  ): Promise<{ scalar?: []; media?: []; log?: { step: number }[] }> {
+    const since = createdAt ??
+      (await this.request("GET", `/project/${projectPath}/runs/${experimentId}`)).data.createdAt;
+    const query = `all=True&createdAt=${Math.floor(Date.parse(since) / 1000)}`;
+    return (await this.request("GET", `/house/metrics/summaries/${projectId}/${experimentId}?${query}`)).data;
+  }
+
+  async #fetch(url: string, init: RequestInit, seconds: number): Promise<{ status: number; text: string }> {
+    const { protocol, hostname, port, pathname } = new URL(url);
+    const host = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+    // Asked first: a fetch without the permission would stop the training with a prompt on the terminal.
+    const permission = await Deno.permissions.query({ name: "net", host });
+    if (permission.state !== "granted") {
+      throw new SwanLabRefusal(`the permissions do not allow ${hostname}; add --allow-net=${hostname}`);
+    }
+    const headers = { ...init.headers, "x-swanlab-sdk-version": SWANLAB_SDK_VERSION };
+    const signal = AbortSignal.any([this.#stop, AbortSignal.timeout(seconds * 1000)]);
+    const response = await fetch(url, { ...init, headers, signal });
+    const text = await response.text();
+    const { ok, status } = response;
+    if (ok) return { status, text };
+    const what = `${init.method} ${pathname} was answered ${status}`;
+    if (status >= 500 || status === 408 || status === 429) throw new Error(what);
+    throw new SwanLabRefusal(what, status);
+  }
+}

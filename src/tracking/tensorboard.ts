@@ -1,0 +1,247 @@
+/**
+ * TensorBoard event files: scalars in `tb/scalars/`, pictures, texts and hyperparameters in `tb/media/`.
+ *
+ * They stand apart because SwanLab's converter reads the scalars but fails on a file with pictures or
+ * hyperparameters. Field numbers are those of TensorFlow's `event.proto`, `summary.proto`, `tensor.proto` and the
+ * hparams plugin's `plugin_data.proto`; the frame is TFRecord's.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { maskedCrc32c } from "./crc.ts";
+import { bytesField, doubleField, floatField, intField, message, readFields } from "./protobuf.ts";
+import { type Framing, RecordFile } from "./record_file.ts";
+import type { Config, Metrics, RunEnd, Sink, TrackedImage, TrackedText } from "./sink.ts";
+
+const FLOAT = 1, STRING = 7;
+const TENSOR = 2, BLOB_SEQUENCE = 3;
+const SESSION_START = "_hparams_/session_start_info", SESSION_END = "_hparams_/session_end_info";
+
+/** TFRecord: length (u64), its masked CRC-32C, data, the data's masked CRC-32C; all little-endian. */
+const TF_RECORD: Framing = {
+  head: new Uint8Array(),
+  frame(payload) {
+    const record = new Uint8Array(payload.length + 16);
+    const view = new DataView(record.buffer);
+    view.setBigUint64(0, BigInt(payload.length), true);
+    view.setUint32(8, maskedCrc32c(record.subarray(0, 8)), true);
+    record.set(payload, 12);
+    view.setUint32(payload.length + 12, maskedCrc32c(payload), true);
+    return record;
+  },
+  unframe(file, offset) {
+    if (file.length - offset < 16) return null;
+    const view = new DataView(file.buffer, file.byteOffset + offset, file.length - offset);
+    const length = Number(view.getBigUint64(0, true));
+    if (view.getUint32(8, true) !== maskedCrc32c(file.subarray(offset, offset + 8))) return null;
+    const end = offset + length + 16;
+    if (end > file.length) return null;
+    const payload = file.subarray(offset + 12, end - 4);
+    return view.getUint32(length + 12, true) === maskedCrc32c(payload) ? { payload, end } : null;
+  },
+};
+
+/** Writes a run's two TensorBoard files. */
+export class TensorBoardFiles implements Sink {
+  /** Its name for messages. */
+  readonly name = "TensorBoard";
+  readonly #scalars: RecordFile;
+  readonly #media: RecordFile;
+
+  #lastStep: number;
+
+  private constructor(scalars: OpenEvents, media: OpenEvents) {
+    this.#scalars = scalars.file;
+    this.#media = media.file;
+    this.#lastStep = scalars.lastStep;
+  }
+
+  /** The last step whose numbers the scalar file holds, -1 when none. */
+  get lastStep(): number {
+    return this.#lastStep;
+  }
+
+  /**
+   * Opens the files under `folder` (a run's `tb/`). With `resume`, events after that step and the end of the
+   * earlier session are cut off; without, the files start empty.
+   */
+  static async open(
+    folder: string,
+    config: Config,
+    startedAt: Date,
+    resume?: number,
+  ): Promise<TensorBoardFiles> {
+    const scalars = await openEvents(join(folder, "scalars"), startedAt, resume);
+    try {
+      const media = await openEvents(join(folder, "media"), startedAt, resume);
+      if (!media.tags.has(SESSION_START)) media.file.append(sessionStart(config, startedAt));
+      return new TensorBoardFiles(scalars, media);
+    } catch (error) {
+      scalars.file.close();
+      throw error;
+    }
+  }
+
+  /** Takes the numbers of one epoch, as old-style scalars: every reader of event files knows these. */
+  async scalars(step: number, metrics: Metrics, time: Date): Promise<void> {
+    const values = Object.entries(metrics).map(([name, value]) => scalarValue(name, value));
+    this.#scalars.append(event(step, time, values));
+    this.#lastStep = step;
+    await this.#scalars.flush();
+  }
+
+  /** Takes a picture. */
+  async image({ name, step, png, width, height, caption }: TrackedImage, time: Date): Promise<void> {
+    const tensor = stringTensor([`${width}`, `${height}`, png]);
+    this.#media.append(event(step, time, [tensorValue(name, tensor, "images", BLOB_SEQUENCE, { caption })]));
+    await this.#media.flush();
+  }
+
+  /** Takes a text. */
+  async text({ name, step, text }: TrackedText, time: Date): Promise<void> {
+    const tag = `${name}/text_summary`;
+    this.#media.append(event(step, time, [tensorValue(tag, stringTensor([text]), "text", TENSOR)]));
+    await this.#media.flush();
+  }
+
+  /**
+   * Takes the end of the run and closes. The last epoch's numbers are written as `final/NAME` beside the
+   * hyperparameters: there TensorBoard's table of runs finds them, wherever it is pointed.
+   */
+  async finish({ state, time, step, metrics }: RunEnd): Promise<void> {
+    const status = state === "finished" ? 1 : 2;
+    const end = bytesField(4, message(intField(1, status), doubleField(2, time.getTime() / 1000)));
+    const events = [event(step, time, [hparamsValue(SESSION_END, end)])];
+    const finals = Object.entries(metrics).map(([name, value]) => scalarValue(`final/${name}`, value));
+    if (finals.length > 0) events.push(event(step, time, finals));
+    try {
+      this.#media.append(...events);
+      await this.#media.flush();
+    } finally {
+      this.#media.close();
+      this.#scalars.close();
+    }
+  }
+}
+
+interface OpenEvents {
+  readonly file: RecordFile;
+  readonly tags: ReadonlySet<string>;
+  readonly lastStep: number;
+}
+
+async function openEvents(folder: string, startedAt: Date, resume: number | undefined): Promise<OpenEvents> {
+  const tags = new Set<string>();
+  let lastStep = -1;
+  const keep = (payload: Uint8Array): boolean => {
+    const found = readEvent(payload);
+    if (resume === undefined || found.step > resume || found.tags.includes(SESSION_END)) return false;
+    if (found.tags.length > 0) lastStep = found.step;
+    found.tags.forEach((tag) => tags.add(tag));
+    return true;
+  };
+  // TensorBoard's writers put the host's name and the process in the file name; readers only look for
+  // `tfevents`, so a word and zeros stand there instead.
+  const seconds = `${Math.floor(startedAt.getTime() / 1000)}`.padStart(10, "0");
+  const path = join(folder, await eventFileName(folder) ?? `events.out.tfevents.${seconds}.unet.0.0`);
+  const file = await RecordFile.open(path, TF_RECORD, keep);
+  if (file.length === 0) {
+    file.append(message(doubleField(1, startedAt.getTime() / 1000), bytesField(3, "brain.Event:2")));
+  }
+  return { file, tags, lastStep };
+}
+
+async function eventFileName(folder: string): Promise<string | undefined> {
+  const names: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) if (name.includes("tfevents")) names.push(name);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names.sort()[0];
+}
+
+/** Event: 1 wall time, 2 step, 5 summary {1 value*}. */
+function event(step: number, time: Date, values: readonly Uint8Array[]): Uint8Array {
+  const summary = message(...values.map((value) => bytesField(1, value)));
+  return message(doubleField(1, time.getTime() / 1000), intField(2, step), bytesField(5, summary));
+}
+
+function readEvent(payload: Uint8Array): { step: number; tags: string[] } {
+  let step = 0;
+  const tags: string[] = [];
+  for (const { number, value } of readFields(payload)) {
+    if (number === 2) step = Number(value);
+    if (number !== 5 || typeof value === "bigint") continue;
+    for (const summary of readFields(value)) {
+      for (const field of readFields(summary.value as Uint8Array)) {
+        if (field.number === 1) tags.push(new TextDecoder().decode(field.value as Uint8Array));
+      }
+    }
+  }
+  return { step, tags };
+}
+
+/** Summary.Value, old style: 1 tag, 2 simple value. */
+function scalarValue(tag: string, value: number): Uint8Array {
+  return message(bytesField(1, tag), floatField(2, value));
+}
+
+/** Summary.Value: 1 tag, 8 tensor, 9 metadata {1 plugin {1 name, 2 content}, 3 description, 4 data class}. */
+function tensorValue(
+  tag: string,
+  tensor: Uint8Array,
+  plugin: string,
+  dataClass: number,
+  options: { caption?: string; content?: Uint8Array } = {},
+): Uint8Array {
+  const pluginData = message(bytesField(1, plugin), bytesField(2, options.content ?? new Uint8Array()));
+  const metadata = message(
+    bytesField(1, pluginData),
+    bytesField(3, options.caption ?? ""),
+    intField(4, dataClass),
+  );
+  return message(bytesField(1, tag), bytesField(8, tensor), bytesField(9, metadata));
+}
+
+/** TensorProto: 1 type, 2 shape {2 dimension* {1 size}}, 8 strings*. */
+function stringTensor(strings: readonly (string | Uint8Array)[]): Uint8Array {
+  return message(
+    intField(1, STRING),
+    bytesField(2, bytesField(2, intField(1, strings.length))),
+    ...strings.map((text) => bytesField(8, text)),
+  );
+}
+
+/** A value that is only its metadata: HParamsPluginData {1 version 0, ...content} and an empty float tensor. */
+function hparamsValue(tag: string, content: Uint8Array): Uint8Array {
+  const empty = message(intField(1, FLOAT), bytesField(2, bytesField(2, intField(1, 0))));
+  return tensorValue(tag, empty, "hparams", TENSOR, { content: message(intField(1, 0), content) });
+}
+
+/** HParamsPluginData.session_start_info (3): 1 map of hyperparameters, 5 start time. */
+function sessionStart(config: Config, startedAt: Date): Uint8Array {
+  const entries = flatten(config).map(([key, value]) => {
+    // google.protobuf.Value: 2 number, 3 string, 4 boolean.
+    const encoded = typeof value === "number"
+      ? doubleField(2, value)
+      : typeof value === "boolean"
+      ? intField(4, value)
+      : bytesField(3, value);
+    return bytesField(1, message(bytesField(1, key), bytesField(2, encoded)));
+  });
+  const start = message(...entries, doubleField(5, startedAt.getTime() / 1000));
+  return event(0, startedAt, [hparamsValue(SESSION_START, bytesField(3, start))]);
+}
+
+/** Nested objects become `outer.inner`, lists their JSON text; nulls are left out. */
+function flatten(config: Config, prefix = ""): [string, string | number | boolean][] {
+  return Object.entries(config).flatMap(([key, value]): [string, string | number | boolean][] => {
+    if (value === null || value === undefined) return [];
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+      return [[prefix + key, value]];
+    }
+    if (Array.isArray(value)) return [[prefix + key, JSON.stringify(value)]];
+    return flatten(value as Config, `${prefix}${key}.`);
+  });
+}
