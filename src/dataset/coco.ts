@@ -8,8 +8,8 @@ import {
   type CocoAnnotation,
   type CocoCategory,
   type CocoImage,
+  type Images,
   isEntry,
-  listOf,
   readAnnotations,
   readCategories,
   readImages,
@@ -31,6 +31,8 @@ export type ImageState = "annotated" | "unannotated" | "unusable";
 export class CocoDataset {
   /** The usable images, in the file's order. */
   readonly images: readonly CocoImage[];
+  /** Every file name in the file, also of images that are left out. */
+  readonly fileNames: ReadonlySet<string>;
   /** The annotations of usable images that can be drawn at least in part, in the file's order. */
   readonly annotations: readonly CocoAnnotation[];
   /** The categories, in the file's order. */
@@ -43,17 +45,18 @@ export class CocoDataset {
 
   /** Made by {@linkcode readCoco}; `refused` are the images of which some annotation was left out. */
   constructor(parts: {
-    images: ReadonlyMap<number, CocoImage>;
+    images: Images;
     annotations: readonly CocoAnnotation[];
     categories: readonly CocoCategory[];
     problems: readonly Problem[];
     refused: ReadonlySet<number>;
   }) {
-    this.images = [...parts.images.values()];
+    this.images = [...parts.images.usable.values()];
+    this.fileNames = parts.images.fileNames;
     this.annotations = parts.annotations;
     this.categories = parts.categories;
     this.problems = parts.problems;
-    this.#images = parts.images;
+    this.#images = parts.images.usable;
     this.#refused = parts.refused;
     for (const annotation of parts.annotations) {
       const list = this.#annotations.get(annotation.imageId);
@@ -95,24 +98,28 @@ export class CocoDataset {
 
 /**
  * Reads a COCO annotation file's text. What is wrong in single entries is collected in `problems` and left out
- * (or used as it stands, where the problem says so); with `strict` any problem is an Error.
+ * (or used as it stands, where the problem says so); with `strict` any problem is an Error. `name` is what
+ * messages call the file.
  *
  * Throws a SyntaxError with line and column for a text that is no JSON, and a TypeError where it is none of COCO's.
  */
-export function readCoco(json: string, options: { strict?: boolean } = {}): CocoDataset {
-  const root = parseJson(json, "the COCO annotations");
-  if (!isEntry(root)) {
-    throw new TypeError(`Cannot read the COCO annotations: ${showValue(root)} is no object`);
-  }
+export function readCoco(json: string, options: { strict?: boolean; name?: string } = {}): CocoDataset {
+  const name = options.name ?? "the COCO annotations";
+  const root = parseJson(json, name);
+  if (!isEntry(root)) throw new TypeError(`Cannot read ${name}: ${showValue(root)} is no object`);
+  const list = (key: string, needed: boolean): readonly unknown[] => {
+    const value = root[key];
+    if (Array.isArray(value)) return value;
+    if (needed || value !== undefined) {
+      throw new TypeError(`Cannot read ${name}: "${key}" is ${showValue(value)}, no list`);
+    }
+    problems.push({ kind: "no-list", id: null, message: `the file has no "${key}"`, effect: "kept" });
+    return [];
+  };
   const problems: Problem[] = [];
-  const images = readImages(listOf(root, "images"), problems);
-  const categories = readCategories(
-    root.categories === undefined ? [] : listOf(root, "categories"),
-    problems,
-  );
-  // Test splits are published without the list.
-  const entries = root.annotations === undefined ? [] : listOf(root, "annotations");
-  const { annotations, refused } = readAnnotations(entries, images, categories, problems);
-  if (options.strict) refuseProblems("the COCO annotations", problems);
-  return new CocoDataset({ images: images.usable, annotations, categories, problems, refused });
+  const images = readImages(list("images", true), problems);
+  const categories = readCategories(list("categories", false), problems);
+  const { annotations, refused } = readAnnotations(list("annotations", false), images, categories, problems);
+  if (options.strict) refuseProblems(name, problems);
+  return new CocoDataset({ images, annotations, categories, problems, refused });
 }

@@ -50,6 +50,8 @@ export interface Images {
   readonly usable: Map<number, CocoImage>;
   /** Listed images that are left out; their annotations are no riddles, they go with them. */
   readonly leftOut: Set<number>;
+  /** The file names of both. */
+  readonly fileNames: Set<string>;
 }
 
 /** Whether a value of the file is an object. */
@@ -59,15 +61,6 @@ export function isEntry(value: unknown): value is Entry {
 
 function isId(value: unknown): value is number {
   return Number.isSafeInteger(value);
-}
-
-/** A list of the file's top level; throws a TypeError where it is none. */
-export function listOf(root: Entry, name: string): readonly unknown[] {
-  const list = root[name];
-  if (!Array.isArray(list)) {
-    throw new TypeError(`Cannot read the COCO annotations: "${name}" is ${showValue(list)}, no list`);
-  }
-  return list;
 }
 
 /** Reads the image entries; what is wrong with them goes to `problems`. */
@@ -96,14 +89,14 @@ export function readImages(entries: readonly unknown[], problems: Problem[]): Im
     if (fileNames.has(fileName)) {
       return leave("duplicate-file", `another image is also called ${showValue(fileName)}`);
     }
+    fileNames.add(fileName);
     const fault = maskSizeFault(width, height);
     if (fault !== null) {
       return leave("bad-size", `its size is ${showValue(width)} x ${showValue(height)}: ${fault}`);
     }
-    fileNames.add(fileName);
     usable.set(id, { id, fileName, width: width as number, height: height as number });
   });
-  return { usable, leftOut };
+  return { usable, leftOut, fileNames };
 }
 
 /** A file name that stays within its folder, with `/` between its parts, or null. */

@@ -6,6 +6,7 @@
 
 /** The kinds of problem, and what each means, as `inspect` explains them. */
 export const PROBLEM_KINDS = {
+  "no-list": "an annotation file without one of its lists",
   "bad-entry": "an entry of the annotation file is no object or lacks its id",
   "duplicate-id": "an id that stands twice",
   "bad-size": "an image whose width or height is no usable number",

@@ -111,7 +111,8 @@ function polygonFault(part: unknown, name: string, size: Size): Fault | null {
   }
   const index = part.findIndex((value) => typeof value !== "number" || !(Math.abs(value) <= MAX_COORDINATE));
   if (index !== -1) {
-    const message = `${name}: number ${index + 1} is ${showValue(part[index])}, ` +
+    const message =
+      `${name}: number ${index + 1} is ${part[index] === null ? "null or NaN" : showValue(part[index])}, ` +
       `no coordinate within ±${MAX_COORDINATE}`;
     return { kind: "bad-coordinate", message, kept: false };
   }

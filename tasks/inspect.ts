@@ -1,0 +1,139 @@
+/**
+ * `inspect`: what is in a dataset, what is wrong with it, and which pictures stand in two splits.
+ *
+ * @module
+ */
+import { type Command, Option } from "commander";
+import { formatPercent, plural } from "../src/cli/format.ts";
+import { Progress } from "../src/cli/progress.ts";
+import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import {
+  type DatasetReport,
+  inspectDataset,
+  type SplitReport,
+  UNANNOTATED,
+  type Unannotated,
+} from "../mod.ts";
+
+interface Options {
+  readonly json?: boolean;
+  readonly strict?: boolean;
+  readonly pixels: boolean;
+  readonly unannotated: Unannotated;
+}
+
+/** Pairs that the text names; `--json` has all. */
+const SHOWN_PAIRS = 20;
+
+/** The `inspect` command. */
+export function command(): Command {
+  return createCommand(
+    "inspect",
+    "Finds a dataset's splits and says what is in them: pictures, annotations, sizes, share of tumor pixels, " +
+      "everything wrong, and pictures that stand in two splits.",
+  )
+    .argument("[data]", "folder with train/, valid/ (or val/) and test/", "dataset")
+    .addOption(
+      new Option(
+        "--unannotated <how>",
+        "pictures without annotations: empty takes them as free of tumors, skip leaves them out",
+      ).choices([...UNANNOTATED]).default("empty"),
+    )
+    .option(
+      "--no-pixels",
+      "do not decode the pictures: faster, finds no damaged pictures and only exact copies",
+    )
+    .option("--strict", "fail where anything is wrong with an annotation or a picture")
+    .option("--json", "print the report as one JSON document")
+    .action(inspect);
+}
+
+async function inspect(data: string, options: Options): Promise<void> {
+  let progress: Progress | undefined;
+  const report = await inspectDataset(data, {
+    unannotated: options.unannotated,
+    pixels: options.pixels,
+    onProgress: (done, total) => {
+      progress ??= new Progress({ label: "looking at pictures", total });
+      progress.update(done);
+    },
+  });
+  progress?.clear();
+  writeStdout(options.json ? `${JSON.stringify(report, null, 2)}\n` : describeReport(report));
+  if (options.strict && report.problems > 0) {
+    writeStderr(`error: ${plural(report.problems, "problem")} (strict)\n`);
+    throw new ExitError(EXIT.failed);
+  }
+}
+
+function describeReport(report: DatasetReport): string {
+  return [
+    ...report.splits.map((split) => describeSplit(split, report.unannotated)),
+    describeLeaks(report),
+  ].join("\n");
+}
+
+function describeSplit(split: SplitReport, unannotated: Unannotated): string {
+  const lines = [
+    split.role === "other" || split.role === split.name ? split.name : `${split.name} (${split.role})`,
+  ];
+  const add = (label: string, value: string) => lines.push(`  ${label.padEnd(24)}${value}`);
+  if (split.annotationFile === null) {
+    add("images", `${plural(split.files, "file")}, no annotation file: read by nothing`);
+    return lines.join("\n") + "\n";
+  }
+  add("images", `${split.images} of ${plural(split.files, "file")}`);
+  add("annotations", `${split.annotations} in ${plural(split.annotated, "image")}`);
+  if (split.unannotated > 0) {
+    const taken = unannotated === "empty" ? "taken as free of tumors" : "left out";
+    add(
+      "without annotation",
+      `${split.unannotated}: tumor-free or merely not labelled, no one can tell; ${taken}`,
+    );
+  }
+  if (split.unusable > 0) add("unusable annotations", `${plural(split.unusable, "image")} left out`);
+  add("samples", String(split.samples));
+  add(
+    "categories",
+    split.categories.map(({ id, name, annotations }) => `${name} (${id}): ${annotations}`).join(", "),
+  );
+  add("sizes", split.sizes.map(({ width, height, images }) => `${width} x ${height}: ${images}`).join(", "));
+  if (split.tumorShare !== null) {
+    const { mean, least, median, largest } = split.tumorShare;
+    add("tumor pixels", `${formatPercent(mean)} on average`);
+    add(
+      "",
+      `where there is one: ${
+        [least, median, largest].map(formatPercent).join(", ")
+      } (least, median, largest)`,
+    );
+  }
+  if (split.allBackgroundAccuracy !== null) {
+    add("all-background accuracy", `${formatPercent(split.allBackgroundAccuracy)} without finding any tumor`);
+  }
+  add("problems", split.problems.length === 0 ? "none" : String(split.problems.length));
+  for (const { kind, message, effect } of split.problems) lines.push(`    ${kind}, ${effect}: ${message}`);
+  return lines.join("\n") + "\n";
+}
+
+function describeLeaks({ leaks, pixels, splits }: DatasetReport): string {
+  const { pairs, complete, images } = leaks;
+  const how = pixels ? "" : " (by bytes and names only)";
+  if (pairs.length === 0) return `No image seems to stand in two splits${how}.\n`;
+  const shares = splits
+    .filter(({ name }) => images[name] !== undefined)
+    .map((split) => `${images[split.name]} of ${split.images} in ${split.name}`);
+  const lines = [
+    `warning: ${complete ? "" : "more than "}${
+      plural(pairs.length, "pair")
+    } of images in different splits that seem to be one${how}:`,
+    `  ${shares.join(", ")}. What is measured on them is no measure of unseen images.`,
+    ...pairs.slice(0, SHOWN_PAIRS).map(({ files, reasons }) =>
+      `  ${files.map((file) => `${file.split}/${file.fileName}`).join(" = ")} (${reasons.join(", ")})`
+    ),
+  ];
+  if (pairs.length > SHOWN_PAIRS) lines.push(`  and ${pairs.length - SHOWN_PAIRS} more: --json lists them`);
+  return lines.join("\n") + "\n";
+}
+
+if (import.meta.main) await main(command());

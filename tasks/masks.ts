@@ -1,0 +1,64 @@
+/**
+ * `masks`: every split's annotations as PNG masks beside a manifest.
+ *
+ * @module
+ */
+import { type Command, Option } from "commander";
+import { plural } from "../src/cli/format.ts";
+import { Progress } from "../src/cli/progress.ts";
+import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { type MasksReport, UNANNOTATED, type Unannotated, writeMasks } from "../mod.ts";
+
+interface Options {
+  readonly data: string;
+  readonly output: string;
+  readonly unannotated: Unannotated;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+}
+
+/** The `masks` command. */
+export function command(): Command {
+  return createCommand(
+    "masks",
+    "Draws every split's annotations to grey PNG masks (0 background, 255 tumor) beside a manifest with hashes. " +
+      "Masks that are up to date are not drawn again.",
+  )
+    .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", "dataset")
+    .option("--output <folder>", "where the masks go: SPLIT/NAME.png and manifest.json", "dataset/masks")
+    .addOption(
+      new Option(
+        "--unannotated <how>",
+        "pictures without annotations: empty writes them an all-black mask, skip writes none",
+      ).choices([...UNANNOTATED]).default("empty"),
+    )
+    .option("--strict", "write nothing where anything is wrong with an annotation or a picture")
+    .option("--json", "print what was done as one JSON document")
+    .action(drawMasks);
+}
+
+async function drawMasks({ data, output, unannotated, strict = false, json }: Options): Promise<void> {
+  let progress: Progress | undefined;
+  const report = await writeMasks(data, output, {
+    unannotated,
+    strict,
+    onProgress: (done, total) => {
+      progress ??= new Progress({ label: "drawing masks", total });
+      progress.update(done);
+    },
+  });
+  progress?.clear();
+  for (const { kind, message, effect } of report.problems) {
+    writeStderr(`warning: ${kind}, ${effect}: ${message}\n`);
+  }
+  writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+}
+
+function describe({ output, written, kept, removed, problems }: MasksReport): string {
+  const parts = [`${plural(written, "mask")} written`, `${kept} up to date`];
+  if (removed > 0) parts.push(`${removed} without a picture removed`);
+  if (problems.length > 0) parts.push(plural(problems.length, "problem"));
+  return `${output}: ${parts.join(", ")}\n`;
+}
+
+if (import.meta.main) await main(command());
