@@ -33,6 +33,7 @@ export {
   type LeakReport,
   type SplitReport,
 } from "./src/dataset/inspect.ts";
+export { type MasksReport, writeMasks, type WriteMasksOptions } from "./src/dataset/masks.ts";
 export type { Leak, LeakedFile, LeakReason } from "./src/dataset/leaks.ts";
 export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
 export { closeDecoders, decodeImage } from "./src/image/decode.ts";
