@@ -1,0 +1,34 @@
+/**
+ * A run of the project's tests, and what it came to in numbers.
+ *
+ * @module
+ */
+import { runDeno } from "./deno_command.ts";
+
+/** How many tests passed and failed. */
+export interface TestCounts {
+  /** Tests that passed. */
+  passed: number;
+  /** Tests that failed; at least 1 where the run as a whole failed. */
+  failed: number;
+}
+
+/**
+ * Counts from the closing line of `deno test` (`ok | 12 passed (3 steps) | 0 failed (2s)`) and its exit code.
+ *
+ * A run that ended badly without a failed test (a module that does not compile, a crash) counts as one failure,
+ * and so does a run of no test at all: what proves nothing has not passed.
+ */
+export function countTests(stdout: string, code: number): TestCounts {
+  const closing = [...stdout.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/gm)].at(-1);
+  const passed = Number(closing?.[1] ?? 0);
+  const failed = Number(closing?.[2] ?? 0);
+  const bad = code !== 0 || passed + failed === 0;
+  return { passed, failed: bad ? Math.max(1, failed) : failed };
+}
+
+/** Runs the tests in `paths` under the permission set `test`, showing them as they come. */
+export async function runTests(paths: readonly string[], flags: readonly string[] = []): Promise<TestCounts> {
+  const { code, stdout } = await runDeno(["test", "-q", "-P=test", ...flags, ...paths], { echo: true });
+  return countTests(stdout, code);
+}

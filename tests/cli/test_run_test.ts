@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { countTests } from "../../src/cli/test_run.ts";
+
+Deno.test("countTests: reads deno's closing line, the last one", () => {
+  assert.deepEqual(countTests("a ... ok (1ms)\n\nok | 12 passed | 0 failed (2s)\n", 0), {
+    passed: 12,
+    failed: 0,
+  });
+  assert.deepEqual(countTests("ok | 3 passed (7 steps) | 0 failed | 2 filtered out (1s)\n", 0), {
+    passed: 3,
+    failed: 0,
+  });
+  assert.deepEqual(countTests("ok | 9 passed | 0 failed\nFAILED | 1 passed | 2 failed (3ms)\n", 1), {
+    passed: 1,
+    failed: 2,
+  });
+});
+
+Deno.test("countTests: a run that broke, or ran nothing, has failed", () => {
+  assert.deepEqual(countTests("", 1), { passed: 0, failed: 1 });
+  assert.deepEqual(countTests("ok | 0 passed | 0 failed (1ms)\n", 0), { passed: 0, failed: 1 });
+  assert.deepEqual(countTests("ok | 5 passed | 0 failed (1ms)\n", 137), { passed: 5, failed: 1 });
+  assert.deepEqual(countTests("no closing line\n", 0), { passed: 0, failed: 1 });
+});

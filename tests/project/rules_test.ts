@@ -1,0 +1,79 @@
+/** What holds of the project's text as a whole. */
+import assert from "node:assert/strict";
+import { projectFiles, readConfiguration, readProject } from "./files.ts";
+
+const TEXT = [".ts", ".js", ".json", ".md", ".wgsl", ".sh", ".ci/run", ".py", ".gitignore", "LICENSE"];
+
+/** Every line of the given files that matches, as `path:line: text`. */
+function lines(files: string[], pattern: RegExp): string[] {
+  return files.flatMap((path) =>
+    readProject(path).split("\n").flatMap((text, index) =>
+      pattern.test(text) ? [`${path}:${index + 1}: ${text.trim().slice(0, 120)}`] : []
+    )
+  );
+}
+
+Deno.test("rules: no file names a person's folder or where packages are fetched from", () => {
+  // Bracketed letters keep these patterns from matching themselves.
+  const folders = /(^|[^\w.-])\/(hom[e]|roo[t]|User[s]|wor[k])\/\w/;
+  const hosts =
+    /registr[y]\.npmjs|registr[y]\.yarnpkg|deb\.debia[n]|archive\.ubunt[u]|npm[.]jsr\.io|npmmirro[r]/;
+  assert.deepEqual(lines(projectFiles(...TEXT), folders), []);
+  assert.deepEqual(lines(projectFiles(...TEXT), hosts), []);
+});
+
+Deno.test("rules: nothing runs with all permissions", () => {
+  assert.deepEqual(lines(projectFiles(...TEXT), /(^|[\s"'`])(-[A]|--allow-al[l])\b/), []);
+  const { permissions } = readConfiguration();
+  for (const [set, { all, ffi, ...rest }] of Object.entries(permissions)) {
+    assert.ok(all === undefined && ffi === undefined, `set "${set}" is too wide`);
+    for (const name of ["run", "net", "env", "sys", "write"]) {
+      // Only the tests write where they like: they make temporary folders.
+      if (set === "test" && name === "write") continue;
+      assert.notEqual(rest[name], true, `set "${set}" allows every "${name}"`);
+    }
+  }
+});
+
+Deno.test("rules: each task has its own permission set and its file", () => {
+  const { tasks, permissions } = readConfiguration();
+  const files = projectFiles(".ts");
+  for (const [name, command] of Object.entries(tasks)) {
+    // The set "test" is that of the tests themselves, which the task starts.
+    const set = name === "test" ? "run-tests" : name;
+    assert.equal(command, `deno run -q -P=${set} tasks/${name}.ts`);
+    assert.ok(set in permissions, `no permission set "${set}"`);
+    assert.ok(files.includes(`tasks/${name}.ts`), `task "${name}" has no file`);
+  }
+});
+
+Deno.test("rules: packages have exact versions, and the lock is frozen", () => {
+  const { imports, ...rest } = readConfiguration();
+  for (const [name, target] of Object.entries(imports)) {
+    assert.match(target, /^npm:\/?[@\w./-]+@\d+\.\d+\.\d+\/?$/, `"${name}" has no exact version`);
+  }
+  assert.deepEqual((rest as unknown as { lock: unknown }).lock, { path: "./deno.lock", frozen: true });
+});
+
+Deno.test("rules: kernels and the network use nothing of Deno, and one room alone names the device", () => {
+  const within = (...folders: string[]) =>
+    projectFiles(".ts").filter((path) => folders.some((folder) => path.startsWith(folder)));
+  assert.deepEqual(lines(within("kernels/", "src/unet/"), /\bDeno\./), []);
+  const device = /\bGPU(Device|Buffer|ComputePipeline|BindGroup|Queue)\b|navigator\.gpu/;
+  const others = within("kernels/", "src/", "tasks/").filter((path) => !path.startsWith("src/gpu/"));
+  assert.deepEqual(lines(others, device), []);
+});
+
+Deno.test("rules: names are in snake case, and each test file tests something", () => {
+  const odd = projectFiles(".ts", ".wgsl").filter((path) =>
+    !/^([a-z0-9_]+\/)*[a-z0-9_]+(\.d)?\.\w+$/.test(path)
+  );
+  assert.deepEqual(odd, []);
+  const tests = projectFiles("_test.ts");
+  assert.ok(tests.length > 0);
+  assert.deepEqual(tests.filter((path) => !/\b(Deno\.test|it|test)\(/.test(readProject(path))), []);
+  assert.deepEqual(
+    lines(projectFiles("_test.ts"), /Deno\.test\.(ignor[e]|onl[y])|\bignore: tru[e]|\bonly: tru[e]/),
+    [],
+  );
+});
