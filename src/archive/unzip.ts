@@ -1,0 +1,178 @@
+/**
+ * Unpacks a zip from a stranger: checked first, gathered beside the goal, and moved into place when complete.
+ *
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import { writeError } from "./disk_error.ts";
+import { type Manifest, STATE_FOLDER, tally, UnzipState } from "./unzip_state.ts";
+import { type ZipContent, type ZipEntry, ZipFile, type ZipLimits } from "./zip_file.ts";
+import { foldName, quoteName } from "./zip_names.ts";
+
+/** How far an extraction has come. */
+export interface UnzipProgress {
+  /** The zip is hashed, or its content written. */
+  readonly phase: "checking" | "unpacking";
+  /** Bytes done in this phase. */
+  readonly byteLength: number;
+  /** Bytes of this phase in all. */
+  readonly total: number;
+}
+
+/** Settings of {@linkcode unzip}; all optional. */
+export interface UnzipOptions {
+  /** Most bytes that the archive may unpack to; 20 GiB by default. */
+  readonly maxBytes?: number;
+  /** Most entries that it may have; 1,000,000 by default. */
+  readonly maxEntries?: number;
+  /** Most unpacked bytes for each packed one, beyond the first 4 MiB; 200 by default. */
+  readonly maxRatio?: number;
+  /** Called after each piece. */
+  readonly onProgress?: (progress: UnzipProgress) => void;
+}
+
+/** What {@linkcode unzip} did. */
+export interface UnzipResult {
+  /** `present` where the same archive had been unpacked before, and is still there. */
+  readonly status: "unpacked" | "present";
+  /** The folder. */
+  readonly output: string;
+  /** Number of files of the archive. */
+  readonly files: number;
+  /** Their bytes. */
+  readonly byteLength: number;
+  /** SHA-256 of the zip, in hexadecimal. */
+  readonly sha256: string;
+  /** First-level names that the archive brought. */
+  readonly entries: readonly string[];
+  /** Where that went which stood in the way and was not unpacked by an earlier run; null if nothing did. */
+  readonly kept: string | null;
+}
+
+/** What an archive may hold where nothing else is said. */
+export const UNZIP_LIMITS: ZipLimits = { maxBytes: 20 * 2 ** 30, maxEntries: 1_000_000, maxRatio: 200 };
+
+/**
+ * Unpacks the archive `zip` into the folder `output`.
+ *
+ * The whole listing is judged before anything is written: names that leave the folder, absolute names, drive
+ * letters, links, encrypted entries, a name twice (also by case), too many bytes or entries, a suspicious ratio,
+ * entries that share bytes, two listings that differ. Lengths and CRCs are checked while unpacking.
+ *
+ * First-level names of the archive replace those of the folder; other content of the folder, such as the zip
+ * itself, stays. What an earlier run unpacked and nobody changed is removed, also names that the new archive no
+ * longer has; anything else that stands in the way is kept in `output/.unzip/kept-DATE`. A run that is killed leaves
+ * each name as it was or as it will be, never in between; see `unzip_state.ts`.
+ *
+ * @throws {SyntaxError} if the archive is damaged or truncated.
+ * @throws {RangeError} if a limit is passed.
+ * @throws {Error} if an entry must not be unpacked, the disk is full, or another run is unpacking there.
+ */
+export async function unzip(zip: string, output: string, options: UnzipOptions = {}): Promise<UnzipResult> {
+  const { maxBytes, maxEntries, maxRatio } = { ...UNZIP_LIMITS, ...options };
+  using archive = await ZipFile.open(zip);
+  const content = await archive.inspect({ maxBytes, maxEntries, maxRatio });
+  if (content.top.length === 0) throw new Error(`Cannot unpack ${zip}: it is empty`);
+  const sha256 = await archive.sha256((byteLength) =>
+    options.onProgress?.({ phase: "checking", byteLength, total: archive.byteLength })
+  );
+
+  using state = await UnzipState.open(output);
+  const result = {
+    output,
+    files: content.files,
+    byteLength: content.byteLength,
+    sha256,
+    entries: content.top,
+  };
+  const previous = await state.manifest();
+  if (
+    previous?.sha256 === sha256 && previous.byteLength === archive.byteLength && await state.holds(previous)
+  ) {
+    return { status: "present", ...result, kept: null };
+  }
+  await refuseOwnNames(zip, output, content);
+  try {
+    await gather(archive, content, state.stage, options);
+    const kept = await state.commit(await describe(archive, sha256, content, state.stage));
+    return { status: "unpacked", ...result, kept };
+  } catch (error) {
+    // Not after the commit has begun: what that has to say is finished by the next run.
+    if (!await state.committing()) await state.clearStage();
+    throw error;
+  }
+}
+
+/** An archive must neither bring this program's own folder nor replace the zip that is being read. */
+async function refuseOwnNames(zip: string, output: string, content: ZipContent): Promise<void> {
+  const inFolder = await Deno.realPath(dirname(zip)) === await Deno.realPath(output);
+  for (const name of content.top) {
+    if (foldName(name) === STATE_FOLDER) {
+      throw new Error(`Cannot unpack ${quoteName(name)}: the name is reserved for what unzip itself keeps`);
+    }
+    if (inFolder && foldName(name) === foldName(basename(zip))) {
+      throw new Error(
+        `Cannot unpack ${quoteName(name)}: it would replace the archive itself\n` +
+          "hint: rename the archive, or give another --output",
+      );
+    }
+  }
+}
+
+/** Writes all entries below `stage`. */
+async function gather(
+  archive: ZipFile,
+  content: ZipContent,
+  stage: string,
+  options: UnzipOptions,
+): Promise<void> {
+  const folders = new Set<string>();
+  const makeFolder = async (path: string) => {
+    if (folders.has(path)) return;
+    await Deno.mkdir(path, { recursive: true });
+    folders.add(path);
+  };
+  let done = 0;
+  const advance = (byteLength: number) => {
+    done += byteLength;
+    options.onProgress?.({ phase: "unpacking", byteLength: done, total: content.byteLength });
+  };
+  await makeFolder(stage);
+  for await (const entry of archive.entries()) {
+    const path = join(stage, ...entry.parts);
+    await makeFolder(entry.folder ? path : dirname(path));
+    if (entry.folder) await entry.content(() => Promise.resolve());
+    else await writeEntry(entry, path, content.byteLength, advance);
+  }
+}
+
+async function writeEntry(
+  entry: ZipEntry,
+  path: string,
+  total: number,
+  advance: (byteLength: number) => void,
+): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true });
+  await entry.content(async (bytes) => {
+    try {
+      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+    } catch (error) {
+      throw writeError(path, error, `make room for ${total} bytes in all and run the same command again`);
+    }
+    advance(bytes.length);
+  });
+}
+
+async function describe(
+  archive: ZipFile,
+  sha256: string,
+  content: ZipContent,
+  stage: string,
+): Promise<Manifest> {
+  const entries = [];
+  for (const name of content.top) {
+    const { files, byteLength } = await tally(join(stage, name));
+    entries.push({ name, files, byteLength });
+  }
+  return { sha256, byteLength: archive.byteLength, entries };
+}

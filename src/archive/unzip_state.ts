@@ -1,0 +1,240 @@
+/**
+ * The folder `.unzip` inside the goal of an extraction: the lock, the list of what was unpacked, the stage where
+ * new content is gathered, and what had to be set aside.
+ *
+ * New content is complete and checked in `stage/new` before anything else moves. Then `stage/commit.json` says
+ * what is to be moved, and from that moment on the change happens: a run that is killed before it leaves the old
+ * content, and after it each first-level name is old or new until the next run finishes the moves. No name is
+ * ever half-filled.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { writeFileAtomic } from "../atomic_file.ts";
+
+/** What one first-level name holds. */
+export interface UnpackedEntry {
+  /** The name of the file or folder. */
+  readonly name: string;
+  /** Number of files. */
+  readonly files: number;
+  /** Their bytes. */
+  readonly byteLength: number;
+}
+
+/** What was unpacked, and from where. */
+export interface Manifest {
+  /** SHA-256 of the zip, in hexadecimal. */
+  readonly sha256: string;
+  /** Length of the zip in bytes. */
+  readonly byteLength: number;
+  /** What its first-level names hold. */
+  readonly entries: readonly UnpackedEntry[];
+}
+
+/** What is decided when everything new is ready; carried out as often as needed until it is done. */
+interface Commit {
+  readonly manifest: Manifest;
+  /** Names that the previous archive brought and this one does not. */
+  readonly leaving: readonly string[];
+  /** Names whose present content is exactly what an earlier run unpacked, so that it may be deleted. */
+  readonly ours: readonly string[];
+  /** Where other content goes that stands in the way: a path in the goal. */
+  readonly keptIn: string;
+}
+
+/** Name of the folder of this module; no archive may bring it. */
+export const STATE_FOLDER = ".unzip";
+
+/** The state of one goal folder, locked against a second run. */
+export class UnzipState implements Disposable {
+  readonly #output: string;
+  readonly #lock: Deno.FsFile;
+
+  private constructor(output: string, lock: Deno.FsFile) {
+    this.#output = output;
+    this.#lock = lock;
+  }
+
+  /**
+   * Creates or opens the state of `output`, finishes a change that an earlier run was killed in, and clears away
+   * one that it had not begun.
+   *
+   * @throws {Error} if another process is unpacking to the same folder.
+   */
+  static async open(output: string): Promise<UnzipState> {
+    await Deno.mkdir(join(output, STATE_FOLDER), { recursive: true });
+    const lock = await Deno.open(join(output, STATE_FOLDER, "lock"), { write: true, create: true });
+    try {
+      if (!await lock.tryLock(true)) throw new Error(`Cannot unpack to ${output}: another run is doing so`);
+      const state = new UnzipState(output, lock);
+      const commit = await readJson<Commit>(state.#path("stage", "commit.json"));
+      if (commit === null) await state.clearStage();
+      else await state.#carryOut(commit);
+      return state;
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** Where new content is gathered. */
+  get stage(): string {
+    return this.#path("stage", "new");
+  }
+
+  /** Removes whatever was gathered. */
+  async clearStage(): Promise<void> {
+    await removeTree(this.#path("stage"));
+  }
+
+  /** Whether the moves of the gathered content have begun and not ended. */
+  async committing(): Promise<boolean> {
+    return await exists(this.#path("stage", "commit.json"));
+  }
+
+  /** What the last complete run unpacked; null where none did, or where its list is unreadable. */
+  async manifest(): Promise<Manifest | null> {
+    return await readJson<Manifest>(this.#path("done.json"));
+  }
+
+  /** Whether everything that `manifest` lists is there, as far as counts and lengths tell. */
+  async holds(manifest: Manifest): Promise<boolean> {
+    for (const entry of manifest.entries) {
+      if (!sameTally(entry, await tally(join(this.#output, entry.name)))) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Moves the gathered content to its place.
+   *
+   * @returns the folder with what stood in the way and was not put there by this program, or null.
+   */
+  async commit(manifest: Manifest): Promise<string | null> {
+    const previous = await this.manifest();
+    const arriving = new Set(manifest.entries.map((entry) => entry.name));
+    const stamp = new Date().toISOString().replace(/\D/g, "").slice(0, 14);
+    const commit: Commit = {
+      manifest,
+      leaving: (previous?.entries ?? []).map((entry) => entry.name).filter((name) => !arriving.has(name)),
+      ours: previous === null ? [] : await this.#unchanged(previous),
+      keptIn: join(STATE_FOLDER, `kept-${stamp}`),
+    };
+    await writeFileAtomic(this.#path("stage", "commit.json"), JSON.stringify(commit));
+    await this.#carryOut(commit);
+    const kept = join(this.#output, commit.keptIn);
+    return await exists(kept) ? kept : null;
+  }
+
+  /** Releases the lock. */
+  [Symbol.dispose](): void {
+    this.#lock.close();
+  }
+
+  #path(...parts: string[]): string {
+    return join(this.#output, STATE_FOLDER, ...parts);
+  }
+
+  /** Every step may have been done already by a run that was killed after it. */
+  async #carryOut(commit: Commit): Promise<void> {
+    for (const name of commit.leaving) await this.#setAside(name, commit);
+    for (const { name } of commit.manifest.entries) {
+      if (!await exists(join(this.stage, name))) continue;
+      await this.#setAside(name, commit);
+      await Deno.rename(join(this.stage, name), join(this.#output, name));
+    }
+    await writeFileAtomic(this.#path("done.json"), `${JSON.stringify(commit.manifest, null, 2)}\n`);
+    await this.clearStage();
+  }
+
+  async #setAside(name: string, commit: Commit): Promise<void> {
+    const from = join(this.#output, name);
+    if (!await exists(from)) return;
+    const old = this.#path("stage", "old");
+    const ours = commit.ours.includes(name) && !await exists(join(old, name));
+    const folder = ours ? old : join(this.#output, commit.keptIn);
+    await Deno.mkdir(folder, { recursive: true });
+    let to = join(folder, name);
+    for (let again = 2; await exists(to); again++) to = join(folder, `${name}-${again}`);
+    await Deno.rename(from, to);
+  }
+
+  /** The names that hold what was unpacked and nothing that somebody wrote later: no loss if deleted. */
+  async #unchanged(manifest: Manifest): Promise<string[]> {
+    const { mtime } = await Deno.stat(this.#path("done.json"));
+    const unpackedAt = mtime?.getTime() ?? -Infinity;
+    const names: string[] = [];
+    for (const entry of manifest.entries) {
+      const found = await tally(join(this.#output, entry.name));
+      if (sameTally(entry, found) && found.newest <= unpackedAt) names.push(entry.name);
+    }
+    return names;
+  }
+}
+
+/** What is under a path; `newest` is the latest time of change of a file, in milliseconds. */
+interface Tally {
+  files: number;
+  byteLength: number;
+  newest: number;
+}
+
+function sameTally(entry: UnpackedEntry, found: Tally): boolean {
+  return entry.files === found.files && entry.byteLength === found.byteLength && found.newest > -Infinity;
+}
+
+/** Counts the files at or under `path`; a path that is not there has a `newest` of -Infinity. */
+export async function tally(path: string): Promise<Tally> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { files: 0, byteLength: 0, newest: -Infinity };
+    throw error;
+  }
+  // Links are none of this program's: later than everything, so that they are never deleted.
+  if (!info.isDirectory) {
+    return {
+      files: 1,
+      byteLength: info.size,
+      newest: info.isFile ? info.mtime?.getTime() ?? Infinity : Infinity,
+    };
+  }
+  const sum: Tally = { files: 0, byteLength: 0, newest: 0 };
+  for await (const { name } of Deno.readDir(path)) {
+    const part = await tally(join(path, name));
+    sum.files += part.files;
+    sum.byteLength += part.byteLength;
+    sum.newest = Math.max(sum.newest, part.newest);
+  }
+  return sum;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function removeTree(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** These files are only ever written whole, so one that cannot be read was made by somebody else: as if absent. */
+async function readJson<T>(path: string): Promise<T | null> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * `unzip`: checks an archive and unpacks it, all of it or nothing.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { join } from "node:path";
+import { unzip, UNZIP_LIMITS, type UnzipProgress } from "../src/archive/unzip.ts";
+import { formatBytes, plural } from "../src/cli/format.ts";
+import { Progress } from "../src/cli/progress.ts";
+import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+
+/** Where the archive is looked for when none is named. */
+const DATA_FOLDER = "dataset";
+
+interface UnzipFlags {
+  output: string;
+  maxBytes: number;
+  maxEntries: number;
+  maxRatio: number;
+  json?: true;
+}
+
+/** The `unzip` command. */
+export function command(): Command {
+  const { maxBytes, maxEntries, maxRatio } = UNZIP_LIMITS;
+  return createCommand("unzip", "Check a zip and unpack it, all of it or nothing.")
+    .argument("[zip]", `the archive (default: the only .zip in ${DATA_FOLDER}/)`)
+    .option("--output <folder>", "where to", DATA_FOLDER)
+    .option("--max-bytes <count>", "refuse an archive that unpacks to more", integer(1), maxBytes)
+    .option("--max-entries <count>", "refuse an archive with more entries", integer(1), maxEntries)
+    .option(
+      "--max-ratio <number>",
+      "refuse an archive that grows more than so many times",
+      integer(1),
+      maxRatio,
+    )
+    .option("--json", "print the result as one JSON document")
+    .action(runUnzip);
+}
+
+async function runUnzip(named: string | undefined, flags: UnzipFlags, self: Command): Promise<void> {
+  const { output, maxBytes, maxEntries, maxRatio } = flags;
+  const zip = named ?? await onlyZip(self);
+  let bar: { phase: string; progress: Progress; last: number } | null = null;
+  const finish = () => bar?.progress.finish(bar.last);
+  const onProgress = ({ phase, byteLength, total }: UnzipProgress) => {
+    if (bar?.phase !== phase) {
+      finish();
+      const progress = new Progress({ label: `${phase} ${zip}`, total, format: formatBytes });
+      bar = { phase, progress, last: 0 };
+    }
+    bar.last = byteLength;
+    bar.progress.update(byteLength);
+  };
+  const result = await unzip(zip, output, { maxBytes, maxEntries, maxRatio, onProgress }).finally(finish);
+  if (result.kept !== null) {
+    writeStderr(
+      `note: what stood in the way, and no earlier run had unpacked as it was, is in ${result.kept}\n`,
+    );
+  }
+  if (flags.json) {
+    writeStdout(`${JSON.stringify({ zip, ...result })}\n`);
+    return;
+  }
+  const done = result.status === "present" ? "is unpacked already, nothing to do" : "unpacked";
+  writeStdout(
+    `${zip} ${done}: ${plural(result.files, "file")}, ${formatBytes(result.byteLength)} ` +
+      `in ${output} (${result.entries.join(", ")})\n`,
+  );
+}
+
+/** The only .zip in the data folder; wrong usage where there is none, or a choice. */
+async function onlyZip(self: Command): Promise<string> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(DATA_FOLDER)) {
+      if (entry.isFile && /\.zip$/i.test(entry.name)) names.push(entry.name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const [name] = names;
+  if (names.length === 1 && name !== undefined) return join(DATA_FOLDER, name);
+  self.error(
+    names.length === 0
+      ? `error: no archive named, and there is no .zip in ${DATA_FOLDER}/\nhint: run download first, or name one`
+      : `error: no archive named, and ${DATA_FOLDER}/ has several: ${names.sort().join(", ")}\n` +
+        "hint: name one of them",
+    { exitCode: 2 },
+  );
+}
+
+if (import.meta.main) await main(command());

@@ -1,0 +1,477 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
+import { strToU8, Zip, ZipDeflate, ZipPassThrough } from "fflate";
+import { unzip, type UnzipOptions } from "../../src/archive/unzip.ts";
+import {
+  canonicalTree,
+  editRecords,
+  makeZip,
+  makeZipOfMode,
+  readTree,
+  replaceText,
+  type Tree,
+} from "../support/archives.ts";
+
+const TREE: Tree = {
+  "README.txt": "pictures and their outlines\n",
+  "train/_annotations.coco.json": `{"images": [${"0, ".repeat(500)}1]}`,
+  "train/a.jpg": noise(70_000, 1),
+  "train/sub folder/ü.jpg": noise(300, 2),
+  "valid/empty.bin": "",
+  "test/": null,
+};
+
+function noise(length: number, seed: number): Uint8Array {
+  let state = seed;
+  return Uint8Array.from({ length }, () => (state = (state * 1103515245 + 12345) & 0x7fffffff) >> 16);
+}
+
+/** Calls `body` with a folder that holds nothing but the zip, and removes it. */
+async function inFolder(
+  zip: Uint8Array,
+  body: (path: string, output: string, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = join(folder, "data.zip");
+    await Deno.writeFile(path, zip);
+    await body(path, join(folder, "out"), folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Checks that unpacking `zip` ends with such an error and leaves nothing, inside the output and out. */
+async function assertRefused(
+  zip: Uint8Array,
+  kind: ErrorConstructor,
+  message: RegExp,
+  options: UnzipOptions = {},
+): Promise<void> {
+  await inFolder(zip, async (path, output, folder) => {
+    await assert.rejects(unzip(path, output, options), (error) => {
+      assert.ok(error instanceof Error);
+      assert.equal(error.constructor, kind, error.message);
+      assert.match(error.message, message);
+      return true;
+    });
+    const left = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+    assert.ok(left.every((name) => ["data.zip", "out"].includes(name)), left.join());
+    if (left.includes("out")) assert.deepEqual(await readTree(output), { ".unzip/lock": new Uint8Array(0) });
+  });
+}
+
+async function assertTree(output: string, expected: Tree, except: string[] = []): Promise<void> {
+  const found = await readTree(output, [".unzip", ...except]);
+  assert.deepEqual(canonicalTree(found), canonicalTree(expected));
+}
+
+Deno.test("unzip brings every file and folder, and a second run says that it is done", async (t) => {
+  const archives: Record<string, Uint8Array> = {
+    deflated: makeZip(TREE, 6),
+    stored: makeZip(TREE, 0),
+    streamed: streamedZip(TREE),
+    zip64: await zip64(TREE),
+  };
+  for (const [name, zip] of Object.entries(archives)) {
+    await t.step(name, () =>
+      inFolder(zip, async (path, output) => {
+        const phases = new Set<string>();
+        const result = await unzip(path, output, {
+          onProgress: ({ phase, byteLength, total }) => {
+            assert.ok(byteLength <= total);
+            phases.add(phase);
+          },
+        });
+        await assertTree(output, TREE);
+        const byteLength = canonicalTree(TREE)
+          .reduce((sum, [, bytes]) => sum + (bytes === "" ? 0 : bytes.split(",").length), 0);
+        assert.deepEqual({ ...result, entries: [...result.entries].sort() }, {
+          status: "unpacked",
+          output,
+          files: 5,
+          byteLength,
+          sha256: createHash("sha256").update(zip).digest("hex"),
+          entries: ["README.txt", "test", "train", "valid"],
+          kept: null,
+        });
+        assert.deepEqual([...phases], ["checking", "unpacking"]);
+        assert.deepEqual([...Deno.readDirSync(join(output, ".unzip"))].map((e) => e.name).sort(), [
+          "done.json",
+          "lock",
+        ]);
+
+        const again = await unzip(path, output);
+        assert.equal(again.status, "present");
+        assert.equal(again.files, 5);
+
+        await Deno.remove(join(output, "train", "a.jpg"));
+        assert.equal((await unzip(path, output)).status, "unpacked");
+        await assertTree(output, TREE);
+      }));
+  }
+});
+
+function streamedZip(tree: Tree): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  const zip = new Zip((error, piece) => {
+    if (error) throw error;
+    pieces.push(piece);
+  });
+  for (const [name, content] of Object.entries(tree)) {
+    const entry = name.endsWith(".jpg") ? new ZipPassThrough(name) : new ZipDeflate(name);
+    zip.add(entry);
+    entry.push(typeof content === "string" ? strToU8(content) : content ?? new Uint8Array(0), true);
+  }
+  zip.end();
+  return new Uint8Array(pieces.flatMap((piece) => [...piece]));
+}
+
+async function zip64(tree: Tree): Promise<Uint8Array> {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { zip64: true, useWebWorkers: false });
+  for (const [name, content] of Object.entries(tree)) {
+    const bytes = typeof content === "string" ? strToU8(content) : content ?? new Uint8Array(0);
+    await writer.add(name, name.endsWith("/") ? undefined : new Uint8ArrayReader(bytes), {
+      directory: name.endsWith("/"),
+    });
+  }
+  return await writer.close();
+}
+
+Deno.test("unzip refuses names that leave the folder or are not the same everywhere", async (t) => {
+  const names: Record<string, RegExp> = {
+    "../evil": /"\.\.\/evil": the name leaves the folder/,
+    "train/../../evil": /leaves the folder/,
+    "train/..": /leaves the folder/,
+    "/evil": /the name is absolute/,
+    "C:/evil": /drive letter/,
+    "c:evil": /drive letter/,
+    "..\\evil": /backslash/,
+    "\\\\host\\evil": /backslash/,
+    "train\\a": /backslash/,
+    "./a": /empty part/,
+    "a//b": /empty part/,
+    "a/./b": /empty part/,
+    "a\nb": /control character/,
+    "a\0b": /control character/,
+    [`${"a".repeat(256)}`]: /too long/,
+    [`${"é/".repeat(600)}a`]: /too long/,
+    ".unzip/done.json": /reserved/,
+    ".UNZIP/x": /reserved/,
+  };
+  for (const [name, message] of Object.entries(names)) {
+    await t.step(
+      JSON.stringify(name.slice(0, 30)),
+      () => assertRefused(makeZip({ "ok.txt": "fine", [name]: "evil" }), Error, message),
+    );
+  }
+  await t.step("unreadable bytes under the UTF-8 flag", async () => {
+    const bent = replaceText(makeZip({ "ok.txt": "fine", "aüb": "x" }), "aüb", "aüb").map((byte) =>
+      byte === 0xc3 ? 0xff : byte
+    );
+    await assertRefused(bent, Error, /not readable as text/);
+  });
+});
+
+Deno.test("unzip refuses two entries that are one file on some system", async (t) => {
+  const cases: Record<string, [Tree, RegExp]> = {
+    case: [{ "train/A.jpg": "1", "train/a.JPG": "2" }, /"train\/a\.JPG": "train\/A\.jpg" is the same name/],
+    "case of a folder": [{ "Train/a": "1", "train/b": "2" }, /"train": "Train" is the same name/],
+    accents: [{ "\u00e9": "1", "e\u0301": "2" }, /is the same name/],
+    "sharp s": [{ "stra\u00dfe": "1", "STRASSE": "2" }, /is the same name/],
+    "file and folder": [{ "a": "1", "a/b": "2" }, /"a": it is a file and a folder/],
+    "folder and file": [{ "a/b": "1", "a": "2" }, /"a": it is a file and a folder/],
+  };
+  for (const [name, [tree, message]] of Object.entries(cases)) {
+    await t.step(name, () => assertRefused(makeZip(tree), Error, message));
+  }
+  await t.step("the same name twice", async () => {
+    const zip = replaceText(makeZip({ "name-a": "1", "name-b": "2" }), "name-b", "name-a");
+    await assertRefused(zip, Error, /"name-a": the name comes twice/);
+  });
+});
+
+Deno.test("unzip refuses links, devices and encrypted entries", async (t) => {
+  const modes: Record<string, [number, RegExp]> = {
+    link: [0o120777, /"x": it is a symbolic link/],
+    pipe: [0o010644, /it is a named pipe/],
+    device: [0o020644, /it is a device/],
+    disk: [0o060644, /it is a device/],
+    socket: [0o140644, /it is a socket/],
+    "folder without a slash": [0o040755, /a file and a folder/],
+  };
+  for (const [name, [mode, message]] of Object.entries(modes)) {
+    await t.step(name, () => assertRefused(makeZipOfMode("x", "/etc/passwd", mode), Error, message));
+  }
+  await t.step("encrypted", async () => {
+    const setFlag = (at: number) => (record: DataView) =>
+      record.setUint16(at, record.getUint16(at, true) | 1, true);
+    const zip = editRecords(
+      editRecords(makeZip({ "x": "secret" }), "local", setFlag(6)),
+      "central",
+      setFlag(8),
+    );
+    await assertRefused(zip, Error, /"x": it is encrypted/);
+  });
+  await t.step("really encrypted", async () => {
+    const writer = new ZipWriter(new Uint8ArrayWriter(), { password: "secret", useWebWorkers: false });
+    await writer.add("x", new Uint8ArrayReader(strToU8("secret")));
+    await assertRefused(await writer.close(), Error, /"x": it is encrypted/);
+  });
+  await t.step("a folder with content", async () => {
+    const zip = replaceText(makeZip({ "name-x": "content" }), "name-x", "name-/");
+    await assertRefused(zip, Error, /a file and a folder/);
+  });
+});
+
+Deno.test("unzip refuses damage wherever it is", async (t) => {
+  const zip = makeZip({ "a.bin": noise(5000, 3), "b.txt": "text ".repeat(1000) });
+  const stored = makeZip({ "a.bin": noise(5000, 3) }, 0);
+  await t.step(
+    "a flipped bit in stored data",
+    () =>
+      assertRefused(
+        stored.with(2000, (stored[2000] ?? 0) ^ 4),
+        SyntaxError,
+        /"a\.bin" of .*: its CRC is wrong/,
+      ),
+  );
+  await t.step("a flipped bit in deflated data", () => {
+    const text = makeZip({ "b.txt": noise(5000, 3).map((byte) => byte & 7) });
+    return assertRefused(text.with(1000, (text[1000] ?? 0) ^ 4), SyntaxError, /"b\.txt" of .*(CRC|damaged)/);
+  });
+  for (const length of [0, 10, 1000, zip.length - 100, zip.length - 1]) {
+    await t.step(
+      `cut to ${length} bytes`,
+      () => assertRefused(zip.subarray(0, length), SyntaxError, /truncated|no zip|damaged/),
+    );
+  }
+  await t.step(
+    "the beginning is missing",
+    () => assertRefused(zip.subarray(500), SyntaxError, /damaged|contradicts/),
+  );
+  await t.step(
+    "no zip at all",
+    () => assertRefused(strToU8("<html>".repeat(100)), SyntaxError, /truncated or no zip/),
+  );
+  await t.step("a name that differs between the listings", () =>
+    assertRefused(
+      editRecords(zip, "central", (record, index) => index === 0 && record.setUint8(46, 0x78)),
+      SyntaxError,
+      /contradicts itself \(mismatched local file header \(filename\)\)/,
+    ));
+  await t.step("an entry that the end record does not count", () =>
+    assertRefused(
+      editRecords(zip, "end", (record) => {
+        record.setUint16(8, 1, true);
+        record.setUint16(10, 1, true);
+      }),
+      SyntaxError,
+      /contradicts itself/,
+    ));
+  await t.step("no file and no folder", () => assertRefused(makeZip({}), Error, /it is empty/));
+  await t.step("no such file", () =>
+    inFolder(zip, async (path, output) => {
+      await assert.rejects(unzip(`${path}x`, output), /there is no such file/);
+      await assert.rejects(unzip(join(path, ".."), output), /it is no file/);
+    }));
+});
+
+Deno.test("unzip refuses archives that are made to fill the disk", async (t) => {
+  const zeros = makeZip({ "zeros": new Uint8Array(6 << 20) });
+  await t.step(
+    "a suspicious ratio",
+    () =>
+      assertRefused(
+        zeros,
+        RangeError,
+        /"zeros" would grow from \d+ to 6291456 bytes, .*\nhint: .*--max-ratio/,
+      ),
+  );
+  await t.step("which may be allowed", () =>
+    inFolder(zeros, async (path, output) => {
+      await unzip(path, output, { maxRatio: 1100 });
+      assert.equal((await Deno.stat(join(output, "zeros"))).size, 6 << 20);
+    }));
+  await t.step("many small ones", () => {
+    const tree = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}`, new Uint8Array(1 << 20)]));
+    return assertRefused(makeZip(tree), RangeError, /all of it would grow/);
+  });
+  await t.step(
+    "more than --max-bytes",
+    () =>
+      assertRefused(makeZip(TREE), RangeError, /unpacks to more than 60000 bytes\nhint: .*--max-bytes/, {
+        maxBytes: 60_000,
+      }),
+  );
+  await t.step(
+    "more entries than allowed",
+    () => assertRefused(makeZip(TREE), RangeError, /has more than 5 entries/, { maxEntries: 5 }),
+  );
+  await t.step("a length that lies", async () => {
+    const lie = (at: number) => (record: DataView) => record.setUint32(at, 1000, true);
+    const bent = editRecords(editRecords(zeros, "local", lie(22)), "central", lie(24));
+    await assertRefused(bent, SyntaxError, /"zeros" of .*: the archive is damaged/);
+  });
+  await t.step("entries that share their bytes", async () => {
+    // The first file's data is the whole second file, header and all: both listings agree about each, and
+    // nothing but the places give it away. Nested deeply, a small archive fills a disk so.
+    const inner = makeZip({ "inner": noise(1000, 1) }, 0);
+    const innerEnd = inner.length - 22 - 46 - "inner".length;
+    const outer = makeZip({ "outer": inner.subarray(0, innerEnd) }, 0);
+    const outerEnd = outer.length - 22 - 46 - "outer".length;
+    const central = (zip: Uint8Array, start: number) => zip.slice(start, zip.length - 22);
+    const innerCentral = central(inner, innerEnd);
+    new DataView(innerCentral.buffer).setUint32(42, 30 + "outer".length, true);
+    const end = outer.slice(-22);
+    const endView = new DataView(end.buffer);
+    endView.setUint16(8, 2, true);
+    endView.setUint16(10, 2, true);
+    endView.setUint32(12, endView.getUint32(12, true) + innerCentral.length, true);
+    const parts = [outer.subarray(0, outerEnd), central(outer, outerEnd), innerCentral, end];
+    const zip = new Uint8Array(parts.flatMap((part) => [...part]));
+    await assertRefused(zip, SyntaxError, /"inner" of .*: it shares its bytes with another entry/);
+  });
+});
+
+Deno.test("other content of the folder stays, also the archive itself", async () => {
+  await inFolder(makeZip(TREE), async (path, _output, folder) => {
+    await Deno.mkdir(join(folder, "masks"));
+    await Deno.writeTextFile(join(folder, "masks", "a.png"), "mask");
+    assert.equal((await unzip(path, folder)).kept, null);
+    await assertTree(folder, { ...TREE, "masks/a.png": "mask" }, ["data.zip"]);
+    assert.ok((await Deno.stat(path)).isFile);
+  });
+});
+
+Deno.test("an archive cannot replace itself", async () => {
+  await inFolder(makeZip({ "DATA.zip": "evil" }), async (path, output, folder) => {
+    await assert.rejects(unzip(path, folder), /"DATA\.zip": it would replace the archive itself\nhint: /);
+    await unzip(path, output);
+    await assertTree(output, { "DATA.zip": "evil" });
+  });
+});
+
+Deno.test("a new archive replaces what the old one brought, and keeps what somebody else wrote", async () => {
+  await inFolder(makeZip(TREE), async (path, output, folder) => {
+    await unzip(path, output);
+    // Later than the list of what was unpacked, on any clock.
+    const later = new Date(Date.now() + 5000);
+    await Deno.writeTextFile(join(output, "valid", "empty.bin"), "edited");
+    await Deno.utime(join(output, "valid", "empty.bin"), later, later);
+    await Deno.mkdir(join(output, "val"));
+    await Deno.writeTextFile(join(output, "val", "mine.txt"), "mine");
+
+    const young = join(folder, "young.zip");
+    const tree: Tree = { "train/b.jpg": "new", "val/c.jpg": "new" };
+    await Deno.writeFile(young, makeZip(tree));
+    const { kept } = await unzip(young, output);
+    await assertTree(output, tree);
+    assert.ok(kept !== null && kept.startsWith(join(output, ".unzip", "kept-")));
+    assert.deepEqual(canonicalTree(await readTree(kept)), [
+      ["val/mine.txt", "109,105,110,101"],
+      ["valid/empty.bin", "101,100,105,116,101,100"],
+    ]);
+  });
+});
+
+Deno.test("a run that dies while gathering leaves the old content, and the next one clears up", async () => {
+  await inFolder(makeZip(TREE), async (path, output, folder) => {
+    await unzip(path, output);
+    await Deno.mkdir(join(output, ".unzip", "stage", "new", "train"), { recursive: true });
+    await Deno.writeTextFile(join(output, ".unzip", "stage", "new", "train", "half"), "half");
+    await assertTree(output, TREE);
+    const young = join(folder, "young.zip");
+    await Deno.writeFile(young, makeZip({ "train/b.jpg": "new" }));
+    await unzip(young, output);
+    await assertTree(output, { "train/b.jpg": "new" });
+  });
+});
+
+Deno.test("a run that dies between any two moves leaves each name old or new, and the next one finishes", async () => {
+  const old: Tree = { "train/a": "old", "valid/a": "old", "gone/a": "old" };
+  const young: Tree = { "train/b": "new", "valid/b": "new", "test/b": "new" };
+  let deaths = 0;
+  for (let moves = 0; moves < 12; moves++) {
+    await inFolder(makeZip(old), async (path, output) => {
+      await unzip(path, output);
+      await Deno.writeFile(path, makeZip(young));
+      const died = await dyingAfterMoves(moves, output, () => unzip(path, output));
+      if (died) {
+        deaths++;
+        for (const name of ["train", "valid", "gone", "test"]) {
+          const tree = await readTree(output, [".unzip"]);
+          const files = Object.keys(tree).filter((file) => file.startsWith(`${name}/`));
+          const [oldFile, newFile] = [`${name}/a` in old, `${name}/b` in young];
+          const allowed = [[`${name}/a`].filter(() => oldFile), [`${name}/b`].filter(() => newFile), []];
+          assert.ok(allowed.some((one) => one.join() === files.join()), files.join());
+        }
+      }
+      await unzip(path, output);
+      await assertTree(output, young);
+      assert.deepEqual(Object.keys(await readTree(join(output, ".unzip"))).sort(), ["done.json", "lock"]);
+    });
+  }
+  assert.equal(deaths, 7, "two moves each for train and valid, one each for gone and test, and the new list");
+});
+
+/** Runs `body` so that renames at the top of `output`, after so many, end it, as a kill would. */
+async function dyingAfterMoves(
+  moves: number,
+  output: string,
+  body: () => Promise<unknown>,
+): Promise<boolean> {
+  const rename = Deno.rename;
+  const list = join(output, ".unzip", "done.json");
+  const top = (path: string | URL) => join(String(path), "..") === output || path === list;
+  Deno.rename = (from, to) => {
+    if ((top(from) || top(to)) && moves-- <= 0) return Promise.reject(new Error("killed"));
+    return rename(from, to);
+  };
+  try {
+    await body();
+    return false;
+  } catch (error) {
+    assert.match(String(error), /killed/);
+    return true;
+  } finally {
+    Deno.rename = rename;
+  }
+}
+
+Deno.test("a full disk is one clear error and leaves nothing behind", async () => {
+  await inFolder(makeZip(TREE, 0), async (path, output) => {
+    const write = Deno.FsFile.prototype.write;
+    let room = 20_000;
+    Deno.FsFile.prototype.write = function (bytes) {
+      if (room <= 0) {
+        return Promise.reject(Object.assign(new Error("No space left on device"), { code: "ENOSPC" }));
+      }
+      const piece = bytes.subarray(0, room);
+      room -= piece.length;
+      return write.call(this, piece);
+    };
+    try {
+      await assert.rejects(
+        unzip(path, output),
+        /^Error: Cannot write .*: the disk is full\nhint: make room for 7/,
+      );
+    } finally {
+      Deno.FsFile.prototype.write = write;
+    }
+    assert.deepEqual(Object.keys(await readTree(output)), [".unzip/lock"]);
+    await unzip(path, output);
+    await assertTree(output, TREE);
+  });
+});
+
+Deno.test("two runs do not unpack to one folder", async () => {
+  await inFolder(makeZip(TREE), async (path, output) => {
+    await Deno.mkdir(join(output, ".unzip"), { recursive: true });
+    using other = await Deno.open(join(output, ".unzip", "lock"), { write: true, create: true });
+    await other.lock(true);
+    await assert.rejects(unzip(path, output), /another run is doing so/);
+  });
+});
