@@ -14,7 +14,9 @@ const DECODE_SECONDS = 15;
 const LARGE_PIXELS = 8_000_000;
 
 /** What the Worker answers. */
-type Answer = { image: RgbImage } | { error: { name: string; message: string } };
+type Answer = { width: number; height: number; pixels: ArrayBuffer } | {
+  error: { name: string; message: string };
+};
 
 interface Job {
   bytes: Uint8Array;
@@ -96,11 +98,16 @@ function work(worker: Worker, job: Job): void {
     DECODE_SECONDS * 1000,
   );
   worker.once("message", (answer: Answer) => {
-    if ("image" in answer) {
-      const { width, height } = answer.image;
-      settle(() => job.resolve(answer.image), width * height <= LARGE_PIXELS);
+    if ("pixels" in answer) {
+      const { width, height, pixels } = answer;
+      settle(
+        () => job.resolve({ width, height, data: new Uint8Array(pixels) }),
+        width * height <= LARGE_PIXELS,
+      );
     } else {
-      settle(() => job.reject(rebuild(answer.error)), true);
+      const error = rebuild(answer.error);
+      // Any other error is the decoder's own, which may be damaged itself now.
+      settle(() => job.reject(error), error instanceof SyntaxError || error instanceof RangeError);
     }
   });
   worker.once("error", (error: Error) => {
@@ -108,11 +115,13 @@ function work(worker: Worker, job: Job): void {
   });
   worker.once("exit", () => fail(closedError()));
   worker.ref();
-  worker.postMessage(job.bytes);
+  // A copy, and a bare buffer: see decode_worker.ts.
+  const file = job.bytes.slice().buffer;
+  worker.postMessage(file, [file]);
 }
 
 function rebuild({ name, message }: { name: string; message: string }): Error {
   if (name === "SyntaxError") return new SyntaxError(message);
   if (name === "RangeError") return new RangeError(message);
-  return new Error(message);
+  return new Error(`Cannot decode the image: its decoder failed: ${message}`);
 }

@@ -4,9 +4,15 @@
  *
  * @module
  */
-import { MagickFormat, MagickImage, MagickReadSettings, type WarningEvent } from "@imagemagick/magick-wasm";
-import { ColorSpace } from "@imagemagick/magick-wasm";
-import { type ImageFormat, inspectFile } from "./header.ts";
+import {
+  ColorSpace,
+  MagickError,
+  MagickFormat,
+  MagickImage,
+  MagickReadSettings,
+  type WarningEvent,
+} from "@imagemagick/magick-wasm";
+import { checkContent, type ImageFormat, inspectFile } from "./header.ts";
 import type { RgbImage } from "./image.ts";
 import { pixelsOf, startMagick } from "./magick.ts";
 
@@ -30,10 +36,13 @@ export function startDecoder(): Promise<void> {
  * first is taken. Colour profiles are not applied.
  *
  * {@linkcode startDecoder} must be done. Throws a SyntaxError for a file of another kind, a truncated or a
- * corrupt one, and a RangeError for one that asks for more than the limits.
+ * corrupt one, and a RangeError for one that asks for more than the limits. Any other error means that the
+ * decoder itself broke down and that this thread should decode no more.
  */
 export function decodeImageSync(bytes: Uint8Array): RgbImage {
-  const { format, content } = inspectFile(bytes);
+  const header = inspectFile(bytes);
+  const { format } = header;
+  const content = checkContent(bytes, header);
   const settings = new MagickReadSettings({ format: FORMATS[format], frameIndex: 0, frameCount: 1 });
   const image = MagickImage.create();
   let warning: string | undefined;
@@ -50,11 +59,13 @@ export function decodeImageSync(bytes: Uint8Array): RgbImage {
       return pixelsOf(image);
     }
   } catch (error) {
-    warning = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof MagickError)) throw error;
+    warning = error.message;
   } finally {
     image.dispose();
   }
-  throw new SyntaxError(`Cannot decode the ${format} image: ${plain(warning)}`);
+  const Kind = warning.includes("ResourcesExhausted") ? RangeError : SyntaxError;
+  throw new Kind(`Cannot decode the ${format} image: ${plain(warning)}`);
 }
 
 /** ImageMagick's message without its own source position: `Corrupt data @ error/png.c/...`. */

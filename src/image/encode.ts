@@ -6,6 +6,7 @@
 import { MagickFormat } from "@imagemagick/magick-wasm";
 import { crc32, deflate } from "node:zlib";
 import { promisify } from "node:util";
+import { joinBytes } from "./bytes.ts";
 import { assertImage, type GrayImage, type RgbImage } from "./image.ts";
 import { startMagick, withMagickImage } from "./magick.ts";
 
@@ -51,19 +52,12 @@ async function encodePng(image: GrayImage | RgbImage, channels: 1 | 3): Promise<
   header.setUint32(4, image.height);
   header.setUint8(8, 8);
   header.setUint8(9, COLOR_TYPE[channels]);
-  const parts = [
+  return joinBytes([
     SIGNATURE,
     chunk("IHDR", new Uint8Array(header.buffer)),
     chunk("IDAT", await deflateAsync(filterRows(image, channels), { level: 6 })),
     chunk("IEND", new Uint8Array(0)),
-  ];
-  const file = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    file.set(part, at);
-    at += part.length;
-  }
-  return file;
+  ]);
 }
 
 /** Rows with their filter byte: "up" for colour, whose rows resemble each other, "none" for grey and masks. */

@@ -5,7 +5,9 @@
  *
  * @module
  */
-import { MAX_FILE_BYTES, MAX_PIXELS, MAX_SCANS, MAX_SIDE } from "./limits.ts";
+import { assertPictureSize, MAX_BYTES } from "./limits.ts";
+import { checkJpegScans, readJpegHeader } from "./header_jpeg.ts";
+import { cleanPng, readPngHeader } from "./header_png.ts";
 import { readTiffHeader } from "./header_tiff.ts";
 
 /** The formats that are read. */
@@ -19,8 +21,6 @@ export interface FileHeader {
   width: number;
   /** Rows, before any EXIF orientation. */
   height: number;
-  /** What the decoder is to be given: the file, a PNG without the chunks that its pixels do not need. */
-  content: Uint8Array;
 }
 
 /**
@@ -28,32 +28,37 @@ export interface FileHeader {
  * damaged or incomplete, and a RangeError where it asks for more than the limits.
  */
 export function inspectFile(bytes: Uint8Array): FileHeader {
-  if (bytes.length > MAX_FILE_BYTES) {
-    throw new RangeError(`Cannot decode an image file of ${bytes.length} bytes: at most ${MAX_FILE_BYTES}`);
+  if (bytes.length > MAX_BYTES) {
+    throw new RangeError(`Cannot decode an image file of ${bytes.length} bytes: at most ${MAX_BYTES}`);
   }
   const format = detectFormat(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let header: { width: number; height: number; content?: Uint8Array };
+  const { width, height } = withinFile(format, () => READERS[format](view, bytes));
+  assertPictureSize(format, width, height);
+  return { format, width, height };
+}
+
+/**
+ * Looks through the whole of a file whose header {@linkcode inspectFile} has found in order, for what a decoder
+ * would spend its time on, or pass over in silence. Returns what the decoder is to be given: the file, or a PNG
+ * without the chunks that its pixels do not need. Throws as {@linkcode inspectFile}.
+ */
+export function checkContent(bytes: Uint8Array, header: FileHeader): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (header.format === "JPEG") withinFile("JPEG", () => checkJpegScans(view, header.width * header.height));
+  return header.format === "PNG" ? withinFile("PNG", () => cleanPng(view, bytes)) : bytes;
+}
+
+/** Runs `read`; a DataView's own RangeError means that the header points beyond the file's end. */
+function withinFile<T>(format: ImageFormat, read: () => T): T {
   try {
-    header = READERS[format](view, bytes);
+    return read();
   } catch (error) {
-    // DataView's own RangeError: the header points beyond the file's end.
     if (error instanceof RangeError && !error.message.startsWith("Cannot")) {
-      throw new SyntaxError(`Cannot decode the ${format} image: its header is cut short`);
+      throw new SyntaxError(`Cannot decode the ${format} image: it is cut short`);
     }
     throw error;
   }
-  const { width, height } = header;
-  if (width < 1 || height < 1) {
-    throw new SyntaxError(`Cannot decode the ${format} image: its header says ${width} x ${height} pixels`);
-  }
-  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
-    throw new RangeError(
-      `Cannot decode the ${format} image of ${width} x ${height} pixels: ` +
-        `at most ${MAX_SIDE} a side and ${MAX_PIXELS} in all`,
-    );
-  }
-  return { format, width, height, content: header.content ?? bytes };
 }
 
 /** The format by its first bytes. Throws a SyntaxError, with what the file seems to be, for any other. */
@@ -83,10 +88,7 @@ function detectFormat(bytes: Uint8Array): ImageFormat {
   );
 }
 
-type HeaderReader = (
-  view: DataView,
-  bytes: Uint8Array,
-) => { width: number; height: number; content?: Uint8Array };
+type HeaderReader = (view: DataView, bytes: Uint8Array) => { width: number; height: number };
 
 const READERS: Record<ImageFormat, HeaderReader> = {
   JPEG: readJpegHeader,
@@ -95,78 +97,6 @@ const READERS: Record<ImageFormat, HeaderReader> = {
   BMP: readBmpHeader,
   WebP: readWebpHeader,
 };
-
-/** Walks the segments (ITU T.81, annex B) to the frame's size, and on to count the scans. */
-function readJpegHeader(view: DataView, bytes: Uint8Array): { width: number; height: number } {
-  let size: { width: number; height: number } | undefined;
-  let scans = 0;
-  let at = 2;
-  while (at < bytes.length) {
-    if (bytes[at] !== 0xff) {
-      at++; // entropy-coded data, or bytes that belong to nothing
-      continue;
-    }
-    const marker = bytes[at + 1] ?? 0xd9;
-    if (marker === 0xd9) break;
-    if (marker === 0xff) {
-      at++;
-      continue;
-    }
-    if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
-      at += 2;
-      continue;
-    }
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame && size === undefined) {
-      size = { height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
-    }
-    if (marker === 0xda && ++scans > MAX_SCANS) {
-      throw new RangeError(`Cannot decode the JPEG image of more than ${MAX_SCANS} scans`);
-    }
-    at += 2 + view.getUint16(at + 2);
-  }
-  if (size === undefined || scans === 0) {
-    throw new SyntaxError("Cannot decode the JPEG image: it ends before its picture begins");
-  }
-  return size;
-}
-
-/** The chunks (PNG 1.2, section 4) that are handed on: the pixels' own, and the orientation. */
-const KEPT_CHUNKS = new Set(["IHDR", "PLTE", "IDAT", "IEND", "eXIf"]);
-
-/**
- * Reads the size and leaves out every chunk that the pixels do not need: texts and profiles may inflate to any
- * length, and a gamma or a profile would change the values.
- */
-function readPngHeader(view: DataView, bytes: Uint8Array): ReturnType<HeaderReader> {
-  const parts = [bytes.subarray(0, 8)];
-  let at = 8;
-  let type = "";
-  while (type !== "IEND") {
-    const length = view.getUint32(at);
-    type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    const end = at + 12 + length;
-    if (at === 8 && (type !== "IHDR" || length !== 13)) {
-      throw new SyntaxError("Cannot decode the PNG image: it does not begin with its header");
-    }
-    if (end > bytes.length) {
-      throw new SyntaxError(`Cannot decode the PNG image: it ends within its ${JSON.stringify(type)} chunk`);
-    }
-    if (KEPT_CHUNKS.has(type)) parts.push(bytes.subarray(at, end));
-    at = end;
-  }
-  return { width: view.getUint32(16), height: view.getUint32(20), content: joinParts(parts) };
-}
-
-function joinParts(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
-}
 
 /** BITMAPCOREHEADER (12 bytes) or BITMAPINFOHEADER and its successors; a negative height means top-down. */
 function readBmpHeader(view: DataView): { width: number; height: number } {

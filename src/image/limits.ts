@@ -11,8 +11,27 @@ export const MAX_SIDE = 8192;
 /** Most pixels of a picture. */
 export const MAX_PIXELS = 32_000_000;
 
-/** Largest file, in bytes; an uncompressed 16-bit picture of {@linkcode MAX_PIXELS} with four channels fits. */
-export const MAX_FILE_BYTES = 2 ** 28;
+/** Most bytes of a file, and of a PNG's samples when they are inflated. */
+export const MAX_BYTES = 2 ** 27;
 
-/** Most scans of a progressive JPEG. Encoders write about ten; each one passes over the whole picture. */
+/** Most scans of a progressive JPEG; encoders write about ten. */
 export const MAX_SCANS = 64;
+
+/** Most pixels of a progressive JPEG times its scans; passing over as many takes about a second. */
+export const MAX_SCAN_PIXELS = 2 ** 29;
+
+/**
+ * Throws a SyntaxError for a picture of no pixels, and a RangeError for one beyond {@linkcode MAX_SIDE} or
+ * {@linkcode MAX_PIXELS}. `format` is for the message.
+ */
+export function assertPictureSize(format: string, width: number, height: number): void {
+  if (width < 1 || height < 1) {
+    throw new SyntaxError(`Cannot decode the ${format} image: its header says ${width} x ${height} pixels`);
+  }
+  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
+    throw new RangeError(
+      `Cannot decode the ${format} image of ${width} x ${height} pixels: ` +
+        `at most ${MAX_SIDE} a side and ${MAX_PIXELS} in all`,
+    );
+  }
+}

@@ -42,7 +42,7 @@ async function start(): Promise<void> {
   await initializeImageMagick(magick, files);
   ResourceLimits.width = BigInt(MAX_SIDE);
   ResourceLimits.height = BigInt(MAX_SIDE);
-  ResourceLimits.area = BigInt(MAX_PIXELS);
+  ResourceLimits.area = 4n * BigInt(MAX_PIXELS); // counted in samples: pixels times channels
   ResourceLimits.memory = 512n * 1024n * 1024n;
   ResourceLimits.maxMemoryRequest = 512n * 1024n * 1024n;
   ResourceLimits.disk = 0n;

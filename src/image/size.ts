@@ -14,8 +14,8 @@ import type { Size } from "./image.ts";
  * decoder's limits.
  */
 export function readImageSize(bytes: Uint8Array): Size {
-  const { format, width, height, content } = inspectFile(bytes);
-  const block = format === "BMP" ? null : BLOCKS[format](content);
+  const { format, width, height } = inspectFile(bytes);
+  const block = format === "BMP" ? null : BLOCKS[format](bytes);
   const orientation = block === null ? 1 : readOrientation(block);
   // Orientations 5 to 8 lay rows down as columns.
   return orientation >= 5 && orientation <= 8 ? { width: height, height: width } : { width, height };
@@ -37,7 +37,7 @@ function jpegBlock(bytes: Uint8Array): Uint8Array | null {
   return null;
 }
 
-/** The eXIf chunk; `inspectFile` has walked the chunks already, so that their lengths hold. */
+/** The eXIf chunk; a length that points beyond the file ends the walk. */
 function pngBlock(bytes: Uint8Array): Uint8Array | null {
   const view = viewOf(bytes);
   for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {

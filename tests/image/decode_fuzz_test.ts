@@ -1,0 +1,92 @@
+/** Thousands of damaged picture files: each gives an error or a picture, in time, and no Worker breaks down. */
+import assert from "node:assert/strict";
+import { closeDecoders, decodeImage } from "../../src/image/decode.ts";
+import { joinBytes } from "../../src/image/bytes.ts";
+import { pngChunk } from "../support/image_files.ts";
+import { Random } from "../support/random.ts";
+import fixtures from "../fixtures/images/images.json" with { type: "json" };
+
+/** How many damaged files are made of each format. */
+const FILES = { JPEG: 4000, PNG: 3000, TIFF: 1500, BMP: 600, WebP: 1000 };
+
+/** Changes one to six places: bytes set, bits flipped, stretches cut out, doubled, or filled. */
+function mutate(bytes: Uint8Array, random: Random): Uint8Array {
+  let result = new Uint8Array(bytes);
+  for (let edits = 1 + random.integer(6); edits > 0; edits--) {
+    const at = random.integer(result.length);
+    const end = Math.min(result.length, at + 1 + random.integer(16));
+    switch (random.integer(6)) {
+      case 0:
+        result[at] = random.integer(256);
+        break;
+      case 1:
+        result[at] = (result[at] as number) ^ (1 << random.integer(8));
+        break;
+      case 2:
+        result = joinBytes([result.subarray(0, at), result.subarray(end)]);
+        break;
+      case 3:
+        result = joinBytes([result.subarray(0, end), result.subarray(at)]);
+        break;
+      case 4:
+        result.fill(random.integer(2) === 0 ? 0 : 255, at, end);
+        break;
+      default:
+        result = result.slice(0, Math.max(1, result.length - random.integer(16)));
+    }
+  }
+  return result;
+}
+
+/** Damages a PNG within its chunks and sets their lengths and checksums right, so that it gets past these. */
+function mutatePng(bytes: Uint8Array, random: Random): Uint8Array {
+  const view = new DataView(bytes.buffer);
+  const parts = [bytes.subarray(0, 8)];
+  for (let at = 8; at < bytes.length; at += 12 + view.getUint32(at)) {
+    const type = new TextDecoder("latin1").decode(bytes.subarray(at + 4, at + 8));
+    const content = bytes.subarray(at + 8, at + 8 + view.getUint32(at));
+    const damaged = content.length > 0 && random.integer(3) === 0 ? mutate(content, random) : content;
+    parts.push(pngChunk(type, damaged));
+  }
+  return joinBytes(parts);
+}
+
+for (const [format, count] of Object.entries(FILES)) {
+  Deno.test(`decodeImage: ${count} damaged ${format} files`, async () => {
+    const originals = fixtures.filter(({ name }) => name.startsWith(format))
+      .map(({ file }) => Uint8Array.fromBase64(file));
+    const random = new Random(2024);
+    let pictures = 0;
+    let refusals = 0;
+    for (let done = 0; done < count; done += 50) {
+      const files = Array.from({ length: 50 }, () => {
+        const original = originals[random.integer(originals.length)] as Uint8Array;
+        return format === "PNG" && random.integer(4) > 0
+          ? mutatePng(original, random)
+          : mutate(original, random);
+      });
+      const answers = await Promise.allSettled(files.map(decodeImage));
+      answers.forEach((answer, i) => {
+        if (answer.status === "fulfilled") {
+          const { width, height, data } = answer.value;
+          assert.equal(data.length, width * height * 3);
+          pictures++;
+        } else {
+          const { name, message } = answer.reason as Error;
+          assert.ok(
+            name === "SyntaxError" || name === "RangeError",
+            `${name}: ${message} for ${files[i]?.toBase64()}`,
+          );
+          refusals++;
+        }
+      });
+    }
+    assert.ok(refusals > count / 4 && pictures > 0, `${refusals} refusals, ${pictures} pictures`);
+  });
+}
+
+Deno.test("the decoders still work", async () => {
+  const [{ file, width } = { file: "", width: 0 }] = fixtures;
+  assert.equal((await decodeImage(Uint8Array.fromBase64(file))).width, width);
+  await closeDecoders();
+});

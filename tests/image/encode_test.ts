@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { decodeImage } from "../../src/image/decode.ts";
+import { encodeGrayPng, encodeJpeg, encodeRgbPng } from "../../src/image/encode.ts";
+import { assertClose } from "../support/compare.ts";
+
+/** Smooth colours, as in a photograph: noise is what JPEG is bad at. */
+function smoothPicture(width: number, height: number) {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const x = (i % width) / width;
+    const y = Math.floor(i / width) / height;
+    data.set([255 * x, 255 * y, 255 * (1 - x) * y], 3 * i);
+  }
+  return { width, height, data };
+}
+
+for (const [width, height] of [[1, 1], [7, 3], [64, 65]] as const) {
+  Deno.test(`encodeRgbPng: ${width}x${height} comes back as it was`, async () => {
+    const image = smoothPicture(width, height);
+    assert.deepEqual(await decodeImage(await encodeRgbPng(image)), image);
+  });
+
+  Deno.test(`encodeGrayPng: ${width}x${height} comes back with its grey repeated`, async () => {
+    const data = Uint8Array.from({ length: width * height }, (_, i) => (i * 97) % 256);
+    const decoded = await decodeImage(await encodeGrayPng({ width, height, data }));
+    assert.deepEqual([decoded.width, decoded.height], [width, height]);
+    assert.deepEqual(
+      decoded.data,
+      Uint8Array.from(decoded.data, (_, i) => data[Math.floor(i / 3)] as number),
+    );
+  });
+}
+
+Deno.test("encodeJpeg: close at high quality, smaller at low quality", async () => {
+  const image = smoothPicture(48, 40);
+  const fine = await encodeJpeg(image, 98);
+  const coarse = await encodeJpeg(image, 20);
+  assert.ok(coarse.length < fine.length);
+  const decoded = await decodeImage(fine);
+  assertClose(decoded.data, image.data, { absolute: 12, label: "decoded" });
+});
+
+Deno.test("the same picture gives the same bytes", async () => {
+  const image = smoothPicture(20, 20);
+  assert.deepEqual(await encodeJpeg(image, 90), await encodeJpeg(image, 90));
+  assert.deepEqual(await encodeRgbPng(image), await encodeRgbPng(image));
+});
+
+Deno.test("encoders refuse bytes that do not fit the size, and qualities that are none", async () => {
+  const image = { width: 2, height: 2, data: new Uint8Array(11) };
+  await assert.rejects(encodeRgbPng(image), TypeError);
+  await assert.rejects(encodeGrayPng(image), TypeError);
+  await assert.rejects(encodeJpeg(image, 90), TypeError);
+  await assert.rejects(encodeRgbPng({ width: 0, height: 2, data: new Uint8Array(0) }), RangeError);
+  for (const quality of [0, 101, NaN]) {
+    await assert.rejects(encodeJpeg(smoothPicture(2, 2), quality), RangeError);
+  }
+});
