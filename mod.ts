@@ -59,3 +59,17 @@ export {
   weightsFormatOf,
   writeWeights,
 } from "./src/weights/weights_file.ts";
+export { openTracker, Tracker, type TrackerOptions } from "./src/tracking/tracker.ts";
+export { type EpochRecord, readRunLog, RunLog } from "./src/tracking/run_log.ts";
+export type {
+  Config,
+  Metrics,
+  RunEnd,
+  RunState,
+  Sink,
+  TrackedImage,
+  TrackedText,
+} from "./src/tracking/sink.ts";
+export type { SwanLabAccess } from "./src/tracking/swanlab_client.ts";
+export type { SwanLabOnlineOptions } from "./src/tracking/swanlab_online.ts";
+export { createRunId, syncCommand } from "./src/tracking/swanlab_format.ts";

@@ -7,7 +7,6 @@
  * @module
  */
 import type { Metrics, RunEnd, Sink, TrackedImage, TrackedText } from "./sink.ts";
-import { serverOrigin } from "./swanlab_client.ts";
 import type { SwanLabRun } from "./swanlab_format.ts";
 import type { SwanLabOnlineOptions } from "./swanlab_online.ts";
 import type { FromWorker, ToWorker } from "./swanlab_worker.ts";
@@ -24,14 +23,8 @@ export class SwanLabThread implements Sink {
   readonly #done = Promise.withResolvers<void>();
   #lastStep = -1;
 
-  /**
-   * Starts the thread, which logs in at once. `onNote` gets lines for the user.
-   *
-   * @throws {TypeError} when the host is no address
-   */
+  /** Starts the thread, which logs in at once. `onNote` gets lines for the user. */
   constructor(run: SwanLabRun, options: SwanLabOnlineOptions, onNote: (message: string) => void) {
-    // Checked here too: a wrong host is the user's mistake and stops the start, not the thread.
-    serverOrigin(options.host);
     this.#finishSeconds = options.finishSeconds ?? 15;
     this.#worker = new Worker(new URL("./swanlab_worker.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {

@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { RunLog } from "./run_log.ts";
 import type { Config, Metrics, RunState, Sink } from "./sink.ts";
+import { serverOrigin } from "./swanlab_client.ts";
 import { checkKey, checkRun, type SwanLabRun, syncCommand } from "./swanlab_format.ts";
 import { SwanLabFile } from "./swanlab_file.ts";
 import type { SwanLabOnlineOptions } from "./swanlab_online.ts";
@@ -50,6 +51,7 @@ export interface TrackerOptions {
  * Opens all records of a run.
  *
  * @throws {RangeError} when a name is not one that SwanLab takes
+ * @throws {TypeError} when the server's host is no address
  * @throws {Error} when the folder already holds a run and `resume` is absent, or `online` has no key
  */
 export async function openTracker(options: TrackerOptions): Promise<Tracker> {
@@ -68,12 +70,14 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
     startedAt,
   };
   checkRun(run);
-  if (options.swanlab === "online" && !options.online?.apiKey) {
+  const online = options.swanlab === "online" ? options.online ?? { apiKey: "" } : null;
+  if (online?.apiKey === "") {
     throw new Error(
       "Cannot track with SwanLab online: there is no API key\n" +
         "hint: set SWANLAB_API_KEY to the key from your SwanLab settings page, or use --swanlab offline",
     );
   }
+  if (online) serverOrigin(online.host);
   const log = await RunLog.open(runFolder, config, resume);
   const sinks: Sink[] = [];
   let offline: SwanLabFile | null = null;
@@ -84,7 +88,7 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
     offline = await SwanLabFile.open(join(runFolder, "swanlog"), run, resume);
     sinks.push(offline);
   }
-  if (options.swanlab === "online") sinks.push(new SwanLabThread(run, options.online!, onNote));
+  if (online) sinks.push(new SwanLabThread(run, online, onNote));
   const command = offline ? syncCommand(offline.directory, runId) : null;
   const tracker = new Tracker(log, sinks, command, onNote);
   await tracker.catchUp();

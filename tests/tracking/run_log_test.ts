@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readRunLog, RunLog } from "../../src/tracking/run_log.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
 
 const TIME = new Date("2026-01-02T03:04:05.678Z");
 
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 Deno.test("RunLog: a line an epoch, on the disk at once, read back as written", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const log = await RunLog.open(join(folder, "run"), { filters: 8 });
     await log.append(1, { trainLoss: 0.5, "valid/dice": NaN }, TIME);
     assert.deepEqual(await readRunLog(join(folder, "run")), [
@@ -31,7 +23,7 @@ Deno.test("RunLog: a line an epoch, on the disk at once, read back as written", 
   }));
 
 Deno.test("RunLog: refuses an epoch twice, one backwards, a broken number and the line's own names", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const log = await RunLog.open(folder, {});
     await log.append(3, { a: 1 }, TIME);
     for (const epoch of [3, 2, 3.5, NaN]) {
@@ -43,7 +35,7 @@ Deno.test("RunLog: refuses an epoch twice, one backwards, a broken number and th
   }));
 
 Deno.test("readRunLog: a torn last line is left out wherever it was cut, a damaged one before it is an error", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const path = join(folder, "metrics.jsonl");
     const first = '{"epoch":1,"time":"2026-01-02T03:04:05.678Z","a":1}\n';
     const last = '{"epoch":2,"time":"2026-01-02T03:04:05.678Z","a":2}';
@@ -59,7 +51,7 @@ Deno.test("readRunLog: a torn last line is left out wherever it was cut, a damag
   }));
 
 Deno.test("RunLog: resume keeps the epochs up to the checkpoint and no epoch stands twice", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const log = await RunLog.open(folder, { a: 1 });
     for (const epoch of [1, 2, 3]) await log.append(epoch, { loss: 1 / epoch }, TIME);
     log.close();
@@ -76,7 +68,7 @@ Deno.test("RunLog: resume keeps the epochs up to the checkpoint and no epoch sta
   }));
 
 Deno.test("RunLog: a run that stopped before its first epoch may be started again", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     (await RunLog.open(folder, {})).close();
     (await RunLog.open(folder, {})).close();
     assert.deepEqual(await readRunLog(folder), []);
