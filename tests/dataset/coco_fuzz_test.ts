@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { type CocoDataset, readCoco } from "../../mod.ts";
+import { cocoText } from "../support/coco.ts";
+import { Random } from "../support/random.ts";
+
+const SOUND = cocoText({ width: 16, height: 12, images: 3 }, [
+  { segmentation: [[1, 1, 9, 1.5, 8, 9], [3, 3, 15, 3, 15, 11, 3, 11]] },
+  { segmentation: { size: [12, 16], counts: [20, 30, 142] }, image_id: 2, iscrowd: 1 },
+  { segmentation: { size: [12, 16], counts: "d0n0f3" }, image_id: 2 },
+]);
+
+/** What a mutation puts in the place of a value. */
+const ODD_VALUES: readonly unknown[] = [
+  null,
+  true,
+  -1,
+  0,
+  0.5,
+  1e9,
+  1e18,
+  -1e300,
+  2 ** 31,
+  "",
+  "NaN",
+  "../x",
+  "0".repeat(50),
+  [],
+  [[]],
+  [1, 2],
+  {},
+  { size: [12, 16], counts: [192] },
+  { size: [1e5, 1e5], counts: [1e10] },
+  { size: [12, 16], counts: [1e9, 1e9] },
+  { size: [12, 16], counts: Array(1000).fill(0) },
+];
+
+type Tree = { [key: string]: unknown } | unknown[];
+
+/** Puts an odd value in the place of one value, or removes or repeats it, anywhere in the tree. */
+function mutateTree(root: Tree, random: Random): void {
+  let node = root;
+  for (;;) {
+    const keys = Object.keys(node);
+    if (keys.length === 0) return;
+    const key = random.pick(keys);
+    const child = (node as { [key: string]: unknown })[key];
+    if (typeof child === "object" && child !== null && random.integer(5) > 0) {
+      node = child as Tree;
+      continue;
+    }
+    if (Array.isArray(node) && random.integer(3) === 0) {
+      node.splice(Number(key), random.integer(2), ...(random.integer(2) === 0 ? [child] : []));
+    } else {
+      (node as { [key: string]: unknown })[key] = structuredClone(random.pick(ODD_VALUES));
+    }
+    return;
+  }
+}
+
+function mutateText(text: string, random: Random): string {
+  const at = random.integer(text.length);
+  const end = at + random.integer(random.pick([2, 4, 40]));
+  return random.pick([
+    text.slice(0, at) + text.slice(end),
+    text.slice(0, end) + text.slice(at),
+    text.slice(0, at) + random.pick([...'{}[]",:-.e019NI\\ \n\u0000é']) + text.slice(end),
+    text.slice(0, at),
+  ]);
+}
+
+/** Every image has a mask of its size, and whatever is missing has a problem. */
+function assertSound(dataset: CocoDataset, entries: { images: number; annotations: number }): void {
+  for (const { id, width, height } of dataset.images) {
+    const mask = dataset.mask(id);
+    assert.deepEqual([mask.width, mask.height, mask.data.length], [width, height, width * height]);
+    if (width * height < 1e6) assert.ok(mask.data.every((value) => value <= 1));
+    if (dataset.state(id) !== "annotated") assert.ok(!mask.data.includes(1));
+  }
+  const skipped = dataset.problems.filter(({ effect }) => effect === "skipped").length;
+  const missing = entries.images - dataset.images.length + entries.annotations - dataset.annotations.length;
+  assert.ok(missing <= skipped, `${missing} entries are missing, ${skipped} problems tell of skipping`);
+}
+
+function lengthOf(list: unknown): number {
+  return Array.isArray(list) ? list.length : 0;
+}
+
+Deno.test("readCoco answers thousands of damaged texts with a position, or with what is left and a list", () => {
+  const random = new Random(5);
+  let read = 0;
+  for (let i = 0; i < 6000; i++) {
+    let text = SOUND;
+    for (let n = random.integer(3); n >= 0; n--) text = mutateText(text, random);
+    let dataset: CocoDataset;
+    try {
+      dataset = readCoco(text);
+    } catch (error) {
+      assert.ok(error instanceof SyntaxError || error instanceof TypeError, String(error));
+      assert.match(error.message, /^Cannot read the COCO annotations: /);
+      if (error instanceof SyntaxError) assert.match(error.message, / at line \d+, column \d+$/);
+      continue;
+    }
+    read++;
+    assertSound(dataset, { images: 0, annotations: 0 });
+  }
+  assert.ok(read > 100, `${read} could be read`);
+});
+
+Deno.test("readCoco skips odd values entry by entry, and lists every entry that it skips", () => {
+  const random = new Random(6);
+  let problems = 0;
+  for (let i = 0; i < 6000; i++) {
+    const tree = JSON.parse(SOUND);
+    for (let n = random.integer(3); n >= 0; n--) mutateTree(tree, random);
+    const text = JSON.stringify(tree);
+    let dataset: CocoDataset;
+    try {
+      dataset = readCoco(text);
+    } catch (error) {
+      assert.ok(error instanceof TypeError, String(error));
+      assert.match(error.message, /^Cannot read the COCO annotations: /);
+      continue;
+    }
+    problems += dataset.problems.length;
+    assertSound(dataset, { images: lengthOf(tree.images), annotations: lengthOf(tree.annotations) });
+  }
+  assert.ok(problems > 3000, `${problems} problems`);
+});

@@ -1,0 +1,77 @@
+/**
+ * Small datasets for tests: annotation texts, and folders with pictures.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { encodeRgbPng, type RgbImage } from "../../mod.ts";
+
+/** One of the files of `tests/fixtures/coco`. */
+export function readCocoFixture(name: string): string {
+  return Deno.readTextFileSync(new URL(`../fixtures/coco/${name}`, import.meta.url));
+}
+
+/** An annotation text with images `1.png`, `2.png`, ... of one size, ids from 1, and one category. */
+export function cocoText(
+  size: { width: number; height: number; images?: number },
+  annotations: readonly Record<string, unknown>[],
+): string {
+  const images = Array.from({ length: size.images ?? 1 }, (_, i) => ({
+    id: i + 1,
+    file_name: `${i + 1}.png`,
+    width: size.width,
+    height: size.height,
+  }));
+  const entries = annotations.map((annotation, i) => ({
+    id: i + 1,
+    image_id: 1,
+    category_id: 1,
+    ...annotation,
+  }));
+  return JSON.stringify({ images, annotations: entries, categories: [{ id: 1, name: "tumor" }] });
+}
+
+/** A picture of this size from a function of the place; grey where it gives one number. */
+export function paint(width: number, height: number, grey: (x: number, y: number) => number): RgbImage {
+  const data = new Uint8Array(3 * width * height);
+  for (let i = 0; i < width * height; i++) {
+    data.fill(grey(i % width, Math.floor(i / width)), 3 * i, 3 * i + 3);
+  }
+  return { width, height, data };
+}
+
+/** A picture that no other seed's resembles: a few blurred spots. */
+export function spots(seed: number, side = 64): RgbImage {
+  const spot = (i: number) => [17, 29, 41].map((factor) => (seed * factor + i * 23 + seed * i * 7) % 64);
+  return paint(side, side, (x, y) => {
+    let light = 0;
+    for (let i = 0; i < 5; i++) {
+      const [u, v, w] = spot(i) as [number, number, number];
+      light += (60 + w) * Math.exp(-(((64 * x) / side - u) ** 2 + ((64 * y) / side - v) ** 2) / 60);
+    }
+    return Math.min(255, light);
+  });
+}
+
+/** Writes files below `folder`: texts and bytes as they are, pictures as PNG. */
+export async function writeFiles(
+  folder: string,
+  files: { readonly [path: string]: string | Uint8Array | RgbImage },
+): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    const full = join(folder, path);
+    await Deno.mkdir(dirname(full), { recursive: true });
+    if (typeof content === "string") await Deno.writeTextFile(full, content);
+    else await Deno.writeFile(full, content instanceof Uint8Array ? content : await encodeRgbPng(content));
+  }
+}
+
+/** Runs `body` with a folder of its own, which is removed afterwards. */
+export async function inFolder(body: (folder: string) => Promise<void>, dir?: string): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: ".test-", ...(dir === undefined ? {} : { dir }) });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
