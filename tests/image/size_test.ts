@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { decodeImage, encodeJpeg, encodeRgbPng } from "../../mod.ts";
+import { joinBytes } from "../../src/image/bytes.ts";
 import { readImageSize } from "../../src/image/size.ts";
-import { joinBytes, pngChunk } from "../support/image_files.ts";
+import { pngChunk } from "../support/image_files.ts";
 import { spots } from "../support/coco.ts";
 
 const IMAGE = { ...spots(1, 40), height: 24, data: spots(1, 40).data.slice(0, 40 * 24 * 3) };

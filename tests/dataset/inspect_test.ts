@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { encodeRgbPng, inspectDataset } from "../../mod.ts";
+import { cocoText, inFolder, spots, writeFiles } from "../support/coco.ts";
+
+const FILE = "_annotations.coco.json";
+const SIZE = { width: 64, height: 64 };
+const QUARTER = [[0, 0, 32, 0, 32, 32, 0, 32]];
+const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
+
+Deno.test("inspectDataset counts, measures, lists problems and finds shared images", () =>
+  inFolder(async (folder) => {
+    const damaged = (await encodeRgbPng(spots(6))).slice(0, -30);
+    await writeFiles(folder, {
+      [`train/${FILE}`]: cocoText({ ...SIZE, images: 6 }, [
+        { segmentation: QUARTER },
+        { segmentation: QUARTER },
+        { image_id: 2, segmentation: HALF },
+        { image_id: 4, segmentation: [[1, 1]] },
+      ]),
+      "train/1.png": spots(1),
+      "train/2.png": spots(2),
+      "train/3.png": spots(3),
+      "train/4.png": spots(4),
+      "train/6.png": damaged,
+      "train/extra.png": spots(7),
+      [`test/${FILE}`]: cocoText({ ...SIZE, images: 1 }, [{ segmentation: HALF }]),
+      "test/1.png": spots(2),
+      "unannotated/1.png": spots(2),
+    });
+    const steps: number[] = [];
+    const report = await inspectDataset(folder, { onProgress: (done, total) => steps.push(done, total) });
+    assert.deepEqual(steps.slice(-2), [7, 7]);
+    const [train, test, unannotated] = report.splits;
+    assert.deepEqual({ ...train, annotationFile: "", problems: [] }, {
+      name: "train",
+      role: "train",
+      annotationFile: "",
+      files: 6,
+      images: 4,
+      annotations: 3,
+      annotated: 2,
+      unannotated: 1,
+      unusable: 1,
+      samples: 3,
+      categories: [{ id: 1, name: "tumor", annotations: 3 }],
+      sizes: [{ ...SIZE, images: 4 }],
+      tumorShare: { mean: 0.25, least: 0.25, median: 0.5, largest: 0.5 },
+      allBackgroundAccuracy: 0.75,
+      problems: [],
+    });
+    assert.deepEqual(train!.problems.map(({ kind, id }) => [kind, id]), [
+      ["too-few-points", 4],
+      ["missing-image", 5],
+      ["unreadable-image", 6],
+      ["unlisted-file", "extra.png"],
+    ]);
+    assert.deepEqual([test!.allBackgroundAccuracy, test!.problems], [0.5, []]);
+    assert.deepEqual([unannotated!.files, unannotated!.images, unannotated!.annotationFile], [1, 0, null]);
+    assert.equal(report.problems, 4);
+    assert.deepEqual(report.leaks, {
+      pairs: [{
+        files: [{ split: "train", fileName: "2.png" }, { split: "test", fileName: "1.png" }],
+        reasons: ["same bytes", "near-equal pixels"],
+      }],
+      complete: true,
+      images: { train: 1, test: 1 },
+    });
+
+    const quick = await inspectDataset(folder, { unannotated: "skip", pixels: false });
+    assert.deepEqual([quick.splits[0]!.samples, quick.splits[0]!.allBackgroundAccuracy], [2, 0.625]);
+    assert.deepEqual(quick.leaks.pairs[0]!.reasons, ["same bytes"]);
+  }));

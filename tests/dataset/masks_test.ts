@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { decodeImage, readCoco, writeMasks } from "../../mod.ts";
+import { cocoText, inFolder, spots, writeFiles } from "../support/coco.ts";
+
+const FILE = "_annotations.coco.json";
+const SIZE = { width: 64, height: 64 };
+const SQUARE = [[8, 8, 40, 8, 40, 30, 8, 30]];
+
+function dataset(annotations: readonly Record<string, unknown>[], images = 3): string {
+  return cocoText({ ...SIZE, images }, annotations);
+}
+
+async function tree(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) found.push(...(await tree(join(folder, name))).map((inner) => `${name}/${inner}`));
+    else found.push(name);
+  }
+  return found.sort();
+}
+
+Deno.test("writeMasks draws one PNG a picture, and only what is out of date again", () =>
+  inFolder(async (folder) => {
+    const output = join(folder, "masks");
+    const first = dataset([{ segmentation: SQUARE }, { image_id: 3, segmentation: [] }]);
+    await writeFiles(folder, {
+      [`train/${FILE}`]: first,
+      "train/1.png": spots(1),
+      "train/2.png": spots(2),
+      "train/3.png": spots(3),
+    });
+    const run = async (options = {}) => {
+      const { written, kept, removed, problems } = await writeMasks(folder, output, options);
+      return [written, kept, removed, problems.length];
+    };
+    assert.deepEqual(await run(), [2, 0, 0, 1]);
+    assert.deepEqual(await tree(output), ["manifest.json", "train/1.png", "train/2.png"]);
+    const mask = readCoco(first).mask(1).data;
+    const { data } = await decodeImage(await Deno.readFile(join(output, "train/1.png")));
+    assert.deepEqual(
+      data,
+      Uint8Array.from({ length: 3 * mask.length }, (_, i) => 255 * mask[Math.floor(i / 3)]!),
+    );
+    const manifest = JSON.parse(await Deno.readTextFile(join(output, "manifest.json")));
+    assert.deepEqual(Object.keys(manifest.masks), ["train/1.png", "train/2.png"]);
+    assert.equal(manifest.masks["train/1.png"].tumorPixels, mask.reduce((sum, value) => sum + value, 0));
+
+    assert.deepEqual(await run(), [0, 2, 0, 1]);
+    // Another outline, a damaged file, and a damaged manifest.
+    await writeFiles(folder, {
+      [`train/${FILE}`]: dataset([{ segmentation: [SQUARE[0]!.map((at) => at / 2)] }]),
+    });
+    assert.deepEqual(await run(), [2, 1, 0, 0]);
+    await writeFiles(output, { "train/2.png": "half" });
+    assert.deepEqual(await run(), [1, 2, 0, 0]);
+    await writeFiles(output, { "manifest.json": "{" });
+    assert.deepEqual(await run(), [3, 0, 0, 0]);
+    // Pictures that are gone, or no longer wanted.
+    await writeFiles(folder, { [`train/${FILE}`]: dataset([{ segmentation: SQUARE }], 2) });
+    assert.deepEqual(await run(), [1, 1, 1, 0]);
+    assert.deepEqual(await run({ unannotated: "skip" }), [0, 1, 1, 0]);
+    assert.deepEqual(await tree(output), ["manifest.json", "train/1.png"]);
+  }));
+
+Deno.test("writeMasks keeps pictures apart that differ in their extension only", () =>
+  inFolder(async (folder) => {
+    const json = dataset([{ segmentation: SQUARE }], 2);
+    await writeFiles(folder, {
+      [`val/${FILE}`]: json.replace("1.png", "1.bmp").replace("2.png", "1.tiff"),
+      "val/1.bmp": spots(1),
+      "val/1.tiff": spots(2),
+    });
+    const { written, output } = await writeMasks(folder, join(folder, "masks"));
+    assert.equal(written, 2);
+    assert.deepEqual(await tree(output), ["manifest.json", "val/1.bmp.png", "val/1.tiff.png"]);
+  }));
+
+Deno.test("writeMasks writes nothing among the pictures, outside of its folder, or where it is to be strict", () =>
+  inFolder(async (folder) => {
+    await writeFiles(folder, {
+      [`train/${FILE}`]: dataset([{ segmentation: [] }], 1),
+      "train/1.png": spots(1),
+      "keep.png": "mine",
+      "masks/manifest.json": JSON.stringify({ version: 1, masks: { "../keep.png": {}, "train/x.txt": {} } }),
+      "masks/train/x.txt": "mine",
+    });
+    const before = await tree(folder);
+    await assert.rejects(writeMasks(folder, folder), /the pictures are there\nhint: /);
+    await assert.rejects(writeMasks(folder, join(folder, "masks"), { strict: true }), /1 problem \(strict\)/);
+    assert.deepEqual(await tree(folder), before);
+    const { removed } = await writeMasks(folder, join(folder, "masks"));
+    assert.equal(removed, 0);
+    assert.deepEqual(await tree(folder), before);
+  }));

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { findSplits, readSplit, splitOf } from "../../mod.ts";
+import { cocoText, inFolder, paint, writeFiles } from "../support/coco.ts";
+
+const FILE = "_annotations.coco.json";
+const SQUARE = [[1, 1, 5, 1, 5, 5, 1, 5]];
+const EMPTY = cocoText({ width: 8, height: 8, images: 0 }, []);
+
+Deno.test("findSplits finds train, valid or val, test, and other folders of pictures", () =>
+  inFolder(async (folder) => {
+    await writeFiles(folder, {
+      [`test/${FILE}`]: EMPTY,
+      [`val/${FILE}`]: EMPTY,
+      [`train/${FILE}`]: EMPTY,
+      "unannotated/a.JPG": "",
+      "masks/train/a.png": "",
+      ".cache/a.png": "",
+      "notes/a.txt": "",
+      "data.zip": "",
+    });
+    const splits = await findSplits(folder);
+    assert.deepEqual(splits.map(({ name, role }) => [name, role]), [
+      ["train", "train"],
+      ["val", "valid"],
+      ["test", "test"],
+      ["unannotated", "other"],
+    ]);
+    assert.equal(splits[0]!.annotationFile, join(folder, "train", FILE));
+    assert.equal(splits[3]!.annotationFile, null);
+    assert.equal(splitOf(splits, "valid").name, "val");
+    assert.throws(() => splitOf(splits.slice(0, 1), "test"), /the dataset has "train"/);
+  }));
+
+Deno.test("findSplits looks into a single nested folder, as archives have it", () =>
+  inFolder(async (folder) => {
+    await writeFiles(folder, {
+      [`set/train/${FILE}`]: EMPTY,
+      [`set/valid/${FILE}`]: EMPTY,
+      "other/x/a.txt": "",
+    });
+    const splits = await findSplits(folder);
+    assert.deepEqual(splits.map(({ folder }) => folder), [
+      join(folder, "set/train"),
+      join(folder, "set/valid"),
+    ]);
+    await writeFiles(folder, { [`set2/train/${FILE}`]: EMPTY });
+    await assert.rejects(findSplits(folder), /Cannot choose a dataset .*set.* and .*set2.*\nhint: /);
+  }));
+
+Deno.test("findSplits says what is missing or in doubt", () =>
+  inFolder(async (folder) => {
+    await assert.rejects(findSplits(folder), /no folder with _annotations\.coco\.json\nhint: /);
+    await assert.rejects(findSplits(join(folder, "none")), /is no folder\nhint: /);
+    await writeFiles(folder, { [`val/${FILE}`]: EMPTY, [`valid/${FILE}`]: EMPTY });
+    await assert.rejects(findSplits(folder), /which folder is the valid split: "val" or "valid"/);
+  }));
+
+Deno.test("readSplit lists samples with their masks, and what is wrong with the files", () =>
+  inFolder(async (folder) => {
+    const grey = paint(8, 8, (x, y) => 20 * x + y);
+    await writeFiles(folder, {
+      [`train/${FILE}`]: cocoText({ width: 8, height: 8, images: 7 }, [
+        { segmentation: SQUARE },
+        { image_id: 2, segmentation: [] },
+        { image_id: 4, segmentation: SQUARE },
+        { image_id: 6, segmentation: [[0, 0, 1, 1], SQUARE[0]] },
+      ]),
+      "train/1.png": grey,
+      "train/2.png": grey,
+      "train/3.png": grey,
+      "train/5.png": paint(9, 8, () => 0),
+      "train/6.png": grey,
+      "train/7.png": "no picture",
+    });
+    const split = splitOf(await findSplits(folder), "train");
+    const { samples, problems, dataset } = await readSplit(split);
+    assert.deepEqual(samples.map(({ imageId, annotated }) => [imageId, annotated]), [[1, true], [3, false], [
+      6,
+      true,
+    ]]);
+    assert.deepEqual(problems.map(({ kind, id, effect }) => [kind, id, effect]), [
+      ["no-segmentation", 2, "skipped"],
+      ["too-few-points", 4, "skipped"],
+      ["missing-image", 4, "skipped"],
+      ["size-mismatch", 5, "skipped"],
+      ["unreadable-image", 7, "skipped"],
+    ]);
+    const [first, second] = samples;
+    assert.deepEqual([first!.split, first!.fileName, first!.imagePath], [
+      "train",
+      "1.png",
+      join(folder, "train/1.png"),
+    ]);
+    assert.deepEqual(first!.mask(), dataset.mask(1));
+    assert.ok(first!.mask().data.includes(1) && !second!.mask().data.includes(1));
+    assert.notEqual(first!.maskKey(), second!.maskKey());
+    assert.match(first!.maskKey(), /^[0-9a-f]{64}$/);
+
+    const annotated = await readSplit(split, { unannotated: "skip" });
+    assert.deepEqual(annotated.samples.map(({ imageId }) => imageId), [1, 6]);
+    assert.equal(annotated.samples[0]!.maskKey(), first!.maskKey());
+    await assert.rejects(readSplit(split, { strict: true }), /Refused split "train": 5 problems \(strict\)/);
+  }));
+
+Deno.test("readSplit names the annotation file that is no JSON", () =>
+  inFolder(async (folder) => {
+    await writeFiles(folder, { [`train/${FILE}`]: '{\n"images": }', "extra/a.png": "" });
+    const [train, extra] = await findSplits(folder);
+    await assert.rejects(readSplit(train!), {
+      name: "SyntaxError",
+      message: /train.*_annotations\.coco\.json": found "}" where a value should stand at line 2, column 11/,
+    });
+    await assert.rejects(readSplit(extra!), /"extra": its folder has no annotation file/);
+  }));

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { join, relative } from "node:path";
+import { ROOT } from "../project/files.ts";
+import { cocoText, inFolder, spots, writeFiles } from "../support/coco.ts";
+import { runTaskProcess } from "../support/run_task.ts";
+
+const FILE = "_annotations.coco.json";
+const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
+
+/** A dataset where the task may read; its folder as a user types it. */
+async function inDataset(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
+  const dataset = join(ROOT, "dataset");
+  await Deno.mkdir(dataset, { recursive: true });
+  await inFolder(async (folder) => {
+    await writeFiles(folder, {
+      [`train/${FILE}`]: cocoText({ width: 64, height: 64, images: 3 }, [
+        { segmentation: HALF },
+        { image_id: 2, segmentation: HALF },
+        { image_id: 7, segmentation: HALF },
+      ]),
+      "train/1.png": spots(1),
+      "train/2.png": spots(2),
+      "train/3.png": spots(3),
+      [`valid/${FILE}`]: cocoText({ width: 64, height: 64 }, [{ segmentation: HALF }]),
+      "valid/1.png": spots(2),
+    });
+    await body(folder, relative(ROOT, folder));
+  }, dataset);
+}
+
+Deno.test("inspect tells what is there, what is wrong and what is shared", () =>
+  inDataset(async (_, typed) => {
+    const { code, stdout } = await runTaskProcess("inspect", [typed]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^train\n {2}images +3 of 3 files\n {2}annotations +2 in 2 images\n/);
+    assert.match(
+      stdout,
+      /without annotation +1: tumor-free or merely not labelled, .*; taken as free of tumors/,
+    );
+    assert.match(stdout, /all-background accuracy 66\.67 %/);
+    assert.match(stdout, /problems +1\n {4}unknown-image, skipped: annotation 3: its image 7 is not listed/);
+    assert.match(stdout, /warning: 1 pair of images in different splits that seem to be one:/);
+    assert.match(stdout, /train\/2\.png = valid\/1\.png \(same bytes, near-equal pixels\)/);
+
+    const skip = await runTaskProcess("inspect", [typed, "--unannotated", "skip"]);
+    assert.match(skip.stdout, /all-background accuracy 50\.00 %/);
+  }));
+
+Deno.test("inspect --json prints one document, and --strict fails where something is wrong", () =>
+  inDataset(async (_, typed) => {
+    const { code, stdout, stderr } = await runTaskProcess("inspect", [
+      typed,
+      "--json",
+      "--strict",
+      "--no-pixels",
+    ]);
+    const report = JSON.parse(stdout);
+    assert.equal(code, 1);
+    assert.match(stderr, /error: 1 problem \(strict\)\n$/);
+    assert.deepEqual([report.problems, report.splits[0].problems[0].id, report.leaks.pairs.length], [
+      1,
+      3,
+      1,
+    ]);
+  }));
+
+Deno.test("inspect says where a file is no JSON, and reads nothing outside of its folders", () =>
+  inDataset(async (folder, typed) => {
+    await writeFiles(folder, { [`valid/${FILE}`]: '{\n  "images": [,' });
+    const broken = await runTaskProcess("inspect", [typed]);
+    assert.deepEqual([broken.code, broken.stdout], [1, ""]);
+    assert.match(broken.stderr, /^error: .*valid.*line 2, column 14\n$/);
+    const outside = await runTaskProcess("inspect", ["tests"]);
+    assert.equal(outside.code, 1);
+    assert.match(outside.stderr, /^error: this task's permission set does not allow read access/);
+    const usage = await runTaskProcess("inspect", ["--unannotated", "maybe"]);
+    assert.equal(usage.code, 2);
+  }));
