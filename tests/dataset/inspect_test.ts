@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeRgbPng, inspectDataset } from "../../mod.ts";
-import { cocoText, inFolder, spots, writeFiles } from "../support/coco.ts";
+import { cocoText, spots, writeFiles } from "../support/coco.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
 const SIZE = { width: 64, height: 64 };
@@ -8,7 +9,7 @@ const QUARTER = [[0, 0, 32, 0, 32, 32, 0, 32]];
 const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
 Deno.test("inspectDataset counts, measures, lists problems and finds shared images", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const damaged = (await encodeRgbPng(spots(6))).slice(0, -30);
     await writeFiles(folder, {
       [`train/${FILE}`]: cocoText({ ...SIZE, images: 6 }, [

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage, readCoco, writeMasks } from "../../mod.ts";
-import { cocoText, inFolder, spots, writeFiles } from "../support/coco.ts";
+import { cocoText, spots, writeFiles } from "../support/coco.ts";
+import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
 const SIZE = { width: 64, height: 64 };
@@ -11,17 +12,8 @@ function dataset(annotations: readonly Record<string, unknown>[], images = 3): s
   return cocoText({ ...SIZE, images }, annotations);
 }
 
-async function tree(folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) found.push(...(await tree(join(folder, name))).map((inner) => `${name}/${inner}`));
-    else found.push(name);
-  }
-  return found.sort();
-}
-
 Deno.test("writeMasks draws one PNG a picture, and only what is out of date again", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const output = join(folder, "masks");
     const first = dataset([{ segmentation: SQUARE }, { image_id: 3, segmentation: [] }]);
     await writeFiles(folder, {
@@ -35,7 +27,7 @@ Deno.test("writeMasks draws one PNG a picture, and only what is out of date agai
       return [written, kept, removed, problems.length];
     };
     assert.deepEqual(await run(), [2, 0, 0, 1]);
-    assert.deepEqual(await tree(output), ["manifest.json", "train/1.png", "train/2.png"]);
+    assert.deepEqual(await filesUnder(output), ["manifest.json", "train/1.png", "train/2.png"]);
     const mask = readCoco(first).mask(1).data;
     const { data } = await decodeImage(await Deno.readFile(join(output, "train/1.png")));
     assert.deepEqual(
@@ -60,11 +52,11 @@ Deno.test("writeMasks draws one PNG a picture, and only what is out of date agai
     await writeFiles(folder, { [`train/${FILE}`]: dataset([{ segmentation: SQUARE }], 2) });
     assert.deepEqual(await run(), [1, 1, 1, 0]);
     assert.deepEqual(await run({ unannotated: "skip" }), [0, 1, 1, 0]);
-    assert.deepEqual(await tree(output), ["manifest.json", "train/1.png"]);
+    assert.deepEqual(await filesUnder(output), ["manifest.json", "train/1.png"]);
   }));
 
 Deno.test("writeMasks keeps pictures apart that differ in their extension only", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const json = dataset([{ segmentation: SQUARE }], 2);
     await writeFiles(folder, {
       [`val/${FILE}`]: json.replace("1.png", "1.bmp").replace("2.png", "1.tiff"),
@@ -73,11 +65,11 @@ Deno.test("writeMasks keeps pictures apart that differ in their extension only",
     });
     const { written, output } = await writeMasks(folder, join(folder, "masks"));
     assert.equal(written, 2);
-    assert.deepEqual(await tree(output), ["manifest.json", "val/1.bmp.png", "val/1.tiff.png"]);
+    assert.deepEqual(await filesUnder(output), ["manifest.json", "val/1.bmp.png", "val/1.tiff.png"]);
   }));
 
 Deno.test("writeMasks writes nothing among the pictures, outside of its folder, or where it is to be strict", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeFiles(folder, {
       [`train/${FILE}`]: dataset([{ segmentation: [] }], 1),
       "train/1.png": spots(1),
@@ -85,11 +77,11 @@ Deno.test("writeMasks writes nothing among the pictures, outside of its folder, 
       "masks/manifest.json": JSON.stringify({ version: 1, masks: { "../keep.png": {}, "train/x.txt": {} } }),
       "masks/train/x.txt": "mine",
     });
-    const before = await tree(folder);
+    const before = await filesUnder(folder);
     await assert.rejects(writeMasks(folder, folder), /the pictures are there\nhint: /);
     await assert.rejects(writeMasks(folder, join(folder, "masks"), { strict: true }), /1 problem \(strict\)/);
-    assert.deepEqual(await tree(folder), before);
+    assert.deepEqual(await filesUnder(folder), before);
     const { removed } = await writeMasks(folder, join(folder, "masks"));
     assert.equal(removed, 0);
-    assert.deepEqual(await tree(folder), before);
+    assert.deepEqual(await filesUnder(folder), before);
   }));

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { findSplits, readSplit, splitOf } from "../../mod.ts";
-import { cocoText, inFolder, paint, writeFiles } from "../support/coco.ts";
+import { cocoText, paint, writeFiles } from "../support/coco.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
 const SQUARE = [[1, 1, 5, 1, 5, 5, 1, 5]];
 const EMPTY = cocoText({ width: 8, height: 8, images: 0 }, []);
 
 Deno.test("findSplits finds train, valid or val, test, and other folders of pictures", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeFiles(folder, {
       [`test/${FILE}`]: EMPTY,
       [`val/${FILE}`]: EMPTY,
@@ -33,7 +34,7 @@ Deno.test("findSplits finds train, valid or val, test, and other folders of pict
   }));
 
 Deno.test("findSplits looks into a single nested folder, as archives have it", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeFiles(folder, {
       [`set/train/${FILE}`]: EMPTY,
       [`set/valid/${FILE}`]: EMPTY,
@@ -49,7 +50,7 @@ Deno.test("findSplits looks into a single nested folder, as archives have it", (
   }));
 
 Deno.test("findSplits says what is missing or in doubt", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await assert.rejects(findSplits(folder), /no folder with _annotations\.coco\.json\nhint: /);
     await assert.rejects(findSplits(join(folder, "none")), /is no folder\nhint: /);
     await writeFiles(folder, { [`val/${FILE}`]: EMPTY, [`valid/${FILE}`]: EMPTY });
@@ -57,7 +58,7 @@ Deno.test("findSplits says what is missing or in doubt", () =>
   }));
 
 Deno.test("readSplit lists samples with their masks, and what is wrong with the files", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     const grey = paint(8, 8, (x, y) => 20 * x + y);
     await writeFiles(folder, {
       [`train/${FILE}`]: cocoText({ width: 8, height: 8, images: 7 }, [
@@ -104,7 +105,7 @@ Deno.test("readSplit lists samples with their masks, and what is wrong with the 
   }));
 
 Deno.test("readSplit names the annotation file that is no JSON", () =>
-  inFolder(async (folder) => {
+  inTempFolder(async (folder) => {
     await writeFiles(folder, { [`train/${FILE}`]: '{\n"images": }', "extra/a.png": "" });
     const [train, extra] = await findSplits(folder);
     await assert.rejects(readSplit(train!), {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { encodeRgbPng, type RgbImage } from "../../mod.ts";
+import { ROOT } from "../project/files.ts";
 
 /** One of the files of `tests/fixtures/coco`. */
 export function readCocoFixture(name: string): string {
@@ -66,11 +67,16 @@ export async function writeFiles(
   }
 }
 
-/** Runs `body` with a folder of its own, which is removed afterwards. */
-export async function inFolder(body: (folder: string) => Promise<void>, dir?: string): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: ".test-", ...(dir === undefined ? {} : { dir }) });
+/**
+ * Runs `body` with a new folder where the tasks that read datasets may read and write, below the project's own
+ * `dataset`, and with that folder as a person types it; removes it afterwards.
+ */
+export async function inDatasetFolder(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
+  const dataset = join(ROOT, "dataset");
+  await Deno.mkdir(dataset, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: dataset, prefix: ".test-" });
   try {
-    await body(folder);
+    await body(folder, relative(ROOT, folder));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
-import { join, relative } from "node:path";
-import { ROOT } from "../project/files.ts";
-import { cocoText, inFolder, spots, writeFiles } from "../support/coco.ts";
+import { cocoText, inDatasetFolder, spots, writeFiles } from "../support/coco.ts";
 import { runTaskProcess } from "../support/run_task.ts";
 
 const FILE = "_annotations.coco.json";
 const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
-/** A dataset where the task may read; its folder as a user types it. */
-async function inDataset(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
-  const dataset = join(ROOT, "dataset");
-  await Deno.mkdir(dataset, { recursive: true });
-  await inFolder(async (folder) => {
+/** A dataset with a problem and a shared picture. */
+function inDataset(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
+  return inDatasetFolder(async (folder, typed) => {
     await writeFiles(folder, {
       [`train/${FILE}`]: cocoText({ width: 64, height: 64, images: 3 }, [
         { segmentation: HALF },
@@ -24,8 +20,8 @@ async function inDataset(body: (folder: string, typed: string) => Promise<void>)
       [`valid/${FILE}`]: cocoText({ width: 64, height: 64 }, [{ segmentation: HALF }]),
       "valid/1.png": spots(2),
     });
-    await body(folder, relative(ROOT, folder));
-  }, dataset);
+    await body(folder, typed);
+  });
 }
 
 Deno.test("inspect tells what is there, what is wrong and what is shared", () =>

@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
-import { join, relative } from "node:path";
-import { ROOT } from "../project/files.ts";
-import { cocoText, inFolder, spots, writeFiles } from "../support/coco.ts";
+import { join } from "node:path";
+import { cocoText, inDatasetFolder, spots, writeFiles } from "../support/coco.ts";
 import { runTaskProcess } from "../support/run_task.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
 const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
-Deno.test("masks writes, then says that all is up to date, and writes nowhere but below dataset", async () => {
-  const dataset = join(ROOT, "dataset");
-  await Deno.mkdir(dataset, { recursive: true });
-  await inFolder(async (folder) => {
-    const typed = relative(ROOT, folder);
+Deno.test("masks writes, then says that all is up to date, and writes nowhere but below dataset", () =>
+  inDatasetFolder(async (folder, typed) => {
     await writeFiles(folder, {
       [`train/${FILE}`]: cocoText({ width: 64, height: 64, images: 2 }, [
         { segmentation: HALF },
@@ -30,11 +27,10 @@ Deno.test("masks writes, then says that all is up to date, and writes nowhere bu
     const strict = await runTaskProcess("masks", ["--data", typed, "--output", `${typed}/other`, "--strict"]);
     assert.deepEqual([strict.code, strict.stdout], [1, ""]);
     await assert.rejects(Deno.stat(join(folder, "other")), Deno.errors.NotFound);
-    await inFolder(async (elsewhere) => {
+    await inTempFolder(async (elsewhere) => {
       const { code, stderr } = await runTaskProcess("masks", ["--data", typed, "--output", elsewhere]);
       assert.equal(code, 1);
       assert.match(stderr, /^error: this task's permission set does not allow \w+ access/m);
       assert.deepEqual([...Deno.readDirSync(elsewhere)], []);
     });
-  }, dataset);
-});
+  }));
