@@ -73,3 +73,8 @@ export type {
 export type { SwanLabAccess } from "./src/tracking/swanlab_client.ts";
 export type { SwanLabOnlineOptions } from "./src/tracking/swanlab_online.ts";
 export { createRunId, syncCommand } from "./src/tracking/swanlab_format.ts";
+export { type AdapterDescription, Gpu, type GpuLimits, type GpuOptions, openGpu } from "./src/gpu/gpu.ts";
+export type { UNetConfig } from "./src/unet/config.ts";
+export { inferConfig, type Parameter, type ParameterTable } from "./src/unet/parameters.ts";
+export { UNet } from "./src/unet/unet.ts";
+export { type StepMetrics, Trainer, type TrainerOptions } from "./src/training/trainer.ts";

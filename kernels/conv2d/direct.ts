@@ -58,8 +58,8 @@ export interface DirectConv2d {
   readonly output: Nchw;
   /** Channels of the one or two tensors that are read. */
   readonly channels: readonly [number, number];
-  /** Whether the tensors are read through a normalisation and ReLU. */
-  readonly normalized: boolean;
+  /** Whether each tensor is read through a normalisation and ReLU. */
+  readonly normalized: readonly [boolean, boolean];
   /** What is done with the sums. */
   readonly epilogue: Epilogue;
 }
@@ -69,7 +69,7 @@ export function directConv2d({ output, channels, normalized, epilogue }: DirectC
   const { batch, height, width } = output;
   const patches = batch * (height / 4) * (width / 4);
   return {
-    kernel: kernel("conv2d/direct", forwardCode, { NORMALIZED: normalized }),
+    kernel: kernel("conv2d/direct", forwardCode, { NORMALIZED0: normalized[0], NORMALIZED1: normalized[1] }),
     params: packParams([
       height,
       width,

@@ -6,7 +6,9 @@
 // which software adapters read four times faster than a storage buffer. workgroups.y counts tiles of outputs.
 // Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+// Whether a tensor is read as max(0, scale * x + shift), scale and shift by picture and channel.
+const NORMALIZED0: bool = false;
+const NORMALIZED1: bool = false;
 
 struct Params {
   height: u32,
@@ -78,7 +80,7 @@ fn load_row(second: bool, plane: u32, y: i32, column: u32, coefficients: vec2f) 
     middle = x0[row + column];
     right = x0[behind].x;
   }
-  if (NORMALIZED) {
+  if ((NORMALIZED0 && !second) || (NORMALIZED1 && second)) {
     left = max(0.0, left * coefficients.x + coefficients.y);
     middle = max(vec4f(), middle * coefficients.x + coefficients.y);
     right = max(0.0, right * coefficients.x + coefficients.y);
@@ -133,12 +135,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     let plane = source_channel * plane_size;
     var coefficients = vec2f();
-    if (NORMALIZED) {
-      if (second) {
-        coefficients = affine1[source_channel];
-      } else {
-        coefficients = affine0[source_channel];
-      }
+    if (NORMALIZED0 && !second) {
+      coefficients = affine0[source_channel];
+    }
+    if (NORMALIZED1 && second) {
+      coefficients = affine1[source_channel];
     }
     let y0 = i32(row) - 1;
     let r0 = load_row(second, plane, y0 + 0, column, coefficients);

@@ -69,12 +69,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (tile >= params.tiles) {
     return;
   }
-  let from = (params.first_row + group.y) * params.padded_tiles + tile;
+  let start = (params.first_row + group.y) * params.padded_tiles + tile;
   let step = params.rows * params.padded_tiles;
-  let r1 = load_row(from + 4u * step, step);
-  let r2 = load_row(from + 8u * step, step);
-  let top = load_row(from, step) + r1 + r2;
-  let low = r1 - r2 - load_row(from + 12u * step, step);
+  let r1 = load_row(start + 4u * step, step);
+  let r2 = load_row(start + 8u * step, step);
+  let top = load_row(start, step) + r1 + r2;
+  let low = r1 - r2 - load_row(start + 12u * step, step);
 
   let image_tiles = params.tile_rows * params.tile_columns;
   let index = params.first_tile + tile;

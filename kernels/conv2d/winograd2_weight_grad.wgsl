@@ -38,11 +38,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var r2 = vec4f();
   var r3 = vec4f();
   for (var slice = 0u; slice < params.slices; slice++) {
-    let from = slice * 16u * step + group.y * params.columns + column;
-    r0 += load_row(from, step);
-    r1 += load_row(from + 4u * step, step);
-    r2 += load_row(from + 8u * step, step);
-    r3 += load_row(from + 12u * step, step);
+    let start = slice * 16u * step + group.y * params.columns + column;
+    r0 += load_row(start, step);
+    r1 += load_row(start + 4u * step, step);
+    r2 += load_row(start + 8u * step, step);
+    r3 += load_row(start + 12u * step, step);
   }
   let to = ((params.first_output + group.y) * params.inputs + column) * 9u;
   store(to, r0 + 0.5 * (r1 + r2));

@@ -84,14 +84,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (tile >= params.tiles) {
     return;
   }
-  let from = (params.first_row + group.y) * params.padded_tiles + tile;
+  let start = (params.first_row + group.y) * params.padded_tiles + tile;
   let step = params.rows * params.padded_tiles;
-  let r0 = load_row(from, step);
-  let r1 = load_row(from + 6u * step, step);
-  let r2 = load_row(from + 12u * step, step);
-  let r3 = load_row(from + 18u * step, step);
-  let r4 = load_row(from + 24u * step, step);
-  let r5 = load_row(from + 30u * step, step);
+  let r0 = load_row(start, step);
+  let r1 = load_row(start + 6u * step, step);
+  let r2 = load_row(start + 12u * step, step);
+  let r3 = load_row(start + 18u * step, step);
+  let r4 = load_row(start + 24u * step, step);
+  let r5 = load_row(start + 30u * step, step);
   let near_sum = r1 + r2;
   let near_difference = r1 - r2;
   let far_sum = r3 + r4;

@@ -59,13 +59,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var r4 = Row();
   var r5 = Row();
   for (var slice = 0u; slice < params.slices; slice++) {
-    let from = slice * 36u * step + group.y * params.columns + column;
-    r0 += load_row(from, step);
-    r1 += load_row(from + 6u * step, step);
-    r2 += load_row(from + 12u * step, step);
-    r3 += load_row(from + 18u * step, step);
-    r4 += load_row(from + 24u * step, step);
-    r5 += load_row(from + 30u * step, step);
+    let start = slice * 36u * step + group.y * params.columns + column;
+    r0 += load_row(start, step);
+    r1 += load_row(start + 6u * step, step);
+    r2 += load_row(start + 12u * step, step);
+    r3 += load_row(start + 18u * step, step);
+    r4 += load_row(start + 24u * step, step);
+    r5 += load_row(start + 30u * step, step);
   }
   let near_sum = (1.0 / 6.0) * (r1 + r2);
   let far_sum = r3 + r4;

@@ -27,9 +27,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let pixels = params.height * params.width;
   let image = column / pixels;
   let row = column % pixels / params.width;
-  let from = channel * 4u * params.stride + column;
+  let start = channel * 4u * params.stride + column;
   let to = ((image * params.channels + channel) * 2u * params.height + 2u * row) * params.width +
     column % params.width;
-  y[to] = vec2f(m[from], m[from + params.stride]) + bias[channel];
-  y[to + params.width] = vec2f(m[from + 2u * params.stride], m[from + 3u * params.stride]) + bias[channel];
+  y[to] = vec2f(m[start], m[start + params.stride]) + bias[channel];
+  y[to + params.width] = vec2f(m[start + 2u * params.stride], m[start + 3u * params.stride]) + bias[channel];
 }

@@ -29,10 +29,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let pixels = params.height * params.width;
     let image = column / pixels;
     let row = column % pixels / params.width;
-    let from = ((image * params.channels + channel) * 2u * params.height + 2u * row) * params.width +
+    let start = ((image * params.channels + channel) * 2u * params.height + 2u * row) * params.width +
       column % params.width;
-    top = gradient[from];
-    low = gradient[from + params.width];
+    top = gradient[start];
+    low = gradient[start + params.width];
   }
   let to = channel * 4u * params.stride + column;
   packed[to] = top.x;

@@ -19,17 +19,22 @@ export interface RowSums {
   readonly rows: number;
   /** Items of each. */
   readonly length: number;
-  /** Distance between the first items of two rows. */
+  /** Rows of a group; all unless given. */
+  readonly group?: number;
+  /** Distance between two groups. */
+  readonly groupStride?: number;
+  /** Distance between the first items of two rows of a group. */
   readonly rowStride: number;
   /** Distance between two items of a row. */
   readonly itemStride: number;
 }
 
-/** `total[r] = sum over i of partial[r * rowStride + i * itemStride]`; bindings partial, total. */
-export function sumRows({ rows, length, rowStride, itemStride }: RowSums): Dispatch {
+/** Sums of strided rows; bindings partial, total. */
+export function sumRows(sums: RowSums): Dispatch {
+  const { rows, length, group = rows, groupStride = 0, rowStride, itemStride } = sums;
   return {
     kernel: kernel("reduce/rows", rowsCode),
-    params: packParams([rows, length, rowStride, itemStride]),
+    params: packParams([rows, length, group, groupStride, rowStride, itemStride]),
     workgroups: flatGrid("reduce/rows", rows, WORKGROUP),
   };
 }

@@ -1,4 +1,5 @@
-// Sums of the rows of a matrix: total[r] = sum over i < length of partial[r * row_stride + i * item_stride].
+// Sums of strided rows: total[r] = sum over i < length of partial[start(r) + i * item_stride], where rows come in groups:
+// start(r) = r / group * group_stride + r % group * row_stride.
 // Work: an invocation owns one row. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
 const WORKGROUP: u32 = 64u;
@@ -6,6 +7,8 @@ const WORKGROUP: u32 = 64u;
 struct Params {
   rows: u32,
   length: u32,
+  group: u32,
+  group_stride: u32,
   row_stride: u32,
   item_stride: u32,
 }
@@ -24,7 +27,7 @@ fn main(
   if (row >= params.rows) {
     return;
   }
-  let start = row * params.row_stride;
+  let start = row / params.group * params.group_stride + row % params.group * params.row_stride;
   let step = params.item_stride;
   // Four running sums: shorter chains of additions lose fewer digits.
   var sums = vec4f();

@@ -1,0 +1,232 @@
+/**
+ * The device: opened with the limits that the adapter grants, with every error kept and thrown at the next call.
+ *
+ * @module
+ */
+import type { Kernel } from "../../kernels/kernel.ts";
+import { PipelineCache } from "./pipelines.ts";
+
+/** How {@linkcode openGpu} chooses an adapter and its arithmetic. */
+export interface GpuOptions {
+  /** Ask for the software adapter even where a hardware GPU is present. */
+  software?: boolean;
+  /** `fast` (the default) or `strict`: only arithmetic as accurate as plain float32 sums. */
+  kernels?: "fast" | "strict";
+  /** Ask for no more than this many bytes in one binding: the work is then done in smaller chunks. */
+  maxBindingSize?: number;
+}
+
+/** What is known of an adapter. */
+export interface AdapterDescription {
+  /** Name of the device and driver, as far as the platform tells. */
+  readonly description: string;
+  /** Vendor, as far as the platform tells. */
+  readonly vendor: string;
+  /** Whether this is a software implementation. */
+  readonly isFallback: boolean;
+}
+
+/** Limits that planning needs. */
+export interface GpuLimits {
+  /** Bytes that one storage binding may have. */
+  readonly maxStorageBufferBindingSize: number;
+  /** Bytes that one buffer may have. */
+  readonly maxBufferSize: number;
+}
+
+/** Limits that are asked for where the adapter offers more than the default. */
+const WANTED_LIMITS = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+] as const;
+
+/** Storage buffers that one kernel binds at most. */
+const STORAGE_BUFFERS = 8;
+
+const NO_ADAPTER = "Cannot open a GPU: this machine offers no WebGPU adapter\n" +
+  "hint: install a Vulkan driver; on Debian or Ubuntu without a GPU: apt-get install mesa-vulkan-drivers libvulkan1, " +
+  "or run sh tasks/run.sh doctor";
+
+/**
+ * Opens the GPU, or the software adapter of a machine without one.
+ *
+ * @throws {Error} where there is no adapter, with what to install.
+ * @throws {RangeError} where a limit of the adapter is too small for the kernels.
+ */
+export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  const adapter = await gpu?.requestAdapter(
+    options.software ? { forceFallbackAdapter: true } : { powerPreference: "high-performance" },
+  );
+  if (!adapter) throw new Error(NO_ADAPTER);
+  const requiredLimits: Record<string, number> = {};
+  for (const name of WANTED_LIMITS) requiredLimits[name] = adapter.limits[name];
+  // More than 2 GiB - 4 in one binding cannot be addressed with a 32-bit index everywhere.
+  requiredLimits.maxStorageBufferBindingSize = Math.min(
+    adapter.limits.maxStorageBufferBindingSize,
+    2 ** 31 - 4096,
+    options.maxBindingSize ?? Infinity,
+  );
+  if (adapter.limits.maxStorageBuffersPerShaderStage < STORAGE_BUFFERS) {
+    throw new RangeError(
+      `Cannot use adapter "${adapter.info.description}": it binds ` +
+        `${adapter.limits.maxStorageBuffersPerShaderStage} storage buffers, the kernels need ${STORAGE_BUFFERS}\n` +
+        "hint: a Vulkan, Metal or D3D12 driver binds 8 or more; an OpenGL one may not",
+    );
+  }
+  const features = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
+  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures: features });
+  return new Gpu(adapter, device, options.kernels ?? "fast");
+}
+
+/** An open device. Every method throws the first error that the device reported before it was called. */
+export class Gpu {
+  /** What is known of the adapter. */
+  readonly adapter: AdapterDescription;
+  /** The limits of this device. */
+  readonly limits: GpuLimits;
+  /** Which kernels may be chosen. */
+  readonly kernels: "fast" | "strict";
+  /** The WebGPU device. */
+  readonly device: GPUDevice;
+  readonly #pipelines: PipelineCache;
+  #error: Error | undefined;
+  #closed = false;
+
+  /** Wraps a device; made by {@linkcode openGpu}. */
+  constructor(adapter: GPUAdapter, device: GPUDevice, kernels: "fast" | "strict") {
+    this.device = device;
+    this.kernels = kernels;
+    this.#pipelines = new PipelineCache(device);
+    const { description, vendor } = adapter.info;
+    this.adapter = { description, vendor, isFallback: isSoftware(adapter) };
+    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    this.limits = { maxStorageBufferBindingSize, maxBufferSize };
+    // Without this an invalid dispatch would go unheard and leave zeros for results.
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.#error ??= new Error(
+        `The GPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
+      );
+    });
+    device.lost.then((info) => {
+      if (!this.#closed) {
+        this.#error ??= new Error(
+          `The GPU was lost (${info.reason}): ${info.message}\nhint: run again with --resume; where it recurs, use a ` +
+            "smaller batch or the software adapter",
+        );
+      }
+    });
+  }
+
+  /** Throws what the device reported, if anything, or that it is closed. */
+  check(): void {
+    if (this.#closed) throw new Error("Cannot use the GPU: it was closed");
+    if (this.#error) throw this.#error;
+  }
+
+  /**
+   * A storage buffer of zeros, which can be copied from and to.
+   *
+   * @throws {RangeError} where it exceeds the device's limit or memory.
+   */
+  async createBuffer(label: string, byteLength: number, usage = 0): Promise<GPUBuffer> {
+    this.check();
+    const bytes = Math.max(256, Math.ceil(byteLength / 256) * 256);
+    if (bytes > this.limits.maxBufferSize) {
+      throw new RangeError(
+        `Cannot allocate ${bytes} bytes for "${label}": this device allows ${this.limits.maxBufferSize} in one ` +
+          "buffer\nhint: use a smaller batch or picture size",
+      );
+    }
+    this.device.pushErrorScope("out-of-memory");
+    const buffer = this.device.createBuffer({
+      label,
+      size: bytes,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC | usage,
+    });
+    const error = await this.device.popErrorScope();
+    if (error) {
+      throw new RangeError(
+        `Cannot allocate ${bytes} bytes for "${label}": the device is out of memory\n` +
+          "hint: use a smaller batch, picture size or number of filters",
+      );
+    }
+    return buffer;
+  }
+
+  /**
+   * The pipelines of kernels, compiled where they are not yet, all at once.
+   *
+   * @throws {SyntaxError} where a kernel does not compile, with its file and line.
+   */
+  async compile(kernels: readonly Kernel[]): Promise<void> {
+    this.check();
+    await Promise.all(kernels.map((kernel) => this.#pipelines.compile(kernel)));
+    this.check();
+  }
+
+  /** The compiled pipeline of a kernel. */
+  pipeline(kernel: Kernel): GPUComputePipeline {
+    return this.#pipelines.get(kernel);
+  }
+
+  /** Number of pipelines that were compiled. */
+  get pipelineCount(): number {
+    return this.#pipelines.size;
+  }
+
+  /** Sends recorded commands to the device; does not wait. */
+  submit(encoder: GPUCommandEncoder): void {
+    this.check();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** Reads bytes back; waits for all that was submitted before. */
+  async read(buffer: GPUBuffer, offset: number, byteLength: number): Promise<ArrayBuffer> {
+    this.check();
+    const staging = this.device.createBuffer({
+      label: "read-back",
+      size: byteLength,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    try {
+      const encoder = this.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, byteLength);
+      this.device.queue.submit([encoder.finish()]);
+      await staging.mapAsync(GPUMapMode.READ);
+      this.check();
+      const bytes = staging.getMappedRange().slice(0);
+      staging.unmap();
+      return bytes;
+    } catch (error) {
+      this.check();
+      throw error;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Waits until all submitted work is done. */
+  async idle(): Promise<void> {
+    this.check();
+    await this.device.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /** Destroys the device; everything made with it becomes unusable. */
+  close(): void {
+    this.#closed = true;
+    this.device.destroy();
+  }
+}
+
+/** Software implementations by the names they carry, for drivers that do not say that they are one. */
+export function isSoftware(adapter: GPUAdapter): boolean {
+  const info = adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean };
+  return info.isFallbackAdapter === true ||
+    /llvmpipe|lavapipe|swiftshader|softpipe|warp/i.test(info.description);
+}

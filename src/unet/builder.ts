@@ -1,0 +1,82 @@
+/**
+ * What the layers of one plan share while it is recorded.
+ *
+ * @module
+ */
+import type { Nchw } from "../../kernels/shape.ts";
+import { size } from "../../kernels/shape.ts";
+import type { Activation } from "./activation.ts";
+import type { UNetConfig } from "./config.ts";
+import type { ParameterTable } from "./parameters.ts";
+import { Recorder, type Region, type RegionView, view } from "./recorder.ts";
+
+/** Facts of the device that a plan depends on. */
+export interface PlanTarget {
+  /** Bytes that one binding may have. */
+  readonly maxBinding: number;
+  /** Bytes that a transformed tensor should not exceed, so that it stays in the caches. */
+  readonly workspace: number;
+  /** Whether small operands should be bound as uniforms. */
+  readonly uniformOperands: boolean;
+  /** Whether only arithmetic as accurate as plain float32 sums may be chosen. */
+  readonly strict: boolean;
+}
+
+/** Records forward steps and keeps each layer's backward for later. */
+export class Builder {
+  /** Where steps are recorded. */
+  readonly recorder: Recorder;
+  /** All parameters in one block. */
+  readonly weights: Region;
+  /** Their gradients in one block of the same layout. */
+  readonly gradients: Region;
+  /** Seed and number of the training step. */
+  readonly step: Region;
+  readonly #backward: (() => void)[] = [];
+
+  /** Begins a plan. */
+  constructor(
+    readonly config: UNetConfig,
+    readonly table: ParameterTable,
+    readonly target: PlanTarget,
+    readonly training: boolean,
+  ) {
+    this.recorder = new Recorder(target.maxBinding);
+    this.weights = this.recorder.fixed("weights", table.blockSize);
+    this.gradients = this.recorder.fixed("gradients", table.blockSize);
+    this.step = this.recorder.fixed("step", 64);
+  }
+
+  /** A parameter's values. */
+  weight(name: string): RegionView {
+    const { offset, size } = this.table.get(name);
+    return view(this.weights, offset, size);
+  }
+
+  /** A parameter's gradient. */
+  gradient(name: string): RegionView {
+    const { offset, size } = this.table.get(name);
+    return view(this.gradients, offset, size);
+  }
+
+  /** A new activation with memory of its own. */
+  activation(label: string, shape: Nchw, kind: Activation["kind"]): Activation {
+    return { shape, region: this.recorder.temporary(label, size(shape)), kind, gradientScale: 1 };
+  }
+
+  /** Keeps a layer's backward; only a training plan will run it. */
+  onBackward(emit: () => void): void {
+    if (this.training) this.#backward.push(emit);
+  }
+
+  /** Records the backward of all layers, last layer first. */
+  emitBackward(): void {
+    while (this.#backward.length > 0) this.#backward.pop()!();
+  }
+
+  /** The region for a gradient that its only writer is about to write. */
+  newGradient(activation: Activation, label: string): Region {
+    if (activation.gradient) throw new Error(`Cannot write the gradient of "${label}" twice`);
+    return activation.gradient = this.recorder.temporary(`${label} gradient`, size(activation.shape));
+  }
+}

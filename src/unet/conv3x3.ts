@@ -1,0 +1,175 @@
+/**
+ * The 3 x 3 convolution of a plan: forward, weight gradient and input gradient, by the direct kernels or by Winograd.
+ *
+ * @module
+ */
+import {
+  directBands,
+  directConv2d,
+  directPack,
+  directServes,
+  directWgrad,
+  packedSize,
+  type PackedWeights,
+} from "../../kernels/conv2d/direct.ts";
+import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
+import { sumRows } from "../../kernels/reduce/reduce.ts";
+import type { Nchw } from "../../kernels/shape.ts";
+import {
+  type Activation,
+  affineView,
+  chunkBatch,
+  chunkShape,
+  chunkView,
+  gateOf,
+  gateViews,
+} from "./activation.ts";
+import type { Builder } from "./builder.ts";
+import type { Region } from "./recorder.ts";
+import {
+  type ConvLayer,
+  winogradForward,
+  winogradInputGradient,
+  winogradWeightGradient,
+} from "./winograd.ts";
+
+/** Products of input and output channels up to which the direct kernels win over Winograd's transforms. */
+const DIRECT_PRODUCT = 300;
+
+/** Whether a layer between tensors of this size runs the direct kernels. */
+function chooseDirect(layer: ConvLayer, shape: Nchw, weights: PackedWeights): boolean {
+  return layer.inputs * layer.outputs <= DIRECT_PRODUCT && directServes(shape, weights);
+}
+
+/** Records y = epilogue(convolution of the sources' channels, one after the other). */
+export function convForward(
+  builder: Builder,
+  layer: ConvLayer,
+  sources: readonly Activation[],
+  output: Activation,
+  epilogue: Epilogue,
+): void {
+  const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
+  if (!chooseDirect(layer, output.shape, weights)) {
+    winogradForward(builder, layer, sources, output, epilogue);
+    return;
+  }
+  const { recorder } = builder;
+  const packed = recorder.windowed(`${layer.name} packed`, packedSize(weights));
+  recorder.run(directPack(weights), { w: builder.weight(`${layer.name}.weight`), packed });
+  for (const chunk of chunkBatch(recorder, bound([...sources, output]))) {
+    const [first, second] = sources as [Activation, Activation?];
+    recorder.run(
+      directConv2d({
+        output: chunkShape(output.shape, chunk),
+        channels: [first.shape.channels, second?.shape.channels ?? 0],
+        normalized: [first.kind === "normalized", second?.kind === "normalized"],
+        epilogue,
+      }),
+      {
+        x0: chunkView(first.region, first.shape, chunk),
+        affine0: affineView(recorder, first, chunk),
+        x1: second ? chunkView(second.region, second.shape, chunk) : recorder.nothing,
+        affine1: second ? affineView(recorder, second, chunk) : recorder.nothing,
+        weights: packed,
+        bias: builder.weight(`${layer.name}.bias`),
+        gate: recorder.nothing,
+        gate_affine: recorder.nothing,
+        y: chunkView(output.region, output.shape, chunk),
+      },
+    );
+  }
+}
+
+/** Records the weight gradient from the gradient of the convolution's result. */
+export function convWeightGradient(
+  builder: Builder,
+  layer: ConvLayer,
+  sources: readonly Activation[],
+  shape: Nchw,
+  gradient: Region,
+): void {
+  const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
+  if (!chooseDirect(layer, shape, weights)) {
+    winogradWeightGradient(builder, layer, sources, shape, gradient);
+    return;
+  }
+  const { recorder } = builder;
+  const bands = directBands(shape);
+  const rows = layer.outputs * layer.inputs * 9;
+  const partial = recorder.temporary(`${layer.name} partial sums`, rows * bands.total);
+  for (const chunk of chunkBatch(recorder, [shape, ...bound(sources)])) {
+    let firstChannel = 0;
+    for (const source of sources) {
+      recorder.run(
+        directWgrad({
+          input: chunkShape(source.shape, chunk),
+          firstChannel,
+          inputs: layer.inputs,
+          outputs: layer.outputs,
+          bands,
+          firstImage: chunk.first,
+          normalized: source.kind === "normalized",
+        }),
+        {
+          x: chunkView(source.region, source.shape, chunk),
+          affine: affineView(recorder, source, chunk),
+          gradient: chunkView(gradient, shape, chunk),
+          partial,
+        },
+      );
+      firstChannel += source.shape.channels;
+    }
+  }
+  recorder.run(
+    sumRows({ rows, length: bands.perImage * shape.batch, rowStride: bands.total, itemStride: 1 }),
+    { partial, total: builder.gradient(`${layer.name}.weight`) },
+  );
+}
+
+/** Records the gradient of one source, whose channels begin at `firstChannel` of the layer's input. */
+export function convInputGradient(
+  builder: Builder,
+  layer: ConvLayer,
+  source: Activation,
+  firstChannel: number,
+  shape: Nchw,
+  gradient: Region,
+): void {
+  const target = builder.newGradient(source, `${layer.name} input`);
+  const weights = { ...layer, turned: true, firstRow: firstChannel, rows: source.shape.channels };
+  if (!chooseDirect(layer, shape, weights)) {
+    winogradInputGradient(builder, layer, source, firstChannel, shape, gradient, target);
+    return;
+  }
+  const { recorder } = builder;
+  const packed = recorder.windowed(`${layer.name} packed`, packedSize(weights));
+  recorder.run(directPack(weights), { w: builder.weight(`${layer.name}.weight`), packed });
+  for (const chunk of chunkBatch(recorder, [shape, ...bound([source])])) {
+    recorder.run(
+      directConv2d({
+        output: chunkShape(source.shape, chunk),
+        channels: [layer.outputs, 0],
+        normalized: [false, false],
+        epilogue: { gate: gateOf(source) },
+      }),
+      {
+        x0: chunkView(gradient, shape, chunk),
+        affine0: recorder.nothing,
+        x1: recorder.nothing,
+        affine1: recorder.nothing,
+        weights: packed,
+        bias: recorder.nothing,
+        ...gateViews(recorder, source, chunk),
+        y: chunkView(target, source.shape, chunk),
+      },
+    );
+  }
+}
+
+/** What a layer binds of its tensors by pictures: the values, and the scales and shifts of normalised ones. */
+export function bound(activations: readonly Activation[]): Nchw[] {
+  return activations.flatMap(({ shape, affine }) =>
+    affine ? [shape, { batch: shape.batch, channels: 2 * shape.channels, height: 1, width: 1 }] : [shape]
+  );
+}

@@ -1,0 +1,136 @@
+/**
+ * Plans on a device: buffers for their regions, programs for their steps, made once and kept.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/gpu.ts";
+import { Program } from "../gpu/program.ts";
+import type { PlanTarget } from "./builder.ts";
+import type { UNetConfig } from "./config.ts";
+import { type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./plan.ts";
+import type { Region } from "./recorder.ts";
+
+/** Bytes of a transformed tensor that the caches of a processor hold, and what a hardware GPU is better off with. */
+const WORKSPACE = { software: 24 * 2 ** 20, hardware: 128 * 2 ** 20 };
+
+/** Buffers that outlive plans, by the name of the region that they stand for. */
+export type SharedBuffers = Partial<Record<keyof PlanRegions, GPUBuffer>>;
+
+/** A plan that can run. */
+export interface ReadyPlan {
+  /** What was recorded. */
+  readonly plan: Plan;
+  /** Its steps with bind groups. */
+  readonly program: Program;
+  /** Receives pictures, NCHW. */
+  readonly pictures: GPUBuffer;
+  /** Receives masks, NCHW. */
+  readonly masks: GPUBuffer;
+  /** Holds logits after a run. */
+  readonly logits: GPUBuffer;
+}
+
+/** The facts of a device that plans depend on. */
+export function planTarget(gpu: Gpu): PlanTarget {
+  const software = gpu.adapter.isFallback;
+  return {
+    maxBinding: gpu.limits.maxStorageBufferBindingSize,
+    workspace: software ? WORKSPACE.software : WORKSPACE.hardware,
+    uniformOperands: software,
+    strict: gpu.kernels === "strict",
+  };
+}
+
+/** Makes plans ready and keeps them; their slots are shared, since plans run one after the other. */
+export class Executor {
+  readonly #gpu: Gpu;
+  readonly #config: UNetConfig;
+  readonly #shared: SharedBuffers;
+  readonly #ready = new Map<string, Promise<ReadyPlan>>();
+  readonly #pool: GPUBuffer[] = [];
+  readonly #own: GPUBuffer[] = [];
+
+  /** Buffers in `shared` stand for the regions of their names in every plan. */
+  constructor(gpu: Gpu, config: UNetConfig, shared: SharedBuffers) {
+    this.#gpu = gpu;
+    this.#config = config;
+    this.#shared = shared;
+  }
+
+  /** The ready plan for a batch; made at its first use. */
+  prepare(spec: PlanSpec): Promise<ReadyPlan> {
+    const key = `${spec.kind} ${spec.batch} ${spec.height} ${spec.width}`;
+    let ready = this.#ready.get(key);
+    if (ready === undefined) {
+      ready = this.#make(spec);
+      ready.catch(() => this.#ready.delete(key));
+      this.#ready.set(key, ready);
+    }
+    return ready;
+  }
+
+  /** Bytes of all buffers that plans use. */
+  get byteLength(): number {
+    return [...this.#pool, ...this.#own].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Frees everything but the shared buffers. */
+  destroy(): void {
+    for (const buffer of [...this.#pool, ...this.#own]) buffer.destroy();
+    for (const ready of this.#ready.values()) ready.then(({ program }) => program.destroy(), () => {});
+  }
+
+  async #make(spec: PlanSpec): Promise<ReadyPlan> {
+    const plan = recordPlan(this.#config, planTarget(this.#gpu), spec);
+    const slots = await this.#takeSlots(plan.memory.slots);
+    const buffers: GPUBuffer[] = [...slots];
+    const indices = new Map<Region, number>(plan.memory.slotOf);
+    const own = async (name: keyof PlanRegions) => {
+      const { label, byteLength } = plan.regions[name];
+      const buffer = await this.#gpu.createBuffer(label, byteLength, GPUBufferUsage.UNIFORM);
+      this.#own.push(buffer);
+      return buffer;
+    };
+    const places = {} as Record<keyof PlanRegions, GPUBuffer>;
+    for (const name of Object.keys(plan.regions) as (keyof PlanRegions)[]) {
+      const region = plan.regions[name];
+      if (!region.fixed) {
+        places[name] = slots[plan.memory.slotOf.get(region)!]!;
+        continue;
+      }
+      if (!plan.steps.some(({ views }) => views.some((view) => view.region === region))) continue;
+      places[name] = this.#shared[name] ?? await own(name);
+      indices.set(region, buffers.push(places[name]) - 1);
+    }
+    const steps = plan.steps.map(({ dispatch, views }) => ({
+      dispatch,
+      views: views.map(({ region, offset, byteLength }) => ({
+        buffer: indices.get(region)!,
+        offset,
+        byteLength,
+      })),
+    }));
+    const program = await Program.create(this.#gpu, steps, buffers);
+    return { plan, program, pictures: places.pictures, masks: places.masks, logits: places.logits };
+  }
+
+  /** The smallest buffers of the pool that fit, and new ones for the rest. */
+  async #takeSlots(sizes: readonly number[]): Promise<GPUBuffer[]> {
+    const free = [...this.#pool].sort((a, b) => a.size - b.size);
+    const taken: GPUBuffer[] = [];
+    for (const size of sizes) {
+      const fitting = free.findIndex((buffer) => buffer.size >= size);
+      if (fitting >= 0) taken.push(...free.splice(fitting, 1));
+      else {
+        const buffer = await this.#gpu.createBuffer(
+          `slot ${this.#pool.length}`,
+          size,
+          GPUBufferUsage.UNIFORM,
+        );
+        this.#pool.push(buffer);
+        taken.push(buffer);
+      }
+    }
+    return taken;
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * The layers of the network, forward and backward of each kind side by side. A layer records its forward steps at
+ * once and registers its backward, which the plan runs in reverse.
+ *
+ * @module
+ */
+import { pixelBands } from "../../kernels/bands.ts";
+import { conv1x1Dgrad, conv1x1Forward, conv1x1Wgrad } from "../../kernels/conv1x1/conv1x1.ts";
+import { dropoutForward } from "../../kernels/dropout/dropout.ts";
+import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
+import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
+import { channelSums, sumRows } from "../../kernels/reduce/reduce.ts";
+import { imageSize, type Nchw } from "../../kernels/shape.ts";
+import {
+  type Activation,
+  affineView,
+  chunkBatch,
+  chunkShape,
+  chunkView,
+  gateOf,
+  gateViews,
+} from "./activation.ts";
+import type { Builder } from "./builder.ts";
+import { bound, convForward, convInputGradient, convWeightGradient } from "./conv3x3.ts";
+import { normalize } from "./instance_norm.ts";
+import { type Region, view } from "./recorder.ts";
+
+/**
+ * 3 x 3 convolution with zero padding 1 over the channels of one or two tensors, the configured normalisation, and
+ * ReLU. `block` and `index` name it: `down1`, 1 is `down1.conv1` with `down1.norm1`.
+ */
+export function conv2d(
+  builder: Builder,
+  block: string,
+  index: 1 | 2,
+  sources: readonly Activation[],
+  outputs: number,
+): Activation {
+  const name = `${block}.conv${index}`;
+  const normalized = builder.config.norm === "instance";
+  const inputs = sources.reduce((sum, { shape }) => sum + shape.channels, 0);
+  const layer = { name, inputs, outputs };
+  const shape = { ...sources[0]!.shape, channels: outputs };
+  const raw = builder.activation(name, shape, normalized ? "normalized" : "relu");
+  convForward(builder, layer, sources, raw, { bias: true, relu: !normalized });
+  builder.onBackward(() => {
+    const gradient = gradientOf(output, name);
+    biasGradient(builder, name, shape, gradient);
+    convWeightGradient(builder, layer, sources, shape, gradient);
+    let firstChannel = 0;
+    for (const source of sources) {
+      // The picture needs no gradient.
+      if (!isPicture(source)) convInputGradient(builder, layer, source, firstChannel, shape, gradient);
+      firstChannel += source.shape.channels;
+    }
+  });
+  const output = normalized ? normalize(builder, `${block}.norm${index}`, raw) : raw;
+  return output;
+}
+
+/** 2 x 2 max-pooling with stride 2. */
+export function maxPool2d(builder: Builder, source: Activation): Activation {
+  const { recorder } = builder;
+  const shape = { ...source.shape, height: source.shape.height / 2, width: source.shape.width / 2 };
+  const output = builder.activation("max-pool", shape, "plain");
+  const normalized = source.kind === "normalized";
+  const forEachPart = (
+    emit: (part: ReturnType<typeof poolViews> & { first: number; count: number }) => void,
+  ) => {
+    for (const chunk of chunkBatch(recorder, bound([source, output]))) {
+      const views = poolViews(chunk);
+      for (const part of planeParts(chunk.count * shape.channels)) emit({ ...views, ...part });
+    }
+  };
+  const poolViews = (chunk: { first: number; count: number }) => ({
+    x: chunkView(source.region, source.shape, chunk),
+    affine: affineView(recorder, source, chunk),
+    chunk,
+  });
+  forEachPart(({ x, affine, chunk, first, count }) => {
+    const planes = { height: shape.height, width: shape.width, first, count };
+    recorder.run(maxPoolForward(planes, normalized), {
+      x,
+      affine,
+      y: chunkView(output.region, shape, chunk),
+    });
+  });
+  builder.onBackward(() => {
+    const gradient = gradientOf(output, "max-pool");
+    const target = gradientOf(source, "skip");
+    forEachPart(({ x, affine, chunk, first, count }) => {
+      const planes = { height: shape.height, width: shape.width, first, count };
+      recorder.run(maxPoolBackward(planes, normalized), {
+        x,
+        affine,
+        gradient: chunkView(gradient, shape, chunk),
+        grad_input: chunkView(target, source.shape, chunk),
+      });
+    });
+  });
+  return output;
+}
+
+/** Inverted dropout in a training plan, nothing else. */
+export function dropout(builder: Builder, source: Activation): Activation {
+  const probability = builder.config.dropout;
+  if (!builder.training || probability === 0) return source;
+  const { recorder } = builder;
+  const { shape } = source;
+  const output: Activation = {
+    ...builder.activation("dropout", shape, "relu"),
+    gradientScale: 1 / (1 - probability),
+  };
+  for (const chunk of chunkBatch(recorder, bound([source, output]))) {
+    for (const { first, count } of planeParts(chunk.count * shape.channels)) {
+      const planes = {
+        pixels: shape.height * shape.width,
+        first,
+        count,
+        firstElement: chunk.first * imageSize(shape),
+      };
+      recorder.run(dropoutForward(planes, probability, source.kind === "normalized"), {
+        x: chunkView(source.region, shape, chunk),
+        affine: affineView(recorder, source, chunk),
+        y: chunkView(output.region, shape, chunk),
+        step: view(builder.step, 0, 12),
+      });
+    }
+  }
+  // The result's gate and scale already lead back to what the source's ReLU was applied to.
+  builder.onBackward(() => source.gradient = gradientOf(output, "dropout"));
+  return output;
+}
+
+/** 1 x 1 convolution to the logits. */
+export function conv1x1(builder: Builder, name: string, source: Activation, outputs: number): Activation {
+  const { recorder } = builder;
+  const shape = { ...source.shape, channels: outputs };
+  const output = builder.activation(name, shape, "plain");
+  const normalized = source.kind === "normalized";
+  const chunks = chunkBatch(recorder, bound([source, output]));
+  for (const chunk of chunks) {
+    recorder.run(conv1x1Forward(chunkShape(source.shape, chunk), outputs, normalized), {
+      x: chunkView(source.region, source.shape, chunk),
+      affine: affineView(recorder, source, chunk),
+      w: builder.weight(`${name}.weight`),
+      bias: builder.weight(`${name}.bias`),
+      y: chunkView(output.region, shape, chunk),
+    });
+  }
+  builder.onBackward(() => {
+    const gradient = gradientOf(output, name);
+    biasGradient(builder, name, shape, gradient);
+    const bands = pixelBands(shape);
+    const rows = outputs * source.shape.channels;
+    const partial = recorder.temporary(`${name} partial sums`, rows * bands.total);
+    for (const chunk of chunks) {
+      recorder.run(conv1x1Wgrad(chunkShape(source.shape, chunk), outputs, bands, chunk.first, normalized), {
+        x: chunkView(source.region, source.shape, chunk),
+        affine: affineView(recorder, source, chunk),
+        gradient: chunkView(gradient, shape, chunk),
+        partial,
+      });
+    }
+    recorder.run(
+      sumRows({ rows, length: bands.perImage * shape.batch, rowStride: bands.total, itemStride: 1 }),
+      { partial, total: builder.gradient(`${name}.weight`) },
+    );
+    const target = builder.newGradient(source, name);
+    for (const chunk of chunks) {
+      recorder.run(conv1x1Dgrad(chunkShape(source.shape, chunk), outputs, { gate: gateOf(source) }), {
+        gradient: chunkView(gradient, shape, chunk),
+        w: builder.weight(`${name}.weight`),
+        ...gateViews(recorder, source, chunk),
+        grad_input: chunkView(target, source.shape, chunk),
+      });
+    }
+  });
+  return output;
+}
+
+/** Records the gradient of a layer's bias: the sums of the result's gradient over pictures and pixels. */
+export function biasGradient(builder: Builder, name: string, shape: Nchw, gradient: Region): void {
+  const { recorder } = builder;
+  const bands = pixelBands(shape);
+  const partial = recorder.temporary(`${name} bias sums`, shape.channels * bands.total);
+  for (const chunk of chunkBatch(recorder, [shape])) {
+    const x = chunkView(gradient, shape, chunk);
+    recorder.run(channelSums(chunkShape(shape, chunk), bands, chunk.first), { x, x_vectors: x, partial });
+  }
+  recorder.run(
+    sumRows({
+      rows: shape.channels,
+      length: bands.perImage * shape.batch,
+      rowStride: bands.total,
+      itemStride: 1,
+    }),
+    { partial, total: builder.gradient(`${name}.bias`) },
+  );
+}
+
+/** The gradient that the readers of a tensor left. */
+export function gradientOf(activation: Activation, label: string): Region {
+  if (!activation.gradient) throw new Error(`Cannot go back through "${label}": nothing wrote its gradient`);
+  return activation.gradient;
+}
+
+/** Runs of planes that one dispatch may have. */
+export function planeParts(planes: number): { first: number; count: number }[] {
+  const parts = [];
+  for (let first = 0; first < planes; first += MAX_WORKGROUPS) {
+    parts.push({ first, count: Math.min(MAX_WORKGROUPS, planes - first) });
+  }
+  return parts;
+}
+
+function isPicture(activation: Activation): boolean {
+  return activation.region.fixed;
+}

@@ -1,0 +1,179 @@
+/**
+ * The network's parameters: names, shapes, places in one flat block, initial values, and state dicts.
+ *
+ * @module
+ */
+import type { StateDict, Tensor } from "../tensor.ts";
+import type { UNetConfig } from "./config.ts";
+import { uniformFloats } from "./random.ts";
+
+/** One parameter tensor. */
+export interface Parameter {
+  /** The original's name, such as `down1.conv1.weight`. */
+  readonly name: string;
+  /** Its shape: OIHW for convolutions, [in, out, 2, 2] for transposed ones, [channels] for the rest. */
+  readonly shape: readonly number[];
+  /** Number of values. */
+  readonly size: number;
+  /** First value in the flat block; a multiple of 64, so that it can be bound alone. */
+  readonly offset: number;
+  /** Half the width of the uniform distribution that it starts from, or the value that a norm starts with. */
+  readonly initial: { readonly bound: number } | { readonly value: number };
+}
+
+/** All parameters of a network. */
+export interface ParameterTable {
+  /** In the original's order. */
+  readonly list: readonly Parameter[];
+  /** Values of the flat block, padding included; a multiple of 64. */
+  readonly blockSize: number;
+  /** Values without padding. */
+  readonly count: number;
+  /** A parameter by name. */
+  get(name: string): Parameter;
+}
+
+const ALIGNMENT = 64;
+
+/** Lists the parameters of a network in the order in which the original registers them. */
+export function parameterTable(config: UNetConfig): ParameterTable {
+  const list: Parameter[] = [];
+  let offset = 0;
+  const add = (name: string, shape: number[], initial: Parameter["initial"]) => {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    list.push({ name, shape, size, offset, initial });
+    offset += Math.ceil(size / ALIGNMENT) * ALIGNMENT;
+  };
+  const layer = (name: string, shape: number[], outputs: number, fanIn: number) => {
+    const bound = 1 / Math.sqrt(fanIn);
+    add(`${name}.weight`, shape, { bound });
+    add(`${name}.bias`, [outputs], { bound });
+  };
+  const norm = (name: string, channels: number) => {
+    if (config.norm === "none") return;
+    add(`${name}.weight`, [channels], { value: 1 });
+    add(`${name}.bias`, [channels], { value: 0 });
+  };
+  const block = (name: string, inputs: number, outputs: number) => {
+    layer(`${name}.conv1`, [outputs, inputs, 3, 3], outputs, inputs * 9);
+    norm(`${name}.norm1`, outputs);
+    layer(`${name}.conv2`, [outputs, outputs, 3, 3], outputs, outputs * 9);
+    norm(`${name}.norm2`, outputs);
+  };
+  const { filters, inChannels, outChannels } = config;
+  for (let level = 1; level <= 5; level++) {
+    block(`down${level}`, level === 1 ? inChannels : filters * 2 ** (level - 2), filters * 2 ** (level - 1));
+  }
+  block("bottleneck", filters * 16, filters * 32);
+  for (let level = 1; level <= 5; level++) {
+    const outputs = filters * 2 ** (5 - level);
+    layer(`up${level}.up`, [2 * outputs, outputs, 2, 2], outputs, outputs * 4);
+    block(`up${level}`, 2 * outputs, outputs);
+  }
+  layer("outc", [outChannels, filters, 1, 1], outChannels, filters);
+  const byName = new Map(list.map((parameter) => [parameter.name, parameter]));
+  return {
+    list,
+    blockSize: offset,
+    count: list.reduce((sum, { size }) => sum + size, 0),
+    get(name) {
+      const parameter = byName.get(name);
+      if (!parameter) {
+        throw new RangeError(`Cannot find parameter "${name}": the network has none of this name`);
+      }
+      return parameter;
+    },
+  };
+}
+
+/** PyTorch's default initialisation, uniform in +-1/sqrt(fan_in), drawn by seed and place in the block. */
+export function initialBlock(table: ParameterTable, seed: number): Float32Array<ArrayBuffer> {
+  const block = new Float32Array(table.blockSize);
+  table.list.forEach(({ offset, size, initial }, index) => {
+    const values = block.subarray(offset, offset + size);
+    if ("value" in initial) values.fill(initial.value);
+    else uniformFloats(values, seed, index, initial.bound);
+  });
+  return block;
+}
+
+/** Copies a flat block into named tensors. */
+export function blockToState(table: ParameterTable, block: Float32Array): StateDict {
+  return new Map(
+    table.list.map((
+      { name, shape, offset, size },
+    ) => [name, { shape, data: block.slice(offset, offset + size) }]),
+  );
+}
+
+/**
+ * Checks a state dict against the network and copies it into a flat block.
+ *
+ * @throws {TypeError} naming what is missing, unexpected or misshapen.
+ * @throws {RangeError} naming a tensor with values that are not finite.
+ */
+export function stateToBlock(table: ParameterTable, state: StateDict): Float32Array<ArrayBuffer> {
+  const known = new Set(table.list.map(({ name }) => name));
+  const missing = table.list.filter(({ name }) => !state.has(name)).map(({ name }) => name);
+  const unexpected = [...state.keys()].filter((name) => !known.has(name));
+  const misshapen = table.list.flatMap(({ name, shape, size }) => {
+    const tensor = state.get(name);
+    if (!tensor || (sameShape(tensor.shape, shape) && tensor.data.length === size)) return [];
+    return [`${name} is [${tensor.shape.join(", ")}], the network's is [${shape.join(", ")}]`];
+  });
+  const faults = [
+    missing.length > 0 ? `missing: ${enumerate(missing)}` : "",
+    unexpected.length > 0 ? `unexpected: ${enumerate(unexpected)}` : "",
+    misshapen.length > 0 ? `misshapen: ${enumerate(misshapen)}` : "",
+  ].filter((fault) => fault !== "");
+  if (faults.length > 0) {
+    throw new TypeError(
+      `Cannot load the state dict: ${
+        faults.join("; ")
+      }\nhint: the file's width, classes and norm must be the ` +
+        "network's; inferConfig() reads them off a state dict",
+    );
+  }
+  const block = new Float32Array(table.blockSize);
+  for (const { name, offset } of table.list) {
+    const { data } = state.get(name) as Tensor;
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new RangeError(`Cannot load the state dict: ${name} holds ${data[bad]} at index ${bad}`);
+    }
+    block.set(data, offset);
+  }
+  return block;
+}
+
+/**
+ * Reads channels, classes, width and norm off a state dict; dropout leaves no trace and is the default's.
+ *
+ * @throws {TypeError} where the tensors that tell are missing.
+ */
+export function inferConfig(
+  state: StateDict,
+): Pick<UNetConfig, "inChannels" | "outChannels" | "filters" | "norm"> {
+  const first = state.get("down1.conv1.weight")?.shape;
+  const last = state.get("outc.weight")?.shape;
+  if (first?.length !== 4 || last?.length !== 4) {
+    throw new TypeError(
+      `Cannot infer the network: no 4-dimensional "down1.conv1.weight" and "outc.weight" among ${state.size} tensors`,
+    );
+  }
+  return {
+    inChannels: first[1]!,
+    outChannels: last[0]!,
+    filters: first[0]!,
+    norm: state.has("down1.norm1.weight") ? "instance" : "none",
+  };
+}
+
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((extent, index) => extent === b[index]);
+}
+
+function enumerate(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(", ");
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}

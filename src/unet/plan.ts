@@ -1,0 +1,198 @@
+/**
+ * Static plans: all steps of a prediction, an evaluation or a training step for one batch size and picture size, with
+ * the memory that they need. A plan is made without a GPU.
+ *
+ * @module
+ */
+import { adamStep } from "../../kernels/adam/adam.ts";
+import { ceilDiv } from "../../kernels/grid.ts";
+import { LOSS_SUMS, lossGradient, lossSums, lossTotal, RECORD_SIZE } from "../../kernels/loss/loss.ts";
+import { imageSize, type Nchw, size } from "../../kernels/shape.ts";
+import { type Activation, chunkBatch, chunkView } from "./activation.ts";
+import { unet } from "./architecture.ts";
+import { Builder, type PlanTarget } from "./builder.ts";
+import { SIZE_STEP, type UNetConfig } from "./config.ts";
+import { type MemoryPlan, planMemory } from "./memory.ts";
+import { type ParameterTable, parameterTable } from "./parameters.ts";
+import { type RecordedStep, type Region, view } from "./recorder.ts";
+
+/** What a plan computes: logits; logits and metrics; or logits, metrics, gradients and the optimizer's step. */
+export type PlanKind = "predict" | "evaluate" | "train";
+
+/** Which plan is wanted. */
+export interface PlanSpec {
+  /** What it computes. */
+  readonly kind: PlanKind;
+  /** Pictures. */
+  readonly batch: number;
+  /** Rows of a picture, a multiple of 32. */
+  readonly height: number;
+  /** Columns of a picture, a multiple of 32. */
+  readonly width: number;
+}
+
+/** The regions that a plan's owner fills or reads. */
+export interface PlanRegions {
+  readonly nothing: Region;
+  readonly weights: Region;
+  readonly gradients: Region;
+  readonly firstMoment: Region;
+  readonly secondMoment: Region;
+  readonly gradientScale: Region;
+  readonly step: Region;
+  readonly history: Region;
+  readonly pictures: Region;
+  readonly masks: Region;
+  readonly logits: Region;
+}
+
+/** A recorded plan. */
+export interface Plan {
+  /** What was asked for. */
+  readonly spec: PlanSpec;
+  /** All steps in order. */
+  readonly steps: readonly RecordedStep[];
+  /** Steps before the optimizer's. */
+  readonly updateAt: number;
+  /** Where temporary regions lie. */
+  readonly memory: MemoryPlan;
+  /** What the owner fills or reads. */
+  readonly regions: PlanRegions;
+}
+
+/** Metrics of this many batches fit the history. */
+export const HISTORY_CAPACITY = 16384;
+
+/** Logits of one band of the loss's partial sums, at least. */
+const LOSS_BAND = 256;
+
+/** Bands of the loss's partial sums, at most, roughly. */
+const LOSS_BANDS = 4096;
+
+/**
+ * Records a plan.
+ *
+ * @throws {RangeError} where height or width is no multiple of 32, or a limit of the device is too small.
+ */
+export function recordPlan(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
+  const { kind, batch, height, width } = spec;
+  for (const [name, value] of Object.entries({ height, width })) {
+    if (!Number.isInteger(value) || value < SIZE_STEP || value % SIZE_STEP !== 0) {
+      throw new RangeError(
+        `Cannot plan pictures of ${name} ${value}: expected a multiple of ${SIZE_STEP}\nhint: resize or pad them`,
+      );
+    }
+  }
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new RangeError(`Cannot plan a batch of ${batch} pictures: expected a whole number from 1`);
+  }
+  const table = parameterTable(config);
+  const builder = new Builder(config, table, target, kind === "train");
+  const { recorder } = builder;
+  const input = { batch, channels: config.inChannels, height, width };
+  const pictures = recorder.fixed("pictures", size(input));
+  const logits = unet(builder, { shape: input, region: pictures, kind: "plain", gradientScale: 1 });
+  const masks = recorder.fixed("masks", size(logits.shape));
+  const history = recorder.fixed("history", HISTORY_CAPACITY * RECORD_SIZE);
+  const moments = {
+    firstMoment: recorder.fixed("first moment", table.blockSize),
+    secondMoment: recorder.fixed("second moment", table.blockSize),
+    gradientScale: recorder.fixed("gradient scale", 64),
+  };
+  if (kind !== "predict") recordLoss(builder, logits, masks, history);
+  builder.emitBackward();
+  const updateAt = recorder.steps.length;
+  if (kind === "train") recordUpdate(builder, table, moments);
+  const { weights, gradients, step } = builder;
+  const nothing = recorder.nothing.region;
+  return {
+    spec,
+    steps: recorder.steps,
+    updateAt,
+    memory: planMemory(recorder.steps, [logits.region]),
+    regions: {
+      nothing,
+      weights,
+      gradients,
+      ...moments,
+      step,
+      history,
+      pictures,
+      masks,
+      logits: logits.region,
+    },
+  };
+}
+
+function recordLoss(builder: Builder, logits: Activation, masks: Region, history: Region): void {
+  const { recorder } = builder;
+  const { shape } = logits;
+  const chunks = chunkBatch(recorder, [shape]);
+  const image = imageSize(shape);
+  const bandSize = Math.max(LOSS_BAND, ceilDiv(size(shape), LOSS_BANDS));
+  const bandsOf = (count: number) => ceilDiv(count * image, bandSize);
+  const bands = chunks.reduce((sum, { count }) => sum + bandsOf(count), 0);
+  const partial = recorder.temporary("loss partial sums", LOSS_SUMS * bands);
+  const sums = recorder.temporary("loss sums", 4);
+  let firstBand = 0;
+  for (const chunk of chunks) {
+    recorder.run(lossSums(chunk.count * image, bandSize, bands, firstBand), {
+      logits: chunkView(logits.region, shape, chunk),
+      target_mask: chunkView(masks, shape, chunk),
+      partial,
+    });
+    firstBand += bandsOf(chunk.count);
+  }
+  recorder.run(lossTotal(bands, size(shape)), { partial, sums, history, step: view(builder.step, 0, 12) });
+  builder.onBackward(() => {
+    const gradient = builder.newGradient(logits, "logits");
+    for (const chunk of chunks) {
+      recorder.run(lossGradient(chunk.count * image), {
+        logits: chunkView(logits.region, shape, chunk),
+        target_mask: chunkView(masks, shape, chunk),
+        sums,
+        gradient: chunkView(gradient, shape, chunk),
+      });
+    }
+  });
+}
+
+function recordUpdate(
+  builder: Builder,
+  table: ParameterTable,
+  moments: { firstMoment: Region; secondMoment: Region; gradientScale: Region },
+): void {
+  const { recorder } = builder;
+  const most = Math.floor(recorder.maxBinding / 256) * 64;
+  for (let first = 0; first < table.blockSize; first += most) {
+    const count = Math.min(most, table.blockSize - first);
+    recorder.run(adamStep(count), {
+      weights: view(builder.weights, first, count),
+      gradient: view(builder.gradients, first, count),
+      first_moment: view(moments.firstMoment, first, count),
+      second_moment: view(moments.secondMoment, first, count),
+      gradient_scale: view(moments.gradientScale, 0, 4),
+      step: view(builder.step, 0, 40),
+    });
+  }
+}
+
+/** Bytes that a plan needs at once, apart from what all plans share: slots, pictures and masks. */
+export function planBytes(plan: Plan): number {
+  return plan.memory.byteLength + plan.regions.pictures.byteLength + plan.regions.masks.byteLength;
+}
+
+/** Bytes of everything that training with a plan holds: parameters, gradients, moments and the plan's own. */
+export function trainingBytes(plan: Plan): number {
+  const { weights, gradients, firstMoment, secondMoment, history } = plan.regions;
+  return planBytes(plan) +
+    [weights, gradients, firstMoment, secondMoment, history].reduce(
+      (sum, { byteLength }) => sum + byteLength,
+      0,
+    );
+}
+
+/** The shape of a plan's logits. */
+export function logitsShape(config: UNetConfig, spec: PlanSpec): Nchw {
+  return { batch: spec.batch, channels: config.outChannels, height: spec.height, width: spec.width };
+}

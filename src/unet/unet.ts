@@ -1,0 +1,142 @@
+/**
+ * The network on a device.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/gpu.ts";
+import type { StateDict, Tensor } from "../tensor.ts";
+import { completeConfig, type UNetConfig } from "./config.ts";
+import { Executor } from "./executor.ts";
+import {
+  blockToState,
+  initialBlock,
+  type ParameterTable,
+  parameterTable,
+  stateToBlock,
+} from "./parameters.ts";
+
+/** Pictures that are predicted at once, at most: more would only need more memory. */
+const PREDICTION_BATCH = 8;
+
+/** A UNet with its weights on a GPU. */
+export class UNet {
+  /** The device. */
+  readonly gpu: Gpu;
+  /** The network's settings. */
+  readonly config: Readonly<UNetConfig>;
+  /** The network's parameters. */
+  readonly parameters: ParameterTable;
+  /** The flat block of weights. */
+  readonly weights: GPUBuffer;
+  readonly #executor: Executor;
+
+  private constructor(gpu: Gpu, config: UNetConfig, parameters: ParameterTable, weights: GPUBuffer) {
+    this.gpu = gpu;
+    this.config = config;
+    this.parameters = parameters;
+    this.weights = weights;
+    this.#executor = new Executor(gpu, config, { weights });
+  }
+
+  /**
+   * Creates a network with PyTorch's default initialisation, drawn by `seed` (0).
+   *
+   * @throws {RangeError} where a setting is out of range or the weights do not fit the device.
+   */
+  static async create(
+    gpu: Gpu,
+    config?: Partial<UNetConfig>,
+    options: { seed?: number } = {},
+  ): Promise<UNet> {
+    const full = completeConfig(config);
+    const parameters = parameterTable(full);
+    const weights = await gpu.createBuffer("weights", parameters.blockSize * 4);
+    const network = new UNet(gpu, full, parameters, weights);
+    gpu.device.queue.writeBuffer(weights, 0, initialBlock(parameters, options.seed ?? 0));
+    return network;
+  }
+
+  /**
+   * Replaces all weights.
+   *
+   * @throws {TypeError} naming what is missing, unexpected or misshapen.
+   * @throws {RangeError} naming a tensor with values that are not finite.
+   */
+  loadStateDict(state: StateDict): void {
+    this.gpu.check();
+    this.gpu.device.queue.writeBuffer(this.weights, 0, stateToBlock(this.parameters, state));
+  }
+
+  /** Reads all weights back. */
+  async stateDict(): Promise<StateDict> {
+    const bytes = await this.gpu.read(this.weights, 0, this.parameters.blockSize * 4);
+    return blockToState(this.parameters, new Float32Array(bytes));
+  }
+
+  /**
+   * Computes logits, with dropout off.
+   *
+   * @param images [N, inChannels, H, W], normalised; H and W multiples of 32
+   * @returns [N, outChannels, H, W]
+   * @throws {TypeError} where the shape is not that of a batch of pictures.
+   * @throws {RangeError} where H or W is no multiple of 32, or the device is too small.
+   */
+  async logits(images: Tensor): Promise<Tensor> {
+    const { batch, height, width } = this.checkImages(images);
+    const imageSize = this.config.inChannels * height * width;
+    const outputSize = this.config.outChannels * height * width;
+    const data = new Float32Array(batch * outputSize);
+    const { gpu } = this;
+    for (let first = 0; first < batch; first += PREDICTION_BATCH) {
+      const count = Math.min(PREDICTION_BATCH, batch - first);
+      const ready = await this.#executor.prepare({ kind: "predict", batch: count, height, width });
+      const part = images.data.slice(first * imageSize, (first + count) * imageSize);
+      gpu.device.queue.writeBuffer(ready.pictures, 0, part);
+      const encoder = gpu.device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      ready.program.encode(pass);
+      pass.end();
+      gpu.submit(encoder);
+      data.set(new Float32Array(await gpu.read(ready.logits, 0, count * outputSize * 4)), first * outputSize);
+    }
+    return { shape: [batch, this.config.outChannels, height, width], data };
+  }
+
+  /**
+   * Computes probabilities, the sigmoid of {@linkcode UNet.logits}.
+   *
+   * @throws as {@linkcode UNet.logits}, and {Error} where a result is not a number.
+   */
+  async predict(images: Tensor): Promise<Tensor> {
+    const { shape, data } = await this.logits(images);
+    const bad = data.findIndex((value) => Number.isNaN(value));
+    if (bad >= 0) {
+      throw new Error(
+        `Cannot predict: the logit at index ${bad} is not a number\nhint: check the pictures and weights for values ` +
+          "that are not finite",
+      );
+    }
+    return { shape, data: data.map((logit) => 1 / (1 + Math.exp(-logit))) };
+  }
+
+  /** Checks the shape of a batch of pictures. */
+  checkImages(images: Tensor): { batch: number; height: number; width: number } {
+    const [batch, channels, height, width] = images.shape;
+    const values = images.shape.reduce((product, extent) => product * extent, 1);
+    if (images.shape.length !== 4 || channels !== this.config.inChannels || values !== images.data.length) {
+      throw new TypeError(
+        `Cannot read images of shape [${
+          images.shape.join(", ")
+        }] with ${images.data.length} values: expected ` +
+          `[N, ${this.config.inChannels}, H, W]`,
+      );
+    }
+    return { batch: batch!, height: height!, width: width! };
+  }
+
+  /** Frees the network's memory; the device stays open. */
+  close(): void {
+    this.#executor.destroy();
+    this.weights.destroy();
+  }
+}

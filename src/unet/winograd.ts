@@ -1,0 +1,323 @@
+/**
+ * The 3 x 3 convolution by Winograd: transforms around one matrix product for each position of a transformed tile.
+ * Batches go in chunks that a binding holds, chunks in runs of tiles that the caches hold.
+ *
+ * @module
+ */
+import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
+import {
+  type RowBlock,
+  splitTiles,
+  tile,
+  type Tiling,
+  winogradGrad,
+  winogradInput,
+  winogradOutput,
+  winogradWeight,
+  winogradWeightGrad,
+} from "../../kernels/conv2d/winograd.ts";
+import {
+  gemmNn,
+  gemmNnUniform,
+  gemmNt,
+  type GemmShape,
+  ROW_TILE,
+  uniformLayers,
+} from "../../kernels/gemm/gemm.ts";
+import { ceilDiv, roundUp } from "../../kernels/grid.ts";
+import type { Nchw } from "../../kernels/shape.ts";
+import {
+  type Activation,
+  affineView,
+  type Chunk,
+  chunkBatch,
+  chunkShape,
+  chunkView,
+  gateOf,
+  gateViews,
+} from "./activation.ts";
+import type { Builder } from "./builder.ts";
+import { bound } from "./conv3x3.ts";
+import { type Region, type RegionView, view } from "./recorder.ts";
+
+/** A convolution's name and channels. */
+export interface ConvLayer {
+  /** Such as `down1.conv1`; parameters are `.weight` and `.bias`. */
+  readonly name: string;
+  /** Channels that are read. */
+  readonly inputs: number;
+  /** Channels that are made. */
+  readonly outputs: number;
+}
+
+/** Length of the slices that the weight gradient's sum over tiles is cut into. */
+const SLICE = 2048;
+
+/** F(4x4) loses digits and wants whole tiles; F(2x2) serves every size and `strict`. */
+function chooseSide(builder: Builder, shape: Nchw): 2 | 4 {
+  return !builder.target.strict && shape.height % 4 === 0 && shape.width % 4 === 0 ? 4 : 2;
+}
+
+/** One side of a product: the rows that make some channels of a target, from weights turned or not. */
+interface Product {
+  readonly layer: ConvLayer;
+  readonly turned: boolean;
+  /** First channel of the layer's output (turned: of its input) that is made. */
+  readonly firstRow: number;
+  readonly target: Activation["shape"];
+  readonly depth: number;
+  readonly epilogue: Epilogue;
+}
+
+/** Records the forward convolution. */
+export function winogradForward(
+  builder: Builder,
+  layer: ConvLayer,
+  sources: readonly Activation[],
+  output: Activation,
+  epilogue: Epilogue,
+): void {
+  const { recorder } = builder;
+  const product = { layer, turned: false, firstRow: 0, target: output.shape, depth: layer.inputs, epilogue };
+  multiply(builder, product, bound([...sources, output]), (chunk) => ({
+    sources: sources.map((source) => ({
+      x: chunkView(source.region, source.shape, chunk),
+      affine: affineView(recorder, source, chunk),
+      channels: source.shape.channels,
+      normalized: source.kind === "normalized",
+    })),
+    output: {
+      bias: builder.weight(`${layer.name}.bias`),
+      gate: recorder.nothing,
+      gate_affine: recorder.nothing,
+      y: chunkView(output.region, output.shape, chunk),
+    },
+  }));
+}
+
+/** Records the gradient of one source. */
+export function winogradInputGradient(
+  builder: Builder,
+  layer: ConvLayer,
+  source: Activation,
+  firstChannel: number,
+  shape: Nchw,
+  gradient: Region,
+  target: Region,
+): void {
+  const { recorder } = builder;
+  const product = {
+    layer,
+    turned: true,
+    firstRow: firstChannel,
+    target: source.shape,
+    depth: layer.outputs,
+    epilogue: { gate: gateOf(source) },
+  };
+  multiply(builder, product, [shape, ...bound([source])], (chunk) => ({
+    sources: [{
+      x: chunkView(gradient, shape, chunk),
+      affine: recorder.nothing,
+      channels: layer.outputs,
+      normalized: false,
+    }],
+    output: {
+      bias: recorder.nothing,
+      ...gateViews(recorder, source, chunk),
+      y: chunkView(target, source.shape, chunk),
+    },
+  }));
+}
+
+interface Operands {
+  readonly sources: readonly {
+    readonly x: RegionView;
+    readonly affine: RegionView;
+    readonly channels: number;
+    readonly normalized: boolean;
+  }[];
+  readonly output: Readonly<Record<"bias" | "gate" | "gate_affine" | "y", RegionView>>;
+}
+
+/** Transforms, multiplies and transforms back, chunk by chunk, run by run, block of rows by block of rows. */
+function multiply(
+  builder: Builder,
+  product: Product,
+  boundShapes: readonly Nchw[],
+  operands: (chunk: Chunk) => Operands,
+): void {
+  const { recorder, target: device } = builder;
+  const { layer, turned, depth, target, epilogue } = product;
+  const side = chooseSide(builder, target);
+  const positions = (side + 2) ** 2;
+  const blocks = rowBlocks(product, positions, depth, recorder.maxBinding);
+  const transformWeights = (block: RowBlock): Region => {
+    const u = recorder.windowed(`${layer.name} transformed weights`, positions * depth * block.padded);
+    recorder.run(winogradWeight(side, layer, block, turned), {
+      w: builder.weight(`${layer.name}.weight`),
+      u,
+    });
+    return u;
+  };
+  // One block's weights are transformed once for all runs; several would not fit side by side.
+  const only = blocks.length === 1 ? transformWeights(blocks[0]!) : undefined;
+  for (const chunk of chunkBatch(recorder, boundShapes)) {
+    const { sources, output } = operands(chunk);
+    for (
+      const run of runs(builder, tile(chunkShape(target, chunk), side), Math.max(depth, blocks[0]!.padded))
+    ) {
+      const v = recorder.temporary(`${layer.name} transformed input`, positions * depth * run.padded);
+      let first = 0;
+      for (const { x, affine, channels, normalized } of sources) {
+        recorder.run(winogradInput(run, { channels, first, depth }, normalized), { x, affine, v });
+        first += channels;
+      }
+      for (const block of blocks) {
+        const u = only ?? transformWeights(block);
+        const shape = { rows: block.padded, columns: run.padded, depth, layers: positions };
+        const m = recorder.temporary(`${layer.name} products`, positions * block.padded * run.padded);
+        recordGemm(builder, shape, u, v, m, device.uniformOperands);
+        recorder.run(
+          winogradOutput(run, {
+            target: chunkShape(target, chunk),
+            firstChannel: block.first - product.firstRow,
+            channels: block.used,
+            rows: block.padded,
+            firstRow: 0,
+          }, epilogue),
+          { m, ...output },
+        );
+      }
+    }
+  }
+}
+
+/** Records `c = a b` for every layer, with `a` as a uniform where that is wanted and possible. */
+export function recordGemm(
+  builder: Builder,
+  shape: GemmShape,
+  a: Region,
+  b: Region,
+  c: Region,
+  uniform: boolean,
+): void {
+  const { recorder } = builder;
+  const layers = uniform ? uniformLayers(shape) : 0;
+  if (layers === 0) {
+    recorder.run(gemmNn(shape), { a: withoutWindow(shape, a), b, c });
+    return;
+  }
+  for (let first = 0; first < shape.layers; first += layers) {
+    const part = { ...shape, layers: Math.min(layers, shape.layers - first) };
+    recorder.run(gemmNnUniform(part, first), { a: view(a, first * shape.rows * shape.depth), b, c });
+  }
+}
+
+function withoutWindow(shape: GemmShape, a: Region): RegionView {
+  return view(a, 0, shape.layers * shape.rows * shape.depth);
+}
+
+/** Cuts the rows of a product so that transformed weights fit one binding. */
+function rowBlocks(product: Product, positions: number, depth: number, maxBinding: number): RowBlock[] {
+  const rows = product.target.channels;
+  const most = Math.floor(maxBinding / (positions * depth * 4) / ROW_TILE) * ROW_TILE;
+  if (most < ROW_TILE) {
+    throw new RangeError(
+      `Cannot plan "${product.layer.name}": ${ROW_TILE} rows of its transformed weights take ` +
+        `${
+          positions * depth * 4 * ROW_TILE
+        } bytes, the device binds ${maxBinding} at once\nhint: use fewer filters`,
+    );
+  }
+  const count = ceilDiv(roundUp(rows, ROW_TILE), most);
+  const length = roundUp(ceilDiv(rows, count), ROW_TILE);
+  const blocks: RowBlock[] = [];
+  for (let first = 0; first < rows; first += length) {
+    const used = Math.min(length, rows - first);
+    blocks.push({ first: product.firstRow + first, used, padded: roundUp(used, ROW_TILE) });
+  }
+  return blocks;
+}
+
+/** Cuts a chunk's tiles into runs whose transformed tensors of `channels` stay within the workspace. */
+function runs(builder: Builder, tiling: Tiling, channels: number): Tiling[] {
+  const { workspace, maxBinding } = builder.target;
+  return splitTiles(tiling, Math.min(workspace, maxBinding) / (tiling.positions * channels * 4));
+}
+
+/** Records the weight gradient: products of transformed gradient and input, summed over tiles in slices. */
+export function winogradWeightGradient(
+  builder: Builder,
+  layer: ConvLayer,
+  sources: readonly Activation[],
+  shape: Nchw,
+  gradient: Region,
+): void {
+  const { recorder } = builder;
+  const side = chooseSide(builder, shape);
+  const columns = roundUp(layer.inputs, 8);
+  const chunks = chunkBatch(recorder, [shape, ...bound(sources)]).map((chunk) => ({
+    chunk,
+    runs: runs(builder, tile(chunkShape(shape, chunk), side), Math.max(columns, layer.outputs)),
+  }));
+  const slices = chunks.flatMap(({ runs }) => runs).reduce(
+    (sum, { padded }) => sum + ceilDiv(padded, SLICE),
+    0,
+  );
+  const positions = (side + 2) ** 2;
+  const most = Math.max(8, Math.floor(recorder.maxBinding / (positions * columns * slices * 4) / 8) * 8);
+  for (let firstRow = 0; firstRow < layer.outputs; firstRow += most) {
+    const used = Math.min(most, layer.outputs - firstRow);
+    const block = { first: firstRow, used, padded: roundUp(used, 8) };
+    const partial = recorder.temporary(
+      `${layer.name} partial sums`,
+      slices * positions * block.padded * columns,
+    );
+    let slice = 0;
+    for (const { chunk, runs } of chunks) {
+      for (const run of runs) {
+        const v = recorder.temporary(`${layer.name} transformed input`, positions * columns * run.padded);
+        let first = 0;
+        for (const source of sources) {
+          const { channels } = source.shape;
+          recorder.run(
+            winogradInput(run, { channels, first, depth: columns }, source.kind === "normalized"),
+            {
+              x: chunkView(source.region, source.shape, chunk),
+              affine: affineView(recorder, source, chunk),
+              v,
+            },
+          );
+          first += channels;
+        }
+        const d = recorder.temporary(
+          `${layer.name} transformed gradient`,
+          positions * block.padded * run.padded,
+        );
+        recorder.run(
+          winogradGrad(run, {
+            channels: layer.outputs,
+            skipped: firstRow,
+            count: used,
+            first: 0,
+            depth: block.padded,
+          }),
+          { gradient: chunkView(gradient, shape, chunk), d },
+        );
+        const count = ceilDiv(run.padded, SLICE);
+        recorder.run(
+          gemmNt(
+            { rows: block.padded, columns, depth: run.padded, layers: positions },
+            { depth: SLICE, count, first: slice },
+          ),
+          { a: d, b: v, c: partial },
+        );
+        slice += count;
+      }
+    }
+    recorder.run(winogradWeightGrad(side, layer, block, columns, slices), {
+      partial,
+      gradient: builder.gradient(`${layer.name}.weight`),
+    });
+  }
+}
