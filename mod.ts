@@ -78,3 +78,11 @@ export type { UNetConfig } from "./src/unet/config.ts";
 export { inferConfig, type Parameter, type ParameterTable } from "./src/unet/parameters.ts";
 export { UNet } from "./src/unet/unet.ts";
 export { type StepMetrics, Trainer, type TrainerOptions } from "./src/training/trainer.ts";
+export {
+  type AdapterReport,
+  type Ailment,
+  diagnose,
+  type Diagnosis,
+  type FeatureTest,
+} from "./src/gpu/diagnose.ts";
+export type { Backend } from "./src/gpu/driver.ts";

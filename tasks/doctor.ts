@@ -1,0 +1,117 @@
+/**
+ * `deno task doctor`: what this machine's adapter is, whether the kernels are right on it, and what to mend.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { formatBytes } from "../src/cli/format.ts";
+import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { type AdapterReport, type Ailment, diagnose } from "../src/gpu/diagnose.ts";
+import { openGpu } from "../src/gpu/gpu.ts";
+import { selfTest } from "../src/gpu/self_test.ts";
+
+/** What the self-test of one kernel came to. */
+interface KernelResult {
+  kernel: string;
+  passed: boolean;
+  worstError: number;
+  limit: number;
+}
+
+interface Options {
+  json?: boolean;
+  software?: boolean;
+}
+
+/** The command `doctor`. */
+export function command(): Command {
+  return createCommand(
+    "doctor",
+    "Describes the GPU adapter, tries its features, tests every kernel on it against a plain loop on the CPU, and " +
+      "says what is missing and the command that mends it. Exits 1 where nothing can run or a kernel is wrong.",
+  )
+    .option("--software", "look at the software adapter even where there is a GPU")
+    .option("--json", "print the findings as one JSON document")
+    .action(examine);
+}
+
+async function examine(options: Options): Promise<void> {
+  const print = options.json ? () => {} : writeStdout;
+  const software = options.software === true;
+  const { adapter, ailments } = await diagnose({ software });
+  const found = ailments.map((ailment) => ({ ...ailment, command: asRoot(ailment.command) }));
+  print(line("Deno", `${Deno.version.deno} on ${Deno.build.os}, ${Deno.build.arch}`));
+  if (adapter !== null) print(describe(adapter));
+  const kernels: KernelResult[] = [];
+  if (!found.some(({ kind }) => kind === "fatal")) {
+    try {
+      for await (const result of testKernels(software)) {
+        kernels.push(result);
+        print(describeKernel(result));
+      }
+    } catch (error) {
+      found.push({
+        kind: "fatal",
+        message: error instanceof Error ? error.message : String(error),
+        command: null,
+      });
+    }
+  }
+  const wrong = kernels.filter(({ passed }) => !passed);
+  const ok = wrong.length === 0 && !found.some(({ kind }) => kind === "fatal");
+  if (kernels.length > 0) {
+    print(line("kernels", `${kernels.length - wrong.length} right, ${wrong.length} wrong`));
+  }
+  if (options.json) {
+    const { os, arch } = Deno.build;
+    const document = { ok, deno: Deno.version.deno, os, arch, adapter, kernels, ailments: found };
+    writeStdout(`${JSON.stringify(document, null, 2)}\n`);
+  }
+  for (const ailment of found) writeStderr(describeAilment(ailment));
+  if (!ok) throw new ExitError(EXIT.failed);
+}
+
+async function* testKernels(software: boolean): AsyncGenerator<KernelResult> {
+  const gpu = await openGpu({ software });
+  try {
+    yield* selfTest(gpu);
+  } finally {
+    gpu.close();
+  }
+}
+
+/** The words with which this user runs a command as root; on Windows there is no user number. */
+function asRoot(command: string | null): string | null {
+  return command === null || Deno.uid() === 0 ? command : `sudo ${command}`;
+}
+
+function line(label: string, text: string): string {
+  return `${label.padEnd(9)} ${text}\n`;
+}
+
+function describe(adapter: AdapterReport): string {
+  const limits = Object.entries(adapter.limits).map(([name, value]) =>
+    line("", `${name}: ${/BufferSize|BindingSize|StorageSize/.test(name) ? formatBytes(value) : value}`)
+  );
+  const tested = adapter.tested.map(({ name, works, detail }) =>
+    line("", `${name}: ${works ? "works" : "does not work"}${detail === "" ? "" : ` (${detail})`}`)
+  );
+  return line("adapter", `${adapter.description}, by ${adapter.vendor}`) +
+    line("driver", `${adapter.driver}, through ${adapter.backend}`) +
+    line("kind", adapter.isSoftware ? "software: it computes on the CPU" : "hardware") +
+    `limits\n${limits.join("")}features, each tried with a kernel\n${tested.join("")}` +
+    "kernels, against plain loops on the CPU\n";
+}
+
+function describeKernel({ kernel, passed, worstError, limit }: KernelResult): string {
+  const numbers = `worst error ${worstError.toExponential(1)}, limit ${limit.toExponential(1)}`;
+  return line("", `${passed ? "right" : "WRONG"}  ${kernel.padEnd(36)} ${numbers}`);
+}
+
+function describeAilment({ kind, message, command }: Ailment): string {
+  const label = kind === "fatal" ? "error" : "warning";
+  // A message of the library may bring its own hint.
+  return `${label}: ${message}\n${command === null ? "" : `hint: ${command}\n`}`;
+}
+
+if (import.meta.main) await main(command());
