@@ -18,7 +18,7 @@ interface Check {
 const CHECKS: readonly Check[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
-  { name: "types", args: ["check"] },
+  { name: "types", args: ["check", "-q"] },
   { name: "doc lint", args: ["doc", "--lint", "mod.ts"] },
   {
     name: "doc examples",
