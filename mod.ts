@@ -86,3 +86,11 @@ export {
   type FeatureTest,
 } from "./src/gpu/diagnose.ts";
 export type { Backend } from "./src/gpu/driver.ts";
+export {
+  DATASET_URL,
+  download,
+  type DownloadOptions,
+  type DownloadProgress,
+  type DownloadResult,
+} from "./src/archive/download.ts";
+export { unzip, type UnzipOptions, type UnzipProgress, type UnzipResult } from "./src/archive/unzip.ts";
