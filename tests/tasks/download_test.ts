@@ -29,6 +29,28 @@ Deno.test("download puts the zip into dataset/, over a dropped connection, and s
   });
 });
 
+Deno.test("download that is killed goes on from what it had", async () => {
+  await inProjectCopy(async (project, dataset) => {
+    await using server = serveFile(ZIP, [{ cutAfter: 2000, stall: 60_000 }, {}]);
+    const run = taskIn(project, "download", ["--url", server.url]).spawn();
+    const drained = Promise.all([run.stdout.cancel(), run.stderr.cancel()]);
+    const part = join(dataset, "file.zip.part");
+    for (let waits = 0; waits < 500 && (await Deno.stat(part).catch(() => null))?.size !== 2000; waits++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    run.kill("SIGKILL");
+    await run.status;
+    await drained;
+    assert.deepEqual(await filesUnder(dataset), ["file.zip.part", "file.zip.part.json"]);
+
+    const { code, stderr } = await outcome(taskIn(project, "download", ["--url", server.url]));
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^going on from dataset\/file\.zip\.part \(2000 bytes\)/);
+    assert.equal(server.requests[1]?.headers.get("range"), "bytes=2000-");
+    assert.deepEqual(await Deno.readFile(join(dataset, "file.zip")), ZIP);
+  });
+});
+
 Deno.test("download names the file that --output names, and fails with an error, a hint and exit code 1", async () => {
   await inProjectCopy(async (project, dataset) => {
     await using server = serveFile(ZIP, [{}, { status: "404 Not Found" }]);
