@@ -29,8 +29,8 @@ export interface MachineOptions {
   hardware?: boolean;
   /** Do apt's sources name the backports already? */
   backports?: boolean;
-  /** Does `apt-get install` fail: always, or only from the backports? */
-  aptFails?: "always" | "backports";
+  /** Does `apt-get install` fail: always, only from the backports, or by installing nothing without a word? */
+  aptFails?: "always" | "backports" | "silently";
   /** Is sudo there? */
   sudo?: boolean;
 }
@@ -45,6 +45,8 @@ export interface Outcome {
   stderr: string;
   /** Every stub command that changes or starts something, with its arguments, in order. */
   calls: string[];
+  /** The folder and the setting with which Deno was started, or null where it was not. */
+  state: string | null;
   /** Content of the backports source that it wrote, or null. */
   backportsList: string | null;
 }
@@ -62,21 +64,20 @@ exec ${command} "$@"`;
 const DENO_STUB = (version: string) =>
   `if [ "$1" = --version ]; then echo "deno ${version} (stable)"; exit; fi
 echo "deno $*" >>"$FAKE/calls"
-echo "$PWD" >"$FAKE/cwd"`;
+echo "$PWD, update check off: $DENO_NO_UPDATE_CHECK" >"$FAKE/state"`;
 
-/** Builds the machine, runs `run.sh ARGS` on it from the folder `cwd`, and removes it. */
+/** Builds the machine, runs `run.sh ARGS` on it from the root folder, and removes it. */
 export async function onMachine(
   options: MachineOptions,
   script: string,
   args: string[],
-  cwd = "/",
 ): Promise<Outcome> {
   const fake = await Deno.makeTempDir({ prefix: "fake-machine-" });
   try {
     await build(fake, options);
     const child = new Deno.Command("sh", {
       args: ["-c", 'PATH=$FAKE/bin exec sh "$@"', "sh", script, ...args],
-      cwd,
+      cwd: "/",
       clearEnv: true,
       env: { FAKE: fake, HOME: join(fake, "home") },
       stdin: "null",
@@ -89,6 +90,7 @@ export async function onMachine(
       stdout: decoder.decode(stdout),
       stderr: decoder.decode(stderr),
       calls,
+      state: await read(join(fake, "state")),
       backportsList: await read(join(fake, "etc/apt/sources.list.d/bookworm-backports.list")),
     };
   } finally {
@@ -146,7 +148,11 @@ esac`,
     await logged("npx", "exit 0");
   }
   if (debian) {
-    const fails = { always: "exit 100", backports: "case $* in *backports*) exit 100 ;; esac" };
+    const fails = {
+      always: "exit 100",
+      backports: "case $* in *backports*) exit 100 ;; esac",
+      silently: "exit 0",
+    };
     await stub(
       "bin/apt-get",
       `if [ "$1" = indextargets ]; then

@@ -8,12 +8,8 @@ const READY: MachineOptions = { deno: "2.9.6", mesa: "25.0.7-2" };
 const UPDATE = "apt-get update -qq";
 const INSTALL = "apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends";
 
-async function run(
-  options: MachineOptions,
-  args = ["train", "--epochs", "2"],
-  cwd?: string,
-): Promise<Outcome> {
-  return await onMachine(options, SCRIPT, args, cwd);
+async function run(options: MachineOptions, args = ["train", "--epochs", "2"]): Promise<Outcome> {
+  return await onMachine(options, SCRIPT, args);
 }
 
 Deno.test("run.sh: where all is there, it changes nothing and hands the arguments on as they are", async () => {
@@ -26,6 +22,7 @@ Deno.test("run.sh: where all is there, it changes nothing and hands the argument
       "*",
     ]);
     assert.deepEqual(outcome.calls, ["deno task --quiet predict a b --json $HOME *"]);
+    assert.equal(outcome.state, `${ROOT}, update check off: 1\n`);
     assert.equal(outcome.stderr, "");
     assert.equal(outcome.code, 0);
   }
@@ -129,6 +126,9 @@ Deno.test("run.sh: a driver that cannot be installed is a failure", async () => 
   assert.equal(code, 1);
   assert.ok(!calls.some((call) => call.startsWith("deno")));
   assert.match(stderr, /could not install mesa-vulkan-drivers/);
+  const silent = await run({ deno: "2.9.6", root: true, aptFails: "silently" });
+  assert.equal(silent.code, 1);
+  assert.match(silent.stderr, /no Vulkan driver can be found, though/);
 });
 
 Deno.test("run.sh: not root, it installs nothing and prints the one command to type", async () => {
@@ -193,9 +193,11 @@ Deno.test("run.sh: an old Mesa is good enough for real hardware, and a new one f
 
 Deno.test("run.sh: macOS needs no driver, nor do tasks that compute nothing", async () => {
   assert.equal((await run({ deno: "2.9.6", system: "Darwin" })).code, 0);
-  const { code, calls } = await run({ deno: "2.9.6" }, ["unzip"]);
-  assert.equal(code, 0);
-  assert.deepEqual(calls, ["deno task --quiet unzip"]);
+  for (const task of ["download", "unzip", "inspect", "masks", "phantom", "convert", "compile"]) {
+    const { code, calls } = await run({ deno: "2.9.6" }, [task]);
+    assert.equal(code, 0);
+    assert.deepEqual(calls, [`deno task --quiet ${task}`]);
+  }
 });
 
 Deno.test("run.sh: usage, and unknown tasks before anything is installed", async () => {
@@ -211,4 +213,5 @@ Deno.test("run.sh: usage, and unknown tasks before anything is installed", async
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /no task 'trian'; tasks are: doctor .*train/);
   assert.deepEqual(unknown.calls, []);
+  assert.equal((await run(READY, ["tes"])).code, 2);
 });
