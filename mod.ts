@@ -77,7 +77,15 @@ export { type AdapterDescription, Gpu, type GpuLimits, type GpuOptions, openGpu 
 export type { UNetConfig } from "./src/unet/config.ts";
 export { inferConfig, type Parameter, type ParameterTable } from "./src/unet/parameters.ts";
 export { UNet } from "./src/unet/unet.ts";
-export { type StepMetrics, Trainer, type TrainerOptions } from "./src/training/trainer.ts";
+export {
+  type BatchMetrics,
+  type StepMetrics,
+  Trainer,
+  type TrainerOptions,
+  type TrainerState,
+} from "./src/training/trainer.ts";
+export type { Augmentation } from "./kernels/augment/augment.ts";
+export type { Access, Binding, Kernel } from "./kernels/kernel.ts";
 export {
   type AdapterReport,
   type Ailment,
@@ -94,3 +102,11 @@ export {
   type DownloadResult,
 } from "./src/archive/download.ts";
 export { unzip, type UnzipOptions, type UnzipProgress, type UnzipResult } from "./src/archive/unzip.ts";
+export {
+  makePhantom,
+  type PhantomCounts,
+  type PhantomOptions,
+  type PhantomReport,
+  type PhantomSplit,
+} from "./src/dataset/phantom.ts";
+export { drawPhantomSlice, type PhantomSlice } from "./src/dataset/phantom_slice.ts";

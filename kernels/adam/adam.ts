@@ -38,18 +38,24 @@ export function adamStep(count: number): Dispatch {
 export const STEP_BYTE_LENGTH = 48;
 
 /**
- * Packs the `step` uniform; `step` counts from 1, as in the bias corrections `1 - beta^step`; `record` is the place
- * of this step's metrics in the history.
+ * Packs the `step` uniform: seed and step key all random draws, `updates` (counted from 1) is the exponent of the bias
+ * corrections `1 - beta^updates`, `record` the place of this step's metrics in the history.
  */
-export function packStep(seed: number, step: number, record: number, options: AdamOptions): Uint8Array {
+export function packStep(
+  seed: number,
+  step: number,
+  updates: number,
+  record: number,
+  options: AdamOptions,
+): Uint8Array {
   const { learningRate, beta1, beta2, epsilon, weightDecay } = options;
   return packParams([
     seed >>> 0,
     step,
     record,
     0,
-    f32(learningRate / (1 - beta1 ** step)),
-    f32(1 / Math.sqrt(1 - beta2 ** step)),
+    f32(learningRate / (1 - beta1 ** updates)),
+    f32(1 / Math.sqrt(1 - beta2 ** updates)),
     f32(beta1),
     f32(beta2),
     f32(epsilon),

@@ -13,9 +13,10 @@ import totalCode from "./total.wgsl" with { type: "text" };
 const WORKGROUP = 64;
 
 /** Sums kept for each band of logits. */
-export const LOSS_SUMS = 5;
+export const LOSS_SUMS = 7;
 
-/** Floats of one record in the history of metrics: loss, dice, bce, accuracy, sum(p t), sum p, sum t, elements. */
+/** Floats of one record in the history of metrics: loss, dice, bce, accuracy, then sums over the
+ * batch of rounded p times t, rounded p, t, and elements. */
 export const RECORD_SIZE = 8;
 
 /** Partial sums of `count` logits in bands of `bandSize`; bindings logits, target_mask, partial. */

@@ -1,6 +1,7 @@
 // Sums behind the loss 0.6 dice + 0.4 bce and the accuracy, as partial sums over bands of the whole batch:
-// partial[5][bands] = p t, p, t, binary cross-entropy, correct; p = sigmoid(logit), computed so that nothing overflows.
-// Logarithms are not below -100 and correct means round-half-to-even(p) == t, as in PyTorch.
+// partial[7][bands] = p t, p, t, binary cross-entropy, correct, r t, r; p = sigmoid(logit), computed so that nothing
+// overflows, r = round-half-to-even(p).
+// Logarithms are not below -100 and correct means r == t, as in PyTorch.
 // Work: an invocation owns one band. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -29,6 +30,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var truth = 0.0;
   var entropy = 0.0;
   var correct = 0.0;
+  var rounded_overlap = 0.0;
+  var rounded = 0.0;
   for (var i = first; i < end; i++) {
     let x = logits[i];
     let t = target_mask[i];
@@ -41,7 +44,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     positive += p;
     truth += t;
     entropy -= t * log_p + (1.0 - t) * log_q;
-    correct += select(0.0, 1.0, select(0.0, 1.0, p > 0.5) == t);
+    let r = select(0.0, 1.0, p > 0.5);
+    correct += select(0.0, 1.0, r == t);
+    rounded_overlap += r * t;
+    rounded += r;
   }
   let at = params.first_band + band;
   partial[at] = overlap;
@@ -49,4 +55,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   partial[at + 2u * params.bands] = truth;
   partial[at + 3u * params.bands] = entropy;
   partial[at + 4u * params.bands] = correct;
+  partial[at + 5u * params.bands] = rounded_overlap;
+  partial[at + 6u * params.bands] = rounded;
 }

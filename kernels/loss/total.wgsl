@@ -1,6 +1,7 @@
 // Adds the partial sums of the loss up and records the batch's metrics:
 // dice = 1 - (2 sum(p t) + 1e-6) / (sum p + sum t + 1e-6) over the whole batch, bce the mean, loss 0.6 dice + 0.4 bce.
-// sums[4] = sum(p t), sum p, sum t, elements; history[record] = loss, dice, bce, accuracy, then sums.
+// sums[4] = sum(p t), sum p, sum t, elements; history[record] = loss, dice, bce, accuracy, sum(r t), sum r, sum t,
+// elements, where r is the rounded probability.
 // Work: one workgroup; each of its 64 invocations adds every 64th band, then the first adds theirs.
 // Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 const WORKGROUP: u32 = 64u;
@@ -25,11 +26,11 @@ struct Step {
 @group(0) @binding(3) var<uniform> step: Step;
 @group(0) @binding(4) var<uniform> params: Params;
 
-var<workgroup> shared_sums: array<array<f32, 5>, 64>;
+var<workgroup> shared_sums: array<array<f32, 7>, 64>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(local_invocation_index) lane: u32) {
-  for (var row = 0u; row < 5u; row++) {
+  for (var row = 0u; row < 7u; row++) {
     var sum = 0.0;
     for (var i = lane; i < params.bands; i += WORKGROUP) {
       sum += partial[row * params.bands + i];
@@ -41,9 +42,9 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   if (lane != 0u) {
     return;
   }
-  var totals: array<f32, 5>;
+  var totals: array<f32, 7>;
   for (var i = 0u; i < WORKGROUP; i++) {
-    for (var row = 0u; row < 5u; row++) {
+    for (var row = 0u; row < 7u; row++) {
       totals[row] += shared_sums[i][row];
     }
   }
@@ -59,8 +60,8 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   history[at + 1u] = dice;
   history[at + 2u] = bce;
   history[at + 3u] = totals[4] / count;
-  history[at + 4u] = totals[0];
-  history[at + 5u] = totals[1];
+  history[at + 4u] = totals[5];
+  history[at + 5u] = totals[6];
   history[at + 6u] = totals[2];
   history[at + 7u] = count;
 }

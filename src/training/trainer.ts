@@ -1,15 +1,18 @@
 /**
- * Training steps of a network: forward, loss, backward and Adam, without waiting for the device.
+ * Training steps of a network: augmentation, forward, loss, backward and Adam, without waiting for the device.
  *
  * @module
  */
 import { type AdamOptions, packStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
+import type { Augmentation } from "../../kernels/augment/augment.ts";
 import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { Executor, type ReadyPlan } from "../unet/executor.ts";
 import { blockToState } from "../unet/parameters.ts";
-import { HISTORY_CAPACITY } from "../unet/plan.ts";
+import { HISTORY_CAPACITY, type PlanKind } from "../unet/plan.ts";
 import type { UNet } from "../unet/unet.ts";
+import { Augmenter } from "./augmenter.ts";
+import { Update } from "./update.ts";
 
 /** Settings of a {@linkcode Trainer}; Adam's of the original unless given. */
 export interface TrainerOptions {
@@ -23,11 +26,19 @@ export interface TrainerOptions {
   epsilon?: number;
   /** Decoupled weight decay (AdamW); 0. */
   weightDecay?: number;
-  /** Key of dropout's draws; 0. */
+  /** Norm that the whole gradient is clipped to; 0 for none. */
+  clipNorm?: number;
+  /** Batches whose gradients are averaged before an update; 1. */
+  accumulate?: number;
+  /** Decay of a moving average of the weights; 0 for none. */
+  averageDecay?: number;
+  /** Random changes of pictures and masks; none. */
+  augmentation?: Augmentation;
+  /** Key of dropout's and augmentation's draws; 0. */
   seed?: number;
 }
 
-/** Metrics of one batch, from before the update. */
+/** Metrics of one batch; of a training step, from before the update. */
 export interface StepMetrics {
   /** 0.6 dice + 0.4 bce. */
   loss: number;
@@ -39,29 +50,90 @@ export interface StepMetrics {
   accuracy: number;
 }
 
-type TrainerBuffers = Record<
-  "gradients" | "firstMoment" | "secondMoment" | "gradientScale" | "step" | "history",
-  GPUBuffer
->;
+/** Metrics of one batch with the counts that sums over batches need. */
+export interface BatchMetrics extends StepMetrics {
+  /** Pixels that are predicted and true. */
+  overlap: number;
+  /** Pixels that are predicted. */
+  predicted: number;
+  /** Pixels that are true. */
+  truth: number;
+  /** Pixels. */
+  pixels: number;
+}
 
-const DEFAULTS = { learningRate: 1e-4, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, seed: 0 };
+/** Everything that the next training step depends on, apart from settings: flat blocks, one value a parameter. */
+export interface TrainerState {
+  /** Training batches so far: the key of random draws. */
+  step: number;
+  /** Updates so far: the exponent of Adam's bias corrections. */
+  updates: number;
+  /** The weights. */
+  weights: Float32Array<ArrayBuffer>;
+  /** Adam's first moment. */
+  firstMoment: Float32Array<ArrayBuffer>;
+  /** Adam's second moment. */
+  secondMoment: Float32Array<ArrayBuffer>;
+  /** Moving average of the weights, where there is one. */
+  average?: Float32Array<ArrayBuffer>;
+}
+
+type Settings = Required<Omit<TrainerOptions, "augmentation">>;
+
+interface TrainerBuffers {
+  readonly gradients: GPUBuffer;
+  readonly firstMoment: GPUBuffer;
+  readonly secondMoment: GPUBuffer;
+  readonly gradientScale: GPUBuffer;
+  readonly step: GPUBuffer;
+  readonly history: GPUBuffer;
+  readonly accumulated?: GPUBuffer;
+  readonly average?: GPUBuffer;
+}
+
+const DEFAULTS: Settings = {
+  learningRate: 1e-4,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  clipNorm: 0,
+  accumulate: 1,
+  averageDecay: 0,
+  seed: 0,
+};
 
 /** Trains a {@linkcode UNet}. */
 export class Trainer {
   /** The network. */
   readonly unet: UNet;
-  /** Adam's settings; the learning rate may be changed between steps. */
-  readonly options: AdamOptions & { seed: number };
+  /** Step size of the next update; schedules change it. */
+  learningRate: number;
+  readonly #settings: Settings;
   readonly #buffers: TrainerBuffers;
   readonly #executor: Executor;
+  readonly #update: Update;
+  readonly #augmenter: Augmenter | undefined;
   #step = 0;
+  #updates = 0;
+  #accumulated = 0;
   #record = 0;
 
-  private constructor(unet: UNet, options: Trainer["options"], buffers: TrainerBuffers) {
+  private constructor(
+    unet: UNet,
+    settings: Settings,
+    buffers: TrainerBuffers,
+    update: Update,
+    augmenter: Augmenter | undefined,
+  ) {
     this.unet = unet;
-    this.options = options;
+    this.learningRate = settings.learningRate;
+    this.#settings = settings;
     this.#buffers = buffers;
-    this.#executor = new Executor(unet.gpu, unet.config, { weights: unet.weights, ...buffers });
+    this.#update = update;
+    this.#augmenter = augmenter;
+    const { gradients, step, history } = buffers;
+    this.#executor = new Executor(unet.gpu, unet.config, { weights: unet.weights, gradients, step, history });
   }
 
   /**
@@ -70,30 +142,39 @@ export class Trainer {
    * @throws {RangeError} where a setting is out of range or the device is too small.
    */
   static async create(unet: UNet, options: TrainerOptions = {}): Promise<Trainer> {
-    const full = { ...DEFAULTS, ...options };
-    for (const name of ["learningRate", "beta1", "beta2", "epsilon", "weightDecay"] as const) {
-      const most = name.startsWith("beta") ? 1 : Infinity;
-      if (!(full[name] >= 0 && full[name] < most)) {
-        throw new RangeError(
-          `Cannot train with ${name} ${full[name]}: expected 0 or more${most === 1 ? ", below 1" : ""}`,
-        );
-      }
-    }
+    const { augmentation, ...rest } = options;
+    const settings = { ...DEFAULTS, ...rest };
+    checkSettings(settings);
     const { gpu } = unet;
-    const bytes = unet.parameters.blockSize * 4;
-    const gradientScale = await gpu.createBuffer("gradient scale", 256);
-    gpu.device.queue.writeBuffer(gradientScale, 0, new Float32Array([1, 1, 1, 1]));
-    return new Trainer(unet, full, {
-      gradients: await gpu.createBuffer("gradients", bytes),
-      firstMoment: await gpu.createBuffer("first moment", bytes),
-      secondMoment: await gpu.createBuffer("second moment", bytes),
-      gradientScale,
+    const { blockSize } = unet.parameters;
+    const block = (label: string) => gpu.createBuffer(label, blockSize * 4);
+    const buffers: TrainerBuffers = {
+      gradients: await block("gradients"),
+      firstMoment: await block("first moment"),
+      secondMoment: await block("second moment"),
+      gradientScale: await gpu.createBuffer("gradient scale", 256),
       step: await gpu.createBuffer("step", STEP_BYTE_LENGTH, GPUBufferUsage.UNIFORM),
       history: await gpu.createBuffer("history", HISTORY_CAPACITY * RECORD_SIZE * 4),
+      ...(settings.accumulate > 1 ? { accumulated: await block("accumulated gradients") } : {}),
+      ...(settings.averageDecay > 0 ? { average: await block("average of weights") } : {}),
+    };
+    gpu.device.queue.writeBuffer(buffers.gradientScale, 0, new Float32Array([1, 1, 1, 1]));
+    if (buffers.average) {
+      const encoder = gpu.device.createCommandEncoder();
+      encoder.copyBufferToBuffer(unet.weights, 0, buffers.average, 0, blockSize * 4);
+      gpu.submit(encoder);
+    }
+    const update = await Update.create(gpu, { weights: unet.weights, ...buffers }, {
+      ...settings,
+      blockSize,
     });
+    const augmenter = augmentation
+      ? new Augmenter(gpu, augmentation, unet.config.outChannels, buffers.step)
+      : undefined;
+    return new Trainer(unet, settings, buffers, update, augmenter);
   }
 
-  /** Number of training steps that were taken. */
+  /** Training batches so far. */
   get steps(): number {
     return this.#step;
   }
@@ -108,24 +189,44 @@ export class Trainer {
    */
   async step(images: Tensor, masks: Tensor): Promise<StepMetrics> {
     await this.enqueue(images, masks);
-    return (await this.readMetrics()).at(-1)!;
+    const { loss, dice, bce, accuracy } = (await this.readMetrics()).at(-1)!;
+    return { loss, dice, bce, accuracy };
   }
 
-  /** Takes one training step without waiting for it; {@linkcode Trainer.readMetrics} reads its metrics later. */
+  /**
+   * Takes one training step without waiting for it; {@linkcode Trainer.readMetrics} reads its metrics later.
+   *
+   * @throws as {@linkcode Trainer.step}.
+   */
   async enqueue(images: Tensor, masks: Tensor): Promise<void> {
+    const { accumulate } = this.#settings;
     const ready = await this.#prepare("train", images, masks);
-    if (this.#record === HISTORY_CAPACITY) {
-      throw new RangeError(
-        `Cannot keep metrics of more than ${HISTORY_CAPACITY} batches\nhint: call readMetrics() earlier`,
-      );
-    }
+    const augmentation = await this.#augmenter?.prepare(images, ready);
     this.#step++;
-    this.#run(ready, images, masks, ready.program.length);
+    const completes = this.#accumulated + 1 === accumulate;
+    if (completes) this.#updates++;
+    this.#run(ready, images, masks, augmentation?.sources, (pass) => {
+      augmentation?.program.encode(pass);
+      ready.program.encode(pass);
+      this.#update.encodeAccumulation(pass, this.#accumulated === 0);
+      if (completes) this.#update.encodeApply(pass);
+    });
+    this.#accumulated = completes ? 0 : this.#accumulated + 1;
+  }
+
+  /** Updates with the gradients accumulated so far, fewer than asked for: the end of an epoch. */
+  flush(): void {
+    if (this.#accumulated === 0) return;
+    this.#accumulated = 0;
+    this.#updates++;
+    this.#writeStep();
+    this.#submit((pass) => this.#update.encodeApply(pass));
   }
 
   /** Computes metrics of a batch with dropout off and no update, without waiting for it. */
   async enqueueEvaluation(images: Tensor, masks: Tensor): Promise<void> {
-    this.#run(await this.#prepare("evaluate", images, masks), images, masks, undefined);
+    const ready = await this.#prepare("evaluate", images, masks);
+    this.#run(ready, images, masks, undefined, (pass) => ready.program.encode(pass));
   }
 
   /**
@@ -133,51 +234,136 @@ export class Trainer {
    *
    * @throws {Error} where a loss is not finite, naming the step.
    */
-  async readMetrics(): Promise<StepMetrics[]> {
+  async readMetrics(): Promise<BatchMetrics[]> {
     const count = this.#record;
     if (count === 0) return [];
     const bytes = await this.unet.gpu.read(this.#buffers.history, 0, count * RECORD_SIZE * 4);
     this.#record = 0;
     const values = new Float32Array(bytes);
     return Array.from({ length: count }, (_, index) => {
-      const [loss, dice, bce, accuracy] = values.subarray(index * RECORD_SIZE) as unknown as number[];
-      if (!Number.isFinite(loss)) {
+      const at = index * RECORD_SIZE;
+      const metrics = {
+        loss: values[at]!,
+        dice: values[at + 1]!,
+        bce: values[at + 2]!,
+        accuracy: values[at + 3]!,
+        overlap: values[at + 4]!,
+        predicted: values[at + 5]!,
+        truth: values[at + 6]!,
+        pixels: values[at + 7]!,
+      };
+      if (!Number.isFinite(metrics.loss)) {
         throw new Error(
           `Training diverged: the loss of batch ${
             index + 1
-          } of ${count} up to step ${this.#step} is ${loss}\n` +
-            "hint: lower the learning rate, or look for pictures or weights that are not finite",
+          } of the last ${count}, up to step ${this.#step}, is ` +
+            `${metrics.loss}\nhint: lower the learning rate, or look for pictures or weights that are not finite`,
         );
       }
-      return { loss: loss!, dice: dice!, bce: bce!, accuracy: accuracy! };
+      return metrics;
     });
   }
 
-  /** Computes the gradients of the loss by every parameter, without an update; dropout draws as in the next step. */
+  /**
+   * Computes the gradients of the loss by every parameter, without an update; dropout draws as in the next step.
+   *
+   * @throws as {@linkcode Trainer.step}.
+   */
   async gradients(images: Tensor, masks: Tensor): Promise<StateDict> {
     const ready = await this.#prepare("train", images, masks);
     this.#step++;
-    this.#run(ready, images, masks, ready.plan.updateAt);
+    this.#run(ready, images, masks, undefined, (pass) => ready.program.encode(pass));
     this.#step--;
     await this.readMetrics();
-    const { gpu, parameters } = this.unet;
-    const bytes = await gpu.read(this.#buffers.gradients, 0, parameters.blockSize * 4);
-    return blockToState(parameters, new Float32Array(bytes));
+    return blockToState(this.unet.parameters, await this.#readBlock(this.#buffers.gradients));
+  }
+
+  /** Reads everything that the next step depends on. */
+  async state(): Promise<TrainerState> {
+    if (this.#accumulated !== 0) {
+      throw new Error("Cannot save a trainer within an accumulation\nhint: call flush() first");
+    }
+    const { firstMoment, secondMoment, average } = this.#buffers;
+    return {
+      step: this.#step,
+      updates: this.#updates,
+      weights: await this.#readBlock(this.unet.weights),
+      firstMoment: await this.#readBlock(firstMoment),
+      secondMoment: await this.#readBlock(secondMoment),
+      ...(average ? { average: await this.#readBlock(average) } : {}),
+    };
+  }
+
+  /**
+   * Goes back to a saved state: the next steps give the same bits as they did after it was saved.
+   *
+   * @throws {TypeError} where the state is of another network, or of a trainer with other settings.
+   */
+  load(state: TrainerState): void {
+    const { firstMoment, secondMoment, average } = this.#buffers;
+    const blocks = { weights: this.unet.weights, firstMoment, secondMoment, average };
+    for (const [name, buffer] of Object.entries(blocks)) {
+      const values = state[name as keyof typeof blocks];
+      if (values?.length !== (buffer && this.unet.parameters.blockSize)) {
+        throw new TypeError(
+          `Cannot load the trainer's state: ${name} has ${
+            values?.length ?? "no"
+          } values, the network's has ` +
+            `${buffer ? this.unet.parameters.blockSize : "none"}`,
+        );
+      }
+      if (buffer) this.unet.gpu.device.queue.writeBuffer(buffer, 0, values!);
+    }
+    this.#step = state.step;
+    this.#updates = state.updates;
+    this.#accumulated = 0;
+    this.#record = 0;
+  }
+
+  /** The averaged weights where averaging is on, else the weights. */
+  async averagedState(): Promise<StateDict> {
+    return blockToState(
+      this.unet.parameters,
+      await this.#readBlock(this.#buffers.average ?? this.unet.weights),
+    );
+  }
+
+  /** Calls `work` with the averaged weights in place of the trained ones, where averaging is on. */
+  async withAverage<T>(work: () => Promise<T>): Promise<T> {
+    const { average } = this.#buffers;
+    if (!average) return await work();
+    const trained = await this.#readBlock(this.unet.weights);
+    const encoder = this.unet.gpu.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(average, 0, this.unet.weights, 0, average.size);
+    this.unet.gpu.submit(encoder);
+    try {
+      return await work();
+    } finally {
+      this.unet.gpu.device.queue.writeBuffer(this.unet.weights, 0, trained);
+    }
   }
 
   /** Bytes of all buffers of this trainer and its plans, the weights included. */
   get byteLength(): number {
-    return Object.values(this.#buffers).reduce((sum, { size }) => sum + size, 0) + this.#executor.byteLength +
-      this.unet.weights.size;
+    return Object.values(this.#buffers as unknown as Record<string, GPUBuffer>)
+      .reduce((sum, { size }) => sum + size, this.#executor.byteLength + this.unet.weights.size);
   }
 
   /** Frees the trainer's memory; the network stays. */
   close(): void {
     this.#executor.destroy();
-    for (const buffer of Object.values(this.#buffers)) buffer.destroy();
+    this.#update.destroy();
+    this.#augmenter?.destroy();
+    for (const buffer of Object.values(this.#buffers as unknown as Record<string, GPUBuffer>)) {
+      buffer.destroy();
+    }
   }
 
-  #prepare(kind: "train" | "evaluate", images: Tensor, masks: Tensor): Promise<ReadyPlan> {
+  async #readBlock(buffer: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
+    return new Float32Array(await this.unet.gpu.read(buffer, 0, this.unet.parameters.blockSize * 4));
+  }
+
+  #prepare(kind: PlanKind, images: Tensor, masks: Tensor): Promise<ReadyPlan> {
     const { batch, height, width } = this.unet.checkImages(images);
     const expected = [batch, this.unet.config.outChannels, height, width];
     const values = expected.reduce((product, extent) => product * extent, 1);
@@ -189,20 +375,64 @@ export class Trainer {
           `[${expected.join(", ")}]`,
       );
     }
+    if (this.#record === HISTORY_CAPACITY) {
+      throw new RangeError(
+        `Cannot keep metrics of more than ${HISTORY_CAPACITY} batches\nhint: call readMetrics() earlier`,
+      );
+    }
     return this.#executor.prepare({ kind, batch, height, width });
   }
 
-  #run(ready: ReadyPlan, images: Tensor, masks: Tensor, end: number | undefined): void {
+  #run(
+    ready: ReadyPlan,
+    images: Tensor,
+    masks: Tensor,
+    sources: { pictures: GPUBuffer; masks: GPUBuffer } | undefined,
+    encode: (pass: GPUComputePassEncoder) => void,
+  ): void {
+    const { queue } = this.unet.gpu.device;
+    const { pictures, masks: maskBuffer } = sources ?? ready;
+    queue.writeBuffer(pictures, 0, images.data as Float32Array<ArrayBuffer>);
+    queue.writeBuffer(maskBuffer, 0, masks.data as Float32Array<ArrayBuffer>);
+    this.#writeStep();
+    this.#record++;
+    this.#submit(encode);
+  }
+
+  #writeStep(): void {
+    const options: AdamOptions = { ...this.#settings, learningRate: this.learningRate };
+    const bytes = packStep(
+      this.#settings.seed,
+      this.#step,
+      Math.max(1, this.#updates),
+      this.#record,
+      options,
+    );
+    this.unet.gpu.device.queue.writeBuffer(this.#buffers.step, 0, bytes as Uint8Array<ArrayBuffer>);
+  }
+
+  #submit(encode: (pass: GPUComputePassEncoder) => void): void {
     const { gpu } = this.unet;
-    const { queue } = gpu.device;
-    queue.writeBuffer(ready.pictures, 0, images.data as Float32Array<ArrayBuffer>);
-    queue.writeBuffer(ready.masks, 0, masks.data as Float32Array<ArrayBuffer>);
-    const step = packStep(this.options.seed, Math.max(1, this.#step), this.#record++, this.options);
-    queue.writeBuffer(this.#buffers.step, 0, step as Uint8Array<ArrayBuffer>);
     const encoder = gpu.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    ready.program.encode(pass, 0, end);
+    encode(pass);
     pass.end();
     gpu.submit(encoder);
+  }
+}
+
+function checkSettings(settings: Settings): void {
+  const below1 = ["beta1", "beta2", "averageDecay"];
+  for (const [name, value] of Object.entries(settings)) {
+    const most = below1.includes(name) ? 1 : Infinity;
+    const least = name === "accumulate" ? 1 : 0;
+    if (
+      !(value >= least && value < most) ||
+      ((name === "accumulate" || name === "seed") && !Number.isInteger(value))
+    ) {
+      throw new RangeError(
+        `Cannot train with ${name} ${value}: expected ${least} or more${most === 1 ? ", below 1" : ""}`,
+      );
+    }
   }
 }

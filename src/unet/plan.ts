@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { adamStep } from "../../kernels/adam/adam.ts";
 import { ceilDiv } from "../../kernels/grid.ts";
 import { LOSS_SUMS, lossGradient, lossSums, lossTotal, RECORD_SIZE } from "../../kernels/loss/loss.ts";
 import { imageSize, type Nchw, size } from "../../kernels/shape.ts";
@@ -13,10 +12,10 @@ import { unet } from "./architecture.ts";
 import { Builder, type PlanTarget } from "./builder.ts";
 import { SIZE_STEP, type UNetConfig } from "./config.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
-import { type ParameterTable, parameterTable } from "./parameters.ts";
+import { parameterTable } from "./parameters.ts";
 import { type RecordedStep, type Region, view } from "./recorder.ts";
 
-/** What a plan computes: logits; logits and metrics; or logits, metrics, gradients and the optimizer's step. */
+/** What a plan computes: logits; logits and metrics; or logits, metrics and gradients. */
 export type PlanKind = "predict" | "evaluate" | "train";
 
 /** Which plan is wanted. */
@@ -36,9 +35,6 @@ export interface PlanRegions {
   readonly nothing: Region;
   readonly weights: Region;
   readonly gradients: Region;
-  readonly firstMoment: Region;
-  readonly secondMoment: Region;
-  readonly gradientScale: Region;
   readonly step: Region;
   readonly history: Region;
   readonly pictures: Region;
@@ -52,8 +48,6 @@ export interface Plan {
   readonly spec: PlanSpec;
   /** All steps in order. */
   readonly steps: readonly RecordedStep[];
-  /** Steps before the optimizer's. */
-  readonly updateAt: number;
   /** Where temporary regions lie. */
   readonly memory: MemoryPlan;
   /** What the owner fills or reads. */
@@ -86,35 +80,25 @@ export function recordPlan(config: UNetConfig, target: PlanTarget, spec: PlanSpe
   if (!Number.isInteger(batch) || batch < 1) {
     throw new RangeError(`Cannot plan a batch of ${batch} pictures: expected a whole number from 1`);
   }
-  const table = parameterTable(config);
-  const builder = new Builder(config, table, target, kind === "train");
+  const builder = new Builder(config, parameterTable(config), target, kind === "train");
   const { recorder } = builder;
   const input = { batch, channels: config.inChannels, height, width };
   const pictures = recorder.fixed("pictures", size(input));
   const logits = unet(builder, { shape: input, region: pictures, kind: "plain", gradientScale: 1 });
   const masks = recorder.fixed("masks", size(logits.shape));
   const history = recorder.fixed("history", HISTORY_CAPACITY * RECORD_SIZE);
-  const moments = {
-    firstMoment: recorder.fixed("first moment", table.blockSize),
-    secondMoment: recorder.fixed("second moment", table.blockSize),
-    gradientScale: recorder.fixed("gradient scale", 64),
-  };
   if (kind !== "predict") recordLoss(builder, logits, masks, history);
   builder.emitBackward();
-  const updateAt = recorder.steps.length;
-  if (kind === "train") recordUpdate(builder, table, moments);
   const { weights, gradients, step } = builder;
   const nothing = recorder.nothing.region;
   return {
     spec,
     steps: recorder.steps,
-    updateAt,
     memory: planMemory(recorder.steps, [logits.region]),
     regions: {
       nothing,
       weights,
       gradients,
-      ...moments,
       step,
       history,
       pictures,
@@ -157,26 +141,6 @@ function recordLoss(builder: Builder, logits: Activation, masks: Region, history
   });
 }
 
-function recordUpdate(
-  builder: Builder,
-  table: ParameterTable,
-  moments: { firstMoment: Region; secondMoment: Region; gradientScale: Region },
-): void {
-  const { recorder } = builder;
-  const most = Math.floor(recorder.maxBinding / 256) * 64;
-  for (let first = 0; first < table.blockSize; first += most) {
-    const count = Math.min(most, table.blockSize - first);
-    recorder.run(adamStep(count), {
-      weights: view(builder.weights, first, count),
-      gradient: view(builder.gradients, first, count),
-      first_moment: view(moments.firstMoment, first, count),
-      second_moment: view(moments.secondMoment, first, count),
-      gradient_scale: view(moments.gradientScale, 0, 4),
-      step: view(builder.step, 0, 40),
-    });
-  }
-}
-
 /** Bytes that a plan needs at once, apart from what all plans share: slots, pictures and masks. */
 export function planBytes(plan: Plan): number {
   return plan.memory.byteLength + plan.regions.pictures.byteLength + plan.regions.masks.byteLength;
@@ -184,12 +148,9 @@ export function planBytes(plan: Plan): number {
 
 /** Bytes of everything that training with a plan holds: parameters, gradients, moments and the plan's own. */
 export function trainingBytes(plan: Plan): number {
-  const { weights, gradients, firstMoment, secondMoment, history } = plan.regions;
-  return planBytes(plan) +
-    [weights, gradients, firstMoment, secondMoment, history].reduce(
-      (sum, { byteLength }) => sum + byteLength,
-      0,
-    );
+  const { weights, gradients, history } = plan.regions;
+  // Adam keeps two moments of every parameter.
+  return planBytes(plan) + 3 * weights.byteLength + gradients.byteLength + history.byteLength;
 }
 
 /** The shape of a plan's logits. */

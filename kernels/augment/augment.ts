@@ -1,0 +1,54 @@
+/**
+ * Random augmentation of pictures and masks together.
+ *
+ * @module
+ */
+import { grid } from "../grid.ts";
+import { type Dispatch, kernel } from "../kernel.ts";
+import { f32, packParams } from "../params.ts";
+import type { Nchw } from "../shape.ts";
+import code from "./augment.wgsl" with { type: "text" };
+
+const WORKGROUP = 64;
+
+/** How strongly pictures are changed; 0 leaves that part out. */
+export interface Augmentation {
+  /** Mirror left and right, with probability 1/2. */
+  readonly flipHorizontal: boolean;
+  /** Mirror up and down, with probability 1/2. */
+  readonly flipVertical: boolean;
+  /** Largest rotation each way, in degrees. */
+  readonly rotation: number;
+  /** Largest relative change of size: 0.1 is 0.9 to 1.1. */
+  readonly scale: number;
+  /** Largest shift each way, as a share of height and width. */
+  readonly shift: number;
+  /** Largest relative change of contrast. */
+  readonly contrast: number;
+  /** Largest value added to a normalised picture, each way. */
+  readonly brightness: number;
+  /** Largest standard deviation of noise added to a normalised picture. */
+  readonly noise: number;
+}
+
+/** Augments a batch; bindings source_images, source_masks, images, masks, step. */
+export function augment(pictures: Nchw, maskChannels: number, options: Augmentation): Dispatch {
+  const { batch, channels, height, width } = pictures;
+  return {
+    kernel: kernel("augment/augment", code),
+    params: packParams([
+      height,
+      width,
+      channels,
+      maskChannels,
+      (options.flipHorizontal ? 1 : 0) | (options.flipVertical ? 2 : 0),
+      f32(options.rotation * Math.PI / 180),
+      f32(options.scale),
+      f32(options.shift),
+      f32(options.contrast),
+      f32(options.brightness),
+      f32(options.noise),
+    ]),
+    workgroups: grid("augment/augment", height * width, WORKGROUP, batch),
+  };
+}

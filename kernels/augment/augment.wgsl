@@ -1,0 +1,112 @@
+// Random augmentation of pictures and their masks together: flips, rotation, scale and shift by one affine map about
+// the centre (bilinear for the picture, its edge continued; nearest for the mask, empty beyond the edge), then
+// contrast, brightness and noise for the picture. All draws are a function of seed, step and picture (noise: and
+// element), by pcg4d, so that a resumed run draws what an uninterrupted one would.
+// Layout: NCHW, one mask channel group per picture. Work: an invocation owns one pixel of all channels of one picture
+// (workgroups.y). Host: kernels/augment/augment.ts. Test: tests/kernels/augment_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  height: u32,
+  width: u32,
+  channels: u32,      // of the picture
+  mask_channels: u32,
+  flips: u32,         // 1 left and right, 2 up and down
+  rotation: f32,      // radians, each way, at most
+  scale: f32,         // relative change of size, at most: 0.1 is 0.9 to 1.1
+  shift: f32,         // share of height and width, each way, at most
+  contrast: f32,      // relative change of contrast, at most
+  brightness: f32,    // added to the picture, each way, at most
+  noise: f32,         // standard deviation of added noise, at most
+}
+
+struct Step {
+  seed: u32,
+  step: u32,
+}
+
+@group(0) @binding(0) var<storage, read> source_images: array<f32>;
+@group(0) @binding(1) var<storage, read> source_masks: array<f32>;
+@group(0) @binding(2) var<storage, read_write> images: array<f32>;
+@group(0) @binding(3) var<storage, read_write> masks: array<f32>;
+@group(0) @binding(4) var<uniform> step: Step;
+@group(0) @binding(5) var<uniform> params: Params;
+
+fn pcg4d(key: vec4u) -> vec4u {
+  var v = key * 1664525u + 1013904223u;
+  v.x += v.y * v.w;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v.w += v.y * v.z;
+  v ^= v >> vec4u(16u);
+  v.x += v.y * v.w;
+  v.y += v.z * v.x;
+  v.z += v.x * v.y;
+  v.w += v.y * v.z;
+  return v;
+}
+
+// Four draws, uniform in [-1, 1).
+fn draws(image: u32, kind: u32) -> vec4f {
+  return vec4f(pcg4d(vec4u(image, step.step, step.seed, kind)) >> vec4u(8u)) / 8388608.0 - 1.0;
+}
+
+fn pixel(plane: u32, x: i32, y: i32) -> f32 {
+  let column = u32(clamp(x, 0, i32(params.width) - 1));
+  let row = u32(clamp(y, 0, i32(params.height) - 1));
+  return source_images[(plane * params.height + row) * params.width + column];
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let index = group.x * WORKGROUP + lane;
+  if (index >= params.height * params.width) {
+    return;
+  }
+  let image = group.y;
+  let shape = draws(image, 0x61666631u);
+  let more = draws(image, 0x61666632u);
+  let light = draws(image, 0x61666633u);
+  let angle = params.rotation * shape.x;
+  let zoom = 1.0 / (1.0 + params.scale * shape.y);
+  let size = vec2f(f32(params.width), f32(params.height));
+  let centre = 0.5 * size - 0.5;
+  let target_position = vec2f(f32(index % params.width), f32(index / params.width));
+  var at = target_position - centre - params.shift * shape.zw * size;
+  at = zoom * vec2f(cos(angle) * at.x + sin(angle) * at.y, cos(angle) * at.y - sin(angle) * at.x);
+  if ((params.flips & 1u) != 0u && more.x < 0.0) {
+    at.x = -at.x;
+  }
+  if ((params.flips & 2u) != 0u && more.y < 0.0) {
+    at.y = -at.y;
+  }
+  at += centre;
+
+  let corner = floor(at);
+  let weight = at - corner;
+  let x = i32(corner.x);
+  let y = i32(corner.y);
+  let gain = 1.0 + params.contrast * light.x;
+  let offset = params.brightness * light.y;
+  let deviation = params.noise * abs(light.z);
+  let pixels = params.height * params.width;
+  for (var channel = 0u; channel < params.channels; channel++) {
+    let plane = image * params.channels + channel;
+    let top = mix(pixel(plane, x, y), pixel(plane, x + 1, y), weight.x);
+    let low = mix(pixel(plane, x, y + 1), pixel(plane, x + 1, y + 1), weight.x);
+    var value = gain * mix(top, low, weight.y) + offset;
+    if (params.noise > 0.0) {
+      // The sum of four uniform draws, scaled to deviation 1, is near enough to normal for noise.
+      let noise = vec4f(pcg4d(vec4u(index, step.step, step.seed ^ image, 0x6e6f6973u + channel)) >> vec4u(8u)) / 8388608.0;
+      value += deviation * 0.8660254 * (noise.x + noise.y + noise.z + noise.w - 4.0);
+    }
+    images[plane * pixels + index] = value;
+  }
+  let nearest = vec2i(round(at));
+  let inside = nearest.x >= 0 && nearest.y >= 0 && nearest.x < i32(params.width) && nearest.y < i32(params.height);
+  for (var channel = 0u; channel < params.mask_channels; channel++) {
+    let plane = image * params.mask_channels + channel;
+    let place = select(0u, u32(nearest.y) * params.width + u32(nearest.x), inside);
+    masks[plane * pixels + index] = select(0.0, source_masks[plane * pixels + place], inside);
+  }
+}

@@ -1,0 +1,33 @@
+// total = keep * total + add * value over flat blocks: an exponential moving average (keep d, add 1 - d) of weights,
+// or the accumulation of gradients (keep 0 or 1, add 1 / batches).
+// Work: an invocation owns four values. Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  vectors: u32,
+  keep: f32,
+  add: f32,
+}
+
+@group(0) @binding(0) var<storage, read> value: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> total: array<vec4f>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (at >= params.vectors) {
+    return;
+  }
+  let added = params.add * value[at];
+  // What is not kept is not read into the sum: it may never have been written.
+  if (params.keep == 0.0) {
+    total[at] = added;
+  } else {
+    total[at] = params.keep * total[at] + added;
+  }
+}

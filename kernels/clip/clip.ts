@@ -1,0 +1,33 @@
+/**
+ * Clipping of the whole gradient to a norm.
+ *
+ * @module
+ */
+import { ceilDiv, grid } from "../grid.ts";
+import { type Dispatch, kernel } from "../kernel.ts";
+import { f32, packParams } from "../params.ts";
+import scaleCode from "./scale.wgsl" with { type: "text" };
+import squaresCode from "./squares.wgsl" with { type: "text" };
+
+const WORKGROUP = 64;
+
+/** Values of one band of the sum of squares. */
+export const CLIP_BAND = 4096;
+
+/** Partial sums of squares of `count` values, a multiple of 4; bindings gradient, partial. */
+export function gradientSquares(count: number, firstBand: number): Dispatch {
+  return {
+    kernel: kernel("clip/squares", squaresCode),
+    params: packParams([count / 4, CLIP_BAND / 4, firstBand]),
+    workgroups: grid("clip/squares", ceilDiv(count, CLIP_BAND), WORKGROUP),
+  };
+}
+
+/** The factor that clips to the norm `limit`; bindings partial, gradient_scale. */
+export function clipScale(bands: number, limit: number): Dispatch {
+  return {
+    kernel: kernel("clip/scale", scaleCode),
+    params: packParams([bands, f32(limit)]),
+    workgroups: [1, 1, 1],
+  };
+}
