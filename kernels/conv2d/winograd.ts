@@ -9,7 +9,7 @@
  */
 import { COLUMN_TILE } from "../gemm/gemm.ts";
 import { ceilDiv, grid, roundUp } from "../grid.ts";
-import { type Dispatch, kernel } from "../kernel.ts";
+import { type Dispatch, type Kernel, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import type { Nchw } from "../shape.ts";
 import { type Epilogue, epilogueFlags } from "./epilogue.ts";
@@ -109,40 +109,55 @@ export interface ChannelRange {
   readonly depth: number;
 }
 
+/** Which dimension of a transformed tensor runs fastest: tiles as a product's columns, channels as its rows. */
+export type InnerDimension = "tiles" | "channels";
+
 /** Transforms a convolution's input; bindings x, affine, v. */
-export function winogradInput(tiling: Tiling, range: ChannelRange, normalized: boolean): Dispatch {
+export function winogradInput(
+  tiling: Tiling,
+  range: ChannelRange,
+  normalized: boolean,
+  inner: InnerDimension = "tiles",
+): Dispatch {
   const label = `conv2d/winograd${tiling.side}_input`;
-  return {
-    kernel: kernel(label, CODE[tiling.side].input, { NORMALIZED: normalized }),
-    params: tileParams(tiling, range),
-    workgroups: grid(label, tiling.padded, WORKGROUP, range.count ?? range.channels),
-  };
+  const constants = { NORMALIZED: normalized, CHANNELS_INNER: inner === "channels" };
+  return transform(label, kernel(label, CODE[tiling.side].input, constants), tiling, range, inner);
 }
 
-/** Transforms the output's gradient for the weight gradient; bindings gradient, d. */
+/** Transforms the output's gradient for the weight gradient, channels inner; bindings gradient, d. */
 export function winogradGrad(tiling: Tiling, range: ChannelRange): Dispatch {
   const label = `conv2d/winograd${tiling.side}_grad`;
-  return {
-    kernel: kernel(label, CODE[tiling.side].grad),
-    params: tileParams(tiling, range),
-    workgroups: grid(label, tiling.padded, WORKGROUP, range.count ?? range.channels),
-  };
+  return transform(label, kernel(label, CODE[tiling.side].grad), tiling, range, "channels");
 }
 
-function tileParams(tiling: Tiling, range: ChannelRange): Uint8Array {
-  return packParams([
-    range.channels,
-    range.skipped ?? 0,
-    range.first,
-    range.depth,
-    tiling.height,
-    tiling.width,
-    tiling.rows,
-    tiling.columns,
-    tiling.first,
-    tiling.tiles,
-    tiling.padded,
-  ]);
+function transform(
+  label: string,
+  kernel: Kernel,
+  tiling: Tiling,
+  range: ChannelRange,
+  inner: InnerDimension,
+): Dispatch {
+  const { channels, skipped = 0, count = channels, first, depth } = range;
+  return {
+    kernel,
+    params: packParams([
+      channels,
+      skipped,
+      count,
+      first,
+      depth,
+      tiling.height,
+      tiling.width,
+      tiling.rows,
+      tiling.columns,
+      tiling.first,
+      tiling.tiles,
+      tiling.padded,
+    ]),
+    workgroups: inner === "tiles"
+      ? grid(label, tiling.padded, WORKGROUP, count)
+      : grid(label, count, WORKGROUP, tiling.padded),
+  };
 }
 
 /** A block of the rows of transformed weights. */

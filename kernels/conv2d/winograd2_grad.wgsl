@@ -1,11 +1,12 @@
 // Winograd F(2x2, 3x3), weight gradient: d = A g A^T of every 2 x 2 tile g of the output's gradient.
-// Layout: g NCHW; d[16][depth][padded_tiles]. Work: an invocation owns one tile of one channel (workgroups.y).
+// Layout: g NCHW; d[16][padded_tiles][depth]. Work: an invocation owns one tile (workgroups.y) of one channel.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   channels: u32,      // of this tensor
   skipped: u32,       // its channels before those that are transformed
+  count: u32,         // channels that are transformed
   first_channel: u32, // where they stand among the transformed ones
   depth: u32,         // transformed channels in all
   height: u32,
@@ -35,12 +36,12 @@ fn store(at: u32, step: u32, r: vec2f) {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tile = group.x * WORKGROUP + lane;
-  let channel = group.y;
-  if (tile >= params.padded_tiles) {
+  let tile = group.y;
+  let channel = group.x * WORKGROUP + lane;
+  let at = tile * params.depth + params.first_channel + channel;
+  if (tile >= params.padded_tiles || channel >= params.count) {
     return;
   }
-  let at = (params.first_channel + channel) * params.padded_tiles + tile;
   let step = params.depth * params.padded_tiles;
   var r0 = vec2f();
   var r1 = vec2f();

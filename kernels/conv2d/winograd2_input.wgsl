@@ -1,13 +1,15 @@
 // Winograd F(2x2, 3x3), input: v = B^T d B of every 4 x 4 patch d (2 x 2 outputs and a border of zeros).
 // As accurate as the direct form, and for maps of any height and width. The same kernel transforms a gradient.
-// Layout: x NCHW; v[16][depth][padded_tiles]. Work: an invocation owns one patch of one channel (workgroups.y).
+// Layout: x NCHW; v[16][depth][padded_tiles], or its last two turned. Work: an invocation owns one patch of one channel (workgroups.y).
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
+const CHANNELS_INNER: bool = false; // v[16][padded_tiles][depth], where tiles are what is summed over
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
 
 struct Params {
   channels: u32,      // of this tensor
   skipped: u32,       // its channels before those that are transformed
+  count: u32,         // channels that are transformed
   first_channel: u32, // where they stand among the transformed ones
   depth: u32,         // transformed channels in all
   height: u32,
@@ -48,12 +50,18 @@ fn combine(d: mat4x4f) -> mat4x4f {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tile = group.x * WORKGROUP + lane;
-  let channel = group.y;
-  if (tile >= params.padded_tiles) {
+  // The inner dimension of the result runs along a workgroup.
+  var tile = group.x * WORKGROUP + lane;
+  var channel = group.y;
+  var at = (params.first_channel + channel) * params.padded_tiles + tile;
+  if (CHANNELS_INNER) {
+    tile = group.y;
+    channel = group.x * WORKGROUP + lane;
+    at = tile * params.depth + params.first_channel + channel;
+  }
+  if (tile >= params.padded_tiles || channel >= params.count) {
     return;
   }
-  let at = (params.first_channel + channel) * params.padded_tiles + tile;
   let step = params.depth * params.padded_tiles;
   var d = mat4x4f();
   if (tile < params.tiles) {

@@ -1,14 +1,16 @@
 // Winograd F(4x4, 3x3), input: v = B^T d B of every 6 x 6 patch d (4 x 4 outputs and a border of zeros).
 // Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015. The same kernel transforms
-// a gradient, for the input gradient. Layout: x NCHW, width a multiple of 4; v[36][depth][padded_tiles].
+// a gradient, for the input gradient. Layout: x NCHW, width a multiple of 4; v[36][depth][padded_tiles], or its last two turned.
 // Work: an invocation owns one patch of one channel (workgroups.y); padding tiles are written as zeros.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
+const CHANNELS_INNER: bool = false; // v[36][padded_tiles][depth], where tiles are what is summed over
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
 
 struct Params {
   channels: u32,      // of this tensor
   skipped: u32,       // its channels before those that are transformed
+  count: u32,         // channels that are transformed
   first_channel: u32, // where they stand among the transformed ones
   depth: u32,         // transformed channels in all
   height: u32,
@@ -77,12 +79,18 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tile = group.x * WORKGROUP + lane;
-  let channel = group.y;
-  if (tile >= params.padded_tiles) {
+  // The inner dimension of the result runs along a workgroup.
+  var tile = group.x * WORKGROUP + lane;
+  var channel = group.y;
+  var at = (params.first_channel + channel) * params.padded_tiles + tile;
+  if (CHANNELS_INNER) {
+    tile = group.y;
+    channel = group.x * WORKGROUP + lane;
+    at = tile * params.depth + params.first_channel + channel;
+  }
+  if (tile >= params.padded_tiles || channel >= params.count) {
     return;
   }
-  let at = (params.first_channel + channel) * params.padded_tiles + tile;
   let step = params.depth * params.padded_tiles;
   var d: array<Row, 6>;
   if (tile < params.tiles) {

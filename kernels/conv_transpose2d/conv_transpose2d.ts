@@ -28,13 +28,16 @@ export interface Columns {
   readonly stride: number;
 }
 
-/** Input to matrix columns; bindings x, affine, packed. */
-export function packColumns(columns: Columns, channels: number, normalized: boolean): Dispatch {
+/**
+ * Input to matrix columns `[channel][column]`, or, with `depth` padded channels, to `[column][channel]`; bindings x,
+ * affine, packed.
+ */
+export function packColumns(columns: Columns, channels: number, normalized: boolean, depth = 0): Dispatch {
   const label = "conv_transpose2d/pack";
   return {
-    kernel: kernel(label, packCode, { NORMALIZED: normalized }),
-    params: packParams([channels, columns.height * columns.width, columns.count, columns.stride]),
-    workgroups: grid(label, columns.stride, WORKGROUP, channels),
+    kernel: kernel(label, packCode, { NORMALIZED: normalized, CHANNELS_INNER: depth > 0 }),
+    params: packParams([channels, columns.height * columns.width, columns.count, columns.stride, depth]),
+    workgroups: outerGrid(label, columns, channels, depth),
   };
 }
 
@@ -48,14 +51,23 @@ export function shuffleOutput(columns: Columns, outputs: number): Dispatch {
   };
 }
 
-/** Gradient of the output to matrix rows; bindings gradient, packed. */
-export function unshuffleGradient(columns: Columns, outputs: number): Dispatch {
+/**
+ * Gradient of the output to matrix rows `[4 * output + tap][column]`, or, with `depth` padded rows, to
+ * `[column][4 * output + tap]`; bindings gradient, packed.
+ */
+export function unshuffleGradient(columns: Columns, outputs: number, depth = 0): Dispatch {
   const label = "conv_transpose2d/unshuffle";
   return {
-    kernel: kernel(label, unshuffleCode),
-    params: packParams([outputs, columns.height, columns.width, columns.count, columns.stride]),
-    workgroups: grid(label, columns.stride, WORKGROUP, outputs),
+    kernel: kernel(label, unshuffleCode, { CHANNELS_INNER: depth > 0 }),
+    params: packParams([outputs, columns.height, columns.width, columns.count, columns.stride, depth]),
+    workgroups: outerGrid(label, columns, outputs, depth),
   };
+}
+
+function outerGrid(label: string, columns: Columns, channels: number, depth: number): Dispatch["workgroups"] {
+  return depth > 0
+    ? grid(label, channels, WORKGROUP, columns.stride)
+    : grid(label, columns.stride, WORKGROUP, channels);
 }
 
 /** Product to gradient of the input; bindings m, gate, gate_affine, gradient. */

@@ -1,8 +1,9 @@
 // Gathers the gradient of a 2 x 2 transposed convolution's output as matrix rows:
 // packed[4 o + 2 p + q][column of n, i, j] = g[n, o, 2 i + p, 2 j + q]; columns beyond the last pixel are zero.
-// Work: an invocation owns the 2 x 2 values of one input pixel; workgroups.y counts output channels.
+// Work: an invocation owns the 2 x 2 values of one input pixel; workgroups.y counts the outer dimension.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
+const CHANNELS_INNER: bool = false; // packed[column][row], where columns are what is summed over
 
 struct Params {
   channels: u32, // of g
@@ -10,6 +11,7 @@ struct Params {
   width: u32,
   columns: u32,  // pictures * height * width
   stride: u32,   // columns, padded
+  depth: u32,    // rows of packed, padded, where they are inner
 }
 
 @group(0) @binding(0) var<storage, read> gradient: array<vec2f>;
@@ -18,11 +20,20 @@ struct Params {
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let column = group.x * WORKGROUP + lane;
-  if (column >= params.stride) {
+  // The inner dimension of the result runs along a workgroup.
+  var column = group.x * WORKGROUP + lane;
+  var channel = group.y;
+  var to = channel * 4u * params.stride + column;
+  var step = params.stride;
+  if (CHANNELS_INNER) {
+    column = group.y;
+    channel = group.x * WORKGROUP + lane;
+    to = column * params.depth + channel * 4u;
+    step = 1u;
+  }
+  if (column >= params.stride || channel >= params.channels) {
     return;
   }
-  let channel = group.y;
   var top = vec2f();
   var low = vec2f();
   if (column < params.columns) {
@@ -34,9 +45,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     top = gradient[start];
     low = gradient[start + params.width];
   }
-  let to = channel * 4u * params.stride + column;
   packed[to] = top.x;
-  packed[to + params.stride] = top.y;
-  packed[to + 2u * params.stride] = low.x;
-  packed[to + 3u * params.stride] = low.y;
+  packed[to + step] = top.y;
+  packed[to + 2u * step] = low.x;
+  packed[to + 3u * step] = low.y;
 }

@@ -8,7 +8,6 @@ import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import nnUniformCode from "./nn_uniform.wgsl" with { type: "text" };
 import nnCode from "./nn.wgsl" with { type: "text" };
-import ntCode from "./nt.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
@@ -33,14 +32,38 @@ export interface GemmShape {
   readonly layers: number;
 }
 
-/** `c[z][m][n] = sum_k a[z][k][m] b[z][k][n]`; bindings a, b, c. */
-export function gemmNn(shape: GemmShape): Dispatch {
+/** Slices of the summed dimension. */
+export interface Slices {
+  /** Length of a slice. */
+  readonly depth: number;
+  /** Number of slices. */
+  readonly count: number;
+  /** The slice of the output that the first one writes. */
+  readonly first: number;
+}
+
+/**
+ * `c[s][z][m][n] = sum over k in slice s of a[z][k][m] b[z][k][n]`; one slice unless given; bindings a, b, c.
+ */
+export function gemmNn(
+  shape: GemmShape,
+  slices: Slices = { depth: shape.depth, count: 1, first: 0 },
+): Dispatch {
   checkTiles(shape);
   const { rows, columns, depth, layers } = shape;
   return {
     kernel: kernel("gemm/nn", nnCode),
-    params: packParams([rows / 4, columns / 4, depth, columns / 16, rows / 8]),
-    workgroups: grid("gemm/nn", (rows / 8) * (columns / 16), WORKGROUP, layers),
+    params: packParams([
+      rows / 4,
+      columns / 4,
+      depth,
+      columns / 16,
+      rows / 8,
+      slices.depth,
+      layers,
+      slices.first,
+    ]),
+    workgroups: grid("gemm/nn", (rows / 8) * (columns / 16), WORKGROUP, layers, slices.count),
   };
 }
 
@@ -65,31 +88,6 @@ export function gemmNnUniform(shape: GemmShape, first: number): Dispatch {
     kernel: kernel("gemm/nn_uniform", nnUniformCode),
     params: packParams([rows / 4, columns / 4, depth, columns / 8, first]),
     workgroups: grid("gemm/nn_uniform", columns / 8, WORKGROUP, rows / 16, layers),
-  };
-}
-
-/** Slices of the summed dimension of {@linkcode gemmNt}. */
-export interface Slices {
-  /** Length of a slice, a multiple of 4. */
-  readonly depth: number;
-  /** Number of slices. */
-  readonly count: number;
-  /** The slice of the output that the first one writes. */
-  readonly first: number;
-}
-
-/** `c[s][z][m][n] = sum over k in slice s of a[z][m][k] b[z][n][k]`; bindings a, b, c. */
-export function gemmNt(shape: GemmShape, slices: Slices): Dispatch {
-  const { rows, columns, depth, layers } = shape;
-  if (rows % 8 !== 0 || columns % 8 !== 0 || depth % 4 !== 0 || slices.depth % 4 !== 0) {
-    throw new RangeError(
-      `Cannot multiply ${rows} x ${depth} by ${depth} x ${columns}: not whole tiles of 8 x 4`,
-    );
-  }
-  return {
-    kernel: kernel("gemm/nt", ntCode),
-    params: packParams([rows, columns, depth / 4, slices.depth / 4, layers, slices.first]),
-    workgroups: grid("gemm/nt", (rows / 8) * (columns / 8), WORKGROUP, layers, slices.count),
   };
 }
 

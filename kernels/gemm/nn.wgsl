@@ -1,6 +1,8 @@
-// c[z][m][n] = sum over k of a[z][k][m] * b[z][k][n], a batch of matrix products, all row-major.
+// c[s][z][m][n] = sum over k in slice s of a[z][k][m] * b[z][k][n], a batch of matrix products, all row-major.
+// A long k is cut into slices, whose sums the reader adds up: one float32 sum over a long k loses digits, and few
+// large tiles keep few invocations busy.
 // Layout: rows m a multiple of 8, columns n of 16, both padded by the host; a and b have k outermost.
-// Work: an invocation owns an 8 x 16 tile in registers and streams through k; workgroups.y counts z.
+// Work: an invocation owns an 8 x 16 tile in registers and streams through k; workgroups.y counts z, workgroups.z the slices.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -10,6 +12,9 @@ struct Params {
   depth: u32,          // k
   column_tiles: u32,   // n / 16
   row_tiles: u32,      // m / 8
+  slice: u32,          // k of one slice; the last may be shorter
+  layers: u32,         // z
+  first_slice: u32,    // the slice that workgroups.z = 0 writes
 }
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -45,9 +50,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var c11 = mat4x4f();
   var c12 = mat4x4f();
   var c13 = mat4x4f();
-  var at = z * params.depth * params.row_vectors + row_tile * 2u;
-  var bt = z * params.depth * params.column_vectors + column_tile * 4u;
-  for (var k = 0u; k < params.depth; k++) {
+  let first = group.z * params.slice;
+  let end = min(params.depth, first + params.slice);
+  var at = (z * params.depth + first) * params.row_vectors + row_tile * 2u;
+  var bt = (z * params.depth + first) * params.column_vectors + column_tile * 4u;
+  for (var k = first; k < end; k++) {
     let b0 = b[bt];
     let b1 = b[bt + 1u];
     let b2 = b[bt + 2u];
@@ -65,7 +72,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     at += params.row_vectors;
     bt += params.column_vectors;
   }
-  let start = (z * params.row_vectors + row_tile * 2u) * 4u * params.column_vectors + column_tile * 4u;
+  let layer = (params.first_slice + group.z) * params.layers + z;
+  let start = (layer * params.row_vectors + row_tile * 2u) * 4u * params.column_vectors + column_tile * 4u;
   store(start, c00);
   store(start + 1u, c01);
   store(start + 2u, c02);

@@ -11,7 +11,7 @@ import {
   unpackGradient,
   unshuffleGradient,
 } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
-import { COLUMN_TILE, gemmNt, ROW_TILE } from "../../kernels/gemm/gemm.ts";
+import { COLUMN_TILE, gemmNn, ROW_TILE } from "../../kernels/gemm/gemm.ts";
 import { ceilDiv, roundUp } from "../../kernels/grid.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
 import {
@@ -54,10 +54,10 @@ export function convTranspose2d(
     { batch, channels: rows, height, width },
     { batch, channels: roundUp(inputs, ROW_TILE), height, width },
   ]);
-  const packInput = (chunk: Chunk, channels = inputs) => {
+  const packInput = (chunk: Chunk, depth = 0) => {
     const columns = padded(chunk);
-    const packed = recorder.temporary(`${name} columns`, channels * columns.stride);
-    recorder.run(packColumns(columns, inputs, source.kind === "normalized"), {
+    const packed = recorder.temporary(`${name} columns`, (depth || inputs) * columns.stride);
+    recorder.run(packColumns(columns, inputs, source.kind === "normalized", depth), {
       x: chunkView(source.region, source.shape, chunk),
       affine: affineView(recorder, source, chunk),
       packed,
@@ -94,8 +94,8 @@ export function convTranspose2d(
     const gradient = gradientOf(output, name);
     biasGradient(builder, name, shape, gradient);
     const slices = chunks.reduce((sum, chunk) => sum + ceilDiv(padded(chunk).stride, SLICE), 0);
-    const paddedInputs = roundUp(inputs, 8);
-    const paddedColumns = roundUp(4 * outputs, 8);
+    const paddedInputs = roundUp(inputs, ROW_TILE);
+    const paddedColumns = roundUp(4 * outputs, COLUMN_TILE);
     const partial = recorder.temporary(`${name} partial sums`, slices * paddedInputs * paddedColumns);
     const inputRows = roundUp(inputs, ROW_TILE);
     const turned = packWeight(inputRows, true);
@@ -103,18 +103,24 @@ export function convTranspose2d(
     let slice = 0;
     for (const chunk of chunks) {
       const { columns, packed } = packInput(chunk, paddedInputs);
-      const gathered = recorder.temporary(`${name} gathered gradient`, paddedColumns * columns.stride);
-      recorder.run(unshuffleGradient(columns, outputs), {
-        gradient: chunkView(gradient, shape, chunk),
-        packed: gathered,
-      });
+      const gather = (depth: number) => {
+        const gathered = recorder.temporary(
+          `${name} gathered gradient`,
+          (depth || 4 * outputs) * columns.stride,
+        );
+        recorder.run(unshuffleGradient(columns, outputs, depth), {
+          gradient: chunkView(gradient, shape, chunk),
+          packed: gathered,
+        });
+        return gathered;
+      };
       const count = ceilDiv(columns.stride, SLICE);
       recorder.run(
-        gemmNt(
+        gemmNn(
           { rows: paddedInputs, columns: paddedColumns, depth: columns.stride, layers: 1 },
           { depth: SLICE, count, first: slice },
         ),
-        { a: packed, b: gathered, c: partial },
+        { a: packed, b: gather(paddedColumns), c: partial },
       );
       slice += count;
       const m = recorder.temporary(`${name} input products`, inputRows * columns.stride);
@@ -122,7 +128,7 @@ export function convTranspose2d(
         builder,
         { rows: inputRows, columns: columns.stride, depth: 4 * outputs, layers: 1 },
         turned,
-        gathered,
+        gather(0),
         m,
         device.uniformOperands,
       );

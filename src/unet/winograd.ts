@@ -17,9 +17,9 @@ import {
   winogradWeightGrad,
 } from "../../kernels/conv2d/winograd.ts";
 import {
+  COLUMN_TILE,
   gemmNn,
   gemmNnUniform,
-  gemmNt,
   type GemmShape,
   ROW_TILE,
   uniformLayers,
@@ -255,7 +255,7 @@ export function winogradWeightGradient(
 ): void {
   const { recorder } = builder;
   const side = chooseSide(builder, shape);
-  const columns = roundUp(layer.inputs, 8);
+  const columns = roundUp(layer.inputs, COLUMN_TILE);
   const chunks = chunkBatch(recorder, [shape, ...bound(sources)]).map((chunk) => ({
     chunk,
     runs: runs(builder, tile(chunkShape(shape, chunk), side), Math.max(columns, layer.outputs)),
@@ -265,10 +265,11 @@ export function winogradWeightGradient(
     0,
   );
   const positions = (side + 2) ** 2;
-  const most = Math.max(8, Math.floor(recorder.maxBinding / (positions * columns * slices * 4) / 8) * 8);
+  const fitting = Math.floor(recorder.maxBinding / (positions * columns * slices * 4) / ROW_TILE) * ROW_TILE;
+  const most = Math.max(ROW_TILE, fitting);
   for (let firstRow = 0; firstRow < layer.outputs; firstRow += most) {
     const used = Math.min(most, layer.outputs - firstRow);
-    const block = { first: firstRow, used, padded: roundUp(used, 8) };
+    const block = { first: firstRow, used, padded: roundUp(used, ROW_TILE) };
     const partial = recorder.temporary(
       `${layer.name} partial sums`,
       slices * positions * block.padded * columns,
@@ -280,8 +281,9 @@ export function winogradWeightGradient(
         let first = 0;
         for (const source of sources) {
           const { channels } = source.shape;
+          const normalized = source.kind === "normalized";
           recorder.run(
-            winogradInput(run, { channels, first, depth: columns }, source.kind === "normalized"),
+            winogradInput(run, { channels, first, depth: columns }, normalized, "channels"),
             {
               x: chunkView(source.region, source.shape, chunk),
               affine: affineView(recorder, source, chunk),
@@ -306,7 +308,7 @@ export function winogradWeightGradient(
         );
         const count = ceilDiv(run.padded, SLICE);
         recorder.run(
-          gemmNt(
+          gemmNn(
             { rows: block.padded, columns, depth: run.padded, layers: positions },
             { depth: SLICE, count, first: slice },
           ),
