@@ -68,7 +68,6 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   requiredLimits.maxStorageBufferBindingSize = Math.min(
     adapter.limits.maxStorageBufferBindingSize,
     2 ** 31 - 4096,
-    options.maxBindingSize ?? Infinity,
   );
   if (adapter.limits.maxStorageBuffersPerShaderStage < STORAGE_BUFFERS) {
     throw new RangeError(
@@ -79,7 +78,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   }
   const features = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures: features });
-  return new Gpu(adapter, device, options.kernels ?? "fast");
+  return new Gpu(adapter, device, options.kernels ?? "fast", options.maxBindingSize);
 }
 
 /** An open device. Every method throws the first error that the device reported before it was called. */
@@ -97,14 +96,23 @@ export class Gpu {
   #closed = false;
 
   /** Wraps a device; made by {@linkcode openGpu}. */
-  constructor(adapter: GPUAdapter, device: GPUDevice, kernels: "fast" | "strict") {
+  constructor(
+    adapter: GPUAdapter,
+    device: GPUDevice,
+    kernels: "fast" | "strict",
+    maxBindingSize: number = Infinity,
+  ) {
     this.device = device;
     this.kernels = kernels;
     this.#pipelines = new PipelineCache(device);
     const { description, vendor } = adapter.info;
     this.adapter = { description, vendor, isFallback: isSoftware(adapter) };
     const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
-    this.limits = { maxStorageBufferBindingSize, maxBufferSize };
+    // A device grants no less than WebGPU's default, whatever is asked for: a lower limit is kept here.
+    this.limits = {
+      maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, maxBindingSize),
+      maxBufferSize,
+    };
     // Without this an invalid dispatch would go unheard and leave zeros for results.
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
