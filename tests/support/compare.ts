@@ -67,3 +67,13 @@ export function assertClose(
 export function sumTolerance(count: number, sumAbsolute: number): number {
   return 4 * 2 ** -24 * Math.sqrt(count) * sumAbsolute + 1e-7;
 }
+
+/** {@linkcode sumTolerance} of many sums: `sumsAbsolute` is what the same loops give for absolute values. */
+export function sumTolerances(count: number, sumsAbsolute: ArrayLike<number>): Float64Array {
+  return Float64Array.from(sumsAbsolute, (sum) => sumTolerance(count, sum));
+}
+
+/** The absolute values, for {@linkcode sumTolerances}. */
+export function absolutes(values: ArrayLike<number>): Float64Array {
+  return Float64Array.from(values, Math.abs);
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { defineKernel, kernel } from "../../kernels/kernel.ts";
+
+const CODE = `const TILE: u32 = 64u;
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0)
+@binding(1) var<uniform> weights : array<vec4f, 4096>;
+@group(0) @binding(2) var<storage,read_write> y: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+var<workgroup> sums: array<f32, 64>;
+`;
+
+Deno.test("defineKernel reads bindings with their access out of the text", () => {
+  assert.deepEqual(defineKernel("a/b", CODE), {
+    label: "a/b",
+    code: CODE,
+    bindings: [
+      { name: "x", access: "read" },
+      { name: "weights", access: "uniform" },
+      { name: "y", access: "read_write" },
+      { name: "params", access: "uniform" },
+    ],
+  });
+});
+
+Deno.test("defineKernel refuses binding numbers out of order", () => {
+  for (const code of [CODE.replace("binding(2)", "binding(4)"), CODE.replace("binding(1)", "binding(0)")]) {
+    assert.throws(() => defineKernel("a/b", code), {
+      name: "SyntaxError",
+      message: /^Cannot define kernel "a\/b": binding \d stands at place \d$/,
+    });
+  }
+});
+
+Deno.test("defineKernel refuses a text whose last binding is not params", () => {
+  const message = 'Cannot define kernel "a/b": its last binding is not the uniform "params"';
+  for (const code of ["", CODE.replace("params:", "settings:"), CODE.replace(/.*params.*/, "")]) {
+    assert.throws(() => defineKernel("a/b", code), { name: "SyntaxError", message });
+  }
+});
+
+Deno.test("kernel makes one object for equal constants, so that one pipeline serves", () => {
+  const first = kernel("test/same", CODE, { TILE: 32 });
+  assert.equal(kernel("test/same", CODE, { TILE: 32 }), first);
+  assert.notEqual(kernel("test/same", CODE, { TILE: 16 }), first);
+  assert.match(first.code, /TILE: u32 = 32u/);
+});

@@ -1,0 +1,80 @@
+/**
+ * Runs one kernel on arrays: what ring 1 compares with plain loops.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { Dispatch } from "../../kernels/kernel.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { Program } from "../../src/gpu/program.ts";
+
+/** A binding: its contents, or how many values a kernel is to write. */
+export type Operand = Float32Array | Uint8Array | number;
+
+/** Values behind those of every storage buffer: more than the tiles that kernels work in. */
+const TAIL = 1024;
+
+/** Uniforms are bound as whole windows. */
+const WINDOW = 65536;
+
+/** Found in a result, it was never written; found unchanged behind a result, nothing was written there. */
+export const UNTOUCHED: number = Math.fround(-12345.678);
+
+/**
+ * Runs a kernel once and returns what its writable bindings hold then, by name.
+ *
+ * One array under two names is one buffer. Behind the values of what is read stands NaN, so that no result can use
+ * what is not its own; behind what is written stands a mark, which must still be there afterwards.
+ */
+export async function runKernel<Name extends string>(
+  gpu: Gpu,
+  dispatch: Dispatch,
+  operands: Readonly<Record<Name, Operand>>,
+): Promise<Record<Name, Float32Array>> {
+  const { kernel } = dispatch;
+  const bindings = kernel.bindings.slice(0, -1);
+  assert.deepEqual(Object.keys(operands).sort(), bindings.map(({ name }) => name).sort(), kernel.label);
+  const buffers: GPUBuffer[] = [];
+  const places = new Map<Operand | string, number>();
+  const views = [];
+  for (const { name, access } of bindings) {
+    const operand = operands[name as Name];
+    const key = typeof operand === "number" ? name : operand;
+    if (!places.has(key)) places.set(key, buffers.push(await upload(gpu, name, operand, access)) - 1);
+    const buffer = places.get(key)!;
+    views.push({ buffer, offset: 0, byteLength: access === "uniform" ? WINDOW : buffers[buffer]!.size });
+  }
+  const program = await Program.create(gpu, [{ dispatch, views }], buffers);
+  const encoder = gpu.device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  program.encode(pass);
+  pass.end();
+  gpu.submit(encoder);
+  const results = {} as Record<Name, Float32Array>;
+  for (const [index, { name, access }] of bindings.entries()) {
+    if (access !== "read_write") continue;
+    const operand = operands[name as Name];
+    const length = typeof operand === "number" ? operand : operand.length;
+    const bytes = await gpu.read(buffers[views[index]!.buffer]!, 0, (length + TAIL) * 4);
+    const tail = new Float32Array(bytes, length * 4);
+    assert.ok(tail.every((value) => value === UNTOUCHED), `${kernel.label} writes behind "${name}"`);
+    results[name as Name] = new Float32Array(bytes, 0, length);
+  }
+  program.destroy();
+  for (const buffer of buffers) buffer.destroy();
+  return results;
+}
+
+/** A buffer with the operand's bytes at its beginning. */
+async function upload(gpu: Gpu, name: string, operand: Operand, access: string): Promise<GPUBuffer> {
+  const byteLength = typeof operand === "number" ? 4 * operand : operand.byteLength;
+  const padded = new Float32Array(Math.max(byteLength / 4 + TAIL, WINDOW / 4));
+  padded.fill(access === "read_write" ? UNTOUCHED : NaN);
+  if (typeof operand !== "number") {
+    // Copied as bytes: a whole number's bits may look like NaN, of which a float keeps but one.
+    new Uint8Array(padded.buffer).set(new Uint8Array(operand.buffer, operand.byteOffset, byteLength));
+  }
+  const buffer = await gpu.createBuffer(name, padded.byteLength, GPUBufferUsage.UNIFORM);
+  gpu.device.queue.writeBuffer(buffer, 0, padded);
+  return buffer;
+}
