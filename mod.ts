@@ -78,6 +78,14 @@ export type { UNetConfig } from "./src/unet/config.ts";
 export { inferConfig, type Parameter, type ParameterTable } from "./src/unet/parameters.ts";
 export { UNet } from "./src/unet/unet.ts";
 export {
+  type Model,
+  type ModelDescription,
+  type Normalization,
+  ORIGINAL_INPUT,
+  packModel,
+  readModel,
+} from "./src/unet/model_file.ts";
+export {
   type BatchMetrics,
   type StepMetrics,
   Trainer,
