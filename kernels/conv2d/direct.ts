@@ -16,6 +16,7 @@ import { type Epilogue, epilogueFlags } from "./epilogue.ts";
 
 const WORKGROUP = 64;
 const OUTPUT_TILE = 8;
+const PATCH_ROWS = 2;
 
 /** Packed weights of one direct convolution: `count` floats from `depth` summed channels to `rows` results. */
 export interface PackedWeights {
@@ -38,7 +39,7 @@ export function packedSize(weights: PackedWeights): number {
 
 /** Whether the direct kernels serve maps of this size and weights of these channels. */
 export function directServes(shape: { height: number; width: number }, weights: PackedWeights): boolean {
-  return shape.height % 4 === 0 && shape.width % 4 === 0 && packedSize(weights) <= UNIFORM_WINDOW;
+  return shape.height % PATCH_ROWS === 0 && shape.width % 4 === 0 && packedSize(weights) <= UNIFORM_WINDOW;
 }
 
 /** Packs OIHW weights for {@linkcode directConv2d}; bindings w, packed. */
@@ -56,26 +57,32 @@ export function directPack(weights: PackedWeights): Dispatch {
 export interface DirectConv2d {
   /** Pictures, height and width; channels are those of the result. */
   readonly output: Nchw;
-  /** Channels of the one or two tensors that are read. */
-  readonly channels: readonly [number, number];
-  /** Whether each tensor is read through a normalisation and ReLU. */
-  readonly normalized: readonly [boolean, boolean];
+  /** Channels of the tensor that is read. */
+  readonly channels: number;
+  /** Where they stand among those that the weights have. */
+  readonly firstChannel: number;
+  /** Channels that the weights have. */
+  readonly depth: number;
+  /** Whether the tensor is read through a normalisation and ReLU. */
+  readonly normalized: boolean;
   /** What is done with the sums. */
   readonly epilogue: Epilogue;
 }
 
-/** Forward or input gradient; bindings x0, affine0, x1, affine1, weights, bias, gate, gate_affine, y. */
-export function directConv2d({ output, channels, normalized, epilogue }: DirectConv2d): Dispatch {
+/** Forward or input gradient; bindings x, affine, weights, bias, gate, gate_affine, y. */
+export function directConv2d(args: DirectConv2d): Dispatch {
+  const { output, channels, firstChannel, depth, normalized, epilogue } = args;
   const { batch, height, width } = output;
-  const patches = batch * (height / 4) * (width / 4);
+  const patches = batch * (height / PATCH_ROWS) * (width / 4);
   return {
-    kernel: kernel("conv2d/direct", forwardCode, { NORMALIZED0: normalized[0], NORMALIZED1: normalized[1] }),
+    kernel: kernel("conv2d/direct", forwardCode, { NORMALIZED: normalized }),
     params: packParams([
       height,
       width,
       patches,
-      channels[0],
-      channels[1],
+      channels,
+      firstChannel,
+      depth,
       output.channels,
       epilogueFlags(epilogue),
     ]),

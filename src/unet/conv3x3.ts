@@ -58,26 +58,31 @@ export function convForward(
   const packed = recorder.windowed(`${layer.name} packed`, packedSize(weights));
   recorder.run(directPack(weights), { w: builder.weight(`${layer.name}.weight`), packed });
   for (const chunk of chunkBatch(recorder, bound([...sources, output]))) {
-    const [first, second] = sources as [Activation, Activation?];
-    recorder.run(
-      directConv2d({
-        output: chunkShape(output.shape, chunk),
-        channels: [first.shape.channels, second?.shape.channels ?? 0],
-        normalized: [first.kind === "normalized", second?.kind === "normalized"],
-        epilogue,
-      }),
-      {
-        x0: chunkView(first.region, first.shape, chunk),
-        affine0: affineView(recorder, first, chunk),
-        x1: second ? chunkView(second.region, second.shape, chunk) : recorder.nothing,
-        affine1: second ? affineView(recorder, second, chunk) : recorder.nothing,
-        weights: packed,
-        bias: builder.weight(`${layer.name}.bias`),
-        gate: recorder.nothing,
-        gate_affine: recorder.nothing,
-        y: chunkView(output.region, output.shape, chunk),
-      },
-    );
+    let firstChannel = 0;
+    sources.forEach((source, index) => {
+      const { channels } = source.shape;
+      const last = index === sources.length - 1;
+      recorder.run(
+        directConv2d({
+          output: chunkShape(output.shape, chunk),
+          channels,
+          firstChannel,
+          depth: layer.inputs,
+          normalized: source.kind === "normalized",
+          epilogue: { ...(last ? epilogue : {}), add: index > 0 },
+        }),
+        {
+          x: chunkView(source.region, source.shape, chunk),
+          affine: affineView(recorder, source, chunk),
+          weights: packed,
+          bias: builder.weight(`${layer.name}.bias`),
+          gate: recorder.nothing,
+          gate_affine: recorder.nothing,
+          y: chunkView(output.region, output.shape, chunk),
+        },
+      );
+      firstChannel += channels;
+    });
   }
 }
 
@@ -149,15 +154,15 @@ export function convInputGradient(
     recorder.run(
       directConv2d({
         output: chunkShape(source.shape, chunk),
-        channels: [layer.outputs, 0],
-        normalized: [false, false],
+        channels: layer.outputs,
+        firstChannel: 0,
+        depth: layer.outputs,
+        normalized: false,
         epilogue: { gate: gateOf(source) },
       }),
       {
-        x0: chunkView(gradient, shape, chunk),
-        affine0: recorder.nothing,
-        x1: recorder.nothing,
-        affine1: recorder.nothing,
+        x: chunkView(gradient, shape, chunk),
+        affine: recorder.nothing,
         weights: packed,
         bias: recorder.nothing,
         ...gateViews(recorder, source, chunk),
