@@ -30,7 +30,7 @@ export async function runKernel<Name extends string>(
   gpu: Gpu,
   dispatch: Dispatch,
   operands: Readonly<Record<Name, Operand>>,
-): Promise<Record<Name, Float32Array>> {
+): Promise<Record<Name, Float32Array<ArrayBuffer>>> {
   const { kernel } = dispatch;
   const bindings = kernel.bindings.slice(0, -1);
   assert.deepEqual(Object.keys(operands).sort(), bindings.map(({ name }) => name).sort(), kernel.label);
@@ -50,7 +50,7 @@ export async function runKernel<Name extends string>(
   program.encode(pass);
   pass.end();
   gpu.submit(encoder);
-  const results = {} as Record<Name, Float32Array>;
+  const results = {} as Record<Name, Float32Array<ArrayBuffer>>;
   for (const [index, { name, access }] of bindings.entries()) {
     if (access !== "read_write") continue;
     const operand = operands[name as Name];

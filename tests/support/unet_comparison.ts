@@ -1,0 +1,98 @@
+/**
+ * The limits within which the network must equal PyTorch's float64 run.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { StateDict } from "../../src/tensor.ts";
+import { assertClose } from "./compare.ts";
+import { projections, type UnetFixture } from "./unet_fixture.ts";
+
+/** What strict arithmetic may be off by; fast arithmetic may ten times as much. */
+export const LIMITS = {
+  /** Of a probability. */
+  probability: 1e-5,
+  /** Of a logit: where it moves the probability most, a fourth of it. */
+  logit: 5e-5,
+  /** Of the loss and its parts before the first step. */
+  loss: 5e-6,
+  /** Of an entry of a gradient, as a share of its tensor's largest. */
+  gradient: 1e-4,
+  /** Of the whole gradient, as the ratio of roots of sums of squares. */
+  wholeGradient: 5e-5,
+  /** Of a parameter after Adam steps, in learning rates. */
+  parameter: 0.02,
+  /** Of the loss before any of 20 steps. */
+  trainingLoss: 1e-5,
+} as const;
+
+/** The factor on {@linkcode LIMITS} for each kind of kernels. */
+export const SLACK = { strict: 1, fast: 10 } as const;
+
+/**
+ * Compares every gradient: the stored entries, and sums with pseudo-random signs that see all of them.
+ *
+ * The root of the mean square of such sums is the root of the sum of squares of what they sum: so the difference of
+ * the sums tells how far the whole gradient is off.
+ */
+export function assertGradients(actual: StateDict, fixture: UnetFixture, slack: number): void {
+  assert.deepEqual([...actual.keys()].sort(), [...fixture.weights.keys()].sort());
+  let squares = 0;
+  let squaresOff = 0;
+  for (const [name, { shape, data }] of actual) {
+    assert.deepEqual(shape, fixture.weights.get(name)!.shape, name);
+    const { norm, projections: expected } = fixture.report.gradients[name]!;
+    const { indices, values } = fixture.sampled("gradient", name);
+    const largest = largestGradient(fixture, name);
+    const absolute = slack * LIMITS.gradient * largest;
+    const found = Float32Array.from(indices, (index) => data[index]!);
+    assertClose(found, values, { absolute, label: `gradient of ${name}` });
+    const off = projections(data, expected.length).map((sum, k) => sum - expected[k]!);
+    const meanSquare = off.reduce((sum, value) => sum + value ** 2, 0) / off.length;
+    // Eight sums tell the size of what they sum within a factor of two.
+    const limit = 2 * absolute * Math.sqrt(data.length);
+    assert.ok(
+      Math.sqrt(meanSquare) <= limit,
+      `gradient of ${name}: its ${data.length} entries are off by ${Math.sqrt(meanSquare)}, limit ${limit}`,
+    );
+    squares += norm ** 2;
+    squaresOff += meanSquare;
+  }
+  const off = Math.sqrt(squaresOff / squares);
+  const limit = slack * LIMITS.wholeGradient;
+  assert.ok(off <= limit, `whole gradient: off by ${off} of its size, limit ${limit}`);
+}
+
+/** Compares parameters after Adam steps wherever the first gradient is clear of noise. */
+export function assertParameters(
+  actual: StateDict,
+  fixture: UnetFixture,
+  kind: "after1" | "after5",
+  limit: number,
+): void {
+  let compared = 0;
+  for (const [name, { data }] of actual) {
+    const largest = largestGradient(fixture, name);
+    const gradient = fixture.sampled("gradient", name);
+    const gradientAt = new Map(Array.from(gradient.indices, (index, k) => [index, gradient.values[k]!]));
+    const { indices, values } = fixture.sampled(kind, name);
+    const clear = Array.from(indices, (_, k) => k).filter((k) => {
+      const size = Math.abs(gradientAt.get(indices[k]!)!);
+      return size > 1e-3 * largest && size > 1e-6;
+    });
+    const found = clear.map((k) => data[indices[k]!]!);
+    const expected = clear.map((k) => values[k]!);
+    assertClose(found, expected, { absolute: limit, label: `${name} ${kind}` });
+    compared += clear.length;
+  }
+  assert.ok(compared > 3000, `only ${compared} parameters of ${kind} were compared`);
+}
+
+/**
+ * The largest entry of a parameter's gradient. A bias before a normalisation, which takes it away again, has the
+ * gradient zero, of which no share can be a limit: its weight's stands in.
+ */
+function largestGradient({ report }: UnetFixture, name: string): number {
+  const cancelled = report.norm === "instance" && /\.conv[12]\.bias$/.test(name);
+  return report.gradients[cancelled ? name.replace(".bias", ".weight") : name]!.largest;
+}
