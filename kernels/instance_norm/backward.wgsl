@@ -1,6 +1,7 @@
 // Gradient of an instance normalisation by its input, in place of the gradient by its output:
 // scale * (g - mean(g) - normalised z * mean(g * normalised z)), the means over the plane.
-// Layout: z and gradient NCHW. Work: an invocation owns one value; workgroups.y counts planes.
+// Layout: z and gradient NCHW. Work: an invocation owns four values, or one where planes are no whole vectors;
+// workgroups.y counts planes.
 // Host: kernels/instance_norm/instance_norm.ts. Test: tests/kernels/instance_norm_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -9,23 +10,29 @@ struct Params {
   first_plane: u32, // where the planes bound here stand among all
 }
 
-@group(0) @binding(0) var<storage, read> z: array<f32>;
+@group(0) @binding(0) var<storage, read> z: array<vec4f>;
 @group(0) @binding(1) var<storage, read> statistics: array<vec2f>;
 @group(0) @binding(2) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(3) var<storage, read> sums: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(4) var<storage, read_write> gradient: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let pixel = group.x * WORKGROUP + lane;
-  if (pixel >= params.pixels) {
-    return;
-  }
+  let index = group.x * WORKGROUP + lane;
   let plane = params.first_plane + group.y;
-  let at = group.y * params.pixels + pixel;
   let statistic = statistics[plane];
   let means = sums[plane] / f32(params.pixels);
-  let normalized = (z[at] - statistic.x) * statistic.y;
-  gradient[at] = affine[plane].x * (gradient[at] - means.x - normalized * means.y);
+  let scale = affine[plane].x;
+  if (params.pixels % 4u == 0u) {
+    if (index < params.pixels / 4u) {
+      let at = group.y * (params.pixels / 4u) + index;
+      let normalized = (z[at] - statistic.x) * statistic.y;
+      gradient[at] = scale * (gradient[at] - means.x - normalized * means.y);
+    }
+  } else if (index < params.pixels) {
+    let at = group.y * params.pixels + index;
+    let normalized = (z[at / 4u][at % 4u] - statistic.x) * statistic.y;
+    gradient[at / 4u][at % 4u] = scale * (gradient[at / 4u][at % 4u] - means.x - normalized * means.y);
+  }
 }

@@ -61,7 +61,12 @@ export function normBackward(planes: NormPlanes): Dispatch {
   return {
     kernel: kernel("instance_norm/backward", backwardCode),
     params: packParams([planes.pixels, planes.first]),
-    workgroups: grid("instance_norm/backward", planes.pixels, WORKGROUP, planes.count),
+    workgroups: grid(
+      "instance_norm/backward",
+      planes.pixels % 4 === 0 ? planes.pixels / 4 : planes.pixels,
+      WORKGROUP,
+      planes.count,
+    ),
   };
 }
 

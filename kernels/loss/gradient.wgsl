@@ -1,5 +1,6 @@
 // Gradient of the loss 0.6 dice + 0.4 bce by the logits, from the whole batch's sums:
-// d dice / d p = ((2 I + s) - 2 t S) / S^2 with I = sum(p t), S = sum p + sum t + s; d bce / d logit = (p - t) / count.
+// d dice / d p = ((2 I + s) - 2 t S) / S^2 with I = sum(p t), S = sum p + sum t + s; d bce / d logit = (p - t) / count,
+// but 0 where a logarithm is held at -100.
 // Work: an invocation owns one logit. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 const WORKGROUP: u32 = 64u;
 const DICE_WEIGHT: f32 = 0.6;
@@ -30,8 +31,10 @@ fn main(
   let t = target_mask[i];
   let e = exp(-abs(x));
   let p = select(e, 1.0, x >= 0.0) / (1.0 + e);
-  let slope = e / ((1.0 + e) * (1.0 + e)); // p (1 - p), without cancellation
+  let q = select(1.0, e, x >= 0.0) / (1.0 + e); // 1 - p, without cancellation
+  let entropy = select(0.0, (1.0 - t) * p, x < 100.0) - select(0.0, t * q, x > -100.0);
+  let slope = p * q;
   let total = sums[1] + sums[2] + SMOOTH;
   let dice = ((2.0 * sums[0] + SMOOTH) / total - 2.0 * t) / total;
-  gradient[i] = DICE_WEIGHT * dice * slope + BCE_WEIGHT * (p - t) / sums[3];
+  gradient[i] = DICE_WEIGHT * dice * slope + BCE_WEIGHT * entropy / sums[3];
 }

@@ -43,7 +43,8 @@ const WINDOW = 65536;
 /** The whole of a region, or a range of it given in floats. */
 export function view(region: Region, firstFloat = 0, floats?: number): RegionView {
   const offset = firstFloat * 4;
-  const byteLength = floats === undefined ? region.byteLength - offset : Math.max(16, floats * 4);
+  // Whole vectors of 16 bytes: a shorter end would lie beyond what a kernel sees as an array of vectors.
+  const byteLength = floats === undefined ? region.byteLength - offset : Math.ceil(floats / 4) * 16;
   return { region, offset, byteLength };
 }
 
