@@ -1,0 +1,84 @@
+import { type AdamOptions, adamStep, packStep } from "../../kernels/adam/adam.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { ADAM_DEFAULTS, adamStep as referenceStep } from "../reference/adam.ts";
+import { assertClose } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+import { runKernel } from "../support/run_kernel.ts";
+
+const gpu = await openGpu();
+
+const CASES: { title: string; count: number; options: AdamOptions; scale: number }[] = [
+  { title: "PyTorch's rates", count: 260, options: { ...ADAM_DEFAULTS, weightDecay: 0 }, scale: 1 },
+  {
+    title: "other rates, decay and clipped gradients",
+    count: 4,
+    options: { learningRate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 },
+    scale: 0.25,
+  },
+];
+
+/** Gradients are of every size. */
+const sizeOf = (index: number) => 10 ** (index % 9 - 6);
+
+for (const { title, count, options, scale } of CASES) {
+  Deno.test(`adam: six steps with ${title}`, async () => {
+    const random = new Random(count);
+    const state = {
+      parameters: Float64Array.from(random.floats(count)),
+      firstMoment: new Float64Array(count),
+      secondMoment: new Float64Array(count),
+    };
+    let weights = Float32Array.from(state.parameters);
+    let firstMoment = new Float32Array(count);
+    let secondMoment = new Float32Array(count);
+    for (let step = 1; step <= 6; step++) {
+      // Zeros among them let moments fade.
+      const gradient = random.floats(count).map((value, i) => (i + step) % 5 === 0 ? 0 : value * sizeOf(i));
+      // Loshchilov and Hutter: the decay goes before the step, and not through the moments.
+      state.parameters = state.parameters.map((value) =>
+        value * (1 - options.learningRate * options.weightDecay)
+      );
+      referenceStep(state, gradient.map((value) => value * scale), step, options);
+      const result = await runKernel(gpu, adamStep(count), {
+        weights,
+        gradient,
+        first_moment: firstMoment,
+        second_moment: secondMoment,
+        gradient_scale: new Float32Array([scale]),
+        step: packStep(0, step, step, 0, options),
+      });
+      weights = result.weights;
+      firstMoment = result.first_moment;
+      secondMoment = result.second_moment;
+    }
+    const sizes = Float64Array.from(weights, (_, index) => sizeOf(index));
+    assertClose(firstMoment, state.firstMoment, {
+      absolute: sizes.map((size) => 2 ** -22 * size),
+      label: "first moment",
+    });
+    // 1 - beta2 = 0.001 holds the rounding of beta2: 1.3e-5 of it, the same in every step.
+    assertClose(secondMoment, state.secondMoment, {
+      absolute: sizes.map((size) => 2 ** -22 * size ** 2),
+      relative: 2e-5,
+      label: "second moment",
+    });
+    assertClose(weights, state.parameters, {
+      absolute: 6 * (2 ** -24 + 2e-5 * options.learningRate),
+      label: "weights",
+    });
+  });
+}
+
+Deno.test("adam: a gradient of zero from the start leaves weights as they are", async () => {
+  const weights = new Random(3).floats(8);
+  const zeros = () => new Float32Array(8);
+  const result = await runKernel(gpu, adamStep(8), {
+    weights,
+    gradient: zeros(),
+    first_moment: zeros(),
+    second_moment: zeros(),
+    gradient_scale: new Float32Array([1]),
+    step: packStep(0, 1, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }),
+  });
+  assertClose(result.weights, weights, { label: "weights" });
+});

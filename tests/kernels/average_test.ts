@@ -1,0 +1,35 @@
+import { weightedSum } from "../../kernels/average/average.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { assertClose } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+import { runKernel } from "../support/run_kernel.ts";
+
+const gpu = await openGpu();
+
+for (const count of [4, 256, 260]) {
+  Deno.test(`average: ${count} values kept in part`, async () => {
+    const random = new Random(count);
+    const [value, total] = [random.floats(count), random.floats(count)];
+    const result = await runKernel(gpu, weightedSum(count, 0.999, 0.001), { value, total });
+    const expected = total.map((old, index) => 0.999 * old + 0.001 * value[index]!);
+    assertClose(result.total, expected, { absolute: 2 ** -23, label: "total" });
+  });
+}
+
+Deno.test("average: what is not kept is not read, not even where it is no number", async () => {
+  const value = new Random(1).floats(8);
+  const total = new Float32Array(8).fill(NaN);
+  const result = await runKernel(gpu, weightedSum(8, 0, 0.5), { value, total });
+  assertClose(result.total, value.map((v) => v / 2), { label: "total" });
+});
+
+Deno.test("average: four batches accumulate to their mean", async () => {
+  const random = new Random(2);
+  const batches = Array.from({ length: 4 }, () => random.floats(64));
+  let total = new Float32Array(64).fill(Infinity);
+  for (const [index, value] of batches.entries()) {
+    ({ total } = await runKernel(gpu, weightedSum(64, index === 0 ? 0 : 1, 1 / 4), { value, total }));
+  }
+  const expected = batches[0]!.map((_, index) => batches.reduce((sum, batch) => sum + batch[index]! / 4, 0));
+  assertClose(total, expected, { absolute: 2 ** -22, label: "mean" });
+});

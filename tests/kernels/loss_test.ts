@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { packStep } from "../../kernels/adam/adam.ts";
+import { LOSS_SUMS, lossGradient, lossSums, lossTotal, RECORD_SIZE } from "../../kernels/loss/loss.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { ADAM_DEFAULTS } from "../reference/adam.ts";
+import { combinedLoss, combinedLossGradient } from "../reference/loss.ts";
+import { assertClose } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+import { runKernel } from "../support/run_kernel.ts";
+
+const gpu = await openGpu();
+
+interface Result {
+  record: Float32Array;
+  gradient: Float32Array;
+}
+
+/** Loss and gradient of logits that are bound in parts, with the record at `place` of the history. */
+async function runLoss(parts: [Float32Array, Float32Array][], bandSize = 256, place = 1): Promise<Result> {
+  const bandsOf = (values: Float32Array) => Math.ceil(values.length / bandSize);
+  const bands = parts.reduce((sum, [logits]) => sum + bandsOf(logits), 0);
+  const count = parts.reduce((sum, [logits]) => sum + logits.length, 0);
+  let partial = new Float32Array(LOSS_SUMS * bands);
+  let first = 0;
+  for (const [logits, target_mask] of parts) {
+    const dispatch = lossSums(logits.length, bandSize, bands, first);
+    ({ partial } = await runKernel(gpu, dispatch, { logits, target_mask, partial }));
+    first += bandsOf(logits);
+  }
+  const step = packStep(0, 1, 1, place, { ...ADAM_DEFAULTS, weightDecay: 0 });
+  const history = new Float32Array((place + 2) * RECORD_SIZE).fill(-1);
+  const total = await runKernel(gpu, lossTotal(bands, count), { partial, sums: 4, history, step });
+  const gradient: number[] = [];
+  for (const [logits, target_mask] of parts) {
+    const operands = { logits, target_mask, sums: total.sums, gradient: logits.length };
+    gradient.push(...(await runKernel(gpu, lossGradient(logits.length), operands)).gradient);
+  }
+  const at = place * RECORD_SIZE;
+  const others = total.history.filter((_, index) => index < at || index >= at + RECORD_SIZE);
+  assert.ok(others.every((value) => value === -1), "other records were written");
+  return { record: total.history.slice(at, at + RECORD_SIZE), gradient: Float32Array.from(gradient) };
+}
+
+function assertLoss({ record, gradient }: Result, logits: Float32Array, masks: Float32Array): void {
+  const { loss, dice, bce, accuracy } = combinedLoss(logits, masks);
+  const rounded = logits.map((logit) => logit > 0 ? 1 : 0);
+  const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
+  const expected = [
+    loss,
+    dice,
+    bce,
+    accuracy,
+    sum(rounded.map((value, index) => value * masks[index]!)),
+    sum(rounded),
+    sum(masks),
+    logits.length,
+  ];
+  assertClose(record, expected, { absolute: 1e-6, relative: 1e-6, label: "record" });
+  const reference = combinedLossGradient(logits, masks);
+  const largest = reference.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // The reference's 1 - p is itself good to 1e-16.
+  const absolute = 2e-6 * largest + 1e-15 / logits.length;
+  assertClose(gradient, reference, { absolute, relative: 1e-5, label: "gradient" });
+}
+
+const masksOf = (random: Random, count: number) =>
+  Float32Array.from({ length: count }, () => random.integer(2));
+
+for (const count of [1, 3, 256, 257, 64 * 256 + 5]) {
+  Deno.test(`loss: ${count} logits`, async () => {
+    const random = new Random(count);
+    const logits = random.floats(count, -6, 6);
+    const masks = masksOf(random, count);
+    assertLoss(await runLoss([[logits, masks]]), logits, masks);
+  });
+}
+
+Deno.test("loss: a batch in parts gives what the whole gives", async () => {
+  const random = new Random(1);
+  const logits = random.floats(1500, -4, 4);
+  const masks = masksOf(random, 1500);
+  const cut = (from: number, to: number): [Float32Array, Float32Array] => [
+    logits.slice(from, to),
+    masks.slice(from, to),
+  ];
+  assertLoss(await runLoss([cut(0, 300), cut(300, 600), cut(600, 1500)], 64, 3), logits, masks);
+});
+
+Deno.test("loss: logits of +-200 neither overflow nor give infinities, right or wrong", async () => {
+  const logits = Float32Array.of(200, 200, -200, -200, 99, -99, 101, -101, 88, -88, 20, -20, 0);
+  for (const one of [0, 1]) {
+    const masks = logits.map((_, index) => (index + one) % 2);
+    const result = await runLoss([[logits, masks]]);
+    assert.ok([...result.record, ...result.gradient].every(Number.isFinite));
+    assertLoss(result, logits, masks);
+  }
+  assertLoss(
+    await runLoss([[Float32Array.of(-200), Float32Array.of(1)]]),
+    Float32Array.of(-200),
+    Float32Array.of(1),
+  );
+});
+
+Deno.test("loss: nothing predicted where nothing is, and everything where everything is", async () => {
+  for (const [logit, mask] of [[-30, 0], [30, 1], [-200, 0]] as const) {
+    const logits = new Float32Array(100).fill(logit);
+    const masks = new Float32Array(100).fill(mask);
+    assertLoss(await runLoss([[logits, masks]]), logits, masks);
+  }
+});
+
+Deno.test("loss: a probability of one half rounds to the even 0", async () => {
+  const { record } = await runLoss([[Float32Array.of(0, 0, 0), Float32Array.of(0, 0, 1)]]);
+  assertClose([record[3]!], [2 / 3], { absolute: 1e-7, label: "accuracy" });
+});
+
+Deno.test("loss: a logit that is no number shows in the loss", async () => {
+  const logits = new Random(2).floats(300);
+  logits[77] = NaN;
+  const { record } = await runLoss([[logits, new Float32Array(300)]]);
+  assert.ok(Number.isNaN(record[0]));
+});

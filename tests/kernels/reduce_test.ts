@@ -1,0 +1,81 @@
+import { pixelBands } from "../../kernels/bands.ts";
+import { channelSums, sumRows } from "../../kernels/reduce/reduce.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { assertClose, sumTolerance } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+import { runKernel } from "../support/run_kernel.ts";
+
+const gpu = await openGpu();
+
+const ROWS = [
+  { title: "one value", rows: 1, length: 1, rowStride: 1, itemStride: 1 },
+  { title: "whole rows", rows: 65, length: 12, rowStride: 12, itemStride: 1 },
+  { title: "lengths that are no multiple of 4", rows: 3, length: 7, rowStride: 8, itemStride: 1 },
+  { title: "columns", rows: 5, length: 129, rowStride: 1, itemStride: 5 },
+  { title: "groups", rows: 22, length: 3, group: 11, groupStride: 40, rowStride: 2, itemStride: 100 },
+];
+
+for (const { title, ...sums } of ROWS) {
+  Deno.test(`reduce/rows: ${title}`, async () => {
+    const { rows, length, group = rows, groupStride = 0, rowStride, itemStride } = sums;
+    const start = (row: number) => Math.floor(row / group) * groupStride + (row % group) * rowStride;
+    const partial = new Random(1).floats(start(rows - 1) + (length - 1) * itemStride + 1 + groupStride);
+    const expected = new Float64Array(rows);
+    const absolute = new Float64Array(rows);
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < length; i++) {
+        expected[row]! += partial[start(row) + i * itemStride]!;
+        absolute[row]! += Math.abs(partial[start(row) + i * itemStride]!);
+      }
+    }
+    const { total } = await runKernel(gpu, sumRows(sums), { partial, total: rows });
+    assertClose(total, expected, {
+      absolute: absolute.map((sum) => sumTolerance(length, sum)),
+      label: title,
+    });
+  });
+}
+
+for (
+  const [batch, channels, height, width] of [[1, 1, 1, 1], [2, 3, 5, 7], [2, 5, 33, 32], [
+    1,
+    64,
+    4,
+    4,
+  ]] as const
+) {
+  Deno.test(`reduce/channel_sums: ${batch} x ${channels} x ${height} x ${width}, pictures apart`, async () => {
+    const shape = { batch, channels, height, width };
+    const pixels = height * width;
+    const bands = pixelBands(shape, 64);
+    const x = new Random(2).floats(batch * channels * pixels, -1, 3);
+    const expected = new Float64Array(channels);
+    const absolute = new Float64Array(channels);
+    x.forEach((value, index) => {
+      expected[Math.floor(index / pixels) % channels]! += value;
+      absolute[Math.floor(index / pixels) % channels]! += Math.abs(value);
+    });
+    // Every picture in a dispatch of its own, as where a binding holds no more.
+    let partial = new Float32Array(channels * bands.total);
+    for (let image = 0; image < batch; image++) {
+      const part = x.slice(image * channels * pixels, (image + 1) * channels * pixels);
+      const dispatch = channelSums({ ...shape, batch: 1 }, bands, image);
+      partial = (await runKernel(gpu, dispatch, { x: part, x_vectors: part, partial })).partial;
+    }
+    const whole = await runKernel(gpu, channelSums(shape, bands, 0), {
+      x,
+      x_vectors: x,
+      partial: new Float32Array(channels * bands.total),
+    });
+    assertClose(partial, whole.partial, { label: "bands" });
+    const dispatch = sumRows({
+      rows: channels,
+      length: bands.perImage * batch,
+      rowStride: bands.total,
+      itemStride: 1,
+    });
+    const { total } = await runKernel(gpu, dispatch, { partial, total: channels });
+    const limits = absolute.map((sum) => sumTolerance(batch * pixels, sum));
+    assertClose(total, expected, { absolute: limits, label: "sums" });
+  });
+}
