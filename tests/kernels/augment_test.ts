@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { packStep } from "../../kernels/adam/adam.ts";
+import { augment, type Augmentation } from "../../kernels/augment/augment.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { ADAM_DEFAULTS } from "../reference/adam.ts";
+import { augmentBatch, type AugmentShape } from "../reference/augment.ts";
+import { assertClose } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+import { runKernel } from "../support/run_kernel.ts";
+
+const gpu = await openGpu();
+
+const NONE: Augmentation = {
+  flipHorizontal: false,
+  flipVertical: false,
+  rotation: 0,
+  scale: 0,
+  shift: 0,
+  contrast: 0,
+  brightness: 0,
+  noise: 0,
+};
+
+function draw(shape: AugmentShape): { images: Float32Array; masks: Float32Array } {
+  const random = new Random(shape.width);
+  const pixels = shape.height * shape.width;
+  const images = random.floats(shape.batch * shape.channels * pixels, -2, 2);
+  const masks = Float32Array.from(
+    { length: shape.batch * shape.maskChannels * pixels },
+    () => random.integer(2),
+  );
+  return { images, masks };
+}
+
+async function run(
+  shape: AugmentShape,
+  options: Augmentation,
+  seed = 1,
+  step = 1,
+  source = draw(shape),
+): Promise<{ images: Float32Array; masks: Float32Array }> {
+  return await runKernel(gpu, augment(shape, shape.maskChannels, options), {
+    source_images: source.images,
+    source_masks: source.masks,
+    images: source.images.length,
+    masks: source.masks.length,
+    step: packStep(seed, step, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }),
+  });
+}
+
+const SMALL = { batch: 2, channels: 3, maskChannels: 1, height: 5, width: 7 };
+
+for (const shape of [SMALL, { ...SMALL, batch: 1, channels: 1, height: 1, width: 1 }]) {
+  Deno.test(`augment: no strength changes no bit, ${Object.values(shape).join(" x ")}`, async () => {
+    const { images, masks } = draw(shape);
+    assert.deepEqual(await run(shape, NONE), { images, masks });
+  });
+}
+
+Deno.test("augment: flips are exact, the same for picture and mask, and each as often as not", async () => {
+  const shape = { ...SMALL, batch: 64, maskChannels: 2 };
+  const source = draw(shape);
+  const options = { ...NONE, flipHorizontal: true, flipVertical: true };
+  const { images, masks } = await run(shape, options);
+  const counts = [0, 0, 0, 0];
+  for (let image = 0; image < shape.batch; image++) {
+    const kinds = [0, 1, 2, 3].filter((kind) =>
+      isFlipped(images, source.images, image * 3, 3, kind) &&
+      isFlipped(masks, source.masks, image * 2, 2, kind)
+    );
+    assert.equal(kinds.length, 1, `picture ${image}`);
+    counts[kinds[0]!]!++;
+  }
+  for (const count of counts) assert.ok(count > 4 && count < 32, `${counts}`);
+  const only = await run(shape, { ...NONE, flipHorizontal: true });
+  for (let image = 0; image < shape.batch; image++) {
+    assert.ok([0, 1].some((kind) => isFlipped(only.images, source.images, image * 3, 3, kind)));
+  }
+});
+
+/** Whether planes of 5 x 7 are mirrored: 1 left and right, 2 up and down. */
+function isFlipped(
+  values: Float32Array,
+  source: Float32Array,
+  first: number,
+  count: number,
+  kind: number,
+): boolean {
+  for (let plane = first; plane < first + count; plane++) {
+    for (let row = 0; row < 5; row++) {
+      for (let column = 0; column < 7; column++) {
+        const from = (kind & 2 ? 4 - row : row) * 7 + (kind & 1 ? 6 - column : column);
+        if (values[plane * 35 + row * 7 + column] !== source[plane * 35 + from]) return false;
+      }
+    }
+  }
+  return true;
+}
+
+const STRENGTHS: Record<string, Augmentation> = {
+  "rotation": { ...NONE, rotation: 180 },
+  "scale": { ...NONE, scale: 0.5 },
+  "shift": { ...NONE, shift: 0.4 },
+  "light": { ...NONE, contrast: 0.5, brightness: 0.7 },
+  "noise": { ...NONE, noise: 0.3 },
+  "everything": {
+    flipHorizontal: true,
+    flipVertical: true,
+    rotation: 20,
+    scale: 0.2,
+    shift: 0.1,
+    contrast: 0.2,
+    brightness: 0.1,
+    noise: 0.05,
+  },
+};
+
+for (const [title, options] of Object.entries(STRENGTHS)) {
+  Deno.test(`augment: ${title} as the plain loops have it`, async () => {
+    const shape = { batch: 6, channels: 2, maskChannels: 2, height: 13, width: 9 };
+    const source = draw(shape);
+    const { images, masks } = await run(shape, options, 0xfeedface, 3);
+    const expected = augmentBatch(source.images, source.masks, shape, options, 0xfeedface, 3);
+    // A place is good to some 1e-6 of the picture's width, and neighbours differ by up to 4.
+    assertClose(images, expected.images, { absolute: 1e-4, label: "images" });
+    const pixels = shape.height * shape.width;
+    let ties = 0;
+    const sure = masks.map((value, index) => {
+      const margin = expected.margins[Math.floor(index / (2 * pixels)) * pixels + index % pixels]!;
+      if (margin > 1e-4) return value;
+      ties++;
+      return expected.masks[index]!;
+    });
+    assertClose(sure, expected.masks, { label: "masks" });
+    assert.ok(ties < masks.length / 50, `${ties} ties`);
+  });
+}
+
+Deno.test("augment: a picture that is its own mask stays so, away from its border", async () => {
+  const [height, width] = [32, 32];
+  const shape = { batch: 8, channels: 1, maskChannels: 1, height, width };
+  const disc = Float32Array.from({ length: 8 * 1024 }, (_, index) => {
+    const [x, y] = [index % 32 - 17, Math.floor(index / 32) % 32 - 14];
+    return x * x + 2 * y * y < 60 ? 1 : 0;
+  });
+  const options = { ...NONE, rotation: 45, scale: 0.2, shift: 0.2, flipHorizontal: true, flipVertical: true };
+  const { images, masks } = await run(shape, options, 3, 4, { images: disc, masks: disc });
+  let sure = 0;
+  images.forEach((value, index) => {
+    // Between the two, a border runs through the four pixels that were mixed.
+    if (value > 0.001 && value < 0.999) return;
+    sure++;
+    assert.equal(masks[index], Math.round(value), `at ${index}`);
+  });
+  assert.ok(sure > 0.9 * images.length);
+});
+
+Deno.test("augment: noise has mean 0 and its picture's deviation, at most the strength", async () => {
+  const shape = { batch: 8, channels: 1, maskChannels: 1, height: 64, width: 64 };
+  const source = { images: new Float32Array(8 * 4096), masks: new Float32Array(8 * 4096) };
+  const { images } = await run(shape, { ...NONE, noise: 0.5 }, 1, 1, source);
+  const deviations: number[] = [];
+  for (let image = 0; image < 8; image++) {
+    const values = images.subarray(image * 4096, (image + 1) * 4096);
+    const mean = values.reduce((sum, value) => sum + value, 0) / 4096;
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 4096);
+    assertClose([mean], [0], { absolute: 5 * deviation / 64, label: "mean" });
+    deviations.push(deviation);
+  }
+  assert.ok(deviations.every((value) => value < 0.52) && Math.max(...deviations) > 0.25, `${deviations}`);
+  assert.equal(new Set(deviations).size, 8);
+});
+
+Deno.test("augment: seed and step decide the draws, and nothing else does", async () => {
+  const options = STRENGTHS["everything"]!;
+  const first = await run(SMALL, options, 5, 6);
+  assert.deepEqual(await run(SMALL, options, 5, 6), first);
+  assert.notDeepEqual((await run(SMALL, options, 5, 7)).images, first.images);
+  assert.notDeepEqual((await run(SMALL, options, 6, 6)).images, first.images);
+});

@@ -1,0 +1,148 @@
+/**
+ * Random augmentation of pictures and masks together, as plain float64 loops.
+ *
+ * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of picture, step, seed and kind. A
+ * pixel of the result lies at `R(angle) * (pixel - centre - shift) / scale + centre` of the source, mirrored about the
+ * centre where a flip was drawn: bilinear with the edge continued for the picture, nearest with nothing beyond the edge
+ * for the mask.
+ *
+ * @module
+ */
+
+/** Extents of a batch. */
+export interface AugmentShape {
+  /** Pictures. */
+  batch: number;
+  /** Channels of a picture. */
+  channels: number;
+  /** Channels of a mask. */
+  maskChannels: number;
+  /** Rows. */
+  height: number;
+  /** Columns. */
+  width: number;
+}
+
+/** The strengths, 0 or false for none. */
+export interface AugmentStrength {
+  /** Mirror left and right by chance. */
+  flipHorizontal: boolean;
+  /** Mirror up and down by chance. */
+  flipVertical: boolean;
+  /** Degrees, each way. */
+  rotation: number;
+  /** Relative change of size. */
+  scale: number;
+  /** Share of height and width, each way. */
+  shift: number;
+  /** Relative change of contrast. */
+  contrast: number;
+  /** Added, each way. */
+  brightness: number;
+  /** Largest deviation of noise. */
+  noise: number;
+}
+
+/** Pictures and masks, and how far each mask value's place was from a tie between two pixels. */
+export interface Augmented {
+  /** Like the source. */
+  images: Float64Array;
+  /** Like the source. */
+  masks: Float64Array;
+  /** 0 where rounding decides which pixel is nearest, up to 0.5; one for each pixel of each picture. */
+  margins: Float64Array;
+}
+
+const AFFINE = 0x61666631;
+const CHANCE = 0x61666632;
+const LIGHT = 0x61666633;
+const NOISE = 0x6e6f6973;
+
+/** Four whole draws of 32 bits. */
+export function pcg4d(a: number, b: number, c: number, d: number): [number, number, number, number] {
+  const v = [a, b, c, d].map((key) => (Math.imul(key, 1664525) + 1013904223) | 0);
+  const mix = () => {
+    for (const [to, left, right] of [[0, 1, 3], [1, 2, 0], [2, 0, 1], [3, 1, 2]] as const) {
+      v[to] = (v[to]! + Math.imul(v[left]!, v[right]!)) | 0;
+    }
+  };
+  mix();
+  for (let i = 0; i < 4; i++) v[i] = v[i]! ^ (v[i]! >>> 16);
+  mix();
+  return v.map((value) => value >>> 0) as [number, number, number, number];
+}
+
+/** Draws uniform in [-1, 1). */
+function draws(image: number, step: number, seed: number, kind: number): number[] {
+  return pcg4d(image, step, seed, kind).map((value) => (value >>> 8) / 2 ** 23 - 1);
+}
+
+/** The batch, augmented. */
+export function augmentBatch(
+  images: ArrayLike<number>,
+  masks: ArrayLike<number>,
+  shape: AugmentShape,
+  strength: AugmentStrength,
+  seed: number,
+  step: number,
+): Augmented {
+  const { batch, channels, maskChannels, height, width } = shape;
+  const pixels = height * width;
+  const result = {
+    images: new Float64Array(images.length),
+    masks: new Float64Array(masks.length),
+    margins: new Float64Array(batch * pixels),
+  };
+  const clamp = (value: number, end: number) => Math.max(0, Math.min(end - 1, value));
+  for (let image = 0; image < batch; image++) {
+    const [turn, zoom, down, right] = draws(image, step, seed, AFFINE) as [number, number, number, number];
+    const [flipX, flipY] = draws(image, step, seed, CHANCE) as [number, number];
+    const [contrast, brightness, grain] = draws(image, step, seed, LIGHT) as [number, number, number];
+    const angle = strength.rotation * Math.PI / 180 * turn;
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const dx = pixel % width - (width - 1) / 2 - strength.shift * down * width;
+      const dy = Math.floor(pixel / width) - (height - 1) / 2 - strength.shift * right * height;
+      let x = (Math.cos(angle) * dx + Math.sin(angle) * dy) / (1 + strength.scale * zoom);
+      let y = (Math.cos(angle) * dy - Math.sin(angle) * dx) / (1 + strength.scale * zoom);
+      if (strength.flipHorizontal && flipX < 0) x = -x;
+      if (strength.flipVertical && flipY < 0) y = -y;
+      x += (width - 1) / 2;
+      y += (height - 1) / 2;
+      for (let channel = 0; channel < channels; channel++) {
+        const plane = (image * channels + channel) * pixels;
+        let value = 0;
+        for (
+          const [row, weightY] of [[Math.floor(y), 1 - y + Math.floor(y)], [
+            Math.floor(y) + 1,
+            y - Math.floor(y),
+          ]] as const
+        ) {
+          for (
+            const [column, weightX] of [[Math.floor(x), 1 - x + Math.floor(x)], [
+              Math.floor(x) + 1,
+              x - Math.floor(x),
+            ]] as const
+          ) {
+            value += weightX * weightY * images[plane + clamp(row, height) * width + clamp(column, width)]!;
+          }
+        }
+        value = (1 + strength.contrast * contrast) * value + strength.brightness * brightness;
+        const grains = pcg4d(pixel, step, seed ^ image, NOISE + channel);
+        const sum = grains.reduce((total, value) => total + (value >>> 8) / 2 ** 23 - 1, 0);
+        value += strength.noise * Math.abs(grain) * Math.sqrt(0.75) * sum;
+        result.images[plane + pixel] = value;
+      }
+      const [column, row] = [Math.round(x), Math.round(y)];
+      const inside = column >= 0 && row >= 0 && column < width && row < height;
+      result.margins[image * pixels + pixel] = Math.min(
+        Math.abs(x - Math.floor(x) - 0.5),
+        Math.abs(y - Math.floor(y) - 0.5),
+      );
+      for (let channel = 0; channel < maskChannels; channel++) {
+        const plane = (image * maskChannels + channel) * pixels;
+        result.masks[plane + pixel] = inside ? masks[plane + row * width + column]! : 0;
+      }
+    }
+  }
+  return result;
+}
