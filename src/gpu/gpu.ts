@@ -14,6 +14,8 @@ export interface GpuOptions {
   kernels?: "fast" | "strict";
   /** Ask for no more than this many bytes in one binding: the work is then done in smaller chunks. */
   maxBindingSize?: number;
+  /** Called before kernels are compiled, with their number: the first use on a machine takes seconds. */
+  onCompile?: (kernels: number) => void;
 }
 
 /** What is known of an adapter. */
@@ -78,7 +80,7 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   }
   const features = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
   const device = await adapter.requestDevice({ requiredLimits, requiredFeatures: features });
-  return new Gpu(adapter, device, options.kernels ?? "fast", options.maxBindingSize);
+  return new Gpu(adapter, device, options);
 }
 
 /** An open device. Every method throws the first error that the device reported before it was called. */
@@ -92,6 +94,7 @@ export class Gpu {
   /** The WebGPU device. */
   readonly device: GPUDevice;
   readonly #pipelines: PipelineCache;
+  readonly #onCompile: GpuOptions["onCompile"];
   #error: Error | undefined;
   #closed = false;
 
@@ -99,18 +102,18 @@ export class Gpu {
   constructor(
     adapter: GPUAdapter,
     device: GPUDevice,
-    kernels: "fast" | "strict",
-    maxBindingSize: number = Infinity,
+    options: GpuOptions = {},
   ) {
     this.device = device;
-    this.kernels = kernels;
+    this.kernels = options.kernels ?? "fast";
+    this.#onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
     const { description, vendor } = adapter.info;
     this.adapter = { description, vendor, isFallback: isSoftware(adapter) };
     const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
     // A device grants no less than WebGPU's default, whatever is asked for: a lower limit is kept here.
     this.limits = {
-      maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, maxBindingSize),
+      maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, options.maxBindingSize ?? Infinity),
       maxBufferSize,
     };
     // Without this an invalid dispatch would go unheard and leave zeros for results.
@@ -173,6 +176,8 @@ export class Gpu {
    */
   async compile(kernels: readonly Kernel[]): Promise<void> {
     this.check();
+    const missing = kernels.filter((kernel) => !this.#pipelines.has(kernel));
+    if (missing.length > 0) this.#onCompile?.(missing.length);
     await Promise.all(kernels.map((kernel) => this.#pipelines.compile(kernel)));
     this.check();
   }

@@ -27,6 +27,11 @@ export class PipelineCache {
     return this.#ready.size;
   }
 
+  /** Whether a kernel is compiled or being compiled. */
+  has(kernel: Kernel): boolean {
+    return this.#pipelines.has(kernel.code);
+  }
+
   /** Compiles a kernel once; its text is the key. */
   compile(kernel: Kernel): Promise<GPUComputePipeline> {
     let pipeline = this.#pipelines.get(kernel.code);
