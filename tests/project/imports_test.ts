@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/image": [],
   "src/weights": [],
   "src/tracking": ["src/image"],
-  "src/cli": [],
+  "src/cli": ["src/gpu"],
   "src/gpu": ["kernels"],
   "src/unet": ["src/gpu", "kernels", "src/weights"],
   "src/dataset": ["src/image"],
