@@ -3,40 +3,12 @@ import assert from "node:assert/strict";
 import { closeDecoders, decodeImage } from "../../src/image/decode.ts";
 import { joinBytes } from "../../src/image/bytes.ts";
 import { pngChunk } from "../support/image_files.ts";
+import { mutate } from "../support/mutate.ts";
 import { Random } from "../support/random.ts";
 import fixtures from "../fixtures/images/images.json" with { type: "json" };
 
 /** How many damaged files are made of each format. */
 const FILES = { JPEG: 4000, PNG: 3000, TIFF: 1500, BMP: 600, WebP: 1000 };
-
-/** Changes one to six places: bytes set, bits flipped, stretches cut out, doubled, or filled. */
-function mutate(bytes: Uint8Array, random: Random): Uint8Array {
-  let result = new Uint8Array(bytes);
-  for (let edits = 1 + random.integer(6); edits > 0; edits--) {
-    const at = random.integer(result.length);
-    const end = Math.min(result.length, at + 1 + random.integer(16));
-    switch (random.integer(6)) {
-      case 0:
-        result[at] = random.integer(256);
-        break;
-      case 1:
-        result[at] = (result[at] as number) ^ (1 << random.integer(8));
-        break;
-      case 2:
-        result = joinBytes([result.subarray(0, at), result.subarray(end)]);
-        break;
-      case 3:
-        result = joinBytes([result.subarray(0, end), result.subarray(at)]);
-        break;
-      case 4:
-        result.fill(random.integer(2) === 0 ? 0 : 255, at, end);
-        break;
-      default:
-        result = result.slice(0, Math.max(1, result.length - random.integer(16)));
-    }
-  }
-  return result;
-}
 
 /** Damages a PNG within its chunks and sets their lengths and checksums right, so that it gets past these. */
 function mutatePng(bytes: Uint8Array, random: Random): Uint8Array {

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inDatasetFolder } from "../support/coco.ts";
+import { runTaskProcess } from "../support/run_task.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
+
+const FEW = ["--train", "2", "--valid", "1", "--test", "1", "--size", "32"];
+
+Deno.test("phantom makes a dataset and its zip below dataset, and reports as text and as JSON", () =>
+  inDatasetFolder(async (folder, typed) => {
+    const output = `${typed}/phantom`;
+    const zip = `${typed}/phantom.zip`;
+    const made = await runTaskProcess("phantom", [...FEW, "--output", output, "--zip", zip]);
+    assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /phantom\/train: 2 pictures, \d+ tumors?, \d without one\n.*valid: 1 picture,/);
+    assert.ok((await Deno.stat(join(folder, "phantom.zip"))).size > 1000);
+    const again = await runTaskProcess("phantom", [...FEW, "--output", output, "--seed", "7", "--json"]);
+    const report = JSON.parse(again.stdout);
+    assert.deepEqual([report.output, report.zip, report.seed, report.size], [output, null, 7, 32]);
+    assert.equal(report.splits.train.images, 2);
+    assert.match(again.stderr, /drawing phantoms/);
+  }));
+
+Deno.test("phantom writes nowhere but below dataset", () =>
+  inTempFolder(async (elsewhere) => {
+    const { code, stdout, stderr } = await runTaskProcess("phantom", [
+      ...FEW,
+      "--output",
+      `${elsewhere}/phantom`,
+    ]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^error: this task's permission set does not allow \w+ access/m);
+    assert.deepEqual([...Deno.readDirSync(elsewhere)], []);
+  }));
+
+Deno.test("phantom: wrong flags are usage errors", async () => {
+  for (const args of [["--size", "16"], ["--seed", "-1"], ["--train", "many"], ["--sed", "1"], ["folder"]]) {
+    const { code, stdout, stderr } = await runTaskProcess("phantom", args);
+    assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+    assert.match(stderr, /^error: /);
+  }
+});
