@@ -55,11 +55,11 @@ export interface PhantomCounts {
   empty: number;
 }
 
-/** The splits, in the order in which they are made. */
-const SPLITS = ["train", "valid", "test"] as const;
-
 /** A split of a phantom dataset. */
-export type PhantomSplit = typeof SPLITS[number];
+export type PhantomSplit = "train" | "valid" | "test";
+
+/** The splits, in the order in which they are made. */
+const SPLITS: readonly PhantomSplit[] = ["train", "valid", "test"];
 
 const DEFAULTS = { train: 96, valid: 16, test: 16, size: 256, seed: 0 };
 
