@@ -53,12 +53,15 @@ export interface UnetFixture {
   images: Tensor;
   /** The masks, `[batch, 1, height, width]`. */
   target: Tensor;
-  /** `[batch, 1, height, width]`. */
-  logits: Tensor;
-  /** `[batch, 1, height, width]`. */
-  probabilities: Tensor;
+  /** What is stored of the network's output, `[batch, 1, height, width]`. */
+  output(kind: "logits" | "probabilities"): Sampled;
   /** What is stored of a parameter's gradient, or of its value after one or five Adam steps. */
   sampled(kind: "gradient" | "after1" | "after5", name: string): Sampled;
+}
+
+/** The values of a whole tensor that a sample has. */
+export function pick(data: ArrayLike<number>, { indices }: Sampled): Float32Array {
+  return Float32Array.from(indices, (index) => data[index]!);
 }
 
 /** Reads a case, makes its inputs, and checks that they are the very bits that PyTorch was given. */
@@ -74,13 +77,13 @@ export async function loadUnetFixture(name: string): Promise<UnetFixture> {
   assert.equal(await digest([...weights.values()]), report.sha256.weights, `${name}: weights`);
   assert.equal(await digest([images]), report.sha256.input, `${name}: input`);
   assert.equal(await digest([target]), report.sha256.target, `${name}: target`);
-  const sampled = (kind: string, parameter: string): Sampled => {
-    const values = tensors.get(`${kind}.${parameter}`)!.data;
-    const count = weights.get(parameter)!.data.length;
+  const find = (key: string, count: number): Sampled => {
+    const values = tensors.get(key)!.data;
     return { indices: sampleIndices(count, values.length), values };
   };
-  const logits = tensors.get("logits")!;
-  return { report, weights, images, target, logits, probabilities: tensors.get("probabilities")!, sampled };
+  const output = (kind: string) => find(kind, target.data.length);
+  const sampled = (kind: string, name: string) => find(`${kind}.${name}`, weights.get(name)!.data.length);
+  return { report, weights, images, target, output, sampled };
 }
 
 /** Names and shapes of the original network's parameters, in PyTorch's order, for 3 channels in and 1 out. */

@@ -1,0 +1,78 @@
+"""Times the same network in PyTorch on the CPU: the peer of this project's speed tables.
+
+    python3 torch_step.py --filters 8 --size 128 --batch 8 [--norm instance] [--threads 2] [--steps 10] [--forward]
+
+Prints one JSON document: the best and the median milliseconds of a forward without gradients, and, unless --forward
+asks for that alone, of a whole training step (forward, loss, backward, Adam; dropout on).
+"""
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Time the network in PyTorch on the CPU.")
+    parser.add_argument("--filters", type=int, default=8, help="channels of the first level")
+    parser.add_argument("--size", type=int, default=128, help="rows and columns of a picture, a multiple of 32")
+    parser.add_argument("--batch", type=int, default=8, help="pictures in a batch")
+    parser.add_argument("--norm", choices=("none", "instance"), default="none", help="normalisation")
+    parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch (0: as many as it likes)")
+    parser.add_argument("--steps", type=int, default=10, help="timed repetitions, after two that are not")
+    parser.add_argument("--forward", action="store_true", help="time the forward alone")
+    return parser.parse_args()
+
+
+def measure(repeat, count):
+    """Best and median milliseconds of `count` calls, after two to warm up."""
+    times = []
+    for _ in range(count + 2):
+        start = time.perf_counter()
+        repeat()
+        times.append(1000 * (time.perf_counter() - start))
+    timed = times[2:]
+    return {"best": round(min(timed), 3), "median": round(statistics.median(timed), 3)}
+
+
+def main():
+    # Parsed before the slow import, so that --help and mistakes answer at once.
+    args = arguments()
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures" / "unet"))
+    import torch
+
+    from torch_unet import UNet, loss_parts
+
+    if args.threads > 0:
+        torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    net = UNet(filters=args.filters, norm=args.norm)
+    images = torch.randn(args.batch, 3, args.size, args.size)
+    target = (torch.rand(args.batch, 1, args.size, args.size) > 0.8).float()
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
+
+    def forward():
+        with torch.no_grad():
+            torch.sigmoid(net(images))
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss_parts(net(images), target)["loss"].backward()
+        optimizer.step()
+
+    net.eval()
+    result = {
+        "peer": f"PyTorch {torch.__version__}, CPU",
+        "threads": torch.get_num_threads(),
+        **{key: getattr(args, key) for key in ("filters", "size", "batch", "norm", "steps")},
+        "forwardMilliseconds": measure(forward, args.steps),
+    }
+    if not args.forward:
+        net.train()
+        result["stepMilliseconds"] = measure(step, args.steps)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()
