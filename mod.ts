@@ -38,7 +38,7 @@ export type { Leak, LeakedFile, LeakReason } from "./src/dataset/leaks.ts";
 export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
 export { closeDecoders, decodeImage } from "./src/image/decode.ts";
 export { encodeGrayPng, encodeJpeg, encodeRgbPng } from "./src/image/encode.ts";
-export { normalizeImage, resizeImage, resizeMask } from "./src/image/resize.ts";
+export { normalizeImage, resizeImage, resizeMask, resizeTensor } from "./src/image/resize.ts";
 export {
   type Color,
   drawFigure,
@@ -84,6 +84,7 @@ export {
   ORIGINAL_INPUT,
   packModel,
   readModel,
+  type StoredModel,
 } from "./src/unet/model_file.ts";
 export {
   type BatchMetrics,

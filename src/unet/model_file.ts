@@ -44,6 +44,12 @@ export interface Model {
   readonly description: ModelDescription;
 }
 
+/** A model as it stands in a file. */
+export interface StoredModel extends Model {
+  /** Whether the file describes it; where it does not, what the tensors do not tell is the original's. */
+  readonly described: boolean;
+}
+
 /** The original's way with pictures: what a file without a description is taken to be trained by. */
 export const ORIGINAL_INPUT: Readonly<Pick<ModelDescription, "size" | "normalize" | "threshold">> = {
   size: 256,
@@ -69,7 +75,7 @@ export function packModel({ state, description }: Model): Uint8Array {
  * @throws {RangeError} where a setting is out of range.
  * @throws {TypeError} where it holds no such network.
  */
-export async function readModel(bytes: Uint8Array): Promise<Model> {
+export async function readModel(bytes: Uint8Array): Promise<StoredModel> {
   const { tensors, metadata } = await readWeights(bytes);
   if (metadata.format !== FORMAT) {
     if (metadata.format?.startsWith("deno-unet model ")) {
@@ -80,11 +86,12 @@ export async function readModel(bytes: Uint8Array): Promise<Model> {
     return {
       state: tensors,
       description: { network: completeConfig(inferConfig(tensors)), ...ORIGINAL_INPUT },
+      described: false,
     };
   }
   const { format: _, ...texts } = metadata;
   const values = Object.entries(texts).map(([name, text]) => [name, parse(name, text)]);
-  return { state: tensors, description: checkDescription(Object.fromEntries(values)) };
+  return { state: tensors, description: checkDescription(Object.fromEntries(values)), described: true };
 }
 
 function parse(name: string, text: string): unknown {

@@ -25,6 +25,7 @@ Deno.test("readModel: gives back what packModel was given, bit for bit, and pack
   const bytes = packModel({ state, description });
   const model = await readModel(bytes);
   assert.deepEqual(model.description, description);
+  assert.equal(model.described, true);
   assert.deepEqual(model.state, state);
   assert.deepEqual(packModel(model), bytes);
 });
@@ -34,6 +35,7 @@ Deno.test("readModel: a plain state dict has its shape read off and the original
   for (const bytes of [writeSafetensors(state), writeTorchCheckpoint(state)]) {
     const model = await readModel(bytes);
     assert.deepEqual(model.description, expected);
+    assert.equal(model.described, false);
     assert.deepEqual([...model.state.keys()], [...state.keys()]);
   }
 });
