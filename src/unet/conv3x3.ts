@@ -7,10 +7,8 @@ import {
   directBands,
   directConv2d,
   directPack,
-  directServes,
   directWgrad,
   packedSize,
-  type PackedWeights,
 } from "../../kernels/conv2d/direct.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
@@ -25,6 +23,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
+import { chooseConv, type ConvVariant } from "./choose.ts";
 import type { Region } from "./recorder.ts";
 import {
   type ConvLayer,
@@ -32,14 +31,6 @@ import {
   winogradInputGradient,
   winogradWeightGradient,
 } from "./winograd.ts";
-
-/** Products of input and output channels up to which the direct kernels win over Winograd's transforms. */
-const DIRECT_PRODUCT = 300;
-
-/** Whether a layer between tensors of this size runs the direct kernels. */
-function chooseDirect(layer: ConvLayer, shape: Nchw, weights: PackedWeights): boolean {
-  return layer.inputs * layer.outputs <= DIRECT_PRODUCT && directServes(shape, weights);
-}
 
 /** Records y = epilogue(convolution of the sources' channels, one after the other). */
 export function convForward(
@@ -50,8 +41,9 @@ export function convForward(
   epilogue: Epilogue,
 ): void {
   const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
-  if (!chooseDirect(layer, output.shape, weights)) {
-    winogradForward(builder, layer, sources, output, epilogue);
+  const variant = chooseConv(builder.target, output.shape, weights);
+  if (variant !== "direct") {
+    winogradForward(builder, sideOf(variant), layer, sources, output, epilogue);
     return;
   }
   const { recorder } = builder;
@@ -95,8 +87,9 @@ export function convWeightGradient(
   gradient: Region,
 ): void {
   const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
-  if (!chooseDirect(layer, shape, weights)) {
-    winogradWeightGradient(builder, layer, sources, shape, gradient);
+  const variant = chooseConv(builder.target, shape, weights);
+  if (variant !== "direct") {
+    winogradWeightGradient(builder, sideOf(variant), layer, sources, shape, gradient);
     return;
   }
   const { recorder } = builder;
@@ -143,8 +136,9 @@ export function convInputGradient(
 ): void {
   const target = builder.newGradient(source, `${layer.name} input`);
   const weights = { ...layer, turned: true, firstRow: firstChannel, rows: source.shape.channels };
-  if (!chooseDirect(layer, shape, weights)) {
-    winogradInputGradient(builder, layer, source, firstChannel, shape, gradient, target);
+  const variant = chooseConv(builder.target, shape, weights);
+  if (variant !== "direct") {
+    winogradInputGradient(builder, sideOf(variant), layer, source, firstChannel, shape, gradient, target);
     return;
   }
   const { recorder } = builder;
@@ -170,6 +164,10 @@ export function convInputGradient(
       },
     );
   }
+}
+
+function sideOf(variant: Exclude<ConvVariant, "direct">): 2 | 4 {
+  return variant === "winograd4" ? 4 : 2;
 }
 
 /** What a layer binds of its tensors by pictures: the values, and the scales and shifts of normalised ones. */

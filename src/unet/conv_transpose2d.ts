@@ -38,7 +38,7 @@ export function convTranspose2d(
   source: Activation,
   outputs: number,
 ): Activation {
-  const { recorder, target: device } = builder;
+  const { recorder } = builder;
   const { channels: inputs, height, width, batch } = source.shape;
   const shape = { batch, channels: outputs, height: 2 * height, width: 2 * width };
   const output = builder.activation(name, shape, "plain");
@@ -81,7 +81,6 @@ export function convTranspose2d(
       weights,
       packed,
       m,
-      device.uniformOperands,
     );
     recorder.run(shuffleOutput(columns, outputs), {
       m,
@@ -130,7 +129,6 @@ export function convTranspose2d(
         turned,
         gather(0),
         m,
-        device.uniformOperands,
       );
       recorder.run(unpackGradient(columns, inputs, { gate: gateOf(source) }, source.gradientScale), {
         m,

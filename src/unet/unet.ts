@@ -39,20 +39,24 @@ export class UNet {
   }
 
   /**
-   * Creates a network with PyTorch's default initialisation, drawn by `seed` (0).
+   * Creates a network with the weights of `state`, or else with PyTorch's default initialisation, drawn by `seed` (0).
    *
    * @throws {RangeError} where a setting is out of range or the weights do not fit the device.
+   * @throws as {@linkcode UNet.loadStateDict}.
    */
   static async create(
     gpu: Gpu,
     config?: Partial<UNetConfig>,
-    options: { seed?: number } = {},
+    options: { seed?: number; state?: StateDict } = {},
   ): Promise<UNet> {
     const full = completeConfig(config);
     const parameters = parameterTable(full);
+    const block = options.state
+      ? stateToBlock(parameters, options.state)
+      : initialBlock(parameters, options.seed ?? 0);
     const weights = await gpu.createBuffer("weights", parameters.blockSize * 4);
     const network = new UNet(gpu, full, parameters, weights);
-    gpu.device.queue.writeBuffer(weights, 0, initialBlock(parameters, options.seed ?? 0));
+    gpu.device.queue.writeBuffer(weights, 0, block);
     return network;
   }
 

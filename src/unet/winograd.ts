@@ -16,14 +16,7 @@ import {
   winogradWeight,
   winogradWeightGrad,
 } from "../../kernels/conv2d/winograd.ts";
-import {
-  COLUMN_TILE,
-  gemmNn,
-  gemmNnUniform,
-  type GemmShape,
-  ROW_TILE,
-  uniformLayers,
-} from "../../kernels/gemm/gemm.ts";
+import { COLUMN_TILE, gemmNn, gemmNnUniform, type GemmShape, ROW_TILE } from "../../kernels/gemm/gemm.ts";
 import { ceilDiv, roundUp } from "../../kernels/grid.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import {
@@ -37,6 +30,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
+import { chooseUniformLayers } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
 import { type Region, type RegionView, view } from "./recorder.ts";
 
@@ -53,13 +47,9 @@ export interface ConvLayer {
 /** Length of the slices that the weight gradient's sum over tiles is cut into. */
 const SLICE = 2048;
 
-/** F(4x4) loses digits and wants whole tiles; F(2x2) serves every size and `strict`. */
-function chooseSide(builder: Builder, shape: Nchw): 2 | 4 {
-  return !builder.target.strict && shape.height % 4 === 0 && shape.width % 4 === 0 ? 4 : 2;
-}
-
 /** One side of a product: the rows that make some channels of a target, from weights turned or not. */
 interface Product {
+  readonly side: 2 | 4;
   readonly layer: ConvLayer;
   readonly turned: boolean;
   /** First channel of the layer's output (turned: of its input) that is made. */
@@ -72,13 +62,22 @@ interface Product {
 /** Records the forward convolution. */
 export function winogradForward(
   builder: Builder,
+  side: 2 | 4,
   layer: ConvLayer,
   sources: readonly Activation[],
   output: Activation,
   epilogue: Epilogue,
 ): void {
   const { recorder } = builder;
-  const product = { layer, turned: false, firstRow: 0, target: output.shape, depth: layer.inputs, epilogue };
+  const product = {
+    side,
+    layer,
+    turned: false,
+    firstRow: 0,
+    target: output.shape,
+    depth: layer.inputs,
+    epilogue,
+  };
   multiply(builder, product, bound([...sources, output]), (chunk) => ({
     sources: sources.map((source) => ({
       x: chunkView(source.region, source.shape, chunk),
@@ -98,6 +97,7 @@ export function winogradForward(
 /** Records the gradient of one source. */
 export function winogradInputGradient(
   builder: Builder,
+  side: 2 | 4,
   layer: ConvLayer,
   source: Activation,
   firstChannel: number,
@@ -107,6 +107,7 @@ export function winogradInputGradient(
 ): void {
   const { recorder } = builder;
   const product = {
+    side,
     layer,
     turned: true,
     firstRow: firstChannel,
@@ -146,9 +147,8 @@ function multiply(
   boundShapes: readonly Nchw[],
   operands: (chunk: Chunk) => Operands,
 ): void {
-  const { recorder, target: device } = builder;
-  const { layer, turned, depth, target, epilogue } = product;
-  const side = chooseSide(builder, target);
+  const { recorder } = builder;
+  const { side, layer, turned, depth, target, epilogue } = product;
   const positions = (side + 2) ** 2;
   const blocks = rowBlocks(product, positions, depth, recorder.maxBinding);
   const transformWeights = (block: RowBlock): Region => {
@@ -176,7 +176,7 @@ function multiply(
         const u = only ?? transformWeights(block);
         const shape = { rows: block.padded, columns: run.padded, depth, layers: positions };
         const m = recorder.temporary(`${layer.name} products`, positions * block.padded * run.padded);
-        recordGemm(builder, shape, u, v, m, device.uniformOperands);
+        recordGemm(builder, shape, u, v, m);
         recorder.run(
           winogradOutput(run, {
             target: chunkShape(target, chunk),
@@ -199,10 +199,9 @@ export function recordGemm(
   a: Region,
   b: Region,
   c: Region,
-  uniform: boolean,
 ): void {
   const { recorder } = builder;
-  const layers = uniform ? uniformLayers(shape) : 0;
+  const layers = chooseUniformLayers(builder.target, shape);
   if (layers === 0) {
     recorder.run(gemmNn(shape), { a: withoutWindow(shape, a), b, c });
     return;
@@ -248,13 +247,13 @@ function runs(builder: Builder, tiling: Tiling, channels: number): Tiling[] {
 /** Records the weight gradient: products of transformed gradient and input, summed over tiles in slices. */
 export function winogradWeightGradient(
   builder: Builder,
+  side: 2 | 4,
   layer: ConvLayer,
   sources: readonly Activation[],
   shape: Nchw,
   gradient: Region,
 ): void {
   const { recorder } = builder;
-  const side = chooseSide(builder, shape);
   const columns = roundUp(layer.inputs, COLUMN_TILE);
   const chunks = chunkBatch(recorder, [shape, ...bound(sources)]).map((chunk) => ({
     chunk,

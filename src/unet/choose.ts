@@ -1,0 +1,35 @@
+/**
+ * The one place that chooses among kernel variants: pure, from the device's facts and the layer's sizes.
+ *
+ * @module
+ */
+import { directServes, type PackedWeights } from "../../kernels/conv2d/direct.ts";
+import { type GemmShape, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import type { PlanTarget } from "./builder.ts";
+
+/** How a 3 x 3 convolution is computed. */
+export type ConvVariant = "direct" | "winograd2" | "winograd4";
+
+/**
+ * Products of input and output channels up to which the direct kernels win over Winograd's transforms: on lavapipe
+ * they meet near 16 channels.
+ */
+const DIRECT_PRODUCT = 300;
+
+/**
+ * Direct for few channels; else Winograd, whose F(4x4) loses digits and wants whole tiles, while F(2x2) serves every
+ * size and strict arithmetic.
+ */
+export function chooseConv(
+  target: PlanTarget,
+  shape: { height: number; width: number },
+  weights: PackedWeights,
+): ConvVariant {
+  if (weights.inputs * weights.outputs <= DIRECT_PRODUCT && directServes(shape, weights)) return "direct";
+  return !target.strict && shape.height % 4 === 0 && shape.width % 4 === 0 ? "winograd4" : "winograd2";
+}
+
+/** Layers of a product's left operand that are bound as one uniform window; 0 for a storage buffer. */
+export function chooseUniformLayers(target: PlanTarget, shape: GemmShape): number {
+  return target.uniformOperands ? uniformLayers(shape) : 0;
+}
