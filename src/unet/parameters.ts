@@ -137,7 +137,7 @@ export function stateToBlock(table: ParameterTable, state: StateDict): Float32Ar
   const block = new Float32Array(table.blockSize);
   for (const { name, offset } of table.list) {
     const { data } = state.get(name) as Tensor;
-    const bad = isFinite(data) ? -1 : data.findIndex((value) => !Number.isFinite(value));
+    const bad = allFinite(data) ? -1 : data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
       throw new RangeError(`Cannot load the state dict: ${name} holds ${data[bad]} at index ${bad}`);
     }
@@ -147,7 +147,7 @@ export function stateToBlock(table: ParameterTable, state: StateDict): Float32Ar
 }
 
 /** Whether all values are finite; ten times as fast as a callback a value, which counts with 31 million of them. */
-function isFinite(values: Float32Array): boolean {
+function allFinite(values: Float32Array): boolean {
   let zero = 0;
   for (let i = 0; i < values.length; i++) zero += values[i]! - values[i]!;
   return zero === 0;
