@@ -5,7 +5,7 @@
  */
 import type { StateDict, Tensor } from "../tensor.ts";
 import type { UNetConfig } from "./config.ts";
-import { uniformFloats } from "./random.ts";
+import { uniformFloats } from "../random.ts";
 
 /** One parameter tensor. */
 export interface Parameter {

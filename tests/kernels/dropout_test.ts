@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
 import { dropoutForward } from "../../kernels/dropout/dropout.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
-import { draw } from "../../src/unet/random.ts";
+import { draw } from "../../src/random.ts";
 import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { assertClose } from "../support/compare.ts";
 import { affineOf, normalized } from "../support/normalized.ts";
