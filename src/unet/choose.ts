@@ -29,7 +29,17 @@ export function chooseConv(
   return !target.strict && shape.height % 4 === 0 && shape.width % 4 === 0 ? "winograd4" : "winograd2";
 }
 
+/**
+ * Multiplications that a product must have for each dispatch that a uniform operand costs: on lavapipe the uniform
+ * kernel does 30 billion a second where the other does 20, and a dispatch costs 60 microseconds.
+ */
+const MULTIPLICATIONS_PER_DISPATCH = 2e6;
+
 /** Layers of a product's left operand that are bound as one uniform window; 0 for a storage buffer. */
 export function chooseUniformLayers(target: PlanTarget, shape: GemmShape): number {
-  return target.uniformOperands ? uniformLayers(shape) : 0;
+  const layers = target.uniformOperands ? uniformLayers(shape) : 0;
+  if (layers === 0) return 0;
+  const dispatches = Math.ceil(shape.layers / layers);
+  const multiplications = shape.rows * shape.columns * shape.depth * shape.layers;
+  return multiplications > dispatches * MULTIPLICATIONS_PER_DISPATCH ? layers : 0;
 }
