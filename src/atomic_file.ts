@@ -3,13 +3,26 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
+
+/** How {@linkcode writeFileAtomic} writes. */
+export interface AtomicOptions {
+  /** Read the file back and compare before it takes the place of the old one. */
+  readonly prove?: boolean;
+}
 
 /**
  * Writes `bytes` beside `path`, flushes them to the disk, and renames: a reader, or a run after a crash, sees
  * the old file or the new one, never half of it. On failure the temporary file is removed and `path` is as it was.
+ *
+ * @throws {Error} where `prove` is set and the file reads back as something else.
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array | string,
+  options: AtomicOptions = {},
+): Promise<void> {
   const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
@@ -22,9 +35,17 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
     } finally {
       file.close();
     }
+    if (options.prove && Buffer.compare(await Deno.readFile(temporary), content) !== 0) {
+      throw new Error(`Cannot write ${path}: what was written reads back as something else`);
+    }
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw error;
   }
+}
+
+/** Whether a file of this name is one that a killed {@linkcode writeFileAtomic} left behind. */
+export function isTemporaryName(name: string): boolean {
+  return /\.[0-9a-f]{8}\.tmp$/.test(name);
 }

@@ -1,0 +1,85 @@
+/**
+ * Augmentation as it is written on the command line and in a configuration.
+ *
+ * @module
+ */
+import type { Augmentation } from "../../kernels/augment/augment.ts";
+
+/** No change at all: what lists of parts begin with. */
+const NOTHING: Augmentation = {
+  flipHorizontal: false,
+  flipVertical: false,
+  rotation: 0,
+  scale: 0,
+  shift: 0,
+  contrast: 0,
+  brightness: 0,
+  noise: 0,
+};
+
+/** Small changes that a picture of another patient or scanner might show just as well. */
+export const LIGHT: Augmentation = {
+  flipHorizontal: true,
+  flipVertical: true,
+  rotation: 10,
+  scale: 0.1,
+  shift: 0.05,
+  contrast: 0.1,
+  brightness: 0.1,
+  noise: 0,
+};
+
+const FLIPS = { horizontal: "flipHorizontal", vertical: "flipVertical" } as const;
+
+/** Most that each part may be; beyond, a picture could be left without content or turned inside out. */
+const MOST = { rotation: 180, scale: 0.9, shift: 1, contrast: 1, brightness: 10, noise: 10 } as const;
+
+/** What {@linkcode parseAugmentation} takes, in one line. */
+export const AUGMENTATION_SYNTAX = `none, light, or a list of parts: ${
+  [...Object.keys(FLIPS), ...Object.keys(MOST).map((name) => `${name}=NUMBER`)].join(",")
+}`;
+
+/**
+ * Reads `none`, `light`, or a list of parts with their largest strengths, such as `horizontal,rotation=10`; a list may
+ * begin with `light` to change parts of it. `none` is null.
+ *
+ * @throws {RangeError} naming the part that is unknown or out of range.
+ */
+export function parseAugmentation(text: string): Augmentation | null {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.length === 1 && parts[0] === "none") return null;
+  let augmentation: Augmentation = NOTHING;
+  if (parts[0] === "light") {
+    augmentation = LIGHT;
+    parts.shift();
+  }
+  for (const part of parts) augmentation = { ...augmentation, ...parsePart(part) };
+  return augmentation;
+}
+
+function parsePart(part: string): Partial<Augmentation> {
+  if (Object.hasOwn(FLIPS, part)) return { [FLIPS[part as keyof typeof FLIPS]]: true };
+  const [name, text, ...rest] = part.split("=");
+  if (!Object.hasOwn(MOST, name!) || text === undefined || rest.length > 0) {
+    throw new RangeError(`Cannot augment by "${part}": expected ${AUGMENTATION_SYNTAX}`);
+  }
+  const most = MOST[name as keyof typeof MOST];
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= most)) {
+    throw new RangeError(`Cannot augment by ${name} "${text}": expected a number from 0 to ${most}`);
+  }
+  return { [name!]: value };
+}
+
+/** Writes what {@linkcode parseAugmentation} reads. */
+export function formatAugmentation(augmentation: Augmentation | null): string {
+  if (augmentation === null) return "none";
+  const names = Object.keys(NOTHING) as (keyof Augmentation)[];
+  if (names.every((name) => augmentation[name] === LIGHT[name])) return "light";
+  const flips = Object.entries(FLIPS).flatMap(([name, field]) => augmentation[field] ? [name] : []);
+  const others = Object.keys(MOST).flatMap((name) => {
+    const value = augmentation[name as keyof typeof MOST];
+    return value > 0 ? [`${name}=${value}`] : [];
+  });
+  return [...flips, ...others].join(",") || "rotation=0";
+}

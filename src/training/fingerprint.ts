@@ -1,0 +1,44 @@
+/**
+ * What tells one dataset from another.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import type { Sample } from "../dataset/samples.ts";
+
+/** A split in brief. */
+export interface SplitFingerprint {
+  /** Samples. */
+  readonly samples: number;
+  /** SHA-256 of all names, pictures and annotations, in order. */
+  readonly sha256: string;
+}
+
+/** A dataset in brief, as far as training reads it. */
+export interface DataFingerprint {
+  /** What is trained on. */
+  readonly train: SplitFingerprint;
+  /** What is validated with. */
+  readonly valid: SplitFingerprint;
+}
+
+/** Takes a split's fingerprint: reads every picture's file, but decodes none. */
+export async function fingerprintSplit(samples: readonly Sample[]): Promise<SplitFingerprint> {
+  const hash = createHash("sha256");
+  for (const sample of samples) {
+    const picture = createHash("sha256").update(await Deno.readFile(sample.imagePath)).digest("hex");
+    hash.update(JSON.stringify([sample.fileName, picture, sample.annotated, sample.maskKey()]));
+  }
+  return { samples: samples.length, sha256: hash.digest("hex") };
+}
+
+/** How two datasets differ, a line for each split that does. */
+export function dataDifferences(before: DataFingerprint, now: DataFingerprint): string[] {
+  return (["train", "valid"] as const).flatMap((role) => {
+    const [old, young] = [before[role], now[role]];
+    if (old.sha256 === young.sha256) return [];
+    return old.samples === young.samples
+      ? [`the ${role} split has other pictures or annotations`]
+      : [`the ${role} split had ${old.samples} samples, has ${young.samples}`];
+  });
+}

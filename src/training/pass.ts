@@ -1,0 +1,64 @@
+/**
+ * One pass over a split: every batch handed to the device, the metrics added up in order.
+ *
+ * @module
+ */
+import type { Tensor } from "../tensor.ts";
+import { addBatch, type MetricSums } from "./epoch_metrics.ts";
+import type { Pace } from "./pace.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** Pictures and their masks. */
+export interface Batch {
+  /** [N, 3, H, W], normalised. */
+  readonly images: Tensor;
+  /** [N, 1, H, W], 0 or 1. */
+  readonly masks: Tensor;
+}
+
+/** A pass and where it stands. */
+export interface Pass {
+  /** All batches, those that are done already included. */
+  readonly batches: AsyncIterable<Batch>;
+  /** Metrics of the batches that are done; this pass adds to them. */
+  readonly sums: MetricSums;
+  /** Hands a batch to the trainer. */
+  readonly enqueue: (batch: Batch, index: number) => Promise<void>;
+  /** Whether the pass may end with so many batches done. */
+  readonly mayStopAfter: (batches: number) => boolean;
+  /** Ends the pass early. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told after each wait for the device. */
+  readonly onRead?: (() => void) | undefined;
+}
+
+/**
+ * Runs a pass to its end, or to where the signal stops it; returns whether it came to its end.
+ *
+ * @throws {Error} where a loss is not finite.
+ */
+export async function runPass(trainer: Trainer, pass: Pass, pace: Pace): Promise<boolean> {
+  const { sums, signal } = pass;
+  const samples: number[] = [];
+  const read = async () => {
+    for (const metrics of await trainer.readMetrics()) addBatch(sums, metrics, samples.shift()!);
+    pace.waited();
+    pass.onRead?.();
+  };
+  const done = sums.batches;
+  let index = 0;
+  let complete = true;
+  pace.begin();
+  for await (const batch of pass.batches) {
+    if (index++ < done) continue;
+    if (signal?.aborted && pass.mayStopAfter(index - 1)) {
+      complete = false;
+      break;
+    }
+    await pass.enqueue(batch, index - 1);
+    samples.push(batch.images.shape[0]!);
+    if (pace.handedOver()) await read();
+  }
+  if (samples.length > 0) await read();
+  return complete;
+}

@@ -1,0 +1,176 @@
+/**
+ * The folder of a run: which one may be begun or gone on with, and how its checkpoint and its best model stay of one
+ * piece wherever the process is killed.
+ *
+ * A checkpoint comes before the best model that it speaks of. So the model on the disk is never of a later epoch than
+ * the checkpoint, and where it is missing, because the process ended between the two, the checkpoint's own weights are
+ * the model's.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { isTemporaryName, writeFileAtomic } from "../atomic_file.ts";
+import { packModel } from "../unet/model_file.ts";
+import { blockToState, parameterTable } from "../unet/parameters.ts";
+import { type Checkpoint, packCheckpoint, readCheckpoint } from "./checkpoint.ts";
+import { networkConfig } from "./config.ts";
+
+/** The names in a run's folder that other tasks read. */
+export const RUN_FILES = { best: "best.safetensors", checkpoint: "checkpoint.safetensors" } as const;
+
+/** A pixel is the mask's where its probability is above this: what the metrics of training are counted by. */
+const THRESHOLD = 0.5;
+
+/**
+ * Makes the folder of a new run.
+ *
+ * @throws {Error} where it holds a run already.
+ */
+export async function createRunFolder(folder: string): Promise<void> {
+  const log = await Deno.stat(join(folder, "metrics.jsonl")).catch(orNull);
+  const files = await Promise.all(
+    Object.values(RUN_FILES).map((name) => Deno.stat(join(folder, name)).catch(orNull)),
+  );
+  if ((log?.size ?? 0) > 0 || files.some((file) => file !== null)) {
+    throw new Error(
+      `Cannot start a run in ${folder}: it holds one already\n` +
+        "hint: continue it with --resume, or give another folder with --run",
+    );
+  }
+  await Deno.mkdir(folder, { recursive: true });
+}
+
+/**
+ * Reads the checkpoint of a run that is to go on; null where it was ended before its first.
+ *
+ * @throws {Error} where there is no such run, or its checkpoint cannot be read.
+ */
+export async function reopenRunFolder(folder: string): Promise<Checkpoint | null> {
+  if (await Deno.stat(folder).catch(orNull) === null) {
+    throw new Error(`Cannot resume ${folder}: ${await describeRuns(dirname(folder))}`);
+  }
+  for await (const { name } of Deno.readDir(folder)) {
+    // A process that is killed while it writes a checkpoint leaves all of its size behind.
+    if (isTemporaryName(name)) await Deno.remove(join(folder, name));
+  }
+  const path = join(folder, RUN_FILES.checkpoint);
+  const bytes = await Deno.readFile(path).catch(orNull);
+  if (bytes === null) {
+    // Refused where there is more than a run without any checkpoint leaves behind.
+    await createRunFolder(folder).catch(() => {
+      throw new Error(`Cannot resume ${folder}: it holds a run, but no ${RUN_FILES.checkpoint}`);
+    });
+    return null;
+  }
+  try {
+    return readCheckpoint(bytes);
+  } catch (error) {
+    throw new Error(
+      `Cannot resume ${folder}: ${(error as Error).message.split("\n")[0]}\n` +
+        `hint: put a whole ${RUN_FILES.checkpoint} in its place, or start another run with --run`,
+      { cause: error },
+    );
+  }
+}
+
+async function describeRuns(parent: string): Promise<string> {
+  const runs: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(parent)) {
+      if (await Deno.stat(join(parent, name, RUN_FILES.checkpoint)).catch(orNull)) {
+        runs.push(join(parent, name));
+      }
+    }
+  } catch (error) {
+    orNull(error);
+  }
+  const hint = runs.length > 0
+    ? `there are ${runs.sort().join(", ")}`
+    : "leave --resume out to start a run there";
+  return `there is no such run\nhint: ${hint}`;
+}
+
+/**
+ * Keeps a checkpoint and, where its last epoch is the best so far, that epoch's model. Returns the checkpoint as it
+ * was kept.
+ *
+ * The old checkpoint stays until the new one is flushed and read back whole: a full disk costs none.
+ *
+ * @throws {Error} where the disk is full or fails.
+ * @throws {RangeError} where the state is not finite.
+ */
+export async function keepCheckpoint(folder: string, checkpoint: Checkpoint): Promise<Checkpoint> {
+  const model = isOfBestEpoch(checkpoint) ? packBest(checkpoint) : null;
+  const { progress } = checkpoint;
+  const best = progress.best && model ? { ...progress.best, sha256: sha256(model) } : progress.best;
+  const kept = { ...checkpoint, progress: { ...progress, best } };
+  const bytes = packCheckpoint(kept);
+  try {
+    await writeFileAtomic(join(folder, RUN_FILES.checkpoint), bytes, { prove: true });
+    if (model) await writeFileAtomic(join(folder, RUN_FILES.best), model);
+  } catch (error) {
+    throw new Error(
+      `Cannot keep a checkpoint after epoch ${progress.epoch} in ${folder}: ${(error as Error).message}\n` +
+        "hint: the last one is whole; mend what is said and go on with --resume",
+      { cause: error },
+    );
+  }
+  return kept;
+}
+
+/**
+ * Brings the best model back to the one that the checkpoint speaks of, where it is missing or another.
+ *
+ * @throws {Error} where the checkpoint is of a later epoch and so cannot tell what it was.
+ */
+export async function mendBest(folder: string, checkpoint: Checkpoint): Promise<void> {
+  const { best } = checkpoint.progress;
+  const path = join(folder, RUN_FILES.best);
+  if (best === null) return;
+  const bytes = await Deno.readFile(path).catch(orNull);
+  if (bytes !== null && sha256(bytes) === best.sha256) return;
+  if (!isOfBestEpoch(checkpoint)) {
+    throw new Error(
+      `Cannot resume ${folder}: its ${basename(path)} is ${
+        bytes === null ? "missing" : "not that of epoch " + best.epoch
+      }\n` +
+        "hint: put it back, or choose a best epoch anew from here on with --force",
+    );
+  }
+  await writeFileAtomic(path, packBest(checkpoint));
+}
+
+/** Whether the best epoch is the last one and its weights still stand in the checkpoint. */
+function isOfBestEpoch({ progress: { best, epoch, partial } }: Checkpoint): boolean {
+  return best !== null && best.epoch === epoch && partial === null;
+}
+
+function packBest({ progress, trainer }: Checkpoint): Uint8Array {
+  const { config, best, data, versions } = progress;
+  const network = networkConfig(config);
+  return packModel({
+    state: blockToState(parameterTable(network), trainer.average ?? trainer.weights),
+    description: {
+      network,
+      size: config.size,
+      normalize: config.normalize,
+      threshold: THRESHOLD,
+      recipe: config.recipe,
+      epoch: best!.epoch,
+      metrics: best!.metrics,
+      training: { ...config },
+      data: { ...data },
+      versions: { ...versions },
+    },
+  });
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function orNull(error: unknown): null {
+  if (error instanceof Deno.errors.NotFound) return null;
+  throw error;
+}

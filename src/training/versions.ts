@@ -1,0 +1,25 @@
+/**
+ * Versions of what a training runs on.
+ *
+ * @module
+ */
+
+/** This project's version, that of deno.json. */
+export const VERSION = "0.1.0";
+
+/** What a run was made with. */
+export interface ToolVersions {
+  /** This project. */
+  readonly unet: string;
+  /** Deno. */
+  readonly deno: string;
+  /** Its JavaScript engine. */
+  readonly v8: string;
+  /** The device and its driver, as far as the platform tells. */
+  readonly adapter: string;
+}
+
+/** The versions of this process, with the adapter that it uses. */
+export function toolVersions(adapter: string): ToolVersions {
+  return { unet: VERSION, deno: Deno.version.deno, v8: Deno.version.v8, adapter };
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { formatAugmentation, LIGHT, parseAugmentation } from "../../src/training/augmentation.ts";
+
+Deno.test("parseAugmentation: none, light, parts, and parts of light changed", () => {
+  assert.equal(parseAugmentation("none"), null);
+  assert.deepEqual(parseAugmentation("light"), LIGHT);
+  assert.deepEqual(parseAugmentation("light, noise=0.2,rotation=0"), { ...LIGHT, noise: 0.2, rotation: 0 });
+  assert.deepEqual(parseAugmentation("vertical,shift=0.25"), {
+    flipHorizontal: false,
+    flipVertical: true,
+    rotation: 0,
+    scale: 0,
+    shift: 0.25,
+    contrast: 0,
+    brightness: 0,
+    noise: 0,
+  });
+});
+
+Deno.test("parseAugmentation: names what is unknown or out of range", () => {
+  for (const text of ["", "heavy", "none,rotation=3", "rotation", "rotation=1=2", "toString=1", "light=1"]) {
+    assert.throws(() => parseAugmentation(text), /^RangeError: Cannot augment by "/, text);
+  }
+  assert.throws(() => parseAugmentation("scale=1"), /scale "1": expected a number from 0 to 0.9/);
+  assert.throws(() => parseAugmentation("noise="), /noise "": expected a number/);
+  assert.throws(() => parseAugmentation("noise=-1"), /noise "-1"/);
+  assert.throws(() => parseAugmentation("noise=x"), /noise "x"/);
+});
+
+Deno.test("formatAugmentation: reads back as what it was", () => {
+  for (const text of ["none", "light", "horizontal,rotation=12.5,noise=0.01", "vertical", "rotation=0"]) {
+    assert.equal(formatAugmentation(parseAugmentation(text)), text);
+  }
+  assert.equal(
+    formatAugmentation(parseAugmentation("light,shift=0")),
+    "horizontal,vertical,rotation=10,scale=0.1,contrast=0.1,brightness=0.1",
+  );
+});

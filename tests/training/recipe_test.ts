@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { configDifferences, networkConfig, trainerOptions } from "../../src/training/config.ts";
+import { completeTrainConfig, RECIPES } from "../../src/training/recipe.ts";
+
+Deno.test("completeTrainConfig: the defaults are the original's", () => {
+  const config = completeTrainConfig();
+  assert.deepEqual(config, {
+    recipe: "original",
+    epochs: 40,
+    batchSize: 32,
+    learningRate: 1e-4,
+    filters: 32,
+    size: 256,
+    patience: 8,
+    seed: 0,
+    dropout: 0.4,
+    norm: "none",
+    normalize: "imagenet",
+    kernels: "fast",
+    unannotated: "empty",
+    optimizer: "adam",
+    weightDecay: 0,
+    schedule: "constant",
+    warmup: 0,
+    clip: 0,
+    accumulate: 1,
+    augment: null,
+    average: 0,
+  });
+  assert.deepEqual(networkConfig(config), {
+    inChannels: 3,
+    outChannels: 1,
+    filters: 32,
+    dropout: 0.4,
+    norm: "none",
+  });
+  assert.deepEqual(trainerOptions(config), {
+    learningRate: 1e-4,
+    weightDecay: 0,
+    clipNorm: 0,
+    accumulate: 1,
+    averageDecay: 0,
+    seed: 0,
+  });
+});
+
+Deno.test("completeTrainConfig: what is given goes before the recipe", () => {
+  const strong = completeTrainConfig({ recipe: "strong" });
+  assert.deepEqual(strong, { ...completeTrainConfig(), ...RECIPES.strong, recipe: "strong" });
+  assert.equal(strong.norm, "instance");
+  assert.equal(strong.normalize, "picture");
+  const changed = completeTrainConfig({ recipe: "strong", norm: "none", augment: null, clip: 2 });
+  assert.deepEqual(changed, { ...strong, norm: "none", augment: null, clip: 2 });
+  assert.throws(
+    () => completeTrainConfig({ recipe: "toString" }),
+    /by recipe "toString": there are original, strong/,
+  );
+});
+
+Deno.test("completeTrainConfig: the decay of weights follows the optimizer unless it is given", () => {
+  const decay = (given: Parameters<typeof completeTrainConfig>[0]) => completeTrainConfig(given).weightDecay;
+  assert.equal(decay({ optimizer: "adamw" }), 0.01);
+  assert.equal(decay({ optimizer: "adamw", weightDecay: 0 }), 0);
+  assert.equal(decay({ recipe: "strong", optimizer: "adam" }), 0);
+  assert.throws(() => decay({ weightDecay: 0.1 }), /optimizer adam and a weight decay of 0.1\nhint: adamw/);
+});
+
+Deno.test("completeTrainConfig: refuses what is out of range, by name", () => {
+  const bad: Parameters<typeof completeTrainConfig>[0][] = [
+    { epochs: 0 },
+    { batchSize: 1.5 },
+    { learningRate: 0 },
+    { learningRate: NaN },
+    { seed: -1 },
+    { patience: -1 },
+    { warmup: -1 },
+    { average: 1 },
+    { accumulate: 0 },
+    { dropout: 1 },
+    { filters: 0 },
+    { optimizer: "sgd" as "adam" },
+    { schedule: "step" as "cosine" },
+    { normalize: "mean" as "picture" },
+    { norm: "batch" as "none" },
+  ];
+  for (const given of bad) {
+    const [name] = Object.keys(given!);
+    assert.throws(() => completeTrainConfig(given), new RegExp(`^RangeError: .*${name} `), name);
+  }
+  assert.throws(
+    () => completeTrainConfig({ size: 250 }),
+    /size 250: expected a multiple of 32\nhint: 256 is/,
+  );
+});
+
+Deno.test("configDifferences: names each setting that differs", () => {
+  const before = completeTrainConfig();
+  assert.deepEqual(configDifferences(before, completeTrainConfig()), []);
+  const now = completeTrainConfig({ filters: 8, augment: { ...RECIPES.strong!.augment!, noise: 0.5 } });
+  assert.deepEqual(configDifferences(before, now), [
+    "filters was 32, is 8",
+    "augment was none, is horizontal,vertical,rotation=10,scale=0.1,shift=0.05,contrast=0.1,brightness=0.1,noise=0.5",
+  ]);
+});

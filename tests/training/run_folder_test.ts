@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { createRunFolder, keepCheckpoint, mendBest, reopenRunFolder } from "../../src/training/run_folder.ts";
+import { readModel } from "../../src/unet/model_file.ts";
+import { blockToState, parameterTable } from "../../src/unet/parameters.ts";
+import { checkpointOf } from "../support/checkpoints.ts";
+import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+
+Deno.test("createRunFolder: takes a new or an empty folder, refuses one with a run and says the way out", () =>
+  inTempFolder(async (folder) => {
+    const run = join(folder, "runs/a");
+    await createRunFolder(run);
+    await Deno.writeTextFile(join(run, "metrics.jsonl"), "");
+    await createRunFolder(run);
+    for (const name of ["metrics.jsonl", "checkpoint.safetensors", "best.safetensors"]) {
+      await Deno.writeTextFile(join(run, name), "x");
+      await assert.rejects(
+        createRunFolder(run),
+        /holds one already\nhint: continue it with --resume, or give .* --run/,
+      );
+      await Deno.remove(join(run, name));
+    }
+  }));
+
+Deno.test("reopenRunFolder: names the runs that there are, and tells a run without a checkpoint from none", () =>
+  inTempFolder(async (folder) => {
+    const run = join(folder, "a");
+    await assert.rejects(reopenRunFolder(run), /there is no such run\nhint: leave --resume out/);
+    await assert.rejects(reopenRunFolder(join(run, "b")), /there is no such run\nhint: leave --resume out/);
+    await createRunFolder(run);
+    assert.equal(await reopenRunFolder(run), null);
+    await Deno.writeTextFile(join(run, "metrics.jsonl"), "{}\n");
+    await assert.rejects(reopenRunFolder(run), /it holds a run, but no checkpoint.safetensors/);
+    await keepCheckpoint(run, checkpointOf(0, null));
+    await assert.rejects(reopenRunFolder(join(folder, "c")), new RegExp(`hint: there are ${run}$`));
+  }));
+
+Deno.test("reopenRunFolder: reads what was kept, removes torn files, refuses a damaged checkpoint", () =>
+  inTempFolder(async (run) => {
+    const kept = await keepCheckpoint(run, checkpointOf(4, 2));
+    await Deno.writeTextFile(join(run, "checkpoint.safetensors.0123abcd.tmp"), "torn");
+    assert.deepEqual(await reopenRunFolder(run), kept);
+    assert.deepEqual(await filesUnder(run), ["checkpoint.safetensors"]);
+    await Deno.truncate(join(run, "checkpoint.safetensors"), 1000);
+    await assert.rejects(
+      reopenRunFolder(run),
+      /Cannot resume .*header claims .*\nhint: put a whole checkpoint/,
+    );
+  }));
+
+Deno.test("keepCheckpoint: the best epoch's model is its averaged weights, and stays where a later one is worse", () =>
+  inTempFolder(async (run) => {
+    const first = await keepCheckpoint(run, checkpointOf(1, 1));
+    const best = await Deno.readFile(join(run, "best.safetensors"));
+    const { state, description } = await readModel(best);
+    assert.deepEqual(state, blockToState(parameterTable(description.network), first.trainer.average!));
+    assert.equal(description.epoch, 1);
+    assert.equal(description.size, 32);
+    assert.equal(description.normalize, "imagenet");
+    assert.equal(description.threshold, 0.5);
+    assert.deepEqual(description.metrics, { "valid/loss": 1 });
+    const second = checkpointOf(2, 1);
+    await keepCheckpoint(run, { ...second, progress: { ...second.progress, best: first.progress.best } });
+    assert.deepEqual(await Deno.readFile(join(run, "best.safetensors")), best);
+  }));
+
+Deno.test("mendBest: a model that is missing or another comes back from the checkpoint of its epoch alone", () =>
+  inTempFolder(async (run) => {
+    const path = join(run, "best.safetensors");
+    const first = await keepCheckpoint(run, checkpointOf(1, 1));
+    const best = await Deno.readFile(path);
+    await mendBest(run, first);
+    assert.deepEqual(await Deno.readFile(path), best);
+    await Deno.remove(path);
+    await mendBest(run, first);
+    assert.deepEqual(await Deno.readFile(path), best);
+    await Deno.writeTextFile(path, "other");
+    await mendBest(run, first);
+    assert.deepEqual(await Deno.readFile(path), best);
+
+    const later = checkpointOf(2, 1);
+    const second = { ...later, progress: { ...later.progress, best: first.progress.best } };
+    await mendBest(run, second);
+    await Deno.writeTextFile(path, "other");
+    await assert.rejects(mendBest(run, second), /best.safetensors is not that of epoch 1\nhint: .*--force/);
+    await Deno.remove(path);
+    await assert.rejects(mendBest(run, second), /best.safetensors is missing\nhint: .*--force/);
+    await mendBest(run, checkpointOf(0, null));
+  }));
+
+Deno.test("keepCheckpoint: a disk that is full costs no earlier checkpoint and leaves nothing torn", () =>
+  inTempFolder(async (run) => {
+    const kept = await keepCheckpoint(run, checkpointOf(1, 1));
+    const before = await filesUnder(run);
+    // The shell's limit on the size of a file stops a write half way, as a full disk does.
+    const script = join(run, "..", `${crypto.randomUUID()}.ts`);
+    const here = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+    await Deno.writeTextFile(
+      script,
+      `import { keepCheckpoint } from ${here("../../src/training/run_folder.ts")};\n` +
+        `import { checkpointOf } from ${here("../support/checkpoints.ts")};\n` +
+        `await keepCheckpoint(${
+          JSON.stringify(run)
+        }, checkpointOf(2, 2)).then(() => console.log("kept"), (error) => console.log(error.message));\n`,
+    );
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const { stdout } = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        `trap '' XFSZ; ulimit -f 8; exec deno run -q --no-lock --no-check --config ${config} -P=test ${script}`,
+      ],
+    }).output();
+    await Deno.remove(script);
+    assert.match(
+      new TextDecoder().decode(stdout),
+      /^Cannot keep a checkpoint after epoch 2 in .*: File too large.*\nhint: the last one is whole; .*--resume\n$/,
+    );
+    assert.deepEqual(await filesUnder(run), before);
+    assert.deepEqual(await reopenRunFolder(run), kept);
+    await mendBest(run, kept);
+  }));
