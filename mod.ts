@@ -73,7 +73,15 @@ export type {
 export type { SwanLabAccess } from "./src/tracking/swanlab_client.ts";
 export type { SwanLabOnlineOptions } from "./src/tracking/swanlab_online.ts";
 export { createRunId, syncCommand } from "./src/tracking/swanlab_format.ts";
-export { type AdapterDescription, Gpu, type GpuLimits, type GpuOptions, openGpu } from "./src/gpu/gpu.ts";
+export {
+  type AdapterDescription,
+  describeGpu,
+  Gpu,
+  type GpuDescription,
+  type GpuLimits,
+  type GpuOptions,
+  openGpu,
+} from "./src/gpu/gpu.ts";
 export type { UNetConfig } from "./src/unet/config.ts";
 export { inferConfig, type Parameter, type ParameterTable } from "./src/unet/parameters.ts";
 export { UNet } from "./src/unet/unet.ts";
@@ -119,3 +127,59 @@ export {
   type PhantomSplit,
 } from "./src/dataset/phantom.ts";
 export { drawPhantomSlice, type PhantomSlice } from "./src/dataset/phantom_slice.ts";
+export {
+  type Box,
+  type Components,
+  keepLargest,
+  labelComponents,
+  type Lesion,
+  removeSmall,
+} from "./src/image/components.ts";
+export {
+  type ProbabilityMap,
+  resizeProbabilities,
+  toProbabilityMap,
+} from "./src/prediction/probability_map.ts";
+export {
+  type PredictedLesion,
+  segment,
+  type Segmentation,
+  type SegmentationSummary,
+  type SegmentOptions,
+  thresholdMask,
+} from "./src/prediction/postprocess.ts";
+export {
+  type MaskMetrics,
+  maskMetrics,
+  METRIC_NAMES,
+  type MetricName,
+  type MetricOptions,
+} from "./src/evaluation/metrics.ts";
+export type { Spacing } from "./src/evaluation/distance_transform.ts";
+export type { SurfaceMetrics } from "./src/evaluation/surface.ts";
+export {
+  countPixels,
+  type OverlapMetrics,
+  overlapMetrics,
+  type PixelCounts,
+} from "./src/evaluation/pixel_counts.ts";
+export { type LesionMatch, matchLesions } from "./src/evaluation/lesions.ts";
+export {
+  type EvaluationSummary,
+  type LesionCounts,
+  type MetricSummary,
+  type PictureScore,
+  scorePicture,
+  summarize,
+} from "./src/evaluation/summary.ts";
+export type { BootstrapOptions } from "./src/evaluation/statistics.ts";
+export { formatScores } from "./src/evaluation/csv.ts";
+export { formatSummary, type SummaryTextOptions } from "./src/evaluation/report_text.ts";
+export {
+  AUDIT_REASONS,
+  type AuditFinding,
+  type AuditKind,
+  type AuditOptions,
+  auditPicture,
+  rankFindings,
+} from "./src/evaluation/audit.ts";

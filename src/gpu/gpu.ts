@@ -36,6 +36,16 @@ export interface GpuLimits {
   readonly maxBufferSize: number;
 }
 
+/** A device as far as plans depend on it: an open {@linkcode Gpu}, or one that could be opened. */
+export interface GpuDescription {
+  /** What is known of the adapter. */
+  readonly adapter: AdapterDescription;
+  /** The limits that its device has. */
+  readonly limits: GpuLimits;
+  /** Which kernels may be chosen. */
+  readonly kernels: "fast" | "strict";
+}
+
 /** Limits that are asked for where the adapter offers more than the default. */
 const WANTED_LIMITS = [
   "maxStorageBufferBindingSize",
@@ -59,18 +69,11 @@ const NO_ADAPTER = "Cannot open a GPU: this machine offers no WebGPU adapter\n" 
  * @throws {RangeError} where a limit of the adapter is too small for the kernels.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
-  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
-  const adapter = await gpu?.requestAdapter(
-    options.software ? { forceFallbackAdapter: true } : { powerPreference: "high-performance" },
-  );
+  const adapter = await requestAdapter(options);
   if (!adapter) throw new Error(NO_ADAPTER);
   const requiredLimits: Record<string, number> = {};
   for (const name of WANTED_LIMITS) requiredLimits[name] = adapter.limits[name];
-  // More than 2 GiB - 4 in one binding cannot be addressed with a 32-bit index everywhere.
-  requiredLimits.maxStorageBufferBindingSize = Math.min(
-    adapter.limits.maxStorageBufferBindingSize,
-    2 ** 31 - 4096,
-  );
+  requiredLimits.maxStorageBufferBindingSize = bindingSize(adapter.limits, {});
   if (adapter.limits.maxStorageBuffersPerShaderStage < STORAGE_BUFFERS) {
     throw new RangeError(
       `Cannot use adapter "${adapter.info.description}": it binds ` +
@@ -83,8 +86,42 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   return new Gpu(adapter, device, options);
 }
 
+/**
+ * What {@linkcode openGpu} would open, for plans: no device is made, and none of its memory taken. Null where this
+ * machine offers no adapter.
+ */
+export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescription | null> {
+  const adapter = await requestAdapter(options);
+  if (!adapter) return null;
+  return {
+    adapter: describeAdapter(adapter),
+    limits: {
+      maxStorageBufferBindingSize: bindingSize(adapter.limits, options),
+      maxBufferSize: adapter.limits.maxBufferSize,
+    },
+    kernels: options.kernels ?? "fast",
+  };
+}
+
+async function requestAdapter(options: GpuOptions): Promise<GPUAdapter | null> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  return await gpu?.requestAdapter(
+    options.software ? { forceFallbackAdapter: true } : { powerPreference: "high-performance" },
+  ) ?? null;
+}
+
+function describeAdapter(adapter: GPUAdapter): AdapterDescription {
+  const { description, vendor } = adapter.info;
+  return { description, vendor, isFallback: isSoftware(adapter) };
+}
+
+/** Bytes of one binding: more than 2 GiB - 4 cannot be addressed with a 32-bit index everywhere. */
+function bindingSize(limits: GPUSupportedLimits, { maxBindingSize = Infinity }: GpuOptions): number {
+  return Math.min(limits.maxStorageBufferBindingSize, 2 ** 31 - 4096, maxBindingSize);
+}
+
 /** An open device. Every method throws the first error that the device reported before it was called. */
-export class Gpu {
+export class Gpu implements GpuDescription {
   /** What is known of the adapter. */
   readonly adapter: AdapterDescription;
   /** The limits of this device. */
@@ -108,13 +145,11 @@ export class Gpu {
     this.kernels = options.kernels ?? "fast";
     this.#onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
-    const { description, vendor } = adapter.info;
-    this.adapter = { description, vendor, isFallback: isSoftware(adapter) };
-    const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+    this.adapter = describeAdapter(adapter);
     // A device grants no less than WebGPU's default, whatever is asked for: a lower limit is kept here.
     this.limits = {
-      maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, options.maxBindingSize ?? Infinity),
-      maxBufferSize,
+      maxStorageBufferBindingSize: bindingSize(device.limits, options),
+      maxBufferSize: device.limits.maxBufferSize,
     };
     // Without this an invalid dispatch would go unheard and leave zeros for results.
     device.addEventListener("uncapturederror", (event) => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Gpu } from "../gpu/gpu.ts";
+import type { Gpu, GpuDescription } from "../gpu/gpu.ts";
 import { Program } from "../gpu/program.ts";
 import type { PlanTarget } from "./builder.ts";
 import type { UNetConfig } from "./config.ts";
@@ -31,7 +31,7 @@ export interface ReadyPlan {
 }
 
 /** The facts of a device that plans depend on. */
-export function planTarget(gpu: Gpu): PlanTarget {
+export function planTarget(gpu: GpuDescription): PlanTarget {
   const software = gpu.adapter.isFallback;
   return {
     maxBinding: gpu.limits.maxStorageBufferBindingSize,
