@@ -3,21 +3,12 @@
  *
  * @module
  */
-import { parentPort } from "node:worker_threads";
-import { decodeImageSync, startDecoder } from "./decode_sync.ts";
+import type { DecodeAnswer } from "./decode.ts";
+import { decodePixels, repeatGrey } from "./decode_pixels.ts";
+import { answerTasks } from "./worker_pool.ts";
 
-const port = parentPort;
-if (port === null) throw new Error("decode_worker.ts runs in a Worker only");
-
-port.on("message", async (file: ArrayBuffer) => {
-  try {
-    await startDecoder();
-    const { width, height, data } = decodeImageSync(new Uint8Array(file));
-    // Bare buffers: in a typed array's place, the same bytes take a hundred times as long.
-    const pixels = data.buffer as ArrayBuffer;
-    port.postMessage({ width, height, pixels }, [pixels]);
-  } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    port.postMessage({ error: { name, message } });
-  }
+answerTasks(async (file: ArrayBuffer): Promise<{ answer: DecodeAnswer; transfer: ArrayBuffer[] }> => {
+  const { width, height, data } = repeatGrey(await decodePixels(new Uint8Array(file)));
+  const pixels = data.buffer as ArrayBuffer;
+  return { answer: { width, height, pixels }, transfer: [pixels] };
 });

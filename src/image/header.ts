@@ -61,8 +61,8 @@ function withinFile<T>(format: ImageFormat, read: () => T): T {
   }
 }
 
-/** The format by its first bytes. Throws a SyntaxError, with what the file seems to be, for any other. */
-function detectFormat(bytes: Uint8Array): ImageFormat {
+/** The format by its first 26 bytes or more. Throws a SyntaxError, with what the file seems to be, for any other. */
+export function detectFormat(bytes: Uint8Array): ImageFormat {
   const starts = (text: string, at = 0) => {
     for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
     return true;

@@ -24,6 +24,18 @@ export interface GrayImage {
   readonly data: Uint8Array;
 }
 
+/** A picture of either kind. */
+export interface Pixels {
+  /** Pixels in a row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  /** Bytes a pixel: 1 for grey, 3 for red, green and blue. */
+  readonly channels: 1 | 3;
+  /** `width * height * channels` bytes. */
+  readonly data: Uint8Array;
+}
+
 /** Width and height in pixels. */
 export interface Size {
   /** Pixels in a row. */

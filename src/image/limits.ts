@@ -20,6 +20,12 @@ export const MAX_SCANS = 64;
 /** Most pixels of a progressive JPEG times its scans; passing over as many takes about a second. */
 export const MAX_SCAN_PIXELS = 2 ** 29;
 
+/** How long a picture may take to be decoded, in seconds; the largest allowed ones take about two. */
+export const DECODE_SECONDS = 15;
+
+/** A Worker's memory never shrinks, so that one which has decoded more pixels than this is given up. */
+export const LARGE_PIXELS = 8_000_000;
+
 /**
  * Throws a SyntaxError for a picture of no pixels, and a RangeError for one beyond {@linkcode MAX_SIDE} or
  * {@linkcode MAX_PIXELS}. `format` is for the message.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { inspectFile } from "./header.ts";
+import { type ImageFormat, inspectFile } from "./header.ts";
 import type { Size } from "./image.ts";
 
 /**
@@ -15,10 +15,15 @@ import type { Size } from "./image.ts";
  */
 export function readImageSize(bytes: Uint8Array): Size {
   const { format, width, height } = inspectFile(bytes);
-  const block = format === "BMP" ? null : BLOCKS[format](bytes);
-  const orientation = block === null ? 1 : readOrientation(block);
+  const orientation = orientationOf(bytes, format);
   // Orientations 5 to 8 lay rows down as columns.
   return orientation >= 5 && orientation <= 8 ? { width: height, height: width } : { width, height };
+}
+
+/** The EXIF orientation of a file of this format: 1, upright, where it says none. */
+export function orientationOf(bytes: Uint8Array, format: ImageFormat): number {
+  const block = format === "BMP" ? null : BLOCKS[format](bytes);
+  return block === null ? 1 : readOrientation(block);
 }
 
 /** Where each format keeps the orientation: in a block laid out as a TIFF file, which a TIFF file itself is. */

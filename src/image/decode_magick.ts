@@ -1,6 +1,5 @@
 /**
- * Decodes in the calling thread: for Workers that prepare data and have a bad file's consequences to themselves.
- * Everyone else calls `decodeImage` of `decode.ts`.
+ * Decodes by ImageMagick, in the calling thread.
  *
  * @module
  */
@@ -12,7 +11,7 @@ import {
   MagickReadSettings,
   type WarningEvent,
 } from "@imagemagick/magick-wasm";
-import { checkContent, type ImageFormat, inspectFile } from "./header.ts";
+import type { ImageFormat } from "./header.ts";
 import type { RgbImage } from "./image.ts";
 import { pixelsOf, startMagick } from "./magick.ts";
 
@@ -24,25 +23,12 @@ const FORMATS: Record<ImageFormat, MagickFormat> = {
   WebP: MagickFormat.WebP,
 };
 
-/** Makes {@linkcode decodeImageSync} ready in this thread. */
-export function startDecoder(): Promise<void> {
-  return startMagick();
-}
-
 /**
- * Decodes a JPEG, PNG, TIFF, BMP or WebP file to 8-bit RGB: grey is repeated, a palette is looked up, 16 bits
- * are scaled to 8, an alpha channel is dropped as it stands (no background is mixed in; Pillow's
- * `convert("RGB")`), CMYK is converted, the EXIF orientation is applied, and of several frames or pages the
- * first is taken. Colour profiles are not applied.
- *
- * {@linkcode startDecoder} must be done. Throws a SyntaxError for a file of another kind, a truncated or a
- * corrupt one, and a RangeError for one that asks for more than the limits. Any other error means that the
- * decoder itself broke down and that this thread should decode no more.
+ * Decodes a file whose header and content `header.ts` has found in order, as `decodePixels` says. Rejects with a
+ * SyntaxError for a damaged one and with a RangeError for one beyond the limits.
  */
-export function decodeImageSync(bytes: Uint8Array): RgbImage {
-  const header = inspectFile(bytes);
-  const { format } = header;
-  const content = checkContent(bytes, header);
+export async function decodeByMagick(content: Uint8Array, format: ImageFormat): Promise<RgbImage> {
+  await startMagick();
   const settings = new MagickReadSettings({ format: FORMATS[format], frameIndex: 0, frameCount: 1 });
   const image = MagickImage.create();
   let warning: string | undefined;

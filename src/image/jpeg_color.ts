@@ -1,0 +1,95 @@
+/**
+ * From a JPEG file's planes to pixels, bit for bit as libjpeg's default: "fancy" upsampling of the colour planes
+ * (jdsample.c), a triangle filter, and JFIF's YCbCr to RGB in whole numbers of 16 fractional bits (jdcolor.c).
+ *
+ * @module
+ */
+
+/** The samples of one component: rows of `stride` samples, of which `width` count, `height` rows of which count. */
+export interface Plane {
+  /** The samples. */
+  readonly data: Uint8Array;
+  /** Samples between the beginnings of two rows. */
+  readonly stride: number;
+  /** Samples in a row that are the picture's. */
+  readonly width: number;
+  /** Rows that are the picture's. */
+  readonly height: number;
+}
+
+/** Pixels of a luminance plane and two colour planes, each of full size, or half as wide, or half on both sides. */
+export function toRgb(luminance: Plane, blue: Plane, red: Plane): Uint8Array {
+  const { width, height, stride } = luminance;
+  const rgb = new Uint8Array(3 * width * height);
+  const cb = rowReader(blue, width, height);
+  const cr = rowReader(red, width, height);
+  for (let y = 0, at = 0; y < height; y++) {
+    const blueRow = cb(y);
+    const redRow = cr(y);
+    for (let x = 0, from = y * stride; x < width; x++, from++, at += 3) {
+      const light = luminance.data[from]!;
+      const b = blueRow[x]!;
+      const r = redRow[x]!;
+      rgb[at] = limit(light + RED[r]!);
+      rgb[at + 1] = limit(light + ((GREEN_BLUE[b]! + GREEN_RED[r]!) >> 16));
+      rgb[at + 2] = limit(light + BLUE[b]!);
+    }
+  }
+  return rgb;
+}
+
+/** What a colour sample adds, in whole steps, or for green in steps of 2^-16. */
+const RED = table((c) => (91881 * c + 32768) >> 16);
+const BLUE = table((c) => (116130 * c + 32768) >> 16);
+const GREEN_RED = table((c) => -46802 * c);
+const GREEN_BLUE = table((c) => -22554 * c + 32768);
+
+function table(value: (c: number) => number): Int32Array {
+  return Int32Array.from({ length: 256 }, (_, i) => value(i - 128));
+}
+
+function limit(value: number): number {
+  return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+/** Gives the rows of a plane in full size, one after the other. */
+function rowReader(plane: Plane, width: number, height: number): (y: number) => Uint8Array | Int32Array {
+  const { data, stride } = plane;
+  const halfWidth = plane.width < width;
+  if (!halfWidth && plane.height === height) return (y) => data.subarray(y * stride, y * stride + width);
+  const row = new Int32Array(2 * plane.width);
+  if (plane.height === height) {
+    return (y) => {
+      widenRow(data.subarray(y * stride, y * stride + plane.width), row);
+      return row;
+    };
+  }
+  const sums = new Int32Array(plane.width);
+  return (y) => {
+    const near = y >> 1;
+    const far = Math.min(plane.height - 1, Math.max(0, y % 2 === 0 ? near - 1 : near + 1));
+    for (let x = 0; x < plane.width; x++) sums[x] = 3 * data[near * stride + x]! + data[far * stride + x]!;
+    widenSums(sums, row);
+    return row;
+  };
+}
+
+/** Doubles a row: each sample gives two, of three parts itself and one part the neighbour on their side. */
+function widenRow(from: Uint8Array, to: Int32Array): void {
+  const last = from.length - 1;
+  for (let x = 0; x <= last; x++) {
+    const value = 3 * from[x]!;
+    to[2 * x] = x === 0 ? from[x]! : (value + from[x - 1]! + 1) >> 2;
+    to[2 * x + 1] = x === last ? from[x]! : (value + from[x + 1]! + 2) >> 2;
+  }
+}
+
+/** Doubles a row of which every sample is four times too large. */
+function widenSums(from: Int32Array, to: Int32Array): void {
+  const last = from.length - 1;
+  for (let x = 0; x <= last; x++) {
+    const value = 3 * from[x]!;
+    to[2 * x] = ((x === 0 ? 4 * from[x]! : value + from[x - 1]!) + 8) >> 4;
+    to[2 * x + 1] = ((x === last ? 4 * from[x]! : value + from[x + 1]!) + 7) >> 4;
+  }
+}

@@ -1,0 +1,81 @@
+/** Plain JPEG files beside Pillow (fixtures/images/make_jpegs.py), to the last bit; and what is left to ImageMagick. */
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { decodeByMagick } from "../../src/image/decode_magick.ts";
+import { decodePixels } from "../../src/image/decode_pixels.ts";
+import { checkContent, inspectFile } from "../../src/image/header.ts";
+import { decodePlainJpeg } from "../../src/image/jpeg.ts";
+import { mutate } from "../support/mutate.ts";
+import { Random } from "../support/random.ts";
+import images from "../fixtures/images/images.json" with { type: "json" };
+import jpegs from "../fixtures/images/jpegs.json" with { type: "json" };
+
+const files = jpegs.map(({ file }) => Uint8Array.fromBase64(file));
+
+Deno.test(`decodePlainJpeg: ${jpegs.length} files of every plain kind equal Pillow's pixels`, () => {
+  jpegs.forEach(({ name, width, height, channels, sha256 }, i) => {
+    const pixels = decodePlainJpeg(files[i]!);
+    assert.ok(pixels, name);
+    assert.deepEqual([pixels.width, pixels.height, pixels.channels], [width, height, channels], name);
+    assert.equal(createHash("sha256").update(pixels.data).digest("hex"), sha256, name);
+  });
+});
+
+Deno.test("decodePlainJpeg leaves every other kind to ImageMagick", () => {
+  for (const { name, file } of images) {
+    const plain = /^JPEG (RGB|grey|orientation \d)$/.test(name);
+    assert.equal(decodePlainJpeg(Uint8Array.fromBase64(file)) !== null, plain, name);
+  }
+});
+
+Deno.test("decodePlainJpeg leaves a file cut short, or with bytes too many, to ImageMagick", () => {
+  for (const file of files.slice(0, 20)) {
+    for (let length = 0; length < file.length; length += 1 + length % 7) {
+      assert.equal(decodePlainJpeg(file.subarray(0, length)), null);
+    }
+    const scan = file.findLastIndex((byte, at) => byte === 0xff && file[at + 1] === 0xd9);
+    assert.equal(
+      decodePlainJpeg(Uint8Array.of(...file.subarray(0, scan), 1, 2, ...file.subarray(scan))),
+      null,
+    );
+  }
+});
+
+Deno.test("decodePlainJpeg reads bytes that lie within a larger buffer", () => {
+  const file = files[3]!;
+  const buffer = new Uint8Array(file.length + 30).fill(0xff);
+  buffer.set(file, 13);
+  const pixels = decodePlainJpeg(buffer.subarray(13, 13 + file.length));
+  assert.deepEqual(pixels, decodePlainJpeg(file));
+});
+
+Deno.test("decodePlainJpeg takes no damaged file that ImageMagick refuses, and gives much the same pixels", async () => {
+  const random = new Random(11);
+  let taken = 0;
+  for (let i = 0; i < 6000; i++) {
+    const file = mutate(files[random.integer(files.length)]!, random);
+    const pixels = decodePlainJpeg(file);
+    if (pixels === null) continue;
+    const header = inspectFile(file);
+    const other = await decodeByMagick(checkContent(file, header), header.format);
+    const { width, height, channels, data } = pixels;
+    assert.deepEqual([width, height], [other.width, other.height]);
+    let sum = 0;
+    for (let at = 0; at < other.data.length; at++) {
+      sum += Math.abs(other.data[at]! - data[channels === 3 ? at : Math.floor(at / 3)]!);
+    }
+    // The two differ in how they smooth colour planes; damage makes for hard edges there.
+    assert.ok(sum / other.data.length < 6, `${sum / other.data.length}: ${file.toBase64()}`);
+    taken++;
+  }
+  assert.ok(taken > 600, `${taken} taken`);
+});
+
+Deno.test("decodePixels gives one channel for a picture without colour, whatever its file's kind", async () => {
+  for (const { name, file, rgb } of images) {
+    const { channels } = await decodePixels(Uint8Array.fromBase64(file));
+    const expected = Uint8Array.fromBase64(rgb);
+    const grey = expected.every((value, at) => value === expected[at - at % 3]);
+    assert.equal(channels, grey ? 1 : 3, name);
+  }
+});
