@@ -18,6 +18,11 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: vec4f) -> vec4f {
+  return select(x, vec4f(), x < vec4f());
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let at = group.x * WORKGROUP + lane;
@@ -32,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var value = x[plane * params.vectors + at];
     if (NORMALIZED) {
       let coefficients = affine[plane];
-      value = max(vec4f(), value * coefficients.x + coefficients.y);
+      value = relu(value * coefficients.x + coefficients.y);
     }
     sum += w[output * params.channels + channel] * value;
   }

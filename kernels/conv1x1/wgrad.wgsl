@@ -21,6 +21,11 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: vec4f) -> vec4f {
+  return select(x, vec4f(), x < vec4f());
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let image_bands = (params.vectors + params.band_vectors - 1u) / params.band_vectors;
@@ -41,7 +46,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var i = first; i < end; i++) {
     var value = x[plane * params.vectors + i];
     if (NORMALIZED) {
-      value = max(vec4f(), value * coefficients.x + coefficients.y);
+      value = relu(value * coefficients.x + coefficients.y);
     }
     sum += value * gradient[gradient_plane * params.vectors + i];
   }

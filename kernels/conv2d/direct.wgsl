@@ -39,6 +39,11 @@ fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
 }
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: vec4f, wanted: bool) -> vec4f {
+  return select(x, vec4f(), vec4<bool>(wanted) & (x < vec4f()));
+}
+
 // A row of the patch with its border, as the three vectors that the taps q = 0, 1, 2 multiply.
 fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> mat3x4f {
   let vectors = params.width / 4u;
@@ -50,9 +55,9 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> mat3x4f {
   var middle = x[row + column];
   var right = x[behind].x;
   if (NORMALIZED) {
-    left = max(0.0, left * coefficients.x + coefficients.y);
-    middle = max(vec4f(), middle * coefficients.x + coefficients.y);
-    right = max(0.0, right * coefficients.x + coefficients.y);
+    left = relu(vec4f(left * coefficients.x + coefficients.y), true).x;
+    middle = relu(middle * coefficients.x + coefficients.y, true);
+    right = relu(vec4f(right * coefficients.x + coefficients.y), true).x;
   }
   left = select(0.0, left, inside && column > 0u);
   middle = select(vec4f(), middle, inside);
@@ -71,15 +76,14 @@ fn store(image: u32, channel: u32, row: u32, column: u32, rows: mat2x4f) {
   let plane = image * params.outputs + channel;
   let at = (plane * params.height + row) * vectors + column;
   let offset = vec4f(select(0.0, bias[channel], (params.flags & BIAS) != 0u));
-  let lowest = vec4f(select(-3.4e38, 0.0, (params.flags & RELU) != 0u));
   var r0 = rows[0] + offset;
   var r1 = rows[1] + offset;
   if ((params.flags & ADD) != 0u) {
     r0 += y[at];
     r1 += y[at + vectors];
   }
-  r0 = max(r0, lowest);
-  r1 = max(r1, lowest);
+  r0 = relu(r0, (params.flags & RELU) != 0u);
+  r1 = relu(r1, (params.flags & RELU) != 0u);
   if ((params.flags & GATE) != 0u) {
     let normalized = (params.flags & GATE_NORMALIZED) != 0u;
     let coefficients = select(vec2f(1.0, 0.0), gate_affine[select(0u, plane, normalized)], normalized);

@@ -25,10 +25,15 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: vec4f) -> vec4f {
+  return select(x, vec4f(), x < vec4f());
+}
+
 fn load(at: u32, inside: bool, coefficients: vec2f) -> vec4f {
   var value = x[at];
   if (NORMALIZED) {
-    value = max(vec4f(), value * coefficients.x + coefficients.y);
+    value = relu(value * coefficients.x + coefficients.y);
   }
   return select(vec4f(), value, inside);
 }

@@ -26,11 +26,16 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> v: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, x < 0.0);
+}
+
 fn load(plane: u32, y: i32, column: i32, coefficients: vec2f) -> f32 {
   let inside = y >= 0 && y < i32(params.height) && column >= 0 && column < i32(params.width);
   var value = x[select(plane, plane + u32(y) * params.width + u32(column), inside)];
   if (NORMALIZED) {
-    value = max(0.0, value * coefficients.x + coefficients.y);
+    value = relu(value * coefficients.x + coefficients.y);
   }
   return select(0.0, value, inside);
 }

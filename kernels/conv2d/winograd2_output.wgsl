@@ -31,6 +31,11 @@ const GATE_NORMALIZED: u32 = 8u;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 @group(0) @binding(5) var<uniform> params: Params;
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, x < 0.0);
+}
+
 // The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the
 // activation itself (or off its normalised value), so that no mask is ever stored.
 fn finish(value: f32, at: u32, channel: u32, plane: u32) -> f32 {
@@ -39,7 +44,7 @@ fn finish(value: f32, at: u32, channel: u32, plane: u32) -> f32 {
     result += bias[channel];
   }
   if ((params.flags & RELU) != 0u) {
-    result = max(result, f32());
+    result = relu(result);
   }
   if ((params.flags & GATE) != 0u) {
     var activation = gate[at];

@@ -59,6 +59,11 @@ fn combine(d: array<Row, 6>) -> array<Row, 6> {
   );
 }
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: vec3f) -> vec3f {
+  return select(x, vec3f(), x < vec3f());
+}
+
 fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   let vectors = params.width / 4u;
   let inside = y >= 0 && y < i32(params.height);
@@ -69,8 +74,8 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   var low = vec3f(left, middle.xy);
   var high = vec3f(middle.zw, right);
   if (NORMALIZED) {
-    low = max(vec3f(), low * coefficients.x + coefficients.y);
-    high = max(vec3f(), high * coefficients.x + coefficients.y);
+    low = relu(low * coefficients.x + coefficients.y);
+    high = relu(high * coefficients.x + coefficients.y);
   }
   low = select(vec3f(), low, vec3(inside && column > 0u, inside, inside));
   high = select(vec3f(), high, vec3(inside, inside, inside && column + 1u < vectors));

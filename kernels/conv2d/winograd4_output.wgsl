@@ -33,6 +33,11 @@ const GATE_NORMALIZED: u32 = 8u;
 
 alias Row = mat2x3f; // six values
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: vec4f) -> vec4f {
+  return select(x, vec4f(), x < vec4f());
+}
+
 // The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the
 // activation itself (or off its normalised value), so that no mask is ever stored.
 fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> vec4f {
@@ -41,7 +46,7 @@ fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> vec4f {
     result += bias[channel];
   }
   if ((params.flags & RELU) != 0u) {
-    result = max(result, vec4f());
+    result = relu(result);
   }
   if ((params.flags & GATE) != 0u) {
     var activation = gate[at];

@@ -19,6 +19,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> packed: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, x < 0.0);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   // The inner dimension of the result runs along a workgroup.
@@ -39,7 +44,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     value = x[plane * params.pixels + column % params.pixels];
     if (NORMALIZED) {
       let coefficients = affine[plane];
-      value = max(0.0, value * coefficients.x + coefficients.y);
+      value = relu(value * coefficients.x + coefficients.y);
     }
   }
   packed[at] = value;

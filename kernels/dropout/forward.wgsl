@@ -39,6 +39,11 @@ fn pcg4d(key: vec4u) -> vec4u {
   return v;
 }
 
+// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, x < 0.0);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let pixel = group.x * WORKGROUP + lane;
@@ -50,7 +55,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var value = x[at];
   if (NORMALIZED) {
     let coefficients = affine[plane];
-    value = max(0.0, value * coefficients.x + coefficients.y);
+    value = relu(value * coefficients.x + coefficients.y);
   }
   let keep = pcg4d(vec4u(params.first_element + at, step.step, step.seed, 0x64726f70u)).x >= params.threshold;
   y[at] = select(0.0, params.scale * value, keep);
