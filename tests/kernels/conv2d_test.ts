@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { conv2dDgrad, conv2dForward, type Conv2dShape, conv2dWgrad } from "../reference/conv2d.ts";
+import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
+import { type Convolution, DIRECT, type Method, type Source, winograd } from "../support/convolution.ts";
+import { affineOf, normalized, scaled } from "../support/normalized.ts";
+import { Random } from "../support/random.ts";
+
+const gpu = await openGpu();
+
+/**
+ * Methods, and what their errors may be as a multiple of a plain sum's. A Winograd result is a difference of products
+ * of its whole tile, so that the tensor's largest sum of absolute values stands for each of them; F(4x4) multiplies
+ * by up to 8 on the way, and was seen to lose ten times what F(2x2) loses.
+ */
+const METHODS = [
+  { method: DIRECT, tiles: false, factor: 1 },
+  { method: winograd(2, false), tiles: true, factor: 1 },
+  { method: winograd(4, false), tiles: true, factor: 2 },
+  { method: winograd(4, true), tiles: true, factor: 2 },
+];
+
+/** Batch, channels of one or two sources, outputs, and height and width in multiples of what a method needs. */
+const SIZES = [
+  { batch: 1, channels: [1], outputs: 1, height: 1, width: 1 },
+  { batch: 2, channels: [3], outputs: 5, height: 5, width: 3 },
+  { batch: 2, channels: [5, 3], outputs: 17, height: 2, width: 5 },
+  { batch: 1, channels: [64], outputs: 9, height: 3, width: 2 },
+];
+
+interface Layer {
+  readonly title: string;
+  readonly reference: Conv2dShape;
+  readonly forward: Convolution;
+  /** The sources' values, as they are read, side by side. */
+  readonly values: Float32Array;
+  readonly gradient: Float32Array;
+}
+
+function draw(
+  { multiples: [rows, columns], name }: Method,
+  size: typeof SIZES[number],
+  normalizedSource: number,
+): Layer {
+  const { batch, channels, outputs } = size;
+  const height = size.height * rows;
+  const width = size.width * columns;
+  const inputs = channels.reduce((sum, count) => sum + count, 0);
+  const random = new Random(inputs + outputs);
+  const sources: Source[] = channels.map((channels, index) => ({
+    x: random.floats(batch * channels * height * width),
+    channels,
+    ...(index === normalizedSource ? { affine: affineOf(random, batch * channels) } : {}),
+  }));
+  const forward = {
+    batch,
+    height,
+    width,
+    inputs,
+    outputs,
+    w: random.floats(outputs * inputs * 9),
+    turned: false,
+    firstRow: 0,
+    rows: outputs,
+    sources,
+    epilogue: { bias: true, relu: true },
+    bias: random.floats(outputs),
+  };
+  const sizes = `${batch} x ${channels.join(" + ")} x ${height} x ${width} to ${outputs}`;
+  return {
+    title: `${name}, ${sizes}${normalizedSource < 0 ? "" : `, source ${normalizedSource} normalised`}`,
+    reference: { batch, inChannels: inputs, outChannels: outputs, height, width, kernel: 3, padding: 1 },
+    forward,
+    values: sideBySide(batch, sources),
+    gradient: random.floats(batch * outputs * height * width),
+  };
+}
+
+function sideBySide(batch: number, sources: readonly Source[]): Float32Array {
+  const read = sources.map(({ x, affine }) => affine ? normalized(x, affine) : x);
+  const pictures = Array.from({ length: batch }, (_, image) =>
+    read.map((values) => {
+      const size = values.length / batch;
+      return [...values.subarray(image * size, (image + 1) * size)];
+    }));
+  return Float32Array.from(pictures.flat(2));
+}
+
+/** The channels `first` to `first + count` of every picture. */
+function channelsOf(
+  values: Float64Array,
+  { batch, inChannels, height, width }: Conv2dShape,
+  first: number,
+  count: number,
+) {
+  const plane = height * width;
+  return values.filter((_, index) => {
+    const channel = Math.floor(index / plane) % inChannels;
+    return batch > 0 && channel >= first && channel < first + count;
+  });
+}
+
+for (const { method, tiles, factor } of METHODS) {
+  const limitsOf = (count: number, sums: Float64Array) => {
+    const largest = sums.reduce((most, sum) => Math.max(most, sum), 0);
+    return sumTolerances(count, tiles ? sums.fill(largest) : sums).map((limit) => factor * limit);
+  };
+  for (const size of SIZES) {
+    for (const normalizedSource of [-1, size.channels.length - 1]) {
+      const layer = draw(method, size, normalizedSource);
+      const { forward, reference, values, gradient, title } = layer;
+
+      Deno.test(`conv2d forward: ${title}`, async () => {
+        const y = await method.run(gpu, forward);
+        const expected = conv2dForward(values, forward.w, forward.bias!, reference);
+        const sums = conv2dForward(
+          absolutes(values),
+          absolutes(forward.w),
+          absolutes(forward.bias!),
+          reference,
+        );
+        assertClose(y, expected.map((value) => Math.max(0, value)), {
+          absolute: limitsOf(forward.inputs * 9 + 1, sums),
+          label: "y",
+        });
+      });
+
+      Deno.test(`conv2d weight gradient: ${title}`, async () => {
+        const result = await method.weightGradient(gpu, forward, gradient);
+        const sums = conv2dWgrad(absolutes(values), absolutes(gradient), reference);
+        assertClose(result, conv2dWgrad(values, gradient, reference), {
+          absolute: limitsOf(size.batch * forward.height * forward.width, sums),
+          label: "gradient",
+        });
+      });
+    }
+
+    const { forward, reference, gradient, title } = draw(method, size, -1);
+    for (const gate of ["none", "activation", "normalized"] as const) {
+      Deno.test(`conv2d input gradient: ${title}, gate ${gate}`, async () => {
+        let first = 0;
+        for (const { x, channels } of forward.sources) {
+          const affine = affineOf(new Random(channels), size.batch * channels);
+          const y = await method.run(gpu, {
+            ...forward,
+            turned: true,
+            firstRow: first,
+            rows: channels,
+            sources: [{ x: gradient, channels: size.outputs }],
+            epilogue: { gate },
+            gate: gate === "normalized" ? { x, affine } : { x },
+          });
+          const open = gate === "normalized" ? scaled(x, affine) : x;
+          const all = conv2dDgrad(gradient, forward.w, reference);
+          const expected = channelsOf(all, reference, first, channels).map((value, index) =>
+            gate === "none" || open[index]! > 0 ? value : 0
+          );
+          const sums = conv2dDgrad(absolutes(gradient), absolutes(forward.w), reference);
+          assertClose(y, expected, {
+            absolute: limitsOf(size.outputs * 9, channelsOf(sums, reference, first, channels)),
+            label: `source at channel ${first}`,
+          });
+          first += channels;
+        }
+      });
+    }
+  }
+}
+
+for (const { method } of METHODS) {
+  for (const normalizedSource of [-1, 0]) {
+    Deno.test(`conv2d: what is no number passes the ReLU, ${method.name}, source ${normalizedSource}`, async () => {
+      const { forward } = draw(
+        method,
+        { batch: 1, channels: [1], outputs: 1, height: 4, width: 4 },
+        normalizedSource,
+      );
+      forward.sources[0]!.x[0] = NaN;
+      const y = await method.run(gpu, forward);
+      assert.ok(Number.isNaN(y[0]) && Number.isNaN(y[forward.width + 1]));
+      assert.ok(Number.isFinite(y.at(-1)));
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { gemmNn, gemmNnUniform, type GemmShape, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+import { runKernel } from "../support/run_kernel.ts";
+
+const gpu = await openGpu();
+
+/** `c[z][m][n] = sum of a[z][k][m] b[z][k][n]` over k from `first` up to, not including, `end`. */
+function multiply(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  { rows, columns, depth, layers }: GemmShape,
+  first = 0,
+  end = depth,
+): Float64Array {
+  const c = new Float64Array(layers * rows * columns);
+  for (let index = 0; index < c.length; index++) {
+    const z = Math.floor(index / (rows * columns));
+    const m = Math.floor(index / columns) % rows;
+    for (let k = first; k < Math.min(depth, end); k++) {
+      c[index]! += a[(z * depth + k) * rows + m]! * b[(z * depth + k) * columns + index % columns]!;
+    }
+  }
+  return c;
+}
+
+function draw({ rows, columns, depth, layers }: GemmShape): { a: Float32Array; b: Float32Array } {
+  const random = new Random(rows + columns + depth);
+  return { a: random.floats(layers * depth * rows), b: random.floats(layers * depth * columns) };
+}
+
+const SHAPES: GemmShape[] = [
+  { rows: 16, columns: 16, depth: 1, layers: 1 },
+  { rows: 16, columns: 32, depth: 5, layers: 3 },
+  { rows: 32, columns: 16, depth: 64, layers: 2 },
+  // 66 tiles of 8 x 16, 68 of 16 x 8: one workgroup and a little.
+  { rows: 48, columns: 176, depth: 33, layers: 1 },
+  { rows: 16, columns: 544, depth: 3, layers: 1 },
+];
+
+for (const shape of SHAPES) {
+  const title = `${shape.layers} x ${shape.rows} x ${shape.columns}, depth ${shape.depth}`;
+  const { a, b } = draw(shape);
+  const expected = multiply(a, b, shape);
+  const absolute = sumTolerances(shape.depth, multiply(absolutes(a), absolutes(b), shape));
+
+  Deno.test(`gemm/nn: ${title}`, async () => {
+    const { c } = await runKernel(gpu, gemmNn(shape), { a, b, c: expected.length });
+    assertClose(c, expected, { absolute, label: "c" });
+  });
+
+  Deno.test(`gemm/nn_uniform: ${title}, a layer at a time`, async () => {
+    let c = new Float32Array(expected.length);
+    for (let layer = 0; layer < shape.layers; layer++) {
+      const size = shape.rows * shape.depth;
+      const window = a.slice(layer * size, (layer + 1) * size);
+      ({ c } = await runKernel(gpu, gemmNnUniform({ ...shape, layers: 1 }, layer), { a: window, b, c }));
+    }
+    assertClose(c, expected, { absolute, label: "c" });
+    assert.ok(uniformLayers(shape) >= 1);
+    const whole = await runKernel(gpu, gemmNnUniform(shape, 0), { a, b, c: expected.length });
+    assertClose(whole.c, c, { label: "all layers at once" });
+  });
+}
+
+Deno.test("gemm/nn: slices of the summed dimension, from the second slice of the output on", async () => {
+  const shape = { rows: 16, columns: 32, depth: 70, layers: 2 };
+  const { a, b } = draw(shape);
+  const size = shape.layers * shape.rows * shape.columns;
+  const before = new Float32Array(5 * size).fill(9);
+  const { c } = await runKernel(gpu, gemmNn(shape, { depth: 32, count: 3, first: 1 }), { a, b, c: before });
+  for (const [slice, first] of [[1, 0], [2, 32], [3, 64]] as const) {
+    assertClose(c.slice(slice * size, (slice + 1) * size), multiply(a, b, shape, first, first + 32), {
+      absolute: sumTolerances(32, multiply(absolutes(a), absolutes(b), shape, first, first + 32)),
+      label: `slice ${slice}`,
+    });
+  }
+  for (const slice of [0, 4]) {
+    assert.ok(c.slice(slice * size, (slice + 1) * size).every((value) => value === 9));
+  }
+});
+
+Deno.test("gemm refuses sizes that are no whole tiles, and windows that are too large", () => {
+  for (const odd of [{ rows: 8, columns: 16 }, { rows: 16, columns: 24 }]) {
+    const shape = { ...odd, depth: 4, layers: 1 };
+    const message = `Cannot multiply to ${odd.rows} x ${odd.columns}: not whole tiles of 16 x 16`;
+    assert.throws(() => gemmNn(shape), { name: "RangeError", message });
+    assert.throws(() => gemmNnUniform(shape, 0), { name: "RangeError", message });
+  }
+  const large = { rows: 64, columns: 16, depth: 129, layers: 2 };
+  assert.equal(uniformLayers(large), 1);
+  assert.equal(uniformLayers({ ...large, depth: 257 }), 0);
+  assert.throws(() => gemmNnUniform(large, 0), {
+    name: "RangeError",
+    message: /^Cannot bind 2 layers of 129 x 64/,
+  });
+});

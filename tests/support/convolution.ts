@@ -1,0 +1,217 @@
+/**
+ * 3 x 3 convolutions put together from their kernels, each step by itself.
+ *
+ * @module
+ */
+import {
+  directBands,
+  directConv2d,
+  directPack,
+  directWgrad,
+  packedSize,
+} from "../../kernels/conv2d/direct.ts";
+import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
+import {
+  splitTiles,
+  tile,
+  winogradGrad,
+  winogradInput,
+  winogradOutput,
+  winogradWeight,
+  winogradWeightGrad,
+} from "../../kernels/conv2d/winograd.ts";
+import { COLUMN_TILE, gemmNn, gemmNnUniform, ROW_TILE, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import { roundUp } from "../../kernels/grid.ts";
+import { sumRows } from "../../kernels/reduce/reduce.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { runKernel } from "./run_kernel.ts";
+
+/** A tensor whose channels a convolution reads. */
+export interface Source {
+  /** NCHW. */
+  readonly x: Float32Array;
+  /** Its channels. */
+  readonly channels: number;
+  /** Scale and shift of every plane, where it is read through a normalisation. */
+  readonly affine?: Float32Array;
+}
+
+/** A convolution, or the input gradient of one. */
+export interface Convolution {
+  /** Pictures. */
+  readonly batch: number;
+  /** Rows of a map. */
+  readonly height: number;
+  /** Columns of a map. */
+  readonly width: number;
+  /** Channels of the layer's input. */
+  readonly inputs: number;
+  /** Channels of the layer's output. */
+  readonly outputs: number;
+  /** OIHW. */
+  readonly w: Float32Array;
+  /** Whether this is the input gradient. */
+  readonly turned: boolean;
+  /** First of the channels that are made. */
+  readonly firstRow: number;
+  /** Number of the channels that are made. */
+  readonly rows: number;
+  /** What is read. */
+  readonly sources: readonly Source[];
+  /** What is done with the sums. */
+  readonly epilogue: Epilogue;
+  /** One value for each output. */
+  readonly bias?: Float32Array;
+  /** What gates the result, and its scale and shift. */
+  readonly gate?: { readonly x: Float32Array; readonly affine?: Float32Array };
+}
+
+/** How a convolution is computed. */
+export interface Method {
+  /** For titles. */
+  readonly name: string;
+  /** Height and width are multiples of these. */
+  readonly multiples: readonly [number, number];
+  /** The result, NCHW with `rows` channels. */
+  run(gpu: Gpu, convolution: Convolution): Promise<Float32Array>;
+  /** The weight gradient, OIHW. */
+  weightGradient(gpu: Gpu, layer: Convolution, gradient: Float32Array): Promise<Float32Array>;
+}
+
+const NOTHING = new Float32Array(4);
+
+function gateOperands({ bias, gate }: Convolution) {
+  return { bias: bias ?? NOTHING, gate: gate?.x ?? NOTHING, gate_affine: gate?.affine ?? NOTHING };
+}
+
+/** The direct kernels. */
+export const DIRECT: Method = {
+  name: "direct",
+  multiples: [2, 4],
+  async run(gpu, convolution) {
+    const { batch, height, width, rows, sources, turned, w } = convolution;
+    const depth = turned ? convolution.outputs : convolution.inputs;
+    const packing = { ...convolution, rows };
+    const { packed } = await runKernel(gpu, directPack(packing), { w, packed: packedSize(packing) });
+    let y = new Float32Array(batch * rows * height * width).fill(NaN);
+    let firstChannel = 0;
+    for (const [index, { x, channels, affine }] of sources.entries()) {
+      const epilogue = { ...(index === sources.length - 1 ? convolution.epilogue : {}), add: index > 0 };
+      const output = { batch, channels: rows, height, width };
+      const normalized = affine !== undefined;
+      const dispatch = directConv2d({ output, channels, firstChannel, depth, normalized, epilogue });
+      const operands = { x, affine: affine ?? NOTHING, weights: packed, ...gateOperands(convolution), y };
+      ({ y } = await runKernel(gpu, dispatch, operands));
+      firstChannel += channels;
+    }
+    return y;
+  },
+  async weightGradient(gpu, { batch, height, width, inputs, outputs, sources }, gradient) {
+    const bands = directBands({ batch, channels: inputs, height, width });
+    const rows = outputs * inputs * 9;
+    let partial = new Float32Array(rows * bands.total);
+    let firstChannel = 0;
+    for (const { x, channels, affine } of sources) {
+      const input = { batch, channels, height, width };
+      const normalized = affine !== undefined;
+      const dispatch = directWgrad({
+        input,
+        firstChannel,
+        inputs,
+        outputs,
+        bands,
+        firstImage: 0,
+        normalized,
+      });
+      ({ partial } = await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, gradient, partial }));
+      firstChannel += channels;
+    }
+    const sums = { rows, length: bands.perImage * batch, rowStride: bands.total, itemStride: 1 };
+    return (await runKernel(gpu, sumRows(sums), { partial, total: rows })).total;
+  },
+};
+
+/** Tiles of one run: few, so that small maps need several. */
+const RUN = 32;
+
+/** Columns that are summed in one slice of a weight gradient. */
+const SLICE = 20;
+
+/** Winograd's minimal filtering to tiles of `side` x `side`, with the smaller operand as a uniform or not. */
+export function winograd(side: 2 | 4, uniform: boolean): Method {
+  const positions = (side + 2) ** 2;
+  return {
+    name: `F(${side}x${side})${uniform ? ", uniform" : ""}`,
+    multiples: side === 2 ? [1, 1] : [4, 4],
+    async run(gpu, convolution) {
+      const { batch, height, width, rows, sources, turned, firstRow, w } = convolution;
+      const depth = turned ? convolution.outputs : convolution.inputs;
+      const block = { first: firstRow, used: rows, padded: roundUp(rows, ROW_TILE) };
+      const { u } = await runKernel(gpu, winogradWeight(side, convolution, block, turned), {
+        w,
+        u: positions * depth * block.padded,
+      });
+      let y = new Float32Array(batch * rows * height * width).fill(NaN);
+      for (const run of splitTiles(tile(convolution, side), RUN)) {
+        let v = new Float32Array(positions * depth * run.padded).fill(NaN);
+        let first = 0;
+        for (const { x, channels, affine } of sources) {
+          const dispatch = winogradInput(run, { channels, first, depth }, affine !== undefined);
+          ({ v } = await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, v }));
+          first += channels;
+        }
+        const shape = { rows: block.padded, columns: run.padded, depth, layers: positions };
+        let c = new Float32Array(positions * block.padded * run.padded);
+        if (!uniform) ({ c } = await runKernel(gpu, gemmNn(shape), { a: u, b: v, c }));
+        const layers = uniformLayers(shape);
+        for (let layer = 0; uniform && layer < positions; layer += layers) {
+          const part = { ...shape, layers: Math.min(layers, positions - layer) };
+          const a = u.slice(layer * block.padded * depth, (layer + part.layers) * block.padded * depth);
+          ({ c } = await runKernel(gpu, gemmNnUniform(part, layer), { a, b: v, c }));
+        }
+        const target = { batch, channels: rows, height, width };
+        const output = { target, firstChannel: 0, channels: rows, rows: block.padded, firstRow: 0 };
+        const dispatch = winogradOutput(run, output, convolution.epilogue);
+        ({ y } = await runKernel(gpu, dispatch, { m: c, ...gateOperands(convolution), y }));
+      }
+      return y;
+    },
+    async weightGradient(gpu, layer, gradient) {
+      const { inputs, outputs, sources } = layer;
+      const columns = roundUp(inputs, COLUMN_TILE);
+      const runs = splitTiles(tile(layer, side), RUN);
+      const slicesOf = (padded: number) => Math.ceil(padded / SLICE);
+      const slices = runs.reduce((sum, { padded }) => sum + slicesOf(padded), 0);
+      // Two blocks of rows where there is more than one row.
+      const length = Math.ceil(outputs / 2);
+      let result = new Float32Array(outputs * inputs * 9).fill(NaN);
+      for (let skipped = 0; skipped < outputs; skipped += length) {
+        const used = Math.min(length, outputs - skipped);
+        const block = { first: skipped, used, padded: roundUp(used, ROW_TILE) };
+        let c = new Float32Array(slices * positions * block.padded * columns);
+        let slice = 0;
+        for (const run of runs) {
+          // Padding channels are never written: what they hold must not reach the result.
+          let v = new Float32Array(positions * columns * run.padded).fill(1e30);
+          let first = 0;
+          for (const { x, channels, affine } of sources) {
+            const range = { channels, first, depth: columns };
+            const dispatch = winogradInput(run, range, affine !== undefined, "channels");
+            ({ v } = await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, v }));
+            first += channels;
+          }
+          const range = { channels: outputs, skipped, count: used, first: 0, depth: block.padded };
+          const d = new Float32Array(positions * block.padded * run.padded).fill(1e30);
+          const transformed = await runKernel(gpu, winogradGrad(run, range), { gradient, d });
+          const shape = { rows: block.padded, columns, depth: run.padded, layers: positions };
+          const cut = { depth: SLICE, count: slicesOf(run.padded), first: slice };
+          ({ c } = await runKernel(gpu, gemmNn(shape, cut), { a: transformed.d, b: v, c }));
+          slice += cut.count;
+        }
+        const dispatch = winogradWeightGrad(side, layer, block, columns, slices);
+        ({ gradient: result } = await runKernel(gpu, dispatch, { partial: c, gradient: result }));
+      }
+      return result;
+    },
+  };
+}
