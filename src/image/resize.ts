@@ -25,61 +25,26 @@ const LEAST_DEVIATION = 1e-6;
 export function resizeImage(image: RgbImage, size: Size): Tensor {
   assertImage(image, 3, "resize a picture");
   assertSize(size, "resize a picture");
-  const rows = scaleRows(image, triangleFilter(image.width, size.width));
-  return scaleColumns(rows, 3, image.height, size);
-}
-
-/**
- * Scales a `[channels, height, width]` tensor, such as a map of probabilities, by the same arithmetic as
- * {@linkcode resizeImage}.
- *
- * Throws a TypeError for another shape, a RangeError for sides that are not positive whole numbers.
- */
-export function resizeTensor(tensor: Tensor, size: Size): Tensor {
-  const [channels = 0, height = 0, width = 0] = tensor.shape;
-  if (tensor.shape.length !== 3 || tensor.data.length !== channels * height * width) {
-    throw new TypeError(
-      `Cannot resize a tensor of shape [${tensor.shape}] with ${tensor.data.length} values: [channels, h, w] is wanted`,
-    );
-  }
-  assertSize({ width, height }, "resize a tensor");
-  assertSize(size, "resize a tensor");
-  const filter = triangleFilter(width, size.width);
-  const rows = new Float32Array(channels * height * size.width);
-  for (let row = 0, target = 0; row < channels * height; row++) {
-    for (let x = 0; x < size.width; x++, target++) {
-      const start = row * width + (filter.starts[x] as number);
-      let sum = 0;
-      for (let k = 0; k < (filter.counts[x] as number); k++) {
-        sum += (filter.weights[x * filter.taps + k] as number) * (tensor.data[start + k] as number);
-      }
-      rows[target] = sum;
-    }
-  }
-  return scaleColumns(rows, channels, height, size);
-}
-
-/** Scales planes that have their final width already to their final height. */
-function scaleColumns(planes: Float32Array, channels: number, fromHeight: number, size: Size): Tensor {
   const { width, height } = size;
-  const filter = triangleFilter(fromHeight, height);
-  const data = new Float32Array(channels * width * height);
+  const planes = scaleRows(image, triangleFilter(image.width, width));
+  const vertical = triangleFilter(image.height, height);
+  const data = new Float32Array(3 * width * height);
   const row = new Float64Array(width);
-  for (let channel = 0; channel < channels; channel++) {
-    const plane = planes.subarray(channel * width * fromHeight, (channel + 1) * width * fromHeight);
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = planes.subarray(channel * width * image.height, (channel + 1) * width * image.height);
     for (let y = 0; y < height; y++) {
       row.fill(0);
-      const start = filter.starts[y] as number;
-      const count = filter.counts[y] as number;
+      const start = vertical.starts[y] as number;
+      const count = vertical.counts[y] as number;
       for (let k = 0; k < count; k++) {
-        const weight = filter.weights[y * filter.taps + k] as number;
+        const weight = vertical.weights[y * vertical.taps + k] as number;
         const source = (start + k) * width;
         for (let x = 0; x < width; x++) row[x] = (row[x] as number) + weight * (plane[source + x] as number);
       }
       data.set(row, (channel * height + y) * width);
     }
   }
-  return { shape: [channels, height, width], data };
+  return { shape: [3, height, width], data };
 }
 
 /** Which source pixels make each output pixel, and with what weight. */

@@ -1,6 +1,6 @@
 /** Scaling beside torchvision and torch (fixtures/resize/make_resize.py), and the normalisations' arithmetic. */
 import assert from "node:assert/strict";
-import { normalizeImage, resizeImage, resizeMask, resizeTensor } from "../../src/image/resize.ts";
+import { normalizeImage, resizeImage, resizeMask } from "../../src/image/resize.ts";
 import { assertClose } from "../support/compare.ts";
 import fixtures from "../fixtures/resize/resize.json" with { type: "json" };
 
@@ -14,24 +14,6 @@ for (const fixture of fixtures) {
     assert.deepEqual(scaled.shape, [3, size.height, size.width]);
     const expected = new Float32Array(Uint8Array.fromBase64(fixture.scaled).buffer);
     assertClose(scaled.data, expected, { absolute: 2e-6, label: name });
-  });
-
-  Deno.test(`resizeTensor: ${name} equals torchvision's, channel by channel`, () => {
-    const picture = Uint8Array.fromBase64(fixture.picture);
-    const plane = width * height;
-    const data = Float32Array.from(
-      { length: 2 * plane },
-      (_, i) => picture[3 * (i % plane) + (i < plane ? 1 : 0)]! / 255,
-    );
-    const scaled = resizeTensor({ shape: [2, height, width], data }, size);
-    assert.deepEqual(scaled.shape, [2, size.height, size.width]);
-    const expected = new Float32Array(Uint8Array.fromBase64(fixture.scaled).buffer);
-    const target = size.width * size.height;
-    assertClose(scaled.data.subarray(0, target), expected.subarray(target, 2 * target), {
-      absolute: 2e-6,
-      label: name,
-    });
-    assertClose(scaled.data.subarray(target), expected.subarray(0, target), { absolute: 2e-6, label: name });
   });
 
   Deno.test(`resizeMask: ${name} equals torch's nearest`, () => {
@@ -49,14 +31,6 @@ Deno.test("resizeImage and resizeMask refuse sizes and bytes that do not fit", (
     assert.throws(() => resizeMask(mask, size), RangeError);
   }
   assert.throws(() => resizeImage(mask, { width: 1, height: 1 }), TypeError);
-  const tensor = { shape: [1, 2, 2], data: new Float32Array(4) };
-  assert.throws(() => resizeTensor(tensor, { width: 0, height: 1 }), RangeError);
-  assert.throws(() => resizeTensor({ ...tensor, shape: [2, 2] }, { width: 1, height: 1 }), TypeError);
-  assert.throws(() => resizeTensor({ ...tensor, shape: [1, 2, 3] }, { width: 1, height: 1 }), TypeError);
-  assert.throws(
-    () => resizeTensor({ shape: [1, 0, 2], data: new Float32Array(0) }, { width: 1, height: 1 }),
-    RangeError,
-  );
   assert.throws(() => resizeMask(image, { width: 1, height: 1 }), TypeError);
 });
 
