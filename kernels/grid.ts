@@ -45,7 +45,25 @@ export function grid(
  * finds its element as `(id.y * workgroup_count.x + id.x) * WORKGROUP + local` and must guard the end.
  */
 export function flatGrid(label: string, items: number, workgroupSize: number): [number, number, number] {
-  const groups = ceilDiv(items, workgroupSize);
-  const x = Math.min(groups, MAX_WORKGROUPS);
-  return grid(label, x, 1, ceilDiv(groups, x));
+  const [x, y] = fold(ceilDiv(items, workgroupSize));
+  return grid(label, x * workgroupSize, workgroupSize, y);
+}
+
+/**
+ * Workgroups for `items` elements in x and any number of planes, folded into y and z where y alone is too small; the
+ * kernel finds its plane as `id.z * workgroup_count.y + id.y` and must guard the end.
+ */
+export function planeGrid(
+  label: string,
+  items: number,
+  workgroupSize: number,
+  planes: number,
+): [number, number, number] {
+  return grid(label, items, workgroupSize, ...fold(planes));
+}
+
+/** Two factors whose product is `count` or little more. */
+function fold(count: number): [number, number] {
+  const outer = ceilDiv(count, MAX_WORKGROUPS);
+  return [ceilDiv(count, outer), outer];
 }

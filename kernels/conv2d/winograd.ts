@@ -8,7 +8,7 @@
  * @module
  */
 import { COLUMN_TILE } from "../gemm/gemm.ts";
-import { ceilDiv, grid, roundUp } from "../grid.ts";
+import { ceilDiv, grid, planeGrid, roundUp } from "../grid.ts";
 import { type Dispatch, type Kernel, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import type { Nchw } from "../shape.ts";
@@ -155,8 +155,8 @@ function transform(
       tiling.padded,
     ]),
     workgroups: inner === "tiles"
-      ? grid(label, tiling.padded, WORKGROUP, count)
-      : grid(label, count, WORKGROUP, tiling.padded),
+      ? planeGrid(label, tiling.padded, WORKGROUP, count)
+      : planeGrid(label, count, WORKGROUP, tiling.padded),
   };
 }
 

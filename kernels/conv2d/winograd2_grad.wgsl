@@ -35,8 +35,12 @@ fn store(at: u32, step: u32, r: vec2f) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let tile = group.y;
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let tile = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
   let channel = group.x * WORKGROUP + lane;
   let at = tile * params.depth + params.first_channel + channel;
   if (tile >= params.padded_tiles || channel >= params.count) {

@@ -83,13 +83,18 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let outer = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
   // The inner dimension of the result runs along a workgroup.
   var tile = group.x * WORKGROUP + lane;
-  var channel = group.y;
+  var channel = outer;
   var at = (params.first_channel + channel) * params.padded_tiles + tile;
   if (CHANNELS_INNER) {
-    tile = group.y;
+    tile = outer;
     channel = group.x * WORKGROUP + lane;
     at = tile * params.depth + params.first_channel + channel;
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { grid } from "../grid.ts";
+import { grid, planeGrid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
 import { type Epilogue, epilogueFlags } from "../conv2d/epilogue.ts";
@@ -66,8 +66,8 @@ export function unshuffleGradient(columns: Columns, outputs: number, depth = 0):
 
 function outerGrid(label: string, columns: Columns, channels: number, depth: number): Dispatch["workgroups"] {
   return depth > 0
-    ? grid(label, channels, WORKGROUP, columns.stride)
-    : grid(label, columns.stride, WORKGROUP, channels);
+    ? planeGrid(label, channels, WORKGROUP, columns.stride)
+    : planeGrid(label, columns.stride, WORKGROUP, channels);
 }
 
 /** Product to gradient of the input; bindings m, gate, gate_affine, gradient. */

@@ -25,13 +25,18 @@ fn relu(x: f32) -> f32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let outer = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
   // The inner dimension of the result runs along a workgroup.
   var column = group.x * WORKGROUP + lane;
-  var channel = group.y;
+  var channel = outer;
   var at = channel * params.stride + column;
   if (CHANNELS_INNER) {
-    column = group.y;
+    column = outer;
     channel = group.x * WORKGROUP + lane;
     at = column * params.depth + channel;
   }

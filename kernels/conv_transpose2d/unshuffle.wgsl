@@ -19,14 +19,19 @@ struct Params {
 @group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let outer = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
   // The inner dimension of the result runs along a workgroup.
   var column = group.x * WORKGROUP + lane;
-  var channel = group.y;
+  var channel = outer;
   var to = channel * 4u * params.stride + column;
   var step = params.stride;
   if (CHANNELS_INNER) {
-    column = group.y;
+    column = outer;
     channel = group.x * WORKGROUP + lane;
     to = column * params.depth + channel * 4u;
     step = 1u;

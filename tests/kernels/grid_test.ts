@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pixelBands } from "../../kernels/bands.ts";
-import { ceilDiv, flatGrid, grid, MAX_WORKGROUPS, roundUp } from "../../kernels/grid.ts";
+import { ceilDiv, flatGrid, grid, MAX_WORKGROUPS, planeGrid, roundUp } from "../../kernels/grid.ts";
 import { imageSize, size } from "../../kernels/shape.ts";
 
 Deno.test("grid rounds up and keeps planes and layers", () => {
@@ -26,7 +26,17 @@ Deno.test("flatGrid folds a long range into two dimensions that hold all of it, 
   for (const items of [MAX_WORKGROUPS * 64 + 1, 31_100_000, 2 ** 31, 65535 ** 2 * 64]) {
     const [x, y, z] = flatGrid("k", items, 64);
     assert.ok(x <= MAX_WORKGROUPS && y <= MAX_WORKGROUPS && z === 1);
-    assert.ok(x * y * 64 >= items && x * (y - 1) * 64 < items, `${items}: ${x} x ${y}`);
+    assert.ok(x * y * 64 >= items && (x * y - y) * 64 < items, `${items}: ${x} x ${y}`);
+  }
+});
+
+Deno.test("planeGrid folds many planes into two dimensions that hold all of them, and little more", () => {
+  assert.deepEqual(planeGrid("k", 65, 64, 9), [2, 9, 1]);
+  assert.deepEqual(planeGrid("k", 1, 64, MAX_WORKGROUPS), [1, MAX_WORKGROUPS, 1]);
+  assert.deepEqual(planeGrid("k", 1, 64, MAX_WORKGROUPS + 1), [1, 32768, 2]);
+  for (const planes of [262_144, 524_288, 7_777_777]) {
+    const [, y, z] = planeGrid("k", 1, 64, planes);
+    assert.ok(y <= MAX_WORKGROUPS && y * z >= planes && (y - 1) * z < planes, `${planes}: ${y} x ${z}`);
   }
 });
 
