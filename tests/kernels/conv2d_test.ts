@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { tile, winogradGrad, winogradInput } from "../../kernels/conv2d/winograd.ts";
+import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
 import { conv2dDgrad, conv2dForward, type Conv2dShape, conv2dWgrad } from "../reference/conv2d.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { type Convolution, DIRECT, type Method, type Source, winograd } from "../support/convolution.ts";
 import { affineOf, normalized, scaled } from "../support/normalized.ts";
 import { Random } from "../support/random.ts";
+import { runKernel } from "../support/run_kernel.ts";
 
 const gpu = await openGpu();
 
@@ -181,4 +184,34 @@ for (const { method } of METHODS) {
       assert.ok(Number.isFinite(y.at(-1)));
     });
   }
+}
+
+for (const side of [2, 4] as const) {
+  Deno.test(`conv2d: F(${side}x${side}) of more tiles than one dimension has workgroups`, async () => {
+    const tiles = MAX_WORKGROUPS + 1;
+    const maps = tile({ batch: 1, height: side, width: side * tiles }, side);
+    const range = { channels: 1, first: 0, depth: 1 };
+    // Every 16th tile holds the same values.
+    const pattern = new Random(side).floats(side * side * 16);
+    const gradient = Float32Array.from({ length: side * side * tiles }, (_, index) => {
+      const row = Math.floor(index / maps.width);
+      return pattern[row * side * 16 + index % (side * 16)]!;
+    });
+    const length = maps.positions * maps.padded;
+    const { d } = await runKernel(gpu, winogradGrad(maps, range), { gradient, d: length });
+    const input = winogradInput(maps, range, false, "channels");
+    const { v } = await runKernel(gpu, input, { x: gradient, affine: new Float32Array(2), v: length });
+    for (const values of [d, v]) {
+      for (let position = 0; position < maps.positions; position++) {
+        const all = values.subarray(position * maps.padded, position * maps.padded + tiles);
+        // The first and last tile have the picture's border beside them.
+        const wrong = all.findIndex((value, tile) =>
+          tile > 0 && tile < tiles - 1 && value !== all[tile % 16 + 16]
+        );
+        assert.equal(wrong, -1);
+        const padding = values.subarray(position * maps.padded + tiles, (position + 1) * maps.padded);
+        assert.ok(padding.every((value) => value === 0));
+      }
+    }
+  });
 }
