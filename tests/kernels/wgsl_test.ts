@@ -1,0 +1,60 @@
+/** What holds of every WGSL file as it stands. */
+import assert from "node:assert/strict";
+import { basename, dirname } from "node:path";
+import { defineKernel } from "../../kernels/kernel.ts";
+import { specialize } from "../../kernels/specialize.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { projectFiles, readProject } from "../project/files.ts";
+
+const gpu = await openGpu();
+
+const FILES = projectFiles(".wgsl");
+
+/** These need a feature that a device may lack: `diagnose` tries them on devices of their own. */
+const OPTIONAL = ["kernels/probe/f16.wgsl", "kernels/probe/subgroups.wgsl"];
+
+async function errorsOf(code: string): Promise<string[]> {
+  gpu.device.pushErrorScope("validation");
+  const module = gpu.device.createShaderModule({ code });
+  const scope = gpu.device.popErrorScope();
+  const { messages } = await module.getCompilationInfo();
+  const error = await scope;
+  const errors = messages.filter(({ type }) => type === "error").map(({ message }) => message);
+  return error === null ? errors : [...errors, error.message];
+}
+
+Deno.test("every WGSL file lies in kernels/ beside its host", () => {
+  assert.ok(FILES.length > 30);
+  assert.deepEqual(FILES.filter((path) => !path.startsWith("kernels/")), []);
+  assert.deepEqual(OPTIONAL.filter((path) => !FILES.includes(path)), []);
+});
+
+for (const path of FILES) {
+  Deno.test(`${path}: head, host and test`, () => {
+    const code = readProject(path);
+    const head = code.split("\n").filter((line, index, lines) =>
+      lines.slice(0, index + 1).every((earlier) => earlier.startsWith("//"))
+    ).map((line) => line.slice(2).trim()).join(" ");
+    const [, host, test] = /Host: (\S+\.ts)\. Test: (\S+\.ts)\./.exec(head) ?? assert.fail(`head: ${head}`);
+    assert.equal(dirname(host!), dirname(path));
+    const imported = new RegExp(`import \\w+ from "\\./${basename(path)}" with \\{ type: "text" \\}`);
+    assert.match(readProject(host!), imported);
+    const module = dirname(host!).split("/").pop()!;
+    assert.match(readProject(test!), new RegExp(`/kernels/${module}/|/support/convolution\\.ts`));
+  });
+
+  if (OPTIONAL.includes(path)) continue;
+
+  Deno.test(`${path}: compiles as it stands, and with each of its switches turned`, async () => {
+    const code = readProject(path);
+    assert.deepEqual(await errorsOf(code), []);
+    for (const [, name, value] of code.matchAll(/^const (\w+): bool = (true|false);/gm)) {
+      assert.deepEqual(await errorsOf(specialize(code, { [name!]: value !== "true" })), [], name);
+    }
+    assert.match(code, /@compute @workgroup_size\(\w+\)\nfn main\(/);
+    if (path.startsWith("kernels/probe/")) return;
+    const { bindings } = defineKernel(path, code);
+    assert.equal(code.match(/@binding\(/g)!.length, bindings.length, "a binding was not understood");
+    assert.ok(bindings.filter(({ access }) => access !== "uniform").length <= 8, "too many storage buffers");
+  });
+}
