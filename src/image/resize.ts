@@ -4,7 +4,7 @@
  * @module
  */
 import type { Tensor } from "../tensor.ts";
-import { assertImage, assertSize, type RgbImage, type Size } from "./image.ts";
+import { assertImage, assertSize, type Pixels, type RgbImage, type Size } from "./image.ts";
 import type { Mask } from "./mask.ts";
 
 /** Mean and deviation of ImageNet's channels, as torchvision's models want them. */
@@ -23,15 +23,21 @@ const LEAST_DEVIATION = 1e-6;
  * positive whole numbers.
  */
 export function resizeImage(image: RgbImage, size: Size): Tensor {
-  assertImage(image, 3, "resize a picture");
+  return resizePixels({ ...image, channels: 3 }, size);
+}
+
+/** {@linkcode resizeImage} for a picture of one or three channels: `[channels, height, width]`. */
+export function resizePixels(pixels: Pixels, size: Size): Tensor {
+  assertImage(pixels, pixels.channels, "resize a picture");
   assertSize(size, "resize a picture");
   const { width, height } = size;
-  const planes = scaleRows(image, triangleFilter(image.width, width));
-  const vertical = triangleFilter(image.height, height);
-  const data = new Float32Array(3 * width * height);
+  const { channels, height: fromHeight } = pixels;
+  const planes = scaleRows(pixels, triangleFilter(pixels.width, width));
+  const vertical = triangleFilter(fromHeight, height);
+  const data = new Float32Array(channels * width * height);
   const row = new Float64Array(width);
-  for (let channel = 0; channel < 3; channel++) {
-    const plane = planes.subarray(channel * width * image.height, (channel + 1) * width * image.height);
+  for (let channel = 0; channel < channels; channel++) {
+    const plane = planes.subarray(channel * width * fromHeight, (channel + 1) * width * fromHeight);
     for (let y = 0; y < height; y++) {
       row.fill(0);
       const start = vertical.starts[y] as number;
@@ -44,7 +50,7 @@ export function resizeImage(image: RgbImage, size: Size): Tensor {
       data.set(row, (channel * height + y) * width);
     }
   }
-  return { shape: [3, height, width], data };
+  return { shape: [channels, height, width], data };
 }
 
 /** Which source pixels make each output pixel, and with what weight. */
@@ -93,28 +99,35 @@ function triangleFilter(from: number, to: number): Filter {
   return filter;
 }
 
-/** Scales every row to the new width: `[3, image.height, width]`, divided by 255. */
-function scaleRows(image: RgbImage, filter: Filter): Float32Array {
-  const width = filter.starts.length;
-  const plane = width * image.height;
-  const planes = new Float32Array(3 * plane);
-  const { data } = image;
-  for (let y = 0; y < image.height; y++) {
-    const row = y * image.width * 3;
-    for (let x = 0; x < width; x++) {
-      let at = row + (filter.starts[x] as number) * 3;
+/**
+ * Scales every row to the new width: `[channels, height, width]`, divided by 255. Column by column, six weights at
+ * a time in registers: twice as fast as row by row.
+ */
+function scaleRows({ width, height, channels, data }: Pixels, filter: Filter): Float32Array {
+  const toWidth = filter.starts.length;
+  const planes = new Float32Array(channels * height * toWidth);
+  const sums = new Float64Array(height);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let x = 0; x < toWidth; x++) {
       const count = filter.counts[x] as number;
-      let red = 0, green = 0, blue = 0;
-      for (let k = 0; k < count; k++, at += 3) {
-        const weight = filter.weights[x * filter.taps + k] as number;
-        red += weight * (data[at] as number);
-        green += weight * (data[at + 1] as number);
-        blue += weight * (data[at + 2] as number);
+      const weights = filter.weights.subarray(x * filter.taps, x * filter.taps + count);
+      const start = (filter.starts[x] as number) * channels + channel;
+      sums.fill(0);
+      for (let k = 0; k < count; k += 6) {
+        const [w0 = 0, w1 = 0, w2 = 0, w3 = 0, w4 = 0, w5 = 0] = weights.subarray(k, k + 6);
+        // Beyond the last tap, the first one's place with no weight.
+        const step = (i: number) => k + i < count ? i * channels : 0;
+        const [s1, s2, s3, s4, s5] = [step(1), step(2), step(3), step(4), step(5)];
+        let at = start + k * channels;
+        for (let y = 0; y < height; y++, at += width * channels) {
+          sums[y] = (sums[y] as number) + w0 * (data[at] as number) + w1 * (data[at + s1] as number) +
+            w2 * (data[at + s2] as number) + w3 * (data[at + s3] as number) +
+            w4 * (data[at + s4] as number) + w5 * (data[at + s5] as number);
+        }
       }
-      const target = y * width + x;
-      planes[target] = red / 255;
-      planes[target + plane] = green / 255;
-      planes[target + 2 * plane] = blue / 255;
+      for (let y = 0, at = channel * height * toWidth + x; y < height; y++, at += toWidth) {
+        planes[at] = (sums[y] as number) / 255;
+      }
     }
   }
   return planes;
@@ -131,10 +144,9 @@ export function resizeMask(mask: Mask, size: Size): Mask {
   const columns = nearestIndices(mask.width, size.width);
   const rows = nearestIndices(mask.height, size.height);
   const data = new Uint8Array(size.width * size.height);
-  let target = 0;
-  for (const y of rows) {
-    const row = y * mask.width;
-    for (const x of columns) data[target++] = mask.data[row + x] as number;
+  for (let y = 0, target = 0; y < size.height; y++) {
+    const row = (rows[y] as number) * mask.width;
+    for (let x = 0; x < size.width; x++) data[target++] = mask.data[row + (columns[x] as number)] as number;
   }
   return { width: size.width, height: size.height, data };
 }
@@ -144,13 +156,19 @@ function nearestIndices(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to }, (_, i) => Math.min(Math.floor(Math.fround(i * scale)), from - 1));
 }
 
+/** How a picture's values are centred and scaled. */
+export type Normalization = "imagenet" | "picture";
+
+/** The choices of {@linkcode Normalization}. */
+export const NORMALIZATIONS: readonly Normalization[] = ["imagenet", "picture"];
+
 /**
  * Centres and scales a `[3, h, w]` picture of values from 0 to 1: with ImageNet's mean and deviation of each
  * channel (the original's way), or with the mean and deviation of the picture's own values, all channels
  * together (`picture`), which takes out what differs from scanner to scanner. Throws a TypeError for another
  * shape, a RangeError for another `how`.
  */
-export function normalizeImage(image: Tensor, how: "imagenet" | "picture" = "imagenet"): Tensor {
+export function normalizeImage(image: Tensor, how: Normalization = "imagenet"): Tensor {
   const { shape } = image;
   const [channels = 0, height = 0, width = 0] = shape;
   if (shape.length !== 3 || channels !== 3 || image.data.length !== 3 * height * width) {
@@ -158,28 +176,63 @@ export function normalizeImage(image: Tensor, how: "imagenet" | "picture" = "ima
       `Cannot normalise a picture of shape [${shape}] with ${image.data.length} values: [3, h, w] is wanted`,
     );
   }
-  if (how !== "imagenet" && how !== "picture") {
-    throw new RangeError(`Cannot normalise a picture by ${JSON.stringify(how)}: "imagenet" or "picture"`);
-  }
+  assertNormalization(how);
   const data = new Float32Array(image.data.length);
-  const own = how === "picture" ? momentsOf(image.data) : undefined;
-  for (let channel = 0; channel < 3; channel++) {
-    const mean = own?.mean ?? IMAGENET_MEAN[channel] as number;
-    const deviation = own?.deviation ?? IMAGENET_DEVIATION[channel] as number;
-    const plane = height * width;
-    for (let i = channel * plane; i < (channel + 1) * plane; i++) {
-      data[i] = ((image.data[i] as number) - mean) / deviation;
-    }
-  }
+  normalizePlanes(image.data, data, how === "picture" ? momentsOf(image.data, 3) : null);
   return { shape: [3, height, width], data };
 }
 
-/** Mean and (population) deviation, in two passes: one pass loses digits where the deviation is small. */
-function momentsOf(values: Float32Array): { mean: number; deviation: number } {
-  let sum = 0;
-  for (const value of values) sum += value;
-  const mean = sum / values.length;
-  let squares = 0;
-  for (const value of values) squares += (value - mean) ** 2;
-  return { mean, deviation: Math.max(Math.sqrt(squares / values.length), LEAST_DEVIATION) };
+/** Throws a RangeError for what is no way to normalise. */
+export function assertNormalization(how: string): asserts how is Normalization {
+  if (!NORMALIZATIONS.some((name) => name === how)) {
+    throw new RangeError(`Cannot normalise a picture by ${JSON.stringify(how)}: "imagenet" or "picture"`);
+  }
+}
+
+/** Mean and deviation of a picture's own values. */
+export interface Moments {
+  /** The mean. */
+  readonly mean: number;
+  /** The population's deviation; never 0. */
+  readonly deviation: number;
+}
+
+/**
+ * {@linkcode normalizeImage}'s arithmetic: from one or three planes in `source` to three in `target`, by the
+ * picture's own moments, or ImageNet's for null. A single plane is that of all three channels.
+ */
+export function normalizePlanes(source: Float32Array, target: Float32Array, moments: Moments | null): void {
+  const length = target.length / 3;
+  for (let channel = 0; channel < 3; channel++) {
+    const mean = moments?.mean ?? IMAGENET_MEAN[channel] as number;
+    const deviation = moments?.deviation ?? IMAGENET_DEVIATION[channel] as number;
+    const from = source.length === length ? 0 : channel * length;
+    const to = channel * length;
+    for (let i = 0; i < length; i++) target[to + i] = ((source[from + i] as number) - mean) / deviation;
+  }
+}
+
+/**
+ * Mean and deviation of a picture of one or three planes, in two passes: one pass loses digits where the deviation
+ * is small. Sums are taken plane by plane, so that one plane gives the same as that plane three times.
+ */
+export function momentsOf(values: Float32Array, planes: 1 | 3): Moments {
+  const length = values.length / planes;
+  const sums = Array.from({ length: planes }, (_, i) => {
+    let sum = 0;
+    for (let at = i * length; at < (i + 1) * length; at++) sum += values[at] as number;
+    return sum;
+  });
+  const mean = addChannels(sums) / (3 * length);
+  const squares = Array.from({ length: planes }, (_, i) => {
+    let sum = 0;
+    for (let at = i * length; at < (i + 1) * length; at++) sum += ((values[at] as number) - mean) ** 2;
+    return sum;
+  });
+  return { mean, deviation: Math.max(Math.sqrt(addChannels(squares) / (3 * length)), LEAST_DEVIATION) };
+}
+
+/** The sum over three channels, of which each may be that of the one plane. */
+function addChannels([red, green, blue]: readonly number[]): number {
+  return (red as number) + (green ?? red as number) + (blue ?? red as number);
 }

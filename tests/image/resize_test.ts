@@ -1,6 +1,13 @@
 /** Scaling beside torchvision and torch (fixtures/resize/make_resize.py), and the normalisations' arithmetic. */
 import assert from "node:assert/strict";
-import { normalizeImage, resizeImage, resizeMask } from "../../src/image/resize.ts";
+import {
+  momentsOf,
+  normalizeImage,
+  normalizePlanes,
+  resizeImage,
+  resizeMask,
+  resizePixels,
+} from "../../src/image/resize.ts";
 import { assertClose } from "../support/compare.ts";
 import fixtures from "../fixtures/resize/resize.json" with { type: "json" };
 
@@ -32,6 +39,25 @@ Deno.test("resizeImage and resizeMask refuse sizes and bytes that do not fit", (
   }
   assert.throws(() => resizeImage(mask, { width: 1, height: 1 }), TypeError);
   assert.throws(() => resizeMask(image, { width: 1, height: 1 }), TypeError);
+});
+
+Deno.test("resizePixels: one channel gives what three equal ones give, with and without many taps", () => {
+  for (const [from, to] of [[50, 16], [90, 5], [7, 20]] as const) {
+    const grey = Uint8Array.from({ length: from * from }, (_, i) => (i * 7919) % 251);
+    const rgb = Uint8Array.from({ length: 3 * from * from }, (_, i) => grey[Math.floor(i / 3)]!);
+    const size = { width: to, height: to };
+    const one = resizePixels({ width: from, height: from, channels: 1, data: grey }, size);
+    const three = resizeImage({ width: from, height: from, data: rgb }, size);
+    assert.deepEqual(one.shape, [1, to, to]);
+    for (const channel of [0, 1, 2]) {
+      assert.deepEqual(three.data.subarray(channel * to * to, (channel + 1) * to * to), one.data);
+    }
+    for (const how of ["imagenet", "picture"] as const) {
+      const target = new Float32Array(3 * to * to);
+      normalizePlanes(one.data, target, how === "picture" ? momentsOf(one.data, 1) : null);
+      assert.deepEqual(target, normalizeImage(three, how).data);
+    }
+  }
 });
 
 Deno.test("normalizeImage: ImageNet's mean and deviation by channel", () => {
