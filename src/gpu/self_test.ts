@@ -1,0 +1,80 @@
+/**
+ * Every kernel on small data against plain loops on the CPU: whether this adapter computes what the kernels say.
+ *
+ * @module
+ */
+import type { Gpu } from "./gpu.ts";
+import { Program } from "./program.ts";
+import type { Check } from "./self_test/check.ts";
+import { convolutionChecks } from "./self_test/convolutions.ts";
+import { layerChecks } from "./self_test/layers.ts";
+import { matrixChecks } from "./self_test/matrices.ts";
+import { trainingChecks } from "./self_test/training.ts";
+import { winogradChecks } from "./self_test/winograd.ts";
+
+/** What the test of one kernel came to. */
+export interface SelfTestResult {
+  /** The path of the kernel's file below `kernels/`, without its ending. */
+  readonly kernel: string;
+  /** Whether every value was within the limit. */
+  readonly passed: boolean;
+  /** How far the worst value was off; infinite where one was no number. */
+  readonly worstError: number;
+  /** How far a value may be off. */
+  readonly limit: number;
+}
+
+/** Uniform windows are bound whole. */
+const WINDOW = 65536;
+
+/**
+ * Runs every kernel once, except the probes of features, which `diagnose` runs on devices that were made with them.
+ *
+ * @throws {SyntaxError} where a kernel does not compile on this adapter.
+ */
+export async function* selfTest(gpu: Gpu): AsyncGenerator<SelfTestResult> {
+  const groups = [matrixChecks, convolutionChecks, winogradChecks, layerChecks, trainingChecks];
+  for (const checks of groups) {
+    for (const check of checks()) yield await run(gpu, check);
+  }
+}
+
+async function run(gpu: Gpu, { dispatch, operands, expected, limit }: Check): Promise<SelfTestResult> {
+  const { label, bindings } = dispatch.kernel;
+  const buffers: GPUBuffer[] = [];
+  const places = new Map<unknown, number>();
+  const views = [];
+  for (const { name, access } of bindings.slice(0, -1)) {
+    // What a kernel leaves unwritten is no number, and so no result.
+    const contents = operands[name] ?? new Float32Array(expected[name]!.length).fill(NaN);
+    if (!places.has(contents)) {
+      const buffer = await gpu.createBuffer(
+        name,
+        Math.max(WINDOW, contents.byteLength),
+        GPUBufferUsage.UNIFORM,
+      );
+      gpu.device.queue.writeBuffer(buffer, 0, contents as Float32Array<ArrayBuffer>);
+      places.set(contents, buffers.push(buffer) - 1);
+    }
+    const buffer = places.get(contents)!;
+    places.set(name, buffer);
+    views.push({ buffer, offset: 0, byteLength: access === "uniform" ? WINDOW : buffers[buffer]!.size });
+  }
+  const program = await Program.create(gpu, [{ dispatch, views }], buffers);
+  const encoder = gpu.device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  program.encode(pass);
+  pass.end();
+  gpu.submit(encoder);
+  let worstError = 0;
+  for (const [name, values] of Object.entries(expected)) {
+    const bytes = await gpu.read(buffers[places.get(name)!]!, 0, values.length * 4);
+    new Float32Array(bytes).forEach((value, index) => {
+      const error = Math.abs(value - values[index]!);
+      worstError = Math.max(worstError, Number.isNaN(error) ? Infinity : error);
+    });
+  }
+  program.destroy();
+  for (const buffer of buffers) buffer.destroy();
+  return { kernel: label, passed: worstError <= limit, worstError, limit };
+}
