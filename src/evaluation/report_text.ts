@@ -44,10 +44,10 @@ export function formatSummary(summary: EvaluationSummary, options: SummaryTextOp
     lines.push(`with tumor   ${tumor.predictedEmpty} of ${tumor.pictures} predicted empty`);
   }
   if (noTumor.pictures > 0) {
-    lines.push(
-      `no tumor     ${noTumor.predictedEmpty} of ${noTumor.pictures} predicted empty; in the others ` +
-        `${count(noTumor.falseLesions, "lesion")}, ${count(noTumor.falsePixels, "pixel")}`,
-    );
+    const others = noTumor.predictedEmpty === noTumor.pictures
+      ? ""
+      : `; in the others ${count(noTumor.falseLesions, "lesion")}, ${count(noTumor.falsePixels, "pixel")}`;
+    lines.push(`no tumor     ${noTumor.predictedEmpty} of ${noTumor.pictures} predicted empty${others}`);
   }
   return lines.map((line) => line.trimEnd() + "\n").join("");
 }
@@ -58,7 +58,7 @@ function pooledTable({ pooled, baselineAccuracy }: EvaluationSummary): string[] 
     "all pixels together",
     ...names.map((name) => `  ${LABELS[name].padEnd(17)}${fixed(pooled[name], 4)}`),
     `  ${LABELS.accuracy.padEnd(17)}${fixed(pooled.accuracy, 4)}   ` +
-    `(an answer of nothing: ${fixed(baselineAccuracy, 4)})`,
+    `(all background: ${fixed(baselineAccuracy, 4)})`,
   ];
 }
 

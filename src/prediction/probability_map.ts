@@ -55,8 +55,8 @@ export function assertProbabilities(map: ProbabilityMap, action: string): void {
 }
 
 /**
- * Scales as `torch.nn.functional.interpolate(..., mode="bilinear", align_corners=False)`, in float32 as ATen's
- * `upsample_bilinear2d` for the CPU. Where it shrinks it does not average (`antialias=False`). Throws a RangeError
+ * Scales as `torch.nn.functional.interpolate(..., mode="bilinear", align_corners=False)`, as ATen's
+ * `upsample_bilinear2d` computes it on the CPU. Where it shrinks it does not average (`antialias=False`). Throws a RangeError
  * for sides that are not positive whole numbers.
  */
 export function resizeProbabilities(map: ProbabilityMap, size: Size): ProbabilityMap {
@@ -66,7 +66,6 @@ export function resizeProbabilities(map: ProbabilityMap, size: Size): Probabilit
   const columns = neighbours(map.width, width);
   const rows = neighbours(map.height, height);
   const data = new Float32Array(width * height);
-  const f32 = Math.fround;
   for (let y = 0, target = 0; y < height; y++) {
     const above = rows.first[y]! * map.width;
     const below = rows.second[y]! * map.width;
@@ -77,7 +76,7 @@ export function resizeProbabilities(map: ProbabilityMap, size: Size): Probabilit
       const across = columns.weights[x]!;
       const upper = blend(map.data[above + left]!, map.data[above + right]!, across);
       const lower = blend(map.data[below + left]!, map.data[below + right]!, across);
-      data[target] = blend(f32(upper), f32(lower), down);
+      data[target] = blend(upper, lower, down);
     }
   }
   return { width, height, data };
@@ -88,15 +87,17 @@ function blend(a: number, b: number, weight: number): number {
   return a + (b - a) * weight;
 }
 
-/** Which two source pixels lie around each output pixel's centre, and how much the second one counts. */
+/**
+ * Which two source pixels lie around each output pixel's centre, and how much the second one counts. As in ATen, the
+ * factor is rounded to float32 and the centre is not: a float32 centre would be up to 1e-5 pixels away.
+ */
 function neighbours(from: number, to: number) {
-  const f32 = Math.fround;
-  const scale = f32(from / to);
+  const scale = Math.fround(from / to);
   const first = new Int32Array(to);
   const second = new Int32Array(to);
   const weights = new Float32Array(to);
   for (let i = 0; i < to; i++) {
-    const center = Math.max(0, f32(f32(scale * f32(i + 0.5)) - 0.5));
+    const center = Math.max(0, scale * (i + 0.5) - 0.5);
     first[i] = Math.min(Math.trunc(center), from - 1);
     second[i] = Math.min(first[i]! + 1, from - 1);
     weights[i] = Math.min(Math.max(center - first[i]!, 0), 1);

@@ -1,0 +1,94 @@
+/** The figures of a split, worked out by hand. */
+import assert from "node:assert/strict";
+import { maskMetrics, scorePicture, summarize } from "../../mod.ts";
+import { METRIC_NAMES } from "../../src/evaluation/metrics.ts";
+import { bootstrapMean } from "../../src/evaluation/statistics.ts";
+import { exampleScores } from "../support/evaluation.ts";
+import { drawMask } from "../support/masks.ts";
+
+Deno.test("scorePicture: metrics, pixels and lesions of one picture", () => {
+  const [predicted, truth] = [drawMask("###..", "....#"), drawMask(".###.", ".....")];
+  const score = scorePicture("a.jpg", predicted, truth, { spacing: [2, 3] });
+  assert.deepEqual(score, {
+    name: "a.jpg",
+    width: 5,
+    height: 2,
+    metrics: maskMetrics(predicted, truth, { spacing: [2, 3] }),
+    pixels: { truePositives: 2, falsePositives: 2, falseNegatives: 1, trueNegatives: 5 },
+    lesions: { truth: 1, predicted: 2, missed: 0, false: 1 },
+  });
+});
+
+Deno.test("summarize: pooled over all pixels, beside an answer of nothing", () => {
+  const summary = summarize(exampleScores());
+  assert.equal(summary.pictures, 4);
+  assert.deepEqual(summary.pixels, {
+    truePositives: 2,
+    falsePositives: 5,
+    falseNegatives: 3,
+    trueNegatives: 30,
+  });
+  assert.deepEqual(summary.pooled, {
+    accuracy: 32 / 40,
+    dice: 4 / 12,
+    iou: 2 / 10,
+    sensitivity: 2 / 5,
+    specificity: 30 / 35,
+    precision: 2 / 7,
+  });
+  assert.equal(summary.baselineAccuracy, 35 / 40);
+  assert.deepEqual(summary.lesions, { truth: 3, predicted: 5, missed: 2, false: 4 });
+});
+
+Deno.test("summarize: by picture over those with tumor alone, the others apart", () => {
+  const { tumor, noTumor, bootstrap } = summarize(exampleScores(), { seed: 9 });
+  assert.deepEqual([tumor.pictures, tumor.predictedEmpty], [2, 1]);
+  assert.deepEqual(noTumor, { pictures: 2, predictedEmpty: 1, falsePixels: 3, falseLesions: 3 });
+  assert.deepEqual(bootstrap, { seed: 9, resamples: 2000, level: 0.95 });
+  const dice = 4 / 7;
+  assert.deepEqual(tumor.metrics.dice, {
+    count: 2,
+    mean: dice / 2,
+    median: dice / 2,
+    // Of two draws from two pictures, both fall on the same one in a quarter of the resamples.
+    interval: [0, dice],
+  });
+  assert.deepEqual(tumor.metrics.precision, { count: 1, mean: 0.5, median: 0.5, interval: [0.5, 0.5] });
+  assert.equal(tumor.metrics.hausdorff95.count, 1);
+  assert.equal(tumor.metrics.accuracy.mean, (7 / 10 + 8 / 10) / 2);
+});
+
+Deno.test("summarize: median of an even and an odd number, and the interval of bootstrapMean", () => {
+  const truth = drawMask("####....");
+  const dices = ["####....", "###.....", "##......", "#......."].map((row, index) =>
+    scorePicture(String(index), drawMask(row), truth)
+  );
+  const values = [1, 6 / 7, 2 / 3, 2 / 5];
+  const four = summarize(dices, { seed: 2, resamples: 300, level: 0.9 }).tumor.metrics.dice;
+  assert.equal(four.median, (values[1]! + values[2]!) / 2);
+  assert.deepEqual(four.interval, bootstrapMean(values, { seed: 2, resamples: 300, level: 0.9 }));
+  assert.equal(summarize(dices.slice(0, 3)).tumor.metrics.dice.median, values[1]);
+});
+
+Deno.test("summarize: one kind of pictures alone", () => {
+  const [part, missed, healthy, marked] = exampleScores();
+  const without = summarize([healthy!, marked!]);
+  assert.equal(without.baselineAccuracy, 1);
+  assert.deepEqual([without.pooled.sensitivity, without.pooled.dice], [null, 0]);
+  for (const name of METRIC_NAMES) {
+    assert.deepEqual(without.tumor.metrics[name], { count: 0, mean: null, median: null, interval: null });
+  }
+  assert.equal(summarize([healthy!]).pooled.dice, null);
+  assert.deepEqual(summarize([part!, missed!]).noTumor, {
+    pictures: 0,
+    predictedEmpty: 0,
+    falsePixels: 0,
+    falseLesions: 0,
+  });
+  assert.throws(() => summarize([]), RangeError);
+});
+
+Deno.test("summarize: plain data, the same after a way through JSON", () => {
+  const summary = summarize(exampleScores());
+  assert.deepEqual(JSON.parse(JSON.stringify(summary)), summary);
+});
