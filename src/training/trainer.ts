@@ -180,6 +180,15 @@ export class Trainer {
   }
 
   /**
+   * Makes training steps of such batches ready: allocates their memory and compiles their kernels.
+   *
+   * @throws {RangeError} where height or width is no multiple of 32, or the device is too small.
+   */
+  async prepare(batch: number, height: number, width: number): Promise<void> {
+    await this.#executor.prepare({ kind: "train", batch, height, width });
+  }
+
+  /**
    * Takes one training step and reads its metrics, from before the update.
    *
    * @param images [N, inChannels, H, W], normalised

@@ -1,0 +1,93 @@
+/**
+ * What the adapter can do at all: multiply-adds in registers, and the cost of a dispatch. Other speeds are given as
+ * shares of the first, so that a busy or a slow machine does not pass for a slow kernel.
+ *
+ * @module
+ */
+import { multiplyAdd, multiplyAddOperations } from "../../kernels/probe/multiply_add.ts";
+import type { Dispatch } from "../../kernels/kernel.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { Recorder, view } from "../unet/recorder.ts";
+import { Standalone } from "./standalone.ts";
+import { repeat, type Repetition, summarize, takeTurns, type Timing } from "./timing.ts";
+
+/** Invocations of the calibration kernel: enough to fill a large GPU. */
+const INVOCATIONS = { software: 2 ** 16, hardware: 2 ** 20 };
+
+/** Its rounds. */
+const ROUNDS = 500;
+
+/** Dispatches in the measurement of what a dispatch costs. */
+const DISPATCHES = 1000;
+
+/** Billions of floating-point operations a second. */
+export interface Speed {
+  /** Measurements. */
+  readonly runs: number;
+  /** The fastest. */
+  readonly best: number;
+  /** The middle one. */
+  readonly median: number;
+}
+
+/** Operations over times. */
+export function speed(operations: number, timing: Timing): Speed {
+  return {
+    runs: timing.runs,
+    best: operations / timing.best / 1e9,
+    median: operations / timing.median / 1e9,
+  };
+}
+
+/** The calibration kernel, ready to take turns with what is to be compared with it. */
+export interface Calibration extends Repetition {
+  /** Floating-point operations of one repetition; a multiply-add is two. */
+  readonly operations: number;
+  /** Frees its memory. */
+  destroy(): void;
+}
+
+/** Makes the calibration kernel ready: measurements take about `seconds`. */
+export async function createCalibration(gpu: Gpu, seconds: number): Promise<Calibration> {
+  const invocations = gpu.adapter.isFallback ? INVOCATIONS.software : INVOCATIONS.hardware;
+  const program = await standalone(gpu, multiplyAdd(invocations, ROUNDS), invocations);
+  const repetition = await repeat((times) => program.run(times), seconds);
+  return {
+    ...repetition,
+    operations: multiplyAddOperations(invocations, ROUNDS),
+    destroy: () => program.destroy(),
+  };
+}
+
+/** Seconds that the smallest dispatch takes within many. */
+export async function dispatchSeconds(gpu: Gpu): Promise<Timing> {
+  const program = await standalone(gpu, multiplyAdd(1, 1), 64);
+  try {
+    await program.run(DISPATCHES);
+    const run = async () => {
+      const start = performance.now();
+      await program.run(DISPATCHES);
+      return (performance.now() - start) / 1000 / DISPATCHES;
+    };
+    return summarize([await run(), await run(), await run()]);
+  } finally {
+    program.destroy();
+  }
+}
+
+/** Runs the calibration kernel alone. */
+export async function calibrate(gpu: Gpu, seconds: number): Promise<Speed> {
+  const calibration = await createCalibration(gpu, seconds / 5);
+  try {
+    const [timing] = await takeTurns([calibration], { seconds });
+    return speed(calibration.operations, timing!);
+  } finally {
+    calibration.destroy();
+  }
+}
+
+function standalone(gpu: Gpu, dispatch: Dispatch, values: number): Promise<Standalone> {
+  const recorder = new Recorder(gpu.limits.maxStorageBufferBindingSize);
+  recorder.run(dispatch, { out: view(recorder.fixed("values", values)) });
+  return Standalone.create(gpu, recorder.steps);
+}

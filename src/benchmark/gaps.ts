@@ -1,0 +1,177 @@
+/**
+ * Where the device's time goes in a training step: by kernel, and between dispatches.
+ *
+ * WebGPU's clock times passes, not dispatches. So steps run in two ways in turns: as they are, one pass, and with a
+ * pass for every dispatch. The second tells how long dispatches work; passes cost time between them that an ordinary
+ * step does not spend, so the gaps between passes are a bound from above of those between dispatches. What an ordinary
+ * step takes beyond its dispatches' work is the better estimate, where the machine is quiet.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Program } from "../gpu/program.ts";
+import { type PassTime, Timestamps } from "../gpu/timestamps.ts";
+import { Executor } from "../unet/executor.ts";
+import type { NetworkBench, NetworkShape } from "./network.ts";
+import { summarize } from "./timing.ts";
+
+/** Steps one after the other, so that what lies between steps counts, too. */
+const STEPS = 3;
+
+/** Rounds at least. */
+const LEAST_ROUNDS = 3;
+
+/** A kernel's part in a step. */
+export interface KernelShare {
+  /** Its label. */
+  readonly kernel: string;
+  /** Dispatches a step. */
+  readonly dispatches: number;
+  /** Its share of the time in which the device worked. */
+  readonly share: number;
+}
+
+/** What was seen of training steps: forward, loss and backward, without the update. */
+export interface Gaps extends NetworkShape {
+  /** Dispatches of a step. */
+  readonly dispatches: number;
+  /** Rounds that the shares are medians of; 0 without a clock, which has no shares. */
+  readonly rounds: number;
+  /** Share of time from the first step to the last in which the device works on none: it waits for JavaScript. */
+  readonly idleBetweenSteps: number | null;
+  /** Share of an ordinary step's time that its dispatches' work does not fill, by the times of the separate passes. */
+  readonly idleBetweenDispatches: number | null;
+  /** Share of time between separate passes: a bound from above of the gaps between dispatches. */
+  readonly idleBetweenPasses: number | null;
+  /** Milliseconds that JavaScript needs to hand a step over, its batch included. */
+  readonly handoverMilliseconds: number;
+  /** All kernels, the longest first; empty without a clock. */
+  readonly kernels: readonly KernelShare[];
+}
+
+/** Profiles training steps of a network that is ready, for about so many seconds. */
+export async function measureGaps(
+  gpu: Gpu,
+  bench: NetworkBench,
+  shape: NetworkShape,
+  seconds: number,
+): Promise<Gaps> {
+  const handoverMilliseconds = await measureHandover(gpu, bench);
+  const executor = new Executor(gpu, bench.unet.config, { weights: bench.unet.weights });
+  const { size, batch } = shape;
+  const spec = { kind: "train", batch, height: size, width: size } as const;
+  const { plan, program, pictures, masks } = await executor.prepare(spec);
+  try {
+    gpu.device.queue.writeBuffer(pictures, 0, bench.batch.images.data as Float32Array<ArrayBuffer>);
+    gpu.device.queue.writeBuffer(masks, 0, bench.batch.masks.data as Float32Array<ArrayBuffer>);
+    const labels = plan.steps.map(({ dispatch }) => dispatch.kernel.label);
+    const common = { ...shape, dispatches: program.length, handoverMilliseconds };
+    const rounds = await profileSteps(gpu, program, seconds);
+    const share = (of: (round: Round) => number) => rounds && Math.max(0, summarize(rounds.map(of)).median);
+    return {
+      ...common,
+      rounds: rounds?.length ?? 0,
+      idleBetweenSteps: share(({ steps }) => 1 - busyTicks(steps) / spanTicks(steps)),
+      idleBetweenDispatches: share(({ dispatches, steps }) => 1 - busyTicks(dispatches) / spanTicks(steps)),
+      idleBetweenPasses: share(({ dispatches }) => 1 - busyTicks(dispatches) / spanTicks(dispatches)),
+      kernels: rounds ? kernelShares(labels, rounds.flatMap(({ dispatches }) => dispatches)) : [],
+    };
+  } finally {
+    executor.destroy();
+  }
+}
+
+/** Ticks in which some pass ran; passes may overlap. */
+export function busyTicks(times: readonly PassTime[]): number {
+  const sorted = times.toSorted((a, b) => a.begin < b.begin ? -1 : 1);
+  let busy = 0n;
+  let done = 0n;
+  for (const { begin, end } of sorted) {
+    if (end <= done) continue;
+    busy += end - (begin > done ? begin : done);
+    done = end;
+  }
+  return Number(busy);
+}
+
+/** Ticks from the first begin to the last end; at least 1. */
+export function spanTicks(times: readonly PassTime[]): number {
+  const first = times.reduce((least, { begin }) => begin < least ? begin : least, times[0]!.begin);
+  const last = times.reduce((most, { end }) => end > most ? end : most, times[0]!.end);
+  return Math.max(1, Number(last - first));
+}
+
+/** Adds passes up by kernel; `labels` are those of one step, `times` those of whole steps. */
+export function kernelShares(labels: readonly string[], times: readonly PassTime[]): KernelShare[] {
+  const sums = new Map<string, { dispatches: number; ticks: number }>();
+  times.forEach(({ begin, end }, index) => {
+    const label = labels[index % labels.length]!;
+    const { dispatches, ticks } = sums.get(label) ?? { dispatches: 0, ticks: 0 };
+    sums.set(label, { dispatches: dispatches + 1, ticks: ticks + Number(end - begin) });
+  });
+  const total = Math.max(1, [...sums.values()].reduce((sum, { ticks }) => sum + ticks, 0));
+  const steps = times.length / labels.length;
+  return [...sums]
+    .map(([kernel, { dispatches, ticks }]) => ({
+      kernel,
+      dispatches: dispatches / steps,
+      share: ticks / total,
+    }))
+    .sort((a, b) => b.share - a.share);
+}
+
+/** What the clock told of one round. */
+interface Round {
+  /** Passes of steps with a pass for every dispatch. */
+  readonly dispatches: PassTime[];
+  /** Passes of ordinary steps. */
+  readonly steps: PassTime[];
+}
+
+/** Runs steps in both ways in turns; null without a clock. */
+async function profileSteps(gpu: Gpu, program: Program, seconds: number): Promise<Round[] | null> {
+  const ofDispatches = await Timestamps.create(gpu, STEPS * program.length);
+  const ofSteps = await Timestamps.create(gpu, STEPS);
+  if (ofDispatches === null || ofSteps === null) return null;
+  const run = async (clock: Timestamps) => {
+    const length = clock.passes / STEPS;
+    for (let step = 0; step < STEPS; step++) {
+      const encoder = gpu.device.createCommandEncoder();
+      for (let index = 0; index < length; index++) {
+        const pass = encoder.beginComputePass({ timestampWrites: clock.writes(step * length + index) });
+        if (length === 1) program.encode(pass);
+        else program.encode(pass, index, index + 1);
+        pass.end();
+      }
+      gpu.submit(encoder);
+    }
+    return await clock.read();
+  };
+  try {
+    // Compiles and warms up.
+    await run(ofSteps);
+    const rounds: Round[] = [];
+    const start = performance.now();
+    while (rounds.length < LEAST_ROUNDS || performance.now() - start < 1000 * seconds) {
+      rounds.push({ dispatches: await run(ofDispatches), steps: await run(ofSteps) });
+    }
+    return rounds;
+  } finally {
+    ofDispatches.destroy();
+    ofSteps.destroy();
+  }
+}
+
+/** Every step is handed to an idle device: some drivers let a submission wait until the one before is done. */
+async function measureHandover(gpu: Gpu, bench: NetworkBench): Promise<number> {
+  let best = Infinity;
+  for (let round = 0; round <= LEAST_ROUNDS; round++) {
+    await gpu.idle();
+    const start = performance.now();
+    await bench.trainer.enqueue(bench.batch.images, bench.batch.masks);
+    // The first round makes the plan.
+    if (round > 0) best = Math.min(best, performance.now() - start);
+  }
+  await bench.trainer.readMetrics();
+  return best;
+}

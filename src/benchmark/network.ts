@@ -1,0 +1,135 @@
+/**
+ * The whole network: forward alone and training steps, timed in turns, so that their ratios hold on a busy machine.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/gpu.ts";
+import { uniformFloats } from "../random.ts";
+import type { Tensor } from "../tensor.ts";
+import { Trainer } from "../training/trainer.ts";
+import { completeConfig, type UNetConfig } from "../unet/config.ts";
+import { Executor, type ReadyPlan } from "../unet/executor.ts";
+import { parameterTable } from "../unet/parameters.ts";
+import { UNet } from "../unet/unet.ts";
+
+/** A network and its batch. */
+export interface NetworkShape {
+  /** Feature maps of the first block. */
+  readonly filters: number;
+  /** Rows and columns of a picture. */
+  readonly size: number;
+  /** Pictures. */
+  readonly batch: number;
+}
+
+/** Levels of the network below the first. */
+const DEPTH = 5;
+
+/** Share of a made-up mask's pixels that are true. */
+const MASK_SHARE = 0.2;
+
+/** Operations of one forward: those of its convolutions, counted as direct ones. A training step is three times that. */
+export function forwardOperations({ filters, size, batch }: NetworkShape): number {
+  const { list } = parameterTable(completeConfig({ filters }));
+  return list.filter(({ name }) => name.endsWith(".weight"))
+    .reduce((sum, parameter) => sum + 2 * parameter.size * (size / 2 ** levelOf(parameter.name)) ** 2, 0) *
+    batch;
+}
+
+/** How often the picture was halved where a layer multiplies. */
+function levelOf(name: string): number {
+  const [, kind, level, up] = /^(down|up|bottleneck|outc)(\d?)\.(up)?/.exec(name)!;
+  if (kind === "down") return Number(level) - 1;
+  if (kind === "up") return DEPTH - Number(level) + (up === undefined ? 0 : 1);
+  return kind === "bottleneck" ? DEPTH : 0;
+}
+
+/** Made-up pictures and masks of a batch. */
+export function makeBatch(
+  config: UNetConfig,
+  { size, batch }: NetworkShape,
+): { images: Tensor; masks: Tensor } {
+  const make = (channels: number, stream: number) => {
+    const data = new Float32Array(batch * channels * size * size);
+    uniformFloats(data, 0, stream, 1);
+    return { shape: [batch, channels, size, size], data };
+  };
+  const masks = make(config.outChannels, 1);
+  masks.data.forEach((value, index) => masks.data[index] = value < 2 * MASK_SHARE - 1 ? 1 : 0);
+  return { images: make(config.inChannels, 0), masks };
+}
+
+/** A network that is ready to run forward and to train on one made-up batch. */
+export class NetworkBench {
+  /** The network. */
+  readonly unet: UNet;
+  /** Its trainer. */
+  readonly trainer: Trainer;
+  /** The batch. */
+  readonly batch: { readonly images: Tensor; readonly masks: Tensor };
+  readonly #executor: Executor;
+  readonly #ready: ReadyPlan;
+
+  private constructor(
+    unet: UNet,
+    trainer: Trainer,
+    batch: NetworkBench["batch"],
+    executor: Executor,
+    ready: ReadyPlan,
+  ) {
+    this.unet = unet;
+    this.trainer = trainer;
+    this.batch = batch;
+    this.#executor = executor;
+    this.#ready = ready;
+  }
+
+  /** Makes a network and its batch ready; nothing has run yet. */
+  static async create(
+    gpu: Gpu,
+    shape: NetworkShape,
+    norm: UNetConfig["norm"] = "none",
+  ): Promise<NetworkBench> {
+    const unet = await UNet.create(gpu, { filters: shape.filters, norm });
+    const { size, batch } = shape;
+    const executor = new Executor(gpu, unet.config, { weights: unet.weights });
+    const ready = await executor.prepare({ kind: "predict", batch, height: size, width: size });
+    const made = makeBatch(unet.config, shape);
+    gpu.device.queue.writeBuffer(ready.pictures, 0, made.images.data as Float32Array<ArrayBuffer>);
+    return new NetworkBench(unet, await Trainer.create(unet), made, executor, ready);
+  }
+
+  /** Runs so many forwards on the batch on the device, and waits once. */
+  async forward(times: number): Promise<void> {
+    const { gpu } = this.unet;
+    for (let i = 0; i < times; i++) {
+      const encoder = gpu.device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      this.#ready.program.encode(pass);
+      pass.end();
+      gpu.submit(encoder);
+    }
+    await gpu.idle();
+  }
+
+  /** Takes so many training steps as a training loop does, upload of the batch included, and reads metrics once. */
+  async step(times: number): Promise<void> {
+    for (let i = 0; i < times; i++) await this.trainer.enqueue(this.batch.images, this.batch.masks);
+    await this.trainer.readMetrics();
+  }
+
+  /** Evaluates the batch so many times, upload included, and reads metrics once. */
+  async evaluate(times: number): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      await this.trainer.enqueueEvaluation(this.batch.images, this.batch.masks);
+    }
+    await this.trainer.readMetrics();
+  }
+
+  /** Frees everything but the device. */
+  close(): void {
+    this.#executor.destroy();
+    this.trainer.close();
+    this.unet.close();
+  }
+}

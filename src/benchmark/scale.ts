@@ -1,0 +1,53 @@
+/**
+ * Time of a training step against its pixels: from 64 to 512 rows, and batches of several pictures.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/gpu.ts";
+import { NetworkBench, type NetworkShape } from "./network.ts";
+import { repeat, takeTurns, type Timing } from "./timing.ts";
+
+/** Feature maps of the first block of the networks in the table. */
+const FILTERS = 8;
+
+/** Sizes and batches in the table: from 16,384 pixels, four pictures of 64 rows, to sixteen times as many. */
+export const SCALE_SHAPES: readonly NetworkShape[] = [
+  [64, 4],
+  [128, 1],
+  [64, 16],
+  [128, 4],
+  [256, 1],
+  [64, 64],
+  [128, 16],
+  [256, 4],
+  [512, 1],
+].map(([size, batch]) => ({ filters: FILTERS, size: size!, batch: batch! }));
+
+/** A step's time. */
+export interface ScaleTime extends NetworkShape {
+  /** Seconds of a step. */
+  readonly step: Timing;
+  /** Nanoseconds of the best step for each pixel of its batch: equal where time grows with pixels. */
+  readonly nanosecondsPerPixel: number;
+}
+
+/** Measures steps of all shapes, each for about so many seconds. */
+export async function measureScale(
+  gpu: Gpu,
+  shapes: readonly NetworkShape[],
+  seconds: number,
+): Promise<ScaleTime[]> {
+  const times: ScaleTime[] = [];
+  for (const shape of shapes) {
+    const bench = await NetworkBench.create(gpu, shape);
+    try {
+      const repetition = await repeat((count) => bench.step(count), seconds / 4);
+      const [step] = await takeTurns([repetition], { seconds });
+      const pixels = shape.size ** 2 * shape.batch;
+      times.push({ ...shape, step: step!, nanosecondsPerPixel: 1e9 * step!.best / pixels });
+    } finally {
+      bench.close();
+    }
+  }
+  return times;
+}

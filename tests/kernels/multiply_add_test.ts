@@ -1,0 +1,24 @@
+/** The calibration kernel: a speed counts only where the work was done. */
+import assert from "node:assert/strict";
+import { multiplyAdd, multiplyAddOperations } from "../../kernels/probe/multiply_add.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { runKernel } from "../support/run_kernel.ts";
+
+const gpu = await openGpu();
+
+const START = Float32Array.from({ length: 128 }, (_, index) => 1 + index % 17);
+
+Deno.test("multiply_add keeps its values after enough rounds, which only its multiply-adds bring about", async () => {
+  const { out } = await runKernel(gpu, multiplyAdd(128, 5), { out: START });
+  assert.deepEqual(out, START);
+});
+
+Deno.test("multiply_add without a round has not come to its end", async () => {
+  const { out } = await runKernel(gpu, multiplyAdd(128, 0), { out: START });
+  assert.ok(out!.every((value, index) => value !== START[index]));
+});
+
+Deno.test("multiply_add counts a multiply-add as two operations, 96 of them a round", () => {
+  assert.equal(multiplyAddOperations(64, 3), 2 * 96 * 64 * 3);
+  assert.throws(() => multiplyAdd(64 * 65536, 1), /the limit is 65535/);
+});
