@@ -36,6 +36,7 @@ const ROLES: { readonly [name: string]: SplitRole } = {
 
 const ORDER: readonly SplitRole[] = ["train", "valid", "test", "other"];
 
+/** Endings of the names of pictures that can be read. */
 const IMAGE_NAME = /\.(jpe?g|png|tiff?|bmp|webp)$/i;
 
 /**
@@ -87,10 +88,15 @@ export function splitOf(splits: readonly Split[], role: SplitRole): Split {
   return split;
 }
 
+/** Whether a file of this name should be a picture that can be read. */
+export function isImageName(name: string): boolean {
+  return IMAGE_NAME.test(name);
+}
+
 /** The names of the picture files in a folder, sorted; folders within are not entered. */
 export async function listImageFiles(folder: string): Promise<string[]> {
   const entries = await listFolder(folder);
-  return entries.filter((entry) => !entry.isDirectory && IMAGE_NAME.test(entry.name)).map((entry) =>
+  return entries.filter((entry) => !entry.isDirectory && isImageName(entry.name)).map((entry) =>
     entry.name
   );
 }
@@ -131,7 +137,7 @@ async function splitsIn(folder: string, entries: readonly Entry[]): Promise<Spli
     const path = join(folder, name);
     const inner = await listFolder(path);
     const annotated = inner.some((entry) => entry.name === ANNOTATION_FILE && !entry.isDirectory);
-    if (!annotated && !inner.some((entry) => !entry.isDirectory && IMAGE_NAME.test(entry.name))) continue;
+    if (!annotated && !inner.some((entry) => !entry.isDirectory && isImageName(entry.name))) continue;
     splits.push({
       name,
       role: ROLES[name.toLowerCase()] ?? "other",

@@ -71,10 +71,17 @@ export async function writeFiles(
  * Runs `body` with a new folder where the tasks that read datasets may read and write, below the project's own
  * `dataset`, and with that folder as a person types it; removes it afterwards.
  */
-export async function inDatasetFolder(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
-  const dataset = join(ROOT, "dataset");
-  await Deno.mkdir(dataset, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: dataset, prefix: ".test-" });
+export function inDatasetFolder(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
+  return inProjectFolder("dataset", body);
+}
+
+/** The same below another of the project's folders that tasks may write to: `runs`, `predictions`. */
+export async function inProjectFolder(
+  parent: string,
+  body: (folder: string, typed: string) => Promise<void>,
+): Promise<void> {
+  await Deno.mkdir(join(ROOT, parent), { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: join(ROOT, parent), prefix: ".test-" });
   try {
     await body(folder, relative(ROOT, folder));
   } finally {

@@ -1,0 +1,55 @@
+/**
+ * Mirror images of a batch, and the mean of what a network makes of them.
+ *
+ * @module
+ */
+import type { Tensor } from "../tensor.ts";
+
+/** A way to mirror a picture; applied twice, it gives the picture back. */
+export interface Mirroring {
+  /** Swap left and right. */
+  readonly columns: boolean;
+  /** Swap top and bottom. */
+  readonly rows: boolean;
+}
+
+/** The four mirrorings, the one that changes nothing first. */
+export const MIRRORINGS: readonly Mirroring[] = [
+  { columns: false, rows: false },
+  { columns: true, rows: false },
+  { columns: false, rows: true },
+  { columns: true, rows: true },
+];
+
+/** Mirrors every plane of a `[N, C, H, W]` tensor. */
+export function mirror(tensor: Tensor, { columns, rows }: Mirroring): Tensor {
+  if (!columns && !rows) return tensor;
+  const [height, width] = tensor.shape.slice(-2) as [number, number];
+  const data = new Float32Array(tensor.data.length);
+  for (let start = 0; start < data.length; start += width) {
+    const y = start / width % height;
+    const target = rows ? start + (height - 1 - 2 * y) * width : start;
+    const row = tensor.data.subarray(start, start + width);
+    data.set(row, target);
+    if (columns) data.subarray(target, target + width).reverse();
+  }
+  return { shape: tensor.shape, data };
+}
+
+/**
+ * The logits of the mean of the probabilities that several logits stand for. Both the probabilities and what they
+ * leave to 1 are averaged, so that no digits are lost at either end.
+ */
+export function meanLogits(views: readonly Tensor[]): Tensor {
+  const [first] = views as [Tensor, ...Tensor[]];
+  const data = first.data.map((_, index) => {
+    let inside = 0;
+    let outside = 0;
+    for (const view of views) {
+      inside += 1 / (1 + Math.exp(-view.data[index]!));
+      outside += 1 / (1 + Math.exp(view.data[index]!));
+    }
+    return Math.log(inside / outside);
+  });
+  return { shape: first.shape, data };
+}

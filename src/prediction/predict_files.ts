@@ -1,0 +1,158 @@
+/**
+ * Predicts picture files in batches and writes each one's mask, probabilities, figure and numbers.
+ *
+ * @module
+ */
+import { basename, join } from "node:path";
+import { writeFileAtomic } from "../atomic_file.ts";
+import { decodeImage } from "../image/decode.ts";
+import { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
+import type { RgbImage } from "../image/image.ts";
+import { drawPrediction } from "./figure.ts";
+import { OUTPUT_ENDINGS, outputNames, type PathProblem } from "./files.ts";
+import { segment, type Segmentation, type SegmentationSummary, type SegmentOptions } from "./postprocess.ts";
+import type { Predictor } from "./predictor.ts";
+
+/** How {@linkcode predictFiles} works. */
+export interface PredictFilesOptions extends SegmentOptions {
+  /** The folder that results go to. */
+  readonly output: string;
+  /** Pictures that are predicted at once; 8 unless given. */
+  readonly batchSize?: number;
+  /** What each picture's JSON tells of model and settings, besides the numbers. */
+  readonly provenance?: Readonly<Record<string, unknown>>;
+  /** Told of every picture whose results are written. */
+  readonly onPicture?: (report: PictureReport) => void;
+  /** Told of every picture that cannot be read. */
+  readonly onProblem?: (problem: PathProblem) => void;
+}
+
+/** What was predicted of a picture, and where it lies. */
+export interface PictureReport extends SegmentationSummary {
+  /** The picture's path as it was named. */
+  readonly picture: string;
+  /** The paths of what was written. */
+  readonly files: { readonly [Kind in keyof typeof OUTPUT_ENDINGS]: string };
+}
+
+/** What {@linkcode predictFiles} did. */
+export interface PredictFilesReport {
+  /** The pictures that were predicted, in the order of their files. */
+  readonly pictures: readonly PictureReport[];
+  /** The pictures that could not be read. */
+  readonly problems: readonly PathProblem[];
+}
+
+/** A picture that is read, or why it is not. */
+interface Decoded {
+  readonly file: string;
+  readonly name: string;
+  readonly result: RgbImage | Error;
+}
+
+const DEFAULT_BATCH_SIZE = 8;
+
+/**
+ * Predicts pictures and writes their results. A picture that cannot be read is told of and left out; the next ones are
+ * decoded while the device works on a batch.
+ *
+ * @throws {Error} where the device fails or a result cannot be written; what is written by then stays.
+ */
+export async function predictFiles(
+  predictor: Predictor,
+  files: readonly string[],
+  options: PredictFilesOptions,
+): Promise<PredictFilesReport> {
+  const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
+  const pictures: PictureReport[] = [];
+  const problems: PathProblem[] = [];
+  let batch: { file: string; name: string; image: RgbImage }[] = [];
+  const finish = async () => {
+    const maps = await predictor.predict(batch.map(({ image }) => image));
+    for (const [index, { file, name, image }] of batch.entries()) {
+      const report = await writeResults(
+        file,
+        name,
+        image,
+        segment(maps[index]!, image, options),
+        options,
+      );
+      pictures.push(report);
+      options.onPicture?.(report);
+    }
+    batch = [];
+  };
+  for await (const { file, name, result } of decodeAhead(files, options.output, batchSize)) {
+    if (result instanceof Deno.errors.NotCapable) throw result;
+    if (result instanceof Error) {
+      const problem = { path: file, message: result.message };
+      problems.push(problem);
+      options.onProblem?.(problem);
+      continue;
+    }
+    batch.push({ file, name, image: result });
+    if (batch.length === batchSize) await finish();
+  }
+  if (batch.length > 0) await finish();
+  return { pictures, problems };
+}
+
+/** Decodes pictures in order, `ahead` of them while the caller is busy with the one that it was given. */
+async function* decodeAhead(
+  files: readonly string[],
+  output: string,
+  ahead: number,
+): AsyncGenerator<Decoded> {
+  const names = outputNames(files, output);
+  const pending: Promise<Decoded>[] = [];
+  for (let next = 0; next < files.length || pending.length > 0;) {
+    while (next < files.length && pending.length <= ahead) {
+      pending.push(decodeFile(files[next]!, names[next]!));
+      next++;
+    }
+    yield await pending.shift()!;
+  }
+}
+
+async function decodeFile(file: string, name: string): Promise<Decoded> {
+  try {
+    return { file, name, result: await decodeImage(await Deno.readFile(file)) };
+  } catch (error) {
+    return { file, name, result: error as Error };
+  }
+}
+
+async function writeResults(
+  file: string,
+  name: string,
+  image: RgbImage,
+  { mask, probabilities, summary }: Segmentation,
+  { output, provenance }: PredictFilesOptions,
+): Promise<PictureReport> {
+  const { width, height } = image;
+  const path = (kind: keyof typeof OUTPUT_ENDINGS) => join(output, name + OUTPUT_ENDINGS[kind]);
+  const report: PictureReport = {
+    picture: file,
+    ...summary,
+    files: {
+      mask: path("mask"),
+      probability: path("probability"),
+      figure: path("figure"),
+      json: path("json"),
+    },
+  };
+  const grey = (values: ArrayLike<number>) =>
+    encodeGrayPng({ width, height, data: Uint8Array.from(values, (value) => Math.round(255 * value)) });
+  const figure = async () => encodeRgbPng(await drawPrediction(image, mask, basename(file)));
+  const [maskPng, probabilityPng, figurePng] = await Promise.all([
+    grey(mask.data),
+    grey(probabilities.data),
+    figure(),
+  ]);
+  await writeFileAtomic(report.files.mask, maskPng);
+  await writeFileAtomic(report.files.probability, probabilityPng);
+  await writeFileAtomic(report.files.figure, figurePng);
+  // Last, so that where it stands, all stands.
+  await writeFileAtomic(report.files.json, `${JSON.stringify({ ...report, ...provenance }, null, 2)}\n`);
+  return report;
+}

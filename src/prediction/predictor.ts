@@ -1,0 +1,109 @@
+/**
+ * A model that is ready to predict: from pictures to logits.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/gpu.ts";
+import type { RgbImage } from "../image/image.ts";
+import { normalizeImage, resizeImage } from "../image/resize.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Model, ModelDescription } from "../unet/model_file.ts";
+import { UNet } from "../unet/unet.ts";
+import { meanLogits, mirror, MIRRORINGS } from "./flips.ts";
+import type { ProbabilityMap } from "./probability_map.ts";
+
+/** How a {@linkcode Predictor} predicts. */
+export interface PredictorOptions {
+  /** Average over the picture and its mirror images: left-right, up-down, and both; four times the work. */
+  readonly flips?: boolean;
+}
+
+/** A model on a device. */
+export class Predictor {
+  /** What the model's file says of it. */
+  readonly description: ModelDescription;
+  readonly #unet: UNet;
+  readonly #flips: boolean;
+
+  private constructor(description: ModelDescription, unet: UNet, flips: boolean) {
+    this.description = description;
+    this.#unet = unet;
+    this.#flips = flips;
+  }
+
+  /**
+   * Puts a model on a device.
+   *
+   * @throws {TypeError} where its weights are not those of its network.
+   * @throws {RangeError} where they do not fit the device, or are not finite.
+   */
+  static async create(gpu: Gpu, model: Model, options: PredictorOptions = {}): Promise<Predictor> {
+    const { state, description } = model;
+    const unet = await UNet.create(gpu, description.network, { state });
+    return new Predictor(description, unet, options.flips ?? false);
+  }
+
+  /** A picture as the network takes it: `[3, size, size]`, resized and normalised as in training. */
+  prepare(image: RgbImage): Tensor {
+    const { size, normalize } = this.description;
+    return normalizeImage(resizeImage(image, { width: size, height: size }), normalize);
+  }
+
+  /**
+   * Computes logits.
+   *
+   * @param images [N, 3, H, W], normalised; H and W multiples of 32
+   * @returns [N, 1, H, W]; with flips, those of the mean probability
+   * @throws {TypeError} where the shape is not that of a batch of pictures.
+   * @throws {Error} where a result is not a number.
+   */
+  async logits(images: Tensor): Promise<Tensor> {
+    const views: Tensor[] = [];
+    for (const mirroring of this.#flips ? MIRRORINGS : MIRRORINGS.slice(0, 1)) {
+      views.push(mirror(await this.#unet.logits(mirror(images, mirroring)), mirroring));
+    }
+    const logits = this.#flips ? meanLogits(views) : views[0]!;
+    const bad = logits.data.findIndex((value) => Number.isNaN(value));
+    if (bad >= 0) {
+      throw new Error(
+        `Cannot predict: the logit at index ${bad} is not a number\n` +
+          "hint: look for weights that are too large; --kernels strict computes with more digits",
+      );
+    }
+    return logits;
+  }
+
+  /**
+   * How likely each pixel of each picture belongs to a tumor, at the network's size.
+   *
+   * @throws as {@linkcode Predictor.logits}.
+   */
+  async predict(images: readonly RgbImage[]): Promise<ProbabilityMap[]> {
+    return probabilityMaps(await this.logits(stack(images.map((image) => this.prepare(image)))));
+  }
+
+  /** Frees the network's memory; the device stays open. */
+  close(): void {
+    this.#unet.close();
+  }
+}
+
+/** Probabilities of a batch of logits, `[N, 1, H, W]`: a map for each picture. */
+export function probabilityMaps({ shape, data }: Tensor): ProbabilityMap[] {
+  const [count, , height, width] = shape as [number, number, number, number];
+  const pixels = width * height;
+  return Array.from({ length: count }, (_, index) => ({
+    width,
+    height,
+    data: data.subarray(index * pixels, (index + 1) * pixels).map((logit) => 1 / (1 + Math.exp(-logit))),
+  }));
+}
+
+/** Tensors of one shape as a batch of them. */
+function stack(tensors: readonly Tensor[]): Tensor {
+  const [first] = tensors;
+  if (first === undefined) throw new TypeError("Cannot make a batch of no pictures");
+  const data = new Float32Array(tensors.length * first.data.length);
+  tensors.forEach((tensor, index) => data.set(tensor.data, index * first.data.length));
+  return { shape: [tensors.length, ...first.shape], data };
+}

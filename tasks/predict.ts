@@ -1,0 +1,120 @@
+/**
+ * `predict`: pictures to masks, probabilities, figures and numbers.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { formatPercent, formatSeconds, plural } from "../src/cli/format.ts";
+import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
+import { Progress } from "../src/cli/progress.ts";
+import {
+  createCommand,
+  EXIT,
+  ExitError,
+  integer,
+  main,
+  reportError,
+  writeStderr,
+  writeStdout,
+} from "../src/cli/task.ts";
+import { findPictures, modelOrigin, type PictureReport, predictFiles } from "../mod.ts";
+
+interface Options extends ModelFlags {
+  readonly output: string;
+  readonly largest?: boolean;
+  readonly minArea: number;
+  readonly batchSize: number;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** The `predict` command. */
+export function command(): Command {
+  const predict = createCommand(
+    "predict",
+    "Finds tumors in pictures. For each picture it writes, at the picture's own size, a mask (NAME_mask.png) and " +
+      "probabilities (NAME_probability.png), the figure of picture, mask and overlay (NAME_figure.png), and the " +
+      "numbers (NAME.json): area, box, lesions, mean probability, COCO RLE. A picture that cannot be read stops " +
+      "no other; the exit code is 1 then. Not a medical device.",
+  ).argument("<path...>", "pictures, folders of pictures, or patterns such as 'scans/**/*.png'");
+  return addModelOptions(predict)
+    .option("--output <folder>", "where the results go", "predictions")
+    .option("--largest", "keep the largest lesion of each picture alone")
+    .option("--min-area <pixels>", "leave lesions of fewer pixels out", integer(0), 0)
+    .option("--batch-size <pictures>", "pictures that are predicted at once", integer(1, 1024), 8)
+    .option("--json", "print everything as one JSON document")
+    .action(predictPaths);
+}
+
+async function predictPaths(paths: string[], options: Options): Promise<void> {
+  const lap = options.verbose ? stopwatch() : () => {};
+  const { files, problems } = await findPictures(paths);
+  for (const { message } of problems) reportError(message);
+  if (files.length === 0) throw new ExitError(EXIT.failed);
+  const { gpu, model, predictor, threshold, close } = await openModel(options);
+  lap("model and GPU ready");
+  const provenance = {
+    model: modelOrigin(model),
+    settings: {
+      threshold,
+      largest: options.largest ?? false,
+      minArea: options.minArea,
+      flips: options.flips ?? false,
+      kernels: options.kernels,
+      adapter: gpu.adapter.description,
+    },
+  };
+  const progress = new Progress({ label: "predicting", total: files.length });
+  let done = 0;
+  const report = await predictFiles(predictor, files, {
+    ...provenance.settings,
+    output: options.output,
+    batchSize: options.batchSize,
+    provenance,
+    onPicture(picture) {
+      lap(picture.picture);
+      if (!options.json) {
+        progress.clear();
+        writeStdout(describe(picture));
+      }
+      if (files.length > 1) progress.update(++done);
+    },
+    onProblem({ path, message }) {
+      progress.clear();
+      reportError(`${path}: ${message}`);
+      done++;
+    },
+  });
+  progress.clear();
+  close();
+  const failed = [...problems, ...report.problems];
+  if (options.json) {
+    const document = { ...provenance, output: options.output, pictures: report.pictures, failed };
+    writeStdout(`${JSON.stringify(document, null, 2)}\n`);
+  } else {
+    writeStdout(`${plural(report.pictures.length, "picture")} predicted, results in ${options.output}\n`);
+  }
+  if (failed.length === 0) return;
+  writeStderr(`${plural(failed.length, "path")} could not be read\n`);
+  throw new ExitError(EXIT.failed);
+}
+
+function describe({ picture, area, share, lesions, meanProbability, files }: PictureReport): string {
+  const found = meanProbability === null
+    ? "nothing found"
+    : `${plural(lesions.length, "lesion")}, ${plural(area, "pixel")} (${formatPercent(share)}), ` +
+      `mean probability ${meanProbability.toFixed(2)}`;
+  return `${picture}: ${found}; ${files.figure}\n`;
+}
+
+/** Tells on standard error how long each part took. */
+function stopwatch(): (part: string) => void {
+  let last = performance.now();
+  return (part) => {
+    const now = performance.now();
+    writeStderr(`${part}: ${formatSeconds((now - last) / 1000)}\n`);
+    last = now;
+  };
+}
+
+if (import.meta.main) await main(command());

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { maskToRgb, overlayMask } from "../../mod.ts";
+import { drawPrediction, panelSize } from "../../src/prediction/figure.ts";
+import { paint } from "../support/coco.ts";
+
+Deno.test("drawPrediction: picture, mask and overlay side by side", async () => {
+  const image = paint(256, 256, (x, y) => (x + y) % 200);
+  const mask = {
+    width: 256,
+    height: 256,
+    data: Uint8Array.from({ length: 256 * 256 }, (_, i) => (i >> 8) > 100 && i % 256 < 60 ? 1 : 0),
+  };
+  const figure = await drawPrediction(image, mask, "scan.png");
+  const margin = (figure.width - 3 * 256) / 4;
+  assert.ok(margin > 0 && figure.height > 256);
+  // The top edge of the panels: the first row that has the picture's own pixels where they must be.
+  const panels = [image, maskToRgb(mask), overlayMask(image, mask)];
+  const pixel = (
+    x: number,
+    y: number,
+  ) => [...figure.data.subarray(3 * (y * figure.width + x), 3 * (y * figure.width + x) + 3)];
+  const fits = (top: number) =>
+    panels.every(({ data }, index) =>
+      [0, 37, 130, 255].every((y) =>
+        [0, 20, 59, 60, 200, 255].every((x) => {
+          const expected = [...data.subarray(3 * (y * 256 + x), 3 * (y * 256 + x) + 3)];
+          return pixel(margin + index * (256 + margin) + x, top + y).join() === expected.join();
+        })
+      )
+    );
+  const tops = Array.from({ length: figure.height - 256 }, (_, y) => y).filter(fits);
+  assert.equal(tops.length, 1, "the panels stand at one place");
+  const dark = (from: number, to: number) =>
+    figure.data.subarray(3 * figure.width * from, 3 * figure.width * to).some((value) => value < 100);
+  assert.ok(dark(0, tops[0]!), "a title above");
+  assert.ok(dark(tops[0]! + 256, figure.height), "captions below");
+});
+
+Deno.test("panelSize: small pictures are enlarged, large ones reduced, narrow ones get room for captions", () => {
+  const cases: [number, number, number, number][] = [
+    [256, 256, 256, 256],
+    [640, 640, 512, 512],
+    [64, 32, 256, 128],
+    [8000, 4000, 512, 256],
+    [300, 400, 300, 400],
+    [1, 1000, 128, 512],
+  ];
+  for (const [width, height, toWidth, toHeight] of cases) {
+    assert.deepEqual(panelSize({ width, height }), { width: toWidth, height: toHeight });
+  }
+});

@@ -1,0 +1,62 @@
+/**
+ * A network that marks what is bright, made by hand: its answer is known for every picture.
+ *
+ * @module
+ */
+import { type ModelDescription, packModel, type RgbImage, type StateDict } from "../../mod.ts";
+import { completeConfig } from "../../src/unet/config.ts";
+import { parameterTable } from "../../src/unet/parameters.ts";
+import { paint } from "./coco.ts";
+
+/** The settings of such a network: one filter. */
+export const SPOT_NETWORK = completeConfig({ filters: 1, dropout: 0 });
+
+/**
+ * Weights by which the logit of a pixel is `40 * (red - 0.7)`, `red` from 0 to 1, for the normalisation of ImageNet,
+ * and `-8.6` wherever red is below 0.485: probability one half at 0.7. Nothing passes but the topmost skip.
+ */
+export function spotState(): StateDict {
+  const state: StateDict = new Map();
+  for (const { name, shape, size } of parameterTable(SPOT_NETWORK).list) {
+    state.set(name, { shape, data: new Float32Array(size) });
+  }
+  const set = (name: string, index: number, value: number) => {
+    state.get(name)!.data[index] = value;
+  };
+  // The centres of 3 x 3 filters: of red, of the only channel, and of the skip, which follows the channel from below.
+  set("down1.conv1.weight", 4, 1);
+  set("down1.conv2.weight", 4, 1);
+  set("up5.conv1.weight", 9 + 4, 1);
+  set("up5.conv2.weight", 4, 1);
+  set("outc.weight", 0, 40 * 0.229);
+  set("outc.bias", 0, 40 * (0.485 - 0.7));
+  return state;
+}
+
+/** The file of such a model, for pictures of 32 pixels unless told otherwise. */
+export function spotModel(description: Partial<ModelDescription> = {}): Uint8Array {
+  return packModel({
+    state: spotState(),
+    description: {
+      network: SPOT_NETWORK,
+      size: 32,
+      normalize: "imagenet",
+      threshold: 0.5,
+      recipe: "original",
+      epoch: 7,
+      ...description,
+    },
+  });
+}
+
+/** A dark picture with bright rectangles in whole eighths of its sides: at 32 pixels their borders are those of pixels. */
+export function bright(
+  width: number,
+  height: number,
+  ...boxes: [x: number, y: number, w: number, h: number][]
+): RgbImage {
+  return paint(width, height, (x, y) => {
+    const [u, v] = [8 * x / width, 8 * y / height];
+    return boxes.some(([left, top, w, h]) => u >= left && u < left + w && v >= top && v < top + h) ? 230 : 40;
+  });
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { writeTorchCheckpoint } from "../../mod.ts";
+import { inProjectFolder, writeFiles } from "../support/coco.ts";
+import { runTaskProcess } from "../support/run_task.ts";
+import { bright, spotModel, spotState } from "../support/spot_model.ts";
+import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+
+/** Runs `body` with a folder of pictures and a model, and an output folder as a person types it. */
+function withPictures(body: (folder: string, model: string, output: string) => Promise<void>): Promise<void> {
+  return inTempFolder((folder) =>
+    inProjectFolder("predictions", async (_, output) => {
+      const model = join(folder, "model.safetensors");
+      await writeFiles(folder, {
+        "model.safetensors": spotModel(),
+        "scans/a.png": bright(64, 64, [1, 1, 2, 2], [5, 5, 1, 1]),
+        "scans/b.png": bright(48, 64, [2, 2, 3, 3]),
+        "scans/c.png": bright(32, 32),
+        "scans/notes.txt": "",
+      });
+      await body(folder, model, output);
+    })
+  );
+}
+
+Deno.test("predict: a folder, as text", () =>
+  withPictures(async (folder, model, output) => {
+    const { code, stdout, stderr } = await runTaskProcess("predict", [
+      "--model",
+      model,
+      "--output",
+      output,
+      join(folder, "scans"),
+    ]);
+    assert.equal(code, 0, stderr);
+    const [first, second, third, last] = stdout.trimEnd().split("\n");
+    const line = (name: string, found: string) =>
+      new RegExp(`^\\S+${name}\\.png: ${found}; ${output}/${name}_figure\\.png$`);
+    const numbers = "[\\d,]+ pixels \\([\\d.]+ %\\), mean probability [01]\\.\\d\\d";
+    assert.match(first!, line("a", `2 lesions, ${numbers}`));
+    assert.match(second!, line("b", `1 lesion, ${numbers}`));
+    assert.match(third!, line("c", "nothing found"));
+    assert.equal(last, `3 pictures predicted, results in ${output}`);
+    assert.match(
+      stderr,
+      /^model .*model\.safetensors: 1 filter, 32 px, imagenet normalisation, recipe original, epoch 7/m,
+    );
+    assert.deepEqual(await filesUnder(output), [
+      "a.json",
+      "a_figure.png",
+      "a_mask.png",
+      "a_probability.png",
+      "b.json",
+      "b_figure.png",
+      "b_mask.png",
+      "b_probability.png",
+      "c.json",
+      "c_figure.png",
+      "c_mask.png",
+      "c_probability.png",
+    ]);
+  }));
+
+Deno.test("predict: a pattern to one JSON document, with model and settings", () =>
+  withPictures(async (folder, model, output) => {
+    const { code, stdout, stderr } = await runTaskProcess("predict", [
+      "--json",
+      "--threshold=0.9",
+      "--largest",
+      "--min-area=3",
+      "--flips",
+      "--kernels=strict",
+      `--model=${model}`,
+      `--output=${output}`,
+      join(folder, "**", "[ab].png"),
+    ]);
+    assert.equal(code, 0, stderr);
+    const document = JSON.parse(stdout);
+    assert.equal(document.model.file, model);
+    assert.match(document.model.sha256, /^[0-9a-f]{64}$/);
+    const { adapter, ...settings } = document.settings;
+    assert.ok(adapter.length > 0);
+    assert.deepEqual(settings, { threshold: 0.9, largest: true, minArea: 3, flips: true, kernels: "strict" });
+    assert.deepEqual(document.failed, []);
+    assert.deepEqual(document.pictures.map(({ picture }: { picture: string }) => picture), [
+      join(folder, "scans", "a.png"),
+      join(folder, "scans", "b.png"),
+    ]);
+    for (const picture of document.pictures) {
+      assert.equal(picture.lesions.length, 1);
+      assert.equal(picture.threshold, 0.9);
+      const { model, settings, ...own } = JSON.parse(await Deno.readTextFile(picture.files.json));
+      assert.deepEqual(own, picture);
+      assert.deepEqual({ model, settings }, { model: document.model, settings: document.settings });
+    }
+  }));
+
+Deno.test("predict: a PyTorch file, whose size and normalisation are said to be the original's", () =>
+  withPictures(async (folder, _, output) => {
+    const model = join(folder, "best_model.pth");
+    await Deno.writeFile(model, writeTorchCheckpoint(spotState()));
+    const picture = join(folder, "scans", "a.png");
+    const { code, stderr } = await runTaskProcess("predict", ["--model", model, "--output", output, picture]);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stderr,
+      /^note: the file does not describe its model: .*256 px and imagenet normalisation$/m,
+    );
+    const json = JSON.parse(await Deno.readTextFile(join(output, "a.json")));
+    assert.deepEqual([json.model.size, json.model.described, json.width], [256, false, 64]);
+  }));
+
+Deno.test("predict: bad files are reported, the rest is predicted, and the exit code says so", () =>
+  withPictures(async (folder, model, output) => {
+    await writeFiles(folder, { "scans/broken.png": "no picture" });
+    const scans = join(folder, "scans");
+    const { code, stdout, stderr } = await runTaskProcess("predict", [
+      "--json",
+      "--model",
+      model,
+      "--output",
+      output,
+      scans,
+      join(folder, "gone.png"),
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: Cannot find ".*gone\.png": there is no such file or folder$/m);
+    assert.match(stderr, /^error: \S+broken\.png: Cannot decode the image: .*\nhint: JPEG, PNG/m);
+    assert.match(stderr, /^2 paths could not be read$/m);
+    const { pictures, failed } = JSON.parse(stdout);
+    assert.equal(pictures.length, 3);
+    assert.deepEqual(failed.map(({ path }: { path: string }) => path), [
+      join(folder, "gone.png"),
+      join(scans, "broken.png"),
+    ]);
+    const nothing = await runTaskProcess("predict", ["--model", model, join(folder, "gone.png")]);
+    assert.deepEqual([nothing.code, nothing.stdout], [1, ""]);
+  }));
+
+Deno.test("predict: says what is wrong with the model or the call, and may write nowhere but below predictions", () =>
+  withPictures(async (folder, model, output) => {
+    const picture = join(folder, "scans", "a.png");
+    const run = (...args: string[]) => runTaskProcess("predict", args);
+    const gone = await run("--model", join(folder, "gone.pth"), "--output", output, picture);
+    assert.equal(gone.code, 1);
+    assert.match(gone.stderr, /^error: Cannot load the model ".*gone\.pth": there is no such file\nhint: /m);
+    const none = await run("--run", folder, "--output", output, picture);
+    assert.match(none.stderr, /^error: Cannot find a model in ".*": it has no best\.safetensors\nhint: /m);
+    for (
+      const args of [[], [picture, "--threshold", "2"], [picture, "--run", "a", "--model", "b"], [
+        picture,
+        "--kernels",
+        "x",
+      ]]
+    ) {
+      assert.equal((await run(...args)).code, 2, args.join(" "));
+    }
+    const elsewhere = join(folder, "results");
+    const refused = await run("--model", model, "--output", elsewhere, picture);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^error: this task's permission set does not allow write access/m);
+    await assert.rejects(Deno.stat(elsewhere), Deno.errors.NotFound);
+    assert.deepEqual(await filesUnder(output), []);
+  }));
