@@ -251,6 +251,8 @@ export class Gpu implements GpuDescription {
       staging.unmap();
       return bytes;
     } catch (error) {
+      // What the device itself reports of its loss says more, and arrives a turn later.
+      await new Promise((resolve) => setTimeout(resolve));
       this.check();
       throw error;
     } finally {

@@ -32,9 +32,9 @@ Deno.test("every WGSL file lies in kernels/ beside its host", () => {
 for (const path of FILES) {
   Deno.test(`${path}: head, host and test`, () => {
     const code = readProject(path);
-    const head = code.split("\n").filter((line, index, lines) =>
-      lines.slice(0, index + 1).every((earlier) => earlier.startsWith("//"))
-    ).map((line) => line.slice(2).trim()).join(" ");
+    const lines = code.split("\n");
+    const head = lines.slice(0, lines.findIndex((line) => !line.startsWith("//")))
+      .map((line) => line.slice(2).trim()).join(" ");
     const [, host, test] = /Host: (\S+\.ts)\. Test: (\S+\.ts)\./.exec(head) ?? assert.fail(`head: ${head}`);
     assert.equal(dirname(host!), dirname(path));
     const imported = new RegExp(`import \\w+ from "\\./${basename(path)}" with \\{ type: "text" \\}`);

@@ -1,0 +1,214 @@
+/** What can go wrong with a device: each is a thrown error that says what was tried and how to go on. */
+import assert from "node:assert/strict";
+import { defineKernel, type Kernel } from "../../kernels/kernel.ts";
+import { describeGpu, Gpu, openGpu } from "../../src/gpu/gpu.ts";
+import { Program } from "../../src/gpu/program.ts";
+
+const BINDINGS = `@group(0) @binding(0) var<storage, read_write> out: array<f32>;
+@group(0) @binding(1) var<uniform> params: vec4u;
+`;
+
+function kernelOf(body: string, label = "test/kernel"): Kernel {
+  return defineKernel(label, `${BINDINGS}@compute @workgroup_size(64)\nfn main() {\n  ${body}\n}\n`);
+}
+
+const FILL = kernelOf("out[0] = 7.0;");
+
+/** Runs `work` with another `navigator.gpu`. */
+async function withGpu<T>(value: unknown, work: () => Promise<T>): Promise<T> {
+  Object.defineProperty(navigator, "gpu", { value, configurable: true });
+  try {
+    return await work();
+  } finally {
+    delete (navigator as { gpu?: unknown }).gpu;
+  }
+}
+
+async function withOpenGpu(work: (gpu: Gpu) => Promise<void>): Promise<void> {
+  const gpu = await openGpu();
+  try {
+    await work(gpu);
+  } finally {
+    gpu.close();
+  }
+}
+
+async function runOnce(gpu: Gpu, kernel: Kernel, buffer: GPUBuffer, workgroups = 1): Promise<void> {
+  const dispatch = { kernel, params: new Uint8Array(16), workgroups: [workgroups, 1, 1] as const };
+  const views = [{ buffer: 0, offset: 0, byteLength: buffer.size }];
+  const program = await Program.create(gpu, [{ dispatch, views }], [buffer]);
+  const encoder = gpu.device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  program.encode(pass);
+  pass.end();
+  gpu.submit(encoder);
+}
+
+Deno.test("gpu: no adapter is an error that says what to install", async () => {
+  for (const none of [undefined, { requestAdapter: () => Promise.resolve(null) }]) {
+    await withGpu(none, async () => {
+      await assert.rejects(openGpu(), {
+        name: "Error",
+        message:
+          /^Cannot open a GPU: this machine offers no WebGPU adapter\nhint: install a Vulkan driver; .*apt-get install/,
+      });
+      assert.equal(await describeGpu(), null);
+    });
+  }
+});
+
+Deno.test("gpu: an adapter that binds too few storage buffers is refused by name", async () => {
+  const adapter = (await navigator.gpu.requestAdapter())!;
+  const limits = new Proxy(adapter.limits, {
+    get: (target, name) => name === "maxStorageBuffersPerShaderStage" ? 4 : Reflect.get(target, name, target),
+  });
+  const poor = new Proxy(adapter, {
+    get: (target, name) => name === "limits" ? limits : Reflect.get(target, name, target),
+  });
+  await withGpu({ requestAdapter: () => Promise.resolve(poor) }, async () => {
+    await assert.rejects(openGpu(), {
+      name: "RangeError",
+      message: /^Cannot use adapter ".+": it binds 4 storage buffers, the kernels need 8\nhint: /,
+    });
+  });
+});
+
+Deno.test("gpu: what would be opened is described as what is opened", async () => {
+  const options = { kernels: "strict", maxBindingSize: 2 ** 20 } as const;
+  const gpu = await openGpu(options);
+  const { adapter, limits, kernels } = gpu;
+  gpu.close();
+  assert.deepEqual(await describeGpu(options), { adapter, limits, kernels });
+  assert.equal(limits.maxStorageBufferBindingSize, 2 ** 20);
+  assert.equal(kernels, "strict");
+  assert.notEqual(adapter.description, "");
+});
+
+Deno.test("gpu: a kernel that does not compile is an error with its label, file and line", async () => {
+  await withOpenGpu(async (gpu) => {
+    const broken = kernelOf("out[0] = 1.0 +;", "room/broken");
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await assert.rejects(gpu.compile([broken]), {
+        name: "SyntaxError",
+        message: /^Cannot compile kernel "room\/broken" \(kernels\/room\/broken\.wgsl:5:\d+\): .*expected/,
+      });
+    }
+    const wrongType = kernelOf("let a = 1;\n  out[0] = vec2f();", "room/types");
+    await assert.rejects(gpu.compile([wrongType]), {
+      message: /^Cannot compile kernel "room\/types" \(kernels\/room\/types\.wgsl:6:\d+\): /,
+    });
+    const nameless = defineKernel("room/nameless", FILL.code.replace("fn main", "fn start"));
+    await assert.rejects(gpu.compile([nameless]), {
+      name: "SyntaxError",
+      message: /^Cannot make a pipeline of kernel "room\/nameless": /,
+    });
+    assert.throws(() => gpu.pipeline(broken), {
+      message: 'Cannot run kernel "room/broken": it was not compiled',
+    });
+    // The device is none the worse for it.
+    gpu.check();
+    assert.equal(gpu.pipelineCount, 0);
+    const buffer = await gpu.createBuffer("out", 256);
+    await runOnce(gpu, FILL, buffer);
+    assert.equal(new Float32Array(await gpu.read(buffer, 0, 4))[0], 7);
+    assert.equal(gpu.pipelineCount, 1);
+  });
+});
+
+Deno.test("gpu: compilation is announced once, with the number of kernels", async () => {
+  const announced: number[] = [];
+  const gpu = await openGpu({ onCompile: (kernels) => announced.push(kernels) });
+  const other = kernelOf("out[0] = 8.0;");
+  await gpu.compile([FILL, other]);
+  await gpu.compile([other, FILL]);
+  assert.deepEqual(announced, [2]);
+  assert.equal(gpu.pipelineCount, 2);
+  gpu.close();
+});
+
+Deno.test("gpu: a refused command is thrown by the next call, and by every one after it", async () => {
+  await withOpenGpu(async (gpu) => {
+    const buffer = await gpu.createBuffer("out", 256);
+    const outcome = (async () => {
+      await runOnce(gpu, FILL, buffer, 65536);
+      return await gpu.read(buffer, 0, 4);
+    })();
+    await assert.rejects(outcome, { name: "Error", message: /^The GPU refused a command: .*65536/s });
+    const calls: (() => unknown)[] = [
+      () => gpu.check(),
+      () => gpu.compile([FILL]),
+      () => gpu.createBuffer("more", 256),
+      () => gpu.read(buffer, 0, 4),
+      () => gpu.idle(),
+      () => gpu.submit(gpu.device.createCommandEncoder()),
+    ];
+    for (const call of calls) await assert.rejects(async () => await call(), /The GPU refused a command/);
+  });
+});
+
+Deno.test("gpu: a binding that is too small for its kernel is refused, not read as zeros", async () => {
+  await withOpenGpu(async (gpu) => {
+    const buffer = await gpu.createBuffer("out", 256);
+    const dispatch = { kernel: FILL, params: new Uint8Array(0), workgroups: [1, 1, 1] as const };
+    const views = [{ buffer: 0, offset: 0, byteLength: 256 }];
+    await assert.rejects(async () => {
+      await Program.create(gpu, [{ dispatch, views }], [buffer]);
+      await gpu.idle();
+    }, /^Error: The GPU refused a command: /);
+  });
+});
+
+Deno.test("gpu: a lost device is an error that says how to go on", async () => {
+  const gpu = await openGpu();
+  const buffer = await gpu.createBuffer("out", 256);
+  gpu.device.destroy();
+  await assert.rejects(gpu.read(buffer, 0, 4), {
+    name: "Error",
+    message: /^The GPU was lost \(destroyed\): .*\nhint: run again with --resume/s,
+  });
+  assert.throws(() => gpu.check(), /The GPU was lost/);
+});
+
+Deno.test("gpu: a buffer beyond the limit, and memory that runs out, are errors with a way out", async () => {
+  await withOpenGpu(async (gpu) => {
+    const limit = gpu.limits.maxBufferSize;
+    await assert.rejects(gpu.createBuffer("everything", limit + 1), {
+      name: "RangeError",
+      message: new RegExp(
+        `^Cannot allocate \\d+ bytes for "everything": this device allows ${limit} in one buffer\nhint: use a smaller`,
+      ),
+    });
+    gpu.check();
+    // Real memory is not to be used up in a test.
+    gpu.device.popErrorScope = () => Promise.resolve({ message: "out of memory" } as GPUError);
+    await assert.rejects(gpu.createBuffer("one too many", 1000), {
+      name: "RangeError",
+      message:
+        /^Cannot allocate 1024 bytes for "one too many": the device is out of memory\nhint: use a smaller batch/,
+    });
+  });
+});
+
+Deno.test("gpu: new buffers hold zeros", async () => {
+  await withOpenGpu(async (gpu) => {
+    const buffer = await gpu.createBuffer("zeros", 1000);
+    assert.ok(new Uint8Array(await gpu.read(buffer, 0, 1000)).every((byte) => byte === 0));
+  });
+});
+
+Deno.test("gpu: what is closed stays closed", async () => {
+  const gpu = await openGpu();
+  const buffer = await gpu.createBuffer("out", 256);
+  gpu.close();
+  const calls: (() => unknown)[] = [
+    () => gpu.check(),
+    () => gpu.compile([FILL]),
+    () => gpu.createBuffer("more", 256),
+    () => gpu.read(buffer, 0, 4),
+    () => gpu.idle(),
+  ];
+  for (const call of calls) {
+    await assert.rejects(async () => await call(), { message: "Cannot use the GPU: it was closed" });
+  }
+  gpu.close();
+});
