@@ -26,6 +26,9 @@ export {
   UNANNOTATED,
   type Unannotated,
 } from "./src/dataset/samples.ts";
+export { type PrepareOptions, prepareSplit } from "./src/dataset/prepare.ts";
+export { type Batch, PreparedSplit, type PreparedStore } from "./src/dataset/prepared_split.ts";
+export { batches, type BatchOptions } from "./src/dataset/batches.ts";
 export {
   type DatasetReport,
   inspectDataset,

@@ -8,6 +8,7 @@ import { decodeImage } from "../image/decode.ts";
 import type { Mask } from "../image/mask.ts";
 import type { CocoDataset, CocoImage, ImageState } from "./coco.ts";
 import { findLeaks, type Fingerprint, type Leak } from "./leaks.ts";
+import { mapConcurrently } from "./map_concurrently.ts";
 import type { Problem } from "./problems.ts";
 import {
   readImageFile,
@@ -113,7 +114,7 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
       splits.push(describeFolder(split, files));
       continue;
     }
-    const looks = await mapConcurrently(dataset.images, async (image) => {
+    const looks = await mapConcurrently(dataset.images, 2 * navigator.hardwareConcurrency, async (image) => {
       const look = await lookAt(split, image, pixels);
       onProgress(++done, total);
       return look;
@@ -153,20 +154,6 @@ async function lookAt(split: Split, image: CocoImage, pixels: boolean): Promise<
   } catch (error) {
     return { print: null, problem: unreadableImage(split, image, error) };
   }
-}
-
-/** Maps with a few calls under way at once, so that no decoder waits and no more than a few files are in memory. */
-async function mapConcurrently<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  const work = async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await map(items[index]!);
-    }
-  };
-  await Promise.all(Array.from({ length: 2 * navigator.hardwareConcurrency }, work));
-  return results;
 }
 
 function unlistedFile(name: string): Problem {

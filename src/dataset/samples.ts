@@ -158,7 +158,13 @@ export function unreadableImage(split: Split, image: CocoImage, error: unknown):
   return imageProblem(split, image, "unreadable-image", message.split("\n")[0]!);
 }
 
-function imageProblem(split: Split, image: CocoImage, kind: ProblemKind, reason: string): Problem {
+/** The problem of a picture that is left out. */
+export function imageProblem(
+  split: Pick<Split, "name">,
+  image: Pick<CocoImage, "id" | "fileName">,
+  kind: ProblemKind,
+  reason: string,
+): Problem {
   const message = `image ${image.id} (${split.name}/${image.fileName}): ${reason}`;
   return { kind, id: image.id, message, effect: "skipped" };
 }

@@ -156,19 +156,13 @@ function nearestIndices(from: number, to: number): Int32Array {
   return Int32Array.from({ length: to }, (_, i) => Math.min(Math.floor(Math.fround(i * scale)), from - 1));
 }
 
-/** How a picture's values are centred and scaled. */
-export type Normalization = "imagenet" | "picture";
-
-/** The choices of {@linkcode Normalization}. */
-export const NORMALIZATIONS: readonly Normalization[] = ["imagenet", "picture"];
-
 /**
  * Centres and scales a `[3, h, w]` picture of values from 0 to 1: with ImageNet's mean and deviation of each
  * channel (the original's way), or with the mean and deviation of the picture's own values, all channels
  * together (`picture`), which takes out what differs from scanner to scanner. Throws a TypeError for another
  * shape, a RangeError for another `how`.
  */
-export function normalizeImage(image: Tensor, how: Normalization = "imagenet"): Tensor {
+export function normalizeImage(image: Tensor, how: "imagenet" | "picture" = "imagenet"): Tensor {
   const { shape } = image;
   const [channels = 0, height = 0, width = 0] = shape;
   if (shape.length !== 3 || channels !== 3 || image.data.length !== 3 * height * width) {
@@ -183,8 +177,8 @@ export function normalizeImage(image: Tensor, how: Normalization = "imagenet"): 
 }
 
 /** Throws a RangeError for what is no way to normalise. */
-export function assertNormalization(how: string): asserts how is Normalization {
-  if (!NORMALIZATIONS.some((name) => name === how)) {
+export function assertNormalization(how: string): asserts how is "imagenet" | "picture" {
+  if (how !== "imagenet" && how !== "picture") {
     throw new RangeError(`Cannot normalise a picture by ${JSON.stringify(how)}: "imagenet" or "picture"`);
   }
 }
