@@ -184,7 +184,7 @@ function missing({ mask }: { mask: string }): Faulty {
   return { image: null, mask, kind: "missing-image", reason: "there is no such file" };
 }
 
-/** Prepares all samples in Workers; their records go to `sink` as they come. */
+/** Prepares all samples in Workers; their records go to `sink`. */
 async function prepareAll(
   samples: readonly Sample[],
   sink: Sink,
@@ -198,12 +198,25 @@ async function prepareAll(
     action: "prepare the picture",
   });
   let done = 0;
+  // Records are kept in the samples' order: two runs at once write the same file, whichever ends last.
+  let turn = Promise.resolve();
   try {
     return await mapConcurrently(samples, 2 * workers, async (sample) => {
       signal?.throwIfAborted();
-      const entry = await prepareSample(sample, size, pool, sink);
-      onProgress?.(++done, samples.length);
-      return entry;
+      const before = turn;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      turn = promise;
+      try {
+        const entry = await prepareSample(sample, size, pool, async (record) => {
+          await before;
+          return sink.add(record);
+        });
+        onProgress?.(++done, samples.length);
+        return entry;
+      } finally {
+        await before;
+        resolve();
+      }
     });
   } finally {
     await pool.close();
@@ -214,7 +227,7 @@ async function prepareSample(
   sample: Sample,
   size: number,
   pool: WorkerPool<PrepareAnswer>,
-  sink: Sink,
+  keep: (record: ArrayBuffer) => Promise<Pick<RecordPlace, "source" | "offset">>,
 ): Promise<Entry> {
   const mask = resizeMask(sample.mask(), { width: size, height: size });
   const bits = packMask(mask).buffer;
@@ -232,7 +245,7 @@ async function prepareSample(
   if (!("record" in answer)) return { ...source, kind: answer.kind, reason: answer.reason };
   const { image, record, channels, moments, checksum } = answer;
   const tumorPixels = mask.data.reduce((sum, value) => sum + value, 0);
-  return { ...source, image, ...sink.add(record), channels, moments, checksum, tumorPixels };
+  return { ...source, image, ...await keep(record), channels, moments, checksum, tumorPixels };
 }
 
 /** Puts together what was found or made; samples at fault become problems. */

@@ -67,8 +67,7 @@ export async function openCache(path: string, size: number): Promise<CacheIndex 
   try {
     file = await Deno.open(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
+    return error instanceof Deno.errors.NotFound ? null : `it cannot be read: ${(error as Error).message}`;
   }
   using open = file;
   const index = readIndex(open);

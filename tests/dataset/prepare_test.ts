@@ -1,0 +1,308 @@
+/** Prepared splits: equal to a plain reading, kept by content, made anew where stale or damaged, never half. */
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import {
+  decodeImage,
+  encodeJpeg,
+  findSplits,
+  normalizeImage,
+  type PreparedSplit,
+  type PrepareOptions,
+  prepareSplit,
+  readSplit,
+  resizeImage,
+  resizeMask,
+  type Sample,
+} from "../../mod.ts";
+import { cocoText, paint, spots, writeFiles } from "../support/coco.ts";
+import { ROOT } from "../project/files.ts";
+import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+
+const FILE = "_annotations.coco.json";
+const SIZE = 32;
+const CACHE = `train-${SIZE}.samples`;
+const square = (from: number, to: number) => [[from, from, to, from, to, to, from, to]];
+const ANNOTATIONS = [
+  { segmentation: square(5, 40) },
+  { image_id: 2, segmentation: square(20, 61) },
+  { image_id: 3, segmentation: square(3, 9) },
+];
+
+/** A split of four pictures: grey, colour, a JPEG under a PNG's name, and one without annotation. */
+async function writeSplit(folder: string): Promise<void> {
+  const color = paint(64, 64, () => 0);
+  color.data.forEach((_, i) => color.data[i] = (i * 37) % 256);
+  await writeFiles(folder, {
+    [`train/${FILE}`]: cocoText({ width: 64, height: 64, images: 4 }, ANNOTATIONS),
+    "train/1.png": spots(1),
+    "train/2.png": color,
+    "train/3.png": await encodeJpeg(spots(3), 90),
+    "train/4.png": spots(4),
+  });
+}
+
+async function readSamples(folder: string): Promise<readonly Sample[]> {
+  const { samples } = await readSplit((await findSplits(folder))[0]!);
+  return samples;
+}
+
+/** Runs `body` with a dataset, its cache folder, and a shortcut to prepare it that collects notes. */
+function inSplit(
+  body: (parts: {
+    folder: string;
+    cache: string;
+    notes: string[];
+    prepare: (options?: Partial<PrepareOptions>) => Promise<PreparedSplit>;
+  }) => Promise<void>,
+): Promise<void> {
+  return inTempFolder(async (folder) => {
+    await writeSplit(folder);
+    const cache = join(folder, ".cache");
+    const notes: string[] = [];
+    await body({
+      folder,
+      cache,
+      notes,
+      prepare: async (options) =>
+        await prepareSplit(await readSamples(folder), {
+          size: SIZE,
+          cacheFolder: cache,
+          workers: 2,
+          onNote: (note) => notes.push(note),
+          ...options,
+        }),
+    });
+  });
+}
+
+/** Asserts that every prepared sample is, to the bit, what decoding and resizing it plainly gives. */
+async function assertPlain(prepared: PreparedSplit): Promise<void> {
+  const size = { width: prepared.size, height: prepared.size };
+  let tumor = 0;
+  for (const [i, sample] of prepared.samples.entries()) {
+    const decoded = await decodeImage(await Deno.readFile(sample.imagePath));
+    assert.deepEqual(prepared.image(i), normalizeImage(resizeImage(decoded, size), prepared.normalize));
+    const mask = resizeMask(sample.mask(), size);
+    assert.deepEqual(prepared.mask(i), mask);
+    tumor += mask.data.filter((value) => value === 1).length;
+  }
+  assert.equal(prepared.tumorShare, tumor / (prepared.count * prepared.size ** 2));
+}
+
+Deno.test("prepareSplit: what is served equals a plain reading, and the second run decodes nothing", () =>
+  inSplit(async ({ cache, notes, prepare }) => {
+    const seen: string[] = [];
+    const onProgress = (done: number, total: number) => seen.push(`${done}/${total}`);
+    await using first = await prepare({ onProgress });
+    assert.deepEqual(seen, ["1/4", "2/4", "3/4", "4/4"]);
+    assert.deepEqual([first.count, first.size, first.problems], [4, SIZE, []]);
+    assert.deepEqual([first.store.status, first.store.path], ["written", join(cache, CACHE)]);
+    // Three grey pictures of one plane and one of three, and a mask of a bit a pixel each.
+    assert.equal(first.store.byteLength, 6 * 4 * SIZE ** 2 + 4 * SIZE ** 2 / 8);
+    await assertPlain(first);
+    for (const normalize of ["imagenet", "picture"] as const) {
+      await using second = await prepare({ normalize, onProgress: () => assert.fail("decoded again") });
+      assert.equal(second.store.status, "kept");
+      assert.equal(second.fingerprint, first.fingerprint);
+      await assertPlain(second);
+    }
+    await using other = await prepare({ size: 48 });
+    assert.equal(other.store.status, "written");
+    await assertPlain(other);
+    assert.deepEqual(await filesUnder(cache), [CACHE, "train-48.samples"]);
+    assert.deepEqual(notes, []);
+  }));
+
+Deno.test("prepareSplit: other content means other samples, even of the same length and time", () =>
+  inSplit(async ({ folder, notes, prepare }) => {
+    await using before = await prepare();
+    const path = join(folder, "train", "3.png");
+    const [{ mtime, size }, bytes] = [await Deno.stat(path), await Deno.readFile(path)];
+    // Another quantisation step: the same length, other pixels.
+    const table = bytes.findIndex((byte, at) => byte === 0xff && bytes[at + 1] === 0xdb);
+    bytes[table + 5] = bytes[table + 5]! + 9;
+    await Deno.writeFile(path, bytes);
+    await Deno.utime(path, mtime!, mtime!);
+    assert.equal((await Deno.stat(path)).size, size);
+    await using picture = await prepare();
+    assert.equal(picture.store.status, "written");
+    assert.match(notes.join(), /^\S+ pictures or annotations changed; all are prepared anew$/);
+    assert.notEqual(picture.fingerprint, before.fingerprint);
+    await assertPlain(picture);
+
+    const annotations = ANNOTATIONS.map((entry, i) =>
+      i === 1 ? { ...entry, segmentation: square(2, 50) } : entry
+    );
+    await writeFiles(folder, {
+      [`train/${FILE}`]: cocoText({ width: 64, height: 64, images: 4 }, annotations),
+    });
+    await using annotation = await prepare();
+    assert.equal(annotation.store.status, "written");
+    await assertPlain(annotation);
+  }));
+
+Deno.test("prepareSplit: a part of the samples, or another order, needs no new file", () =>
+  inSplit(async ({ folder, cache, prepare }) => {
+    await (await prepare()).close();
+    const samples = (await readSamples(folder)).toReversed().slice(1);
+    await using part = await prepareSplit(samples, { size: SIZE, cacheFolder: cache });
+    assert.equal(part.store.status, "kept");
+    assert.deepEqual(part.samples.map(({ imageId }) => imageId), [3, 2, 1]);
+    await assertPlain(part);
+  }));
+
+Deno.test("prepareSplit: a file that is cut short or damaged anywhere is made anew", () =>
+  inSplit(async ({ folder, cache, notes, prepare }) => {
+    // JPEGs alone, which are prepared in an instant.
+    for (const i of [1, 2, 4]) {
+      await writeFiles(folder, { [`train/${i}.png`]: await encodeJpeg(spots(i), 90) });
+    }
+    await (await prepare()).close();
+    const path = join(cache, CACHE);
+    const whole = await Deno.readFile(path);
+    const damaged: Uint8Array[] = [0, 1, 23, 24, 5000, whole.length - 1].map((length) =>
+      whole.slice(0, length)
+    );
+    damaged.push(Uint8Array.of(...whole, 0));
+    for (let at = 11; at < whole.length; at += Math.floor(whole.length / 12)) {
+      damaged.push(whole.map((byte, i) => i === at ? byte ^ 0x10 : byte));
+    }
+    for (const back of [1, 9, 13, 17, 60]) {
+      damaged.push(whole.map((byte, i) => i === whole.length - back ? byte ^ 1 : byte));
+    }
+    for (const bytes of damaged) {
+      await Deno.writeFile(path, bytes);
+      notes.length = 0;
+      await using prepared = await prepare();
+      assert.equal(prepared.store.status, "written");
+      assert.match(
+        notes.join(),
+        /^\S+ .*(cut short|end is missing|index is damaged|checksum is wrong); .* anew$/,
+      );
+      await assertPlain(prepared);
+    }
+    assert.deepEqual(await filesUnder(cache), [CACHE]);
+  }));
+
+Deno.test("prepareSplit: pictures at fault are listed and left out, also by the second run", () =>
+  inSplit(async ({ folder, prepare }) => {
+    const samples = await readSamples(folder);
+    const damaged = await Deno.readFile(join(folder, "train", "1.png"));
+    damaged[damaged.length >> 1]! ^= 0x55;
+    await Deno.writeFile(join(folder, "train", "1.png"), damaged);
+    await Deno.remove(join(folder, "train", "2.png"));
+    await writeFiles(folder, { "train/4.png": spots(4, 50) });
+    for (const status of ["written", "kept"]) {
+      await using prepared = await prepareSplit(samples, { size: SIZE, cacheFolder: join(folder, ".cache") });
+      assert.deepEqual([prepared.store.status, prepared.count], [status, 1]);
+      await assertPlain(prepared);
+      assert.deepEqual(prepared.problems.map(({ kind, id, effect }) => [kind, id, effect]), [
+        ["unreadable-image", 1, "skipped"],
+        ["missing-image", 2, "skipped"],
+        ["size-mismatch", 4, "skipped"],
+      ]);
+      assert.match(prepared.problems[0]!.message, /^image 1 \(train\/1\.png\): Cannot decode the PNG image/);
+      assert.match(prepared.problems[2]!.message, /its file is 50 x 50, the annotation file says 64 x 64$/);
+    }
+    // Once the picture is mended, it is prepared.
+    await writeFiles(folder, { "train/1.png": spots(1), "train/2.png": spots(2), "train/4.png": spots(4) });
+    await using mended = await prepare();
+    assert.deepEqual([mended.store.status, mended.count, mended.problems], ["written", 4, []]);
+  }));
+
+Deno.test("prepareSplit: without write permission, memory and a note; the program ends by itself", () =>
+  inSplit(async ({ folder, prepare }) => {
+    await using here = await prepare({ cacheFolder: null });
+    assert.deepEqual([here.store.status, here.store.path], ["memory", null]);
+    await assertPlain(here);
+    const script = join(folder, "script.ts");
+    const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+    await Deno.writeTextFile(
+      script,
+      `import { batches, findSplits, prepareSplit, readSplit } from ${module("../../mod.ts")};
+      const { samples } = await readSplit((await findSplits(${JSON.stringify(folder)}))[0]!);
+      const prepared = await prepareSplit(samples, {
+        size: ${SIZE}, cacheFolder: ${JSON.stringify(join(folder, ".cache"))},
+        onNote: (note) => console.error(note),
+      });
+      for await (const { images } of batches(prepared, { batchSize: 3 })) {
+        console.log(prepared.store.status, prepared.fingerprint, images.shape.join());
+      }`,
+    );
+    const { stdout, stderr } = await new Deno.Command("deno", {
+      args: ["run", "-q", "--no-prompt", "--config", join(ROOT, "deno.json"), "--allow-read", script],
+    }).output();
+    const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    const line = `memory ${here.fingerprint}`;
+    assert.equal(out, `${line} 3,3,${SIZE},${SIZE}\n${line} 1,3,${SIZE},${SIZE}\n`, error);
+    assert.match(
+      error!,
+      /\.cache cannot be written \(no write permission\): .* memory for this run alone\n$/,
+    );
+    assert.ok(!(await filesUnder(folder)).some((name) => name.startsWith(".cache")));
+  }));
+
+Deno.test("prepareSplit: a run that is stopped leaves nothing, one that was killed is cleared away", () =>
+  inSplit(async ({ cache, prepare }) => {
+    const stop = new AbortController();
+    const stopped = prepare({
+      workers: 1,
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error("enough")),
+    });
+    await assert.rejects(stopped, /^Error: enough$/);
+    assert.deepEqual(await filesUnder(cache), []);
+
+    const leftover = join(cache, `${CACHE}.0123abcd.tmp`);
+    const alive = join(cache, `${CACHE}.fedc3210.tmp`);
+    for (const path of [leftover, alive]) await Deno.writeTextFile(path, "half");
+    await Deno.utime(leftover, new Date(0), new Date(0));
+    await (await prepare()).close();
+    assert.deepEqual(await filesUnder(cache), [CACHE, `${CACHE}.fedc3210.tmp`]);
+  }));
+
+Deno.test("prepareSplit: two at once do not disturb each other", () =>
+  inSplit(async ({ cache, prepare }) => {
+    const both = await Promise.all([prepare({ workers: 3 }), prepare({ workers: 1 })]);
+    for (const prepared of both) {
+      await assertPlain(prepared);
+      await prepared.close();
+    }
+    assert.deepEqual(await filesUnder(cache), [CACHE]);
+  }));
+
+Deno.test("prepareSplit: a file that changes while it is in use is noticed, not served", () =>
+  inSplit(async ({ cache, prepare }) => {
+    await using prepared = await prepare();
+    const path = join(cache, CACHE);
+    const bytes = await Deno.readFile(path);
+    await Deno.writeFile(path, bytes.fill(0));
+    assert.throws(() => prepared.image(0), /it changed since the file was opened\nhint: run again/);
+    await assert.rejects(prepared.batch([1, 0]), /it changed since the file was opened/);
+  }));
+
+Deno.test("prepareSplit: a folder that cannot be made is an error with the path", () =>
+  inSplit(async ({ folder, prepare }) => {
+    await Deno.writeTextFile(join(folder, "file"), "");
+    await assert.rejects(
+      prepare({ cacheFolder: join(folder, "file", "inside") }),
+      /^Error: Cannot write prepared pictures to .*inside.*: .*\nhint: /,
+    );
+  }));
+
+Deno.test("prepareSplit refuses settings that are none, and takes no samples at all", () =>
+  inSplit(async ({ cache, prepare }) => {
+    const wrong: Partial<PrepareOptions>[] = [
+      { size: 0 },
+      { size: 4097 },
+      { size: 1.5 },
+      { workers: 0 },
+      { normalize: "none" as "picture" },
+    ];
+    for (const options of wrong) await assert.rejects(prepare(options), RangeError);
+    await assert.rejects(Deno.stat(cache), Deno.errors.NotFound);
+    await using none = await prepareSplit([], { size: SIZE, cacheFolder: cache });
+    assert.deepEqual([none.count, none.tumorShare, none.store.byteLength], [0, 0, 0]);
+    assert.throws(() => none.image(0), RangeError);
+    assert.equal(dirname(none.store.path!), cache);
+  }));
