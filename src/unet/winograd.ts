@@ -152,10 +152,12 @@ function multiply(
   const positions = (side + 2) ** 2;
   const blocks = rowBlocks(product, positions, depth, recorder.maxBinding);
   const transformWeights = (block: RowBlock): Region => {
-    const u = recorder.windowed(`${layer.name} transformed weights`, positions * depth * block.padded);
+    const floats = positions * depth * block.padded;
+    const u = recorder.windowed(`${layer.name} transformed weights`, floats);
+    // The window behind them is not bound here: with it they could exceed what a binding holds.
     recorder.run(winogradWeight(side, layer, block, turned), {
       w: builder.weight(`${layer.name}.weight`),
-      u,
+      u: view(u, 0, floats),
     });
     return u;
   };

@@ -1,0 +1,210 @@
+/** What a network and its training refuse: each says what was tried, with what value, and how to go on. */
+import assert from "node:assert/strict";
+import { openGpu, type StateDict, type Tensor, Trainer, UNet } from "../../mod.ts";
+import { Random } from "../support/random.ts";
+
+const gpu = await openGpu();
+const unet = await UNet.create(gpu, { filters: 4 });
+const trainer = await Trainer.create(unet);
+const weights = await unet.stateDict();
+
+function tensor(...shape: number[]): Tensor {
+  return { shape, data: new Random(7).floats(shape.reduce((product, extent) => product * extent, 1)) };
+}
+
+const IMAGES = tensor(1, 3, 32, 32);
+const MASKS = { shape: [1, 1, 32, 32], data: tensor(1, 1, 32, 32).data.map((value) => value > 0 ? 1 : 0) };
+
+/** A copy of the weights, changed. */
+function changed(change: (state: StateDict) => void): StateDict {
+  const state: StateDict = new Map(
+    [...weights].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
+  );
+  change(state);
+  return state;
+}
+
+Deno.test("errors: pictures of the wrong shape", async () => {
+  const wrong: Tensor[] = [
+    tensor(3, 32, 32),
+    tensor(1, 1, 32, 32),
+    { shape: [1, 3, 32, 32], data: new Float32Array(5) },
+    { shape: [2, 3, 32, 32], data: IMAGES.data },
+  ];
+  for (const images of wrong) {
+    const expected = {
+      name: "TypeError",
+      message:
+        `Cannot read images of shape [${images.shape.join(", ")}] with ${images.data.length} values: ` +
+        "expected [N, 3, H, W]",
+    };
+    await assert.rejects(unet.logits(images), expected);
+    await assert.rejects(unet.predict(images), expected);
+    await assert.rejects(trainer.step(images, MASKS), expected);
+    await assert.rejects(trainer.gradients(images, MASKS), expected);
+    await assert.rejects(trainer.enqueueEvaluation(images, MASKS), expected);
+  }
+});
+
+Deno.test("errors: height or width that is no multiple of 32, and no pictures", async () => {
+  for (const [height, width] of [[33, 32], [32, 48], [16, 16], [0, 32]] as const) {
+    const [name, value] = height % 32 !== 0 || height === 0 ? ["height", height] : ["width", width];
+    const expected = {
+      name: "RangeError",
+      message:
+        `Cannot plan pictures of ${name} ${value}: expected a multiple of 32\nhint: resize or pad them`,
+    };
+    await assert.rejects(unet.logits(tensor(1, 3, height, width)), expected);
+    await assert.rejects(trainer.step(tensor(1, 3, height, width), tensor(1, 1, height, width)), expected);
+  }
+  await assert.rejects(trainer.step(tensor(0, 3, 32, 32), tensor(0, 1, 32, 32)), {
+    name: "RangeError",
+    message: "Cannot plan a batch of 0 pictures: expected a whole number from 1",
+  });
+});
+
+Deno.test("errors: masks that are not the pictures'", async () => {
+  for (const masks of [tensor(1, 2, 32, 32), tensor(2, 1, 32, 32), tensor(1, 1, 64, 32), tensor(32, 32)]) {
+    await assert.rejects(trainer.step(IMAGES, masks), {
+      name: "TypeError",
+      message:
+        `Cannot train with masks of shape [${masks.shape.join(", ")}] and ${masks.data.length} values: ` +
+        "expected [1, 1, 32, 32]",
+    });
+  }
+});
+
+Deno.test("errors: a refused batch is no step", async () => {
+  const before = trainer.steps;
+  await assert.rejects(trainer.step(tensor(1, 3, 40, 32), tensor(1, 1, 40, 32)));
+  assert.equal(trainer.steps, before);
+  assert.deepEqual(await trainer.readMetrics(), []);
+});
+
+for (
+  const [kernels, norm] of [["fast", "none"], ["fast", "instance"], ["strict", "none"], [
+    "strict",
+    "instance",
+  ]] as const
+) {
+  Deno.test(`errors: what is no number in a picture or weight ends in an error, ${kernels}, norm ${norm}`, async () => {
+    const own = await openGpu({ kernels });
+    const network = await UNet.create(own, { filters: 4, norm });
+    const training = await Trainer.create(network);
+    for (const bad of [NaN, Infinity]) {
+      // One value in a corner, which the deepest levels hardly see.
+      const images = { ...IMAGES, data: IMAGES.data.slice() };
+      images.data[0] = bad;
+      await assert.rejects(network.predict(images), {
+        name: "Error",
+        message: /^Cannot predict: the logit at index \d+ is not a number\nhint: /,
+      });
+    }
+    const good = await training.state();
+    await training.step(IMAGES, MASKS);
+    const images = { ...IMAGES, data: IMAGES.data.slice() };
+    images.data[images.data.length - 1] = NaN;
+    await assert.rejects(training.step(images, MASKS), {
+      name: "Error",
+      message: /step 2 is NaN\nhint: lower the learning rate/,
+    });
+    // The gradients were none either, so that the weights are lost from here on.
+    await assert.rejects(training.step(IMAGES, MASKS), /step 3 is NaN/);
+    training.load(good);
+    const { loss } = await training.step(IMAGES, MASKS);
+    assert.ok(Number.isFinite(loss));
+    training.close();
+    network.close();
+    own.close();
+  });
+}
+
+Deno.test("errors: a rate that is too high ends in an error that names the step", async () => {
+  const network = await UNet.create(gpu, { filters: 4 });
+  const training = await Trainer.create(network, { learningRate: 1e20 });
+  const outcome = (async () => {
+    for (let step = 0; step < 20; step++) await training.enqueue(IMAGES, MASKS);
+    await training.readMetrics();
+  })();
+  await assert.rejects(
+    outcome,
+    /^Error: Training diverged: the loss of .*step \d+ is (NaN|Infinity)\nhint: /,
+  );
+  training.close();
+  network.close();
+});
+
+Deno.test("errors: weights of another width, norm or number of classes", async () => {
+  for (
+    const config of [{ filters: 8 }, { filters: 4, norm: "instance" }, {
+      filters: 4,
+      outChannels: 2,
+    }] as const
+  ) {
+    const other = await UNet.create(gpu, config);
+    const expected = {
+      name: "TypeError",
+      message:
+        /^Cannot load the state dict: (missing|misshapen): .*\nhint: the file's width, classes and norm/,
+    };
+    assert.throws(() => other.loadStateDict(weights), expected);
+    await assert.rejects(UNet.create(gpu, config, { state: weights }), expected);
+    other.close();
+  }
+});
+
+Deno.test("errors: state dicts that name too few, too many, misshapen or infinite tensors change nothing", async () => {
+  const cases: [StateDict, RegExp][] = [
+    [changed((state) => state.delete("up3.up.bias")), /missing: up3\.up\.bias\nhint/],
+    [changed((state) => state.set("up9.bias", weights.get("outc.bias")!)), /unexpected: up9\.bias\nhint/],
+    [
+      changed((state) => state.set("outc.weight", { shape: [4], data: weights.get("outc.weight")!.data })),
+      /misshapen: outc\.weight is \[4\], the network's is \[1, 4, 1, 1\]\nhint/,
+    ],
+    [
+      changed((state) => state.get("down2.conv1.weight")!.data[5] = -Infinity),
+      /^RangeError: .*down2\.conv1\.weight holds -Infinity at index 5$/,
+    ],
+    [new Map(), /missing: down1\.conv1\.weight, .* and \d+ more\nhint/],
+  ];
+  unet.loadStateDict(weights);
+  for (const [state, message] of cases) {
+    assert.throws(() => unet.loadStateDict(state), message);
+    assert.deepEqual(await unet.stateDict(), weights);
+  }
+});
+
+Deno.test("errors: settings out of range", async () => {
+  const settings = [{ filters: 0 }, { filters: 2.5 }, { outChannels: 0 }, { dropout: 1 }, { dropout: NaN }];
+  for (const config of settings) {
+    const [name, value] = Object.entries(config)[0]!;
+    await assert.rejects(UNet.create(gpu, config), {
+      name: "RangeError",
+      message: new RegExp(`^Cannot build a UNet with ${name} ${value}: expected `),
+    });
+  }
+  await assert.rejects(UNet.create(gpu, { norm: "batch" as "none" }), /RangeError: .*norm "batch"/);
+  for (
+    const options of [{ learningRate: -1 }, { beta1: 1 }, { accumulate: 0 }, { accumulate: 1.5 }, {
+      clipNorm: NaN,
+    }]
+  ) {
+    const [name, value] = Object.entries(options)[0]!;
+    await assert.rejects(Trainer.create(unet, options), {
+      name: "RangeError",
+      message: new RegExp(`^Cannot train with ${name} ${value}: expected `),
+    });
+  }
+});
+
+Deno.test("errors: a trainer's state from another network or with other settings", async () => {
+  const state = await trainer.state();
+  const averaging = await Trainer.create(unet, { averageDecay: 0.9 });
+  assert.throws(() => averaging.load(state), { name: "TypeError", message: /average has no values/ });
+  const short = { ...state, firstMoment: new Float32Array(64) };
+  assert.throws(() => trainer.load(short), {
+    name: "TypeError",
+    message: /firstMoment has 64 values, the network's has /,
+  });
+  averaging.close();
+});
