@@ -41,7 +41,7 @@ export type { Leak, LeakedFile, LeakReason } from "./src/dataset/leaks.ts";
 export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
 export { closeDecoders, decodeImage } from "./src/image/decode.ts";
 export { encodeGrayPng, encodeJpeg, encodeRgbPng } from "./src/image/encode.ts";
-export { normalizeImage, resizeImage, resizeMask, resizeTensor } from "./src/image/resize.ts";
+export { normalizeImage, resizeImage, resizeMask } from "./src/image/resize.ts";
 export {
   type Color,
   drawFigure,
@@ -114,6 +114,7 @@ export {
   type FeatureTest,
 } from "./src/gpu/diagnose.ts";
 export type { Backend } from "./src/gpu/driver.ts";
+export { selfTest, type SelfTestResult } from "./src/gpu/self_test.ts";
 export {
   DATASET_URL,
   download,
@@ -186,3 +187,45 @@ export {
   auditPicture,
   rankFindings,
 } from "./src/evaluation/audit.ts";
+export {
+  findModelFile,
+  type LoadedModel,
+  loadModel,
+  type ModelChoice,
+  type ModelOrigin,
+  modelOrigin,
+} from "./src/prediction/model_file.ts";
+export { Predictor, type PredictorOptions } from "./src/prediction/predictor.ts";
+export { drawPrediction } from "./src/prediction/figure.ts";
+export { findPictures, type FoundPictures, outputNames, type PathProblem } from "./src/prediction/files.ts";
+export {
+  type PictureReport,
+  predictFiles,
+  type PredictFilesOptions,
+  type PredictFilesReport,
+} from "./src/prediction/predict_files.ts";
+export {
+  planRun,
+  type PlanRunOptions,
+  type TrackingOptions,
+  type TrainResult,
+  trainRun,
+  type TrainRunOptions,
+} from "./src/training/run.ts";
+export type { EpochReport, PassProgress, TrainCallbacks } from "./src/training/events.ts";
+export type { TrainPlan } from "./src/training/plan.ts";
+export { type Schedule, SCHEDULES, type TrainConfig } from "./src/training/config.ts";
+export { completeTrainConfig, RECIPES } from "./src/training/recipe.ts";
+export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "./src/training/augmentation.ts";
+export type { BestEpoch } from "./src/training/checkpoint.ts";
+export type { SplitSummary } from "./src/training/data.ts";
+export type { DataFingerprint, SplitFingerprint } from "./src/training/fingerprint.ts";
+export { evaluateSplit, type EvaluateSplitOptions, type SplitEvaluation } from "./src/evaluation/evaluate.ts";
+export { batchLoss, type Loss, type SplitLoss } from "./src/evaluation/loss.ts";
+export {
+  type EvaluationReport,
+  runEvaluation,
+  type RunEvaluationOptions,
+} from "./src/evaluation/run_evaluation.ts";
+export type { EvaluationFiles } from "./src/evaluation/files.ts";
+export { formatEvaluation } from "./src/evaluation/evaluation_text.ts";

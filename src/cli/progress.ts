@@ -16,6 +16,8 @@ export interface ProgressOptions {
   start?: number;
   /** How a count is shown; whole numbers unless given. */
   format?: (count: number) => string;
+  /** What is counted, shown with the speed: `pictures`. */
+  unit?: string;
   /** Least seconds between plain lines where standard error is no terminal. */
   plainEverySeconds?: number;
 }
@@ -56,10 +58,12 @@ export class Progress {
   }
 
   #draw(count: number, detail: string): void {
-    const { label, total, start = 0 } = this.#options;
+    const { label, total, start = 0, unit } = this.#options;
     const format = this.#options.format ?? ((n: number) => String(n));
     const seconds = (performance.now() - this.#start) / 1000;
-    const speed = seconds > 0.2 && count > start ? `${format(Math.round((count - start) / seconds))}/s` : "";
+    const rate = (count - start) / seconds;
+    const shown = rate < 10 && !this.#options.format ? rate.toFixed(1) : format(Math.round(rate));
+    const speed = seconds > 0.2 && count > start ? `${shown}${unit ? ` ${unit}` : ""}/s` : "";
     const left = total > 0 && count > start && count < total && seconds > 0.5
       ? `${formatSeconds((seconds / (count - start)) * (total - count))} left`
       : "";

@@ -3,14 +3,11 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import type { Sample } from "../dataset/samples.ts";
-
 /** A split in brief. */
 export interface SplitFingerprint {
   /** Samples. */
   readonly samples: number;
-  /** SHA-256 of all names, pictures and annotations, in order. */
+  /** SHA-256 of all names, pictures and annotations, in order; see `PreparedSplit`. */
   readonly sha256: string;
 }
 
@@ -20,16 +17,6 @@ export interface DataFingerprint {
   readonly train: SplitFingerprint;
   /** What is validated with. */
   readonly valid: SplitFingerprint;
-}
-
-/** Takes a split's fingerprint: reads every picture's file, but decodes none. */
-export async function fingerprintSplit(samples: readonly Sample[]): Promise<SplitFingerprint> {
-  const hash = createHash("sha256");
-  for (const sample of samples) {
-    const picture = createHash("sha256").update(await Deno.readFile(sample.imagePath)).digest("hex");
-    hash.update(JSON.stringify([sample.fileName, picture, sample.annotated, sample.maskKey()]));
-  }
-  return { samples: samples.length, sha256: hash.digest("hex") };
 }
 
 /** How two datasets differ, a line for each split that does. */

@@ -3,26 +3,18 @@
  *
  * @module
  */
-import type { Tensor } from "../tensor.ts";
+import type { Batch } from "../dataset/prepared_split.ts";
 import { addBatch, type MetricSums } from "./epoch_metrics.ts";
 import type { Pace } from "./pace.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** Pictures and their masks. */
-export interface Batch {
-  /** [N, 3, H, W], normalised. */
-  readonly images: Tensor;
-  /** [N, 1, H, W], 0 or 1. */
-  readonly masks: Tensor;
-}
-
 /** A pass and where it stands. */
 export interface Pass {
-  /** All batches, those that are done already included. */
+  /** The batches that are left. */
   readonly batches: AsyncIterable<Batch>;
   /** Metrics of the batches that are done; this pass adds to them. */
   readonly sums: MetricSums;
-  /** Hands a batch to the trainer. */
+  /** Hands a batch to the trainer; `index` counts from the first of the whole pass. */
   readonly enqueue: (batch: Batch, index: number) => Promise<void>;
   /** Whether the pass may end with so many batches done. */
   readonly mayStopAfter: (batches: number) => boolean;
@@ -45,17 +37,15 @@ export async function runPass(trainer: Trainer, pass: Pass, pace: Pace): Promise
     pace.waited();
     pass.onRead?.();
   };
-  const done = sums.batches;
-  let index = 0;
+  let index = sums.batches;
   let complete = true;
   pace.begin();
   for await (const batch of pass.batches) {
-    if (index++ < done) continue;
-    if (signal?.aborted && pass.mayStopAfter(index - 1)) {
+    if (signal?.aborted && pass.mayStopAfter(index)) {
       complete = false;
       break;
     }
-    await pass.enqueue(batch, index - 1);
+    await pass.enqueue(batch, index++);
     samples.push(batch.images.shape[0]!);
     if (pace.handedOver()) await read();
   }

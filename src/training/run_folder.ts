@@ -22,23 +22,45 @@ export const RUN_FILES = { best: "best.safetensors", checkpoint: "checkpoint.saf
 /** A pixel is the mask's where its probability is above this: what the metrics of training are counted by. */
 const THRESHOLD = 0.5;
 
+/** Everything that a run and its evaluation leave in its folder. */
+const RUN_ENTRIES = [
+  ...Object.values(RUN_FILES),
+  "metrics.jsonl",
+  "config.json",
+  "test.json",
+  "predictions.png",
+  "tb",
+  "swanlog",
+];
+
 /**
  * Makes the folder of a new run.
  *
- * @throws {Error} where it holds a run already.
+ * @throws {Error} where it holds a run already, which is not to be replaced.
  */
-export async function createRunFolder(folder: string): Promise<void> {
-  const log = await Deno.stat(join(folder, "metrics.jsonl")).catch(orNull);
-  const files = await Promise.all(
-    Object.values(RUN_FILES).map((name) => Deno.stat(join(folder, name)).catch(orNull)),
-  );
-  if ((log?.size ?? 0) > 0 || files.some((file) => file !== null)) {
+export async function createRunFolder(
+  folder: string,
+  options: { replace?: boolean | undefined } = {},
+): Promise<void> {
+  if (!options.replace && await holdsRun(folder)) {
     throw new Error(
       `Cannot start a run in ${folder}: it holds one already\n` +
-        "hint: continue it with --resume, or give another folder with --run",
+        "hint: continue it with --resume, give another folder with --run, or replace it with --force",
     );
   }
   await Deno.mkdir(folder, { recursive: true });
+}
+
+/** Removes a run from its folder, and nothing else that is there. */
+export async function clearRunFolder(folder: string): Promise<void> {
+  for (const name of RUN_ENTRIES) await Deno.remove(join(folder, name), { recursive: true }).catch(orNull);
+}
+
+/** A folder with an empty log is left by a run that was ended before its first checkpoint. */
+async function holdsRun(folder: string): Promise<boolean> {
+  const log = await Deno.stat(join(folder, "metrics.jsonl")).catch(orNull);
+  const files = Object.values(RUN_FILES).map((name) => Deno.stat(join(folder, name)).catch(orNull));
+  return (log?.size ?? 0) > 0 || (await Promise.all(files)).some((file) => file !== null);
 }
 
 /**
@@ -57,11 +79,8 @@ export async function reopenRunFolder(folder: string): Promise<Checkpoint | null
   const path = join(folder, RUN_FILES.checkpoint);
   const bytes = await Deno.readFile(path).catch(orNull);
   if (bytes === null) {
-    // Refused where there is more than a run without any checkpoint leaves behind.
-    await createRunFolder(folder).catch(() => {
-      throw new Error(`Cannot resume ${folder}: it holds a run, but no ${RUN_FILES.checkpoint}`);
-    });
-    return null;
+    if (!await holdsRun(folder)) return null;
+    throw new Error(`Cannot resume ${folder}: it holds a run, but no ${RUN_FILES.checkpoint}`);
   }
   try {
     return readCheckpoint(bytes);

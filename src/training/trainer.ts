@@ -117,7 +117,8 @@ export class Trainer {
   #step = 0;
   #updates = 0;
   #accumulated = 0;
-  #record = 0;
+  /** What each batch since the last read was: its training step, or null for an evaluation. */
+  #records: (number | null)[] = [];
 
   private constructor(
     unet: UNet,
@@ -214,7 +215,7 @@ export class Trainer {
     this.#step++;
     const completes = this.#accumulated + 1 === accumulate;
     if (completes) this.#updates++;
-    this.#run(ready, images, masks, augmentation?.sources, (pass) => {
+    this.#run(ready, this.#step, images, masks, augmentation?.sources, (pass) => {
       augmentation?.program.encode(pass);
       ready.program.encode(pass);
       this.#update.encodeAccumulation(pass, this.#accumulated === 0);
@@ -235,7 +236,7 @@ export class Trainer {
   /** Computes metrics of a batch with dropout off and no update, without waiting for it. */
   async enqueueEvaluation(images: Tensor, masks: Tensor): Promise<void> {
     const ready = await this.#prepare("evaluate", images, masks);
-    this.#run(ready, images, masks, undefined, (pass) => ready.program.encode(pass));
+    this.#run(ready, null, images, masks, undefined, (pass) => ready.program.encode(pass));
   }
 
   /**
@@ -244,12 +245,12 @@ export class Trainer {
    * @throws {Error} where a loss is not finite, naming the step.
    */
   async readMetrics(): Promise<BatchMetrics[]> {
-    const count = this.#record;
-    if (count === 0) return [];
-    const bytes = await this.unet.gpu.read(this.#buffers.history, 0, count * RECORD_SIZE * 4);
-    this.#record = 0;
+    const records = this.#records;
+    if (records.length === 0) return [];
+    this.#records = [];
+    const bytes = await this.unet.gpu.read(this.#buffers.history, 0, records.length * RECORD_SIZE * 4);
     const values = new Float32Array(bytes);
-    return Array.from({ length: count }, (_, index) => {
+    return records.map((step, index) => {
       const at = index * RECORD_SIZE;
       const metrics = {
         loss: values[at]!,
@@ -262,11 +263,10 @@ export class Trainer {
         pixels: values[at + 7]!,
       };
       if (!Number.isFinite(metrics.loss)) {
+        const which = step === null ? `an evaluation after step ${this.#step}` : `step ${step}`;
         throw new Error(
-          `Training diverged: the loss of batch ${
-            index + 1
-          } of the last ${count}, up to step ${this.#step}, is ` +
-            `${metrics.loss}\nhint: lower the learning rate, or look for pictures or weights that are not finite`,
+          `Training diverged: the loss of ${which} is ${metrics.loss}\n` +
+            "hint: lower the learning rate, or look for pictures or weights that are not finite",
         );
       }
       return metrics;
@@ -281,7 +281,7 @@ export class Trainer {
   async gradients(images: Tensor, masks: Tensor): Promise<StateDict> {
     const ready = await this.#prepare("train", images, masks);
     this.#step++;
-    this.#run(ready, images, masks, undefined, (pass) => ready.program.encode(pass));
+    this.#run(ready, this.#step, images, masks, undefined, (pass) => ready.program.encode(pass));
     this.#step--;
     await this.readMetrics();
     return blockToState(this.unet.parameters, await this.#readBlock(this.#buffers.gradients));
@@ -326,7 +326,7 @@ export class Trainer {
     this.#step = state.step;
     this.#updates = state.updates;
     this.#accumulated = 0;
-    this.#record = 0;
+    this.#records = [];
   }
 
   /** The averaged weights where averaging is on, else the weights. */
@@ -384,7 +384,7 @@ export class Trainer {
           `[${expected.join(", ")}]`,
       );
     }
-    if (this.#record === HISTORY_CAPACITY) {
+    if (this.#records.length === HISTORY_CAPACITY) {
       throw new RangeError(
         `Cannot keep metrics of more than ${HISTORY_CAPACITY} batches\nhint: call readMetrics() earlier`,
       );
@@ -394,6 +394,7 @@ export class Trainer {
 
   #run(
     ready: ReadyPlan,
+    step: number | null,
     images: Tensor,
     masks: Tensor,
     sources: { pictures: GPUBuffer; masks: GPUBuffer } | undefined,
@@ -404,7 +405,7 @@ export class Trainer {
     queue.writeBuffer(pictures, 0, images.data as Float32Array<ArrayBuffer>);
     queue.writeBuffer(maskBuffer, 0, masks.data as Float32Array<ArrayBuffer>);
     this.#writeStep();
-    this.#record++;
+    this.#records.push(step);
     this.#submit(encode);
   }
 
@@ -414,7 +415,7 @@ export class Trainer {
       this.#settings.seed,
       this.#step,
       Math.max(1, this.#updates),
-      this.#record,
+      this.#records.length,
       options,
     );
     this.unet.gpu.device.queue.writeBuffer(this.#buffers.step, 0, bytes as Uint8Array<ArrayBuffer>);

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { createRunFolder, keepCheckpoint, mendBest, reopenRunFolder } from "../../src/training/run_folder.ts";
+import {
+  clearRunFolder,
+  createRunFolder,
+  keepCheckpoint,
+  mendBest,
+  reopenRunFolder,
+} from "../../src/training/run_folder.ts";
 import { readModel } from "../../src/unet/model_file.ts";
 import { blockToState, parameterTable } from "../../src/unet/parameters.ts";
 import { checkpointOf } from "../support/checkpoints.ts";
@@ -16,10 +22,23 @@ Deno.test("createRunFolder: takes a new or an empty folder, refuses one with a r
       await Deno.writeTextFile(join(run, name), "x");
       await assert.rejects(
         createRunFolder(run),
-        /holds one already\nhint: continue it with --resume, or give .* --run/,
+        /holds one already\nhint: continue it with --resume, .* --run, .* --force$/,
       );
       await Deno.remove(join(run, name));
     }
+  }));
+
+Deno.test("clearRunFolder: removes a run, and leaves what is no part of it", () =>
+  inTempFolder(async (run) => {
+    await keepCheckpoint(run, checkpointOf(1, 1));
+    await Deno.mkdir(join(run, "tb"));
+    for (const name of ["tb/events", "metrics.jsonl", "notes.txt"]) {
+      await Deno.writeTextFile(join(run, name), "x");
+    }
+    await createRunFolder(run, { replace: true });
+    assert.equal((await filesUnder(run)).length, 5);
+    await clearRunFolder(run);
+    assert.deepEqual(await filesUnder(run), ["notes.txt"]);
   }));
 
 Deno.test("reopenRunFolder: names the runs that there are, and tells a run without a checkpoint from none", () =>

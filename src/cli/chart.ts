@@ -1,0 +1,50 @@
+/**
+ * Curves in lines of text.
+ *
+ * @module
+ */
+
+const BLOCKS = "▁▂▃▄▅▆▇█";
+
+/** A curve and its name. */
+export interface Curve {
+  /** Stands before the line. */
+  readonly name: string;
+  /** Its values; what is not finite leaves a gap. */
+  readonly values: readonly number[];
+}
+
+/**
+ * Draws each curve as a line of blocks with its name before and its last value behind, all to one scale.
+ *
+ * @param width characters of a line; where there are more values than fit, neighbours are averaged
+ */
+export function drawCurves(curves: readonly Curve[], width: number): string[] {
+  const finite = curves.flatMap(({ values }) => values.filter(Number.isFinite));
+  const least = Math.min(...finite);
+  const most = Math.max(...finite);
+  const nameWidth = Math.max(...curves.map(({ name }) => name.length));
+  const numberWidth = 7;
+  const room = Math.max(1, width - nameWidth - numberWidth - 2);
+  return curves.map(({ name, values }) => {
+    const blocks = condense(values, room).map((value) => {
+      if (!Number.isFinite(value)) return " ";
+      const height = most > least ? (value - least) / (most - least) : 0;
+      return BLOCKS[Math.round(height * (BLOCKS.length - 1))]!;
+    });
+    const last = values.at(-1);
+    const number = last !== undefined && Number.isFinite(last) ? last.toFixed(4) : "";
+    return `${name.padEnd(nameWidth)} ${blocks.join("")} ${number}`.trimEnd();
+  });
+}
+
+/** At most `count` values: the means of neighbours. */
+function condense(values: readonly number[], count: number): number[] {
+  if (values.length <= count) return [...values];
+  return Array.from({ length: count }, (_, index) => {
+    const first = Math.floor(index * values.length / count);
+    const end = Math.floor((index + 1) * values.length / count);
+    const part = values.slice(first, end).filter(Number.isFinite);
+    return part.reduce((sum, value) => sum + value, 0) / part.length;
+  });
+}

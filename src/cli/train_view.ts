@@ -1,0 +1,156 @@
+/**
+ * What a training shows: on a terminal a bar and the curves of the loss so far, elsewhere plain lines.
+ *
+ * @module
+ */
+import type { EpochReport, PassProgress, TrainCallbacks } from "../training/events.ts";
+import type { TrainPlan } from "../training/plan.ts";
+import { drawCurves } from "./chart.ts";
+import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
+import { consoleSize, Progress } from "./progress.ts";
+import { writeStderr } from "./task.ts";
+
+/** Where plain lines say how far an epoch is, at most so often. */
+const PLAIN_SECONDS = 10;
+
+/** Shows a training; its functions are the training's callbacks. */
+export class TrainView implements TrainCallbacks {
+  readonly #write: (text: string) => void;
+  readonly #terminal = Deno.stderr.isTerminal();
+  readonly #losses = { train: [] as number[], valid: [] as number[] };
+  readonly #seconds: number[] = [];
+  #bar: Progress | undefined;
+  #barOf = "";
+  #barSince = 0;
+  #chartLines = 0;
+  #compiling = false;
+  #epochs = 0;
+
+  /** Results go to `write`, everything else to standard error. */
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  readonly onNote = (message: string): void => this.#above(() => writeStderr(`note: ${message}\n`));
+
+  readonly onPrepare = (split: "train" | "valid", done: number, total: number): void => {
+    this.#advance(`preparing ${split} pictures`, { total, start: 0 }).update(done);
+    if (done === total) this.#endBar();
+  };
+
+  readonly onCompile = (): void => {
+    if (this.#compiling) return;
+    this.#compiling = true;
+    writeStderr("compiling kernels (seconds once, then the driver keeps them)\n");
+  };
+
+  readonly onStart = (plan: TrainPlan, done: { epochs: number; batches: number }): void => {
+    this.#epochs = plan.config.epochs;
+    this.#write(describePlan(plan));
+    if (done.epochs > 0 || done.batches > 0) {
+      const within = done.batches > 0 ? ` and ${done.batches} batches of the next` : "";
+      this.#write(`going on after ${plural(done.epochs, "epoch")}${within}\n`);
+    }
+  };
+
+  readonly onEstimate = (secondsPerEpoch: number): void =>
+    this.#above(() => {
+      const all = formatSeconds(secondsPerEpoch * this.#epochs);
+      this.#write(
+        `estimated     ${formatSeconds(secondsPerEpoch)} an epoch, at most ${all} for ${this.#epochs}\n`,
+      );
+    });
+
+  readonly onProgress = ({ part, epoch, epochs, done, start, total, loss }: PassProgress): void => {
+    const label = part === "train" ? `epoch ${epoch}/${epochs}` : `validating ${epoch}/${epochs}`;
+    const bar = this.#advance(label, { total, start });
+    if (done === start || (!this.#terminal && performance.now() - this.#barSince < 1000 * PLAIN_SECONDS)) {
+      return;
+    }
+    bar.update(done, `loss ${loss.toFixed(4)}`);
+  };
+
+  readonly onEpoch = (report: EpochReport): void => {
+    const { metrics } = report;
+    this.#losses.train.push(metrics["train/loss"]!);
+    this.#losses.valid.push(metrics["valid/loss"]!);
+    this.#seconds.push(metrics.seconds!);
+    this.#endBar();
+    this.#above(() => this.#write(this.#describeEpoch(report)));
+  };
+
+  /** Removes what is only shown while training runs. */
+  close(): void {
+    this.#endBar();
+  }
+
+  #describeEpoch({ epoch, epochs, metrics, best, stale }: EpochReport): string {
+    const value = (name: string, show: (value: number) => string) => {
+      const number = metrics[name]!;
+      return Number.isFinite(number) ? show(number) : "undefined";
+    };
+    const fixed = (number: number) => number.toFixed(4);
+    const recent = this.#seconds.slice(-5);
+    const left = recent.reduce((sum, seconds) => sum + seconds, 0) / recent.length * (epochs - epoch);
+    return [
+      `epoch ${`${epoch}`.padStart(`${epochs}`.length)}/${epochs}`,
+      `train loss ${value("train/loss", fixed)}`,
+      `accuracy ${value("train/accuracy", formatPercent)}`,
+      `| valid loss ${value("valid/loss", fixed)}`,
+      `accuracy ${value("valid/accuracy", formatPercent)}`,
+      `dice ${value("valid/dice", fixed)}`,
+      `iou ${value("valid/iou", fixed)}`,
+      `| ${formatSeconds(metrics.seconds!)}`,
+      ...(epoch < epochs ? [`${formatSeconds(left)} left`] : []),
+      best ? "best" : `best ${plural(stale, "epoch")} ago`,
+    ].join("  ") + "\n";
+  }
+
+  #advance(label: string, { total, start }: { total: number; start: number }): Progress {
+    if (this.#bar === undefined || this.#barOf !== label) {
+      this.#endBar();
+      this.#bar = new Progress({ label, total, start, unit: "samples", plainEverySeconds: PLAIN_SECONDS });
+      this.#barOf = label;
+      this.#barSince = performance.now();
+    }
+    return this.#bar;
+  }
+
+  #endBar(): void {
+    this.#bar?.clear();
+    this.#bar = undefined;
+    this.#barOf = "";
+  }
+
+  /** Writes lines above the curves, which stay at the bottom of a terminal. */
+  #above(write: () => void): void {
+    this.#bar?.clear();
+    if (this.#chartLines > 0) writeStderr(`\x1b[${this.#chartLines}A\x1b[J`);
+    this.#chartLines = 0;
+    write();
+    if (!this.#terminal || this.#losses.train.length < 2) return;
+    const lines = drawCurves([
+      { name: "train loss", values: this.#losses.train },
+      { name: "valid loss", values: this.#losses.valid },
+    ], consoleSize().columns - 1);
+    writeStderr(lines.map((line) => `${line}\n`).join(""));
+    this.#chartLines = lines.length;
+  }
+}
+
+/** What a training will do and need, a line for each. */
+export function describePlan({ config, data, adapter, parameters, memoryBytes }: TrainPlan): string {
+  const splits = (["train", "valid"] as const).map((role) => {
+    const { samples, annotated, background } = data[role];
+    return `${role.padEnd(14)}${plural(samples, "sample")}, ${annotated} with a tumor outlined; ` +
+      `${formatPercent(background)} accurate without finding any\n`;
+  });
+  const { filters, norm, size, batchSize } = config;
+  return splits.join("") +
+    `network       ${filters} filters, norm ${norm}, ${parameters.toLocaleString("en-US")} parameters, ` +
+    `input ${size} x ${size}, batches of ${batchSize}\n` +
+    `recipe        ${config.recipe}: ${config.optimizer}, learning rate ${config.learningRate}, ` +
+    `${config.schedule} schedule, seed ${config.seed}\n` +
+    `device        ${adapter ?? "none found; the memory is that of some GPU"}\n` +
+    `memory        ${formatBytes(memoryBytes)} planned\n`;
+}

@@ -1,0 +1,103 @@
+/**
+ * The two splits that a training reads.
+ *
+ * @module
+ */
+import { batches } from "../dataset/batches.ts";
+import { prepareSplit } from "../dataset/prepare.ts";
+import type { Batch } from "../dataset/prepared_split.ts";
+import { readSplit } from "../dataset/samples.ts";
+import { findSplits, type Split, splitOf } from "../dataset/splits.ts";
+import type { TrainConfig } from "./config.ts";
+import type { SplitFingerprint } from "./fingerprint.ts";
+
+/** A split in numbers. */
+export interface SplitSummary {
+  /** Samples. */
+  readonly samples: number;
+  /** Batches of an epoch. */
+  readonly batches: number;
+  /** Samples with a tumor outlined. */
+  readonly annotated: number;
+  /** Share of pixels that are background: the accuracy of an answer without any tumor. */
+  readonly background: number;
+  /** What tells it from others. */
+  readonly fingerprint: SplitFingerprint;
+}
+
+/** A split, ready to be trained on. */
+export interface SplitData extends SplitSummary {
+  /** The batches of an epoch from one on; in the order that the epoch's number draws, or for null the dataset's. */
+  read(epoch: number | null, firstBatch: number): AsyncIterable<Batch>;
+  /** Ends the threads that put batches together. */
+  close(): Promise<void>;
+}
+
+/** Both splits. */
+export type TrainData = Readonly<Record<"train" | "valid", SplitData>>;
+
+/** How {@linkcode loadData} reads. */
+export interface DataOptions {
+  /** Folder for prepared pictures. */
+  readonly cacheFolder: string;
+  /** Told of pictures that are done. */
+  readonly onPrepare?: ((split: "train" | "valid", done: number, total: number) => void) | undefined;
+  /** Gets lines for the user. */
+  readonly onNote?: ((message: string) => void) | undefined;
+  /** Ends the work. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads and prepares the training and the validation split of a dataset.
+ *
+ * @throws {Error} where a split is missing, cannot be read, or is empty; the signal's reason where it ended the work.
+ */
+export async function loadData(
+  folder: string,
+  config: TrainConfig,
+  options: DataOptions,
+): Promise<TrainData> {
+  const splits = await findSplits(folder);
+  const load = (role: "train" | "valid") => loadSplit(splitOf(splits, role), role, config, options);
+  return { train: await load("train"), valid: await load("valid") };
+}
+
+async function loadSplit(
+  split: Split,
+  role: "train" | "valid",
+  { unannotated, size, normalize, batchSize, seed }: TrainConfig,
+  { cacheFolder, onPrepare, onNote, signal }: DataOptions,
+): Promise<SplitData> {
+  const { samples, problems } = await readSplit(split, { unannotated });
+  const prepared = await prepareSplit(samples, {
+    size,
+    normalize,
+    cacheFolder,
+    onProgress: (done, total) => onPrepare?.(role, done, total),
+    onNote,
+    signal,
+  });
+  const faults = problems.length + prepared.problems.length;
+  if (faults > 0) {
+    const first = [...problems, ...prepared.problems][0]!.message;
+    onNote?.(`${split.name}: ${faults} at fault, such as ${first}; deno task inspect lists all`);
+  }
+  if (prepared.count === 0) {
+    await prepared.close();
+    throw new Error(
+      `Cannot train: the ${role} split in ${split.folder} has no sample that can be used\n` +
+        "hint: deno task inspect says what is wrong with each",
+    );
+  }
+  return {
+    samples: prepared.count,
+    batches: Math.ceil(prepared.count / batchSize),
+    annotated: prepared.samples.filter(({ annotated }) => annotated).length,
+    background: 1 - prepared.tumorShare,
+    fingerprint: { samples: prepared.count, sha256: prepared.fingerprint },
+    read: (epoch, firstBatch) =>
+      batches(prepared, { batchSize, seed, epoch: epoch ?? 0, shuffle: epoch !== null, firstBatch }),
+    close: () => prepared.close(),
+  };
+}

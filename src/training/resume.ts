@@ -1,0 +1,74 @@
+/**
+ * Going on with a run: only with the settings and the data that it was begun with, unless others are forced.
+ *
+ * @module
+ */
+import type { Checkpoint, RunProgress } from "./checkpoint.ts";
+import { configDifferences, type TrainConfig } from "./config.ts";
+import { NOT_STOPPING } from "./early_stopping.ts";
+import type { TrainCallbacks } from "./events.ts";
+import { dataDifferences, type DataFingerprint } from "./fingerprint.ts";
+import { completeTrainConfig } from "./recipe.ts";
+import { mendBest } from "./run_folder.ts";
+
+/** What goes on. */
+export interface ResumeOptions {
+  /** The run's folder. */
+  readonly folder: string;
+  /** Go on even where something is another. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * The settings of a run that goes on: its own, and those that are given.
+ *
+ * @throws {Error} naming what is given otherwise than it was, unless forced.
+ */
+export function resumeConfig(
+  { config: old }: RunProgress,
+  options: ResumeOptions & { config?: Partial<TrainConfig> | undefined },
+): TrainConfig {
+  const given = options.config ?? {};
+  const otherRecipe = given.recipe !== undefined && given.recipe !== old.recipe;
+  const config = completeTrainConfig(otherRecipe ? given : { ...old, ...given });
+  refuse(options, "settings", configDifferences(old, config));
+  return config;
+}
+
+/**
+ * Where a run goes on, its best model mended.
+ *
+ * @throws {Error} where the data are others, or the best model is lost, unless forced.
+ */
+export async function resumeProgress(
+  checkpoint: Checkpoint,
+  options: ResumeOptions & { config: TrainConfig; data: DataFingerprint },
+  { onNote }: Pick<TrainCallbacks, "onNote">,
+): Promise<RunProgress> {
+  const { folder, force, config, data } = options;
+  const old = checkpoint.progress;
+  const changes = dataDifferences(old.data, data);
+  refuse(options, "data", changes);
+  let progress: RunProgress = { ...old, config, data };
+  try {
+    await mendBest(folder, checkpoint);
+  } catch (error) {
+    if (!force) throw error;
+    onNote?.(`${(error as Error).message.split("\n")[0]}: the best epoch is chosen anew from here on`);
+    progress = { ...progress, best: null, stopping: NOT_STOPPING };
+  }
+  if (changes.length > 0 || configDifferences(old.config, config).length > 0) {
+    onNote?.("forced: the run goes on with other settings or data, and is no longer the one that was begun");
+    // Batches that are done are of an epoch of other data or other batches.
+    progress = { ...progress, partial: null };
+  }
+  return progress;
+}
+
+function refuse({ folder, force }: ResumeOptions, what: string, differences: readonly string[]): void {
+  if (differences.length === 0 || force) return;
+  throw new Error(
+    `Cannot resume ${folder} with other ${what}: ${differences.join("; ")}\n` +
+      "hint: leave them as they were, start another run with --run, or go on all the same with --force",
+  );
+}

@@ -1,0 +1,263 @@
+/** Trainings of a tiny network on a tiny phantom, within this process. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
+import { makePhantom } from "../../src/dataset/phantom.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { planTraining } from "../../src/training/plan.ts";
+import type { TrainConfig } from "../../src/training/config.ts";
+import { loadData } from "../../src/training/data.ts";
+import { completeTrainConfig } from "../../src/training/recipe.ts";
+import { planRun, trainRun, type TrainRunOptions } from "../../src/training/run.ts";
+import { reopenRunFolder } from "../../src/training/run_folder.ts";
+import { networkConfig, trainerOptions } from "../../src/training/config.ts";
+import { Trainer } from "../../src/training/trainer.ts";
+import { readRunLog } from "../../src/tracking/run_log.ts";
+import { readModel } from "../../src/unet/model_file.ts";
+import { UNet } from "../../src/unet/unet.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
+
+const TINY: Partial<TrainConfig> = { filters: 2, size: 32, batchSize: 4, epochs: 3, learningRate: 1e-3 };
+
+/** What a test does with a dataset of 10 pictures to train on and 5 to validate with. */
+type Body = (
+  run: (name: string, more?: Partial<TrainRunOptions>) => TrainRunOptions,
+  folder: string,
+) => Promise<void>;
+
+function withPhantom(body: Body): Promise<void> {
+  return inTempFolder(async (folder) => {
+    const dataFolder = join(folder, "data");
+    await makePhantom(dataFolder, { train: 10, valid: 5, test: 1, size: 32 });
+    await body((name, more) => ({
+      folder: join(folder, "runs", name),
+      dataFolder,
+      cacheFolder: join(folder, "cache"),
+      config: TINY,
+      tracking: { swanlab: "off", tensorboard: false },
+      ...more,
+    }), folder);
+  });
+}
+
+/** The lines of a log without what differs from run to run. */
+async function numbers(folder: string): Promise<unknown[]> {
+  return (await readRunLog(folder)).map((
+    { epoch, metrics: { seconds: _, samples_per_second: __, ...rest } },
+  ) => ({
+    epoch,
+    ...rest,
+  }));
+}
+
+async function sameOutcome(one: string, other: string): Promise<void> {
+  assert.deepEqual(await numbers(one), await numbers(other));
+  const best = (folder: string) => Deno.readFile(join(folder, "best.safetensors"));
+  assert.ok(Buffer.from(await best(one)).equals(await best(other)), "the best weights differ");
+  const last = async (folder: string) => (await reopenRunFolder(folder))!.trainer;
+  assert.deepEqual(await last(one), await last(other));
+}
+
+Deno.test("trainRun: what it says of the best epoch is what its model file does", () =>
+  withPhantom(async (run) => {
+    const options = run("a");
+    const result = await trainRun(options);
+    assert.equal(result.outcome, "finished");
+    assert.equal(result.epochs, 3);
+    const { state, description } = await readModel(
+      await Deno.readFile(join(options.folder, "best.safetensors")),
+    );
+    assert.equal(description.epoch, result.best!.epoch);
+    const config = completeTrainConfig(options.config);
+    const data = await loadData(options.dataFolder!, config, { cacheFolder: options.cacheFolder! });
+    const gpu = await openGpu();
+    try {
+      const unet = await UNet.create(gpu, description.network);
+      unet.loadStateDict(state);
+      const sums = { loss: 0, batchLoss: 0, correct: 0, overlap: 0, predicted: 0, truth: 0 };
+      for await (const { images, masks } of data.valid.read(null, 0)) {
+        const { data: probabilities } = await unet.predict(images);
+        const loss = lossOf(probabilities, masks.data);
+        sums.loss += loss * images.shape[0]!;
+        sums.batchLoss += loss;
+        probabilities.forEach((p, index) => {
+          const [rounded, mask] = [p > 0.5 ? 1 : 0, masks.data[index]!];
+          sums.correct += rounded === mask ? 1 : 0;
+          sums.overlap += rounded * mask;
+          sums.predicted += rounded;
+          sums.truth += mask;
+        });
+      }
+      const { metrics } = result.best!;
+      const close = (name: string, value: number) =>
+        assert.ok(
+          Math.abs(metrics[`valid/${name}`]! - value) < 1e-5,
+          `${name}: ${metrics[`valid/${name}`]} and ${value}`,
+        );
+      close("loss", sums.loss / 5);
+      close("loss_batch_mean", sums.batchLoss / 2);
+      close("accuracy", sums.correct / (5 * 32 * 32));
+      close("dice", 2 * sums.overlap / (sums.predicted + sums.truth));
+      close("iou", sums.overlap / (sums.predicted + sums.truth - sums.overlap));
+    } finally {
+      gpu.close();
+      await data.train.close();
+      await data.valid.close();
+    }
+  }));
+
+/** The loss of a batch in float64: 0.6 (1 - soft Dice) + 0.4 mean binary cross-entropy. */
+function lossOf(probabilities: Float32Array, masks: Float32Array): number {
+  let [overlap, total, entropy] = [0, 0, 0];
+  probabilities.forEach((p, index) => {
+    const mask = masks[index]!;
+    overlap += p * mask;
+    total += p + mask;
+    entropy -= Math.log(mask === 1 ? p : 1 - p);
+  });
+  return 0.6 * (1 - (2 * overlap + 1e-6) / (total + 1e-6)) + 0.4 * entropy / probabilities.length;
+}
+
+Deno.test("trainRun: stopped within an epoch and within a validation, it comes to the same bits", () =>
+  withPhantom(async (run) => {
+    const config = {
+      ...TINY,
+      recipe: "strong",
+      batchSize: 1,
+      accumulate: 4,
+      epochs: 2,
+      schedule: "plateau",
+    } as const;
+    await trainRun(run("whole", { config }));
+    let options = run("stopped", { config });
+    // Stops before the first batch of the run, then after the first read of every pass.
+    for (const stopAt of [0, 1, 2, 3, 4]) {
+      const controller = new AbortController();
+      let calls = 0;
+      const result = await trainRun({ ...options, signal: controller.signal }, {
+        onProgress: ({ done, start }) => {
+          if (stopAt === 0 || (done > start && ++calls === stopAt)) controller.abort();
+        },
+      });
+      options = { ...options, config: {}, resume: true };
+      if (result.outcome !== "interrupted") break;
+    }
+    const { progress } = (await reopenRunFolder(options.folder))!;
+    assert.notEqual(progress.partial, null, "it was never stopped within an epoch");
+    assert.equal((await trainRun(options)).outcome, "finished");
+    await sameOutcome(run("whole").folder, options.folder);
+    assert.equal(
+      (await trainRun(options)).outcome,
+      "finished",
+      "a finished run can be resumed and does nothing",
+    );
+    await sameOutcome(run("whole").folder, options.folder);
+  }));
+
+Deno.test("trainRun: early stopping ends it, and keeps the best epoch", () =>
+  withPhantom(async (run) => {
+    const config = { ...TINY, learningRate: 1e-12, patience: 2, epochs: 9, dropout: 0 };
+    const told: string[] = [];
+    const result = await trainRun(run("a", { config }), {
+      onEpoch: ({ epoch, best, stale }) => told.push(`${epoch} ${best} ${stale}`),
+    });
+    // Steps of nearly nothing change nothing: the first epoch stays the best.
+    assert.equal(result.outcome, "stopped");
+    assert.equal(result.best!.epoch, result.epochs - 2);
+    assert.deepEqual(told.slice(-2), [`${result.epochs - 1} false 1`, `${result.epochs} false 2`]);
+  }));
+
+Deno.test("trainRun: refuses what is there, what is not, and what changed, by name, unless forced", () =>
+  withPhantom(async (run) => {
+    await assert.rejects(trainRun(run("a", { resume: true })), /there is no such run/);
+    const config = { ...TINY, epochs: 1 };
+    await trainRun(run("a", { config }));
+    await assert.rejects(
+      trainRun(run("a", { config })),
+      /holds one already\nhint: continue it with --resume/,
+    );
+    await assert.rejects(
+      trainRun(run("a", { resume: true, config: { epochs: 2, seed: 0, norm: "instance" } })),
+      /with other settings: epochs was 1, is 2; norm was none, is instance\nhint: .*--force/,
+    );
+    const forced = await trainRun(run("a", { resume: true, force: true, config: { epochs: 2 } }));
+    assert.deepEqual([forced.outcome, forced.epochs], ["finished", 2]);
+
+    const data = run("a").dataFolder!;
+    await Deno.remove(join(data, "valid"), { recursive: true });
+    await makePhantom(join(data, "../other"), { train: 1, valid: 4, test: 1, size: 32, seed: 1 });
+    await Deno.rename(join(data, "../other/valid"), join(data, "valid"));
+    await assert.rejects(
+      trainRun(run("a", { resume: true, config: {} })),
+      /with other data: the valid split had 5 samples, has 4\nhint: .*--force/,
+    );
+    const notes: string[] = [];
+    const more = run("a", { resume: true, force: true, config: { epochs: 3 } });
+    assert.equal((await trainRun(more, { onNote: (note) => notes.push(note) })).epochs, 3);
+    assert.ok(notes.some((note) => /^forced: /.test(note)), notes.join());
+    const anew = await trainRun(run("a", { force: true, config }));
+    assert.deepEqual([anew.outcome, anew.epochs], ["finished", 1]);
+    assert.equal((await readRunLog(run("a").folder)).length, 1);
+  }));
+
+Deno.test("trainRun: a loss that is no number stops it, names the step, and leaves the last good checkpoint", () =>
+  withPhantom(async (run) => {
+    const options = run("a", { config: { ...TINY, filters: 8, epochs: 20, learningRate: 10 } });
+    await assert.rejects(
+      trainRun(options),
+      /^Error: Training diverged: the loss of (step \d+|an evaluation after step \d+) is (NaN|Infinity)\nhint: lower/,
+    );
+    const { trainer, progress } = (await reopenRunFolder(options.folder))!;
+    assert.ok(trainer.weights.every(Number.isFinite));
+    assert.equal(progress.epoch, (await readRunLog(options.folder)).length);
+  }));
+
+Deno.test("trainRun: what fails before the first step leaves no run behind", () =>
+  withPhantom(async (run, folder) => {
+    const gone = (name: string) => assert.rejects(Deno.stat(run(name).folder), Deno.errors.NotFound);
+    await assert.rejects(trainRun(run("a", { dataFolder: join(folder, "nothing") })), /is no folder/);
+    await gone("a");
+    await assert.rejects(trainRun(run("b", { tracking: { swanlab: "online" } })), /there is no API key/);
+    await gone("b");
+    await assert.rejects(trainRun(run("c", { config: { size: 33 } })), RangeError);
+    await gone("c");
+    const signal = AbortSignal.abort();
+    assert.equal(
+      (await trainRun(run("d", { signal, cacheFolder: join(folder, "fresh") }))).outcome,
+      "interrupted",
+    );
+    await gone("d");
+  }));
+
+Deno.test("planRun: plans what the trainer then allocates", () =>
+  withPhantom(async (run) => {
+    for (const more of [{}, { recipe: "strong", accumulate: 2 }]) {
+      const { dataFolder, cacheFolder } = run("a");
+      const config = completeTrainConfig({ ...TINY, ...more });
+      const plan = await planRun({ dataFolder, cacheFolder, config });
+      const { train, valid } = plan.data;
+      assert.deepEqual([train.samples, train.batches, valid.samples, valid.batches], [10, 3, 5, 2]);
+      assert.ok(valid.background > 0.8 && valid.background < 1);
+      const data = await loadData(dataFolder!, config, { cacheFolder: cacheFolder! });
+      const gpu = await openGpu();
+      try {
+        assert.deepEqual(planTraining(config, data, gpu), plan);
+        const unet = await UNet.create(gpu, networkConfig(config));
+        const trainer = await Trainer.create(unet, trainerOptions(config));
+        for await (const { images, masks } of data.train.read(1, 0)) await trainer.enqueue(images, masks);
+        for await (const { images, masks } of data.valid.read(null, 0)) {
+          await trainer.enqueueEvaluation(images, masks);
+        }
+        // Buffers are rounded up to 256 bytes, and the augmenter's are not counted by the trainer.
+        const share = plan.memoryBytes / trainer.byteLength;
+        assert.ok(
+          share > 0.95 && share < 1.1,
+          `planned ${plan.memoryBytes}, allocated ${trainer.byteLength}`,
+        );
+      } finally {
+        gpu.close();
+        await data.train.close();
+        await data.valid.close();
+      }
+    }
+  }));
