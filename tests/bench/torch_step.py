@@ -1,9 +1,11 @@
 """Times the same network in PyTorch on the CPU: the peer of this project's speed tables.
 
     python3 torch_step.py --filters 8 --size 128 --batch 8 [--norm instance] [--threads 2] [--steps 10] [--forward]
+                          [--serve]
 
 Prints one JSON document: the best and the median milliseconds of a forward without gradients, and, unless --forward
-asks for that alone, of a whole training step (forward, loss, backward, Adam; dropout on).
+asks for that alone, of a whole training step (forward, loss, backward, Adam; dropout on). With --serve it answers one
+line at a time in place of that, as tests/bench/peers/serve.ts describes: so `deno task bench --peers` asks.
 """
 import argparse
 import json
@@ -22,6 +24,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch (0: as many as it likes)")
     parser.add_argument("--steps", type=int, default=10, help="timed repetitions, after two that are not")
     parser.add_argument("--forward", action="store_true", help="time the forward alone")
+    parser.add_argument("--serve", action="store_true", help="do one repetition for each line that is read")
     return parser.parse_args()
 
 
@@ -34,6 +37,21 @@ def measure(repeat, count):
         times.append(1000 * (time.perf_counter() - start))
     timed = times[2:]
     return {"best": round(min(timed), 3), "median": round(statistics.median(timed), 3)}
+
+
+def serve(name, work):
+    """Warms up, says that it is ready, and does one piece of work for each line until standard input ends."""
+    for prepare, repeat in work.values():
+        prepare()
+        repeat()
+        repeat()
+    print(json.dumps({"ready": name, "work": list(work)}), flush=True)
+    for line in sys.stdin:
+        prepare, repeat = work[line.strip()]
+        prepare()
+        start = time.perf_counter()
+        repeat()
+        print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
 
 
 def main():
@@ -61,9 +79,13 @@ def main():
         loss_parts(net(images), target)["loss"].backward()
         optimizer.step()
 
+    name = f"PyTorch {torch.__version__}, CPU"
+    if args.serve:
+        serve(name, {"forward": (net.eval, forward), "step": (net.train, step)})
+        return
     net.eval()
     result = {
-        "peer": f"PyTorch {torch.__version__}, CPU",
+        "peer": name,
         "threads": torch.get_num_threads(),
         **{key: getattr(args, key) for key in ("filters", "size", "batch", "norm", "steps")},
         "forwardMilliseconds": measure(forward, args.steps),

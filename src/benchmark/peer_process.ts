@@ -1,0 +1,113 @@
+/**
+ * A peer in a process of its own, which does one piece of work for each line that it is sent; the protocol is
+ * described in `tests/bench/peers/serve.ts`.
+ *
+ * @module
+ */
+
+/** What a peer may be asked to do. */
+export type PeerWork = "forward" | "step";
+
+/** Bytes of standard error that are kept to say why a peer failed. */
+const MOST_ERROR = 4000;
+
+/** Milliseconds in which threads that spin for more work come to rest, so that they do not slow the next contestant. */
+const REST = 50;
+
+interface Ready {
+  ready: string;
+  work: PeerWork[];
+}
+
+/** A peer that is ready. */
+export class PeerProcess {
+  /** Its name and version. */
+  readonly name: string;
+  /** What it can do. */
+  readonly work: readonly PeerWork[];
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #answers: AsyncIterator<Record<string, unknown>>;
+
+  private constructor(
+    ready: Ready,
+    child: Deno.ChildProcess,
+    input: WritableStreamDefaultWriter<Uint8Array>,
+    answers: AsyncIterator<Record<string, unknown>>,
+  ) {
+    this.name = ready.ready;
+    this.work = ready.work;
+    this.#child = child;
+    this.#input = input;
+    this.#answers = answers;
+  }
+
+  /**
+   * Starts a peer and waits until it has warmed up.
+   *
+   * @throws {Error} where it cannot be started, ends early, or is not ready in time; with the last line it said.
+   */
+  static async start(command: readonly string[], seconds: number): Promise<PeerProcess> {
+    const [program, ...args] = command;
+    const child = new Deno.Command(program!, { args, stdin: "piped", stdout: "piped", stderr: "piped" })
+      .spawn();
+    const complaint = lastLine(child.stderr);
+    const timer = setTimeout(() => kill(child), 1000 * seconds);
+    const answers = documents(child.stdout);
+    try {
+      const { value, done } = await answers.next();
+      if (done) {
+        const why = (await child.status).signal === "SIGKILL"
+          ? `it was not ready in ${seconds} seconds`
+          : await complaint;
+        throw new Error(`Cannot start ${program}: ${why}`);
+      }
+      return new PeerProcess(value as unknown as Ready, child, child.stdin.getWriter(), answers);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Lets the peer work once; the seconds by its own clock. @throws {Error} where it ended instead. */
+  async measure(work: PeerWork): Promise<number> {
+    await this.#input.write(new TextEncoder().encode(`${work}\n`));
+    const { value, done } = await this.#answers.next();
+    if (done) throw new Error(`${this.name} ended while it was measured`);
+    await new Promise((resolve) => setTimeout(resolve, REST));
+    return value.seconds as number;
+  }
+
+  /** Ends the process. */
+  async close(): Promise<void> {
+    kill(this.#child);
+    await this.#child.status;
+  }
+}
+
+/** The JSON documents among the lines of a stream; libraries print other things there, too. */
+async function* documents(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Record<string, unknown>> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) if (line.startsWith("{")) yield JSON.parse(line);
+  }
+}
+
+/** The last line of a stream that says something, once it has ended. */
+async function lastLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let end = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) end = (end + text).slice(-MOST_ERROR);
+  return end.trim().split("\n").at(-1)! || "it said nothing";
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended already.
+    if (!(error instanceof TypeError)) throw error;
+  }
+}

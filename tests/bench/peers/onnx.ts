@@ -1,0 +1,28 @@
+/**
+ * The same network forward in onnxruntime on the CPU: `onnx.ts FILTERS SIZE BATCH THREADS`.
+ *
+ * @module
+ */
+import { unetModel } from "./onnx_model.ts";
+import { importPeer, peerArguments, serve } from "./serve.ts";
+
+const VERSION = "1.30.0";
+
+interface Runtime {
+  InferenceSession: {
+    create(model: Uint8Array, options: { intraOpNumThreads: number }): Promise<{
+      run(feeds: Record<string, unknown>): Promise<unknown>;
+    }>;
+  };
+  Tensor: new (type: "float32", data: Float32Array, shape: readonly number[]) => unknown;
+}
+
+const { filters, size, batch, threads } = peerArguments();
+const runtime = await importPeer<Runtime>(`npm:onnxruntime-node@${VERSION}`);
+const session = await runtime.InferenceSession.create(unetModel(filters, batch, size), {
+  intraOpNumThreads: threads,
+});
+const values = Float32Array.from({ length: batch * 3 * size * size }, () => 2 * Math.random() - 1);
+const images = new runtime.Tensor("float32", values, [batch, 3, size, size]);
+
+await serve(`onnxruntime-node ${VERSION}, CPU`, { forward: () => session.run({ images }) });
