@@ -197,7 +197,13 @@ export {
 } from "./src/prediction/model_file.ts";
 export { Predictor, type PredictorOptions } from "./src/prediction/predictor.ts";
 export { drawPrediction } from "./src/prediction/figure.ts";
-export { findPictures, type FoundPictures, outputNames, type PathProblem } from "./src/prediction/files.ts";
+export {
+  findPictures,
+  type FoundPictures,
+  type OutputFiles,
+  outputNames,
+  type PathProblem,
+} from "./src/prediction/files.ts";
 export {
   type PictureReport,
   predictFiles,

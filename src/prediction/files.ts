@@ -24,13 +24,25 @@ export interface FoundPictures {
   readonly problems: readonly PathProblem[];
 }
 
+/** Something for each file that is written for a picture. */
+export interface OutputFiles {
+  /** The mask, 0 or 255. */
+  readonly mask: string;
+  /** The probabilities, 0 to 255. */
+  readonly probability: string;
+  /** Picture, mask and overlay. */
+  readonly figure: string;
+  /** The numbers. */
+  readonly json: string;
+}
+
 /** What is written for a picture: each file's name is the picture's with one of these endings. */
-export const OUTPUT_ENDINGS = {
+export const OUTPUT_ENDINGS: OutputFiles = {
   mask: "_mask.png",
   probability: "_probability.png",
   figure: "_figure.png",
   json: ".json",
-} as const;
+};
 
 /** Bytes that tell a picture's format. */
 const HEAD_BYTES = 256;

@@ -9,7 +9,7 @@ import { decodeImage } from "../image/decode.ts";
 import { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
 import type { RgbImage } from "../image/image.ts";
 import { drawPrediction } from "./figure.ts";
-import { OUTPUT_ENDINGS, outputNames, type PathProblem } from "./files.ts";
+import { OUTPUT_ENDINGS, type OutputFiles, outputNames, type PathProblem } from "./files.ts";
 import { segment, type Segmentation, type SegmentationSummary, type SegmentOptions } from "./postprocess.ts";
 import type { Predictor } from "./predictor.ts";
 
@@ -32,7 +32,7 @@ export interface PictureReport extends SegmentationSummary {
   /** The picture's path as it was named. */
   readonly picture: string;
   /** The paths of what was written. */
-  readonly files: { readonly [Kind in keyof typeof OUTPUT_ENDINGS]: string };
+  readonly files: OutputFiles;
 }
 
 /** What {@linkcode predictFiles} did. */
@@ -64,6 +64,8 @@ export async function predictFiles(
   options: PredictFilesOptions,
 ): Promise<PredictFilesReport> {
   const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
+  // A folder that may not be written to is better known before the work than after it.
+  await Deno.mkdir(options.output, { recursive: true });
   const pictures: PictureReport[] = [];
   const problems: PathProblem[] = [];
   let batch: { file: string; name: string; image: RgbImage }[] = [];
@@ -130,7 +132,7 @@ async function writeResults(
   { output, provenance }: PredictFilesOptions,
 ): Promise<PictureReport> {
   const { width, height } = image;
-  const path = (kind: keyof typeof OUTPUT_ENDINGS) => join(output, name + OUTPUT_ENDINGS[kind]);
+  const path = (kind: keyof OutputFiles) => join(output, name + OUTPUT_ENDINGS[kind]);
   const report: PictureReport = {
     picture: file,
     ...summary,

@@ -1,0 +1,48 @@
+/**
+ * Which pictures of a split are drawn: by rules, so that nobody picks the good ones.
+ *
+ * @module
+ */
+import type { PictureScore } from "./summary.ts";
+
+/** A picture by its place among the scores, and what it is an example of. */
+export interface Case {
+  /** Its place among the scores. */
+  readonly index: number;
+  /** `worst`, `median` or `best`. */
+  readonly rank: "worst" | "median" | "best";
+}
+
+/** `count` names spread evenly over all in their order, the first and the last among them; their places. */
+export function spreadByName(names: readonly string[], count: number): number[] {
+  const order = names.map((_, index) => index).sort((a, b) => names[a]! < names[b]! ? -1 : 1);
+  if (count >= order.length) return order;
+  return Array.from({ length: count }, (_, i) => order[Math.round(i * (order.length - 1) / (count - 1))]!);
+}
+
+/**
+ * The two worst, median and best pictures by Dice, equal ones by name, in ascending order; each once where there are
+ * fewer. Pictures without true and predicted pixels have no Dice and are left out.
+ */
+export function rankedCases(scores: readonly PictureScore[]): Case[] {
+  const order = scores.map((_, index) => index)
+    .filter((index) => scores[index]!.metrics.dice !== null)
+    .sort((a, b) => compare(scores[a]!, scores[b]!));
+  const last = order.length - 1;
+  const middle = Math.floor(order.length / 2);
+  const wanted: [rank: Case["rank"], place: number][] = [
+    ["best", last],
+    ["worst", 0],
+    ["median", middle],
+    ["best", last - 1],
+    ["worst", 1],
+    ["median", middle - 1],
+  ];
+  const ranks = new Map<number, Case["rank"]>();
+  for (const [rank, place] of wanted) if (place in order && !ranks.has(place)) ranks.set(place, rank);
+  return [...ranks].sort(([a], [b]) => a - b).map(([place, rank]) => ({ index: order[place]!, rank }));
+}
+
+function compare(a: PictureScore, b: PictureScore): number {
+  return a.metrics.dice! - b.metrics.dice! || (a.name < b.name ? -1 : 1);
+}

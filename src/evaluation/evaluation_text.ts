@@ -1,0 +1,57 @@
+/**
+ * A whole evaluation as people read it on a terminal.
+ *
+ * @module
+ */
+import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
+import type { SplitLoss } from "./loss.ts";
+import { formatSummary } from "./report_text.ts";
+import type { EvaluationReport } from "./run_evaluation.ts";
+
+/** Findings that the text names; the table has all. */
+const SHOWN_FINDINGS = 10;
+
+/** Writes an evaluation as plain text: numbers, the strongest findings, and where everything lies. */
+export function formatEvaluation(report: EvaluationReport): string {
+  const { split, summary, loss, audit, files, settings } = report;
+  const parts: string[] = [];
+  if (summary !== null && loss !== null) {
+    parts.push(
+      `${split}, masks of ${settings.size} x ${settings.size} px, threshold ${settings.threshold}\n` +
+        formatSummary(summary, { unit: settings.unit }) + formatLoss(loss),
+    );
+  }
+  if (audit !== null) parts.push(formatAudit(report, audit));
+  parts.push(Object.values(files).filter((path) => path !== null).map((path) => `wrote ${path}\n`).join(""));
+  return parts.join("\n");
+}
+
+function formatLoss({ weighted, batchMean, batchSize }: SplitLoss): string {
+  const fixed = (value: number) => value.toFixed(4);
+  return `loss         ${fixed(weighted.loss)} = 0.6 Dice loss ${fixed(weighted.diceLoss)} + 0.4 BCE ` +
+    `${fixed(weighted.bce)}\n` +
+    `             mean of batches of ${batchSize}, as the original: ${fixed(batchMean.loss)}, accuracy ` +
+    `${fixed(batchMean.accuracy)}\n`;
+}
+
+function formatAudit(
+  { split, data }: EvaluationReport,
+  findings: NonNullable<EvaluationReport["audit"]>,
+): string {
+  const kinds = Object.keys(AUDIT_REASONS) as AuditKind[];
+  const counts = kinds.map((kind) => `${findings.filter((finding) => finding.kind === kind).length} ${kind}`);
+  const lines = [
+    `audit of ${split}: ${
+      data.annotated
+        ? "the model contradicts the annotation of"
+        : "nobody annotated these pictures; the model sees something in"
+    } ${findings.length} of ${data.pictures}` + (data.annotated ? ` pictures (${counts.join(", ")})` : ""),
+    ...findings.slice(0, SHOWN_FINDINGS).map(({ name, score, reason }, index) =>
+      `  ${String(index + 1).padStart(2)}. ${score.toFixed(4)}  ${name}: ${reason}`
+    ),
+  ];
+  if (findings.length > SHOWN_FINDINGS) {
+    lines.push(`  and ${findings.length - SHOWN_FINDINGS} more in the table`);
+  }
+  return lines.join("\n") + "\n";
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { rankedCases, spreadByName } from "../../src/evaluation/cases.ts";
+import { type PictureScore, scorePicture } from "../../src/evaluation/summary.ts";
+
+/** A score whose Dice is that of `right` of 8 true pixels, or none for null. */
+function score(name: string, right: number | null): PictureScore {
+  const row = (count: number) => ({
+    width: 8,
+    height: 1,
+    data: Uint8Array.from({ length: 8 }, (_, i) => i < count ? 1 : 0),
+  });
+  return right === null ? scorePicture(name, row(0), row(0)) : scorePicture(name, row(right), row(8));
+}
+
+Deno.test("spreadByName: evenly over the names in order, first and last among them", () => {
+  const names = ["j", "a", "i", "b", "h", "c", "g", "d", "f", "e"];
+  const chosen = (count: number) => spreadByName(names, count).map((index) => names[index]).join("");
+  assert.equal(chosen(2), "aj");
+  assert.equal(chosen(4), "adgj");
+  assert.equal(chosen(10), "abcdefghij");
+  assert.equal(chosen(20), "abcdefghij");
+  assert.deepEqual(spreadByName([], 8), []);
+});
+
+Deno.test("rankedCases: two worst, median and best, ascending, without pictures that have no Dice", () => {
+  const scores = [
+    score("none", null),
+    score("full", 8),
+    ...[5, 1, 7, 3, 2, 6, 4].map((right) => score(`of${right}`, right)),
+  ];
+  assert.deepEqual(rankedCases(scores).map(({ index, rank }) => [scores[index]!.name, rank]), [
+    ["of1", "worst"],
+    ["of2", "worst"],
+    ["of4", "median"],
+    ["of5", "median"],
+    ["of7", "best"],
+    ["full", "best"],
+  ]);
+});
+
+Deno.test("rankedCases: equal ones by name, fewer ones once each", () => {
+  const ranks = (...scores: PictureScore[]) =>
+    rankedCases(scores).map(({ index, rank }) => `${scores[index]!.name} ${rank}`);
+  assert.deepEqual(ranks(score("b", 4), score("a", 4)), ["a worst", "b best"]);
+  assert.deepEqual(ranks(score("a", 1)), ["a best"]);
+  assert.deepEqual(ranks(score("a", 1), score("b", 2), score("c", 3)), ["a worst", "b median", "c best"]);
+  assert.deepEqual(ranks(score("a", null)), []);
+});

@@ -1,0 +1,172 @@
+/** From a dataset's folder to files, by a network whose answer is known: tests/support/spot_dataset.ts. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { decodeImage, openGpu, type RgbImage } from "../../mod.ts";
+import { formatEvaluation } from "../../src/evaluation/evaluation_text.ts";
+import {
+  type EvaluationReport,
+  runEvaluation,
+  type RunEvaluationOptions,
+} from "../../src/evaluation/run_evaluation.ts";
+import { Predictor } from "../../src/prediction/predictor.ts";
+import { readModel } from "../../src/unet/model_file.ts";
+import { writeSpotDataset } from "../support/spot_dataset.ts";
+import { spotModel } from "../support/spot_model.ts";
+import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+
+/** Runs evaluations of the spot network; `body` is given a function for them, and the output's folder. */
+function withEvaluations(
+  body: (
+    run: (options?: Partial<RunEvaluationOptions>) => Promise<EvaluationReport>,
+    output: string,
+  ) => Promise<void>,
+): Promise<void> {
+  return inTempFolder(async (folder) => {
+    const dataFolder = join(folder, "data");
+    await writeSpotDataset(dataFolder);
+    const gpu = await openGpu();
+    const predictor = await Predictor.create(gpu, await readModel(spotModel()));
+    const output = join(folder, "run");
+    try {
+      await body(
+        (options) =>
+          runEvaluation(predictor, { dataFolder, cacheFolder: join(folder, "cache"), output, ...options }),
+        output,
+      );
+    } finally {
+      predictor.close();
+      gpu.close();
+    }
+  });
+}
+
+const read = async (path: string | null): Promise<RgbImage> => await decodeImage(await Deno.readFile(path!));
+
+Deno.test("runEvaluation: writes numbers, table and figures of the test split", () =>
+  withEvaluations(async (run, output) => {
+    const report = await run({ provenance: { model: { epoch: 7 } } });
+    assert.deepEqual(await filesUnder(output), ["cases.png", "predictions.png", "test.csv", "test.json"]);
+    const { files, ...numbers } = report;
+    assert.deepEqual(files, {
+      json: join(output, "test.json"),
+      csv: join(output, "test.csv"),
+      predictions: join(output, "predictions.png"),
+      cases: join(output, "cases.png"),
+      auditCsv: null,
+      auditFigure: null,
+    });
+    const json = JSON.parse(await Deno.readTextFile(files.json));
+    assert.deepEqual(json, { ...JSON.parse(JSON.stringify(numbers)), files, model: { epoch: 7 } });
+    assert.equal(json.split, "test");
+    assert.equal(json.data.pictures, 5);
+    assert.deepEqual(json.settings, { threshold: 0.5, size: 32, spacing: null, unit: "px" });
+    assert.equal(json.scores.length, 5);
+    const rows = (await Deno.readTextFile(files.csv!)).trimEnd().split("\r\n");
+    assert.equal(rows.length, 6);
+    assert.match(rows[2]!, /^2\.png,32,32,128,64,1,1,0,0,0\.666/);
+  }));
+
+Deno.test("runEvaluation: the figure has picture, true mask, predicted mask and overlay of every sample", () =>
+  withEvaluations(async (run) => {
+    const { files } = await run();
+    const figure = await read(files.predictions);
+    // Two samples a row, each four panels of 256 x 256; the second one, 2.png, ends the first row.
+    const margin = (figure.width - 8 * 256) / 9;
+    const pixel = (panel: number, x: number, y: number) => {
+      const at = 3 * ((y + top) * figure.width + margin + panel * (256 + margin) + x);
+      return [...figure.data.subarray(at, at + 3)];
+    };
+    let top = 0;
+    // The panels begin where the first true mask, black in its corner, does.
+    while (pixel(1, 0, 0).join() !== "0,0,0") top++;
+    const eighth = (panel: number, x: number, y: number) => pixel(panel, 32 * x + 16, 32 * y + 16);
+    const [black, white] = [[0, 0, 0], [255, 255, 255]];
+    assert.deepEqual(eighth(4, 1, 1), [230, 230, 230]);
+    assert.deepEqual(eighth(4, 1, 3), [40, 40, 40]);
+    assert.deepEqual([eighth(5, 1, 1), eighth(5, 1, 3), eighth(5, 1, 5)], [white, white, black]);
+    assert.deepEqual([eighth(6, 1, 1), eighth(6, 1, 3), eighth(6, 1, 5)], [white, black, black]);
+    const [red, green, blue] = eighth(7, 1, 1) as [number, number, number];
+    assert.ok(red > green && red > blue, "the prediction tints the overlay");
+    assert.deepEqual(eighth(7, 1, 3), [40, 40, 40], "the annotation does not");
+    const line = pixel(7, 32 + 48, 32 * 5 - 2);
+    assert.ok(line[1]! > line[0]! && line[1]! > line[2]!, "but its border is drawn");
+    // Five samples in three rows, four pictures with a Dice in two.
+    const cases = await read(files.cases);
+    assert.equal(cases.width, figure.width);
+    assert.ok(figure.height > 3 * 256 && figure.height < 4 * 256);
+    assert.ok(cases.height > 2 * 256 && cases.height < 3 * 256);
+  }));
+
+Deno.test("runEvaluation: other splits have files of their own, and an audit's are removed when there is none", () =>
+  withEvaluations(async (run, output) => {
+    const { audit, files } = await run({ audit: true, spacing: [0.5, 0.5], unannotated: "skip" });
+    assert.deepEqual(audit!.map(({ name }) => name), ["3.png", "2.png"]);
+    assert.deepEqual([files.auditCsv, files.auditFigure], [
+      join(output, "audit.csv"),
+      join(output, "audit.png"),
+    ]);
+    const [header, first] = (await Deno.readTextFile(files.auditCsv!)).split("\r\n");
+    assert.equal(header, "picture,score,kind,reason,x,y,width,height,share,certainty");
+    // The box of what is annotated and not seen, in pixels of the picture.
+    assert.match(first!, /^3\.png,0\.\d+,wrong,"outlined, but nothing is seen",0,0,16,16,0\.0625,/);
+    const figure = await read(files.auditFigure);
+    assert.ok(figure.width > 4 * 256 && figure.height > 256);
+
+    const raw = await run({ split: "raw", audit: true });
+    assert.deepEqual(raw.audit!.map(({ name, kind }) => [name, kind]), [["5.png", "missing"]]);
+    assert.deepEqual([raw.data.annotated, raw.summary, raw.loss, raw.scores], [false, null, null, []]);
+    assert.deepEqual(await filesUnder(output), [
+      "audit.csv",
+      "audit.png",
+      "cases.png",
+      "predictions.png",
+      "raw-audit.csv",
+      "raw-audit.png",
+      "raw.json",
+      "test.csv",
+      "test.json",
+    ]);
+    await run();
+    assert.deepEqual(
+      (await filesUnder(output)).filter((name) => !name.startsWith("raw")),
+      ["cases.png", "predictions.png", "test.csv", "test.json"],
+    );
+  }));
+
+Deno.test("runEvaluation: says which splits there are, and what an unannotated one is good for", () =>
+  withEvaluations(async (run, output) => {
+    await assert.rejects(
+      run({ split: "tset" }),
+      /^Error: Cannot find the split "tset": the dataset has "test", "raw"$/,
+    );
+    await assert.rejects(
+      run({ split: "raw" }),
+      /^Error: Cannot evaluate split "raw": .*\nhint: --audit ranks/,
+    );
+    await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
+  }));
+
+Deno.test("formatEvaluation: numbers, loss, findings and paths", () =>
+  withEvaluations(async (run, output) => {
+    const text = formatEvaluation(await run({ audit: true }));
+    for (
+      const line of [
+        /^test, masks of 32 x 32 px, threshold 0\.5$/m,
+        /^5 pictures: 3 with tumor, 2 without$/m,
+        /^ {2}accuracy +0\.9594 .*0\.9437/m,
+        /^ {2}HD95 px /m,
+        /^no tumor +1 of 2 predicted empty; in the others 1 lesion, 16 pixels$/m,
+        /^loss +\d\.\d{4} = 0\.6 Dice loss \d\.\d{4} \+ 0\.4 BCE \d\.\d{4}$/m,
+        /^ +mean of batches of 32, as the original: \d\.\d{4}, accuracy 0\.9594$/m,
+        /^audit of test: the model contradicts the annotation of 3 of 5 pictures \(1 missing, 1 wrong, 1 differs\)$/m,
+        /^ {3}1\. 0\.0\d+ {2}3\.png: outlined, but nothing is seen$/m,
+      ]
+    ) assert.match(text, line);
+    assert.ok(
+      text.endsWith(`\nwrote ${join(output, "audit.csv")}\nwrote ${join(output, "audit.png")}\n`),
+      text,
+    );
+    const raw = formatEvaluation(await run({ split: "raw", audit: true }));
+    assert.match(raw, /^audit of raw: nobody annotated these pictures; the model sees something in 1 of 2$/m);
+    assert.doesNotMatch(raw, /Dice/);
+  }));

@@ -1,0 +1,49 @@
+/**
+ * A test split for the network of spot_model.ts, which predicts what is bright: every right and wrong is known.
+ *
+ * @module
+ */
+import { bright } from "./spot_model.ts";
+import { cocoText, writeFiles } from "./coco.ts";
+
+type Boxes = [x: number, y: number, width: number, height: number][];
+
+/** Of each picture, `1.png` on: what is bright and what is annotated, in eighths of its sides. */
+const PICTURES: { readonly bright: Boxes; readonly annotated: Boxes }[] = [
+  // Exactly right, in two lesions.
+  { bright: [[1, 1, 2, 2], [5, 5, 2, 1]], annotated: [[1, 1, 2, 2], [5, 5, 2, 1]] },
+  // The upper half of what is annotated.
+  { bright: [[1, 1, 2, 2]], annotated: [[1, 1, 2, 4]] },
+  // Something else.
+  { bright: [[4, 4, 2, 2]], annotated: [[0, 0, 2, 2]] },
+  // Nothing, rightly.
+  { bright: [], annotated: [] },
+  // Something that is not annotated.
+  { bright: [[6, 6, 1, 1]], annotated: [] },
+];
+
+/** Pixels a side of the pictures; twice the network's. */
+const SIDE = 64;
+
+/** Writes such a split to `folder/test`, and its last two pictures, as nobody annotated them, to `folder/raw`. */
+export async function writeSpotDataset(folder: string): Promise<void> {
+  const annotations = PICTURES.flatMap(({ annotated }, index) =>
+    annotated.map((box) => ({ image_id: index + 1, segmentation: [outline(box)] }))
+  );
+  const pictures = PICTURES.map(({ bright: boxes }) => bright(SIDE, SIDE, ...boxes));
+  await writeFiles(folder, {
+    "test/_annotations.coco.json": cocoText(
+      { width: SIDE, height: SIDE, images: pictures.length },
+      annotations,
+    ),
+    ...Object.fromEntries(pictures.map((picture, index) => [`test/${index + 1}.png`, picture])),
+    "raw/4.png": pictures[3]!,
+    "raw/5.png": pictures[4]!,
+  });
+}
+
+/** A box as COCO's polygon, in pixels. */
+function outline([x, y, width, height]: Boxes[number]): number[] {
+  const [left, top, right, bottom] = [x, y, x + width, y + height].map((eighth) => eighth * SIDE / 8);
+  return [left!, top!, right!, top!, right!, bottom!, left!, bottom!];
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inProjectFolder, writeFiles } from "../support/coco.ts";
+import { runTaskProcess, type TaskOutcome } from "../support/run_task.ts";
+import { writeSpotDataset } from "../support/spot_dataset.ts";
+import { spotModel } from "../support/spot_model.ts";
+import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+
+/** Runs `body` with a run's folder that holds a model, and with the task on a small dataset. */
+function withRun(
+  body: (
+    run: string,
+    evaluate: (...args: string[]) => Promise<TaskOutcome>,
+    typed: { data: string; run: string },
+  ) => Promise<void>,
+): Promise<void> {
+  return inProjectFolder("dataset", (data, typedData) =>
+    inProjectFolder("runs", async (run, typedRun) => {
+      await writeSpotDataset(data);
+      await writeFiles(run, { "best.safetensors": spotModel() });
+      const evaluate = (...args: string[]) =>
+        runTaskProcess("evaluate", ["--data", typedData, "--cache", `${typedData}/.cache`, ...args]);
+      await body(run, evaluate, { data: typedData, run: typedRun });
+    }));
+}
+
+Deno.test("evaluate: numbers as text, files in the run's folder", () =>
+  withRun(async (run, evaluate, typed) => {
+    const { code, stdout, stderr } = await evaluate("--run", typed.run);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^5 pictures: 3 with tumor, 2 without$/m);
+    assert.match(stdout, /^ {2}accuracy +0\.9594 .*0\.9437/m);
+    assert.match(stdout, new RegExp(`^wrote ${typed.run}/test\\.json$`, "m"));
+    assert.match(stderr, /^model runs\/\S+\/best\.safetensors: 1 filter, 32 px/m);
+    assert.deepEqual(await filesUnder(run), [
+      "best.safetensors",
+      "cases.png",
+      "predictions.png",
+      "test.csv",
+      "test.json",
+    ]);
+  }));
+
+Deno.test("evaluate: all as one JSON document, with model, device and settings", () =>
+  withRun(async (run, evaluate, typed) => {
+    const args = [
+      "--json",
+      "--spacing=0.5,2",
+      "--threshold=0.6",
+      "--flips",
+      "--kernels=strict",
+      "--seed=3",
+      "--audit",
+    ];
+    const { code, stdout, stderr } = await evaluate("--model", `${typed.run}/best.safetensors`, ...args);
+    assert.equal(code, 0, stderr);
+    const document = JSON.parse(stdout);
+    assert.deepEqual(document, JSON.parse(await Deno.readTextFile(join(run, "test.json"))));
+    assert.deepEqual(document.settings, { threshold: 0.6, size: 32, spacing: [2, 0.5], unit: "mm" });
+    assert.equal(document.model.epoch, 7);
+    assert.match(document.model.sha256, /^[0-9a-f]{64}$/);
+    const { adapter, ...device } = document.device;
+    assert.ok(adapter.length > 0);
+    assert.deepEqual(device, { kernels: "strict", flips: true });
+    assert.equal(document.summary.bootstrap.seed, 3);
+    assert.equal(document.audit.length, 3);
+  }));
+
+Deno.test("evaluate: an audit of pictures that nobody annotated, into a folder of one's choice", () =>
+  withRun(async (run, evaluate, typed) => {
+    const output = `${typed.run}/audit`;
+    const { code, stdout, stderr } = await evaluate(
+      "--run",
+      typed.run,
+      "--split=raw",
+      "--audit",
+      "--output",
+      output,
+    );
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^audit of raw: nobody annotated these pictures; the model sees something in 1 of 2$/m,
+    );
+    assert.deepEqual(await filesUnder(join(run, "audit")), ["raw-audit.csv", "raw-audit.png", "raw.json"]);
+  }));
+
+Deno.test("evaluate: says what is wrong, and may write nowhere but below runs and the cache", () =>
+  withRun(async (run, evaluate, typed) => {
+    const raw = await evaluate("--run", typed.run, "--split", "raw");
+    assert.deepEqual([raw.code, raw.stdout], [1, ""]);
+    assert.match(raw.stderr, /^error: Cannot evaluate split "raw": .*\nhint: --audit/m);
+    const none = await evaluate("--run", `${typed.run}/none`);
+    assert.match(none.stderr, /^error: Cannot find a model in ".*": it has no best\.safetensors\nhint: /m);
+    for (
+      const args of [["--spacing", "0"], ["--spacing", "1,2,3"], ["--spacing", "a"], ["--unannotated", "x"], [
+        "more",
+      ]]
+    ) {
+      assert.equal((await evaluate(...args)).code, 2, args.join(" "));
+    }
+    await inTempFolder(async (elsewhere) => {
+      const { code, stderr } = await evaluate("--run", typed.run, "--output", elsewhere);
+      assert.equal(code, 1);
+      assert.match(stderr, /^error: this task's permission set does not allow \w+ access/m);
+      assert.deepEqual(await filesUnder(elsewhere), []);
+    });
+    assert.deepEqual(await filesUnder(run), ["best.safetensors"]);
+  }));
