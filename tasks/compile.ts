@@ -1,0 +1,59 @@
+/**
+ * `deno task compile`: one binary with all the commands, its permissions baked in.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { type PermissionSets, unionFlags } from "../src/cli/permission_flags.ts";
+import { runDeno } from "../src/cli/deno_command.ts";
+import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import configuration from "../deno.json" with { type: "json" };
+import { BINARY_COMMANDS } from "./main.ts";
+
+/** Modules that Workers load by address: the module graph does not show them. */
+const WORKERS = [
+  "src/dataset/batch_worker.ts",
+  "src/image/decode_worker.ts",
+  "src/dataset/prepare_worker.ts",
+  "src/tracking/swanlab_worker.ts",
+];
+
+/** The words after `deno` that compile the binary. */
+export function compileArguments(output: string, target?: string): string[] {
+  return [
+    "compile",
+    "-q",
+    "--no-prompt",
+    ...unionFlags(configuration.permissions as PermissionSets, Object.keys(BINARY_COMMANDS)),
+    ...WORKERS.flatMap((worker) => ["--include", worker]),
+    ...(target ? ["--target", target] : []),
+    "--output",
+    output,
+    "tasks/main.ts",
+  ];
+}
+
+/** The command `compile`. */
+export function command(): Command {
+  return createCommand("compile", "Compiles all commands into one binary, dist/unet, permissions included.")
+    .option(
+      "--target <triple>",
+      "system to compile for, such as x86_64-unknown-linux-gnu or aarch64-apple-darwin",
+    )
+    .option("--output <file>", "the binary", "dist/unet")
+    .action(async (options: { target?: string; output: string }) => {
+      const { code, stderr } = await runDeno(compileArguments(options.output, options.target));
+      if (code !== 0) {
+        writeStderr(stderr);
+        writeStderr(
+          `error: Cannot compile ${options.output}: deno compile ended with code ${code}\n` +
+            "hint: it downloads its runtime (denort) on first use; where that cannot be reached, set DENORT_BIN to a " +
+            "denort of the same version, or copy its zip into Deno's cache\n",
+        );
+        throw new ExitError(EXIT.failed);
+      }
+      writeStdout(`${options.output}\n`);
+    });
+}
+
+if (import.meta.main) await main(command());

@@ -1,0 +1,125 @@
+/**
+ * `deno task demo`: the tour on a synthetic dataset, from making it to predicted masks.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { formatSeconds } from "../src/cli/format.ts";
+import { createCommand, ExitError, integer, main, runTask, writeStdout } from "../src/cli/task.ts";
+import { command as evaluate } from "./evaluate.ts";
+import { command as phantom } from "./phantom.ts";
+import { command as predict } from "./predict.ts";
+import { command as train } from "./train.ts";
+
+const DATA = "dataset/phantom";
+const RUN = "runs/demo";
+const OUTPUT = "predictions/demo";
+const SIZE = "128";
+
+/** One stop of the tour. */
+interface Stop {
+  title: string;
+  command: Command;
+  args: string[];
+}
+
+function stops(seed: number): Stop[] {
+  const model = ["--run", RUN];
+  return [
+    {
+      title: "a synthetic dataset: schematic brain slices with outlined tumors",
+      command: phantom(),
+      args: [
+        "--output",
+        DATA,
+        "--train",
+        "96",
+        "--valid",
+        "16",
+        "--test",
+        "32",
+        "--size",
+        SIZE,
+        "--seed",
+        `${seed}`,
+      ],
+    },
+    {
+      title: "training a small UNet on it, by the strong recipe",
+      command: train(),
+      args: [
+        ...[
+          "--data",
+          DATA,
+          ...model,
+          "--recipe",
+          "strong",
+          "--filters",
+          "8",
+          "--size",
+          SIZE,
+          "--batch-size",
+          "8",
+        ],
+        // Few steps in all: larger ones, and an average over the last few.
+        ...["--epochs", "12", "--learning-rate", "2e-3", "--average", "0.9", "--seed", `${seed}`, "--force"],
+      ],
+    },
+    {
+      title: "judging it on pictures that it has not seen",
+      command: evaluate(),
+      args: ["--data", DATA, ...model, "--split", "test"],
+    },
+  ];
+}
+
+/** The command `demo`. */
+export function command(): Command {
+  return createCommand(
+    "demo",
+    "The tour: makes phantoms, trains, evaluates, and predicts three masks, in minutes.",
+  )
+    .option(
+      "--seed <number>",
+      "seed of the dataset, the weights and the training",
+      integer(0, 2 ** 32 - 1),
+      0,
+    )
+    .action(async ({ seed }: { seed: number }) => {
+      const start = performance.now();
+      const tour = stops(seed);
+      for (const [index, { title, command, args }] of tour.entries()) {
+        await visit(`${index + 1}/${tour.length + 1}`, title, command, args);
+      }
+      const pictures = await firstPictures(`${DATA}/test`, 3);
+      const args = [...pictures, "--run", RUN, "--output", OUTPUT];
+      await visit(`${tour.length + 1}/${tour.length + 1}`, "predicting three masks", predict(), args);
+      const seconds = (performance.now() - start) / 1000;
+      writeStdout(
+        `\nthe tour took ${formatSeconds(seconds)}; look at\n` +
+          `  ${RUN}/predictions.png   true and predicted masks, side by side\n` +
+          `  ${RUN}/test.json         what was measured\n` +
+          `  ${OUTPUT}/   a mask, a map of probabilities and a figure for each of three pictures\n` +
+          "and go on with your own pictures:\n" +
+          "  deno task inspect dataset          # what is in your dataset, and what is wrong with it\n" +
+          "  deno task train --recipe strong    # train on it\n" +
+          "  deno task predict picture.jpg      # and use what it learned\n",
+      );
+    });
+}
+
+async function visit(place: string, title: string, command: Command, args: string[]): Promise<void> {
+  writeStdout(`\n[${place}] ${title}\n$ deno task ${command.name()} ${args.join(" ")}\n`);
+  const code = await runTask(command, args);
+  if (code !== 0) throw new ExitError(code);
+}
+
+async function firstPictures(folder: string, count: number): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.endsWith(".jpg")) names.push(`${folder}/${name}`);
+  }
+  return names.sort().slice(0, count);
+}
+
+if (import.meta.main) await main(command());

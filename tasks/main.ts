@@ -1,0 +1,42 @@
+/**
+ * The compiled binary: all commands as subcommands.
+ *
+ * @module
+ */
+import type { Command } from "commander";
+import { createCommand, main } from "../src/cli/task.ts";
+import { command as convert } from "./convert.ts";
+import { command as demo } from "./demo.ts";
+import { command as doctor } from "./doctor.ts";
+import { command as download } from "./download.ts";
+import { command as evaluate } from "./evaluate.ts";
+import { command as inspect } from "./inspect.ts";
+import { command as masks } from "./masks.ts";
+import { command as phantom } from "./phantom.ts";
+import { command as predict } from "./predict.ts";
+import { command as train } from "./train.ts";
+import { command as unzip } from "./unzip.ts";
+
+/** What the binary can do; what checks or measures this project itself stays with its sources. */
+export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
+  doctor,
+  download,
+  unzip,
+  inspect,
+  masks,
+  phantom,
+  train,
+  evaluate,
+  predict,
+  convert,
+  demo,
+};
+
+/** The command `unet`. */
+export function command(): Command {
+  const unet = createCommand("unet", "Medical image segmentation: from annotated pictures to masks.");
+  for (const make of Object.values(BINARY_COMMANDS)) unet.addCommand(make());
+  return unet;
+}
+
+if (import.meta.main) await main(command());

@@ -1,0 +1,68 @@
+/** The compiled binary: what is embedded and what it may do, with a stand-in for Deno's runtime that needs no network. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { compileArguments } from "../../tasks/compile.ts";
+import { command } from "../../tasks/main.ts";
+import { projectFiles, ROOT } from "../project/files.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
+
+const decoder = new TextDecoder("latin1");
+
+async function standIn(): Promise<string> {
+  for (const path of ["/bin/true", "/usr/bin/true"]) {
+    if (await Deno.stat(path).then(() => true, () => false)) return path;
+  }
+  throw new Error("Cannot find a program `true` to stand in for denort");
+}
+
+Deno.test("compile: the binary holds every kernel, the decoder's wasm and the font", () =>
+  inTempFolder(async (folder) => {
+    const output = join(folder, "unet");
+    const { code, stderr } = await new Deno.Command("deno", {
+      args: compileArguments(output),
+      cwd: ROOT,
+      env: { DENORT_BIN: await standIn() },
+      stderr: "piped",
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const binary = decoder.decode(await Deno.readFile(output));
+    const files = projectFiles();
+    const kernels = files.filter((path) => path.endsWith(".wgsl"));
+    assert.ok(kernels.length > 30);
+    for (const path of kernels) {
+      // Each text's own first line: the whole of it is embedded as it stands.
+      const [first] = (await Deno.readTextFile(join(ROOT, path))).split("\n");
+      assert.ok(
+        binary.includes(decoder.decode(new TextEncoder().encode(first))),
+        `${path} is not in the binary`,
+      );
+    }
+    assert.ok(binary.includes("magick.wasm"), "the decoder's wasm is not in the binary");
+    assert.ok(binary.includes("dejavu"), "the font is not in the binary");
+  }));
+
+Deno.test("compile: permissions are those of the commands together, and nothing that runs programs", () => {
+  const args = compileArguments("dist/unet");
+  const flags = args.filter((arg) => arg.startsWith("--allow-"));
+  assert.ok(!args.includes("-A") && !args.includes("--allow-all"));
+  assert.ok(args.includes("--no-prompt"));
+  for (const kind of ["run", "ffi"]) assert.ok(!flags.some((flag) => flag.startsWith(`--allow-${kind}`)));
+  assert.match(flags.find((flag) => flag.startsWith("--allow-net"))!, /=.*github\.com/);
+  assert.ok(flags.some((flag) => flag.startsWith("--allow-write=")), "writing is not limited");
+});
+
+Deno.test("compile: every Worker is included by name, since no import leads to it", () => {
+  const args = compileArguments("dist/unet");
+  const workers = projectFiles("_worker.ts").filter((path) => path.startsWith("src/"));
+  assert.ok(workers.length >= 4);
+  for (const worker of workers) assert.equal(args[args.indexOf(worker) - 1], "--include", worker);
+});
+
+Deno.test("compile: every command is a subcommand", () => {
+  const names = command().commands.map((subcommand) => subcommand.name());
+  for (
+    const name of ["train", "evaluate", "predict", "download", "unzip", "inspect", "masks", "phantom", "demo"]
+  ) {
+    assert.ok(names.includes(name), name);
+  }
+});
