@@ -1,0 +1,264 @@
+/** It learns, the same way every time: overfitting, the same bits twice, resuming, and what surrounds an update. */
+import assert from "node:assert/strict";
+import { type Augmentation, openGpu, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
+import { assertClose } from "../support/compare.ts";
+import { cut, discs } from "../support/shapes_to_find.ts";
+
+const gpu = await openGpu();
+
+const BATCH = discs(1, 4, 32);
+
+/** The smallest pictures whose deepest planes have more than one pixel, so that dropout outlives a normalisation. */
+const LARGER = discs(1, 4, 64);
+
+const AUGMENTATION: Augmentation = {
+  flipHorizontal: true,
+  flipVertical: true,
+  rotation: 15,
+  scale: 0.1,
+  shift: 0.05,
+  contrast: 0.1,
+  brightness: 0.1,
+  noise: 0.05,
+};
+
+interface Setting {
+  norm?: "none" | "instance";
+  dropout?: number;
+  options?: TrainerOptions;
+}
+
+async function withTrainer<T>(
+  { norm = "none", dropout = 0.4, options = {} }: Setting,
+  work: (trainer: Trainer, unet: UNet) => Promise<T>,
+): Promise<T> {
+  const unet = await UNet.create(gpu, { filters: 4, norm, dropout }, { seed: 2 });
+  const trainer = await Trainer.create(unet, options);
+  try {
+    return await work(trainer, unet);
+  } finally {
+    trainer.close();
+    unet.close();
+  }
+}
+
+/** Takes steps on four pictures, four, and two in turn; returns their losses. */
+async function train(trainer: Trainer, steps: number): Promise<number[]> {
+  for (let step = 0; step < steps; step++) {
+    const { images, masks } = trainer.steps % 3 === 2 ? cut(LARGER, 1, 3) : LARGER;
+    await trainer.enqueue(images, masks);
+  }
+  return (await trainer.readMetrics()).map(({ loss }) => loss);
+}
+
+/** All values of a state in the order of its names. */
+function flat(state: StateDict): Float64Array {
+  return Float64Array.from([...state.values()].flatMap(({ data }) => [...data]));
+}
+
+function norm(values: ArrayLike<number>): number {
+  let squares = 0;
+  for (let index = 0; index < values.length; index++) squares += values[index]! ** 2;
+  return Math.sqrt(squares);
+}
+
+for (const [norm, learningRate] of [["none", 5e-3], ["instance", 2e-2]] as const) {
+  Deno.test(`learning: 60 steps find the discs of four pictures, norm ${norm}`, () =>
+    withTrainer({ norm, options: { learningRate } }, async (trainer) => {
+      const { images, masks } = BATCH;
+      for (let step = 0; step < 60; step++) await trainer.enqueue(images, masks);
+      const losses = (await trainer.readMetrics()).map(({ loss }) => loss);
+      await trainer.enqueueEvaluation(images, masks);
+      const [after] = await trainer.readMetrics();
+      assert.ok(losses[0]! > 0.6, `${losses[0]}`);
+      const { loss, overlap, predicted, truth } = after!;
+      const dice = 2 * overlap / (predicted + truth);
+      assert.ok(loss < 0.12 && dice > 0.95, `loss ${loss}, dice ${dice}`);
+    }));
+}
+
+for (const norm of ["none", "instance"] as const) {
+  const setting: Setting = {
+    norm,
+    options: {
+      learningRate: 1e-3,
+      augmentation: AUGMENTATION,
+      seed: 11,
+      clipNorm: 0.5,
+      averageDecay: 0.9,
+      weightDecay: 0.01,
+    },
+  };
+
+  Deno.test(`learning: two runs give the same bits, and another seed gives others, norm ${norm}`, async () => {
+    const run = (setting: Setting) =>
+      withTrainer(
+        setting,
+        async (trainer) => ({ losses: await train(trainer, 4), state: await trainer.state() }),
+      );
+    const first = await run(setting);
+    assert.deepEqual(await run(setting), first);
+    const other = await run({ ...setting, options: { ...setting.options, seed: 12 } });
+    assert.notEqual(other.losses[0], first.losses[0]);
+    // The first loss hardly sees the deepest level; what is dropped there gets no gradient.
+    const withoutDropout = await run({ ...setting, dropout: 0 });
+    assert.notDeepEqual(withoutDropout.state.weights, first.state.weights);
+  });
+
+  Deno.test(`learning: a resumed run equals an uninterrupted one bit for bit, norm ${norm}`, async () => {
+    const { middle, losses, end } = await withTrainer(setting, async (trainer) => {
+      await train(trainer, 4);
+      const middle = await trainer.state();
+      return { middle, losses: await train(trainer, 4), end: await trainer.state() };
+    });
+    await withTrainer(setting, async (trainer) => {
+      trainer.load(middle);
+      assert.deepEqual(await trainer.state(), middle);
+      assert.deepEqual(await train(trainer, 4), losses);
+      assert.deepEqual(await trainer.state(), end);
+      // Back once more, in the same trainer.
+      trainer.load(middle);
+      assert.deepEqual(await train(trainer, 4), losses);
+    });
+  });
+}
+
+Deno.test("learning: a step waited for gives the metrics of one that is not", async () => {
+  const options = { learningRate: 1e-3 };
+  const { images, masks } = BATCH;
+  const enqueued = await withTrainer({ options }, async (trainer) => {
+    for (let step = 0; step < 3; step++) await trainer.enqueue(images, masks);
+    return (await trainer.readMetrics()).map(({ loss, dice, bce, accuracy }) => ({
+      loss,
+      dice,
+      bce,
+      accuracy,
+    }));
+  });
+  await withTrainer({ options }, async (trainer) => {
+    for (const metrics of enqueued) {
+      assert.deepEqual(await trainer.step(images, masks), metrics);
+      const { loss, dice, bce } = metrics;
+      assertClose([loss], [0.6 * dice + 0.4 * bce], { absolute: 1e-6, label: "loss" });
+    }
+    assert.equal(trainer.steps, 3);
+    assert.deepEqual(await trainer.readMetrics(), []);
+  });
+});
+
+Deno.test("learning: gradients and evaluations change nothing, and evaluation knows no dropout", () =>
+  withTrainer({ options: { augmentation: AUGMENTATION } }, async (trainer, unet) => {
+    const { images, masks } = BATCH;
+    const before = await trainer.state();
+    const gradients = await trainer.gradients(images, masks);
+    assert.deepEqual(await trainer.gradients(images, masks), gradients);
+    await trainer.enqueueEvaluation(images, masks);
+    await trainer.enqueueEvaluation(images, masks);
+    const [first, second] = await trainer.readMetrics();
+    assert.deepEqual(first, second);
+    assert.deepEqual(await trainer.state(), before);
+    const { data } = await unet.predict(images);
+    const predicted = data.reduce((count, value) => count + (value > 0.5 ? 1 : 0), 0);
+    const truth = masks.data.reduce((count, value) => count + value, 0);
+    assert.deepEqual([first!.predicted, first!.truth, first!.pixels], [predicted, truth, masks.data.length]);
+  }));
+
+Deno.test("learning: gradients of several batches are averaged before an update", async () => {
+  const halves = [cut(BATCH, 0, 2), cut(BATCH, 2, 4)];
+  const setting = { dropout: 0 };
+  const gradients = await withTrainer(setting, async (trainer) => {
+    const all = [];
+    for (const { images, masks } of halves) all.push(flat(await trainer.gradients(images, masks)));
+    return all;
+  });
+  const mean = gradients[0]!.map((value, index) => (value + gradients[1]![index]!) / 2);
+  await withTrainer({ ...setting, options: { accumulate: 2, learningRate: 1e-3 } }, async (trainer, unet) => {
+    const start = await trainer.state();
+    await trainer.enqueue(halves[0]!.images, halves[0]!.masks);
+    // Nothing is updated yet, and nothing can be saved.
+    assert.deepEqual(flat(await unet.stateDict()), flatBlock(start.weights, unet));
+    await assert.rejects(
+      trainer.state(),
+      /Cannot save a trainer within an accumulation\nhint: call flush\(\) first/,
+    );
+    await trainer.enqueue(halves[1]!.images, halves[1]!.masks);
+    const { firstMoment, step, updates } = await trainer.state();
+    assert.deepEqual([step, updates], [2, 1]);
+    // The first moment is a tenth of the gradient after one update.
+    const largest = mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    assertClose(flatBlock(firstMoment, unet), mean.map((value) => value / 10), {
+      absolute: 1e-7 * largest,
+      relative: 1e-5,
+      label: "first moment",
+    });
+    // The rest of an epoch.
+    await trainer.enqueue(halves[0]!.images, halves[0]!.masks);
+    trainer.flush();
+    trainer.flush();
+    const rest = await trainer.state();
+    assert.deepEqual([rest.step, rest.updates], [3, 2]);
+    assert.notDeepEqual(rest.weights, start.weights);
+  });
+});
+
+/** A flat block's values without its padding, in the order of the names. */
+function flatBlock(block: Float32Array, { parameters }: UNet): Float64Array {
+  return Float64Array.from(
+    parameters.list.flatMap(({ offset, size }) => [...block.subarray(offset, offset + size)]),
+  );
+}
+
+Deno.test("learning: a gradient longer than the limit is clipped to it, a shorter one is not touched", async () => {
+  const { images, masks } = BATCH;
+  const momentOf = (clipNorm: number) =>
+    withTrainer({ dropout: 0, options: { clipNorm } }, async (trainer) => {
+      await trainer.step(images, masks);
+      return (await trainer.state()).firstMoment;
+    });
+  const free = await momentOf(0);
+  const length = norm(free);
+  const clipped = await momentOf(length);
+  assertClose([norm(clipped)], [length / 10], { relative: 1e-5, label: "norm" });
+  assertClose(clipped, free.map((value) => value / 10), { relative: 1e-5, label: "direction" });
+  assert.deepEqual(await momentOf(1e6), free);
+});
+
+Deno.test("learning: the average of the weights follows them, and can stand in for them", () =>
+  withTrainer({ options: { averageDecay: 0.75, learningRate: 1e-2 } }, async (trainer, unet) => {
+    const { images, masks } = BATCH;
+    let average = flat(await unet.stateDict());
+    assert.deepEqual(flat(await trainer.averagedState()), average);
+    for (let step = 0; step < 3; step++) {
+      await trainer.step(images, masks);
+      const weights = flat(await unet.stateDict());
+      average = average.map((value, index) => 0.75 * value + 0.25 * weights[index]!);
+    }
+    const trained = await unet.stateDict();
+    const averaged = await trainer.averagedState();
+    assertClose(flat(averaged), average, { absolute: 1e-7, label: "average" });
+    assert.deepEqual(await trainer.withAverage(() => unet.stateDict()), averaged);
+    assert.deepEqual(await unet.stateDict(), trained);
+    await assert.rejects(trainer.withAverage(() => Promise.reject(new Error("mine"))), /mine/);
+    assert.deepEqual(await unet.stateDict(), trained);
+  }));
+
+Deno.test("learning: without averaging, the average is the weights themselves", () =>
+  withTrainer({}, async (trainer, unet) => {
+    assert.deepEqual(await trainer.averagedState(), await unet.stateDict());
+    assert.equal(await trainer.withAverage(() => Promise.resolve(7)), 7);
+  }));
+
+Deno.test("learning: the learning rate of a schedule is that of the next step", async () => {
+  const { images, masks } = BATCH;
+  const moved = (learningRate: number) =>
+    withTrainer({ dropout: 0 }, async (trainer, unet) => {
+      const before = flat(await unet.stateDict());
+      trainer.learningRate = learningRate;
+      await trainer.step(images, masks);
+      return flat(await unet.stateDict()).map((value, index) => value - before[index]!);
+    });
+  assert.ok((await moved(0)).every((value) => value === 0));
+  // Adam's first step is one learning rate, wherever there is a gradient to speak of.
+  const longest = (await moved(1e-3)).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  assertClose([longest], [1e-3], { relative: 1e-3, label: "step" });
+});
