@@ -8,7 +8,7 @@ import { formatBytes } from "../src/cli/format.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/gpu/diagnose.ts";
 import { openGpu } from "../src/gpu/gpu.ts";
-import { selfTest } from "../src/gpu/self_test.ts";
+import { selfTest } from "../src/gpu/self_check.ts";
 
 /** What the self-test of one kernel came to. */
 interface KernelResult {

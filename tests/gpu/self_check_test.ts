@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE } from "../../kernels/probe/probe.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
-import { selfTest, type SelfTestResult } from "../../src/gpu/self_test.ts";
+import { selfTest, type SelfTestResult } from "../../src/gpu/self_check.ts";
 import { projectFiles } from "../project/files.ts";
 
 async function collect(gpu: Parameters<typeof selfTest>[0]): Promise<SelfTestResult[]> {
