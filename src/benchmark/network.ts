@@ -68,44 +68,33 @@ export class NetworkBench {
   /** The batch. */
   readonly batch: { readonly images: Tensor; readonly masks: Tensor };
   readonly #executor: Executor;
-  readonly #ready: ReadyPlan;
+  #forward: ReadyPlan | undefined;
 
-  private constructor(
-    unet: UNet,
-    trainer: Trainer,
-    batch: NetworkBench["batch"],
-    executor: Executor,
-    ready: ReadyPlan,
-  ) {
+  private constructor(unet: UNet, trainer: Trainer, batch: NetworkBench["batch"]) {
     this.unet = unet;
     this.trainer = trainer;
     this.batch = batch;
-    this.#executor = executor;
-    this.#ready = ready;
+    this.#executor = new Executor(unet.gpu, unet.config, { weights: unet.weights });
   }
 
-  /** Makes a network and its batch ready; nothing has run yet. */
+  /** Makes a network and its batch; plans are made when they are first used. */
   static async create(
     gpu: Gpu,
     shape: NetworkShape,
     norm: UNetConfig["norm"] = "none",
   ): Promise<NetworkBench> {
     const unet = await UNet.create(gpu, { filters: shape.filters, norm });
-    const { size, batch } = shape;
-    const executor = new Executor(gpu, unet.config, { weights: unet.weights });
-    const ready = await executor.prepare({ kind: "predict", batch, height: size, width: size });
-    const made = makeBatch(unet.config, shape);
-    gpu.device.queue.writeBuffer(ready.pictures, 0, made.images.data as Float32Array<ArrayBuffer>);
-    return new NetworkBench(unet, await Trainer.create(unet), made, executor, ready);
+    return new NetworkBench(unet, await Trainer.create(unet), makeBatch(unet.config, shape));
   }
 
-  /** Runs so many forwards on the batch on the device, and waits once. */
+  /** Runs so many forwards of the batch on the device, which holds it already, and waits once. */
   async forward(times: number): Promise<void> {
     const { gpu } = this.unet;
+    const { program } = this.#forward ??= await this.#prepareForward();
     for (let i = 0; i < times; i++) {
       const encoder = gpu.device.createCommandEncoder();
       const pass = encoder.beginComputePass();
-      this.#ready.program.encode(pass);
+      program.encode(pass);
       pass.end();
       gpu.submit(encoder);
     }
@@ -131,5 +120,13 @@ export class NetworkBench {
     this.#executor.destroy();
     this.trainer.close();
     this.unet.close();
+  }
+
+  async #prepareForward(): Promise<ReadyPlan> {
+    const { data, shape } = this.batch.images;
+    const [batch, , height, width] = shape as [number, number, number, number];
+    const ready = await this.#executor.prepare({ kind: "predict", batch, height, width });
+    this.unet.gpu.device.queue.writeBuffer(ready.pictures, 0, data as Float32Array<ArrayBuffer>);
+    return ready;
   }
 }

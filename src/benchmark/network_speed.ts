@@ -7,7 +7,6 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { UNetConfig } from "../unet/config.ts";
 import { type Speed, speed } from "./calibration.ts";
 import { forwardOperations, NetworkBench, type NetworkShape } from "./network.ts";
-import type { PeerWork } from "./peer_process.ts";
 import { type Peers, startPeers } from "./peers.ts";
 import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "./timing.ts";
 
@@ -73,7 +72,7 @@ export interface ShapeOptions extends TurnOptions {
 /** Something that takes part, and where its time belongs. */
 interface Entry extends Contestant {
   readonly owner: string;
-  readonly work: PeerWork | "predict";
+  readonly work: string;
 }
 
 /** Measures a shape: ours in every normalisation, and the peers. */
@@ -95,11 +94,11 @@ export async function measureShape(
     }
     for (const peer of peers.ready) {
       for (const work of peer.work) {
-        entries.push({ owner: peer.name, work, run: () => peer.measure(work) });
+        entries.push({ owner: peer.name, work, run: async () => (await peer.measure(work)).seconds });
       }
     }
     const timings = await takeTurns(entries, options);
-    const timingOf = (owner: string, work: Entry["work"]) =>
+    const timingOf = (owner: string, work: string) =>
       timings[entries.findIndex((entry) => entry.owner === owner && entry.work === work)] ?? null;
     const ours = options.norms.map((norm) => ({
       norm,
@@ -107,7 +106,7 @@ export async function measureShape(
       step: workSpeed(timingOf(norm, "step")!, STEP_FORWARDS * forwardOperations(shape)),
       predict: timingOf(norm, "predict"),
     }));
-    const compare = (name: string, work: PeerWork): PeerTiming | null => {
+    const compare = (name: string, work: "forward" | "step"): PeerTiming | null => {
       const theirs = timingOf(name, work);
       const { seconds } = ours[0]![work];
       return theirs && {

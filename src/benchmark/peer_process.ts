@@ -5,8 +5,13 @@
  * @module
  */
 
-/** What a peer may be asked to do. */
-export type PeerWork = "forward" | "step";
+/** What a peer answers to a piece of work. */
+export interface PeerAnswer {
+  /** Seconds by its own clock. */
+  readonly seconds: number;
+  /** Bytes of device memory that it held at most meanwhile, where it tells. */
+  readonly peakBytes?: number;
+}
 
 /** Bytes of standard error that are kept to say why a peer failed. */
 const MOST_ERROR = 4000;
@@ -16,7 +21,7 @@ const REST = 50;
 
 interface Ready {
   ready: string;
-  work: PeerWork[];
+  work: string[];
 }
 
 /** A peer that is ready. */
@@ -24,7 +29,7 @@ export class PeerProcess {
   /** Its name and version. */
   readonly name: string;
   /** What it can do. */
-  readonly work: readonly PeerWork[];
+  readonly work: readonly string[];
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #answers: AsyncIterator<Record<string, unknown>>;
@@ -68,13 +73,13 @@ export class PeerProcess {
     }
   }
 
-  /** Lets the peer work once; the seconds by its own clock. @throws {Error} where it ended instead. */
-  async measure(work: PeerWork): Promise<number> {
+  /** Lets the peer work once. @throws {Error} where it ended instead. */
+  async measure(work: string): Promise<PeerAnswer> {
     await this.#input.write(new TextEncoder().encode(`${work}\n`));
     const { value, done } = await this.#answers.next();
     if (done) throw new Error(`${this.name} ended while it was measured`);
     await new Promise((resolve) => setTimeout(resolve, REST));
-    return value.seconds as number;
+    return value as unknown as PeerAnswer;
   }
 
   /** Ends the process. */

@@ -41,21 +41,19 @@ const PROGRAMS: readonly PeerProgram[] = [
   {
     name: "PyTorch",
     serves: () => true,
-    // The system's Python comes first: it is the one that a distribution's packages belong to.
     commands: ({ filters, size, batch }, threads) =>
-      ["/usr/bin/python3", "python3"].map((python) => [
-        python,
-        `${FOLDER}/torch_step.py`,
-        "--serve",
-        ...Object.entries({ filters, size, batch, threads }).flatMap((
-          [flag, value],
-        ) => [`--${flag}`, `${value}`]),
-      ]),
+      pythonCommands("torch_step.py", { filters, size, batch, threads }),
   },
   denoPeer("onnxruntime", "onnx.ts", () => true, ["--allow-ffi"]),
   denoPeer("TensorFlow.js", "tfjs.ts", small),
   denoPeer("jax-js", "jax.ts", small),
 ];
+
+/** Command lines of a Python peer: the system's Python is the one that a distribution's packages belong to. */
+function pythonCommands(script: string, flags: object): string[][] {
+  const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+  return ["/usr/bin/python3", "python3"].map((python) => [python, `${FOLDER}/${script}`, "--serve", ...args]);
+}
 
 /** A peer's script under its own permissions, with no say in this project's packages. */
 function denoPeer(
@@ -99,6 +97,12 @@ export async function startPeers(
   return { ready, missing };
 }
 
+/** Starts PyTorch for the original's configuration: on its GPU where it has one, else on the CPU. */
+export function startTorchTwin({ filters, size, batch }: NetworkShape): Promise<PeerProcess | Error> {
+  return startFirst(pythonCommands("torch_gpu.py", { filters, size, batch }));
+}
+
+/** The first that gets ready, or why the first one did not. */
 async function startFirst(commands: readonly string[][]): Promise<PeerProcess | Error> {
   let first: Error | undefined;
   for (const command of commands) {

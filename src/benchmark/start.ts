@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { openGpu } from "../gpu/gpu.ts";
+import { type GpuOptions, openGpu } from "../gpu/gpu.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 
 /** Seconds of a start. */
@@ -22,9 +22,12 @@ export interface StartTime extends NetworkShape {
 }
 
 /** Starts a training run on a device of its own. */
-export async function measureStart(shape: NetworkShape, software: boolean): Promise<StartTime> {
+export async function measureStart(
+  shape: NetworkShape,
+  { software = false, kernels = "fast" }: Pick<GpuOptions, "software" | "kernels">,
+): Promise<StartTime> {
   const clock = stopwatch();
-  const gpu = await openGpu({ software });
+  const gpu = await openGpu({ software, kernels });
   try {
     const bench = await NetworkBench.create(gpu, shape);
     await bench.trainer.prepare(shape.batch, shape.size, shape.size);

@@ -1,0 +1,196 @@
+/**
+ * The whole benchmark: sections in order, each by itself.
+ *
+ * @module
+ */
+import { openGpu } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { planTarget } from "../unet/executor.ts";
+import { calibrate, dispatchSeconds, type Speed } from "./calibration.ts";
+import { type DataRoad, measureDataRoad } from "./data_road.ts";
+import { type Gaps, measureGaps } from "./gaps.ts";
+import { CONV_SHAPES, type KernelSpeed, measureConv } from "./kernels.ts";
+import { describeMachine, type Machine, machineLoad } from "./machine.ts";
+import { measureTable, type Memory, planTable } from "./memory.ts";
+import { NetworkBench, type NetworkShape } from "./network.ts";
+import { measureShape, type ShapeSpeed } from "./network_speed.ts";
+import { measureScale, SCALE_SHAPES, type ScaleTime } from "./scale.ts";
+import { measureStart, type StartTime } from "./start.ts";
+import type { Timing } from "./timing.ts";
+
+/** What each section measures. */
+export interface Sections {
+  /** What the adapter can do at all. */
+  calibration: { readonly gigaflops: Speed; readonly dispatchSeconds: Timing };
+  /** Single convolutions. */
+  kernels: KernelSpeed[];
+  /** Forward and training step, and peers. */
+  network: ShapeSpeed[];
+  /** Where a step's time goes. */
+  gaps: Gaps[];
+  /** Time to the first step. */
+  start: StartTime;
+  /** Planned and allocated memory. */
+  memory: Memory[];
+  /** Time against pixels. */
+  scale: ScaleTime[];
+  /** Preparing and serving pictures. */
+  data: DataRoad;
+}
+
+/** A section's name. */
+export type SectionName = keyof Sections;
+
+/** All that was measured. */
+export interface BenchReport extends Partial<Sections> {
+  /** What the numbers belong to. */
+  machine: Machine;
+  /** Load of the machine in the end, this benchmark's own included. */
+  loadAfter: number;
+  /** Seconds of the whole. */
+  seconds: number;
+}
+
+/** What is measured, and how. */
+export interface BenchOptions {
+  /** Sections; all unless given. */
+  readonly only?: readonly SectionName[];
+  /** Fewer shapes and rounds: less than a minute. */
+  readonly quick: boolean;
+  /** Whether peers take part. */
+  readonly peers: boolean;
+  /** The software adapter even where there is a GPU. */
+  readonly software: boolean;
+  /** Which kernels may be chosen. */
+  readonly kernels: "fast" | "strict";
+  /** A folder that may be made, filled and removed. */
+  readonly folder: string;
+  /** Called with what is going on. */
+  readonly onNote?: (note: string) => void;
+  /** Called with the report after every section. */
+  readonly onSection?: (name: SectionName, report: BenchReport) => void;
+}
+
+interface Context {
+  readonly gpu: Gpu;
+  readonly options: BenchOptions;
+  readonly note: (note: string) => void;
+}
+
+/** The three cases of the tables: thin and small, thin, and the original's width on one picture. */
+const NETWORK_SHAPES: readonly NetworkShape[] = [
+  { filters: 8, size: 64, batch: 4 },
+  { filters: 8, size: 128, batch: 8 },
+  { filters: 32, size: 256, batch: 1 },
+];
+
+/** Pixels of a batch up to which both normalisations are measured, and `--quick` measures at all. */
+const SMALL_PIXELS = 128 * 128 * 8;
+
+/** Filters of the memory tables. */
+const MEMORY_FILTERS = [8, 32];
+
+const isSmall = ({ filters, size, batch }: NetworkShape) =>
+  filters === 8 && size * size * batch <= SMALL_PIXELS;
+
+const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<Sections[Name]> } = {
+  async calibration({ gpu, options }) {
+    return {
+      gigaflops: await calibrate(gpu, options.quick ? 1 : 2),
+      dispatchSeconds: await dispatchSeconds(gpu),
+    };
+  },
+  async kernels({ gpu, options, note }) {
+    const turns = options.quick
+      ? { measurement: 0.15, seconds: 1, least: 2 }
+      : { measurement: 0.4, seconds: 4 };
+    const speeds: KernelSpeed[] = [];
+    for (const shape of CONV_SHAPES) {
+      note(`${shape.channels} channels, ${shape.size} px`);
+      speeds.push(...await measureConv(gpu, shape, turns));
+    }
+    return speeds;
+  },
+  async network({ gpu, options, note }) {
+    const { quick } = options;
+    const turns = quick ? { measurement: 0.2, seconds: 2, least: 2 } : { measurement: 0.4, seconds: 6 };
+    const peers = options.peers
+      ? { threads: navigator.hardwareConcurrency, onStart: (name: string) => note(`starting ${name}`) }
+      : undefined;
+    const speeds: ShapeSpeed[] = [];
+    for (const shape of NETWORK_SHAPES) {
+      if (quick && !isSmall(shape)) continue;
+      note(`${shape.filters} filters, ${shape.size} px, batch ${shape.batch}`);
+      const norms = isSmall(shape) && !quick ? ["none", "instance"] as const : ["none"] as const;
+      speeds.push(await measureShape(gpu, shape, { ...turns, norms, peers }));
+    }
+    return speeds;
+  },
+  async gaps({ gpu, options, note }) {
+    const all: Gaps[] = [];
+    for (const shape of NETWORK_SHAPES.filter(isSmall).slice(0, options.quick ? 1 : undefined)) {
+      note(`${shape.filters} filters, ${shape.size} px, batch ${shape.batch}`);
+      const bench = await NetworkBench.create(gpu, shape);
+      try {
+        all.push(await measureGaps(gpu, bench, shape, options.quick ? 1 : 4));
+      } finally {
+        bench.close();
+      }
+    }
+    return all;
+  },
+  start({ options }) {
+    return measureStart(NETWORK_SHAPES[options.quick ? 0 : 2]!, options);
+  },
+  async memory({ gpu, options }) {
+    const table = MEMORY_FILTERS.flatMap((filters) => planTable(planTarget(gpu), filters));
+    return options.quick ? table : await measureTable(gpu, table);
+  },
+  scale({ gpu, options }) {
+    const { quick } = options;
+    const shapes = quick
+      ? SCALE_SHAPES.filter(({ size, batch }) => size * size * batch <= 2 ** 16)
+      : SCALE_SHAPES;
+    return measureScale(gpu, shapes, quick ? 0.5 : 1.5);
+  },
+  data({ options }) {
+    const { quick, folder } = options;
+    return measureDataRoad(folder, quick ? 8 : 32, { seconds: quick ? 1 : 6, least: 2 });
+  },
+};
+
+/** The sections in order. */
+export const SECTION_NAMES = Object.keys(MEASURE) as SectionName[];
+
+/**
+ * Measures section after section.
+ *
+ * @throws {Error} where there is no adapter, or it fails.
+ */
+export async function runBenchmark(options: BenchOptions): Promise<BenchReport> {
+  const start = performance.now();
+  const { software, kernels, only = SECTION_NAMES } = options;
+  const report: BenchReport = { machine: await describeMachine(software), loadAfter: 0, seconds: 0 };
+  const gpu = await openGpu({ software, kernels });
+  try {
+    for (const name of SECTION_NAMES.filter((name) => only.includes(name))) {
+      const note = (text: string) => options.onNote?.(`${name}: ${text}`);
+      note("measuring");
+      await measureSection(report, name, { gpu, options, note });
+      options.onSection?.(name, report);
+    }
+  } finally {
+    gpu.close();
+  }
+  report.loadAfter = machineLoad();
+  report.seconds = (performance.now() - start) / 1000;
+  return report;
+}
+
+async function measureSection<Name extends SectionName>(
+  report: BenchReport,
+  name: Name,
+  context: Context,
+): Promise<void> {
+  (report as Partial<Pick<Sections, Name>>)[name] = await MEASURE[name](context);
+}

@@ -1,0 +1,144 @@
+/**
+ * The original's configuration on this adapter beside PyTorch on the same machine, and what it makes of the
+ * original's run: 40 epochs over its 1,502 training and 429 validation pictures, which took 13 min 22 s on its GPU
+ * with 6.1 GB of memory.
+ *
+ * @module
+ */
+import type { Gpu } from "../gpu/gpu.ts";
+import { recordPlan, trainingBytes } from "../unet/plan.ts";
+import { planTarget } from "../unet/executor.ts";
+import { type Gaps, measureGaps } from "./gaps.ts";
+import { NetworkBench, type NetworkShape } from "./network.ts";
+import { PeerProcess } from "./peer_process.ts";
+import { startTorchTwin } from "./peers.ts";
+import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "./timing.ts";
+
+/** The original's network and batch. */
+export const ORIGINAL_SHAPE: NetworkShape = { filters: 32, size: 256, batch: 32 };
+
+/** The original's run. */
+const RUN = { epochs: 40, train: 1502, valid: 429 };
+
+/** What PyTorch is compared in. */
+const PRECISIONS = [
+  { precision: "strict", name: "strict float32" },
+  { precision: "default", name: "as by default" },
+] as const;
+
+/** One way to train the original. */
+export interface OriginalSpeed {
+  /** Who trains, and in which arithmetic. */
+  readonly name: string;
+  /** Seconds of a training step, upload of its batch included. */
+  readonly step: Timing;
+  /** Seconds of an evaluated batch, likewise. */
+  readonly evaluation: Timing;
+  /** Bytes of device memory at most; null where that is not told. */
+  readonly peakBytes: number | null;
+  /** Seconds of the original's run by the medians, pictures being ready. */
+  readonly runSeconds: number;
+  /** Our step over this one: bests and medians; null for ours. */
+  readonly ratio: { readonly best: number; readonly median: number } | null;
+}
+
+/** All that was measured. */
+export interface OriginalReport extends NetworkShape {
+  /** Bytes of our training by its plan. */
+  readonly plannedBytes: number;
+  /** Ours first, then PyTorch's. */
+  readonly speeds: readonly OriginalSpeed[];
+  /** Why PyTorch is missing; null where it is not. */
+  readonly missing: string | null;
+  /** Where the device's time goes. */
+  readonly gaps: Gaps;
+}
+
+/** How it is measured. */
+export interface OriginalOptions extends TurnOptions {
+  /** Seconds of one measurement of ours. */
+  readonly measurement: number;
+  /** Called with what is going on. */
+  readonly onNote: (note: string) => void;
+}
+
+/** Measures the original's configuration, or a smaller one. */
+export async function measureOriginal(
+  gpu: Gpu,
+  shape: NetworkShape,
+  options: OriginalOptions,
+): Promise<OriginalReport> {
+  const { size, batch } = shape;
+  const bench = await NetworkBench.create(gpu, shape);
+  options.onNote("starting PyTorch");
+  const twin = await startTorchTwin(shape);
+  try {
+    const { config } = bench.unet;
+    const plan = recordPlan(config, planTarget(gpu), { kind: "train", batch, height: size, width: size });
+    const step = await repeat((times) => bench.step(times), options.measurement);
+    const evaluation = await repeat((times) => bench.evaluate(times), options.measurement);
+    const peaks = new Map<string, number>();
+    const theirs = twin instanceof PeerProcess
+      ? PRECISIONS.flatMap(({ precision }) => [
+        torchContestant(twin, precision, "step", peaks),
+        torchContestant(twin, precision, "evaluate", peaks),
+      ])
+      : [];
+    const [ourStep, ourEvaluation, ...timings] = await takeTurns([step, evaluation, ...theirs], options);
+    const entry = (name: string, stepTime: Timing, evaluationTime: Timing, peakBytes: number | null) => ({
+      name,
+      step: stepTime,
+      evaluation: evaluationTime,
+      peakBytes,
+      runSeconds: runSeconds(batch, stepTime.median, evaluationTime.median),
+      ratio: stepTime === ourStep ? null : {
+        best: ourStep!.best / stepTime.best,
+        median: ourStep!.median / stepTime.median,
+      },
+    });
+    const speeds = [entry("this project, float32", ourStep!, ourEvaluation!, bench.trainer.byteLength)];
+    if (twin instanceof PeerProcess) {
+      PRECISIONS.forEach(({ precision, name }, index) =>
+        speeds.push(
+          entry(
+            `${twin.name}, ${name}`,
+            timings[2 * index]!,
+            timings[2 * index + 1]!,
+            peaks.get(precision) ?? null,
+          ),
+        )
+      );
+    }
+    options.onNote("measuring gaps between dispatches");
+    return {
+      ...shape,
+      plannedBytes: trainingBytes(plan),
+      speeds,
+      missing: twin instanceof PeerProcess ? null : twin.message,
+      gaps: await measureGaps(gpu, bench, shape, options.seconds / 3),
+    };
+  } finally {
+    bench.close();
+    if (twin instanceof PeerProcess) await twin.close();
+  }
+}
+
+/** Seconds of the original's run: every epoch trains on one split and evaluates the other. */
+export function runSeconds(batch: number, step: number, evaluation: number): number {
+  return RUN.epochs * (RUN.train * step + RUN.valid * evaluation) / batch;
+}
+
+function torchContestant(
+  twin: PeerProcess,
+  precision: string,
+  work: string,
+  peaks: Map<string, number>,
+): Contestant {
+  return {
+    run: async () => {
+      const { seconds, peakBytes } = await twin.measure(`${precision} ${work}`);
+      if (peakBytes !== undefined) peaks.set(precision, Math.max(peaks.get(precision) ?? 0, peakBytes));
+      return seconds;
+    },
+  };
+}

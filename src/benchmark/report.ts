@@ -1,0 +1,277 @@
+/**
+ * What was measured, as tables for people.
+ *
+ * @module
+ */
+import type { BenchReport, SectionName, Sections } from "./benchmark.ts";
+import type { Speed } from "./calibration.ts";
+import type { PictureRate } from "./data_road.ts";
+import type { Gaps } from "./gaps.ts";
+import type { Machine } from "./machine.ts";
+import type { Memory } from "./memory.ts";
+import type { NetworkShape } from "./network.ts";
+import type { ShapeSpeed } from "./network_speed.ts";
+import type { OriginalReport } from "./original.ts";
+import type { Timing } from "./timing.ts";
+
+/** Kernels that are listed with their share of a step. */
+const LISTED_KERNELS = 8;
+
+/** Rows of cells as aligned columns under a title; the first column to the left, numbers to the right. */
+export function table(
+  title: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const widths = header.map((cell, column) =>
+    Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0))
+  );
+  const line = (row: readonly string[]) =>
+    `  ${
+      row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)).join(
+        "  ",
+      )
+    }`.trimEnd();
+  return [title, line(header), ...rows.map(line), ""].join("\n");
+}
+
+/** The machine, in lines. */
+export function describe(machine: Machine): string {
+  const { adapter, driver, backend, isSoftware, deno, system, cores, loadBefore } = machine;
+  const busy = loadBefore > cores / 4 ? ": others are at work, so trust bests, shares and ratios alone" : "";
+  return [
+    `adapter  ${adapter}${isSoftware ? ", software: it computes on the CPU" : ""}`,
+    `driver   ${driver}, through ${backend}`,
+    `machine  ${cores} cores, ${system}, Deno ${deno}`,
+    `load     ${loadBefore.toFixed(2)} in the minute before${busy}`,
+    "",
+  ].join("\n");
+}
+
+/** One section. */
+export function renderSection(name: SectionName, report: BenchReport): string {
+  const render = <Name extends SectionName>(name: Name) => {
+    const measured = report[name] as Sections[Name] | undefined;
+    return measured === undefined ? "" : RENDER[name](measured);
+  };
+  return render(name);
+}
+
+/** The last line. */
+export function renderEnd({ seconds, loadAfter }: BenchReport): string {
+  return `measured in ${seconds.toFixed(0)} s, load ${
+    loadAfter.toFixed(2)
+  } in the end, this benchmark's own included\n`;
+}
+
+const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => string } = {
+  calibration: ({ gigaflops, dispatchSeconds }) =>
+    `calibration  ${speeds(gigaflops)} billion operations a second in multiply-adds, ` +
+    `${(1e6 * dispatchSeconds.best).toFixed(0)} us a dispatch\n`,
+
+  kernels: (kernels) =>
+    table(
+      "3 x 3 convolutions (GF: billions of a direct convolution's operations a second; best / median)",
+      ["channels, px, batch", "direction", "GF", "of calibration", "runs", "dispatches", "kernels"],
+      kernels.map(({ channels, size, batch, direction, gigaflops, share, dispatches, kernels }) => [
+        `${channels}, ${size}, ${batch}`,
+        direction,
+        speeds(gigaflops),
+        `${percent(share.best)} / ${percent(share.median)}`,
+        `${gigaflops.runs}`,
+        `${dispatches}`,
+        variantOf(kernels),
+      ]),
+    ),
+
+  network: (shapes) => shapes.map(renderShape).join("\n"),
+
+  gaps: (all) => all.map(renderGaps).join("\n"),
+
+  start: ({ readySeconds, firstStepSeconds, secondStepSeconds, pipelines, ...shape }) =>
+    `start of training (${shapeName(shape)})  ${
+      readySeconds.toFixed(1)
+    } s until ready: ${pipelines} pipelines; ` +
+    `first step ${firstStepSeconds.toFixed(2)} s, second ${secondStepSeconds.toFixed(2)} s\n`,
+
+  memory: (memory) =>
+    [...new Set(memory.map(({ filters }) => filters))]
+      .map((filters) => renderMemory(filters, memory.filter((entry) => entry.filters === filters)))
+      .join("\n"),
+
+  scale: (times) =>
+    table(
+      "a training step's time against pixels (none, 8 filters)",
+      ["px, batch", "pixels", "step ms", "ns a pixel", "runs"],
+      times.map(({ size, batch, step, nanosecondsPerPixel }) => [
+        `${size}, ${batch}`,
+        `${size * size * batch}`,
+        milliseconds(step),
+        nanosecondsPerPixel.toFixed(0),
+        `${step.runs}`,
+      ]),
+    ),
+
+  data: ({ pictures, fileSize, size, preparing, serving }) =>
+    table(
+      `data road (${pictures} JPEGs of ${fileSize} px, prepared at ${size} px; pictures a second, best / median)`,
+      ["", "pictures / s", "runs"],
+      [["preparing", rates(preparing), `${preparing.runs}`], ["serving", rates(serving), `${serving.runs}`]],
+    ),
+};
+
+/** The tables of the original's configuration. */
+export function renderOriginal(report: OriginalReport): string {
+  const { speeds, missing, batch, plannedBytes } = report;
+  const rows = speeds.map(({ name, step, evaluation, peakBytes, runSeconds, ratio }) => [
+    name,
+    milliseconds(step),
+    (batch / step.median).toFixed(1),
+    milliseconds(evaluation),
+    peakBytes === null ? "-" : gibibytes(peakBytes),
+    (runSeconds / 60).toFixed(1),
+    ratio === null ? "" : `${ratio.best.toFixed(2)} / ${ratio.median.toFixed(2)}`,
+    `${step.runs}`,
+  ]);
+  const header = [
+    "",
+    "step ms",
+    "pictures / s",
+    "evaluation ms",
+    "peak GiB",
+    "run min",
+    "ours / theirs",
+    "runs",
+  ];
+  return [
+    table(`the original's configuration (${shapeName(report)}; best / median)`, header, rows),
+    missing === null ? "" : `  PyTorch is missing: ${missing}\n`,
+    `  planned peak ${
+      gibibytes(plannedBytes)
+    } GiB; run: 40 epochs over 1,502 training and 429 validation pictures, ` +
+    "by the medians\n",
+    `\n${renderGaps(report.gaps)}`,
+  ].join("");
+}
+
+function renderShape(speed: ShapeSpeed): string {
+  const ours = speed.ours.map(({ norm, forward, step, predict }) => [
+    `this project, ${norm === "none" ? "no norm" : "instance norm"}`,
+    milliseconds(forward.seconds),
+    speeds(forward.gigaflops),
+    "",
+    milliseconds(step.seconds),
+    speeds(step.gigaflops),
+    "",
+    predict === null ? "" : milliseconds(predict),
+    `${step.seconds.runs}`,
+  ]);
+  const ratio = (timing: ShapeSpeed["peers"][number]["step"]) =>
+    timing === null ? "" : `${timing.ratio.best.toFixed(2)} / ${timing.ratio.median.toFixed(2)}`;
+  const peers = speed.peers.map(({ name, forward, step }) => [
+    name,
+    forward ? milliseconds(forward) : "",
+    "",
+    ratio(forward),
+    step ? milliseconds(step) : "",
+    "",
+    ratio(step),
+    "",
+    `${(step ?? forward)?.runs ?? 0}`,
+  ]);
+  const header = [
+    "",
+    "forward ms",
+    "GF",
+    "ours / theirs",
+    "step ms",
+    "GF",
+    "ours / theirs",
+    "predict ms",
+    "runs",
+  ];
+  // Columns without any number only widen the table.
+  const rows = [...ours, ...peers];
+  const kept = header.map((_, column) => column === 0 || rows.some((row) => row[column] !== ""));
+  const keep = (row: string[]) => row.filter((_, column) => kept[column]);
+  return table(`network: ${shapeName(speed)} (best / median)`, keep(header), rows.map(keep)) +
+    speed.missing.map(({ name, reason }) => `  ${name} is missing: ${reason}\n`).join("");
+}
+
+function renderGaps(gaps: Gaps): string {
+  const { dispatches, idleBetweenSteps, idleBetweenDispatches, idleBetweenPasses, handoverMilliseconds } =
+    gaps;
+  const lines = [
+    `where a step's time goes (${shapeName(gaps)}): ${dispatches} dispatches, handed over in ` +
+    `${handoverMilliseconds.toFixed(1)} ms`,
+  ];
+  if (idleBetweenSteps === null || idleBetweenDispatches === null || idleBetweenPasses === null) {
+    lines.push("  this adapter has no timestamp-query: no gaps can be told", "");
+    return lines.join("\n");
+  }
+  lines.push(
+    `  the device idles ${percent(idleBetweenSteps)} of the time between steps and about ` +
+      `${percent(idleBetweenDispatches)} between dispatches (at most ${
+        percent(idleBetweenPasses)
+      }: with a pass for each)`,
+  );
+  const listed = gaps.kernels.slice(0, LISTED_KERNELS).map(({ kernel, dispatches, share }) => [
+    kernel,
+    `${dispatches}`,
+    percent(share),
+  ]);
+  return `${lines.join("\n")}\n${table("", ["kernel", "dispatches", "of the work"], listed).slice(1)}`;
+}
+
+function renderMemory(filters: number, memory: readonly Memory[]): string {
+  const batches = [...new Set(memory.map(({ batch }) => batch))];
+  const sizes = [...new Set(memory.map(({ size }) => size))];
+  const wasMeasured = memory.some(({ measured }) => measured !== null);
+  const rows = sizes.flatMap((size) => {
+    const cells = (what: "planned" | "measured") =>
+      batches.map((batch) => {
+        const bytes = memory.find((entry) => entry.size === size && entry.batch === batch)?.[what];
+        return bytes === null || bytes === undefined ? "-" : gibibytes(bytes);
+      });
+    const planned = [`${size} px, planned`, ...cells("planned")];
+    return wasMeasured ? [planned, ["  allocated", ...cells("measured")]] : [planned];
+  });
+  const refusals = memory.filter(({ refusal }) => refusal !== null)
+    .map(({ size, batch, refusal }) => `  ${size} px, batch ${batch}: ${refusal}\n`);
+  const header = ["", ...batches.map((batch) => `batch ${batch}`)];
+  return table(`memory of training, ${filters} filters, GiB (allocated: up to 2 GiB)`, header, rows) +
+    refusals.join("");
+}
+
+function shapeName({ filters, size, batch }: NetworkShape): string {
+  return `${filters} filters, ${size} px, batch ${batch}`;
+}
+
+/** The kernels that tell variants apart: the convolution's own and the matrix products. */
+function variantOf(kernels: readonly string[]): string {
+  const names = kernels.map((label) =>
+    label.startsWith("gemm/") ? label : /conv2d\/(direct|winograd\d)/.exec(label)?.[1]
+  );
+  return [...new Set(names.filter((name) => name !== undefined))].join(" ");
+}
+
+function milliseconds({ best, median }: Timing): string {
+  const digits = best < 0.1 ? 1 : 0;
+  return `${(1000 * best).toFixed(digits)} / ${(1000 * median).toFixed(digits)}`;
+}
+
+function speeds({ best, median }: Speed): string {
+  return `${best.toFixed(1)} / ${median.toFixed(1)}`;
+}
+
+function rates({ best, median }: PictureRate): string {
+  return `${best.toFixed(0)} / ${median.toFixed(0)}`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+}
+
+function gibibytes(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(3);
+}

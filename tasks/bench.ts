@@ -1,0 +1,141 @@
+/**
+ * `deno task bench`: the speed tables.
+ *
+ * @module
+ */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import {
+  type BenchOptions,
+  runBenchmark,
+  SECTION_NAMES,
+  type SectionName,
+} from "../src/benchmark/benchmark.ts";
+import { describeMachine, machineLoad } from "../src/benchmark/machine.ts";
+import { measureOriginal, ORIGINAL_SHAPE } from "../src/benchmark/original.ts";
+import { describe, renderEnd, renderOriginal, renderSection } from "../src/benchmark/report.ts";
+import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { openGpu } from "../src/gpu/gpu.ts";
+
+/** A folder for made-up pictures, the only one that this task may fill; removed in the end. */
+const FOLDER = "dataset/.bench";
+
+/** Seconds in which the original's configuration takes turns with PyTorch. */
+const ORIGINAL_SECONDS = 60;
+
+interface Options {
+  readonly quick?: true;
+  readonly only?: SectionName[];
+  readonly peers?: true;
+  readonly gpu?: true;
+  readonly filters?: number;
+  readonly size?: number;
+  readonly batch?: number;
+  readonly software?: boolean;
+  readonly kernels: "fast" | "strict";
+  readonly json?: true;
+}
+
+/** The command `bench`. */
+export function command(): Command {
+  return createCommand(
+    "bench",
+    "Measures speed and memory on this machine: calibration, kernels, network, gaps between dispatches, start, " +
+      "scaling and data road. docs/benchmarks.md tells how to read it.",
+  )
+    .option("--quick", "fewer shapes and rounds: less than a minute in place of five")
+    .option(
+      "--only <sections>",
+      `these sections alone, with commas between: ${SECTION_NAMES.join(", ")}`,
+      sections,
+    )
+    .option(
+      "--peers",
+      "time PyTorch, onnxruntime, TensorFlow.js and jax-js in the same run; fetches packages",
+    )
+    .option("--gpu", "the original's configuration beside PyTorch on the same GPU, in place of the sections")
+    .option(
+      "--filters <count>",
+      `with --gpu: feature maps of the first block (default: ${ORIGINAL_SHAPE.filters})`,
+      integer(1, 1024),
+    )
+    .option(
+      "--size <pixels>",
+      `with --gpu: width and height, a multiple of 32 (default: ${ORIGINAL_SHAPE.size})`,
+      integer(32, 4096),
+    )
+    .option(
+      "--batch <count>",
+      `with --gpu: pictures of a batch (default: ${ORIGINAL_SHAPE.batch})`,
+      integer(1, 4096),
+    )
+    .option("--software", "use the software adapter even where there is a GPU")
+    .addOption(
+      new Option("--kernels <which>", "strict takes no kernel that is less accurate than plain float32 sums")
+        .choices(["fast", "strict"]).default("fast"),
+    )
+    .option("--json", "print everything as one JSON document")
+    .action(bench);
+}
+
+async function bench(options: Options, self: Command): Promise<void> {
+  const lone = (["filters", "size", "batch"] as const).find((name) => options[name] !== undefined);
+  if (!options.gpu && lone !== undefined) self.error(`error: --${lone} is for --gpu alone`, { exitCode: 2 });
+  const other = (["quick", "only", "peers"] as const).find((name) => options[name] !== undefined);
+  if (options.gpu && other !== undefined) {
+    self.error(`error: --${other} and --gpu exclude each other`, { exitCode: 2 });
+  }
+  const report = options.gpu ? await benchOriginal(options) : await benchSections(options);
+  if (options.json) writeStdout(`${JSON.stringify(report, null, 2)}\n`);
+}
+
+async function benchSections({ quick, peers, software, kernels, only, json }: Options): Promise<unknown> {
+  let described = false;
+  const settings: BenchOptions = {
+    quick: quick === true,
+    peers: peers === true,
+    software: software === true,
+    kernels,
+    folder: FOLDER,
+    ...(only ? { only } : {}),
+    onNote: note,
+    onSection: (name, report) => {
+      if (json) return;
+      if (!described) writeStdout(describe(report.machine));
+      described = true;
+      writeStdout(`\n${renderSection(name, report)}`);
+    },
+  };
+  const report = await runBenchmark(settings);
+  if (!json) writeStdout(`\n${renderEnd(report)}`);
+  return report;
+}
+
+async function benchOriginal({ software = false, kernels, json, ...given }: Options): Promise<unknown> {
+  const { filters, size, batch } = { ...ORIGINAL_SHAPE, ...given };
+  const machine = await describeMachine(software);
+  if (!json) writeStdout(`${describe(machine)}\n`);
+  const gpu = await openGpu({ software, kernels });
+  try {
+    const turns = { measurement: 1, seconds: ORIGINAL_SECONDS, onNote: note };
+    const original = await measureOriginal(gpu, { filters, size, batch }, turns);
+    if (!json) writeStdout(renderOriginal(original));
+    return { machine, loadAfter: machineLoad(), ...original };
+  } finally {
+    gpu.close();
+  }
+}
+
+function note(text: string): void {
+  writeStderr(`${text}\n`);
+}
+
+function sections(text: string): SectionName[] {
+  const names = text.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !SECTION_NAMES.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`"${unknown}" is none of ${SECTION_NAMES.join(", ")}.`);
+  }
+  return names as SectionName[];
+}
+
+if (import.meta.main) await main(command());
