@@ -8,7 +8,7 @@ import type { RgbImage, Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 
 /** Least and most pixels of a panel's longer side: small pictures are enlarged, large ones reduced. */
-const PANEL = { least: 256, most: 512 };
+const PANEL = { least: 256, most: 384 };
 
 /** Least pixels of a panel's shorter side: captions need room beneath narrow pictures. */
 const LEAST_SIDE = 128;

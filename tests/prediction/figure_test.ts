@@ -39,11 +39,11 @@ Deno.test("drawPrediction: picture, mask and overlay side by side", async () => 
 Deno.test("panelSize: small pictures are enlarged, large ones reduced, narrow ones get room for captions", () => {
   const cases: [number, number, number, number][] = [
     [256, 256, 256, 256],
-    [640, 640, 512, 512],
+    [640, 640, 384, 384],
     [64, 32, 256, 128],
-    [8000, 4000, 512, 256],
-    [300, 400, 300, 400],
-    [1, 1000, 128, 512],
+    [8000, 4000, 384, 192],
+    [300, 360, 300, 360],
+    [1, 1000, 128, 384],
   ];
   for (const [width, height, toWidth, toHeight] of cases) {
     assert.deepEqual(panelSize({ width, height }), { width: toWidth, height: toHeight });
