@@ -192,7 +192,7 @@ async function prepareAll(
   { size, onProgress, signal }: PrepareOptions,
 ): Promise<Entry[]> {
   const pool = new WorkerPool<PrepareAnswer>({
-    start: () => new Worker(new URL("./prepare_worker.ts", import.meta.url)),
+    start: () => new Worker(new URL("./prepare_worker.ts", import.meta.url), { env: {} }),
     workers,
     seconds: 2 * DECODE_SECONDS,
     action: "prepare the picture",

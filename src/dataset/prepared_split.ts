@@ -95,7 +95,7 @@ export class PreparedSplit {
   readonly #reader: RecordReader;
   // Two, so that one reads while the other's batch is on its way.
   readonly #pool = new WorkerPool<BatchAnswer>({
-    start: () => new Worker(new URL("./batch_worker.ts", import.meta.url)),
+    start: () => new Worker(new URL("./batch_worker.ts", import.meta.url), { env: {} }),
     workers: 2,
     seconds: BATCH_SECONDS,
     action: "put a batch together",

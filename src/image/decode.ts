@@ -20,7 +20,7 @@ export interface DecodeAnswer {
 }
 
 const pool = new WorkerPool<DecodeAnswer>({
-  start: () => new Worker(new URL("./decode_worker.ts", import.meta.url)),
+  start: () => new Worker(new URL("./decode_worker.ts", import.meta.url), { env: {} }),
   workers: Math.max(1, Math.min(8, navigator.hardwareConcurrency)),
   seconds: DECODE_SECONDS,
   action: "decode the image",

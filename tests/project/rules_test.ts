@@ -67,6 +67,16 @@ Deno.test("rules: kernels and the network use nothing of Deno, and one room alon
   assert.deepEqual(lines(others, device), []);
 });
 
+Deno.test("rules: no thread copies the environment", () => {
+  // Without `env` a Node Worker reads all of it, and a person at a terminal is asked whether that is allowed.
+  const threads = projectFiles(".ts").filter((path) =>
+    path.startsWith("src/") && readProject(path).includes("node:worker_threads")
+  );
+  const started = lines(threads, /new Worker\(/);
+  assert.ok(started.length > 0);
+  assert.deepEqual(started.filter((line) => !line.includes("{ env: {} }")), []);
+});
+
 Deno.test("rules: names are in snake case, and each test file tests something", () => {
   const odd = projectFiles(".ts", ".wgsl").filter((path) =>
     !/^([a-z0-9_]+\/)*[a-z0-9_]+(\.d)?\.\w+$/.test(path)
