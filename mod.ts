@@ -114,7 +114,7 @@ export {
   type FeatureTest,
 } from "./src/gpu/diagnose.ts";
 export type { Backend } from "./src/gpu/driver.ts";
-export { selfTest, type SelfTestResult } from "./src/gpu/self_test.ts";
+export { selfTest, type SelfTestResult } from "./src/gpu/self_check.ts";
 export {
   DATASET_URL,
   download,
