@@ -58,3 +58,12 @@ for (const path of FILES) {
     assert.ok(bindings.filter(({ access }) => access !== "uniform").length <= 8, "too many storage buffers");
   });
 }
+
+Deno.test("every kernel room has its test and its bench", () => {
+  const rooms = new Set(FILES.map((path) => path.split("/")[1]!));
+  for (const room of rooms) {
+    assert.ok(projectFiles("_bench.ts").includes(`tests/bench/${room}_bench.ts`), room);
+    // The probes are tested where they are used.
+    if (room !== "probe") assert.ok(projectFiles("_test.ts").includes(`tests/kernels/${room}_test.ts`), room);
+  }
+});

@@ -1,0 +1,16 @@
+/** The 3 x 3 convolution as a plan for this adapter chooses its kernels, in all directions. */
+import { CONV_SHAPES, convOperations, DIRECTIONS, recordConv } from "../../src/benchmark/kernels.ts";
+import { Standalone } from "../../src/benchmark/standalone.ts";
+import { planTarget } from "../../src/unet/executor.ts";
+import { benchGpu } from "../support/kernel_bench.ts";
+
+for (const shape of CONV_SHAPES) {
+  for (const direction of DIRECTIONS) {
+    const name = `conv2d ${direction}: ${shape.channels} channels at ${shape.size}, batch ${shape.batch}`;
+    benchGpu(
+      name,
+      { operations: convOperations(shape) },
+      (gpu) => Standalone.create(gpu, recordConv(planTarget(gpu), shape, direction).steps),
+    );
+  }
+}

@@ -1,0 +1,15 @@
+/** Batched products of the sizes that Winograd's F(4x4) makes of 32, 64 and 256 channels. */
+import { gemmNn, gemmNnUniform, UNIFORM_WINDOW, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import { benchKernel } from "../support/kernel_bench.ts";
+
+for (const [channels, tiles] of [[32, 4096], [64, 1024], [256, 64]] as const) {
+  const shape = { rows: channels, columns: tiles, depth: channels, layers: 36 };
+  const operations = 2 * channels * channels * tiles;
+  const [a, b] = [channels * channels, channels * tiles];
+  const title = `${channels} x ${channels} by ${channels} x ${tiles}`;
+  benchKernel(`36 of ${title}`, gemmNn(shape), { a: 36 * a, b: 36 * b, c: 36 * b }, 36 * operations);
+  const layers = uniformLayers(shape);
+  if (layers === 0) continue;
+  const bindings = { a: UNIFORM_WINDOW, b: 36 * b, c: 36 * b };
+  benchKernel(`${layers} of ${title}`, gemmNnUniform({ ...shape, layers }, 0), bindings, layers * operations);
+}

@@ -1,0 +1,95 @@
+/**
+ * Benches of kernels on the GPU: `deno bench -P=test-bench tests/bench/conv2d_bench.ts`.
+ *
+ * Waiting for the device costs 10 ms, so a measurement repeats its work some times and waits once: Deno's table gives
+ * the time of a whole measurement. The line that each bench prints gives one repetition, its speed, and that as a share
+ * of the calibration kernel, which runs before every measurement: on a busy machine only the share says anything.
+ *
+ * @module
+ */
+import type { Dispatch } from "../../kernels/kernel.ts";
+import { type Calibration, createCalibration } from "../../src/benchmark/calibration.ts";
+import { Standalone } from "../../src/benchmark/standalone.ts";
+import { repeat } from "../../src/benchmark/timing.ts";
+import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
+import { Recorder, type Region } from "../../src/unet/recorder.ts";
+
+/** The device of this process, opened when the first bench runs. */
+let opened: Promise<[Gpu, Calibration]> | undefined;
+
+/** Measurements of one bench. */
+const RUNS = 5;
+
+/** Seconds of one measurement. */
+const SECONDS = 0.1;
+
+/** What one repetition does: floating-point operations, or bytes that are read and written. */
+export type Amount = { readonly operations: number } | { readonly bytes: number };
+
+/** Work that can be repeated before it is waited for. */
+export interface Work {
+  /** Does the work so many times and waits once. */
+  run(times: number): Promise<void>;
+}
+
+/** Registers a bench. */
+export function benchGpu(name: string, amount: Amount, make: (gpu: Gpu) => Promise<Work>): void {
+  let prepared: Promise<{ work: Work; times: number }> | undefined;
+  const seconds: number[] = [];
+  let peak = 0;
+  Deno.bench({ name, n: RUNS, warmup: 0 }, async (bench) => {
+    const [gpu, calibration] = await (opened ??= open());
+    const { work, times } = await (prepared ??= prepare(gpu, make));
+    peak = Math.max(peak, calibration.operations / await calibration.run() / 1e9);
+    const start = performance.now();
+    bench.start();
+    await work.run(times);
+    bench.end();
+    seconds.push((performance.now() - start) / 1000 / times);
+    if (seconds.length === RUNS) await print(name, amount, Math.min(...seconds), peak);
+  });
+}
+
+async function open(): Promise<[Gpu, Calibration]> {
+  const gpu = await openGpu();
+  return [gpu, await createCalibration(gpu, SECONDS)];
+}
+
+async function prepare(
+  gpu: Gpu,
+  make: (gpu: Gpu) => Promise<Work>,
+): Promise<{ work: Work; times: number }> {
+  const work = await make(gpu);
+  const { times } = await repeat((count) => work.run(count), SECONDS);
+  return { work, times };
+}
+
+async function print(name: string, amount: Amount, seconds: number, peak: number): Promise<void> {
+  const parts = [`${name}: ${(1000 * seconds).toFixed(3)} ms`];
+  if ("operations" in amount) {
+    const speed = amount.operations / seconds / 1e9;
+    parts.push(`${speed.toFixed(1)} GF`, `${(100 * speed / peak).toFixed(0)} % of ${peak.toFixed(0)} GF`);
+  } else parts.push(`${(amount.bytes / seconds / 1e9).toFixed(1)} GB/s`);
+  await Deno.stderr.write(new TextEncoder().encode(`${parts.join(", ")}\n`));
+}
+
+/** Registers a bench of one dispatch; each binding has so many floats, or the memory of the binding that it names. */
+export function benchKernel(
+  name: string,
+  dispatch: Dispatch,
+  bindings: Readonly<Record<string, number | string>>,
+  operations?: number,
+): void {
+  const recorder = new Recorder(Infinity);
+  const regions: Record<string, Region> = {};
+  for (const [binding, size] of Object.entries(bindings)) {
+    regions[binding] = typeof size === "string" ? regions[size]! : recorder.fixed(binding, size);
+  }
+  recorder.run(dispatch, regions);
+  const writes = new Map(dispatch.kernel.bindings.map(({ name, access }) => [name, access === "read_write"]));
+  const bytes = Object.entries(bindings).reduce((sum, [binding, size]) => {
+    return sum + (typeof size === "number" ? 4 * size * (writes.get(binding) ? 2 : 1) : 0);
+  }, 0);
+  const amount = operations === undefined ? { bytes } : { operations };
+  benchGpu(`${dispatch.kernel.label}: ${name}`, amount, (gpu) => Standalone.create(gpu, recorder.steps));
+}
