@@ -218,7 +218,7 @@ export {
   trainRun,
   type TrainRunOptions,
 } from "./src/training/run.ts";
-export type { EpochReport, PassProgress, TrainCallbacks } from "./src/training/events.ts";
+export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "./src/training/events.ts";
 export type { TrainPlan } from "./src/training/plan.ts";
 export { type Schedule, SCHEDULES, type TrainConfig } from "./src/training/config.ts";
 export { completeTrainConfig, RECIPES } from "./src/training/recipe.ts";

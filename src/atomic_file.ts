@@ -35,13 +35,30 @@ export async function writeFileAtomic(
     } finally {
       file.close();
     }
-    if (options.prove && Buffer.compare(await Deno.readFile(temporary), content) !== 0) {
+    if (options.prove && !await holds(temporary, content)) {
       throw new Error(`Cannot write ${path}: what was written reads back as something else`);
     }
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw error;
+  }
+}
+
+/** Whether a file holds these bytes; read in parts, for it may be as large as half the memory. */
+async function holds(path: string, content: Uint8Array): Promise<boolean> {
+  const file = await Deno.open(path);
+  try {
+    const part = new Uint8Array(2 ** 20);
+    let at = 0;
+    for (;;) {
+      const count = await file.read(part);
+      if (count === null) return at === content.length;
+      if (Buffer.compare(part.subarray(0, count), content.subarray(at, at + count)) !== 0) return false;
+      at += count;
+    }
+  } finally {
+    file.close();
   }
 }
 

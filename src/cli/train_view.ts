@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EpochReport, PassProgress, TrainCallbacks } from "../training/events.ts";
+import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
 import type { TrainPlan } from "../training/plan.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
@@ -44,13 +44,13 @@ export class TrainView implements TrainCallbacks {
     writeStderr("compiling kernels (seconds once, then the driver keeps them)\n");
   };
 
-  readonly onStart = (plan: TrainPlan, done: { epochs: number; batches: number }): void => {
+  readonly onStart = (plan: TrainPlan, { epochs, batches }: RunSoFar): void => {
     this.#epochs = plan.config.epochs;
+    for (const { metrics } of epochs) this.#addLosses(metrics);
     this.#write(describePlan(plan));
-    if (done.epochs > 0 || done.batches > 0) {
-      const within = done.batches > 0 ? ` and ${done.batches} batches of the next` : "";
-      this.#write(`going on after ${plural(done.epochs, "epoch")}${within}\n`);
-    }
+    if (epochs.length === 0 && batches === 0) return;
+    const within = batches > 0 ? ` and ${batches} batches of the next` : "";
+    this.#write(`going on after ${plural(epochs.length, "epoch")}${within}\n`);
   };
 
   readonly onEstimate = (secondsPerEpoch: number): void =>
@@ -72,8 +72,7 @@ export class TrainView implements TrainCallbacks {
 
   readonly onEpoch = (report: EpochReport): void => {
     const { metrics } = report;
-    this.#losses.train.push(metrics["train/loss"]!);
-    this.#losses.valid.push(metrics["valid/loss"]!);
+    this.#addLosses(metrics);
     this.#seconds.push(metrics.seconds!);
     this.#endBar();
     this.#above(() => this.#write(this.#describeEpoch(report)));
@@ -82,6 +81,11 @@ export class TrainView implements TrainCallbacks {
   /** Removes what is only shown while training runs. */
   close(): void {
     this.#endBar();
+  }
+
+  #addLosses(metrics: EpochReport["metrics"]): void {
+    this.#losses.train.push(metrics["train/loss"]!);
+    this.#losses.valid.push(metrics["valid/loss"]!);
   }
 
   #describeEpoch({ epoch, epochs, metrics, best, stale }: EpochReport): string {

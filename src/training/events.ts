@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { EpochRecord } from "../tracking/run_log.ts";
 import type { Metrics } from "../tracking/sink.ts";
 import type { TrainPlan } from "./plan.ts";
 
@@ -38,6 +39,14 @@ export interface EpochReport {
   readonly stale: number;
 }
 
+/** What of a run is done already when it goes on. */
+export interface RunSoFar {
+  /** Its epochs, as they stand in `metrics.jsonl`. */
+  readonly epochs: readonly EpochRecord[];
+  /** Training batches of the next one. */
+  readonly batches: number;
+}
+
 /** Functions that a training calls; none of them is waited for. */
 export interface TrainCallbacks {
   /** A line for the user. */
@@ -46,8 +55,8 @@ export interface TrainCallbacks {
   readonly onPrepare?: ((split: "train" | "valid", done: number, total: number) => void) | undefined;
   /** Kernels that are about to be compiled. */
   readonly onCompile?: ((kernels: number) => void) | undefined;
-  /** All is ready; `epochs` and `batches` of the next one are done already where a run goes on. */
-  readonly onStart?: ((plan: TrainPlan, done: { epochs: number; batches: number }) => void) | undefined;
+  /** All is ready; what is done already is nothing unless a run goes on. */
+  readonly onStart?: ((plan: TrainPlan, done: RunSoFar) => void) | undefined;
   /** Seconds that an epoch will take, by its first steps. */
   readonly onEstimate?: ((secondsPerEpoch: number) => void) | undefined;
   /** A pass began, or the device was read. */

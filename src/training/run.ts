@@ -6,6 +6,7 @@
 import { basename } from "node:path";
 import { describeGpu, type Gpu, openGpu } from "../gpu/gpu.ts";
 import { createRunId } from "../tracking/swanlab_format.ts";
+import { readRunLog } from "../tracking/run_log.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
@@ -160,7 +161,8 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     readEverySeconds: options.readEverySeconds ?? DEFAULT_READ_SECONDS,
     callbacks,
   });
-  callbacks.onStart?.(plan, { epochs: progress.epoch, batches: progress.partial?.batches ?? 0 });
+  const log = await readRunLog(options.folder);
+  callbacks.onStart?.(plan, { epochs: log, batches: progress.partial?.batches ?? 0 });
   try {
     const complete = await epochs.run();
     await tracker.finish(complete ? "finished" : "aborted");

@@ -7,6 +7,7 @@ import { readRunLog } from "../../src/tracking/run_log.ts";
 import { inProjectFolder } from "../support/coco.ts";
 import { ROOT } from "../project/files.ts";
 import { runTaskProcess } from "../support/run_task.ts";
+import { startSwanLabServer } from "../support/swanlab_server.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 /** Where a test's dataset and runs are, as a person types it. */
@@ -268,6 +269,37 @@ Deno.test("train: prints one JSON document of its result where asked", () =>
       null,
     ]);
     assert.ok(best.metrics["valid/loss"] > 0);
+  }));
+
+Deno.test("train: shows itself live on a SwanLab server, by key and host from the environment", () =>
+  withPlaces(async ({ runs, flags }) => {
+    await using server = startSwanLabServer();
+    const { code, stderr } = await new Deno.Command("deno", {
+      args: [
+        ...[
+          "run",
+          "-q",
+          "-P=train",
+          "--allow-net=127.0.0.1",
+          "tasks/train.ts",
+          "--run",
+          `${runs}/a`,
+          ...flags,
+        ],
+        ...["--swanlab", "online", "--project", "tumors"],
+      ],
+      cwd: ROOT,
+      env: { SWANLAB_API_KEY: "key-1", SWANLAB_API_HOST: server.host },
+    }).output();
+    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const sent = server.seen("POST", "/house/metrics").flatMap(({ body }) => body.metrics);
+    const losses = sent.filter(({ key }) => key === "valid/loss").map(({ index, data }) => [index, data]);
+    const log = await readRunLog(join(ROOT, runs, "a"));
+    assert.deepEqual(losses, log.map(({ epoch, metrics }) => [epoch, metrics["valid/loss"]]));
+    assert.equal(server.requests.at(-1)!.body.state, "FINISHED");
+    const secret = await train("--run", `${runs}/b`, ...flags, "--swanlab", "online");
+    assert.equal(secret.code, 1);
+    assert.match(secret.stderr, /^error: .*no API key\nhint: set SWANLAB_API_KEY/m);
   }));
 
 Deno.test("train: wrong flags are wrong usage; what its permissions do not allow is said", async () => {

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { isTemporaryName, writeFileAtomic } from "../src/atomic_file.ts";
+import { filesUnder, inTempFolder } from "./support/temp_folder.ts";
+
+Deno.test("writeFileAtomic: writes texts and bytes of any length, proven or not, over what was there", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "deep", "file");
+    for (const length of [0, 1, 2 ** 20, 2 ** 20 + 1, 3e6]) {
+      const bytes = Uint8Array.from({ length }, (_, index) => index * 7);
+      for (const prove of [false, true]) {
+        await writeFileAtomic(path, bytes, { prove });
+        assert.deepEqual(await Deno.readFile(path), bytes);
+      }
+    }
+    await writeFileAtomic(path, "text");
+    assert.equal(await Deno.readTextFile(path), "text");
+    assert.deepEqual(await filesUnder(folder), ["deep/file"]);
+  }));
+
+Deno.test("writeFileAtomic: where it fails, what was there stays and nothing else is left", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "file");
+    await Deno.mkdir(path);
+    await Deno.writeTextFile(join(path, "inner"), "old");
+    await assert.rejects(writeFileAtomic(path, "new", { prove: true }));
+    assert.deepEqual(await filesUnder(folder), ["file/inner"]);
+  }));
+
+Deno.test("isTemporaryName: knows what a killed writer leaves, and nothing else", () => {
+  assert.ok(isTemporaryName("best.safetensors.0123abcd.tmp"));
+  for (const name of ["best.safetensors", "notes.tmp", "a.0123abcd", "a.0123ABCD.tmp", ".tmp"]) {
+    assert.ok(!isTemporaryName(name), name);
+  }
+});
