@@ -50,13 +50,13 @@ export class PeerProcess {
   /**
    * Starts a peer and waits until it has warmed up.
    *
-   * @throws {Error} where it cannot be started, ends early, or is not ready in time; with the last line it said.
+   * @throws {Error} where it cannot be started, ends early, or is not ready in time; with what it said last.
    */
   static async start(command: readonly string[], seconds: number): Promise<PeerProcess> {
     const [program, ...args] = command;
     const child = new Deno.Command(program!, { args, stdin: "piped", stdout: "piped", stderr: "piped" })
       .spawn();
-    const complaint = lastLine(child.stderr);
+    const complaint = lastError(child.stderr);
     const timer = setTimeout(() => kill(child), 1000 * seconds);
     const answers = documents(child.stdout);
     try {
@@ -101,11 +101,13 @@ async function* documents(
   }
 }
 
-/** The last line of a stream that says something, once it has ended. */
-async function lastLine(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+/** The last line of a stream that begins as errors do, or else the very last one, once the stream has ended. */
+async function lastError(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let end = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) end = (end + text).slice(-MOST_ERROR);
-  return end.trim().split("\n").at(-1)! || "it said nothing";
+  // deno-lint-ignore no-control-regex
+  const lines = end.replace(/\x1b\[[0-9;]*m/g, "").trim().split("\n");
+  return lines.findLast((line) => /^\w*error\b/i.test(line)) ?? (lines.at(-1)! || "it said nothing");
 }
 
 function kill(child: Deno.ChildProcess): void {

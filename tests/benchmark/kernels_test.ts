@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { calibrate, dispatchSeconds } from "../../src/benchmark/calibration.ts";
+import {
+  CONV_SHAPES,
+  convOperations,
+  type Direction,
+  DIRECTIONS,
+  measureConv,
+  recordConv,
+} from "../../src/benchmark/kernels.ts";
+import { Standalone } from "../../src/benchmark/standalone.ts";
+import { openGpu } from "../../src/gpu/gpu.ts";
+import { planTarget } from "../../src/unet/executor.ts";
+
+const gpu = await openGpu();
+const SMALL = { channels: 8, size: 16, batch: 1 };
+
+Deno.test("convOperations counts a multiply-add as two", () => {
+  assert.equal(convOperations({ channels: 3, size: 4, batch: 5 }), 2 * 9 * 3 * 3 * 4 * 4 * 5);
+});
+
+for (const direction of DIRECTIONS) {
+  Deno.test(`recordConv: ${direction} reads what it should and writes its result`, () => {
+    const sources: Record<Direction, readonly ("input" | "parameters" | "gradient")[]> = {
+      "forward": ["input", "parameters"],
+      "input gradient": ["gradient", "parameters", "input"],
+      "weight gradient": ["gradient", "input"],
+    };
+    for (const shape of CONV_SHAPES) {
+      const { steps, regions } = recordConv(planTarget(gpu), shape, direction);
+      const touched = (access: string) =>
+        steps.flatMap(({ dispatch, views }) =>
+          views.filter((_, index) => dispatch.kernel.bindings[index]!.access === access)
+        ).map(({ region }) => region);
+      for (const name of sources[direction]) {
+        assert.ok([...touched("read"), ...touched("uniform")].includes(regions[name]), `${name} is not read`);
+      }
+      assert.ok(touched("read_write").includes(regions.result), "nothing is written");
+    }
+  });
+}
+
+Deno.test("Standalone gives fixed regions random contents and runs its steps", async () => {
+  const { steps, regions } = recordConv(planTarget(gpu), SMALL, "forward");
+  const program = await Standalone.create(gpu, steps);
+  try {
+    const before = await program.read(regions.result);
+    const input = await program.read(regions.input);
+    assert.ok(new Set(input).size > 1000 && input.every((value) => Math.abs(value) <= 0.5));
+    await program.run(2);
+    const after = await program.read(regions.result);
+    assert.ok(after.every((value) => value >= 0), "a ReLU ends the forward");
+    assert.notDeepEqual(after, before);
+    assert.deepEqual(await program.read(regions.input), input);
+    assert.equal(program.length, steps.length);
+  } finally {
+    program.destroy();
+  }
+});
+
+Deno.test("measureConv gives speeds and shares of every direction", async () => {
+  const measured = await measureConv(gpu, SMALL, { seconds: 0, least: 2, measurement: 0 });
+  assert.deepEqual(measured.map(({ direction }) => direction), [...DIRECTIONS]);
+  for (const { gigaflops, share, dispatches, kernels } of measured) {
+    assert.equal(gigaflops.runs, 2);
+    assert.ok(gigaflops.best >= gigaflops.median && gigaflops.median > 0);
+    assert.ok(share.best > 0 && share.median > 0);
+    assert.ok(dispatches >= kernels.length && kernels.length > 0);
+  }
+});
+
+Deno.test("the calibration has a speed, and a dispatch a cost", async () => {
+  const { best, median } = await calibrate(gpu, 0);
+  assert.ok(best >= median && median > 0);
+  assert.ok((await dispatchSeconds(gpu)).best > 0);
+});

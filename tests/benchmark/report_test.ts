@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import type { BenchReport } from "../../src/benchmark/benchmark.ts";
+import { describe, renderEnd, renderSection, table } from "../../src/benchmark/report.ts";
+
+const TIMING = { runs: 3, best: 0.0421, median: 0.05 };
+const SPEED = { runs: 3, best: 12.34, median: 10 };
+const SHAPE = { filters: 8, size: 64, batch: 4 };
+
+const REPORT: BenchReport = {
+  machine: {
+    deno: "2.9.6",
+    system: "linux, x86_64",
+    adapter: "llvmpipe",
+    driver: "Mesa 25.0.7",
+    backend: "Vulkan",
+    isSoftware: true,
+    cores: 2,
+    loadBefore: 0.1,
+  },
+  loadAfter: 2,
+  seconds: 61.4,
+  calibration: { gigaflops: SPEED, dispatchSeconds: { ...TIMING, best: 31e-6 } },
+  kernels: [{
+    channels: 8,
+    size: 128,
+    batch: 4,
+    direction: "forward",
+    dispatches: 2,
+    kernels: ["conv2d/direct_pack", "conv2d/direct", "gemm/nn"],
+    gigaflops: SPEED,
+    share: { best: 0.123, median: 0.05 },
+  }],
+  network: [{
+    ...SHAPE,
+    ours: [{
+      norm: "none",
+      forward: { seconds: TIMING, gigaflops: SPEED },
+      step: { seconds: { ...TIMING, best: 0.2 }, gigaflops: SPEED },
+      predict: null,
+    }],
+    peers: [{ name: "PyTorch 2", forward: null, step: { ...TIMING, ratio: { best: 4.75, median: 1 } } }],
+    missing: [{ name: "jax-js", reason: "no network" }],
+  }],
+  gaps: [{
+    ...SHAPE,
+    dispatches: 383,
+    handoverMilliseconds: 1.34,
+    rounds: 3,
+    idleBetweenSteps: 0.001,
+    idleBetweenDispatches: 0.04,
+    idleBetweenPasses: 0.16,
+    kernels: [{ kernel: "gemm/nn", dispatches: 55, share: 0.32 }],
+  }],
+  start: {
+    ...SHAPE,
+    prepareSeconds: 0.5,
+    firstStepSeconds: 1.25,
+    secondStepSeconds: 0.1,
+    readySeconds: 1.65,
+    pipelines: 42,
+  },
+  memory: [
+    { ...SHAPE, batch: 1, planned: 2 ** 30, refusal: null, measured: 2 ** 30 },
+    { ...SHAPE, planned: null, refusal: "Cannot bind", measured: null },
+  ],
+  scale: [{ ...SHAPE, step: TIMING, nanosecondsPerPixel: 2569.6 }],
+  data: {
+    pictures: 8,
+    fileSize: 640,
+    size: 256,
+    preparing: { runs: 2, best: 29.3, median: 20 },
+    serving: { runs: 2, best: 553, median: 288 },
+  },
+};
+
+Deno.test("table aligns names to the left and numbers to the right, and ends lines where text ends", () => {
+  assert.equal(
+    table("title", ["", "ms", "runs"], [["a", "1.5", "3"], ["longer", "10.25", ""]]),
+    "title\n             ms  runs\n  a         1.5     3\n  longer  10.25\n",
+  );
+});
+
+Deno.test("describe says where a machine is busy or computes in software", () => {
+  const quiet = describe(REPORT.machine);
+  assert.match(
+    quiet,
+    /^adapter {2}llvmpipe, software: it computes on the CPU\ndriver {3}Mesa 25\.0\.7, through Vulkan\n/,
+  );
+  assert.match(quiet, /\nload {5}0\.10 in the minute before\n$/);
+  assert.match(describe({ ...REPORT.machine, loadBefore: 1.5 }), /others are at work/);
+});
+
+Deno.test("every section has its text, with best and median", () => {
+  const expected = {
+    calibration: /^calibration {2}12\.3 \/ 10\.0 billion .* 31 us a dispatch\n$/,
+    kernels: /\n {2}8, 128, 4 +forward +12\.3 \/ 10\.0 +12 % \/ 5\.0 % +3 +2 +direct gemm\/nn\n$/,
+    network:
+      /this project, no norm +42\.1 \/ 50\.0 +12\.3 \/ 10\.0 +200 \/ 50 .*\n {2}PyTorch 2 +42\.1 \/ 50\.0 +4\.75 \/ 1\.00 +3\n {2}jax-js is missing: no network\n$/,
+    gaps:
+      /383 dispatches, handed over in 1\.3 ms\n.* 0\.1 % .* about 4\.0 % .*at most 16 %.*\n.*\n {2}gemm\/nn +55 +32 %\n$/,
+    start: /1\.6 s until ready: 42 pipelines; first step 1\.25 s, second 0\.10 s\n$/,
+    memory: /\n {2}64 px, planned +1\.000 +-\n {4}allocated +1\.000 +-\n {2}64 px, batch 4: Cannot bind\n$/,
+    scale: /\n {2}64, 4 +16384 +42\.1 \/ 50\.0 +2570 +3\n$/,
+    data: /\n {2}preparing +29 \/ 20 +2\n {2}serving +553 \/ 288 +2\n$/,
+  };
+  for (const [name, pattern] of Object.entries(expected)) {
+    assert.match(renderSection(name as keyof typeof expected, REPORT), pattern);
+  }
+  assert.equal(renderEnd(REPORT), "measured in 61 s, load 2.00 in the end, this benchmark's own included\n");
+});
+
+Deno.test("a section that was not measured has no text, and gaps without a clock say so", () => {
+  const { scale: _, ...rest } = REPORT;
+  assert.equal(renderSection("scale", rest), "");
+  const [gaps] = REPORT.gaps!;
+  const clockless = {
+    ...gaps!,
+    rounds: 0,
+    idleBetweenSteps: null,
+    idleBetweenDispatches: null,
+    idleBetweenPasses: null,
+    kernels: [],
+  };
+  assert.match(renderSection("gaps", { ...REPORT, gaps: [clockless] }), /no timestamp-query/);
+});
