@@ -62,7 +62,7 @@ function stops(seed: number): Stop[] {
           "8",
         ],
         // Few steps in all: larger ones, and an average over the last few.
-        ...["--epochs", "12", "--learning-rate", "2e-3", "--average", "0.9", "--seed", `${seed}`, "--force"],
+        ...["--epochs", "16", "--learning-rate", "4e-3", "--average", "0.9", "--seed", `${seed}`, "--force"],
       ],
     },
     {
