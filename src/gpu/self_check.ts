@@ -5,12 +5,12 @@
  */
 import type { Gpu } from "./gpu.ts";
 import { Program } from "./program.ts";
-import type { Check } from "./self_test/check.ts";
-import { convolutionChecks } from "./self_test/convolutions.ts";
-import { layerChecks } from "./self_test/layers.ts";
-import { matrixChecks } from "./self_test/matrices.ts";
-import { trainingChecks } from "./self_test/training.ts";
-import { winogradChecks } from "./self_test/winograd.ts";
+import type { Check } from "./self_check/check.ts";
+import { convolutionChecks } from "./self_check/convolutions.ts";
+import { layerChecks } from "./self_check/layers.ts";
+import { matrixChecks } from "./self_check/matrices.ts";
+import { trainingChecks } from "./self_check/training.ts";
+import { winogradChecks } from "./self_check/winograd.ts";
 
 /** What the test of one kernel came to. */
 export interface SelfTestResult {

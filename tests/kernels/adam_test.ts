@@ -1,11 +1,11 @@
 import { type AdamOptions, adamStep, packStep } from "../../kernels/adam/adam.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { ADAM_DEFAULTS, adamStep as referenceStep } from "../reference/adam.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const CASES: { title: string; count: number; options: AdamOptions; scale: number }[] = [
   { title: "PyTorch's rates", count: 260, options: { ...ADAM_DEFAULTS, weightDecay: 0 }, scale: 1 },

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
 import { augment, type Augmentation } from "../../kernels/augment/augment.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { augmentBatch, type AugmentShape } from "../reference/augment.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const NONE: Augmentation = {
   flipHorizontal: false,

@@ -1,10 +1,10 @@
 import { weightedSum } from "../../kernels/average/average.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 for (const count of [4, 256, 260]) {
   Deno.test(`average: ${count} values kept in part`, async () => {

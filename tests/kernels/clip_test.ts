@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { CLIP_BAND, clipScale, gradientSquares } from "../../kernels/clip/clip.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { assertClose, sumTolerance } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 async function scaleOf(gradient: Float32Array, limit: number): Promise<number> {
   const bands = Math.ceil(gradient.length / CLIP_BAND);

@@ -1,14 +1,14 @@
 import { pixelBands } from "../../kernels/bands.ts";
 import { conv1x1Dgrad, conv1x1Forward, conv1x1Wgrad } from "../../kernels/conv1x1/conv1x1.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { conv2dDgrad, conv2dForward, conv2dWgrad } from "../reference/conv2d.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { affineOf, normalized, scaled } from "../support/normalized.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const NOTHING = new Float32Array(2);
 

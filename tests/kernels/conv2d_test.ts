@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { tile, winogradGrad, winogradInput } from "../../kernels/conv2d/winograd.ts";
 import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { conv2dDgrad, conv2dForward, type Conv2dShape, conv2dWgrad } from "../reference/conv2d.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { type Convolution, DIRECT, type Method, type Source, winograd } from "../support/convolution.ts";
 import { affineOf, normalized, scaled } from "../support/normalized.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 /**
  * Methods, and what their errors may be as a multiple of a plain sum's. A Winograd result is a difference of products

@@ -9,7 +9,6 @@ import {
 import { COLUMN_TILE, gemmNn, gemmNnUniform, ROW_TILE } from "../../kernels/gemm/gemm.ts";
 import { MAX_WORKGROUPS, roundUp } from "../../kernels/grid.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import {
   convTranspose2dDgrad,
   convTranspose2dForward,
@@ -20,8 +19,9 @@ import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { affineOf, normalized, scaled } from "../support/normalized.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const NOTHING = new Float32Array(4);
 

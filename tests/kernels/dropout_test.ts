@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
 import { dropoutForward } from "../../kernels/dropout/dropout.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { draw } from "../../src/random.ts";
 import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { assertClose } from "../support/compare.ts";
 import { affineOf, normalized } from "../support/normalized.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const stepOf = (seed: number, step: number) =>
   packStep(seed, step, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 });

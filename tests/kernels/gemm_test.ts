@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { gemmNn, gemmNnUniform, type GemmShape, uniformLayers } from "../../kernels/gemm/gemm.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 /** `c[z][m][n] = sum of a[z][k][m] b[z][k][n]` over k from `first` up to, not including, `end`. */
 function multiply(

@@ -6,14 +6,14 @@ import {
   normBackwardSums,
   normBands,
 } from "../../kernels/instance_norm/instance_norm.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { instanceNormBackward, instanceNormForward } from "../reference/instance_norm.ts";
 import { assertClose } from "../support/compare.ts";
 import { scaled } from "../support/normalized.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 /** Batch, channels, height, width; then mean and half the width of the values. */
 const CASES = [

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
 import { LOSS_SUMS, lossGradient, lossSums, lossTotal, RECORD_SIZE } from "../../kernels/loss/loss.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { combinedLoss, combinedLossGradient } from "../reference/loss.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 interface Result {
   record: Float32Array;

@@ -1,13 +1,13 @@
 import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { reluForward } from "../reference/activation.ts";
 import { maxPool2dBackward, maxPool2dForward } from "../reference/max_pool2d.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
 import { affineOf, normalized } from "../support/normalized.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 /** Planes, height and width of the pooled maps. */
 const SHAPES = [[1, 1, 1], [6, 3, 5], [5, 8, 8], [2, 5, 13]] as const;

@@ -1,10 +1,10 @@
 /** The calibration kernel: a speed counts only where the work was done. */
 import assert from "node:assert/strict";
 import { multiplyAdd, multiplyAddOperations } from "../../kernels/probe/multiply_add.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const START = Float32Array.from({ length: 128 }, (_, index) => 1 + index % 17);
 

@@ -1,11 +1,11 @@
 import { pixelBands } from "../../kernels/bands.ts";
 import { channelSums, sumRows } from "../../kernels/reduce/reduce.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { assertClose, sumTolerance } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const ROWS = [
   { title: "one value", rows: 1, length: 1, rowStride: 1, itemStride: 1 },

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { defineKernel } from "../../kernels/kernel.ts";
 import { specialize } from "../../kernels/specialize.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
 import { projectFiles, readProject } from "../project/files.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const FILES = projectFiles(".wgsl");
 

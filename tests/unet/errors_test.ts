@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { openGpu, type StateDict, type Tensor, Trainer, UNet } from "../../mod.ts";
 import { Random } from "../support/random.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 const unet = await UNet.create(gpu, { filters: 4 });
 const trainer = await Trainer.create(unet);
 const weights = await unet.stateDict();

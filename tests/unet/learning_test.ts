@@ -1,10 +1,11 @@
 /** It learns, the same way every time: overfitting, the same bits twice, resuming, and what surrounds an update. */
 import assert from "node:assert/strict";
-import { type Augmentation, openGpu, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
+import { type Augmentation, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
 import { assertClose } from "../support/compare.ts";
 import { cut, discs } from "../support/shapes_to_find.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
 const BATCH = discs(1, 4, 32);
 
