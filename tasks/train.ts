@@ -3,32 +3,12 @@
  *
  * @module
  */
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { formatPercent } from "../src/cli/format.ts";
-import {
-  createCommand,
-  EXIT,
-  ExitError,
-  integer,
-  main,
-  number,
-  writeStderr,
-  writeStdout,
-} from "../src/cli/task.ts";
+import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
 import { describePlan, TrainView } from "../src/cli/train_view.ts";
-import {
-  AUGMENTATION_SYNTAX,
-  completeTrainConfig,
-  parseAugmentation,
-  planRun,
-  RECIPES,
-  SCHEDULES,
-  type SwanLabOnlineOptions,
-  type TrainConfig,
-  type TrainResult,
-  trainRun,
-  UNANNOTATED,
-} from "../mod.ts";
+import { planRun, type SwanLabOnlineOptions, type TrainConfig, type TrainResult, trainRun } from "../mod.ts";
 
 interface Options extends TrainConfig {
   readonly data: string;
@@ -50,11 +30,6 @@ const DATA = "dataset";
 /** Seconds between two looks at the device: often enough for a bar that moves, else for a plain line now and then. */
 const READ_SECONDS = { terminal: 2, plain: 10 };
 
-const DEFAULTS = completeTrainConfig();
-
-/** Seeds are keys of 32 bits. */
-const MAX_SEED = 2 ** 32 - 1;
-
 /** The `train` command. */
 export function command(): Command {
   const train = createCommand(
@@ -66,10 +41,9 @@ export function command(): Command {
   addRunOptions(train);
   addConfigOptions(train);
   return train.action(async (options: Options) => {
-    // Only what was typed goes before a recipe, or before the settings of a run that goes on.
-    const typed = Object.entries(options).filter(([name]) => train.getOptionValueSource(name) === "cli");
-    const config = Object.fromEntries(typed.filter(([name]) => name in DEFAULTS)) as Partial<TrainConfig>;
-    const data = typed.some(([name]) => name === "data") ? options.data : undefined;
+    const typed = (name: string) => train.getOptionValueSource(name) === "cli";
+    const config = givenConfig(options, typed);
+    const data = typed("data") ? options.data : undefined;
     await (options.dryRun ? plan : run)(options, config, data);
   });
 }
@@ -97,113 +71,6 @@ function addRunOptions(train: Command): void {
     .option("--tensorboard", "write TensorBoard's files to RUN/tb", true)
     .option("--no-tensorboard", "write none")
     .option("--json", "print the result as one JSON document");
-}
-
-function addConfigOptions(train: Command): void {
-  const choice = (flags: string, text: string, choices: readonly string[], name: keyof TrainConfig) =>
-    train.addOption(new Option(flags, text).choices([...choices]).default(DEFAULTS[name]));
-  choice(
-    "--recipe <name>",
-    "settings to begin with; a flag that is given goes before the recipe's",
-    Object.keys(RECIPES),
-    "recipe",
-  );
-  train
-    .option("--epochs <number>", "most epochs", integer(1, 100_000), DEFAULTS.epochs)
-    .option("--batch-size <number>", "pictures of a batch", integer(1, 4096), DEFAULTS.batchSize)
-    .option(
-      "--learning-rate <number>",
-      "step size before any schedule",
-      number(1e-12, 10),
-      DEFAULTS.learningRate,
-    )
-    .option("--filters <number>", "feature maps of the first block", integer(1, 1024), DEFAULTS.filters)
-    .option(
-      "--size <pixels>",
-      "height and width of the input, a multiple of 32",
-      inputSize,
-      DEFAULTS.size,
-    )
-    .option(
-      "--patience <epochs>",
-      "stop after so many without a lower validation loss; 0 for never",
-      integer(0, 100_000),
-      DEFAULTS.patience,
-    )
-    .option("--seed <number>", "key of all random draws", integer(0, MAX_SEED), DEFAULTS.seed)
-    .option("--dropout <share>", "of the bottleneck's elements", number(0, 0.999), DEFAULTS.dropout);
-  choice("--norm <kind>", "normalisation within the network", ["none", "instance"], "norm");
-  choice(
-    "--normalize <how>",
-    "pictures by ImageNet's mean and deviation, or each by its own",
-    ["imagenet", "picture"],
-    "normalize",
-  );
-  choice("--kernels <which>", "arithmetic: strict is slower, as accurate as plain float32", [
-    "fast",
-    "strict",
-  ], "kernels");
-  choice(
-    "--unannotated <how>",
-    "pictures without annotations: empty takes them as free of tumors, skip leaves them out",
-    UNANNOTATED,
-    "unannotated",
-  );
-  choice(
-    "--optimizer <name>",
-    "adamw decays weights apart from the gradient",
-    ["adam", "adamw"],
-    "optimizer",
-  );
-  train.option(
-    "--weight-decay <number>",
-    "of adamw (default: 0.01 with adamw)",
-    number(0, 10),
-  );
-  choice("--schedule <name>", "of the learning rate", SCHEDULES, "schedule");
-  train
-    .option(
-      "--warmup <epochs>",
-      "over which the learning rate rises from nothing",
-      number(0, 100_000),
-      DEFAULTS.warmup,
-    )
-    .option(
-      "--clip <norm>",
-      "clip the whole gradient to this norm; 0 for none",
-      number(0, 1e6),
-      DEFAULTS.clip,
-    )
-    .option(
-      "--accumulate <batches>",
-      "average the gradients of so many batches",
-      integer(1, 4096),
-      DEFAULTS.accumulate,
-    )
-    .addOption(
-      new Option("--augment <what>", `random changes of pictures with their masks: ${AUGMENTATION_SYNTAX}`)
-        .argParser(augmentation).default(DEFAULTS.augment, "none"),
-    )
-    .option(
-      "--average <decay>",
-      "validate and keep a moving average of the weights, such as 0.99; 0 for none",
-      number(0, 0.999999),
-      DEFAULTS.average,
-    );
-}
-
-function inputSize(text: string): number {
-  const value = integer(32, 8192)(text);
-  if (value % 32 !== 0) throw new InvalidArgumentError("expected a multiple of 32.");
-  return value;
-}
-
-function augmentation(text: string): TrainConfig["augment"] {
-  try {
-    return parseAugmentation(text);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
 }
 
 async function plan(options: Options, config: Partial<TrainConfig>, data: string | undefined): Promise<void> {

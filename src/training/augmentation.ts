@@ -35,8 +35,8 @@ const FLIPS = { horizontal: "flipHorizontal", vertical: "flipVertical" } as cons
 const MOST = { rotation: 180, scale: 0.9, shift: 1, contrast: 1, brightness: 10, noise: 10 } as const;
 
 /** What {@linkcode parseAugmentation} takes, in one line. */
-export const AUGMENTATION_SYNTAX = `none, light, or a list of parts: ${
-  [...Object.keys(FLIPS), ...Object.keys(MOST).map((name) => `${name}=NUMBER`)].join(",")
+export const AUGMENTATION_SYNTAX = `none, light, or parts with commas between: ${
+  [...Object.keys(FLIPS), ...Object.keys(MOST).map((name) => `${name}=NUMBER`)].join(" ")
 }`;
 
 /**

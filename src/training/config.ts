@@ -4,7 +4,7 @@
  * @module
  */
 import type { Augmentation } from "../../kernels/augment/augment.ts";
-import type { Unannotated } from "../dataset/samples.ts";
+import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { completeConfig, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import type { Normalization } from "../unet/model_file.ts";
 import { formatAugmentation } from "./augmentation.ts";
@@ -62,29 +62,32 @@ export interface TrainConfig {
   average: number;
 }
 
-/** Least, most, and whether whole, of every number. */
-const RANGES: Readonly<Record<string, readonly [least: number, most: number, whole: boolean]>> = {
+/** Least, most, and whether whole, of every setting that is a number. */
+export const SETTING_RANGES = {
   epochs: [1, 100_000, true],
   batchSize: [1, 4096, true],
-  learningRate: [Number.MIN_VALUE, 10, false],
+  learningRate: [1e-12, 10, false],
+  filters: [1, 1024, true],
   size: [SIZE_STEP, 8192, true],
   patience: [0, 100_000, true],
   seed: [0, 2 ** 32 - 1, true],
+  dropout: [0, 0.999, false],
   weightDecay: [0, 10, false],
   warmup: [0, 100_000, false],
   clip: [0, 1e6, false],
   accumulate: [1, 4096, true],
   average: [0, 0.999999, false],
-};
+} as const;
 
-/** The words that a setting may be. */
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
+/** The words that a setting may be, for each that is a word. */
+export const SETTING_CHOICES = {
+  norm: ["none", "instance"],
   normalize: ["imagenet", "picture"],
   kernels: ["fast", "strict"],
-  unannotated: ["empty", "skip"],
+  unannotated: UNANNOTATED,
   optimizer: ["adam", "adamw"],
   schedule: SCHEDULES,
-};
+} as const;
 
 /**
  * Checks that all settings are in range and fit together.
@@ -93,7 +96,7 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
  */
 export function checkTrainConfig(config: TrainConfig): void {
   const values = config as unknown as Record<string, number & string>;
-  for (const [name, [least, most, whole]] of Object.entries(RANGES)) {
+  for (const [name, [least, most, whole]] of Object.entries(SETTING_RANGES)) {
     const value = values[name]!;
     if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
       throw new RangeError(
@@ -103,7 +106,7 @@ export function checkTrainConfig(config: TrainConfig): void {
       );
     }
   }
-  for (const [name, choices] of Object.entries(CHOICES)) {
+  for (const [name, choices] of Object.entries<readonly string[]>(SETTING_CHOICES)) {
     if (!choices.includes(values[name]!)) {
       throw new RangeError(`Cannot train with ${name} "${values[name]}": expected ${choices.join(", ")}`);
     }
