@@ -244,7 +244,8 @@ async function prepareSample(
   const source = { image: answer.image, mask: sample.maskKey() };
   if (!("record" in answer)) return { ...source, kind: answer.kind, reason: answer.reason };
   const { image, record, channels, moments, checksum } = answer;
-  const tumorPixels = mask.data.reduce((sum, value) => sum + value, 0);
+  let tumorPixels = 0;
+  for (const value of mask.data) tumorPixels += value;
   return { ...source, image, ...await keep(record), channels, moments, checksum, tumorPixels };
 }
 

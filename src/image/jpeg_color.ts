@@ -20,7 +20,7 @@ export interface Plane {
 /** Pixels of a luminance plane and two colour planes, each of full size, or half as wide, or half on both sides. */
 export function toRgb(luminance: Plane, blue: Plane, red: Plane): Uint8Array {
   const { width, height, stride } = luminance;
-  const rgb = new Uint8Array(3 * width * height);
+  const rgb = new Uint8ClampedArray(3 * width * height);
   const cb = rowReader(blue, width, height);
   const cr = rowReader(red, width, height);
   for (let y = 0, at = 0; y < height; y++) {
@@ -30,12 +30,12 @@ export function toRgb(luminance: Plane, blue: Plane, red: Plane): Uint8Array {
       const light = luminance.data[from]!;
       const b = blueRow[x]!;
       const r = redRow[x]!;
-      rgb[at] = limit(light + RED[r]!);
-      rgb[at + 1] = limit(light + ((GREEN_BLUE[b]! + GREEN_RED[r]!) >> 16));
-      rgb[at + 2] = limit(light + BLUE[b]!);
+      rgb[at] = light + RED[r]!;
+      rgb[at + 1] = light + ((GREEN_BLUE[b]! + GREEN_RED[r]!) >> 16);
+      rgb[at + 2] = light + BLUE[b]!;
     }
   }
-  return rgb;
+  return new Uint8Array(rgb.buffer);
 }
 
 /** What a colour sample adds, in whole steps, or for green in steps of 2^-16. */
@@ -46,10 +46,6 @@ const GREEN_BLUE = table((c) => -22554 * c + 32768);
 
 function table(value: (c: number) => number): Int32Array {
   return Int32Array.from({ length: 256 }, (_, i) => value(i - 128));
-}
-
-function limit(value: number): number {
-  return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
 /** Gives the rows of a plane in full size, one after the other. */

@@ -30,7 +30,8 @@ const LIMITED: Uint8Array = Uint8Array.from({ length: 1024 }, (_, i) => {
 
 /**
  * Transforms `block`, row-major and dequantised, to 8 x 8 samples at `at` of `plane` with `stride` samples a row,
- * and clears it. `columns` has a bit for each column with anything below the first row.
+ * and clears it. `columns` has a bit for each column with anything below the first row, and is 0 where the first
+ * coefficient is all there is.
  */
 export function inverseCosine(
   block: Int32Array,
@@ -39,6 +40,12 @@ export function inverseCosine(
   at: number,
   stride: number,
 ): void {
+  if (columns === 0) {
+    const sample = flatSample(block[0]! << PASS1_BITS);
+    block[0] = 0;
+    for (let y = 0; y < 8; y++, at += stride) fillRow(plane, at, sample);
+    return;
+  }
   for (let x = 0; x < 8; x++) {
     if ((columns & (1 << x)) === 0) {
       const flat = block[x]! << PASS1_BITS;
@@ -48,11 +55,10 @@ export function inverseCosine(
     }
   }
   for (let y = 0; y < 64; y += 8, at += stride) {
-    if (
-      (block[y + 1]! | block[y + 2]! | block[y + 3]! | block[y + 4]! | block[y + 5]! | block[y + 6]! |
-        block[y + 7]!) === 0
-    ) {
-      plane.fill(LIMITED[((block[y]! + 16) >> (PASS1_BITS + 3)) & 1023]!, at, at + 8);
+    const waves = block[y + 1]! | block[y + 2]! | block[y + 3]! | block[y + 4]! | block[y + 5]! |
+      block[y + 6]! | block[y + 7]!;
+    if (waves === 0) {
+      fillRow(plane, at, flatSample(block[y]!));
       block[y] = 0;
       continue;
     }
@@ -62,6 +68,16 @@ export function inverseCosine(
       block[y + x] = 0;
     }
   }
+}
+
+/** The sample of a row without waves, after the first pass. */
+function flatSample(value: number): number {
+  return LIMITED[((value + (1 << (PASS1_BITS + 2))) >> (PASS1_BITS + 3)) & 1023]!;
+}
+
+/** Eight samples; quicker than `fill`, which is a call. */
+function fillRow(plane: Uint8Array, at: number, sample: number): void {
+  for (let x = at; x < at + 8; x++) plane[x] = sample;
 }
 
 /** One dimension: the eight values from `at` on, `step` apart, in place, with `shift` fewer fractional bits. */

@@ -60,7 +60,11 @@ export class WorkerPool<Answer> {
   async close(): Promise<void> {
     this.#idle.length = 0;
     for (const job of this.#waiting.splice(0)) job.reject(this.#closedError());
-    await Promise.all([...this.#workers].map((worker) => worker.terminate()));
+    await Promise.all([...this.#workers].map((worker) => {
+      // What nothing keeps alive could end before this does.
+      worker.ref();
+      return worker.terminate();
+    }));
   }
 
   #closedError(): Error {
