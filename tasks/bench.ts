@@ -114,6 +114,9 @@ async function benchOriginal({ software = false, kernels, json, ...given }: Opti
   const { filters, size, batch } = { ...ORIGINAL_SHAPE, ...given };
   const machine = await describeMachine(software);
   if (!json) writeStdout(`${describe(machine)}\n`);
+  if (machine.isSoftware) {
+    note("note: without a GPU, a step takes seconds for each picture; --batch 2 shows that it runs");
+  }
   const gpu = await openGpu({ software, kernels });
   try {
     const turns = { measurement: 1, seconds: ORIGINAL_SECONDS, onNote: note };

@@ -103,7 +103,7 @@ const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<S
   async kernels({ gpu, options, note }) {
     const turns = options.quick
       ? { measurement: 0.15, seconds: 1, least: 2 }
-      : { measurement: 0.4, seconds: 4 };
+      : { measurement: 0.3, seconds: 4, least: 5 };
     const speeds: KernelSpeed[] = [];
     for (const shape of CONV_SHAPES) {
       note(`${shape.channels} channels, ${shape.size} px`);
@@ -113,7 +113,9 @@ const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<S
   },
   async network({ gpu, options, note }) {
     const { quick } = options;
-    const turns = quick ? { measurement: 0.2, seconds: 2, least: 2 } : { measurement: 0.4, seconds: 6 };
+    const turns = quick
+      ? { measurement: 0.2, seconds: 2, least: 2 }
+      : { measurement: 0.4, seconds: 6, least: 5 };
     const peers = options.peers
       ? { threads: navigator.hardwareConcurrency, onStart: (name: string) => note(`starting ${name}`) }
       : undefined;

@@ -101,7 +101,7 @@ const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => st
 
   scale: (times) =>
     table(
-      "a training step's time against pixels (none, 8 filters)",
+      "a training step's time against pixels (8 filters, no norm)",
       ["px, batch", "pixels", "step ms", "ns a pixel", "runs"],
       times.map(({ size, batch, step, nanosecondsPerPixel }) => [
         `${size}, ${batch}`,
@@ -239,7 +239,10 @@ function renderMemory(filters: number, memory: readonly Memory[]): string {
   const refusals = memory.filter(({ refusal }) => refusal !== null)
     .map(({ size, batch, refusal }) => `  ${size} px, batch ${batch}: ${refusal}\n`);
   const header = ["", ...batches.map((batch) => `batch ${batch}`)];
-  return table(`memory of training, ${filters} filters, GiB (allocated: up to 2 GiB)`, header, rows) +
+  const title = `memory of training, ${filters} filters, GiB${
+    wasMeasured ? " (allocated: up to 2 GiB)" : ""
+  }`;
+  return table(title, header, rows) +
     refusals.join("");
 }
 
