@@ -96,9 +96,7 @@ export function isImageName(name: string): boolean {
 /** The names of the picture files in a folder, sorted; folders within are not entered. */
 export async function listImageFiles(folder: string): Promise<string[]> {
   const entries = await listFolder(folder);
-  return entries.filter((entry) => !entry.isDirectory && isImageName(entry.name)).map((entry) =>
-    entry.name
-  );
+  return entries.filter((entry) => !entry.isDirectory && isImageName(entry.name)).map((entry) => entry.name);
 }
 
 function isAnnotated(split: Split): boolean {
