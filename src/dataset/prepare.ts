@@ -9,7 +9,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import { Worker } from "node:worker_threads";
 import { DECODE_SECONDS } from "../image/limits.ts";
 import { assertNormalization, type Moments, resizeMask } from "../image/resize.ts";
@@ -78,9 +78,10 @@ type Prepared = CachedRecord & RecordPlace;
 
 /**
  * Prepares samples: each picture is decoded, resized to `size` and stored as float32 with its resized mask, so that
- * what is served equals what a plain reading gives, to the bit. A file `SPLIT-SIZE.samples` in the cache folder
- * keeps them; it is used again as long as it holds every sample asked for, and is made anew otherwise, or where it
- * is damaged. Where it may not be written, the samples are kept in memory, up to 4 GiB, and a note says so.
+ * what is served equals what a plain reading gives, to the bit. A file in the cache folder, one for a split's folder
+ * and a size, keeps them; it is used again as long as it holds every sample asked for, and is made anew otherwise,
+ * or where it is damaged. Where it may not be written, the samples are kept in memory, up to 4 GiB, and a note says
+ * so.
  *
  * A picture that cannot be used is listed in `problems` and left out. Memory: a few pictures for each Worker.
  *
@@ -91,14 +92,12 @@ export async function prepareSplit(
   samples: readonly Sample[],
   options: PrepareOptions,
 ): Promise<PreparedSplit> {
-  const { size, normalize = "imagenet", cacheFolder, onNote } = options;
+  const { size, cacheFolder, onNote } = options;
   const workers = options.workers ?? navigator.hardwareConcurrency;
-  assertNormalization(normalize);
+  assertNormalization(options.normalize ?? "imagenet");
   assertWhole("a size", size, MAX_SIZE);
   assertWhole("a number of Workers", workers, 1024);
-  const path = cacheFolder === null
-    ? null
-    : join(cacheFolder, `${samples[0]?.split ?? "empty"}-${size}.samples`);
+  const path = cacheFolder === null ? null : join(cacheFolder, cacheName(samples[0], size));
 
   const kept = path === null ? null : await readKept(path, samples, options);
   if (kept !== null) return assemble(samples, kept, { status: "kept", path }, options);
@@ -111,6 +110,14 @@ export async function prepareSplit(
     await sink.discard();
     throw error;
   }
+}
+
+/** The name of a split's file: with some letters for the split's folder, since datasets may share a cache folder. */
+function cacheName(sample: Sample | undefined, size: number): string {
+  if (sample === undefined) return `empty-${size}.samples`;
+  const folder = normalize(sample.imagePath.slice(0, -sample.fileName.length));
+  const letters = createHash("sha256").update(folder).digest("hex").slice(0, 8);
+  return `${sample.split}-${size}-${letters}.samples`;
 }
 
 /** What a cache file lists: all but the samples whose files could not be read. */
@@ -254,8 +261,9 @@ function assemble(
   samples: readonly Sample[],
   entries: readonly Entry[],
   { status, path }: Pick<PreparedStore, "status" | "path">,
-  { size, normalize = "imagenet" }: PrepareOptions,
+  options: PrepareOptions,
 ): PreparedSplit {
+  const { size } = options;
   const good: Sample[] = [];
   const places: Prepared[] = [];
   const problems: Problem[] = [];
@@ -274,7 +282,7 @@ function assemble(
   const sum = (count: (place: Prepared) => number) => places.reduce((sum, place) => sum + count(place), 0);
   return new PreparedSplit({
     size,
-    normalize,
+    normalize: options.normalize ?? "imagenet",
     samples: good,
     places,
     tumorPixels: sum((place) => place.tumorPixels),

@@ -1,6 +1,6 @@
 /** Prepared splits: equal to a plain reading, kept by content, made anew where stale or damaged, never half. */
 import assert from "node:assert/strict";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   decodeImage,
   encodeJpeg,
@@ -20,7 +20,6 @@ import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
 const SIZE = 32;
-const CACHE = `train-${SIZE}.samples`;
 const square = (from: number, to: number) => [[from, from, to, from, to, to, from, to]];
 const ANNOTATIONS = [
   { segmentation: square(5, 40) },
@@ -75,6 +74,12 @@ function inSplit(
   });
 }
 
+/** Prepares and lets go; returns the file. */
+async function prepareAndClose(prepare: () => Promise<PreparedSplit>): Promise<string> {
+  await using prepared = await prepare();
+  return prepared.store.path!;
+}
+
 /** Asserts that every prepared sample is, to the bit, what decoding and resizing it plainly gives. */
 async function assertPlain(prepared: PreparedSplit): Promise<void> {
   const size = { width: prepared.size, height: prepared.size };
@@ -96,7 +101,8 @@ Deno.test("prepareSplit: what is served equals a plain reading, and the second r
     await using first = await prepare({ onProgress });
     assert.deepEqual(seen, ["1/4", "2/4", "3/4", "4/4"]);
     assert.deepEqual([first.count, first.size, first.problems], [4, SIZE, []]);
-    assert.deepEqual([first.store.status, first.store.path], ["written", join(cache, CACHE)]);
+    assert.equal(first.store.status, "written");
+    assert.match(first.store.path!, /[/\\]\.cache[/\\]train-32-[0-9a-f]{8}\.samples$/);
     // Three grey pictures of one plane and one of three, and a mask of a bit a pixel each.
     assert.equal(first.store.byteLength, 6 * 4 * SIZE ** 2 + 4 * SIZE ** 2 / 8);
     await assertPlain(first);
@@ -109,7 +115,7 @@ Deno.test("prepareSplit: what is served equals a plain reading, and the second r
     await using other = await prepare({ size: 48 });
     assert.equal(other.store.status, "written");
     await assertPlain(other);
-    assert.deepEqual(await filesUnder(cache), [CACHE, "train-48.samples"]);
+    assert.deepEqual(await filesUnder(cache), [first, other].map(({ store }) => basename(store.path!)));
     assert.deepEqual(notes, []);
   }));
 
@@ -157,8 +163,7 @@ Deno.test("prepareSplit: a file that is cut short or damaged anywhere is made an
     for (const i of [1, 2, 4]) {
       await writeFiles(folder, { [`train/${i}.png`]: await encodeJpeg(spots(i), 90) });
     }
-    await (await prepare()).close();
-    const path = join(cache, CACHE);
+    const path = await prepareAndClose(prepare);
     const whole = await Deno.readFile(path);
     const damaged: Uint8Array[] = [0, 1, 23, 24, 5000, whole.length - 1].map((length) =>
       whole.slice(0, length)
@@ -181,7 +186,7 @@ Deno.test("prepareSplit: a file that is cut short or damaged anywhere is made an
       );
       await assertPlain(prepared);
     }
-    assert.deepEqual(await filesUnder(cache), [CACHE]);
+    assert.deepEqual(await filesUnder(cache), [basename(path)]);
   }));
 
 Deno.test("prepareSplit: pictures at fault are listed and left out, also by the second run", () =>
@@ -253,13 +258,28 @@ Deno.test("prepareSplit: a run that is stopped leaves nothing, one that was kill
     await assert.rejects(stopped, /^Error: enough$/);
     assert.deepEqual(await filesUnder(cache), []);
 
-    const leftover = join(cache, `${CACHE}.0123abcd.tmp`);
-    const alive = join(cache, `${CACHE}.fedc3210.tmp`);
+    const path = await prepareAndClose(prepare);
+    await Deno.remove(path);
+    const leftover = `${path}.0123abcd.tmp`;
+    const alive = `${path}.fedc3210.tmp`;
     for (const path of [leftover, alive]) await Deno.writeTextFile(path, "half");
     await Deno.utime(leftover, new Date(0), new Date(0));
     await (await prepare()).close();
-    assert.deepEqual(await filesUnder(cache), [CACHE, `${CACHE}.fedc3210.tmp`]);
+    assert.deepEqual(await filesUnder(cache), [path, alive].map((file) => basename(file)));
   }));
+
+Deno.test("prepareSplit: two datasets may share a cache folder", () =>
+  inSplit(({ cache, prepare }) =>
+    inSplit(async (other) => {
+      const files = [
+        await prepareAndClose(prepare),
+        await prepareAndClose(() => other.prepare({ cacheFolder: cache })),
+      ];
+      assert.deepEqual(await filesUnder(cache), files.map((file) => basename(file)).sort());
+      await using again = await prepare();
+      assert.equal(again.store.status, "kept");
+    })
+  ));
 
 Deno.test("prepareSplit: two at once do not disturb each other", () =>
   inSplit(async ({ cache, prepare }) => {
@@ -268,13 +288,13 @@ Deno.test("prepareSplit: two at once do not disturb each other", () =>
       await assertPlain(prepared);
       await prepared.close();
     }
-    assert.deepEqual(await filesUnder(cache), [CACHE]);
+    assert.deepEqual(await filesUnder(cache), [basename(both[0].store.path!)]);
   }));
 
 Deno.test("prepareSplit: a file that changes while it is in use is noticed, not served", () =>
-  inSplit(async ({ cache, prepare }) => {
+  inSplit(async ({ prepare }) => {
     await using prepared = await prepare();
-    const path = join(cache, CACHE);
+    const path = prepared.store.path!;
     const bytes = await Deno.readFile(path);
     await Deno.writeFile(path, bytes.fill(0));
     assert.throws(() => prepared.image(0), /it changed since the file was opened\nhint: run again/);
