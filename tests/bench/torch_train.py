@@ -1,0 +1,201 @@
+"""Trains the same network in PyTorch on the same dataset: the twin of `deno task train` for the record in README.
+
+    python3 torch_train.py --filters 8 --size 128 --batch-size 16 --learning-rate 1e-3 --epochs 20 --seed 0 [--strong]
+
+Network, loss and optimizer are the original's; pictures are decoded by Pillow, resized as torchvision does it
+(antialiased bilinear, on tensors) and normalised; masks are those that `deno task masks` wrote, resized to the nearest
+pixel. --strong takes what the recipe of that name does: instance norm, each picture's own mean and deviation, AdamW,
+warm-up and cosine, clipping, light augmentation, averaged weights. Prints one JSON line an epoch, then one with the
+best epoch's numbers on the valid and the test split: losses weighted by sample, Dice of all pixels together.
+Debian: python3-torch, python3-pil.
+"""
+import argparse
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Train the same network in PyTorch.")
+    parser.add_argument("--data", default="dataset", help="the dataset, with masks/ by `deno task masks`")
+    parser.add_argument("--filters", type=int, default=32)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--learning-rate", type=float, default=1e-4)
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--patience", type=int, default=8, help="0 for never")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=0, help="0: as many as PyTorch likes")
+    parser.add_argument("--strong", action="store_true")
+    return parser.parse_args()
+
+
+def read_split(folder, masks, size, own_statistics):
+    """Pictures [n, 3, size, size], normalised, and masks [n, 1, size, size] of one split."""
+    import numpy as np
+    import torch
+    from PIL import Image
+    from torch.nn.functional import interpolate
+
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
+    deviation = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    pictures, targets = [], []
+    listed = json.loads((folder / "_annotations.coco.json").read_text())["images"]
+    for info in listed:
+        path = folder / info["file_name"]
+        picture = torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1).float() / 255
+        picture = interpolate(picture[None], size=(size, size), mode="bilinear", antialias=True)[0]
+        if own_statistics:
+            picture = (picture - picture.mean()) / picture.std(unbiased=False).clamp_min(1e-6)
+        else:
+            picture = (picture - mean) / deviation
+        mask = torch.from_numpy(np.array(Image.open(masks / (path.stem + ".png")).convert("L")) > 0).float()
+        pictures.append(picture)
+        targets.append(interpolate(mask[None, None], size=(size, size), mode="nearest")[0])
+    return torch.stack(pictures), torch.stack(targets)
+
+
+def augment(pictures, masks):
+    """The recipe's light augmentation: flips, 10 degrees, 10 % size, 5 % shift, 10 % contrast, 0.1 brightness."""
+    import torch
+    from torch.nn.functional import affine_grid, grid_sample
+
+    count = len(pictures)
+
+    def draw():
+        return torch.rand(count) * 2 - 1
+
+    angle = draw() * math.radians(10)
+    zoom = 1 / (1 + 0.1 * draw())
+    flip_x, flip_y = torch.sign(draw()), torch.sign(draw())
+    theta = torch.stack([
+        torch.stack([flip_x * zoom * angle.cos(), flip_x * zoom * angle.sin(), 0.1 * draw()], 1),
+        torch.stack([-flip_y * zoom * angle.sin(), flip_y * zoom * angle.cos(), 0.1 * draw()], 1),
+    ], 1)
+    grid = affine_grid(theta, list(pictures.shape), align_corners=False)
+    moved = grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    gain, offset = 1 + 0.1 * draw().view(-1, 1, 1, 1), 0.1 * draw().view(-1, 1, 1, 1)
+    return gain * moved + offset, grid_sample(masks, grid, mode="nearest", align_corners=False)
+
+
+def rate_at(epoch, batch, batches, args):
+    """The learning rate of a batch: constant, or a warm-up of one epoch and half a cosine."""
+    if not args.strong:
+        return args.learning_rate
+    before, after = epoch - 1 + batch / batches, epoch - 1 + (batch + 1) / batches
+    if after < 1:
+        return args.learning_rate * after
+    if before <= 1:
+        return args.learning_rate
+    return args.learning_rate * 0.5 * (1 + math.cos(math.pi * (before - 1) / (args.epochs - 1)))
+
+
+def main():
+    args = arguments()
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "fixtures" / "unet"))
+    import torch
+
+    from torch_unet import UNet, loss_parts
+
+    if args.threads > 0:
+        torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    data = Path(args.data)
+    splits = {
+        name: read_split(data / name, data / "masks" / name, args.size, args.strong)
+        for name in ("train", "valid", "test")
+    }
+    net = UNet(filters=args.filters, norm="instance" if args.strong else "none")
+    parameters = list(net.parameters())
+    if args.strong:
+        optimizer = torch.optim.AdamW(parameters, lr=args.learning_rate, weight_decay=0.01)
+    else:
+        optimizer = torch.optim.Adam(parameters, lr=args.learning_rate)
+    average = [p.detach().clone() for p in parameters] if args.strong else None
+
+    def evaluate(split):
+        net.eval()
+        pictures, masks = splits[split]
+        loss = right = overlap = predicted = true = 0.0
+        with torch.no_grad():
+            for x, t in zip(pictures.split(args.batch_size), masks.split(args.batch_size)):
+                logits = net(x)
+                loss += loss_parts(logits, t)["loss"].item() * len(x)
+                p = torch.sigmoid(logits).round()
+                right += (p == t).sum().item()
+                overlap += (p * t).sum().item()
+                predicted += p.sum().item()
+                true += t.sum().item()
+        return {
+            "loss": loss / len(pictures),
+            "accuracy": right / masks.numel(),
+            "dice": 2 * overlap / max(1, predicted + true),
+        }
+
+    def with_average(work):
+        """Runs with the averaged weights in place, where there are any."""
+        if average is None:
+            return work()
+        trained = [p.detach().clone() for p in parameters]
+        with torch.no_grad():
+            for p, a in zip(parameters, average):
+                p.copy_(a)
+            result = work()
+            for p, t in zip(parameters, trained):
+                p.copy_(t)
+        return result
+
+    pictures, masks = splits["train"]
+    batches = math.ceil(len(pictures) / args.batch_size)
+    best, stale = None, 0
+    for epoch in range(1, args.epochs + 1):
+        start = time.perf_counter()
+        net.train()
+        total = 0.0
+        for batch, index in enumerate(torch.randperm(len(pictures)).split(args.batch_size)):
+            x, t = pictures[index], masks[index]
+            if args.strong:
+                x, t = augment(x, t)
+            for group in optimizer.param_groups:
+                group["lr"] = rate_at(epoch, batch, batches, args)
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_parts(net(x), t)["loss"]
+            loss.backward()
+            if args.strong:
+                torch.nn.utils.clip_grad_norm_(parameters, 1)
+            optimizer.step()
+            if average is not None:
+                with torch.no_grad():
+                    for p, a in zip(parameters, average):
+                        a.mul_(0.99).add_(p, alpha=0.01)
+            total += loss.item() * len(x)
+        seconds = time.perf_counter() - start
+        valid = with_average(lambda: evaluate("valid"))
+        print(json.dumps({
+            "epoch": epoch,
+            "seconds": round(seconds, 2),
+            "train": {"loss": total / len(pictures)},
+            "valid": valid,
+        }), flush=True)
+        if best is None or valid["loss"] < best["loss"]:
+            kept = with_average(lambda: {k: v.detach().clone() for k, v in net.state_dict().items()})
+            best, stale = {"epoch": epoch, "loss": valid["loss"], "weights": kept}, 0
+        else:
+            stale += 1
+            if args.patience and stale >= args.patience:
+                break
+    net.load_state_dict(best["weights"])
+    print(json.dumps({
+        "peer": f"PyTorch {torch.__version__}",
+        "seed": args.seed,
+        "strong": args.strong,
+        "bestEpoch": best["epoch"],
+        "valid": evaluate("valid"),
+        "test": evaluate("test"),
+    }))
+
+
+if __name__ == "__main__":
+    main()
