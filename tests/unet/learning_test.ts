@@ -194,8 +194,8 @@ Deno.test("learning: gradients of several batches are averaged before an update"
     });
     // The rest of an epoch.
     await trainer.enqueue(halves[0]!.images, halves[0]!.masks);
-    trainer.flush();
-    trainer.flush();
+    await trainer.flush();
+    await trainer.flush();
     const rest = await trainer.state();
     assert.deepEqual([rest.step, rest.updates], [3, 2]);
     assert.notDeepEqual(rest.weights, start.weights);
