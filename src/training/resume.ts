@@ -25,9 +25,11 @@ export interface ResumeOptions {
  * @throws {Error} naming what is given otherwise than it was, unless forced.
  */
 export function resumeConfig(
-  { config: old }: RunProgress,
+  { config: kept }: RunProgress,
   options: ResumeOptions & { config?: Partial<TrainConfig> | undefined },
 ): TrainConfig {
+  // A run of an earlier version knew fewer settings: it had their defaults.
+  const old = completeTrainConfig(kept);
   const given = options.config ?? {};
   const otherRecipe = given.recipe !== undefined && given.recipe !== old.recipe;
   const config = completeTrainConfig(otherRecipe ? given : { ...old, ...given });

@@ -145,7 +145,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   const { options, callbacks, config, data, dataFolder } = job;
   const plan = planTraining(config, data, gpu);
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
-  const trainer = await Trainer.create(unet, trainerOptions(config));
+  const trainer = await Trainer.create(unet, { ...trainerOptions(config), onNote: callbacks.onNote });
   const progress = job.before ? await goOn(trainer, job, job.before) : await begin(trainer, job);
   const tracker = await openRecords(progress, plan, job).catch(async (error) => {
     // A record that cannot be opened as asked for: a new run has not begun.

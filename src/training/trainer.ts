@@ -39,7 +39,7 @@ export interface TrainerOptions {
   /** `low` takes half the memory where that is possible, and a third more time; `normal`. */
   memory?: MemoryUse;
   /** Told in a line where a batch does not fit the device and is computed in parts. */
-  onNote?: (message: string) => void;
+  onNote?: ((message: string) => void) | undefined;
 }
 
 /** Metrics of one batch; of a training step, from before the update. */

@@ -215,7 +215,7 @@ Deno.test("parts: a run that goes on cuts its batches as before, and comes to th
   assert.ok(train! < 11 && evaluate === null);
   assert.match(
     notes[0]!,
-    /^a batch of 11 does not fit this device \(.* this device allows 716800 in one buffer\): /,
+    /^a batch of 11 does not fit this device \(.* this device allows 2621440 in one buffer\): /,
   );
   // Also on a device that would hold the whole batch.
   for (const device of [gpu, await openGpu()]) {
