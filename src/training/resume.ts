@@ -59,7 +59,7 @@ export async function resumeProgress(
     onNote?.(`${(error as Error).message.split("\n")[0]}: the best epoch is chosen anew from here on`);
     progress = { ...progress, best: null, stopping: NOT_STOPPING };
   }
-  if (changes.length > 0 || configDifferences(old.config, config).length > 0) {
+  if (changes.length > 0 || configDifferences(completeTrainConfig(old.config), config).length > 0) {
     onNote?.("forced: the run goes on with other settings or data, and is no longer the one that was begun");
     // Batches that are done are of an epoch of other data or other batches.
     progress = { ...progress, partial: null };
