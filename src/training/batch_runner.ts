@@ -217,10 +217,11 @@ export class BatchRunner {
     const cut = cutBatch(shape.batch, atOnce);
     const part = cut.length > 1;
     const parts: PreparedPart[] = [];
-    for (const { first, count } of cut) {
+    // The last is the largest: what it allocates serves the others, too.
+    for (const { first, count } of cut.toReversed()) {
       const ready = await this.#executor.prepare({ ...shape, kind, batch: count, part });
       const augmentation = augment ? await this.#augmenter?.prepare(ready) : undefined;
-      parts.push({ first, count, ready, augmentation });
+      parts.unshift({ first, count, ready, augmentation });
     }
     return { parts, total: part ? await this.#total(shape) : undefined };
   }
