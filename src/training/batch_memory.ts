@@ -44,8 +44,12 @@ const LEAST_SAVING = 1 / 4;
 /** Cuts a batch into the fewest parts of at most `atOnce` pictures; sizes differ by one at most, the larger come last. */
 export function cutBatch(batch: number, atOnce: number): Chunk[] {
   const parts = Math.max(1, Math.ceil(batch / Math.max(1, atOnce)));
-  const bounds = Array.from({ length: parts + 1 }, (_, part) => Math.floor(part * batch / parts));
-  return bounds.slice(1).map((end, part) => ({ first: bounds[part]!, count: end - bounds[part]! }));
+  const smaller = parts - batch % parts;
+  const size = Math.floor(batch / parts);
+  return Array.from({ length: parts }, (_, part) => ({
+    first: part * size + Math.max(0, part - smaller),
+    count: part < smaller ? size : size + 1,
+  }));
 }
 
 /** Pictures that are tried next where `atOnce` do not fit. */

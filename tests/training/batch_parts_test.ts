@@ -125,6 +125,24 @@ for (const kernels of ["fast", "strict"] as const) {
   }
 }
 
+Deno.test("parts: memory low halves what a trainer holds, and trains as the whole batch does", async () => {
+  const run = (memory: "normal" | "low") =>
+    withTrainer({ options: { memory, augmentation: AUGMENTATION } }, async (trainer) => {
+      const { images, masks } = LARGE;
+      await trainer.enqueue(images, masks);
+      await trainer.enqueueEvaluation(images, masks);
+      const [before] = await trainer.readMetrics();
+      return { bytes: trainer.byteLength, before: Object.values(before!), state: await trainer.state() };
+    });
+  const [normal, low] = [await run("normal"), await run("low")];
+  assert.ok(2 * low.bytes <= normal.bytes, `${low.bytes} of ${normal.bytes}`);
+  assertClose(low.before, normal.before, { absolute: 2e-5, relative: 1e-5, label: "metrics" });
+  const most = normal.state.firstMoment.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  assertClose(low.state.firstMoment, normal.state.firstMoment, { absolute: 1e-5 * most, label: "moment" });
+  // It follows from the setting, and is no state.
+  assert.equal(low.state.atOnce, undefined);
+});
+
 Deno.test("parts: one picture at once, clipped, averaged over batches and over steps", async () => {
   const options = { clipNorm: 0.1, accumulate: 2, averageDecay: 0.9 };
   const states = [undefined, 1].map((atOnce) =>
