@@ -66,14 +66,15 @@ export async function measureTable(gpu: Gpu, table: readonly Memory[]): Promise<
   const measure = async (
     { filters, size, batch }: NetworkShape,
     planned: number | null,
-    memory: MemoryUse,
+    use: MemoryUse,
   ) => {
     if (planned === null || planned > MOST_MEASURED) return null;
     if (unet?.config.filters !== filters) {
       unet?.close();
       unet = await UNet.create(gpu, { filters });
     }
-    const trainer = await Trainer.create(unet, { memory });
+    const { atOnce } = planBatch(unet.config, gpu, { batch, height: size, width: size }, use);
+    const trainer = await Trainer.create(unet, { atOnce });
     try {
       await trainer.prepare(batch, size, size);
       return trainer.byteLength;

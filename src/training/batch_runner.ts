@@ -17,7 +17,7 @@ import type { Chunk } from "../unet/activation.ts";
 import { Executor, type ReadyPlan } from "../unet/executor.ts";
 import type { UNet } from "../unet/unet.ts";
 import { Augmenter, type PreparedAugmentation } from "./augmenter.ts";
-import { type BatchShape, cutBatch, fewerAtOnce, type MemoryUse, planBatch } from "./batch_memory.ts";
+import { type BatchShape, cutBatch, fewerAtOnce } from "./batch_memory.ts";
 
 /** What is computed of a batch: metrics and gradients, or metrics alone. */
 export type BatchKind = "train" | "evaluate";
@@ -39,8 +39,8 @@ export interface BatchBuffers {
 export interface BatchRunnerOptions {
   /** Random changes of training batches. */
   readonly augmentation?: Augmentation | undefined;
-  /** Whether batches are cut to take less memory. */
-  readonly memory: MemoryUse;
+  /** Pictures that are computed at once, at most; any number unless given. */
+  readonly atOnce?: number | undefined;
   /** Told in a line where a batch did not fit, and what is done about it. */
   readonly onNote?: ((message: string) => void) | undefined;
 }
@@ -81,8 +81,7 @@ export class BatchRunner {
   readonly #executor: Executor;
   readonly #augmenter: Augmenter | undefined;
   readonly #totals = new Map<number, Program>();
-  readonly #lowAtOnce = new Map<string, number>();
-  readonly #atOnce: Record<BatchKind, number> = { train: Infinity, evaluate: Infinity };
+  readonly #atOnce: Record<BatchKind, number>;
 
   private constructor(
     unet: UNet,
@@ -96,7 +95,8 @@ export class BatchRunner {
     this.#sums = sums;
     this.#options = options;
     this.#executor = new Executor(gpu, config, { weights, ...buffers, ...sums });
-    const { augmentation } = options;
+    const { augmentation, atOnce = Infinity } = options;
+    this.#atOnce = { train: atOnce, evaluate: atOnce };
     const channels = { pictures: config.inChannels, masks: config.outChannels };
     this.#augmenter = augmentation && new Augmenter(gpu, augmentation, channels, buffers.step);
   }
@@ -114,7 +114,7 @@ export class BatchRunner {
     return new BatchRunner(unet, buffers, sums, options);
   }
 
-  /** Pictures at once as the device made it necessary: rounding depends on it, so that it belongs to a run's state. */
+  /** Pictures at once, as was asked for or as the device made it necessary: a run's last digits depend on it. */
   get atOnce(): AtOnce {
     const { train, evaluate } = this.#atOnce;
     const known = (count: number) => Number.isFinite(count) ? count : null;
@@ -141,7 +141,7 @@ export class BatchRunner {
   async prepare(kind: BatchKind, shape: BatchShape, augment = false): Promise<PreparedBatch> {
     let reason: string | undefined;
     for (;;) {
-      const atOnce = Math.min(shape.batch, this.#atOnceOf(kind), this.#lowMemoryAtOnce(shape));
+      const atOnce = Math.min(shape.batch, this.#atOnceOf(kind));
       // Batches of other sizes, whose plans are kept, may take the room.
       const alone = this.#executor.byteLength === 0;
       try {
@@ -245,17 +245,6 @@ export class BatchRunner {
   /** Where training does not fit, evaluation is cut likewise: its plans then share the memory of training's. */
   #atOnceOf(kind: BatchKind): number {
     return kind === "train" ? this.#atOnce.train : Math.min(this.#atOnce.train, this.#atOnce.evaluate);
-  }
-
-  #lowMemoryAtOnce(shape: BatchShape): number {
-    if (this.#options.memory === "normal") return Infinity;
-    const key = `${shape.batch} ${shape.height} ${shape.width}`;
-    let atOnce = this.#lowAtOnce.get(key);
-    if (atOnce === undefined) {
-      ({ atOnce } = planBatch(this.#unet.config, this.#unet.gpu, shape, "low"));
-      this.#lowAtOnce.set(key, atOnce);
-    }
-    return atOnce;
   }
 
   #upload({ first, count, ready, augmentation }: PreparedPart, { images, masks }: BatchRun): void {

@@ -143,7 +143,6 @@ export function trainerOptions(config: TrainConfig): TrainerOptions {
     accumulate: config.accumulate,
     averageDecay: config.average,
     seed: config.seed,
-    memory: config.memory,
     ...(config.augment ? { augmentation: config.augment } : {}),
   };
 }

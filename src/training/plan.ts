@@ -17,6 +17,8 @@ export interface PlannedMemory {
   readonly bytes: number;
   /** Chunks that a whole batch is computed in: 1 where it is computed at once. */
   readonly chunks: number;
+  /** Pictures of the largest chunk; absent where batches are computed whole. */
+  readonly atOnce?: number;
 }
 
 /** A training before its first step. */
@@ -80,14 +82,17 @@ function planMemory(
   const network = networkConfig(config);
   const target = planTarget(gpu);
   const extents = { height: config.size, width: config.size };
-  let chunks = 1;
+  const whole = Math.min(config.batchSize, data.train.samples);
+  const { atOnce, parts } = planBatch(network, gpu, { ...extents, batch: whole }, use);
+  // A larger batch of another split is not cut unless a limit of the device asks for it.
+  const most = parts > 1 ? atOnce : Infinity;
   const plansOf = (kind: "train" | "evaluate", samples: number): Plan[] => {
     const plans = new Map<string, Plan>();
     const full = Math.min(config.batchSize, samples);
     for (const batch of [full, samples % full].filter((batch) => batch > 0)) {
-      const cut = cutBatch(batch, planBatch(network, gpu, { ...extents, batch }, use).atOnce);
+      const fitting = planBatch(network, gpu, { ...extents, batch }, "normal").atOnce;
+      const cut = cutBatch(batch, Math.min(most, fitting));
       const part = cut.length > 1;
-      if (kind === "train" && batch === full) chunks = cut.length;
       for (const { count } of cut) {
         const key = `${count} ${part}`;
         if (plans.has(key)) continue;
@@ -106,5 +111,5 @@ function planMemory(
   const blocks = (config.accumulate > 1 ? 1 : 0) + (config.average > 0 ? 1 : 0);
   const bytes = trainingBytes(plan) - planBytes(plan) + blocks * plan.regions.weights.byteLength + slots +
     inputs(training) * (config.augment ? 2 : 1) + inputs(evaluation);
-  return { bytes, chunks };
+  return { bytes, chunks: parts, ...(parts > 1 ? { atOnce } : {}) };
 }

@@ -10,7 +10,6 @@ import type { StateDict, Tensor } from "../tensor.ts";
 import { blockToState } from "../unet/parameters.ts";
 import { HISTORY_CAPACITY } from "../unet/plan.ts";
 import type { UNet } from "../unet/unet.ts";
-import type { MemoryUse } from "./batch_memory.ts";
 import { type AtOnce, type BatchKind, BatchRunner, type PreparedBatch, submitPass } from "./batch_runner.ts";
 import { Update } from "./update.ts";
 
@@ -36,8 +35,11 @@ export interface TrainerOptions {
   augmentation?: Augmentation;
   /** Key of dropout's and augmentation's draws; 0. */
   seed?: number;
-  /** `low` takes half the memory where that is possible, and a third more time; `normal`. */
-  memory?: MemoryUse;
+  /**
+   * Pictures that are computed at once, at most: a larger batch goes in parts, and its forward twice. It takes less
+   * memory and up to a third more time, and gives the same result but for rounding. Any number.
+   */
+  atOnce?: number | undefined;
   /** Told in a line where a batch does not fit the device and is computed in parts. */
   onNote?: ((message: string) => void) | undefined;
 }
@@ -80,11 +82,11 @@ export interface TrainerState {
   secondMoment: Float32Array<ArrayBuffer>;
   /** Moving average of the weights, where there is one. */
   average?: Float32Array<ArrayBuffer>;
-  /** Pictures that are computed at once, where a batch did not fit the device: the last digits depend on it. */
+  /** Pictures that are computed at once, where not any number: the last digits depend on it. */
   atOnce?: AtOnce;
 }
 
-type Settings = Required<Omit<TrainerOptions, "augmentation" | "memory" | "onNote">>;
+type Settings = Required<Omit<TrainerOptions, "augmentation" | "atOnce" | "onNote">>;
 
 interface TrainerBuffers {
   readonly gradients: GPUBuffer;
@@ -146,9 +148,12 @@ export class Trainer {
    * @throws {RangeError} where a setting is out of range or the device is too small.
    */
   static async create(unet: UNet, options: TrainerOptions = {}): Promise<Trainer> {
-    const { augmentation, memory = "normal", onNote, ...rest } = options;
+    const { augmentation, atOnce, onNote, ...rest } = options;
     const settings = { ...DEFAULTS, ...rest };
     checkSettings(settings);
+    if (atOnce !== undefined && !(Number.isInteger(atOnce) && atOnce >= 1)) {
+      throw new RangeError(`Cannot train with atOnce ${atOnce}: expected a whole number from 1`);
+    }
     const { gpu } = unet;
     const { blockSize } = unet.parameters;
     const block = (label: string) => gpu.createBuffer(label, blockSize * 4);
@@ -175,7 +180,7 @@ export class Trainer {
     const { gradients, step, history } = buffers;
     const batches = await BatchRunner.create(unet, { gradients, step, history }, {
       augmentation,
-      memory,
+      atOnce,
       onNote,
     });
     return new Trainer(unet, settings, buffers, batches, update);
@@ -334,7 +339,7 @@ export class Trainer {
     }
     this.#step = state.step;
     this.#updates = state.updates;
-    this.#batches.atOnce = state.atOnce ?? { train: null, evaluate: null };
+    if (state.atOnce) this.#batches.atOnce = state.atOnce;
     this.#accumulated = 0;
     this.#records = [];
   }

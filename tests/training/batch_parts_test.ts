@@ -37,12 +37,10 @@ interface Setting {
   norm?: "none" | "instance";
   kernels?: "fast" | "strict";
   options?: TrainerOptions;
-  /** Pictures at once. */
-  atOnce?: number;
 }
 
 async function withTrainer<T>(
-  { norm = "none", kernels = "fast", options = {}, atOnce }: Setting,
+  { norm = "none", kernels = "fast", options = {} }: Setting,
   work: (trainer: Trainer, unet: UNet) => Promise<T>,
   gpu?: Gpu,
 ): Promise<T> {
@@ -55,7 +53,6 @@ async function withTrainer<T>(
   }
   unet.loadStateDict(weights);
   const trainer = await Trainer.create(unet, { seed: 9, learningRate: 1e-3, ...options });
-  if (atOnce) trainer.load({ ...await trainer.state(), atOnce: { train: atOnce, evaluate: atOnce } });
   try {
     return await work(trainer, unet);
   } finally {
@@ -118,35 +115,17 @@ for (const kernels of ["fast", "strict"] as const) {
     Deno.test(`parts: eleven pictures, four at once, train as the whole batch does, ${kernels}, norm ${norm}`, async () => {
       const options = { augmentation: AUGMENTATION };
       const expected = await withTrainer({ norm, kernels, options }, train);
-      const once = await withTrainer({ norm, kernels, options, atOnce: 4 }, train);
+      const once = await withTrainer({ norm, kernels, options: { ...options, atOnce: 4 } }, train);
       assertSame(once, expected, norm);
-      assert.deepEqual(await withTrainer({ norm, kernels, options, atOnce: 4 }, train), once);
+      assert.deepEqual(await withTrainer({ norm, kernels, options: { ...options, atOnce: 4 } }, train), once);
     });
   }
 }
 
-Deno.test("parts: memory low halves what a trainer holds, and trains as the whole batch does", async () => {
-  const run = (memory: "normal" | "low") =>
-    withTrainer({ options: { memory, augmentation: AUGMENTATION } }, async (trainer) => {
-      const { images, masks } = LARGE;
-      await trainer.enqueue(images, masks);
-      await trainer.enqueueEvaluation(images, masks);
-      const [before] = await trainer.readMetrics();
-      return { bytes: trainer.byteLength, before: Object.values(before!), state: await trainer.state() };
-    });
-  const [normal, low] = [await run("normal"), await run("low")];
-  assert.ok(2 * low.bytes <= normal.bytes, `${low.bytes} of ${normal.bytes}`);
-  assertClose(low.before, normal.before, { absolute: 2e-5, relative: 1e-5, label: "metrics" });
-  const most = normal.state.firstMoment.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  assertClose(low.state.firstMoment, normal.state.firstMoment, { absolute: 1e-5 * most, label: "moment" });
-  // It follows from the setting, and is no state.
-  assert.equal(low.state.atOnce, undefined);
-});
-
 Deno.test("parts: one picture at once, clipped, averaged over batches and over steps", async () => {
   const options = { clipNorm: 0.1, accumulate: 2, averageDecay: 0.9 };
   const states = [undefined, 1].map((atOnce) =>
-    withTrainer({ options, ...(atOnce ? { atOnce } : {}) }, async (trainer) => {
+    withTrainer({ options: { ...options, atOnce } }, async (trainer) => {
       for (const [first, end] of [[0, 4], [4, 8], [8, 11]] as const) {
         const { images, masks } = cut(BATCH, first, end);
         await trainer.enqueue(images, masks);
@@ -193,7 +172,7 @@ Deno.test("parts: a batch that runs out of memory is halved until it fits, which
   const options = { augmentation: AUGMENTATION };
   const expected = await withTrainer({ options }, train);
   const bytes = (atOnce: number) =>
-    withTrainer({ options, atOnce }, async (trainer) => {
+    withTrainer({ options: { ...options, atOnce } }, async (trainer) => {
       await train(trainer);
       return trainer.byteLength;
     });
