@@ -1,108 +1,161 @@
 /**
- * 2 x 2 transposed convolution with stride 2, as one matrix product over the pixels of the whole batch: every input
- * pixel makes a 2 x 2 patch of its own, so rows are 4 * outputs and columns pixels.
+ * 2 x 2 transposed convolution with stride 2: every input pixel makes a 2 x 2 patch of its own. Each direction is one
+ * kernel over the tensors as they stand, in a form for inputs whose width 4 divides and in one for any width.
  *
  * @module
  */
-import { grid, planeGrid } from "../grid.ts";
+import { type Epilogue, epilogueFlags } from "../conv2d/epilogue.ts";
+import { ceilDiv, flatGrid, grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
-import { type Epilogue, epilogueFlags } from "../conv2d/epilogue.ts";
-import packCode from "./pack.wgsl" with { type: "text" };
-import shuffleCode from "./shuffle.wgsl" with { type: "text" };
-import unpackCode from "./unpack.wgsl" with { type: "text" };
-import unshuffleCode from "./unshuffle.wgsl" with { type: "text" };
-import weightCode from "./weight.wgsl" with { type: "text" };
+import type { Nchw } from "../shape.ts";
+import dgradRaggedCode from "./dgrad_ragged.wgsl" with { type: "text" };
+import dgradCode from "./dgrad.wgsl" with { type: "text" };
+import forwardRaggedCode from "./forward_ragged.wgsl" with { type: "text" };
+import forwardCode from "./forward.wgsl" with { type: "text" };
+import wgradRaggedCode from "./wgrad_ragged.wgsl" with { type: "text" };
+import wgradCode from "./wgrad.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** The input's pixels as matrix columns. */
-export interface Columns {
-  /** Height of the input. */
-  readonly height: number;
-  /** Width of the input. */
-  readonly width: number;
-  /** Pictures * height * width. */
-  readonly count: number;
-  /** Columns of the matrix, padded to whole tiles. */
-  readonly stride: number;
+/** Pixels that a vector kernel's invocation owns. */
+const PIXEL_TILE = 16;
+
+/** Pixels that a ragged kernel's invocation owns. */
+const COLUMN_TILE = 4;
+
+/** Invocations of a weight gradient that keep a device busy. */
+const WANTED_INVOCATIONS = 512;
+
+/** Pixels that one float32 sum of a weight gradient goes over, at most. */
+const LONGEST_SUM = 2048;
+
+/** Whether rows of this input are whole vectors of 4. */
+function vectors(input: Nchw): boolean {
+  return input.width % 4 === 0;
+}
+
+/** `input` to `[batch, outputs, 2 height, 2 width]`; bindings x, affine, w, bias, y. */
+export function convTranspose2dForward(input: Nchw, outputs: number, normalized: boolean): Dispatch {
+  const { batch, channels, height, width } = input;
+  const pixels = height * width;
+  if (vectors(input)) {
+    const label = "conv_transpose2d/forward";
+    const tiles = ceilDiv(pixels, PIXEL_TILE);
+    return {
+      kernel: kernel(label, forwardCode, { NORMALIZED: normalized }),
+      params: packParams([channels, outputs, width / 4, pixels / 4, tiles, batch]),
+      workgroups: flatGrid(label, batch * tiles * ceilDiv(outputs, 2), WORKGROUP),
+    };
+  }
+  const label = "conv_transpose2d/forward_ragged";
+  return {
+    kernel: kernel(label, forwardRaggedCode, { NORMALIZED: normalized }),
+    params: packParams([channels, outputs, width, pixels, batch * pixels]),
+    workgroups: flatGrid(label, ceilDiv(batch * pixels, COLUMN_TILE) * ceilDiv(outputs, 4), WORKGROUP),
+  };
 }
 
 /**
- * Input to matrix columns `[channel][column]`, or, with `depth` padded channels, to `[column][channel]`; bindings x,
- * affine, packed.
+ * Gradient of `input`, gated and multiplied by `scale`; bindings gradient, w, gate, gate_affine, grad_input. The
+ * epilogue's bias and ReLU play no part.
  */
-export function packColumns(columns: Columns, channels: number, normalized: boolean, depth = 0): Dispatch {
-  const label = "conv_transpose2d/pack";
-  return {
-    kernel: kernel(label, packCode, { NORMALIZED: normalized, CHANNELS_INNER: depth > 0 }),
-    params: packParams([channels, columns.height * columns.width, columns.count, columns.stride, depth]),
-    workgroups: outerGrid(label, columns, channels, depth),
-  };
-}
-
-/** Product to output, with the bias; bindings m, bias, y. */
-export function shuffleOutput(columns: Columns, outputs: number): Dispatch {
-  const label = "conv_transpose2d/shuffle";
-  return {
-    kernel: kernel(label, shuffleCode),
-    params: packParams([outputs, columns.height, columns.width, columns.count, columns.stride]),
-    workgroups: grid(label, columns.count, WORKGROUP, outputs),
-  };
-}
-
-/**
- * Gradient of the output to matrix rows `[4 * output + tap][column]`, or, with `depth` padded rows, to
- * `[column][4 * output + tap]`; bindings gradient, packed.
- */
-export function unshuffleGradient(columns: Columns, outputs: number, depth = 0): Dispatch {
-  const label = "conv_transpose2d/unshuffle";
-  return {
-    kernel: kernel(label, unshuffleCode, { CHANNELS_INNER: depth > 0 }),
-    params: packParams([outputs, columns.height, columns.width, columns.count, columns.stride, depth]),
-    workgroups: outerGrid(label, columns, outputs, depth),
-  };
-}
-
-function outerGrid(label: string, columns: Columns, channels: number, depth: number): Dispatch["workgroups"] {
-  return depth > 0
-    ? planeGrid(label, channels, WORKGROUP, columns.stride)
-    : planeGrid(label, columns.stride, WORKGROUP, channels);
-}
-
-/** Product to gradient of the input; bindings m, gate, gate_affine, gradient. */
-export function unpackGradient(
-  columns: Columns,
-  channels: number,
-  epilogue: Epilogue,
+export function convTranspose2dDgrad(
+  input: Nchw,
+  outputs: number,
+  epilogue: Pick<Epilogue, "gate">,
   scale: number,
 ): Dispatch {
-  const label = "conv_transpose2d/unpack";
+  const { batch, channels, height, width } = input;
+  const pixels = height * width;
+  const flags = epilogueFlags(epilogue);
+  if (vectors(input)) {
+    const label = "conv_transpose2d/dgrad";
+    const tiles = ceilDiv(pixels, PIXEL_TILE);
+    return {
+      kernel: kernel(label, dgradCode),
+      params: packParams([channels, outputs, width / 4, pixels / 4, tiles, batch, flags, f32(scale)]),
+      workgroups: flatGrid(label, batch * tiles * ceilDiv(channels, 8), WORKGROUP),
+    };
+  }
+  const label = "conv_transpose2d/dgrad_ragged";
   return {
-    kernel: kernel(label, unpackCode),
-    params: packParams([
-      channels,
-      columns.height * columns.width,
-      columns.count,
-      columns.stride,
-      epilogueFlags(epilogue),
-      f32(scale),
-    ]),
-    workgroups: grid(label, columns.count, WORKGROUP, channels),
+    kernel: kernel(label, dgradRaggedCode),
+    params: packParams([channels, outputs, width, pixels, batch * pixels, flags, f32(scale)]),
+    workgroups: flatGrid(label, ceilDiv(batch * pixels, COLUMN_TILE) * ceilDiv(channels, 4), WORKGROUP),
   };
 }
 
-/** Weights [inputs][outputs][2][2] to the product's left matrix; bindings w, packed. */
-export function packWeights(
-  layer: { inputs: number; outputs: number },
-  paddedRows: number,
-  turned: boolean,
+/** How the pixels of a batch are cut for the partial sums of a weight gradient. */
+export interface TransposeBands {
+  /** Pictures of a band. */
+  readonly images: number;
+  /** Bands of a picture; 1 where a band has several pictures. */
+  readonly perImage: number;
+  /** Pixels of a band within a picture, a multiple of 4 where the width is one. */
+  readonly pixels: number;
+}
+
+/** Cuts a batch into few bands: each costs partial sums as large as the weights. */
+export function transposeBands(input: Nchw, outputs: number): TransposeBands {
+  const { batch, channels, height, width } = input;
+  const pixels = height * width;
+  const tiles = vectors(input)
+    ? ceilDiv(channels, 8) * ceilDiv(outputs, 4)
+    : ceilDiv(channels, 4) * ceilDiv(outputs, 4);
+  const wanted = ceilDiv(WANTED_INVOCATIONS, tiles);
+  const length = Math.min(LONGEST_SUM, Math.ceil(batch * pixels / wanted));
+  if (length >= pixels) return { images: Math.max(1, Math.floor(length / pixels)), perImage: 1, pixels };
+  const perImage = ceilDiv(pixels, length);
+  const cut = ceilDiv(pixels, perImage);
+  const whole = vectors(input) ? ceilDiv(cut, 4) * 4 : cut;
+  return { images: 1, perImage: ceilDiv(pixels, whole), pixels: whole };
+}
+
+/** Bands of so many pictures. */
+export function bandCount(bands: TransposeBands, images: number): number {
+  return ceilDiv(images, bands.images) * bands.perImage;
+}
+
+/**
+ * Partial sums `[band][inputs][outputs][2][2]` of the weight gradient, from band `firstBand` on; bindings x, affine,
+ * gradient, partial.
+ */
+export function convTranspose2dWgrad(
+  input: Nchw,
+  outputs: number,
+  normalized: boolean,
+  bands: TransposeBands,
+  firstBand: number,
 ): Dispatch {
-  const label = "conv_transpose2d/weight";
-  const columns = 4 * layer.outputs;
+  const { batch, channels, height, width } = input;
+  const pixels = height * width;
+  const constants = { NORMALIZED: normalized };
+  const count = bandCount(bands, batch);
+  const { images, perImage } = bands;
+  if (vectors(input)) {
+    const label = "conv_transpose2d/wgrad";
+    const sizes = [channels, outputs, width / 4, pixels / 4, batch, images, perImage, bands.pixels / 4];
+    return {
+      kernel: kernel(label, wgradCode, constants),
+      params: packParams([...sizes, firstBand]),
+      workgroups: grid(label, ceilDiv(channels, 8) * ceilDiv(outputs, 4), WORKGROUP, count),
+    };
+  }
+  const label = "conv_transpose2d/wgrad_ragged";
   return {
-    kernel: kernel(label, weightCode),
-    params: packParams([columns, paddedRows, turned ? layer.inputs : columns, turned ? 1 : 0]),
-    workgroups: grid(label, paddedRows, WORKGROUP, turned ? columns : layer.inputs),
+    kernel: kernel(label, wgradRaggedCode, constants),
+    params: packParams([
+      channels,
+      outputs,
+      width,
+      pixels,
+      batch,
+      images,
+      perImage,
+      bands.pixels,
+      firstBand,
+    ]),
+    workgroups: grid(label, ceilDiv(channels, 4) * ceilDiv(outputs, 4), WORKGROUP, count),
   };
 }

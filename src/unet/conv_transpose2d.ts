@@ -4,21 +4,18 @@
  * @module
  */
 import {
-  type Columns,
-  packColumns,
-  packWeights,
-  shuffleOutput,
-  unpackGradient,
-  unshuffleGradient,
+  bandCount,
+  convTranspose2dDgrad,
+  convTranspose2dForward,
+  convTranspose2dWgrad,
+  transposeBands,
 } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
-import { COLUMN_TILE, gemmNn, ROW_TILE } from "../../kernels/gemm/gemm.ts";
-import { ceilDiv, roundUp } from "../../kernels/grid.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
 import {
   type Activation,
   affineView,
-  type Chunk,
   chunkBatch,
+  chunkShape,
   chunkView,
   gateOf,
   gateViews,
@@ -26,10 +23,6 @@ import {
 import type { Builder } from "./builder.ts";
 import { bound } from "./conv3x3.ts";
 import { biasGradient, gradientOf } from "./layers.ts";
-import { recordGemm } from "./winograd.ts";
-
-/** Length of the slices that the weight gradient's sum over pixels is cut into. */
-const SLICE = 2048;
 
 /** Doubles height and width: every pixel makes a 2 x 2 patch; no ReLU. */
 export function convTranspose2d(
@@ -42,112 +35,48 @@ export function convTranspose2d(
   const { channels: inputs, height, width, batch } = source.shape;
   const shape = { batch, channels: outputs, height: 2 * height, width: 2 * width };
   const output = builder.activation(name, shape, "plain");
-  const layer = { inputs, outputs };
-  const rows = roundUp(4 * outputs, ROW_TILE);
-  // Padding makes the matrices a little larger than the tensors: count it in where batches are cut.
-  const padded = (chunk: Chunk): Columns => {
-    const count = chunk.count * height * width;
-    return { height, width, count, stride: roundUp(count, COLUMN_TILE) };
-  };
-  const chunks = chunkBatch(recorder, [
-    ...bound([source, output]),
-    { batch, channels: rows, height, width },
-    { batch, channels: roundUp(inputs, ROW_TILE), height, width },
-  ]);
-  const packInput = (chunk: Chunk, depth = 0) => {
-    const columns = padded(chunk);
-    const packed = recorder.temporary(`${name} columns`, (depth || inputs) * columns.stride);
-    recorder.run(packColumns(columns, inputs, source.kind === "normalized", depth), {
+  const normalized = source.kind === "normalized";
+  const chunks = chunkBatch(recorder, bound([source, output]));
+  for (const chunk of chunks) {
+    recorder.run(convTranspose2dForward(chunkShape(source.shape, chunk), outputs, normalized), {
       x: chunkView(source.region, source.shape, chunk),
       affine: affineView(recorder, source, chunk),
-      packed,
-    });
-    return { columns, packed };
-  };
-  const packWeight = (paddedRows: number, turned: boolean) => {
-    const depth = turned ? 4 * outputs : inputs;
-    const packed = recorder.windowed(`${name} packed weights`, depth * paddedRows);
-    recorder.run(packWeights(layer, paddedRows, turned), { w: builder.weight(`${name}.weight`), packed });
-    return packed;
-  };
-
-  const weights = packWeight(rows, false);
-  for (const chunk of chunks) {
-    const { columns, packed } = packInput(chunk);
-    const m = recorder.temporary(`${name} products`, rows * columns.stride);
-    recordGemm(
-      builder,
-      { rows, columns: columns.stride, depth: inputs, layers: 1 },
-      weights,
-      packed,
-      m,
-    );
-    recorder.run(shuffleOutput(columns, outputs), {
-      m,
+      w: builder.weight(`${name}.weight`),
       bias: builder.weight(`${name}.bias`),
       y: chunkView(output.region, shape, chunk),
     });
   }
-
   builder.onBackward(() => {
     const gradient = gradientOf(output, name);
     biasGradient(builder, name, shape, gradient);
-    const slices = chunks.reduce((sum, chunk) => sum + ceilDiv(padded(chunk).stride, SLICE), 0);
-    const paddedInputs = roundUp(inputs, ROW_TILE);
-    const paddedColumns = roundUp(4 * outputs, COLUMN_TILE);
-    const partial = recorder.temporary(`${name} partial sums`, slices * paddedInputs * paddedColumns);
-    const inputRows = roundUp(inputs, ROW_TILE);
-    const turned = packWeight(inputRows, true);
+    const bands = transposeBands(source.shape, outputs);
+    const count = chunks.reduce((sum, chunk) => sum + bandCount(bands, chunk.count), 0);
+    const rows = inputs * outputs * 4;
+    const partial = recorder.temporary(`${name} partial sums`, rows * count);
     const target = builder.newGradient(source, name);
-    let slice = 0;
+    let band = 0;
     for (const chunk of chunks) {
-      const { columns, packed } = packInput(chunk, paddedInputs);
-      const gather = (depth: number) => {
-        const gathered = recorder.temporary(
-          `${name} gathered gradient`,
-          (depth || 4 * outputs) * columns.stride,
-        );
-        recorder.run(unshuffleGradient(columns, outputs, depth), {
-          gradient: chunkView(gradient, shape, chunk),
-          packed: gathered,
-        });
-        return gathered;
-      };
-      const count = ceilDiv(columns.stride, SLICE);
-      recorder.run(
-        gemmNn(
-          { rows: paddedInputs, columns: paddedColumns, depth: columns.stride, layers: 1 },
-          { depth: SLICE, count, first: slice },
-        ),
-        { a: packed, b: gather(paddedColumns), c: partial },
-      );
-      slice += count;
-      const m = recorder.temporary(`${name} input products`, inputRows * columns.stride);
-      recordGemm(
-        builder,
-        { rows: inputRows, columns: columns.stride, depth: 4 * outputs, layers: 1 },
-        turned,
-        gather(0),
-        m,
-      );
-      recorder.run(unpackGradient(columns, inputs, { gate: gateOf(source) }, source.gradientScale), {
-        m,
+      const part = chunkShape(source.shape, chunk);
+      recorder.run(convTranspose2dWgrad(part, outputs, normalized, bands, band), {
+        x: chunkView(source.region, source.shape, chunk),
+        affine: affineView(recorder, source, chunk),
+        gradient: chunkView(gradient, shape, chunk),
+        // One band alone is the gradient already.
+        partial: count === 1 ? builder.gradient(`${name}.weight`) : partial,
+      });
+      band += bandCount(bands, chunk.count);
+      recorder.run(convTranspose2dDgrad(part, outputs, { gate: gateOf(source) }, source.gradientScale), {
+        gradient: chunkView(gradient, shape, chunk),
+        w: builder.weight(`${name}.weight`),
         ...gateViews(recorder, source, chunk),
-        gradient: chunkView(target, source.shape, chunk),
+        grad_input: chunkView(target, source.shape, chunk),
       });
     }
-    // The partial products are padded to whole tiles, the weights are not.
-    recorder.run(
-      sumRows({
-        rows: inputs * 4 * outputs,
-        length: slices,
-        group: 4 * outputs,
-        groupStride: paddedColumns,
-        rowStride: 1,
-        itemStride: paddedInputs * paddedColumns,
-      }),
-      { partial, total: builder.gradient(`${name}.weight`) },
-    );
+    if (count === 1) return;
+    recorder.run(sumRows({ rows, length: count, rowStride: 1, itemStride: rows }), {
+      partial,
+      total: builder.gradient(`${name}.weight`),
+    });
   });
   return output;
 }

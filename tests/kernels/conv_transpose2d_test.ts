@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
 import {
-  packColumns,
-  packWeights,
-  shuffleOutput,
-  unpackGradient,
-  unshuffleGradient,
-} from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
-import { COLUMN_TILE, gemmNn, gemmNnUniform, ROW_TILE } from "../../kernels/gemm/gemm.ts";
-import { MAX_WORKGROUPS, roundUp } from "../../kernels/grid.ts";
-import { sumRows } from "../../kernels/reduce/reduce.ts";
-import {
+  bandCount,
   convTranspose2dDgrad,
   convTranspose2dForward,
-  type ConvTranspose2dShape,
   convTranspose2dWgrad,
+  transposeBands,
+} from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
+import { sumRows } from "../../kernels/reduce/reduce.ts";
+import {
+  convTranspose2dDgrad as referenceDgrad,
+  convTranspose2dForward as referenceForward,
+  type ConvTranspose2dShape,
+  convTranspose2dWgrad as referenceWgrad,
 } from "../reference/conv_transpose2d.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { affineOf, normalized, scaled } from "../support/normalized.ts";
@@ -25,15 +23,20 @@ const gpu = await openTestGpu();
 
 const NOTHING = new Float32Array(4);
 
-/** Pixels that are summed in one slice of the weight gradient. */
-const SLICE = 20;
+/** Batch, channels in and out, height, width: widths that 4 divides and others, one tile and one plus a rest. */
+const SHAPES = [
+  [1, 1, 1, 1, 1],
+  [2, 3, 5, 3, 5],
+  [1, 5, 4, 4, 17],
+  [2, 64, 3, 4, 2],
+  [3, 9, 5, 1, 4],
+  [2, 3, 2, 5, 8],
+  [1, 64, 3, 6, 12],
+  [5, 8, 1, 4, 4],
+] as const;
 
-/** Batch, channels in and out, height, width. */
-const SHAPES = [[1, 1, 1, 1, 1], [2, 3, 5, 3, 5], [1, 5, 4, 4, 17], [2, 64, 3, 4, 2]] as const;
-
-function columnsOf({ batch, height, width }: ConvTranspose2dShape) {
-  const count = batch * height * width;
-  return { height, width, count, stride: roundUp(count, COLUMN_TILE) };
+function inputOf({ batch, inChannels, height, width }: ConvTranspose2dShape) {
+  return { batch, channels: inChannels, height, width };
 }
 
 async function forward(
@@ -43,26 +46,9 @@ async function forward(
   w: Float32Array,
   bias: Float32Array,
 ): Promise<Float32Array> {
-  const { inChannels: inputs, outChannels: outputs } = shape;
-  const columns = columnsOf(shape);
-  const rows = roundUp(4 * outputs, ROW_TILE);
-  const left = await runKernel(gpu, packWeights({ inputs, outputs }, rows, false), {
-    w,
-    packed: inputs * rows,
-  });
-  const right = await runKernel(gpu, packColumns(columns, inputs, affine !== undefined), {
-    x,
-    affine: affine ?? NOTHING,
-    packed: inputs * columns.stride,
-  });
-  const product = { rows, columns: columns.stride, depth: inputs, layers: 1 };
-  const { c } = await runKernel(gpu, gemmNnUniform(product, 0), {
-    a: left.packed,
-    b: right.packed,
-    c: rows * columns.stride,
-  });
-  const operands = { m: c, bias, y: columns.count * outputs * 4 };
-  return (await runKernel(gpu, shuffleOutput(columns, outputs), operands)).y;
+  const dispatch = convTranspose2dForward(inputOf(shape), shape.outChannels, affine !== undefined);
+  const y = shape.batch * shape.outChannels * shape.height * shape.width * 4;
+  return (await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, w, bias, y })).y;
 }
 
 async function inputGradient(
@@ -74,25 +60,9 @@ async function inputGradient(
   affine: Float32Array,
   scale: number,
 ): Promise<Float32Array> {
-  const { inChannels: inputs, outChannels: outputs } = shape;
-  const columns = columnsOf(shape);
-  const rows = roundUp(inputs, ROW_TILE);
-  const left = await runKernel(gpu, packWeights({ inputs, outputs }, rows, true), {
-    w,
-    packed: 4 * outputs * rows,
-  });
-  const right = await runKernel(gpu, unshuffleGradient(columns, outputs), {
-    gradient,
-    packed: 4 * outputs * columns.stride,
-  });
-  const product = { rows, columns: columns.stride, depth: 4 * outputs, layers: 1 };
-  const { c } = await runKernel(gpu, gemmNn(product), {
-    a: left.packed,
-    b: right.packed,
-    c: rows * columns.stride,
-  });
-  const operands = { m: c, gate: x, gate_affine: affine, gradient: x.length };
-  return (await runKernel(gpu, unpackGradient(columns, inputs, { gate }, scale), operands)).gradient;
+  const dispatch = convTranspose2dDgrad(inputOf(shape), shape.outChannels, { gate }, scale);
+  const operands = { gradient, w, gate: x, gate_affine: affine, grad_input: x.length };
+  return (await runKernel(gpu, dispatch, operands)).grad_input;
 }
 
 async function weightGradient(
@@ -100,37 +70,15 @@ async function weightGradient(
   x: Float32Array,
   affine: Float32Array | undefined,
   gradient: Float32Array,
+  bands = transposeBands(inputOf(shape), shape.outChannels),
 ): Promise<Float32Array> {
-  const { inChannels: inputs, outChannels: outputs } = shape;
-  const columns = columnsOf(shape);
-  const rows = roundUp(inputs, ROW_TILE);
-  const width = roundUp(4 * outputs, COLUMN_TILE);
-  // Padding channels are never written: what they hold must not reach the result.
-  const left = await runKernel(gpu, packColumns(columns, inputs, affine !== undefined, rows), {
-    x,
-    affine: affine ?? NOTHING,
-    packed: new Float32Array(rows * columns.stride).fill(1e30),
-  });
-  const right = await runKernel(gpu, unshuffleGradient(columns, outputs, width), {
-    gradient,
-    packed: new Float32Array(width * columns.stride).fill(1e30),
-  });
-  const slices = Math.ceil(columns.stride / SLICE);
-  const product = { rows, columns: width, depth: columns.stride, layers: 1 };
-  const { c } = await runKernel(gpu, gemmNn(product, { depth: SLICE, count: slices, first: 0 }), {
-    a: left.packed,
-    b: right.packed,
-    c: slices * rows * width,
-  });
-  const sums = sumRows({
-    rows: inputs * 4 * outputs,
-    length: slices,
-    group: 4 * outputs,
-    groupStride: width,
-    rowStride: 1,
-    itemStride: rows * width,
-  });
-  return (await runKernel(gpu, sums, { partial: c, total: inputs * 4 * outputs })).total;
+  const count = bandCount(bands, shape.batch);
+  const rows = shape.inChannels * shape.outChannels * 4;
+  const dispatch = convTranspose2dWgrad(inputOf(shape), shape.outChannels, affine !== undefined, bands, 0);
+  const operands = { x, affine: affine ?? NOTHING, gradient, partial: rows * count };
+  const { partial } = await runKernel(gpu, dispatch, operands);
+  const sums = sumRows({ rows, length: count, rowStride: 1, itemStride: rows });
+  return (await runKernel(gpu, sums, { partial, total: rows })).total;
 }
 
 for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
@@ -154,18 +102,18 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
       const { x, affine, w, bias } = draw();
       const values = isNormalized ? normalized(x, affine) : x;
       const y = await forward(shape, x, isNormalized ? affine : undefined, w, bias);
-      const sums = convTranspose2dForward(absolutes(values), absolutes(w), absolutes(bias), shape);
+      const sums = referenceForward(absolutes(values), absolutes(w), absolutes(bias), shape);
       const absolute = sumTolerances(inChannels + 1, sums);
-      assertClose(y, convTranspose2dForward(values, w, bias, shape), { absolute, label: "y" });
+      assertClose(y, referenceForward(values, w, bias, shape), { absolute, label: "y" });
     });
 
     Deno.test(`conv_transpose2d weight gradient: ${title}${suffix}`, async () => {
       const { x, affine, gradient } = draw();
       const values = isNormalized ? normalized(x, affine) : x;
       const result = await weightGradient(shape, x, isNormalized ? affine : undefined, gradient);
-      const sums = convTranspose2dWgrad(absolutes(values), absolutes(gradient), shape);
+      const sums = referenceWgrad(absolutes(values), absolutes(gradient), shape);
       const absolute = sumTolerances(batch * height * width, sums);
-      assertClose(result, convTranspose2dWgrad(values, gradient, shape), { absolute, label: "weight" });
+      assertClose(result, referenceWgrad(values, gradient, shape), { absolute, label: "weight" });
     });
   }
 
@@ -174,39 +122,44 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
       const { x, affine, w, gradient } = draw();
       const result = await inputGradient(shape, gradient, w, gate, x, affine, scale);
       const open = gate === "normalized" ? scaled(x, affine) : x;
-      const expected = convTranspose2dDgrad(gradient, w, shape).map((value, index) =>
+      const expected = referenceDgrad(gradient, w, shape).map((value, index) =>
         gate === "none" || open[index]! > 0 ? scale * value : 0
       );
-      const sums = convTranspose2dDgrad(absolutes(gradient), absolutes(w), shape);
+      const sums = referenceDgrad(absolutes(gradient), absolutes(w), shape);
       const absolute = sumTolerances(4 * outChannels + 1, sums.map((sum) => scale * sum));
       assertClose(result, expected, { absolute, label: "input" });
     });
   }
 }
 
-Deno.test("conv_transpose2d: more columns than one dimension has workgroups", async () => {
-  const columns = {
-    height: 1,
-    width: MAX_WORKGROUPS + 1,
-    count: MAX_WORKGROUPS + 1,
-    stride: MAX_WORKGROUPS + 17,
-  };
-  const x = new Random(1).floats(columns.count);
-  const { packed } = await runKernel(gpu, packColumns(columns, 1, false, 1), {
-    x,
-    affine: NOTHING,
-    packed: columns.stride,
+for (const [images, perImage, pixels] of [[1, 3, 8], [2, 1, 24], [1, 1, 24], [3, 1, 24]] as const) {
+  Deno.test(`conv_transpose2d weight gradient: bands of ${images} pictures, ${perImage} a picture`, async () => {
+    for (const width of [8, 6]) {
+      const shape = { batch: 3, inChannels: 9, outChannels: 5, height: 24 / width, width };
+      const random = new Random(perImage);
+      const x = random.floats(3 * 9 * 24);
+      const gradient = random.floats(3 * 5 * 96);
+      const result = await weightGradient(shape, x, undefined, gradient, { images, perImage, pixels });
+      const absolute = sumTolerances(72, referenceWgrad(absolutes(x), absolutes(gradient), shape));
+      assertClose(result, referenceWgrad(x, gradient, shape), { absolute, label: `width ${width}` });
+    }
   });
-  assert.deepEqual(packed.subarray(0, columns.count), x);
-  assert.ok(packed.subarray(columns.count).every((value) => value === 0));
-  const gradient = new Random(2).floats(4 * columns.count);
-  const gathered = await runKernel(gpu, unshuffleGradient(columns, 1, 4), {
-    gradient,
-    packed: 4 * columns.stride,
-  });
-  const expected = gradient.map((_, index) => {
-    const [column, tap] = [Math.floor(index / 4), index % 4];
-    return gradient[(tap >> 1) * 2 * columns.width + 2 * column + tap % 2]!;
-  });
-  assert.deepEqual(gathered.packed.subarray(0, expected.length), expected);
+}
+
+Deno.test("conv_transpose2d: bands cover every picture once and keep sums short", () => {
+  for (
+    const [batch, channels, height, width] of [[32, 1024, 8, 8], [1, 16, 128, 128], [5, 64, 3, 5], [
+      7,
+      8,
+      20,
+      36,
+    ]]
+  ) {
+    const input = { batch: batch!, channels: channels!, height: height!, width: width! };
+    const { images, perImage, pixels } = transposeBands(input, channels! / 2);
+    assert.ok(images === 1 || perImage === 1);
+    assert.ok(perImage * pixels >= height! * width! && (perImage - 1) * pixels < height! * width!);
+    assert.ok(images * pixels <= 2048 + 4, `${images} pictures of ${pixels} pixels`);
+    assert.ok(width! % 4 !== 0 || pixels % 4 === 0);
+  }
 });

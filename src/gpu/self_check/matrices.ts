@@ -1,14 +1,12 @@
 /**
- * Self-tests of matrix products, sums, and the layouts around the transposed convolution's product.
+ * Self-tests of matrix products, sums, and the transposed convolution.
  *
  * @module
  */
 import {
-  packColumns,
-  packWeights,
-  shuffleOutput,
-  unpackGradient,
-  unshuffleGradient,
+  convTranspose2dDgrad,
+  convTranspose2dForward,
+  convTranspose2dWgrad,
 } from "../../../kernels/conv_transpose2d/conv_transpose2d.ts";
 import { gemmNn, gemmNnUniform } from "../../../kernels/gemm/gemm.ts";
 import { channelSums, sumRows } from "../../../kernels/reduce/reduce.ts";
@@ -55,73 +53,49 @@ export function* matrixChecks(): Generator<Check> {
   yield* transposedChecks();
 }
 
-/** Two pictures of 2 x 3 pixels as 12 columns, padded to 16; 3 channels become 2. */
+/** Two pictures of 2 x 4 pixels and of 2 x 3; 3 channels become 2. */
 function* transposedChecks(): Generator<Check> {
-  const columns = { height: 2, width: 3, count: 12, stride: 16 };
-  const [inputs, outputs] = [3, 2];
-  const x = random(5, inputs * 12);
-  const atColumn = (values: ArrayLike<number>, channels: number, channel: number, column: number) =>
-    values[(Math.floor(column / 6) * channels + channel) * 6 + column % 6]!;
-  const nothing = new Float32Array(4);
-  yield {
-    dispatch: packColumns(columns, inputs, false),
-    operands: { x, affine: nothing },
-    expected: {
-      packed: table(inputs * 16, (i) => i % 16 < 12 ? atColumn(x, inputs, Math.floor(i / 16), i % 16) : 0),
-    },
-    limit: 0,
-  };
-  const w = random(6, inputs * outputs * 4);
-  yield {
-    dispatch: packWeights({ inputs, outputs }, 16, false),
-    operands: { w },
-    expected: {
-      packed: table(
-        inputs * 16,
-        (i) => i % 16 < 4 * outputs ? w[Math.floor(i / 16) * 4 * outputs + i % 16]! : 0,
-      ),
-    },
-    limit: 0,
-  };
-  // The output pixel of a row of the product (4 * output + tap) and a column.
-  const spread = (row: number, column: number) =>
-    ((Math.floor(column / 6) * outputs + (row >> 2)) * 4 + 2 * (Math.floor(column / 3) % 2) +
-        (row >> 1) % 2) * 6 +
-    2 * (column % 3) + row % 2;
-  const m = random(7, 4 * outputs * 16);
-  const bias = random(8, outputs);
-  const y = new Float64Array(4 * outputs * 12);
-  const gradient = random(9, y.length);
-  const gathered = new Float64Array(4 * outputs * 16);
-  for (let row = 0; row < 4 * outputs; row++) {
-    for (let column = 0; column < 12; column++) {
-      y[spread(row, column)] = m[row * 16 + column]! + bias[row >> 2]!;
-      gathered[row * 16 + column] = gradient[spread(row, column)]!;
+  const [batch, inputs, outputs, height] = [2, 3, 2, 2];
+  for (const width of [4, 3]) {
+    const input = { batch, channels: inputs, height, width };
+    const pixels = height * width;
+    const x = random(5, batch * inputs * pixels);
+    const w = random(6, inputs * outputs * 4);
+    const bias = random(7, outputs);
+    const gradient = random(8, batch * outputs * 4 * pixels);
+    const nothing = new Float32Array(4);
+    const y = new Float64Array(gradient.length);
+    const inputGradient = new Float64Array(x.length);
+    const weightGradient = new Float64Array(w.length);
+    for (let index = 0; index < y.length; index++) {
+      const plane = Math.floor(index / (4 * pixels));
+      const [row, column] = [Math.floor(index / (2 * width)) % (2 * height), index % (2 * width)];
+      y[index] = bias[plane % outputs]!;
+      for (let c = 0; c < inputs; c++) {
+        const from = (Math.floor(plane / outputs) * inputs + c) * pixels + (row >> 1) * width + (column >> 1);
+        const weight = (c * outputs + plane % outputs) * 4 + 2 * (row % 2) + column % 2;
+        y[index]! += x[from]! * w[weight]!;
+        inputGradient[from]! += 1.5 * gradient[index]! * w[weight]!;
+        weightGradient[weight]! += gradient[index]! * x[from]!;
+      }
     }
+    yield {
+      dispatch: convTranspose2dForward(input, outputs, false),
+      operands: { x, affine: nothing, w, bias },
+      expected: { y },
+      limit: sumLimit(inputs + 1),
+    };
+    yield {
+      dispatch: convTranspose2dDgrad(input, outputs, { gate: "activation" }, 1.5),
+      operands: { gradient, w, gate: x, gate_affine: nothing },
+      expected: { grad_input: inputGradient.map((value, index) => x[index]! > 0 ? value : 0) },
+      limit: 1.5 * sumLimit(4 * outputs),
+    };
+    yield {
+      dispatch: convTranspose2dWgrad(input, outputs, false, { images: batch, perImage: 1, pixels }, 0),
+      operands: { x, affine: nothing, gradient },
+      expected: { partial: weightGradient },
+      limit: sumLimit(batch * pixels),
+    };
   }
-  yield {
-    dispatch: shuffleOutput(columns, outputs),
-    operands: { m, bias },
-    expected: { y },
-    limit: 2 ** -22,
-  };
-  yield {
-    dispatch: unshuffleGradient(columns, outputs),
-    operands: { gradient },
-    expected: { packed: gathered },
-    limit: 0,
-  };
-  const products = random(10, inputs * 16);
-  yield {
-    dispatch: unpackGradient(columns, inputs, { gate: "activation" }, 1.5),
-    operands: { m: products, gate: x, gate_affine: nothing },
-    expected: {
-      gradient: table(inputs * 12, (index) => {
-        const [plane, pixel] = [Math.floor(index / 6), index % 6];
-        const column = Math.floor(plane / inputs) * 6 + pixel;
-        return x[index]! > 0 ? 1.5 * products[(plane % inputs) * 16 + column]! : 0;
-      }),
-    },
-    limit: 2 ** -22,
-  };
 }

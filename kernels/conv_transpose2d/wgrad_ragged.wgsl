@@ -1,0 +1,91 @@
+// The weight gradient of wgrad.wgsl for an input of any width: the sum over n, i, j of
+// x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which kernels/reduce adds up.
+// Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
+// Work: an invocation owns 4 channels and 4 outputs of a band; workgroups.y counts bands.
+// Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
+const WORKGROUP: u32 = 64u;
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+
+struct Params {
+  inputs: u32,
+  outputs: u32,
+  width: u32,
+  pixels: u32,      // height * width
+  images: u32,
+  band_images: u32, // pictures of a band
+  image_bands: u32, // bands of a picture; 1 where a band has several pictures
+  band_pixels: u32, // pixels of a band within a picture
+  first_band: u32,  // of the first picture bound here
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> affine: array<vec2f>;
+@group(0) @binding(2) var<storage, read> gradient: array<vec2f>;
+@group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+// Columns are outputs, components taps.
+fn scaled(taps: mat4x4f, plane: u32, pixel: u32) -> mat4x4f {
+  var value = x[plane * params.pixels + pixel];
+  if (NORMALIZED) {
+    let coefficients = affine[plane];
+    value = value * coefficients.x + coefficients.y;
+    value = select(value, 0.0, value < 0.0);
+  }
+  return taps * value;
+}
+
+fn taps(plane: u32, at: u32) -> vec4f {
+  let start = plane * 2u * params.pixels + at;
+  return vec4f(gradient[start], gradient[start + params.width]);
+}
+
+fn store(band: u32, channel: u32, output: u32, sums: mat4x4f) {
+  if (channel >= params.inputs) {
+    return;
+  }
+  for (var i = 0u; i < 4u; i++) {
+    if (output + i < params.outputs) {
+      partial[(band * params.inputs + channel) * params.outputs + output + i] = sums[i];
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let index = group.x * WORKGROUP + lane;
+  let output_tiles = (params.outputs + 3u) / 4u;
+  let channel = index / output_tiles * 4u;
+  let output = index % output_tiles * 4u;
+  if (channel >= params.inputs) {
+    return;
+  }
+  let channels = min(vec4u(channel, channel + 1u, channel + 2u, channel + 3u), vec4u(params.inputs - 1u));
+  let outputs = min(vec4u(output, output + 1u, output + 2u, output + 3u), vec4u(params.outputs - 1u));
+  let band = group.y;
+  let first_image = band / params.image_bands * params.band_images;
+  let end_image = min(params.images, first_image + params.band_images);
+  let first = band % params.image_bands * params.band_pixels;
+  let end = min(params.pixels, first + params.band_pixels);
+  var c0 = mat4x4f();
+  var c1 = mat4x4f();
+  var c2 = mat4x4f();
+  var c3 = mat4x4f();
+  for (var image = first_image; image < end_image; image++) {
+    let planes = image * params.outputs + outputs;
+    let sources = image * params.inputs + channels;
+    for (var pixel = first; pixel < end; pixel++) {
+      let at = pixel / params.width * 2u * params.width + pixel % params.width;
+      let g = mat4x4f(taps(planes.x, at), taps(planes.y, at), taps(planes.z, at), taps(planes.w, at));
+      c0 += scaled(g, sources.x, pixel);
+      c1 += scaled(g, sources.y, pixel);
+      c2 += scaled(g, sources.z, pixel);
+      c3 += scaled(g, sources.w, pixel);
+    }
+  }
+  let to = params.first_band + band;
+  store(to, channel, output, c0);
+  store(to, channel + 1u, output, c1);
+  store(to, channel + 2u, output, c2);
+  store(to, channel + 3u, output, c3);
+}
