@@ -104,6 +104,8 @@ export {
   type TrainerOptions,
   type TrainerState,
 } from "./src/training/trainer.ts";
+export type { MemoryUse } from "./src/training/batch_memory.ts";
+export type { AtOnce, BatchKind } from "./src/training/batch_runner.ts";
 export type { Augmentation } from "./kernels/augment/augment.ts";
 export type { Access, Binding, Kernel } from "./kernels/kernel.ts";
 export {
@@ -219,7 +221,7 @@ export {
   type TrainRunOptions,
 } from "./src/training/run.ts";
 export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "./src/training/events.ts";
-export type { TrainPlan } from "./src/training/plan.ts";
+export type { PlannedMemory, TrainPlan } from "./src/training/plan.ts";
 export { type Schedule, SCHEDULES, type TrainConfig } from "./src/training/config.ts";
 export { completeTrainConfig, RECIPES } from "./src/training/recipe.ts";
 export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "./src/training/augmentation.ts";

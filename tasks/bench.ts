@@ -40,7 +40,7 @@ export function command(): Command {
   return createCommand(
     "bench",
     "Measures speed and memory on this machine: calibration, kernels, network, gaps between dispatches, start, " +
-      "scaling and data road. docs/benchmarks.md tells how to read it.",
+      "memory, scaling and data road. docs/benchmarks.md tells how to read it.",
   )
     .option("--quick", "fewer shapes and rounds: less than a minute in place of five")
     .option(

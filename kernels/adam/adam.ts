@@ -39,7 +39,8 @@ export const STEP_BYTE_LENGTH = 48;
 
 /**
  * Packs the `step` uniform: seed and step key all random draws, `updates` (counted from 1) is the exponent of the bias
- * corrections `1 - beta^updates`, `record` the place of this step's metrics in the history.
+ * corrections `1 - beta^updates`, `record` the place of this step's metrics in the history, `firstImage` where a part
+ * of a batch begins within the whole.
  */
 export function packStep(
   seed: number,
@@ -47,13 +48,14 @@ export function packStep(
   updates: number,
   record: number,
   options: AdamOptions,
+  firstImage = 0,
 ): Uint8Array {
   const { learningRate, beta1, beta2, epsilon, weightDecay } = options;
   return packParams([
     seed >>> 0,
     step,
     record,
-    0,
+    firstImage,
     f32(learningRate / (1 - beta1 ** updates)),
     f32(1 / Math.sqrt(1 - beta2 ** updates)),
     f32(beta1),

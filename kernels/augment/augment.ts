@@ -31,8 +31,16 @@ export interface Augmentation {
   readonly noise: number;
 }
 
-/** Augments a batch; bindings source_images, source_masks, images, masks, step. */
-export function augment(pictures: Nchw, maskChannels: number, options: Augmentation): Dispatch {
+/**
+ * Augments pictures, the first of which is the batch's `firstImage`; bindings source_images, source_masks, images,
+ * masks, step.
+ */
+export function augment(
+  pictures: Nchw,
+  maskChannels: number,
+  options: Augmentation,
+  firstImage = 0,
+): Dispatch {
   const { batch, channels, height, width } = pictures;
   return {
     kernel: kernel("augment/augment", code),
@@ -48,6 +56,7 @@ export function augment(pictures: Nchw, maskChannels: number, options: Augmentat
       f32(options.contrast),
       f32(options.brightness),
       f32(options.noise),
+      firstImage,
     ]),
     workgroups: grid("augment/augment", height * width, WORKGROUP, batch),
   };

@@ -18,11 +18,14 @@ struct Params {
   contrast: f32,      // relative change of contrast, at most
   brightness: f32,    // added to the picture, each way, at most
   noise: f32,         // standard deviation of added noise, at most
+  first_image: u32,   // of the batch, that is bound first
 }
 
 struct Step {
   seed: u32,
   step: u32,
+  record: u32,
+  first_image: u32, // of the batch that this one is a part of
 }
 
 @group(0) @binding(0) var<storage, read> source_images: array<f32>;
@@ -64,9 +67,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     return;
   }
   let image = group.y;
-  let shape = draws(image, 0x61666631u);
-  let more = draws(image, 0x61666632u);
-  let light = draws(image, 0x61666633u);
+  // Draws go by the place in the whole batch, however it was cut.
+  let place = step.first_image + params.first_image + image;
+  let shape = draws(place, 0x61666631u);
+  let more = draws(place, 0x61666632u);
+  let light = draws(place, 0x61666633u);
   let angle = params.rotation * shape.x;
   let zoom = 1.0 / (1.0 + params.scale * shape.y);
   let size = vec2f(f32(params.width), f32(params.height));
@@ -97,7 +102,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var value = gain * mix(top, low, weight.y) + offset;
     if (params.noise > 0.0) {
       // The sum of four uniform draws, scaled to deviation 1, is near enough to normal for noise.
-      let noise = vec4f(pcg4d(vec4u(index, step.step, step.seed ^ image, 0x6e6f6973u + channel)) >> vec4u(8u)) / 8388608.0;
+      let noise = vec4f(pcg4d(vec4u(index, step.step, step.seed ^ place, 0x6e6f6973u + channel)) >> vec4u(8u)) / 8388608.0;
       value += deviation * 0.8660254 * (noise.x + noise.y + noise.z + noise.w - 4.0);
     }
     images[plane * pixels + index] = value;
@@ -106,7 +111,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let inside = nearest.x >= 0 && nearest.y >= 0 && nearest.x < i32(params.width) && nearest.y < i32(params.height);
   for (var channel = 0u; channel < params.mask_channels; channel++) {
     let plane = image * params.mask_channels + channel;
-    let place = select(0u, u32(nearest.y) * params.width + u32(nearest.x), inside);
-    masks[plane * pixels + index] = select(0.0, source_masks[plane * pixels + place], inside);
+    let source = select(0u, u32(nearest.y) * params.width + u32(nearest.x), inside);
+    masks[plane * pixels + index] = select(0.0, source_masks[plane * pixels + source], inside);
   }
 }

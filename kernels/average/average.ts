@@ -3,18 +3,18 @@
  *
  * @module
  */
-import { flatGrid } from "../grid.ts";
+import { ceilDiv, flatGrid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
 import code from "./average.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** `total = keep * total + add * value` over `count` values, a multiple of 4; bindings value, total. */
+/** `total = keep * total + add * value` over `count` values; bindings value, total. */
 export function weightedSum(count: number, keep: number, add: number): Dispatch {
   return {
     kernel: kernel("average/average", code),
-    params: packParams([count / 4, f32(keep), f32(add)]),
-    workgroups: flatGrid("average/average", count / 4, WORKGROUP),
+    params: packParams([count, f32(keep), f32(add)]),
+    workgroups: flatGrid("average/average", ceilDiv(count, 4), WORKGROUP),
   };
 }

@@ -1,10 +1,10 @@
 // total = keep * total + add * value over flat blocks: an exponential moving average (keep d, add 1 - d) of weights,
 // or the accumulation of gradients (keep 0 or 1, add 1 / batches).
-// Work: an invocation owns four values. Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
+// Work: an invocation owns four values; what its vector holds beyond the count stays as it is. Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
-  vectors: u32,
+  count: u32,
   keep: f32,
   add: f32,
 }
@@ -20,14 +20,14 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let at = (group.y * groups.x + group.x) * WORKGROUP + lane;
-  if (at >= params.vectors) {
+  if (4u * at >= params.count) {
     return;
   }
-  let added = params.add * value[at];
+  var sum = params.add * value[at];
   // What is not kept is not read into the sum: it may never have been written.
-  if (params.keep == 0.0) {
-    total[at] = added;
-  } else {
-    total[at] = params.keep * total[at] + added;
+  if (params.keep != 0.0) {
+    sum += params.keep * total[at];
   }
+  let counted = vec4u(4u * at) + vec4u(0u, 1u, 2u, 3u) < vec4u(params.count);
+  total[at] = select(total[at], sum, counted);
 }

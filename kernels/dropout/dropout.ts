@@ -18,8 +18,10 @@ export interface DropoutPlanes {
   readonly first: number;
   /** Number of planes, at most 65,535. */
   readonly count: number;
-  /** Element of the whole batch that the binding begins with. */
+  /** Element of the batch that the binding begins with. */
   readonly firstElement: number;
+  /** Elements of a picture: where the batch is a part of a larger one, `step` names its first picture. */
+  readonly imageElements: number;
 }
 
 /** `y = x / (1 - probability)` where kept, else 0; bindings x, affine, y, step. */
@@ -35,6 +37,7 @@ export function dropoutForward(planes: DropoutPlanes, probability: number, norma
       planes.pixels,
       planes.first,
       planes.firstElement,
+      planes.imageElements,
       Math.floor(probability * 2 ** 32),
       f32(1 / (1 - probability)),
     ]),

@@ -10,6 +10,7 @@ struct Params {
   pixels: u32,        // height * width
   first_plane: u32,
   first_element: u32, // of the first picture bound here, so that chunks of a batch draw as the whole would
+  image_elements: u32, // of one picture
   threshold: u32,     // p * 2^32: smaller draws are dropped
   scale: f32,         // 1 / (1 - p)
 }
@@ -17,6 +18,8 @@ struct Params {
 struct Step {
   seed: u32,
   step: u32,
+  record: u32,
+  first_image: u32, // of the batch that this one is a part of
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -57,6 +60,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let coefficients = affine[plane];
     value = relu(value * coefficients.x + coefficients.y);
   }
-  let keep = pcg4d(vec4u(params.first_element + at, step.step, step.seed, 0x64726f70u)).x >= params.threshold;
+  let element = step.first_image * params.image_elements + params.first_element + at;
+  let keep = pcg4d(vec4u(element, step.step, step.seed, 0x64726f70u)).x >= params.threshold;
   y[at] = select(0.0, params.scale * value, keep);
 }

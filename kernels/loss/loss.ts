@@ -32,7 +32,19 @@ export function lossSums(count: number, bandSize: number, bands: number, firstBa
 export function lossTotal(bands: number, count: number): Dispatch {
   return {
     kernel: kernel("loss/total", totalCode),
-    params: packParams([bands, count]),
+    params: packParams([bands, count, 0]),
+    workgroups: [1, 1, 1],
+  };
+}
+
+/**
+ * Adds the sums of a part of a batch to those of the parts before it; bindings partial, sums, history (not touched),
+ * step. {@linkcode lossTotal} takes the result as the partial sums of one band.
+ */
+export function lossPart(bands: number): Dispatch {
+  return {
+    kernel: kernel("loss/total", totalCode),
+    params: packParams([bands, 0, 1]),
     workgroups: [1, 1, 1],
   };
 }

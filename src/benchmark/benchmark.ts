@@ -5,12 +5,12 @@
  */
 import { openGpu } from "../gpu/gpu.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { planTarget } from "../unet/executor.ts";
 import { calibrate, dispatchSeconds, type Speed } from "./calibration.ts";
 import { type DataRoad, measureDataRoad } from "./data_road.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
 import { CONV_SHAPES, type KernelSpeed, measureConv } from "./kernels.ts";
 import { describeMachine, type Machine, machineLoad } from "./machine.ts";
+import { type LowMemory, measureLowMemory } from "./low_memory.ts";
 import { measureTable, type Memory, planTable } from "./memory.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 import { measureShape, type ShapeSpeed } from "./network_speed.ts";
@@ -32,6 +32,8 @@ export interface Sections {
   start: StartTime;
   /** Planned and allocated memory. */
   memory: Memory[];
+  /** Memory against time. */
+  low: LowMemory;
   /** Time against pixels. */
   scale: ScaleTime[];
   /** Preparing and serving pictures. */
@@ -86,6 +88,9 @@ const NETWORK_SHAPES: readonly NetworkShape[] = [
 
 /** Pixels of a batch up to which both normalisations are measured, and `--quick` measures at all. */
 const SMALL_PIXELS = 128 * 128 * 8;
+
+/** A batch that is large beside the parameters, and small enough to take seconds. */
+const LOW_MEMORY_SHAPE: NetworkShape = { filters: 8, size: 128, batch: 16 };
 
 /** Filters of the memory tables. */
 const MEMORY_FILTERS = [8, 32];
@@ -145,8 +150,15 @@ const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<S
     return measureStart(NETWORK_SHAPES[options.quick ? 0 : 2]!, options);
   },
   async memory({ gpu, options }) {
-    const table = MEMORY_FILTERS.flatMap((filters) => planTable(planTarget(gpu), filters));
+    const table = MEMORY_FILTERS.flatMap((filters) => planTable(gpu, filters));
     return options.quick ? table : await measureTable(gpu, table);
+  },
+  low({ gpu, options }) {
+    return measureLowMemory(
+      gpu,
+      LOW_MEMORY_SHAPE,
+      options.quick ? { seconds: 0, least: 1 } : { seconds: 15, least: 3 },
+    );
   },
   scale({ gpu, options }) {
     const { quick } = options;

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Gpu } from "../gpu/gpu.ts";
+import { CapacityError } from "../gpu/capacity_error.ts";
+import type { Gpu, GpuDescription } from "../gpu/gpu.ts";
+import { type MemoryUse, planBatch } from "../training/batch_memory.ts";
 import { Trainer } from "../training/trainer.ts";
-import type { PlanTarget } from "../unet/builder.ts";
 import { completeConfig } from "../unet/config.ts";
-import { recordPlan, trainingBytes } from "../unet/plan.ts";
 import { UNet } from "../unet/unet.ts";
 import type { NetworkShape } from "./network.ts";
 
@@ -24,15 +24,19 @@ const MOST_MEASURED = 2 * 2 ** 30;
 export interface Memory extends NetworkShape {
   /** Parameters, gradients, moments, activations and all else that a plan names; null where none can be made. */
   readonly planned: number | null;
+  /** Chunks that the batch is computed in; more than 1 where it exceeds a limit of the device. */
+  readonly chunks: number;
   /** Why no plan can be made; null where one can. */
   readonly refusal: string | null;
   /** Buffers that a trainer which is ready for such batches holds; null where that was not tried. */
   readonly measured: number | null;
+  /** The same with `memory` set to `low`; null where no plan can be made. */
+  readonly low: Pick<Memory, "planned" | "chunks" | "measured"> | null;
 }
 
 /** Plans training for all sizes and batches of a network without touching a GPU. */
 export function planTable(
-  target: PlanTarget,
+  gpu: GpuDescription,
   filters: number,
   sizes: readonly number[] = MEMORY_SIZES,
   batches: readonly number[] = MEMORY_BATCHES,
@@ -40,13 +44,16 @@ export function planTable(
   const config = completeConfig({ filters });
   return sizes.flatMap((size) =>
     batches.map((batch) => {
-      const shape = { filters, size, batch, measured: null };
+      const plan = (use: MemoryUse) => {
+        const { byteLength, parts } = planBatch(config, gpu, { batch, height: size, width: size }, use);
+        return { planned: byteLength, chunks: parts, measured: null };
+      };
       try {
-        const plan = recordPlan(config, target, { kind: "train", batch, height: size, width: size });
-        return { ...shape, planned: trainingBytes(plan), refusal: null };
+        return { filters, size, batch, ...plan("normal"), refusal: null, low: plan("low") };
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        return { ...shape, planned: null, refusal: error.message.split("\n")[0]! };
+        if (!(error instanceof CapacityError)) throw error;
+        const refusal = error.message.split("\n")[0]!;
+        return { filters, size, batch, planned: null, chunks: 1, measured: null, refusal, low: null };
       }
     })
   );
@@ -56,24 +63,31 @@ export function planTable(
 export async function measureTable(gpu: Gpu, table: readonly Memory[]): Promise<Memory[]> {
   const measured: Memory[] = [];
   let unet: UNet | undefined;
+  const measure = async (
+    { filters, size, batch }: NetworkShape,
+    planned: number | null,
+    use: MemoryUse,
+  ) => {
+    if (planned === null || planned > MOST_MEASURED) return null;
+    if (unet?.config.filters !== filters) {
+      unet?.close();
+      unet = await UNet.create(gpu, { filters });
+    }
+    const { atOnce } = planBatch(unet.config, gpu, { batch, height: size, width: size }, use);
+    const trainer = await Trainer.create(unet, { atOnce });
+    try {
+      await trainer.prepare(batch, size, size);
+      return trainer.byteLength;
+    } finally {
+      trainer.close();
+    }
+  };
   try {
     for (const entry of table) {
-      const { filters, size, batch, planned } = entry;
-      if (planned === null || planned > MOST_MEASURED) {
-        measured.push(entry);
-        continue;
-      }
-      if (unet?.config.filters !== filters) {
-        unet?.close();
-        unet = await UNet.create(gpu, { filters });
-      }
-      const trainer = await Trainer.create(unet);
-      try {
-        await trainer.prepare(batch, size, size);
-        measured.push({ ...entry, measured: trainer.byteLength });
-      } finally {
-        trainer.close();
-      }
+      const { planned, chunks, low } = entry;
+      const bytes = await measure(entry, planned, "normal");
+      const lowBytes = low?.chunks === chunks ? bytes : await measure(entry, low?.planned ?? null, "low");
+      measured.push({ ...entry, measured: bytes, low: low && { ...low, measured: lowBytes } });
     }
     return measured;
   } finally {

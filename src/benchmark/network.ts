@@ -6,6 +6,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { uniformFloats } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
+import { type MemoryUse, planBatch } from "../training/batch_memory.ts";
 import { Trainer } from "../training/trainer.ts";
 import { completeConfig, type UNetConfig } from "../unet/config.ts";
 import { Executor, type ReadyPlan } from "../unet/executor.ts";
@@ -81,10 +82,12 @@ export class NetworkBench {
   static async create(
     gpu: Gpu,
     shape: NetworkShape,
-    norm: UNetConfig["norm"] = "none",
+    { norm = "none", memory = "normal" }: { norm?: UNetConfig["norm"]; memory?: MemoryUse } = {},
   ): Promise<NetworkBench> {
     const unet = await UNet.create(gpu, { filters: shape.filters, norm });
-    return new NetworkBench(unet, await Trainer.create(unet), makeBatch(unet.config, shape));
+    const { size, batch } = shape;
+    const { atOnce } = planBatch(unet.config, gpu, { batch, height: size, width: size }, memory);
+    return new NetworkBench(unet, await Trainer.create(unet, { atOnce }), makeBatch(unet.config, shape));
   }
 
   /** Runs so many forwards of the batch on the device, which holds it already, and waits once. */

@@ -88,7 +88,7 @@ export async function measureShape(
   try {
     const entries: Entry[] = [];
     for (const norm of options.norms) {
-      const bench = await NetworkBench.create(gpu, shape, norm);
+      const bench = await NetworkBench.create(gpu, shape, { norm });
       benches.push(bench);
       entries.push(...await ourEntries(bench, norm, options.measurement));
     }

@@ -6,8 +6,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
-import { recordPlan, trainingBytes } from "../unet/plan.ts";
-import { planTarget } from "../unet/executor.ts";
+import { planBatch } from "../training/batch_memory.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 import { PeerProcess } from "./peer_process.ts";
@@ -74,7 +73,7 @@ export async function measureOriginal(
   const twin = await startTorchTwin(shape);
   try {
     const { config } = bench.unet;
-    const plan = recordPlan(config, planTarget(gpu), { kind: "train", batch, height: size, width: size });
+    const { byteLength } = planBatch(config, gpu, { batch, height: size, width: size }, "normal");
     const step = await repeat((times) => bench.step(times), options.measurement);
     const evaluation = await repeat((times) => bench.evaluate(times), options.measurement);
     const peaks = new Map<string, number>();
@@ -112,7 +111,7 @@ export async function measureOriginal(
     options.onNote("measuring gaps between dispatches");
     return {
       ...shape,
-      plannedBytes: trainingBytes(plan),
+      plannedBytes: byteLength,
       speeds,
       missing: twin instanceof PeerProcess ? null : twin.message,
       gaps: await measureGaps(gpu, bench, shape, options.seconds / 3),

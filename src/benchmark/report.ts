@@ -8,6 +8,7 @@ import type { Speed } from "./calibration.ts";
 import type { PictureRate } from "./data_road.ts";
 import type { Gaps } from "./gaps.ts";
 import type { Machine } from "./machine.ts";
+import type { LowMemory } from "./low_memory.ts";
 import type { Memory } from "./memory.ts";
 import type { NetworkShape } from "./network.ts";
 import type { ShapeSpeed } from "./network_speed.ts";
@@ -98,6 +99,8 @@ const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => st
     [...new Set(memory.map(({ filters }) => filters))]
       .map((filters) => renderMemory(filters, memory.filter((entry) => entry.filters === filters)))
       .join("\n"),
+
+  low: renderLow,
 
   scale: (times) =>
     table(
@@ -228,22 +231,44 @@ function renderMemory(filters: number, memory: readonly Memory[]): string {
   const sizes = [...new Set(memory.map(({ size }) => size))];
   const wasMeasured = memory.some(({ measured }) => measured !== null);
   const rows = sizes.flatMap((size) => {
-    const cells = (what: "planned" | "measured") =>
+    const cells = (what: "planned" | "measured", low: boolean) =>
       batches.map((batch) => {
-        const bytes = memory.find((entry) => entry.size === size && entry.batch === batch)?.[what];
-        return bytes === null || bytes === undefined ? "-" : gibibytes(bytes);
+        const entry = memory.find((entry) => entry.size === size && entry.batch === batch);
+        const use = low ? entry?.low : entry;
+        const bytes = use?.[what] ?? null;
+        if (!use || bytes === null) return "-";
+        return what === "planned" && use.chunks > 1 ? `${gibibytes(bytes)}/${use.chunks}` : gibibytes(bytes);
       });
-    const planned = [`${size} px, planned`, ...cells("planned")];
-    return wasMeasured ? [planned, ["  allocated", ...cells("measured")]] : [planned];
+    const rows = (title: string, low: boolean) => {
+      const planned = [`${title}planned`, ...cells("planned", low)];
+      return wasMeasured ? [planned, ["  allocated", ...cells("measured", low)]] : [planned];
+    };
+    return [...rows(`${size} px, `, false), ...rows("  memory low, ", true)];
   });
   const refusals = memory.filter(({ refusal }) => refusal !== null)
     .map(({ size, batch, refusal }) => `  ${size} px, batch ${batch}: ${refusal}\n`);
   const header = ["", ...batches.map((batch) => `batch ${batch}`)];
-  const title = `memory of training, ${filters} filters, GiB${
-    wasMeasured ? " (allocated: up to 2 GiB)" : ""
-  }`;
+  const title = `memory of training, ${filters} filters, GiB (/2: each batch in 2 chunks${
+    wasMeasured ? "; allocated: up to 2 GiB" : ""
+  })`;
   return table(title, header, rows) +
     refusals.join("");
+}
+
+function renderLow({ uses, ratio, ...shape }: LowMemory): string {
+  const rows = Object.entries(uses).map(([use, { byteLength, parts, step }]) => [
+    `memory ${use}`,
+    gibibytes(byteLength),
+    `${parts}`,
+    milliseconds(step),
+    `${step.runs}`,
+  ]);
+  return table(
+    `memory against time (${shapeName(shape)}; best / median)`,
+    ["", "allocated GiB", "chunks", "step ms", "runs"],
+    rows,
+  ) + `  low takes ${ratio.memory.toFixed(2)} of the memory in ${ratio.best.toFixed(2)} / ` +
+    `${ratio.median.toFixed(2)} times the time\n`;
 }
 
 function shapeName({ filters, size, batch }: NetworkShape): string {

@@ -4,7 +4,8 @@
  * @module
  */
 import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
-import type { TrainPlan } from "../training/plan.ts";
+import type { MemoryUse } from "../training/batch_memory.ts";
+import type { PlannedMemory, TrainPlan } from "../training/plan.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
 import { consoleSize, Progress } from "./progress.ts";
@@ -143,7 +144,7 @@ export class TrainView implements TrainCallbacks {
 }
 
 /** What a training will do and need, a line for each. */
-export function describePlan({ config, data, adapter, parameters, memoryBytes }: TrainPlan): string {
+export function describePlan({ config, data, adapter, parameters, memory }: TrainPlan): string {
   const splits = (["train", "valid"] as const).map((role) => {
     const { samples, annotated, background } = data[role];
     return `${role.padEnd(14)}${plural(samples, "sample")}, ${annotated} with a tumor outlined; ` +
@@ -156,5 +157,12 @@ export function describePlan({ config, data, adapter, parameters, memoryBytes }:
     `recipe        ${config.recipe}: ${config.optimizer}, learning rate ${config.learningRate}, ` +
     `${config.schedule} schedule, seed ${config.seed}\n` +
     `device        ${adapter ?? "none found; the memory is that of some GPU"}\n` +
-    `memory        ${formatBytes(memoryBytes)} planned\n`;
+    `memory        ${describeMemory(config.memory, memory)}\n`;
+}
+
+function describeMemory(use: MemoryUse, memory: TrainPlan["memory"]): string {
+  const other = use === "low" ? "normal" : "low";
+  const show = ({ bytes, chunks }: PlannedMemory) =>
+    `${formatBytes(bytes)} planned${chunks > 1 ? `, each batch in ${chunks} chunks` : ""}`;
+  return `${show(memory[use])}; with --memory ${other} ${show(memory[other])}`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Kernel } from "../../kernels/kernel.ts";
+import { CapacityError } from "./capacity_error.ts";
 import { PipelineCache } from "./pipelines.ts";
 
 /** How {@linkcode openGpu} chooses an adapter and its arithmetic. */
@@ -14,6 +15,8 @@ export interface GpuOptions {
   kernels?: "fast" | "strict";
   /** Ask for no more than this many bytes in one binding: the work is then done in smaller chunks. */
   maxBindingSize?: number;
+  /** Allow no more than this many bytes in one buffer: batches that need more are computed in parts. */
+  maxBufferSize?: number;
   /** Called before kernels are compiled, with their number: the first use on a machine takes seconds. */
   onCompile?: (kernels: number) => void;
 }
@@ -97,7 +100,7 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
     adapter: describeAdapter(adapter),
     limits: {
       maxStorageBufferBindingSize: bindingSize(adapter.limits, options),
-      maxBufferSize: adapter.limits.maxBufferSize,
+      maxBufferSize: bufferSize(adapter.limits, options),
     },
     kernels: options.kernels ?? "fast",
   };
@@ -118,6 +121,10 @@ function describeAdapter(adapter: GPUAdapter): AdapterDescription {
 /** Bytes of one binding: more than 2 GiB - 4 cannot be addressed with a 32-bit index everywhere. */
 function bindingSize(limits: GPUSupportedLimits, { maxBindingSize = Infinity }: GpuOptions): number {
   return Math.min(limits.maxStorageBufferBindingSize, 2 ** 31 - 4096, maxBindingSize);
+}
+
+function bufferSize(limits: GPUSupportedLimits, { maxBufferSize = Infinity }: GpuOptions): number {
+  return Math.min(limits.maxBufferSize, maxBufferSize);
 }
 
 /** An open device. Every method throws the first error that the device reported before it was called. */
@@ -149,7 +156,7 @@ export class Gpu implements GpuDescription {
     // A device grants no less than WebGPU's default, whatever is asked for: a lower limit is kept here.
     this.limits = {
       maxStorageBufferBindingSize: bindingSize(device.limits, options),
-      maxBufferSize: device.limits.maxBufferSize,
+      maxBufferSize: bufferSize(device.limits, options),
     };
     // Without this an invalid dispatch would go unheard and leave zeros for results.
     device.addEventListener("uncapturederror", (event) => {
@@ -177,13 +184,13 @@ export class Gpu implements GpuDescription {
   /**
    * A storage buffer of zeros, which can be copied from and to.
    *
-   * @throws {RangeError} where it exceeds the device's limit or memory.
+   * @throws {CapacityError} where it exceeds the device's limit or memory.
    */
   async createBuffer(label: string, byteLength: number, usage = 0): Promise<GPUBuffer> {
     this.check();
     const bytes = Math.max(256, Math.ceil(byteLength / 256) * 256);
     if (bytes > this.limits.maxBufferSize) {
-      throw new RangeError(
+      throw new CapacityError(
         `Cannot allocate ${bytes} bytes for "${label}": this device allows ${this.limits.maxBufferSize} in one ` +
           "buffer\nhint: use a smaller batch or picture size",
       );
@@ -196,7 +203,7 @@ export class Gpu implements GpuDescription {
     });
     const error = await this.device.popErrorScope();
     if (error) {
-      throw new RangeError(
+      throw new CapacityError(
         `Cannot allocate ${bytes} bytes for "${label}": the device is out of memory\n` +
           "hint: use a smaller batch, picture size or number of filters",
       );

@@ -4,9 +4,9 @@
  * @module
  */
 import { augment, type Augmentation } from "../../kernels/augment/augment.ts";
+import { imageSize } from "../../kernels/shape.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { Program } from "../gpu/program.ts";
-import type { Tensor } from "../tensor.ts";
+import { Program, type View } from "../gpu/program.ts";
 import type { ReadyPlan } from "../unet/executor.ts";
 
 /** Where a batch is uploaded, and what draws it into the plan's inputs. */
@@ -17,51 +17,86 @@ export interface PreparedAugmentation {
   readonly sources: { readonly pictures: GPUBuffer; readonly masks: GPUBuffer };
 }
 
+/** Channels of a batch. */
+export interface Channels {
+  /** Of a picture. */
+  readonly pictures: number;
+  /** Of a mask. */
+  readonly masks: number;
+}
+
 /** Makes augmentation programs, one for each plan. */
 export class Augmenter {
   readonly #gpu: Gpu;
   readonly #options: Augmentation;
-  readonly #maskChannels: number;
+  readonly #channels: Channels;
   readonly #step: GPUBuffer;
   readonly #prepared = new Map<ReadyPlan, Promise<PreparedAugmentation>>();
   readonly #buffers: GPUBuffer[] = [];
 
-  /** `step` is the uniform that holds seed and step. */
-  constructor(gpu: Gpu, options: Augmentation, maskChannels: number, step: GPUBuffer) {
+  /** `step` is the uniform that holds seed, step, and where a part of a batch begins. */
+  constructor(gpu: Gpu, options: Augmentation, channels: Channels, step: GPUBuffer) {
     this.#gpu = gpu;
     this.#options = options;
-    this.#maskChannels = maskChannels;
+    this.#channels = channels;
     this.#step = step;
   }
 
-  /** The augmentation of batches of the shape of `images` for a plan; made at its first use. */
-  prepare(images: Tensor, ready: ReadyPlan): Promise<PreparedAugmentation> {
+  /**
+   * The augmentation of a plan's pictures; made at its first use.
+   *
+   * @throws {CapacityError} where it does not fit the device.
+   */
+  prepare(ready: ReadyPlan): Promise<PreparedAugmentation> {
     let prepared = this.#prepared.get(ready);
     if (prepared === undefined) {
-      prepared = this.#make(images, ready);
+      prepared = this.#make(ready);
       this.#prepared.set(ready, prepared);
     }
     return prepared;
   }
 
   /** Frees what was allocated. */
-  destroy(): void {
+  clear(): void {
     for (const buffer of this.#buffers) buffer.destroy();
     for (const prepared of this.#prepared.values()) {
       prepared.then(({ program }) => program.destroy(), () => {});
     }
+    this.#buffers.length = 0;
+    this.#prepared.clear();
   }
 
-  async #make(images: Tensor, ready: ReadyPlan): Promise<PreparedAugmentation> {
-    const [batch, channels, height, width] = images.shape as [number, number, number, number];
-    const pictures = await this.#gpu.createBuffer("pictures before augmentation", ready.pictures.size);
-    const masks = await this.#gpu.createBuffer("masks before augmentation", ready.masks.size);
-    this.#buffers.push(pictures, masks);
-    const buffers = [pictures, masks, ready.pictures, ready.masks, this.#step];
-    const program = await Program.create(this.#gpu, [{
-      dispatch: augment({ batch, channels, height, width }, this.#maskChannels, this.#options),
-      views: buffers.map(({ size }, buffer) => ({ buffer, offset: 0, byteLength: buffer === 4 ? 16 : size })),
-    }], buffers);
+  async #make(ready: ReadyPlan): Promise<PreparedAugmentation> {
+    const allocate = async (label: string, size: number) => {
+      const buffer = await this.#gpu.createBuffer(`${label} before augmentation`, size);
+      this.#buffers.push(buffer);
+      return buffer;
+    };
+    const pictures = await allocate("pictures", ready.pictures.size);
+    const masks = await allocate("masks", ready.masks.size);
+    const { batch, height, width } = ready.plan.spec;
+    const image = { channels: this.#channels.pictures, height, width };
+    const sizes = [this.#channels.pictures, this.#channels.masks]
+      .map((channels) => 4 * imageSize({ ...image, batch: 1, channels }));
+    // A binding may hold less than a batch.
+    const most = Math.floor(this.#gpu.limits.maxStorageBufferBindingSize / Math.max(...sizes));
+    const steps = [];
+    for (let first = 0; first < batch; first += most) {
+      const count = Math.min(most, batch - first);
+      const views: View[] = [0, 1, 2, 3].map((buffer) => {
+        const size = sizes[buffer % 2]!;
+        return { buffer, offset: first * size, byteLength: count * size };
+      });
+      steps.push({
+        dispatch: augment({ ...image, batch: count }, this.#channels.masks, this.#options, first),
+        views: [...views, { buffer: 4, offset: 0, byteLength: 16 }],
+      });
+    }
+    const program = await Program.create(
+      this.#gpu,
+      steps,
+      [pictures, masks, ready.pictures, ready.masks, this.#step],
+    );
     return { program, sources: { pictures, masks } };
   }
 }

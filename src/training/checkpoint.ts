@@ -94,7 +94,8 @@ export function packCheckpoint({ progress, trainer }: Checkpoint): Uint8Array {
     }
     tensors.set(name, { shape: [data.length], data });
   }
-  const state = JSON.stringify({ step: trainer.step, updates: trainer.updates, ...progress });
+  const { step, updates, atOnce } = trainer;
+  const state = JSON.stringify({ step, updates, atOnce, ...progress });
   return writeSafetensors(tensors, { format: FORMAT, state, checksum: checksum(state, tensors.values()) });
 }
 
@@ -114,7 +115,9 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   if (metadata.checksum !== checksum(state, tensors.values())) {
     throw new SyntaxError("Cannot read the checkpoint: it is damaged, its checksum is another");
   }
-  const { step, updates, ...progress } = JSON.parse(state) as RunProgress & { step: number; updates: number };
+  const { step, updates, atOnce, ...progress } = JSON.parse(state) as
+    & RunProgress
+    & Pick<TrainerState, "step" | "updates" | "atOnce">;
   const block = (name: typeof BLOCKS[number]) => tensors.get(name)?.data as Float32Array<ArrayBuffer>;
   const average = block("average");
   return {
@@ -126,6 +129,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
       firstMoment: block("firstMoment"),
       secondMoment: block("secondMoment"),
       ...(average ? { average } : {}),
+      ...(atOnce ? { atOnce } : {}),
     },
   };
 }

@@ -8,6 +8,7 @@ import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { completeConfig, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import type { Normalization } from "../unet/model_file.ts";
 import { formatAugmentation } from "./augmentation.ts";
+import type { MemoryUse } from "./batch_memory.ts";
 import type { TrainerOptions } from "./trainer.ts";
 
 /** How the learning rate goes on after the warm-up. */
@@ -60,6 +61,8 @@ export interface TrainConfig {
   augment: Augmentation | null;
   /** Decay of a moving average of the weights, which is then what is validated and kept; 0 for none. */
   average: number;
+  /** `low` takes half the device memory where that is possible, and about a third more time. */
+  memory: MemoryUse;
 }
 
 /** Least, most, and whether whole, of every setting that is a number. */
@@ -87,6 +90,7 @@ export const SETTING_CHOICES = {
   unannotated: UNANNOTATED,
   optimizer: ["adam", "adamw"],
   schedule: SCHEDULES,
+  memory: ["normal", "low"],
 } as const;
 
 /**

@@ -138,7 +138,7 @@ export class Epochs {
         this.#tell("train", epoch, sums, start);
       },
     }, this.#trainPace);
-    if (complete) trainer.flush();
+    if (complete) await trainer.flush();
     return complete;
   }
 

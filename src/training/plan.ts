@@ -6,9 +6,20 @@
 import type { GpuDescription } from "../gpu/gpu.ts";
 import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
-import { planBytes, recordPlan, trainingBytes } from "../unet/plan.ts";
+import { type Plan, planBytes, recordPlan, trainingBytes } from "../unet/plan.ts";
+import { cutBatch, type MemoryUse, planBatch } from "./batch_memory.ts";
 import { networkConfig, type TrainConfig } from "./config.ts";
 import type { SplitSummary } from "./data.ts";
+
+/** Memory of the device as planned. */
+export interface PlannedMemory {
+  /** Bytes of everything that training holds. */
+  readonly bytes: number;
+  /** Chunks that a whole batch is computed in: 1 where it is computed at once. */
+  readonly chunks: number;
+  /** Pictures of the largest chunk; absent where batches are computed whole. */
+  readonly atOnce?: number;
+}
 
 /** A training before its first step. */
 export interface TrainPlan {
@@ -22,6 +33,8 @@ export interface TrainPlan {
   readonly parameters: number;
   /** Bytes of the device's memory, as planned. */
   readonly memoryBytes: number;
+  /** The device's memory with each setting of `memory`. */
+  readonly memory: Readonly<Record<MemoryUse, PlannedMemory>>;
 }
 
 /** Stands for a device where a machine has none: a GPU of WebGPU's default limits. */
@@ -42,17 +55,16 @@ export function planTraining(
   gpu: GpuDescription | null,
 ): TrainPlan {
   const { train, valid } = data;
+  const device = gpu ?? { ...SOME_GPU, kernels: config.kernels };
+  const planned = (use: MemoryUse) => planMemory(config, device, data, use);
+  const memory = { normal: planned("normal"), low: planned("low") };
   return {
     config,
     data: { train: describe(train), valid: describe(valid) },
     adapter: gpu?.adapter.description ?? null,
     parameters: parameterTable(networkConfig(config)).count,
-    memoryBytes: plannedBytes(
-      config,
-      gpu ?? { ...SOME_GPU, kernels: config.kernels },
-      train.samples,
-      valid.samples,
-    ),
+    memoryBytes: memory[config.memory].bytes,
+    memory,
   };
 }
 
@@ -60,28 +72,44 @@ function describe({ samples, batches, annotated, background, fingerprint }: Spli
   return { samples, batches, annotated, background, fingerprint };
 }
 
-/** Bytes that the trainer will hold. */
-function plannedBytes(config: TrainConfig, gpu: GpuDescription, train: number, valid: number): number {
+/** What the trainer will hold. */
+function planMemory(
+  config: TrainConfig,
+  gpu: GpuDescription,
+  data: TrainPlan["data"],
+  use: MemoryUse,
+): PlannedMemory {
   const network = networkConfig(config);
   const target = planTarget(gpu);
-  const plan = (kind: "train" | "evaluate", samples: number) =>
-    recordPlan(network, target, {
-      kind,
-      batch: Math.min(config.batchSize, samples),
-      height: config.size,
-      width: config.size,
-    });
-  const [training, evaluation] = [plan("train", train), plan("evaluate", valid)];
-  const { pictures, masks, weights } = training.regions;
-  const sample = (pictures.byteLength + masks.byteLength) / training.spec.batch;
-  // Plans run one after the other in the same slots, but each size of batch has inputs of its own: the full one
-  // and the last, short one.
-  const inputs = (samples: number) => {
+  const extents = { height: config.size, width: config.size };
+  const whole = Math.min(config.batchSize, data.train.samples);
+  const { atOnce, parts } = planBatch(network, gpu, { ...extents, batch: whole }, use);
+  // A larger batch of another split is not cut unless a limit of the device asks for it.
+  const most = parts > 1 ? atOnce : Infinity;
+  const plansOf = (kind: "train" | "evaluate", samples: number): Plan[] => {
+    const plans = new Map<string, Plan>();
     const full = Math.min(config.batchSize, samples);
-    return (full + samples % full) * sample;
+    for (const batch of [full, samples % full].filter((batch) => batch > 0)) {
+      const fitting = planBatch(network, gpu, { ...extents, batch }, "normal").atOnce;
+      const cut = cutBatch(batch, Math.min(most, fitting));
+      const part = cut.length > 1;
+      for (const { count } of cut) {
+        const key = `${count} ${part}`;
+        if (plans.has(key)) continue;
+        plans.set(key, recordPlan(network, target, { ...extents, kind, batch: count, part }));
+      }
+    }
+    return [...plans.values()];
   };
+  const training = plansOf("train", data.train.samples);
+  const evaluation = plansOf("evaluate", data.valid.samples);
+  // Plans run one after the other in the same slots, but each has inputs of its own.
+  const slots = Math.max(...[...training, ...evaluation].map(({ memory }) => memory.byteLength));
+  const inputs = (plans: readonly Plan[]) =>
+    plans.reduce((sum, plan) => sum + planBytes(plan) - plan.memory.byteLength, 0);
+  const [plan] = training as [Plan];
   const blocks = (config.accumulate > 1 ? 1 : 0) + (config.average > 0 ? 1 : 0);
-  return trainingBytes(training) - planBytes(training) + blocks * weights.byteLength +
-    Math.max(training.memory.byteLength, evaluation.memory.byteLength) +
-    inputs(train) * (config.augment ? 2 : 1) + inputs(valid);
+  const bytes = trainingBytes(plan) - planBytes(plan) + blocks * plan.regions.weights.byteLength + slots +
+    inputs(training) * (config.augment ? 2 : 1) + inputs(evaluation);
+  return { bytes, chunks: parts, ...(parts > 1 ? { atOnce } : {}) };
 }

@@ -29,6 +29,7 @@ const ORIGINAL: TrainConfig = {
   accumulate: 1,
   augment: null,
   average: 0,
+  memory: "normal",
 };
 
 /** Decay of weights where AdamW is chosen and no other is given; PyTorch's default. */

@@ -25,9 +25,11 @@ export interface ResumeOptions {
  * @throws {Error} naming what is given otherwise than it was, unless forced.
  */
 export function resumeConfig(
-  { config: old }: RunProgress,
+  { config: kept }: RunProgress,
   options: ResumeOptions & { config?: Partial<TrainConfig> | undefined },
 ): TrainConfig {
+  // A run of an earlier version knew fewer settings: it had their defaults.
+  const old = completeTrainConfig(kept);
   const given = options.config ?? {};
   const otherRecipe = given.recipe !== undefined && given.recipe !== old.recipe;
   const config = completeTrainConfig(otherRecipe ? given : { ...old, ...given });
@@ -57,7 +59,7 @@ export async function resumeProgress(
     onNote?.(`${(error as Error).message.split("\n")[0]}: the best epoch is chosen anew from here on`);
     progress = { ...progress, best: null, stopping: NOT_STOPPING };
   }
-  if (changes.length > 0 || configDifferences(old.config, config).length > 0) {
+  if (changes.length > 0 || configDifferences(completeTrainConfig(old.config), config).length > 0) {
     onNote?.("forced: the run goes on with other settings or data, and is no longer the one that was begun");
     // Batches that are done are of an epoch of other data or other batches.
     progress = { ...progress, partial: null };

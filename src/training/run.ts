@@ -10,7 +10,7 @@ import { readRunLog } from "../tracking/run_log.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
-import { networkConfig, type TrainConfig, trainerOptions } from "./config.ts";
+import { configDifferences, networkConfig, type TrainConfig, trainerOptions } from "./config.ts";
 import { loadData, type TrainData } from "./data.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import { Epochs } from "./epochs.ts";
@@ -145,7 +145,12 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   const { options, callbacks, config, data, dataFolder } = job;
   const plan = planTraining(config, data, gpu);
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
-  const trainer = await Trainer.create(unet, trainerOptions(config));
+  const trainer = await Trainer.create(unet, {
+    ...trainerOptions(config),
+    // What a limit of the device asks for shows, and is told, when it is met.
+    atOnce: config.memory === "low" ? plan.memory.low.atOnce : undefined,
+    onNote: callbacks.onNote,
+  });
   const progress = job.before ? await goOn(trainer, job, job.before) : await begin(trainer, job);
   const tracker = await openRecords(progress, plan, job).catch(async (error) => {
     // A record that cannot be opened as asked for: a new run has not begun.
@@ -215,7 +220,10 @@ async function goOn(trainer: Trainer, job: Job, before: Checkpoint): Promise<Run
   if (adapter !== versions.adapter) {
     callbacks.onNote?.(`the run was begun on ${adapter}: on another adapter the last digits may be others`);
   }
-  trainer.load(before.trainer);
+  const { atOnce, ...state } = before.trainer;
+  // With other settings, forced, batches are cut anew.
+  const same = configDifferences(before.progress.config, config).length === 0;
+  trainer.load(same && atOnce ? { ...state, atOnce } : state);
   return { ...progress, dataFolder, versions };
 }
 

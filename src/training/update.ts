@@ -57,10 +57,17 @@ interface Programs {
 /** The programs of an update. */
 export class Update {
   readonly #programs: Programs;
+  readonly #means = new Map<number, Program>();
+  readonly #recordMean: (batches: number) => Promise<Program>;
   readonly #temporary: GPUBuffer[];
 
-  private constructor(programs: Programs, temporary: GPUBuffer[]) {
+  private constructor(
+    programs: Programs,
+    recordMean: (batches: number) => Promise<Program>,
+    temporary: GPUBuffer[],
+  ) {
     this.#programs = programs;
+    this.#recordMean = recordMean;
     this.#temporary = temporary;
   }
 
@@ -88,7 +95,19 @@ export class Update {
     };
     const { accumulate } = options;
     const apply = await record((blocks) => recordApply(blocks, options));
-    if (accumulate <= 1) return new Update({ apply }, temporary);
+    // By way of the batch's own gradients, which are free by then: a kernel cannot read what it writes.
+    const mean = (batches: number) =>
+      record((blocks) =>
+        blocks.each(({ count, of }) => {
+          const [gradients, accumulated] = [of("gradients"), of("accumulated")];
+          blocks.recorder.run(weightedSum(count, 0, accumulate / batches), {
+            value: accumulated,
+            total: gradients,
+          });
+          blocks.recorder.run(weightedSum(count, 0, 1), { value: gradients, total: accumulated });
+        })
+      );
+    if (accumulate <= 1) return new Update({ apply }, mean, temporary);
     const sum = (keep: number) => (blocks: Blocks) =>
       blocks.each((block) =>
         blocks.recorder.run(weightedSum(block.count, keep, 1 / accumulate), {
@@ -96,12 +115,19 @@ export class Update {
           total: block.of("accumulated"),
         })
       );
-    return new Update({ first: await record(sum(0)), more: await record(sum(1)), apply }, temporary);
+    return new Update({ first: await record(sum(0)), more: await record(sum(1)), apply }, mean, temporary);
   }
 
   /** Encodes the accumulation of a batch's gradients; `first` begins a new mean. */
   encodeAccumulation(pass: GPUComputePassEncoder, first: boolean): void {
     (first ? this.#programs.first : this.#programs.more)?.encode(pass);
+  }
+
+  /** Turns the accumulation of fewer batches than were to be averaged into their mean. */
+  async meanOf(batches: number): Promise<Program> {
+    let mean = this.#means.get(batches);
+    if (!mean) this.#means.set(batches, mean = await this.#recordMean(batches));
+    return mean;
   }
 
   /** Encodes clipping, Adam and averaging. */
@@ -111,7 +137,7 @@ export class Update {
 
   /** Frees what the update allocated for itself. */
   destroy(): void {
-    for (const program of Object.values(this.#programs)) program.destroy();
+    for (const program of [...Object.values(this.#programs), ...this.#means.values()]) program.destroy();
     for (const buffer of this.#temporary) buffer.destroy();
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { weightedSum } from "../../kernels/average/average.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import { size } from "../../kernels/shape.ts";
 import type { Activation } from "./activation.ts";
@@ -33,13 +34,19 @@ export class Builder {
   /** Seed and number of the training step. */
   readonly step: Region;
   readonly #backward: (() => void)[] = [];
+  /** Gradients of the layer that is going back, which are yet to be added to those of the batch. */
+  readonly #toAdd = new Map<string, Region>();
 
-  /** Begins a plan. */
+  /**
+   * Begins a plan; the gradients of a part of a batch are added to what the parts before it left, those of a whole
+   * one replace what is there.
+   */
   constructor(
     readonly config: UNetConfig,
     readonly table: ParameterTable,
     readonly target: PlanTarget,
     readonly training: boolean,
+    readonly part: boolean = false,
   ) {
     this.recorder = new Recorder(target.maxBinding);
     this.weights = this.recorder.fixed("weights", table.blockSize);
@@ -53,10 +60,13 @@ export class Builder {
     return view(this.weights, offset, size);
   }
 
-  /** A parameter's gradient. */
+  /** Where a layer's backward writes a parameter's gradient. */
   gradient(name: string): RegionView {
     const { offset, size } = this.table.get(name);
-    return view(this.gradients, offset, size);
+    if (!this.part) return view(this.gradients, offset, size);
+    let region = this.#toAdd.get(name);
+    if (!region) this.#toAdd.set(name, region = this.recorder.temporary(`${name} of a part`, size));
+    return view(region, 0, size);
   }
 
   /** A new activation with memory of its own. */
@@ -71,7 +81,18 @@ export class Builder {
 
   /** Records the backward of all layers, last layer first. */
   emitBackward(): void {
-    while (this.#backward.length > 0) this.#backward.pop()!();
+    while (this.#backward.length > 0) {
+      this.#backward.pop()!();
+      // Layer by layer, so that no second block of all gradients is needed.
+      for (const [name, value] of this.#toAdd) {
+        const { offset, size } = this.table.get(name);
+        this.recorder.run(weightedSum(size, 1, 1), {
+          value: view(value, 0, size),
+          total: view(this.gradients, offset, size),
+        });
+      }
+      this.#toAdd.clear();
+    }
   }
 
   /** The region for a gradient that its only writer is about to write. */

@@ -57,9 +57,15 @@ export class Executor {
     this.#shared = shared;
   }
 
-  /** The ready plan for a batch; made at its first use. */
+  /**
+   * The ready plan for a batch; made at its first use.
+   *
+   * @throws {CapacityError} where it does not fit the device; what was allocated for it stays until
+   * {@linkcode Executor.clear}.
+   */
   prepare(spec: PlanSpec): Promise<ReadyPlan> {
-    const key = `${spec.kind} ${spec.batch} ${spec.height} ${spec.width}`;
+    const { kind, batch, height, width, part = false } = spec;
+    const key = `${kind} ${batch} ${height} ${width} ${part}`;
     let ready = this.#ready.get(key);
     if (ready === undefined) {
       ready = this.#make(spec);
@@ -67,6 +73,14 @@ export class Executor {
       this.#ready.set(key, ready);
     }
     return ready;
+  }
+
+  /** Frees all plans and their memory: what comes next begins with an empty device. */
+  clear(): void {
+    this.destroy();
+    this.#pool.length = 0;
+    this.#own.length = 0;
+    this.#ready.clear();
   }
 
   /** Bytes of all buffers that plans use. */

@@ -114,6 +114,7 @@ export function dropout(builder: Builder, source: Activation): Activation {
         first,
         count,
         firstElement: chunk.first * imageSize(shape),
+        imageElements: imageSize(shape),
       };
       recorder.run(dropoutForward(planes, probability, source.kind === "normalized"), {
         x: chunkView(source.region, shape, chunk),

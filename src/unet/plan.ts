@@ -5,8 +5,16 @@
  * @module
  */
 import { ceilDiv } from "../../kernels/grid.ts";
-import { LOSS_SUMS, lossGradient, lossSums, lossTotal, RECORD_SIZE } from "../../kernels/loss/loss.ts";
+import {
+  LOSS_SUMS,
+  lossGradient,
+  lossPart,
+  lossSums,
+  lossTotal,
+  RECORD_SIZE,
+} from "../../kernels/loss/loss.ts";
 import { imageSize, type Nchw, size } from "../../kernels/shape.ts";
+import { CapacityError } from "../gpu/capacity_error.ts";
 import { type Activation, chunkBatch, chunkView } from "./activation.ts";
 import { unet } from "./architecture.ts";
 import { Builder, type PlanTarget } from "./builder.ts";
@@ -28,6 +36,11 @@ export interface PlanSpec {
   readonly height: number;
   /** Columns of a picture, a multiple of 32. */
   readonly width: number;
+  /**
+   * Whether the pictures are a part of a batch. The loss is one of the whole batch, so that such a plan only adds its
+   * sums to `partSums`; its owner sees to `batchSums`, and goes on to the backward, which adds to the gradients.
+   */
+  readonly part?: boolean;
 }
 
 /** The regions that a plan's owner fills or reads. */
@@ -40,6 +53,10 @@ export interface PlanRegions {
   readonly pictures: Region;
   readonly masks: Region;
   readonly logits: Region;
+  /** The loss's {@linkcode LOSS_SUMS} sums over the parts so far. */
+  readonly partSums: Region;
+  /** The sums of the whole batch that the loss's gradient needs. */
+  readonly batchSums: Region;
 }
 
 /** A recorded plan. */
@@ -48,6 +65,10 @@ export interface Plan {
   readonly spec: PlanSpec;
   /** All steps in order. */
   readonly steps: readonly RecordedStep[];
+  /** The first step of the loss. */
+  readonly lossAt: number;
+  /** The first step of the backward. */
+  readonly backwardAt: number;
   /** Where temporary regions lie. */
   readonly memory: MemoryPlan;
   /** What the owner fills or reads. */
@@ -66,10 +87,21 @@ const LOSS_BANDS = 4096;
 /**
  * Records a plan.
  *
- * @throws {RangeError} where height or width is no multiple of 32, or a limit of the device is too small.
+ * @throws {RangeError} where height or width is no multiple of 32.
+ * @throws {CapacityError} where a limit of the device is too small.
  */
 export function recordPlan(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
-  const { kind, batch, height, width } = spec;
+  checkSpec(spec);
+  try {
+    return record(config, target, spec);
+  } catch (error) {
+    // With a size that can be planned at all, what is out of range is so on this device alone.
+    if (error instanceof RangeError) throw new CapacityError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function checkSpec({ batch, height, width }: PlanSpec): void {
   for (const [name, value] of Object.entries({ height, width })) {
     if (!Number.isInteger(value) || value < SIZE_STEP || value % SIZE_STEP !== 0) {
       throw new RangeError(
@@ -80,20 +112,32 @@ export function recordPlan(config: UNetConfig, target: PlanTarget, spec: PlanSpe
   if (!Number.isInteger(batch) || batch < 1) {
     throw new RangeError(`Cannot plan a batch of ${batch} pictures: expected a whole number from 1`);
   }
-  const builder = new Builder(config, parameterTable(config), target, kind === "train");
+}
+
+function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
+  const { kind, batch, height, width, part = false } = spec;
+  const builder = new Builder(config, parameterTable(config), target, kind === "train", part);
   const { recorder } = builder;
   const input = { batch, channels: config.inChannels, height, width };
   const pictures = recorder.fixed("pictures", size(input));
   const logits = unet(builder, { shape: input, region: pictures, kind: "plain", gradientScale: 1 });
   const masks = recorder.fixed("masks", size(logits.shape));
   const history = recorder.fixed("history", HISTORY_CAPACITY * RECORD_SIZE);
-  if (kind !== "predict") recordLoss(builder, logits, masks, history);
+  const sums = {
+    partSums: recorder.fixed("sums of parts", LOSS_SUMS),
+    batchSums: recorder.fixed("sums of the batch", 4),
+  };
+  const lossAt = recorder.steps.length;
+  if (kind !== "predict") recordLoss(builder, logits, masks, history, part ? sums : undefined);
+  const backwardAt = recorder.steps.length;
   builder.emitBackward();
   const { weights, gradients, step } = builder;
   const nothing = recorder.nothing.region;
   return {
     spec,
     steps: recorder.steps,
+    lossAt,
+    backwardAt,
     memory: planMemory(recorder.steps, [logits.region]),
     regions: {
       nothing,
@@ -104,11 +148,18 @@ export function recordPlan(config: UNetConfig, target: PlanTarget, spec: PlanSpe
       pictures,
       masks,
       logits: logits.region,
+      ...sums,
     },
   };
 }
 
-function recordLoss(builder: Builder, logits: Activation, masks: Region, history: Region): void {
+function recordLoss(
+  builder: Builder,
+  logits: Activation,
+  masks: Region,
+  history: Region,
+  part: Pick<PlanRegions, "partSums" | "batchSums"> | undefined,
+): void {
   const { recorder } = builder;
   const { shape } = logits;
   const chunks = chunkBatch(recorder, [shape]);
@@ -117,7 +168,7 @@ function recordLoss(builder: Builder, logits: Activation, masks: Region, history
   const bandsOf = (count: number) => ceilDiv(count * image, bandSize);
   const bands = chunks.reduce((sum, { count }) => sum + bandsOf(count), 0);
   const partial = recorder.temporary("loss partial sums", LOSS_SUMS * bands);
-  const sums = recorder.temporary("loss sums", 4);
+  const sums = part?.batchSums ?? recorder.temporary("loss sums", 4);
   let firstBand = 0;
   for (const chunk of chunks) {
     recorder.run(lossSums(chunk.count * image, bandSize, bands, firstBand), {
@@ -127,7 +178,9 @@ function recordLoss(builder: Builder, logits: Activation, masks: Region, history
     });
     firstBand += bandsOf(chunk.count);
   }
-  recorder.run(lossTotal(bands, size(shape)), { partial, sums, history, step: view(builder.step, 0, 12) });
+  const step = view(builder.step, 0, 12);
+  if (part) recorder.run(lossPart(bands), { partial, sums: part.partSums, history: recorder.nothing, step });
+  else recorder.run(lossTotal(bands, size(shape)), { partial, sums, history, step });
   builder.onBackward(() => {
     const gradient = builder.newGradient(logits, "logits");
     for (const chunk of chunks) {

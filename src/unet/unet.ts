@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { completeConfig, type UNetConfig } from "./config.ts";
-import { Executor } from "./executor.ts";
+import { Executor, type ReadyPlan } from "./executor.ts";
 import {
   blockToState,
   initialBlock,
@@ -29,6 +30,8 @@ export class UNet {
   /** The flat block of weights. */
   readonly weights: GPUBuffer;
   readonly #executor: Executor;
+  /** Pictures that are predicted at once: fewer where they do not fit. */
+  #atOnce = PREDICTION_BATCH;
 
   private constructor(gpu: Gpu, config: UNetConfig, parameters: ParameterTable, weights: GPUBuffer) {
     this.gpu = gpu;
@@ -91,9 +94,9 @@ export class UNet {
     const outputSize = this.config.outChannels * height * width;
     const data = new Float32Array(batch * outputSize);
     const { gpu } = this;
-    for (let first = 0; first < batch; first += PREDICTION_BATCH) {
-      const count = Math.min(PREDICTION_BATCH, batch - first);
-      const ready = await this.#executor.prepare({ kind: "predict", batch: count, height, width });
+    for (let first = 0; first < batch;) {
+      const ready = await this.#prepare(batch - first, height, width);
+      const count = ready.plan.spec.batch;
       const part = images.data.slice(first * imageSize, (first + count) * imageSize);
       gpu.device.queue.writeBuffer(ready.pictures, 0, part);
       const encoder = gpu.device.createCommandEncoder();
@@ -102,6 +105,7 @@ export class UNet {
       pass.end();
       gpu.submit(encoder);
       data.set(new Float32Array(await gpu.read(ready.logits, 0, count * outputSize * 4)), first * outputSize);
+      first += count;
     }
     return { shape: [batch, this.config.outChannels, height, width], data };
   }
@@ -121,6 +125,21 @@ export class UNet {
       );
     }
     return { shape, data: data.map((logit) => 1 / (1 + Math.exp(-logit))) };
+  }
+
+  /** The plan for as many of `batch` pictures as are predicted at once. */
+  async #prepare(batch: number, height: number, width: number): Promise<ReadyPlan> {
+    for (;;) {
+      const count = Math.min(this.#atOnce, batch);
+      try {
+        return await this.#executor.prepare({ kind: "predict", batch: count, height, width });
+      } catch (error) {
+        if (!(error instanceof CapacityError) || count <= 1) throw error;
+        // Pictures do not touch each other: fewer at once give the same logits.
+        this.#executor.clear();
+        this.#atOnce = Math.ceil(count / 2);
+      }
+    }
   }
 
   /** Checks the shape of a batch of pictures. */

@@ -33,6 +33,7 @@ import type { Builder } from "./builder.ts";
 import { chooseUniformLayers } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
 import { type Region, type RegionView, view } from "./recorder.ts";
+import { MOST_SLICES, SlicedSum } from "./sliced_sum.ts";
 
 /** A convolution's name and channels. */
 export interface ConvLayer {
@@ -261,21 +262,16 @@ export function winogradWeightGradient(
     chunk,
     runs: runs(builder, tile(chunkShape(shape, chunk), side), Math.max(columns, layer.outputs)),
   }));
-  const slices = chunks.flatMap(({ runs }) => runs).reduce(
-    (sum, { padded }) => sum + ceilDiv(padded, SLICE),
-    0,
-  );
+  const counts = chunks.flatMap(({ runs }) => runs.map(({ padded }) => ceilDiv(padded, SLICE)));
+  const kept = Math.min(MOST_SLICES, counts.reduce((sum, count) => sum + count, 0));
   const positions = (side + 2) ** 2;
-  const fitting = Math.floor(recorder.maxBinding / (positions * columns * slices * 4) / ROW_TILE) * ROW_TILE;
+  const fitting = Math.floor(recorder.maxBinding / (positions * columns * kept * 4) / ROW_TILE) * ROW_TILE;
   const most = Math.max(ROW_TILE, fitting);
   for (let firstRow = 0; firstRow < layer.outputs; firstRow += most) {
     const used = Math.min(most, layer.outputs - firstRow);
     const block = { first: firstRow, used, padded: roundUp(used, ROW_TILE) };
-    const partial = recorder.temporary(
-      `${layer.name} partial sums`,
-      slices * positions * block.padded * columns,
-    );
-    let slice = 0;
+    const floats = positions * block.padded * columns;
+    const sum = new SlicedSum(recorder, `${layer.name} partial sums`, floats, counts);
     for (const { chunk, runs } of chunks) {
       for (const run of runs) {
         const v = recorder.temporary(`${layer.name} transformed input`, positions * columns * run.padded);
@@ -308,18 +304,19 @@ export function winogradWeightGradient(
           { gradient: chunkView(gradient, shape, chunk), d },
         );
         const count = ceilDiv(run.padded, SLICE);
+        const { region, first: slice } = sum.take(count);
         recorder.run(
           gemmNn(
             { rows: block.padded, columns, depth: run.padded, layers: positions },
             { depth: SLICE, count, first: slice },
           ),
-          { a: d, b: v, c: partial },
+          { a: d, b: v, c: region },
         );
-        slice += count;
       }
     }
-    recorder.run(winogradWeightGrad(side, layer, block, columns, slices), {
-      partial,
+    const partial = sum.finish();
+    recorder.run(winogradWeightGrad(side, layer, block, columns, partial.count), {
+      partial: partial.region,
       gradient: builder.gradient(`${layer.name}.weight`),
     });
   }

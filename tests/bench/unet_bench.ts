@@ -17,12 +17,12 @@ for (const shape of SHAPES) {
     const operations = forwardOperations(shape);
     benchGpu(`forward: ${title}`, { operations }, async (gpu) => {
       current?.close();
-      const network = current = await NetworkBench.create(gpu, shape, norm);
+      const network = current = await NetworkBench.create(gpu, shape, { norm });
       return { run: (times) => network.forward(times) };
     });
     benchGpu(`training step: ${title}`, { operations: 3 * operations }, async (gpu) => {
       current?.close();
-      const network = current = await NetworkBench.create(gpu, shape, norm);
+      const network = current = await NetworkBench.create(gpu, shape, { norm });
       return { run: (times) => network.step(times) };
     });
   }

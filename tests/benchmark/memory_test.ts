@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
+import { measureLowMemory } from "../../src/benchmark/low_memory.ts";
 import { measureTable, planTable } from "../../src/benchmark/memory.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
-import { planTarget } from "../../src/unet/executor.ts";
 
 const gpu = await openGpu();
-const target = planTarget(gpu);
 
 Deno.test("planTable: memory grows with size and batch, and parameters alone are a bound from below", () => {
-  const table = planTable(target, 8, [64, 128], [1, 4]);
+  const table = planTable(gpu, 8, [64, 128], [1, 4]);
   assert.deepEqual(table.map(({ size, batch }) => [size, batch]), [[64, 1], [64, 4], [128, 1], [128, 4]]);
   const planned = table.map(({ planned }) => planned!);
   assert.ok(planned[0]! < planned[1]! && planned[1]! < planned[3]! && planned[0]! < planned[2]!);
@@ -15,22 +14,46 @@ Deno.test("planTable: memory grows with size and batch, and parameters alone are
   assert.ok(planned[0]! > 4 * 4 * 1.9e6);
 });
 
-Deno.test("planTable tells why a batch cannot be planned", () => {
-  const [entry] = planTable({ ...target, maxBinding: 2 ** 18 }, 8, [256], [1]);
-  assert.equal(entry!.planned, null);
+Deno.test("planTable: with low, a large batch takes half in chunks, and one picture what it takes", () => {
+  const [one, many] = planTable(gpu, 8, [256], [1, 16]);
+  assert.deepEqual(one!.low, { planned: one!.planned, chunks: 1, measured: null });
+  assert.deepEqual([many!.chunks, many!.low!.chunks > 1], [1, true]);
+  assert.ok(2 * many!.low!.planned! <= many!.planned!);
+});
+
+Deno.test("planTable tells why a batch cannot be planned, and in how many chunks one is that exceeds a limit", () => {
+  const { adapter, limits, kernels } = gpu;
+  const limited = (limit: Partial<typeof limits>) => ({ adapter, limits: { ...limits, ...limit }, kernels });
+  const [entry] = planTable(limited({ maxStorageBufferBindingSize: 2 ** 18 }), 8, [256], [1]);
+  assert.deepEqual([entry!.planned, entry!.low], [null, null]);
   assert.match(entry!.refusal!, /^Cannot /);
   assert.ok(!entry!.refusal!.includes("\n"));
+  const [cut] = planTable(limited({ maxBufferSize: 2 ** 25 }), 8, [256], [32]);
+  assert.ok(cut!.planned !== null && cut!.chunks > 1 && cut!.refusal === null);
 });
 
 Deno.test("measureTable: what is allocated is what was planned, and what is too large is left alone", async () => {
-  const planned = planTable(target, 2, [32, 64], [1, 3]);
-  const large = { ...planned[0]!, planned: 2 ** 31 + 1 };
-  const refused = { ...planned[0]!, planned: null, refusal: "no" };
+  const planned = [...planTable(gpu, 2, [32, 64], [1, 3]), ...planTable(gpu, 2, [128], [13])];
+  const large = { ...planned[0]!, planned: 2 ** 31 + 1, low: null };
+  const refused = { ...planned[0]!, planned: null, low: null, refusal: "no" };
   const measured = await measureTable(gpu, [...planned, large, refused]);
-  for (const [index, { planned: expected }] of planned.entries()) {
-    const actual = measured[index]!.measured!;
-    // Beside the plan there are Adam's settings and a scale, and slots in whole steps of 256 bytes.
-    assert.ok(actual >= expected! && actual < expected! + 4096, `${actual} of ${expected}`);
+  // Beside the plan there are Adam's settings, a scale and sums, and slots in whole steps of 256 bytes.
+  const assertMeasured = (actual: number | null, expected: number | null) =>
+    assert.ok(actual! >= expected! && actual! < expected! + 4096, `${actual} of ${expected}`);
+  for (const [index, entry] of planned.entries()) {
+    assertMeasured(measured[index]!.measured, entry.planned);
+    assertMeasured(measured[index]!.low!.measured, entry.low!.planned);
   }
+  assert.ok(planned.at(-1)!.low!.chunks > 1);
   assert.deepEqual(measured.slice(-2), [large, refused]);
+});
+
+Deno.test("measureLowMemory: both uses take steps, low in more chunks and less memory", async () => {
+  const shape = { filters: 2, size: 128, batch: 8 };
+  const { uses, ratio, ...rest } = await measureLowMemory(gpu, shape, { seconds: 0, least: 1 });
+  assert.deepEqual(rest, shape);
+  assert.ok(uses.normal.parts === 1 && uses.low.parts > 1);
+  assert.ok(uses.normal.step.best > 0 && uses.low.step.best > 0 && ratio.best > 0);
+  assert.equal(ratio.memory, uses.low.byteLength / uses.normal.byteLength);
+  assert.ok(ratio.memory < 0.75);
 });

@@ -38,7 +38,7 @@ Deno.test("makeBatch makes pictures around zero and masks of zeros and ones", ()
 });
 
 Deno.test("NetworkBench trains, evaluates and runs forward as often as it is told", async () => {
-  const bench = await NetworkBench.create(gpu, SHAPE, "instance");
+  const bench = await NetworkBench.create(gpu, SHAPE, { norm: "instance" });
   try {
     await bench.forward(2);
     await bench.step(2);

@@ -60,9 +60,25 @@ const REPORT: BenchReport = {
     pipelines: 42,
   },
   memory: [
-    { ...SHAPE, batch: 1, planned: 2 ** 30, refusal: null, measured: 2 ** 30 },
-    { ...SHAPE, planned: null, refusal: "Cannot bind", measured: null },
+    {
+      ...SHAPE,
+      batch: 1,
+      planned: 2 ** 30,
+      chunks: 1,
+      refusal: null,
+      measured: 2 ** 30,
+      low: { planned: 2 ** 29, chunks: 3, measured: 2 ** 28 },
+    },
+    { ...SHAPE, planned: null, chunks: 1, refusal: "Cannot bind", measured: null, low: null },
   ],
+  low: {
+    ...SHAPE,
+    uses: {
+      normal: { byteLength: 2 ** 30, parts: 1, step: TIMING },
+      low: { byteLength: 2 ** 29, parts: 3, step: { ...TIMING, best: 0.05 } },
+    },
+    ratio: { best: 1.19, median: 1, memory: 0.5 },
+  },
   scale: [{ ...SHAPE, step: TIMING, nanosecondsPerPixel: 2569.6 }],
   data: {
     pictures: 8,
@@ -99,7 +115,10 @@ Deno.test("every section has its text, with best and median", () => {
     gaps:
       /383 dispatches, handed over in 1\.3 ms\n.* 0\.1 % .* about 4\.0 % .*at most 16 %.*\n.*\n {2}gemm\/nn +55 +32 %\n$/,
     start: /1\.6 s until ready: 42 pipelines; first step 1\.25 s, second 0\.10 s\n$/,
-    memory: /\n {2}64 px, planned +1\.000 +-\n {4}allocated +1\.000 +-\n {2}64 px, batch 4: Cannot bind\n$/,
+    memory:
+      /\n {2}64 px, planned +1\.000 +-\n {4}allocated +1\.000 +-\n {4}memory low, planned +0\.500\/3 +-\n {4}allocated +0\.250 +-\n {2}64 px, batch 4: Cannot bind\n$/,
+    low:
+      /\n {2}memory normal +1\.000 +1 +42\.1 \/ 50\.0 +3\n {2}memory low +0\.500 +3 +50\.0 \/ 50\.0 +3\n {2}low takes 0\.50 of the memory in 1\.19 \/ 1\.00 times the time\n$/,
     scale: /\n {2}64, 4 +16384 +42\.1 \/ 50\.0 +2570 +3\n$/,
     data: /\n {2}preparing +29 \/ 20 +2\n {2}serving +553 \/ 288 +2\n$/,
   };

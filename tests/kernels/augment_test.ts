@@ -178,3 +178,27 @@ Deno.test("augment: seed and step decide the draws, and nothing else does", asyn
   assert.notDeepEqual((await run(SMALL, options, 5, 7)).images, first.images);
   assert.notDeepEqual((await run(SMALL, options, 6, 6)).images, first.images);
 });
+
+Deno.test("augment: pictures of a part, or bound apart, are drawn as they are within the whole batch", async () => {
+  const shape = { ...SMALL, batch: 5 };
+  const source = draw(shape);
+  const options = STRENGTHS["everything"]!;
+  const whole = await run(shape, options, 5, 6, source);
+  for (const [part, chunk] of [[2, 0], [0, 2], [1, 1]] as const) {
+    const first = part + chunk;
+    const sizes = { images: 3 * 35, masks: 35 };
+    const { images, masks } = await runKernel(
+      gpu,
+      augment({ ...shape, batch: 2 }, 1, options, chunk),
+      {
+        source_images: source.images.slice(first * sizes.images, (first + 2) * sizes.images),
+        source_masks: source.masks.slice(first * sizes.masks, (first + 2) * sizes.masks),
+        images: 2 * sizes.images,
+        masks: 2 * sizes.masks,
+        step: packStep(5, 6, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }, part),
+      },
+    );
+    assert.deepEqual(images, whole.images.slice(first * sizes.images, (first + 2) * sizes.images));
+    assert.deepEqual(masks, whole.masks.slice(first * sizes.masks, (first + 2) * sizes.masks));
+  }
+});

@@ -6,12 +6,14 @@ import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-for (const count of [4, 256, 260]) {
+for (const count of [1, 4, 7, 256, 257, 260]) {
   Deno.test(`average: ${count} values kept in part`, async () => {
     const random = new Random(count);
-    const [value, total] = [random.floats(count), random.floats(count)];
+    // Whole vectors are bound: what lies beyond the count may be anything, and stays.
+    const bound = Math.ceil(count / 4) * 4;
+    const [value, total] = [random.floats(bound).fill(NaN, count), random.floats(bound)];
     const result = await runKernel(gpu, weightedSum(count, 0.999, 0.001), { value, total });
-    const expected = total.map((old, index) => 0.999 * old + 0.001 * value[index]!);
+    const expected = total.map((old, index) => index < count ? 0.999 * old + 0.001 * value[index]! : old);
     assertClose(result.total, expected, { absolute: 2 ** -23, label: "total" });
   });
 }

@@ -11,9 +11,12 @@ import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-const stepOf = (seed: number, step: number) =>
-  packStep(seed, step, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 });
+const stepOf = (seed: number, step: number, firstImage = 0) =>
+  packStep(seed, step, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }, firstImage);
 const NOTHING = new Float32Array(2);
+
+/** Elements of a picture, where pictures are counted. */
+const IMAGE = 1024;
 
 async function dropOnes(
   count: number,
@@ -21,10 +24,11 @@ async function dropOnes(
   step: number,
   probability = 0.4,
   firstElement = 0,
+  firstImage = 0,
 ): Promise<Float32Array> {
   const x = new Float32Array(count).fill(1);
-  const planes = { pixels: count, first: 0, count: 1, firstElement };
-  const operands = { x, affine: NOTHING, y: count, step: stepOf(seed, step) };
+  const planes = { pixels: count, first: 0, count: 1, firstElement, imageElements: IMAGE };
+  const operands = { x, affine: NOTHING, y: count, step: stepOf(seed, step, firstImage) };
   return (await runKernel(gpu, dropoutForward(planes, probability, false), operands)).y;
 }
 
@@ -67,12 +71,22 @@ Deno.test("dropout: chunks of a batch draw as the whole does", async () => {
   assert.deepEqual([...parts[0]!, ...parts[1]!], [...whole]);
 });
 
+Deno.test("dropout: a part of a batch draws as it would within the whole, in chunks, too", async () => {
+  const whole = await dropOnes(4 * IMAGE, 5, 2);
+  assert.deepEqual(await dropOnes(2 * IMAGE, 5, 2, 0.4, 0, 2), whole.slice(2 * IMAGE));
+  assert.deepEqual(await dropOnes(IMAGE, 5, 2, 0.4, IMAGE, 2), whole.slice(3 * IMAGE));
+});
+
 Deno.test("dropout: planes from the middle, read through a normalisation, leave the others alone", async () => {
   const random = new Random(6);
   const [planes, pixels] = [5, 7];
   const x = random.floats(planes * pixels);
   const affine = affineOf(random, planes);
-  const dispatch = dropoutForward({ pixels, first: 2, count: 2, firstElement: 0 }, 0.4, true);
+  const dispatch = dropoutForward(
+    { pixels, first: 2, count: 2, firstElement: 0, imageElements: 35 },
+    0.4,
+    true,
+  );
   const { y } = await runKernel(gpu, dispatch, { x, affine, y: new Float32Array(35), step: stepOf(1, 1) });
   const ones = await dropOnes(35, 1, 1);
   const expected = normalized(x, affine).map((value, index) =>
@@ -86,7 +100,12 @@ Deno.test("dropout: a probability of 0 keeps all, and one of 1 or more is refuse
   assert.deepEqual(await dropOnes(100, 1, 1, 0), new Float32Array(100).fill(1));
   for (const probability of [1, -0.1, NaN]) {
     assert.throws(
-      () => dropoutForward({ pixels: 1, first: 0, count: 1, firstElement: 0 }, probability, false),
+      () =>
+        dropoutForward(
+          { pixels: 1, first: 0, count: 1, firstElement: 0, imageElements: 1 },
+          probability,
+          false,
+        ),
       {
         name: "RangeError",
         message: `Cannot drop out with probability ${probability}: expected 0 up to, not including, 1`,

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
-import { LOSS_SUMS, lossGradient, lossSums, lossTotal, RECORD_SIZE } from "../../kernels/loss/loss.ts";
+import {
+  LOSS_SUMS,
+  lossGradient,
+  lossPart,
+  lossSums,
+  lossTotal,
+  RECORD_SIZE,
+} from "../../kernels/loss/loss.ts";
 import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { combinedLoss, combinedLossGradient } from "../reference/loss.ts";
 import { assertClose } from "../support/compare.ts";
@@ -84,6 +91,37 @@ Deno.test("loss: a batch in parts gives what the whole gives", async () => {
     masks.slice(from, to),
   ];
   assertLoss(await runLoss([cut(0, 300), cut(300, 600), cut(600, 1500)], 64, 3), logits, masks);
+});
+
+Deno.test("loss: sums over the parts of a batch, each by itself, give the record and the sums of the whole", async () => {
+  const random = new Random(4);
+  const logits = random.floats(1500, -4, 4);
+  const target = masksOf(random, 1500);
+  const stepOf = (place: number, first: number) =>
+    packStep(0, 1, 1, place, { ...ADAM_DEFAULTS, weightDecay: 0 }, first);
+  // What stands there is of another batch, and may be no number.
+  let sums = new Float32Array(LOSS_SUMS).fill(NaN);
+  const history = new Float32Array(3 * RECORD_SIZE).fill(-1);
+  for (const [from, to] of [[0, 700], [700, 1400], [1400, 1500]] as const) {
+    const bands = Math.ceil((to - from) / 64);
+    const operands = { logits: logits.slice(from, to), target_mask: target.slice(from, to) };
+    const { partial } = await runKernel(gpu, lossSums(to - from, 64, bands, 0), {
+      ...operands,
+      partial: LOSS_SUMS * bands,
+    });
+    const result = await runKernel(gpu, lossPart(bands), { partial, sums, history, step: stepOf(1, from) });
+    assert.deepEqual(result.history, history);
+    sums = result.sums;
+  }
+  const total = await runKernel(gpu, lossTotal(1, 1500), {
+    partial: sums,
+    sums: 4,
+    history,
+    step: stepOf(1, 1400),
+  });
+  const operands = { logits, target_mask: target, sums: total.sums, gradient: 1500 };
+  const { gradient } = await runKernel(gpu, lossGradient(1500), operands);
+  assertLoss({ record: total.history.slice(RECORD_SIZE, 2 * RECORD_SIZE), gradient }, logits, target);
 });
 
 Deno.test("loss: logits of +-200 neither overflow nor give infinities, right or wrong", async () => {

@@ -209,7 +209,7 @@ Deno.test("train: says what it will do and what came of it, and what to type nex
       stdout,
       /^network +2 filters, norm instance, 122,679 parameters, input 32 x 32, batches of 2$/m,
     );
-    assert.match(stdout, /^memory +[\d.]+ MiB planned$/m);
+    assert.match(stdout, /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned/m);
     assert.match(stdout, /^estimated +[\d.]+ s an epoch, at most /m);
     assert.equal(
       stdout.match(/^epoch \d\/4 {2}train loss 0\.\d{4} {2}accuracy .* valid loss .* dice .* iou /gm)?.length,
@@ -239,7 +239,10 @@ Deno.test("train: a dry run plans, as text and as JSON, and writes no run", () =
   withPlaces(async ({ runs, flags }) => {
     const text = await train("--dry-run", "--run", `${runs}/a`, ...flags);
     assert.equal(text.code, 0, text.stderr);
-    assert.match(text.stdout, /^memory +[\d.]+ MiB planned\ntime +not measured/m);
+    assert.match(
+      text.stdout,
+      /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned.*\ntime +not measured/m,
+    );
     const json = await train("--dry-run", "--json", "--run", `${runs}/a`, ...flags);
     const plan = JSON.parse(json.stdout);
     assert.equal(plan.parameters, 122_679);

@@ -9,7 +9,8 @@ Deno.test("readCheckpoint: gives back what was packed, bit for bit", () => {
   const sums = { ...emptySums(), batches: 2, samples: 7, loss: 0.1 + 0.2 };
   const partial = { ...full, progress: { ...full.progress, partial: { batches: 2, sums, seconds: 1.5 } } };
   const { average: _, ...trainer } = full.trainer;
-  for (const checkpoint of [full, partial, { ...full, trainer }]) {
+  const cut = { ...trainer, atOnce: { train: 4, evaluate: null } };
+  for (const checkpoint of [full, partial, { ...full, trainer }, { ...full, trainer: cut }]) {
     const bytes = packCheckpoint(checkpoint);
     assert.deepEqual(readCheckpoint(bytes), checkpoint);
     assert.deepEqual(packCheckpoint(readCheckpoint(bytes)), bytes);

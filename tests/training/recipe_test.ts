@@ -26,6 +26,7 @@ Deno.test("completeTrainConfig: the defaults are the original's", () => {
     accumulate: 1,
     augment: null,
     average: 0,
+    memory: "normal",
   });
   assert.deepEqual(networkConfig(config), {
     inChannels: 3,

@@ -154,6 +154,23 @@ Deno.test("trainRun: stopped within an epoch and within a validation, it comes t
     await sameOutcome(run("whole").folder, options.folder);
   }));
 
+Deno.test("trainRun: with memory low a run that was stopped comes to the same bits, and keeps its setting", () =>
+  withPhantom(async (run) => {
+    const config: Partial<TrainConfig> = { ...TINY, size: 128, batchSize: 8, epochs: 2, memory: "low" };
+    const [whole, stopped] = [run("whole", { config }), run("stopped", { config })];
+    await trainRun(whole);
+    const controller = new AbortController();
+    await trainRun({ ...stopped, signal: controller.signal, readEverySeconds: 0 }, {
+      onEpoch: () => controller.abort(),
+    });
+    await assert.rejects(
+      trainRun({ ...stopped, config: { memory: "normal" }, resume: true }),
+      /^Error: Cannot resume .* with other settings: memory was low, is normal\nhint: /,
+    );
+    assert.equal((await trainRun({ ...stopped, config: {}, resume: true })).outcome, "finished");
+    await sameOutcome(whole.folder, stopped.folder);
+  }));
+
 Deno.test("trainRun: early stopping ends it, and keeps the best epoch", () =>
   withPhantom(async (run) => {
     const config = { ...TINY, learningRate: 1e-12, patience: 2, epochs: 9, dropout: 0 };
@@ -231,19 +248,29 @@ Deno.test("trainRun: what fails before the first step leaves no run behind", () 
 
 Deno.test("planRun: plans what the trainer then allocates", () =>
   withPhantom(async (run) => {
-    for (const more of [{}, { recipe: "strong", accumulate: 2 }]) {
+    const low = { size: 128, batchSize: 10, memory: "low" } as const;
+    for (const more of [{}, { recipe: "strong", accumulate: 2 }, low]) {
       const { dataFolder, cacheFolder } = run("a");
       const config = completeTrainConfig({ ...TINY, ...more });
       const plan = await planRun({ dataFolder, cacheFolder, config });
       const { train, valid } = plan.data;
-      assert.deepEqual([train.samples, train.batches, valid.samples, valid.batches], [10, 3, 5, 2]);
+      const batches = more === low ? [1, 1] : [3, 2];
+      assert.deepEqual([train.samples, valid.samples, train.batches, valid.batches], [10, 5, ...batches]);
+      const { memory } = plan;
+      assert.equal(plan.memoryBytes, memory[config.memory].bytes);
+      assert.equal(memory.normal.chunks, 1);
+      assert.deepEqual(
+        [memory.low.chunks > 1, memory.low.bytes < 0.7 * memory.normal.bytes],
+        more === low ? [true, true] : [false, false],
+      );
       assert.ok(valid.background > 0.8 && valid.background < 1);
       const data = await loadData(dataFolder!, config, { cacheFolder: cacheFolder! });
       const gpu = await openGpu();
       try {
         assert.deepEqual(planTraining(config, data, gpu), plan);
         const unet = await UNet.create(gpu, networkConfig(config));
-        const trainer = await Trainer.create(unet, trainerOptions(config));
+        const { atOnce } = memory[config.memory];
+        const trainer = await Trainer.create(unet, { ...trainerOptions(config), atOnce });
         for await (const { images, masks } of data.train.read(1, 0)) await trainer.enqueue(images, masks);
         for await (const { images, masks } of data.valid.read(null, 0)) {
           await trainer.enqueueEvaluation(images, masks);

@@ -186,9 +186,17 @@ Deno.test("errors: settings out of range", async () => {
   }
   await assert.rejects(UNet.create(gpu, { norm: "batch" as "none" }), /RangeError: .*norm "batch"/);
   for (
-    const options of [{ learningRate: -1 }, { beta1: 1 }, { accumulate: 0 }, { accumulate: 1.5 }, {
-      clipNorm: NaN,
-    }]
+    const options of [
+      { learningRate: -1 },
+      { beta1: 1 },
+      { accumulate: 0 },
+      { accumulate: 1.5 },
+      {
+        clipNorm: NaN,
+      },
+      { atOnce: 0 },
+      { atOnce: 1.5 },
+    ]
   ) {
     const [name, value] = Object.entries(options)[0]!;
     await assert.rejects(Trainer.create(unet, options), {

@@ -194,8 +194,8 @@ Deno.test("learning: gradients of several batches are averaged before an update"
     });
     // The rest of an epoch.
     await trainer.enqueue(halves[0]!.images, halves[0]!.masks);
-    trainer.flush();
-    trainer.flush();
+    await trainer.flush();
+    await trainer.flush();
     const rest = await trainer.state();
     assert.deepEqual([rest.step, rest.updates], [3, 2]);
     assert.notDeepEqual(rest.weights, start.weights);
@@ -207,6 +207,28 @@ function flatBlock(block: Float32Array, { parameters }: UNet): Float64Array {
   return Float64Array.from(
     parameters.list.flatMap(({ offset, size }) => [...block.subarray(offset, offset + size)]),
   );
+}
+
+for (const clipNorm of [0, 1e-3]) {
+  const limit = clipNorm > 0 ? ", clipped" : "";
+  Deno.test(`learning: an epoch's last batches, fewer than are averaged, count as their mean${limit}`, async () => {
+    const batches = [cut(BATCH, 0, 2), cut(BATCH, 2, 4)];
+    const momentAfter = (accumulate: number) =>
+      withTrainer({ dropout: 0, options: { accumulate, clipNorm } }, async (trainer) => {
+        for (const { images, masks } of batches) await trainer.enqueue(images, masks);
+        await trainer.flush();
+        return (await trainer.state()).firstMoment;
+      });
+    const mean = await momentAfter(2);
+    const largest = mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    for (const accumulate of [3, 7]) {
+      assertClose(await momentAfter(accumulate), mean, {
+        absolute: 1e-6 * largest,
+        relative: 1e-6,
+        label: `${accumulate}`,
+      });
+    }
+  });
 }
 
 Deno.test("learning: a gradient longer than the limit is clipped to it, a shorter one is not touched", async () => {

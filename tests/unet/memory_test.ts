@@ -193,6 +193,20 @@ Deno.test("plans: every batch size of an ordinary training can be planned, and s
   }
 });
 
+Deno.test("plans: sums over tiles do not grow with the batch beyond what can be bound", () => {
+  for (const [filters, batch, size] of [[32, 32, 1024], [8, 64, 1024], [8, 256, 512]] as const) {
+    const { steps, regions } = plan(SOFTWARE, { filters }, {
+      kind: "train",
+      batch,
+      height: size,
+      width: size,
+    });
+    const views = steps.flatMap(({ views }) => views).filter(({ region }) => region !== regions.weights);
+    assert.ok(views.every(({ byteLength }) => byteLength <= 2 ** 27));
+    assert.ok(views.some(({ region }) => /conv\d partial sums in groups$/.test(region.label)));
+  }
+});
+
 Deno.test("plans: a device that cannot hold one picture is refused with a way out", () => {
   const tiny = describe(true, "fast", 2 ** 20);
   const spec = { kind: "train", batch: 1, height: 512, width: 512 } as const;

@@ -65,9 +65,10 @@ export function stepUniform(
   step: number,
   record: number,
   rates: readonly number[] = [],
+  firstImage = 0,
 ): Uint8Array {
   const bytes = new Uint8Array(64);
-  new Uint32Array(bytes.buffer).set([seed, step, record, 0]);
+  new Uint32Array(bytes.buffer).set([seed, step, record, firstImage]);
   new Float32Array(bytes.buffer, 16).set(rates);
   return bytes;
 }

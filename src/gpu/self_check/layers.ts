@@ -22,12 +22,22 @@ export function* layerChecks(): Generator<Check> {
   yield* poolChecks();
   yield* normChecks();
   const x = random(73, 100);
-  const [seed, step, firstElement] = [9, 4, 1000];
+  const [seed, step, firstImage, firstElement] = [9, 4, 3, 1000];
   yield {
-    dispatch: dropoutForward({ pixels: 50, first: 0, count: 2, firstElement }, 0.4, false),
-    operands: { x, affine: NOTHING, step: stepUniform(seed, step, 0) },
+    dispatch: dropoutForward(
+      { pixels: 50, first: 0, count: 2, firstElement, imageElements: 100 },
+      0.4,
+      false,
+    ),
+    operands: { x, affine: NOTHING, step: stepUniform(seed, step, 0, [], firstImage) },
     expected: {
-      y: table(100, (i) => draw(firstElement + i, step, seed, 0x64726f70) >= 0.4 * 2 ** 32 ? x[i]! / 0.6 : 0),
+      y: table(
+        100,
+        (i) =>
+          draw(100 * firstImage + firstElement + i, step, seed, 0x64726f70) >= 0.4 * 2 ** 32
+            ? x[i]! / 0.6
+            : 0,
+      ),
     },
     limit: 2 ** -22,
   };

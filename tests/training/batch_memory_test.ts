@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { CapacityError } from "../../src/gpu/capacity_error.ts";
+import type { GpuDescription } from "../../src/gpu/gpu.ts";
+import { cutBatch, fewerAtOnce, planBatch } from "../../src/training/batch_memory.ts";
+import { completeConfig } from "../../src/unet/config.ts";
+import { planTarget } from "../../src/unet/executor.ts";
+import { recordPlan, trainingBytes } from "../../src/unet/plan.ts";
+
+/** A device that is described and does not exist. */
+function describe(isFallback: boolean, limits: Partial<GpuDescription["limits"]> = {}): GpuDescription {
+  return {
+    adapter: { description: "none", vendor: "none", isFallback },
+    limits: { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 31 - 1, ...limits },
+    kernels: "fast",
+  };
+}
+
+const DEVICES = [
+  describe(true),
+  describe(false, { maxStorageBufferBindingSize: 2 ** 31 - 4096 }),
+];
+
+Deno.test("cutBatch: the fewest parts, every picture once, sizes that differ by one at most, the larger last", () => {
+  for (let batch = 1; batch <= 40; batch++) {
+    for (let atOnce = 1; atOnce <= 45; atOnce++) {
+      const parts = cutBatch(batch, atOnce);
+      assert.equal(parts.length, Math.ceil(batch / atOnce));
+      let next = 0;
+      for (const { first, count } of parts) {
+        assert.equal(first, next);
+        next += count;
+      }
+      assert.equal(next, batch);
+      const sizes = parts.map(({ count }) => count);
+      assert.deepEqual(sizes, sizes.toSorted((a, b) => a - b));
+      assert.ok(sizes.at(-1)! <= atOnce && sizes.at(-1)! - sizes[0]! <= 1);
+    }
+  }
+});
+
+Deno.test("fewerAtOnce: halves what is tried, down to one picture", () => {
+  const tried = [fewerAtOnce(11, Infinity)];
+  while (tried.at(-1)! > 1) tried.push(fewerAtOnce(11, tried.at(-1)!));
+  assert.deepEqual(tried, [6, 3, 2, 1]);
+});
+
+for (const device of DEVICES) {
+  const name = device.adapter.isFallback ? "software" : "hardware";
+
+  Deno.test(`planBatch: normal is the whole batch at once, ${name}`, () => {
+    const config = completeConfig({ filters: 8 });
+    const shape = { batch: 16, height: 128, width: 96 };
+    const plan = recordPlan(config, planTarget(device), { kind: "train", ...shape });
+    const { atOnce, parts, byteLength } = planBatch(config, device, shape, "normal");
+    assert.deepEqual([atOnce, parts, byteLength], [16, 1, trainingBytes(plan)]);
+  });
+
+  Deno.test(`planBatch: low takes half, in no more parts than that needs, ${name}`, () => {
+    const cases = [[8, 32, 128], [8, 8, 256], [32, 32, 256], [32, 16, 512]] as const;
+    for (const [filters, batch, size] of cases) {
+      for (const norm of ["none", "instance"] as const) {
+        const config = completeConfig({ filters, norm });
+        const shape = { batch, height: size, width: size };
+        const normal = planBatch(config, device, shape, "normal");
+        const low = planBatch(config, device, shape, "low");
+        assert.ok(2 * low.byteLength <= normal.byteLength, `${filters} filters, ${size} px, batch ${batch}`);
+        // One part fewer would be more than half: that many pictures, planned as a batch of their own.
+        const fewer = Math.ceil(batch / (low.parts - 1));
+        const { byteLength } = planBatch(config, device, { ...shape, batch: fewer }, "normal");
+        assert.ok(low.parts === 2 || 2 * byteLength > normal.byteLength, `${low.parts} parts`);
+      }
+    }
+  });
+}
+
+Deno.test("planBatch: what is mostly parameters is not cut for little, nor one picture at all", () => {
+  const [device] = DEVICES as [GpuDescription];
+  for (const [filters, batch, size] of [[32, 4, 64], [32, 8, 128], [8, 1, 512], [32, 1, 1024]] as const) {
+    const config = completeConfig({ filters });
+    const shape = { batch, height: size, width: size };
+    assert.deepEqual(planBatch(config, device, shape, "low"), planBatch(config, device, shape, "normal"));
+  }
+  // Half is out of reach here, yet a quarter is saved without parts that the deepest level is too small for.
+  const shape = { batch: 8, height: 128, width: 128 };
+  const { atOnce, byteLength } = planBatch(completeConfig({ filters: 8 }), device, shape, "low");
+  assert.equal(atOnce, 4);
+  assert.ok(
+    byteLength < 0.75 * planBatch(completeConfig({ filters: 8 }), device, shape, "normal").byteLength,
+  );
+});
+
+Deno.test("planBatch: a batch beyond a limit is halved until it fits, and one picture beyond it is refused", () => {
+  const config = completeConfig({ filters: 8 });
+  const shape = { batch: 32, height: 256, width: 256 };
+  const { atOnce, parts } = planBatch(
+    config,
+    describe(true, { maxBufferSize: 40 * 2 ** 20 }),
+    shape,
+    "normal",
+  );
+  assert.deepEqual([atOnce, parts], [16, 2]);
+  const low = planBatch(config, describe(true, { maxBufferSize: 40 * 2 ** 20 }), shape, "low");
+  assert.ok(low.parts > 2);
+  assert.throws(
+    () => planBatch(config, describe(true, { maxBufferSize: 2 ** 20 }), shape, "normal"),
+    (error) => error instanceof CapacityError && /^Cannot plan a batch: \d+ bytes of it/.test(error.message),
+  );
+  assert.throws(
+    () => planBatch(config, describe(true), { ...shape, height: 100 }, "normal"),
+    /^RangeError: Cannot plan pictures of height 100/,
+  );
+});
