@@ -43,6 +43,7 @@ const ALLOWED: Record<string, Deed[]> = {
   download: ["read the dataset", "write the dataset", "remove from the dataset", "ask the loopback server"],
   unzip: ["read the dataset", "write the dataset", "remove from the dataset"],
   inspect: ["read the dataset"],
+  split: ["read the dataset", "write the dataset", "remove from the dataset"],
   masks: ["read the dataset", "write the dataset", "remove from the dataset"],
   phantom: ["read the dataset", "write the dataset", "remove from the dataset"],
 };
