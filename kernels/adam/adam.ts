@@ -39,7 +39,8 @@ export const STEP_BYTE_LENGTH = 48;
 
 /**
  * Packs the `step` uniform: seed and step key all random draws, `updates` (counted from 1) is the exponent of the bias
- * corrections `1 - beta^updates`, `record` the place of this step's metrics in the history.
+ * corrections `1 - beta^updates`, `record` the place of this step's metrics in the history, `averageKeep` the share of
+ * a moving average of the weights that this step keeps.
  */
 export function packStep(
   seed: number,
@@ -47,6 +48,7 @@ export function packStep(
   updates: number,
   record: number,
   options: AdamOptions,
+  averageKeep = 0,
 ): Uint8Array {
   const { learningRate, beta1, beta2, epsilon, weightDecay } = options;
   return packParams([
@@ -60,5 +62,6 @@ export function packStep(
     f32(beta2),
     f32(epsilon),
     f32(1 - learningRate * weightDecay),
+    f32(averageKeep),
   ]);
 }

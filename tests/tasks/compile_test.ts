@@ -61,7 +61,18 @@ Deno.test("compile: every Worker is included by name, since no import leads to i
 Deno.test("compile: every command is a subcommand", () => {
   const names = command().commands.map((subcommand) => subcommand.name());
   for (
-    const name of ["train", "evaluate", "predict", "download", "unzip", "inspect", "masks", "phantom", "demo"]
+    const name of [
+      "train",
+      "evaluate",
+      "predict",
+      "download",
+      "unzip",
+      "inspect",
+      "split",
+      "masks",
+      "phantom",
+      "demo",
+    ]
   ) {
     assert.ok(names.includes(name), name);
   }
