@@ -16,6 +16,7 @@ const WORKERS = [
   "src/image/decode_worker.ts",
   "src/dataset/prepare_worker.ts",
   "src/tracking/swanlab_worker.ts",
+  "src/cli/interrupt_worker.ts",
 ];
 
 /** The words after `deno` that compile the binary. */

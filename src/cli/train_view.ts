@@ -33,6 +33,11 @@ export class TrainView implements TrainCallbacks {
 
   readonly onNote = (message: string): void => this.#above(() => writeStderr(`note: ${message}\n`));
 
+  /** A line that another thread wrote below the curves: they begin one line higher. */
+  readonly onForeignLine = (): void => {
+    if (this.#chartLines > 0) this.#chartLines++;
+  };
+
   readonly onPrepare = (split: "train" | "valid", done: number, total: number): void => {
     this.#advance(`preparing ${split} pictures`, { total, start: 0 }).update(done);
     if (done === total) this.#endBar();

@@ -1,0 +1,37 @@
+/**
+ * Ctrl-C: the first one asks the work to save and stop, a second one ends the process at once.
+ *
+ * @module
+ */
+import type { FromInterruptWorker, ToInterruptWorker } from "./interrupt_worker.ts";
+
+/** A first Ctrl-C to come. */
+export interface Interruption {
+  /** Aborted by it. */
+  readonly signal: AbortSignal;
+  /** Resolves when it is listened for; until then it ends the process, as it does without all this. */
+  readonly listening: Promise<void>;
+  /** Listens no more: Ctrl-C ends the process again. */
+  release(): void;
+}
+
+/**
+ * Listens for Ctrl-C until released. At the first one `note` is printed, even while this thread waits for the GPU,
+ * then `onNote` is called and the signal is aborted as soon as this thread can; nobody listens to a second one.
+ */
+export function stopOnInterrupt(note: string, onNote: () => void = () => {}): Interruption {
+  const controller = new AbortController();
+  const worker = new Worker(new URL("./interrupt_worker.ts", import.meta.url), { type: "module" });
+  const listening = Promise.withResolvers<void>();
+  worker.onmessage = ({ data }: MessageEvent<FromInterruptWorker>) => {
+    if (data === "listening") return listening.resolve();
+    onNote();
+    controller.abort();
+  };
+  worker.postMessage({ note } satisfies ToInterruptWorker);
+  return {
+    signal: controller.signal,
+    listening: listening.promise,
+    release: () => worker.terminate(),
+  };
+}
