@@ -223,6 +223,7 @@ export {
 export {
   planRun,
   type PlanRunOptions,
+  type RunPlan,
   type TrackingOptions,
   type TrainResult,
   trainRun,

@@ -8,7 +8,7 @@ import { formatPercent } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
-import { describePlan, TrainView } from "../src/cli/train_view.ts";
+import { describeEstimate, describePlan, TrainView } from "../src/cli/train_view.ts";
 import { planRun, type SwanLabOnlineOptions, type TrainConfig, type TrainResult, trainRun } from "../mod.ts";
 
 interface Options extends TrainConfig {
@@ -74,19 +74,20 @@ function addRunOptions(train: Command): void {
     .option("--json", "print the result as one JSON document");
 }
 
-async function plan(options: Options, config: Partial<TrainConfig>, data: string | undefined): Promise<void> {
+async function plan(options: Options, given: Partial<TrainConfig>, data: string | undefined): Promise<void> {
   const view = new TrainView(writer(options));
   const planned = await planRun({
     dataFolder: data,
     cacheFolder: options.cache,
-    config,
+    config: given,
     software: options.software,
   }, view);
   view.close();
-  if (options.json) writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
-  else {writeStdout(
-      `${describePlan(planned)}time          not measured in a dry run: the first steps of a run tell it\n`,
-    );}
+  if (options.json) return writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
+  const { secondsPerEpoch, config: { epochs } } = planned;
+  writeStdout(
+    describePlan(planned) + (secondsPerEpoch === null ? "" : describeEstimate(secondsPerEpoch, epochs)),
+  );
 }
 
 async function run(options: Options, config: Partial<TrainConfig>, data: string | undefined): Promise<void> {

@@ -60,10 +60,7 @@ export class TrainView implements TrainCallbacks {
 
   readonly onEstimate = (secondsPerEpoch: number): void =>
     this.#above(() => {
-      const all = formatSeconds(secondsPerEpoch * this.#epochs);
-      this.#write(
-        `estimated     ${formatSeconds(secondsPerEpoch)} an epoch, at most ${all} for ${this.#epochs}\n`,
-      );
+      this.#write(describeEstimate(secondsPerEpoch, this.#epochs));
     });
 
   readonly onProgress = ({ part, epoch, epochs, done, start, total, loss }: PassProgress): void => {
@@ -145,6 +142,12 @@ export class TrainView implements TrainCallbacks {
     writeStderr(lines.map((line) => `${line}\n`).join(""));
     this.#chartLines = lines.length;
   }
+}
+
+/** How long a training will take. */
+export function describeEstimate(secondsPerEpoch: number, epochs: number): string {
+  const all = formatSeconds(secondsPerEpoch * epochs);
+  return `estimated     ${formatSeconds(secondsPerEpoch)} an epoch, at most ${all} for ${epochs}\n`;
 }
 
 /** What a training will do and need, a line for each. */

@@ -239,13 +239,17 @@ Deno.test("train: a dry run plans, as text and as JSON, and writes no run", () =
   withPlaces(async ({ runs, flags }) => {
     const text = await train("--dry-run", "--run", `${runs}/a`, ...flags);
     assert.equal(text.code, 0, text.stderr);
-    assert.match(text.stdout, /^memory +[\d.]+ MiB planned\ntime +not measured/m);
+    assert.match(
+      text.stdout,
+      /^memory +[\d.]+ MiB planned\nestimated +[\d.]+ s an epoch, at most .* for 4\n$/m,
+    );
     const json = await train("--dry-run", "--json", "--run", `${runs}/a`, ...flags);
     const plan = JSON.parse(json.stdout);
     assert.equal(plan.parameters, 122_679);
     assert.equal(plan.data.train.samples, 12);
     assert.equal(plan.config.learningRate, 1e-3);
     assert.equal(plan.config.accumulate, 2);
+    assert.ok(plan.secondsPerEpoch > 0);
     await assert.rejects(Deno.stat(join(ROOT, runs, "a")), Deno.errors.NotFound);
   }));
 

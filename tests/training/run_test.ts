@@ -234,7 +234,8 @@ Deno.test("planRun: plans what the trainer then allocates", () =>
     for (const more of [{}, { recipe: "strong", accumulate: 2 }]) {
       const { dataFolder, cacheFolder } = run("a");
       const config = completeTrainConfig({ ...TINY, ...more });
-      const plan = await planRun({ dataFolder, cacheFolder, config });
+      const { secondsPerEpoch, ...plan } = await planRun({ dataFolder, cacheFolder, config });
+      assert.ok(secondsPerEpoch! > 0);
       const { train, valid } = plan.data;
       assert.deepEqual([train.samples, train.batches, valid.samples, valid.batches], [10, 3, 5, 2]);
       assert.ok(valid.background > 0.8 && valid.background < 1);
