@@ -9,7 +9,7 @@ import type { FromInterruptWorker, ToInterruptWorker } from "./interrupt_worker.
 export interface Interruption {
   /** Aborted by it. */
   readonly signal: AbortSignal;
-  /** Resolves when it is listened for; until then it ends the process, as it does without all this. */
+  /** Resolves when it is listened for, or cannot be; until then it ends the process, as it does by itself. */
   readonly listening: Promise<void>;
   /** Listens no more: Ctrl-C ends the process again. */
   release(): void;
@@ -21,7 +21,12 @@ export interface Interruption {
  */
 export function stopOnInterrupt(note: string, onNote: () => void = () => {}): Interruption {
   const controller = new AbortController();
-  const worker = new Worker(new URL("./interrupt_worker.ts", import.meta.url), { type: "module" });
+  const url = new URL("./interrupt_worker.ts", import.meta.url);
+  if (Deno.permissions.querySync({ name: "read", path: url }).state !== "granted") {
+    // Without the thread Ctrl-C simply ends the task, which will say by itself what else it lacks.
+    return { signal: controller.signal, listening: Promise.resolve(), release: () => {} };
+  }
+  const worker = new Worker(url, { type: "module" });
   const listening = Promise.withResolvers<void>();
   worker.onmessage = ({ data }: MessageEvent<FromInterruptWorker>) => {
     if (data === "listening") return listening.resolve();
