@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
+import { writeFailure } from "./atomic_file.ts";
 
 /**
  * Makes the folder `path`: `fill` gets an empty folder beside it, hidden, which takes the name when it is complete.
@@ -21,7 +22,7 @@ export async function writeFolderAtomic(
     await replaceFolder(folder, path);
   } catch (error) {
     await Deno.remove(folder, { recursive: true }).catch(() => {});
-    throw error;
+    throw writeFailure(path, error);
   }
 }
 
