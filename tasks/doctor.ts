@@ -8,15 +8,7 @@ import { formatBytes } from "../src/cli/format.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/gpu/diagnose.ts";
 import { openGpu } from "../src/gpu/gpu.ts";
-import { selfTest } from "../src/gpu/self_check.ts";
-
-/** What the self-test of one kernel came to. */
-interface KernelResult {
-  kernel: string;
-  passed: boolean;
-  worstError: number;
-  limit: number;
-}
+import { selfTest, type SelfTestResult } from "../src/gpu/self_check.ts";
 
 interface Options {
   json?: boolean;
@@ -42,7 +34,7 @@ async function examine(options: Options): Promise<void> {
   const found = ailments.map((ailment) => ({ ...ailment, command: asRoot(ailment.command) }));
   print(line("Deno", `${Deno.version.deno} on ${Deno.build.os}, ${Deno.build.arch}`));
   if (adapter !== null) print(describe(adapter));
-  const kernels: KernelResult[] = [];
+  const kernels: SelfTestResult[] = [];
   if (!found.some(({ kind }) => kind === "fatal")) {
     try {
       for await (const result of testKernels(software)) {
@@ -71,7 +63,7 @@ async function examine(options: Options): Promise<void> {
   if (!ok) throw new ExitError(EXIT.failed);
 }
 
-async function* testKernels(software: boolean): AsyncGenerator<KernelResult> {
+async function* testKernels(software: boolean): AsyncGenerator<SelfTestResult> {
   const gpu = await openGpu({ software });
   try {
     yield* selfTest(gpu);
@@ -103,9 +95,10 @@ function describe(adapter: AdapterReport): string {
     "kernels, against plain loops on the CPU\n";
 }
 
-function describeKernel({ kernel, passed, worstError, limit }: KernelResult): string {
+function describeKernel({ kernel, variant, passed, worstError, limit }: SelfTestResult): string {
+  const name = variant === undefined ? kernel : `${kernel}, ${variant}`;
   const numbers = `worst error ${worstError.toExponential(1)}, limit ${limit.toExponential(1)}`;
-  return line("", `${passed ? "right" : "WRONG"}  ${kernel.padEnd(36)} ${numbers}`);
+  return line("", `${passed ? "right" : "WRONG"}  ${name.padEnd(36)} ${numbers}`);
 }
 
 function describeAilment({ kind, message, command }: Ailment): string {

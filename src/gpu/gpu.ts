@@ -82,8 +82,19 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     );
   }
   const features = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures: features });
+  const device = await requestDevice(adapter, { requiredLimits, requiredFeatures: features });
   return new Gpu(adapter, device, options);
+}
+
+/** A device with subgroups where it can be had: an adapter may grant them without listing them, so only asking tells. */
+async function requestDevice(adapter: GPUAdapter, wanted: GPUDeviceDescriptor): Promise<GPUDevice> {
+  const requiredFeatures = [...wanted.requiredFeatures!, "subgroups" as const];
+  try {
+    return await adapter.requestDevice({ ...wanted, requiredFeatures });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return await adapter.requestDevice(wanted);
+  }
 }
 
 /**
@@ -130,6 +141,8 @@ export class Gpu implements GpuDescription {
   readonly kernels: "fast" | "strict";
   /** The WebGPU device. */
   readonly device: GPUDevice;
+  /** Whether the device was granted `subgroups`. */
+  readonly subgroups: boolean;
   readonly #pipelines: PipelineCache;
   readonly #onCompile: GpuOptions["onCompile"];
   #error: Error | undefined;
@@ -145,6 +158,7 @@ export class Gpu implements GpuDescription {
     this.kernels = options.kernels ?? "fast";
     this.#onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
+    this.subgroups = device.features.has("subgroups");
     this.adapter = describeAdapter(adapter);
     // A device grants no less than WebGPU's default, whatever is asked for: a lower limit is kept here.
     this.limits = {

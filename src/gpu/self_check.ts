@@ -16,6 +16,8 @@ import { winogradChecks } from "./self_check/winograd.ts";
 export interface SelfTestResult {
   /** The path of the kernel's file below `kernels/`, without its ending. */
   readonly kernel: string;
+  /** Which variant of it ran; absent where the file holds but one. */
+  readonly variant?: string;
   /** Whether every value was within the limit. */
   readonly passed: boolean;
   /** How far the worst value was off; infinite where one was no number. */
@@ -28,18 +30,32 @@ export interface SelfTestResult {
 const WINDOW = 65536;
 
 /**
- * Runs every kernel once, except the probes of features, which `diagnose` runs on devices that were made with them.
+ * Runs every kernel once, except those for features that the device was not granted, and except the probes of
+ * features, which `diagnose` runs on devices that were made with them.
  *
+ * @param wanted runs those kernels (and variants of them) alone that it returns true for
  * @throws {SyntaxError} where a kernel does not compile on this adapter.
  */
-export async function* selfTest(gpu: Gpu): AsyncGenerator<SelfTestResult> {
-  const groups = [matrixChecks, convolutionChecks, winogradChecks, layerChecks, trainingChecks];
-  for (const checks of groups) {
-    for (const check of checks()) yield await run(gpu, check);
+export async function* selfTest(
+  gpu: Gpu,
+  wanted: (kernel: string, variant?: string) => boolean = () => true,
+): AsyncGenerator<SelfTestResult> {
+  for (const check of checks()) {
+    if (check.needs === "subgroups" && !gpu.subgroups) continue;
+    if (wanted(check.dispatch.kernel.label, check.variant)) yield await run(gpu, check);
   }
 }
 
-async function run(gpu: Gpu, { dispatch, operands, expected, limit }: Check): Promise<SelfTestResult> {
+/** All checks; every WGSL file but the probes' is in one. */
+function* checks(): Generator<Check> {
+  const groups = [matrixChecks, convolutionChecks, winogradChecks, layerChecks, trainingChecks];
+  for (const group of groups) yield* group();
+}
+
+async function run(
+  gpu: Gpu,
+  { variant, dispatch, operands, expected, limit }: Check,
+): Promise<SelfTestResult> {
   const { label, bindings } = dispatch.kernel;
   const buffers: GPUBuffer[] = [];
   const places = new Map<unknown, number>();
@@ -76,5 +92,6 @@ async function run(gpu: Gpu, { dispatch, operands, expected, limit }: Check): Pr
   }
   program.destroy();
   for (const buffer of buffers) buffer.destroy();
-  return { kernel: label, passed: worstError <= limit, worstError, limit };
+  const which = variant === undefined ? {} : { variant };
+  return { kernel: label, ...which, passed: worstError <= limit, worstError, limit };
 }
