@@ -106,6 +106,11 @@ export {
 } from "./src/training/trainer.ts";
 export type { Augmentation } from "./kernels/augment/augment.ts";
 export type { Access, Binding, Kernel } from "./kernels/kernel.ts";
+export type { AdapterKind, KernelChoices, VariantFacts } from "./kernels/choices.ts";
+export { defaultChoices } from "./kernels/variants.ts";
+export type { Admission } from "./src/gpu/admission.ts";
+export type { Timing } from "./src/gpu/timing.ts";
+export { type TunedClass, tuneKernels, type TuneOptions, type Tuning } from "./src/unet/tune.ts";
 export {
   type AdapterReport,
   type Ailment,
@@ -219,7 +224,7 @@ export {
   type TrainRunOptions,
 } from "./src/training/run.ts";
 export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "./src/training/events.ts";
-export type { TrainPlan } from "./src/training/plan.ts";
+export type { ChoicesFrom, TrainPlan } from "./src/training/plan.ts";
 export { type Schedule, SCHEDULES, type TrainConfig } from "./src/training/config.ts";
 export { completeTrainConfig, RECIPES } from "./src/training/recipe.ts";
 export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "./src/training/augmentation.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 import type { Command } from "commander";
+import type { KernelChoices } from "../mod.ts";
 import { formatBytes } from "../src/cli/format.ts";
+import { DEFAULT_CACHE, keptChoices } from "../src/cli/kernel_choices.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/gpu/diagnose.ts";
 import { openGpu } from "../src/gpu/gpu.ts";
@@ -35,12 +37,14 @@ async function examine(options: Options): Promise<void> {
   print(line("Deno", `${Deno.version.deno} on ${Deno.build.os}, ${Deno.build.arch}`));
   if (adapter !== null) print(describe(adapter));
   const kernels: SelfTestResult[] = [];
+  let choices: { kept: boolean; choices: KernelChoices } | null = null;
   if (!found.some(({ kind }) => kind === "fatal")) {
     try {
       for await (const result of testKernels(software)) {
         kernels.push(result);
         print(describeKernel(result));
       }
+      choices = await chooseKernels(software);
     } catch (error) {
       found.push({
         kind: "fatal",
@@ -53,10 +57,11 @@ async function examine(options: Options): Promise<void> {
   const ok = wrong.length === 0 && !found.some(({ kind }) => kind === "fatal");
   if (kernels.length > 0) {
     print(line("kernels", `${kernels.length - wrong.length} right, ${wrong.length} wrong`));
+    if (choices !== null) print(describeChoices(choices));
   }
   if (options.json) {
     const { os, arch } = Deno.build;
-    const document = { ok, deno: Deno.version.deno, os, arch, adapter, kernels, ailments: found };
+    const document = { ok, deno: Deno.version.deno, os, arch, adapter, kernels, choices, ailments: found };
     writeStdout(`${JSON.stringify(document, null, 2)}\n`);
   }
   for (const ailment of found) writeStderr(describeAilment(ailment));
@@ -70,6 +75,22 @@ async function* testKernels(software: boolean): AsyncGenerator<SelfTestResult> {
   } finally {
     gpu.close();
   }
+}
+
+/** The variants that a training would take here, those that were timed and kept going before the defaults. */
+async function chooseKernels(software: boolean): Promise<{ kept: boolean; choices: KernelChoices }> {
+  const kept = await keptChoices(DEFAULT_CACHE, { software, kernels: "fast" });
+  const gpu = await openGpu({ software, choices: kept });
+  gpu.close();
+  return { kept: kept !== undefined, choices: gpu.choices };
+}
+
+function describeChoices({ kept, choices }: { kept: boolean; choices: KernelChoices }): string {
+  return line(
+    "variants",
+    kept ? "as timed on this adapter" : "by default; deno task train --retune times them",
+  ) +
+    Object.entries(choices).map(([name, variant]) => line("", `${name}: ${variant}`)).join("");
 }
 
 /** The words with which this user runs a command as root; on Windows there is no user number. */

@@ -6,9 +6,18 @@
 import { type Command, Option } from "commander";
 import { formatPercent } from "../src/cli/format.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { DEFAULT_CACHE, keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
 import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
 import { describePlan, TrainView } from "../src/cli/train_view.ts";
-import { planRun, type SwanLabOnlineOptions, type TrainConfig, type TrainResult, trainRun } from "../mod.ts";
+import {
+  completeTrainConfig,
+  type KernelChoices,
+  planRun,
+  type SwanLabOnlineOptions,
+  type TrainConfig,
+  type TrainResult,
+  trainRun,
+} from "../mod.ts";
 
 interface Options extends TrainConfig {
   readonly data: string;
@@ -18,6 +27,7 @@ interface Options extends TrainConfig {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly software?: boolean;
+  readonly retune?: boolean;
   readonly swanlab: "offline" | "online" | "off";
   readonly project: string;
   readonly tensorboard: boolean;
@@ -44,7 +54,8 @@ export function command(): Command {
     const typed = (name: string) => train.getOptionValueSource(name) === "cli";
     const config = givenConfig(options, typed);
     const data = typed("data") ? options.data : undefined;
-    await (options.dryRun ? plan : run)(options, config, data);
+    const choices = await chooseKernels(options, config);
+    await (options.dryRun ? plan : run)(options, config, data, choices);
   });
 }
 
@@ -58,8 +69,9 @@ function addRunOptions(train: Command): void {
       "with --resume: go on although data or settings are others; without: replace the run that is there",
     )
     .option("--dry-run", "say what training would need, and stop")
-    .option("--cache <folder>", "where prepared pictures are kept", "dataset/.cache")
+    .option("--cache <folder>", "where prepared pictures are kept", DEFAULT_CACHE)
     .option("--software", "use the software adapter even where there is a GPU")
+    .option("--retune", RETUNE_HELP)
     .addOption(
       new Option(
         "--swanlab <how>",
@@ -73,13 +85,27 @@ function addRunOptions(train: Command): void {
     .option("--json", "print the result as one JSON document");
 }
 
-async function plan(options: Options, config: Partial<TrainConfig>, data: string | undefined): Promise<void> {
+function chooseKernels(
+  { cache, software = false, retune: wanted }: Options,
+  config: Partial<TrainConfig>,
+): Promise<KernelChoices | undefined> {
+  const { kernels } = completeTrainConfig(config);
+  return (wanted ? retune : keptChoices)(cache, { software, kernels });
+}
+
+async function plan(
+  options: Options,
+  config: Partial<TrainConfig>,
+  data: string | undefined,
+  choices: KernelChoices | undefined,
+): Promise<void> {
   const view = new TrainView(writer(options));
   const planned = await planRun({
     dataFolder: data,
     cacheFolder: options.cache,
     config,
     software: options.software,
+    choices,
   }, view);
   view.close();
   if (options.json) writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
@@ -88,7 +114,12 @@ async function plan(options: Options, config: Partial<TrainConfig>, data: string
     );}
 }
 
-async function run(options: Options, config: Partial<TrainConfig>, data: string | undefined): Promise<void> {
+async function run(
+  options: Options,
+  config: Partial<TrainConfig>,
+  data: string | undefined,
+  choices: KernelChoices | undefined,
+): Promise<void> {
   const folder = options.run ?? `runs/${options.recipe}`;
   const view = new TrainView(writer(options));
   const stop = stopOnInterrupt(view);
@@ -102,6 +133,7 @@ async function run(options: Options, config: Partial<TrainConfig>, data: string 
       resume: options.resume,
       force: options.force,
       software: options.software,
+      choices,
       signal: stop.signal,
       readEverySeconds: Deno.stderr.isTerminal() ? READ_SECONDS.terminal : READ_SECONDS.plain,
       tracking: {

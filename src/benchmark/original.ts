@@ -6,13 +6,13 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
-import { recordPlan, trainingBytes } from "../unet/plan.ts";
+import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../gpu/timing.ts";
 import { planTarget } from "../unet/executor.ts";
+import { recordPlan, trainingBytes } from "../unet/plan.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 import { PeerProcess } from "./peer_process.ts";
 import { startTorchTwin } from "./peers.ts";
-import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "./timing.ts";
 
 /** The original's network and batch. */
 export const ORIGINAL_SHAPE: NetworkShape = { filters: 32, size: 256, batch: 32 };

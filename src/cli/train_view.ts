@@ -7,6 +7,7 @@ import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../tra
 import type { TrainPlan } from "../training/plan.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
+import { formatChoices } from "./kernel_choices.ts";
 import { consoleSize, Progress } from "./progress.ts";
 import { writeStderr } from "./task.ts";
 
@@ -143,7 +144,8 @@ export class TrainView implements TrainCallbacks {
 }
 
 /** What a training will do and need, a line for each. */
-export function describePlan({ config, data, adapter, parameters, memoryBytes }: TrainPlan): string {
+export function describePlan(plan: TrainPlan): string {
+  const { config, data, adapter, parameters, memoryBytes } = plan;
   const splits = (["train", "valid"] as const).map((role) => {
     const { samples, annotated, background } = data[role];
     return `${role.padEnd(14)}${plural(samples, "sample")}, ${annotated} with a tumor outlined; ` +
@@ -156,5 +158,16 @@ export function describePlan({ config, data, adapter, parameters, memoryBytes }:
     `recipe        ${config.recipe}: ${config.optimizer}, learning rate ${config.learningRate}, ` +
     `${config.schedule} schedule, seed ${config.seed}\n` +
     `device        ${adapter ?? "none found; the memory is that of some GPU"}\n` +
+    describeKernels(plan) +
     `memory        ${formatBytes(memoryBytes)} planned\n`;
+}
+
+/** A line where the kernels are not simply the defaults. */
+function describeKernels({ choicesFrom, unusualChoices }: TrainPlan): string {
+  const unusual = formatChoices(unusualChoices);
+  if (choicesFrom === "defaults" || (choicesFrom === "run" && unusual === "")) return "";
+  const origin = choicesFrom === "run" ? "those that the run began with" : "as timed on this adapter";
+  return `kernels       ${origin}${
+    unusual === "" ? ", which are the defaults" : `, not the defaults: ${unusual}`
+  }\n`;
 }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import { OPERATIONS } from "../../kernels/variants.ts";
 import type { Gpu } from "./gpu.ts";
 import { Program } from "./program.ts";
 import type { Check } from "./self_check/check.ts";
@@ -44,6 +46,14 @@ export async function* selfTest(
     if (check.needs === "subgroups" && !gpu.subgroups) continue;
     if (wanted(check.dispatch.kernel.label, check.variant)) yield await run(gpu, check);
   }
+}
+
+/** What changes with any kernel's text, with the constants that it is specialised by, or with the variants there are. */
+export function kernelFingerprint(): string {
+  const hash = createHash("sha256");
+  for (const { dispatch, variant } of checks()) hash.update(`${variant}\n${dispatch.kernel.code}`);
+  for (const { classes } of OPERATIONS) hash.update(JSON.stringify([...classes]));
+  return hash.digest("hex");
 }
 
 /** All checks; every WGSL file but the probes' is in one. */

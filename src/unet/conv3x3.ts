@@ -11,8 +11,8 @@ import {
   packedSize,
 } from "../../kernels/conv2d/direct.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
-import { sumRows } from "../../kernels/reduce/reduce.ts";
 import type { Nchw } from "../../kernels/shape.ts";
+import type { ConvVariant } from "../../kernels/variants.ts";
 import {
   type Activation,
   affineView,
@@ -23,7 +23,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
-import { chooseConv, type ConvVariant } from "./choose.ts";
+import { chooseConv, rowSums } from "./choose.ts";
 import type { Region } from "./recorder.ts";
 import {
   type ConvLayer,
@@ -120,7 +120,12 @@ export function convWeightGradient(
     }
   }
   recorder.run(
-    sumRows({ rows, length: bands.perImage * shape.batch, rowStride: bands.total, itemStride: 1 }),
+    rowSums(builder.target, {
+      rows,
+      length: bands.perImage * shape.batch,
+      rowStride: bands.total,
+      itemStride: 1,
+    }),
     { partial, total: builder.gradient(`${layer.name}.weight`) },
   );
 }

@@ -11,9 +11,8 @@ import {
   unpackGradient,
   unshuffleGradient,
 } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
-import { COLUMN_TILE, gemmNn, ROW_TILE } from "../../kernels/gemm/gemm.ts";
+import { COLUMN_TILE, ROW_TILE } from "../../kernels/gemm/gemm.ts";
 import { ceilDiv, roundUp } from "../../kernels/grid.ts";
-import { sumRows } from "../../kernels/reduce/reduce.ts";
 import {
   type Activation,
   affineView,
@@ -24,6 +23,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
+import { rowSums, slicedProduct } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
 import { biasGradient, gradientOf } from "./layers.ts";
 import { recordGemm } from "./winograd.ts";
@@ -115,7 +115,8 @@ export function convTranspose2d(
       };
       const count = ceilDiv(columns.stride, SLICE);
       recorder.run(
-        gemmNn(
+        slicedProduct(
+          builder.target,
           { rows: paddedInputs, columns: paddedColumns, depth: columns.stride, layers: 1 },
           { depth: SLICE, count, first: slice },
         ),
@@ -138,7 +139,7 @@ export function convTranspose2d(
     }
     // The partial products are padded to whole tiles, the weights are not.
     recorder.run(
-      sumRows({
+      rowSums(builder.target, {
         rows: inputs * 4 * outputs,
         length: slices,
         group: 4 * outputs,
