@@ -85,11 +85,14 @@ function addRunOptions(train: Command): void {
     .option("--json", "print the result as one JSON document");
 }
 
+/** The variants that are kept for this device, or timed now where that is asked for. */
 function chooseKernels(
   { cache, software = false, retune: wanted }: Options,
   config: Partial<TrainConfig>,
 ): Promise<KernelChoices | undefined> {
-  const { kernels } = completeTrainConfig(config);
+  // The settings of a run that goes on may not be complete; its recipe is.
+  const { recipe = completeTrainConfig().recipe } = config;
+  const kernels = config.kernels ?? completeTrainConfig({ recipe }).kernels;
   return (wanted ? retune : keptChoices)(cache, { software, kernels });
 }
 

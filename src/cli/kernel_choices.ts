@@ -8,7 +8,7 @@ import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { CHOICE_FILE, keepChoices, readChoices } from "../gpu/choice_cache.ts";
 import { adapterKind, type GpuOptions, openGpu } from "../gpu/gpu.ts";
-import { TUNE_SECONDS, tuneKernels, type Tuning } from "../unet/tune.ts";
+import { TUNE_SECONDS, tuneKernels, type TuneOptions, type Tuning } from "../unet/tune.ts";
 import { writeStderr } from "./task.ts";
 
 /** Where choices are kept unless told otherwise: beside prepared pictures. */
@@ -28,11 +28,15 @@ export async function keptChoices(folder: string, device: Device): Promise<Kerne
 }
 
 /** Times the candidates, keeps the choices, and says what came of it. */
-export async function retune(folder: string, device: Device): Promise<KernelChoices> {
+export async function retune(
+  folder: string,
+  device: Device,
+  options: Pick<TuneOptions, "seconds"> = {},
+): Promise<KernelChoices> {
   const gpu = await openGpu(device);
   try {
     writeStderr(`timing kernel variants on ${gpu.adapter.description}, about ${TUNE_SECONDS} s\n`);
-    const tuning = await tuneKernels(gpu);
+    const tuning = await tuneKernels(gpu, options);
     writeStderr(describeTuning(tuning, defaultChoices(adapterKind(gpu.adapter))));
     try {
       await keepChoices(folder, gpu, { timedAt: new Date().toISOString(), choices: tuning.choices });
