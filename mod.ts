@@ -118,6 +118,11 @@ export type { MemoryUse } from "./src/training/batch_memory.ts";
 export type { AtOnce, BatchKind } from "./src/training/batch_runner.ts";
 export type { Augmentation } from "./kernels/augment/augment.ts";
 export type { Access, Binding, Kernel } from "./kernels/kernel.ts";
+export type { AdapterKind, KernelChoices, VariantFacts } from "./kernels/choices.ts";
+export { defaultChoices } from "./kernels/variants.ts";
+export type { Admission } from "./src/gpu/admission.ts";
+export type { Timing } from "./src/gpu/timing.ts";
+export { type TunedClass, tuneKernels, type TuneOptions, type Tuning } from "./src/unet/tune.ts";
 export {
   type AdapterReport,
   type Ailment,
@@ -232,7 +237,7 @@ export {
   type TrainRunOptions,
 } from "./src/training/run.ts";
 export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "./src/training/events.ts";
-export type { PlannedMemory, TrainPlan } from "./src/training/plan.ts";
+export type { ChoicesFrom, PlannedMemory, TrainPlan } from "./src/training/plan.ts";
 export { type Schedule, SCHEDULES, type TrainConfig } from "./src/training/config.ts";
 export { completeTrainConfig, RECIPES } from "./src/training/recipe.ts";
 export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "./src/training/augmentation.ts";

@@ -12,11 +12,20 @@ import {
 } from "../src/benchmark/benchmark.ts";
 import { describeMachine, machineLoad } from "../src/benchmark/machine.ts";
 import { measureOriginal, ORIGINAL_SHAPE } from "../src/benchmark/original.ts";
-import { describe, renderEnd, renderOriginal, renderSection } from "../src/benchmark/report.ts";
+import {
+  describe,
+  renderEnd,
+  renderOriginal,
+  renderSection,
+  renderVariants,
+} from "../src/benchmark/report.ts";
+import { describeVariants } from "../src/benchmark/variants.ts";
+import { DEFAULT_CACHE, keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { openGpu } from "../src/gpu/gpu.ts";
+import type { KernelChoices } from "../mod.ts";
 
-/** A folder for made-up pictures, the only one that this task may fill; removed in the end. */
+/** A folder for made-up pictures; removed in the end. */
 const FOLDER = "dataset/.bench";
 
 /** Seconds in which the original's configuration takes turns with PyTorch. */
@@ -31,6 +40,7 @@ interface Options {
   readonly size?: number;
   readonly batch?: number;
   readonly software?: boolean;
+  readonly retune?: boolean;
   readonly kernels: "fast" | "strict";
   readonly json?: true;
 }
@@ -69,6 +79,7 @@ export function command(): Command {
       integer(1, 4096),
     )
     .option("--software", "use the software adapter even where there is a GPU")
+    .option("--retune", RETUNE_HELP.replace("CACHE", DEFAULT_CACHE))
     .addOption(
       new Option("--kernels <which>", "strict takes no kernel that is less accurate than plain float32 sums")
         .choices(["fast", "strict"]).default("fast"),
@@ -84,17 +95,23 @@ async function bench(options: Options, self: Command): Promise<void> {
   if (options.gpu && other !== undefined) {
     self.error(`error: --${other} and --gpu exclude each other`, { exitCode: 2 });
   }
-  const report = options.gpu ? await benchOriginal(options) : await benchSections(options);
+  const { software = false, kernels } = options;
+  const choices = await (options.retune ? retune : keptChoices)(DEFAULT_CACHE, { software, kernels });
+  const report = await (options.gpu ? benchOriginal : benchSections)(options, choices);
   if (options.json) writeStdout(`${JSON.stringify(report, null, 2)}\n`);
 }
 
-async function benchSections({ quick, peers, software, kernels, only, json }: Options): Promise<unknown> {
+async function benchSections(
+  { quick, peers, software, kernels, only, json }: Options,
+  choices: KernelChoices | undefined,
+): Promise<unknown> {
   let described = false;
   const settings: BenchOptions = {
     quick: quick === true,
     peers: peers === true,
     software: software === true,
     kernels,
+    choices,
     folder: FOLDER,
     ...(only ? { only } : {}),
     onNote: note,
@@ -110,19 +127,23 @@ async function benchSections({ quick, peers, software, kernels, only, json }: Op
   return report;
 }
 
-async function benchOriginal({ software = false, kernels, json, ...given }: Options): Promise<unknown> {
+async function benchOriginal(
+  { software = false, kernels, json, ...given }: Options,
+  choices: KernelChoices | undefined,
+): Promise<unknown> {
   const { filters, size, batch } = { ...ORIGINAL_SHAPE, ...given };
   const machine = await describeMachine(software);
   if (!json) writeStdout(`${describe(machine)}\n`);
   if (machine.isSoftware) {
     note("note: without a GPU, a step takes seconds for each picture; --batch 2 shows that it runs");
   }
-  const gpu = await openGpu({ software, kernels });
+  const gpu = await openGpu({ software, kernels, choices });
   try {
     const turns = { measurement: 1, seconds: ORIGINAL_SECONDS, onNote: note };
     const original = await measureOriginal(gpu, { filters, size, batch }, turns);
-    if (!json) writeStdout(renderOriginal(original));
-    return { machine, loadAfter: machineLoad(), ...original };
+    const variants = await describeVariants(gpu, choices !== undefined);
+    if (!json) writeStdout(`${renderOriginal(original)}\nkernel variants\n${renderVariants(variants)}`);
+    return { machine, loadAfter: machineLoad(), ...original, variants };
   } finally {
     gpu.close();
   }

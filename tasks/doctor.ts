@@ -4,19 +4,13 @@
  * @module
  */
 import type { Command } from "commander";
+import type { KernelChoices } from "../mod.ts";
 import { formatBytes } from "../src/cli/format.ts";
+import { DEFAULT_CACHE, keptChoices } from "../src/cli/kernel_choices.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/gpu/diagnose.ts";
 import { openGpu } from "../src/gpu/gpu.ts";
-import { selfTest } from "../src/gpu/self_check.ts";
-
-/** What the self-test of one kernel came to. */
-interface KernelResult {
-  kernel: string;
-  passed: boolean;
-  worstError: number;
-  limit: number;
-}
+import { selfTest, type SelfTestResult } from "../src/gpu/self_check.ts";
 
 interface Options {
   json?: boolean;
@@ -42,13 +36,15 @@ async function examine(options: Options): Promise<void> {
   const found = ailments.map((ailment) => ({ ...ailment, command: asRoot(ailment.command) }));
   print(line("Deno", `${Deno.version.deno} on ${Deno.build.os}, ${Deno.build.arch}`));
   if (adapter !== null) print(describe(adapter));
-  const kernels: KernelResult[] = [];
+  const kernels: SelfTestResult[] = [];
+  let choices: { kept: boolean; choices: KernelChoices } | null = null;
   if (!found.some(({ kind }) => kind === "fatal")) {
     try {
       for await (const result of testKernels(software)) {
         kernels.push(result);
         print(describeKernel(result));
       }
+      choices = await chooseKernels(software);
     } catch (error) {
       found.push({
         kind: "fatal",
@@ -61,23 +57,40 @@ async function examine(options: Options): Promise<void> {
   const ok = wrong.length === 0 && !found.some(({ kind }) => kind === "fatal");
   if (kernels.length > 0) {
     print(line("kernels", `${kernels.length - wrong.length} right, ${wrong.length} wrong`));
+    if (choices !== null) print(describeChoices(choices));
   }
   if (options.json) {
     const { os, arch } = Deno.build;
-    const document = { ok, deno: Deno.version.deno, os, arch, adapter, kernels, ailments: found };
+    const document = { ok, deno: Deno.version.deno, os, arch, adapter, kernels, choices, ailments: found };
     writeStdout(`${JSON.stringify(document, null, 2)}\n`);
   }
   for (const ailment of found) writeStderr(describeAilment(ailment));
   if (!ok) throw new ExitError(EXIT.failed);
 }
 
-async function* testKernels(software: boolean): AsyncGenerator<KernelResult> {
+async function* testKernels(software: boolean): AsyncGenerator<SelfTestResult> {
   const gpu = await openGpu({ software });
   try {
     yield* selfTest(gpu);
   } finally {
     gpu.close();
   }
+}
+
+/** The variants that a training would take here, those that were timed and kept going before the defaults. */
+async function chooseKernels(software: boolean): Promise<{ kept: boolean; choices: KernelChoices }> {
+  const kept = await keptChoices(DEFAULT_CACHE, { software, kernels: "fast" });
+  const gpu = await openGpu({ software, choices: kept });
+  gpu.close();
+  return { kept: kept !== undefined, choices: gpu.choices };
+}
+
+function describeChoices({ kept, choices }: { kept: boolean; choices: KernelChoices }): string {
+  return line(
+    "variants",
+    kept ? "as timed on this adapter" : "by default; deno task train --retune times them",
+  ) +
+    Object.entries(choices).map(([name, variant]) => line("", `${name}: ${variant}`)).join("");
 }
 
 /** The words with which this user runs a command as root; on Windows there is no user number. */
@@ -103,9 +116,10 @@ function describe(adapter: AdapterReport): string {
     "kernels, against plain loops on the CPU\n";
 }
 
-function describeKernel({ kernel, passed, worstError, limit }: KernelResult): string {
+function describeKernel({ kernel, variant, passed, worstError, limit }: SelfTestResult): string {
+  const name = variant === undefined ? kernel : `${kernel}, ${variant}`;
   const numbers = `worst error ${worstError.toExponential(1)}, limit ${limit.toExponential(1)}`;
-  return line("", `${passed ? "right" : "WRONG"}  ${kernel.padEnd(36)} ${numbers}`);
+  return line("", `${passed ? "right" : "WRONG"}  ${name.padEnd(36)} ${numbers}`);
 }
 
 function describeAilment({ kind, message, command }: Ailment): string {

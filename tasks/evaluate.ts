@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { basename, dirname, extname, join } from "node:path";
 import { plural } from "../src/cli/format.ts";
+import { DEFAULT_CACHE } from "../src/cli/kernel_choices.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
@@ -61,7 +62,7 @@ export function command(): Command {
       ).choices([...UNANNOTATED]).default("empty"),
     )
     .option("--output <folder>", "where the results go (default: the run's folder)")
-    .option("--cache <folder>", "where prepared pictures are kept", "dataset/.cache")
+    .option("--cache <folder>", "where prepared pictures are kept", DEFAULT_CACHE)
     .option("--json", "print everything as one JSON document")
     .action(evaluateModel);
 }

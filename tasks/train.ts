@@ -7,9 +7,18 @@ import { type Command, Option } from "commander";
 import { formatPercent } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { DEFAULT_CACHE, keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
 import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, TrainView } from "../src/cli/train_view.ts";
-import { planRun, type SwanLabOnlineOptions, type TrainConfig, type TrainResult, trainRun } from "../mod.ts";
+import {
+  completeTrainConfig,
+  type KernelChoices,
+  planRun,
+  type SwanLabOnlineOptions,
+  type TrainConfig,
+  type TrainResult,
+  trainRun,
+} from "../mod.ts";
 
 interface Options extends TrainConfig {
   readonly data: string;
@@ -19,6 +28,7 @@ interface Options extends TrainConfig {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly software?: boolean;
+  readonly retune?: boolean;
   readonly swanlab: "offline" | "online" | "off";
   readonly project: string;
   readonly tensorboard: boolean;
@@ -45,7 +55,8 @@ export function command(): Command {
     const typed = (name: string) => train.getOptionValueSource(name) === "cli";
     const config = givenConfig(options, typed);
     const data = typed("data") ? options.data : undefined;
-    await (options.dryRun ? plan : run)(options, config, data);
+    const choices = await chooseKernels(options, config);
+    await (options.dryRun ? plan : run)(options, config, data, choices);
   });
 }
 
@@ -59,8 +70,9 @@ function addRunOptions(train: Command): void {
       "with --resume: go on although data or settings are others; without: replace the run that is there",
     )
     .option("--dry-run", "say what training would need, and stop")
-    .option("--cache <folder>", "where prepared pictures are kept", "dataset/.cache")
+    .option("--cache <folder>", "where prepared pictures are kept", DEFAULT_CACHE)
     .option("--software", "use the software adapter even where there is a GPU")
+    .option("--retune", RETUNE_HELP)
     .addOption(
       new Option(
         "--swanlab <how>",
@@ -74,13 +86,30 @@ function addRunOptions(train: Command): void {
     .option("--json", "print the result as one JSON document");
 }
 
-async function plan(options: Options, given: Partial<TrainConfig>, data: string | undefined): Promise<void> {
+/** The variants that are kept for this device, or timed now where that is asked for. */
+function chooseKernels(
+  { cache, software = false, retune: wanted }: Options,
+  config: Partial<TrainConfig>,
+): Promise<KernelChoices | undefined> {
+  // The settings of a run that goes on may not be complete; its recipe is.
+  const { recipe = completeTrainConfig().recipe } = config;
+  const kernels = config.kernels ?? completeTrainConfig({ recipe }).kernels;
+  return (wanted ? retune : keptChoices)(cache, { software, kernels });
+}
+
+async function plan(
+  options: Options,
+  given: Partial<TrainConfig>,
+  data: string | undefined,
+  choices: KernelChoices | undefined,
+): Promise<void> {
   const view = new TrainView(writer(options));
   const planned = await planRun({
     dataFolder: data,
     cacheFolder: options.cache,
     config: given,
     software: options.software,
+    choices,
   }, view);
   view.close();
   if (options.json) return writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
@@ -90,7 +119,12 @@ async function plan(options: Options, given: Partial<TrainConfig>, data: string 
   );
 }
 
-async function run(options: Options, config: Partial<TrainConfig>, data: string | undefined): Promise<void> {
+async function run(
+  options: Options,
+  config: Partial<TrainConfig>,
+  data: string | undefined,
+  choices: KernelChoices | undefined,
+): Promise<void> {
   const folder = options.run ?? `runs/${options.recipe}`;
   const view = new TrainView(writer(options));
   const stop = stopOnInterrupt("saving and stopping; press Ctrl-C again to stop at once", view.onForeignLine);
@@ -104,6 +138,7 @@ async function run(options: Options, config: Partial<TrainConfig>, data: string 
       resume: options.resume,
       force: options.force,
       software: options.software,
+      choices,
       signal: stop.signal,
       readEverySeconds: Deno.stderr.isTerminal() ? READ_SECONDS.terminal : READ_SECONDS.plain,
       tracking: {

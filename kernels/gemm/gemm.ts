@@ -1,5 +1,6 @@
 /**
- * Batched matrix products held in registers: the core of Winograd convolution and of the transposed convolution.
+ * Batched matrix products: the core of Winograd convolution and of the transposed convolution. Tiles are held in
+ * registers, which is best where memory is near, or go through workgroup memory, which is best where it is far.
  *
  * @module
  */
@@ -8,6 +9,7 @@ import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import nnUniformCode from "./nn_uniform.wgsl" with { type: "text" };
 import nnCode from "./nn.wgsl" with { type: "text" };
+import tiledCode from "./tiled.wgsl" with { type: "text" };
 import transposeCode from "./transpose.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
@@ -110,6 +112,60 @@ export function transpose(rows: number, columns: number): Dispatch {
     kernel: kernel("gemm/transpose", transposeCode),
     params: packParams([rows / 4, columns / 4]),
     workgroups: flatGrid("gemm/transpose", rows * columns / 16, WORKGROUP),
+  };
+}
+
+/** Geometry of a tile that goes through workgroup memory. */
+export interface GemmTile {
+  /** Rows of the tile. */
+  readonly rows: number;
+  /** Columns of the tile. */
+  readonly columns: number;
+  /** Rows, and columns, that one invocation owns: 4 or 8. */
+  readonly side: 4 | 8;
+}
+
+/** The tiles that {@linkcode gemmTiled} may be asked for, each by the name of its variant. */
+export const GEMM_TILES = {
+  tiled: { rows: 64, columns: 64, side: 4 },
+  /** For few rows, such as those of a thin network: a higher tile would mostly multiply padding. */
+  tiled_32x64: { rows: 32, columns: 64, side: 4 },
+  /** For many rows: four times the products for twice the reads of workgroup memory. */
+  tiled_128x64: { rows: 128, columns: 64, side: 8 },
+} as const satisfies Record<string, GemmTile>;
+
+/** A name in {@linkcode GEMM_TILES}. */
+export type GemmTileName = keyof typeof GEMM_TILES;
+
+/** The k that a workgroup fetches at a time. */
+const STEP = 16;
+
+/** Invocations of a workgroup, and bytes of memory that they share. */
+export function tileCost({ rows, columns, side }: GemmTile): { invocations: number; byteLength: number } {
+  return { invocations: (rows / side) * (columns / side), byteLength: 4 * STEP * (rows + columns) };
+}
+
+/** The product of {@linkcode gemmNn}, slices included, by tiles that go through workgroup memory; bindings a, b, c. */
+export function gemmTiled(
+  name: GemmTileName,
+  shape: GemmShape,
+  slices: Slices = { depth: shape.depth, count: 1, first: 0 },
+): Dispatch {
+  checkTiles(shape);
+  const { rows, columns, depth, layers } = shape;
+  const tile = GEMM_TILES[name];
+  const vectors = tile.side / 4;
+  const columnTiles = ceilDiv(columns, tile.columns);
+  return {
+    kernel: kernel("gemm/tiled", tiledCode, {
+      TILE_ROWS: tile.rows,
+      TILE_COLUMNS: tile.columns,
+      ROW_VECTORS: vectors,
+      COLUMN_VECTORS: vectors,
+      STEP,
+    }),
+    params: packParams([rows / 4, columns / 4, depth, columnTiles, slices.depth, layers, slices.first]),
+    workgroups: grid("gemm/tiled", ceilDiv(rows, tile.rows) * columnTiles, 1, layers, slices.count),
   };
 }
 

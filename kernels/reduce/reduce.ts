@@ -9,6 +9,7 @@ import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import type { Nchw } from "../shape.ts";
 import channelSumsCode from "./channel_sums.wgsl" with { type: "text" };
+import rowsSubgroupCode from "./rows_subgroup.wgsl" with { type: "text" };
 import rowsCode from "./rows.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
@@ -31,12 +32,26 @@ export interface RowSums {
 
 /** Sums of strided rows; bindings partial, total. */
 export function sumRows(sums: RowSums): Dispatch {
-  const { rows, length, group = rows, groupStride = 0, rowStride, itemStride } = sums;
   return {
     kernel: kernel("reduce/rows", rowsCode),
-    params: packParams([rows, length, group, groupStride, rowStride, itemStride]),
-    workgroups: flatGrid("reduce/rows", rows, WORKGROUP),
+    params: rowParams(sums),
+    workgroups: flatGrid("reduce/rows", sums.rows, WORKGROUP),
   };
+}
+
+/** The same sums by subgroups, a workgroup a row, on a device that has them; bindings partial, total. */
+export function sumRowsBySubgroups(sums: RowSums): Dispatch {
+  return {
+    kernel: kernel("reduce/rows_subgroup", rowsSubgroupCode),
+    params: rowParams(sums),
+    workgroups: flatGrid("reduce/rows_subgroup", sums.rows, 1),
+  };
+}
+
+function rowParams(
+  { rows, length, group = rows, groupStride = 0, rowStride, itemStride }: RowSums,
+): Uint8Array {
+  return packParams([rows, length, group, groupStride, rowStride, itemStride]);
 }
 
 /** Partial sums `[channel][band]` of an NCHW tensor; bindings x, x_vectors (the same memory), partial. */

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { KernelChoices } from "../../kernels/choices.ts";
 import { openGpu } from "../gpu/gpu.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Timing } from "../gpu/timing.ts";
 import { calibrate, dispatchSeconds, type Speed } from "./calibration.ts";
 import { type DataRoad, measureDataRoad } from "./data_road.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
@@ -16,7 +18,7 @@ import { NetworkBench, type NetworkShape } from "./network.ts";
 import { measureShape, type ShapeSpeed } from "./network_speed.ts";
 import { measureScale, SCALE_SHAPES, type ScaleTime } from "./scale.ts";
 import { measureStart, type StartTime } from "./start.ts";
-import type { Timing } from "./timing.ts";
+import { describeVariants, type VariantReport } from "./variants.ts";
 
 /** What each section measures. */
 export interface Sections {
@@ -47,6 +49,8 @@ export type SectionName = keyof Sections;
 export interface BenchReport extends Partial<Sections> {
   /** What the numbers belong to. */
   machine: Machine;
+  /** Which kernel variants were chosen; with the section `kernels`. */
+  variants?: VariantReport;
   /** Load of the machine in the end, this benchmark's own included. */
   loadAfter: number;
   /** Seconds of the whole. */
@@ -65,6 +69,8 @@ export interface BenchOptions {
   readonly software: boolean;
   /** Which kernels may be chosen. */
   readonly kernels: "fast" | "strict";
+  /** Kernel variants in place of the defaults. */
+  readonly choices?: KernelChoices | undefined;
   /** A folder that may be made, filled and removed. */
   readonly folder: string;
   /** Called with what is going on. */
@@ -183,13 +189,14 @@ export const SECTION_NAMES = Object.keys(MEASURE) as SectionName[];
  */
 export async function runBenchmark(options: BenchOptions): Promise<BenchReport> {
   const start = performance.now();
-  const { software, kernels, only = SECTION_NAMES } = options;
+  const { software, kernels, choices, only = SECTION_NAMES } = options;
   const report: BenchReport = { machine: await describeMachine(software), loadAfter: 0, seconds: 0 };
-  const gpu = await openGpu({ software, kernels });
+  const gpu = await openGpu({ software, kernels, choices });
   try {
     for (const name of SECTION_NAMES.filter((name) => only.includes(name))) {
       const note = (text: string) => options.onNote?.(`${name}: ${text}`);
       note("measuring");
+      if (name === "kernels") report.variants = await describeVariants(gpu, choices !== undefined);
       await measureSection(report, name, { gpu, options, note });
       options.onSection?.(name, report);
     }

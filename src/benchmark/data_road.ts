@@ -10,8 +10,8 @@ import { makePhantom } from "../dataset/phantom.ts";
 import { prepareSplit } from "../dataset/prepare.ts";
 import { readSplit } from "../dataset/samples.ts";
 import { findSplits, splitOf } from "../dataset/splits.ts";
+import { type Contestant, takeTurns, type TurnOptions } from "../gpu/timing.ts";
 import { closeDecoders } from "../image/decode.ts";
-import { type Contestant, takeTurns, type TurnOptions } from "./timing.ts";
 
 /** Pixels a side of the files, as in the usual export of annotated scans. */
 const FILE_SIZE = 640;

@@ -11,9 +11,9 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Program } from "../gpu/program.ts";
 import { type PassTime, Timestamps } from "../gpu/timestamps.ts";
+import { summarize } from "../gpu/timing.ts";
 import { Executor } from "../unet/executor.ts";
 import type { NetworkBench, NetworkShape } from "./network.ts";
-import { summarize } from "./timing.ts";
 
 /** Steps one after the other, so that what lies between steps counts, too. */
 const STEPS = 3;

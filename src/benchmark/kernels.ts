@@ -4,29 +4,12 @@
  *
  * @module
  */
-import type { Nchw } from "../../kernels/shape.ts";
-import { size } from "../../kernels/shape.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Activation } from "../unet/activation.ts";
-import { Builder, type PlanTarget } from "../unet/builder.ts";
-import { DEFAULT_CONFIG } from "../unet/config.ts";
-import { convForward, convInputGradients, convWeightGradient } from "../unet/conv3x3.ts";
+import { repeat, takeTurns, type TurnOptions } from "../gpu/timing.ts";
 import { planTarget } from "../unet/executor.ts";
-import type { ParameterTable } from "../unet/parameters.ts";
-import type { RecordedStep, Region } from "../unet/recorder.ts";
+import { type ConvShape, type Direction, DIRECTIONS, recordConv } from "../unet/single_conv.ts";
+import { Standalone } from "../unet/standalone.ts";
 import { createCalibration, type Speed, speed } from "./calibration.ts";
-import { Standalone } from "./standalone.ts";
-import { repeat, takeTurns, type TurnOptions } from "./timing.ts";
-
-/** A convolution with as many inputs as outputs. */
-export interface ConvShape {
-  /** Channels of input and output. */
-  readonly channels: number;
-  /** Rows and columns. */
-  readonly size: number;
-  /** Pictures. */
-  readonly batch: number;
-}
 
 /** The shapes that stand in the tables: a thin network's first level, and three of the original's. */
 export const CONV_SHAPES: readonly ConvShape[] = [
@@ -35,20 +18,6 @@ export const CONV_SHAPES: readonly ConvShape[] = [
   { channels: 64, size: 64, batch: 4 },
   { channels: 256, size: 16, batch: 4 },
 ];
-
-/** What is computed. */
-export const DIRECTIONS = ["forward", "input gradient", "weight gradient"] as const;
-
-/** One of {@linkcode DIRECTIONS}. */
-export type Direction = typeof DIRECTIONS[number];
-
-/** A convolution's steps, and the region that they leave their result in. */
-export interface RecordedConv {
-  /** The steps. */
-  readonly steps: readonly RecordedStep[];
-  /** Binds input, weights, bias, gradient and result under these names. */
-  readonly regions: Readonly<Record<"input" | "parameters" | "gradient" | "result", Region>>;
-}
 
 /** What was measured of one convolution in one direction. */
 export interface KernelSpeed extends ConvShape {
@@ -64,40 +33,9 @@ export interface KernelSpeed extends ConvShape {
   readonly share: { readonly best: number; readonly median: number };
 }
 
-/** Names the layer whose steps are recorded. */
-const LAYER = "conv";
-
 /** Operations of a direct convolution; a multiplication with its addition is two. */
 export function convOperations({ channels, size, batch }: ConvShape): number {
   return 2 * 9 * channels * channels * size * size * batch;
-}
-
-/** Records one direction of a convolution of a tensor that holds the result of a ReLU. */
-export function recordConv(target: PlanTarget, conv: ConvShape, direction: Direction): RecordedConv {
-  const { channels } = conv;
-  const builder = new Builder({ ...DEFAULT_CONFIG, filters: channels }, layerTable(channels), target, true);
-  const { recorder } = builder;
-  const shape: Nchw = { batch: conv.batch, channels, height: conv.size, width: conv.size };
-  const tensor = (label: string): Activation => ({
-    shape,
-    region: recorder.fixed(label, size(shape)),
-    kind: "relu",
-    gradientScale: 1,
-  });
-  const layer = { name: LAYER, inputs: channels, outputs: channels };
-  const [input, output] = [tensor("input"), tensor("output")];
-  const regions = { input: input.region, parameters: builder.weights, gradient: output.region };
-  switch (direction) {
-    case "forward":
-      convForward(builder, layer, [input], output, { bias: true, relu: true });
-      return { steps: recorder.steps, regions: { ...regions, result: output.region } };
-    case "input gradient":
-      convInputGradients(builder, layer, [input], shape, output.region);
-      return { steps: recorder.steps, regions: { ...regions, result: input.gradient! } };
-    case "weight gradient":
-      convWeightGradient(builder, layer, [input], shape, output.region);
-      return { steps: recorder.steps, regions: { ...regions, result: builder.gradients } };
-  }
 }
 
 /** Measures all directions of a convolution in turns with the calibration kernel. */
@@ -135,20 +73,4 @@ export async function measureConv(
     calibration.destroy();
     for (const program of programs) program.destroy();
   }
-}
-
-/** A parameter table of one convolution. */
-function layerTable(channels: number): ParameterTable {
-  const weight = 9 * channels * channels;
-  const list = [
-    { name: `${LAYER}.weight`, shape: [channels, channels, 3, 3], size: weight, offset: 0 },
-    { name: `${LAYER}.bias`, shape: [channels], size: channels, offset: Math.ceil(weight / 64) * 64 },
-  ].map((parameter) => ({ ...parameter, initial: { bound: 1 } }));
-  const blockSize = list[1]!.offset + Math.ceil(channels / 64) * 64;
-  return {
-    list,
-    blockSize,
-    count: weight + channels,
-    get: (name) => list.find((parameter) => parameter.name === name)!,
-  };
 }

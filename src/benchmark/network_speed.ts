@@ -4,11 +4,11 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
+import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../gpu/timing.ts";
 import type { UNetConfig } from "../unet/config.ts";
 import { type Speed, speed } from "./calibration.ts";
 import { forwardOperations, NetworkBench, type NetworkShape } from "./network.ts";
 import { type Peers, startPeers } from "./peers.ts";
-import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "./timing.ts";
 
 /** A training step's operations in forwards: the forward, and two gradients of the same size. */
 const STEP_FORWARDS = 3;

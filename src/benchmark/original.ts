@@ -7,11 +7,11 @@
  */
 import type { Gpu } from "../gpu/gpu.ts";
 import { planBatch } from "../training/batch_memory.ts";
+import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../gpu/timing.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 import { PeerProcess } from "./peer_process.ts";
 import { startTorchTwin } from "./peers.ts";
-import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "./timing.ts";
 
 /** The original's network and batch. */
 export const ORIGINAL_SHAPE: NetworkShape = { filters: 32, size: 256, batch: 32 };

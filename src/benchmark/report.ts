@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Timing } from "../gpu/timing.ts";
 import type { BenchReport, SectionName, Sections } from "./benchmark.ts";
 import type { Speed } from "./calibration.ts";
 import type { PictureRate } from "./data_road.ts";
@@ -13,7 +14,7 @@ import type { Memory } from "./memory.ts";
 import type { NetworkShape } from "./network.ts";
 import type { ShapeSpeed } from "./network_speed.ts";
 import type { OriginalReport } from "./original.ts";
-import type { Timing } from "./timing.ts";
+import type { VariantReport } from "./variants.ts";
 
 /** Kernels that are listed with their share of a step. */
 const LISTED_KERNELS = 8;
@@ -55,6 +56,7 @@ export function renderSection(name: SectionName, report: BenchReport): string {
     const measured = report[name] as Sections[Name] | undefined;
     return measured === undefined ? "" : RENDER[name](measured);
   };
+  if (name === "kernels" && report.variants) return render(name) + renderVariants(report.variants);
   return render(name);
 }
 
@@ -122,6 +124,20 @@ const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => st
       [["preparing", rates(preparing), `${preparing.runs}`], ["serving", rates(serving), `${serving.runs}`]],
     ),
 };
+
+/** Which variants were chosen, and whether those for hardware are right here. */
+export function renderVariants({ choices, unusual, given, checked }: VariantReport): string {
+  const mark = (name: string) => Object.hasOwn(unusual, name) ? ", not the default" : "";
+  const verdict = (right: boolean | null) => right === null ? "not possible" : right ? "right" : "WRONG";
+  const origin = given ? "as timed on this adapter" : "by default for this kind of adapter";
+  return [
+    `  chosen ${origin}`,
+    ...Object.entries(choices).map(([name, variant]) => `    ${name}: ${variant}${mark(name)}`),
+    "  variants for hardware, their results on this adapter against plain loops",
+    ...checked.map(({ operation, variant, right }) => `    ${operation}, ${variant}: ${verdict(right)}`),
+    "",
+  ].join("\n");
+}
 
 /** The tables of the original's configuration. */
 export function renderOriginal(report: OriginalReport): string {

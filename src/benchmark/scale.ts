@@ -4,8 +4,8 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
+import { repeat, takeTurns, type Timing } from "../gpu/timing.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
-import { repeat, takeTurns, type Timing } from "./timing.ts";
 
 /** Feature maps of the first block of the networks in the table. */
 const FILTERS = 8;

@@ -24,10 +24,10 @@ export interface StartTime extends NetworkShape {
 /** Starts a training run on a device of its own. */
 export async function measureStart(
   shape: NetworkShape,
-  { software = false, kernels = "fast" }: Pick<GpuOptions, "software" | "kernels">,
+  { software = false, kernels = "fast", choices }: Pick<GpuOptions, "software" | "kernels" | "choices">,
 ): Promise<StartTime> {
   const clock = stopwatch();
-  const gpu = await openGpu({ software, kernels });
+  const gpu = await openGpu({ software, kernels, choices });
   try {
     const bench = await NetworkBench.create(gpu, shape);
     await bench.trainer.prepare(shape.batch, shape.size, shape.size);

@@ -8,6 +8,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { findModelFile, type LoadedModel, loadModel } from "../prediction/model_file.ts";
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
+import { DEFAULT_CACHE, keptChoices } from "./kernel_choices.ts";
 import { openTaskGpu } from "./open_gpu.ts";
 import { number, writeStderr } from "./task.ts";
 
@@ -25,6 +26,8 @@ export interface ModelFlags {
   readonly software?: boolean;
   /** Arithmetic of the kernels. */
   readonly kernels: "fast" | "strict";
+  /** The folder where timed kernel choices are kept, if not the default one. */
+  readonly cache?: string;
 }
 
 /** A model on the GPU. */
@@ -70,7 +73,9 @@ export async function openModel(flags: ModelFlags): Promise<TaskModel> {
   const path = await findModelFile(flags);
   const model = await loadModel(path);
   writeStderr(describeModel(model));
-  const gpu = await openTaskGpu({ software: flags.software ?? false, kernels: flags.kernels });
+  const device = { software: flags.software ?? false, kernels: flags.kernels };
+  const choices = await keptChoices(flags.cache ?? DEFAULT_CACHE, device);
+  const gpu = await openTaskGpu({ ...device, choices });
   const predictor = await Predictor.create(gpu, model, { flips: flags.flips ?? false });
   return {
     gpu,

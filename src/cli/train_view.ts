@@ -8,6 +8,7 @@ import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/plan.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
+import { formatChoices } from "./kernel_choices.ts";
 import { consoleSize, Progress } from "./progress.ts";
 import { writeStderr } from "./task.ts";
 
@@ -152,7 +153,8 @@ export function describeEstimate(secondsPerEpoch: number, epochs: number): strin
 }
 
 /** What a training will do and need, a line for each. */
-export function describePlan({ config, data, adapter, parameters, memory }: TrainPlan): string {
+export function describePlan(plan: TrainPlan): string {
+  const { config, data, adapter, parameters, memory } = plan;
   const splits = (["train", "valid"] as const).map((role) => {
     const { samples, annotated, background } = data[role];
     return `${role.padEnd(14)}${plural(samples, "sample")}, ${annotated} with a tumor outlined; ` +
@@ -165,6 +167,7 @@ export function describePlan({ config, data, adapter, parameters, memory }: Trai
     `recipe        ${config.recipe}: ${config.optimizer}, learning rate ${config.learningRate}, ` +
     `${config.schedule} schedule, seed ${config.seed}\n` +
     `device        ${adapter ?? "none found; the memory is that of some GPU"}\n` +
+    describeKernels(plan) +
     `memory        ${describeMemory(config.memory, memory)}\n`;
 }
 
@@ -173,4 +176,14 @@ function describeMemory(use: MemoryUse, memory: TrainPlan["memory"]): string {
   const show = ({ bytes, chunks }: PlannedMemory) =>
     `${formatBytes(bytes)} planned${chunks > 1 ? `, each batch in ${chunks} chunks` : ""}`;
   return `${show(memory[use])}; with --memory ${other} ${show(memory[other])}`;
+}
+
+/** A line where the kernels are not simply the defaults. */
+function describeKernels({ choicesFrom, unusualChoices }: TrainPlan): string {
+  const unusual = formatChoices(unusualChoices);
+  if (choicesFrom === "defaults" || (choicesFrom === "run" && unusual === "")) return "";
+  const origin = choicesFrom === "run" ? "those that the run began with" : "as timed on this adapter";
+  return `kernels       ${origin}${
+    unusual === "" ? ", which are the defaults" : `, not the defaults: ${unusual}`
+  }\n`;
 }

@@ -43,19 +43,44 @@ export function backendOf(features: { has(name: string): boolean }, os: typeof D
 
 /** Mesa's version in Debian's list of installed packages (`/var/lib/dpkg/status`), or null where it has none. */
 export function mesaVersionIn(status: string): string | null {
-  for (const entry of status.split("\n\n")) {
-    if (!/^Package: mesa-vulkan-drivers$/m.test(entry) || !/^Status: .* installed$/m.test(entry)) continue;
-    return /^Version: (.*)$/m.exec(entry)?.[1] ?? null;
-  }
-  return null;
+  return versionsIn(status, /^mesa-vulkan-drivers$/)[0]?.version ?? null;
+}
+
+/** Every Vulkan driver in that list with its version, such as `mesa-vulkan-drivers 25.0.7-2`; null where there is none. */
+export function driverVersionsIn(status: string): string | null {
+  const drivers = versionsIn(
+    status,
+    /^(mesa-vulkan-drivers|amdvlk|(lib)?nvidia-(vulkan-icd|gl|driver)[\w.-]*)$/,
+  );
+  return drivers.length === 0
+    ? null
+    : drivers.map(({ name, version }) => `${name} ${version}`).sort().join(", ");
+}
+
+function versionsIn(status: string, wanted: RegExp): { name: string; version: string }[] {
+  return status.split("\n\n").flatMap((entry) => {
+    const name = /^Package: (.*)$/m.exec(entry)?.[1] ?? "";
+    const version = /^Version: (.*)$/m.exec(entry)?.[1];
+    const installed = wanted.test(name) && /^Status: .* installed$/m.test(entry);
+    return installed && version !== undefined ? [{ name, version }] : [];
+  });
 }
 
 /** Mesa's version on this Debian or Ubuntu; null on other systems, or where the list may not be read. */
 export async function readMesaVersion(): Promise<string | null> {
+  return mesaVersionIn(await readPackages());
+}
+
+/** The Vulkan drivers of this Debian or Ubuntu; null on other systems, or where the list may not be read. */
+export async function readDriverVersions(): Promise<string | null> {
+  return driverVersionsIn(await readPackages());
+}
+
+async function readPackages(): Promise<string> {
   try {
-    return mesaVersionIn(await Deno.readTextFile("/var/lib/dpkg/status"));
+    return await Deno.readTextFile("/var/lib/dpkg/status");
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return null;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotCapable) return "";
     throw error;
   }
 }

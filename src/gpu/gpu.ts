@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { type AdapterKind, completeChoices, type KernelChoices } from "../../kernels/choices.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
+import { OPERATIONS } from "../../kernels/variants.ts";
+import { Admission } from "./admission.ts";
 import { CapacityError } from "./capacity_error.ts";
 import { PipelineCache } from "./pipelines.ts";
 
@@ -13,6 +16,11 @@ export interface GpuOptions {
   software?: boolean;
   /** `fast` (the default) or `strict`: only arithmetic as accurate as plain float32 sums. */
   kernels?: "fast" | "strict";
+  /**
+   * Variants for classes of shapes, in place of the defaults for this kind of adapter. Those that do not exist, or
+   * whose self-test fails on the adapter, are left out.
+   */
+  choices?: KernelChoices | undefined;
   /** Ask for no more than this many bytes in one binding: the work is then done in smaller chunks. */
   maxBindingSize?: number;
   /** Allow no more than this many bytes in one buffer: batches that need more are computed in parts. */
@@ -47,6 +55,8 @@ export interface GpuDescription {
   readonly limits: GpuLimits;
   /** Which kernels may be chosen. */
   readonly kernels: "fast" | "strict";
+  /** The variant that is chosen for each class of shapes. */
+  readonly choices: KernelChoices;
 }
 
 /** Limits that are asked for where the adapter offers more than the default. */
@@ -85,8 +95,21 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
     );
   }
   const features = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
-  const device = await adapter.requestDevice({ requiredLimits, requiredFeatures: features });
-  return new Gpu(adapter, device, options);
+  const device = await requestDevice(adapter, { requiredLimits, requiredFeatures: features });
+  const gpu = new Gpu(adapter, device, options);
+  await gpu.choose(options.choices);
+  return gpu;
+}
+
+/** A device with subgroups where it can be had: an adapter may grant them without listing them, so only asking tells. */
+async function requestDevice(adapter: GPUAdapter, wanted: GPUDeviceDescriptor): Promise<GPUDevice> {
+  const requiredFeatures = [...wanted.requiredFeatures!, "subgroups" as const];
+  try {
+    return await adapter.requestDevice({ ...wanted, requiredFeatures });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return await adapter.requestDevice(wanted);
+  }
 }
 
 /**
@@ -103,7 +126,18 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       maxBufferSize: bufferSize(adapter.limits, options),
     },
     kernels: options.kernels ?? "fast",
+    choices: completeChoices(
+      OPERATIONS,
+      adapterKind({ isFallback: isSoftware(adapter) }),
+      options.choices,
+      ({ needs }) => needs === undefined || adapter.features.has(needs),
+    ),
   };
+}
+
+/** The kind of defaults that are for an adapter. */
+export function adapterKind({ isFallback }: Pick<AdapterDescription, "isFallback">): AdapterKind {
+  return isFallback ? "software" : "hardware";
 }
 
 async function requestAdapter(options: GpuOptions): Promise<GPUAdapter | null> {
@@ -137,8 +171,14 @@ export class Gpu implements GpuDescription {
   readonly kernels: "fast" | "strict";
   /** The WebGPU device. */
   readonly device: GPUDevice;
+  /** Whether the device was granted `subgroups`. */
+  readonly subgroups: boolean;
+  /** Which variants pass their self-tests here. */
+  readonly admission: Admission;
   readonly #pipelines: PipelineCache;
   readonly #onCompile: GpuOptions["onCompile"];
+  #choices: KernelChoices;
+  #testing = false;
   #error: Error | undefined;
   #closed = false;
 
@@ -152,7 +192,11 @@ export class Gpu implements GpuDescription {
     this.kernels = options.kernels ?? "fast";
     this.#onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
+    this.subgroups = device.features.has("subgroups");
     this.adapter = describeAdapter(adapter);
+    const kind = adapterKind(this.adapter);
+    this.admission = new Admission(this, kind);
+    this.#choices = completeChoices(OPERATIONS, kind, {}, ({ basic }) => basic === true);
     // A device grants no less than WebGPU's default, whatever is asked for: a lower limit is kept here.
     this.limits = {
       maxStorageBufferBindingSize: bindingSize(device.limits, options),
@@ -173,6 +217,21 @@ export class Gpu implements GpuDescription {
         );
       }
     });
+  }
+
+  /** The variant that is chosen for each class of shapes; plans that are made already keep theirs. */
+  get choices(): KernelChoices {
+    return this.#choices;
+  }
+
+  /** Takes these variants in place of the defaults, those alone whose self-tests pass here. */
+  async choose(choices: KernelChoices = {}): Promise<void> {
+    this.#testing = true;
+    try {
+      this.#choices = await this.admission.admit(choices);
+    } finally {
+      this.#testing = false;
+    }
   }
 
   /** Throws what the device reported, if anything, or that it is closed. */
@@ -219,7 +278,8 @@ export class Gpu implements GpuDescription {
   async compile(kernels: readonly Kernel[]): Promise<void> {
     this.check();
     const missing = kernels.filter((kernel) => !this.#pipelines.has(kernel));
-    if (missing.length > 0) this.#onCompile?.(missing.length);
+    // Self-tests compile kernel by kernel: that is not worth an announcement each.
+    if (missing.length > 0 && !this.#testing) this.#onCompile?.(missing.length);
     await Promise.all(kernels.map((kernel) => this.#pipelines.compile(kernel)));
     this.check();
   }

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
+import { OPERATIONS } from "../../kernels/variants.ts";
 import type { Gpu } from "./gpu.ts";
 import { Program } from "./program.ts";
 import type { Check } from "./self_check/check.ts";
@@ -17,6 +19,8 @@ import { winogradChecks } from "./self_check/winograd.ts";
 export interface SelfTestResult {
   /** The path of the kernel's file below `kernels/`, without its ending. */
   readonly kernel: string;
+  /** Which variant of it ran; absent where the file holds but one. */
+  readonly variant?: string;
   /** Whether every value was within the limit. */
   readonly passed: boolean;
   /** How far the worst value was off; infinite where one was no number. */
@@ -29,18 +33,40 @@ export interface SelfTestResult {
 const WINDOW = 65536;
 
 /**
- * Runs every kernel once, except the probes of features, which `diagnose` runs on devices that were made with them.
+ * Runs every kernel once, except those for features that the device was not granted, and except the probes of
+ * features, which `diagnose` runs on devices that were made with them.
  *
+ * @param wanted runs those kernels (and variants of them) alone that it returns true for
  * @throws {SyntaxError} where a kernel does not compile on this adapter.
  */
-export async function* selfTest(gpu: Gpu): AsyncGenerator<SelfTestResult> {
-  const groups = [matrixChecks, convolutionChecks, im2colChecks, winogradChecks, layerChecks, trainingChecks];
-  for (const checks of groups) {
-    for (const check of checks()) yield await run(gpu, check);
+export async function* selfTest(
+  gpu: Gpu,
+  wanted: (kernel: string, variant?: string) => boolean = () => true,
+): AsyncGenerator<SelfTestResult> {
+  for (const check of checks()) {
+    if (check.needs === "subgroups" && !gpu.subgroups) continue;
+    if (wanted(check.dispatch.kernel.label, check.variant)) yield await run(gpu, check);
   }
 }
 
-async function run(gpu: Gpu, { dispatch, operands, expected, limit }: Check): Promise<SelfTestResult> {
+/** What changes with any kernel's text, with the constants that it is specialised by, or with the variants there are. */
+export function kernelFingerprint(): string {
+  const hash = createHash("sha256");
+  for (const { dispatch, variant } of checks()) hash.update(`${variant}\n${dispatch.kernel.code}`);
+  for (const { classes } of OPERATIONS) hash.update(JSON.stringify([...classes]));
+  return hash.digest("hex");
+}
+
+/** All checks; every WGSL file but the probes' is in one. */
+function* checks(): Generator<Check> {
+  const groups = [matrixChecks, convolutionChecks, im2colChecks, winogradChecks, layerChecks, trainingChecks];
+  for (const group of groups) yield* group();
+}
+
+async function run(
+  gpu: Gpu,
+  { variant, dispatch, operands, expected, limit }: Check,
+): Promise<SelfTestResult> {
   const { label, bindings } = dispatch.kernel;
   const buffers: GPUBuffer[] = [];
   const places = new Map<unknown, number>();
@@ -77,5 +103,6 @@ async function run(gpu: Gpu, { dispatch, operands, expected, limit }: Check): Pr
   }
   program.destroy();
   for (const buffer of buffers) buffer.destroy();
-  return { kernel: label, passed: worstError <= limit, worstError, limit };
+  const which = variant === undefined ? {} : { variant };
+  return { kernel: label, ...which, passed: worstError <= limit, worstError, limit };
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
+import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Tensor } from "../tensor.ts";
 import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/sink.ts";
@@ -51,6 +52,8 @@ export interface RunProgress {
   readonly data: DataFingerprint;
   /** What it runs on. */
   readonly versions: ToolVersions;
+  /** Its kernel variants, which its bits depend on; absent where it was begun before there were choices. */
+  readonly choices?: KernelChoices | undefined;
   /** Epochs that are finished. */
   readonly epoch: number;
   /** The next one, where it has begun. */

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { GpuDescription } from "../gpu/gpu.ts";
+import type { KernelChoices } from "../../kernels/choices.ts";
+import { defaultChoices, unusualChoices } from "../../kernels/variants.ts";
+import { adapterKind, type GpuDescription } from "../gpu/gpu.ts";
 import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import { type Plan, planBytes, recordPlan, trainingBytes } from "../unet/plan.ts";
@@ -11,6 +13,8 @@ import { cutBatch, type MemoryUse, planBatch } from "./batch_memory.ts";
 import { networkConfig, type TrainConfig } from "./config.ts";
 import type { SplitSummary } from "./data.ts";
 
+/** Defaults, choices that were given (such as were timed on the adapter), or those that the run began with. */
+export type ChoicesFrom = "defaults" | "given" | "run";
 /** Memory of the device as planned. */
 export interface PlannedMemory {
   /** Bytes of everything that training holds. */
@@ -29,6 +33,10 @@ export interface TrainPlan {
   readonly data: Readonly<Record<"train" | "valid", SplitSummary>>;
   /** The device; null where there is none. */
   readonly adapter: string | null;
+  /** Where the choices of kernel variants come from. */
+  readonly choicesFrom: ChoicesFrom;
+  /** Those of them that are other than by default. */
+  readonly unusualChoices: KernelChoices;
   /** Values that are trained. */
   readonly parameters: number;
   /** Bytes of the device's memory, as planned. */
@@ -42,6 +50,7 @@ const SOME_GPU: GpuDescription = {
   adapter: { description: "", vendor: "", isFallback: false },
   limits: { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 28 },
   kernels: "fast",
+  choices: defaultChoices("hardware"),
 };
 
 /**
@@ -53,6 +62,7 @@ export function planTraining(
   config: TrainConfig,
   data: TrainPlan["data"],
   gpu: GpuDescription | null,
+  choicesFrom: ChoicesFrom = "defaults",
 ): TrainPlan {
   const { train, valid } = data;
   const device = gpu ?? { ...SOME_GPU, kernels: config.kernels };
@@ -62,6 +72,8 @@ export function planTraining(
     config,
     data: { train: describe(train), valid: describe(valid) },
     adapter: gpu?.adapter.description ?? null,
+    choicesFrom,
+    unusualChoices: gpu ? unusualChoices(adapterKind(gpu.adapter), gpu.choices) : {},
     parameters: parameterTable(networkConfig(config)).count,
     memoryBytes: memory[config.memory].bytes,
     memory,

@@ -4,7 +4,9 @@
  * @module
  */
 import { basename } from "node:path";
-import { describeGpu, type Gpu, openGpu } from "../gpu/gpu.ts";
+import type { KernelChoices } from "../../kernels/choices.ts";
+import { defaultChoices } from "../../kernels/variants.ts";
+import { adapterKind, describeGpu, type Gpu, type GpuOptions, openGpu } from "../gpu/gpu.ts";
 import { createRunId } from "../tracking/swanlab_format.ts";
 import { readRunLog } from "../tracking/run_log.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
@@ -17,7 +19,7 @@ import { Epochs } from "./epochs.ts";
 import type { TrainCallbacks } from "./events.ts";
 import type { DataFingerprint } from "./fingerprint.ts";
 import { measureEpoch } from "./measure.ts";
-import { planTraining, type TrainPlan } from "./plan.ts";
+import { type ChoicesFrom, planTraining, type TrainPlan } from "./plan.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { resumeConfig, resumeProgress } from "./resume.ts";
 import { clearRunFolder, createRunFolder, keepCheckpoint, reopenRunFolder } from "./run_folder.ts";
@@ -43,6 +45,11 @@ export interface PlanRunOptions {
   readonly config?: Partial<TrainConfig> | undefined;
   /** Train on the software adapter even where there is a GPU. */
   readonly software?: boolean | undefined;
+  /**
+   * Kernel variants in place of the defaults, such as were timed on this adapter. A run that goes on on its adapter
+   * keeps those that it began with: its bits depend on them.
+   */
+  readonly choices?: KernelChoices | undefined;
 }
 
 /** What {@linkcode trainRun} does. */
@@ -95,8 +102,9 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
   const config = completeTrainConfig(options.config);
   const data = await load(options.dataFolder ?? DEFAULT_DATA, config, options, callbacks);
   await closeData(data);
-  const settings = gpuOptions(options, config, callbacks);
-  const plan = planTraining(config, data, await describeGpu(settings));
+  const { choices } = options;
+  const settings = { ...gpuOptions(options, config, callbacks), choices };
+  const plan = planTraining(config, data, await describeGpu(settings), choices ? "given" : "defaults");
   if (plan.adapter === null) return { ...plan, secondsPerEpoch: null };
   const gpu = await openGpu(settings);
   try {
@@ -126,9 +134,11 @@ export async function trainRun(
   try {
     const data = await load(dataFolder, config, options, callbacks);
     try {
-      const gpu = await openGpu(gpuOptions(options, config, callbacks));
+      const wanted = gpuOptions(options, config, callbacks);
+      const { choices, choicesFrom } = await chooseKernels(options, wanted, before);
+      const gpu = await openGpu({ ...wanted, choices });
       try {
-        return await trainOn(gpu, { options, callbacks, config, dataFolder, data, before });
+        return await trainOn(gpu, { options, callbacks, config, dataFolder, data, before, choicesFrom });
       } finally {
         gpu.close();
       }
@@ -154,11 +164,30 @@ interface Job {
   readonly dataFolder: string;
   readonly data: TrainData;
   readonly before: Checkpoint | null;
+  readonly choicesFrom: ChoicesFrom;
+}
+
+/** The kernel variants of a run that goes on on its adapter are its own, whatever was timed since. */
+async function chooseKernels(
+  { choices }: TrainRunOptions,
+  wanted: GpuOptions,
+  before: Checkpoint | null,
+): Promise<{ choices: KernelChoices | undefined; choicesFrom: ChoicesFrom }> {
+  if (before) {
+    const gpu = await describeGpu(wanted);
+    if (gpu?.adapter.description === before.progress.versions.adapter) {
+      return {
+        choices: before.progress.choices ?? defaultChoices(adapterKind(gpu.adapter)),
+        choicesFrom: "run",
+      };
+    }
+  }
+  return { choices, choicesFrom: choices ? "given" : "defaults" };
 }
 
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   const { options, callbacks, config, data, dataFolder } = job;
-  const plan = planTraining(config, data, gpu);
+  const plan = planTraining(config, data, gpu, job.choicesFrom);
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
   const trainer = await Trainer.create(unet, {
     ...trainerOptions(config),
@@ -210,6 +239,7 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
     config,
     data: fingerprintOf(job.data),
     versions: versionsOn(trainer),
+    choices: trainer.unet.gpu.choices,
     epoch: 0,
     partial: null,
     best: null,
@@ -235,11 +265,21 @@ async function goOn(trainer: Trainer, job: Job, before: Checkpoint): Promise<Run
   if (adapter !== versions.adapter) {
     callbacks.onNote?.(`the run was begun on ${adapter}: on another adapter the last digits may be others`);
   }
+  const { choices } = trainer.unet.gpu;
+  const lost = Object.entries(before.progress.choices ?? {}).filter(([name, variant]) =>
+    choices[name] !== variant
+  );
+  if (job.choicesFrom === "run" && lost.length > 0) {
+    const names = lost.map(([, variant]) => variant).join(", ");
+    callbacks.onNote?.(
+      `the run's kernels ${names} are not right here any more: others may change the last digits`,
+    );
+  }
   const { atOnce, ...state } = before.trainer;
   // With other settings, forced, batches are cut anew.
   const same = configDifferences(before.progress.config, config).length === 0;
   trainer.load(same && atOnce ? { ...state, atOnce } : state);
-  return { ...progress, dataFolder, versions };
+  return { ...progress, dataFolder, versions, choices };
 }
 
 function fingerprintOf({ train, valid }: TrainData): DataFingerprint {
@@ -270,6 +310,7 @@ function openRecords(
       data: progress.data,
       validation_background: data.valid.background,
       versions: progress.versions,
+      kernel_choices: progress.choices,
     },
     resume: before ? progress.epoch : undefined,
     onNote: callbacks.onNote,
@@ -294,7 +335,7 @@ function gpuOptions(
   { software = false }: PlanRunOptions,
   { kernels }: TrainConfig,
   callbacks: TrainCallbacks,
-) {
+): GpuOptions {
   return { software, kernels, onCompile: (count: number) => callbacks.onCompile?.(count) };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { weightedSum } from "../../kernels/average/average.ts";
+import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import { size } from "../../kernels/shape.ts";
 import type { Activation } from "./activation.ts";
@@ -17,8 +18,8 @@ export interface PlanTarget {
   readonly maxBinding: number;
   /** Bytes that a transformed tensor should not exceed, so that it stays in the caches. */
   readonly workspace: number;
-  /** Whether small operands should be bound as uniforms. */
-  readonly uniformOperands: boolean;
+  /** The variant of every class of shapes. */
+  readonly choices: KernelChoices;
   /** Whether only arithmetic as accurate as plain float32 sums may be chosen. */
   readonly strict: boolean;
 }

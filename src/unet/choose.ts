@@ -1,54 +1,42 @@
 /**
- * The one place that chooses among kernel variants: pure, from the device's facts and the layer's sizes.
+ * The one place where layers choose among kernel variants: pure, from the device's facts and choices and the layer's
+ * sizes. The variants, their classes and defaults are the table in `kernels/variants.ts`.
  *
  * @module
  */
-import { directServes, type PackedWeights } from "../../kernels/conv2d/direct.ts";
-import { columnCount, im2colServes } from "../../kernels/conv2d/im2col.ts";
-import { type GemmShape, uniformLayers } from "../../kernels/gemm/gemm.ts";
-import type { Nchw } from "../../kernels/shape.ts";
+import type { PackedWeights } from "../../kernels/conv2d/direct.ts";
+import { gemmNn, type GemmShape, gemmTiled, type Slices, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import type { Dispatch } from "../../kernels/kernel.ts";
+import { type RowSums, sumRows, sumRowsBySubgroups } from "../../kernels/reduce/reduce.ts";
+import { CONV3X3, type ConvVariant, PRODUCT, ROW_SUMS, SLICED_PRODUCT } from "../../kernels/variants.ts";
 import type { PlanTarget } from "./builder.ts";
 
-/** How a 3 x 3 convolution is computed. */
-export type ConvVariant = "direct" | "im2col" | "winograd2" | "winograd4";
-
-/**
- * Products of input and output channels up to which the direct kernels win over Winograd's transforms: on lavapipe
- * they meet near 16 channels.
- */
-const DIRECT_PRODUCT = 300;
-
-/**
- * Pixels of a batch up to which plain products win on the software adapter: at 64 filters' worth of channels F(4x4) then
- * spends on transformed weights what it saves in multiplications.
- */
-const IM2COL_PIXELS = 96;
-
-/**
- * Direct for few channels, plain products for few pixels; else Winograd, whose F(4x4) loses digits and wants whole tiles, while F(2x2) serves every
- * size and strict arithmetic.
- */
+/** How a 3 x 3 convolution of maps of this shape is computed. */
 export function chooseConv(
-  target: PlanTarget,
-  shape: Nchw,
+  { choices, strict }: PlanTarget,
+  { batch, height, width }: { batch: number; height: number; width: number },
   weights: PackedWeights,
 ): ConvVariant {
-  if (target.uniformOperands && columnCount(shape) <= IM2COL_PIXELS && im2colServes(weights)) return "im2col";
-  if (weights.inputs * weights.outputs <= DIRECT_PRODUCT && directServes(shape, weights)) return "direct";
-  return !target.strict && shape.height % 4 === 0 && shape.width % 4 === 0 ? "winograd4" : "winograd2";
+  return CONV3X3.choose(choices, { batch, height, width, weights, strict });
 }
 
-/**
- * Multiplications that a product must have for each dispatch that a uniform operand costs: on lavapipe the uniform
- * kernel does 30 billion a second where the other does 20, and a dispatch costs 60 microseconds.
- */
-const MULTIPLICATIONS_PER_DISPATCH = 2e6;
+/** A product in one dispatch, or so many layers of its left operand at a time as uniform windows. */
+export type ChosenProduct = { readonly dispatch: Dispatch } | { readonly uniformLayers: number };
 
-/** Layers of a product's left operand that are bound as one uniform window; 0 for a storage buffer. */
-export function chooseUniformLayers(target: PlanTarget, shape: GemmShape): number {
-  const layers = target.uniformOperands ? uniformLayers(shape) : 0;
-  if (layers === 0) return 0;
-  const dispatches = Math.ceil(shape.layers / layers);
-  const multiplications = shape.rows * shape.columns * shape.depth * shape.layers;
-  return multiplications > dispatches * MULTIPLICATIONS_PER_DISPATCH ? layers : 0;
+/** How a matrix product is computed. */
+export function chooseProduct({ choices }: PlanTarget, shape: GemmShape): ChosenProduct {
+  const variant = PRODUCT.choose(choices, shape);
+  if (variant === "nn_uniform") return { uniformLayers: uniformLayers(shape) };
+  return { dispatch: variant === "nn" ? gemmNn(shape) : gemmTiled(variant, shape) };
+}
+
+/** The dispatch of a matrix product whose sum is cut into slices; bindings a, b, c. */
+export function slicedProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): Dispatch {
+  const variant = SLICED_PRODUCT.choose(choices, { ...shape, slices });
+  return variant === "nn" ? gemmNn(shape, slices) : gemmTiled(variant, shape, slices);
+}
+
+/** The dispatch of sums of rows; bindings partial, total. */
+export function rowSums({ choices }: PlanTarget, sums: RowSums): Dispatch {
+  return ROW_SUMS.choose(choices, sums) === "rows" ? sumRows(sums) : sumRowsBySubgroups(sums);
 }

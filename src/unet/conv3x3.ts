@@ -12,8 +12,8 @@ import {
   type PackedWeights,
 } from "../../kernels/conv2d/direct.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
-import { sumRows } from "../../kernels/reduce/reduce.ts";
 import type { Nchw } from "../../kernels/shape.ts";
+import type { ConvVariant } from "../../kernels/variants.ts";
 import {
   type Activation,
   affineView,
@@ -24,7 +24,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
-import { chooseConv, type ConvVariant } from "./choose.ts";
+import { chooseConv, rowSums } from "./choose.ts";
 import { im2colForward, im2colInputGradient, im2colWeightGradient } from "./im2col.ts";
 import type { Region } from "./recorder.ts";
 import {
@@ -124,7 +124,12 @@ export function convWeightGradient(
     }
   }
   recorder.run(
-    sumRows({ rows, length: bands.perImage * shape.batch, rowStride: bands.total, itemStride: 1 }),
+    rowSums(builder.target, {
+      rows,
+      length: bands.perImage * shape.batch,
+      rowStride: bands.total,
+      itemStride: 1,
+    }),
     { partial, total: builder.gradient(`${layer.name}.weight`) },
   );
 }

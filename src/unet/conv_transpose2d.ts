@@ -10,7 +10,6 @@ import {
   convTranspose2dWgrad,
   transposeBands,
 } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
-import { sumRows } from "../../kernels/reduce/reduce.ts";
 import {
   type Activation,
   affineView,
@@ -21,6 +20,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
+import { rowSums } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
 import { biasGradient, gradientOf } from "./layers.ts";
 
@@ -73,7 +73,7 @@ export function convTranspose2d(
       });
     }
     if (count === 1) return;
-    recorder.run(sumRows({ rows, length: count, rowStride: 1, itemStride: rows }), {
+    recorder.run(rowSums(builder.target, { rows, length: count, rowStride: 1, itemStride: rows }), {
       partial,
       total: builder.gradient(`${name}.weight`),
     });

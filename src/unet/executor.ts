@@ -36,7 +36,7 @@ export function planTarget(gpu: GpuDescription): PlanTarget {
   return {
     maxBinding: gpu.limits.maxStorageBufferBindingSize,
     workspace: software ? WORKSPACE.software : WORKSPACE.hardware,
-    uniformOperands: software,
+    choices: gpu.choices,
     strict: gpu.kernels === "strict",
   };
 }

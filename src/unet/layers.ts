@@ -9,7 +9,7 @@ import { conv1x1Dgrad, conv1x1Forward, conv1x1Wgrad } from "../../kernels/conv1x
 import { dropoutForward } from "../../kernels/dropout/dropout.ts";
 import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
 import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
-import { channelSums, sumRows } from "../../kernels/reduce/reduce.ts";
+import { channelSums } from "../../kernels/reduce/reduce.ts";
 import { imageSize, type Nchw } from "../../kernels/shape.ts";
 import {
   type Activation,
@@ -21,6 +21,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
+import { rowSums } from "./choose.ts";
 import { bound, convForward, convInputGradients, convWeightGradient } from "./conv3x3.ts";
 import { normalize } from "./instance_norm.ts";
 import { type Region, view } from "./recorder.ts";
@@ -160,7 +161,12 @@ export function conv1x1(builder: Builder, name: string, source: Activation, outp
       });
     }
     recorder.run(
-      sumRows({ rows, length: bands.perImage * shape.batch, rowStride: bands.total, itemStride: 1 }),
+      rowSums(builder.target, {
+        rows,
+        length: bands.perImage * shape.batch,
+        rowStride: bands.total,
+        itemStride: 1,
+      }),
       { partial, total: builder.gradient(`${name}.weight`) },
     );
     const target = builder.newGradient(source, name);
@@ -186,7 +192,7 @@ export function biasGradient(builder: Builder, name: string, shape: Nchw, gradie
     recorder.run(channelSums(chunkShape(shape, chunk), bands, chunk.first), { x, x_vectors: x, partial });
   }
   recorder.run(
-    sumRows({
+    rowSums(builder.target, {
       rows: shape.channels,
       length: bands.perImage * shape.batch,
       rowStride: bands.total,

@@ -16,7 +16,7 @@ import {
   winogradWeight,
   winogradWeightGrad,
 } from "../../kernels/conv2d/winograd.ts";
-import { COLUMN_TILE, gemmNn, gemmNnUniform, type GemmShape, ROW_TILE } from "../../kernels/gemm/gemm.ts";
+import { COLUMN_TILE, gemmNnUniform, type GemmShape, ROW_TILE } from "../../kernels/gemm/gemm.ts";
 import { ceilDiv, roundUp } from "../../kernels/grid.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import {
@@ -30,7 +30,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
-import { chooseUniformLayers } from "./choose.ts";
+import { chooseProduct, slicedProduct } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
 import { type Region, type RegionView, view } from "./recorder.ts";
 import { MOST_SLICES, SlicedSum } from "./sliced_sum.ts";
@@ -195,7 +195,7 @@ function multiply(
   }
 }
 
-/** Records `c = a b` for every layer, with `a` as a uniform where that is wanted and possible. */
+/** Records `c = a b` for every layer, with `a` as uniform windows where that is chosen. */
 export function recordGemm(
   builder: Builder,
   shape: GemmShape,
@@ -204,11 +204,12 @@ export function recordGemm(
   c: Region,
 ): void {
   const { recorder } = builder;
-  const layers = chooseUniformLayers(builder.target, shape);
-  if (layers === 0) {
-    recorder.run(gemmNn(shape), { a: withoutWindow(shape, a), b, c });
+  const chosen = chooseProduct(builder.target, shape);
+  if ("dispatch" in chosen) {
+    recorder.run(chosen.dispatch, { a: withoutWindow(shape, a), b, c });
     return;
   }
+  const layers = chosen.uniformLayers;
   for (let first = 0; first < shape.layers; first += layers) {
     const part = { ...shape, layers: Math.min(layers, shape.layers - first) };
     recorder.run(gemmNnUniform(part, first), { a: view(a, first * shape.rows * shape.depth), b, c });
@@ -306,7 +307,8 @@ export function winogradWeightGradient(
         const count = ceilDiv(run.padded, SLICE);
         const { region, first: slice } = sum.take(count);
         recorder.run(
-          gemmNn(
+          slicedProduct(
+            builder.target,
             { rows: block.padded, columns, depth: run.padded, layers: positions },
             { depth: SLICE, count, first: slice },
           ),

@@ -1,11 +1,11 @@
 /** The 2 x 2 transposed convolution, forward alone and with its gradients. */
-import { Standalone } from "../../src/benchmark/standalone.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { Builder } from "../../src/unet/builder.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { convTranspose2d } from "../../src/unet/conv_transpose2d.ts";
 import { planTarget } from "../../src/unet/executor.ts";
 import { parameterTable } from "../../src/unet/parameters.ts";
+import { Standalone } from "../../src/unet/standalone.ts";
 import { benchGpu } from "../support/kernel_bench.ts";
 
 const BATCH = 4;

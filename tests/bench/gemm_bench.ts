@@ -1,5 +1,13 @@
 /** Batched products of the sizes that Winograd's F(4x4) makes of 32, 64 and 256 channels. */
-import { gemmNn, gemmNnUniform, UNIFORM_WINDOW, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import {
+  GEMM_TILES,
+  gemmNn,
+  gemmNnUniform,
+  gemmTiled,
+  type GemmTileName,
+  UNIFORM_WINDOW,
+  uniformLayers,
+} from "../../kernels/gemm/gemm.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 
 for (const [channels, tiles] of [[32, 4096], [64, 1024], [256, 64]] as const) {
@@ -8,6 +16,10 @@ for (const [channels, tiles] of [[32, 4096], [64, 1024], [256, 64]] as const) {
   const [a, b] = [channels * channels, channels * tiles];
   const title = `${channels} x ${channels} by ${channels} x ${tiles}`;
   benchKernel(`36 of ${title}`, gemmNn(shape), { a: 36 * a, b: 36 * b, c: 36 * b }, 36 * operations);
+  for (const name of Object.keys(GEMM_TILES) as GemmTileName[]) {
+    const bindings = { a: 36 * a, b: 36 * b, c: 36 * b };
+    benchKernel(`36 of ${title}, ${name}`, gemmTiled(name, shape), bindings, 36 * operations);
+  }
   const layers = uniformLayers(shape);
   if (layers === 0) continue;
   const bindings = { a: UNIFORM_WINDOW, b: 36 * b, c: 36 * b };

@@ -1,6 +1,6 @@
 /** A bias gradient's sums: 32 channels at 128 x 128, batch 4. */
 import { pixelBands } from "../../kernels/bands.ts";
-import { channelSums, sumRows } from "../../kernels/reduce/reduce.ts";
+import { channelSums, sumRows, sumRowsBySubgroups } from "../../kernels/reduce/reduce.ts";
 import { size } from "../../kernels/shape.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 
@@ -12,8 +12,7 @@ benchKernel("4 x 32 x 128 x 128", channelSums(SHAPE, BANDS, 0), {
   x_vectors: "x",
   partial: 32 * BANDS.total,
 });
-benchKernel(
-  "576 rows of 256",
-  sumRows({ rows: 576, length: 256, rowStride: 256, itemStride: 1 }),
-  { partial: 576 * 256, total: 576 },
-);
+const ROWS = { rows: 576, length: 256, rowStride: 256, itemStride: 1 };
+for (const dispatch of [sumRows(ROWS), sumRowsBySubgroups(ROWS)]) {
+  benchKernel("576 rows of 256", dispatch, { partial: 576 * 256, total: 576 });
+}

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import { calibrate, dispatchSeconds } from "../../src/benchmark/calibration.ts";
-import {
-  CONV_SHAPES,
-  convOperations,
-  type Direction,
-  DIRECTIONS,
-  measureConv,
-  recordConv,
-} from "../../src/benchmark/kernels.ts";
-import { Standalone } from "../../src/benchmark/standalone.ts";
+import { CONV_SHAPES, convOperations, measureConv } from "../../src/benchmark/kernels.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
 import { planTarget } from "../../src/unet/executor.ts";
+import { type Direction, DIRECTIONS, recordConv } from "../../src/unet/single_conv.ts";
+import { Standalone } from "../../src/unet/standalone.ts";
 
 const gpu = await openGpu();
 const SMALL = { channels: 8, size: 16, batch: 1 };

@@ -22,8 +22,13 @@ Deno.test("planTable: with low, a large batch takes half in chunks, and one pict
 });
 
 Deno.test("planTable tells why a batch cannot be planned, and in how many chunks one is that exceeds a limit", () => {
-  const { adapter, limits, kernels } = gpu;
-  const limited = (limit: Partial<typeof limits>) => ({ adapter, limits: { ...limits, ...limit }, kernels });
+  const { adapter, limits, kernels, choices } = gpu;
+  const limited = (limit: Partial<typeof limits>) => ({
+    adapter,
+    limits: { ...limits, ...limit },
+    kernels,
+    choices,
+  });
   const [entry] = planTable(limited({ maxStorageBufferBindingSize: 2 ** 18 }), 8, [256], [1]);
   assert.deepEqual([entry!.planned, entry!.low], [null, null]);
   assert.match(entry!.refusal!, /^Cannot /);

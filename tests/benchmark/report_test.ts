@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { BenchReport } from "../../src/benchmark/benchmark.ts";
-import { describe, renderEnd, renderSection, table } from "../../src/benchmark/report.ts";
+import { describe, renderEnd, renderSection, renderVariants, table } from "../../src/benchmark/report.ts";
 
 const TIMING = { runs: 3, best: 0.0421, median: 0.05 };
 const SPEED = { runs: 3, best: 12.34, median: 10 };
@@ -30,6 +30,16 @@ const REPORT: BenchReport = {
     gigaflops: SPEED,
     share: { best: 0.123, median: 0.05 },
   }],
+  variants: {
+    choices: { "product/low": "nn", "conv3x3/thin": "direct" },
+    unusual: { "product/low": "nn" },
+    given: true,
+    checked: [
+      { operation: "product", variant: "tiled", right: true },
+      { operation: "product", variant: "tiled_32x64", right: false },
+      { operation: "row sums", variant: "rows_subgroup", right: null },
+    ],
+  },
   network: [{
     ...SHAPE,
     ours: [{
@@ -109,7 +119,8 @@ Deno.test("describe says where a machine is busy or computes in software", () =>
 Deno.test("every section has its text, with best and median", () => {
   const expected = {
     calibration: /^calibration {2}12\.3 \/ 10\.0 billion .* 31 us a dispatch\n$/,
-    kernels: /\n {2}8, 128, 4 +forward +12\.3 \/ 10\.0 +12 % \/ 5\.0 % +3 +2 +direct gemm\/nn\n$/,
+    kernels:
+      /\n {2}8, 128, 4 +forward +12\.3 \/ 10\.0 +12 % \/ 5\.0 % +3 +2 +direct gemm\/nn\n {2}chosen as timed/,
     network:
       /this project, no norm +42\.1 \/ 50\.0 +12\.3 \/ 10\.0 +200 \/ 50 .*\n {2}PyTorch 2 +42\.1 \/ 50\.0 +4\.75 \/ 1\.00 +3\n {2}jax-js is missing: no network\n$/,
     gaps:
@@ -126,6 +137,25 @@ Deno.test("every section has its text, with best and median", () => {
     assert.match(renderSection(name as keyof typeof expected, REPORT), pattern);
   }
   assert.equal(renderEnd(REPORT), "measured in 61 s, load 2.00 in the end, this benchmark's own included\n");
+});
+
+Deno.test("under the kernels stand the chosen variants, and whether hardware's are right", () => {
+  assert.equal(
+    renderVariants(REPORT.variants!),
+    [
+      "  chosen as timed on this adapter",
+      "    product/low: nn, not the default",
+      "    conv3x3/thin: direct",
+      "  variants for hardware, their results on this adapter against plain loops",
+      "    product, tiled: right",
+      "    product, tiled_32x64: WRONG",
+      "    row sums, rows_subgroup: not possible",
+      "",
+    ].join("\n"),
+  );
+  assert.match(renderVariants({ ...REPORT.variants!, given: false }), /^ {2}chosen by default for this kind/);
+  const { variants: _, ...rest } = REPORT;
+  assert.ok(!renderSection("kernels", rest).includes("chosen"));
 });
 
 Deno.test("a section that was not measured has no text, and gaps without a clock say so", () => {

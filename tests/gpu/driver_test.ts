@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { backendOf, isOldMesa, mesaVersionIn, OLDEST_MESA, vendorName } from "../../src/gpu/driver.ts";
+import {
+  backendOf,
+  driverVersionsIn,
+  isOldMesa,
+  mesaVersionIn,
+  OLDEST_MESA,
+  vendorName,
+} from "../../src/gpu/driver.ts";
 import { readProject } from "../project/files.ts";
 
 const STATUS = `Package: libvulkan1
@@ -27,6 +34,17 @@ Deno.test("driver: Mesa's version is read from the list of installed packages", 
   );
   assert.equal(mesaVersionIn(removed), null);
   assert.equal(mesaVersionIn(""), null);
+});
+
+Deno.test("driver: every Vulkan driver that is installed is named with its version", () => {
+  assert.equal(driverVersionsIn(STATUS), "mesa-vulkan-drivers 25.0.7-2~bpo12+1");
+  const nvidia = `${STATUS}\nPackage: libnvidia-gl-535\nStatus: install ok installed\nVersion: 535.183.01\n`;
+  assert.equal(
+    driverVersionsIn(nvidia),
+    "libnvidia-gl-535 535.183.01, mesa-vulkan-drivers 25.0.7-2~bpo12+1",
+  );
+  assert.equal(driverVersionsIn(STATUS.replaceAll("mesa-vulkan-drivers", "mesa-va-drivers")), null);
+  assert.equal(driverVersionsIn(""), null);
 });
 
 Deno.test("driver: the oldest good Mesa is the one that run.sh goes by", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { GEMM_TILES } from "../../kernels/gemm/gemm.ts";
 import { COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE } from "../../kernels/probe/probe.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
 import { selfTest, type SelfTestResult } from "../../src/gpu/self_check.ts";
@@ -17,11 +18,15 @@ Deno.test("selfTest: every kernel file is tested, by itself or as a probe, and i
   assert.deepEqual(results.filter(({ passed }) => !passed), []);
   for (const { worstError, limit } of results) assert.ok(worstError <= limit && limit < 1e-3);
   const probes = [COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE].map(({ label }) => label);
-  const labels = [...results.map(({ kernel }) => kernel), ...probes];
+  const labels = [...new Set(results.map(({ kernel }) => kernel)), ...probes];
   assert.deepEqual(
     labels.map((label) => `kernels/${label}.wgsl`).sort(),
-    projectFiles(".wgsl"),
+    projectFiles(".wgsl").filter((path) => gpu.subgroups || path !== "kernels/reduce/rows_subgroup.wgsl"),
   );
+  const names = results.map(({ kernel, variant }) => `${kernel} ${variant}`);
+  assert.equal(new Set(names).size, names.length, "a kernel is tested twice under one name");
+  const tiles = results.filter(({ kernel }) => kernel === "gemm/tiled").map(({ variant }) => variant);
+  assert.deepEqual(tiles, Object.keys(GEMM_TILES));
 });
 
 Deno.test("selfTest: an adapter that does nothing, and one that is a little wrong, fail in every kernel", async () => {

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { gemmNn, gemmNnUniform, type GemmShape, transpose, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import {
+  GEMM_TILES,
+  gemmNn,
+  gemmNnUniform,
+  type GemmShape,
+  gemmTiled,
+  type GemmTileName,
+  tileCost,
+  transpose,
+  uniformLayers,
+} from "../../kernels/gemm/gemm.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
@@ -31,6 +41,8 @@ function draw({ rows, columns, depth, layers }: GemmShape): { a: Float32Array; b
   return { a: random.floats(layers * depth * rows), b: random.floats(layers * depth * columns) };
 }
 
+const TILES = Object.keys(GEMM_TILES) as GemmTileName[];
+
 const SHAPES: GemmShape[] = [
   { rows: 16, columns: 16, depth: 1, layers: 1 },
   { rows: 16, columns: 32, depth: 5, layers: 3 },
@@ -38,6 +50,14 @@ const SHAPES: GemmShape[] = [
   // 66 tiles of 8 x 16, 68 of 16 x 8: one workgroup and a little.
   { rows: 48, columns: 176, depth: 33, layers: 1 },
   { rows: 16, columns: 544, depth: 3, layers: 1 },
+];
+
+/** One tile and a little in each dimension, whole tiles, a depth of whole steps and of one more. */
+const TILED_SHAPES: GemmShape[] = [
+  ...SHAPES,
+  { rows: 144, columns: 80, depth: 17, layers: 2 },
+  { rows: 128, columns: 128, depth: 32, layers: 1 },
+  { rows: 48, columns: 208, depth: 40, layers: 3 },
 ];
 
 for (const shape of SHAPES) {
@@ -65,20 +85,44 @@ for (const shape of SHAPES) {
   });
 }
 
-Deno.test("gemm/nn: slices of the summed dimension, from the second slice of the output on", async () => {
+for (const name of TILES) {
+  Deno.test(`gemm/tiled, ${name}: whole tiles, ragged ones, and less than one`, async () => {
+    for (const shape of TILED_SHAPES) {
+      const { a, b } = draw(shape);
+      const expected = multiply(a, b, shape);
+      const absolute = sumTolerances(shape.depth, multiply(absolutes(a), absolutes(b), shape));
+      const { c } = await runKernel(gpu, gemmTiled(name, shape), { a, b, c: expected.length });
+      assertClose(c, expected, { absolute, label: JSON.stringify(shape) });
+    }
+  });
+
+  Deno.test(`gemm/tiled, ${name}: fits what every WebGPU device has`, () => {
+    const { invocations, byteLength } = tileCost(GEMM_TILES[name]);
+    assert.ok(invocations >= 64 && invocations <= 256 && byteLength <= 16384);
+  });
+}
+
+Deno.test("gemm: slices of the summed dimension, from the second slice of the output on", async () => {
   const shape = { rows: 16, columns: 32, depth: 70, layers: 2 };
   const { a, b } = draw(shape);
   const size = shape.layers * shape.rows * shape.columns;
   const before = new Float32Array(5 * size).fill(9);
-  const { c } = await runKernel(gpu, gemmNn(shape, { depth: 32, count: 3, first: 1 }), { a, b, c: before });
-  for (const [slice, first] of [[1, 0], [2, 32], [3, 64]] as const) {
-    assertClose(c.slice(slice * size, (slice + 1) * size), multiply(a, b, shape, first, first + 32), {
-      absolute: sumTolerances(32, multiply(absolutes(a), absolutes(b), shape, first, first + 32)),
-      label: `slice ${slice}`,
-    });
-  }
-  for (const slice of [0, 4]) {
-    assert.ok(c.slice(slice * size, (slice + 1) * size).every((value) => value === 9));
+  // A slice that is no multiple of a step: what the next slice sums must not be summed twice.
+  for (const depth of [32, 28]) {
+    const slices = { depth, count: 3, first: 1 };
+    for (const dispatch of [gemmNn(shape, slices), ...TILES.map((name) => gemmTiled(name, shape, slices))]) {
+      const { c } = await runKernel(gpu, dispatch, { a, b, c: before });
+      for (const slice of [1, 2, 3]) {
+        const first = (slice - 1) * depth;
+        assertClose(c.slice(slice * size, (slice + 1) * size), multiply(a, b, shape, first, first + depth), {
+          absolute: sumTolerances(depth, multiply(absolutes(a), absolutes(b), shape, first, first + depth)),
+          label: `${dispatch.kernel.label}, slice ${slice} of ${depth}`,
+        });
+      }
+      for (const slice of [0, 4]) {
+        assert.ok(c.slice(slice * size, (slice + 1) * size).every((value) => value === 9));
+      }
+    }
   }
 });
 
@@ -102,6 +146,7 @@ Deno.test("gemm refuses sizes that are no whole tiles, and windows that are too 
     const shape = { ...odd, depth: 4, layers: 1 };
     const message = `Cannot multiply to ${odd.rows} x ${odd.columns}: not whole tiles of 16 x 16`;
     assert.throws(() => gemmNn(shape), { name: "RangeError", message });
+    assert.throws(() => gemmTiled("tiled", shape), { name: "RangeError", message });
     assert.throws(() => gemmNnUniform(shape, 0), { name: "RangeError", message });
   }
   const large = { rows: 64, columns: 16, depth: 129, layers: 2 };

@@ -1,5 +1,6 @@
+import assert from "node:assert/strict";
 import { pixelBands } from "../../kernels/bands.ts";
-import { channelSums, sumRows } from "../../kernels/reduce/reduce.ts";
+import { channelSums, sumRows, sumRowsBySubgroups } from "../../kernels/reduce/reduce.ts";
 import { assertClose, sumTolerance } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
@@ -28,13 +29,31 @@ for (const { title, ...sums } of ROWS) {
         absolute[row]! += Math.abs(partial[start(row) + i * itemStride]!);
       }
     }
+    const limits = absolute.map((sum) => sumTolerance(length, sum));
     const { total } = await runKernel(gpu, sumRows(sums), { partial, total: rows });
-    assertClose(total, expected, {
-      absolute: absolute.map((sum) => sumTolerance(length, sum)),
-      label: title,
-    });
+    assertClose(total, expected, { absolute: limits, label: title });
+    if (!gpu.subgroups) return;
+    const bySubgroups = await runKernel(gpu, sumRowsBySubgroups(sums), { partial, total: rows });
+    assertClose(bySubgroups.total, expected, { absolute: limits, label: `${title}, by subgroups` });
   });
 }
+
+Deno.test("reduce/rows_subgroup: a device has subgroups wherever its adapter grants them", async () => {
+  const adapter = (await navigator.gpu.requestAdapter())!;
+  const device = await adapter.requestDevice({ requiredFeatures: ["subgroups"] }).catch(() => null);
+  device?.destroy();
+  assert.equal(gpu.subgroups, device !== null);
+});
+
+Deno.test("reduce/rows_subgroup: more rows than workgroups in one dimension", async () => {
+  if (!gpu.subgroups) return;
+  const [rows, length] = [65_537, 2];
+  const partial = new Random(3).floats(rows * length);
+  const sums = { rows, length, rowStride: length, itemStride: 1 };
+  const { total } = await runKernel(gpu, sumRowsBySubgroups(sums), { partial, total: rows });
+  const expected = Float64Array.from(total, (_, row) => partial[2 * row]! + partial[2 * row + 1]!);
+  assertClose(total, expected, { absolute: 1e-6, label: "sums" });
+});
 
 for (
   const [batch, channels, height, width] of [[1, 1, 1, 1], [2, 3, 5, 7], [2, 5, 33, 32], [

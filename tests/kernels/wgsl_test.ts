@@ -10,8 +10,12 @@ const gpu = await openTestGpu();
 
 const FILES = projectFiles(".wgsl");
 
-/** These need a feature that a device may lack: `diagnose` tries them on devices of their own. */
-const OPTIONAL = ["kernels/probe/f16.wgsl", "kernels/probe/subgroups.wgsl"];
+/** These need a feature that a device may lack: `diagnose` tries the probes on devices of their own. */
+const OPTIONAL = [
+  "kernels/probe/f16.wgsl",
+  "kernels/probe/subgroups.wgsl",
+  ...(gpu.subgroups ? [] : ["kernels/reduce/rows_subgroup.wgsl"]),
+];
 
 async function errorsOf(code: string): Promise<string[]> {
   gpu.device.pushErrorScope("validation");

@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/image": [],
   "src/weights": [],
   "src/tracking": ["src/image"],
-  "src/cli": ["src/gpu", "src/prediction", "src/training"],
+  "src/cli": ["src/gpu", "src/unet", "kernels", "src/prediction", "src/training"],
   "src/gpu": ["kernels"],
   "src/unet": ["src/gpu", "kernels", "src/weights"],
   "src/dataset": ["src/image"],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { defaultChoices } from "../../kernels/variants.ts";
 import { CapacityError } from "../../src/gpu/capacity_error.ts";
 import type { GpuDescription } from "../../src/gpu/gpu.ts";
 import { cutBatch, fewerAtOnce, planBatch } from "../../src/training/batch_memory.ts";
@@ -12,6 +13,7 @@ function describe(isFallback: boolean, limits: Partial<GpuDescription["limits"]>
     adapter: { description: "none", vendor: "none", isFallback },
     limits: { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 31 - 1, ...limits },
     kernels: "fast",
+    choices: defaultChoices(isFallback ? "software" : "hardware"),
   };
 }
 

@@ -2,14 +2,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { defaultChoices } from "../../kernels/variants.ts";
 import { makePhantom } from "../../src/dataset/phantom.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
-import { planTraining } from "../../src/training/plan.ts";
+import { planTraining, type TrainPlan } from "../../src/training/plan.ts";
 import type { TrainConfig } from "../../src/training/config.ts";
 import { loadData } from "../../src/training/data.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
 import { planRun, trainRun, type TrainRunOptions } from "../../src/training/run.ts";
-import { reopenRunFolder } from "../../src/training/run_folder.ts";
+import type { RunProgress } from "../../src/training/checkpoint.ts";
+import { keepCheckpoint, reopenRunFolder } from "../../src/training/run_folder.ts";
 import { networkConfig, trainerOptions } from "../../src/training/config.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
@@ -169,6 +171,76 @@ Deno.test("trainRun: with memory low a run that was stopped comes to the same bi
     );
     assert.equal((await trainRun({ ...stopped, config: {}, resume: true })).outcome, "finished");
     await sameOutcome(whole.folder, stopped.folder);
+  }));
+
+Deno.test("trainRun: a run keeps its kernels, whatever is timed or chosen while it is stopped", () =>
+  withPhantom(async (run) => {
+    const config = { ...TINY, epochs: 2 };
+    const choices = { "conv3x3/thin": "winograd2", "conv3x3/deep": "winograd2" };
+    await trainRun(run("default", { config }));
+    await trainRun(run("whole", { config, choices }));
+    const weights = async (name: string) => (await reopenRunFolder(run(name).folder))!.trainer.weights;
+    assert.notDeepEqual(await weights("whole"), await weights("default"), "other kernels, other digits");
+
+    const controller = new AbortController();
+    const stopped = run("stopped", { config, choices, signal: controller.signal });
+    const interrupted = await trainRun(stopped, { onEpoch: () => controller.abort() });
+    assert.equal(interrupted.outcome, "interrupted");
+    const { progress } = (await reopenRunFolder(stopped.folder))!;
+    assert.deepEqual(progress.choices, { ...defaultChoices("software"), ...choices });
+    const written = JSON.parse(await Deno.readTextFile(join(stopped.folder, "config.json")));
+    assert.deepEqual(written.kernel_choices, progress.choices);
+
+    const plans: TrainPlan[] = [];
+    const resumed = run("stopped", { config: {}, resume: true, choices: { "conv3x3/thin": "winograd4" } });
+    await trainRun(resumed, { onStart: (plan) => plans.push(plan) });
+    await sameOutcome(run("whole").folder, stopped.folder);
+    assert.deepEqual((await reopenRunFolder(stopped.folder))!.progress.choices, progress.choices);
+    assert.deepEqual([plans[0]!.choicesFrom, plans[0]!.unusualChoices], ["run", choices]);
+  }));
+
+Deno.test("trainRun: a run that was begun before there were choices keeps the defaults; on another adapter it takes what is given", () =>
+  withPhantom(async (run) => {
+    const given = { "conv3x3/thin": "winograd2" };
+    const { folder } = run("a");
+    /** One epoch. */
+    const train = async (more: Partial<TrainRunOptions>): Promise<TrainPlan> => {
+      const plans: TrainPlan[] = [];
+      const controller = new AbortController();
+      await trainRun(run("a", { ...more, signal: controller.signal }), {
+        onStart: (plan) => plans.push(plan),
+        onEpoch: () => controller.abort(),
+      });
+      return plans[0]!;
+    };
+    const goOn = async (change: Partial<RunProgress>): Promise<TrainPlan> => {
+      const { progress, trainer } = (await reopenRunFolder(folder))!;
+      await keepCheckpoint(folder, { progress: { ...progress, ...change }, trainer });
+      return await train({ config: {}, resume: true, choices: given });
+    };
+    assert.equal((await train({})).choicesFrom, "defaults");
+    const old = await goOn({ choices: undefined });
+    assert.deepEqual([old.choicesFrom, old.unusualChoices], ["run", {}]);
+    const { versions, choices } = (await reopenRunFolder(folder))!.progress;
+    assert.deepEqual(choices, defaultChoices("software"));
+    const moved = await goOn({ versions: { ...versions, adapter: "another" } });
+    assert.deepEqual([moved.choicesFrom, moved.unusualChoices], ["given", given]);
+    assert.equal((await reopenRunFolder(folder))!.progress.choices!["conv3x3/thin"], "winograd2");
+  }));
+
+Deno.test("trainRun: kernels that are not right here any more are named", () =>
+  withPhantom(async (run) => {
+    await trainRun(run("a", { config: { ...TINY, epochs: 1 } }));
+    const { folder } = run("a");
+    const { progress, trainer } = (await reopenRunFolder(folder))!;
+    const choices = { ...progress.choices, "conv3x3/thin": "fft" };
+    await keepCheckpoint(folder, { progress: { ...progress, choices }, trainer });
+    const notes: string[] = [];
+    await trainRun(run("a", { config: {}, resume: true }), { onNote: (note) => notes.push(note) });
+    assert.ok(
+      notes.some((note) => /^the run's kernels fft are not right here any more/.test(note)),
+      notes.join(),
+    );
   }));
 
 Deno.test("trainRun: early stopping ends it, and keeps the best epoch", () =>

@@ -1,6 +1,7 @@
 /** Memory slots: what lives at the same time never shares one, and a training step needs no more than was promised. */
 import assert from "node:assert/strict";
 import type { Dispatch } from "../../kernels/kernel.ts";
+import { defaultChoices } from "../../kernels/variants.ts";
 import type { GpuDescription } from "../../src/gpu/gpu.ts";
 import { completeConfig, type UNetConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
@@ -21,6 +22,7 @@ function describe(
     adapter: { description: "none", vendor: "none", isFallback },
     limits: { maxStorageBufferBindingSize, maxBufferSize: 2 ** 31 - 1 },
     kernels,
+    choices: defaultChoices(isFallback ? "software" : "hardware"),
   };
 }
 

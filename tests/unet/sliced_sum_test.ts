@@ -1,3 +1,4 @@
+import { defaultChoices } from "../../kernels/variants.ts";
 import assert from "node:assert/strict";
 import { weightedSum } from "../../kernels/average/average.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
@@ -105,7 +106,8 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
   const [values, slope] = [random.floats(size(shape)), random.floats(size(shape))];
   const config = completeConfig({ filters: 16 });
   const gradientOf = async (workspace: number) => {
-    const target = { maxBinding: 2 ** 21, workspace, uniformOperands: false, strict: true };
+    const choices = defaultChoices("software");
+    const target = { maxBinding: 2 ** 21, workspace, choices, strict: true };
     const builder = new Builder(config, parameterTable(config), target, true);
     const { recorder } = builder;
     const input: Activation = {

@@ -9,6 +9,10 @@ import { uniformFloats } from "../../random.ts";
 
 /** One kernel on small data, with what it should give. */
 export interface Check {
+  /** Which variant of the kernel runs, where one file holds several. */
+  readonly variant?: string;
+  /** The feature that the kernel needs, where it needs one. */
+  readonly needs?: "subgroups";
   /** What runs. */
   readonly dispatch: Dispatch;
   /** Contents of bindings by name; one array under two names is one buffer. */

@@ -8,35 +8,37 @@ import {
   convTranspose2dForward,
   convTranspose2dWgrad,
 } from "../../../kernels/conv_transpose2d/conv_transpose2d.ts";
-import { gemmNn, gemmNnUniform } from "../../../kernels/gemm/gemm.ts";
-import { channelSums, sumRows } from "../../../kernels/reduce/reduce.ts";
+import {
+  GEMM_TILES,
+  gemmNn,
+  gemmNnUniform,
+  type GemmShape,
+  gemmTiled,
+  type GemmTileName,
+} from "../../../kernels/gemm/gemm.ts";
+import { channelSums, sumRows, sumRowsBySubgroups } from "../../../kernels/reduce/reduce.ts";
 import { type Check, random, sum, sumLimit, table } from "./check.ts";
 
 /** The checks. */
 export function* matrixChecks(): Generator<Check> {
-  const product = { rows: 16, columns: 32, depth: 5, layers: 2 };
-  const { rows, columns, depth, layers } = product;
-  const a = random(1, layers * depth * rows);
-  const b = random(2, layers * depth * columns);
-  const c = table(layers * rows * columns, (index) => {
-    const z = Math.floor(index / (rows * columns));
-    const m = Math.floor(index / columns) % rows;
-    return sum(
-      depth,
-      (k) => a[(z * depth + k) * rows + m]! * b[(z * depth + k) * columns + index % columns]!,
-    );
-  });
-  for (const dispatch of [gemmNn(product), gemmNnUniform(product, 0)]) {
-    yield { dispatch, operands: { a, b }, expected: { c }, limit: sumLimit(depth) };
+  const small = { rows: 16, columns: 32, depth: 5, layers: 2 };
+  for (const dispatch of [gemmNn(small), gemmNnUniform(small, 0)]) yield { dispatch, ...product(small) };
+  for (const variant of Object.keys(GEMM_TILES) as GemmTileName[]) {
+    // A tile and a little in each dimension.
+    const { rows, columns } = GEMM_TILES[variant];
+    const shape = { rows: rows + 16, columns: columns + 16, depth: 18, layers: 1 };
+    yield { variant, dispatch: gemmTiled(variant, shape), ...product(shape) };
   }
 
-  const partial = random(3, 35);
-  yield {
-    dispatch: sumRows({ rows: 5, length: 7, rowStride: 1, itemStride: 5 }),
+  const partial = random(3, 5 * 70);
+  const sums = { rows: 5, length: 70, rowStride: 1, itemStride: 5 };
+  const added = {
     operands: { partial },
-    expected: { total: table(5, (row) => sum(7, (i) => partial[row + 5 * i]!)) },
-    limit: sumLimit(7),
+    expected: { total: table(5, (row) => sum(70, (i) => partial[row + 5 * i]!)) },
+    limit: sumLimit(70),
   };
+  yield { dispatch: sumRows(sums), ...added };
+  yield { dispatch: sumRowsBySubgroups(sums), needs: "subgroups", ...added };
   const shape = { batch: 2, channels: 3, height: 4, width: 8 };
   const x = random(4, 192);
   yield {
@@ -51,6 +53,21 @@ export function* matrixChecks(): Generator<Check> {
     limit: sumLimit(8),
   };
   yield* transposedChecks();
+}
+
+/** Operands and result of a batch of matrix products. */
+function product({ rows, columns, depth, layers }: GemmShape): Omit<Check, "dispatch"> {
+  const a = random(1, layers * depth * rows);
+  const b = random(2, layers * depth * columns);
+  const c = table(layers * rows * columns, (index) => {
+    const z = Math.floor(index / (rows * columns));
+    const m = Math.floor(index / columns) % rows;
+    return sum(
+      depth,
+      (k) => a[(z * depth + k) * rows + m]! * b[(z * depth + k) * columns + index % columns]!,
+    );
+  });
+  return { operands: { a, b }, expected: { c }, limit: sumLimit(depth) };
 }
 
 /** Two pictures of 2 x 4 pixels and of 2 x 3; 3 channels become 2. */

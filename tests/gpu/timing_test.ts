@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { repeat, summarize, takeTurns } from "../../src/benchmark/timing.ts";
+import { repeat, summarize, takeTurns } from "../../src/gpu/timing.ts";
 
 Deno.test("summarize gives the least and the middle of odd and even counts, in any order", () => {
   assert.deepEqual(summarize([3, 1, 2]), { runs: 3, best: 1, median: 2 });

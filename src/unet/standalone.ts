@@ -6,8 +6,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../gpu/program.ts";
 import { uniformFloats } from "../random.ts";
-import { planMemory } from "../unet/memory.ts";
-import type { RecordedStep, Region } from "../unet/recorder.ts";
+import { planMemory } from "./memory.ts";
+import type { RecordedStep, Region } from "./recorder.ts";
 
 /** Half the width of the range that contents are drawn from. */
 const BOUND = 0.5;

@@ -1,0 +1,117 @@
+/**
+ * Choosing among variants of an operation: by the class of a shape, from what is a good default for the kind of
+ * adapter or was timed on this one.
+ *
+ * @module
+ */
+
+/** The two kinds of adapter that there are defaults for: `software` computes on the CPU. */
+export type AdapterKind = "software" | "hardware";
+
+/** The variant of every shape class, such as `"conv3x3/thin": "direct"`; plain JSON. */
+export type KernelChoices = Readonly<Record<string, string>>;
+
+/** What is known of a variant apart from the shapes that it serves. */
+export interface VariantFacts {
+  /** Labels of its kernels, whose self-tests admit it to an adapter. */
+  readonly kernels: readonly string[];
+  /** The feature that a device must have been granted. */
+  readonly needs?: "subgroups";
+  /** Chosen before its self-test ran: what there has been from the start, and what others are measured against. */
+  readonly basic?: true;
+}
+
+/** One way to compute an operation. */
+export interface Variant<Shape> extends VariantFacts {
+  /** Whether it computes such a shape; every shape unless given. */
+  readonly serves?: (shape: Shape) => boolean;
+}
+
+/** Shapes for which the same variant is best. */
+export interface ShapeClass<Shape, Name extends string> {
+  /** Whether a shape belongs here, unless it belongs to a class before. */
+  readonly takes: (shape: Shape) => boolean;
+  /** Candidates on software, the default first; the last one that is basic serves every shape. */
+  readonly software: readonly Name[];
+  /** Candidates on hardware, the default first. */
+  readonly hardware: readonly Name[];
+  /** The shape at which candidates are timed. */
+  readonly sample: Shape;
+}
+
+/** An operation apart from its shapes. */
+export interface AnyOperation {
+  /** Begins the names of its classes. */
+  readonly name: string;
+  /** Every variant by its name. */
+  readonly variants: Readonly<Record<string, VariantFacts>>;
+  /** Candidates of each class, by the class's whole name. */
+  readonly classes: ReadonlyMap<string, Readonly<Record<AdapterKind, readonly string[]>>>;
+}
+
+/** An operation with its variants and the classes of its shapes. */
+export class Operation<Shape, Name extends string> implements AnyOperation {
+  /** Begins the names of its classes in {@linkcode KernelChoices}. */
+  readonly name: string;
+  /** Every variant by its name. */
+  readonly variants: Readonly<Record<Name, Variant<Shape>>>;
+  /** The classes in order, by their whole names. */
+  readonly classes: ReadonlyMap<string, ShapeClass<Shape, Name>>;
+
+  /** An operation of this table. */
+  constructor(
+    name: string,
+    variants: Readonly<Record<Name, Variant<Shape>>>,
+    classes: Readonly<Record<string, ShapeClass<Shape, Name>>>,
+  ) {
+    this.name = name;
+    this.variants = variants;
+    this.classes = new Map(Object.entries(classes).map(([label, row]) => [`${name}/${label}`, row]));
+  }
+
+  /** The name of a shape's class. */
+  classOf(shape: Shape): string {
+    return this.#rowOf(shape)[0];
+  }
+
+  /** The variant for a shape: the chosen one, or where it does not serve the first of software's that does. */
+  choose(choices: KernelChoices, shape: Shape): Name {
+    const [label, row] = this.#rowOf(shape);
+    const chosen = choices[label];
+    const order = chosen !== undefined && this.#knows(chosen) ? [chosen, ...row.software] : row.software;
+    const variant = order.find((name) => this.variants[name].serves?.(shape) ?? true);
+    if (variant === undefined) throw new Error(`Cannot choose for "${label}": no variant serves its shape`);
+    return variant;
+  }
+
+  #knows(name: string): name is Name {
+    return Object.hasOwn(this.variants, name);
+  }
+
+  #rowOf(shape: Shape): [string, ShapeClass<Shape, Name>] {
+    for (const entry of this.classes) if (entry[1].takes(shape)) return entry;
+    throw new Error(`Cannot choose for "${this.name}": no class takes its shape`);
+  }
+}
+
+/**
+ * A variant for every class of some operations: what is given where it is known and admitted, else the first default
+ * that is. Names of classes or variants that do not exist are ignored.
+ */
+export function completeChoices(
+  operations: readonly AnyOperation[],
+  kind: AdapterKind,
+  given: KernelChoices = {},
+  admits: (variant: VariantFacts, name: string) => boolean = () => true,
+): KernelChoices {
+  const choices: Record<string, string> = {};
+  for (const { variants, classes } of operations) {
+    for (const [label, row] of classes) {
+      const order = [...(Object.hasOwn(given, label) ? [given[label]!] : []), ...row[kind], ...row.software];
+      const chosen = order.find((name) => Object.hasOwn(variants, name) && admits(variants[name]!, name));
+      if (chosen === undefined) throw new Error(`Cannot choose for "${label}": no variant is admitted`);
+      choices[label] = chosen;
+    }
+  }
+  return choices;
+}

@@ -1,0 +1,49 @@
+/**
+ * Which kernel variants are chosen here, and whether those for hardware are right on this adapter: their speed says
+ * something on hardware alone.
+ *
+ * @module
+ */
+import type { KernelChoices } from "../../kernels/choices.ts";
+import { OPERATIONS, unusualChoices } from "../../kernels/variants.ts";
+import { adapterKind, type Gpu } from "../gpu/gpu.ts";
+
+/** Whether a variant passes its self-tests. */
+export interface VariantCheck {
+  /** Its operation, such as `product`. */
+  readonly operation: string;
+  /** Its name. */
+  readonly variant: string;
+  /** Whether its kernels give what plain loops give; null where the device lacks what it needs. */
+  readonly right: boolean | null;
+}
+
+/** The variants on one adapter. */
+export interface VariantReport {
+  /** The chosen one of every class of shapes. */
+  readonly choices: KernelChoices;
+  /** Those of them that are not the defaults of this kind of adapter. */
+  readonly unusual: KernelChoices;
+  /** Whether choices were given, such as were timed on this adapter. */
+  readonly given: boolean;
+  /** The variants that a start tests before it takes them. */
+  readonly checked: readonly VariantCheck[];
+}
+
+/** Says which variants were chosen, and tests those that are not basic. */
+export async function describeVariants(gpu: Gpu, given: boolean): Promise<VariantReport> {
+  const checked: VariantCheck[] = [];
+  for (const { name: operation, variants } of OPERATIONS) {
+    for (const [variant, facts] of Object.entries(variants)) {
+      if (facts.basic) continue;
+      const possible = facts.needs !== "subgroups" || gpu.subgroups;
+      checked.push({
+        operation,
+        variant,
+        right: possible ? await gpu.admission.passes(variant, facts) : null,
+      });
+    }
+  }
+  const { choices } = gpu;
+  return { choices, unusual: unusualChoices(adapterKind(gpu.adapter), choices), given, checked };
+}

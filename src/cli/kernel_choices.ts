@@ -1,0 +1,73 @@
+/**
+ * Which kernel variants a task uses: those that were timed on this adapter and kept, or are timed now, or the defaults.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { KernelChoices } from "../../kernels/choices.ts";
+import { defaultChoices } from "../../kernels/variants.ts";
+import { CHOICE_FILE, keepChoices, readChoices } from "../gpu/choice_cache.ts";
+import { adapterKind, type GpuOptions, openGpu } from "../gpu/gpu.ts";
+import { TUNE_SECONDS, tuneKernels, type TuneOptions, type Tuning } from "../unet/tune.ts";
+import { writeStderr } from "./task.ts";
+
+/** Where choices are kept unless told otherwise: beside prepared pictures. */
+export const DEFAULT_CACHE = "dataset/.cache";
+
+/** The explanation of `--retune`. */
+export const RETUNE_HELP =
+  `time the kernel variants on this adapter first (about ${TUNE_SECONDS} s) and keep what is ` +
+  `fastest in CACHE/${CHOICE_FILE}, for later runs too; without it what was kept is used, else a table of defaults, ` +
+  "and nothing is timed";
+
+type Device = Pick<GpuOptions, "software" | "kernels">;
+
+/** The choices that are kept for the device that would be opened; undefined where there are none. */
+export async function keptChoices(folder: string, device: Device): Promise<KernelChoices | undefined> {
+  return (await readChoices(folder, device))?.choices;
+}
+
+/** Times the candidates, keeps the choices, and says what came of it. */
+export async function retune(
+  folder: string,
+  device: Device,
+  options: Pick<TuneOptions, "seconds"> = {},
+): Promise<KernelChoices> {
+  const gpu = await openGpu(device);
+  try {
+    writeStderr(`timing kernel variants on ${gpu.adapter.description}, about ${TUNE_SECONDS} s\n`);
+    const tuning = await tuneKernels(gpu, options);
+    writeStderr(describeTuning(tuning, defaultChoices(adapterKind(gpu.adapter))));
+    try {
+      await keepChoices(folder, gpu, { timedAt: new Date().toISOString(), choices: tuning.choices });
+    } catch (error) {
+      writeStderr(
+        `note: the choices hold for this run alone: ${join(folder, CHOICE_FILE)} cannot be written ` +
+          `(${(error as Error).message.split("\n")[0]})\n`,
+      );
+    }
+    return tuning.choices;
+  } finally {
+    gpu.close();
+  }
+}
+
+function describeTuning({ classes, failed, left, seconds }: Tuning, defaults: KernelChoices): string {
+  const lines = classes.map(({ name, candidates, chosen }) => {
+    const times = candidates.map(({ variant, seconds }) => `${variant} ${(1000 * seconds.best).toFixed(2)}`);
+    return `  ${name}: ${chosen}${chosen === defaults[name] ? "" : `, not ${defaults[name]}`} (ms: ${
+      times.join(", ")
+    })`;
+  });
+  if (failed.length > 0) lines.push(`  not right on this adapter, and so left out: ${failed.join(", ")}`);
+  if (left.length > 0) {
+    lines.push(`  no time left for ${left.join(", ")}: the defaults stay; a second try is faster`);
+  }
+  return `timed in ${seconds.toFixed(1)} s\n` +
+    lines.map((line) => `${line}\n`).join("");
+}
+
+/** Choices in words: `conv3x3/thin winograd4, product/low nn`. */
+export function formatChoices(choices: KernelChoices): string {
+  return Object.entries(choices).map(([name, variant]) => `${name} ${variant}`).join(", ");
+}

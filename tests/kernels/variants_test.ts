@@ -1,0 +1,175 @@
+/** The table of variants, and choices made from it: pure. */
+import assert from "node:assert/strict";
+import { completeChoices } from "../../kernels/choices.ts";
+import { directServes, type PackedWeights } from "../../kernels/conv2d/direct.ts";
+import { GEMM_TILES, type GemmShape, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import {
+  CONV3X3,
+  type ConvCase,
+  defaultChoices,
+  OPERATIONS,
+  PRODUCT,
+  ROW_SUMS,
+  SLICED_PRODUCT,
+  unusualChoices,
+} from "../../kernels/variants.ts";
+import { projectFiles } from "../project/files.ts";
+
+const KINDS = ["software", "hardware"] as const;
+
+Deno.test("variants: every class lists known candidates, and software's last resort is basic and serves all", () => {
+  for (const { name, variants, classes } of OPERATIONS) {
+    for (const [label, row] of classes) {
+      assert.match(label, new RegExp(`^${name}/[a-z]+$`));
+      for (const kind of KINDS) {
+        assert.ok(row[kind].length >= 1 && row[kind].length <= 3, `${label}: two or three candidates`);
+        assert.equal(new Set(row[kind]).size, row[kind].length, label);
+        assert.deepEqual(row[kind].filter((variant) => !(variant in variants)), [], label);
+      }
+      const resorts = row.software.map((variant) => variants[variant]!).filter((variant) =>
+        variant.basic && !("serves" in variant) && variant.needs === undefined
+      );
+      assert.ok(resorts.length > 0, `${label}: nothing is left where all else fails`);
+      // On software nobody waits for a self-test.
+      assert.ok(variants[row.software[0]!]!.basic, label);
+    }
+    for (const { kernels } of Object.values(variants)) {
+      assert.ok(kernels.length > 0);
+      const files = kernels.map((kernel) => `kernels/${kernel}.wgsl`);
+      assert.deepEqual(files.filter((path) => !projectFiles(".wgsl").includes(path)), []);
+    }
+  }
+  const tiles = Object.keys(PRODUCT.variants).filter((variant) => variant.startsWith("tiled"));
+  assert.deepEqual(tiles, Object.keys(GEMM_TILES));
+});
+
+Deno.test("variants: every class is timed at a shape of its own", () => {
+  for (const [name, { sample }] of PRODUCT.classes) assert.equal(PRODUCT.classOf(sample), name);
+  for (const [name, { sample }] of SLICED_PRODUCT.classes) assert.equal(SLICED_PRODUCT.classOf(sample), name);
+  for (const [name, { sample }] of ROW_SUMS.classes) assert.equal(ROW_SUMS.classOf(sample), name);
+  for (const [name, row] of CONV3X3.classes) {
+    assert.equal(CONV3X3.classOf(row.sample), name);
+    assert.equal(row.sample.height, row.sample.width, "a sample is recorded as a square");
+    assert.equal(row.sample.weights.inputs, row.sample.weights.outputs);
+    assert.ok(CONV3X3.variants[row.software[0]!].serves?.(row.sample) ?? true, "its default serves it");
+  }
+  for (const [, { sample }] of PRODUCT.classes) {
+    assert.equal(PRODUCT.choose(defaultChoices("software"), sample), "nn_uniform");
+  }
+});
+
+/** What was chosen before there was a table: plans on software must stay as they were, to the bit. */
+function formerConv({ weights, strict, ...shape }: ConvCase): string {
+  if (weights.inputs * weights.outputs <= 300 && directServes(shape, weights)) return "direct";
+  return !strict && shape.height % 4 === 0 && shape.width % 4 === 0 ? "winograd4" : "winograd2";
+}
+
+function formerUniformLayers(shape: GemmShape): number {
+  const layers = uniformLayers(shape);
+  if (layers === 0) return 0;
+  const dispatches = Math.ceil(shape.layers / layers);
+  return shape.rows * shape.columns * shape.depth * shape.layers > dispatches * 2e6 ? layers : 0;
+}
+
+Deno.test("variants: software's defaults are what was chosen before there was a table", () => {
+  const choices = defaultChoices("software");
+  const seen = new Set<string>();
+  for (
+    const channels of [[3, 8], [8, 8], [16, 16], [17, 18], [3, 100], [3, 101], [32, 32], [64, 128], [
+      512,
+      512,
+    ]]
+  ) {
+    for (
+      const [height, width] of [[256, 256], [64, 96], [8, 8], [4, 4], [2, 2], [1, 1], [6, 8], [2, 4], [3, 4]]
+    ) {
+      for (const strict of [false, true]) {
+        for (const turned of [false, true]) {
+          const [inputs, outputs] = channels as [number, number];
+          const rows = turned ? inputs : outputs;
+          const weights: PackedWeights = { inputs, outputs, turned, firstRow: 0, rows };
+          const shape = { batch: 2, height: height!, width: width!, weights, strict };
+          assert.equal(CONV3X3.choose(choices, shape), formerConv(shape), JSON.stringify(shape));
+          seen.add(formerConv(shape));
+        }
+      }
+    }
+  }
+  assert.equal(seen.size, 3);
+  const sizes = [16, 32, 64, 128, 256, 1024];
+  for (const rows of sizes) {
+    for (const columns of sizes) {
+      for (const depth of [3, 32, 64, 512]) {
+        for (const layers of [1, 16, 36]) {
+          const shape = { rows, columns, depth, layers };
+          const variant = PRODUCT.choose(choices, shape);
+          assert.equal(variant, formerUniformLayers(shape) > 0 ? "nn_uniform" : "nn", JSON.stringify(shape));
+          const slices = { depth, count: 1, first: 0 };
+          assert.equal(SLICED_PRODUCT.choose(choices, { ...shape, slices }), "nn");
+        }
+      }
+    }
+  }
+  for (const length of [1, 63, 64, 5000]) {
+    assert.equal(ROW_SUMS.choose(choices, { rows: 5, length, rowStride: length, itemStride: 1 }), "rows");
+  }
+});
+
+Deno.test("variants: hardware multiplies through workgroup memory and sums long rows by subgroups", () => {
+  const choices = defaultChoices("hardware");
+  for (const rows of [16, 32, 48, 112, 128, 1024]) {
+    const shape = { rows, columns: 64, depth: 32, layers: 36 };
+    assert.match(PRODUCT.choose(choices, shape), /^tiled/);
+    assert.match(
+      SLICED_PRODUCT.choose(choices, { ...shape, slices: { depth: 32, count: 1, first: 0 } }),
+      /^tiled/,
+    );
+  }
+  assert.equal(
+    ROW_SUMS.choose(choices, { rows: 5, length: 64, rowStride: 64, itemStride: 1 }),
+    "rows_subgroup",
+  );
+  assert.equal(ROW_SUMS.choose(choices, { rows: 5, length: 63, rowStride: 63, itemStride: 1 }), "rows");
+});
+
+Deno.test("choices: given ones go before defaults; unknown classes and variants are ignored", () => {
+  const given = {
+    "conv3x3/thin": "winograd4",
+    "conv3x3/wide": "im2col",
+    "product/low": "constructor",
+    "pool/small": "direct",
+  };
+  const choices = completeChoices(OPERATIONS, "software", given);
+  assert.deepEqual(unusualChoices("software", choices), { "conv3x3/thin": "winograd4" });
+  assert.deepEqual(Object.keys(choices), Object.keys(defaultChoices("software")));
+});
+
+Deno.test("choices: what is not admitted is replaced by the next default that is", () => {
+  const without = (...refused: string[]) =>
+    completeChoices(
+      OPERATIONS,
+      "hardware",
+      { "conv3x3/thin": "winograd2" },
+      (_, name) => !refused.includes(name),
+    );
+  assert.equal(without()["product/high"], "tiled_128x64");
+  assert.equal(without("tiled_128x64")["product/high"], "tiled");
+  assert.equal(without("tiled_128x64", "tiled")["product/high"], "nn");
+  assert.equal(without("rows_subgroup")["row sums/long"], "rows");
+  assert.equal(without("winograd2")["conv3x3/thin"], "direct");
+  assert.equal(
+    completeChoices(OPERATIONS, "hardware", {}, ({ basic }) => basic === true)["product/low"],
+    "nn",
+  );
+});
+
+Deno.test("choices: a variant that does not serve a shape gives way to one that does", () => {
+  const weights = { inputs: 64, outputs: 64, turned: false, firstRow: 0, rows: 64 };
+  const odd = { batch: 1, height: 6, width: 6, weights, strict: false };
+  const wide = { ...odd, height: 32, width: 32 };
+  const choices = { "conv3x3/wide": "direct", "conv3x3/deep": "winograd4" };
+  assert.equal(CONV3X3.choose(choices, wide), "winograd4", "weights that are too large for the window");
+  assert.equal(CONV3X3.choose(choices, odd), "winograd2", "no whole tiles");
+  assert.equal(CONV3X3.choose(choices, { ...wide, strict: true }), "winograd2");
+  assert.equal(CONV3X3.choose({}, wide), "winograd4");
+});
