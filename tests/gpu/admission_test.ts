@@ -47,7 +47,7 @@ Deno.test("admission: variants that compute wrongly are not chosen, nor any kern
     gpu.read = async (buffer, offset, byteLength) =>
       new Float32Array(await read(buffer, offset, byteLength)).map((value) => value + 0.01).buffer;
     await gpu.choose(HARDWARE);
-    const basic = ["nn", "nn_uniform", "rows", "direct", "winograd4"];
+    const basic = ["nn", "nn_uniform", "rows", "direct", "winograd2", "winograd4"];
     assert.deepEqual(Object.values(gpu.choices).filter((variant) => !basic.includes(variant)), []);
     assert.deepEqual([...kernelsOf(gpu)].filter((label) => /tiled|subgroup/.test(label)), []);
   }));

@@ -96,7 +96,8 @@ for (const [name, bytes, message] of GREEDY) {
       assert.match(error.message, message);
       return true;
     });
-    assert.ok(performance.now() - start < 1000);
+    // A picture that is decoded all the same takes a minute: no measure of speed.
+    assert.ok(performance.now() - start < 15_000);
   });
 }
 
