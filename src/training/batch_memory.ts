@@ -105,9 +105,9 @@ function planFitting(config: UNetConfig, gpu: GpuDescription, shape: BatchShape)
 
 function planParts(config: UNetConfig, gpu: GpuDescription, shape: BatchShape, atOnce: number): BatchMemory {
   const parts = cutBatch(shape.batch, atOnce);
-  const part = parts.length > 1;
+  const partOf = parts.length > 1 ? shape.batch : undefined;
   const record = (batch: number) =>
-    recordPlan(config, planTarget(gpu), { ...shape, batch, kind: "train", part });
+    recordPlan(config, planTarget(gpu), { ...shape, batch, kind: "train", partOf });
   const plan = record(parts.at(-1)!.count);
   checkBuffers(plan, gpu.limits.maxBufferSize);
   // Plans share their slots, but each has inputs of its own.

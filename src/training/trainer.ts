@@ -178,7 +178,7 @@ export class Trainer {
       blockSize,
     });
     const { gradients, step, history } = buffers;
-    const batches = await BatchRunner.create(unet, { gradients, step, history }, {
+    const batches = new BatchRunner(unet, { gradients, step, history }, {
       augmentation,
       atOnce,
       onNote,
