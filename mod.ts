@@ -37,6 +37,16 @@ export {
   type SplitReport,
 } from "./src/dataset/inspect.ts";
 export { type MasksReport, writeMasks, type WriteMasksOptions } from "./src/dataset/masks.ts";
+export {
+  type DealtSplit,
+  regroupDataset,
+  type RegroupedSplit,
+  type RegroupGroups,
+  type RegroupOptions,
+  type RegroupPhase,
+  type RegroupReport,
+  type Shares,
+} from "./src/dataset/regroup.ts";
 export type { Leak, LeakedFile, LeakReason } from "./src/dataset/leaks.ts";
 export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
 export { closeDecoders, decodeImage } from "./src/image/decode.ts";
@@ -215,6 +225,7 @@ export {
 export {
   planRun,
   type PlanRunOptions,
+  type RunPlan,
   type TrackingOptions,
   type TrainResult,
   trainRun,

@@ -16,7 +16,8 @@ export interface AtomicOptions {
  * Writes `bytes` beside `path`, flushes them to the disk, and renames: a reader, or a run after a crash, sees
  * the old file or the new one, never half of it. On failure the temporary file is removed and `path` is as it was.
  *
- * @throws {Error} where `prove` is set and the file reads back as something else.
+ * @throws {Error} where the disk is full or fails, naming `path`, and where `prove` is set and the file reads back as
+ * something else.
  */
 export async function writeFileAtomic(
   path: string,
@@ -41,8 +42,18 @@ export async function writeFileAtomic(
     await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw error;
+    throw writeFailure(path, error);
   }
+}
+
+/**
+ * What to throw where writing `path` failed: errors of the system say what is wrong, but not always with what. Their
+ * `code` stays.
+ */
+export function writeFailure(path: string, error: unknown): unknown {
+  if (!(error instanceof Error && "code" in error) || error instanceof Deno.errors.NotCapable) return error;
+  const failure = new Error(`Cannot write ${path}: ${error.message}`, { cause: error });
+  return Object.assign(failure, { code: error.code });
 }
 
 /** Whether a file holds these bytes; read in parts, for it may be as large as half the memory. */

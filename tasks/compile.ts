@@ -16,6 +16,7 @@ const WORKERS = [
   "src/image/decode_worker.ts",
   "src/dataset/prepare_worker.ts",
   "src/tracking/swanlab_worker.ts",
+  "src/cli/interrupt_worker.ts",
 ];
 
 /** The words after `deno` that compile the binary. */
@@ -33,6 +34,15 @@ export function compileArguments(output: string, target?: string): string[] {
   ];
 }
 
+/** Why there is no binary, in two lines where it is for want of Deno's runtime, else after what Deno said. */
+export function describeFailure(output: string, code: number, stderr: string): string {
+  const address = /https?:\/\/\S*\/denort-[^\s)]*\.zip/.exec(stderr)?.[0];
+  const failure = `error: Cannot compile ${output}: `;
+  if (address === undefined) return `${stderr}${failure}deno compile ended with code ${code}\n`;
+  return `${failure}Deno's runtime (denort) cannot be downloaded from ${address}\n` +
+    "hint: set DENORT_BIN to a denort of the same version, or put its zip into Deno's cache\n";
+}
+
 /** The command `compile`. */
 export function command(): Command {
   return createCommand("compile", "Compiles all commands into one binary, dist/unet, permissions included.")
@@ -44,12 +54,7 @@ export function command(): Command {
     .action(async (options: { target?: string; output: string }) => {
       const { code, stderr } = await runDeno(compileArguments(options.output, options.target));
       if (code !== 0) {
-        writeStderr(stderr);
-        writeStderr(
-          `error: Cannot compile ${options.output}: deno compile ended with code ${code}\n` +
-            "hint: it downloads its runtime (denort) on first use; where that cannot be reached, set DENORT_BIN to a " +
-            "denort of the same version, or copy its zip into Deno's cache\n",
-        );
+        writeStderr(describeFailure(options.output, code, stderr));
         throw new ExitError(EXIT.failed);
       }
       writeStdout(`${options.output}\n`);

@@ -23,7 +23,7 @@ interface Options extends ModelFlags {
   readonly split: string;
   readonly spacing?: Spacing;
   readonly seed: number;
-  readonly audit?: boolean;
+  readonly audit?: boolean | number;
   readonly unannotated: Unannotated;
   readonly output?: string;
   readonly cache: string;
@@ -49,8 +49,10 @@ export function command(): Command {
     )
     .option("--seed <number>", "draws of the bootstrap intervals", integer(0, 2 ** 32 - 1), 0)
     .option(
-      "--audit",
-      "also rank the pictures whose annotation the model contradicts most: audit.csv and audit.png",
+      "--audit [count]",
+      "also rank the pictures whose annotation the model contradicts most: all in audit.csv, the first 16, or so " +
+        "many, in audit.png; with --split also for a folder of pictures that nobody annotated",
+      integer(1, 200),
     )
     .addOption(
       new Option(
@@ -85,7 +87,8 @@ async function evaluateModel(options: Options): Promise<void> {
     threshold,
     spacing: options.spacing,
     bootstrap: { seed: options.seed },
-    audit: options.audit ?? false,
+    audit: options.audit !== undefined,
+    ...(typeof options.audit === "number" ? { auditSamples: options.audit } : {}),
     provenance,
     onPrepare: show("preparing"),
     onProgress: show("evaluating"),

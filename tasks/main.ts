@@ -14,6 +14,7 @@ import { command as inspect } from "./inspect.ts";
 import { command as masks } from "./masks.ts";
 import { command as phantom } from "./phantom.ts";
 import { command as predict } from "./predict.ts";
+import { command as split } from "./split.ts";
 import { command as train } from "./train.ts";
 import { command as unzip } from "./unzip.ts";
 
@@ -23,6 +24,7 @@ export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
   download,
   unzip,
   inspect,
+  split,
   masks,
   phantom,
   train,

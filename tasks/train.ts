@@ -5,9 +5,10 @@
  */
 import { type Command, Option } from "commander";
 import { formatPercent } from "../src/cli/format.ts";
+import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
-import { describePlan, TrainView } from "../src/cli/train_view.ts";
+import { describeEstimate, describePlan, TrainView } from "../src/cli/train_view.ts";
 import { planRun, type SwanLabOnlineOptions, type TrainConfig, type TrainResult, trainRun } from "../mod.ts";
 
 interface Options extends TrainConfig {
@@ -73,25 +74,26 @@ function addRunOptions(train: Command): void {
     .option("--json", "print the result as one JSON document");
 }
 
-async function plan(options: Options, config: Partial<TrainConfig>, data: string | undefined): Promise<void> {
+async function plan(options: Options, given: Partial<TrainConfig>, data: string | undefined): Promise<void> {
   const view = new TrainView(writer(options));
   const planned = await planRun({
     dataFolder: data,
     cacheFolder: options.cache,
-    config,
+    config: given,
     software: options.software,
   }, view);
   view.close();
-  if (options.json) writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
-  else {writeStdout(
-      `${describePlan(planned)}time          not measured in a dry run: the first steps of a run tell it\n`,
-    );}
+  if (options.json) return writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
+  const { secondsPerEpoch, config: { epochs } } = planned;
+  writeStdout(
+    describePlan(planned) + (secondsPerEpoch === null ? "" : describeEstimate(secondsPerEpoch, epochs)),
+  );
 }
 
 async function run(options: Options, config: Partial<TrainConfig>, data: string | undefined): Promise<void> {
   const folder = options.run ?? `runs/${options.recipe}`;
   const view = new TrainView(writer(options));
-  const stop = stopOnInterrupt(view);
+  const stop = stopOnInterrupt("saving and stopping; press Ctrl-C again to stop at once", view.onForeignLine);
   let result: TrainResult;
   try {
     result = await trainRun({
@@ -123,19 +125,6 @@ async function run(options: Options, config: Partial<TrainConfig>, data: string 
 /** Without --json standard output is for people. */
 function writer({ json }: Options): (text: string) => void {
   return json ? writeStderr : writeStdout;
-}
-
-/** The first Ctrl-C asks the training to save and stop; then nobody listens, and a second one ends the process at once. */
-function stopOnInterrupt(view: TrainView): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController();
-  const release = () => Deno.removeSignalListener("SIGINT", listener);
-  const listener = () => {
-    release();
-    view.onNote("saving and stopping; press Ctrl-C again to stop at once");
-    controller.abort();
-  };
-  Deno.addSignalListener("SIGINT", listener);
-  return { signal: controller.signal, release };
 }
 
 /** Where SwanLab's server is and who is there; read only where it is asked for. */

@@ -40,7 +40,7 @@ export const STEP_BYTE_LENGTH = 48;
 /**
  * Packs the `step` uniform: seed and step key all random draws, `updates` (counted from 1) is the exponent of the bias
  * corrections `1 - beta^updates`, `record` the place of this step's metrics in the history, `firstImage` where a part
- * of a batch begins within the whole.
+ * of a batch begins within the whole, `averageKeep` the share of a moving average of the weights that this step keeps.
  */
 export function packStep(
   seed: number,
@@ -49,6 +49,7 @@ export function packStep(
   record: number,
   options: AdamOptions,
   firstImage = 0,
+  averageKeep = 0,
 ): Uint8Array {
   const { learningRate, beta1, beta2, epsilon, weightDecay } = options;
   return packParams([
@@ -62,5 +63,6 @@ export function packStep(
     f32(beta2),
     f32(epsilon),
     f32(1 - learningRate * weightDecay),
+    f32(averageKeep),
   ]);
 }

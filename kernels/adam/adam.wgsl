@@ -12,7 +12,7 @@ struct Step {
   seed: u32,
   step: u32,
   record: u32,
-  unused: u32,
+  first_image: u32,
   rate: f32,           // learning rate / (1 - beta1^t)
   inverse_root: f32,   // 1 / sqrt(1 - beta2^t)
   beta1: f32,

@@ -1,5 +1,5 @@
 /**
- * Weighted sums of flat blocks: moving averages of weights, accumulation of gradients.
+ * Sums of flat blocks: accumulation of gradients, moving averages of weights.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import { ceilDiv, flatGrid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
 import code from "./average.wgsl" with { type: "text" };
+import moving from "./moving.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
@@ -17,4 +18,25 @@ export function weightedSum(count: number, keep: number, add: number): Dispatch 
     params: packParams([count, f32(keep), f32(add)]),
     workgroups: flatGrid("average/average", ceilDiv(count, 4), WORKGROUP),
   };
+}
+
+/**
+ * `total += (1 - keep) * (value - total)` over `count` values, a multiple of 4, with the `keep` that `packStep` put
+ * into the uniform `step`; bindings value, total, step.
+ */
+export function movingAverage(count: number): Dispatch {
+  return {
+    kernel: kernel("average/moving", moving),
+    params: packParams([count / 4]),
+    workgroups: flatGrid("average/moving", count / 4, WORKGROUP),
+  };
+}
+
+/**
+ * The share of a moving average that an update keeps: `(1 + t) / (10 + t)` at update `t`, counted from 1, until that
+ * reaches `decay`. With `decay` from the start, the initial weights would weigh `decay^t` after `t` updates: at 0.99,
+ * half of the average after 69 of them. This way they weigh less than a thousandth after 10.
+ */
+export function averageKeep(decay: number, update: number): number {
+  return Math.min(decay, (1 + update) / (10 + update));
 }

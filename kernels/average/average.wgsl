@@ -1,6 +1,6 @@
-// total = keep * total + add * value over flat blocks: an exponential moving average (keep d, add 1 - d) of weights,
-// or the accumulation of gradients (keep 0 or 1, add 1 / batches).
-// Work: an invocation owns four values; what its vector holds beyond the count stays as it is. Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
+// total = keep * total + add * value over flat blocks: the accumulation of gradients (keep 0 or 1, add 1 / batches).
+// Work: an invocation owns four values; what its vector holds beyond the count stays as it is.
+// Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {

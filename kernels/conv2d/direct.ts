@@ -16,7 +16,8 @@ import { type Epilogue, epilogueFlags } from "./epilogue.ts";
 
 const WORKGROUP = 64;
 const OUTPUT_TILE = 8;
-const PATCH_ROWS = 2;
+const PATCH_ROWS = 4;
+const PATCH_COLUMNS = 8;
 
 /** Packed weights of one direct convolution: `count` floats from `depth` summed channels to `rows` results. */
 export interface PackedWeights {
@@ -39,7 +40,8 @@ export function packedSize(weights: PackedWeights): number {
 
 /** Whether the direct kernels serve maps of this size and weights of these channels. */
 export function directServes(shape: { height: number; width: number }, weights: PackedWeights): boolean {
-  return shape.height % PATCH_ROWS === 0 && shape.width % 4 === 0 && packedSize(weights) <= UNIFORM_WINDOW;
+  return shape.height % PATCH_ROWS === 0 && shape.width % PATCH_COLUMNS === 0 &&
+    packedSize(weights) <= UNIFORM_WINDOW;
 }
 
 /** Packs OIHW weights for {@linkcode directConv2d}; bindings w, packed. */
@@ -73,7 +75,7 @@ export interface DirectConv2d {
 export function directConv2d(args: DirectConv2d): Dispatch {
   const { output, channels, firstChannel, depth, normalized, epilogue } = args;
   const { batch, height, width } = output;
-  const patches = batch * (height / PATCH_ROWS) * (width / 4);
+  const patches = batch * (height / PATCH_ROWS) * (width / PATCH_COLUMNS);
   return {
     kernel: kernel("conv2d/direct", forwardCode, { NORMALIZED: normalized }),
     params: packParams([

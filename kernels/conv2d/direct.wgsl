@@ -2,9 +2,11 @@
 // dispatch to what the first one left (flag 16):
 // y[n,o,i,j] = sum over c, p, q of w[o,c,p,q] * x[n,c,i+p-1,j+q-1]. The input gradient is the same sum over the
 // output's gradient, with the weights packed turned by 180 degrees.
-// Layout: x and y NCHW, height even, width a multiple of 4; weights[c][p][q][8] for each tile of 8 outputs.
-// Work: an invocation owns 8 outputs of a 2 x 4 patch in registers; the weights stand in a 64 KiB uniform window,
-// which software adapters read four times faster than a storage buffer. workgroups.y counts tiles of outputs.
+// Layout: x and y NCHW, height a multiple of 4, width of 8; weights[c][p][q][8] for each tile of 8 outputs.
+// Work: an invocation owns 8 outputs of a 4 x 8 patch: a large patch reads few borders. Each sum takes all nine taps of a
+// channel before the next one begins: so many sums lie in memory, and are fetched once a channel instead of nine times.
+// The weights stand in a 64 KiB uniform window, which software adapters read four times faster than a storage buffer.
+// workgroups.y counts tiles of outputs.
 // Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -12,7 +14,7 @@ const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale
 struct Params {
   height: u32,
   width: u32,
-  patches: u32,        // images * (height / 2) * (width / 4)
+  patches: u32,        // images * (height / 4) * (width / 8)
   channels: u32,       // of x
   first_channel: u32,  // where they stand among those that the weights have
   depth: u32,          // channels that the weights have
@@ -35,8 +37,12 @@ const ADD: u32 = 16u;
 @group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(7) var<uniform> params: Params;
 
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
+// Half a row of the patch: the vectors that the taps q = 0, 1, 2 multiply.
+alias Taps = mat3x4f;
+
+struct Row {
+  left: Taps,
+  right: Taps,
 }
 
 // Not max(x, 0), which would turn what is not a number into 0 and hide it.
@@ -44,55 +50,75 @@ fn relu(x: vec4f, wanted: bool) -> vec4f {
   return select(x, vec4f(), vec4<bool>(wanted) & (x < vec4f()));
 }
 
-// A row of the patch with its border, as the three vectors that the taps q = 0, 1, 2 multiply.
-fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> mat3x4f {
+// A row of the patch with its border.
+fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   let vectors = params.width / 4u;
   let inside = y >= 0 && y < i32(params.height);
   let row = plane + select(0u, u32(y), inside) * vectors;
-  let before = row + max(column, 1u) - 1u;
-  let behind = row + min(column + 1u, vectors - 1u);
-  var left = x[before].w;
-  var middle = x[row + column];
-  var right = x[behind].x;
+  var before = x[row + max(column, 1u) - 1u].w;
+  var left = x[row + column];
+  var right = x[row + column + 1u];
+  var behind = x[row + min(column + 2u, vectors - 1u)].x;
   if (NORMALIZED) {
-    left = relu(vec4f(left * coefficients.x + coefficients.y), true).x;
-    middle = relu(middle * coefficients.x + coefficients.y, true);
-    right = relu(vec4f(right * coefficients.x + coefficients.y), true).x;
+    before = relu(vec4f(before * coefficients.x + coefficients.y), true).x;
+    left = relu(left * coefficients.x + coefficients.y, true);
+    right = relu(right * coefficients.x + coefficients.y, true);
+    behind = relu(vec4f(behind * coefficients.x + coefficients.y), true).x;
   }
-  left = select(0.0, left, inside && column > 0u);
-  middle = select(vec4f(), middle, inside);
-  right = select(0.0, right, inside && column + 1u < vectors);
-  return mat3x4f(vec4f(left, middle.xyz), middle, vec4f(middle.yzw, right));
+  before = select(0.0, before, inside && column > 0u);
+  left = select(vec4f(), left, inside);
+  right = select(vec4f(), right, inside);
+  behind = select(0.0, behind, inside && column + 2u < vectors);
+  return Row(
+    Taps(vec4f(before, left.xyz), left, vec4f(left.yzw, right.x)),
+    Taps(vec4f(left.w, right.xyz), right, vec4f(right.yzw, behind)),
+  );
+}
+
+// What one channel adds to half a patch of one output: columns are rows of the patch.
+fn sums(w: mat3x3f, r0: Taps, r1: Taps, r2: Taps, r3: Taps, r4: Taps, r5: Taps) -> mat4x4f {
+  return mat4x4f(
+    r0 * w[0] + r1 * w[1] + r2 * w[2],
+    r1 * w[0] + r2 * w[1] + r3 * w[2],
+    r2 * w[0] + r3 * w[1] + r4 * w[2],
+    r3 * w[0] + r4 * w[1] + r5 * w[2],
+  );
 }
 
 // The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the activation
 // itself (or off its normalised value), so that no mask is ever stored. Branches are few, for a software adapter
 // compiles each of them in every invocation's path.
-fn store(image: u32, channel: u32, row: u32, column: u32, rows: mat2x4f) {
+fn store(image: u32, channel: u32, row: u32, column: u32, left: mat4x4f, right: mat4x4f) {
   if (channel >= params.outputs) {
     return;
   }
-  let vectors = params.width / 4u;
   let plane = image * params.outputs + channel;
+  let offset = select(0.0, bias[channel], (params.flags & BIAS) != 0u);
+  let normalized = (params.flags & GATE_NORMALIZED) != 0u;
+  let coefficients = select(vec2f(1.0, 0.0), gate_affine[select(0u, plane, normalized)], normalized);
+  let vectors = params.width / 4u;
   let at = (plane * params.height + row) * vectors + column;
-  let offset = vec4f(select(0.0, bias[channel], (params.flags & BIAS) != 0u));
-  var r0 = rows[0] + offset;
-  var r1 = rows[1] + offset;
+  store_row(at, offset, coefficients, left[0], right[0]);
+  store_row(at + vectors, offset, coefficients, left[1], right[1]);
+  store_row(at + 2u * vectors, offset, coefficients, left[2], right[2]);
+  store_row(at + 3u * vectors, offset, coefficients, left[3], right[3]);
+}
+
+fn store_row(at: u32, offset: f32, coefficients: vec2f, left: vec4f, right: vec4f) {
+  var l = left + offset;
+  var r = right + offset;
   if ((params.flags & ADD) != 0u) {
-    r0 += y[at];
-    r1 += y[at + vectors];
+    l += y[at];
+    r += y[at + 1u];
   }
-  r0 = relu(r0, (params.flags & RELU) != 0u);
-  r1 = relu(r1, (params.flags & RELU) != 0u);
+  l = relu(l, (params.flags & RELU) != 0u);
+  r = relu(r, (params.flags & RELU) != 0u);
   if ((params.flags & GATE) != 0u) {
-    let normalized = (params.flags & GATE_NORMALIZED) != 0u;
-    let coefficients = select(vec2f(1.0, 0.0), gate_affine[select(0u, plane, normalized)], normalized);
-    let zero = vec4f();
-    r0 = select(zero, r0, gate[at] * coefficients.x + coefficients.y > zero);
-    r1 = select(zero, r1, gate[at + vectors] * coefficients.x + coefficients.y > zero);
+    l = select(vec4f(), l, gate[at] * coefficients.x + coefficients.y > vec4f());
+    r = select(vec4f(), r, gate[at + 1u] * coefficients.x + coefficients.y > vec4f());
   }
-  y[at] = r0;
-  y[at + vectors] = r1;
+  y[at] = l;
+  y[at + 1u] = r;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -101,17 +127,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (patch_index >= params.patches) {
     return;
   }
-  let columns = params.width / 4u;
-  let image_patches = columns * (params.height / 2u);
+  let columns = params.width / 8u;
+  let image_patches = columns * (params.height / 4u);
   let image = patch_index / image_patches;
-  let row = (patch_index % image_patches) / columns * 2u;
-  let column = patch_index % columns;
-  let plane_size = params.height * columns;
-  // Two tiles of 4 outputs by 2 rows; column vectors of a matrix are outputs, their components pixels.
-  var acc00 = mat4x4f();
-  var acc01 = mat4x4f();
-  var acc10 = mat4x4f();
-  var acc11 = mat4x4f();
+  let row = (patch_index % image_patches) / columns * 4u;
+  let column = patch_index % columns * 2u;
+  let plane_size = params.height * params.width / 4u;
+  var left0 = mat4x4f();
+  var right0 = mat4x4f();
+  var left1 = mat4x4f();
+  var right1 = mat4x4f();
+  var left2 = mat4x4f();
+  var right2 = mat4x4f();
+  var left3 = mat4x4f();
+  var right3 = mat4x4f();
+  var left4 = mat4x4f();
+  var right4 = mat4x4f();
+  var left5 = mat4x4f();
+  var right5 = mat4x4f();
+  var left6 = mat4x4f();
+  var right6 = mat4x4f();
+  var left7 = mat4x4f();
+  var right7 = mat4x4f();
   var w = (group.y * params.depth + params.first_channel) * 18u;
   for (var channel = 0u; channel < params.channels; channel++) {
     let source = image * params.channels + channel;
@@ -125,69 +162,47 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let r1 = load_row(plane, y0 + 1, column, coefficients);
     let r2 = load_row(plane, y0 + 2, column, coefficients);
     let r3 = load_row(plane, y0 + 3, column, coefficients);
-    let w00 = weights[w];
-    acc00 += outer(w00, r0[0]);
-    acc01 += outer(w00, r1[0]);
-    let w01 = weights[w + 1u];
-    acc10 += outer(w01, r0[0]);
-    acc11 += outer(w01, r1[0]);
-    let w10 = weights[w + 2u];
-    acc00 += outer(w10, r0[1]);
-    acc01 += outer(w10, r1[1]);
-    let w11 = weights[w + 3u];
-    acc10 += outer(w11, r0[1]);
-    acc11 += outer(w11, r1[1]);
-    let w20 = weights[w + 4u];
-    acc00 += outer(w20, r0[2]);
-    acc01 += outer(w20, r1[2]);
-    let w21 = weights[w + 5u];
-    acc10 += outer(w21, r0[2]);
-    acc11 += outer(w21, r1[2]);
-    let w30 = weights[w + 6u];
-    acc00 += outer(w30, r1[0]);
-    acc01 += outer(w30, r2[0]);
-    let w31 = weights[w + 7u];
-    acc10 += outer(w31, r1[0]);
-    acc11 += outer(w31, r2[0]);
-    let w40 = weights[w + 8u];
-    acc00 += outer(w40, r1[1]);
-    acc01 += outer(w40, r2[1]);
-    let w41 = weights[w + 9u];
-    acc10 += outer(w41, r1[1]);
-    acc11 += outer(w41, r2[1]);
-    let w50 = weights[w + 10u];
-    acc00 += outer(w50, r1[2]);
-    acc01 += outer(w50, r2[2]);
-    let w51 = weights[w + 11u];
-    acc10 += outer(w51, r1[2]);
-    acc11 += outer(w51, r2[2]);
-    let w60 = weights[w + 12u];
-    acc00 += outer(w60, r2[0]);
-    acc01 += outer(w60, r3[0]);
-    let w61 = weights[w + 13u];
-    acc10 += outer(w61, r2[0]);
-    acc11 += outer(w61, r3[0]);
-    let w70 = weights[w + 14u];
-    acc00 += outer(w70, r2[1]);
-    acc01 += outer(w70, r3[1]);
-    let w71 = weights[w + 15u];
-    acc10 += outer(w71, r2[1]);
-    acc11 += outer(w71, r3[1]);
-    let w80 = weights[w + 16u];
-    acc00 += outer(w80, r2[2]);
-    acc01 += outer(w80, r3[2]);
-    let w81 = weights[w + 17u];
-    acc10 += outer(w81, r2[2]);
-    acc11 += outer(w81, r3[2]);
+    let r4 = load_row(plane, y0 + 4, column, coefficients);
+    let r5 = load_row(plane, y0 + 5, column, coefficients);
+    // Taps of four outputs: transposed, a matrix of three taps becomes one vector an output.
+    let a0 = transpose(mat3x4f(weights[w + 0u], weights[w + 2u], weights[w + 4u]));
+    let a1 = transpose(mat3x4f(weights[w + 6u], weights[w + 8u], weights[w + 10u]));
+    let a2 = transpose(mat3x4f(weights[w + 12u], weights[w + 14u], weights[w + 16u]));
+    let b0 = transpose(mat3x4f(weights[w + 1u], weights[w + 3u], weights[w + 5u]));
+    let b1 = transpose(mat3x4f(weights[w + 7u], weights[w + 9u], weights[w + 11u]));
+    let b2 = transpose(mat3x4f(weights[w + 13u], weights[w + 15u], weights[w + 17u]));
+    let w0 = mat3x3f(a0[0], a1[0], a2[0]);
+    left0 += sums(w0, r0.left, r1.left, r2.left, r3.left, r4.left, r5.left);
+    right0 += sums(w0, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
+    let w1 = mat3x3f(a0[1], a1[1], a2[1]);
+    left1 += sums(w1, r0.left, r1.left, r2.left, r3.left, r4.left, r5.left);
+    right1 += sums(w1, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
+    let w2 = mat3x3f(a0[2], a1[2], a2[2]);
+    left2 += sums(w2, r0.left, r1.left, r2.left, r3.left, r4.left, r5.left);
+    right2 += sums(w2, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
+    let w3 = mat3x3f(a0[3], a1[3], a2[3]);
+    left3 += sums(w3, r0.left, r1.left, r2.left, r3.left, r4.left, r5.left);
+    right3 += sums(w3, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
+    let w4 = mat3x3f(b0[0], b1[0], b2[0]);
+    left4 += sums(w4, r0.left, r1.left, r2.left, r3.left, r4.left, r5.left);
+    right4 += sums(w4, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
+    let w5 = mat3x3f(b0[1], b1[1], b2[1]);
+    left5 += sums(w5, r0.left, r1.left, r2.left, r3.left, r4.left, r5.left);
+    right5 += sums(w5, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
+    let w6 = mat3x3f(b0[2], b1[2], b2[2]);
+    left6 += sums(w6, r0.left, r1.left, r2.left, r3.left, r4.left, r5.left);
+    right6 += sums(w6, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
+    let w7 = mat3x3f(b0[3], b1[3], b2[3]);
+    left7 += sums(w7, r0.left, r1.left, r2.left, r3.left, r4.left, r5.left);
+    right7 += sums(w7, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
     w += 18u;
   }
-  let first = group.y * 8u;
-  store(image, first + 0u, row, column, mat2x4f(acc00[0], acc01[0]));
-  store(image, first + 1u, row, column, mat2x4f(acc00[1], acc01[1]));
-  store(image, first + 2u, row, column, mat2x4f(acc00[2], acc01[2]));
-  store(image, first + 3u, row, column, mat2x4f(acc00[3], acc01[3]));
-  store(image, first + 4u, row, column, mat2x4f(acc10[0], acc11[0]));
-  store(image, first + 5u, row, column, mat2x4f(acc10[1], acc11[1]));
-  store(image, first + 6u, row, column, mat2x4f(acc10[2], acc11[2]));
-  store(image, first + 7u, row, column, mat2x4f(acc10[3], acc11[3]));
+  // A loop over outputs, for every load and store that is written out costs a software adapter seconds to compile.
+  var patches = array<mat4x4f, 16>(
+    left0, right0, left1, right1, left2, right2, left3, right3,
+    left4, right4, left5, right5, left6, right6, left7, right7,
+  );
+  for (var i = 0u; i < 8u; i++) {
+    store(image, group.y * 8u + i, row, column, patches[2u * i], patches[2u * i + 1u]);
+  }
 }

@@ -3,13 +3,20 @@
  *
  * @module
  */
-import { grid } from "../grid.ts";
+import { ceilDiv, flatGrid, grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import nnUniformCode from "./nn_uniform.wgsl" with { type: "text" };
 import nnCode from "./nn.wgsl" with { type: "text" };
+import transposeCode from "./transpose.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
+
+/** Invocations of a workgroup where there are few tiles: cores of a software adapter share workgroups out. */
+const SMALL_WORKGROUP = 8;
+
+/** Workgroups that keep such an adapter's cores busy alike. */
+const ENOUGH_WORKGROUPS = 16;
 
 /** Floats that fit the uniform window: WebGPU guarantees 64 KiB. */
 export const UNIFORM_WINDOW = 16384;
@@ -51,8 +58,11 @@ export function gemmNn(
 ): Dispatch {
   checkTiles(shape);
   const { rows, columns, depth, layers } = shape;
+  const tiles = (rows / 8) * (columns / 16);
+  const few = ceilDiv(tiles, WORKGROUP) * layers * slices.count < ENOUGH_WORKGROUPS;
+  const workgroup = few ? SMALL_WORKGROUP : WORKGROUP;
   return {
-    kernel: kernel("gemm/nn", nnCode),
+    kernel: kernel("gemm/nn", nnCode, { WORKGROUP: workgroup }),
     params: packParams([
       rows / 4,
       columns / 4,
@@ -63,7 +73,7 @@ export function gemmNn(
       layers,
       slices.first,
     ]),
-    workgroups: grid("gemm/nn", (rows / 8) * (columns / 16), WORKGROUP, layers, slices.count),
+    workgroups: grid("gemm/nn", tiles, workgroup, layers, slices.count),
   };
 }
 
@@ -88,6 +98,18 @@ export function gemmNnUniform(shape: GemmShape, first: number): Dispatch {
     kernel: kernel("gemm/nn_uniform", nnUniformCode),
     params: packParams([rows / 4, columns / 4, depth, columns / 8, first]),
     workgroups: grid("gemm/nn_uniform", columns / 8, WORKGROUP, rows / 16, layers),
+  };
+}
+
+/** `b[k][m] = a[m][k]`, both extents multiples of 4; bindings a, b. */
+export function transpose(rows: number, columns: number): Dispatch {
+  if (rows % 4 !== 0 || columns % 4 !== 0) {
+    throw new RangeError(`Cannot transpose ${rows} x ${columns}: not whole blocks of 4 x 4`);
+  }
+  return {
+    kernel: kernel("gemm/transpose", transposeCode),
+    params: packParams([rows / 4, columns / 4]),
+    workgroups: flatGrid("gemm/transpose", rows * columns / 16, WORKGROUP),
   };
 }
 

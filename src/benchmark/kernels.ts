@@ -10,7 +10,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Activation } from "../unet/activation.ts";
 import { Builder, type PlanTarget } from "../unet/builder.ts";
 import { DEFAULT_CONFIG } from "../unet/config.ts";
-import { convForward, convInputGradient, convWeightGradient } from "../unet/conv3x3.ts";
+import { convForward, convInputGradients, convWeightGradient } from "../unet/conv3x3.ts";
 import { planTarget } from "../unet/executor.ts";
 import type { ParameterTable } from "../unet/parameters.ts";
 import type { RecordedStep, Region } from "../unet/recorder.ts";
@@ -92,7 +92,7 @@ export function recordConv(target: PlanTarget, conv: ConvShape, direction: Direc
       convForward(builder, layer, [input], output, { bias: true, relu: true });
       return { steps: recorder.steps, regions: { ...regions, result: output.region } };
     case "input gradient":
-      convInputGradient(builder, layer, input, 0, shape, output.region);
+      convInputGradients(builder, layer, [input], shape, output.region);
       return { steps: recorder.steps, regions: { ...regions, result: input.gradient! } };
     case "weight gradient":
       convWeightGradient(builder, layer, [input], shape, output.region);

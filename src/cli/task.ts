@@ -47,7 +47,7 @@ export async function runTask(command: Command, args: readonly string[] = Deno.a
   } catch (error) {
     if (error instanceof ExitError) return error.code;
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    reportError(error, args.includes("--verbose"));
+    reportError(error, { verbose: args.includes("--verbose"), task: command.name() });
     return EXIT.failed;
   }
 }
@@ -57,21 +57,27 @@ export async function main(command: Command): Promise<never> {
   Deno.exit(await runTask(command));
 }
 
-/** Prints one `error:` line (and the `hint:` line of its message, if any) to standard error. */
-export function reportError(error: unknown, verbose = false): void {
+/**
+ * Prints one `error:` line (and the `hint:` line of its message, if any) to standard error, and with `verbose` the
+ * stack; `task` names the one that failed.
+ */
+export function reportError(
+  error: unknown,
+  { verbose = false, task = "TASK" }: { verbose?: boolean; task?: string } = {},
+): void {
   const known = error instanceof Error ? error : new Error(String(error));
-  writeStderr(`error: ${describe(known)}\n`);
+  writeStderr(`error: ${describe(known, task)}\n`);
   if (verbose) writeStderr(`${known.stack ?? ""}\n`);
 }
 
-function describe(error: Error): string {
+function describe(error: Error, task: string): string {
   if (error instanceof Deno.errors.NotCapable) {
     const flag = /--allow-[a-z]+/.exec(error.message)?.[0] ?? "--allow-read";
     const what = /Requires (.*?) access(?: to "?(.*?)"?)?,/.exec(error.message);
     const place = what?.[2] ? `=${what[2]}` : "";
     const named = what ? `${what[1]} access${what[2] ? ` to ${what[2]}` : ""}` : error.message;
     return `this task's permission set does not allow ${named}\n` +
-      `hint: if you trust it with that, run: deno run -P=TASK ${flag}${place} tasks/TASK.ts ...`;
+      `hint: if you trust it with that, run: deno run -P=${task} ${flag}${place} tasks/${task}.ts ...`;
   }
   return error.message;
 }

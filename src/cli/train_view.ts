@@ -34,6 +34,11 @@ export class TrainView implements TrainCallbacks {
 
   readonly onNote = (message: string): void => this.#above(() => writeStderr(`note: ${message}\n`));
 
+  /** A line that another thread wrote below the curves: they begin one line higher. */
+  readonly onForeignLine = (): void => {
+    if (this.#chartLines > 0) this.#chartLines++;
+  };
+
   readonly onPrepare = (split: "train" | "valid", done: number, total: number): void => {
     this.#advance(`preparing ${split} pictures`, { total, start: 0 }).update(done);
     if (done === total) this.#endBar();
@@ -56,10 +61,7 @@ export class TrainView implements TrainCallbacks {
 
   readonly onEstimate = (secondsPerEpoch: number): void =>
     this.#above(() => {
-      const all = formatSeconds(secondsPerEpoch * this.#epochs);
-      this.#write(
-        `estimated     ${formatSeconds(secondsPerEpoch)} an epoch, at most ${all} for ${this.#epochs}\n`,
-      );
+      this.#write(describeEstimate(secondsPerEpoch, this.#epochs));
     });
 
   readonly onProgress = ({ part, epoch, epochs, done, start, total, loss }: PassProgress): void => {
@@ -141,6 +143,12 @@ export class TrainView implements TrainCallbacks {
     writeStderr(lines.map((line) => `${line}\n`).join(""));
     this.#chartLines = lines.length;
   }
+}
+
+/** How long a training will take. */
+export function describeEstimate(secondsPerEpoch: number, epochs: number): string {
+  const all = formatSeconds(secondsPerEpoch * epochs);
+  return `estimated     ${formatSeconds(secondsPerEpoch)} an epoch, at most ${all} for ${epochs}\n`;
 }
 
 /** What a training will do and need, a line for each. */

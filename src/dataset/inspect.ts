@@ -115,7 +115,7 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
       continue;
     }
     const looks = await mapConcurrently(dataset.images, 2 * navigator.hardwareConcurrency, async (image) => {
-      const look = await lookAt(split, image, pixels);
+      const look = await lookAtPicture(split, image, { pixels });
       onProgress(++done, total);
       return look;
     });
@@ -138,13 +138,20 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
   return { folder, unannotated, pixels, splits, problems, leaks: describeLeaks(prints) };
 }
 
-interface Look {
+/** A picture's fingerprint, or what is wrong with its file: one of both is null. */
+export interface PictureLook {
+  /** What it is compared by. */
   readonly print: Fingerprint | null;
+  /** Why it is left out. */
   readonly problem: Problem | null;
 }
 
-/** A picture's fingerprint, or what is wrong with its file. */
-async function lookAt(split: Split, image: CocoImage, pixels: boolean): Promise<Look> {
+/** Reads a listed picture and, unless `pixels` is false, decodes it. */
+export async function lookAtPicture(
+  split: Split,
+  image: CocoImage,
+  { pixels = true }: { pixels?: boolean } = {},
+): Promise<PictureLook> {
   const bytes = await readImageFile(split, image);
   if (!(bytes instanceof Uint8Array)) return { print: null, problem: bytes };
   try {

@@ -55,17 +55,15 @@ export function sourceStem(fileName: string): string | null {
 export function findLeaks(prints: readonly Fingerprint[]): { leaks: Leak[]; complete: boolean } {
   const pairs = new Map<string, { files: [LeakedFile, LeakedFile]; reasons: LeakReason[] }>();
   let complete = true;
-  const add = (a: Fingerprint, b: Fingerprint, reason: LeakReason) => {
+  pairAlike(prints, (i, j) => prints[i]!.split !== prints[j]!.split, (i, j, reason) => {
+    const [a, b] = [prints[i]!, prints[j]!];
     const key = JSON.stringify([a.split, a.fileName, b.split, b.fileName]);
     const pair = pairs.get(key);
     if (pair !== undefined) pair.reasons.push(reason);
     else if (pairs.size < MAX_PAIRS) pairs.set(key, { files: [fileOf(a), fileOf(b)], reasons: [reason] });
     else complete = false;
     return complete;
-  };
-  pairUp(prints, (print) => print.sha256, (a, b) => add(a, b, "same bytes"));
-  pairUp(prints, (print) => sourceStem(print.fileName), (a, b) => add(a, b, "same source"));
-  pairThumbnails(prints, add);
+  });
   return { leaks: [...pairs.values()], complete };
 }
 
@@ -73,40 +71,55 @@ function fileOf({ split, fileName }: Fingerprint): LeakedFile {
   return { split, fileName };
 }
 
-/** Calls `found` for each two prints of different splits with the same key, until it returns false. */
+/** Gets the places of two prints that seem to be one picture, `i` below `j`, and why; false ends the search. */
+type Found = (i: number, j: number, reason: LeakReason) => boolean;
+
+/**
+ * Calls `found` for each two prints that seem to be one picture, once for every reason, until it returns false. Only
+ * pairs of places that `wanted` lets through are compared.
+ */
+export function pairAlike(
+  prints: readonly Fingerprint[],
+  wanted: (i: number, j: number) => boolean,
+  found: Found,
+): void {
+  pairUp(prints, (print) => print.sha256, wanted, (i, j) => found(i, j, "same bytes"));
+  pairUp(prints, (print) => sourceStem(print.fileName), wanted, (i, j) => found(i, j, "same source"));
+  pairThumbnails(prints, wanted, found);
+}
+
 function pairUp(
   prints: readonly Fingerprint[],
   keyOf: (print: Fingerprint) => string | null,
-  found: (a: Fingerprint, b: Fingerprint) => boolean,
+  wanted: (i: number, j: number) => boolean,
+  found: (i: number, j: number) => boolean,
 ): void {
-  const groups = Map.groupBy(prints, keyOf);
+  const groups = Map.groupBy(prints.keys(), (place) => keyOf(prints[place]!));
   groups.delete(null);
   for (const group of groups.values()) {
-    for (let i = 0; i < group.length; i++) {
-      for (let j = i + 1; j < group.length; j++) {
-        if (group[i]!.split !== group[j]!.split && !found(group[i]!, group[j]!)) return;
+    for (const [at, i] of group.entries()) {
+      for (const j of group.slice(at + 1)) {
+        if (wanted(i, j) && !found(i, j)) return;
       }
     }
   }
 }
 
-/** Calls `found` for each two prints of different splits with nearly equal pixels, until it returns false. */
 function pairThumbnails(
   prints: readonly Fingerprint[],
-  found: (a: Fingerprint, b: Fingerprint, reason: LeakReason) => boolean,
+  wanted: (i: number, j: number) => boolean,
+  found: Found,
 ): void {
-  const small = prints.flatMap((print) =>
-    print.thumbnail === null ? [] : [{ print, thumbnail: print.thumbnail }]
-  );
-  for (let i = 0; i < small.length; i++) {
-    const a = small[i]!;
-    for (let j = i + 1; j < small.length; j++) {
-      const b = small[j]!;
-      if (a.print.split === b.print.split) continue;
-      const likeness = areNearEqual(a.thumbnail, b.thumbnail);
+  for (let i = 0; i < prints.length; i++) {
+    const a = prints[i]!.thumbnail;
+    if (a === null) continue;
+    for (let j = i + 1; j < prints.length; j++) {
+      const b = prints[j]!.thumbnail;
+      if (b === null || !wanted(i, j)) continue;
+      const likeness = areNearEqual(a, b);
       if (likeness === null) continue;
       const reason = likeness === "upright" ? "near-equal pixels" : "near-equal pixels, mirrored or turned";
-      if (!found(a.print, b.print, reason)) return;
+      if (!found(i, j, reason)) return;
     }
   }
 }

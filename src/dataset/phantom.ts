@@ -7,6 +7,7 @@
 import { zipSync } from "fflate";
 import { join } from "node:path";
 import { writeFileAtomic } from "../atomic_file.ts";
+import { isTaken, writeFolderAtomic } from "../atomic_folder.ts";
 import { grayToRgb } from "../image/draw.ts";
 import { encodeJpeg } from "../image/encode.ts";
 import { hashOf } from "./phantom_noise.ts";
@@ -83,16 +84,15 @@ const DATE = { iso: "2024-01-01T00:00:00+00:00", zip: new Date(2024, 0, 1) };
  */
 export async function makePhantom(folder: string, options: PhantomOptions = {}): Promise<PhantomReport> {
   const settings = checkOptions(options);
-  const output = folder.replace(/(?<=.)[\\/]+$/, ""); // "a/" would have its staging folder within itself
+  const output = folder.replace(/(?<=.)[\\/]+$/, "");
   await assertReplaceable(output);
   const total = SPLITS.reduce((sum, split) => sum + settings[split], 0);
-  const staging = `${output}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   const archive: Record<string, [Uint8Array, { level: 0 | 6; mtime: Date }]> = {};
   const splits: Record<string, PhantomCounts> = {};
   let done = 0;
-  try {
+  await writeFolderAtomic(output, async (staging) => {
     for (const split of SPLITS) {
-      await Deno.mkdir(join(staging, split), { recursive: true });
+      await Deno.mkdir(join(staging, split));
       const coco = new CocoWriter(split, settings);
       const write = async (name: string, bytes: Uint8Array, level: 0 | 6) => {
         await Deno.writeFile(join(staging, split, name), bytes);
@@ -109,11 +109,7 @@ export async function makePhantom(folder: string, options: PhantomOptions = {}):
       splits[split] = coco.counts();
     }
     if (options.zip !== undefined) await writeFileAtomic(options.zip, zipSync(archive));
-    await replaceFolder(staging, output);
-  } catch (error) {
-    await Deno.remove(staging, { recursive: true }).catch(() => {});
-    throw error;
-  }
+  });
   const { size, seed } = settings;
   return { output, zip: options.zip ?? null, size, seed, splits: splits as PhantomReport["splits"] };
 }
@@ -233,7 +229,7 @@ async function assertReplaceable(output: string): Promise<void> {
     const annotations = await Deno.readTextFile(join(output, "train", ANNOTATION_FILE));
     if (annotations.includes(`"description":"${DESCRIPTION}`)) return;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound && !(await exists(output))) return;
+    if (error instanceof Deno.errors.NotFound && !(await isTaken(output))) return;
     if (!(error instanceof Deno.errors.NotFound) && !(error instanceof Deno.errors.NotADirectory)) {
       throw error;
     }
@@ -241,28 +237,4 @@ async function assertReplaceable(output: string): Promise<void> {
   throw new Error(
     `Cannot make a phantom in ${output}: something that is no phantom is there\nhint: name another folder`,
   );
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/** Puts the folder `from` in the place of `to`; what was there goes only when its successor is in place. */
-async function replaceFolder(from: string, to: string): Promise<void> {
-  if (!(await exists(to))) return await Deno.rename(from, to);
-  const old = `${from}.old`;
-  await Deno.rename(to, old);
-  try {
-    await Deno.rename(from, to);
-  } catch (error) {
-    await Deno.rename(old, to);
-    throw error;
-  }
-  await Deno.remove(old, { recursive: true });
 }

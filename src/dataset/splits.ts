@@ -63,6 +63,12 @@ export async function findSplits(folder: string): Promise<Split[]> {
     }
     splits = nested[0] ?? [];
   }
+  if (splits.length === 0 && entries.some((entry) => entry.name === ANNOTATION_FILE)) {
+    throw new Error(
+      `Cannot find a dataset in ${JSON.stringify(folder)}: it is a single split, with the pictures in it\n` +
+        `hint: name the folder above: ${JSON.stringify(join(folder, ".."))}`,
+    );
+  }
   if (splits.length === 0) {
     throw new Error(
       `Cannot find a dataset in ${JSON.stringify(folder)}: no folder with ${ANNOTATION_FILE}\n` +

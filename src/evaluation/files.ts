@@ -37,13 +37,15 @@ export interface WriteEvaluationOptions {
   readonly output: string;
   /** What the JSON file tells of model and device. */
   readonly provenance: Readonly<Record<string, unknown>>;
+  /** Most findings in the audit's figure; {@linkcode AUDIT_SAMPLES} unless given. */
+  readonly auditSamples?: number | undefined;
 }
 
 /** Samples of the original's figure. */
 const FIGURE_SAMPLES = 8;
 
-/** Findings that the audit's figure shows. */
-const AUDIT_SAMPLES = 16;
+/** Most findings that the audit's figure shows, unless told otherwise. */
+export const AUDIT_SAMPLES = 16;
 
 /**
  * Writes tables and figures, and the JSON file last. The test split's figures have plain names, those of others begin
@@ -53,7 +55,7 @@ export async function writeEvaluation(
   predictor: Predictor,
   samples: readonly Sample[],
   report: Omit<EvaluationReport, "files">,
-  { output, provenance }: WriteEvaluationOptions,
+  { output, provenance, auditSamples = AUDIT_SAMPLES }: WriteEvaluationOptions,
 ): Promise<EvaluationFiles> {
   const { split, scores, audit, settings: { threshold } } = report;
   const at = (name: string) => join(output, split === "test" ? name : `${split}-${name}`);
@@ -80,7 +82,11 @@ export async function writeEvaluation(
     auditCsv: await write(at("audit.csv"), audit && formatFindings(audit, samples, report.settings.size)),
     auditFigure: await write(
       at("audit.png"),
-      await draw("audit", `${split}: ${AUDIT_TITLE}`, findingSamples(samples, audit ?? [])),
+      await draw(
+        "audit",
+        `${split}: ${report.data.annotated ? AUDIT_TITLE : UNLABELLED_TITLE}`,
+        findingSamples(samples, (audit ?? []).slice(0, auditSamples)),
+      ),
     ),
   };
   const document = { ...report, ...provenance, files };
@@ -92,6 +98,7 @@ const LEGEND = "(red: predicted, green line: annotated)";
 const PREDICTIONS_TITLE = `pictures spread evenly over all by name ${LEGEND}`;
 const CASES_TITLE = `worst, median and best pictures by Dice ${LEGEND}`;
 const AUDIT_TITLE = `where the model contradicts the annotation most ${LEGEND}`;
+const UNLABELLED_TITLE = "nobody annotated these; where the model is surest of a tumor (red: predicted)";
 
 function spreadSamples(samples: readonly Sample[], scores: readonly PictureScore[]): FigureSample[] {
   return spreadByName(scores.map(({ name }) => name), FIGURE_SAMPLES)
@@ -112,7 +119,7 @@ function diceOf({ metrics: { dice } }: PictureScore): string {
 
 function findingSamples(samples: readonly Sample[], findings: readonly AuditFinding[]): FigureSample[] {
   const byName = new Map(samples.map((sample) => [sample.fileName, sample]));
-  return findings.slice(0, AUDIT_SAMPLES).map(({ name, kind, score }, index) => ({
+  return findings.map(({ name, kind, score }, index) => ({
     sample: byName.get(name)!,
     name: `${index + 1}. ${name}`,
     note: `${kind}, score ${score.toFixed(3)}`,

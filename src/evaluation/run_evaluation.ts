@@ -28,6 +28,8 @@ export interface RunEvaluationOptions extends EvaluateSplitOptions {
   readonly cacheFolder: string | null;
   /** The folder that results go to. */
   readonly output: string;
+  /** Most findings that an audit's figure shows; 16 unless given. */
+  readonly auditSamples?: number | undefined;
   /** What the JSON file tells of model and device, besides the numbers. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   /** Told after every picture, where pictures are prepared. */
@@ -130,8 +132,12 @@ export async function runEvaluation(
     scores: annotated ? scores : [],
     audit: audit ? findings : null,
   };
-  const { output, provenance = {} } = options;
-  const files = await writeEvaluation(predictor, prepared.samples, report, { output, provenance });
+  const { output, provenance = {}, auditSamples } = options;
+  const files = await writeEvaluation(predictor, prepared.samples, report, {
+    output,
+    provenance,
+    auditSamples,
+  });
   return { ...report, files };
 }
 

@@ -7,6 +7,7 @@ import type { Gpu } from "./gpu.ts";
 import { Program } from "./program.ts";
 import type { Check } from "./self_check/check.ts";
 import { convolutionChecks } from "./self_check/convolutions.ts";
+import { im2colChecks } from "./self_check/im2col.ts";
 import { layerChecks } from "./self_check/layers.ts";
 import { matrixChecks } from "./self_check/matrices.ts";
 import { trainingChecks } from "./self_check/training.ts";
@@ -33,7 +34,7 @@ const WINDOW = 65536;
  * @throws {SyntaxError} where a kernel does not compile on this adapter.
  */
 export async function* selfTest(gpu: Gpu): AsyncGenerator<SelfTestResult> {
-  const groups = [matrixChecks, convolutionChecks, winogradChecks, layerChecks, trainingChecks];
+  const groups = [matrixChecks, convolutionChecks, im2colChecks, winogradChecks, layerChecks, trainingChecks];
   for (const checks of groups) {
     for (const check of checks()) yield await run(gpu, check);
   }

@@ -59,6 +59,7 @@ export class RunLog {
    *
    * @throws {RangeError} when the epoch is not a whole number above the last one, or a metric is named as the
    * line's own fields `epoch` and `time`
+   * @throws {Error} where the disk is full or fails; the log is then as it was
    */
   async append(epoch: number, metrics: Metrics, time: Date): Promise<void> {
     const last = this.#epochs.at(-1)?.epoch ?? -1;
@@ -78,7 +79,11 @@ export class RunLog {
     } catch (error) {
       // A full disk must not leave half a line for the next one to be glued to.
       await this.#file.truncate(size);
-      throw error;
+      throw new Error(
+        `Cannot log epoch ${epoch}: ${(error as Error).message}\n` +
+          "hint: the last checkpoint is whole; mend what is said and go on with --resume",
+        { cause: error },
+      );
     }
     this.#epochs.push(record);
   }

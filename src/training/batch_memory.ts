@@ -13,7 +13,7 @@ import { type Plan, planBytes, type PlanSpec, recordPlan, trainingBytes } from "
 
 /**
  * `low` computes a batch in parts and their forward twice, so that it takes half the memory; the result is the same
- * but for rounding.
+ * but for the order of sums over pictures.
  */
 export type MemoryUse = "normal" | "low";
 

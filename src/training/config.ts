@@ -59,7 +59,7 @@ export interface TrainConfig {
   accumulate: number;
   /** Random changes of training pictures and their masks; null for none. */
   augment: Augmentation | null;
-  /** Decay of a moving average of the weights, which is then what is validated and kept; 0 for none. */
+  /** Decay of a moving average of the weights, less in the first updates; it is what is validated and kept. 0 for none. */
   average: number;
   /** `low` takes half the device memory where that is possible, and about a third more time. */
   memory: MemoryUse;

@@ -10,14 +10,12 @@ import type { TrainData } from "./data.ts";
 import { nextStopping, shouldStop } from "./early_stopping.ts";
 import { emptySums, epochMetrics, type MetricSums } from "./epoch_metrics.ts";
 import type { PassProgress, TrainCallbacks } from "./events.ts";
+import { epochSeconds } from "./measure.ts";
 import { Pace } from "./pace.ts";
 import { runPass } from "./pass.ts";
 import { keepCheckpoint } from "./run_folder.ts";
 import { learningRateAt, nextPlateau } from "./schedule.ts";
 import type { Trainer } from "./trainer.ts";
-
-/** Validation computes no gradients: a batch takes about a third of a training step. */
-const VALIDATION_SHARE = 1 / 3;
 
 /** What epochs need. */
 export interface EpochsOptions {
@@ -180,6 +178,6 @@ export class Epochs {
     const seconds = this.#trainPace.secondsPerBatch;
     if (this.#estimated || seconds === null) return;
     this.#estimated = true;
-    callbacks.onEstimate?.(seconds * (data.train.batches + VALIDATION_SHARE * data.valid.batches));
+    callbacks.onEstimate?.(epochSeconds(seconds, data));
   }
 }

@@ -16,6 +16,7 @@ import { NOT_STOPPING } from "./early_stopping.ts";
 import { Epochs } from "./epochs.ts";
 import type { TrainCallbacks } from "./events.ts";
 import type { DataFingerprint } from "./fingerprint.ts";
+import { measureEpoch } from "./measure.ts";
 import { planTraining, type TrainPlan } from "./plan.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { resumeConfig, resumeProgress } from "./resume.ts";
@@ -79,16 +80,30 @@ const DEFAULT_CACHE = "dataset/.cache";
 const DEFAULT_PROJECT = "deno-unet";
 const DEFAULT_READ_SECONDS = 10;
 
+/** What a training will need, and how long it will take. */
+export interface RunPlan extends TrainPlan {
+  /** Seconds of an epoch, by a step or two on made-up pictures; null where there is no device. */
+  readonly secondsPerEpoch: number | null;
+}
+
 /**
- * Reads the dataset and says what a training will need; writes nothing but the cache, and uses no device.
+ * Reads the dataset and says what a training will need and how long it will take; writes nothing but the cache.
  *
  * @throws as {@linkcode trainRun}.
  */
-export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks = {}): Promise<TrainPlan> {
+export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks = {}): Promise<RunPlan> {
   const config = completeTrainConfig(options.config);
   const data = await load(options.dataFolder ?? DEFAULT_DATA, config, options, callbacks);
   await closeData(data);
-  return planTraining(config, data, await describeGpu(gpuOptions(options, config, callbacks)));
+  const settings = gpuOptions(options, config, callbacks);
+  const plan = planTraining(config, data, await describeGpu(settings));
+  if (plan.adapter === null) return { ...plan, secondsPerEpoch: null };
+  const gpu = await openGpu(settings);
+  try {
+    return { ...plan, secondsPerEpoch: await measureEpoch(gpu, config, plan.data) };
+  } finally {
+    gpu.close();
+  }
 }
 
 /**

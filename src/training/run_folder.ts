@@ -22,16 +22,17 @@ export const RUN_FILES = { best: "best.safetensors", checkpoint: "checkpoint.saf
 /** A pixel is the mask's where its probability is above this: what the metrics of training are counted by. */
 const THRESHOLD = 0.5;
 
-/** Everything that a run and its evaluation leave in its folder. */
-const RUN_ENTRIES = [
+/** What a run leaves in its folder. */
+const RUN_ENTRIES: readonly string[] = [
   ...Object.values(RUN_FILES),
   "metrics.jsonl",
   "config.json",
-  "test.json",
-  "predictions.png",
   "tb",
   "swanlog",
 ];
+
+/** What evaluations of a run leave there, those of other splits than the test split with its name in front. */
+const EVALUATION_FIGURE = /^(?:(.+)-)?(?:predictions|cases|audit)\.(?:png|csv)$/;
 
 /**
  * Makes the folder of a new run.
@@ -51,9 +52,16 @@ export async function createRunFolder(
   await Deno.mkdir(folder, { recursive: true });
 }
 
-/** Removes a run from its folder, and nothing else that is there. */
+/** Removes a run and its evaluations from its folder, and nothing else that is there. */
 export async function clearRunFolder(folder: string): Promise<void> {
-  for (const name of RUN_ENTRIES) await Deno.remove(join(folder, name), { recursive: true }).catch(orNull);
+  const names = new Set(RUN_ENTRIES);
+  for await (const { name } of Deno.readDir(folder)) {
+    const figure = EVALUATION_FIGURE.exec(name);
+    if (!figure) continue;
+    const split = figure[1] ?? "test";
+    for (const entry of [name, `${split}.json`, `${split}.csv`]) names.add(entry);
+  }
+  for (const name of names) await Deno.remove(join(folder, name), { recursive: true }).catch(orNull);
 }
 
 /** A folder with an empty log is left by a run that was ended before its first checkpoint. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { type AdamOptions, packStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
+import { averageKeep } from "../../kernels/average/average.ts";
 import type { Augmentation } from "../../kernels/augment/augment.ts";
 import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
@@ -29,7 +30,7 @@ export interface TrainerOptions {
   clipNorm?: number;
   /** Batches whose gradients are averaged before an update; 1. */
   accumulate?: number;
-  /** Decay of a moving average of the weights; 0 for none. */
+  /** Decay of a moving average of the weights, less in the first updates ({@linkcode averageKeep}); 0 for none. */
   averageDecay?: number;
   /** Random changes of pictures and masks; none. */
   augmentation?: Augmentation;
@@ -37,7 +38,8 @@ export interface TrainerOptions {
   seed?: number;
   /**
    * Pictures that are computed at once, at most: a larger batch goes in parts, and its forward twice. It takes less
-   * memory and up to a third more time, and gives the same result but for rounding. Any number.
+   * memory and up to a third more time, and gives the same result but for the order of sums over
+   * pictures. Any number.
    */
   atOnce?: number | undefined;
   /** Told in a line where a batch does not fit the device and is computed in parts. */
@@ -72,7 +74,7 @@ export interface BatchMetrics extends StepMetrics {
 export interface TrainerState {
   /** Training batches so far: the key of random draws. */
   step: number;
-  /** Updates so far: the exponent of Adam's bias corrections. */
+  /** Updates so far: the exponent of Adam's bias corrections, and the age of the average. */
   updates: number;
   /** The weights. */
   weights: Float32Array<ArrayBuffer>;
@@ -424,13 +426,15 @@ export class Trainer {
 
   #writeStep(firstImage: number): void {
     const options: AdamOptions = { ...this.#settings, learningRate: this.learningRate };
+    const updates = Math.max(1, this.#updates);
     const bytes = packStep(
       this.#settings.seed,
       this.#step,
-      Math.max(1, this.#updates),
+      updates,
       this.#records.length,
       options,
       firstImage,
+      averageKeep(this.#settings.averageDecay, updates),
     );
     this.unet.gpu.device.queue.writeBuffer(this.#buffers.step, 0, bytes as Uint8Array<ArrayBuffer>);
   }

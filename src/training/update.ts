@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { adamStep } from "../../kernels/adam/adam.ts";
-import { weightedSum } from "../../kernels/average/average.ts";
+import { adamStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
+import { movingAverage, weightedSum } from "../../kernels/average/average.ts";
 import { CLIP_BAND, clipScale, gradientSquares } from "../../kernels/clip/clip.ts";
 import { ceilDiv } from "../../kernels/grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -29,7 +29,7 @@ export interface UpdateBuffers {
   readonly average?: GPUBuffer;
   /** One factor for all gradients. */
   readonly gradientScale: GPUBuffer;
-  /** Adam's settings of this step. */
+  /** Adam's settings of this step, and how the average goes on. */
   readonly step: GPUBuffer;
 }
 
@@ -41,7 +41,7 @@ export interface UpdateOptions {
   readonly accumulate: number;
   /** Norm that the whole gradient is clipped to; 0 for none. */
   readonly clipNorm: number;
-  /** Decay of the moving average of the weights; 0 for none. */
+  /** Decay of the moving average of the weights, which the step's uniform has; 0 for no average. */
   readonly averageDecay: number;
 }
 
@@ -168,9 +168,10 @@ function recordApply(blocks: Blocks, options: UpdateOptions): void {
   );
   if (options.averageDecay > 0) {
     blocks.each(({ count, of }) =>
-      recorder.run(weightedSum(count, options.averageDecay, 1 - options.averageDecay), {
+      recorder.run(movingAverage(count), {
         value: of("weights"),
         total: of("average"),
+        step: blocks.whole("step", STEP_BYTE_LENGTH),
       })
     );
   }

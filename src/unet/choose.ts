@@ -4,11 +4,13 @@
  * @module
  */
 import { directServes, type PackedWeights } from "../../kernels/conv2d/direct.ts";
+import { columnCount, im2colServes } from "../../kernels/conv2d/im2col.ts";
 import { type GemmShape, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import type { Nchw } from "../../kernels/shape.ts";
 import type { PlanTarget } from "./builder.ts";
 
 /** How a 3 x 3 convolution is computed. */
-export type ConvVariant = "direct" | "winograd2" | "winograd4";
+export type ConvVariant = "direct" | "im2col" | "winograd2" | "winograd4";
 
 /**
  * Products of input and output channels up to which the direct kernels win over Winograd's transforms: on lavapipe
@@ -17,14 +19,21 @@ export type ConvVariant = "direct" | "winograd2" | "winograd4";
 const DIRECT_PRODUCT = 300;
 
 /**
- * Direct for few channels; else Winograd, whose F(4x4) loses digits and wants whole tiles, while F(2x2) serves every
+ * Pixels of a batch up to which plain products win on the software adapter: at 64 filters' worth of channels F(4x4) then
+ * spends on transformed weights what it saves in multiplications.
+ */
+const IM2COL_PIXELS = 96;
+
+/**
+ * Direct for few channels, plain products for few pixels; else Winograd, whose F(4x4) loses digits and wants whole tiles, while F(2x2) serves every
  * size and strict arithmetic.
  */
 export function chooseConv(
   target: PlanTarget,
-  shape: { height: number; width: number },
+  shape: Nchw,
   weights: PackedWeights,
 ): ConvVariant {
+  if (target.uniformOperands && columnCount(shape) <= IM2COL_PIXELS && im2colServes(weights)) return "im2col";
   if (weights.inputs * weights.outputs <= DIRECT_PRODUCT && directServes(shape, weights)) return "direct";
   return !target.strict && shape.height % 4 === 0 && shape.width % 4 === 0 ? "winograd4" : "winograd2";
 }

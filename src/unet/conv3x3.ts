@@ -9,6 +9,7 @@ import {
   directPack,
   directWgrad,
   packedSize,
+  type PackedWeights,
 } from "../../kernels/conv2d/direct.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
@@ -24,6 +25,7 @@ import {
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 import { chooseConv, type ConvVariant } from "./choose.ts";
+import { im2colForward, im2colInputGradient, im2colWeightGradient } from "./im2col.ts";
 import type { Region } from "./recorder.ts";
 import {
   type ConvLayer,
@@ -42,6 +44,7 @@ export function convForward(
 ): void {
   const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
   const variant = chooseConv(builder.target, output.shape, weights);
+  if (variant === "im2col") return im2colForward(builder, layer, sources, output, epilogue);
   if (variant !== "direct") {
     winogradForward(builder, sideOf(variant), layer, sources, output, epilogue);
     return;
@@ -88,6 +91,7 @@ export function convWeightGradient(
 ): void {
   const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
   const variant = chooseConv(builder.target, shape, weights);
+  if (variant === "im2col") return im2colWeightGradient(builder, layer, sources, shape, gradient);
   if (variant !== "direct") {
     winogradWeightGradient(builder, sideOf(variant), layer, sources, shape, gradient);
     return;
@@ -125,20 +129,40 @@ export function convWeightGradient(
   );
 }
 
-/** Records the gradient of one source, whose channels begin at `firstChannel` of the layer's input. */
-export function convInputGradient(
+/** Records the gradients of all sources. */
+export function convInputGradients(
   builder: Builder,
   layer: ConvLayer,
+  sources: readonly Activation[],
+  shape: Nchw,
+  gradient: Region,
+): void {
+  let firstChannel = 0;
+  for (const source of sources) {
+    const { channels } = source.shape;
+    const weights = { ...layer, turned: true, firstRow: firstChannel, rows: channels };
+    const variant = chooseConv(builder.target, shape, weights);
+    // It depends on the layer alone, and serves all sources at once.
+    if (variant === "im2col") return im2colInputGradient(builder, layer, sources, shape, gradient);
+    convInputGradient(builder, variant, layer, source, weights, shape, gradient);
+    firstChannel += channels;
+  }
+}
+
+/** Records the gradient of one source, whose channels are the rows of the weights. */
+function convInputGradient(
+  builder: Builder,
+  variant: Exclude<ConvVariant, "im2col">,
+  layer: ConvLayer,
   source: Activation,
-  firstChannel: number,
+  weights: PackedWeights,
   shape: Nchw,
   gradient: Region,
 ): void {
   const target = builder.newGradient(source, `${layer.name} input`);
-  const weights = { ...layer, turned: true, firstRow: firstChannel, rows: source.shape.channels };
-  const variant = chooseConv(builder.target, shape, weights);
   if (variant !== "direct") {
-    winogradInputGradient(builder, sideOf(variant), layer, source, firstChannel, shape, gradient, target);
+    const { firstRow } = weights;
+    winogradInputGradient(builder, sideOf(variant), layer, source, firstRow, shape, gradient, target);
     return;
   }
   const { recorder } = builder;
@@ -166,7 +190,7 @@ export function convInputGradient(
   }
 }
 
-function sideOf(variant: Exclude<ConvVariant, "direct">): 2 | 4 {
+function sideOf(variant: Exclude<ConvVariant, "direct" | "im2col">): 2 | 4 {
   return variant === "winograd4" ? 4 : 2;
 }
 

@@ -21,7 +21,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
-import { bound, convForward, convInputGradient, convWeightGradient } from "./conv3x3.ts";
+import { bound, convForward, convInputGradients, convWeightGradient } from "./conv3x3.ts";
 import { normalize } from "./instance_norm.ts";
 import { type Region, view } from "./recorder.ts";
 
@@ -47,12 +47,8 @@ export function conv2d(
     const gradient = gradientOf(output, name);
     biasGradient(builder, name, shape, gradient);
     convWeightGradient(builder, layer, sources, shape, gradient);
-    let firstChannel = 0;
-    for (const source of sources) {
-      // The picture needs no gradient.
-      if (!isPicture(source)) convInputGradient(builder, layer, source, firstChannel, shape, gradient);
-      firstChannel += source.shape.channels;
-    }
+    // The picture, which needs no gradient, is always alone.
+    if (!isPicture(sources[0]!)) convInputGradients(builder, layer, sources, shape, gradient);
   });
   const output = normalized ? normalize(builder, `${block}.norm${index}`, raw) : raw;
   return output;

@@ -1,7 +1,13 @@
-/** The moving average of 2.1 million weights. */
-import { weightedSum } from "../../kernels/average/average.ts";
+/** The accumulation of 2.1 million gradients, and the moving average of as many weights. */
+import { STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
+import { movingAverage, weightedSum } from "../../kernels/average/average.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 
 const COUNT = 2 ** 21;
 
-benchKernel("2.1 million weights", weightedSum(COUNT, 0.999, 0.001), { value: COUNT, total: COUNT });
+benchKernel("2.1 million gradients", weightedSum(COUNT, 1, 0.25), { value: COUNT, total: COUNT });
+benchKernel("2.1 million weights", movingAverage(COUNT), {
+  value: COUNT,
+  total: COUNT,
+  step: STEP_BYTE_LENGTH / 4,
+});

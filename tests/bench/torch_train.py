@@ -150,6 +150,7 @@ def main():
     pictures, masks = splits["train"]
     batches = math.ceil(len(pictures) / args.batch_size)
     best, stale = None, 0
+    updates = 0
     for epoch in range(1, args.epochs + 1):
         start = time.perf_counter()
         net.train()
@@ -166,10 +167,13 @@ def main():
             if args.strong:
                 torch.nn.utils.clip_grad_norm_(parameters, 1)
             optimizer.step()
+            updates += 1
             if average is not None:
+                # As averageKeep of kernels/average/average.ts: the initial weights are soon forgotten.
+                keep = min(0.99, (1 + updates) / (10 + updates))
                 with torch.no_grad():
                     for p, a in zip(parameters, average):
-                        a.mul_(0.99).add_(p, alpha=0.01)
+                        a.mul_(keep).add_(p, alpha=1 - keep)
             total += loss.item() * len(x)
         seconds = time.perf_counter() - start
         valid = with_average(lambda: evaluate("valid"))

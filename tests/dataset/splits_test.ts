@@ -55,6 +55,13 @@ Deno.test("findSplits says what is missing or in doubt", () =>
     await assert.rejects(findSplits(join(folder, "none")), /is no folder\nhint: /);
     await writeFiles(folder, { [`val/${FILE}`]: EMPTY, [`valid/${FILE}`]: EMPTY });
     await assert.rejects(findSplits(folder), /which folder is the valid split: "val" or "valid"/);
+    await assert.rejects(
+      findSplits(join(folder, "val")),
+      (error: Error) =>
+        error.message.endsWith(
+          `it is a single split, with the pictures in it\nhint: name the folder above: "${folder}"`,
+        ),
+    );
   }));
 
 Deno.test("readSplit lists samples with their masks, and what is wrong with the files", () =>

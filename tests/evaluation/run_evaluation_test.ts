@@ -112,6 +112,9 @@ Deno.test("runEvaluation: other splits have files of their own, and an audit's a
     const figure = await read(files.auditFigure);
     assert.ok(figure.width > 4 * 256 && figure.height > 256);
 
+    const one = await run({ audit: true, auditSamples: 1 });
+    assert.ok(one.audit!.length > 1 && (await read(one.files.auditFigure)).width < 3 * 256);
+
     const raw = await run({ split: "raw", audit: true });
     assert.deepEqual(raw.audit!.map(({ name, kind }) => [name, kind]), [["5.png", "missing"]]);
     assert.deepEqual([raw.data.annotated, raw.summary, raw.loss, raw.scores], [false, null, null, []]);

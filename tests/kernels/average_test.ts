@@ -1,4 +1,7 @@
-import { weightedSum } from "../../kernels/average/average.ts";
+import assert from "node:assert/strict";
+import { packStep } from "../../kernels/adam/adam.ts";
+import { averageKeep, movingAverage, weightedSum } from "../../kernels/average/average.ts";
+import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
@@ -34,4 +37,30 @@ Deno.test("average: four batches accumulate to their mean", async () => {
   }
   const expected = batches[0]!.map((_, index) => batches.reduce((sum, batch) => sum + batch[index]! / 4, 0));
   assertClose(total, expected, { absolute: 2 ** -22, label: "mean" });
+});
+
+for (const count of [4, 256, 260]) {
+  Deno.test(`average: ${count} weights followed by their moving average, with the step's decay`, async () => {
+    const random = new Random(count);
+    const options = { ...ADAM_DEFAULTS, weightDecay: 0 };
+    let total = random.floats(count);
+    let expected = Float64Array.from(total);
+    for (const [index, keep] of [0, 0.25, 0.999, 1].entries()) {
+      const value = random.floats(count);
+      expected = expected.map((old, at) => keep * old + (1 - keep) * value[at]!);
+      const step = packStep(0, index + 1, index + 1, 0, options, 0, keep);
+      ({ total } = await runKernel(gpu, movingAverage(count), { value, total, step }));
+      assertClose(total, expected, { absolute: 2 ** -22, label: `total, keep ${keep}` });
+    }
+  });
+}
+
+Deno.test("averageKeep: grows to the decay, and soon forgets the initial weights", () => {
+  const keeps = Array.from({ length: 2000 }, (_, index) => averageKeep(0.99, index + 1));
+  assert.deepEqual(keeps.slice(0, 2), [2 / 11, 3 / 12]);
+  assert.ok(keeps.every((keep, index) => index === 0 || keep >= keeps[index - 1]!));
+  assert.deepEqual([keeps[888]! < 0.99, keeps[889], keeps.at(-1)], [true, 0.99, 0.99]);
+  const left = keeps.slice(0, 10).reduce((product, keep) => product * keep, 1);
+  assert.ok(left < 1e-3, `${left} of the initial weights after ten updates`);
+  assert.equal(averageKeep(0, 5), 0);
 });

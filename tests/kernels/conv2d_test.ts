@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { tile, winogradGrad, winogradInput } from "../../kernels/conv2d/winograd.ts";
-import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
+import { MAX_WORKGROUPS, roundUp } from "../../kernels/grid.ts";
 import { conv2dDgrad, conv2dForward, type Conv2dShape, conv2dWgrad } from "../reference/conv2d.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
-import { type Convolution, DIRECT, type Method, type Source, winograd } from "../support/convolution.ts";
+import {
+  type Convolution,
+  DIRECT,
+  IM2COL,
+  type Method,
+  type Source,
+  winograd,
+} from "../support/convolution.ts";
 import { affineOf, normalized, scaled } from "../support/normalized.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
@@ -18,6 +25,7 @@ const gpu = await openTestGpu();
  */
 const METHODS = [
   { method: DIRECT, tiles: false, factor: 1 },
+  { method: IM2COL, tiles: false, factor: 1 },
   { method: winograd(2, false), tiles: true, factor: 1 },
   { method: winograd(4, false), tiles: true, factor: 2 },
   { method: winograd(4, true), tiles: true, factor: 2 },
@@ -41,11 +49,13 @@ interface Layer {
 }
 
 function draw(
-  { multiples: [rows, columns], name }: Method,
+  { multiples: [rows, columns], channels: whole = 1, name }: Method,
   size: typeof SIZES[number],
   normalizedSource: number,
 ): Layer {
-  const { batch, channels, outputs } = size;
+  const { batch } = size;
+  const channels = size.channels.map((count) => roundUp(count, whole));
+  const outputs = roundUp(size.outputs, whole);
   const height = size.height * rows;
   const width = size.width * columns;
   const inputs = channels.reduce((sum, count) => sum + count, 0);
@@ -149,7 +159,7 @@ for (const { method, tiles, factor } of METHODS) {
             turned: true,
             firstRow: first,
             rows: channels,
-            sources: [{ x: gradient, channels: size.outputs }],
+            sources: [{ x: gradient, channels: forward.outputs }],
             epilogue: { gate },
             gate: gate === "normalized" ? { x, affine } : { x },
           });
@@ -160,7 +170,7 @@ for (const { method, tiles, factor } of METHODS) {
           );
           const sums = conv2dDgrad(absolutes(gradient), absolutes(forward.w), reference);
           assertClose(y, expected, {
-            absolute: limitsOf(size.outputs * 9, channelsOf(sums, reference, first, channels)),
+            absolute: limitsOf(forward.outputs * 9, channelsOf(sums, reference, first, channels)),
             label: `source at channel ${first}`,
           });
           first += channels;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gemmNn, gemmNnUniform, type GemmShape, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import { gemmNn, gemmNnUniform, type GemmShape, transpose, uniformLayers } from "../../kernels/gemm/gemm.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
@@ -80,6 +80,21 @@ Deno.test("gemm/nn: slices of the summed dimension, from the second slice of the
   for (const slice of [0, 4]) {
     assert.ok(c.slice(slice * size, (slice + 1) * size).every((value) => value === 9));
   }
+});
+
+for (const [rows, columns] of [[4, 4], [4, 68], [20, 144]] as const) {
+  Deno.test(`gemm/transpose: ${rows} x ${columns}`, async () => {
+    const a = new Random(rows).floats(rows * columns);
+    const { b } = await runKernel(gpu, transpose(rows, columns), { a, b: rows * columns });
+    assert.deepEqual(b, a.map((_, index) => a[(index % rows) * columns + Math.floor(index / rows)]!));
+  });
+}
+
+Deno.test("gemm/transpose refuses what is no whole blocks", () => {
+  assert.throws(() => transpose(4, 6), {
+    name: "RangeError",
+    message: "Cannot transpose 4 x 6: not whole blocks of 4 x 4",
+  });
 });
 
 Deno.test("gemm refuses sizes that are no whole tiles, and windows that are too large", () => {

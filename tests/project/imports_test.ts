@@ -5,13 +5,14 @@ import { pathToFileURL } from "node:url";
 import { projectFiles, readProject, ROOT } from "./files.ts";
 
 /** What every room of `src` may use, besides itself. */
-const COMMON = ["src/tensor.ts", "src/atomic_file.ts", "src/random.ts"];
+const COMMON = ["src/tensor.ts", "src/atomic_file.ts", "src/atomic_folder.ts", "src/random.ts"];
 
 /** Room to the rooms that it may import, besides itself and {@linkcode COMMON}. */
 const MAY_IMPORT: Record<string, string[]> = {
   "kernels": [],
   "src/tensor.ts": [],
   "src/atomic_file.ts": [],
+  "src/atomic_folder.ts": [],
   "src/random.ts": [],
   "src/archive": [],
   "src/image": [],

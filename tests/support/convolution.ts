@@ -10,6 +10,7 @@ import {
   directWgrad,
   packedSize,
 } from "../../kernels/conv2d/direct.ts";
+import { col2im, columnCount, im2col } from "../../kernels/conv2d/im2col.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
 import {
   splitTiles,
@@ -20,7 +21,14 @@ import {
   winogradWeight,
   winogradWeightGrad,
 } from "../../kernels/conv2d/winograd.ts";
-import { COLUMN_TILE, gemmNn, gemmNnUniform, ROW_TILE, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import {
+  COLUMN_TILE,
+  gemmNn,
+  gemmNnUniform,
+  ROW_TILE,
+  transpose,
+  uniformLayers,
+} from "../../kernels/gemm/gemm.ts";
 import { roundUp } from "../../kernels/grid.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
@@ -72,6 +80,8 @@ export interface Method {
   readonly name: string;
   /** Height and width are multiples of these. */
   readonly multiples: readonly [number, number];
+  /** Channels of the layer are multiples of this; 1 unless given. */
+  readonly channels?: number;
   /** The result, NCHW with `rows` channels. */
   run(gpu: Gpu, convolution: Convolution): Promise<Float32Array>;
   /** The weight gradient, OIHW. */
@@ -87,7 +97,7 @@ function gateOperands({ bias, gate }: Convolution) {
 /** The direct kernels. */
 export const DIRECT: Method = {
   name: "direct",
-  multiples: [2, 4],
+  multiples: [4, 8],
   async run(gpu, convolution) {
     const { batch, height, width, rows, sources, turned, w } = convolution;
     const depth = turned ? convolution.outputs : convolution.inputs;
@@ -128,6 +138,71 @@ export const DIRECT: Method = {
     }
     const sums = { rows, length: bands.perImage * batch, rowStride: bands.total, itemStride: 1 };
     return (await runKernel(gpu, sumRows(sums), { partial, total: rows })).total;
+  },
+};
+
+/** Neighbourhoods of all sources' pixels as a matrix. */
+async function gatherColumns(
+  gpu: Gpu,
+  { batch, height, width, inputs, sources }: Convolution,
+  pixelsOuter: boolean,
+): Promise<Float32Array> {
+  let columns = new Float32Array(9 * inputs * columnCount({ batch, height, width })).fill(NaN);
+  let firstChannel = 0;
+  for (const { x, channels, affine } of sources) {
+    const input = { batch, channels, height, width };
+    const normalized = affine !== undefined;
+    const dispatch = im2col({ input, firstChannel, depth: inputs, taps: 9, pixelsOuter, normalized });
+    ({ columns } = await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, columns }));
+    firstChannel += channels;
+  }
+  return columns;
+}
+
+/** A gradient as a matrix of channels and pixels. */
+async function flattenGradient(
+  gpu: Gpu,
+  input: { batch: number; channels: number; height: number; width: number },
+  x: Float32Array,
+  pixelsOuter: boolean,
+): Promise<Float32Array> {
+  const { channels: depth } = input;
+  const dispatch = im2col({ input, firstChannel: 0, depth, taps: 1, pixelsOuter, normalized: false });
+  const columns = depth * columnCount(input);
+  return (await runKernel(gpu, dispatch, { x, affine: NOTHING, columns })).columns;
+}
+
+/** Plain matrix products over columns of pixels. */
+export const IM2COL: Method = {
+  name: "im2col",
+  multiples: [1, 1],
+  channels: 16,
+  async run(gpu, convolution) {
+    const { batch, height, width, inputs, outputs, w, sources } = convolution;
+    const columns = columnCount(convolution);
+    const target = { batch, channels: convolution.rows, height, width };
+    const y = target.channels * batch * height * width;
+    if (!convolution.turned) {
+      const b = await gatherColumns(gpu, convolution, false);
+      const a = (await runKernel(gpu, transpose(outputs, 9 * inputs), { a: w, b: w.length })).b;
+      const product = gemmNn({ rows: outputs, columns, depth: 9 * inputs, layers: 1 });
+      const { c } = await runKernel(gpu, product, { a, b, c: outputs * columns });
+      const dispatch = col2im(target, 0, 1, convolution.epilogue);
+      return (await runKernel(gpu, dispatch, { products: c, ...gateOperands(convolution), y })).y;
+    }
+    const gradient = { batch, channels: outputs, height, width };
+    const b = await flattenGradient(gpu, gradient, sources[0]!.x, false);
+    const product = gemmNn({ rows: 9 * inputs, columns, depth: outputs, layers: 1 });
+    const { c } = await runKernel(gpu, product, { a: w, b, c: 9 * inputs * columns });
+    const dispatch = col2im(target, convolution.firstRow, 9, convolution.epilogue);
+    return (await runKernel(gpu, dispatch, { products: c, ...gateOperands(convolution), y })).y;
+  },
+  async weightGradient(gpu, layer, gradient) {
+    const { inputs, outputs } = layer;
+    const b = await gatherColumns(gpu, layer, true);
+    const a = await flattenGradient(gpu, { ...layer, channels: outputs }, gradient, true);
+    const product = gemmNn({ rows: outputs, columns: 9 * inputs, depth: columnCount(layer), layers: 1 });
+    return (await runKernel(gpu, product, { a, b, c: outputs * 9 * inputs })).c;
   },
 };
 

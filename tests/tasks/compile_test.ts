@@ -1,7 +1,7 @@
 /** The compiled binary: what is embedded and what it may do, with a stand-in for Deno's runtime that needs no network. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { compileArguments } from "../../tasks/compile.ts";
+import { compileArguments, describeFailure } from "../../tasks/compile.ts";
 import { command } from "../../tasks/main.ts";
 import { projectFiles, ROOT } from "../project/files.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
@@ -61,8 +61,35 @@ Deno.test("compile: every Worker is included by name, since no import leads to i
 Deno.test("compile: every command is a subcommand", () => {
   const names = command().commands.map((subcommand) => subcommand.name());
   for (
-    const name of ["train", "evaluate", "predict", "download", "unzip", "inspect", "masks", "phantom", "demo"]
+    const name of [
+      "train",
+      "evaluate",
+      "predict",
+      "download",
+      "unzip",
+      "inspect",
+      "split",
+      "masks",
+      "phantom",
+      "demo",
+    ]
   ) {
     assert.ok(names.includes(name), name);
   }
+});
+
+Deno.test("compile: where Deno's runtime cannot be downloaded, two lines say so; else what Deno said comes first", () => {
+  const stderr =
+    "error: Writing deno compile executable\n\nCaused by:\n    1: error sending request for url " +
+    "(https://host.example/release/v2.9.6/denort-x86_64-unknown-linux-gnu.zip): client error (Connect)\n";
+  assert.equal(
+    describeFailure("dist/unet", 1, stderr),
+    "error: Cannot compile dist/unet: Deno's runtime (denort) cannot be downloaded from " +
+      "https://host.example/release/v2.9.6/denort-x86_64-unknown-linux-gnu.zip\n" +
+      "hint: set DENORT_BIN to a denort of the same version, or put its zip into Deno's cache\n",
+  );
+  assert.equal(
+    describeFailure("dist/unet", 1, "error: Module not found\n"),
+    "error: Module not found\nerror: Cannot compile dist/unet: deno compile ended with code 1\n",
+  );
 });

@@ -73,7 +73,7 @@ Deno.test("evaluate: an audit of pictures that nobody annotated, into a folder o
       "--run",
       typed.run,
       "--split=raw",
-      "--audit",
+      "--audit=200",
       "--output",
       output,
     );
@@ -94,6 +94,8 @@ Deno.test("evaluate: says what is wrong, and may write nowhere but below runs an
     assert.match(none.stderr, /^error: Cannot find a model in ".*": it has no best\.safetensors\nhint: /m);
     for (
       const args of [["--spacing", "0"], ["--spacing", "1,2,3"], ["--spacing", "a"], ["--unannotated", "x"], [
+        "--audit=0",
+      ], [
         "more",
       ]]
     ) {

@@ -241,7 +241,7 @@ Deno.test("train: a dry run plans, as text and as JSON, and writes no run", () =
     assert.equal(text.code, 0, text.stderr);
     assert.match(
       text.stdout,
-      /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned.*\ntime +not measured/m,
+      /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned.*\nestimated +[\d.]+ s an epoch, at most .* for 4\n$/m,
     );
     const json = await train("--dry-run", "--json", "--run", `${runs}/a`, ...flags);
     const plan = JSON.parse(json.stdout);
@@ -249,6 +249,7 @@ Deno.test("train: a dry run plans, as text and as JSON, and writes no run", () =
     assert.equal(plan.data.train.samples, 12);
     assert.equal(plan.config.learningRate, 1e-3);
     assert.equal(plan.config.accumulate, 2);
+    assert.ok(plan.secondsPerEpoch > 0);
     await assert.rejects(Deno.stat(join(ROOT, runs, "a")), Deno.errors.NotFound);
   }));
 

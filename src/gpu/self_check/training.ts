@@ -5,7 +5,7 @@
  */
 import { adamStep } from "../../../kernels/adam/adam.ts";
 import { augment } from "../../../kernels/augment/augment.ts";
-import { weightedSum } from "../../../kernels/average/average.ts";
+import { movingAverage, weightedSum } from "../../../kernels/average/average.ts";
 import { clipScale, gradientSquares } from "../../../kernels/clip/clip.ts";
 import { lossGradient, lossSums, lossTotal } from "../../../kernels/loss/loss.ts";
 import { multiplyAdd } from "../../../kernels/probe/multiply_add.ts";
@@ -113,6 +113,12 @@ function* updateChecks(): Generator<Check> {
     dispatch: weightedSum(11, 0.9, 0.1),
     operands: { value: weights, total },
     expected: { total: table(12, (i) => i < 11 ? 0.9 * total[i]! + 0.1 * weights[i]! : total[i]!) },
+    limit: 2 ** -22,
+  };
+  yield {
+    dispatch: movingAverage(12),
+    operands: { value: weights, total, step: stepUniform(0, 1, 0, [0, 0, 0, 0, 0, 0, 0.75]) },
+    expected: { total: table(12, (i) => 0.75 * total[i]! + 0.25 * weights[i]!) },
     limit: 2 ** -22,
   };
   const squares = sum(12, (i) => gradient[i]! ** 2);

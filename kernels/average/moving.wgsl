@@ -1,0 +1,40 @@
+// total += (1 - keep) * (value - total) over flat blocks: an exponential moving average of weights, whose decay grows
+// from step to step, so it stands in the step's uniform.
+// Work: an invocation owns four values. Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  vectors: u32,
+}
+
+struct Step {
+  seed: u32,
+  step: u32,
+  record: u32,
+  first_image: u32,
+  rate: f32,
+  inverse_root: f32,
+  beta1: f32,
+  beta2: f32,
+  epsilon: f32,
+  shrink: f32,
+  keep: f32,           // share of the average that stays
+}
+
+@group(0) @binding(0) var<storage, read> value: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> total: array<vec4f>;
+@group(0) @binding(2) var<uniform> step: Step;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (at >= params.vectors) {
+    return;
+  }
+  total[at] = total[at] + (1.0 - step.keep) * (value[at] - total[at]);
+}

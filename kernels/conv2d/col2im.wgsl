@@ -1,0 +1,78 @@
+// From matrix columns back to a tensor, with the convolution's epilogue: with TAPS = 1 the columns are the convolution's
+// results; with TAPS = 9 they are gradients of every pixel's 3 x 3 neighbourhood, and each pixel takes the sum of those that
+// fell on it.
+// Layout: products[TAPS * (first_channel + c) + tap][pixel], pixels over all pictures, padded; y NCHW.
+// Work: an invocation owns one value of y. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
+// Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
+const WORKGROUP: u32 = 64u;
+const TAPS: u32 = 9u;
+
+struct Params {
+  channels: u32,      // of y
+  first_channel: u32, // where they stand among the matrix's
+  height: u32,
+  width: u32,
+  pixels: u32,        // of all pictures
+  padded: u32,        // pixels, padded
+  flags: u32,         // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised
+}
+
+const BIAS: u32 = 1u;
+const RELU: u32 = 2u;
+const GATE: u32 = 4u;
+const GATE_NORMALIZED: u32 = 8u;
+
+@group(0) @binding(0) var<storage, read> products: array<f32>;
+@group(0) @binding(1) var<storage, read> bias: array<f32>;
+@group(0) @binding(2) var<storage, read> gate: array<f32>;
+@group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (index >= params.channels * params.pixels) {
+    return;
+  }
+  let size = params.height * params.width;
+  let plane = index / size;
+  let channel = plane % params.channels;
+  let image = plane / params.channels;
+  let row = i32(index % size / params.width);
+  let column = i32(index % params.width);
+  let first = (params.first_channel + channel) * TAPS;
+  var value = 0.0;
+  for (var tap = 0u; tap < TAPS; tap++) {
+    var i = row;
+    var j = column;
+    if (TAPS == 9u) {
+      // The pixel whose neighbourhood has this one at its tap.
+      i += 1 - i32(tap / 3u);
+      j += 1 - i32(tap % 3u);
+    }
+    if (i >= 0 && j >= 0 && i < i32(params.height) && j < i32(params.width)) {
+      value += products[(first + tap) * params.padded + image * size + u32(i) * params.width + u32(j)];
+    }
+  }
+  if ((params.flags & BIAS) != 0u) {
+    value += bias[channel];
+  }
+  if ((params.flags & RELU) != 0u) {
+    // Not max(value, 0), which would turn what is not a number into 0 and hide it.
+    value = select(value, 0.0, value < 0.0);
+  }
+  if ((params.flags & GATE) != 0u) {
+    var activation = gate[index];
+    if ((params.flags & GATE_NORMALIZED) != 0u) {
+      let coefficients = gate_affine[plane];
+      activation = activation * coefficients.x + coefficients.y;
+    }
+    value = select(0.0, value, activation > 0.0);
+  }
+  y[index] = value;
+}

@@ -1,0 +1,76 @@
+// Lays the pixels of a batch out as matrix columns for convolutions of deep layers, whose maps have few pixels: with
+// TAPS = 9 the 3 x 3 neighbourhood of a pixel, zero beyond the border; with TAPS = 1 the pixel alone.
+// Layout: x NCHW; columns[TAPS * (first_channel + c) + tap][pixel], or, with PIXELS_OUTER, columns[pixel][the rest];
+// pixels count over all pictures and are padded by zeros.
+// Work: an invocation owns one pixel of one channel. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
+// Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
+const WORKGROUP: u32 = 64u;
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const PIXELS_OUTER: bool = false;
+const TAPS: u32 = 9u;
+
+struct Params {
+  channels: u32,      // of x
+  first_channel: u32, // where they stand among the matrix's
+  depth: u32,         // channels of the matrix
+  height: u32,
+  width: u32,
+  pixels: u32,        // of all pictures
+  padded: u32,        // pixels, padded
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> affine: array<vec2f>;
+@group(0) @binding(2) var<storage, read_write> columns: array<f32>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (index >= params.channels * params.padded) {
+    return;
+  }
+  var pixel = index % params.padded;
+  var channel = index / params.padded;
+  if (PIXELS_OUTER) {
+    pixel = index / params.channels;
+    channel = index % params.channels;
+  }
+  let size = params.height * params.width;
+  let plane = pixel / size * params.channels + channel;
+  let row = i32(pixel % size / params.width);
+  let column = i32(pixel % params.width);
+  let filled = pixel < params.pixels;
+  var coefficients = vec2f(1.0, 0.0);
+  if (NORMALIZED && filled) {
+    coefficients = affine[plane];
+  }
+  let first = (params.first_channel + channel) * TAPS;
+  for (var tap = 0u; tap < TAPS; tap++) {
+    var i = row;
+    var j = column;
+    if (TAPS == 9u) {
+      i += i32(tap / 3u) - 1;
+      j += i32(tap % 3u) - 1;
+    }
+    let inside = filled && i >= 0 && j >= 0 && i < i32(params.height) && j < i32(params.width);
+    var value = 0.0;
+    if (inside) {
+      value = x[plane * size + u32(i) * params.width + u32(j)];
+      if (NORMALIZED) {
+        value = value * coefficients.x + coefficients.y;
+        // Not max(value, 0), which would turn what is not a number into 0 and hide it.
+        value = select(value, 0.0, value < 0.0);
+      }
+    }
+    if (PIXELS_OUTER) {
+      columns[pixel * params.depth * TAPS + first + tap] = value;
+    } else {
+      columns[(first + tap) * params.padded + pixel] = value;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// b[k][m] = a[m][k]: the left operand of a product with k outermost, from weights as they lie.
+// Layout: rows m and columns k multiples of 4. Work: an invocation owns a block of 4 x 4.
+// Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
+const WORKGROUP: u32 = 64u;
+
+struct Params {
+  row_vectors: u32,    // m / 4
+  column_vectors: u32, // k / 4
+}
+
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> b: array<vec4f>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (index >= params.row_vectors * params.column_vectors) {
+    return;
+  }
+  let row = index / params.column_vectors;
+  let column = index % params.column_vectors;
+  let start = row * 4u * params.column_vectors + column;
+  let step = params.column_vectors;
+  let block = transpose(mat4x4f(a[start], a[start + step], a[start + 2u * step], a[start + 3u * step]));
+  let to = column * 4u * params.row_vectors + row;
+  b[to] = block[0];
+  b[to + params.row_vectors] = block[1];
+  b[to + 2u * params.row_vectors] = block[2];
+  b[to + 3u * params.row_vectors] = block[3];
+}

@@ -1,0 +1,64 @@
+/** The whole chain as a person types it, each task in a process of its own: from an address to masks of pictures. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { makePhantom } from "../../mod.ts";
+import { inDatasetFolder, inProjectFolder } from "../support/coco.ts";
+import { runTaskProcess } from "../support/run_task.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
+import { serveFile } from "../support/zip_server.ts";
+
+/** Runs a task that must succeed; returns its JSON document. */
+async function run(name: string, ...args: string[]) {
+  const { code, stdout, stderr } = await runTaskProcess(name, [...args, "--json"]);
+  assert.equal(code, 0, `${name}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+Deno.test("the whole chain: download, unzip, inspect, split, train, evaluate, audit, predict, convert", () =>
+  inTempFolder((elsewhere) =>
+    inDatasetFolder((folder, data) =>
+      inProjectFolder("runs", (_, runs) =>
+        inProjectFolder("predictions", async (_, predictions) => {
+          const { zip } = await makePhantom(join(elsewhere, "phantom"), {
+            ...{ train: 24, valid: 4, test: 4, size: 64, seed: 2 },
+            zip: join(elsewhere, "phantom.zip"),
+          });
+          await using server = serveFile(await Deno.readFile(zip!));
+          await run("download", "--url", server.url, "--output", `${data}/phantom.zip`);
+          await run("unzip", `${data}/phantom.zip`, "--output", `${data}/all`);
+          const { splits, leaks } = await run("inspect", `${data}/all`);
+          assert.deepEqual(splits.map(({ images }: { images: number }) => images), [24, 4, 4]);
+          assert.deepEqual(leaks.pairs, []);
+
+          const dealt = await run("split", `${data}/all`, "--output", `${data}/new`, "--test", "0.25");
+          assert.deepEqual([dealt.splits.train.pictures, dealt.splits.test.pictures], [19, 8]);
+
+          const where = ["--data", `${data}/new`, "--cache", `${data}/.cache`];
+          const settings = ["--recipe", "strong", "--filters", "2", "--size", "64", "--batch-size", "4"];
+          const trained = await run("train", ...where, "--run", `${runs}/a`, ...settings, "--epochs", "6");
+          assert.deepEqual([trained.outcome, trained.epochs], ["finished", 6]);
+
+          const evaluated = await run("evaluate", "--run", `${runs}/a`, ...where, "--audit");
+          assert.deepEqual([evaluated.data.pictures, evaluated.summary.pictures], [8, 8]);
+          assert.equal(evaluated.model.epoch, trained.best.epoch);
+          assert.ok(evaluated.audit.length > 0);
+
+          const predict = (model: string, output: string) =>
+            run("predict", `${folder}/new/test`, "--model", model, "--output", `${predictions}/${output}`);
+          const { pictures } = await predict(`${runs}/a/best.safetensors`, "a");
+          assert.equal(pictures.length, 8);
+          for (const { files } of pictures) {
+            for (const path of Object.values(files as Record<string, string>)) await Deno.stat(path);
+          }
+
+          // The model's own description goes with its file; PyTorch's has none.
+          const { code, stderr } = await runTaskProcess("convert", [
+            `${runs}/a/best.safetensors`,
+            `${runs}/a/best.pth`,
+          ]);
+          assert.equal(code, 0, stderr);
+          const again = await predict(`${runs}/a/best.pth`, "b");
+          assert.equal(again.pictures.length, 8);
+        }))
+    )
+  ));
