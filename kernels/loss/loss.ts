@@ -19,12 +19,38 @@ export const LOSS_SUMS = 7;
  * batch of rounded p times t, rounded p, t, and elements. */
 export const RECORD_SIZE = 8;
 
-/** Partial sums of `count` logits in bands of `bandSize`; bindings logits, target_mask, partial. */
-export function lossSums(count: number, bandSize: number, bands: number, firstBand: number): Dispatch {
+/** Logits of one band of the partial sums, at least. */
+const LEAST_BAND = 256;
+
+/** Bands of a batch, at most, but for what every picture rounds up. */
+const MOST_BANDS = 4096;
+
+/** How the logits of a batch are cut for partial sums. */
+export interface LossBands {
+  /** Logits of a band; a picture's last may have fewer. */
+  readonly size: number;
+  /** Bands of a picture. */
+  readonly perImage: number;
+  /** Bands of the batch. */
+  readonly total: number;
+}
+
+/** Cuts a batch of pictures with `imageSize` logits each. */
+export function lossBands(batch: number, imageSize: number): LossBands {
+  const size = Math.max(LEAST_BAND, ceilDiv(batch * imageSize, MOST_BANDS));
+  const perImage = ceilDiv(imageSize, size);
+  return { size, perImage, total: batch * perImage };
+}
+
+/**
+ * Partial sums of `images` pictures from `firstImage` on, among those of the batch; bindings logits, target_mask,
+ * partial, step.
+ */
+export function lossSums(images: number, imageSize: number, bands: LossBands, firstImage = 0): Dispatch {
   return {
     kernel: kernel("loss/sums", sumsCode),
-    params: packParams([count, bandSize, bands, firstBand]),
-    workgroups: grid("loss/sums", ceilDiv(count, bandSize), WORKGROUP),
+    params: packParams([images, imageSize, bands.size, bands.perImage, bands.total, firstImage]),
+    workgroups: grid("loss/sums", images * bands.perImage, WORKGROUP),
   };
 }
 
@@ -32,19 +58,7 @@ export function lossSums(count: number, bandSize: number, bands: number, firstBa
 export function lossTotal(bands: number, count: number): Dispatch {
   return {
     kernel: kernel("loss/total", totalCode),
-    params: packParams([bands, count, 0]),
-    workgroups: [1, 1, 1],
-  };
-}
-
-/**
- * Adds the sums of a part of a batch to those of the parts before it; bindings partial, sums, history (not touched),
- * step. {@linkcode lossTotal} takes the result as the partial sums of one band.
- */
-export function lossPart(bands: number): Dispatch {
-  return {
-    kernel: kernel("loss/total", totalCode),
-    params: packParams([bands, 0, 1]),
+    params: packParams([bands, count]),
     workgroups: [1, 1, 1],
   };
 }

@@ -2,29 +2,42 @@
 // partial[7][bands] = p t, p, t, binary cross-entropy, correct, r t, r; p = sigmoid(logit), computed so that nothing
 // overflows, r = round-half-to-even(p).
 // Logarithms are not below -100 and correct means r == t, as in PyTorch.
+// Bands begin anew with every picture, so that they are the same however a batch is cut.
 // Work: an invocation owns one band. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
-  count: u32,      // logits bound here
+  images: u32,          // bound here
+  image_size: u32,      // logits of a picture
   band_size: u32,
-  bands: u32,      // of the whole batch
-  first_band: u32, // of the first logit bound here
+  bands_per_image: u32,
+  bands: u32,           // of the whole batch
+  first_image: u32,     // that is bound here, of those that this plan computes
+}
+
+struct Step {
+  seed: u32,
+  step: u32,
+  record: u32,
+  first_image: u32, // of the batch that this one is a part of
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> target_mask: array<f32>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(3) var<uniform> step: Step;
+@group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let band = group.x * WORKGROUP + lane;
-  let first = band * params.band_size;
-  if (first >= params.count) {
+  let image = band / params.bands_per_image;
+  if (image >= params.images) {
     return;
   }
-  let end = min(params.count, first + params.band_size);
+  let start = band % params.bands_per_image * params.band_size;
+  let first = image * params.image_size + start;
+  let end = image * params.image_size + min(params.image_size, start + params.band_size);
   var overlap = 0.0;
   var positive = 0.0;
   var truth = 0.0;
@@ -49,7 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     rounded_overlap += r * t;
     rounded += r;
   }
-  let at = params.first_band + band;
+  let at = (step.first_image + params.first_image) * params.bands_per_image + band;
   partial[at] = overlap;
   partial[at + params.bands] = positive;
   partial[at + 2u * params.bands] = truth;

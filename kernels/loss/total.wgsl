@@ -2,8 +2,6 @@
 // dice = 1 - (2 sum(p t) + 1e-6) / (sum p + sum t + 1e-6) over the whole batch, bce the mean, loss 0.6 dice + 0.4 bce.
 // sums[4] = sum(p t), sum p, sum t, elements; history[record] = loss, dice, bce, accuracy, sum(r t), sum r, sum t,
 // elements, where r is the rounded probability.
-// Of a part of a batch: sums[7] = the seven sums, added to those of the parts before it, and no record: the whole
-// batch's metrics follow from these sums as from one band.
 // Work: one workgroup; each of its 64 invocations adds every 64th band, then the first adds theirs.
 // Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 const WORKGROUP: u32 = 64u;
@@ -14,14 +12,12 @@ const SMOOTH: f32 = 0.000001;
 struct Params {
   bands: u32,
   count: u32, // elements of the whole batch
-  part: u32,  // 1 for a part of a batch
 }
 
 struct Step {
   seed: u32,
   step: u32,
   record: u32,
-  first_image: u32, // of a part, within its batch
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
@@ -51,14 +47,6 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     for (var row = 0u; row < 7u; row++) {
       totals[row] += shared_sums[i][row];
     }
-  }
-  if (params.part != 0u) {
-    for (var row = 0u; row < 7u; row++) {
-      // The first part begins anew; what stands there is of another batch.
-      let before = select(sums[row], 0.0, step.first_image == 0u);
-      sums[row] = before + totals[row];
-    }
-    return;
   }
   let count = f32(params.count);
   let dice = 1.0 - (2.0 * totals[0] + SMOOTH) / (totals[1] + totals[2] + SMOOTH);

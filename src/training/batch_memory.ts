@@ -13,7 +13,7 @@ import { type Plan, planBytes, type PlanSpec, recordPlan, trainingBytes } from "
 
 /**
  * `low` computes a batch in parts and their forward twice, so that it takes half the memory; the result is the same
- * but for rounding.
+ * but for the order of sums over pictures.
  */
 export type MemoryUse = "normal" | "low";
 
@@ -105,9 +105,9 @@ function planFitting(config: UNetConfig, gpu: GpuDescription, shape: BatchShape)
 
 function planParts(config: UNetConfig, gpu: GpuDescription, shape: BatchShape, atOnce: number): BatchMemory {
   const parts = cutBatch(shape.batch, atOnce);
-  const part = parts.length > 1;
+  const partOf = parts.length > 1 ? shape.batch : undefined;
   const record = (batch: number) =>
-    recordPlan(config, planTarget(gpu), { ...shape, batch, kind: "train", part });
+    recordPlan(config, planTarget(gpu), { ...shape, batch, kind: "train", partOf });
   const plan = record(parts.at(-1)!.count);
   checkBuffers(plan, gpu.limits.maxBufferSize);
   // Plans share their slots, but each has inputs of its own.

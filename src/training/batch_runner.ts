@@ -2,13 +2,14 @@
  * Batches on a device: whole, or in parts where the whole does not fit or is to take less memory.
  *
  * The loss is one of the whole batch, so that its gradient needs sums over all pictures. A batch in parts therefore
- * goes forward part by part, keeping sums alone; then part by part forward once more and backward, the gradients
- * added up. The last part begins the second round: its activations are still there.
+ * goes forward part by part, keeping partial sums alone; then part by part forward once more and backward, the
+ * gradients added up. The last part begins the second round: its activations are still there. Partial sums are cut
+ * by pictures: loss, metrics and all gradients within a picture are those of the whole batch, bit for bit.
  *
  * @module
  */
 import type { Augmentation } from "../../kernels/augment/augment.ts";
-import { lossTotal } from "../../kernels/loss/loss.ts";
+import { lossBands, lossTotal } from "../../kernels/loss/loss.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../gpu/program.ts";
@@ -69,49 +70,27 @@ export interface BatchRun {
   readonly finish?: (pass: GPUComputePassEncoder) => void;
 }
 
-/** Bytes of a buffer for sums over a batch. */
-const SUMS_BYTES = 256;
-
 /** Runs batches of a network. */
 export class BatchRunner {
   readonly #unet: UNet;
   readonly #buffers: BatchBuffers;
-  readonly #sums: { readonly partSums: GPUBuffer; readonly batchSums: GPUBuffer };
   readonly #options: BatchRunnerOptions;
   readonly #executor: Executor;
   readonly #augmenter: Augmenter | undefined;
-  readonly #totals = new Map<number, Program>();
+  readonly #totals = new Map<ReadyPlan, Program>();
   readonly #atOnce: Record<BatchKind, number>;
 
-  private constructor(
-    unet: UNet,
-    buffers: BatchBuffers,
-    sums: { partSums: GPUBuffer; batchSums: GPUBuffer },
-    options: BatchRunnerOptions,
-  ) {
+  /** Prepares nothing yet. */
+  constructor(unet: UNet, buffers: BatchBuffers, options: BatchRunnerOptions) {
     const { gpu, config, weights } = unet;
     this.#unet = unet;
     this.#buffers = buffers;
-    this.#sums = sums;
     this.#options = options;
-    this.#executor = new Executor(gpu, config, { weights, ...buffers, ...sums });
+    this.#executor = new Executor(gpu, config, { weights, ...buffers });
     const { augmentation, atOnce = Infinity } = options;
     this.#atOnce = { train: atOnce, evaluate: atOnce };
     const channels = { pictures: config.inChannels, masks: config.outChannels };
     this.#augmenter = augmentation && new Augmenter(gpu, augmentation, channels, buffers.step);
-  }
-
-  /** Allocates what all batches share. */
-  static async create(
-    unet: UNet,
-    buffers: BatchBuffers,
-    options: BatchRunnerOptions,
-  ): Promise<BatchRunner> {
-    const sums = {
-      partSums: await unet.gpu.createBuffer("sums of parts", SUMS_BYTES),
-      batchSums: await unet.gpu.createBuffer("sums of the batch", SUMS_BYTES),
-    };
-    return new BatchRunner(unet, buffers, sums, options);
   }
 
   /** Pictures at once, as was asked for or as the device made it necessary: a run's last digits depend on it. */
@@ -129,7 +108,7 @@ export class BatchRunner {
 
   /** Bytes of all buffers that were allocated here, the augmentation's apart. */
   get byteLength(): number {
-    return this.#executor.byteLength + 2 * SUMS_BYTES;
+    return this.#executor.byteLength;
   }
 
   /**
@@ -204,8 +183,6 @@ export class BatchRunner {
   /** Frees everything that was allocated here. */
   destroy(): void {
     this.#clear();
-    for (const buffer of Object.values(this.#sums)) buffer.destroy();
-    for (const total of this.#totals.values()) total.destroy();
   }
 
   async #make(
@@ -215,29 +192,33 @@ export class BatchRunner {
     augment: boolean,
   ): Promise<PreparedBatch> {
     const cut = cutBatch(shape.batch, atOnce);
-    const part = cut.length > 1;
+    const partOf = cut.length > 1 ? shape.batch : undefined;
     const parts: PreparedPart[] = [];
     // The last is the largest: what it allocates serves the others, too.
     for (const { first, count } of cut.toReversed()) {
-      const ready = await this.#executor.prepare({ ...shape, kind, batch: count, part });
+      const ready = await this.#executor.prepare({ ...shape, kind, batch: count, partOf });
       const augmentation = augment ? await this.#augmenter?.prepare(ready) : undefined;
       parts.unshift({ first, count, ready, augmentation });
     }
-    return { parts, total: part ? await this.#total(shape) : undefined };
+    return {
+      parts,
+      total: partOf === undefined ? undefined : await this.#total(parts.at(-1)!.ready, partOf),
+    };
   }
 
-  /** The program that makes totals and a record of the sums over a batch's parts. */
-  async #total({ batch, height, width }: BatchShape): Promise<Program> {
-    const { gpu, config } = this.#unet;
-    const count = batch * config.outChannels * height * width;
-    let total = this.#totals.get(count);
+  /** The program that makes totals and a record of the partial sums that a batch's parts leave. */
+  async #total(part: ReadyPlan, batch: number): Promise<Program> {
+    let total = this.#totals.get(part);
     if (!total) {
-      const { partSums, batchSums } = this.#sums;
+      const { gpu, config } = this.#unet;
+      const { height, width } = part.plan.spec;
+      const image = config.outChannels * height * width;
       const { history, step } = this.#buffers;
-      const buffers = [partSums, batchSums, history, step];
+      const buffers = [part.lossPartials, part.batchSums, history, step];
       const views = buffers.map(({ size }, buffer) => ({ buffer, offset: 0, byteLength: size }));
-      total = await Program.create(gpu, [{ dispatch: lossTotal(1, count), views }], buffers);
-      this.#totals.set(count, total);
+      const dispatch = lossTotal(lossBands(batch, image).total, batch * image);
+      total = await Program.create(gpu, [{ dispatch, views }], buffers);
+      this.#totals.set(part, total);
     }
     return total;
   }
@@ -266,6 +247,8 @@ export class BatchRunner {
   #clear(): void {
     this.#executor.clear();
     this.#augmenter?.clear();
+    for (const total of this.#totals.values()) total.destroy();
+    this.#totals.clear();
   }
 }
 

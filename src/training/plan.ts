@@ -104,11 +104,11 @@ function planMemory(
     for (const batch of [full, samples % full].filter((batch) => batch > 0)) {
       const fitting = planBatch(network, gpu, { ...extents, batch }, "normal").atOnce;
       const cut = cutBatch(batch, Math.min(most, fitting));
-      const part = cut.length > 1;
+      const partOf = cut.length > 1 ? batch : undefined;
       for (const { count } of cut) {
-        const key = `${count} ${part}`;
+        const key = `${count} ${partOf}`;
         if (plans.has(key)) continue;
-        plans.set(key, recordPlan(network, target, { ...extents, kind, batch: count, part }));
+        plans.set(key, recordPlan(network, target, { ...extents, kind, batch: count, partOf }));
       }
     }
     return [...plans.values()];

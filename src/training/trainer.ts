@@ -38,7 +38,8 @@ export interface TrainerOptions {
   seed?: number;
   /**
    * Pictures that are computed at once, at most: a larger batch goes in parts, and its forward twice. It takes less
-   * memory and up to a third more time, and gives the same result but for rounding. Any number.
+   * memory and up to a third more time, and gives the same result but for the order of sums over
+   * pictures. Any number.
    */
   atOnce?: number | undefined;
   /** Told in a line where a batch does not fit the device and is computed in parts. */
@@ -179,7 +180,7 @@ export class Trainer {
       blockSize,
     });
     const { gradients, step, history } = buffers;
-    const batches = await BatchRunner.create(unet, { gradients, step, history }, {
+    const batches = new BatchRunner(unet, { gradients, step, history }, {
       augmentation,
       atOnce,
       onNote,

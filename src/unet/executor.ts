@@ -28,6 +28,10 @@ export interface ReadyPlan {
   readonly masks: GPUBuffer;
   /** Holds logits after a run. */
   readonly logits: GPUBuffer;
+  /** The loss's partial sums; of a part, its batch's, which all parts of such a batch share. */
+  readonly lossPartials: GPUBuffer;
+  /** The loss's sums, likewise. */
+  readonly batchSums: GPUBuffer;
 }
 
 /** The facts of a device that plans depend on. */
@@ -49,6 +53,8 @@ export class Executor {
   readonly #ready = new Map<string, Promise<ReadyPlan>>();
   readonly #pool: GPUBuffer[] = [];
   readonly #own: GPUBuffer[] = [];
+  /** What the parts of a batch share, by name and size. */
+  readonly #ofBatch = new Map<string, GPUBuffer>();
 
   /** Buffers in `shared` stand for the regions of their names in every plan. */
   constructor(gpu: Gpu, config: UNetConfig, shared: SharedBuffers) {
@@ -64,8 +70,8 @@ export class Executor {
    * {@linkcode Executor.clear}.
    */
   prepare(spec: PlanSpec): Promise<ReadyPlan> {
-    const { kind, batch, height, width, part = false } = spec;
-    const key = `${kind} ${batch} ${height} ${width} ${part}`;
+    const { kind, batch, height, width, partOf } = spec;
+    const key = `${kind} ${batch} ${height} ${width} ${partOf}`;
     let ready = this.#ready.get(key);
     if (ready === undefined) {
       ready = this.#make(spec);
@@ -80,6 +86,7 @@ export class Executor {
     this.destroy();
     this.#pool.length = 0;
     this.#own.length = 0;
+    this.#ofBatch.clear();
     this.#ready.clear();
   }
 
@@ -105,6 +112,12 @@ export class Executor {
       this.#own.push(buffer);
       return buffer;
     };
+    const ofBatch = async (name: keyof PlanRegions) => {
+      const key = `${name} ${plan.regions[name].byteLength}`;
+      let buffer = this.#ofBatch.get(key);
+      if (!buffer) this.#ofBatch.set(key, buffer = await own(name));
+      return buffer;
+    };
     const places = {} as Record<keyof PlanRegions, GPUBuffer>;
     for (const name of Object.keys(plan.regions) as (keyof PlanRegions)[]) {
       const region = plan.regions[name];
@@ -112,8 +125,10 @@ export class Executor {
         places[name] = slots[plan.memory.slotOf.get(region)!]!;
         continue;
       }
-      if (!plan.steps.some(({ views }) => views.some((view) => view.region === region))) continue;
-      places[name] = this.#shared[name] ?? await own(name);
+      const shared = name === "lossPartials" || name === "batchSums";
+      // The total of a batch in parts is its owner's: these two it needs even where no step here does.
+      if (!shared && !plan.steps.some(({ views }) => views.some((view) => view.region === region))) continue;
+      places[name] = this.#shared[name] ?? await (shared ? ofBatch : own)(name);
       indices.set(region, buffers.push(places[name]) - 1);
     }
     const steps = plan.steps.map(({ dispatch, views }) => ({
@@ -125,7 +140,8 @@ export class Executor {
       })),
     }));
     const program = await Program.create(this.#gpu, steps, buffers);
-    return { plan, program, pictures: places.pictures, masks: places.masks, logits: places.logits };
+    const { pictures, masks, logits, lossPartials, batchSums } = places;
+    return { plan, program, pictures, masks, logits, lossPartials, batchSums };
   }
 
   /** The smallest buffers of the pool that fit, and new ones for the rest. */

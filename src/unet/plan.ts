@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { ceilDiv } from "../../kernels/grid.ts";
 import {
   LOSS_SUMS,
+  type LossBands,
+  lossBands,
   lossGradient,
-  lossPart,
   lossSums,
   lossTotal,
   RECORD_SIZE,
@@ -37,10 +37,11 @@ export interface PlanSpec {
   /** Columns of a picture, a multiple of 32. */
   readonly width: number;
   /**
-   * Whether the pictures are a part of a batch. The loss is one of the whole batch, so that such a plan only adds its
-   * sums to `partSums`; its owner sees to `batchSums`, and goes on to the backward, which adds to the gradients.
+   * Pictures of the batch that these are a part of; absent where they are the whole. The loss is one of the whole
+   * batch: the plan of a part only writes its share of `lossPartials`. Its owner sees to `batchSums`, and goes on to
+   * the backward, which adds to the gradients.
    */
-  readonly part?: boolean;
+  readonly partOf?: number | undefined;
 }
 
 /** The regions that a plan's owner fills or reads. */
@@ -53,8 +54,8 @@ export interface PlanRegions {
   readonly pictures: Region;
   readonly masks: Region;
   readonly logits: Region;
-  /** The loss's {@linkcode LOSS_SUMS} sums over the parts so far. */
-  readonly partSums: Region;
+  /** The loss's partial sums over the whole batch. */
+  readonly lossPartials: Region;
   /** The sums of the whole batch that the loss's gradient needs. */
   readonly batchSums: Region;
 }
@@ -77,12 +78,6 @@ export interface Plan {
 
 /** Metrics of this many batches fit the history. */
 export const HISTORY_CAPACITY = 16384;
-
-/** Logits of one band of the loss's partial sums, at least. */
-const LOSS_BAND = 256;
-
-/** Bands of the loss's partial sums, at most, roughly. */
-const LOSS_BANDS = 4096;
 
 /**
  * Records a plan.
@@ -115,7 +110,8 @@ function checkSpec({ batch, height, width }: PlanSpec): void {
 }
 
 function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
-  const { kind, batch, height, width, part = false } = spec;
+  const { kind, batch, height, width, partOf } = spec;
+  const part = partOf !== undefined;
   const builder = new Builder(config, parameterTable(config), target, kind === "train", part);
   const { recorder } = builder;
   const input = { batch, channels: config.inChannels, height, width };
@@ -123,12 +119,15 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const logits = unet(builder, { shape: input, region: pictures, kind: "plain", gradientScale: 1 });
   const masks = recorder.fixed("masks", size(logits.shape));
   const history = recorder.fixed("history", HISTORY_CAPACITY * RECORD_SIZE);
+  const bands = lossBands(partOf ?? batch, imageSize(logits.shape));
+  const place = (label: string, floats: number) =>
+    part ? recorder.fixed(label, floats) : recorder.temporary(label, floats);
   const sums = {
-    partSums: recorder.fixed("sums of parts", LOSS_SUMS),
-    batchSums: recorder.fixed("sums of the batch", 4),
+    lossPartials: place("loss partial sums", LOSS_SUMS * bands.total),
+    batchSums: place("loss sums", 4),
   };
   const lossAt = recorder.steps.length;
-  if (kind !== "predict") recordLoss(builder, logits, masks, history, part ? sums : undefined);
+  if (kind !== "predict") recordLoss(builder, logits, { masks, history, ...sums }, bands, part);
   const backwardAt = recorder.steps.length;
   builder.emitBackward();
   const { weights, gradients, step } = builder;
@@ -156,31 +155,25 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
 function recordLoss(
   builder: Builder,
   logits: Activation,
-  masks: Region,
-  history: Region,
-  part: Pick<PlanRegions, "partSums" | "batchSums"> | undefined,
+  regions: Pick<PlanRegions, "masks" | "history" | "lossPartials" | "batchSums">,
+  bands: LossBands,
+  part: boolean,
 ): void {
   const { recorder } = builder;
   const { shape } = logits;
+  const { masks, history, lossPartials: partial, batchSums: sums } = regions;
   const chunks = chunkBatch(recorder, [shape]);
   const image = imageSize(shape);
-  const bandSize = Math.max(LOSS_BAND, ceilDiv(size(shape), LOSS_BANDS));
-  const bandsOf = (count: number) => ceilDiv(count * image, bandSize);
-  const bands = chunks.reduce((sum, { count }) => sum + bandsOf(count), 0);
-  const partial = recorder.temporary("loss partial sums", LOSS_SUMS * bands);
-  const sums = part?.batchSums ?? recorder.temporary("loss sums", 4);
-  let firstBand = 0;
+  const step = view(builder.step, 0, 12);
   for (const chunk of chunks) {
-    recorder.run(lossSums(chunk.count * image, bandSize, bands, firstBand), {
+    recorder.run(lossSums(chunk.count, image, bands, chunk.first), {
       logits: chunkView(logits.region, shape, chunk),
       target_mask: chunkView(masks, shape, chunk),
       partial,
+      step,
     });
-    firstBand += bandsOf(chunk.count);
   }
-  const step = view(builder.step, 0, 12);
-  if (part) recorder.run(lossPart(bands), { partial, sums: part.partSums, history: recorder.nothing, step });
-  else recorder.run(lossTotal(bands, size(shape)), { partial, sums, history, step });
+  if (!part) recorder.run(lossTotal(bands.total, size(shape)), { partial, sums, history, step });
   builder.onBackward(() => {
     const gradient = builder.newGradient(logits, "logits");
     for (const chunk of chunks) {
@@ -195,8 +188,10 @@ function recordLoss(
 }
 
 /** Bytes that a plan needs at once, apart from what all plans share: slots, pictures and masks. */
-export function planBytes(plan: Plan): number {
-  return plan.memory.byteLength + plan.regions.pictures.byteLength + plan.regions.masks.byteLength;
+export function planBytes({ spec, memory, regions }: Plan): number {
+  const { pictures, masks, lossPartials, batchSums } = regions;
+  const ofBatch = spec.partOf === undefined ? 0 : lossPartials.byteLength + batchSums.byteLength;
+  return memory.byteLength + pictures.byteLength + masks.byteLength + ofBatch;
 }
 
 /** Bytes of everything that training with a plan holds: parameters, gradients, moments and the plan's own. */

@@ -1,16 +1,21 @@
 /** The loss of 32 masks of 256 x 256. */
-import { LOSS_SUMS, lossGradient, lossSums, lossTotal } from "../../kernels/loss/loss.ts";
+import { LOSS_SUMS, lossBands, lossGradient, lossSums, lossTotal } from "../../kernels/loss/loss.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 
 const COUNT = 32 * 256 * 256;
-const BAND = 512;
-const BANDS = COUNT / BAND;
+const BANDS = lossBands(32, 256 * 256);
 const NAME = "32 x 256 x 256";
 
-benchKernel(NAME, lossSums(COUNT, BAND, BANDS, 0), {
+benchKernel(NAME, lossSums(32, 256 * 256, BANDS), {
   logits: COUNT,
   target_mask: COUNT,
-  partial: LOSS_SUMS * BANDS,
+  partial: LOSS_SUMS * BANDS.total,
+  step: 64,
 });
-benchKernel(NAME, lossTotal(BANDS, COUNT), { partial: LOSS_SUMS * BANDS, sums: 4, history: 64, step: 64 });
+benchKernel(NAME, lossTotal(BANDS.total, COUNT), {
+  partial: LOSS_SUMS * BANDS.total,
+  sums: 4,
+  history: 64,
+  step: 64,
+});
 benchKernel(NAME, lossGradient(COUNT), { logits: COUNT, target_mask: COUNT, sums: 4, gradient: COUNT });

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
 import {
   LOSS_SUMS,
+  type LossBands,
+  lossBands,
   lossGradient,
-  lossPart,
   lossSums,
   lossTotal,
   RECORD_SIZE,
@@ -22,21 +23,36 @@ interface Result {
   gradient: Float32Array;
 }
 
-/** Loss and gradient of logits that are bound in parts, with the record at `place` of the history. */
-async function runLoss(parts: [Float32Array, Float32Array][], bandSize = 256, place = 1): Promise<Result> {
-  const bandsOf = (values: Float32Array) => Math.ceil(values.length / bandSize);
-  const bands = parts.reduce((sum, [logits]) => sum + bandsOf(logits), 0);
+/** Bands of so many logits, for as many pictures as there are. */
+function bandsOf(images: number, imageSize: number, size: number): LossBands {
+  const perImage = Math.ceil(imageSize / size);
+  return { size, perImage, total: images * perImage };
+}
+
+/**
+ * Loss and gradient of logits that are bound in parts, whole pictures of `imageSize` each, with the record at `place`
+ * of the history.
+ */
+async function runLoss(
+  parts: [Float32Array, Float32Array][],
+  imageSize = parts[0]![0].length,
+  bandSize = 256,
+  place = 1,
+): Promise<Result> {
   const count = parts.reduce((sum, [logits]) => sum + logits.length, 0);
-  let partial = new Float32Array(LOSS_SUMS * bands);
+  const bands = bandsOf(count / imageSize, imageSize, bandSize);
+  let partial = new Float32Array(LOSS_SUMS * bands.total);
   let first = 0;
   for (const [logits, target_mask] of parts) {
-    const dispatch = lossSums(logits.length, bandSize, bands, first);
-    ({ partial } = await runKernel(gpu, dispatch, { logits, target_mask, partial }));
-    first += bandsOf(logits);
+    const images = logits.length / imageSize;
+    const dispatch = lossSums(images, imageSize, bands, first);
+    const step = packStep(0, 1, 1, place, { ...ADAM_DEFAULTS, weightDecay: 0 });
+    ({ partial } = await runKernel(gpu, dispatch, { logits, target_mask, partial, step }));
+    first += images;
   }
   const step = packStep(0, 1, 1, place, { ...ADAM_DEFAULTS, weightDecay: 0 });
   const history = new Float32Array((place + 2) * RECORD_SIZE).fill(-1);
-  const total = await runKernel(gpu, lossTotal(bands, count), { partial, sums: 4, history, step });
+  const total = await runKernel(gpu, lossTotal(bands.total, count), { partial, sums: 4, history, step });
   const gradient: number[] = [];
   for (const [logits, target_mask] of parts) {
     const operands = { logits, target_mask, sums: total.sums, gradient: logits.length };
@@ -90,38 +106,39 @@ Deno.test("loss: a batch in parts gives what the whole gives", async () => {
     logits.slice(from, to),
     masks.slice(from, to),
   ];
-  assertLoss(await runLoss([cut(0, 300), cut(300, 600), cut(600, 1500)], 64, 3), logits, masks);
+  assertLoss(await runLoss([cut(0, 300), cut(300, 600), cut(600, 1500)], 300, 64, 3), logits, masks);
 });
 
-Deno.test("loss: sums over the parts of a batch, each by itself, give the record and the sums of the whole", async () => {
+Deno.test("loss: the partial sums of a part, bound in chunks, too, are those that the whole has there", async () => {
   const random = new Random(4);
-  const logits = random.floats(1500, -4, 4);
-  const target = masksOf(random, 1500);
-  const stepOf = (place: number, first: number) =>
-    packStep(0, 1, 1, place, { ...ADAM_DEFAULTS, weightDecay: 0 }, first);
-  // What stands there is of another batch, and may be no number.
-  let sums = new Float32Array(LOSS_SUMS).fill(NaN);
-  const history = new Float32Array(3 * RECORD_SIZE).fill(-1);
-  for (const [from, to] of [[0, 700], [700, 1400], [1400, 1500]] as const) {
-    const bands = Math.ceil((to - from) / 64);
-    const operands = { logits: logits.slice(from, to), target_mask: target.slice(from, to) };
-    const { partial } = await runKernel(gpu, lossSums(to - from, 64, bands, 0), {
-      ...operands,
-      partial: LOSS_SUMS * bands,
+  const [images, imageSize] = [6, 300];
+  const logits = random.floats(images * imageSize, -4, 4);
+  const target_mask = masksOf(random, images * imageSize);
+  const bands = bandsOf(images, imageSize, 64);
+  const run = async (part: number, chunk: number, count: number, partial: Float32Array) => {
+    const range = [(part + chunk) * imageSize, (part + chunk + count) * imageSize] as const;
+    const result = await runKernel(gpu, lossSums(count, imageSize, bands, chunk), {
+      logits: logits.slice(...range),
+      target_mask: target_mask.slice(...range),
+      partial,
+      step: packStep(0, 1, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }, part),
     });
-    const result = await runKernel(gpu, lossPart(bands), { partial, sums, history, step: stepOf(1, from) });
-    assert.deepEqual(result.history, history);
-    sums = result.sums;
+    return result.partial;
+  };
+  const whole = await run(0, 0, images, new Float32Array(LOSS_SUMS * bands.total));
+  let parts: Float32Array = new Float32Array(LOSS_SUMS * bands.total);
+  for (const [part, chunk, count] of [[0, 0, 2], [2, 0, 1], [2, 1, 3]] as const) {
+    parts = await run(part, chunk, count, parts);
   }
-  const total = await runKernel(gpu, lossTotal(1, 1500), {
-    partial: sums,
-    sums: 4,
-    history,
-    step: stepOf(1, 1400),
-  });
-  const operands = { logits, target_mask: target, sums: total.sums, gradient: 1500 };
-  const { gradient } = await runKernel(gpu, lossGradient(1500), operands);
-  assertLoss({ record: total.history.slice(RECORD_SIZE, 2 * RECORD_SIZE), gradient }, logits, target);
+  assert.deepEqual(parts, whole);
+  assert.ok(whole.every((sum) => sum !== 0));
+});
+
+Deno.test("lossBands: at least 256 logits, some 4,096 bands at most, none across two pictures", () => {
+  assert.deepEqual(lossBands(2, 1024), { size: 256, perImage: 4, total: 8 });
+  assert.deepEqual(lossBands(32, 65536), { size: 512, perImage: 128, total: 4096 });
+  assert.deepEqual(lossBands(30, 65536), { size: 480, perImage: 137, total: 4110 });
+  assert.deepEqual(lossBands(3, 100), { size: 256, perImage: 1, total: 3 });
 });
 
 Deno.test("loss: logits of +-200 neither overflow nor give infinities, right or wrong", async () => {

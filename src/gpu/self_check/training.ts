@@ -42,8 +42,8 @@ function* lossChecks(): Generator<Check> {
     return sum(5, (i) => terms[Math.floor(index / 4)]!(band + i, target_mask[band + i]!));
   });
   yield {
-    dispatch: lossSums(20, 5, 4, 0),
-    operands: { logits, target_mask },
+    dispatch: lossSums(2, 10, { size: 5, perImage: 2, total: 4 }),
+    operands: { logits, target_mask, step: stepUniform(0, 1, 0) },
     expected: { partial },
     limit: 200 * 2 ** -22,
   };
