@@ -6,7 +6,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { RgbImage } from "./image.ts";
-import { DECODE_SECONDS, LARGE_PIXELS } from "./limits.ts";
+import { assertFileSize, DECODE_SECONDS, LARGE_PIXELS } from "./limits.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** What a Worker answers: the picture, its bytes in a bare buffer. */
@@ -41,6 +41,7 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError("Cannot decode an image: its bytes are not a Uint8Array");
   }
+  assertFileSize(bytes.length); // Before it is copied.
   const file = bytes.slice().buffer;
   const { width, height, pixels } = await pool.run(file, [file]);
   return { width, height, data: new Uint8Array(pixels) };

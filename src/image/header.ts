@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { assertPictureSize, MAX_BYTES } from "./limits.ts";
+import { assertFileSize, assertPictureSize } from "./limits.ts";
 import { checkJpegScans, readJpegHeader } from "./header_jpeg.ts";
 import { cleanPng, readPngHeader } from "./header_png.ts";
 import { readTiffHeader } from "./header_tiff.ts";
@@ -28,9 +28,7 @@ export interface FileHeader {
  * damaged or incomplete, and a RangeError where it asks for more than the limits.
  */
 export function inspectFile(bytes: Uint8Array): FileHeader {
-  if (bytes.length > MAX_BYTES) {
-    throw new RangeError(`Cannot decode an image file of ${bytes.length} bytes: at most ${MAX_BYTES}`);
-  }
+  assertFileSize(bytes.length);
   const format = detectFormat(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { width, height } = withinFile(format, () => READERS[format](view, bytes));

@@ -26,6 +26,13 @@ export const DECODE_SECONDS = 15;
 /** A Worker's memory never shrinks, so that one which has decoded more pixels than this is given up. */
 export const LARGE_PIXELS = 8_000_000;
 
+/** Throws a RangeError for a file beyond {@linkcode MAX_BYTES}. */
+export function assertFileSize(byteLength: number): void {
+  if (byteLength > MAX_BYTES) {
+    throw new RangeError(`Cannot decode an image file of ${byteLength} bytes: at most ${MAX_BYTES}`);
+  }
+}
+
 /**
  * Throws a SyntaxError for a picture of no pixels, and a RangeError for one beyond {@linkcode MAX_SIDE} or
  * {@linkcode MAX_PIXELS}. `format` is for the message.

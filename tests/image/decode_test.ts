@@ -89,15 +89,12 @@ const GREEDY: [string, Uint8Array, RegExp][] = [
 
 for (const [name, bytes, message] of GREEDY) {
   Deno.test(`decodeImage refuses ${name} at once`, async () => {
-    await decodeImage(jpeg); // the Worker is there
-    const start = performance.now();
+    // By what the header claims: no decoder, which would take seconds and gigabytes, has an error like this.
     await assert.rejects(decodeImage(bytes), (error: Error) => {
       assert.ok(error instanceof RangeError, `${error.name}: ${error.message}`);
       assert.match(error.message, message);
       return true;
     });
-    // A picture that is decoded all the same takes a minute: no measure of speed.
-    assert.ok(performance.now() - start < 15_000);
   });
 }
 
