@@ -106,7 +106,7 @@ export {
 } from "./src/training/trainer.ts";
 export type { Augmentation } from "./kernels/augment/augment.ts";
 export type { Access, Binding, Kernel } from "./kernels/kernel.ts";
-export type { AdapterKind, KernelChoices, VariantFacts } from "./kernels/choices.ts";
+export type { AdapterKind, KernelChoices, Need, VariantFacts } from "./kernels/choices.ts";
 export { defaultChoices } from "./kernels/variants.ts";
 export type { Admission } from "./src/gpu/admission.ts";
 export type { Timing } from "./src/gpu/timing.ts";
