@@ -11,12 +11,18 @@ export type AdapterKind = "software" | "hardware";
 /** The variant of every shape class, such as `"conv3x3/thin": "direct"`; plain JSON. */
 export type KernelChoices = Readonly<Record<string, string>>;
 
+/**
+ * What a device may lack: the feature `subgroups`; or `workgroup memory` for more than a few
+ * values, which WebGPU over OpenGL clears by such a text that compiling it takes minutes.
+ */
+export type Need = "subgroups" | "workgroup memory";
+
 /** What is known of a variant apart from the shapes that it serves. */
 export interface VariantFacts {
   /** Labels of its kernels, whose self-tests admit it to an adapter. */
   readonly kernels: readonly string[];
-  /** The feature that a device must have been granted. */
-  readonly needs?: "subgroups";
+  /** What a device must have for it. */
+  readonly needs?: Need;
   /** Chosen before its self-test ran: what there has been from the start, and what others are measured against. */
   readonly basic?: true;
 }

@@ -12,6 +12,7 @@ import {
   completeChoices,
   type KernelChoices,
   Operation,
+  type VariantFacts,
 } from "./choices.ts";
 import { columnCount, im2colServes } from "./conv2d/im2col.ts";
 import { directServes, type PackedWeights } from "./conv2d/direct.ts";
@@ -125,13 +126,16 @@ function uniformServes(shape: GemmShape): boolean {
   return multiplications > dispatches * MULTIPLICATIONS_PER_DISPATCH;
 }
 
+/** Products through workgroup memory: the geometry is the variant's. */
+const TILED: VariantFacts = { kernels: ["gemm/tiled"], needs: "workgroup memory" };
+
 /** Matrix products in one sum. On software registers alone, the smaller operand as a uniform; else workgroup memory. */
 export const PRODUCT = new Operation("product", {
   nn: { basic: true, kernels: ["gemm/nn"] },
   nn_uniform: { basic: true, kernels: ["gemm/nn_uniform"], serves: uniformServes },
-  tiled: { kernels: ["gemm/tiled"] },
-  tiled_32x64: { kernels: ["gemm/tiled"] },
-  tiled_128x64: { kernels: ["gemm/tiled"] },
+  tiled: TILED,
+  tiled_32x64: TILED,
+  tiled_128x64: TILED,
 }, {
   low: {
     takes: ({ rows }: GemmShape) => rows <= 32,
@@ -165,9 +169,9 @@ export interface SlicedCase extends GemmShape {
 /** Matrix products in slices: weight gradients. */
 export const SLICED_PRODUCT = new Operation("sliced product", {
   nn: { basic: true, kernels: ["gemm/nn"] },
-  tiled: { kernels: ["gemm/tiled"] },
-  tiled_32x64: { kernels: ["gemm/tiled"] },
-  tiled_128x64: { kernels: ["gemm/tiled"] },
+  tiled: TILED,
+  tiled_32x64: TILED,
+  tiled_128x64: TILED,
 }, {
   low: {
     takes: ({ rows }: SlicedCase) => rows <= 32,

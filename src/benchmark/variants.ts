@@ -36,7 +36,7 @@ export async function describeVariants(gpu: Gpu, given: boolean): Promise<Varian
   for (const { name: operation, variants } of OPERATIONS) {
     for (const [variant, facts] of Object.entries(variants)) {
       if (facts.basic) continue;
-      const possible = facts.needs !== "subgroups" || gpu.subgroups;
+      const possible = gpu.has(facts.needs);
       checked.push({
         operation,
         variant,

@@ -31,7 +31,7 @@ export class Admission {
 
   /** Whether the device has what a variant needs, and its kernels pass their self-tests here. */
   async passes(name: string, { kernels, needs }: VariantFacts): Promise<boolean> {
-    if (needs === "subgroups" && !this.#gpu.subgroups) return false;
+    if (!this.#gpu.has(needs)) return false;
     for (const kernel of kernels) {
       const key = `${kernel} ${name}`;
       if (!this.#tested.has(key)) this.#tested.set(key, this.#test(kernel, name));

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { type AdapterKind, completeChoices, type KernelChoices } from "../../kernels/choices.ts";
+import { type AdapterKind, completeChoices, type KernelChoices, type Need } from "../../kernels/choices.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
 import { OPERATIONS } from "../../kernels/variants.ts";
 import { Admission } from "./admission.ts";
 import { CapacityError } from "./capacity_error.ts";
+import { backendOf } from "./driver.ts";
 import { PipelineCache } from "./pipelines.ts";
 
 /** How {@linkcode openGpu} chooses an adapter and its arithmetic. */
@@ -130,9 +131,14 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       OPERATIONS,
       adapterKind({ isFallback: isSoftware(adapter) }),
       options.choices,
-      ({ needs }) => needs === undefined || adapter.features.has(needs),
+      ({ needs }) => grants(adapter, needs),
     ),
   };
+}
+
+function grants({ features }: Pick<GPUDevice, "features">, need: Need | undefined): boolean {
+  if (need === undefined) return true;
+  return need === "subgroups" ? features.has(need) : backendOf(features, Deno.build.os) !== "OpenGL";
 }
 
 /** The kind of defaults that are for an adapter. */
@@ -171,13 +177,12 @@ export class Gpu implements GpuDescription {
   readonly kernels: "fast" | "strict";
   /** The WebGPU device. */
   readonly device: GPUDevice;
-  /** Whether the device was granted `subgroups`. */
-  readonly subgroups: boolean;
   /** Which variants pass their self-tests here. */
   readonly admission: Admission;
   readonly #pipelines: PipelineCache;
   readonly #onCompile: GpuOptions["onCompile"];
   #choices: KernelChoices;
+  readonly #granted: Readonly<Record<Need, boolean>>;
   #testing = false;
   #error: Error | undefined;
   #closed = false;
@@ -192,7 +197,10 @@ export class Gpu implements GpuDescription {
     this.kernels = options.kernels ?? "fast";
     this.#onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
-    this.subgroups = device.features.has("subgroups");
+    this.#granted = {
+      "subgroups": grants(device, "subgroups"),
+      "workgroup memory": grants(adapter, "workgroup memory"),
+    };
     this.adapter = describeAdapter(adapter);
     const kind = adapterKind(this.adapter);
     this.admission = new Admission(this, kind);
@@ -217,6 +225,11 @@ export class Gpu implements GpuDescription {
         );
       }
     });
+  }
+
+  /** Whether the device has what some kernels need. */
+  has(need: Need | undefined): boolean {
+    return need === undefined || this.#granted[need];
   }
 
   /** The variant that is chosen for each class of shapes; plans that are made already keep theirs. */

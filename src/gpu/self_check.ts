@@ -33,8 +33,8 @@ export interface SelfTestResult {
 const WINDOW = 65536;
 
 /**
- * Runs every kernel once, except those for features that the device was not granted, and except the probes of
- * features, which `diagnose` runs on devices that were made with them.
+ * Runs every kernel once, except those that need what the device lacks, and except the probes of features, which
+ * `diagnose` runs on devices that were made with them.
  *
  * @param wanted runs those kernels (and variants of them) alone that it returns true for
  * @throws {SyntaxError} where a kernel does not compile on this adapter.
@@ -44,7 +44,7 @@ export async function* selfTest(
   wanted: (kernel: string, variant?: string) => boolean = () => true,
 ): AsyncGenerator<SelfTestResult> {
   for (const check of checks()) {
-    if (check.needs === "subgroups" && !gpu.subgroups) continue;
+    if (!gpu.has(check.needs)) continue;
     if (wanted(check.dispatch.kernel.label, check.variant)) yield await run(gpu, check);
   }
 }

@@ -30,10 +30,13 @@ Deno.test("admission: the hardware's variants pass on this adapter and are chose
     assert.deepEqual(gpu.choices, defaultChoices("software"));
     assert.equal(gpu.pipelineCount, 0, "the defaults on software are not waited for");
     await gpu.choose(HARDWARE);
-    assert.deepEqual(gpu.choices, { ...HARDWARE, ...(gpu.subgroups ? {} : { "row sums/long": "rows" }) });
+    assert.deepEqual(gpu.choices, {
+      ...HARDWARE,
+      ...(gpu.has("subgroups") ? {} : { "row sums/long": "rows" }),
+    });
     const kernels = kernelsOf(gpu);
     assert.ok(kernels.has("gemm/tiled") && !kernels.has("gemm/nn") && !kernels.has("gemm/nn_uniform"));
-    assert.equal(kernels.has("reduce/rows_subgroup"), gpu.subgroups);
+    assert.equal(kernels.has("reduce/rows_subgroup"), gpu.has("subgroups"));
     // And back again.
     await gpu.choose();
     assert.deepEqual(gpu.choices, defaultChoices("software"));
@@ -109,7 +112,7 @@ Deno.test("admission: without subgroups, sums go the basic way", async () => {
     GPUAdapter.prototype.requestDevice = request;
   }
   try {
-    assert.equal(gpu.subgroups, false);
+    assert.equal(gpu.has("subgroups"), false);
     assert.equal(gpu.choices["row sums/long"], "rows");
     assert.equal(gpu.choices["product/middle"], "tiled");
     assert.ok(!kernelsOf(gpu).has("reduce/rows_subgroup"));

@@ -21,7 +21,9 @@ Deno.test("selfTest: every kernel file is tested, by itself or as a probe, and i
   const labels = [...new Set(results.map(({ kernel }) => kernel)), ...probes];
   assert.deepEqual(
     labels.map((label) => `kernels/${label}.wgsl`).sort(),
-    projectFiles(".wgsl").filter((path) => gpu.subgroups || path !== "kernels/reduce/rows_subgroup.wgsl"),
+    projectFiles(".wgsl").filter((path) =>
+      gpu.has("subgroups") || path !== "kernels/reduce/rows_subgroup.wgsl"
+    ),
   );
   const names = results.map(({ kernel, variant }) => `${kernel} ${variant}`);
   assert.equal(new Set(names).size, names.length, "a kernel is tested twice under one name");

@@ -32,7 +32,7 @@ for (const { title, ...sums } of ROWS) {
     const limits = absolute.map((sum) => sumTolerance(length, sum));
     const { total } = await runKernel(gpu, sumRows(sums), { partial, total: rows });
     assertClose(total, expected, { absolute: limits, label: title });
-    if (!gpu.subgroups) return;
+    if (!gpu.has("subgroups")) return;
     const bySubgroups = await runKernel(gpu, sumRowsBySubgroups(sums), { partial, total: rows });
     assertClose(bySubgroups.total, expected, { absolute: limits, label: `${title}, by subgroups` });
   });
@@ -42,11 +42,11 @@ Deno.test("reduce/rows_subgroup: a device has subgroups wherever its adapter gra
   const adapter = (await navigator.gpu.requestAdapter())!;
   const device = await adapter.requestDevice({ requiredFeatures: ["subgroups"] }).catch(() => null);
   device?.destroy();
-  assert.equal(gpu.subgroups, device !== null);
+  assert.equal(gpu.has("subgroups"), device !== null);
 });
 
 Deno.test("reduce/rows_subgroup: more rows than workgroups in one dimension", async () => {
-  if (!gpu.subgroups) return;
+  if (!gpu.has("subgroups")) return;
   const [rows, length] = [65_537, 2];
   const partial = new Random(3).floats(rows * length);
   const sums = { rows, length, rowStride: length, itemStride: 1 };

@@ -14,7 +14,7 @@ const FILES = projectFiles(".wgsl");
 const OPTIONAL = [
   "kernels/probe/f16.wgsl",
   "kernels/probe/subgroups.wgsl",
-  ...(gpu.subgroups ? [] : ["kernels/reduce/rows_subgroup.wgsl"]),
+  ...(gpu.has("subgroups") ? [] : ["kernels/reduce/rows_subgroup.wgsl"]),
 ];
 
 async function errorsOf(code: string): Promise<string[]> {

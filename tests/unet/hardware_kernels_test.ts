@@ -80,7 +80,7 @@ Deno.test("hardware's kernels: long sums go by subgroups where the device has th
     const spec = { kind: "train", batch: 4, height: 256, width: 256 } as const;
     const { steps } = recordPlan(completeConfig({ filters: 8 }), planTarget(gpu), spec);
     const labels = new Set(steps.map(({ dispatch }) => dispatch.kernel.label));
-    assert.equal(labels.has("reduce/rows_subgroup"), gpu.subgroups);
+    assert.equal(labels.has("reduce/rows_subgroup"), gpu.has("subgroups"));
   } finally {
     gpu.close();
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Need } from "../../../kernels/choices.ts";
 import type { Dispatch } from "../../../kernels/kernel.ts";
 import type { Nchw } from "../../../kernels/shape.ts";
 import { uniformFloats } from "../../random.ts";
@@ -11,8 +12,8 @@ import { uniformFloats } from "../../random.ts";
 export interface Check {
   /** Which variant of the kernel runs, where one file holds several. */
   readonly variant?: string;
-  /** The feature that the kernel needs, where it needs one. */
-  readonly needs?: "subgroups";
+  /** What the kernel needs that a device may lack. */
+  readonly needs?: Need;
   /** What runs. */
   readonly dispatch: Dispatch;
   /** Contents of bindings by name; one array under two names is one buffer. */

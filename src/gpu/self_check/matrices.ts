@@ -27,7 +27,7 @@ export function* matrixChecks(): Generator<Check> {
     // A tile and a little in each dimension.
     const { rows, columns } = GEMM_TILES[variant];
     const shape = { rows: rows + 16, columns: columns + 16, depth: 18, layers: 1 };
-    yield { variant, dispatch: gemmTiled(variant, shape), ...product(shape) };
+    yield { variant, needs: "workgroup memory", dispatch: gemmTiled(variant, shape), ...product(shape) };
   }
 
   const partial = random(3, 5 * 70);
