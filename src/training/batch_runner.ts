@@ -4,7 +4,7 @@
  * The loss is one of the whole batch, so that its gradient needs sums over all pictures. A batch in parts therefore
  * goes forward part by part, keeping partial sums alone; then part by part forward once more and backward, the
  * gradients added up. The last part begins the second round: its activations are still there. Partial sums are cut
- * by pictures: loss, metrics and all gradients within a picture are those of the whole batch, bit for bit.
+ * by pictures: loss, metrics and all gradients within a picture are those of the whole batch, bit for bit where the same products are chosen.
  *
  * @module
  */
