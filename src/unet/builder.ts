@@ -39,20 +39,25 @@ export class Builder {
   readonly #toAdd = new Map<string, Region>();
 
   /**
-   * Begins a plan; the gradients of a part of a batch are added to what the parts before it left, those of a whole
-   * one replace what is there.
+   * Begins a plan; the gradients of a part of a batch of `partOf` pictures are added to what the parts before it left,
+   * those of a whole one replace what is there.
    */
   constructor(
     readonly config: UNetConfig,
     readonly table: ParameterTable,
     readonly target: PlanTarget,
     readonly training: boolean,
-    readonly part: boolean = false,
+    readonly partOf?: number,
   ) {
     this.recorder = new Recorder(target.maxBinding);
     this.weights = this.recorder.fixed("weights", table.blockSize);
     this.gradients = this.recorder.fixed("gradients", table.blockSize);
     this.step = this.recorder.fixed("step", 64);
+  }
+
+  /** The shape that a tensor of the whole batch has: its parts are computed by the same kernels, to the same bits. */
+  wholeBatch(shape: Nchw): Nchw {
+    return { ...shape, batch: this.partOf ?? shape.batch };
   }
 
   /** A parameter's values. */
@@ -64,7 +69,7 @@ export class Builder {
   /** Where a layer's backward writes a parameter's gradient. */
   gradient(name: string): RegionView {
     const { offset, size } = this.table.get(name);
-    if (!this.part) return view(this.gradients, offset, size);
+    if (this.partOf === undefined) return view(this.gradients, offset, size);
     let region = this.#toAdd.get(name);
     if (!region) this.#toAdd.set(name, region = this.recorder.temporary(`${name} of a part`, size));
     return view(region, 0, size);

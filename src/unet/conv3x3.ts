@@ -43,7 +43,7 @@ export function convForward(
   epilogue: Epilogue,
 ): void {
   const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
-  const variant = chooseConv(builder.target, output.shape, weights);
+  const variant = chooseConv(builder.target, builder.wholeBatch(output.shape), weights);
   if (variant === "im2col") return im2colForward(builder, layer, sources, output, epilogue);
   if (variant !== "direct") {
     winogradForward(builder, sideOf(variant), layer, sources, output, epilogue);
@@ -90,7 +90,7 @@ export function convWeightGradient(
   gradient: Region,
 ): void {
   const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
-  const variant = chooseConv(builder.target, shape, weights);
+  const variant = chooseConv(builder.target, builder.wholeBatch(shape), weights);
   if (variant === "im2col") return im2colWeightGradient(builder, layer, sources, shape, gradient);
   if (variant !== "direct") {
     winogradWeightGradient(builder, sideOf(variant), layer, sources, shape, gradient);
@@ -146,7 +146,7 @@ export function convInputGradients(
   for (const source of sources) {
     const { channels } = source.shape;
     const weights = { ...layer, turned: true, firstRow: firstChannel, rows: channels };
-    const variant = chooseConv(builder.target, shape, weights);
+    const variant = chooseConv(builder.target, builder.wholeBatch(shape), weights);
     // It depends on the layer alone, and serves all sources at once.
     if (variant === "im2col") return im2colInputGradient(builder, layer, sources, shape, gradient);
     convInputGradient(builder, variant, layer, source, weights, shape, gradient);

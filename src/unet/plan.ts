@@ -112,7 +112,7 @@ function checkSpec({ batch, height, width }: PlanSpec): void {
 function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const { kind, batch, height, width, partOf } = spec;
   const part = partOf !== undefined;
-  const builder = new Builder(config, parameterTable(config), target, kind === "train", part);
+  const builder = new Builder(config, parameterTable(config), target, kind === "train", partOf);
   const { recorder } = builder;
   const input = { batch, channels: config.inChannels, height, width };
   const pictures = recorder.fixed("pictures", size(input));
