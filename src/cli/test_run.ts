@@ -43,6 +43,9 @@ export async function runTests(paths: readonly string[], flags: readonly string[
   const { code, stdout } = await runDeno(["test", "-q", "-P=test", ...flags, ...paths], { echo: true });
   if (abortedAtExit(stdout, code)) {
     writeStderr("note: the driver's compiler aborted while the process ended, after every test had passed\n");
+  } else if (code > 127) {
+    // 128 and more: by a signal, such as 137 where the system ran out of memory.
+    writeStderr(`error: the tests were ended by signal ${code - 128} before they were done\n`);
   }
   return countTests(stdout, code);
 }
