@@ -98,7 +98,12 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const features = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
   const device = await requestDevice(adapter, { requiredLimits, requiredFeatures: features });
   const gpu = new Gpu(adapter, device, options);
-  await gpu.choose(options.choices);
+  try {
+    await gpu.choose(options.choices);
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
   return gpu;
 }
 
