@@ -4,7 +4,7 @@
  * @module
  */
 import { runDeno } from "./deno_command.ts";
-import { writeStderr } from "./task.ts";
+import { writeStderr, writeStdout } from "./task.ts";
 
 /** How many tests passed and failed. */
 export interface TestCounts {
@@ -31,6 +31,7 @@ export function countTests(stdout: string, code: number): TestCounts {
 /** Runs the tests in `paths` under the permission set `test`, showing them as they come. */
 export async function runTests(paths: readonly string[], flags: readonly string[] = []): Promise<TestCounts> {
   const { code, stdout } = await runDeno(["test", "-q", "-P=test", ...flags, ...paths], { echo: true });
+  if (stdout !== "" && !stdout.endsWith("\n")) writeStdout("\n"); // Ended within a line: the counts get their own.
   // 128 and more: by a signal, such as 137 where the system ran out of memory.
   if (code > 127) writeStderr(`error: the tests were ended by signal ${code - 128} before they were done\n`);
   return countTests(stdout, code);
