@@ -6,7 +6,7 @@ import { runTaskCommand } from "../support/task_command.ts";
 const PASSES = 'Deno.test("adds", () => {});\n';
 const FAILS = 'Deno.test("breaks", () => {\n  throw new Error("on purpose");\n});\n';
 const DIES =
-  'import process from "node:process";\nDeno.test("dies", () => process.kill(process.pid, "SIGKILL"));\n';
+  'import process from "node:process";\nDeno.test("dies", () => {\n  process.kill(process.pid, "SIGKILL");\n});\n';
 const MISTYPED = 'export const x: number = "text";\nDeno.test("never runs", () => {});\n';
 
 async function runTest(
