@@ -15,13 +15,18 @@ export interface Activation {
   /** Extents. */
   readonly shape: Nchw;
   /** Where the values lie. */
-  readonly region: Region;
+  region: Region;
   /** How the values are to be read. */
   readonly kind: "plain" | "relu" | "normalized";
   /** Scale and shift of every plane, where normalised. */
   readonly affine?: Region;
   /** 1 / (1 - p) where the tensor is the result of dropout, else 1. */
   readonly gradientScale: number;
+  /**
+   * Records the values anew, into memory of their own, for a reader in the backward: what is cheap to make from
+   * tensors that are kept anyway need not be kept itself.
+   */
+  restore?: () => void;
   /** The gradient of the loss by what this tensor was made of, before its ReLU; undefined until a reader writes it. */
   gradient?: Region;
 }
