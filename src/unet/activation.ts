@@ -4,6 +4,7 @@
  * @module
  */
 import { imageSize, type Nchw } from "../../kernels/shape.ts";
+import { BYTES } from "../../kernels/storage.ts";
 import { BINDING_ALIGNMENT, type Recorder, type Region, type RegionView, view } from "./recorder.ts";
 
 /**
@@ -50,8 +51,12 @@ export function chunkBatch(recorder: Recorder, shapes: readonly Nchw[]): Chunk[]
   const imageBytes = shapes.map((shape) => imageSize(shape) * 4);
   const largest = Math.max(...imageBytes);
   if (largest * batch <= recorder.maxBinding) return [{ first: 0, count: batch }];
+  // What is stored as float16 takes half the bytes, and must begin at a whole multiple of the alignment, too.
+  const smallest = BYTES[recorder.precision];
   const step = Math.max(
-    ...imageBytes.map((bytes) => BINDING_ALIGNMENT / greatestCommonDivisor(bytes, BINDING_ALIGNMENT)),
+    ...shapes.map((shape) =>
+      BINDING_ALIGNMENT / greatestCommonDivisor(imageSize(shape) * smallest, BINDING_ALIGNMENT)
+    ),
   );
   const most = Math.floor(recorder.maxBinding / largest / step) * step;
   if (most < 1) {

@@ -148,7 +148,7 @@ export function dropout(builder: Builder, source: Activation): Activation {
 export function conv1x1(builder: Builder, name: string, source: Activation, outputs: number): Activation {
   const { recorder } = builder;
   const shape = { ...source.shape, channels: outputs };
-  const output = builder.activation(name, shape, "plain");
+  const output = builder.activation(name, shape, "plain", "f32");
   const normalized = source.kind === "normalized";
   const chunks = chunkBatch(recorder, bound([source, output]));
   for (const chunk of chunks) {

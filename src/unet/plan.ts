@@ -9,6 +9,7 @@ import {
   LOSS_SUMS,
   lossGradient,
   lossPart,
+  lossScale,
   lossSums,
   lossTotal,
   RECORD_SIZE,
@@ -116,7 +117,9 @@ function checkSpec({ batch, height, width }: PlanSpec): void {
 
 function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const { kind, batch, height, width, part = false } = spec;
-  const builder = new Builder(config, parameterTable(config), target, kind === "train", part);
+  // A prediction keeps no activations, and is to be as exact as its weights.
+  const stored: PlanTarget = kind === "predict" ? { ...target, precision: "f32" } : target;
+  const builder = new Builder(config, parameterTable(config), stored, kind === "train", part);
   const { recorder } = builder;
   const input = { batch, channels: config.inChannels, height, width };
   const pictures = recorder.fixed("pictures", size(input));
@@ -169,6 +172,7 @@ function recordLoss(
   const bands = chunks.reduce((sum, { count }) => sum + bandsOf(count), 0);
   const partial = recorder.temporary("loss partial sums", LOSS_SUMS * bands);
   const sums = part?.batchSums ?? recorder.temporary("loss sums", 4);
+  if (recorder.precision === "f16") builder.lossScale = lossScale(size(shape));
   let firstBand = 0;
   for (const chunk of chunks) {
     recorder.run(lossSums(chunk.count * image, bandSize, bands, firstBand), {
@@ -184,7 +188,7 @@ function recordLoss(
   builder.onBackward(() => {
     const gradient = builder.newGradient(logits, "logits");
     for (const chunk of chunks) {
-      recorder.run(lossGradient(chunk.count * image), {
+      recorder.run(lossGradient(chunk.count * image, builder.lossScale), {
         logits: chunkView(logits.region, shape, chunk),
         target_mask: chunkView(masks, shape, chunk),
         sums,
