@@ -118,6 +118,7 @@ export type { MemoryUse } from "./src/training/batch_memory.ts";
 export type { AtOnce, BatchKind } from "./src/training/batch_runner.ts";
 export type { Augmentation } from "./kernels/augment/augment.ts";
 export type { Access, Binding, Kernel } from "./kernels/kernel.ts";
+export type { Precision } from "./kernels/storage.ts";
 export type { AdapterKind, KernelChoices, Need, VariantFacts } from "./kernels/choices.ts";
 export { defaultChoices } from "./kernels/variants.ts";
 export type { Admission } from "./src/gpu/admission.ts";

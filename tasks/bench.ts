@@ -140,7 +140,11 @@ async function benchOriginal(
   const gpu = await openGpu({ software, kernels, choices });
   try {
     const turns = { measurement: 1, seconds: ORIGINAL_SECONDS, onNote: note };
-    const original = await measureOriginal(gpu, { filters, size, batch }, turns);
+    const original = await measureOriginal(gpu, { filters, size, batch }, turns, {
+      software,
+      kernels,
+      choices,
+    });
     const variants = await describeVariants(gpu, choices !== undefined);
     if (!json) writeStdout(`${renderOriginal(original)}\nkernel variants\n${renderVariants(variants)}`);
     return { machine, loadAfter: machineLoad(), ...original, variants };

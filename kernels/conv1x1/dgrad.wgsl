@@ -15,11 +15,15 @@ struct Params {
 const GATE: u32 = 4u;
 const GATE_NORMALIZED: u32 = 8u;
 
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Gate = vec4f;
+alias GradInput = vec4f;
+
 @group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
-@group(0) @binding(2) var<storage, read> gate: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gate: array<Gate>;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> grad_input: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> grad_input: array<GradInput>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
@@ -38,12 +42,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let plane = image * params.channels + channel;
   let at = plane * params.vectors + pixel;
   if ((params.flags & GATE) != 0u) {
-    var activation = gate[at];
+    var activation = vec4f(gate[at]);
     if ((params.flags & GATE_NORMALIZED) != 0u) {
       let coefficients = gate_affine[plane];
       activation = activation * coefficients.x + coefficients.y;
     }
     sum = select(vec4f(), sum, activation > vec4f());
   }
-  grad_input[at] = sum;
+  grad_input[at] = GradInput(sum);
 }

@@ -11,7 +11,10 @@ struct Params {
   vectors: u32, // height * width / 4
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec4f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read> w: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
@@ -34,7 +37,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sum = vec4f(bias[output]);
   for (var channel = 0u; channel < params.channels; channel++) {
     let plane = image * params.channels + channel;
-    var value = x[plane * params.vectors + at];
+    var value = vec4f(x[plane * params.vectors + at]);
     if (NORMALIZED) {
       let coefficients = affine[plane];
       value = relu(value * coefficients.x + coefficients.y);

@@ -15,7 +15,10 @@ struct Params {
   first_band: u32,   // of the first picture bound here
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec4f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
@@ -44,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   var sum = vec4f();
   for (var i = first; i < end; i++) {
-    var value = x[plane * params.vectors + i];
+    var value = vec4f(x[plane * params.vectors + i]);
     if (NORMALIZED) {
       value = relu(value * coefficients.x + coefficients.y);
     }

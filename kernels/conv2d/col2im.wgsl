@@ -22,11 +22,15 @@ const RELU: u32 = 2u;
 const GATE: u32 = 4u;
 const GATE_NORMALIZED: u32 = 8u;
 
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Gate = f32;
+alias Y = f32;
+
 @group(0) @binding(0) var<storage, read> products: array<f32>;
 @group(0) @binding(1) var<storage, read> bias: array<f32>;
-@group(0) @binding(2) var<storage, read> gate: array<f32>;
+@group(0) @binding(2) var<storage, read> gate: array<Gate>;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
@@ -67,12 +71,12 @@ fn main(
     value = select(value, 0.0, value < 0.0);
   }
   if ((params.flags & GATE) != 0u) {
-    var activation = gate[index];
+    var activation = f32(gate[index]);
     if ((params.flags & GATE_NORMALIZED) != 0u) {
       let coefficients = gate_affine[plane];
       activation = activation * coefficients.x + coefficients.y;
     }
     value = select(0.0, value, activation > 0.0);
   }
-  y[index] = value;
+  y[index] = Y(value);
 }

@@ -28,13 +28,18 @@ const GATE: u32 = 4u;
 const GATE_NORMALIZED: u32 = 8u;
 const ADD: u32 = 16u;
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec4f;
+alias Gate = vec4f;
+alias Y = vec4f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<uniform> weights: array<vec4f, 4096>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read> gate: array<vec4f>;
+@group(0) @binding(4) var<storage, read> gate: array<Gate>;
 @group(0) @binding(5) var<storage, read> gate_affine: array<vec2f>;
-@group(0) @binding(6) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> y: array<Y>;
 @group(0) @binding(7) var<uniform> params: Params;
 
 // Half a row of the patch: the vectors that the taps q = 0, 1, 2 multiply.
@@ -55,10 +60,10 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   let vectors = params.width / 4u;
   let inside = y >= 0 && y < i32(params.height);
   let row = plane + select(0u, u32(y), inside) * vectors;
-  var before = x[row + max(column, 1u) - 1u].w;
-  var left = x[row + column];
-  var right = x[row + column + 1u];
-  var behind = x[row + min(column + 2u, vectors - 1u)].x;
+  var before = f32(x[row + max(column, 1u) - 1u].w);
+  var left = vec4f(x[row + column]);
+  var right = vec4f(x[row + column + 1u]);
+  var behind = f32(x[row + min(column + 2u, vectors - 1u)].x);
   if (NORMALIZED) {
     before = relu(vec4f(before * coefficients.x + coefficients.y), true).x;
     left = relu(left * coefficients.x + coefficients.y, true);
@@ -108,17 +113,17 @@ fn store_row(at: u32, offset: f32, coefficients: vec2f, left: vec4f, right: vec4
   var l = left + offset;
   var r = right + offset;
   if ((params.flags & ADD) != 0u) {
-    l += y[at];
-    r += y[at + 1u];
+    l += vec4f(y[at]);
+    r += vec4f(y[at + 1u]);
   }
   l = relu(l, (params.flags & RELU) != 0u);
   r = relu(r, (params.flags & RELU) != 0u);
   if ((params.flags & GATE) != 0u) {
-    l = select(vec4f(), l, gate[at] * coefficients.x + coefficients.y > vec4f());
-    r = select(vec4f(), r, gate[at + 1u] * coefficients.x + coefficients.y > vec4f());
+    l = select(vec4f(), l, vec4f(gate[at]) * coefficients.x + coefficients.y > vec4f());
+    r = select(vec4f(), r, vec4f(gate[at + 1u]) * coefficients.x + coefficients.y > vec4f());
   }
-  y[at] = l;
-  y[at + 1u] = r;
+  y[at] = Y(l);
+  y[at + 1u] = Y(r);
 }
 
 @compute @workgroup_size(WORKGROUP)

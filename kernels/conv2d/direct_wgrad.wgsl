@@ -19,9 +19,13 @@ struct Params {
   first_band: u32,    // of the first picture bound here
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec4f;
+alias Gradient = vec4f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
@@ -31,7 +35,7 @@ fn relu(x: vec4f) -> vec4f {
 }
 
 fn load(at: u32, inside: bool, coefficients: vec2f) -> vec4f {
-  var value = x[at];
+  var value = vec4f(x[at]);
   if (NORMALIZED) {
     value = relu(value * coefficients.x + coefficients.y);
   }
@@ -104,19 +108,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let next2 = load(at2 + next, below && more, coefficients);
       let s2 = mat3x4f(vec4f(left2, middle2.xyz), middle2, vec4f(middle2.yzw, next2.x));
       let g0 = transpose(mat4x4f(
-        gradient[g],
-        gradient[g + gradient_step],
-        gradient[g + 2u * gradient_step],
-        gradient[g + 3u * gradient_step],
+        vec4f(gradient[g]),
+        vec4f(gradient[g + gradient_step]),
+        vec4f(gradient[g + 2u * gradient_step]),
+        vec4f(gradient[g + 3u * gradient_step]),
       ));
       a00 += g0 * s0;
       a10 += g0 * s1;
       a20 += g0 * s2;
       let g1 = transpose(mat4x4f(
-        gradient[g + 4u * gradient_step],
-        gradient[g + 5u * gradient_step],
-        gradient[g + 6u * gradient_step],
-        gradient[g + 7u * gradient_step],
+        vec4f(gradient[g + 4u * gradient_step]),
+        vec4f(gradient[g + 5u * gradient_step]),
+        vec4f(gradient[g + 6u * gradient_step]),
+        vec4f(gradient[g + 7u * gradient_step]),
       ));
       a01 += g1 * s0;
       a11 += g1 * s1;

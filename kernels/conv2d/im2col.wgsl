@@ -19,7 +19,10 @@ struct Params {
   padded: u32,        // pixels, padded
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = f32;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> columns: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
@@ -60,7 +63,7 @@ fn main(
     let inside = filled && i >= 0 && j >= 0 && i < i32(params.height) && j < i32(params.width);
     var value = 0.0;
     if (inside) {
-      value = x[plane * size + u32(i) * params.width + u32(j)];
+      value = f32(x[plane * size + u32(i) * params.width + u32(j)]);
       if (NORMALIZED) {
         value = value * coefficients.x + coefficients.y;
         // Not max(value, 0), which would turn what is not a number into 0 and hide it.

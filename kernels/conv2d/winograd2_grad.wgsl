@@ -18,13 +18,16 @@ struct Params {
   padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
 }
 
-@group(0) @binding(0) var<storage, read> gradient: array<f32>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Gradient = f32;
+
+@group(0) @binding(0) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(1) var<storage, read_write> d: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
 
 fn load(plane: u32, row: u32, column: u32) -> f32 {
   let inside = row < params.height && column < params.width;
-  return select(0.0, gradient[select(plane, plane + row * params.width + column, inside)], inside);
+  return select(0.0, f32(gradient[select(plane, plane + row * params.width + column, inside)]), inside);
 }
 
 fn store(at: u32, step: u32, r: vec2f) {

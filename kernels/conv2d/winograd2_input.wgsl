@@ -21,7 +21,10 @@ struct Params {
   padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = f32;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> v: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
@@ -33,7 +36,7 @@ fn relu(x: f32) -> f32 {
 
 fn load(plane: u32, y: i32, column: i32, coefficients: vec2f) -> f32 {
   let inside = y >= 0 && y < i32(params.height) && column >= 0 && column < i32(params.width);
-  var value = x[select(plane, plane + u32(y) * params.width + u32(column), inside)];
+  var value = f32(x[select(plane, plane + u32(y) * params.width + u32(column), inside)]);
   if (NORMALIZED) {
     value = relu(value * coefficients.x + coefficients.y);
   }

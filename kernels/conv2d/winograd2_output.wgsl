@@ -24,11 +24,15 @@ const RELU: u32 = 2u;
 const GATE: u32 = 4u;
 const GATE_NORMALIZED: u32 = 8u;
 
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Gate = f32;
+alias Y = f32;
+
 @group(0) @binding(0) var<storage, read> m: array<f32>;
 @group(0) @binding(1) var<storage, read> bias: array<f32>;
-@group(0) @binding(2) var<storage, read> gate: array<f32>;
+@group(0) @binding(2) var<storage, read> gate: array<Gate>;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 // Not max(x, 0), which would turn what is not a number into 0 and hide it.
@@ -47,7 +51,7 @@ fn finish(value: f32, at: u32, channel: u32, plane: u32) -> f32 {
     result = relu(result);
   }
   if ((params.flags & GATE) != 0u) {
-    var activation = gate[at];
+    var activation = f32(gate[at]);
     if ((params.flags & GATE_NORMALIZED) != 0u) {
       let coefficients = gate_affine[plane];
       activation = activation * coefficients.x + coefficients.y;
@@ -64,7 +68,7 @@ fn load_row(at: u32, step: u32) -> vec4f {
 fn store(plane: u32, row: u32, column: u32, channel: u32, value: f32) {
   if (row < params.height && column < params.width) {
     let at = (plane * params.height + row) * params.width + column;
-    y[at] = finish(value, at, channel, plane);
+    y[at] = Y(finish(value, at, channel, plane));
   }
 }
 

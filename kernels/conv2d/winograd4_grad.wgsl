@@ -19,7 +19,10 @@ struct Params {
   padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
 }
 
-@group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Gradient = vec4f;
+
+@group(0) @binding(0) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(1) var<storage, read_write> d: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
 
@@ -67,10 +70,10 @@ fn main(
     let vectors = params.width / 4u;
     let start = ((image * params.channels + params.skipped + channel) * params.height + row * 4u) * vectors + column;
     r = mat4x4f(
-      gradient[start],
-      gradient[start + vectors],
-      gradient[start + 2u * vectors],
-      gradient[start + 3u * vectors],
+      vec4f(gradient[start]),
+      vec4f(gradient[start + vectors]),
+      vec4f(gradient[start + 2u * vectors]),
+      vec4f(gradient[start + 3u * vectors]),
     );
   }
   let rows = combine(r);

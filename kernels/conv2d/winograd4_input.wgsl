@@ -22,7 +22,10 @@ struct Params {
   padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec4f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> v: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
@@ -68,9 +71,9 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   let vectors = params.width / 4u;
   let inside = y >= 0 && y < i32(params.height);
   let row = plane + select(0u, u32(y), inside) * vectors;
-  let left = x[row + max(column, 1u) - 1u].w;
-  let middle = x[row + column];
-  let right = x[row + min(column + 1u, vectors - 1u)].x;
+  let left = f32(x[row + max(column, 1u) - 1u].w);
+  let middle = vec4f(x[row + column]);
+  let right = f32(x[row + min(column + 1u, vectors - 1u)].x);
   var low = vec3f(left, middle.xy);
   var high = vec3f(middle.zw, right);
   if (NORMALIZED) {

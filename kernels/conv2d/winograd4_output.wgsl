@@ -24,11 +24,15 @@ const RELU: u32 = 2u;
 const GATE: u32 = 4u;
 const GATE_NORMALIZED: u32 = 8u;
 
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Gate = vec4f;
+alias Y = vec4f;
+
 @group(0) @binding(0) var<storage, read> m: array<f32>;
 @group(0) @binding(1) var<storage, read> bias: array<f32>;
-@group(0) @binding(2) var<storage, read> gate: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gate: array<Gate>;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 alias Row = mat2x3f; // six values
@@ -40,7 +44,7 @@ fn relu(x: vec4f) -> vec4f {
 
 // The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the
 // activation itself (or off its normalised value), so that no mask is ever stored.
-fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> vec4f {
+fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> Y {
   var result = value;
   if ((params.flags & BIAS) != 0u) {
     result += bias[channel];
@@ -49,14 +53,14 @@ fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> vec4f {
     result = relu(result);
   }
   if ((params.flags & GATE) != 0u) {
-    var activation = gate[at];
+    var activation = vec4f(gate[at]);
     if ((params.flags & GATE_NORMALIZED) != 0u) {
       let coefficients = gate_affine[plane];
       activation = activation * coefficients.x + coefficients.y;
     }
     result = select(vec4f(), result, activation > vec4f());
   }
-  return result;
+  return Y(result);
 }
 
 fn load_row(at: u32, step: u32) -> Row {

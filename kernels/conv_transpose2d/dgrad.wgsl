@@ -19,19 +19,24 @@ struct Params {
 const GATE: u32 = 4u;
 const GATE_NORMALIZED: u32 = 8u;
 
-@group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Gradient = vec4f;
+alias Gate = vec4f;
+alias GradInput = vec4f;
+
+@group(0) @binding(0) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gate: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gate: array<Gate>;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> grad_input: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> grad_input: array<GradInput>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 // The gradients that 4 pixels meet: columns are taps, components pixels.
 fn gather(at: u32) -> mat4x4f {
-  let above = gradient[at];
-  let above_right = gradient[at + 1u];
-  let below = gradient[at + 2u * params.row_vectors];
-  let below_right = gradient[at + 2u * params.row_vectors + 1u];
+  let above = vec4f(gradient[at]);
+  let above_right = vec4f(gradient[at + 1u]);
+  let below = vec4f(gradient[at + 2u * params.row_vectors]);
+  let below_right = vec4f(gradient[at + 2u * params.row_vectors + 1u]);
   return mat4x4f(
     vec4f(above.xz, above_right.xz),
     vec4f(above.yw, above_right.yw),
@@ -66,9 +71,9 @@ fn store_vector(plane: u32, vector: u32, sum: vec4f, gated: bool, coefficients: 
   let at = plane * params.plane_vectors + vector;
   var value = params.scale * sum;
   if (gated) {
-    value = select(vec4f(), value, gate[at] * coefficients.x + coefficients.y > vec4f());
+    value = select(vec4f(), value, vec4f(gate[at]) * coefficients.x + coefficients.y > vec4f());
   }
-  grad_input[at] = value;
+  grad_input[at] = GradInput(value);
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -17,16 +17,21 @@ struct Params {
 const GATE: u32 = 4u;
 const GATE_NORMALIZED: u32 = 8u;
 
-@group(0) @binding(0) var<storage, read> gradient: array<vec2f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Gradient = vec2f;
+alias Gate = f32;
+alias GradInput = f32;
+
+@group(0) @binding(0) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gate: array<f32>;
+@group(0) @binding(2) var<storage, read> gate: array<Gate>;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> grad_input: array<f32>;
+@group(0) @binding(4) var<storage, read_write> grad_input: array<GradInput>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 // The four gradients that a pixel meets.
 fn taps(at: u32) -> vec4f {
-  return vec4f(gradient[at], gradient[at + params.width]);
+  return vec4f(vec2f(gradient[at]), vec2f(gradient[at + params.width]));
 }
 
 fn store(column: u32, channel: u32, sum: f32) {
@@ -37,14 +42,14 @@ fn store(column: u32, channel: u32, sum: f32) {
   let at = plane * params.pixels + column % params.pixels;
   var value = params.scale * sum;
   if ((params.flags & GATE) != 0u) {
-    var activation = gate[at];
+    var activation = f32(gate[at]);
     if ((params.flags & GATE_NORMALIZED) != 0u) {
       let coefficients = gate_affine[plane];
       activation = activation * coefficients.x + coefficients.y;
     }
     value = select(0.0, value, activation > 0.0);
   }
-  grad_input[at] = value;
+  grad_input[at] = GradInput(value);
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -15,11 +15,15 @@ struct Params {
   images: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec4f;
+alias Y = vec4f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 // Columns are taps, components pixels.
@@ -40,10 +44,10 @@ fn store(plane: u32, vector: u32, offset: f32, taps: mat4x4f) {
   let column = vector % params.row_vectors;
   let step = 2u * params.row_vectors;
   let at = plane * 4u * params.plane_vectors + 2u * (row * step + column);
-  y[at] = vec4f(taps[0].x, taps[1].x, taps[0].y, taps[1].y) + offset;
-  y[at + 1u] = vec4f(taps[0].z, taps[1].z, taps[0].w, taps[1].w) + offset;
-  y[at + step] = vec4f(taps[2].x, taps[3].x, taps[2].y, taps[3].y) + offset;
-  y[at + step + 1u] = vec4f(taps[2].z, taps[3].z, taps[2].w, taps[3].w) + offset;
+  y[at] = Y(vec4f(taps[0].x, taps[1].x, taps[0].y, taps[1].y) + offset);
+  y[at + 1u] = Y(vec4f(taps[0].z, taps[1].z, taps[0].w, taps[1].w) + offset);
+  y[at + step] = Y(vec4f(taps[2].x, taps[3].x, taps[2].y, taps[3].y) + offset);
+  y[at + step + 1u] = Y(vec4f(taps[2].z, taps[3].z, taps[2].w, taps[3].w) + offset);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -76,10 +80,10 @@ fn main(
   var plane = image * params.inputs * params.plane_vectors;
   var weights = 0u;
   for (var channel = 0u; channel < params.inputs; channel++) {
-    var x0 = x[plane + vector];
-    var x1 = x[plane + v1];
-    var x2 = x[plane + v2];
-    var x3 = x[plane + v3];
+    var x0 = vec4f(x[plane + vector]);
+    var x1 = vec4f(x[plane + v1]);
+    var x2 = vec4f(x[plane + v2]);
+    var x3 = vec4f(x[plane + v3]);
     if (NORMALIZED) {
       let coefficients = affine[image * params.inputs + channel];
       x0 = relu(x0 * coefficients.x + coefficients.y);

@@ -13,11 +13,15 @@ struct Params {
   columns: u32, // pixels of all pictures
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = f32;
+alias Y = vec2f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read> w: array<vec4f>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<vec2f>;
+@group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 // Columns are pixels, components taps.
@@ -26,7 +30,7 @@ fn outer(u: vec4f, v: vec4f) -> mat4x4f {
 }
 
 fn load(plane: u32, pixel: u32) -> f32 {
-  let value = x[plane * params.pixels + pixel];
+  let value = f32(x[plane * params.pixels + pixel]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
     let scaled = value * coefficients.x + coefficients.y;
@@ -42,8 +46,8 @@ fn store(column: u32, output: u32, taps: vec4f) {
   let plane = column / params.pixels * params.outputs + output;
   let pixel = column % params.pixels;
   let at = plane * 2u * params.pixels + pixel / params.width * 2u * params.width + pixel % params.width;
-  y[at] = taps.xy + bias[output];
-  y[at + params.width] = taps.zw + bias[output];
+  y[at] = Y(taps.xy + bias[output]);
+  y[at + params.width] = Y(taps.zw + bias[output]);
 }
 
 @compute @workgroup_size(WORKGROUP)

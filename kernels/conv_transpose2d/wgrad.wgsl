@@ -18,9 +18,13 @@ struct Params {
   first_band: u32,    // of the first picture bound here
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec4f;
+alias Gradient = vec4f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
@@ -31,7 +35,7 @@ fn relu(x: vec4f) -> vec4f {
 
 fn load(image: u32, channel: u32, vector: u32) -> vec4f {
   let plane = image * params.inputs + min(channel, params.inputs - 1u);
-  let value = x[plane * params.plane_vectors + vector];
+  let value = vec4f(x[plane * params.plane_vectors + vector]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
     return relu(value * coefficients.x + coefficients.y);
@@ -42,10 +46,10 @@ fn load(image: u32, channel: u32, vector: u32) -> vec4f {
 // The gradients that 4 pixels meet: columns are pixels, components taps.
 fn gather(plane: u32, output: u32, at: u32) -> mat4x4f {
   let start = (plane + min(output, params.outputs - 1u)) * 4u * params.plane_vectors + at;
-  let above = gradient[start];
-  let above_right = gradient[start + 1u];
-  let below = gradient[start + 2u * params.row_vectors];
-  let below_right = gradient[start + 2u * params.row_vectors + 1u];
+  let above = vec4f(gradient[start]);
+  let above_right = vec4f(gradient[start + 1u]);
+  let below = vec4f(gradient[start + 2u * params.row_vectors]);
+  let below_right = vec4f(gradient[start + 2u * params.row_vectors + 1u]);
   return mat4x4f(
     vec4f(above.xy, below.xy),
     vec4f(above.zw, below.zw),

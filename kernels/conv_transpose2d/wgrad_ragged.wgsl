@@ -18,15 +18,19 @@ struct Params {
   first_band: u32,  // of the first picture bound here
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = f32;
+alias Gradient = vec2f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
-@group(0) @binding(2) var<storage, read> gradient: array<vec2f>;
+@group(0) @binding(2) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
 // Columns are outputs, components taps.
 fn scaled(taps: mat4x4f, plane: u32, pixel: u32) -> mat4x4f {
-  var value = x[plane * params.pixels + pixel];
+  var value = f32(x[plane * params.pixels + pixel]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
     value = value * coefficients.x + coefficients.y;
@@ -37,7 +41,7 @@ fn scaled(taps: mat4x4f, plane: u32, pixel: u32) -> mat4x4f {
 
 fn taps(plane: u32, at: u32) -> vec4f {
   let start = plane * 2u * params.pixels + at;
-  return vec4f(gradient[start], gradient[start + params.width]);
+  return vec4f(vec2f(gradient[start]), vec2f(gradient[start + params.width]));
 }
 
 fn store(band: u32, channel: u32, output: u32, sums: mat4x4f) {

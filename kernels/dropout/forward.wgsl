@@ -22,9 +22,13 @@ struct Step {
   first_image: u32, // of the batch that this one is a part of
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = f32;
+alias Y = f32;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<Y>;
 @group(0) @binding(3) var<uniform> step: Step;
 @group(0) @binding(4) var<uniform> params: Params;
 
@@ -55,12 +59,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   let plane = params.first_plane + group.y;
   let at = plane * params.pixels + pixel;
-  var value = x[at];
+  var value = f32(x[at]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
     value = relu(value * coefficients.x + coefficients.y);
   }
   let element = step.first_image * params.image_elements + params.first_element + at;
   let keep = pcg4d(vec4u(element, step.step, step.seed, 0x64726f70u)).x >= params.threshold;
-  y[at] = select(0.0, params.scale * value, keep);
+  y[at] = Y(select(0.0, params.scale * value, keep));
 }

@@ -10,11 +10,15 @@ struct Params {
   first_plane: u32, // where the planes bound here stand among all
 }
 
-@group(0) @binding(0) var<storage, read> z: array<vec4f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Z = vec4f;
+alias Gradient = vec4f;
+
+@group(0) @binding(0) var<storage, read> z: array<Z>;
 @group(0) @binding(1) var<storage, read> statistics: array<vec2f>;
 @group(0) @binding(2) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(3) var<storage, read> sums: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> gradient: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> gradient: array<Gradient>;
 @group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
@@ -27,12 +31,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (params.pixels % 4u == 0u) {
     if (index < params.pixels / 4u) {
       let at = group.y * (params.pixels / 4u) + index;
-      let normalized = (z[at] - statistic.x) * statistic.y;
-      gradient[at] = scale * (gradient[at] - means.x - normalized * means.y);
+      let normalized = (vec4f(z[at]) - statistic.x) * statistic.y;
+      gradient[at] = Gradient(scale * (vec4f(gradient[at]) - means.x - normalized * means.y));
     }
   } else if (index < params.pixels) {
     let at = group.y * params.pixels + index;
-    let normalized = (z[at / 4u][at % 4u] - statistic.x) * statistic.y;
-    gradient[at / 4u][at % 4u] = scale * (gradient[at / 4u][at % 4u] - means.x - normalized * means.y);
+    let normalized = (f32(z[at / 4u][at % 4u]) - statistic.x) * statistic.y;
+    let g = f32(gradient[at / 4u][at % 4u]);
+      gradient[at / 4u][at % 4u] = Gradient(vec4f(scale * (g - means.x - normalized * means.y))).x;
   }
 }

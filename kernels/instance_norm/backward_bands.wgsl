@@ -11,10 +11,16 @@ struct Params {
   first_plane: u32, // where the planes bound here stand among all
 }
 
-@group(0) @binding(0) var<storage, read> z: array<f32>;
-@group(0) @binding(1) var<storage, read> z_vectors: array<vec4f>; // the same memory
-@group(0) @binding(2) var<storage, read> gradient: array<f32>;
-@group(0) @binding(3) var<storage, read> gradient_vectors: array<vec4f>; // the same memory
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Z = f32;
+alias ZVectors = vec4f;
+alias Gradient = f32;
+alias GradientVectors = vec4f;
+
+@group(0) @binding(0) var<storage, read> z: array<Z>;
+@group(0) @binding(1) var<storage, read> z_vectors: array<ZVectors>; // the same memory
+@group(0) @binding(2) var<storage, read> gradient: array<Gradient>;
+@group(0) @binding(3) var<storage, read> gradient_vectors: array<GradientVectors>; // the same memory
 @group(0) @binding(4) var<storage, read> statistics: array<vec2f>;
 @group(0) @binding(5) var<storage, read_write> partial: array<vec2f>;
 @group(0) @binding(6) var<uniform> params: Params;
@@ -33,15 +39,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var products = vec4f();
   if (params.pixels % 4u == 0u) {
     for (var i = 0u; i < count / 4u; i++) {
-      let g = gradient_vectors[start / 4u + i];
+      let g = vec4f(gradient_vectors[start / 4u + i]);
       sum += g;
-      products += g * (z_vectors[start / 4u + i] - mean);
+      products += g * (vec4f(z_vectors[start / 4u + i]) - mean);
     }
   } else {
     for (var i = 0u; i < count; i++) {
-      let g = gradient[start + i];
+      let g = f32(gradient[start + i]);
       sum.x += g;
-      products.x += g * (z[start + i] - mean);
+      products.x += g * (f32(z[start + i]) - mean);
     }
   }
   partial[plane * params.bands + band] = vec2f(

@@ -12,8 +12,12 @@ struct Params {
   first_plane: u32, // where the planes bound here stand among all
 }
 
-@group(0) @binding(0) var<storage, read> z: array<f32>;
-@group(0) @binding(1) var<storage, read> z_vectors: array<vec4f>; // the same memory
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias Z = f32;
+alias ZVectors = vec4f;
+
+@group(0) @binding(0) var<storage, read> z: array<Z>;
+@group(0) @binding(1) var<storage, read> z_vectors: array<ZVectors>; // the same memory
 @group(0) @binding(2) var<storage, read_write> partial: array<vec2f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -30,20 +34,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var mean: f32;
   if (params.pixels % 4u == 0u) {
     for (var i = 0u; i < count / 4u; i++) {
-      sum += z_vectors[start / 4u + i];
+      sum += vec4f(z_vectors[start / 4u + i]);
     }
     mean = (sum.x + sum.y + sum.z + sum.w) / f32(count);
     for (var i = 0u; i < count / 4u; i++) {
-      let deviation = z_vectors[start / 4u + i] - mean;
+      let deviation = vec4f(z_vectors[start / 4u + i]) - mean;
       squares += deviation * deviation;
     }
   } else {
     for (var i = 0u; i < count; i++) {
-      sum.x += z[start + i];
+      sum.x += f32(z[start + i]);
     }
     mean = sum.x / f32(count);
     for (var i = 0u; i < count; i++) {
-      let deviation = z[start + i] - mean;
+      let deviation = f32(z[start + i]) - mean;
       squares.x += deviation * deviation;
     }
   }

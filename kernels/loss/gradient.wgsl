@@ -1,4 +1,4 @@
-// Gradient of the loss 0.6 dice + 0.4 bce by the logits, from the whole batch's sums:
+// Gradient of the loss 0.6 dice + 0.4 bce by the logits, times a scale, from the whole batch's sums:
 // d dice / d p = ((2 I + s) - 2 t S) / S^2 with I = sum(p t), S = sum p + sum t + s; d bce / d logit = (p - t) / count,
 // but 0 where a logarithm is held at -100.
 // Work: an invocation owns one logit. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
@@ -9,6 +9,7 @@ const SMOOTH: f32 = 0.000001;
 
 struct Params {
   count: u32, // logits bound here
+  scale: f32, // 1, or a power of two where gradients go on as float16
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
@@ -36,5 +37,5 @@ fn main(
   let slope = p * q;
   let total = sums[1] + sums[2] + SMOOTH;
   let dice = ((2.0 * sums[0] + SMOOTH) / total - 2.0 * t) / total;
-  gradient[i] = DICE_WEIGHT * dice * slope + BCE_WEIGHT * entropy / sums[3];
+  gradient[i] = params.scale * (DICE_WEIGHT * dice * slope + BCE_WEIGHT * entropy / sums[3]);
 }

@@ -5,7 +5,7 @@
  */
 import { ceilDiv, flatGrid, grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
-import { packParams } from "../params.ts";
+import { f32, packParams } from "../params.ts";
 import gradientCode from "./gradient.wgsl" with { type: "text" };
 import sumsCode from "./sums.wgsl" with { type: "text" };
 import totalCode from "./total.wgsl" with { type: "text" };
@@ -14,6 +14,9 @@ const WORKGROUP = 64;
 
 /** Sums kept for each band of logits. */
 export const LOSS_SUMS = 7;
+
+/** See {@linkcode lossScale}. */
+const SCALED_GRADIENT = 8;
 
 /** Floats of one record in the history of metrics: loss, dice, bce, accuracy, then sums over the
  * batch of rounded p times t, rounded p, t, and elements. */
@@ -63,11 +66,20 @@ export function lossTotal(bands: number, count: number): Dispatch {
   };
 }
 
-/** Gradient of the loss by `count` logits; bindings logits, target_mask, sums, gradient. */
-export function lossGradient(count: number): Dispatch {
+/**
+ * The power of two that the loss of `count` logits is multiplied by where its gradients are stored as float16: a
+ * logit's gradient is a few times `1 / count`, and becomes a few times {@linkcode SCALED_GRADIENT} this way. That
+ * leaves a factor of thousands to float16's largest value, 65504, and of a hundred million to its smallest.
+ */
+export function lossScale(count: number): number {
+  return SCALED_GRADIENT * 2 ** Math.floor(Math.log2(count));
+}
+
+/** Gradient of the loss by `count` logits, times `scale`; bindings logits, target_mask, sums, gradient. */
+export function lossGradient(count: number, scale = 1): Dispatch {
   return {
     kernel: kernel("loss/gradient", gradientCode),
-    params: packParams([count]),
+    params: packParams([count, f32(scale)]),
     workgroups: flatGrid("loss/gradient", count, WORKGROUP),
   };
 }

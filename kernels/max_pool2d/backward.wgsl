@@ -12,10 +12,15 @@ struct Params {
   first_plane: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec2f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec2f;
+alias Gradient = f32;
+alias GradInput = vec2f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
-@group(0) @binding(2) var<storage, read> gradient: array<f32>;
-@group(0) @binding(3) var<storage, read_write> grad_input: array<vec2f>;
+@group(0) @binding(2) var<storage, read> gradient: array<Gradient>;
+@group(0) @binding(3) var<storage, read_write> grad_input: array<GradInput>;
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
@@ -27,8 +32,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let plane = params.first_plane + group.y;
   let row = pixel / params.width;
   let at = (plane * 2u * params.height + 2u * row) * params.width + pixel % params.width;
-  var top = x[at];
-  var low = x[at + params.width];
+  var top = vec2f(x[at]);
+  var low = vec2f(x[at + params.width]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
     top = max(vec2f(), top * coefficients.x + coefficients.y);
@@ -38,14 +43,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (largest <= 0.0) {
     return;
   }
-  let value = gradient[plane * params.height * params.width + pixel];
+  let value = f32(gradient[plane * params.height * params.width + pixel]);
   if (top.x == largest) {
-    grad_input[at] += vec2f(value, 0.0);
+    grad_input[at] = GradInput(vec2f(grad_input[at]) + vec2f(value, 0.0));
   } else if (top.y == largest) {
-    grad_input[at] += vec2f(0.0, value);
+    grad_input[at] = GradInput(vec2f(grad_input[at]) + vec2f(0.0, value));
   } else if (low.x == largest) {
-    grad_input[at + params.width] += vec2f(value, 0.0);
+    grad_input[at + params.width] = GradInput(vec2f(grad_input[at + params.width]) + vec2f(value, 0.0));
   } else {
-    grad_input[at + params.width] += vec2f(0.0, value);
+    grad_input[at + params.width] = GradInput(vec2f(grad_input[at + params.width]) + vec2f(0.0, value));
   }
 }

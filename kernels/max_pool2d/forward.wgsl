@@ -10,9 +10,13 @@ struct Params {
   first_plane: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec2f>;
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = vec2f;
+alias Y = f32;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<Y>;
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
@@ -24,12 +28,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let plane = params.first_plane + group.y;
   let row = pixel / params.width;
   let at = (plane * 2u * params.height + 2u * row) * params.width + pixel % params.width;
-  var top = x[at];
-  var low = x[at + params.width];
+  var top = vec2f(x[at]);
+  var low = vec2f(x[at + params.width]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
     top = max(vec2f(), top * coefficients.x + coefficients.y);
     low = max(vec2f(), low * coefficients.x + coefficients.y);
   }
-  y[plane * params.height * params.width + pixel] = max(max(top.x, top.y), max(low.x, low.y));
+  y[plane * params.height * params.width + pixel] = Y(max(max(top.x, top.y), max(low.x, low.y)));
 }

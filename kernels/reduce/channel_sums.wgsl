@@ -13,8 +13,12 @@ struct Params {
   first_band: u32,  // of the first picture bound here
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read> x_vectors: array<vec4f>; // the same memory
+// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+alias X = f32;
+alias XVectors = vec4f;
+
+@group(0) @binding(0) var<storage, read> x: array<X>;
+@group(0) @binding(1) var<storage, read> x_vectors: array<XVectors>; // the same memory
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -32,11 +36,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sum = vec4f();
   if (params.pixels % 4u == 0u) {
     for (var i = first / 4u; i < end / 4u; i++) {
-      sum += x_vectors[plane / 4u + i];
+      sum += vec4f(x_vectors[plane / 4u + i]);
     }
   } else {
     for (var i = first; i < end; i++) {
-      sum.x += x[plane + i];
+      sum.x += f32(x[plane + i]);
     }
   }
   partial[channel * params.bands + params.first_band + band] = sum.x + sum.y + sum.z + sum.w;

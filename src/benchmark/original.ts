@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Gpu } from "../gpu/gpu.ts";
+import { type Gpu, type GpuOptions, openGpu } from "../gpu/gpu.ts";
 import { planBatch } from "../training/batch_memory.ts";
 import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../gpu/timing.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
@@ -37,7 +37,7 @@ export interface OriginalSpeed {
   readonly peakBytes: number | null;
   /** Seconds of the original's run by the medians, pictures being ready. */
   readonly runSeconds: number;
-  /** Our step over this one: bests and medians; null for ours. */
+  /** Our step in float32 over this one: bests and medians; null for itself. */
   readonly ratio: { readonly best: number; readonly median: number } | null;
 }
 
@@ -49,6 +49,8 @@ export interface OriginalReport extends NetworkShape {
   readonly speeds: readonly OriginalSpeed[];
   /** Why PyTorch is missing; null where it is not. */
   readonly missing: string | null;
+  /** Why there is no row with tensors stored as float16; null where there is. */
+  readonly missingHalf: string | null;
   /** Where the device's time goes. */
   readonly gaps: Gaps;
 }
@@ -61,14 +63,20 @@ export interface OriginalOptions extends TurnOptions {
   readonly onNote: (note: string) => void;
 }
 
-/** Measures the original's configuration, or a smaller one. */
+/**
+ * Measures the original's configuration, or a smaller one.
+ *
+ * @param half how a device that stores tensors as float16 is opened; none is unless given
+ */
 export async function measureOriginal(
   gpu: Gpu,
   shape: NetworkShape,
   options: OriginalOptions,
+  half?: GpuOptions,
 ): Promise<OriginalReport> {
   const { size, batch } = shape;
   const bench = await NetworkBench.create(gpu, shape);
+  const halfBench = half ? await HalfBench.create(half, shape) : "not asked for";
   options.onNote("starting PyTorch");
   const twin = await startTorchTwin(shape);
   try {
@@ -83,7 +91,14 @@ export async function measureOriginal(
         torchContestant(twin, precision, "evaluate", peaks),
       ])
       : [];
-    const [ourStep, ourEvaluation, ...timings] = await takeTurns([step, evaluation, ...theirs], options);
+    const halves = halfBench instanceof HalfBench
+      ? [
+        await repeat((times) => halfBench.bench.step(times), options.measurement),
+        await repeat((times) => halfBench.bench.evaluate(times), options.measurement),
+      ]
+      : [];
+    const contestants = [step, evaluation, ...halves, ...theirs];
+    const [ourStep, ourEvaluation, ...timings] = await takeTurns(contestants, options);
     const entry = (name: string, stepTime: Timing, evaluationTime: Timing, peakBytes: number | null) => ({
       name,
       step: stepTime,
@@ -96,6 +111,11 @@ export async function measureOriginal(
       },
     });
     const speeds = [entry("this project, float32", ourStep!, ourEvaluation!, bench.trainer.byteLength)];
+    if (halfBench instanceof HalfBench) {
+      const [halfStep, halfEvaluation] = timings.splice(0, 2);
+      const { byteLength } = halfBench.bench.trainer;
+      speeds.push(entry("this project, float16", halfStep!, halfEvaluation!, byteLength));
+    }
     if (twin instanceof PeerProcess) {
       PRECISIONS.forEach(({ precision, name }, index) =>
         speeds.push(
@@ -114,11 +134,35 @@ export async function measureOriginal(
       plannedBytes: byteLength,
       speeds,
       missing: twin instanceof PeerProcess ? null : twin.message,
+      missingHalf: halfBench instanceof HalfBench ? null : halfBench,
       gaps: await measureGaps(gpu, bench, shape, options.seconds / 3),
     };
   } finally {
     bench.close();
+    if (halfBench instanceof HalfBench) halfBench.close();
     if (twin instanceof PeerProcess) await twin.close();
+  }
+}
+
+/** The same on a device of its own, which stores tensors between layers as float16. */
+class HalfBench {
+  private constructor(readonly gpu: Gpu, readonly bench: NetworkBench) {}
+
+  /** Opens the device; where it cannot be, why. */
+  static async create(options: GpuOptions, shape: NetworkShape): Promise<HalfBench | string> {
+    let gpu: Gpu;
+    try {
+      gpu = await openGpu({ ...options, precision: "f16" });
+    } catch (error) {
+      return (error as Error).message.split("\n")[0]!;
+    }
+    return new HalfBench(gpu, await NetworkBench.create(gpu, shape));
+  }
+
+  /** Frees everything. */
+  close(): void {
+    this.bench.close();
+    this.gpu.close();
   }
 }
 

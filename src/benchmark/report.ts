@@ -141,7 +141,7 @@ export function renderVariants({ choices, unusual, given, checked }: VariantRepo
 
 /** The tables of the original's configuration. */
 export function renderOriginal(report: OriginalReport): string {
-  const { speeds, missing, batch, plannedBytes } = report;
+  const { speeds, missing, missingHalf, batch, plannedBytes } = report;
   const rows = speeds.map(({ name, step, evaluation, peakBytes, runSeconds, ratio }) => [
     name,
     milliseconds(step),
@@ -165,6 +165,7 @@ export function renderOriginal(report: OriginalReport): string {
   return [
     table(`the original's configuration (${shapeName(report)}; best / median)`, header, rows),
     missing === null ? "" : `  PyTorch is missing: ${missing}\n`,
+    missingHalf === null ? "" : `  float16 is missing: ${missingHalf}\n`,
     `  planned peak ${
       gibibytes(plannedBytes)
     } GiB; run: 40 epochs over 1,502 training and 429 validation pictures, ` +

@@ -4,7 +4,7 @@
  * @module
  */
 import { runDeno } from "./deno_command.ts";
-import { writeStderr } from "./task.ts";
+import { writeStderr, writeStdout } from "./task.ts";
 
 /** What a shell reports of a process that aborted: 128 + SIGABRT. */
 const ABORTED = 134;
@@ -41,8 +41,12 @@ export function abortedAtExit(stdout: string, code: number): boolean {
 /** Runs the tests in `paths` under the permission set `test`, showing them as they come. */
 export async function runTests(paths: readonly string[], flags: readonly string[] = []): Promise<TestCounts> {
   const { code, stdout } = await runDeno(["test", "-q", "-P=test", ...flags, ...paths], { echo: true });
+  if (stdout !== "" && !stdout.endsWith("\n")) writeStdout("\n"); // Ended within a line: the counts get their own.
   if (abortedAtExit(stdout, code)) {
     writeStderr("note: the driver's compiler aborted while the process ended, after every test had passed\n");
+  } else if (code > 127) {
+    // 128 and more: by a signal, such as 137 where the system ran out of memory.
+    writeStderr(`error: the tests were ended by signal ${code - 128} before they were done\n`);
   }
   return countTests(stdout, code);
 }

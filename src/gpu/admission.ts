@@ -11,7 +11,7 @@ import {
 } from "../../kernels/choices.ts";
 import { OPERATIONS } from "../../kernels/variants.ts";
 import type { Gpu } from "./gpu.ts";
-import { selfTest } from "./self_check.ts";
+import { selfTest, type SelfTestResult } from "./self_check.ts";
 
 /** What a device may refuse. */
 const SCOPES: readonly GPUErrorFilter[] = ["validation", "out-of-memory", "internal"];
@@ -59,16 +59,25 @@ export class Admission {
     }
   }
 
-  /** A kernel that does not compile, or gives nothing, has failed like one that is wrong. */
-  async #test(kernel: string, variant: string): Promise<boolean> {
+  /** Whether every kernel that may store tensors as float16 passes its self-test with them. */
+  passesHalf(): Promise<boolean> {
+    return this.#run(() => selfTest(this.#gpu, () => true, "f16"));
+  }
+
+  #test(kernel: string, variant: string): Promise<boolean> {
     const wanted = (label: string, which?: string) => label === kernel && (which ?? variant) === variant;
+    return this.#run(() => selfTest(this.#gpu, wanted));
+  }
+
+  /** A kernel that does not compile, or gives nothing, has failed like one that is wrong. */
+  async #run(results: () => AsyncIterable<SelfTestResult>): Promise<boolean> {
     const { device } = this.#gpu;
     let tests = 0;
     // What the device refuses is this variant's failure alone: uncaught it would be thrown by every later call.
     for (const scope of SCOPES) device.pushErrorScope(scope);
     let right = true;
     try {
-      for await (const { passed } of selfTest(this.#gpu, wanted)) {
+      for await (const { passed } of results()) {
         tests++;
         right &&= passed;
       }

@@ -5,6 +5,7 @@
  */
 import { type AdapterKind, completeChoices, type KernelChoices, type Need } from "../../kernels/choices.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
+import type { Precision } from "../../kernels/storage.ts";
 import { OPERATIONS } from "../../kernels/variants.ts";
 import { Admission } from "./admission.ts";
 import { CapacityError } from "./capacity_error.ts";
@@ -17,6 +18,11 @@ export interface GpuOptions {
   software?: boolean;
   /** `fast` (the default) or `strict`: only arithmetic as accurate as plain float32 sums. */
   kernels?: "fast" | "strict";
+  /**
+   * What training stores tensors between layers as: `f32` (the default), or `f16`, which halves their memory and needs
+   * an adapter with `shader-f16` whose kernels pass their self-tests in it. Sums, weights and predictions stay float32.
+   */
+  precision?: Precision;
   /**
    * Variants for classes of shapes, in place of the defaults for this kind of adapter. Those that do not exist, or
    * whose self-test fails on the adapter, are left out.
@@ -56,6 +62,8 @@ export interface GpuDescription {
   readonly limits: GpuLimits;
   /** Which kernels may be chosen. */
   readonly kernels: "fast" | "strict";
+  /** What training stores tensors between layers as; float32 unless given. */
+  readonly precision?: Precision;
   /** The variant that is chosen for each class of shapes. */
   readonly choices: KernelChoices;
 }
@@ -79,7 +87,7 @@ const NO_ADAPTER = "Cannot open a GPU: this machine offers no WebGPU adapter\n" 
 /**
  * Opens the GPU, or the software adapter of a machine without one.
  *
- * @throws {Error} where there is no adapter, with what to install.
+ * @throws {Error} where there is no adapter, with what to install, or it is not to be trusted with float16.
  * @throws {RangeError} where a limit of the adapter is too small for the kernels.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
@@ -95,11 +103,31 @@ export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
         "hint: a Vulkan, Metal or D3D12 driver binds 8 or more; an OpenGL one may not",
     );
   }
-  const features = (["timestamp-query"] as const).filter((name) => adapter.features.has(name));
+  const features: GPUFeatureName[] = [];
+  if (adapter.features.has("timestamp-query")) features.push("timestamp-query");
+  if (options.precision === "f16") {
+    if (!adapter.features.has("shader-f16")) {
+      throw halfError(adapter, "the adapter does not offer shader-f16");
+    }
+    features.push("shader-f16");
+  }
   const device = await requestDevice(adapter, { requiredLimits, requiredFeatures: features });
   const gpu = new Gpu(adapter, device, options);
-  await gpu.choose(options.choices);
-  return gpu;
+  try {
+    await gpu.choose(options.choices);
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+  if (options.precision !== "f16" || await gpu.admitHalf()) return gpu;
+  gpu.close();
+  throw halfError(adapter, "its kernels give wrong results there");
+}
+
+function halfError(adapter: GPUAdapter, why: string): Error {
+  return new Error(
+    `Cannot store tensors as f16 on "${adapter.info.description}": ${why}\nhint: train with --precision f32`,
+  );
 }
 
 /** A device with subgroups where it can be had: an adapter may grant them without listing them, so only asking tells. */
@@ -127,6 +155,7 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       maxBufferSize: bufferSize(adapter.limits, options),
     },
     kernels: options.kernels ?? "fast",
+    precision: options.precision ?? "f32",
     choices: completeChoices(
       OPERATIONS,
       adapterKind({ isFallback: isSoftware(adapter) }),
@@ -175,6 +204,8 @@ export class Gpu implements GpuDescription {
   readonly limits: GpuLimits;
   /** Which kernels may be chosen. */
   readonly kernels: "fast" | "strict";
+  /** What training stores tensors between layers as. */
+  readonly precision: Precision;
   /** The WebGPU device. */
   readonly device: GPUDevice;
   /** Which variants pass their self-tests here. */
@@ -195,6 +226,7 @@ export class Gpu implements GpuDescription {
   ) {
     this.device = device;
     this.kernels = options.kernels ?? "fast";
+    this.precision = options.precision ?? "f32";
     this.#onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
     this.#granted = {
@@ -242,6 +274,16 @@ export class Gpu implements GpuDescription {
     this.#testing = true;
     try {
       this.#choices = await this.admission.admit(choices);
+    } finally {
+      this.#testing = false;
+    }
+  }
+
+  /** Whether every kernel that may store tensors as float16 gives the right results in it. */
+  async admitHalf(): Promise<boolean> {
+    this.#testing = true;
+    try {
+      return await this.admission.passesHalf();
     } finally {
       this.#testing = false;
     }

@@ -4,6 +4,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import { halveDispatch, type Precision, storableBindings } from "../../kernels/storage.ts";
 import { OPERATIONS } from "../../kernels/variants.ts";
 import type { Gpu } from "./gpu.ts";
 import { Program } from "./program.ts";
@@ -37,15 +38,19 @@ const WINDOW = 65536;
  * `diagnose` runs on devices that were made with them.
  *
  * @param wanted runs those kernels (and variants of them) alone that it returns true for
+ * @param precision with `f16`, kernels that may store tensors as float16 run so, and they alone
  * @throws {SyntaxError} where a kernel does not compile on this adapter.
  */
 export async function* selfTest(
   gpu: Gpu,
   wanted: (kernel: string, variant?: string) => boolean = () => true,
+  precision: Precision = "f32",
 ): AsyncGenerator<SelfTestResult> {
   for (const check of checks()) {
     if (!gpu.has(check.needs)) continue;
-    if (wanted(check.dispatch.kernel.label, check.variant)) yield await run(gpu, check);
+    if (!wanted(check.dispatch.kernel.label, check.variant)) continue;
+    if (precision === "f32") yield await run(gpu, check);
+    else if (storableBindings(check.dispatch.kernel).length > 0) yield await run(gpu, inHalf(check));
   }
 }
 
@@ -63,9 +68,24 @@ function* checks(): Generator<Check> {
   for (const group of groups) yield* group();
 }
 
+/** How much coarser float16 rounds than float32: operands and results then are off by so many times as much. */
+const COARSER = 2 ** 13;
+
+/** The same check of a kernel that stores what it may as float16. */
+function inHalf(check: Check): HalfCheck {
+  const halves = storableBindings(check.dispatch.kernel);
+  // Values that float16 has, such as those of pooling, are to stay as they are.
+  return { ...check, halves, dispatch: halveDispatch(check.dispatch, halves), limit: COARSER * check.limit };
+}
+
+interface HalfCheck extends Check {
+  /** Bindings that hold float16. */
+  readonly halves?: readonly string[];
+}
+
 async function run(
   gpu: Gpu,
-  { variant, dispatch, operands, expected, limit }: Check,
+  { variant, dispatch, operands, expected, limit, halves = [] }: HalfCheck,
 ): Promise<SelfTestResult> {
   const { label, bindings } = dispatch.kernel;
   const buffers: GPUBuffer[] = [];
@@ -80,7 +100,8 @@ async function run(
         Math.max(WINDOW, contents.byteLength),
         GPUBufferUsage.UNIFORM,
       );
-      gpu.device.queue.writeBuffer(buffer, 0, contents as Float32Array<ArrayBuffer>);
+      const stored = halves.includes(name) ? Float16Array.from(contents) : contents;
+      gpu.device.queue.writeBuffer(buffer, 0, stored as Float32Array<ArrayBuffer>);
       places.set(contents, buffers.push(buffer) - 1);
     }
     const buffer = places.get(contents)!;
@@ -96,7 +117,10 @@ async function run(
   let worstError = 0;
   for (const [name, values] of Object.entries(expected)) {
     const bytes = await gpu.read(buffers[places.get(name)!]!, 0, values.length * 4);
-    new Float32Array(bytes).forEach((value, index) => {
+    const written = halves.includes(name)
+      ? new Float16Array(bytes, 0, values.length)
+      : new Float32Array(bytes);
+    written.forEach((value, index) => {
       const error = Math.abs(value - values[index]!);
       worstError = Math.max(worstError, Number.isNaN(error) ? Infinity : error);
     });

@@ -6,6 +6,9 @@
  */
 import { parentPort, type Worker } from "node:worker_threads";
 
+/** Parts that the time for a task is counted in. */
+const TIME_PARTS = 20;
+
 /** What a Worker sends back: an error in parts, since a message keeps no error's class. */
 type Reply<Answer> = { answer: Answer } | { error: { name: string; message: string } };
 
@@ -91,7 +94,7 @@ export class WorkerPool<Answer> {
   #work(worker: Worker, job: Job<Answer>): void {
     const { action, seconds, keep } = this.#options;
     const settle = (end: () => void, goOn: boolean) => {
-      clearTimeout(timer);
+      clearInterval(timer);
       worker.removeAllListeners();
       worker.unref();
       if (goOn) this.#idle.push(worker);
@@ -103,10 +106,11 @@ export class WorkerPool<Answer> {
       this.#dispatch();
     };
     const fail = (error: Error) => settle(() => job.reject(error), false);
-    const timer = setTimeout(
-      () => fail(new RangeError(`Cannot ${action}: it takes more than ${seconds} s`)),
-      seconds * 1000,
-    );
+    // Counted in parts: of a time in which this thread waited for the GPU, or the whole machine slept, one part counts.
+    let left = TIME_PARTS;
+    const timer = setInterval(() => {
+      if (--left === 0) fail(new RangeError(`Cannot ${action}: it takes more than ${seconds} s`));
+    }, seconds * 1000 / TIME_PARTS);
     worker.once("message", (reply: Reply<Answer>) => {
       if ("answer" in reply) {
         const { answer } = reply;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Augmentation } from "../../kernels/augment/augment.ts";
+import type { Precision } from "../../kernels/storage.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { completeConfig, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import type { Normalization } from "../unet/model_file.ts";
@@ -43,6 +44,8 @@ export interface TrainConfig {
   normalize: Normalization;
   /** Arithmetic of the kernels. */
   kernels: "fast" | "strict";
+  /** What tensors between layers are stored as; sums, weights and their gradients are float32. */
+  precision: Precision;
   /** What becomes of pictures without annotations. */
   unannotated: Unannotated;
   /** `adamw` decays weights apart from the gradient. */
@@ -87,6 +90,7 @@ export const SETTING_CHOICES = {
   norm: ["none", "instance"],
   normalize: ["imagenet", "picture"],
   kernels: ["fast", "strict"],
+  precision: ["f32", "f16"],
   unannotated: UNANNOTATED,
   optimizer: ["adam", "adamw"],
   schedule: SCHEDULES,

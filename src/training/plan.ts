@@ -65,7 +65,7 @@ export function planTraining(
   choicesFrom: ChoicesFrom = "defaults",
 ): TrainPlan {
   const { train, valid } = data;
-  const device = gpu ?? { ...SOME_GPU, kernels: config.kernels };
+  const device = gpu ?? { ...SOME_GPU, kernels: config.kernels, precision: config.precision };
   const planned = (use: MemoryUse) => planMemory(config, device, data, use);
   const memory = { normal: planned("normal"), low: planned("low") };
   return {

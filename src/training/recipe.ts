@@ -20,6 +20,7 @@ const ORIGINAL: TrainConfig = {
   norm: "none",
   normalize: "imagenet",
   kernels: "fast",
+  precision: "f32",
   unannotated: "empty",
   optimizer: "adam",
   weightDecay: 0,

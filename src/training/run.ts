@@ -333,10 +333,10 @@ function load(
 
 function gpuOptions(
   { software = false }: PlanRunOptions,
-  { kernels }: TrainConfig,
+  { kernels, precision }: TrainConfig,
   callbacks: TrainCallbacks,
 ): GpuOptions {
-  return { software, kernels, onCompile: (count: number) => callbacks.onCompile?.(count) };
+  return { software, kernels, precision, onCompile: (count: number) => callbacks.onCompile?.(count) };
 }
 
 async function closeData(data: TrainData): Promise<void> {

@@ -280,7 +280,10 @@ export class Trainer {
         const which = step === null ? `an evaluation after step ${this.#step}` : `step ${step}`;
         throw new Error(
           `Training diverged: the loss of ${which} is ${metrics.loss}\n` +
-            "hint: lower the learning rate, or look for pictures or weights that are not finite",
+            `hint: ${
+              this.unet.gpu.precision === "f16" ? "train with --precision f32, " : ""
+            }lower the learning rate, or ` +
+            "look for pictures or weights that are not finite",
         );
       }
       return metrics;

@@ -4,6 +4,7 @@
  * @module
  */
 import { imageSize, type Nchw } from "../../kernels/shape.ts";
+import { BYTES } from "../../kernels/storage.ts";
 import { BINDING_ALIGNMENT, type Recorder, type Region, type RegionView, view } from "./recorder.ts";
 
 /**
@@ -15,13 +16,18 @@ export interface Activation {
   /** Extents. */
   readonly shape: Nchw;
   /** Where the values lie. */
-  readonly region: Region;
+  region: Region;
   /** How the values are to be read. */
   readonly kind: "plain" | "relu" | "normalized";
   /** Scale and shift of every plane, where normalised. */
   readonly affine?: Region;
   /** 1 / (1 - p) where the tensor is the result of dropout, else 1. */
   readonly gradientScale: number;
+  /**
+   * Records the values anew, into memory of their own, for a reader in the backward: what is cheap to make from
+   * tensors that are kept anyway need not be kept itself.
+   */
+  restore?: () => void;
   /** The gradient of the loss by what this tensor was made of, before its ReLU; undefined until a reader writes it. */
   gradient?: Region;
 }
@@ -45,8 +51,12 @@ export function chunkBatch(recorder: Recorder, shapes: readonly Nchw[]): Chunk[]
   const imageBytes = shapes.map((shape) => imageSize(shape) * 4);
   const largest = Math.max(...imageBytes);
   if (largest * batch <= recorder.maxBinding) return [{ first: 0, count: batch }];
+  // What is stored as float16 takes half the bytes, and must begin at a whole multiple of the alignment, too.
+  const smallest = BYTES[recorder.precision];
   const step = Math.max(
-    ...imageBytes.map((bytes) => BINDING_ALIGNMENT / greatestCommonDivisor(bytes, BINDING_ALIGNMENT)),
+    ...shapes.map((shape) =>
+      BINDING_ALIGNMENT / greatestCommonDivisor(imageSize(shape) * smallest, BINDING_ALIGNMENT)
+    ),
   );
   const most = Math.floor(recorder.maxBinding / largest / step) * step;
   if (most < 1) {

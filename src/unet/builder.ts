@@ -7,6 +7,7 @@ import { weightedSum } from "../../kernels/average/average.ts";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import { size } from "../../kernels/shape.ts";
+import type { Precision } from "../../kernels/storage.ts";
 import type { Activation } from "./activation.ts";
 import type { UNetConfig } from "./config.ts";
 import type { ParameterTable } from "./parameters.ts";
@@ -22,6 +23,8 @@ export interface PlanTarget {
   readonly choices: KernelChoices;
   /** Whether only arithmetic as accurate as plain float32 sums may be chosen. */
   readonly strict: boolean;
+  /** What tensors between layers are stored as; float32 unless given. Sums, weights and their gradients always are. */
+  readonly precision?: Precision;
 }
 
 /** Records forward steps and keeps each layer's backward for later. */
@@ -34,8 +37,13 @@ export class Builder {
   readonly gradients: Region;
   /** Seed and number of the training step. */
   readonly step: Region;
+  /**
+   * The factor on the loss whose gradients go back through the layers, a power of two: gradients of a mean over many
+   * pixels would be lost in float16. Those of parameters are divided by it as they leave their layer.
+   */
+  lossScale = 1;
   readonly #backward: (() => void)[] = [];
-  /** Gradients of the layer that is going back, which are yet to be added to those of the batch. */
+  /** Gradients of the layer that is going back, which are yet to be put among those of the batch. */
   readonly #toAdd = new Map<string, Region>();
 
   /**
@@ -49,7 +57,7 @@ export class Builder {
     readonly training: boolean,
     readonly partOf?: number,
   ) {
-    this.recorder = new Recorder(target.maxBinding);
+    this.recorder = new Recorder(target.maxBinding, target.precision);
     this.weights = this.recorder.fixed("weights", table.blockSize);
     this.gradients = this.recorder.fixed("gradients", table.blockSize);
     this.step = this.recorder.fixed("step", 64);
@@ -69,15 +77,20 @@ export class Builder {
   /** Where a layer's backward writes a parameter's gradient. */
   gradient(name: string): RegionView {
     const { offset, size } = this.table.get(name);
-    if (this.partOf === undefined) return view(this.gradients, offset, size);
+    if (this.partOf === undefined && this.lossScale === 1) return view(this.gradients, offset, size);
     let region = this.#toAdd.get(name);
-    if (!region) this.#toAdd.set(name, region = this.recorder.temporary(`${name} of a part`, size));
+    if (!region) this.#toAdd.set(name, region = this.recorder.temporary(`${name} yet to be added`, size));
     return view(region, 0, size);
   }
 
   /** A new activation with memory of its own. */
-  activation(label: string, shape: Nchw, kind: Activation["kind"]): Activation {
-    return { shape, region: this.recorder.temporary(label, size(shape)), kind, gradientScale: 1 };
+  activation(
+    label: string,
+    shape: Nchw,
+    kind: Activation["kind"],
+    precision: Precision = this.recorder.precision,
+  ): Activation {
+    return { shape, region: this.recorder.temporary(label, size(shape), precision), kind, gradientScale: 1 };
   }
 
   /** Keeps a layer's backward; only a training plan will run it. */
@@ -92,7 +105,7 @@ export class Builder {
       // Layer by layer, so that no second block of all gradients is needed.
       for (const [name, value] of this.#toAdd) {
         const { offset, size } = this.table.get(name);
-        this.recorder.run(weightedSum(size, 1, 1), {
+        this.recorder.run(weightedSum(size, this.partOf === undefined ? 0 : 1, 1 / this.lossScale), {
           value: view(value, 0, size),
           total: view(this.gradients, offset, size),
         });
@@ -104,6 +117,7 @@ export class Builder {
   /** The region for a gradient that its only writer is about to write. */
   newGradient(activation: Activation, label: string): Region {
     if (activation.gradient) throw new Error(`Cannot write the gradient of "${label}" twice`);
-    return activation.gradient = this.recorder.temporary(`${label} gradient`, size(activation.shape));
+    const { shape, region: { precision } } = activation;
+    return activation.gradient = this.recorder.temporary(`${label} gradient`, size(shape), precision);
   }
 }

@@ -22,7 +22,7 @@ import {
 import type { Builder } from "./builder.ts";
 import { rowSums } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
-import { biasGradient, gradientOf } from "./layers.ts";
+import { biasGradient, emitRestorably, gradientOf } from "./layers.ts";
 
 /** Doubles height and width: every pixel makes a 2 x 2 patch; no ReLU. */
 export function convTranspose2d(
@@ -37,15 +37,17 @@ export function convTranspose2d(
   const output = builder.activation(name, shape, "plain");
   const normalized = source.kind === "normalized";
   const chunks = chunkBatch(recorder, bound([source, output]));
-  for (const chunk of chunks) {
-    recorder.run(convTranspose2dForward(chunkShape(source.shape, chunk), outputs, normalized), {
-      x: chunkView(source.region, source.shape, chunk),
-      affine: affineView(recorder, source, chunk),
-      w: builder.weight(`${name}.weight`),
-      bias: builder.weight(`${name}.bias`),
-      y: chunkView(output.region, shape, chunk),
-    });
-  }
+  emitRestorably(builder, output, () => {
+    for (const chunk of chunks) {
+      recorder.run(convTranspose2dForward(chunkShape(source.shape, chunk), outputs, normalized), {
+        x: chunkView(source.region, source.shape, chunk),
+        affine: affineView(recorder, source, chunk),
+        w: builder.weight(`${name}.weight`),
+        bias: builder.weight(`${name}.bias`),
+        y: chunkView(output.region, shape, chunk),
+      });
+    }
+  });
   builder.onBackward(() => {
     const gradient = gradientOf(output, name);
     biasGradient(builder, name, shape, gradient);

@@ -10,8 +10,11 @@ import type { UNetConfig } from "./config.ts";
 import { type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./plan.ts";
 import type { Region } from "./recorder.ts";
 
-/** Bytes of a transformed tensor that the caches of a processor hold, and what a hardware GPU is better off with. */
-const WORKSPACE = { software: 24 * 2 ** 20, hardware: 128 * 2 ** 20 };
+/**
+ * Bytes of a transformed tensor that the caches of a processor hold, and what a hardware GPU is better off with: half
+ * of that where tensors are stored in half the bytes, of which it would be a large share.
+ */
+const WORKSPACE = { software: 24 * 2 ** 20, hardware: { f32: 128 * 2 ** 20, f16: 64 * 2 ** 20 } };
 
 /** Buffers that outlive plans, by the name of the region that they stand for. */
 export type SharedBuffers = Partial<Record<keyof PlanRegions, GPUBuffer>>;
@@ -37,11 +40,13 @@ export interface ReadyPlan {
 /** The facts of a device that plans depend on. */
 export function planTarget(gpu: GpuDescription): PlanTarget {
   const software = gpu.adapter.isFallback;
+  const { precision = "f32" } = gpu;
   return {
     maxBinding: gpu.limits.maxStorageBufferBindingSize,
-    workspace: software ? WORKSPACE.software : WORKSPACE.hardware,
+    workspace: software ? WORKSPACE.software : WORKSPACE.hardware[precision],
     choices: gpu.choices,
     strict: gpu.kernels === "strict",
+    precision,
   };
 }
 

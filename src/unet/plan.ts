@@ -9,6 +9,7 @@ import {
   type LossBands,
   lossBands,
   lossGradient,
+  lossScale,
   lossSums,
   lossTotal,
   RECORD_SIZE,
@@ -112,7 +113,9 @@ function checkSpec({ batch, height, width }: PlanSpec): void {
 function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const { kind, batch, height, width, partOf } = spec;
   const part = partOf !== undefined;
-  const builder = new Builder(config, parameterTable(config), target, kind === "train", partOf);
+  // A prediction keeps no activations, and is to be as exact as its weights.
+  const stored: PlanTarget = kind === "predict" ? { ...target, precision: "f32" } : target;
+  const builder = new Builder(config, parameterTable(config), stored, kind === "train", partOf);
   const { recorder } = builder;
   const input = { batch, channels: config.inChannels, height, width };
   const pictures = recorder.fixed("pictures", size(input));
@@ -165,6 +168,9 @@ function recordLoss(
   const chunks = chunkBatch(recorder, [shape]);
   const image = imageSize(shape);
   const step = view(builder.step, 0, 12);
+  if (recorder.precision === "f16") {
+    builder.lossScale = lossScale(size({ ...shape, batch: builder.partOf ?? shape.batch }));
+  }
   for (const chunk of chunks) {
     recorder.run(lossSums(chunk.count, image, bands, chunk.first), {
       logits: chunkView(logits.region, shape, chunk),
@@ -177,7 +183,7 @@ function recordLoss(
   builder.onBackward(() => {
     const gradient = builder.newGradient(logits, "logits");
     for (const chunk of chunks) {
-      recorder.run(lossGradient(chunk.count * image), {
+      recorder.run(lossGradient(chunk.count * image, builder.lossScale), {
         logits: chunkView(logits.region, shape, chunk),
         target_mask: chunkView(masks, shape, chunk),
         sums,

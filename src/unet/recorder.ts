@@ -5,11 +5,14 @@
  * @module
  */
 import type { Dispatch } from "../../kernels/kernel.ts";
+import { BYTES, halveDispatch, type Precision, storableBindings } from "../../kernels/storage.ts";
 
 /** A piece of memory: either a temporary one, whose place is found later, or a fixed one that outlives the plan. */
 export interface Region {
   /** For errors and listings. */
   readonly label: string;
+  /** What its values are stored as. */
+  readonly precision: Precision;
   /** Bytes, a multiple of 256. */
   readonly byteLength: number;
   /** Whether the region is one of the plan's fixed buffers. */
@@ -40,11 +43,12 @@ export const BINDING_ALIGNMENT = 256;
 /** Bytes that a uniform window binds. */
 const WINDOW = 65536;
 
-/** The whole of a region, or a range of it given in floats. */
-export function view(region: Region, firstFloat = 0, floats?: number): RegionView {
-  const offset = firstFloat * 4;
-  // Whole vectors of 16 bytes: a shorter end would lie beyond what a kernel sees as an array of vectors.
-  const byteLength = floats === undefined ? region.byteLength - offset : Math.ceil(floats / 4) * 16;
+/** The whole of a region, or a range of it given in values. */
+export function view(region: Region, first = 0, count?: number): RegionView {
+  const bytes = BYTES[region.precision];
+  const offset = first * bytes;
+  // Whole vectors of four: a shorter end would lie beyond what a kernel sees as an array of vectors.
+  const byteLength = count === undefined ? region.byteLength - offset : Math.ceil(count / 4) * 4 * bytes;
   return { region, offset, byteLength };
 }
 
@@ -54,10 +58,13 @@ export class Recorder {
   readonly steps: RecordedStep[] = [];
   /** Stands where a kernel binds something that it will not read. */
   readonly nothing: RegionView;
+  /** What tensors between layers are stored as. */
+  readonly precision: Precision;
   readonly #maxBinding: number;
 
   /** Steps may bind up to `maxBinding` bytes at once. */
-  constructor(maxBinding: number) {
+  constructor(maxBinding: number, precision: Precision = "f32") {
+    this.precision = precision;
     this.#maxBinding = maxBinding;
     this.nothing = view(this.fixed("nothing", 64));
   }
@@ -67,26 +74,26 @@ export class Recorder {
     return this.#maxBinding;
   }
 
-  /** A temporary region of `floats` values; it exists from its first to its last use. */
-  temporary(label: string, floats: number): Region {
-    return { label, byteLength: alignBytes(floats * 4), fixed: false };
+  /** A temporary region of `count` values; it exists from its first to its last use. */
+  temporary(label: string, count: number, precision: Precision = "f32"): Region {
+    return { label, precision, byteLength: alignBytes(count * BYTES[precision]), fixed: false };
   }
 
   /** A temporary region that can be bound as uniform windows which begin anywhere within `floats`. */
   windowed(label: string, floats: number): Region {
-    return { label, byteLength: alignBytes(floats * 4) + WINDOW, fixed: false };
+    return { label, precision: "f32", byteLength: alignBytes(floats * 4) + WINDOW, fixed: false };
   }
 
   /** A region that the plan's owner allocates. */
   fixed(label: string, floats: number): Region {
-    return { label, byteLength: alignBytes(floats * 4), fixed: true };
+    return { label, precision: "f32", byteLength: alignBytes(floats * 4), fixed: true };
   }
 
   /**
-   * Records a dispatch with its bindings by name.
+   * Records a dispatch with its bindings by name, of a kernel that takes them as they are stored.
    *
    * @throws {TypeError} where names and the kernel's bindings do not match, or a region is both read and written.
-   * @throws {RangeError} where a view is too large to bind or not aligned.
+   * @throws {RangeError} where a view is too large to bind or not aligned, or the kernel takes no float16 there.
    */
   run(dispatch: Dispatch, bindings: Readonly<Record<string, RegionView | Region>>): void {
     const { kernel } = dispatch;
@@ -115,7 +122,19 @@ export class Recorder {
         );
       }
     });
-    this.steps.push({ dispatch, views });
+    this.steps.push({ dispatch: halveDispatch(dispatch, this.#halves(dispatch, views)), views });
+  }
+
+  /** The bindings that a kernel must take as float16. */
+  #halves({ kernel }: Dispatch, views: readonly RegionView[]): string[] {
+    if (views.every(({ region }) => region.precision === "f32")) return [];
+    const storable = storableBindings(kernel);
+    return views.flatMap(({ region }, index) => {
+      const { name } = kernel.bindings[index]!;
+      // What is not read may be anything: as float16 it needs no kernel of its own.
+      const either = region === this.nothing.region && storable.includes(name);
+      return region.precision === "f16" || either ? [name] : [];
+    });
   }
 
   #check(kernel: string, name: string, { region, offset, byteLength }: RegionView): void {

@@ -19,9 +19,12 @@ Deno.test("measureOriginal runs on any adapter, with PyTorch or, as here, withou
       least: 2,
       measurement: 0,
       onNote: (note) => notes.push(note),
-    });
-    const [ours] = report.speeds;
-    assert.equal(report.speeds.length, 1);
+    }, {});
+    const [ours, half] = report.speeds;
+    const rows = report.missingHalf === null ? 2 : 1;
+    assert.equal(report.speeds.length, rows);
+    if (half) assert.ok(half.step.best > 0 && half.peakBytes! < ours!.peakBytes!);
+    else assert.match(report.missingHalf!, /^Cannot store tensors as f16 on /);
     assert.ok(ours!.step.best > 0 && ours!.evaluation.best > 0 && ours!.ratio === null);
     assert.ok(ours!.peakBytes! >= report.plannedBytes);
     // Tests may not start Python.
@@ -30,6 +33,7 @@ Deno.test("measureOriginal runs on any adapter, with PyTorch or, as here, withou
     const text = renderOriginal(report);
     assert.match(text, /^the original's configuration \(2 filters, 32 px, batch 2; best \/ median\)\n/);
     assert.match(text, /\n {2}this project, float32 +\d/);
+    assert.match(text, half ? /\n {2}this project, float16 +\d/ : /\n {2}float16 is missing: /);
     assert.match(text, /\n {2}PyTorch is missing: /);
     assert.match(text, /\nwhere a step's time goes \(2 filters, 32 px, batch 2\): \d+ dispatches/);
   } finally {

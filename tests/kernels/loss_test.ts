@@ -175,3 +175,17 @@ Deno.test("loss: a logit that is no number shows in the loss", async () => {
   const { record } = await runLoss([[logits, new Float32Array(300)]]);
   assert.ok(Number.isNaN(record[0]));
 });
+
+Deno.test("loss: a gradient times a power of two is that gradient to the bit", async () => {
+  const random = new Random(4);
+  const logits = random.floats(100, -3, 3);
+  const operands = {
+    logits,
+    target_mask: logits.map((_, index) => index % 3 === 0 ? 1 : 0),
+    sums: Float32Array.of(20, 50, 34, 100),
+    gradient: 100,
+  };
+  const { gradient } = await runKernel(gpu, lossGradient(100), operands);
+  const scaled = await runKernel(gpu, lossGradient(100, 512), operands);
+  assert.deepEqual(scaled.gradient, gradient.map((value) => 512 * value));
+});

@@ -3,10 +3,21 @@ import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { defineKernel } from "../../kernels/kernel.ts";
 import { specialize } from "../../kernels/specialize.ts";
+import { halve, storableBindings } from "../../kernels/storage.ts";
 import { projectFiles, readProject } from "../project/files.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
+
+/** What kernels that store float16 compile on, where the adapter has it. */
+const half = await openHalf();
+addEventListener("unload", () => half?.destroy());
+
+async function openHalf(): Promise<GPUDevice | null> {
+  const adapter = await navigator.gpu.requestAdapter();
+  if (!adapter?.features.has("shader-f16")) return null;
+  return await adapter.requestDevice({ requiredFeatures: ["shader-f16"] });
+}
 
 const FILES = projectFiles(".wgsl");
 
@@ -17,10 +28,10 @@ const OPTIONAL = [
   ...(gpu.has("subgroups") ? [] : ["kernels/reduce/rows_subgroup.wgsl"]),
 ];
 
-async function errorsOf(code: string): Promise<string[]> {
-  gpu.device.pushErrorScope("validation");
-  const module = gpu.device.createShaderModule({ code });
-  const scope = gpu.device.popErrorScope();
+async function errorsOf(code: string, device = gpu.device): Promise<string[]> {
+  device.pushErrorScope("validation");
+  const module = device.createShaderModule({ code });
+  const scope = device.popErrorScope();
   const { messages } = await module.getCompilationInfo();
   const error = await scope;
   const errors = messages.filter(({ type }) => type === "error").map(({ message }) => message);
@@ -57,7 +68,18 @@ for (const path of FILES) {
     }
     assert.match(code, /@compute @workgroup_size\(\w+\)\nfn main\(/);
     if (path.startsWith("kernels/probe/")) return;
-    const { bindings } = defineKernel(path, code);
+    const made = defineKernel(path, code);
+    const { bindings } = made;
+    const storable = storableBindings(made);
+    // Alone, for the others may be float32: the picture, the logits.
+    for (const names of storable.length > 0 ? [storable, ...storable.map((name) => [name])] : []) {
+      if (half) assert.deepEqual(await errorsOf(halve(made, names).code, half), [], `float16 ${names}`);
+    }
+    assert.deepEqual(
+      [...code.matchAll(/^alias ([A-Z]\w*) = (?:f32|vec[24]f);/gm)].length,
+      storable.length,
+      "an alias without a binding",
+    );
     assert.equal(code.match(/@binding\(/g)!.length, bindings.length, "a binding was not understood");
     assert.ok(bindings.filter(({ access }) => access !== "uniform").length <= 8, "too many storage buffers");
   });

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Dispatch } from "../../kernels/kernel.ts";
+import { halveDispatch, storableBindings } from "../../kernels/storage.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { Program } from "../../src/gpu/program.ts";
 
@@ -25,6 +26,8 @@ export const UNTOUCHED: number = Math.fround(-12345.678);
  *
  * One array under two names is one buffer. Behind the values of what is read stands NaN, so that no result can use
  * what is not its own; behind what is written stands a mark, which must still be there afterwards.
+ *
+ * On a device that stores tensors as float16, the kernel does so with all that it may.
  */
 export async function runKernel<Name extends string>(
   gpu: Gpu,
@@ -32,6 +35,7 @@ export async function runKernel<Name extends string>(
   operands: Readonly<Record<Name, Operand>>,
 ): Promise<Record<Name, Float32Array<ArrayBuffer>>> {
   const { kernel } = dispatch;
+  const halves = gpu.precision === "f16" ? storableBindings(kernel) : [];
   const bindings = kernel.bindings.slice(0, -1);
   assert.deepEqual(Object.keys(operands).sort(), bindings.map(({ name }) => name).sort(), kernel.label);
   const buffers: GPUBuffer[] = [];
@@ -40,11 +44,13 @@ export async function runKernel<Name extends string>(
   for (const { name, access } of bindings) {
     const operand = operands[name as Name];
     const key = typeof operand === "number" ? name : operand;
-    if (!places.has(key)) places.set(key, buffers.push(await upload(gpu, name, operand, access)) - 1);
+    if (!places.has(key)) {
+      places.set(key, buffers.push(await upload(gpu, name, operand, access, halves.includes(name))) - 1);
+    }
     const buffer = places.get(key)!;
     views.push({ buffer, offset: 0, byteLength: access === "uniform" ? WINDOW : buffers[buffer]!.size });
   }
-  const program = await Program.create(gpu, [{ dispatch, views }], buffers);
+  const program = await Program.create(gpu, [{ dispatch: halveDispatch(dispatch, halves), views }], buffers);
   const encoder = gpu.device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   program.encode(pass);
@@ -56,9 +62,12 @@ export async function runKernel<Name extends string>(
     const operand = operands[name as Name];
     const length = typeof operand === "number" ? operand : operand.length;
     const bytes = await gpu.read(buffers[views[index]!.buffer]!, 0, (length + TAIL) * 4);
-    const tail = new Float32Array(bytes, length * 4);
-    assert.ok(tail.every((value) => value === UNTOUCHED), `${kernel.label} writes behind "${name}"`);
-    results[name as Name] = new Float32Array(bytes, 0, length);
+    const half = halves.includes(name);
+    const values = half ? Float32Array.from(new Float16Array(bytes)) : new Float32Array(bytes);
+    const mark = half ? Math.f16round(UNTOUCHED) : UNTOUCHED;
+    const tail = values.subarray(length, length + TAIL);
+    assert.ok(tail.every((value) => value === mark), `${kernel.label} writes behind "${name}"`);
+    results[name as Name] = values.slice(0, length);
   }
   program.destroy();
   for (const buffer of buffers) buffer.destroy();
@@ -66,7 +75,13 @@ export async function runKernel<Name extends string>(
 }
 
 /** A buffer with the operand's bytes at its beginning. */
-async function upload(gpu: Gpu, name: string, operand: Operand, access: string): Promise<GPUBuffer> {
+async function upload(
+  gpu: Gpu,
+  name: string,
+  operand: Operand,
+  access: string,
+  half: boolean,
+): Promise<GPUBuffer> {
   const byteLength = typeof operand === "number" ? 4 * operand : operand.byteLength;
   const padded = new Float32Array(Math.max(byteLength / 4 + TAIL, WINDOW / 4));
   padded.fill(access === "read_write" ? UNTOUCHED : NaN);
@@ -75,6 +90,6 @@ async function upload(gpu: Gpu, name: string, operand: Operand, access: string):
     new Uint8Array(padded.buffer).set(new Uint8Array(operand.buffer, operand.byteOffset, byteLength));
   }
   const buffer = await gpu.createBuffer(name, padded.byteLength, GPUBufferUsage.UNIFORM);
-  gpu.device.queue.writeBuffer(buffer, 0, padded);
+  gpu.device.queue.writeBuffer(buffer, 0, half ? Float16Array.from(padded) : padded);
   return buffer;
 }

@@ -363,3 +363,21 @@ Deno.test("train: wrong flags are wrong usage; what its permissions do not allow
     assert.deepEqual(await filesUnder(elsewhere), []);
   });
 });
+
+Deno.test("train: --precision f16 is part of the run, where the adapter has it", () =>
+  withPlaces(async ({ runs, flags }) => {
+    const args = ["--run", `${runs}/a`, ...flags, "--swanlab", "off", "--no-tensorboard"];
+    const { code, stderr } = await train(...args, "--precision", "f16");
+    const adapter = await navigator.gpu.requestAdapter();
+    if (!adapter?.features.has("shader-f16")) {
+      assert.equal(code, 1);
+      assert.match(stderr, /^error: Cannot store tensors as f16 on .*\nhint: train with --precision f32$/m);
+      return;
+    }
+    assert.equal(code, 0, stderr);
+    const { progress } = (await reopenRunFolder(join(ROOT, runs, "a")))!;
+    assert.equal(progress.config.precision, "f16");
+    const other = await train("--resume", "--run", `${runs}/a`, "--precision", "f32");
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /with other settings: precision was f16, is f32\nhint: /);
+  }));

@@ -66,9 +66,13 @@ for (const device of DEVICES) {
         const normal = planBatch(config, device, shape, "normal");
         const low = planBatch(config, device, shape, "low");
         assert.ok(2 * low.byteLength <= normal.byteLength, `${filters} filters, ${size} px, batch ${batch}`);
-        // One part fewer would be more than half: that many pictures, planned as a batch of their own.
-        const fewer = Math.ceil(batch / (low.parts - 1));
-        const { byteLength } = planBatch(config, device, { ...shape, batch: fewer }, "normal");
+        // One part fewer would be more than half: its largest part, and the inputs of the smaller ones.
+        const fewer = cutBatch(batch, Math.ceil(batch / (low.parts - 1)));
+        const [first, last] = [fewer[0]!, fewer.at(-1)!];
+        const spec = { ...shape, kind: "train", batch: last.count, part: true } as const;
+        const plan = recordPlan(config, planTarget(device), spec);
+        const inputs = first.count < last.count ? 4 * 4 * first.count * size ** 2 : 0;
+        const byteLength = trainingBytes(plan) + inputs;
         assert.ok(low.parts === 2 || 2 * byteLength > normal.byteLength, `${low.parts} parts`);
       }
     }

@@ -17,6 +17,7 @@ Deno.test("completeTrainConfig: the defaults are the original's", () => {
     norm: "none",
     normalize: "imagenet",
     kernels: "fast",
+    precision: "f32",
     unannotated: "empty",
     optimizer: "adam",
     weightDecay: 0,
