@@ -86,13 +86,23 @@ Deno.test("planBatch: what is mostly parameters is not cut for little, nor one p
     const shape = { batch, height: size, width: size };
     assert.deepEqual(planBatch(config, device, shape, "low"), planBatch(config, device, shape, "normal"));
   }
-  // Half is out of reach here, yet a quarter is saved without parts that the deepest level is too small for.
-  const shape = { batch: 8, height: 128, width: 128 };
-  const { atOnce, byteLength } = planBatch(completeConfig({ filters: 8 }), device, shape, "low");
-  assert.equal(atOnce, 4);
-  assert.ok(
-    byteLength < 0.75 * planBatch(completeConfig({ filters: 8 }), device, shape, "normal").byteLength,
-  );
+  // Half is out of reach here: parameters are two fifths of it. What the batch takes beside them is halved.
+  const config = completeConfig({ filters: 32 });
+  const shape = { batch: 8, height: 256, width: 256 };
+  const [normal, low] = [planBatch(config, device, shape, "normal"), planBatch(config, device, shape, "low")];
+  const share = low.byteLength / normal.byteLength;
+  assert.ok(share > 0.5 && share <= 0.75 && 2 * low.batchBytes <= normal.batchBytes, `${share}`);
+});
+
+Deno.test("planBatch: no part has fewer than 64 pixels in the deepest level, whatever half would ask for", () => {
+  const [device] = DEVICES as [GpuDescription];
+  for (const [batch, size, least] of [[64, 64, 16], [32, 96, 8], [16, 128, 4], [8, 256, 1]] as const) {
+    for (const filters of [4, 8, 16]) {
+      const config = completeConfig({ filters });
+      const { atOnce } = planBatch(config, device, { batch, height: size, width: size }, "low");
+      assert.ok(atOnce >= least, `${filters} filters, ${size} px: ${atOnce} at once`);
+    }
+  }
 });
 
 Deno.test("planBatch: a batch beyond a limit is halved until it fits, and one picture beyond it is refused", () => {
