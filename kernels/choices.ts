@@ -80,11 +80,17 @@ export class Operation<Shape, Name extends string> implements AnyOperation {
     return this.#rowOf(shape)[0];
   }
 
-  /** The variant for a shape: the chosen one, or where it does not serve the first of software's that does. */
+  /**
+   * The variant for a shape: the chosen one, or where it does not serve, the next of software's behind it that does,
+   * or else the first.
+   */
   choose(choices: KernelChoices, shape: Shape): Name {
     const [label, row] = this.#rowOf(shape);
     const chosen = choices[label];
-    const order = chosen !== undefined && this.#knows(chosen) ? [chosen, ...row.software] : row.software;
+    const { software } = row;
+    const order = chosen !== undefined && this.#knows(chosen)
+      ? [chosen, ...software.slice(software.indexOf(chosen) + 1), ...software]
+      : software;
     const variant = order.find((name) => this.variants[name].serves?.(shape) ?? true);
     if (variant === undefined) throw new Error(`Cannot choose for "${label}": no variant serves its shape`);
     return variant;

@@ -76,9 +76,9 @@ Deno.test("gpu: an adapter that binds too few storage buffers is refused by name
 Deno.test("gpu: what would be opened is described as what is opened", async () => {
   const options = { kernels: "strict", maxBindingSize: 2 ** 20 } as const;
   const gpu = await openGpu(options);
-  const { adapter, limits, kernels, choices } = gpu;
+  const { adapter, limits, kernels, choices, precision } = gpu;
   gpu.close();
-  assert.deepEqual(await describeGpu(options), { adapter, limits, kernels, choices });
+  assert.deepEqual(await describeGpu(options), { adapter, limits, kernels, choices, precision });
   assert.equal(limits.maxStorageBufferBindingSize, 2 ** 20);
   assert.equal(kernels, "strict");
   assert.notEqual(adapter.description, "");
