@@ -96,14 +96,16 @@ export interface TransposeBands {
   readonly pixels: number;
 }
 
+/** Tiles of channels and outputs of a weight gradient, an invocation each. */
+function weightTiles(input: Nchw, outputs: number): number {
+  return ceilDiv(input.channels, vectors(input) ? 8 : 4) * ceilDiv(outputs, 4);
+}
+
 /** Cuts a batch into few bands: each costs partial sums as large as the weights. */
 export function transposeBands(input: Nchw, outputs: number): TransposeBands {
-  const { batch, channels, height, width } = input;
+  const { batch, height, width } = input;
   const pixels = height * width;
-  const tiles = vectors(input)
-    ? ceilDiv(channels, 8) * ceilDiv(outputs, 4)
-    : ceilDiv(channels, 4) * ceilDiv(outputs, 4);
-  const wanted = ceilDiv(WANTED_INVOCATIONS, tiles);
+  const wanted = ceilDiv(WANTED_INVOCATIONS, weightTiles(input, outputs));
   const length = Math.min(LONGEST_SUM, Math.ceil(batch * pixels / wanted));
   if (length >= pixels) return { images: Math.max(1, Math.floor(length / pixels)), perImage: 1, pixels };
   const perImage = ceilDiv(pixels, length);
@@ -129,33 +131,24 @@ export function convTranspose2dWgrad(
   firstBand: number,
 ): Dispatch {
   const { batch, channels, height, width } = input;
-  const pixels = height * width;
-  const constants = { NORMALIZED: normalized };
-  const count = bandCount(bands, batch);
-  const { images, perImage } = bands;
-  if (vectors(input)) {
-    const label = "conv_transpose2d/wgrad";
-    const sizes = [channels, outputs, width / 4, pixels / 4, batch, images, perImage, bands.pixels / 4];
-    return {
-      kernel: kernel(label, wgradCode, constants),
-      params: packParams([...sizes, firstBand]),
-      workgroups: grid(label, ceilDiv(channels, 8) * ceilDiv(outputs, 4), WORKGROUP, count),
-    };
-  }
-  const label = "conv_transpose2d/wgrad_ragged";
+  // The vector kernel counts columns by fours, the ragged one singly.
+  const [name, code, unit] = vectors(input)
+    ? ["wgrad", wgradCode, 4] as const
+    : ["wgrad_ragged", wgradRaggedCode, 1] as const;
+  const label = `conv_transpose2d/${name}`;
   return {
-    kernel: kernel(label, wgradRaggedCode, constants),
+    kernel: kernel(label, code, { NORMALIZED: normalized }),
     params: packParams([
       channels,
       outputs,
-      width,
-      pixels,
+      width / unit,
+      height * width / unit,
       batch,
-      images,
-      perImage,
-      bands.pixels,
+      bands.images,
+      bands.perImage,
+      bands.pixels / unit,
       firstBand,
     ]),
-    workgroups: grid(label, ceilDiv(channels, 4) * ceilDiv(outputs, 4), WORKGROUP, count),
+    workgroups: grid(label, weightTiles(input, outputs), WORKGROUP, bandCount(bands, batch)),
   };
 }

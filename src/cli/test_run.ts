@@ -33,6 +33,15 @@ export function countTests(stdout: string, code: number): TestCounts {
   return { passed, failed: bad ? Math.max(1, failed) : failed };
 }
 
+/** Whether a run of `deno test` failed in nothing but its end, and if so says so. */
+export function excusesAbort(stdout: string, code: number): boolean {
+  const excused = abortedAtExit(stdout, code);
+  if (excused) {
+    writeStderr("note: the driver's compiler aborted while the process ended, after every test had passed\n");
+  }
+  return excused;
+}
+
 /** Whether a run aborted behind its closing line, which told of no failure. */
 export function abortedAtExit(stdout: string, code: number): boolean {
   return code === ABORTED && /\nok \| [1-9]\d* passed[^\n]* \| 0 failed[^\n]*\s*$/.test(stdout);
@@ -42,9 +51,7 @@ export function abortedAtExit(stdout: string, code: number): boolean {
 export async function runTests(paths: readonly string[], flags: readonly string[] = []): Promise<TestCounts> {
   const { code, stdout } = await runDeno(["test", "-q", "-P=test", ...flags, ...paths], { echo: true });
   if (stdout !== "" && !stdout.endsWith("\n")) writeStdout("\n"); // Ended within a line: the counts get their own.
-  if (abortedAtExit(stdout, code)) {
-    writeStderr("note: the driver's compiler aborted while the process ended, after every test had passed\n");
-  } else if (code > 127) {
+  if (!excusesAbort(stdout, code) && code > 127) {
     // 128 and more: by a signal, such as 137 where the system ran out of memory.
     writeStderr(`error: the tests were ended by signal ${code - 128} before they were done\n`);
   }
