@@ -9,6 +9,7 @@ import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import type { Nchw } from "../shape.ts";
 import channelSumsCode from "./channel_sums.wgsl" with { type: "text" };
+import channelTotalsCode from "./channel_totals.wgsl" with { type: "text" };
 import rowsSubgroupCode from "./rows_subgroup.wgsl" with { type: "text" };
 import rowsCode from "./rows.wgsl" with { type: "text" };
 
@@ -67,5 +68,17 @@ export function channelSums(shape: Nchw, bands: PixelBands, firstImage: number):
       firstImage * bands.perImage,
     ]),
     workgroups: grid("reduce/channel_sums", shape.batch * bands.perImage, WORKGROUP, shape.channels),
+  };
+}
+
+/** Values of a channel up to which {@linkcode channelTotals} is as fast and as accurate as sums by bands. */
+export const SMALL_CHANNEL = 1024;
+
+/** Sums `[channel]` of an NCHW tensor in one dispatch; bindings x, x_vectors (the same memory), total. */
+export function channelTotals(shape: Nchw): Dispatch {
+  return {
+    kernel: kernel("reduce/channel_totals", channelTotalsCode),
+    params: packParams([shape.channels, shape.height * shape.width, shape.batch]),
+    workgroups: grid("reduce/channel_totals", shape.channels, WORKGROUP),
   };
 }

@@ -40,7 +40,7 @@ const ADAMW_DECAY = 0.01;
 export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> = {
   original: {},
   strong: {
-    learningRate: 1e-3,
+    learningRate: 3e-3,
     norm: "instance",
     normalize: "picture",
     optimizer: "adamw",

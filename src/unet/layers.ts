@@ -9,7 +9,7 @@ import { conv1x1Dgrad, conv1x1Forward, conv1x1Wgrad } from "../../kernels/conv1x
 import { dropoutForward } from "../../kernels/dropout/dropout.ts";
 import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
 import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
-import { channelSums } from "../../kernels/reduce/reduce.ts";
+import { channelSums, channelTotals, SMALL_CHANNEL } from "../../kernels/reduce/reduce.ts";
 import { imageSize, type Nchw } from "../../kernels/shape.ts";
 import {
   type Activation,
@@ -100,12 +100,17 @@ export function maxPool2d(builder: Builder, source: Activation): Activation {
   return output;
 }
 
+/** Size from which a tensor is made anew and not kept. */
+const RESTORED_BYTES = 2 ** 20;
+
 /**
  * Records a tensor that its one reader's backward makes anew, bit for bit: the maps that pooling and transposed
  * convolutions make are a fifth of what a training step would have to keep, and take about a hundredth of its time.
+ * A small one is kept: there is nothing to be gained.
  */
 export function emitRestorably(builder: Builder, output: Activation, emit: () => void): void {
   emit();
+  if (output.region.byteLength < RESTORED_BYTES) return;
   output.restore = () => {
     output.region = builder.activation(`${output.region.label} anew`, output.shape, output.kind).region;
     emit();
@@ -199,9 +204,16 @@ export function conv1x1(builder: Builder, name: string, source: Activation, outp
 /** Records the gradient of a layer's bias: the sums of the result's gradient over pictures and pixels. */
 export function biasGradient(builder: Builder, name: string, shape: Nchw, gradient: Region): void {
   const { recorder } = builder;
+  const total = builder.gradient(`${name}.bias`);
+  const chunks = chunkBatch(recorder, [shape]);
+  if (chunks.length === 1 && shape.batch * shape.height * shape.width <= SMALL_CHANNEL) {
+    const x = chunkView(gradient, shape, chunks[0]!);
+    recorder.run(channelTotals(shape), { x, x_vectors: x, total });
+    return;
+  }
   const bands = pixelBands(shape);
   const partial = recorder.temporary(`${name} bias sums`, shape.channels * bands.total);
-  for (const chunk of chunkBatch(recorder, [shape])) {
+  for (const chunk of chunks) {
     const x = chunkView(gradient, shape, chunk);
     recorder.run(channelSums(chunkShape(shape, chunk), bands, chunk.first), { x, x_vectors: x, partial });
   }
@@ -212,7 +224,7 @@ export function biasGradient(builder: Builder, name: string, shape: Nchw, gradie
       rowStride: bands.total,
       itemStride: 1,
     }),
-    { partial, total: builder.gradient(`${name}.bias`) },
+    { partial, total },
   );
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pixelBands } from "../../kernels/bands.ts";
-import { channelSums, sumRows, sumRowsBySubgroups } from "../../kernels/reduce/reduce.ts";
+import { channelSums, channelTotals, sumRows, sumRowsBySubgroups } from "../../kernels/reduce/reduce.ts";
 import { assertClose, sumTolerance } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
@@ -96,5 +96,7 @@ for (
     const { total } = await runKernel(gpu, dispatch, { partial, total: channels });
     const limits = absolute.map((sum) => sumTolerance(batch * pixels, sum));
     assertClose(total, expected, { absolute: limits, label: "sums" });
+    const atOnce = await runKernel(gpu, channelTotals(shape), { x, x_vectors: x, total: channels });
+    assertClose(atOnce.total, expected, { absolute: limits, label: "sums in one dispatch" });
   });
 }

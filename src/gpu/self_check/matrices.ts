@@ -16,7 +16,7 @@ import {
   gemmTiled,
   type GemmTileName,
 } from "../../../kernels/gemm/gemm.ts";
-import { channelSums, sumRows, sumRowsBySubgroups } from "../../../kernels/reduce/reduce.ts";
+import { channelSums, channelTotals, sumRows, sumRowsBySubgroups } from "../../../kernels/reduce/reduce.ts";
 import { type Check, random, sum, sumLimit, table } from "./check.ts";
 
 /** The checks. */
@@ -51,6 +51,12 @@ export function* matrixChecks(): Generator<Check> {
       }),
     },
     limit: sumLimit(8),
+  };
+  yield {
+    dispatch: channelTotals(shape),
+    operands: { x, x_vectors: x },
+    expected: { total: table(3, (channel) => sum(64, (i) => x[((i >> 5) * 3 + channel) * 32 + i % 32]!)) },
+    limit: sumLimit(64),
   };
   yield* transposedChecks();
 }
