@@ -8,7 +8,7 @@
  */
 import type { Sample } from "../dataset/samples.ts";
 import { decodeImage } from "../image/decode.ts";
-import { drawFigure, maskToRgb, overlayMask, type Panel } from "../image/draw.ts";
+import { drawFigure, maskToRgb, overlayMask, type Panel, scaleToFit } from "../image/draw.ts";
 import type { RgbImage } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 import { segment } from "../prediction/postprocess.ts";
@@ -50,6 +50,9 @@ const CELL = { width: 256, height: 256 };
 /** Panels in a row. */
 const COLUMNS = 8;
 
+/** Rows at most, before panels go twice as many to a row: more would be higher than a picture may be. */
+const MOST_ROWS = 25;
+
 /** Of the true outline in an overlay; the prediction is red. */
 const GREEN = [48, 224, 96] as const;
 
@@ -65,10 +68,19 @@ export async function drawSamples(
   const panels: Panel[] = [];
   for (let first = 0; first < samples.length; first += BATCH) {
     for (const drawn of await predictSamples(predictor, samples.slice(first, first + BATCH), threshold)) {
-      panels.push(...PANELS[kind](drawn));
+      // At the size at which they are drawn: many pictures at their own would take gigabytes.
+      panels.push(
+        ...PANELS[kind](drawn).map((panel) => ({ ...panel, image: scaleToFit(panel.image, CELL) })),
+      );
     }
   }
-  return await drawFigure(panels, { title, cell: CELL, columns: COLUMNS });
+  return await drawSheet(panels, title);
+}
+
+/** Draws panels of up to 256 x 256, as many in a row as it takes to fit them on one picture: 400 do. */
+export async function drawSheet(panels: readonly Panel[], title: string): Promise<RgbImage> {
+  const columns = panels.length > MOST_ROWS * COLUMNS ? 2 * COLUMNS : COLUMNS;
+  return await drawFigure(panels, { title, cell: CELL, columns });
 }
 
 const PANELS: Readonly<Record<FigureKind, (drawn: Drawn) => Panel[]>> = {

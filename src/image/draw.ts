@@ -185,7 +185,7 @@ function layOut(panels: readonly Panel[], columns: number, cell: Size, hasTitle:
 }
 
 /** Scales a picture, keeping its proportions, to the largest that fits `cell`. */
-function scaleToFit(image: RgbImage, cell: Size): RgbImage {
+export function scaleToFit(image: RgbImage, cell: Size): RgbImage {
   const factor = Math.min(cell.width / image.width, cell.height / image.height);
   const width = Math.max(1, Math.round(image.width * factor));
   const height = Math.max(1, Math.round(image.height * factor));
