@@ -38,7 +38,7 @@ const ADAMW_DECAY = 0.01;
 
 /**
  * Each recipe by its name: what it sets otherwise than the original. `docs/real_dataset.md` tells what each part of
- * `strong` adds, and what was left out because it added nothing.
+ * `strong` adds.
  */
 export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> = {
   original: {},
@@ -46,8 +46,11 @@ export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> =
     learningRate: 3e-3,
     norm: "instance",
     normalize: "picture",
+    optimizer: "adamw",
+    weightDecay: 0.01,
     schedule: "cosine",
     warmup: 1,
+    clip: 1,
     augment: LIGHT,
     average: 0.99,
   },
@@ -64,7 +67,11 @@ export function completeTrainConfig(given: Partial<TrainConfig> = {}): TrainConf
     throw new RangeError(`Cannot train by recipe "${name}": there are ${Object.keys(RECIPES).join(", ")}`);
   }
   const config = { ...ORIGINAL, ...RECIPES[name], ...given, recipe: name };
-  if (given.weightDecay === undefined) config.weightDecay = config.optimizer === "adamw" ? ADAMW_DECAY : 0;
+  // A decay that came with the other optimizer goes with it, unless it was asked for.
+  if (given.weightDecay === undefined && given.optimizer !== undefined) {
+    const decay = RECIPES[name]!.weightDecay ?? ADAMW_DECAY;
+    config.weightDecay = given.optimizer === "adamw" ? decay : 0;
+  }
   checkTrainConfig(config);
   return config;
 }

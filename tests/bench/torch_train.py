@@ -5,8 +5,9 @@
 Network, loss and optimizer are the original's; pictures are decoded by Pillow, resized as torchvision does it
 (antialiased bilinear, on tensors) and normalised; masks are those that `deno task masks` wrote, resized to the nearest
 pixel. --strong takes what the recipe of that name does, but for its learning rate: instance norm, each picture's own
-mean and deviation, warm-up and cosine, light augmentation, averaged weights. Prints one JSON line an epoch, then one
-with the best epoch's numbers on the valid and the test split: losses weighted by sample, Dice of all pixels together.
+mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation, averaged weights. Prints one JSON line an
+epoch, then one with the best epoch's numbers on the valid and the test split: losses weighted by sample, Dice of all
+pixels together.
 Debian: python3-torch, python3-pil.
 """
 import argparse
@@ -109,7 +110,10 @@ def main():
     }
     net = UNet(filters=args.filters, norm="instance" if args.strong else "none")
     parameters = list(net.parameters())
-    optimizer = torch.optim.Adam(parameters, lr=args.learning_rate)
+    if args.strong:
+        optimizer = torch.optim.AdamW(parameters, lr=args.learning_rate, weight_decay=0.01)
+    else:
+        optimizer = torch.optim.Adam(parameters, lr=args.learning_rate)
     average = [p.detach().clone() for p in parameters] if args.strong else None
 
     def evaluate(split):
@@ -161,6 +165,8 @@ def main():
             optimizer.zero_grad(set_to_none=True)
             loss = loss_parts(net(x), t)["loss"]
             loss.backward()
+            if args.strong:
+                torch.nn.utils.clip_grad_norm_(parameters, 1)
             optimizer.step()
             updates += 1
             if average is not None:

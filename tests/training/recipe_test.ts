@@ -63,8 +63,7 @@ Deno.test("completeTrainConfig: the decay of weights follows the optimizer unles
   const decay = (given: Parameters<typeof completeTrainConfig>[0]) => completeTrainConfig(given).weightDecay;
   assert.equal(decay({ optimizer: "adamw" }), 0.01);
   assert.equal(decay({ optimizer: "adamw", weightDecay: 0 }), 0);
-  assert.equal(decay({ recipe: "strong" }), 0);
-  assert.equal(decay({ recipe: "strong", optimizer: "adamw" }), 0.01);
+  assert.equal(decay({ recipe: "strong", optimizer: "adam" }), 0);
   assert.throws(() => decay({ weightDecay: 0.1 }), /optimizer adam and a weight decay of 0.1\nhint: adamw/);
 });
 
