@@ -231,7 +231,7 @@ Deno.test("train: says what it will do and what came of it, and what to type nex
     assert.equal(changed.code, 1);
     assert.match(
       changed.stderr,
-      /^error: .*other settings: learningRate was 0.001, is 0.5\nhint: .*--force/m,
+      /^error: .*other settings: learningRate was 0.003, is 0.5\nhint: .*--force/m,
     );
   }));
 
@@ -247,7 +247,7 @@ Deno.test("train: a dry run plans, as text and as JSON, and writes no run", () =
     const plan = JSON.parse(json.stdout);
     assert.equal(plan.parameters, 122_679);
     assert.equal(plan.data.train.samples, 12);
-    assert.equal(plan.config.learningRate, 1e-3);
+    assert.equal(plan.config.learningRate, 3e-3);
     assert.equal(plan.config.accumulate, 2);
     assert.ok(plan.secondsPerEpoch > 0);
     await assert.rejects(Deno.stat(join(ROOT, runs, "a")), Deno.errors.NotFound);
