@@ -9,6 +9,7 @@ import { readWeights, weightsFormatOf, writeWeights } from "../mod.ts";
 import { writeFileAtomic } from "../src/atomic_file.ts";
 import { formatBytes, plural } from "../src/cli/format.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { readWholeFile } from "../src/whole_file.ts";
 
 /** The `convert` command. */
 export function command(): Command {
@@ -30,7 +31,7 @@ async function runConvert(input: string, output: string, flags: { json?: true })
   if (resolve(input) === resolve(output)) {
     throw new RangeError(`Cannot convert "${input}" onto itself\nhint: give the result another name`);
   }
-  const { tensors, metadata } = await readWeights(await Deno.readFile(input));
+  const { tensors, metadata } = await readWeights(await readWholeFile(input));
   const format = weightsFormatOf(output);
   const notes = Object.keys(metadata).filter((key) => key !== "format");
   if (format === "torch" && notes.length > 0) {

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { type ModelDescription, readModel, type StoredModel } from "../unet/model_file.ts";
+import { readWholeFile } from "../whole_file.ts";
 
 /** The name of the best epoch's weights in a run's folder. */
 const BEST = "best.safetensors";
@@ -25,24 +26,6 @@ export interface LoadedModel extends StoredModel {
   readonly path: string;
   /** SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
-}
-
-/**
- * A file's bytes. Deno.readFile asks for memory bit by bit as it reads: for 124 MB it takes more than twice as long.
- */
-async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  const { isFile, size } = await file.stat();
-  // A pipe has no size.
-  if (!isFile) return await Deno.readFile(path);
-  const bytes = new Uint8Array(size);
-  let length = 0;
-  while (length < size) {
-    const count = await file.read(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
-  }
-  return bytes.subarray(0, length);
 }
 
 /** What is worth telling of a model beside its results. */
@@ -89,7 +72,7 @@ export async function findModelFile({ model, run, runs = "runs" }: ModelChoice):
  */
 export async function loadModel(path: string): Promise<LoadedModel> {
   try {
-    const bytes = await readWhole(path);
+    const bytes = await readWholeFile(path);
     // The digest is made beside the main thread, which meanwhile reads the weights.
     const [digest, model] = await Promise.all([crypto.subtle.digest("SHA-256", bytes), readModel(bytes)]);
     const { inChannels, outChannels } = model.description.network;

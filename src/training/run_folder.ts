@@ -15,6 +15,7 @@ import { packModel } from "../unet/model_file.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
 import { type Checkpoint, packCheckpoint, readCheckpoint } from "./checkpoint.ts";
 import { networkConfig } from "./config.ts";
+import { readWholeFile } from "../whole_file.ts";
 
 /** The names in a run's folder that other tasks read. */
 export const RUN_FILES = { best: "best.safetensors", checkpoint: "checkpoint.safetensors" } as const;
@@ -85,7 +86,7 @@ export async function reopenRunFolder(folder: string): Promise<Checkpoint | null
     if (isTemporaryName(name)) await Deno.remove(join(folder, name));
   }
   const path = join(folder, RUN_FILES.checkpoint);
-  const bytes = await Deno.readFile(path).catch(orNull);
+  const bytes = await readWholeFile(path).catch(orNull);
   if (bytes === null) {
     if (!await holdsRun(folder)) return null;
     throw new Error(`Cannot resume ${folder}: it holds a run, but no ${RUN_FILES.checkpoint}`);
@@ -155,7 +156,7 @@ export async function mendBest(folder: string, checkpoint: Checkpoint): Promise<
   const { best } = checkpoint.progress;
   const path = join(folder, RUN_FILES.best);
   if (best === null) return;
-  const bytes = await Deno.readFile(path).catch(orNull);
+  const bytes = await readWholeFile(path).catch(orNull);
   if (bytes !== null && sha256(bytes) === best.sha256) return;
   if (!isOfBestEpoch(checkpoint)) {
     throw new Error(

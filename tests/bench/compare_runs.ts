@@ -16,7 +16,6 @@ interface Epoch {
   readonly train: number;
   readonly valid: number;
   readonly dice: number;
-  readonly seconds: number;
 }
 
 interface Training {
@@ -38,7 +37,6 @@ function readOurs(folder: string): Training {
     train: row["train/loss"],
     valid: row["valid/loss"],
     dice: row["valid/dice"],
-    seconds: row.seconds,
   }));
   const pooled = (split: string) =>
     JSON.parse(Deno.readTextFileSync(`${folder}/${split}.json`)).summary.pooled;
@@ -58,7 +56,6 @@ function readTheirs(path: string): Training {
       train: row.train.loss,
       valid: row.valid.loss,
       dice: row.valid.dice,
-      seconds: row.seconds,
     })),
     dice: { valid: valid.dice, test: test.dice },
     accuracy: { valid: valid.accuracy, test: test.accuracy },
@@ -66,8 +63,8 @@ function readTheirs(path: string): Training {
 }
 
 /** `middle (least to largest)` of some numbers. */
-function spread(values: readonly number[], digits = 3): string {
-  const text = (value: number) => value.toFixed(digits);
+function spread(values: readonly number[]): string {
+  const text = (value: number) => value.toFixed(3);
   return `${text(summarize(values).median)} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
 }
 

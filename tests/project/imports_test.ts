@@ -5,7 +5,13 @@ import { pathToFileURL } from "node:url";
 import { projectFiles, readProject, ROOT } from "./files.ts";
 
 /** What every room of `src` may use, besides itself. */
-const COMMON = ["src/tensor.ts", "src/atomic_file.ts", "src/atomic_folder.ts", "src/random.ts"];
+const COMMON = [
+  "src/tensor.ts",
+  "src/atomic_file.ts",
+  "src/atomic_folder.ts",
+  "src/random.ts",
+  "src/whole_file.ts",
+];
 
 /** Room to the rooms that it may import, besides itself and {@linkcode COMMON}. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -14,6 +20,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/atomic_file.ts": [],
   "src/atomic_folder.ts": [],
   "src/random.ts": [],
+  "src/whole_file.ts": [],
   "src/archive": [],
   "src/image": [],
   "src/weights": [],

@@ -1,16 +1,9 @@
 /** Batches in parts: the loss is one of the whole batch, and neither it nor a gradient tells how the batch was cut. */
 import assert from "node:assert/strict";
-import {
-  type Augmentation,
-  type BatchMetrics,
-  type Gpu,
-  openGpu,
-  Trainer,
-  type TrainerOptions,
-  UNet,
-} from "../../mod.ts";
+import { type BatchMetrics, type Gpu, openGpu, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
 import { CapacityError } from "../../src/gpu/capacity_error.ts";
 import type { TrainerState } from "../../src/training/trainer.ts";
+import { EVERY_CHANGE } from "../support/augmentation.ts";
 import { assertClose } from "../support/compare.ts";
 import { cut, discs } from "../support/shapes_to_find.ts";
 
@@ -21,17 +14,6 @@ const LARGE = discs(4, 11, 160);
 
 /** Holds the weights, transformed, too, and no more than six of the large pictures' largest tensors. */
 const LITTLE = 2560 * 1024;
-
-const AUGMENTATION: Augmentation = {
-  flipHorizontal: true,
-  flipVertical: true,
-  rotation: 15,
-  scale: 0.1,
-  shift: 0.05,
-  contrast: 0.1,
-  brightness: 0.1,
-  noise: 0.05,
-};
 
 interface Setting {
   norm?: "none" | "instance";
@@ -114,7 +96,7 @@ function assertSame(actual: Outcome, expected: Outcome, norm: "none" | "instance
 for (const kernels of ["fast", "strict"] as const) {
   for (const norm of ["none", "instance"] as const) {
     Deno.test(`parts: eleven pictures, four at once, train as the whole batch does, ${kernels}, norm ${norm}`, async () => {
-      const options = { augmentation: AUGMENTATION };
+      const options = { augmentation: EVERY_CHANGE };
       const expected = await withTrainer({ norm, kernels, options }, train);
       const once = await withTrainer({ norm, kernels, options: { ...options, atOnce: 4 } }, train);
       assertSame(once, expected, norm);
@@ -170,7 +152,7 @@ function limitMemory(gpu: Gpu, budget: number): { readonly used: number } {
 }
 
 Deno.test("parts: a batch that runs out of memory is halved until it fits, which is said once, with the same result", async () => {
-  const options = { augmentation: AUGMENTATION };
+  const options = { augmentation: EVERY_CHANGE };
   const expected = await withTrainer({ options }, train);
   const bytes = (atOnce: number) =>
     withTrainer({ options: { ...options, atOnce } }, async (trainer) => {

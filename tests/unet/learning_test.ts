@@ -1,6 +1,7 @@
 /** It learns, the same way every time: overfitting, the same bits twice, resuming, and what surrounds an update. */
 import assert from "node:assert/strict";
-import { type Augmentation, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
+import { type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
+import { EVERY_CHANGE } from "../support/augmentation.ts";
 import { assertClose } from "../support/compare.ts";
 import { cut, discs } from "../support/shapes_to_find.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
@@ -11,17 +12,6 @@ const BATCH = discs(1, 4, 32);
 
 /** The smallest pictures whose deepest planes have more than one pixel, so that dropout outlives a normalisation. */
 const LARGER = discs(1, 4, 64);
-
-const AUGMENTATION: Augmentation = {
-  flipHorizontal: true,
-  flipVertical: true,
-  rotation: 15,
-  scale: 0.1,
-  shift: 0.05,
-  contrast: 0.1,
-  brightness: 0.1,
-  noise: 0.05,
-};
 
 interface Setting {
   norm?: "none" | "instance";
@@ -83,7 +73,7 @@ for (const norm of ["none", "instance"] as const) {
     norm,
     options: {
       learningRate: 1e-3,
-      augmentation: AUGMENTATION,
+      augmentation: EVERY_CHANGE,
       seed: 11,
       clipNorm: 0.5,
       averageDecay: 0.9,
@@ -148,7 +138,7 @@ Deno.test("learning: a step waited for gives the metrics of one that is not", as
 });
 
 Deno.test("learning: gradients and evaluations change nothing, and evaluation knows no dropout", () =>
-  withTrainer({ options: { augmentation: AUGMENTATION } }, async (trainer, unet) => {
+  withTrainer({ options: { augmentation: EVERY_CHANGE } }, async (trainer, unet) => {
     const { images, masks } = BATCH;
     const before = await trainer.state();
     const gradients = await trainer.gradients(images, masks);

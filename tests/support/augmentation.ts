@@ -1,0 +1,13 @@
+import type { Augmentation } from "../../kernels/augment/augment.ts";
+
+/** Every kind of change at once. */
+export const EVERY_CHANGE: Augmentation = {
+  flipHorizontal: true,
+  flipVertical: true,
+  rotation: 15,
+  scale: 0.1,
+  shift: 0.05,
+  contrast: 0.1,
+  brightness: 0.1,
+  noise: 0.05,
+};
