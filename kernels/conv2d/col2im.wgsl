@@ -33,6 +33,12 @@ alias Y = f32;
 @group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -67,8 +73,7 @@ fn main(
     value += bias[channel];
   }
   if ((params.flags & RELU) != 0u) {
-    // Not max(value, 0), which would turn what is not a number into 0 and hide it.
-    value = select(value, 0.0, value < 0.0);
+    value = relu(value);
   }
   if ((params.flags & GATE) != 0u) {
     var activation = f32(gate[index]);

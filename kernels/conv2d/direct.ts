@@ -102,10 +102,13 @@ export interface Bands {
   readonly total: number;
 }
 
-/** Cuts pictures into bands: enough to keep a device busy, few enough that adding them up costs little. */
-export function directBands(shape: Nchw): Bands {
-  const wanted = Math.max(1, Math.ceil(256 / shape.batch));
-  const rows = Math.max(4, ceilDiv(shape.height, wanted));
+/** Bands of a batch that keep cores busy, and are few enough that adding them up costs little. */
+const WANTED_BANDS = 256;
+
+/** Cuts pictures into bands: about `wanted` in the batch, for a device with many more cores than a processor has. */
+export function directBands(shape: Nchw, wanted = WANTED_BANDS): Bands {
+  const perPicture = Math.ceil(Math.max(wanted, WANTED_BANDS) / shape.batch);
+  const rows = Math.max(4, ceilDiv(shape.height, perPicture));
   const perImage = ceilDiv(shape.height, rows);
   return { rows, perImage, total: roundUp(perImage * shape.batch, 4) };
 }

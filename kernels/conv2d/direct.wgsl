@@ -50,9 +50,10 @@ struct Row {
   right: Taps,
 }
 
-// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
 fn relu(x: vec4f, wanted: bool) -> vec4f {
-  return select(x, vec4f(), vec4<bool>(wanted) & (x < vec4f()));
+  return select(x, vec4f(), vec4<bool>(wanted) & (bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u)));
 }
 
 // A row of the patch with its border.

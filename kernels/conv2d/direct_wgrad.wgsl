@@ -29,9 +29,10 @@ alias Gradient = vec4f;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
 fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), x < vec4f());
+  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
 }
 
 fn load(at: u32, inside: bool, coefficients: vec2f) -> vec4f {

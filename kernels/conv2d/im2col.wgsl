@@ -27,6 +27,12 @@ alias X = f32;
 @group(0) @binding(2) var<storage, read_write> columns: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -65,9 +71,7 @@ fn main(
     if (inside) {
       value = f32(x[plane * size + u32(i) * params.width + u32(j)]);
       if (NORMALIZED) {
-        value = value * coefficients.x + coefficients.y;
-        // Not max(value, 0), which would turn what is not a number into 0 and hide it.
-        value = select(value, 0.0, value < 0.0);
+        value = relu(value * coefficients.x + coefficients.y);
       }
     }
     if (PIXELS_OUTER) {

@@ -84,9 +84,10 @@ export function tile(shape: { batch: number; height: number; width: number }, si
   };
 }
 
-/** Cuts a tiling into runs of at most `most` tiles, so that transformed tensors stay small. */
+/** Cuts a tiling into equal runs of at most `most` tiles, so that transformed tensors stay small. */
 export function splitTiles(tiling: Tiling, most: number): Tiling[] {
-  const length = Math.max(COLUMN_TILE, Math.floor(most / COLUMN_TILE) * COLUMN_TILE);
+  const longest = Math.max(COLUMN_TILE, Math.floor(most / COLUMN_TILE) * COLUMN_TILE);
+  const length = roundUp(ceilDiv(tiling.tiles, ceilDiv(tiling.tiles, longest)), COLUMN_TILE);
   const parts: Tiling[] = [];
   for (let first = 0; first < tiling.tiles; first += length) {
     const tiles = Math.min(length, tiling.tiles - first);

@@ -29,9 +29,10 @@ alias X = f32;
 @group(0) @binding(2) var<storage, read_write> v: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
 fn relu(x: f32) -> f32 {
-  return select(x, 0.0, x < 0.0);
+  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
 }
 
 fn load(plane: u32, y: i32, column: i32, coefficients: vec2f) -> f32 {

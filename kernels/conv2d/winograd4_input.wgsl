@@ -62,9 +62,10 @@ fn combine(d: array<Row, 6>) -> array<Row, 6> {
   );
 }
 
-// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
 fn relu(x: vec3f) -> vec3f {
-  return select(x, vec3f(), x < vec3f());
+  return select(x, vec3f(), bitcast<vec3u>(x) - 0x80000001u < vec3u(0x7f800000u));
 }
 
 fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {

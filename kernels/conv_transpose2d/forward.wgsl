@@ -31,9 +31,10 @@ fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
 }
 
-// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
 fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), x < vec4f());
+  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
 }
 
 fn store(plane: u32, vector: u32, offset: f32, taps: mat4x4f) {

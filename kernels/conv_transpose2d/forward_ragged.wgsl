@@ -24,6 +24,12 @@ alias Y = vec2f;
 @group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
+}
+
 // Columns are pixels, components taps.
 fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
@@ -33,8 +39,7 @@ fn load(plane: u32, pixel: u32) -> f32 {
   let value = f32(x[plane * params.pixels + pixel]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
-    let scaled = value * coefficients.x + coefficients.y;
-    return select(scaled, 0.0, scaled < 0.0);
+    return relu(value * coefficients.x + coefficients.y);
   }
   return value;
 }

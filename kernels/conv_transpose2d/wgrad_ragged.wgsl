@@ -28,13 +28,18 @@ alias Gradient = vec2f;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
+}
+
 // Columns are outputs, components taps.
 fn scaled(taps: mat4x4f, plane: u32, pixel: u32) -> mat4x4f {
   var value = f32(x[plane * params.pixels + pixel]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
-    value = value * coefficients.x + coefficients.y;
-    value = select(value, 0.0, value < 0.0);
+    value = relu(value * coefficients.x + coefficients.y);
   }
   return taps * value;
 }

@@ -46,9 +46,10 @@ fn pcg4d(key: vec4u) -> vec4u {
   return v;
 }
 
-// Not max(x, 0), which would turn what is not a number into 0 and hide it.
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
 fn relu(x: f32) -> f32 {
-  return select(x, 0.0, x < 0.0);
+  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
 }
 
 @compute @workgroup_size(WORKGROUP)

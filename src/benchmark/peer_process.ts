@@ -19,6 +19,12 @@ const MOST_ERROR = 4000;
 /** Milliseconds in which threads that spin for more work come to rest, so that they do not slow the next contestant. */
 const REST = 50;
 
+/**
+ * Variables that change what a program loads: with any of them set, Deno starts a program only where every program may
+ * be started. Machines with a GPU set the first; the system's loader finds the driver without it.
+ */
+const NO_LOADER = { LD_LIBRARY_PATH: "", LD_PRELOAD: "", DYLD_LIBRARY_PATH: "" };
+
 interface Ready {
   ready: string;
   work: string[];
@@ -54,8 +60,13 @@ export class PeerProcess {
    */
   static async start(command: readonly string[], seconds: number): Promise<PeerProcess> {
     const [program, ...args] = command;
-    const child = new Deno.Command(program!, { args, stdin: "piped", stdout: "piped", stderr: "piped" })
-      .spawn();
+    const child = new Deno.Command(program!, {
+      args,
+      env: NO_LOADER,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
     const complaint = lastError(child.stderr);
     const timer = setTimeout(() => kill(child), 1000 * seconds);
     const answers = documents(child.stdout);

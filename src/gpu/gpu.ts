@@ -160,7 +160,8 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       OPERATIONS,
       adapterKind({ isFallback: isSoftware(adapter) }),
       options.choices,
-      ({ needs }) => grants(adapter, needs),
+      // Deno's adapters grant subgroups without listing them, but for OpenGL's: only a device tells for certain.
+      ({ needs }) => grants(adapter, needs === "subgroups" ? "workgroup memory" : needs),
     ),
   };
 }

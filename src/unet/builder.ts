@@ -19,6 +19,8 @@ export interface PlanTarget {
   readonly maxBinding: number;
   /** Bytes that a transformed tensor should not exceed, so that it stays in the caches. */
   readonly workspace: number;
+  /** Workgroups that keep the device busy: long sums are cut into as many slices as that takes. */
+  readonly workgroups: number;
   /** The variant of every class of shapes. */
   readonly choices: KernelChoices;
   /** Whether only arithmetic as accurate as plain float32 sums may be chosen. */

@@ -97,7 +97,7 @@ export function convWeightGradient(
     return;
   }
   const { recorder } = builder;
-  const bands = directBands(shape);
+  const bands = directBands(shape, 2 * builder.target.workgroups);
   const rows = layer.outputs * layer.inputs * 9;
   const partial = recorder.temporary(`${layer.name} partial sums`, rows * bands.total);
   for (const chunk of chunkBatch(recorder, [shape, ...bound(sources)])) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Gpu, GpuDescription } from "../gpu/gpu.ts";
+import { adapterKind, type Gpu, type GpuDescription } from "../gpu/gpu.ts";
 import { Program } from "../gpu/program.ts";
 import type { PlanTarget } from "./builder.ts";
 import type { UNetConfig } from "./config.ts";
@@ -15,6 +15,9 @@ import type { Region } from "./recorder.ts";
  * of that where tensors are stored in half the bytes, of which it would be a large share.
  */
 const WORKSPACE = { software: 24 * 2 ** 20, hardware: { f32: 128 * 2 ** 20, f16: 64 * 2 ** 20 } };
+
+/** Workgroups that keep a device busy: a few for each core of a processor, or of a large GPU. */
+const WORKGROUPS = { software: 4, hardware: 1024 };
 
 /** Buffers that outlive plans, by the name of the region that they stand for. */
 export type SharedBuffers = Partial<Record<keyof PlanRegions, GPUBuffer>>;
@@ -39,11 +42,12 @@ export interface ReadyPlan {
 
 /** The facts of a device that plans depend on. */
 export function planTarget(gpu: GpuDescription): PlanTarget {
-  const software = gpu.adapter.isFallback;
+  const kind = adapterKind(gpu.adapter);
   const { precision = "f32" } = gpu;
   return {
     maxBinding: gpu.limits.maxStorageBufferBindingSize,
-    workspace: software ? WORKSPACE.software : WORKSPACE.hardware[precision],
+    workspace: kind === "software" ? WORKSPACE.software : WORKSPACE.hardware[precision],
+    workgroups: WORKGROUPS[kind],
     choices: gpu.choices,
     strict: gpu.kernels === "strict",
     precision,

@@ -45,8 +45,11 @@ export interface ConvLayer {
   readonly outputs: number;
 }
 
-/** Length of the slices that the weight gradient's sum over tiles is cut into. */
-const SLICE = 2048;
+/** Length of the slices that the weight gradient's sum over tiles is cut into: at most, and at least. */
+const SLICE = { most: 2048, least: 256 };
+
+/** Rows, and columns, of a product that a workgroup takes on, for counting workgroups. */
+const PRODUCT_TILE = 64;
 
 /** One side of a product: the rows that make some channels of a target, from weights turned or not. */
 interface Product {
@@ -263,9 +266,14 @@ export function winogradWeightGradient(
     chunk,
     runs: runs(builder, tile(chunkShape(shape, chunk), side), Math.max(columns, layer.outputs)),
   }));
-  const counts = chunks.flatMap(({ runs }) => runs.map(({ padded }) => ceilDiv(padded, SLICE)));
-  const kept = Math.min(MOST_SLICES, counts.reduce((sum, count) => sum + count, 0));
   const positions = (side + 2) ** 2;
+  // The fewer products there are, the more slices keep the device busy.
+  const products = positions * ceilDiv(layer.outputs, PRODUCT_TILE) * ceilDiv(columns, PRODUCT_TILE);
+  const wanted = ceilDiv(builder.target.workgroups, products);
+  const evenly = roundUp(ceilDiv(chunks[0]!.runs[0]!.padded, wanted), ROW_TILE);
+  const depth = Math.min(SLICE.most, Math.max(SLICE.least, evenly));
+  const counts = chunks.flatMap(({ runs }) => runs.map(({ padded }) => ceilDiv(padded, depth)));
+  const kept = Math.min(MOST_SLICES, counts.reduce((sum, count) => sum + count, 0));
   const fitting = Math.floor(recorder.maxBinding / (positions * columns * kept * 4) / ROW_TILE) * ROW_TILE;
   const most = Math.max(ROW_TILE, fitting);
   for (let firstRow = 0; firstRow < layer.outputs; firstRow += most) {
@@ -304,13 +312,13 @@ export function winogradWeightGradient(
           }),
           { gradient: chunkView(gradient, shape, chunk), d },
         );
-        const count = ceilDiv(run.padded, SLICE);
+        const count = ceilDiv(run.padded, depth);
         const { region, first: slice } = sum.take(count);
         recorder.run(
           slicedProduct(
             builder.target,
             { rows: block.padded, columns, depth: run.padded, layers: positions },
-            { depth: SLICE, count, first: slice },
+            { depth, count, first: slice },
           ),
           { a: d, b: v, c: region },
         );

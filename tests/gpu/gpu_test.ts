@@ -86,6 +86,7 @@ Deno.test("gpu: what would be opened is described as what is opened", async () =
 
 Deno.test("gpu: a kernel that does not compile is an error with its label, file and line", async () => {
   await withOpenGpu(async (gpu) => {
+    const admitted = gpu.pipelineCount;
     const broken = kernelOf("out[0] = 1.0 +;", "room/broken");
     for (let attempt = 0; attempt < 2; attempt++) {
       await assert.rejects(gpu.compile([broken]), {
@@ -107,22 +108,25 @@ Deno.test("gpu: a kernel that does not compile is an error with its label, file 
     });
     // The device is none the worse for it.
     gpu.check();
-    assert.equal(gpu.pipelineCount, 0);
+    assert.equal(gpu.pipelineCount, admitted);
     const buffer = await gpu.createBuffer("out", 256);
     await runOnce(gpu, FILL, buffer);
     assert.equal(new Float32Array(await gpu.read(buffer, 0, 4))[0], 7);
-    assert.equal(gpu.pipelineCount, 1);
+    assert.equal(gpu.pipelineCount, admitted + 1);
   });
 });
 
 Deno.test("gpu: compilation is announced once, with the number of kernels", async () => {
   const announced: number[] = [];
   const gpu = await openGpu({ onCompile: (kernels) => announced.push(kernels) });
+  // On hardware, variants were compiled to be tested.
+  const admitted = gpu.pipelineCount;
+  announced.length = 0;
   const other = kernelOf("out[0] = 8.0;");
   await gpu.compile([FILL, other]);
   await gpu.compile([other, FILL]);
   assert.deepEqual(announced, [2]);
-  assert.equal(gpu.pipelineCount, 2);
+  assert.equal(gpu.pipelineCount, admitted + 2);
   gpu.close();
 });
 

@@ -10,7 +10,8 @@ const START = Float32Array.from({ length: 128 }, (_, index) => 1 + index % 17);
 
 Deno.test("multiply_add keeps its values after enough rounds, which only its multiply-adds bring about", async () => {
   const { out } = await runKernel(gpu, multiplyAdd(128, 5), { out: START });
-  assert.deepEqual(out, START);
+  // Without a rounding between product and sum, as hardware adds up the chains, the last digit differs.
+  assert.ok(out!.every((value, index) => Math.abs(value / START[index]! - 1) <= 2 ** -22));
 });
 
 Deno.test("multiply_add without a round has not come to its end", async () => {

@@ -107,7 +107,7 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
   const config = completeConfig({ filters: 16 });
   const gradientOf = async (workspace: number) => {
     const choices = defaultChoices("software");
-    const target = { maxBinding: 2 ** 21, workspace, choices, strict: true };
+    const target = { maxBinding: 2 ** 21, workspace, workgroups: 4, choices, strict: true };
     const builder = new Builder(config, parameterTable(config), target, true);
     const { recorder } = builder;
     const input: Activation = {
