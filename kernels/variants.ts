@@ -16,7 +16,9 @@ import {
 } from "./choices.ts";
 import { columnCount, im2colServes } from "./conv2d/im2col.ts";
 import { directServes, type PackedWeights } from "./conv2d/direct.ts";
+import { tilesServe } from "./conv_transpose2d/conv_transpose2d.ts";
 import { type GemmShape, type Slices, uniformLayers } from "./gemm/gemm.ts";
+import type { Nchw } from "./shape.ts";
 import type { RowSums } from "./reduce/reduce.ts";
 
 /** What the choice of a 3 x 3 convolution depends on; one choice for forward and both gradients. */
@@ -134,25 +136,24 @@ export const PRODUCT = new Operation("product", {
   nn: { basic: true, kernels: ["gemm/nn"] },
   nn_uniform: { basic: true, kernels: ["gemm/nn_uniform"], serves: uniformServes },
   tiled: TILED,
-  tiled_32x64: TILED,
-  tiled_128x64: TILED,
+  tiled_32x128: TILED,
 }, {
   low: {
     takes: ({ rows }: GemmShape) => rows <= 32,
     software: ["nn_uniform", "nn"],
-    hardware: ["tiled_32x64", "tiled", "nn"],
+    hardware: ["tiled_32x128", "tiled"],
     sample: { rows: 32, columns: 256, depth: 32, layers: 36 },
   },
   middle: {
     takes: ({ rows }) => rows < 128,
     software: ["nn_uniform", "nn"],
-    hardware: ["tiled", "tiled_32x64", "nn"],
+    hardware: ["tiled", "tiled_32x128"],
     sample: { rows: 64, columns: 128, depth: 64, layers: 36 },
   },
   high: {
     takes: () => true,
     software: ["nn_uniform", "nn"],
-    hardware: ["tiled_128x64", "tiled", "nn"],
+    hardware: ["tiled", "tiled_32x128"],
     sample: { rows: 128, columns: 256, depth: 128, layers: 36 },
   },
 });
@@ -166,23 +167,25 @@ export interface SlicedCase extends GemmShape {
   readonly slices: Slices;
 }
 
-/** Matrix products in slices: weight gradients. */
+/**
+ * Matrix products in slices: weight gradients. Tiles take operands turned, as the transforms of the other directions make
+ * them: neighbours then read neighbouring pixels of a map, and not of several.
+ */
 export const SLICED_PRODUCT = new Operation("sliced product", {
   nn: { basic: true, kernels: ["gemm/nn"] },
-  tiled: TILED,
-  tiled_32x64: TILED,
-  tiled_128x64: TILED,
+  turned: TILED,
+  turned_32x32: TILED,
 }, {
   low: {
     takes: ({ rows }: SlicedCase) => rows <= 32,
     software: ["nn"],
-    hardware: ["tiled_32x64", "tiled", "nn"],
+    hardware: ["turned_32x32", "turned"],
     sample: slicedSample(32, 1024),
   },
   high: {
     takes: () => true,
     software: ["nn"],
-    hardware: ["tiled", "tiled_128x64", "nn"],
+    hardware: ["turned", "turned_32x32"],
     sample: slicedSample(128, 1024),
   },
 });
@@ -195,6 +198,26 @@ function slicedSample(channels: number, depth: number): SlicedCase {
   return { rows: channels, columns: channels, depth, layers: 36, slices };
 }
 
+/** The 2 x 2 transposed convolution, all three directions alike. */
+export const CONV_TRANSPOSE = new Operation("transposed convolution", {
+  registers: {
+    basic: true,
+    kernels: ["forward", "dgrad", "wgrad"].map((part) => `conv_transpose2d/${part}`),
+  },
+  shared: {
+    kernels: ["forward", "dgrad", "wgrad"].map((part) => `conv_transpose2d/tiled_${part}`),
+    needs: "workgroup memory",
+    serves: tilesServe,
+  },
+}, {
+  all: {
+    takes: (_: Nchw) => true,
+    software: ["registers"],
+    hardware: ["shared", "registers"],
+    sample: { batch: 1, channels: 128, height: 32, width: 32 },
+  },
+});
+
 /** Items of a row from which a workgroup is better at it than an invocation. */
 const LONG_ROW = 64;
 
@@ -204,7 +227,8 @@ export const ROW_SUMS = new Operation("row sums", {
   rows_subgroup: { kernels: ["reduce/rows_subgroup"], needs: "subgroups" },
 }, {
   long: {
-    takes: ({ length }: RowSums) => length >= LONG_ROW,
+    // A workgroup reads a row at once: neighbours must lie side by side.
+    takes: ({ length, itemStride }: RowSums) => length >= LONG_ROW && itemStride === 1,
     software: ["rows"],
     hardware: ["rows_subgroup", "rows"],
     sample: { rows: 576, length: 256, rowStride: 256, itemStride: 1 },
@@ -218,7 +242,13 @@ export const ROW_SUMS = new Operation("row sums", {
 });
 
 /** Every operation that has variants. Products come first: convolutions are timed with the products chosen then. */
-export const OPERATIONS: readonly AnyOperation[] = [PRODUCT, SLICED_PRODUCT, ROW_SUMS, CONV3X3];
+export const OPERATIONS: readonly AnyOperation[] = [
+  PRODUCT,
+  SLICED_PRODUCT,
+  ROW_SUMS,
+  CONV3X3,
+  CONV_TRANSPOSE,
+];
 
 /** The variant of every class unless timing on the adapter says otherwise. */
 export function defaultChoices(kind: AdapterKind): KernelChoices {

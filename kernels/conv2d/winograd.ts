@@ -125,10 +125,15 @@ export function winogradInput(
   return transform(label, kernel(label, CODE[tiling.side].input, constants), tiling, range, inner);
 }
 
-/** Transforms the output's gradient for the weight gradient, channels inner; bindings gradient, d. */
-export function winogradGrad(tiling: Tiling, range: ChannelRange): Dispatch {
+/** Transforms the output's gradient for the weight gradient; bindings gradient, d. */
+export function winogradGrad(
+  tiling: Tiling,
+  range: ChannelRange,
+  inner: InnerDimension = "channels",
+): Dispatch {
   const label = `conv2d/winograd${tiling.side}_grad`;
-  return transform(label, kernel(label, CODE[tiling.side].grad), tiling, range, "channels");
+  const constants = { CHANNELS_INNER: inner === "channels" };
+  return transform(label, kernel(label, CODE[tiling.side].grad, constants), tiling, range, inner);
 }
 
 function transform(

@@ -1,7 +1,8 @@
 // Winograd F(2x2, 3x3), weight gradient: d = A g A^T of every 2 x 2 tile g of the output's gradient.
-// Layout: g NCHW; d[16][padded_tiles][depth]. Work: an invocation owns one tile (workgroups.y) of one channel.
+// Layout: g NCHW; d[16][padded_tiles][depth], or its last two turned. Work: an invocation owns one tile of one channel.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
+const CHANNELS_INNER: bool = true; // else d[16][depth][padded_tiles]
 
 struct Params {
   channels: u32,      // of this tensor
@@ -43,9 +44,16 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let tile = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
-  let channel = group.x * WORKGROUP + lane;
-  let at = tile * params.depth + params.first_channel + channel;
+  let outer = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
+  // The inner dimension of the result runs along a workgroup.
+  var channel = outer;
+  var tile = group.x * WORKGROUP + lane;
+  var at = (params.first_channel + channel) * params.padded_tiles + tile;
+  if (CHANNELS_INNER) {
+    channel = group.x * WORKGROUP + lane;
+    tile = outer;
+    at = tile * params.depth + params.first_channel + channel;
+  }
   if (tile >= params.padded_tiles || channel >= params.count) {
     return;
   }

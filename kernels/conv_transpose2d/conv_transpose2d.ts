@@ -1,10 +1,12 @@
 /**
  * 2 x 2 transposed convolution with stride 2: every input pixel makes a 2 x 2 patch of its own. Each direction is one
- * kernel over the tensors as they stand, in a form for inputs whose width 4 divides and in one for any width.
+ * kernel over the tensors as they stand, in two forms for inputs whose width 4 divides, by registers alone or by tiles
+ * that go through workgroup memory, and in one for any width.
  *
  * @module
  */
 import { type Epilogue, epilogueFlags } from "../conv2d/epilogue.ts";
+import { SQUARE_TILE, tiledKernel } from "../gemm/tile.ts";
 import { ceilDiv, flatGrid, grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
@@ -13,6 +15,9 @@ import dgradRaggedCode from "./dgrad_ragged.wgsl" with { type: "text" };
 import dgradCode from "./dgrad.wgsl" with { type: "text" };
 import forwardRaggedCode from "./forward_ragged.wgsl" with { type: "text" };
 import forwardCode from "./forward.wgsl" with { type: "text" };
+import tiledDgradCode from "./tiled_dgrad.wgsl" with { type: "text" };
+import tiledForwardCode from "./tiled_forward.wgsl" with { type: "text" };
+import tiledWgradCode from "./tiled_wgrad.wgsl" with { type: "text" };
 import wgradRaggedCode from "./wgrad_ragged.wgsl" with { type: "text" };
 import wgradCode from "./wgrad.wgsl" with { type: "text" };
 
@@ -30,15 +35,46 @@ const WANTED_INVOCATIONS = 512;
 /** Pixels that one float32 sum of a weight gradient goes over, at most. */
 const LONGEST_SUM = 2048;
 
+/** And at least: each costs partial sums as large as the weights. */
+const SHORTEST_SUM = 256;
+
+/** How it is computed where rows are whole vectors of 4. */
+export type TransposeForm = "registers" | "shared";
+
 /** Whether rows of this input are whole vectors of 4. */
 function vectors(input: Nchw): boolean {
   return input.width % 4 === 0;
 }
 
+/** Whether tiles compute such a layer. */
+export function tilesServe(input: Nchw): boolean {
+  return vectors(input);
+}
+
+/** Tiles across a product of so many rows and columns, in vectors of 4. */
+function tilesOf(rowVectors: number, columnVectors: number): { columnTiles: number; tiles: number } {
+  const columnTiles = ceilDiv(4 * columnVectors, SQUARE_TILE.columns);
+  return { columnTiles, tiles: ceilDiv(4 * rowVectors, SQUARE_TILE.rows) * columnTiles };
+}
+
 /** `input` to `[batch, outputs, 2 height, 2 width]`; bindings x, affine, w, bias, y. */
-export function convTranspose2dForward(input: Nchw, outputs: number, normalized: boolean): Dispatch {
+export function convTranspose2dForward(
+  input: Nchw,
+  outputs: number,
+  normalized: boolean,
+  form: TransposeForm = "registers",
+): Dispatch {
   const { batch, channels, height, width } = input;
   const pixels = height * width;
+  if (form === "shared" && vectors(input)) {
+    const label = "conv_transpose2d/tiled_forward";
+    const { columnTiles, tiles } = tilesOf(outputs, pixels / 4);
+    return {
+      kernel: tiledKernel(label, tiledForwardCode, SQUARE_TILE, { NORMALIZED: normalized }),
+      params: packParams([channels, outputs, width / 4, pixels / 4, columnTiles]),
+      workgroups: grid(label, tiles, 1, batch),
+    };
+  }
   if (vectors(input)) {
     const label = "conv_transpose2d/forward";
     const tiles = ceilDiv(pixels, PIXEL_TILE);
@@ -65,10 +101,20 @@ export function convTranspose2dDgrad(
   outputs: number,
   epilogue: Pick<Epilogue, "gate">,
   scale: number,
+  form: TransposeForm = "registers",
 ): Dispatch {
   const { batch, channels, height, width } = input;
   const pixels = height * width;
   const flags = epilogueFlags(epilogue);
+  if (form === "shared" && vectors(input)) {
+    const label = "conv_transpose2d/tiled_dgrad";
+    const { columnTiles, tiles } = tilesOf(ceilDiv(channels, 4), pixels / 4);
+    return {
+      kernel: tiledKernel(label, tiledDgradCode, SQUARE_TILE),
+      params: packParams([channels, outputs, width / 4, pixels / 4, columnTiles, flags, f32(scale)]),
+      workgroups: grid(label, tiles, 1, batch),
+    };
+  }
   if (vectors(input)) {
     const label = "conv_transpose2d/dgrad";
     const tiles = ceilDiv(pixels, PIXEL_TILE);
@@ -101,12 +147,24 @@ function weightTiles(input: Nchw, outputs: number): number {
   return ceilDiv(input.channels, vectors(input) ? 8 : 4) * ceilDiv(outputs, 4);
 }
 
-/** Cuts a batch into few bands: each costs partial sums as large as the weights. */
-export function transposeBands(input: Nchw, outputs: number): TransposeBands {
-  const { batch, height, width } = input;
+/**
+ * Cuts a batch into few bands: each costs partial sums as large as the weights.
+ *
+ * @param workgroups those that keep the device busy, for tiles
+ */
+export function transposeBands(
+  input: Nchw,
+  outputs: number,
+  form: TransposeForm = "registers",
+  workgroups = 0,
+): TransposeBands {
+  const { batch, channels, height, width } = input;
   const pixels = height * width;
-  const wanted = ceilDiv(WANTED_INVOCATIONS, weightTiles(input, outputs));
-  const length = Math.min(LONGEST_SUM, Math.ceil(batch * pixels / wanted));
+  const wanted = form === "shared" && vectors(input)
+    ? ceilDiv(workgroups, tilesOf(ceilDiv(channels, 4), outputs).tiles)
+    : ceilDiv(WANTED_INVOCATIONS, weightTiles(input, outputs));
+  const evenly = Math.ceil(batch * pixels / wanted);
+  const length = Math.min(LONGEST_SUM, Math.max(SHORTEST_SUM, evenly));
   if (length >= pixels) return { images: Math.max(1, Math.floor(length / pixels)), perImage: 1, pixels };
   const perImage = ceilDiv(pixels, length);
   const cut = ceilDiv(pixels, perImage);
@@ -129,8 +187,21 @@ export function convTranspose2dWgrad(
   normalized: boolean,
   bands: TransposeBands,
   firstBand: number,
+  form: TransposeForm = "registers",
 ): Dispatch {
   const { batch, channels, height, width } = input;
+  const count = bandCount(bands, batch);
+  const cut = [bands.images, bands.perImage];
+  if (form === "shared" && vectors(input)) {
+    const label = "conv_transpose2d/tiled_wgrad";
+    const { columnTiles, tiles } = tilesOf(ceilDiv(channels, 4), outputs);
+    const sizes = [channels, outputs, width / 4, height * width / 4, batch];
+    return {
+      kernel: tiledKernel(label, tiledWgradCode, SQUARE_TILE, { NORMALIZED: normalized }),
+      params: packParams([...sizes, ...cut, bands.pixels / 4, firstBand, columnTiles]),
+      workgroups: grid(label, tiles, 1, count),
+    };
+  }
   // The vector kernel counts columns by fours, the ragged one singly.
   const [name, code, unit] = vectors(input)
     ? ["wgrad", wgradCode, 4] as const
@@ -144,11 +215,10 @@ export function convTranspose2dWgrad(
       width / unit,
       height * width / unit,
       batch,
-      bands.images,
-      bands.perImage,
+      ...cut,
       bands.pixels / unit,
       firstBand,
     ]),
-    workgroups: grid(label, weightTiles(input, outputs), WORKGROUP, bandCount(bands, batch)),
+    workgroups: grid(label, weightTiles(input, outputs), WORKGROUP, count),
   };
 }

@@ -9,6 +9,7 @@ import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import nnUniformCode from "./nn_uniform.wgsl" with { type: "text" };
 import nnCode from "./nn.wgsl" with { type: "text" };
+import { SQUARE_TILE, type Tile, tiledKernel } from "./tile.ts";
 import tiledCode from "./tiled.wgsl" with { type: "text" };
 import transposeCode from "./transpose.wgsl" with { type: "text" };
 
@@ -115,37 +116,28 @@ export function transpose(rows: number, columns: number): Dispatch {
   };
 }
 
-/** Geometry of a tile that goes through workgroup memory. */
-export interface GemmTile {
-  /** Rows of the tile. */
-  readonly rows: number;
-  /** Columns of the tile. */
-  readonly columns: number;
-  /** Rows, and columns, that one invocation owns: 4 or 8. */
-  readonly side: 4 | 8;
+/** A tile, and which dimension of its operands runs fastest: rows and columns, or what is summed over. */
+interface GemmTile extends Tile {
+  readonly inner: "mn" | "k";
 }
 
 /** The tiles that {@linkcode gemmTiled} may be asked for, each by the name of its variant. */
 export const GEMM_TILES = {
-  tiled: { rows: 64, columns: 64, side: 4 },
+  tiled: { ...SQUARE_TILE, inner: "mn" },
   /** For few rows, such as those of a thin network: a higher tile would mostly multiply padding. */
-  tiled_32x64: { rows: 32, columns: 64, side: 4 },
-  /** For many rows: four times the products for twice the reads of workgroup memory. */
-  tiled_128x64: { rows: 128, columns: 64, side: 8 },
+  tiled_32x128: { rows: 32, columns: 128, rowVectors: 2, columnVectors: 1, step: 16, inner: "mn" },
+  turned: { ...SQUARE_TILE, inner: "k" },
+  /** For few rows and columns, such as those of a thin layer's weights: many small tiles keep a device busy. */
+  turned_32x32: { rows: 32, columns: 32, rowVectors: 1, columnVectors: 1, step: 32, inner: "k" },
 } as const satisfies Record<string, GemmTile>;
 
 /** A name in {@linkcode GEMM_TILES}. */
 export type GemmTileName = keyof typeof GEMM_TILES;
 
-/** The k that a workgroup fetches at a time. */
-const STEP = 16;
-
-/** Invocations of a workgroup, and bytes of memory that they share. */
-export function tileCost({ rows, columns, side }: GemmTile): { invocations: number; byteLength: number } {
-  return { invocations: (rows / side) * (columns / side), byteLength: 4 * STEP * (rows + columns) };
-}
-
-/** The product of {@linkcode gemmNn}, slices included, by tiles that go through workgroup memory; bindings a, b, c. */
+/**
+ * The product of {@linkcode gemmNn}, slices included, by tiles that go through workgroup memory; bindings a, b, c. Of
+ * turned operands `a[z][m][k]` and `b[z][n][k]`, depth and slices are multiples of 4.
+ */
 export function gemmTiled(
   name: GemmTileName,
   shape: GemmShape,
@@ -154,16 +146,13 @@ export function gemmTiled(
   checkTiles(shape);
   const { rows, columns, depth, layers } = shape;
   const tile = GEMM_TILES[name];
-  const vectors = tile.side / 4;
+  const turned = tile.inner === "k";
+  if (turned && (depth % 4 !== 0 || slices.depth % 4 !== 0)) {
+    throw new RangeError(`Cannot multiply slices of ${slices.depth} of ${depth}: not whole vectors of 4`);
+  }
   const columnTiles = ceilDiv(columns, tile.columns);
   return {
-    kernel: kernel("gemm/tiled", tiledCode, {
-      TILE_ROWS: tile.rows,
-      TILE_COLUMNS: tile.columns,
-      ROW_VECTORS: vectors,
-      COLUMN_VECTORS: vectors,
-      STEP,
-    }),
+    kernel: tiledKernel("gemm/tiled", tiledCode, tile, { K_INNER: turned }),
     params: packParams([rows / 4, columns / 4, depth, columnTiles, slices.depth, layers, slices.first]),
     workgroups: grid("gemm/tiled", ceilDiv(rows, tile.rows) * columnTiles, 1, layers, slices.count),
   };

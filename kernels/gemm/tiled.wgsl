@@ -1,22 +1,9 @@
 // c[s][z][m][n] = sum over k in slice s of a[z][k][m] * b[z][k][n], a batch of matrix products, all row-major: the
-// product of nn.wgsl for hardware, where memory is far and a workgroup's invocations can share what one of them fetched.
-// Layout: rows m and columns n multiples of 4, both padded by the host; a and b have k outermost.
-// Work: a workgroup owns a tile of c, by default 64 x 64, and fetches STEP rows of a and b at a time into its own memory;
-// an invocation owns 4 x 4 or 8 x 8 values of the tile in registers. workgroups.y counts z, workgroups.z the slices.
+// product of nn.wgsl for hardware.
+// Layout: rows m and columns n multiples of 4, both padded by the host; a and b have k outermost, or innermost.
+// Work: tile.wgsl, which is part of this text. workgroups.y counts z, workgroups.z the slices.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
-const TILE_ROWS: u32 = 64u;
-const TILE_COLUMNS: u32 = 64u;
-const ROW_VECTORS: u32 = 1u;    // 1 or 2: an invocation owns so many vectors of 4 rows
-const COLUMN_VECTORS: u32 = 1u; // 1 or 2: and of 4 columns
-const STEP: u32 = 16u;          // k that are fetched at a time; a multiple of 4
-
-// Lanes across the tile. An invocation's second vector lies half a tile behind its first, so that neighbours read and
-// write neighbouring vectors.
-const ROW_LANES: u32 = TILE_ROWS / (4u * ROW_VECTORS);
-const COLUMN_LANES: u32 = TILE_COLUMNS / (4u * COLUMN_VECTORS);
-const WORKGROUP: u32 = ROW_LANES * COLUMN_LANES;
-const A_WIDTH: u32 = TILE_ROWS / 4u;
-const B_WIDTH: u32 = TILE_COLUMNS / 4u;
+const K_INNER: bool = false; // a[z][m][k] and b[z][n][k], k and its slices multiples of 4
 
 struct Params {
   row_vectors: u32,    // m / 4
@@ -33,38 +20,43 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> c: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-var<workgroup> a_tile: array<vec4f, STEP * A_WIDTH>;
-var<workgroup> b_tile: array<vec4f, STEP * B_WIDTH>;
-
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
+// Blocks of a and b; zeros beyond the slice's end and the matrices' edges add nothing.
+fn fetch_a(z: u32, row: u32, k: u32, end: u32) -> mat4x4f {
+  if (row >= params.row_vectors || k >= end) {
+    return mat4x4f();
+  }
+  if (K_INNER) {
+    let step = params.depth / 4u;
+    let at = (z * params.row_vectors + row) * params.depth + k / 4u;
+    return transpose(mat4x4f(a[at], a[at + step], a[at + 2u * step], a[at + 3u * step]));
+  }
+  let step = params.row_vectors;
+  let at = (z * params.depth + k) * step + row;
+  return mat4x4f(
+    a[at],
+    select(vec4f(), a[at + step], k + 1u < end),
+    select(vec4f(), a[at + 2u * step], k + 2u < end),
+    select(vec4f(), a[at + 3u * step], k + 3u < end),
+  );
 }
 
-// Adds the products of one k of the fetched tiles.
-fn multiply(
-  k: u32,
-  row_lane: u32,
-  column_lane: u32,
-  c00: ptr<function, mat4x4f>,
-  c01: ptr<function, mat4x4f>,
-  c10: ptr<function, mat4x4f>,
-  c11: ptr<function, mat4x4f>,
-) {
-  let at = k * A_WIDTH + row_lane;
-  let bt = k * B_WIDTH + column_lane;
-  let a0 = a_tile[at];
-  let b0 = b_tile[bt];
-  *c00 += outer(a0, b0);
-  if (COLUMN_VECTORS == 2u) {
-    *c01 += outer(a0, b_tile[bt + COLUMN_LANES]);
+fn fetch_b(z: u32, column: u32, k: u32, end: u32) -> mat4x4f {
+  if (column >= params.column_vectors || k >= end) {
+    return mat4x4f();
   }
-  if (ROW_VECTORS == 2u) {
-    let a1 = a_tile[at + ROW_LANES];
-    *c10 += outer(a1, b0);
-    if (COLUMN_VECTORS == 2u) {
-      *c11 += outer(a1, b_tile[bt + COLUMN_LANES]);
-    }
+  if (K_INNER) {
+    let step = params.depth / 4u;
+    let at = (z * params.column_vectors + column) * params.depth + k / 4u;
+    return transpose(mat4x4f(b[at], b[at + step], b[at + 2u * step], b[at + 3u * step]));
   }
+  let step = params.column_vectors;
+  let at = (z * params.depth + k) * step + column;
+  return mat4x4f(
+    b[at],
+    select(vec4f(), b[at + step], k + 1u < end),
+    select(vec4f(), b[at + 2u * step], k + 2u < end),
+    select(vec4f(), b[at + 3u * step], k + 3u < end),
+  );
 }
 
 fn store(layer: u32, row_vector: u32, column_vector: u32, tile: mat4x4f) {
@@ -87,53 +79,36 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let z = group.y;
   let first = group.z * params.slice;
   let end = min(params.depth, first + params.slice);
-  var c00 = mat4x4f();
-  var c01 = mat4x4f();
-  var c10 = mat4x4f();
-  var c11 = mat4x4f();
+  var sums: Sums;
   for (var k = first; k < end; k += STEP) {
-    // Zeros beyond the slice's end and the matrices' edges add nothing.
-    for (var i = lane; i < STEP * A_WIDTH; i += WORKGROUP) {
-      let row = first_row + i % A_WIDTH;
-      let depth = k + i / A_WIDTH;
-      var value = vec4f();
-      if (depth < end && row < params.row_vectors) {
-        value = a[(z * params.depth + depth) * params.row_vectors + row];
-      }
-      a_tile[i] = value;
+    // Both are fetched before either is kept, so that their ways through memory overlap.
+    var a_block: mat4x4f;
+    var b_block: mat4x4f;
+    if (lane < A_BLOCKS) {
+      a_block = fetch_a(z, first_row + lane % A_WIDTH, k + lane / A_WIDTH * 4u, end);
     }
-    for (var i = lane; i < STEP * B_WIDTH; i += WORKGROUP) {
-      let column = first_column + i % B_WIDTH;
-      let depth = k + i / B_WIDTH;
-      var value = vec4f();
-      if (depth < end && column < params.column_vectors) {
-        value = b[(z * params.depth + depth) * params.column_vectors + column];
-      }
-      b_tile[i] = value;
+    if (lane < B_BLOCKS) {
+      b_block = fetch_b(z, first_column + lane % B_WIDTH, k + lane / B_WIDTH * 4u, end);
     }
-    // All of the tiles must stand before any of it is read ...
-    workgroupBarrier();
-    for (var j = 0u; j < STEP; j += 4u) {
-      // Unrolled: a loop's own counting would take as long as the products of a small tile.
-      multiply(j, row_lane, column_lane, &c00, &c01, &c10, &c11);
-      multiply(j + 1u, row_lane, column_lane, &c00, &c01, &c10, &c11);
-      multiply(j + 2u, row_lane, column_lane, &c00, &c01, &c10, &c11);
-      multiply(j + 3u, row_lane, column_lane, &c00, &c01, &c10, &c11);
+    if (lane < A_BLOCKS) {
+      keep_a(lane, a_block);
     }
-    // ... and be read by all before the next ones take their place.
-    workgroupBarrier();
+    if (lane < B_BLOCKS) {
+      keep_b(lane, b_block);
+    }
+    multiply_step(row_lane, column_lane, &sums);
   }
   let layer = (params.first_slice + group.z) * params.layers + z;
   let row = first_row + row_lane;
   let column = first_column + column_lane;
-  store(layer, row, column, c00);
+  store(layer, row, column, sums.c00);
   if (COLUMN_VECTORS == 2u) {
-    store(layer, row, column + COLUMN_LANES, c01);
+    store(layer, row, column + COLUMN_LANES, sums.c01);
   }
   if (ROW_VECTORS == 2u) {
-    store(layer, row + ROW_LANES, column, c10);
+    store(layer, row + ROW_LANES, column, sums.c10);
     if (COLUMN_VECTORS == 2u) {
-      store(layer, row + ROW_LANES, column + COLUMN_LANES, c11);
+      store(layer, row + ROW_LANES, column + COLUMN_LANES, sums.c11);
     }
   }
 }

@@ -5,10 +5,26 @@
  * @module
  */
 import type { PackedWeights } from "../../kernels/conv2d/direct.ts";
-import { gemmNn, type GemmShape, gemmTiled, type Slices, uniformLayers } from "../../kernels/gemm/gemm.ts";
+import type { TransposeForm } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
+import {
+  GEMM_TILES,
+  gemmNn,
+  type GemmShape,
+  gemmTiled,
+  type Slices,
+  uniformLayers,
+} from "../../kernels/gemm/gemm.ts";
 import type { Dispatch } from "../../kernels/kernel.ts";
 import { type RowSums, sumRows, sumRowsBySubgroups } from "../../kernels/reduce/reduce.ts";
-import { CONV3X3, type ConvVariant, PRODUCT, ROW_SUMS, SLICED_PRODUCT } from "../../kernels/variants.ts";
+import type { Nchw } from "../../kernels/shape.ts";
+import {
+  CONV3X3,
+  CONV_TRANSPOSE,
+  type ConvVariant,
+  PRODUCT,
+  ROW_SUMS,
+  SLICED_PRODUCT,
+} from "../../kernels/variants.ts";
 import type { PlanTarget } from "./builder.ts";
 
 /** How a 3 x 3 convolution of maps of this shape is computed. */
@@ -30,10 +46,25 @@ export function chooseProduct({ choices }: PlanTarget, shape: GemmShape): Chosen
   return { dispatch: variant === "nn" ? gemmNn(shape) : gemmTiled(variant, shape) };
 }
 
-/** The dispatch of a matrix product whose sum is cut into slices; bindings a, b, c. */
-export function slicedProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): Dispatch {
+/** A matrix product in slices: its dispatch, and which dimension of its operands runs fastest. */
+export interface ChosenSlices {
+  /** Bindings a, b, c. */
+  readonly dispatch: Dispatch;
+  /** Whether rows and columns run fastest, or what is summed over. */
+  readonly inner: "k" | "mn";
+}
+
+/** How a matrix product whose sum is cut into slices is computed. */
+export function slicedProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): ChosenSlices {
   const variant = SLICED_PRODUCT.choose(choices, { ...shape, slices });
-  return variant === "nn" ? gemmNn(shape, slices) : gemmTiled(variant, shape, slices);
+  return variant === "nn"
+    ? { dispatch: gemmNn(shape, slices), inner: "mn" }
+    : { dispatch: gemmTiled(variant, shape, slices), inner: GEMM_TILES[variant].inner };
+}
+
+/** How a transposed convolution is computed. */
+export function chooseTranspose({ choices }: PlanTarget, input: Nchw): TransposeForm {
+  return CONV_TRANSPOSE.choose(choices, input);
 }
 
 /** The dispatch of sums of rows; bindings partial, total. */

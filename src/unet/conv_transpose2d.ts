@@ -20,7 +20,7 @@ import {
   gateViews,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
-import { rowSums } from "./choose.ts";
+import { chooseTranspose, rowSums } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
 import { biasGradient, emitRestorably, gradientOf } from "./layers.ts";
 
@@ -36,10 +36,11 @@ export function convTranspose2d(
   const shape = { batch, channels: outputs, height: 2 * height, width: 2 * width };
   const output = builder.activation(name, shape, "plain");
   const normalized = source.kind === "normalized";
+  const form = chooseTranspose(builder.target, source.shape);
   const chunks = chunkBatch(recorder, bound([source, output]));
   emitRestorably(builder, output, () => {
     for (const chunk of chunks) {
-      recorder.run(convTranspose2dForward(chunkShape(source.shape, chunk), outputs, normalized), {
+      recorder.run(convTranspose2dForward(chunkShape(source.shape, chunk), outputs, normalized, form), {
         x: chunkView(source.region, source.shape, chunk),
         affine: affineView(recorder, source, chunk),
         w: builder.weight(`${name}.weight`),
@@ -51,7 +52,7 @@ export function convTranspose2d(
   builder.onBackward(() => {
     const gradient = gradientOf(output, name);
     biasGradient(builder, name, shape, gradient);
-    const bands = transposeBands(source.shape, outputs);
+    const bands = transposeBands(source.shape, outputs, form, builder.target.workgroups);
     const count = chunks.reduce((sum, chunk) => sum + bandCount(bands, chunk.count), 0);
     const rows = inputs * outputs * 4;
     const partial = recorder.temporary(`${name} partial sums`, rows * count);
@@ -59,7 +60,7 @@ export function convTranspose2d(
     let band = 0;
     for (const chunk of chunks) {
       const part = chunkShape(source.shape, chunk);
-      recorder.run(convTranspose2dWgrad(part, outputs, normalized, bands, band), {
+      recorder.run(convTranspose2dWgrad(part, outputs, normalized, bands, band, form), {
         x: chunkView(source.region, source.shape, chunk),
         affine: affineView(recorder, source, chunk),
         gradient: chunkView(gradient, shape, chunk),
@@ -67,12 +68,15 @@ export function convTranspose2d(
         partial: count === 1 ? builder.gradient(`${name}.weight`) : partial,
       });
       band += bandCount(bands, chunk.count);
-      recorder.run(convTranspose2dDgrad(part, outputs, { gate: gateOf(source) }, source.gradientScale), {
-        gradient: chunkView(gradient, shape, chunk),
-        w: builder.weight(`${name}.weight`),
-        ...gateViews(recorder, source, chunk),
-        grad_input: chunkView(target, source.shape, chunk),
-      });
+      recorder.run(
+        convTranspose2dDgrad(part, outputs, { gate: gateOf(source) }, source.gradientScale, form),
+        {
+          gradient: chunkView(gradient, shape, chunk),
+          w: builder.weight(`${name}.weight`),
+          ...gateViews(recorder, source, chunk),
+          grad_input: chunkView(target, source.shape, chunk),
+        },
+      );
     }
     if (count === 1) return;
     recorder.run(rowSums(builder.target, { rows, length: count, rowStride: 1, itemStride: rows }), {

@@ -33,13 +33,20 @@ export class SlicedSum {
    *
    * @param floats values of a slice, a multiple of 64
    * @param runs numbers of slices that are written together
+   * @param most slices that are kept side by side, or as many as the longest run has
    */
-  constructor(recorder: Recorder, label: string, floats: number, runs: readonly number[]) {
+  constructor(
+    recorder: Recorder,
+    label: string,
+    floats: number,
+    runs: readonly number[],
+    most: number = MOST_SLICES,
+  ) {
     const all = runs.reduce((sum, count) => sum + count, 0);
     const bound = Math.floor(recorder.maxBinding / (floats * 4));
     this.#recorder = recorder;
     this.#floats = floats;
-    this.#most = Math.min(all, Math.max(Math.min(MOST_SLICES, bound), ...runs));
+    this.#most = Math.min(all, Math.max(Math.min(most, bound), ...runs));
     this.#slices = recorder.temporary(label, this.#most * floats);
     const groups = countGroups(runs, this.#most);
     this.#groups = groups > 1 ? recorder.temporary(`${label} in groups`, groups * floats) : undefined;

@@ -189,7 +189,7 @@ function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
     ...contests(SLICED_PRODUCT, kind, (sample) => sample, (sample) => (target) => {
       const { rows, columns, depth, layers, slices } = sample;
       const recorder = new Recorder(target.maxBinding);
-      recorder.run(slicedProduct(target, sample, slices), {
+      recorder.run(slicedProduct(target, sample, slices).dispatch, {
         a: recorder.fixed("a", layers * depth * rows),
         b: recorder.fixed("b", layers * depth * columns),
         c: recorder.fixed("c", layers * rows * columns),

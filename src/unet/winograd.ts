@@ -280,48 +280,48 @@ export function winogradWeightGradient(
     const used = Math.min(most, layer.outputs - firstRow);
     const block = { first: firstRow, used, padded: roundUp(used, ROW_TILE) };
     const floats = positions * block.padded * columns;
-    const sum = new SlicedSum(recorder, `${layer.name} partial sums`, floats, counts);
+    const sum = new SlicedSum(
+      recorder,
+      `${layer.name} partial sums`,
+      floats,
+      counts,
+      wanted > 1 ? wanted : undefined,
+    );
     for (const { chunk, runs } of chunks) {
       for (const run of runs) {
+        const count = ceilDiv(run.padded, depth);
+        const { region, first: slice } = sum.take(count);
+        const product = slicedProduct(
+          builder.target,
+          { rows: block.padded, columns, depth: run.padded, layers: positions },
+          { depth, count, first: slice },
+        );
+        const inner = product.inner === "k" ? "tiles" : "channels";
         const v = recorder.temporary(`${layer.name} transformed input`, positions * columns * run.padded);
         let first = 0;
         for (const source of sources) {
           const { channels } = source.shape;
           const normalized = source.kind === "normalized";
-          recorder.run(
-            winogradInput(run, { channels, first, depth: columns }, normalized, "channels"),
-            {
-              x: chunkView(source.region, source.shape, chunk),
-              affine: affineView(recorder, source, chunk),
-              v,
-            },
-          );
+          recorder.run(winogradInput(run, { channels, first, depth: columns }, normalized, inner), {
+            x: chunkView(source.region, source.shape, chunk),
+            affine: affineView(recorder, source, chunk),
+            v,
+          });
           first += channels;
         }
         const d = recorder.temporary(
           `${layer.name} transformed gradient`,
           positions * block.padded * run.padded,
         );
-        recorder.run(
-          winogradGrad(run, {
-            channels: layer.outputs,
-            skipped: firstRow,
-            count: used,
-            first: 0,
-            depth: block.padded,
-          }),
-          { gradient: chunkView(gradient, shape, chunk), d },
-        );
-        const count = ceilDiv(run.padded, depth);
-        const { region, first: slice } = sum.take(count);
-        recorder.run(
-          slicedProduct(
-            builder.target,
-            { rows: block.padded, columns, depth: run.padded, layers: positions },
-            { depth, count, first: slice },
-          ),
-          { a: d, b: v, c: region },
-        );
+        const range = {
+          channels: layer.outputs,
+          skipped: firstRow,
+          count: used,
+          first: 0,
+          depth: block.padded,
+        };
+        recorder.run(winogradGrad(run, range, inner), { gradient: chunkView(gradient, shape, chunk), d });
+        recorder.run(product.dispatch, { a: d, b: v, c: region });
       }
     }
     const partial = sum.finish();

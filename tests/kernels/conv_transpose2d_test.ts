@@ -5,6 +5,7 @@ import {
   convTranspose2dForward,
   convTranspose2dWgrad,
   transposeBands,
+  type TransposeForm,
 } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
 import {
@@ -33,7 +34,14 @@ const SHAPES = [
   [2, 3, 2, 5, 8],
   [1, 64, 3, 6, 12],
   [5, 8, 1, 4, 4],
+  // A tile and a little in rows, columns and sums of every direction.
+  [2, 70, 18, 4, 20],
 ] as const;
+
+/** By registers alone, and by tiles where rows are whole vectors. */
+function formsOf(width: number): TransposeForm[] {
+  return width % 4 === 0 ? ["registers", "shared"] : ["registers"];
+}
 
 function inputOf({ batch, inChannels, height, width }: ConvTranspose2dShape) {
   return { batch, channels: inChannels, height, width };
@@ -45,8 +53,9 @@ async function forward(
   affine: Float32Array | undefined,
   w: Float32Array,
   bias: Float32Array,
+  form: TransposeForm,
 ): Promise<Float32Array> {
-  const dispatch = convTranspose2dForward(inputOf(shape), shape.outChannels, affine !== undefined);
+  const dispatch = convTranspose2dForward(inputOf(shape), shape.outChannels, affine !== undefined, form);
   const y = shape.batch * shape.outChannels * shape.height * shape.width * 4;
   return (await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, w, bias, y })).y;
 }
@@ -59,8 +68,9 @@ async function inputGradient(
   x: Float32Array,
   affine: Float32Array,
   scale: number,
+  form: TransposeForm,
 ): Promise<Float32Array> {
-  const dispatch = convTranspose2dDgrad(inputOf(shape), shape.outChannels, { gate }, scale);
+  const dispatch = convTranspose2dDgrad(inputOf(shape), shape.outChannels, { gate }, scale, form);
   const operands = { gradient, w, gate: x, gate_affine: affine, grad_input: x.length };
   return (await runKernel(gpu, dispatch, operands)).grad_input;
 }
@@ -70,11 +80,13 @@ async function weightGradient(
   x: Float32Array,
   affine: Float32Array | undefined,
   gradient: Float32Array,
-  bands = transposeBands(inputOf(shape), shape.outChannels),
+  form: TransposeForm,
+  bands = transposeBands(inputOf(shape), shape.outChannels, form, 64),
 ): Promise<Float32Array> {
   const count = bandCount(bands, shape.batch);
   const rows = shape.inChannels * shape.outChannels * 4;
-  const dispatch = convTranspose2dWgrad(inputOf(shape), shape.outChannels, affine !== undefined, bands, 0);
+  const input = inputOf(shape);
+  const dispatch = convTranspose2dWgrad(input, shape.outChannels, affine !== undefined, bands, 0, form);
   const operands = { x, affine: affine ?? NOTHING, gradient, partial: rows * count };
   const { partial } = await runKernel(gpu, dispatch, operands);
   const sums = sumRows({ rows, length: count, rowStride: 1, itemStride: rows });
@@ -96,12 +108,14 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
     };
   };
 
-  for (const isNormalized of [false, true]) {
-    const suffix = isNormalized ? ", normalised" : "";
+  for (
+    const [form, isNormalized] of formsOf(width).flatMap((form) => [[form, false], [form, true]] as const)
+  ) {
+    const suffix = `${isNormalized ? ", normalised" : ""}, ${form}`;
     Deno.test(`conv_transpose2d forward: ${title}${suffix}`, async () => {
       const { x, affine, w, bias } = draw();
       const values = isNormalized ? normalized(x, affine) : x;
-      const y = await forward(shape, x, isNormalized ? affine : undefined, w, bias);
+      const y = await forward(shape, x, isNormalized ? affine : undefined, w, bias, form);
       const sums = referenceForward(absolutes(values), absolutes(w), absolutes(bias), shape);
       const absolute = sumTolerances(inChannels + 1, sums);
       assertClose(y, referenceForward(values, w, bias, shape), { absolute, label: "y" });
@@ -110,17 +124,20 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
     Deno.test(`conv_transpose2d weight gradient: ${title}${suffix}`, async () => {
       const { x, affine, gradient } = draw();
       const values = isNormalized ? normalized(x, affine) : x;
-      const result = await weightGradient(shape, x, isNormalized ? affine : undefined, gradient);
+      const result = await weightGradient(shape, x, isNormalized ? affine : undefined, gradient, form);
       const sums = referenceWgrad(absolutes(values), absolutes(gradient), shape);
       const absolute = sumTolerances(batch * height * width, sums);
       assertClose(result, referenceWgrad(values, gradient, shape), { absolute, label: "weight" });
     });
   }
 
-  for (const [gate, scale] of [["none", 1], ["activation", 1 / 0.6], ["normalized", 1]] as const) {
-    Deno.test(`conv_transpose2d input gradient: ${title}, gate ${gate}`, async () => {
+  const gates = [["none", 1], ["activation", 1 / 0.6], ["normalized", 1]] as const;
+  for (
+    const [form, gate, scale] of formsOf(width).flatMap((form) => gates.map((row) => [form, ...row] as const))
+  ) {
+    Deno.test(`conv_transpose2d input gradient: ${title}, gate ${gate}, ${form}`, async () => {
       const { x, affine, w, gradient } = draw();
-      const result = await inputGradient(shape, gradient, w, gate, x, affine, scale);
+      const result = await inputGradient(shape, gradient, w, gate, x, affine, scale, form);
       const open = gate === "normalized" ? scaled(x, affine) : x;
       const expected = referenceDgrad(gradient, w, shape).map((value, index) =>
         gate === "none" || open[index]! > 0 ? scale * value : 0
@@ -134,14 +151,14 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
 
 for (const [images, perImage, pixels] of [[1, 3, 8], [2, 1, 24], [1, 1, 24], [3, 1, 24]] as const) {
   Deno.test(`conv_transpose2d weight gradient: bands of ${images} pictures, ${perImage} a picture`, async () => {
-    for (const width of [8, 6]) {
+    for (const [width, form] of [[8, "registers"], [8, "shared"], [6, "registers"]] as const) {
       const shape = { batch: 3, inChannels: 9, outChannels: 5, height: 24 / width, width };
       const random = new Random(perImage);
       const x = random.floats(3 * 9 * 24);
       const gradient = random.floats(3 * 5 * 96);
-      const result = await weightGradient(shape, x, undefined, gradient, { images, perImage, pixels });
+      const result = await weightGradient(shape, x, undefined, gradient, form, { images, perImage, pixels });
       const absolute = sumTolerances(72, referenceWgrad(absolutes(x), absolutes(gradient), shape));
-      assertClose(result, referenceWgrad(x, gradient, shape), { absolute, label: `width ${width}` });
+      assertClose(result, referenceWgrad(x, gradient, shape), { absolute, label: `width ${width}, ${form}` });
     }
   });
 }

@@ -6,10 +6,12 @@ import {
   type GemmShape,
   gemmTiled,
   type GemmTileName,
-  tileCost,
+  type Slices,
   transpose,
   uniformLayers,
 } from "../../kernels/gemm/gemm.ts";
+import type { Dispatch } from "../../kernels/kernel.ts";
+import { tileCost } from "../../kernels/gemm/tile.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
@@ -41,6 +43,15 @@ function draw({ rows, columns, depth, layers }: GemmShape): { a: Float32Array; b
   return { a: random.floats(layers * depth * rows), b: random.floats(layers * depth * columns) };
 }
 
+/** `[layers][k][width]` as `[layers][width][k]`. */
+function turn(values: Float32Array, layers: number, width: number): Float32Array {
+  const depth = values.length / layers / width;
+  return values.map((_, index) => {
+    const [z, mn, k] = [Math.floor(index / depth / width), Math.floor(index / depth) % width, index % depth];
+    return values[(z * depth + k) * width + mn]!;
+  });
+}
+
 const TILES = Object.keys(GEMM_TILES) as GemmTileName[];
 
 const SHAPES: GemmShape[] = [
@@ -58,6 +69,7 @@ const TILED_SHAPES: GemmShape[] = [
   { rows: 144, columns: 80, depth: 17, layers: 2 },
   { rows: 128, columns: 128, depth: 32, layers: 1 },
   { rows: 48, columns: 208, depth: 40, layers: 3 },
+  { rows: 80, columns: 80, depth: 68, layers: 2 },
 ];
 
 for (const shape of SHAPES) {
@@ -85,33 +97,58 @@ for (const shape of SHAPES) {
   });
 }
 
+/** Operands as a tile takes them. */
+function operandsOf(
+  name: GemmTileName,
+  { a, b }: ReturnType<typeof draw>,
+  { rows, columns, layers }: GemmShape,
+) {
+  return GEMM_TILES[name].inner === "k"
+    ? { a: turn(a, layers, rows), b: turn(b, layers, columns) }
+    : { a, b };
+}
+
 for (const name of TILES) {
   Deno.test(`gemm/tiled, ${name}: whole tiles, ragged ones, and less than one`, async () => {
+    const vectors = GEMM_TILES[name].inner === "k";
     for (const shape of TILED_SHAPES) {
-      const { a, b } = draw(shape);
-      const expected = multiply(a, b, shape);
-      const absolute = sumTolerances(shape.depth, multiply(absolutes(a), absolutes(b), shape));
-      const { c } = await runKernel(gpu, gemmTiled(name, shape), { a, b, c: expected.length });
+      if (vectors && shape.depth % 4 !== 0) {
+        assert.throws(() => gemmTiled(name, shape), /not whole vectors of 4/);
+        continue;
+      }
+      const drawn = draw(shape);
+      const expected = multiply(drawn.a, drawn.b, shape);
+      const absolute = sumTolerances(shape.depth, multiply(absolutes(drawn.a), absolutes(drawn.b), shape));
+      const operands = { ...operandsOf(name, drawn, shape), c: expected.length };
+      const { c } = await runKernel(gpu, gemmTiled(name, shape), operands);
       assertClose(c, expected, { absolute, label: JSON.stringify(shape) });
     }
   });
 
   Deno.test(`gemm/tiled, ${name}: fits what every WebGPU device has`, () => {
-    const { invocations, byteLength } = tileCost(GEMM_TILES[name]);
+    const { invocations, blocks, byteLength } = tileCost(GEMM_TILES[name]);
     assert.ok(invocations >= 64 && invocations <= 256 && byteLength <= 16384);
+    assert.ok(blocks <= 1, "an invocation fetches no more than one block");
   });
 }
 
 Deno.test("gemm: slices of the summed dimension, from the second slice of the output on", async () => {
-  const shape = { rows: 16, columns: 32, depth: 70, layers: 2 };
+  const shape = { rows: 16, columns: 32, depth: 72, layers: 2 };
   const { a, b } = draw(shape);
   const size = shape.layers * shape.rows * shape.columns;
   const before = new Float32Array(5 * size).fill(9);
+  const dispatches = (slices: Slices): [Dispatch, { a: Float32Array; b: Float32Array }][] => [
+    [gemmNn(shape, slices), { a, b }],
+    ...TILES.map((name): [Dispatch, { a: Float32Array; b: Float32Array }] => [
+      gemmTiled(name, shape, slices),
+      operandsOf(name, { a, b }, shape),
+    ]),
+  ];
   // A slice that is no multiple of a step: what the next slice sums must not be summed twice.
   for (const depth of [32, 28]) {
     const slices = { depth, count: 3, first: 1 };
-    for (const dispatch of [gemmNn(shape, slices), ...TILES.map((name) => gemmTiled(name, shape, slices))]) {
-      const { c } = await runKernel(gpu, dispatch, { a, b, c: before });
+    for (const [dispatch, operands] of dispatches(slices)) {
+      const { c } = await runKernel(gpu, dispatch, { ...operands, c: before });
       for (const slice of [1, 2, 3]) {
         const first = (slice - 1) * depth;
         assertClose(c.slice(slice * size, (slice + 1) * size), multiply(a, b, shape, first, first + depth), {

@@ -5,6 +5,7 @@ import { directServes, type PackedWeights } from "../../kernels/conv2d/direct.ts
 import { GEMM_TILES, type GemmShape, uniformLayers } from "../../kernels/gemm/gemm.ts";
 import {
   CONV3X3,
+  CONV_TRANSPOSE,
   type ConvCase,
   defaultChoices,
   OPERATIONS,
@@ -39,8 +40,15 @@ Deno.test("variants: every class lists known candidates, and software's last res
       assert.deepEqual(files.filter((path) => !projectFiles(".wgsl").includes(path)), []);
     }
   }
-  const tiles = Object.keys(PRODUCT.variants).filter((variant) => variant.startsWith("tiled"));
-  assert.deepEqual(tiles, Object.keys(GEMM_TILES));
+  const tiled = [PRODUCT, SLICED_PRODUCT].flatMap(({ variants }) =>
+    Object.entries(variants).filter(([, { kernels }]) => kernels.includes("gemm/tiled")).map(([name]) => name)
+  );
+  assert.deepEqual(tiled, Object.keys(GEMM_TILES));
+  // Self-tests go by the name alone.
+  const special = OPERATIONS.flatMap(({ variants }) =>
+    Object.entries(variants).filter(([, { basic }]) => !basic).map(([name]) => name)
+  );
+  assert.equal(new Set(special).size, special.length, "two variants have one name");
 });
 
 Deno.test("variants: every class is timed at a shape of its own", () => {
@@ -125,7 +133,7 @@ Deno.test("variants: hardware multiplies through workgroup memory and sums long 
     assert.match(PRODUCT.choose(choices, shape), /^tiled/);
     assert.match(
       SLICED_PRODUCT.choose(choices, { ...shape, slices: { depth: 32, count: 1, first: 0 } }),
-      /^tiled/,
+      /^turned/,
     );
   }
   assert.equal(
@@ -133,6 +141,10 @@ Deno.test("variants: hardware multiplies through workgroup memory and sums long 
     "rows_subgroup",
   );
   assert.equal(ROW_SUMS.choose(choices, { rows: 5, length: 63, rowStride: 63, itemStride: 1 }), "rows");
+  assert.equal(ROW_SUMS.choose(choices, { rows: 5, length: 64, rowStride: 1, itemStride: 5 }), "rows");
+  const input = { batch: 1, channels: 8, height: 4, width: 8 };
+  assert.equal(CONV_TRANSPOSE.choose(choices, input), "shared");
+  assert.equal(CONV_TRANSPOSE.choose(choices, { ...input, width: 6 }), "registers");
 });
 
 Deno.test("choices: given ones go before defaults; unknown classes and variants are ignored", () => {
@@ -155,14 +167,14 @@ Deno.test("choices: what is not admitted is replaced by the next default that is
       { "conv3x3/thin": "winograd2" },
       (_, name) => !refused.includes(name),
     );
-  assert.equal(without()["product/high"], "tiled_128x64");
-  assert.equal(without("tiled_128x64")["product/high"], "tiled");
-  assert.equal(without("tiled_128x64", "tiled")["product/high"], "nn");
+  assert.equal(without()["product/high"], "tiled");
+  assert.equal(without("tiled")["product/high"], "tiled_32x128");
+  assert.equal(without("tiled", "tiled_32x128")["product/high"], "nn_uniform");
   assert.equal(without("rows_subgroup")["row sums/long"], "rows");
   assert.equal(without("winograd2")["conv3x3/thin"], "direct");
   assert.equal(
     completeChoices(OPERATIONS, "hardware", {}, ({ basic }) => basic === true)["product/low"],
-    "nn",
+    "nn_uniform",
   );
 });
 

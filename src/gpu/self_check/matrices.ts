@@ -25,9 +25,10 @@ export function* matrixChecks(): Generator<Check> {
   for (const dispatch of [gemmNn(small), gemmNnUniform(small, 0)]) yield { dispatch, ...product(small) };
   for (const variant of Object.keys(GEMM_TILES) as GemmTileName[]) {
     // A tile and a little in each dimension.
-    const { rows, columns } = GEMM_TILES[variant];
-    const shape = { rows: rows + 16, columns: columns + 16, depth: 18, layers: 1 };
-    yield { variant, needs: "workgroup memory", dispatch: gemmTiled(variant, shape), ...product(shape) };
+    const { rows, columns, inner } = GEMM_TILES[variant];
+    const shape = { rows: rows + 16, columns: columns + 16, depth: 36, layers: 1 };
+    const dispatch = gemmTiled(variant, shape);
+    yield { variant, needs: "workgroup memory", dispatch, ...product(shape, inner) };
   }
 
   const partial = random(3, 5 * 70);
@@ -62,16 +63,16 @@ export function* matrixChecks(): Generator<Check> {
 }
 
 /** Operands and result of a batch of matrix products. */
-function product({ rows, columns, depth, layers }: GemmShape): Omit<Check, "dispatch"> {
+function product(shape: GemmShape, inner: "k" | "mn" = "mn"): Omit<Check, "dispatch"> {
+  const { rows, columns, depth, layers } = shape;
   const a = random(1, layers * depth * rows);
   const b = random(2, layers * depth * columns);
+  const at = (extent: number, z: number, k: number, mn: number) =>
+    inner === "k" ? (z * extent + mn) * depth + k : (z * depth + k) * extent + mn;
   const c = table(layers * rows * columns, (index) => {
     const z = Math.floor(index / (rows * columns));
     const m = Math.floor(index / columns) % rows;
-    return sum(
-      depth,
-      (k) => a[(z * depth + k) * rows + m]! * b[(z * depth + k) * columns + index % columns]!,
-    );
+    return sum(depth, (k) => a[at(rows, z, k, m)]! * b[at(columns, z, k, index % columns)]!);
   });
   return { operands: { a, b }, expected: { c }, limit: sumLimit(depth) };
 }
@@ -102,23 +103,31 @@ function* transposedChecks(): Generator<Check> {
         weightGradient[weight]! += gradient[index]! * x[from]!;
       }
     }
-    yield {
-      dispatch: convTranspose2dForward(input, outputs, false),
-      operands: { x, affine: nothing, w, bias },
-      expected: { y },
-      limit: sumLimit(inputs + 1),
-    };
-    yield {
-      dispatch: convTranspose2dDgrad(input, outputs, { gate: "activation" }, 1.5),
-      operands: { gradient, w, gate: x, gate_affine: nothing },
-      expected: { grad_input: inputGradient.map((value, index) => x[index]! > 0 ? value : 0) },
-      limit: 1.5 * sumLimit(4 * outputs),
-    };
-    yield {
-      dispatch: convTranspose2dWgrad(input, outputs, false, { images: batch, perImage: 1, pixels }, 0),
-      operands: { x, affine: nothing, gradient },
-      expected: { partial: weightGradient },
-      limit: sumLimit(batch * pixels),
-    };
+    const forms = width % 4 === 0 ? ["registers", "shared"] as const : ["registers"] as const;
+    for (const form of forms) {
+      const needs = form === "shared" ? { needs: "workgroup memory" } as const : {};
+      yield {
+        ...needs,
+        dispatch: convTranspose2dForward(input, outputs, false, form),
+        operands: { x, affine: nothing, w, bias },
+        expected: { y },
+        limit: sumLimit(inputs + 1),
+      };
+      yield {
+        ...needs,
+        dispatch: convTranspose2dDgrad(input, outputs, { gate: "activation" }, 1.5, form),
+        operands: { gradient, w, gate: x, gate_affine: nothing },
+        expected: { grad_input: inputGradient.map((value, index) => x[index]! > 0 ? value : 0) },
+        limit: 1.5 * sumLimit(4 * outputs),
+      };
+      const bands = { images: batch, perImage: 1, pixels };
+      yield {
+        ...needs,
+        dispatch: convTranspose2dWgrad(input, outputs, false, bands, 0, form),
+        operands: { x, affine: nothing, gradient },
+        expected: { partial: weightGradient },
+        limit: sumLimit(batch * pixels),
+      };
+    }
   }
 }
