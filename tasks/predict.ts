@@ -17,7 +17,10 @@ import {
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-import { findPictures, modelOrigin, type PictureReport, predictFiles } from "../mod.ts";
+// Not by mod.ts, all of which would be loaded: a single picture is soon done.
+import { findPictures } from "../src/prediction/files.ts";
+import { modelOrigin } from "../src/prediction/model_file.ts";
+import { type PictureReport, predictFiles } from "../src/prediction/predict_files.ts";
 
 interface Options extends ModelFlags {
   readonly output: string;

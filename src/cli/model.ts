@@ -9,7 +9,7 @@ import { findModelFile, type LoadedModel, loadModel } from "../prediction/model_
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
 import { DEFAULT_CACHE, keptChoices } from "./kernel_choices.ts";
-import { openTaskGpu } from "./open_gpu.ts";
+import { nameGpu, openSilently } from "./open_gpu.ts";
 import { number, writeStderr } from "./task.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
@@ -71,11 +71,21 @@ export function addModelOptions(command: Command): Command {
 /** Opens the GPU, reads the model that the flags choose, and says what it is. */
 export async function openModel(flags: ModelFlags): Promise<TaskModel> {
   const path = await findModelFile(flags);
-  const model = await loadModel(path);
-  writeStderr(describeModel(model));
   const device = { software: flags.software ?? false, kernels: flags.kernels };
-  const choices = await keptChoices(flags.cache ?? DEFAULT_CACHE, device);
-  const gpu = await openTaskGpu({ ...device, choices });
+  // The one waits for the disk, the other for the driver.
+  const [reading, opening] = await Promise.allSettled([
+    loadModel(path),
+    keptChoices(flags.cache ?? DEFAULT_CACHE, device).then((choices) => openSilently({ ...device, choices })),
+  ]);
+  if (reading.status === "rejected") {
+    if (opening.status === "fulfilled") opening.value.close();
+    throw reading.reason;
+  }
+  const model = reading.value;
+  writeStderr(describeModel(model));
+  if (opening.status === "rejected") throw opening.reason;
+  const gpu = opening.value;
+  nameGpu(gpu);
   const predictor = await Predictor.create(gpu, model, { flips: flags.flips ?? false });
   return {
     gpu,

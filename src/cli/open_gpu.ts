@@ -7,14 +7,24 @@ import { type Gpu, type GpuOptions, openGpu } from "../gpu/gpu.ts";
 import { plural } from "./format.ts";
 import { writeStderr } from "./task.ts";
 
-/** Opens the GPU for a task. */
+/** Opens the GPU for a task, and names it. */
 export async function openTaskGpu(options: GpuOptions = {}): Promise<Gpu> {
-  const gpu = await openGpu({
+  const gpu = await openSilently(options);
+  nameGpu(gpu);
+  return gpu;
+}
+
+/** Opens the GPU for a task that names it later. */
+export function openSilently(options: GpuOptions = {}): Promise<Gpu> {
+  return openGpu({
     ...options,
     onCompile: (kernels) =>
       writeStderr(`compiling ${plural(kernels, "kernel")} (seconds once, then the driver keeps them)\n`),
   });
-  const kind = gpu.adapter.isFallback ? " (software: works everywhere, a GPU is faster)" : "";
-  writeStderr(`running on ${gpu.adapter.description}${kind}\n`);
-  return gpu;
+}
+
+/** Says what a task runs on. */
+export function nameGpu({ adapter }: Gpu): void {
+  const kind = adapter.isFallback ? " (software: works everywhere, a GPU is faster)" : "";
+  writeStderr(`running on ${adapter.description}${kind}\n`);
 }

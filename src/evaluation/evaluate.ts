@@ -77,7 +77,7 @@ export async function evaluateSplit(
       const truth = {
         width: size,
         height: size,
-        data: Uint8Array.from(masks.data.subarray(place * pixels, (place + 1) * pixels)),
+        data: new Uint8Array(masks.data.subarray(place * pixels, (place + 1) * pixels)),
       };
       const distances = spacing ? { spacing: networkSpacing(spacing, sample, size) } : {};
       scores.push(scorePicture(sample.fileName, thresholdMask(map, threshold), truth, distances));

@@ -80,6 +80,9 @@ const WANTED_LIMITS = [
 /** Storage buffers that one kernel binds at most. */
 const STORAGE_BUFFERS = 8;
 
+/** Values of a part of an upload. */
+const UPLOAD_VALUES = 2 ** 20;
+
 const NO_ADAPTER = "Cannot open a GPU: this machine offers no WebGPU adapter\n" +
   "hint: install a Vulkan driver; on Debian or Ubuntu without a GPU: apt-get install mesa-vulkan-drivers libvulkan1, " +
   "or run sh tasks/run.sh doctor";
@@ -354,6 +357,20 @@ export class Gpu implements GpuDescription {
   submit(encoder: GPUCommandEncoder): void {
     this.check();
     this.device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Writes values from byte `offset` on. In parts that are sent one by one: the memory that a part passes through serves
+   * the next ones again, and getting as much memory anew takes longer than copying.
+   */
+  upload(buffer: GPUBuffer, offset: number, values: Float32Array<ArrayBuffer>): void {
+    this.check();
+    const { queue } = this.device;
+    for (let first = 0; first < values.length; first += UPLOAD_VALUES) {
+      const count = Math.min(UPLOAD_VALUES, values.length - first);
+      queue.writeBuffer(buffer, offset + 4 * first, values, first, count);
+      if (count === UPLOAD_VALUES) queue.submit([]);
+    }
   }
 
   /** Reads bytes back; waits for all that was submitted before. */

@@ -125,7 +125,9 @@ function keepLesions(
 ): Mask {
   const kept = new Uint8Array(lesions.length + 1);
   lesions.forEach((lesion, index) => kept[index + 1] = keep(lesion, index) ? 1 : 0);
-  return { width, height, data: Uint8Array.from(labels, (label) => kept[label]!) };
+  const data = new Uint8Array(labels.length);
+  for (let at = 0; at < data.length; at++) data[at] = kept[labels[at]!]!;
+  return { width, height, data };
 }
 
 /** Pixels of the mask. */

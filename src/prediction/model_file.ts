@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type ModelDescription, readModel, type StoredModel } from "../unet/model_file.ts";
 import { readWholeFile } from "../whole_file.ts";
@@ -73,15 +74,14 @@ export async function findModelFile({ model, run, runs = "runs" }: ModelChoice):
 export async function loadModel(path: string): Promise<LoadedModel> {
   try {
     const bytes = await readWholeFile(path);
-    // The digest is made beside the main thread, which meanwhile reads the weights.
-    const [digest, model] = await Promise.all([crypto.subtle.digest("SHA-256", bytes), readModel(bytes)]);
+    const model = await readModel(bytes);
     const { inChannels, outChannels } = model.description.network;
     if (inChannels !== 3 || outChannels !== 1) {
       throw new TypeError(
         `its network makes ${outChannels} masks of ${inChannels} channels, expected 1 of 3 (a colour picture)`,
       );
     }
-    return { ...model, path, sha256: new Uint8Array(digest).toHex() };
+    return { ...model, path, sha256: createHash("sha256").update(bytes).digest("hex") };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const reason = error instanceof Deno.errors.NotFound

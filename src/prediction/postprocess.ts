@@ -95,21 +95,28 @@ export function segment(
   const answer = "shape" in probabilities ? toProbabilityMap(probabilities) : probabilities;
   assertProbabilities(answer, "segment a picture");
   const map = resizeProbabilities(answer, size);
-  let mask = removeSmall(thresholdMask(map, threshold), minArea);
+  let mask = thresholdMask(map, threshold);
+  if (minArea !== 0) mask = removeSmall(mask, minArea);
   if (largest) mask = keepLargest(mask);
   return { mask, probabilities: map, summary: describe(mask, map, threshold) };
 }
 
 /** The pixels whose probability is above `threshold`. */
 export function thresholdMask({ width, height, data }: ProbabilityMap, threshold: number): Mask {
-  return { width, height, data: Uint8Array.from(data, (value) => value > threshold ? 1 : 0) };
+  const mask = new Uint8Array(data.length);
+  for (let at = 0; at < mask.length; at++) mask[at] = data[at]! > threshold ? 1 : 0;
+  return { width, height, data: mask };
 }
 
 function describe(mask: Mask, { data }: ProbabilityMap, threshold: number): SegmentationSummary {
   const { width, height } = mask;
   const { labels, lesions } = labelComponents(mask);
   const sums = new Float64Array(lesions.length + 1);
-  labels.forEach((label, at) => sums[label]! += data[at]!);
+  let maxProbability = 0;
+  for (let at = 0; at < labels.length; at++) {
+    sums[labels[at]!]! += data[at]!;
+    if (data[at]! > maxProbability) maxProbability = data[at]!;
+  }
   const area = countSet(mask);
   const total = sums.subarray(1).reduce((sum, value) => sum + value, 0);
   return {
@@ -120,7 +127,7 @@ function describe(mask: Mask, { data }: ProbabilityMap, threshold: number): Segm
     share: area / (width * height),
     box: boundingBox(mask),
     meanProbability: area === 0 ? null : total / area,
-    maxProbability: data.reduce((most, value) => Math.max(most, value), 0),
+    maxProbability,
     lesions: lesions
       .map((lesion, index) => ({ ...lesion, meanProbability: sums[index + 1]! / lesion.area }))
       .sort((a, b) => b.area - a.area),

@@ -340,7 +340,7 @@ export class Trainer {
             `${buffer ? this.unet.parameters.blockSize : "none"}`,
         );
       }
-      if (buffer) this.unet.gpu.device.queue.writeBuffer(buffer, 0, values!);
+      if (buffer) this.unet.gpu.upload(buffer, 0, values!);
     }
     this.#step = state.step;
     this.#updates = state.updates;
@@ -368,7 +368,7 @@ export class Trainer {
     try {
       return await work();
     } finally {
-      this.unet.gpu.device.queue.writeBuffer(this.unet.weights, 0, trained);
+      this.unet.gpu.upload(this.unet.weights, 0, trained);
     }
   }
 

@@ -5,7 +5,7 @@
  */
 import { col2im, columnCount, im2col } from "../../kernels/conv2d/im2col.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
-import { gemmNn, transpose } from "../../kernels/gemm/gemm.ts";
+import { gemmNn, ROW_TILE, transpose } from "../../kernels/gemm/gemm.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import { type Activation, affineView, gateOf, gateViews } from "./activation.ts";
 import type { Builder } from "./builder.ts";
@@ -25,13 +25,21 @@ export function im2colForward(
   const width = columnCount(output.shape);
   const columns = gather(builder, layer, sources, false);
   const products = recorder.temporary(`${layer.name} products`, outputs * width);
-  const weights = recorder.temporary(`${layer.name} transposed weights`, 9 * inputs * outputs);
-  recorder.run(transpose(outputs, 9 * inputs), { a: builder.weight(`${layer.name}.weight`), b: weights });
-  recorder.run(gemmNn({ rows: outputs, columns: width, depth: 9 * inputs, layers: 1 }), {
-    a: weights,
-    b: columns,
-    c: products,
-  });
+  const depth = 9 * inputs;
+  const block = Math.max(ROW_TILE, Math.floor(builder.target.workspace / (4 * depth) / ROW_TILE) * ROW_TILE);
+  const weight = builder.weight(`${layer.name}.weight`);
+  // Block by block, in the same memory: the caches hold a block, and the processor gets no more memory than one takes.
+  for (let first = 0; first < outputs; first += block) {
+    const rows = Math.min(block, outputs - first);
+    const turned = recorder.temporary(`${layer.name} transposed weights`, depth * rows);
+    const part = view(weight.region, weight.offset / 4 + first * depth, rows * depth);
+    recorder.run(transpose(rows, depth), { a: part, b: turned });
+    recorder.run(gemmNn({ rows, columns: width, depth, layers: 1 }), {
+      a: turned,
+      b: columns,
+      c: view(products, first * width, rows * width),
+    });
+  }
   recorder.run(col2im(output.shape, 0, 1, epilogue), {
     products,
     bias: builder.weight(`${layer.name}.bias`),

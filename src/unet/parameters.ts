@@ -106,13 +106,21 @@ export function blockToState(table: ParameterTable, block: Float32Array): StateD
   );
 }
 
+/** Values and where they belong in a flat block. */
+export interface PlacedValues {
+  /** First value in the block. */
+  readonly offset: number;
+  /** The values. */
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
 /**
- * Checks a state dict against the network and copies it into a flat block.
+ * Checks a state dict against the network, and says where in a flat block its tensors belong.
  *
  * @throws {TypeError} naming what is missing, unexpected or misshapen.
  * @throws {RangeError} naming a tensor with values that are not finite.
  */
-export function stateToBlock(table: ParameterTable, state: StateDict): Float32Array<ArrayBuffer> {
+export function placeState(table: ParameterTable, state: StateDict): PlacedValues[] {
   const known = new Set(table.list.map(({ name }) => name));
   const missing = table.list.filter(({ name }) => !state.has(name)).map(({ name }) => name);
   const unexpected = [...state.keys()].filter((name) => !known.has(name));
@@ -134,16 +142,14 @@ export function stateToBlock(table: ParameterTable, state: StateDict): Float32Ar
         "network's; inferConfig() reads them off a state dict",
     );
   }
-  const block = new Float32Array(table.blockSize);
-  for (const { name, offset } of table.list) {
+  return table.list.map(({ name, offset }) => {
     const { data } = state.get(name) as Tensor;
     const bad = allFinite(data) ? -1 : data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
       throw new RangeError(`Cannot load the state dict: ${name} holds ${data[bad]} at index ${bad}`);
     }
-    block.set(data, offset);
-  }
-  return block;
+    return { offset, data: data as Float32Array<ArrayBuffer> };
+  });
 }
 
 /** Whether all values are finite; ten times as fast as a callback a value, which counts with 31 million of them. */

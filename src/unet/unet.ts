@@ -8,13 +8,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { completeConfig, type UNetConfig } from "./config.ts";
 import { Executor, type ReadyPlan } from "./executor.ts";
-import {
-  blockToState,
-  initialBlock,
-  type ParameterTable,
-  parameterTable,
-  stateToBlock,
-} from "./parameters.ts";
+import { blockToState, initialBlock, type ParameterTable, parameterTable, placeState } from "./parameters.ts";
 
 /** Pictures that are predicted at once, at most: more would only need more memory. */
 const PREDICTION_BATCH = 8;
@@ -54,12 +48,12 @@ export class UNet {
   ): Promise<UNet> {
     const full = completeConfig(config);
     const parameters = parameterTable(full);
-    const block = options.state
-      ? stateToBlock(parameters, options.state)
-      : initialBlock(parameters, options.seed ?? 0);
+    const values = options.state
+      ? placeState(parameters, options.state)
+      : [{ offset: 0, data: initialBlock(parameters, options.seed ?? 0) }];
     const weights = await gpu.createBuffer("weights", parameters.blockSize * 4);
     const network = new UNet(gpu, full, parameters, weights);
-    gpu.device.queue.writeBuffer(weights, 0, block);
+    for (const { offset, data } of values) gpu.upload(weights, 4 * offset, data);
     return network;
   }
 
@@ -70,8 +64,8 @@ export class UNet {
    * @throws {RangeError} naming a tensor with values that are not finite.
    */
   loadStateDict(state: StateDict): void {
-    this.gpu.check();
-    this.gpu.device.queue.writeBuffer(this.weights, 0, stateToBlock(this.parameters, state));
+    const values = placeState(this.parameters, state);
+    for (const { offset, data } of values) this.gpu.upload(this.weights, 4 * offset, data);
   }
 
   /** Reads all weights back. */

@@ -154,7 +154,16 @@ function multiply(
   const { recorder } = builder;
   const { side, layer, turned, depth, target, epilogue } = product;
   const positions = (side + 2) ** 2;
-  const blocks = rowBlocks(product, positions, depth, recorder.maxBinding);
+  const cut = (rows: number) =>
+    chunkBatch(recorder, boundShapes).map((chunk) => ({
+      chunk,
+      runs: runs(builder, tile(chunkShape(target, chunk), side), Math.max(depth, rows)),
+    }));
+  const whole = cut(roundUp(target.channels, ROW_TILE));
+  // Tiles that are done at once need each weight once: they can be transformed little by little, in the same memory.
+  const once = whole.length === 1 && whole[0]!.runs.length === 1;
+  const room = once ? Math.min(recorder.maxBinding, builder.target.workspace) : recorder.maxBinding;
+  const blocks = rowBlocks(product, positions, depth, room, recorder.maxBinding);
   const transformWeights = (block: RowBlock): Region => {
     const floats = positions * depth * block.padded;
     const u = recorder.windowed(`${layer.name} transformed weights`, floats);
@@ -167,11 +176,9 @@ function multiply(
   };
   // One block's weights are transformed once for all runs; several would not fit side by side.
   const only = blocks.length === 1 ? transformWeights(blocks[0]!) : undefined;
-  for (const chunk of chunkBatch(recorder, boundShapes)) {
+  for (const { chunk, runs } of cut(blocks[0]!.padded)) {
     const { sources, output } = operands(chunk);
-    for (
-      const run of runs(builder, tile(chunkShape(target, chunk), side), Math.max(depth, blocks[0]!.padded))
-    ) {
+    for (const run of runs) {
       const v = recorder.temporary(`${layer.name} transformed input`, positions * depth * run.padded);
       let first = 0;
       for (const { x, affine, channels, normalized } of sources) {
@@ -223,16 +230,22 @@ function withoutWindow(shape: GemmShape, a: Region): RegionView {
   return view(a, 0, shape.layers * shape.rows * shape.depth);
 }
 
-/** Cuts the rows of a product so that transformed weights fit one binding. */
-function rowBlocks(product: Product, positions: number, depth: number, maxBinding: number): RowBlock[] {
+/** Cuts the rows of a product so that transformed weights fit `room`, or else one binding. */
+function rowBlocks(
+  product: Product,
+  positions: number,
+  depth: number,
+  room: number,
+  maxBinding: number,
+): RowBlock[] {
   const rows = product.target.channels;
-  const most = Math.floor(maxBinding / (positions * depth * 4) / ROW_TILE) * ROW_TILE;
+  const rowBytes = positions * depth * 4;
+  const fitting = (bytes: number) => Math.floor(bytes / rowBytes / ROW_TILE) * ROW_TILE;
+  const most = fitting(room) || Math.min(ROW_TILE, fitting(maxBinding));
   if (most < ROW_TILE) {
     throw new RangeError(
       `Cannot plan "${product.layer.name}": ${ROW_TILE} rows of its transformed weights take ` +
-        `${
-          positions * depth * 4 * ROW_TILE
-        } bytes, the device binds ${maxBinding} at once\nhint: use fewer filters`,
+        `${rowBytes * ROW_TILE} bytes, the device binds ${maxBinding} at once\nhint: use fewer filters`,
     );
   }
   const count = ceilDiv(roundUp(rows, ROW_TILE), most);

@@ -26,8 +26,14 @@ export function countElements(shape: readonly unknown[]): number | undefined {
   return empty ? 0 : count;
 }
 
-/** Decodes all of `bytes`, whose length is a multiple of the value's, to float32 (F64 rounded to nearest). */
+/**
+ * Decodes all of `bytes`, whose length is a multiple of the value's, to float32 (F64 rounded to nearest). What is float32
+ * already, and aligned as typed arrays demand, is no copy but the bytes themselves.
+ */
 export function decodeFloats(bytes: Uint8Array, type: FloatType): Float32Array {
+  if (type === "F32" && bytes.byteOffset % 4 === 0) {
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  }
   // A copy begins its own buffer, as typed arrays demand (a Buffer's slice() would be a view); they are
   // little-endian wherever Deno runs.
   const buffer = new Uint8Array(bytes).buffer;

@@ -36,7 +36,7 @@ interface Entry {
  *
  * Every byte must be accounted for: overlaps, holes, trailing bytes, offsets that no value of the type may have,
  * sizes that do not follow from the shape, and names given twice are refused. No more is allocated than the file
- * holds (twice that for the two-byte types).
+ * holds (twice that for the two-byte types); F32 tensors are views of `bytes` where those are aligned.
  *
  * @throws {SyntaxError} where the bytes are no well-formed safetensors file
  * @throws {RangeError} where the header is longer than the format allows

@@ -4,7 +4,7 @@
 
 Network, loss and optimizer are the original's; pictures are decoded by Pillow, resized as torchvision does it
 (antialiased bilinear, on tensors) and normalised; masks are those that `deno task masks` wrote, resized to the nearest
-pixel. --strong takes what the recipe of that name does, but for its learning rate: instance norm, each picture's own
+pixel. On a CUDA device where there is one. --strong takes what the recipe of that name does, but for its learning rate: instance norm, each picture's own
 mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation, averaged weights. Prints one JSON line an
 epoch, then one with the best epoch's numbers on the valid and the test split: losses weighted by sample, Dice of all
 pixels together.
@@ -30,6 +30,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as PyTorch likes")
     parser.add_argument("--strong", action="store_true")
+    parser.add_argument("--last-bias", action="store_true", help="begin with the share of tumor pixels")
     return parser.parse_args()
 
 
@@ -66,7 +67,7 @@ def augment(pictures, masks):
     count = len(pictures)
 
     def draw():
-        return torch.rand(count) * 2 - 1
+        return torch.rand(count, device=pictures.device) * 2 - 1
 
     angle = draw() * math.radians(10)
     zoom = 1 / (1 + 0.1 * draw())
@@ -103,12 +104,16 @@ def main():
     if args.threads > 0:
         torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     data = Path(args.data)
     splits = {
-        name: read_split(data / name, data / "masks" / name, args.size, args.strong)
+        name: [t.to(device) for t in read_split(data / name, data / "masks" / name, args.size, args.strong)]
         for name in ("train", "valid", "test")
     }
-    net = UNet(filters=args.filters, norm="instance" if args.strong else "none")
+    net = UNet(filters=args.filters, norm="instance" if args.strong else "none").to(device)
+    if args.last_bias:
+        share = splits["train"][1].mean().item()
+        torch.nn.init.constant_(net.outc.bias, math.log(share / (1 - share)))
     parameters = list(net.parameters())
     if args.strong:
         optimizer = torch.optim.AdamW(parameters, lr=args.learning_rate, weight_decay=0.01)
@@ -157,7 +162,7 @@ def main():
         net.train()
         total = 0.0
         for batch, index in enumerate(torch.randperm(len(pictures)).split(args.batch_size)):
-            x, t = pictures[index], masks[index]
+            x, t = pictures[index.to(device)], masks[index.to(device)]
             if args.strong:
                 x, t = augment(x, t)
             for group in optimizer.param_groups:
@@ -176,6 +181,8 @@ def main():
                     for p, a in zip(parameters, average):
                         a.mul_(keep).add_(p, alpha=1 - keep)
             total += loss.item() * len(x)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
         seconds = time.perf_counter() - start
         valid = with_average(lambda: evaluate("valid"))
         print(json.dumps({

@@ -1,33 +1,35 @@
 /** From state dicts to the flat block and back, and what is refused on the way. */
 import assert from "node:assert/strict";
 import { DEFAULT_CONFIG } from "../../src/unet/config.ts";
-import { blockToState, initialBlock, parameterTable, stateToBlock } from "../../src/unet/parameters.ts";
+import { blockToState, initialBlock, parameterTable, placeState } from "../../src/unet/parameters.ts";
 
 const table = parameterTable({ ...DEFAULT_CONFIG, filters: 1 });
 const block = initialBlock(table, 3);
 
-Deno.test("stateToBlock: gives back the block that the state was cut from", () => {
-  assert.deepEqual(stateToBlock(table, blockToState(table, block)), block);
+Deno.test("placeState: gives back the block that the state was cut from", () => {
+  const back = new Float32Array(table.blockSize);
+  for (const { offset, data } of placeState(table, blockToState(table, block))) back.set(data, offset);
+  assert.deepEqual(back, block);
 });
 
-Deno.test("stateToBlock: names the tensor and the place of a value that is not finite", () => {
+Deno.test("placeState: names the tensor and the place of a value that is not finite", () => {
   for (const bad of [NaN, Infinity, -Infinity]) {
     const state = blockToState(table, block);
     state.get("up2.conv1.bias")!.data[3] = bad;
-    assert.throws(() => stateToBlock(table, state), {
+    assert.throws(() => placeState(table, state), {
       name: "RangeError",
       message: `Cannot load the state dict: up2.conv1.bias holds ${bad} at index 3`,
     });
   }
 });
 
-Deno.test("stateToBlock: names what is missing, unexpected and misshapen", () => {
+Deno.test("placeState: names what is missing, unexpected and misshapen", () => {
   const state = blockToState(table, block);
   state.set("extra", state.get("outc.bias")!);
   state.delete("outc.bias");
   state.set("outc.weight", { shape: [1], data: new Float32Array(1) });
   assert.throws(
-    () => stateToBlock(table, state),
+    () => placeState(table, state),
     /^TypeError: .*missing: outc\.bias; unexpected: extra; misshapen: outc\.weight is \[1\], the network's is \[1, 1, 1, 1\]\nhint: /,
   );
 });
