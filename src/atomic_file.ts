@@ -13,7 +13,7 @@ export interface AtomicOptions {
 }
 
 /**
- * Writes `bytes` beside `path`, flushes them to the disk, and renames: a reader, or a run after a crash, sees
+ * Writes `content`, whole or in parts one after the other, beside `path`, flushes them to the disk, and renames: a reader, or a run after a crash, sees
  * the old file or the new one, never half of it. On failure the temporary file is removed and `path` is as it was.
  *
  * @throws {Error} where the disk is full or fails, naming `path`, and where `prove` is set and the file reads back as
@@ -21,22 +21,24 @@ export interface AtomicOptions {
  */
 export async function writeFileAtomic(
   path: string,
-  bytes: Uint8Array | string,
+  content: Uint8Array | string | readonly Uint8Array[],
   options: AtomicOptions = {},
 ): Promise<void> {
-  const content = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+  const whole = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const parts = whole instanceof Uint8Array ? [whole] : whole;
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     const file = await Deno.open(temporary, { write: true, createNew: true });
     try {
-      let rest = content;
-      while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      for (let rest of parts) {
+        while (rest.length > 0) rest = rest.subarray(await file.write(rest));
+      }
       await file.sync();
     } finally {
       file.close();
     }
-    if (options.prove && !await holds(temporary, content)) {
+    if (options.prove && !await holds(temporary, parts)) {
       throw new Error(`Cannot write ${path}: what was written reads back as something else`);
     }
     await Deno.rename(temporary, path);
@@ -56,18 +58,20 @@ export function writeFailure(path: string, error: unknown): unknown {
   return Object.assign(failure, { code: error.code });
 }
 
-/** Whether a file holds these bytes; read in parts, for it may be as large as half the memory. */
-async function holds(path: string, content: Uint8Array): Promise<boolean> {
+/** Whether a file holds these parts and nothing else; read little by little, for it may be as large as half the memory. */
+async function holds(path: string, parts: readonly Uint8Array[]): Promise<boolean> {
   const file = await Deno.open(path);
   try {
-    const part = new Uint8Array(2 ** 20);
-    let at = 0;
-    for (;;) {
-      const count = await file.read(part);
-      if (count === null) return at === content.length;
-      if (Buffer.compare(part.subarray(0, count), content.subarray(at, at + count)) !== 0) return false;
-      at += count;
+    const buffer = new Uint8Array(2 ** 20);
+    for (const part of parts) {
+      for (let at = 0; at < part.length;) {
+        const count = await file.read(buffer.subarray(0, Math.min(buffer.length, part.length - at)));
+        if (count === null) return false;
+        if (Buffer.compare(buffer.subarray(0, count), part.subarray(at, at + count)) !== 0) return false;
+        at += count;
+      }
     }
+    return await file.read(buffer) === null;
   } finally {
     file.close();
   }

@@ -83,6 +83,9 @@ const STORAGE_BUFFERS = 8;
 /** Values of a part of an upload. */
 const UPLOAD_VALUES = 2 ** 20;
 
+/** Bytes of a part that is read back: each part costs a wait of 10 ms, larger ones more than their share of time. */
+const READ_BYTES = 2 ** 24;
+
 const NO_ADAPTER = "Cannot open a GPU: this machine offers no WebGPU adapter\n" +
   "hint: install a Vulkan driver; on Debian or Ubuntu without a GPU: apt-get install mesa-vulkan-drivers libvulkan1, " +
   "or run sh tasks/run.sh doctor";
@@ -382,21 +385,52 @@ export class Gpu implements GpuDescription {
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     });
     try {
+      await this.#copyTo(staging, buffer, offset, byteLength);
+      const bytes = staging.getMappedRange().slice(0);
+      staging.unmap();
+      return bytes;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /**
+   * Reads as many bytes as `target` has into it, in parts that pass through the same memory. Nothing may be submitted
+   * meanwhile that writes to the buffer.
+   */
+  async readInto(buffer: GPUBuffer, target: Uint8Array): Promise<void> {
+    this.check();
+    const size = Math.min(target.length, READ_BYTES);
+    const staging = this.device.createBuffer({
+      label: "read-back",
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    try {
+      for (let first = 0; first < target.length; first += size) {
+        const count = Math.min(size, target.length - first);
+        await this.#copyTo(staging, buffer, first, count);
+        target.set(new Uint8Array(staging.getMappedRange(0, count)), first);
+        staging.unmap();
+      }
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Copies bytes to a buffer that is then mapped. */
+  async #copyTo(staging: GPUBuffer, buffer: GPUBuffer, offset: number, byteLength: number): Promise<void> {
+    try {
       const encoder = this.device.createCommandEncoder();
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, byteLength);
       this.device.queue.submit([encoder.finish()]);
       await staging.mapAsync(GPUMapMode.READ);
       this.check();
-      const bytes = staging.getMappedRange().slice(0);
-      staging.unmap();
-      return bytes;
     } catch (error) {
       // What the device itself reports of its loss says more, and arrives a turn later.
       await new Promise((resolve) => setTimeout(resolve));
       this.check();
       throw error;
-    } finally {
-      staging.destroy();
     }
   }
 

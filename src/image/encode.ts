@@ -6,7 +6,7 @@
 import { MagickFormat } from "@imagemagick/magick-wasm";
 import { crc32, deflate } from "node:zlib";
 import { promisify } from "node:util";
-import { joinBytes } from "./bytes.ts";
+import { joinBytes } from "../bytes.ts";
 import { assertImage, type GrayImage, type RgbImage } from "./image.ts";
 import { startMagick, withMagickImage } from "./magick.ts";
 

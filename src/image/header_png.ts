@@ -4,7 +4,7 @@
  * @module
  */
 import { inflateSync } from "node:zlib";
-import { joinBytes } from "./bytes.ts";
+import { joinBytes } from "../bytes.ts";
 import { MAX_BYTES } from "./limits.ts";
 
 /** The chunks that are handed on: the pixels' own, and the orientation. */

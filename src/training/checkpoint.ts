@@ -5,10 +5,11 @@
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
 import { crc32 } from "node:zlib";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Tensor } from "../tensor.ts";
-import { readSafetensors, writeSafetensors } from "../weights/safetensors.ts";
+import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/sink.ts";
 import type { TrainConfig } from "./config.ts";
 import type { StoppingState } from "./early_stopping.ts";
@@ -79,12 +80,17 @@ const FORMAT = "deno-unet checkpoint 1";
 /** The blocks by their names in the file; an average only where there is one. */
 const BLOCKS = ["weights", "firstMoment", "secondMoment", "average"] as const;
 
+/** Packs a checkpoint. @throws as {@linkcode checkpointParts}. */
+export function packCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  return joinBytes(checkpointParts(checkpoint));
+}
+
 /**
- * Packs a checkpoint.
+ * A file of {@linkcode packCheckpoint} in parts, one after the other; those of blocks are their own memory.
  *
  * @throws {RangeError} where a block holds what is not finite: such a state is not worth going back to.
  */
-export function packCheckpoint({ progress, trainer }: Checkpoint): Uint8Array {
+export function checkpointParts({ progress, trainer }: Checkpoint): Uint8Array[] {
   const tensors = new Map<string, Tensor>();
   for (const name of BLOCKS) {
     const data = trainer[name];
@@ -99,7 +105,7 @@ export function packCheckpoint({ progress, trainer }: Checkpoint): Uint8Array {
   }
   const { step, updates, atOnce } = trainer;
   const state = JSON.stringify({ step, updates, atOnce, ...progress });
-  return writeSafetensors(tensors, { format: FORMAT, state, checksum: checksum(state, tensors.values()) });
+  return safetensorsParts(tensors, { format: FORMAT, state, checksum: checksum(state, tensors.values()) });
 }
 
 /**

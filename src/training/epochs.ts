@@ -15,7 +15,7 @@ import { Pace } from "./pace.ts";
 import { runPass } from "./pass.ts";
 import { keepCheckpoint } from "./run_folder.ts";
 import { learningRateAt, nextPlateau } from "./schedule.ts";
-import type { Trainer } from "./trainer.ts";
+import type { Trainer, TrainerState } from "./trainer.ts";
 
 /** What epochs need. */
 export interface EpochsOptions {
@@ -42,6 +42,8 @@ export class Epochs {
   readonly #validPace: Pace;
   #progress: RunProgress;
   #estimated = false;
+  /** What was kept last; the next one takes its memory. */
+  #state: TrainerState | undefined;
 
   /** Goes on from `progress`. */
   constructor(progress: RunProgress, options: EpochsOptions) {
@@ -155,7 +157,8 @@ export class Epochs {
 
   async #keep(progress: RunProgress): Promise<void> {
     const { folder, trainer } = this.#options;
-    const kept = await keepCheckpoint(folder, { progress, trainer: await trainer.state() });
+    this.#state = await trainer.state(this.#state);
+    const kept = await keepCheckpoint(folder, { progress, trainer: this.#state });
     this.#progress = kept.progress;
   }
 

@@ -11,9 +11,9 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { isTemporaryName, writeFileAtomic } from "../atomic_file.ts";
-import { packModel } from "../unet/model_file.ts";
+import { modelParts } from "../unet/model_file.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
-import { type Checkpoint, packCheckpoint, readCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpointParts, readCheckpoint } from "./checkpoint.ts";
 import { networkConfig } from "./config.ts";
 import { readWholeFile } from "../whole_file.ts";
 
@@ -129,13 +129,13 @@ async function describeRuns(parent: string): Promise<string> {
  * @throws {RangeError} where the state is not finite.
  */
 export async function keepCheckpoint(folder: string, checkpoint: Checkpoint): Promise<Checkpoint> {
-  const model = isOfBestEpoch(checkpoint) ? packBest(checkpoint) : null;
+  const model = isOfBestEpoch(checkpoint) ? bestParts(checkpoint) : null;
   const { progress } = checkpoint;
   const best = progress.best && model ? { ...progress.best, sha256: sha256(model) } : progress.best;
   const kept = { ...checkpoint, progress: { ...progress, best } };
-  const bytes = packCheckpoint(kept);
+  const parts = checkpointParts(kept);
   try {
-    await writeFileAtomic(join(folder, RUN_FILES.checkpoint), bytes, { prove: true });
+    await writeFileAtomic(join(folder, RUN_FILES.checkpoint), parts, { prove: true });
     if (model) await writeFileAtomic(join(folder, RUN_FILES.best), model);
   } catch (error) {
     throw new Error(
@@ -157,7 +157,7 @@ export async function mendBest(folder: string, checkpoint: Checkpoint): Promise<
   const path = join(folder, RUN_FILES.best);
   if (best === null) return;
   const bytes = await readWholeFile(path).catch(orNull);
-  if (bytes !== null && sha256(bytes) === best.sha256) return;
+  if (bytes !== null && sha256([bytes]) === best.sha256) return;
   if (!isOfBestEpoch(checkpoint)) {
     throw new Error(
       `Cannot resume ${folder}: its ${basename(path)} is ${
@@ -166,7 +166,7 @@ export async function mendBest(folder: string, checkpoint: Checkpoint): Promise<
         "hint: put it back, or choose a best epoch anew from here on with --force",
     );
   }
-  await writeFileAtomic(path, packBest(checkpoint));
+  await writeFileAtomic(path, bestParts(checkpoint));
 }
 
 /** Whether the best epoch is the last one and its weights still stand in the checkpoint. */
@@ -174,10 +174,10 @@ function isOfBestEpoch({ progress: { best, epoch, partial } }: Checkpoint): bool
   return best !== null && best.epoch === epoch && partial === null;
 }
 
-function packBest({ progress, trainer }: Checkpoint): Uint8Array {
+function bestParts({ progress, trainer }: Checkpoint): Uint8Array[] {
   const { config, best, data, versions } = progress;
   const network = networkConfig(config);
-  return packModel({
+  return modelParts({
     state: blockToState(parameterTable(network), trainer.average ?? trainer.weights),
     description: {
       network,
@@ -194,8 +194,10 @@ function packBest({ progress, trainer }: Checkpoint): Uint8Array {
   });
 }
 
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+function sha256(parts: readonly Uint8Array[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
 }
 
 function orNull(error: unknown): null {

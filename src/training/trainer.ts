@@ -304,8 +304,12 @@ export class Trainer {
     return blockToState(this.unet.parameters, await this.#readBlock(this.#buffers.gradients));
   }
 
-  /** Reads everything that the next step depends on. */
-  async state(): Promise<TrainerState> {
+  /**
+   * Reads everything that the next step depends on.
+   *
+   * @param scratch an earlier state whose memory may be written over: getting as much anew can take longer than reading
+   */
+  async state(scratch?: TrainerState): Promise<TrainerState> {
     if (this.#accumulated !== 0) {
       throw new Error("Cannot save a trainer within an accumulation\nhint: call flush() first");
     }
@@ -314,10 +318,10 @@ export class Trainer {
     return {
       step: this.#step,
       updates: this.#updates,
-      weights: await this.#readBlock(this.unet.weights),
-      firstMoment: await this.#readBlock(firstMoment),
-      secondMoment: await this.#readBlock(secondMoment),
-      ...(average ? { average: await this.#readBlock(average) } : {}),
+      weights: await this.#readBlock(this.unet.weights, scratch?.weights),
+      firstMoment: await this.#readBlock(firstMoment, scratch?.firstMoment),
+      secondMoment: await this.#readBlock(secondMoment, scratch?.secondMoment),
+      ...(average ? { average: await this.#readBlock(average, scratch?.average) } : {}),
       ...(atOnce.train ?? atOnce.evaluate ? { atOnce } : {}),
     };
   }
@@ -387,8 +391,12 @@ export class Trainer {
     }
   }
 
-  async #readBlock(buffer: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
-    return new Float32Array(await this.unet.gpu.read(buffer, 0, this.unet.parameters.blockSize * 4));
+  async #readBlock(
+    buffer: GPUBuffer,
+    block = new Float32Array(this.unet.parameters.blockSize),
+  ): Promise<Float32Array<ArrayBuffer>> {
+    await this.unet.gpu.readInto(buffer, new Uint8Array(block.buffer));
+    return block;
   }
 
   #prepare(kind: BatchKind, images: Tensor, masks: Tensor, augment = false): Promise<PreparedBatch> {

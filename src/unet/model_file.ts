@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
 import type { StateDict } from "../tensor.ts";
-import { writeSafetensors } from "../weights/safetensors.ts";
+import { safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
 import { completeConfig, SIZE_STEP, type UNetConfig } from "./config.ts";
 import { inferConfig } from "./parameters.ts";
@@ -61,10 +62,15 @@ export const ORIGINAL_INPUT: Readonly<Pick<ModelDescription, "size" | "normalize
 const FORMAT = "deno-unet model 1";
 
 /** Packs a model as safetensors; the same model gives the same bytes. */
-export function packModel({ state, description }: Model): Uint8Array {
+export function packModel(model: Model): Uint8Array {
+  return joinBytes(modelParts(model));
+}
+
+/** A file of {@linkcode packModel} in parts, one after the other; those of tensors are their own memory. */
+export function modelParts({ state, description }: Model): Uint8Array[] {
   const entries = Object.entries(description).filter(([, value]) => value !== undefined);
   const texts = entries.map(([name, value]) => [name, JSON.stringify(value)]);
-  return writeSafetensors(state, { format: FORMAT, ...Object.fromEntries(texts) });
+  return safetensorsParts(state, { format: FORMAT, ...Object.fromEntries(texts) });
 }
 
 /**

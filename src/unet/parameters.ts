@@ -97,12 +97,12 @@ export function initialBlock(table: ParameterTable, seed: number): Float32Array<
   return block;
 }
 
-/** Copies a flat block into named tensors. */
+/** Names the tensors of a flat block; they share its memory. */
 export function blockToState(table: ParameterTable, block: Float32Array): StateDict {
   return new Map(
     table.list.map((
       { name, shape, offset, size },
-    ) => [name, { shape, data: block.slice(offset, offset + size) }]),
+    ) => [name, { shape, data: block.subarray(offset, offset + size) }]),
   );
 }
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { countElements, decodeFloats, FLOAT_BYTES, type FloatType } from "./floats.ts";
 import { findDuplicateKey } from "./json_keys.ts";
@@ -169,12 +170,21 @@ function fault(what: string, hint?: string): SyntaxError {
 /**
  * Writes tensors as F32 in their map's order, with optional metadata; the same input gives the same bytes.
  *
+ * @throws as {@linkcode safetensorsParts}.
+ */
+export function writeSafetensors(tensors: StateDict, metadata?: Record<string, string>): Uint8Array {
+  return joinBytes(safetensorsParts(tensors, metadata));
+}
+
+/**
+ * A file of {@linkcode writeSafetensors} in parts, one after the other: its head, and the tensors' own memory.
+ *
  * The values begin at a multiple of eight bytes, as other readers like it.
  *
  * @throws {TypeError} where a tensor's data does not fill its shape, metadata is no string, or a name is reserved
  * @throws {RangeError} where the names and metadata make a header longer than the format allows
  */
-export function writeSafetensors(tensors: StateDict, metadata?: Record<string, string>): Uint8Array {
+export function safetensorsParts(tensors: StateDict, metadata?: Record<string, string>): Uint8Array[] {
   const header = new Map<string, unknown>();
   if (metadata !== undefined) {
     for (const [key, value] of Object.entries(metadata)) {
@@ -201,16 +211,13 @@ export function writeSafetensors(tensors: StateDict, metadata?: Record<string, s
       `Cannot write safetensors: its header of ${headerBytes} bytes is above the limit of ${MAX_HEADER_BYTES}`,
     );
   }
-  const bytes = new Uint8Array(8 + headerBytes + dataBytes);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  bytes.fill(0x20, 8, 8 + headerBytes);
-  bytes.set(unpadded, 8);
-  let at = 8 + headerBytes;
-  for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
+  const head = new Uint8Array(8 + headerBytes).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.set(unpadded, 8);
+  const values = [...tensors.values()].map(({ data }) =>
+    new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  );
+  return [head, ...values];
 }
 
 /** Throws a TypeError unless the tensor's shape is one and its data fills it; `format` is what is being written. */

@@ -30,7 +30,6 @@ def arguments():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as PyTorch likes")
     parser.add_argument("--strong", action="store_true")
-    parser.add_argument("--last-bias", action="store_true", help="begin with the share of tumor pixels")
     return parser.parse_args()
 
 
@@ -111,9 +110,6 @@ def main():
         for name in ("train", "valid", "test")
     }
     net = UNet(filters=args.filters, norm="instance" if args.strong else "none").to(device)
-    if args.last_bias:
-        share = splits["train"][1].mean().item()
-        torch.nn.init.constant_(net.outc.bias, math.log(share / (1 - share)))
     parameters = list(net.parameters())
     if args.strong:
         optimizer = torch.optim.AdamW(parameters, lr=args.learning_rate, weight_decay=0.01)

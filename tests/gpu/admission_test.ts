@@ -50,7 +50,7 @@ Deno.test("admission: variants that compute wrongly are not chosen, nor any kern
     gpu.read = async (buffer, offset, byteLength) =>
       new Float32Array(await read(buffer, offset, byteLength)).map((value) => value + 0.01).buffer;
     await gpu.choose(HARDWARE);
-    const basic = ["nn", "nn_uniform", "rows", "direct", "winograd2", "winograd4"];
+    const basic = ["nn", "nn_uniform", "rows", "direct", "winograd2", "winograd4", "registers"];
     assert.deepEqual(Object.values(gpu.choices).filter((variant) => !basic.includes(variant)), []);
     assert.deepEqual([...kernelsOf(gpu)].filter((label) => /tiled|subgroup/.test(label)), []);
   }));
@@ -61,14 +61,14 @@ Deno.test("admission: one geometry that is wrong leaves the others, and no varia
     let compiled = 0;
     gpu.compile = (kernels) => {
       compiled += kernels.length;
-      if (kernels.some(({ code }) => code.includes("const TILE_ROWS: u32 = 128u;"))) {
+      if (kernels.some(({ code }) => code.includes("const TILE_COLUMNS: u32 = 128u;"))) {
         return Promise.reject(new SyntaxError("Cannot compile kernel"));
       }
       return compile(kernels);
     };
     await gpu.choose(HARDWARE);
-    assert.equal(gpu.choices["product/middle"], "tiled");
-    assert.equal(gpu.choices["product/high"], "nn_uniform");
+    assert.equal(gpu.choices["product/high"], "tiled");
+    assert.equal(gpu.choices["product/low"], "nn_uniform");
     const before = compiled;
     await gpu.choose(HARDWARE);
     assert.equal(compiled, before);

@@ -1,7 +1,7 @@
 /** Thousands of damaged picture files: each gives an error or a picture, in time, and no Worker breaks down. */
 import assert from "node:assert/strict";
 import { closeDecoders, decodeImage } from "../../src/image/decode.ts";
-import { joinBytes } from "../../src/image/bytes.ts";
+import { joinBytes } from "../../src/bytes.ts";
 import { pngChunk } from "../support/image_files.ts";
 import { mutate } from "../support/mutate.ts";
 import { Random } from "../support/random.ts";

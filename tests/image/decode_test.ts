@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import { closeDecoders, decodeImage } from "../../src/image/decode.ts";
 import { encodeGrayPng, encodeJpeg } from "../../src/image/encode.ts";
-import { joinBytes } from "../../src/image/bytes.ts";
+import { joinBytes } from "../../src/bytes.ts";
 import { MAX_BYTES } from "../../src/image/limits.ts";
 import { pngChunk, pngClaiming } from "../support/image_files.ts";
 import fixtures from "../fixtures/images/images.json" with { type: "json" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeImage, encodeJpeg, encodeRgbPng } from "../../mod.ts";
-import { joinBytes } from "../../src/image/bytes.ts";
+import { joinBytes } from "../../src/bytes.ts";
 import { readImageSize } from "../../src/image/size.ts";
 import { pngChunk } from "../support/image_files.ts";
 import { spots } from "../support/coco.ts";

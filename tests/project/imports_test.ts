@@ -9,6 +9,7 @@ const COMMON = [
   "src/tensor.ts",
   "src/atomic_file.ts",
   "src/atomic_folder.ts",
+  "src/bytes.ts",
   "src/random.ts",
   "src/whole_file.ts",
 ];
@@ -19,6 +20,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/tensor.ts": [],
   "src/atomic_file.ts": [],
   "src/atomic_folder.ts": [],
+  "src/bytes.ts": [],
   "src/random.ts": [],
   "src/whole_file.ts": [],
   "src/archive": [],

@@ -4,7 +4,7 @@
  * @module
  */
 import { crc32, deflateSync } from "node:zlib";
-import { joinBytes } from "../../src/image/bytes.ts";
+import { joinBytes } from "../../src/bytes.ts";
 
 /** A PNG chunk with its length and CRC. */
 export function pngChunk(type: string, content: Uint8Array): Uint8Array {
