@@ -20,7 +20,9 @@ export class TrainView implements TrainCallbacks {
   readonly #write: (text: string) => void;
   readonly #terminal = Deno.stderr.isTerminal();
   readonly #losses = { train: [] as number[], valid: [] as number[] };
+  /** Of each epoch, until the next one began: what keeping its checkpoint takes counts. */
   readonly #seconds: number[] = [];
+  #since = performance.now();
   #bar: Progress | undefined;
   #barOf = "";
   #barSince = 0;
@@ -53,6 +55,7 @@ export class TrainView implements TrainCallbacks {
 
   readonly onStart = (plan: TrainPlan, { epochs, batches }: RunSoFar): void => {
     this.#epochs = plan.config.epochs;
+    this.#since = performance.now();
     for (const { metrics } of epochs) this.#addLosses(metrics);
     this.#write(describePlan(plan));
     if (epochs.length === 0 && batches === 0) return;
@@ -77,7 +80,10 @@ export class TrainView implements TrainCallbacks {
   readonly onEpoch = (report: EpochReport): void => {
     const { metrics } = report;
     this.#addLosses(metrics);
-    this.#seconds.push(metrics.seconds!);
+    const now = performance.now();
+    // Of an epoch that goes on after a stop, only the rest was waited for.
+    this.#seconds.push(Math.max(metrics.seconds!, (now - this.#since) / 1000));
+    this.#since = now;
     this.#endBar();
     this.#above(() => this.#write(this.#describeEpoch(report)));
   };

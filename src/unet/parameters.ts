@@ -89,12 +89,19 @@ export function parameterTable(config: UNetConfig): ParameterTable {
 /** PyTorch's default initialisation, uniform in +-1/sqrt(fan_in), drawn by seed and place in the block. */
 export function initialBlock(table: ParameterTable, seed: number): Float32Array<ArrayBuffer> {
   const block = new Float32Array(table.blockSize);
-  table.list.forEach(({ offset, size, initial }, index) => {
-    const values = block.subarray(offset, offset + size);
-    if ("value" in initial) values.fill(initial.value);
-    else uniformFloats(values, seed, index, initial.bound);
-  });
+  for (const { offset, data } of initialValues(table, seed)) block.set(data, offset);
   return block;
+}
+
+/** The values of {@linkcode initialBlock}, tensor by tensor; each holds until the next one, which has the same memory. */
+export function* initialValues(table: ParameterTable, seed: number): Generator<PlacedValues> {
+  const memory = new Float32Array(Math.max(...table.list.map(({ size }) => size)));
+  for (const [index, { offset, size, initial }] of table.list.entries()) {
+    const data = memory.subarray(0, size);
+    if ("value" in initial) data.fill(initial.value);
+    else uniformFloats(data, seed, index, initial.bound);
+    yield { offset, data };
+  }
 }
 
 /** Names the tensors of a flat block; they share its memory. */

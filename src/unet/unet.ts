@@ -8,7 +8,13 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { completeConfig, type UNetConfig } from "./config.ts";
 import { Executor, type ReadyPlan } from "./executor.ts";
-import { blockToState, initialBlock, type ParameterTable, parameterTable, placeState } from "./parameters.ts";
+import {
+  blockToState,
+  initialValues,
+  type ParameterTable,
+  parameterTable,
+  placeState,
+} from "./parameters.ts";
 
 /** Pictures that are predicted at once, at most: more would only need more memory. */
 const PREDICTION_BATCH = 8;
@@ -50,7 +56,7 @@ export class UNet {
     const parameters = parameterTable(full);
     const values = options.state
       ? placeState(parameters, options.state)
-      : [{ offset: 0, data: initialBlock(parameters, options.seed ?? 0) }];
+      : initialValues(parameters, options.seed ?? 0);
     const weights = await gpu.createBuffer("weights", parameters.blockSize * 4);
     const network = new UNet(gpu, full, parameters, weights);
     for (const { offset, data } of values) gpu.upload(weights, 4 * offset, data);

@@ -81,7 +81,7 @@ Deno.test("halve: refuses a binding whose elements are no alias of its own", () 
 
 Deno.test("halve: the kernels that may are those that read or write tensors between layers", () => {
   const storing = projectFiles(".wgsl").filter((path) => {
-    if (path.startsWith("kernels/probe/")) return false;
+    if (path.startsWith("kernels/probe/") || path === "kernels/gemm/tile.wgsl") return false;
     return storableBindings(kernel(path, readProject(path))).length > 0;
   });
   assert.equal(storing.length, 30);

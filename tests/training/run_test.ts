@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { defaultChoices } from "../../kernels/variants.ts";
 import { makePhantom } from "../../src/dataset/phantom.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
 import { planTraining, type TrainPlan } from "../../src/training/plan.ts";
@@ -11,6 +10,7 @@ import { loadData } from "../../src/training/data.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
 import { planRun, trainRun, type TrainRunOptions } from "../../src/training/run.ts";
 import type { RunProgress } from "../../src/training/checkpoint.ts";
+import { describeGpu } from "../../src/gpu/gpu.ts";
 import { keepCheckpoint, reopenRunFolder } from "../../src/training/run_folder.ts";
 import { networkConfig, trainerOptions } from "../../src/training/config.ts";
 import { Trainer } from "../../src/training/trainer.ts";
@@ -187,7 +187,7 @@ Deno.test("trainRun: a run keeps its kernels, whatever is timed or chosen while 
     const interrupted = await trainRun(stopped, { onEpoch: () => controller.abort() });
     assert.equal(interrupted.outcome, "interrupted");
     const { progress } = (await reopenRunFolder(stopped.folder))!;
-    assert.deepEqual(progress.choices, { ...defaultChoices("software"), ...choices });
+    assert.deepEqual(progress.choices, { ...(await describeGpu())!.choices, ...choices });
     const written = JSON.parse(await Deno.readTextFile(join(stopped.folder, "config.json")));
     assert.deepEqual(written.kernel_choices, progress.choices);
 
@@ -222,7 +222,7 @@ Deno.test("trainRun: a run that was begun before there were choices keeps the de
     const old = await goOn({ choices: undefined });
     assert.deepEqual([old.choicesFrom, old.unusualChoices], ["run", {}]);
     const { versions, choices } = (await reopenRunFolder(folder))!.progress;
-    assert.deepEqual(choices, defaultChoices("software"));
+    assert.deepEqual(choices, (await describeGpu())!.choices);
     const moved = await goOn({ versions: { ...versions, adapter: "another" } });
     assert.deepEqual([moved.choicesFrom, moved.unusualChoices], ["given", given]);
     assert.equal((await reopenRunFolder(folder))!.progress.choices!["conv3x3/thin"], "winograd2");
