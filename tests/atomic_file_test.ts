@@ -18,6 +18,51 @@ Deno.test("writeFileAtomic: writes texts and bytes of any length, proven or not,
     assert.deepEqual(await filesUnder(folder), ["deep/file"]);
   }));
 
+Deno.test("writeFileAtomic: parts stand one after the other", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "file");
+    const bytes = Uint8Array.from({ length: 3e6 }, (_, index) => index * 7);
+    // Of no byte, of fewer and of more than are read back at a time.
+    const parts = [
+      bytes.subarray(0, 5),
+      bytes.subarray(5, 5),
+      bytes.subarray(5, 2 ** 21 + 6),
+      bytes.subarray(2 ** 21 + 6),
+    ];
+    for (const prove of [false, true]) {
+      await writeFileAtomic(path, parts, { prove });
+      assert.deepEqual(await Deno.readFile(path), bytes);
+    }
+  }));
+
+Deno.test("writeFileAtomic: what reads back as something else does not take the old file's place", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "file");
+    await writeFileAtomic(path, "old");
+    const write = Deno.FsFile.prototype.write;
+    const parts = [new Uint8Array(2 ** 20).fill(1), new Uint8Array(100).fill(2)];
+    // A disk that loses a byte, one that changes one, and one that adds one.
+    for (
+      const spoil of [
+        (bytes: Uint8Array) => bytes.length === 100 ? bytes.subarray(1) : bytes,
+        (bytes: Uint8Array) => bytes.with(bytes.length - 1, 3),
+        (bytes: Uint8Array) => bytes.length === 100 ? Uint8Array.of(...bytes, 2) : bytes,
+      ]
+    ) {
+      Deno.FsFile.prototype.write = async function (bytes) {
+        await write.call(this, spoil(bytes));
+        return bytes.length;
+      };
+      try {
+        await assert.rejects(writeFileAtomic(path, parts, { prove: true }), /reads back as something else/);
+      } finally {
+        Deno.FsFile.prototype.write = write;
+      }
+      assert.equal(await Deno.readTextFile(path), "old");
+      assert.deepEqual(await filesUnder(folder), ["file"]);
+    }
+  }));
+
 Deno.test("writeFileAtomic: where it fails, what was there stays and nothing else is left", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "file");

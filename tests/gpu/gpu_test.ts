@@ -193,6 +193,21 @@ Deno.test("gpu: a buffer beyond the limit, and memory that runs out, are errors 
   });
 });
 
+Deno.test("gpu: values are uploaded and read back in parts, where they belong and nowhere else", async () => {
+  await withOpenGpu(async (gpu) => {
+    // More than four parts of an upload, and more than one that is read back.
+    const values = Float32Array.from({ length: 2 ** 22 + 7 }, (_, index) => index);
+    const buffer = await gpu.createBuffer("values", 4 * values.length + 512);
+    gpu.upload(buffer, 256, values.subarray(1));
+    const target = new Uint8Array(4 * values.length + 256);
+    await gpu.readInto(buffer, target);
+    const read = new Float32Array(target.buffer);
+    assert.ok(read.subarray(0, 64).every((value) => value === 0));
+    assert.deepEqual(read.subarray(64, 63 + values.length), values.subarray(1));
+    assert.equal(read.at(-1), 0);
+  });
+});
+
 Deno.test("gpu: new buffers hold zeros", async () => {
   await withOpenGpu(async (gpu) => {
     const buffer = await gpu.createBuffer("zeros", 1000);

@@ -3,54 +3,19 @@ import assert from "node:assert/strict";
 import { weightedSum } from "../../kernels/average/average.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
 import { size } from "../../kernels/shape.ts";
-import { Program } from "../../src/gpu/program.ts";
 import type { Activation } from "../../src/unet/activation.ts";
 import { Builder } from "../../src/unet/builder.ts";
 import { completeConfig } from "../../src/unet/config.ts";
-import { planMemory } from "../../src/unet/memory.ts";
 import { parameterTable } from "../../src/unet/parameters.ts";
-import { Recorder, type Region, view } from "../../src/unet/recorder.ts";
+import { Recorder, view } from "../../src/unet/recorder.ts";
 import { MOST_SLICES, SlicedSum } from "../../src/unet/sliced_sum.ts";
 import { winogradWeightGradient } from "../../src/unet/winograd.ts";
 import { assertClose } from "../support/compare.ts";
+import { executeSteps } from "../support/execute_steps.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
-
-/** Runs recorded steps on values of their fixed regions, and reads another. */
-async function execute(
-  { steps }: Recorder,
-  inputs: readonly (readonly [Region, Float32Array])[],
-  output: Region,
-): Promise<Float32Array> {
-  const memory = planMemory(steps);
-  const places = new Map<Region, number>(memory.slotOf);
-  const buffers: GPUBuffer[] = [];
-  for (const size of memory.slots) buffers.push(await gpu.createBuffer("slot", size));
-  for (const region of new Set(steps.flatMap(({ views }) => views.map(({ region }) => region)))) {
-    if (!region.fixed) continue;
-    places.set(region, buffers.length);
-    buffers.push(await gpu.createBuffer(region.label, region.byteLength));
-  }
-  for (const [region, values] of inputs) {
-    gpu.device.queue.writeBuffer(buffers[places.get(region)!]!, 0, values as Float32Array<ArrayBuffer>);
-  }
-  const bound = steps.map(({ dispatch, views }) => ({
-    dispatch,
-    views: views.map(({ region, ...range }) => ({ buffer: places.get(region)!, ...range })),
-  }));
-  const program = await Program.create(gpu, bound, buffers);
-  const encoder = gpu.device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  program.encode(pass);
-  pass.end();
-  gpu.submit(encoder);
-  const result = new Float32Array(await gpu.read(buffers[places.get(output)!]!, 0, output.byteLength));
-  program.destroy();
-  for (const buffer of buffers) buffer.destroy();
-  return result;
-}
 
 /** Sums `runs` of slices of 64 values on a device that binds `maxBinding`; returns the sums and the steps it took. */
 async function sum(
@@ -76,7 +41,7 @@ async function sum(
     partial: left.region,
     total,
   });
-  const actual = await execute(recorder, [[source, values]], total);
+  const actual = await executeSteps(gpu, recorder.steps, [[source, values]], total);
   const expected = new Float64Array(64);
   values.forEach((value, index) => expected[index % 64]! += value);
   return { actual, expected, groups: recorder.steps.length - runs.length - 1 };
@@ -120,7 +85,12 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
     const layer = { name: "down1.conv2", inputs: 16, outputs: 16 };
     winogradWeightGradient(builder, 2, layer, [input], shape, gradient);
     const groups = recorder.steps.filter(({ dispatch }) => dispatch.kernel.label === "reduce/rows").length;
-    const all = await execute(recorder, [[input.region, values], [gradient, slope]], builder.gradients);
+    const all = await executeSteps(
+      gpu,
+      recorder.steps,
+      [[input.region, values], [gradient, slope]],
+      builder.gradients,
+    );
     const { offset, size: count } = builder.table.get("down1.conv2.weight");
     return { groups, values: all.subarray(offset, offset + count) };
   };

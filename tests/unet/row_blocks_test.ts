@@ -1,0 +1,70 @@
+/** Weights that are transformed or turned block by block, where a layer's tiles are done at once. */
+import assert from "node:assert/strict";
+import { defaultChoices } from "../../kernels/variants.ts";
+import { recordConv } from "../../src/unet/single_conv.ts";
+import { executeSteps } from "../support/execute_steps.ts";
+import { Random } from "../support/random.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
+
+const gpu = await openTestGpu();
+
+const CASES = [
+  { name: "im2col", class: "few", size: 4, kernel: "gemm/transpose", directions: ["forward"] },
+  {
+    name: "winograd4",
+    class: "wide",
+    size: 16,
+    kernel: "conv2d/winograd4_weight",
+    directions: ["forward", "input gradient"],
+  },
+  {
+    name: "winograd2",
+    class: "wide",
+    size: 16,
+    kernel: "conv2d/winograd2_weight",
+    directions: ["forward", "input gradient"],
+  },
+] as const;
+
+/** What one channel of 64 takes of a block. */
+const ROW_BYTES = { im2col: 9 * 64 * 4, winograd4: 36 * 64 * 4, winograd2: 16 * 64 * 4 };
+
+for (const { name, class: label, size, kernel, directions } of CASES) {
+  for (const direction of directions) {
+    Deno.test(`row blocks: ${name}, ${direction}: blocks in the same memory give the same bits as all at once`, async () => {
+      const run = async (workspace: number) => {
+        const target = {
+          maxBinding: 2 ** 24,
+          workspace,
+          workgroups: 4,
+          choices: { ...defaultChoices("software"), [`conv3x3/${label}`]: name },
+          strict: false,
+        };
+        // 64 tiles of 2 x 2 outputs need more room than 16 of 4 x 4: a block has as many rows as tiles.
+        const { steps, regions } = recordConv(target, { channels: 64, size, batch: 1 }, direction);
+        const random = new Random(3);
+        const inputs = [regions.input, regions.parameters, regions.gradient].map((region) =>
+          [region, random.floats(region.byteLength / 4)] as const
+        );
+        const blocks = steps.filter(({ dispatch }) => dispatch.kernel.label === kernel);
+        const memory = new Set(blocks.map(({ views }) => views[1]!.region.byteLength));
+        return {
+          blocks: blocks.length,
+          largest: Math.max(...memory),
+          result: await executeSteps(gpu, steps, inputs, regions.result),
+        };
+      };
+      const rows = name === "winograd2" ? 64 : 16;
+      const whole = await run(2 ** 24);
+      const parts = await run(rows * ROW_BYTES[name]);
+      assert.equal(whole.blocks, 1);
+      if (name === "winograd2") assert.equal(parts.blocks, 1, "what fits is not cut");
+      else {
+        assert.equal(parts.blocks, 4);
+        assert.ok(parts.largest < whole.largest);
+      }
+      assert.deepEqual(parts.result, whole.result);
+      assert.ok(parts.result.some((value) => Math.abs(value) > 1));
+    });
+  }
+}
