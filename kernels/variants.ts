@@ -16,7 +16,7 @@ import {
 } from "./choices.ts";
 import { columnCount, im2colServes } from "./conv2d/im2col.ts";
 import { directServes, type PackedWeights } from "./conv2d/direct.ts";
-import { tilesServe } from "./conv_transpose2d/conv_transpose2d.ts";
+import { vectors } from "./conv_transpose2d/conv_transpose2d.ts";
 import { type GemmShape, type Slices, uniformLayers } from "./gemm/gemm.ts";
 import type { Nchw } from "./shape.ts";
 import type { RowSums } from "./reduce/reduce.ts";
@@ -141,19 +141,19 @@ export const PRODUCT = new Operation("product", {
   low: {
     takes: ({ rows }: GemmShape) => rows <= 32,
     software: ["nn_uniform", "nn"],
-    hardware: ["tiled_32x128", "tiled"],
+    hardware: ["tiled_32x128", "tiled", "nn"],
     sample: { rows: 32, columns: 256, depth: 32, layers: 36 },
   },
   middle: {
     takes: ({ rows }) => rows < 128,
     software: ["nn_uniform", "nn"],
-    hardware: ["tiled", "tiled_32x128"],
+    hardware: ["tiled", "tiled_32x128", "nn"],
     sample: { rows: 64, columns: 128, depth: 64, layers: 36 },
   },
   high: {
     takes: () => true,
     software: ["nn_uniform", "nn"],
-    hardware: ["tiled", "tiled_32x128"],
+    hardware: ["tiled", "tiled_32x128", "nn"],
     sample: { rows: 128, columns: 256, depth: 128, layers: 36 },
   },
 });
@@ -207,7 +207,7 @@ export const CONV_TRANSPOSE = new Operation("transposed convolution", {
   shared: {
     kernels: ["forward", "dgrad", "wgrad"].map((part) => `conv_transpose2d/tiled_${part}`),
     needs: "workgroup memory",
-    serves: tilesServe,
+    serves: vectors,
   },
 }, {
   all: {
@@ -233,6 +233,7 @@ export const ROW_SUMS = new Operation("row sums", {
     hardware: ["rows_subgroup", "rows"],
     sample: { rows: 576, length: 256, rowStride: 256, itemStride: 1 },
   },
+  // Or long, but not side by side.
   short: {
     takes: () => true,
     software: ["rows"],

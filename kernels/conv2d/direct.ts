@@ -105,8 +105,8 @@ export interface Bands {
 /** Bands of a batch that keep cores busy, and are few enough that adding them up costs little. */
 const WANTED_BANDS = 256;
 
-/** Cuts pictures into bands: about `wanted` in the batch, for a device with many more cores than a processor has. */
-export function directBands(shape: Nchw, wanted = WANTED_BANDS): Bands {
+/** Cuts pictures into bands: more than usual where a device with many cores wants more in the batch. */
+export function directBands(shape: Nchw, wanted = 0): Bands {
   const perPicture = Math.ceil(Math.max(wanted, WANTED_BANDS) / shape.batch);
   const rows = Math.max(4, ceilDiv(shape.height, perPicture));
   const perImage = ceilDiv(shape.height, rows);

@@ -42,19 +42,16 @@ const SHORTEST_SUM = 256;
 export type TransposeForm = "registers" | "shared";
 
 /** Whether rows of this input are whole vectors of 4. */
-function vectors(input: Nchw): boolean {
+export function vectors(input: Nchw): boolean {
   return input.width % 4 === 0;
 }
 
-/** Whether tiles compute such a layer. */
-export function tilesServe(input: Nchw): boolean {
-  return vectors(input);
-}
-
-/** Tiles across a product of so many rows and columns, in vectors of 4. */
-function tilesOf(rowVectors: number, columnVectors: number): { columnTiles: number; tiles: number } {
-  const columnTiles = ceilDiv(4 * columnVectors, SQUARE_TILE.columns);
-  return { columnTiles, tiles: ceilDiv(4 * rowVectors, SQUARE_TILE.rows) * columnTiles };
+/** Tiles across a product of so many rows and columns, in vectors of 4: along its columns, and along its rows. */
+function tilesOf(rowVectors: number, columnVectors: number): { across: number; down: number } {
+  return {
+    across: ceilDiv(4 * columnVectors, SQUARE_TILE.columns),
+    down: ceilDiv(4 * rowVectors, SQUARE_TILE.rows),
+  };
 }
 
 /** `input` to `[batch, outputs, 2 height, 2 width]`; bindings x, affine, w, bias, y. */
@@ -68,11 +65,11 @@ export function convTranspose2dForward(
   const pixels = height * width;
   if (form === "shared" && vectors(input)) {
     const label = "conv_transpose2d/tiled_forward";
-    const { columnTiles, tiles } = tilesOf(outputs, pixels / 4);
+    const { across, down } = tilesOf(outputs, pixels / 4);
     return {
       kernel: tiledKernel(label, tiledForwardCode, SQUARE_TILE, { NORMALIZED: normalized }),
-      params: packParams([channels, outputs, width / 4, pixels / 4, columnTiles]),
-      workgroups: grid(label, tiles, 1, batch),
+      params: packParams([channels, outputs, width / 4, pixels / 4]),
+      workgroups: grid(label, across, 1, batch, down),
     };
   }
   if (vectors(input)) {
@@ -108,11 +105,11 @@ export function convTranspose2dDgrad(
   const flags = epilogueFlags(epilogue);
   if (form === "shared" && vectors(input)) {
     const label = "conv_transpose2d/tiled_dgrad";
-    const { columnTiles, tiles } = tilesOf(ceilDiv(channels, 4), pixels / 4);
+    const { across, down } = tilesOf(ceilDiv(channels, 4), pixels / 4);
     return {
       kernel: tiledKernel(label, tiledDgradCode, SQUARE_TILE),
-      params: packParams([channels, outputs, width / 4, pixels / 4, columnTiles, flags, f32(scale)]),
-      workgroups: grid(label, tiles, 1, batch),
+      params: packParams([channels, outputs, width / 4, pixels / 4, flags, f32(scale)]),
+      workgroups: grid(label, across, 1, batch, down),
     };
   }
   if (vectors(input)) {
@@ -160,8 +157,9 @@ export function transposeBands(
 ): TransposeBands {
   const { batch, channels, height, width } = input;
   const pixels = height * width;
+  const { across, down } = tilesOf(ceilDiv(channels, 4), outputs);
   const wanted = form === "shared" && vectors(input)
-    ? ceilDiv(workgroups, tilesOf(ceilDiv(channels, 4), outputs).tiles)
+    ? ceilDiv(workgroups, across * down)
     : ceilDiv(WANTED_INVOCATIONS, weightTiles(input, outputs));
   const evenly = Math.ceil(batch * pixels / wanted);
   const length = Math.min(LONGEST_SUM, Math.max(SHORTEST_SUM, evenly));
@@ -194,12 +192,12 @@ export function convTranspose2dWgrad(
   const cut = [bands.images, bands.perImage];
   if (form === "shared" && vectors(input)) {
     const label = "conv_transpose2d/tiled_wgrad";
-    const { columnTiles, tiles } = tilesOf(ceilDiv(channels, 4), outputs);
+    const { across, down } = tilesOf(ceilDiv(channels, 4), outputs);
     const sizes = [channels, outputs, width / 4, height * width / 4, batch];
     return {
       kernel: tiledKernel(label, tiledWgradCode, SQUARE_TILE, { NORMALIZED: normalized }),
-      params: packParams([...sizes, ...cut, bands.pixels / 4, firstBand, columnTiles]),
-      workgroups: grid(label, tiles, 1, count),
+      params: packParams([...sizes, ...cut, bands.pixels / 4, firstBand]),
+      workgroups: grid(label, across, 1, count, down),
     };
   }
   // The vector kernel counts columns by fours, the ragged one singly.

@@ -3,14 +3,17 @@
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
 // Layout: NCHW, w [c][o][p][q]. A matrix product for each picture: rows are channels, columns pixels, and k outputs with
 // their taps.
-// Work: tile.wgsl, which is part of this text. workgroups.y counts pictures.
+// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y
+// pictures, z tiles of rows.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
+// Every invocation fetches one block of either operand.
+const_assert A_BLOCKS == WORKGROUP && B_BLOCKS == WORKGROUP;
+
 struct Params {
   inputs: u32,
   outputs: u32,
   row_vectors: u32,   // width / 4
   plane_vectors: u32, // height * width / 4
-  column_tiles: u32,  // of a picture's pixels
   flags: u32,         // 4 gate, 8 the gate is normalised
   scale: f32,         // 1, or 1 / (1 - p) after dropout
 }
@@ -102,8 +105,8 @@ fn store_channel(first_plane: u32, channel: u32, vector: u32, sum: vec4f) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row_lane = lane / COLUMN_LANES;
   let column_lane = lane % COLUMN_LANES;
-  let first_row = group.x / params.column_tiles * A_WIDTH;
-  let first_column = group.x % params.column_tiles * B_WIDTH;
+  let first_row = group.z * A_WIDTH;
+  let first_column = group.x * B_WIDTH;
   let image = group.y;
   var sums: Sums;
   for (var output = 0u; output < params.outputs; output += STEP / 4u) {

@@ -2,16 +2,19 @@
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
 // Layout: x and y NCHW, w [c][o][p][q]. A matrix product for each picture: rows are outputs with their taps, columns
 // pixels.
-// Work: tile.wgsl, which is part of this text. workgroups.y counts pictures.
+// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y
+// pictures, z tiles of rows.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+
+// Every invocation fetches one block of either operand.
+const_assert A_BLOCKS == WORKGROUP && B_BLOCKS == WORKGROUP;
 
 struct Params {
   inputs: u32,
   outputs: u32,
   row_vectors: u32,   // width / 4
   plane_vectors: u32, // height * width / 4
-  column_tiles: u32,  // of a picture's pixels
 }
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
@@ -49,19 +52,19 @@ fn load_taps(output: u32, channel: u32) -> vec4f {
 }
 
 // Four pixels of four channels.
-fn fetch_pixels(image: u32, vector: u32, channel: u32) -> mat4x4f {
+fn fetch_pixels(image: u32, channel: u32, vector: u32) -> mat4x4f {
   if (vector >= params.plane_vectors) {
     return mat4x4f();
   }
   return mat4x4f(
-    load_pixels(image, vector, channel),
-    load_pixels(image, vector, channel + 1u),
-    load_pixels(image, vector, channel + 2u),
-    load_pixels(image, vector, channel + 3u),
+    load_pixels(image, channel, vector),
+    load_pixels(image, channel + 1u, vector),
+    load_pixels(image, channel + 2u, vector),
+    load_pixels(image, channel + 3u, vector),
   );
 }
 
-fn load_pixels(image: u32, vector: u32, channel: u32) -> vec4f {
+fn load_pixels(image: u32, channel: u32, vector: u32) -> vec4f {
   if (channel >= params.inputs) {
     return vec4f();
   }
@@ -94,13 +97,13 @@ fn store(image: u32, output: u32, vector: u32, taps: mat4x4f) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row_lane = lane / COLUMN_LANES;
   let column_lane = lane % COLUMN_LANES;
-  let first_row = group.x / params.column_tiles * A_WIDTH;
-  let first_column = group.x % params.column_tiles * B_WIDTH;
+  let first_row = group.z * A_WIDTH;
+  let first_column = group.x * B_WIDTH;
   let image = group.y;
   var sums: Sums;
   for (var k = 0u; k < params.inputs; k += STEP) {
     let weights = fetch_weights(first_row + lane % A_WIDTH, k + lane / A_WIDTH * 4u);
-    let pixels = fetch_pixels(image, first_column + lane % B_WIDTH, k + lane / B_WIDTH * 4u);
+    let pixels = fetch_pixels(image, k + lane / B_WIDTH * 4u, first_column + lane % B_WIDTH);
     keep_a(lane, weights);
     keep_b(lane, pixels);
     multiply_step(row_lane, column_lane, &sums);

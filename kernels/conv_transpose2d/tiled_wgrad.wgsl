@@ -3,9 +3,13 @@
 // adds up.
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // A matrix product for each band: rows are channels, columns outputs with their taps, and k pixels.
-// Work: tile.wgsl, which is part of this text. workgroups.y counts bands.
+// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y bands,
+// z tiles of rows.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+
+// Every invocation fetches one block of either operand.
+const_assert A_BLOCKS == WORKGROUP && B_BLOCKS == WORKGROUP;
 
 struct Params {
   inputs: u32,
@@ -17,7 +21,6 @@ struct Params {
   image_bands: u32,   // bands of a picture; 1 where a band has several pictures
   band_vectors: u32,  // vectors of a band within a picture
   first_band: u32,    // of the first picture bound here
-  column_tiles: u32,  // of the outputs
 }
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
@@ -107,8 +110,8 @@ fn store(band: u32, channel: u32, output: u32, sums: mat4x4f) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row_lane = lane / COLUMN_LANES;
   let column_lane = lane % COLUMN_LANES;
-  let first_row = group.x / params.column_tiles * A_WIDTH;
-  let first_column = group.x % params.column_tiles * B_WIDTH;
+  let first_row = group.z * A_WIDTH;
+  let first_column = group.x * B_WIDTH;
   let band = group.y;
   let first_image = band / params.image_bands * params.band_images;
   let images = min(params.images - first_image, params.band_images);

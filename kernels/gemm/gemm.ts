@@ -1,5 +1,5 @@
 /**
- * Batched matrix products: the core of Winograd convolution and of the transposed convolution. Tiles are held in
+ * Batched matrix products: the core of Winograd convolution. Tiles are held in
  * registers, which is best where memory is near, or go through workgroup memory, which is best where it is far.
  *
  * @module

@@ -9,7 +9,7 @@ import { findModelFile, type LoadedModel, loadModel } from "../prediction/model_
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
 import { DEFAULT_CACHE, keptChoices } from "./kernel_choices.ts";
-import { nameGpu, openSilently } from "./open_gpu.ts";
+import { nameGpu, openUnnamed } from "./open_gpu.ts";
 import { number, writeStderr } from "./task.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
@@ -75,7 +75,7 @@ export async function openModel(flags: ModelFlags): Promise<TaskModel> {
   // The one waits for the disk, the other for the driver.
   const [reading, opening] = await Promise.allSettled([
     loadModel(path),
-    keptChoices(flags.cache ?? DEFAULT_CACHE, device).then((choices) => openSilently({ ...device, choices })),
+    keptChoices(flags.cache ?? DEFAULT_CACHE, device).then((choices) => openUnnamed({ ...device, choices })),
   ]);
   if (reading.status === "rejected") {
     if (opening.status === "fulfilled") opening.value.close();

@@ -9,13 +9,13 @@ import { writeStderr } from "./task.ts";
 
 /** Opens the GPU for a task, and names it. */
 export async function openTaskGpu(options: GpuOptions = {}): Promise<Gpu> {
-  const gpu = await openSilently(options);
+  const gpu = await openUnnamed(options);
   nameGpu(gpu);
   return gpu;
 }
 
 /** Opens the GPU for a task that names it later. */
-export function openSilently(options: GpuOptions = {}): Promise<Gpu> {
+export function openUnnamed(options: GpuOptions = {}): Promise<Gpu> {
   return openGpu({
     ...options,
     onCompile: (kernels) =>

@@ -47,7 +47,11 @@ const FLAGS: readonly [name: keyof TrainConfig, flags: string, text: string][] =
     "--average <decay>",
     "validate and keep a moving average of the weights, such as 0.99; 0 for none",
   ],
-  ["memory", "--memory <use>", "low computes each batch in chunks: half the memory, about a third more time"],
+  [
+    "memory",
+    "--memory <use>",
+    "low computes each batch in chunks: half the memory, a quarter to three quarters more time",
+  ],
 ];
 
 /** Adds a flag for every setting, with the original's for its default. */

@@ -149,7 +149,8 @@ async function requestDevice(adapter: GPUAdapter, wanted: GPUDeviceDescriptor): 
 
 /**
  * What {@linkcode openGpu} would open, for plans: no device is made, and none of its memory taken. Null where this
- * machine offers no adapter.
+ * machine offers no adapter. Whether subgroups are granted only a device could tell: they are taken to be, but over
+ * OpenGL.
  */
 export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescription | null> {
   const adapter = await requestAdapter(options);
@@ -166,7 +167,6 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       OPERATIONS,
       adapterKind({ isFallback: isSoftware(adapter) }),
       options.choices,
-      // Deno's adapters grant subgroups without listing them, but for OpenGL's: only a device tells for certain.
       ({ needs }) => grants(adapter, needs === "subgroups" ? "workgroup memory" : needs),
     ),
   };
@@ -379,11 +379,7 @@ export class Gpu implements GpuDescription {
   /** Reads bytes back; waits for all that was submitted before. */
   async read(buffer: GPUBuffer, offset: number, byteLength: number): Promise<ArrayBuffer> {
     this.check();
-    const staging = this.device.createBuffer({
-      label: "read-back",
-      size: byteLength,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const staging = this.#stagingOf(byteLength);
     try {
       await this.#copyTo(staging, buffer, offset, byteLength);
       const bytes = staging.getMappedRange().slice(0);
@@ -401,11 +397,7 @@ export class Gpu implements GpuDescription {
   async readInto(buffer: GPUBuffer, target: Uint8Array): Promise<void> {
     this.check();
     const size = Math.min(target.length, READ_BYTES);
-    const staging = this.device.createBuffer({
-      label: "read-back",
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const staging = this.#stagingOf(size);
     try {
       for (let first = 0; first < target.length; first += size) {
         const count = Math.min(size, target.length - first);
@@ -416,6 +408,11 @@ export class Gpu implements GpuDescription {
     } finally {
       staging.destroy();
     }
+  }
+
+  #stagingOf(size: number): GPUBuffer {
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    return this.device.createBuffer({ label: "read-back", size, usage });
   }
 
   /** Copies bytes to a buffer that is then mapped. */

@@ -80,7 +80,11 @@ const FORMAT = "deno-unet checkpoint 1";
 /** The blocks by their names in the file; an average only where there is one. */
 const BLOCKS = ["weights", "firstMoment", "secondMoment", "average"] as const;
 
-/** Packs a checkpoint. @throws as {@linkcode checkpointParts}. */
+/**
+ * Packs a checkpoint.
+ *
+ * @throws as {@linkcode checkpointParts}.
+ */
 export function packCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return joinBytes(checkpointParts(checkpoint));
 }

@@ -42,7 +42,7 @@ export class Epochs {
   readonly #validPace: Pace;
   #progress: RunProgress;
   #estimated = false;
-  /** What was kept last; the next one takes its memory. */
+  /** What was kept last, as large as the checkpoint's file; the next one takes its memory. */
   #state: TrainerState | undefined;
 
   /** Goes on from `progress`. */

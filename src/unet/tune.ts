@@ -8,12 +8,22 @@ import type { AdapterKind, AnyOperation, KernelChoices, Operation } from "../../
 import { COLUMN_TILE, type GemmShape } from "../../kernels/gemm/gemm.ts";
 import { roundUp } from "../../kernels/grid.ts";
 import type { RowSums } from "../../kernels/reduce/reduce.ts";
-import { CONV3X3, type ConvCase, PRODUCT, ROW_SUMS, SLICED_PRODUCT } from "../../kernels/variants.ts";
+import { type Nchw, size } from "../../kernels/shape.ts";
+import {
+  CONV3X3,
+  CONV_TRANSPOSE,
+  type ConvCase,
+  PRODUCT,
+  ROW_SUMS,
+  SLICED_PRODUCT,
+} from "../../kernels/variants.ts";
 import { adapterKind, type Gpu } from "../gpu/gpu.ts";
 import { repeat, takeTurns, type Timing } from "../gpu/timing.ts";
+import type { Activation } from "./activation.ts";
 import { Builder, type PlanTarget } from "./builder.ts";
 import { rowSums, slicedProduct } from "./choose.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
+import { convTranspose2d } from "./conv_transpose2d.ts";
 import { planTarget } from "./executor.ts";
 import { parameterTable } from "./parameters.ts";
 import { type RecordedStep, Recorder } from "./recorder.ts";
@@ -203,6 +213,12 @@ function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
       (sample) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)), strict }),
       recordConvolution,
     ),
+    ...contests(
+      CONV_TRANSPOSE,
+      kind,
+      (sample) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)) }),
+      recordTransposed,
+    ),
   ];
 }
 
@@ -239,6 +255,28 @@ function recordSums(sums: RowSums): RecordSteps {
     const recorder = new Recorder(target.maxBinding);
     const partial = recorder.fixed("partial", sums.rows * sums.length);
     recorder.run(rowSums(target, sums), { partial, total: recorder.fixed("total", sums.rows) });
+    return recorder.steps;
+  };
+}
+
+/** Forward and both gradients of the layer that has so many channels where the first one has 32 filters. */
+function recordTransposed(shape: Nchw): RecordSteps {
+  return (target) => {
+    const table = parameterTable(DEFAULT_CONFIG);
+    const layer = table.list.find(({ name, shape: [inputs] }) =>
+      /^up\d\.up\.weight$/.test(name) && inputs === shape.channels
+    )!;
+    const builder = new Builder(DEFAULT_CONFIG, table, target, true);
+    const { recorder } = builder;
+    const input: Activation = {
+      shape,
+      region: recorder.fixed("input", size(shape)),
+      kind: "relu",
+      gradientScale: 1,
+    };
+    const output = convTranspose2d(builder, layer.name.replace(/\.weight$/, ""), input, layer.shape[1]!);
+    output.gradient = recorder.fixed("gradient", size(output.shape));
+    builder.emitBackward();
     return recorder.steps;
   };
 }

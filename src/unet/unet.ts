@@ -74,7 +74,7 @@ export class UNet {
     for (const { offset, data } of values) this.gpu.upload(this.weights, 4 * offset, data);
   }
 
-  /** Reads all weights back. */
+  /** Reads all weights back, into memory that all tensors share. */
   async stateDict(): Promise<StateDict> {
     const bytes = await this.gpu.read(this.weights, 0, this.parameters.blockSize * 4);
     return blockToState(this.parameters, new Float32Array(bytes));

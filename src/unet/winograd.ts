@@ -17,6 +17,7 @@ import {
   winogradWeightGrad,
 } from "../../kernels/conv2d/winograd.ts";
 import { COLUMN_TILE, gemmNnUniform, type GemmShape, ROW_TILE } from "../../kernels/gemm/gemm.ts";
+import { SQUARE_TILE } from "../../kernels/gemm/tile.ts";
 import { ceilDiv, roundUp } from "../../kernels/grid.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import {
@@ -47,9 +48,6 @@ export interface ConvLayer {
 
 /** Length of the slices that the weight gradient's sum over tiles is cut into: at most, and at least. */
 const SLICE = { most: 2048, least: 256 };
-
-/** Rows, and columns, of a product that a workgroup takes on, for counting workgroups. */
-const PRODUCT_TILE = 64;
 
 /** One side of a product: the rows that make some channels of a target, from weights turned or not. */
 interface Product {
@@ -281,25 +279,21 @@ export function winogradWeightGradient(
   }));
   const positions = (side + 2) ** 2;
   // The fewer products there are, the more slices keep the device busy.
-  const products = positions * ceilDiv(layer.outputs, PRODUCT_TILE) * ceilDiv(columns, PRODUCT_TILE);
+  const products = positions * ceilDiv(layer.outputs, SQUARE_TILE.rows) *
+    ceilDiv(columns, SQUARE_TILE.columns);
   const wanted = ceilDiv(builder.target.workgroups, products);
   const evenly = roundUp(ceilDiv(chunks[0]!.runs[0]!.padded, wanted), ROW_TILE);
   const depth = Math.min(SLICE.most, Math.max(SLICE.least, evenly));
   const counts = chunks.flatMap(({ runs }) => runs.map(({ padded }) => ceilDiv(padded, depth)));
-  const kept = Math.min(MOST_SLICES, counts.reduce((sum, count) => sum + count, 0));
+  const sideBySide = wanted > 1 ? wanted : MOST_SLICES;
+  const kept = Math.min(Math.max(sideBySide, ...counts), counts.reduce((sum, count) => sum + count, 0));
   const fitting = Math.floor(recorder.maxBinding / (positions * columns * kept * 4) / ROW_TILE) * ROW_TILE;
   const most = Math.max(ROW_TILE, fitting);
   for (let firstRow = 0; firstRow < layer.outputs; firstRow += most) {
     const used = Math.min(most, layer.outputs - firstRow);
     const block = { first: firstRow, used, padded: roundUp(used, ROW_TILE) };
     const floats = positions * block.padded * columns;
-    const sum = new SlicedSum(
-      recorder,
-      `${layer.name} partial sums`,
-      floats,
-      counts,
-      wanted > 1 ? wanted : undefined,
-    );
+    const sum = new SlicedSum(recorder, `${layer.name} partial sums`, floats, counts, sideBySide);
     for (const { chunk, runs } of chunks) {
       for (const run of runs) {
         const count = ceilDiv(run.padded, depth);

@@ -31,7 +31,7 @@ const SAVE_HINT = 'torch.save(model.state_dict(), "weights.pth") in PyTorch make
  * Names lose the `module.` that `DataParallel` puts before each. Of what the pickle may name, only OrderedDict,
  * the storage types and the functions that rebuild tensors are known, and none of them is code: any other is
  * refused by name. The checksums of all that is used are verified. Memory is bounded by 16 times the file's size,
- * and 256 MiB.
+ * and 256 MiB; tensors of one storage may share it.
  *
  * @throws {SyntaxError} where the bytes are no such file, are damaged, or name what is refused
  * @throws {TypeError} where it holds something else than a state dict of floating-point tensors

@@ -4,9 +4,9 @@
 
 Network, loss and optimizer are the original's; pictures are decoded by Pillow, resized as torchvision does it
 (antialiased bilinear, on tensors) and normalised; masks are those that `deno task masks` wrote, resized to the nearest
-pixel. On a CUDA device where there is one. --strong takes what the recipe of that name does, but for its learning rate: instance norm, each picture's own
-mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation, averaged weights. Prints one JSON line an
-epoch, then one with the best epoch's numbers on the valid and the test split: losses weighted by sample, Dice of all
+pixel. On a CUDA device where there is one. --strong takes what the recipe of that name does, but for its learning
+rate: instance norm, each picture's own mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation,
+averaged weights. Prints one JSON line an epoch, then one with the best epoch's numbers on the valid and the test split: losses weighted by sample, Dice of all
 pixels together.
 Debian: python3-torch, python3-pil.
 """

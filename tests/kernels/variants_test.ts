@@ -169,12 +169,12 @@ Deno.test("choices: what is not admitted is replaced by the next default that is
     );
   assert.equal(without()["product/high"], "tiled");
   assert.equal(without("tiled")["product/high"], "tiled_32x128");
-  assert.equal(without("tiled", "tiled_32x128")["product/high"], "nn_uniform");
+  assert.equal(without("tiled", "tiled_32x128")["product/high"], "nn");
   assert.equal(without("rows_subgroup")["row sums/long"], "rows");
   assert.equal(without("winograd2")["conv3x3/thin"], "direct");
   assert.equal(
     completeChoices(OPERATIONS, "hardware", {}, ({ basic }) => basic === true)["product/low"],
-    "nn_uniform",
+    "nn",
   );
 });
 

@@ -43,6 +43,9 @@ for (const kernels of ["strict", "fast"] as const) {
       try {
         const [expected, actual] = [await train(plain, fixture), await train(tiled, fixture)];
         assert.ok(actual.kernels.has("gemm/tiled"));
+        for (const part of ["forward", "dgrad", "wgrad"]) {
+          assert.ok(actual.kernels.has(`conv_transpose2d/tiled_${part}`), part);
+        }
         assert.ok(!actual.kernels.has("gemm/nn") && !actual.kernels.has("gemm/nn_uniform"));
         if (tiled.adapter.isFallback) assert.ok(expected.kernels.has("gemm/nn"));
         const slack = SLACK[kernels];

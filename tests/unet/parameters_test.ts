@@ -14,7 +14,7 @@ Deno.test("placeState: gives back the block that the state was cut from", () => 
 
 Deno.test("placeState: names the tensor and the place of a value that is not finite", () => {
   for (const bad of [NaN, Infinity, -Infinity]) {
-    const state = blockToState(table, block);
+    const state = blockToState(table, block.slice());
     state.get("up2.conv1.bias")!.data[3] = bad;
     assert.throws(() => placeState(table, state), {
       name: "RangeError",

@@ -1,3 +1,4 @@
+import type { AdapterKind } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import assert from "node:assert/strict";
 import { weightedSum } from "../../kernels/average/average.ts";
@@ -70,9 +71,10 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
   const random = new Random(7);
   const [values, slope] = [random.floats(size(shape)), random.floats(size(shape))];
   const config = completeConfig({ filters: 16 });
-  const gradientOf = async (workspace: number) => {
-    const choices = defaultChoices("software");
-    const target = { maxBinding: 2 ** 21, workspace, workgroups: 4, choices, strict: true };
+  const gradientOf = async (workspace: number, kind: AdapterKind = "software") => {
+    const choices = defaultChoices(kind);
+    const workgroups = kind === "software" ? 4 : 1024;
+    const target = { maxBinding: 2 ** 21, workspace, workgroups, choices, strict: true };
     const builder = new Builder(config, parameterTable(config), target, true);
     const { recorder } = builder;
     const input: Activation = {
@@ -95,6 +97,10 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
     return { groups, values: all.subarray(offset, offset + count) };
   };
   const few = await gradientOf(2 ** 20);
+  // Many short slices of operands that are turned, added up group by group.
+  const hardware = await gradientOf(2 ** 15, "hardware");
+  assert.equal(hardware.groups, 3);
+  assertClose(hardware.values, few.values, { absolute: 2e-3, label: "gradient as on hardware" });
   const many = await gradientOf(2 ** 15);
   assert.deepEqual([few.groups, many.groups], [0, 2]);
   assertClose(many.values, few.values, { absolute: 2e-3, label: "gradient" });

@@ -1,6 +1,6 @@
 /** The tuner times what is right and keeps what is clearly faster; no test says how fast anything is. */
 import assert from "node:assert/strict";
-import { CONV3X3, PRODUCT, SLICED_PRODUCT } from "../../kernels/variants.ts";
+import { CONV3X3, CONV_TRANSPOSE, PRODUCT, SLICED_PRODUCT } from "../../kernels/variants.ts";
 import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
 import { fastest, tuneKernels } from "../../src/unet/tune.ts";
 
@@ -104,7 +104,8 @@ Deno.test("tuneKernels: the candidates for hardware are timed alike, on an adapt
       scale: 1 / 4,
     });
     assert.deepEqual([failed, left], [[], []]);
-    for (const [name, row] of [...PRODUCT.classes, ...SLICED_PRODUCT.classes, ...CONV3X3.classes]) {
+    const rows = [PRODUCT, SLICED_PRODUCT, CONV3X3, CONV_TRANSPOSE].flatMap(({ classes }) => [...classes]);
+    for (const [name, row] of rows) {
       const found = classes.find((entry) => entry.name === name)!;
       assert.deepEqual(found.candidates.map(({ variant }) => variant), row.hardware, name);
     }

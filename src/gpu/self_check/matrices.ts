@@ -77,10 +77,19 @@ function product(shape: GemmShape, inner: "k" | "mn" = "mn"): Omit<Check, "dispa
   return { operands: { a, b }, expected: { c }, limit: sumLimit(depth) };
 }
 
-/** Two pictures of 2 x 4 pixels and of 2 x 3; 3 channels become 2. */
+/**
+ * Two pictures in whole vectors and not, 3 channels to 2; and a tile and a little of each dimension for the kernels that
+ * multiply tiles.
+ */
+const TRANSPOSED = [
+  { form: "registers", inputs: 3, outputs: 2, height: 2, width: 4 },
+  { form: "registers", inputs: 3, outputs: 2, height: 2, width: 3 },
+  { form: "shared", inputs: 70, outputs: 18, height: 4, width: 20 },
+] as const;
+
 function* transposedChecks(): Generator<Check> {
-  const [batch, inputs, outputs, height] = [2, 3, 2, 2];
-  for (const width of [4, 3]) {
+  const batch = 2;
+  for (const { form, inputs, outputs, height, width } of TRANSPOSED) {
     const input = { batch, channels: inputs, height, width };
     const pixels = height * width;
     const x = random(5, batch * inputs * pixels);
@@ -103,31 +112,27 @@ function* transposedChecks(): Generator<Check> {
         weightGradient[weight]! += gradient[index]! * x[from]!;
       }
     }
-    const forms = width % 4 === 0 ? ["registers", "shared"] as const : ["registers"] as const;
-    for (const form of forms) {
-      const needs = form === "shared" ? { needs: "workgroup memory" } as const : {};
-      yield {
-        ...needs,
-        dispatch: convTranspose2dForward(input, outputs, false, form),
-        operands: { x, affine: nothing, w, bias },
-        expected: { y },
-        limit: sumLimit(inputs + 1),
-      };
-      yield {
-        ...needs,
-        dispatch: convTranspose2dDgrad(input, outputs, { gate: "activation" }, 1.5, form),
-        operands: { gradient, w, gate: x, gate_affine: nothing },
-        expected: { grad_input: inputGradient.map((value, index) => x[index]! > 0 ? value : 0) },
-        limit: 1.5 * sumLimit(4 * outputs),
-      };
-      const bands = { images: batch, perImage: 1, pixels };
-      yield {
-        ...needs,
-        dispatch: convTranspose2dWgrad(input, outputs, false, bands, 0, form),
-        operands: { x, affine: nothing, gradient },
-        expected: { partial: weightGradient },
-        limit: sumLimit(batch * pixels),
-      };
-    }
+    const needs = form === "shared" ? { needs: "workgroup memory" } as const : {};
+    yield {
+      ...needs,
+      dispatch: convTranspose2dForward(input, outputs, false, form),
+      operands: { x, affine: nothing, w, bias },
+      expected: { y },
+      limit: sumLimit(inputs + 1),
+    };
+    yield {
+      ...needs,
+      dispatch: convTranspose2dDgrad(input, outputs, { gate: "activation" }, 1.5, form),
+      operands: { gradient, w, gate: x, gate_affine: nothing },
+      expected: { grad_input: inputGradient.map((value, index) => x[index]! > 0 ? value : 0) },
+      limit: 1.5 * sumLimit(4 * outputs),
+    };
+    yield {
+      ...needs,
+      dispatch: convTranspose2dWgrad(input, outputs, false, { images: batch, perImage: 1, pixels }, 0, form),
+      operands: { x, affine: nothing, gradient },
+      expected: { partial: weightGradient },
+      limit: sumLimit(batch * pixels),
+    };
   }
 }
