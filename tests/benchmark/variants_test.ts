@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { describeVariants } from "../../src/benchmark/variants.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
+import { SOFTWARE, SOFTWARE_KIND } from "../support/software.ts";
 
 Deno.test("describeVariants: what was chosen, and that hardware's variants are right on this adapter", async () => {
-  const gpu = await openGpu({ software: true, choices: { "conv3x3/thin": "winograd4" } });
+  const gpu = await openGpu({ ...SOFTWARE, choices: { "conv3x3/thin": "winograd4" } });
   try {
     const { choices, unusual, given, checked } = await describeVariants(gpu, true);
-    assert.deepEqual(choices, { ...defaultChoices("software"), "conv3x3/thin": "winograd4" });
+    assert.deepEqual(choices, { ...defaultChoices(SOFTWARE_KIND), "conv3x3/thin": "winograd4" });
     assert.deepEqual([unusual, given], [{ "conv3x3/thin": "winograd4" }, true]);
     assert.deepEqual(
       checked.map(({ operation, variant, right }) => [operation, variant, right]),

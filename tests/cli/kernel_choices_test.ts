@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { formatChoices, keptChoices, retune } from "../../src/cli/kernel_choices.ts";
 import { CHOICE_FILE } from "../../src/gpu/choice_cache.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
+import { SOFTWARE } from "../support/software.ts";
 
-const DEVICE = { software: true, kernels: "fast" } as const;
+const DEVICE = { ...SOFTWARE, kernels: "fast" } as const;
 
 Deno.test("retune: a folder that cannot be written costs the timing alone", () =>
   inTempFolder(async (folder) => {

@@ -14,6 +14,7 @@ import {
   trainRun,
 } from "../../mod.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
+import { SOFTWARE } from "../support/software.ts";
 
 const FILE = "_annotations.coco.json";
 
@@ -33,7 +34,7 @@ async function withModel(
       dataFolder: at("seen"),
       folder: at("run"),
       cacheFolder: at("cache"),
-      software: true,
+      ...SOFTWARE,
       tracking: { swanlab: "off", tensorboard: false },
       config: {
         recipe: "strong",
@@ -46,7 +47,7 @@ async function withModel(
       },
     });
     await makePhantom(at("unseen"), { train: 0, valid: 0, test: 60, size: 64, seed: 9 });
-    const gpu = await openGpu({ software: true });
+    const gpu = await openGpu(SOFTWARE);
     const predictor = await Predictor.create(gpu, await loadModel(at("run/best.safetensors")));
     try {
       await body(at("unseen"), (split) =>

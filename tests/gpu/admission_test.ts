@@ -6,11 +6,12 @@ import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
 import { recordPlan } from "../../src/unet/plan.ts";
+import { SOFTWARE, softwareTest } from "../support/software.ts";
 
 const HARDWARE = defaultChoices("hardware");
 
 async function withGpu(body: (gpu: Gpu) => Promise<void>): Promise<void> {
-  const gpu = await openGpu({ software: true });
+  const gpu = await openGpu(SOFTWARE);
   try {
     await body(gpu);
   } finally {
@@ -25,80 +26,95 @@ function kernelsOf(gpu: Gpu): Set<string> {
   return new Set(steps.map(({ dispatch }) => dispatch.kernel.label));
 }
 
-Deno.test("admission: the hardware's variants pass on this adapter and are chosen where they are asked for", () =>
-  withGpu(async (gpu) => {
-    assert.deepEqual(gpu.choices, defaultChoices("software"));
-    assert.equal(gpu.pipelineCount, 0, "the defaults on software are not waited for");
-    await gpu.choose(HARDWARE);
-    assert.deepEqual(gpu.choices, {
-      ...HARDWARE,
-      ...(gpu.has("subgroups") ? {} : { "row sums/long": "rows" }),
-    });
-    const kernels = kernelsOf(gpu);
-    assert.ok(kernels.has("gemm/tiled") && !kernels.has("gemm/nn") && !kernels.has("gemm/nn_uniform"));
-    assert.equal(kernels.has("reduce/rows_subgroup"), gpu.has("subgroups"));
-    // And back again.
-    await gpu.choose();
-    assert.deepEqual(gpu.choices, defaultChoices("software"));
-    assert.ok(!kernelsOf(gpu).has("gemm/tiled"));
-  }));
+softwareTest(
+  "admission: the hardware's variants pass on this adapter and are chosen where they are asked for",
+  () =>
+    withGpu(async (gpu) => {
+      assert.deepEqual(gpu.choices, defaultChoices("software"));
+      assert.equal(gpu.pipelineCount, 0, "the defaults on software are not waited for");
+      await gpu.choose(HARDWARE);
+      assert.deepEqual(gpu.choices, {
+        ...HARDWARE,
+        ...(gpu.has("subgroups") ? {} : { "row sums/long": "rows" }),
+      });
+      const kernels = kernelsOf(gpu);
+      assert.ok(kernels.has("gemm/tiled") && !kernels.has("gemm/nn") && !kernels.has("gemm/nn_uniform"));
+      assert.equal(kernels.has("reduce/rows_subgroup"), gpu.has("subgroups"));
+      // And back again.
+      await gpu.choose();
+      assert.deepEqual(gpu.choices, defaultChoices("software"));
+      assert.ok(!kernelsOf(gpu).has("gemm/tiled"));
+    }),
+);
 
-Deno.test("admission: variants that compute wrongly are not chosen, nor any kernel of theirs planned", () =>
-  withGpu(async (gpu) => {
-    const read = gpu.read.bind(gpu);
-    // What is read back stands in for the adapter's arithmetic.
-    gpu.read = async (buffer, offset, byteLength) =>
-      new Float32Array(await read(buffer, offset, byteLength)).map((value) => value + 0.01).buffer;
-    await gpu.choose(HARDWARE);
-    const basic = ["nn", "nn_uniform", "rows", "direct", "winograd2", "winograd4", "registers"];
-    assert.deepEqual(Object.values(gpu.choices).filter((variant) => !basic.includes(variant)), []);
-    assert.deepEqual([...kernelsOf(gpu)].filter((label) => /tiled|subgroup/.test(label)), []);
-  }));
+softwareTest(
+  "admission: variants that compute wrongly are not chosen, nor any kernel of theirs planned",
+  () =>
+    withGpu(async (gpu) => {
+      const read = gpu.read.bind(gpu);
+      // What is read back stands in for the adapter's arithmetic.
+      gpu.read = async (buffer, offset, byteLength) =>
+        new Float32Array(await read(buffer, offset, byteLength)).map((value) => value + 0.01).buffer;
+      await gpu.choose(HARDWARE);
+      const basic = ["nn", "nn_uniform", "rows", "direct", "winograd2", "winograd4", "registers"];
+      assert.deepEqual(Object.values(gpu.choices).filter((variant) => !basic.includes(variant)), []);
+      assert.deepEqual([...kernelsOf(gpu)].filter((label) => /tiled|subgroup/.test(label)), []);
+    }),
+);
 
-Deno.test("admission: one geometry that is wrong leaves the others, and no variant is tested twice", () =>
-  withGpu(async (gpu) => {
-    const compile = gpu.compile.bind(gpu);
-    let compiled = 0;
-    gpu.compile = (kernels) => {
-      compiled += kernels.length;
-      if (kernels.some(({ code }) => code.includes("const TILE_COLUMNS: u32 = 128u;"))) {
-        return Promise.reject(new SyntaxError("Cannot compile kernel"));
-      }
-      return compile(kernels);
-    };
-    await gpu.choose(HARDWARE);
-    assert.equal(gpu.choices["product/high"], "tiled");
-    assert.equal(gpu.choices["product/low"], "nn_uniform");
-    const before = compiled;
-    await gpu.choose(HARDWARE);
-    assert.equal(compiled, before);
-  }));
+softwareTest(
+  "admission: one geometry that is wrong leaves the others, and no variant is tested twice",
+  () =>
+    withGpu(async (gpu) => {
+      const compile = gpu.compile.bind(gpu);
+      let compiled = 0;
+      gpu.compile = (kernels) => {
+        compiled += kernels.length;
+        if (kernels.some(({ code }) => code.includes("const TILE_COLUMNS: u32 = 128u;"))) {
+          return Promise.reject(new SyntaxError("Cannot compile kernel"));
+        }
+        return compile(kernels);
+      };
+      await gpu.choose(HARDWARE);
+      assert.equal(gpu.choices["product/high"], "tiled");
+      assert.equal(gpu.choices["product/low"], "nn_uniform");
+      const before = compiled;
+      await gpu.choose(HARDWARE);
+      assert.equal(compiled, before);
+    }),
+);
 
-Deno.test("admission: what the device refuses in a self-test is the variant's failure, not the device's", () =>
-  withGpu(async (gpu) => {
-    const pipeline = gpu.pipeline.bind(gpu);
-    const other = gemmNn({ rows: 16, columns: 16, depth: 1, layers: 1 });
-    await gpu.compile([other.kernel]);
-    // A pipeline of another layout: binding its groups is refused.
-    gpu.pipeline = (kernel) => {
-      if (kernel.label === "reduce/rows_subgroup") return pipeline(other.kernel);
-      return pipeline(kernel);
-    };
-    assert.equal(await gpu.admission.passes("rows_subgroup", { kernels: ["reduce/rows_subgroup"] }), false);
-    gpu.check();
-    await gpu.idle();
-  }));
+softwareTest(
+  "admission: what the device refuses in a self-test is the variant's failure, not the device's",
+  () =>
+    withGpu(async (gpu) => {
+      const pipeline = gpu.pipeline.bind(gpu);
+      const other = gemmNn({ rows: 16, columns: 16, depth: 1, layers: 1 });
+      await gpu.compile([other.kernel]);
+      // A pipeline of another layout: binding its groups is refused.
+      gpu.pipeline = (kernel) => {
+        if (kernel.label === "reduce/rows_subgroup") return pipeline(other.kernel);
+        return pipeline(kernel);
+      };
+      assert.equal(await gpu.admission.passes("rows_subgroup", { kernels: ["reduce/rows_subgroup"] }), false);
+      gpu.check();
+      await gpu.idle();
+    }),
+);
 
-Deno.test("admission: a variant without any test, and one whose feature is missing, do not pass", () =>
-  withGpu(async (gpu) => {
-    assert.equal(await gpu.admission.passes("new", { kernels: ["gemm/new"] }), false);
-    assert.equal(await gpu.admission.passes("tiled", { kernels: ["gemm/tiled"] }), true);
-    // One test that is not of this geometry says nothing of it.
-    assert.equal(await gpu.admission.passes("tiled_256x256", { kernels: ["gemm/tiled"] }), false);
-    assert.equal(await gpu.admission.passes("direct", { kernels: ["conv2d/direct"] }), true);
-  }));
+softwareTest(
+  "admission: a variant without any test, and one whose feature is missing, do not pass",
+  () =>
+    withGpu(async (gpu) => {
+      assert.equal(await gpu.admission.passes("new", { kernels: ["gemm/new"] }), false);
+      assert.equal(await gpu.admission.passes("tiled", { kernels: ["gemm/tiled"] }), true);
+      // One test that is not of this geometry says nothing of it.
+      assert.equal(await gpu.admission.passes("tiled_256x256", { kernels: ["gemm/tiled"] }), false);
+      assert.equal(await gpu.admission.passes("direct", { kernels: ["conv2d/direct"] }), true);
+    }),
+);
 
-Deno.test("admission: without subgroups, sums go the basic way", async () => {
+softwareTest("admission: without subgroups, sums go the basic way", async () => {
   const request = GPUAdapter.prototype.requestDevice;
   GPUAdapter.prototype.requestDevice = function (descriptor) {
     const features = [...(descriptor?.requiredFeatures ?? [])];
@@ -107,7 +123,7 @@ Deno.test("admission: without subgroups, sums go the basic way", async () => {
   };
   let gpu: Gpu;
   try {
-    gpu = await openGpu({ software: true, choices: HARDWARE });
+    gpu = await openGpu({ ...SOFTWARE, choices: HARDWARE });
   } finally {
     GPUAdapter.prototype.requestDevice = request;
   }

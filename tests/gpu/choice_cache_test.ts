@@ -12,8 +12,9 @@ import {
 } from "../../src/gpu/choice_cache.ts";
 import { describeGpu, type GpuDescription, openGpu } from "../../src/gpu/gpu.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
+import { SOFTWARE, SOFTWARE_KIND } from "../support/software.ts";
 
-const DEVICE = { software: true };
+const DEVICE = SOFTWARE;
 const KEPT = {
   timedAt: "2026-01-02T03:04:05.000Z",
   choices: { "conv3x3/thin": "winograd4", "product/low": "nn" },
@@ -122,5 +123,5 @@ Deno.test("choice cache: names that do not exist, and variants of another operat
     const kept = await readChoices(folder, DEVICE);
     const opened = await openGpu({ ...DEVICE, choices: kept!.choices });
     opened.close();
-    assert.deepEqual(opened.choices, defaultChoices("software"));
+    assert.deepEqual(opened.choices, defaultChoices(SOFTWARE_KIND));
   }));

@@ -9,6 +9,7 @@ import { ROOT } from "../project/files.ts";
 import { runTaskProcess } from "../support/run_task.ts";
 import { startSwanLabServer } from "../support/swanlab_server.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+import { softwareTest } from "../support/software.ts";
 
 /** Where a test's dataset and runs are, as a person types it. */
 interface Places {
@@ -253,35 +254,38 @@ Deno.test("train: a dry run plans, as text and as JSON, and writes no run", () =
     await assert.rejects(Deno.stat(join(ROOT, runs, "a")), Deno.errors.NotFound);
   }));
 
-Deno.test("train: --retune times kernels and keeps them; later runs say that they use them; a broken file is none", () =>
-  withPlaces(async ({ runs, flags }) => {
-    const cache = join(ROOT, flags[3]!);
-    const plan = (...more: string[]) =>
-      train("--dry-run", "--software", "--run", `${runs}/a`, ...flags, ...more);
-    const before = await plan();
-    assert.doesNotMatch(before.stdout, /^kernels/m);
-    const timed = await plan("--retune");
-    assert.equal(timed.code, 0, timed.stderr);
-    assert.match(
-      timed.stderr,
-      /^timing kernel variants on .*, about 10 s\ntimed in [\d.]+ s\n {2}product\/low: nn/m,
-    );
-    assert.match(timed.stdout, /^kernels {7}as timed on this adapter, (which are|not) the defaults/m);
-    const later = await plan();
-    assert.equal(later.stderr.includes("timing"), false);
-    assert.equal(kernelsIn(later.stdout), kernelsIn(timed.stdout));
+softwareTest(
+  "train: --retune times kernels and keeps them; later runs say that they use them; a broken file is none",
+  () =>
+    withPlaces(async ({ runs, flags }) => {
+      const cache = join(ROOT, flags[3]!);
+      const plan = (...more: string[]) =>
+        train("--dry-run", "--software", "--run", `${runs}/a`, ...flags, ...more);
+      const before = await plan();
+      assert.doesNotMatch(before.stdout, /^kernels/m);
+      const timed = await plan("--retune");
+      assert.equal(timed.code, 0, timed.stderr);
+      assert.match(
+        timed.stderr,
+        /^timing kernel variants on .*, about 10 s\ntimed in [\d.]+ s\n {2}product\/low: nn/m,
+      );
+      assert.match(timed.stdout, /^kernels {7}as timed on this adapter, (which are|not) the defaults/m);
+      const later = await plan();
+      assert.equal(later.stderr.includes("timing"), false);
+      assert.equal(kernelsIn(later.stdout), kernelsIn(timed.stdout));
 
-    const path = join(cache, "kernel_choices.json");
-    const text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, text.replace(/"conv3x3\/thin": "\w+"/, '"conv3x3/thin": "winograd4"'));
-    assert.match(
-      (await plan()).stdout,
-      /^kernels {7}as timed on this adapter, not the defaults: .*conv3x3\/thin winograd4/m,
-    );
-    await Deno.writeTextFile(path, text.slice(0, 100));
-    const broken = await plan();
-    assert.deepEqual([broken.code, kernelsIn(broken.stdout)], [0, undefined]);
-  }));
+      const path = join(cache, "kernel_choices.json");
+      const text = await Deno.readTextFile(path);
+      await Deno.writeTextFile(path, text.replace(/"conv3x3\/thin": "\w+"/, '"conv3x3/thin": "winograd4"'));
+      assert.match(
+        (await plan()).stdout,
+        /^kernels {7}as timed on this adapter, not the defaults: .*conv3x3\/thin winograd4/m,
+      );
+      await Deno.writeTextFile(path, text.slice(0, 100));
+      const broken = await plan();
+      assert.deepEqual([broken.code, kernelsIn(broken.stdout)], [0, undefined]);
+    }),
+);
 
 const kernelsIn = (text: string) => /^kernels.*$/m.exec(text)?.[0];
 

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { CONV3X3, CONV_TRANSPOSE, PRODUCT, SLICED_PRODUCT } from "../../kernels/variants.ts";
 import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
 import { fastest, tuneKernels } from "../../src/unet/tune.ts";
+import { SOFTWARE, softwareTest } from "../support/software.ts";
 
 async function withGpu(kernels: "fast" | "strict", body: (gpu: Gpu) => Promise<void>): Promise<void> {
-  const gpu = await openGpu({ software: true, kernels });
+  const gpu = await openGpu({ ...SOFTWARE, kernels });
   try {
     await body(gpu);
   } finally {
@@ -27,90 +28,106 @@ Deno.test("fastest: the default stays unless another is clearly faster, in its b
   assert.equal(fastest([timed("a", 1), timed("b", 0.8), timed("c", 0.7, 0.99)]), "b");
 });
 
-Deno.test("tuneKernels: times every class with more than one candidate, and chooses among its candidates", () =>
-  withGpu("fast", async (gpu) => {
-    const before = gpu.choices;
-    const announced: string[] = [];
-    const { choices, classes, failed, left } = await tuneKernels(gpu, {
-      seconds: 120,
-      measurement: 0,
-      rounds: 3,
-      onClass: (name) => announced.push(name),
-    });
-    assert.deepEqual(failed, []);
-    assert.deepEqual(left, []);
-    const rows = new Map(
-      [...PRODUCT.classes, ...CONV3X3.classes].map(([name, { software }]) => [name, software]),
-    );
-    assert.deepEqual(classes.map(({ name }) => name), [...rows.keys()]);
-    assert.deepEqual(announced, [...rows.keys()]);
-    for (const { name, candidates, chosen } of classes) {
-      assert.deepEqual(candidates.map(({ variant }) => variant), rows.get(name), "the default comes first");
-      assert.ok(
-        candidates.every(({ seconds: { runs, best, median } }) => runs >= 3 && best > 0 && median >= best),
+softwareTest(
+  "tuneKernels: times every class with more than one candidate, and chooses among its candidates",
+  () =>
+    withGpu("fast", async (gpu) => {
+      const before = gpu.choices;
+      const announced: string[] = [];
+      const { choices, classes, failed, left } = await tuneKernels(gpu, {
+        seconds: 120,
+        measurement: 0,
+        rounds: 3,
+        onClass: (name) => announced.push(name),
+      });
+      assert.deepEqual(failed, []);
+      assert.deepEqual(left, []);
+      const rows = new Map(
+        [...PRODUCT.classes, ...CONV3X3.classes].map(([name, { software }]) => [name, software]),
       );
-      assert.equal(choices[name], chosen);
-      assert.equal(chosen, fastest(candidates));
-    }
-    assert.deepEqual(gpu.choices, before, "what the device computes by does not change under its plans");
-    gpu.check();
-  }));
+      assert.deepEqual(classes.map(({ name }) => name), [...rows.keys()]);
+      assert.deepEqual(announced, [...rows.keys()]);
+      for (const { name, candidates, chosen } of classes) {
+        assert.deepEqual(candidates.map(({ variant }) => variant), rows.get(name), "the default comes first");
+        assert.ok(
+          candidates.every(({ seconds: { runs, best, median } }) => runs >= 3 && best > 0 && median >= best),
+        );
+        assert.equal(choices[name], chosen);
+        assert.equal(chosen, fastest(candidates));
+      }
+      assert.deepEqual(gpu.choices, before, "what the device computes by does not change under its plans");
+      gpu.check();
+    }),
+);
 
-Deno.test("tuneKernels: strict arithmetic has fewer candidates", () =>
+softwareTest("tuneKernels: strict arithmetic has fewer candidates", () =>
   withGpu("strict", async (gpu) => {
     const { classes } = await tuneKernels(gpu, { seconds: 120, measurement: 0, rounds: 3 });
     const variants = new Set(classes.flatMap(({ candidates }) => candidates.map(({ variant }) => variant)));
     assert.ok(variants.has("winograd2") && variants.has("direct") && !variants.has("winograd4"));
   }));
 
-Deno.test("tuneKernels: without time everything keeps its default, and it is said", () =>
-  withGpu("fast", async (gpu) => {
-    const { choices, classes, left } = await tuneKernels(gpu, { seconds: 0 });
-    assert.deepEqual([choices, classes], [{}, []]);
-    assert.deepEqual(left, [...PRODUCT.classes.keys(), ...CONV3X3.classes.keys()]);
-    assert.equal(gpu.pipelineCount, 0);
-  }));
+softwareTest(
+  "tuneKernels: without time everything keeps its default, and it is said",
+  () =>
+    withGpu("fast", async (gpu) => {
+      const { choices, classes, left } = await tuneKernels(gpu, { seconds: 0 });
+      assert.deepEqual([choices, classes], [{}, []]);
+      assert.deepEqual(left, [...PRODUCT.classes.keys(), ...CONV3X3.classes.keys()]);
+      assert.equal(gpu.pipelineCount, 0);
+    }),
+);
 
-Deno.test("tuneKernels: a variant that fails its self-test is no candidate, however fast", () =>
-  withGpu("fast", async (gpu) => {
-    const compile = gpu.compile.bind(gpu);
-    gpu.compile = (kernels) =>
-      kernels.some(({ label }) => label === "conv2d/direct" || label === "gemm/nn_uniform")
-        ? Promise.reject(new SyntaxError("Cannot compile kernel"))
-        : compile(kernels);
-    const { choices, classes, failed } = await tuneKernels(gpu, { seconds: 120, measurement: 0, rounds: 3 });
-    assert.deepEqual(failed, ["nn_uniform", "direct"]);
-    for (const { candidates } of classes) {
-      assert.ok(candidates.every(({ variant }) => !failed.includes(variant)));
-    }
-    assert.ok(choices["conv3x3/thin"] !== "direct");
-    assert.equal(choices["product/low"], "nn", "the only one that is left is taken without timing");
-  }));
+softwareTest(
+  "tuneKernels: a variant that fails its self-test is no candidate, however fast",
+  () =>
+    withGpu("fast", async (gpu) => {
+      const compile = gpu.compile.bind(gpu);
+      gpu.compile = (kernels) =>
+        kernels.some(({ label }) => label === "conv2d/direct" || label === "gemm/nn_uniform")
+          ? Promise.reject(new SyntaxError("Cannot compile kernel"))
+          : compile(kernels);
+      const { choices, classes, failed } = await tuneKernels(gpu, {
+        seconds: 120,
+        measurement: 0,
+        rounds: 3,
+      });
+      assert.deepEqual(failed, ["nn_uniform", "direct"]);
+      for (const { candidates } of classes) {
+        assert.ok(candidates.every(({ variant }) => !failed.includes(variant)));
+      }
+      assert.ok(choices["conv3x3/thin"] !== "direct");
+      assert.equal(choices["product/low"], "nn", "the only one that is left is taken without timing");
+    }),
+);
 
-Deno.test("tuneKernels: the candidates for hardware are timed alike, on an adapter that says it is hardware", async () => {
-  const gpu = await openGpu({ software: true });
-  try {
-    const hardware = new Proxy(gpu, {
-      get: (target, name) => {
-        if (name === "adapter") return { ...target.adapter, isFallback: false };
-        const value = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    const { classes, failed, left } = await tuneKernels(hardware, {
-      seconds: 240,
-      measurement: 0,
-      rounds: 3,
-      scale: 1 / 4,
-    });
-    assert.deepEqual([failed, left], [[], []]);
-    const rows = [PRODUCT, SLICED_PRODUCT, CONV3X3, CONV_TRANSPOSE].flatMap(({ classes }) => [...classes]);
-    for (const [name, row] of rows) {
-      const found = classes.find((entry) => entry.name === name)!;
-      assert.deepEqual(found.candidates.map(({ variant }) => variant), row.hardware, name);
+softwareTest(
+  "tuneKernels: the candidates for hardware are timed alike, on an adapter that says it is hardware",
+  async () => {
+    const gpu = await openGpu(SOFTWARE);
+    try {
+      const hardware = new Proxy(gpu, {
+        get: (target, name) => {
+          if (name === "adapter") return { ...target.adapter, isFallback: false };
+          const value = Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      const { classes, failed, left } = await tuneKernels(hardware, {
+        seconds: 240,
+        measurement: 0,
+        rounds: 3,
+        scale: 1 / 4,
+      });
+      assert.deepEqual([failed, left], [[], []]);
+      const rows = [PRODUCT, SLICED_PRODUCT, CONV3X3, CONV_TRANSPOSE].flatMap(({ classes }) => [...classes]);
+      for (const [name, row] of rows) {
+        const found = classes.find((entry) => entry.name === name)!;
+        assert.deepEqual(found.candidates.map(({ variant }) => variant), row.hardware, name);
+      }
+      assert.equal(classes.some(({ name }) => name === "row sums/long"), gpu.has("subgroups"));
+    } finally {
+      gpu.close();
     }
-    assert.equal(classes.some(({ name }) => name === "row sums/long"), gpu.has("subgroups"));
-  } finally {
-    gpu.close();
-  }
-});
+  },
+);
