@@ -14,7 +14,8 @@ export interface AtomicOptions {
 
 /**
  * Writes `content`, whole or in parts one after the other, beside `path`, flushes it to the disk, and renames: a
- * reader, or a run after a crash, sees the old file or the new one, never half of it. On failure the temporary file is removed and `path` is as it was.
+ * reader, or a run after a crash, sees the old file or the new one, never half of it. On failure the temporary file is
+ * removed and `path` is as it was.
  *
  * @throws {Error} where the disk is full or fails, naming `path`, and where `prove` is set and the file reads back as
  * something else.

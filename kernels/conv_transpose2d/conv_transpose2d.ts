@@ -46,6 +46,10 @@ export function vectors(input: Nchw): boolean {
   return input.width % 4 === 0;
 }
 
+function isTiled(form: TransposeForm, input: Nchw): boolean {
+  return form === "shared" && vectors(input);
+}
+
 /** Tiles across a product of so many rows and columns, in vectors of 4: along its columns, and along its rows. */
 function tilesOf(rowVectors: number, columnVectors: number): { across: number; down: number } {
   return {
@@ -63,7 +67,7 @@ export function convTranspose2dForward(
 ): Dispatch {
   const { batch, channels, height, width } = input;
   const pixels = height * width;
-  if (form === "shared" && vectors(input)) {
+  if (isTiled(form, input)) {
     const label = "conv_transpose2d/tiled_forward";
     const { across, down } = tilesOf(outputs, pixels / 4);
     return {
@@ -103,7 +107,7 @@ export function convTranspose2dDgrad(
   const { batch, channels, height, width } = input;
   const pixels = height * width;
   const flags = epilogueFlags(epilogue);
-  if (form === "shared" && vectors(input)) {
+  if (isTiled(form, input)) {
     const label = "conv_transpose2d/tiled_dgrad";
     const { across, down } = tilesOf(ceilDiv(channels, 4), pixels / 4);
     return {
@@ -158,7 +162,7 @@ export function transposeBands(
   const { batch, channels, height, width } = input;
   const pixels = height * width;
   const { across, down } = tilesOf(ceilDiv(channels, 4), outputs);
-  const wanted = form === "shared" && vectors(input)
+  const wanted = isTiled(form, input)
     ? ceilDiv(workgroups, across * down)
     : ceilDiv(WANTED_INVOCATIONS, weightTiles(input, outputs));
   const evenly = Math.ceil(batch * pixels / wanted);
@@ -190,7 +194,7 @@ export function convTranspose2dWgrad(
   const { batch, channels, height, width } = input;
   const count = bandCount(bands, batch);
   const cut = [bands.images, bands.perImage];
-  if (form === "shared" && vectors(input)) {
+  if (isTiled(form, input)) {
     const label = "conv_transpose2d/tiled_wgrad";
     const { across, down } = tilesOf(ceilDiv(channels, 4), outputs);
     const sizes = [channels, outputs, width / 4, height * width / 4, batch];

@@ -27,6 +27,11 @@ export const UNIFORM_WINDOW = 16384;
 /** Rows of a product are padded to a multiple of this. */
 export const ROW_TILE = 16;
 
+/** How many rows of so many bytes fit `byteLength`, in whole multiples of {@linkcode ROW_TILE}; 0 where not even one does. */
+export function rowsThatFit(byteLength: number, rowBytes: number): number {
+  return Math.floor(byteLength / rowBytes / ROW_TILE) * ROW_TILE;
+}
+
 /** Columns of a product are padded to a multiple of this. */
 export const COLUMN_TILE = 16;
 

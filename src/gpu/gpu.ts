@@ -167,7 +167,7 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       OPERATIONS,
       adapterKind({ isFallback: isSoftware(adapter) }),
       options.choices,
-      ({ needs }) => grants(adapter, needs === "subgroups" ? "workgroup memory" : needs),
+      ({ needs }) => needs === undefined || backendOf(adapter.features, Deno.build.os) !== "OpenGL",
     ),
   };
 }

@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { joinBytes } from "../bytes.ts";
 import { crc32 } from "node:zlib";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Tensor } from "../tensor.ts";
@@ -81,16 +80,7 @@ const FORMAT = "deno-unet checkpoint 1";
 const BLOCKS = ["weights", "firstMoment", "secondMoment", "average"] as const;
 
 /**
- * Packs a checkpoint.
- *
- * @throws as {@linkcode checkpointParts}.
- */
-export function packCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  return joinBytes(checkpointParts(checkpoint));
-}
-
-/**
- * A file of {@linkcode packCheckpoint} in parts, one after the other; those of blocks are their own memory.
+ * A checkpoint's file in parts, one after the other; those of blocks are their own memory.
  *
  * @throws {RangeError} where a block holds what is not finite: such a state is not worth going back to.
  */

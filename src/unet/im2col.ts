@@ -5,7 +5,7 @@
  */
 import { col2im, columnCount, im2col } from "../../kernels/conv2d/im2col.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
-import { gemmNn, ROW_TILE, transpose } from "../../kernels/gemm/gemm.ts";
+import { gemmNn, ROW_TILE, rowsThatFit, transpose } from "../../kernels/gemm/gemm.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import { type Activation, affineView, gateOf, gateViews } from "./activation.ts";
 import type { Builder } from "./builder.ts";
@@ -26,7 +26,7 @@ export function im2colForward(
   const columns = gather(builder, layer, sources, false);
   const products = recorder.temporary(`${layer.name} products`, outputs * width);
   const depth = 9 * inputs;
-  const block = Math.max(ROW_TILE, Math.floor(builder.target.workspace / (4 * depth) / ROW_TILE) * ROW_TILE);
+  const block = Math.max(ROW_TILE, rowsThatFit(builder.target.workspace, 4 * depth));
   const weight = builder.weight(`${layer.name}.weight`);
   // Block by block, in the same memory: the caches hold a block, and the processor gets no more memory than one takes.
   for (let first = 0; first < outputs; first += block) {

@@ -1,14 +1,15 @@
 /**
- * The 3 x 3 convolution alone, outside of any network: what benchmarks and the tuner time.
+ * Convolutions alone, outside of any network: what benchmarks and the tuner time.
  *
  * @module
  */
 import { type Nchw, size } from "../../kernels/shape.ts";
 import type { Activation } from "./activation.ts";
 import { Builder, type PlanTarget } from "./builder.ts";
-import { DEFAULT_CONFIG } from "./config.ts";
+import { DEFAULT_CONFIG, type UNetConfig } from "./config.ts";
+import { convTranspose2d } from "./conv_transpose2d.ts";
 import { convForward, convInputGradients, convWeightGradient } from "./conv3x3.ts";
-import type { ParameterTable } from "./parameters.ts";
+import { type ParameterTable, parameterTable } from "./parameters.ts";
 import type { RecordedStep, Region } from "./recorder.ts";
 
 /** A convolution with as many inputs as outputs. */
@@ -64,6 +65,28 @@ export function recordConv(target: PlanTarget, conv: ConvShape, direction: Direc
       convWeightGradient(builder, layer, [input], shape, output.region);
       return { steps: recorder.steps, regions: { ...regions, result: builder.gradients } };
   }
+}
+
+/**
+ * Records a transposed convolution of a network, such as `up3.up`, of a tensor that holds the result of a ReLU: forward,
+ * and where wanted both gradients.
+ */
+export function recordConvTranspose(
+  target: PlanTarget,
+  config: UNetConfig,
+  name: string,
+  shape: Nchw,
+  backward: boolean,
+): readonly RecordedStep[] {
+  const table = parameterTable(config);
+  const builder = new Builder(config, table, target, backward);
+  const { recorder } = builder;
+  const region = recorder.fixed("input", size(shape));
+  const [, outputs] = table.get(`${name}.weight`).shape;
+  const output = convTranspose2d(builder, name, { shape, region, kind: "relu", gradientScale: 1 }, outputs!);
+  output.gradient = recorder.fixed("gradient", size(output.shape));
+  builder.emitBackward();
+  return recorder.steps;
 }
 
 /** A parameter table of one convolution. */

@@ -8,7 +8,7 @@ import type { AdapterKind, AnyOperation, KernelChoices, Operation } from "../../
 import { COLUMN_TILE, type GemmShape } from "../../kernels/gemm/gemm.ts";
 import { roundUp } from "../../kernels/grid.ts";
 import type { RowSums } from "../../kernels/reduce/reduce.ts";
-import { type Nchw, size } from "../../kernels/shape.ts";
+import type { Nchw } from "../../kernels/shape.ts";
 import {
   CONV3X3,
   CONV_TRANSPOSE,
@@ -19,15 +19,13 @@ import {
 } from "../../kernels/variants.ts";
 import { adapterKind, type Gpu } from "../gpu/gpu.ts";
 import { repeat, takeTurns, type Timing } from "../gpu/timing.ts";
-import type { Activation } from "./activation.ts";
 import { Builder, type PlanTarget } from "./builder.ts";
 import { rowSums, slicedProduct } from "./choose.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
-import { convTranspose2d } from "./conv_transpose2d.ts";
 import { planTarget } from "./executor.ts";
 import { parameterTable } from "./parameters.ts";
 import { type RecordedStep, Recorder } from "./recorder.ts";
-import { DIRECTIONS, recordConv } from "./single_conv.ts";
+import { DIRECTIONS, recordConv, recordConvTranspose } from "./single_conv.ts";
 import { Standalone } from "./standalone.ts";
 import { recordGemm } from "./winograd.ts";
 
@@ -259,30 +257,17 @@ function recordSums(sums: RowSums): RecordSteps {
   };
 }
 
-/** Forward and both gradients of the layer that has so many channels where the first one has 32 filters. */
-function recordTransposed(shape: Nchw): RecordSteps {
-  return (target) => {
-    const table = parameterTable(DEFAULT_CONFIG);
-    const layer = table.list.find(({ name, shape: [inputs] }) =>
-      /^up\d\.up\.weight$/.test(name) && inputs === shape.channels
-    )!;
-    const builder = new Builder(DEFAULT_CONFIG, table, target, true);
-    const { recorder } = builder;
-    const input: Activation = {
-      shape,
-      region: recorder.fixed("input", size(shape)),
-      kind: "relu",
-      gradientScale: 1,
-    };
-    const output = convTranspose2d(builder, layer.name.replace(/\.weight$/, ""), input, layer.shape[1]!);
-    output.gradient = recorder.fixed("gradient", size(output.shape));
-    builder.emitBackward();
-    return recorder.steps;
-  };
-}
-
 /** Forward and both gradients, as a training step has them. */
 function recordConvolution({ batch, height, weights }: ConvCase): RecordSteps {
   const shape = { channels: weights.inputs, size: height, batch };
   return (target) => DIRECTIONS.flatMap((direction) => recordConv(target, shape, direction).steps);
+}
+
+/** The same of the transposed convolution that has so many channels where the first layer has 32 filters. */
+function recordTransposed(shape: Nchw): RecordSteps {
+  const name =
+    parameterTable(DEFAULT_CONFIG).list.find(({ name, shape: [inputs] }) =>
+      /^up\d\.up\.weight$/.test(name) && inputs === shape.channels
+    )!.name;
+  return (target) => recordConvTranspose(target, DEFAULT_CONFIG, name.replace(/\.weight$/, ""), shape, true);
 }

@@ -16,7 +16,13 @@ import {
   winogradWeight,
   winogradWeightGrad,
 } from "../../kernels/conv2d/winograd.ts";
-import { COLUMN_TILE, gemmNnUniform, type GemmShape, ROW_TILE } from "../../kernels/gemm/gemm.ts";
+import {
+  COLUMN_TILE,
+  gemmNnUniform,
+  type GemmShape,
+  ROW_TILE,
+  rowsThatFit,
+} from "../../kernels/gemm/gemm.ts";
 import { SQUARE_TILE } from "../../kernels/gemm/tile.ts";
 import { ceilDiv, roundUp } from "../../kernels/grid.ts";
 import type { Nchw } from "../../kernels/shape.ts";
@@ -238,8 +244,7 @@ function rowBlocks(
 ): RowBlock[] {
   const rows = product.target.channels;
   const rowBytes = positions * depth * 4;
-  const fitting = (bytes: number) => Math.floor(bytes / rowBytes / ROW_TILE) * ROW_TILE;
-  const most = fitting(room) || Math.min(ROW_TILE, fitting(maxBinding));
+  const most = rowsThatFit(room, rowBytes) || Math.min(ROW_TILE, rowsThatFit(maxBinding, rowBytes));
   if (most < ROW_TILE) {
     throw new RangeError(
       `Cannot plan "${product.layer.name}": ${ROW_TILE} rows of its transformed weights take ` +
@@ -287,8 +292,7 @@ export function winogradWeightGradient(
   const counts = chunks.flatMap(({ runs }) => runs.map(({ padded }) => ceilDiv(padded, depth)));
   const sideBySide = wanted > 1 ? wanted : MOST_SLICES;
   const kept = Math.min(Math.max(sideBySide, ...counts), counts.reduce((sum, count) => sum + count, 0));
-  const fitting = Math.floor(recorder.maxBinding / (positions * columns * kept * 4) / ROW_TILE) * ROW_TILE;
-  const most = Math.max(ROW_TILE, fitting);
+  const most = Math.max(ROW_TILE, rowsThatFit(recorder.maxBinding, positions * columns * kept * 4));
   for (let firstRow = 0; firstRow < layer.outputs; firstRow += most) {
     const used = Math.min(most, layer.outputs - firstRow);
     const block = { first: firstRow, used, padded: roundUp(used, ROW_TILE) };

@@ -3,7 +3,7 @@ import { GEMM_TILES } from "../../kernels/gemm/gemm.ts";
 import { COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE } from "../../kernels/probe/probe.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
 import { selfTest, type SelfTestResult } from "../../src/gpu/self_check.ts";
-import { projectFiles } from "../project/files.ts";
+import { projectFiles, WGSL_PARTS } from "../project/files.ts";
 
 async function collect(gpu: Parameters<typeof selfTest>[0]): Promise<SelfTestResult[]> {
   const results = [];
@@ -22,7 +22,7 @@ Deno.test("selfTest: every kernel file is tested, by itself or as a probe, and i
   assert.deepEqual(
     labels.map((label) => `kernels/${label}.wgsl`).sort(),
     projectFiles(".wgsl").filter((path) =>
-      path !== "kernels/gemm/tile.wgsl" &&
+      !WGSL_PARTS.includes(path) &&
       (gpu.has("subgroups") || path !== "kernels/reduce/rows_subgroup.wgsl")
     ),
   );

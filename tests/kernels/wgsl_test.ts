@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 import { defineKernel } from "../../kernels/kernel.ts";
 import { specialize } from "../../kernels/specialize.ts";
 import { halve, storableBindings } from "../../kernels/storage.ts";
-import { projectFiles, readProject } from "../project/files.ts";
+import { projectFiles, readProject, WGSL_PARTS } from "../project/files.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
@@ -21,13 +21,10 @@ async function openHalf(): Promise<GPUDevice | null> {
 
 const FILES = projectFiles(".wgsl");
 
-/** What other texts have as their end, by what they say of it in their heads. */
-const PARTS = ["kernels/gemm/tile.wgsl"];
-
-/** A text with the part that belongs to it. */
+/** A text with the part that belongs to it, by what its head says. */
 function readWhole(path: string): string {
   const code = readProject(path);
-  const part = PARTS.find((part) => code.includes(`${basename(part)}, which is part of this text`));
+  const part = WGSL_PARTS.find((part) => code.includes(`${basename(part)}, which is part of this text`));
   return part === undefined ? code : `${code}\n${readProject(part)}`;
 }
 
@@ -68,7 +65,7 @@ for (const path of FILES) {
     assert.match(readProject(test!), new RegExp(`/kernels/${module}/|/support/convolution\\.ts`));
   });
 
-  if ([...OPTIONAL, ...PARTS].includes(path)) continue;
+  if ([...OPTIONAL, ...WGSL_PARTS].includes(path)) continue;
 
   Deno.test(`${path}: compiles as it stands, and with each of its switches turned`, async () => {
     const code = readWhole(path);

@@ -28,6 +28,9 @@ export function projectFiles(...endings: string[]): string[] {
   return found.sort();
 }
 
+/** WGSL texts that are no programs: others have them as their end. */
+export const WGSL_PARTS = ["kernels/gemm/tile.wgsl"];
+
 /** The text of one of the project's files. */
 export function readProject(path: string): string {
   return Deno.readTextFileSync(join(ROOT, path));
