@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { type Accumulation, accumulationFields, REPLACE } from "../accumulation.ts";
 import { COLUMN_TILE } from "../gemm/gemm.ts";
 import { ceilDiv, grid, planeGrid, roundUp } from "../grid.ts";
 import { type Dispatch, type Kernel, kernel } from "../kernel.ts";
@@ -235,11 +236,12 @@ export function winogradWeightGrad(
   rows: RowBlock,
   columns: number,
   slices: number,
+  put: Accumulation = REPLACE,
 ): Dispatch {
   const label = `conv2d/winograd${side}_weight_grad`;
   return {
     kernel: kernel(label, CODE[side].weightGrad),
-    params: packParams([layer.inputs, rows.first, rows.padded, columns, slices]),
+    params: packParams([layer.inputs, rows.first, rows.padded, columns, slices, ...accumulationFields(put)]),
     workgroups: grid(label, layer.inputs, WORKGROUP, rows.used),
   };
 }

@@ -10,6 +10,8 @@ struct Params {
   rows: u32,
   columns: u32,
   slices: u32,
+  keep: u32,  // whether to add to what is there
+  scale: f32, // of what is put there
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
@@ -20,10 +22,19 @@ fn load_row(at: u32, step: u32) -> vec4f {
   return vec4f(partial[at], partial[at + step], partial[at + 2u * step], partial[at + 3u * step]);
 }
 
+// What is not kept is not read: it may be anything.
+fn put(at: u32, value: f32) {
+  var sum = params.scale * value;
+  if (params.keep != 0u) {
+    sum += gradient[at];
+  }
+  gradient[at] = sum;
+}
+
 fn store(at: u32, r: vec4f) {
-  gradient[at] = r.x + 0.5 * (r.y + r.z);
-  gradient[at + 1u] = 0.5 * (r.y - r.z);
-  gradient[at + 2u] = 0.5 * (r.y + r.z) + r.w;
+  put(at, r.x + 0.5 * (r.y + r.z));
+  put(at + 1u, 0.5 * (r.y - r.z));
+  put(at + 2u, 0.5 * (r.y + r.z) + r.w);
 }
 
 @compute @workgroup_size(WORKGROUP)

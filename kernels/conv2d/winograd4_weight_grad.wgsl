@@ -10,6 +10,8 @@ struct Params {
   rows: u32,
   columns: u32,
   slices: u32,
+  keep: u32,  // whether to add to what is there
+  scale: f32, // of what is put there
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
@@ -39,10 +41,19 @@ fn narrow(r: Row) -> vec3f {
   );
 }
 
+// What is not kept is not read: it may be anything.
+fn put(at: u32, value: f32) {
+  var sum = params.scale * value;
+  if (params.keep != 0u) {
+    sum += gradient[at];
+  }
+  gradient[at] = sum;
+}
+
 fn store(at: u32, r: vec3f) {
-  gradient[at] = r.x;
-  gradient[at + 1u] = r.y;
-  gradient[at + 2u] = r.z;
+  put(at, r.x);
+  put(at + 1u, r.y);
+  put(at + 2u, r.z);
 }
 
 @compute @workgroup_size(WORKGROUP)

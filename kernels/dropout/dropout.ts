@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { grid } from "../grid.ts";
+import { flatGrid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
 import forwardCode from "./forward.wgsl" with { type: "text" };
@@ -14,9 +14,7 @@ const WORKGROUP = 64;
 export interface DropoutPlanes {
   /** Height * width. */
   readonly pixels: number;
-  /** First plane, among those bound. */
-  readonly first: number;
-  /** Number of planes, at most 65,535. */
+  /** Number of planes. */
   readonly count: number;
   /** Element of the batch that the binding begins with. */
   readonly firstElement: number;
@@ -35,12 +33,12 @@ export function dropoutForward(planes: DropoutPlanes, probability: number, norma
     kernel: kernel("dropout/forward", forwardCode, { NORMALIZED: normalized }),
     params: packParams([
       planes.pixels,
-      planes.first,
+      planes.count * planes.pixels,
       planes.firstElement,
       planes.imageElements,
       Math.floor(probability * 2 ** 32),
       f32(1 / (1 - probability)),
     ]),
-    workgroups: grid("dropout/forward", planes.pixels, WORKGROUP, planes.count),
+    workgroups: flatGrid("dropout/forward", planes.count * planes.pixels, WORKGROUP),
   };
 }

@@ -1,14 +1,14 @@
 // Inverted dropout: y = x / (1 - p) where a random draw keeps the element, else 0.
 // The draw is a function of seed, step and element alone (pcg4d of Jarzynski and Olano, Hash Functions for GPU
 // Rendering, 2020), so a resumed run draws what an uninterrupted one would. Backward reads the kept elements off y.
-// Work: an invocation owns one element; workgroups.y counts planes (picture and channel).
+// Work: an invocation owns one element. Grids are folded: see flatGrid in kernels/grid.ts.
 // Host: kernels/dropout/dropout.ts. Test: tests/kernels/dropout_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
 
 struct Params {
-  pixels: u32,        // height * width
-  first_plane: u32,
+  pixels: u32,        // of a plane (picture and channel)
+  count: u32,         // of elements
   first_element: u32, // of the first picture bound here, so that chunks of a batch draw as the whole would
   image_elements: u32, // of one picture
   threshold: u32,     // p * 2^32: smaller draws are dropped
@@ -53,16 +53,18 @@ fn relu(x: f32) -> f32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let pixel = group.x * WORKGROUP + lane;
-  if (pixel >= params.pixels) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let at = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (at >= params.count) {
     return;
   }
-  let plane = params.first_plane + group.y;
-  let at = plane * params.pixels + pixel;
   var value = f32(x[at]);
   if (NORMALIZED) {
-    let coefficients = affine[plane];
+    let coefficients = affine[at / params.pixels];
     value = relu(value * coefficients.x + coefficients.y);
   }
   let element = step.first_image * params.image_elements + params.first_element + at;

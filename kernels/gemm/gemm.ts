@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Accumulation, accumulationFields, REPLACE } from "../accumulation.ts";
 import { ceilDiv, flatGrid, grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
@@ -63,6 +64,7 @@ export interface Slices {
 export function gemmNn(
   shape: GemmShape,
   slices: Slices = { depth: shape.depth, count: 1, first: 0 },
+  put: Accumulation = REPLACE,
 ): Dispatch {
   checkTiles(shape);
   const { rows, columns, depth, layers } = shape;
@@ -80,6 +82,7 @@ export function gemmNn(
       slices.depth,
       layers,
       slices.first,
+      ...accumulationFields(put),
     ]),
     workgroups: grid("gemm/nn", tiles, workgroup, layers, slices.count),
   };

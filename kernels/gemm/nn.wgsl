@@ -15,6 +15,8 @@ struct Params {
   slice: u32,          // k of one slice; the last may be shorter
   layers: u32,         // z
   first_slice: u32,    // the slice that workgroups.z = 0 writes
+  keep: u32,           // whether to add to what is there
+  scale: f32,          // of what is put there
 }
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -26,11 +28,20 @@ fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
 }
 
+// What is not kept is not read: it may be anything.
+fn put(at: u32, value: vec4f) {
+  var sum = params.scale * value;
+  if (params.keep != 0u) {
+    sum += c[at];
+  }
+  c[at] = sum;
+}
+
 fn store(start: u32, tile: mat4x4f) {
-  c[start] = tile[0];
-  c[start + params.column_vectors] = tile[1];
-  c[start + 2u * params.column_vectors] = tile[2];
-  c[start + 3u * params.column_vectors] = tile[3];
+  put(start, tile[0]);
+  put(start + params.column_vectors, tile[1]);
+  put(start + 2u * params.column_vectors, tile[2]);
+  put(start + 3u * params.column_vectors, tile[3]);
 }
 
 @compute @workgroup_size(WORKGROUP)

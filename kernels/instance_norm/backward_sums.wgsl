@@ -8,6 +8,8 @@ struct Params {
   images: u32,
   channels: u32,
   bands: u32,
+  keep: u32,  // whether to add to what is there
+  scale: f32, // of what is put there
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<vec2f>;
@@ -31,6 +33,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     sums[plane] = sum;
     total += sum;
+  }
+  total *= params.scale;
+  // What is not kept is not read: it may be anything.
+  if (params.keep != 0u) {
+    total += vec2f(grad_bias[channel], grad_weight[channel]);
   }
   grad_weight[channel] = total.y;
   grad_bias[channel] = total.x;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Accumulation, accumulationFields, REPLACE } from "../accumulation.ts";
 import type { PixelBands } from "../bands.ts";
 import { grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
@@ -48,10 +49,14 @@ export function normBackwardBands(planes: NormPlanes, bands: PixelBands): Dispat
 }
 
 /** Sums of planes and gradients of weight and bias; bindings partial, sums, grad_weight, grad_bias. */
-export function normBackwardSums(shape: Nchw, bands: PixelBands): Dispatch {
+export function normBackwardSums(
+  shape: Nchw,
+  bands: PixelBands,
+  put: Accumulation = REPLACE,
+): Dispatch {
   return {
     kernel: kernel("instance_norm/backward_sums", backwardSumsCode),
-    params: packParams([shape.batch, shape.channels, bands.perImage]),
+    params: packParams([shape.batch, shape.channels, bands.perImage, ...accumulationFields(put)]),
     workgroups: grid("instance_norm/backward_sums", shape.channels, WORKGROUP),
   };
 }

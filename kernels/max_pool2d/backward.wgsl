@@ -1,7 +1,8 @@
 // Adds the gradient of a 2 x 2 max-pooling to the gradient that its input has from elsewhere (the skip):
 // grad_input += [x > 0] * gradient at the first largest of the four, in row order, as PyTorch does.
 // The largest is found again in x, so that no index is ever stored; x is a ReLU's result and gates the gradient.
-// Work: an invocation owns one pooled value; workgroups.y counts planes (picture and channel).
+// Work: an invocation owns one pooled value, of all planes' (picture and channel). Grids are folded: see flatGrid in
+// kernels/grid.ts.
 // Host: kernels/max_pool2d/max_pool2d.ts. Test: tests/kernels/max_pool2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
@@ -9,7 +10,7 @@ const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale
 struct Params {
   height: u32, // of the pooled tensor
   width: u32,
-  first_plane: u32,
+  count: u32, // of pooled values
 }
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
@@ -24,18 +25,22 @@ alias GradInput = vec2f;
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let pixel = group.x * WORKGROUP + lane;
-  if (pixel >= params.height * params.width) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (index >= params.count) {
     return;
   }
-  let plane = params.first_plane + group.y;
-  let row = pixel / params.width;
-  let at = (plane * 2u * params.height + 2u * row) * params.width + pixel % params.width;
+  // Rows count through all planes: x has two for each of them, and no plane's rows are odd in number there.
+  let row = index / params.width;
+  let at = 2u * row * params.width + index % params.width;
   var top = vec2f(x[at]);
   var low = vec2f(x[at + params.width]);
   if (NORMALIZED) {
-    let coefficients = affine[plane];
+    let coefficients = affine[row / params.height];
     top = max(vec2f(), top * coefficients.x + coefficients.y);
     low = max(vec2f(), low * coefficients.x + coefficients.y);
   }
@@ -43,7 +48,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (largest <= 0.0) {
     return;
   }
-  let value = f32(gradient[plane * params.height * params.width + pixel]);
+  let value = f32(gradient[index]);
   if (top.x == largest) {
     grad_input[at] = GradInput(vec2f(grad_input[at]) + vec2f(value, 0.0));
   } else if (top.y == largest) {

@@ -1,5 +1,6 @@
 // 2 x 2 max-pooling with stride 2. Layout: NCHW, height and width of x even.
-// Work: an invocation owns one output; workgroups.y counts planes (picture and channel).
+// Work: an invocation owns one output, of all planes' (picture and channel). Grids are folded: see flatGrid in
+// kernels/grid.ts.
 // Host: kernels/max_pool2d/max_pool2d.ts. Test: tests/kernels/max_pool2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
@@ -7,7 +8,7 @@ const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale
 struct Params {
   height: u32, // of y
   width: u32,
-  first_plane: u32,
+  count: u32, // of pooled values
 }
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
@@ -20,20 +21,24 @@ alias Y = f32;
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let pixel = group.x * WORKGROUP + lane;
-  if (pixel >= params.height * params.width) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = (group.y * groups.x + group.x) * WORKGROUP + lane;
+  if (index >= params.count) {
     return;
   }
-  let plane = params.first_plane + group.y;
-  let row = pixel / params.width;
-  let at = (plane * 2u * params.height + 2u * row) * params.width + pixel % params.width;
+  // Rows count through all planes: x has two for each of them, and no plane's rows are odd in number there.
+  let row = index / params.width;
+  let at = 2u * row * params.width + index % params.width;
   var top = vec2f(x[at]);
   var low = vec2f(x[at + params.width]);
   if (NORMALIZED) {
-    let coefficients = affine[plane];
+    let coefficients = affine[row / params.height];
     top = max(vec2f(), top * coefficients.x + coefficients.y);
     low = max(vec2f(), low * coefficients.x + coefficients.y);
   }
-  y[plane * params.height * params.width + pixel] = Y(max(max(top.x, top.y), max(low.x, low.y)));
+  y[index] = Y(max(max(top.x, top.y), max(low.x, low.y)));
 }

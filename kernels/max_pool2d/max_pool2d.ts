@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { grid } from "../grid.ts";
+import { flatGrid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import backwardCode from "./backward.wgsl" with { type: "text" };
@@ -17,9 +17,7 @@ export interface Planes {
   readonly height: number;
   /** Width of the pooled maps. */
   readonly width: number;
-  /** First plane, among those bound. */
-  readonly first: number;
-  /** Number of planes, at most 65,535. */
+  /** Number of planes. */
   readonly count: number;
 }
 
@@ -33,10 +31,16 @@ export function maxPoolBackward(planes: Planes, normalized: boolean): Dispatch {
   return dispatch("max_pool2d/backward", backwardCode, planes, normalized);
 }
 
-function dispatch(label: string, code: string, planes: Planes, normalized: boolean): Dispatch {
+function dispatch(
+  label: string,
+  code: string,
+  { height, width, count }: Planes,
+  normalized: boolean,
+): Dispatch {
+  const values = count * height * width;
   return {
     kernel: kernel(label, code, { NORMALIZED: normalized }),
-    params: packParams([planes.height, planes.width, planes.first]),
-    workgroups: grid(label, planes.height * planes.width, WORKGROUP, planes.count),
+    params: packParams([height, width, values]),
+    workgroups: flatGrid(label, values, WORKGROUP),
   };
 }

@@ -9,6 +9,8 @@ struct Params {
   channels: u32,
   pixels: u32, // height * width
   images: u32,
+  keep: u32,  // whether to add to what is there
+  scale: f32, // of what is put there
 }
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
@@ -19,6 +21,15 @@ alias XVectors = vec4f;
 @group(0) @binding(1) var<storage, read> x_vectors: array<XVectors>; // the same memory
 @group(0) @binding(2) var<storage, read_write> total: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
+
+// What is not kept is not read: it may be anything.
+fn put(at: u32, value: f32) {
+  var sum = params.scale * value;
+  if (params.keep != 0u) {
+    sum += total[at];
+  }
+  total[at] = sum;
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -39,5 +50,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
-  total[channel] = (sum.x + sum.y) + (sum.z + sum.w);
+  put(channel, (sum.x + sum.y) + (sum.z + sum.w));
 }

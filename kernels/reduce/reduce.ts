@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Accumulation, accumulationFields, REPLACE } from "../accumulation.ts";
 import { flatGrid, grid } from "../grid.ts";
 import type { PixelBands } from "../bands.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
@@ -29,6 +30,8 @@ export interface RowSums {
   readonly rowStride: number;
   /** Distance between two items of a row. */
   readonly itemStride: number;
+  /** How sums are put; they replace what is there unless given. */
+  readonly put?: Accumulation;
 }
 
 /** Sums of strided rows; bindings partial, total. */
@@ -50,9 +53,9 @@ export function sumRowsBySubgroups(sums: RowSums): Dispatch {
 }
 
 function rowParams(
-  { rows, length, group = rows, groupStride = 0, rowStride, itemStride }: RowSums,
+  { rows, length, group = rows, groupStride = 0, rowStride, itemStride, put = REPLACE }: RowSums,
 ): Uint8Array {
-  return packParams([rows, length, group, groupStride, rowStride, itemStride]);
+  return packParams([rows, length, group, groupStride, rowStride, itemStride, ...accumulationFields(put)]);
 }
 
 /** Partial sums `[channel][band]` of an NCHW tensor; bindings x, x_vectors (the same memory), partial. */
@@ -75,10 +78,15 @@ export function channelSums(shape: Nchw, bands: PixelBands, firstImage: number):
 export const SMALL_CHANNEL = 1024;
 
 /** Sums `[channel]` of an NCHW tensor in one dispatch; bindings x, x_vectors (the same memory), total. */
-export function channelTotals(shape: Nchw): Dispatch {
+export function channelTotals(shape: Nchw, put: Accumulation = REPLACE): Dispatch {
   return {
     kernel: kernel("reduce/channel_totals", channelTotalsCode),
-    params: packParams([shape.channels, shape.height * shape.width, shape.batch]),
+    params: packParams([
+      shape.channels,
+      shape.height * shape.width,
+      shape.batch,
+      ...accumulationFields(put),
+    ]),
     workgroups: grid("reduce/channel_totals", shape.channels, WORKGROUP),
   };
 }

@@ -11,11 +11,22 @@ struct Params {
   group_stride: u32,
   row_stride: u32,
   item_stride: u32,
+  keep: u32,  // whether to add to what is there
+  scale: f32, // of what is put there
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
 @group(0) @binding(1) var<storage, read_write> total: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
+
+// What is not kept is not read: it may be anything.
+fn put(at: u32, value: f32) {
+  var sum = params.scale * value;
+  if (params.keep != 0u) {
+    sum += total[at];
+  }
+  total[at] = sum;
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -39,5 +50,5 @@ fn main(
   for (var i = whole; i < params.length; i++) {
     sums.x += partial[start + i * step];
   }
-  total[row] = (sums.x + sums.y) + (sums.z + sums.w);
+  put(row, (sums.x + sums.y) + (sums.z + sums.w));
 }

@@ -12,6 +12,8 @@ struct Params {
   group_stride: u32,
   row_stride: u32,
   item_stride: u32,
+  keep: u32,  // whether to add to what is there
+  scale: f32, // of what is put there
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
@@ -19,6 +21,15 @@ struct Params {
 @group(0) @binding(2) var<uniform> params: Params;
 
 var<workgroup> sums: array<f32, WORKGROUP>;
+
+// What is not kept is not read: it may be anything.
+fn put(at: u32, value: f32) {
+  var sum = params.scale * value;
+  if (params.keep != 0u) {
+    sum += total[at];
+  }
+  total[at] = sum;
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -48,6 +59,6 @@ fn main(
     for (var i = 1u; i < subgroups; i++) {
       all += sums[i];
     }
-    total[row] = all;
+    put(row, all);
   }
 }

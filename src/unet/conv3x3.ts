@@ -30,7 +30,7 @@ import type { Region } from "./recorder.ts";
 import {
   type ConvLayer,
   winogradForward,
-  winogradInputGradient,
+  winogradInputGradients,
   winogradWeightGradient,
 } from "./winograd.ts";
 
@@ -129,6 +129,7 @@ export function convWeightGradient(
       length: bands.perImage * shape.batch,
       rowStride: bands.total,
       itemStride: 1,
+      put: builder.accumulation,
     }),
     { partial, total: builder.gradient(`${layer.name}.weight`) },
   );
@@ -142,22 +143,24 @@ export function convInputGradients(
   shape: Nchw,
   gradient: Region,
 ): void {
-  let firstChannel = 0;
+  const weights = { ...layer, turned: true, firstRow: 0, rows: layer.inputs };
+  const variant = chooseConv(builder.target, builder.wholeBatch(shape), weights);
+  if (variant === "im2col") return im2colInputGradient(builder, layer, sources, shape, gradient);
+  if (variant !== "direct") {
+    winogradInputGradients(builder, sideOf(variant), layer, sources, shape, gradient);
+    return;
+  }
+  let firstRow = 0;
   for (const source of sources) {
-    const { channels } = source.shape;
-    const weights = { ...layer, turned: true, firstRow: firstChannel, rows: channels };
-    const variant = chooseConv(builder.target, builder.wholeBatch(shape), weights);
-    // It depends on the layer alone, and serves all sources at once.
-    if (variant === "im2col") return im2colInputGradient(builder, layer, sources, shape, gradient);
-    convInputGradient(builder, variant, layer, source, weights, shape, gradient);
-    firstChannel += channels;
+    const rows = source.shape.channels;
+    directInputGradient(builder, layer, source, { ...weights, firstRow, rows }, shape, gradient);
+    firstRow += rows;
   }
 }
 
 /** Records the gradient of one source, whose channels are the rows of the weights. */
-function convInputGradient(
+function directInputGradient(
   builder: Builder,
-  variant: Exclude<ConvVariant, "im2col">,
   layer: ConvLayer,
   source: Activation,
   weights: PackedWeights,
@@ -165,11 +168,6 @@ function convInputGradient(
   gradient: Region,
 ): void {
   const target = builder.newGradient(source, `${layer.name} input`);
-  if (variant !== "direct") {
-    const { firstRow } = weights;
-    winogradInputGradient(builder, sideOf(variant), layer, source, firstRow, shape, gradient, target);
-    return;
-  }
   const { recorder } = builder;
   const packed = recorder.windowed(`${layer.name} packed`, packedSize(weights));
   recorder.run(directPack(weights), { w: builder.weight(`${layer.name}.weight`), packed });

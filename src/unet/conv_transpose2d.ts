@@ -18,11 +18,12 @@ import {
   chunkView,
   gateOf,
   gateViews,
+  gradientOf,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 import { chooseTranspose, rowSums } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
-import { biasGradient, emitRestorably, gradientOf } from "./layers.ts";
+import { biasGradient, emitRestorably } from "./layers.ts";
 
 /** Doubles height and width: every pixel makes a 2 x 2 patch; no ReLU. */
 export function convTranspose2d(
@@ -55,6 +56,8 @@ export function convTranspose2d(
     const bands = transposeBands(source.shape, outputs, form, builder.target.workgroups);
     const count = chunks.reduce((sum, chunk) => sum + bandCount(bands, chunk.count), 0);
     const rows = inputs * outputs * 4;
+    // One band alone is the gradient already, if it replaces what is there.
+    const alone = count === 1 && builder.replaces;
     const partial = recorder.temporary(`${name} partial sums`, rows * count);
     const target = builder.newGradient(source, name);
     let band = 0;
@@ -64,8 +67,7 @@ export function convTranspose2d(
         x: chunkView(source.region, source.shape, chunk),
         affine: affineView(recorder, source, chunk),
         gradient: chunkView(gradient, shape, chunk),
-        // One band alone is the gradient already.
-        partial: count === 1 ? builder.gradient(`${name}.weight`) : partial,
+        partial: alone ? builder.gradient(`${name}.weight`) : partial,
       });
       band += bandCount(bands, chunk.count);
       recorder.run(
@@ -78,8 +80,9 @@ export function convTranspose2d(
         },
       );
     }
-    if (count === 1) return;
-    recorder.run(rowSums(builder.target, { rows, length: count, rowStride: 1, itemStride: rows }), {
+    if (alone) return;
+    const sums = { rows, length: count, rowStride: 1, itemStride: rows, put: builder.accumulation };
+    recorder.run(rowSums(builder.target, sums), {
       partial,
       total: builder.gradient(`${name}.weight`),
     });

@@ -79,8 +79,8 @@ export class Executor {
    * {@linkcode Executor.clear}.
    */
   prepare(spec: PlanSpec): Promise<ReadyPlan> {
-    const { kind, batch, height, width, partOf } = spec;
-    const key = `${kind} ${batch} ${height} ${width} ${partOf}`;
+    const { kind, batch, height, width, partOf, recompute } = spec;
+    const key = `${kind} ${batch} ${height} ${width} ${partOf} ${recompute?.levels} ${recompute?.atOnce}`;
     let ready = this.#ready.get(key);
     if (ready === undefined) {
       ready = this.#make(spec);

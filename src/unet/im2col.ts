@@ -64,7 +64,8 @@ export function im2colWeightGradient(
     depth: columnCount(shape),
     layers: 1,
   };
-  builder.recorder.run(gemmNn(product), {
+  const slice = { depth: product.depth, count: 1, first: 0 };
+  builder.recorder.run(gemmNn(product, slice, builder.accumulation), {
     a: flatten(builder, layer, shape, gradient, true),
     b: columns,
     c: builder.gradient(`${layer.name}.weight`),

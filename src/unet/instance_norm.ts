@@ -5,6 +5,7 @@
  * @module
  */
 import { pixelBands } from "../../kernels/bands.ts";
+import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
 import {
   normAffine,
   normBackward,
@@ -14,7 +15,6 @@ import {
 } from "../../kernels/instance_norm/instance_norm.ts";
 import { type Activation, chunkBatch, chunkView } from "./activation.ts";
 import type { Builder } from "./builder.ts";
-import { planeParts } from "./layers.ts";
 import { view } from "./recorder.ts";
 
 /** Normalises a convolution's result: the same memory, read from now on as max(0, scale * z + shift). */
@@ -66,7 +66,7 @@ export function normalize(builder: Builder, name: string, raw: Activation): Acti
         partial: backwardPartial,
       });
     }
-    recorder.run(normBackwardSums(shape, bands), {
+    recorder.run(normBackwardSums(shape, bands, builder.accumulation), {
       partial: backwardPartial,
       sums,
       grad_weight: builder.gradient(`${name}.weight`),
@@ -84,4 +84,13 @@ export function normalize(builder: Builder, name: string, raw: Activation): Acti
     raw.gradient = region;
   });
   return output;
+}
+
+/** Runs of planes that one dispatch may have. */
+function planeParts(planes: number): { first: number; count: number }[] {
+  const parts = [];
+  for (let first = 0; first < planes; first += MAX_WORKGROUPS) {
+    parts.push({ first, count: Math.min(MAX_WORKGROUPS, planes - first) });
+  }
+  return parts;
 }

@@ -7,7 +7,6 @@
 import { pixelBands } from "../../kernels/bands.ts";
 import { conv1x1Dgrad, conv1x1Forward, conv1x1Wgrad } from "../../kernels/conv1x1/conv1x1.ts";
 import { dropoutForward } from "../../kernels/dropout/dropout.ts";
-import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
 import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
 import { channelSums, channelTotals, SMALL_CHANNEL } from "../../kernels/reduce/reduce.ts";
 import { imageSize, type Nchw } from "../../kernels/shape.ts";
@@ -19,6 +18,7 @@ import {
   chunkView,
   gateOf,
   gateViews,
+  gradientOf,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 import { rowSums } from "./choose.ts";
@@ -58,46 +58,49 @@ export function conv2d(
 
 /** 2 x 2 max-pooling with stride 2. */
 export function maxPool2d(builder: Builder, source: Activation): Activation {
-  const { recorder } = builder;
-  const shape = { ...source.shape, height: source.shape.height / 2, width: source.shape.width / 2 };
-  const output = builder.activation("max-pool", shape, "plain");
-  const normalized = source.kind === "normalized";
-  const forEachPart = (
-    emit: (part: ReturnType<typeof poolViews> & { first: number; count: number }) => void,
-  ) => {
-    for (const chunk of chunkBatch(recorder, bound([source, output]))) {
-      const views = poolViews(chunk);
-      for (const part of planeParts(chunk.count * shape.channels)) emit({ ...views, ...part });
-    }
-  };
-  const poolViews = (chunk: { first: number; count: number }) => ({
+  const output = builder.activation("max-pool", pooledShape(source.shape), "plain");
+  emitRestorably(builder, output, () => emitMaxPool(builder, source, output));
+  builder.onBackward(() => emitMaxPoolBackward(builder, source, output));
+  return output;
+}
+
+/** The shape that max-pooling makes of a shape. */
+export function pooledShape(shape: Nchw): Nchw {
+  return { ...shape, height: shape.height / 2, width: shape.width / 2 };
+}
+
+/** Records the forward of max-pooling. */
+export function emitMaxPool(builder: Builder, source: Activation, output: Activation): void {
+  for (const { planes, normalized, chunk, ...views } of poolChunks(builder, source, output)) {
+    builder.recorder.run(maxPoolForward(planes, normalized), {
+      ...views,
+      y: chunkView(output.region, output.shape, chunk),
+    });
+  }
+}
+
+/** Records the backward of max-pooling, which adds to the gradient that the source's other reader left. */
+export function emitMaxPoolBackward(builder: Builder, source: Activation, output: Activation): void {
+  const gradient = gradientOf(output, "max-pool");
+  const target = gradientOf(source, "skip");
+  for (const { planes, normalized, chunk, ...views } of poolChunks(builder, source, output)) {
+    builder.recorder.run(maxPoolBackward(planes, normalized), {
+      ...views,
+      gradient: chunkView(gradient, output.shape, chunk),
+      grad_input: chunkView(target, source.shape, chunk),
+    });
+  }
+}
+
+function poolChunks({ recorder }: Builder, source: Activation, output: Activation) {
+  const { channels, height, width } = output.shape;
+  return chunkBatch(recorder, bound([source, output])).map((chunk) => ({
+    planes: { height, width, count: chunk.count * channels },
+    normalized: source.kind === "normalized",
+    chunk,
     x: chunkView(source.region, source.shape, chunk),
     affine: affineView(recorder, source, chunk),
-    chunk,
-  });
-  emitRestorably(builder, output, () =>
-    forEachPart(({ x, affine, chunk, first, count }) => {
-      const planes = { height: shape.height, width: shape.width, first, count };
-      recorder.run(maxPoolForward(planes, normalized), {
-        x,
-        affine,
-        y: chunkView(output.region, shape, chunk),
-      });
-    }));
-  builder.onBackward(() => {
-    const gradient = gradientOf(output, "max-pool");
-    const target = gradientOf(source, "skip");
-    forEachPart(({ x, affine, chunk, first, count }) => {
-      const planes = { height: shape.height, width: shape.width, first, count };
-      recorder.run(maxPoolBackward(planes, normalized), {
-        x,
-        affine,
-        gradient: chunkView(gradient, shape, chunk),
-        grad_input: chunkView(target, source.shape, chunk),
-      });
-    });
-  });
-  return output;
+  }));
 }
 
 /** Size from which a tensor is made anew and not kept. */
@@ -128,21 +131,18 @@ export function dropout(builder: Builder, source: Activation): Activation {
     gradientScale: 1 / (1 - probability),
   };
   for (const chunk of chunkBatch(recorder, bound([source, output]))) {
-    for (const { first, count } of planeParts(chunk.count * shape.channels)) {
-      const planes = {
-        pixels: shape.height * shape.width,
-        first,
-        count,
-        firstElement: chunk.first * imageSize(shape),
-        imageElements: imageSize(shape),
-      };
-      recorder.run(dropoutForward(planes, probability, source.kind === "normalized"), {
-        x: chunkView(source.region, shape, chunk),
-        affine: affineView(recorder, source, chunk),
-        y: chunkView(output.region, shape, chunk),
-        step: view(builder.step, 0, 12),
-      });
-    }
+    const planes = {
+      pixels: shape.height * shape.width,
+      count: chunk.count * shape.channels,
+      firstElement: chunk.first * imageSize(shape),
+      imageElements: imageSize(shape),
+    };
+    recorder.run(dropoutForward(planes, probability, source.kind === "normalized"), {
+      x: chunkView(source.region, shape, chunk),
+      affine: affineView(recorder, source, chunk),
+      y: chunkView(output.region, shape, chunk),
+      step: view(builder.step, 0, 12),
+    });
   }
   // The result's gate and scale already lead back to what the source's ReLU was applied to.
   builder.onBackward(() => source.gradient = gradientOf(output, "dropout"));
@@ -151,54 +151,72 @@ export function dropout(builder: Builder, source: Activation): Activation {
 
 /** 1 x 1 convolution to the logits. */
 export function conv1x1(builder: Builder, name: string, source: Activation, outputs: number): Activation {
+  const output = builder.activation(name, { ...source.shape, channels: outputs }, "plain", "f32");
+  emitConv1x1(builder, name, source, output);
+  builder.onBackward(() => emitConv1x1Backward(builder, name, source, output));
+  return output;
+}
+
+/** Records the forward of a 1 x 1 convolution. */
+export function emitConv1x1(builder: Builder, name: string, source: Activation, output: Activation): void {
   const { recorder } = builder;
-  const shape = { ...source.shape, channels: outputs };
-  const output = builder.activation(name, shape, "plain", "f32");
+  const { channels } = output.shape;
   const normalized = source.kind === "normalized";
-  const chunks = chunkBatch(recorder, bound([source, output]));
-  for (const chunk of chunks) {
-    recorder.run(conv1x1Forward(chunkShape(source.shape, chunk), outputs, normalized), {
+  for (const chunk of chunkBatch(recorder, bound([source, output]))) {
+    recorder.run(conv1x1Forward(chunkShape(source.shape, chunk), channels, normalized), {
       x: chunkView(source.region, source.shape, chunk),
       affine: affineView(recorder, source, chunk),
       w: builder.weight(`${name}.weight`),
       bias: builder.weight(`${name}.bias`),
-      y: chunkView(output.region, shape, chunk),
+      y: chunkView(output.region, output.shape, chunk),
     });
   }
-  builder.onBackward(() => {
-    const gradient = gradientOf(output, name);
-    biasGradient(builder, name, shape, gradient);
-    const bands = pixelBands(shape);
-    const rows = outputs * source.shape.channels;
-    const partial = recorder.temporary(`${name} partial sums`, rows * bands.total);
-    for (const chunk of chunks) {
-      recorder.run(conv1x1Wgrad(chunkShape(source.shape, chunk), outputs, bands, chunk.first, normalized), {
-        x: chunkView(source.region, source.shape, chunk),
-        affine: affineView(recorder, source, chunk),
-        gradient: chunkView(gradient, shape, chunk),
-        partial,
-      });
-    }
-    recorder.run(
-      rowSums(builder.target, {
-        rows,
-        length: bands.perImage * shape.batch,
-        rowStride: bands.total,
-        itemStride: 1,
-      }),
-      { partial, total: builder.gradient(`${name}.weight`) },
-    );
-    const target = builder.newGradient(source, name);
-    for (const chunk of chunks) {
-      recorder.run(conv1x1Dgrad(chunkShape(source.shape, chunk), outputs, { gate: gateOf(source) }), {
-        gradient: chunkView(gradient, shape, chunk),
-        w: builder.weight(`${name}.weight`),
-        ...gateViews(recorder, source, chunk),
-        grad_input: chunkView(target, source.shape, chunk),
-      });
-    }
-  });
-  return output;
+}
+
+/** Records the backward of a 1 x 1 convolution. */
+export function emitConv1x1Backward(
+  builder: Builder,
+  name: string,
+  source: Activation,
+  output: Activation,
+): void {
+  const { recorder } = builder;
+  const { shape } = output;
+  const { channels } = shape;
+  const normalized = source.kind === "normalized";
+  const chunks = chunkBatch(recorder, bound([source, output]));
+  const gradient = gradientOf(output, name);
+  biasGradient(builder, name, shape, gradient);
+  const bands = pixelBands(shape);
+  const rows = channels * source.shape.channels;
+  const partial = recorder.temporary(`${name} partial sums`, rows * bands.total);
+  for (const chunk of chunks) {
+    recorder.run(conv1x1Wgrad(chunkShape(source.shape, chunk), channels, bands, chunk.first, normalized), {
+      x: chunkView(source.region, source.shape, chunk),
+      affine: affineView(recorder, source, chunk),
+      gradient: chunkView(gradient, shape, chunk),
+      partial,
+    });
+  }
+  recorder.run(
+    rowSums(builder.target, {
+      rows,
+      length: bands.perImage * shape.batch,
+      rowStride: bands.total,
+      itemStride: 1,
+      put: builder.accumulation,
+    }),
+    { partial, total: builder.gradient(`${name}.weight`) },
+  );
+  const target = builder.newGradient(source, name);
+  for (const chunk of chunks) {
+    recorder.run(conv1x1Dgrad(chunkShape(source.shape, chunk), channels, { gate: gateOf(source) }), {
+      gradient: chunkView(gradient, shape, chunk),
+      w: builder.weight(`${name}.weight`),
+      ...gateViews(recorder, source, chunk),
+      grad_input: chunkView(target, source.shape, chunk),
+    });
+  }
 }
 
 /** Records the gradient of a layer's bias: the sums of the result's gradient over pictures and pixels. */
@@ -208,7 +226,7 @@ export function biasGradient(builder: Builder, name: string, shape: Nchw, gradie
   const chunks = chunkBatch(recorder, [shape]);
   if (chunks.length === 1 && shape.batch * shape.height * shape.width <= SMALL_CHANNEL) {
     const x = chunkView(gradient, shape, chunks[0]!);
-    recorder.run(channelTotals(shape), { x, x_vectors: x, total });
+    recorder.run(channelTotals(shape, builder.accumulation), { x, x_vectors: x, total });
     return;
   }
   const bands = pixelBands(shape);
@@ -223,24 +241,10 @@ export function biasGradient(builder: Builder, name: string, shape: Nchw, gradie
       length: bands.perImage * shape.batch,
       rowStride: bands.total,
       itemStride: 1,
+      put: builder.accumulation,
     }),
     { partial, total },
   );
-}
-
-/** The gradient that the readers of a tensor left. */
-export function gradientOf(activation: Activation, label: string): Region {
-  if (!activation.gradient) throw new Error(`Cannot go back through "${label}": nothing wrote its gradient`);
-  return activation.gradient;
-}
-
-/** Runs of planes that one dispatch may have. */
-export function planeParts(planes: number): { first: number; count: number }[] {
-  const parts = [];
-  for (let first = 0; first < planes; first += MAX_WORKGROUPS) {
-    parts.push({ first, count: Math.min(MAX_WORKGROUPS, planes - first) });
-  }
-  return parts;
 }
 
 function isPicture(activation: Activation): boolean {

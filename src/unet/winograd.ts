@@ -55,16 +55,13 @@ export interface ConvLayer {
 /** Length of the slices that the weight gradient's sum over tiles is cut into: at most, and at least. */
 const SLICE = { most: 2048, least: 256 };
 
-/** One side of a product: the rows that make some channels of a target, from weights turned or not. */
+/** A product whose rows make the channels of its targets, one target after the other, from weights turned or not. */
 interface Product {
   readonly side: 2 | 4;
   readonly layer: ConvLayer;
   readonly turned: boolean;
-  /** First channel of the layer's output (turned: of its input) that is made. */
-  readonly firstRow: number;
-  readonly target: Activation["shape"];
   readonly depth: number;
-  readonly epilogue: Epilogue;
+  readonly targets: readonly { readonly shape: Nchw; readonly epilogue: Epilogue }[];
 }
 
 /** Records the forward convolution. */
@@ -81,10 +78,8 @@ export function winogradForward(
     side,
     layer,
     turned: false,
-    firstRow: 0,
-    target: output.shape,
     depth: layer.inputs,
-    epilogue,
+    targets: [{ shape: output.shape, epilogue }],
   };
   multiply(builder, product, bound([...sources, output]), (chunk) => ({
     sources: sources.map((source) => ({
@@ -93,48 +88,45 @@ export function winogradForward(
       channels: source.shape.channels,
       normalized: source.kind === "normalized",
     })),
-    output: {
+    outputs: [{
       bias: builder.weight(`${layer.name}.bias`),
       gate: recorder.nothing,
       gate_affine: recorder.nothing,
       y: chunkView(output.region, output.shape, chunk),
-    },
+    }],
   }));
 }
 
-/** Records the gradient of one source. */
-export function winogradInputGradient(
+/** Records the gradients of all sources by one product: the gradient that they are made of is transformed once. */
+export function winogradInputGradients(
   builder: Builder,
   side: 2 | 4,
   layer: ConvLayer,
-  source: Activation,
-  firstChannel: number,
+  sources: readonly Activation[],
   shape: Nchw,
   gradient: Region,
-  target: Region,
 ): void {
   const { recorder } = builder;
   const product = {
     side,
     layer,
     turned: true,
-    firstRow: firstChannel,
-    target: source.shape,
     depth: layer.outputs,
-    epilogue: { gate: gateOf(source) },
+    targets: sources.map((source) => ({ shape: source.shape, epilogue: { gate: gateOf(source) } })),
   };
-  multiply(builder, product, [shape, ...bound([source])], (chunk) => ({
+  const targets = sources.map((source) => builder.newGradient(source, `${layer.name} input`));
+  multiply(builder, product, [shape, ...bound(sources)], (chunk) => ({
     sources: [{
       x: chunkView(gradient, shape, chunk),
       affine: recorder.nothing,
       channels: layer.outputs,
       normalized: false,
     }],
-    output: {
+    outputs: sources.map((source, index) => ({
       bias: recorder.nothing,
       ...gateViews(recorder, source, chunk),
-      y: chunkView(target, source.shape, chunk),
-    },
+      y: chunkView(targets[index]!, source.shape, chunk),
+    })),
   }));
 }
 
@@ -145,7 +137,7 @@ interface Operands {
     readonly channels: number;
     readonly normalized: boolean;
   }[];
-  readonly output: Readonly<Record<"bias" | "gate" | "gate_affine" | "y", RegionView>>;
+  readonly outputs: readonly Readonly<Record<"bias" | "gate" | "gate_affine" | "y", RegionView>>[];
 }
 
 /** Transforms, multiplies and transforms back, chunk by chunk, run by run, block of rows by block of rows. */
@@ -156,18 +148,20 @@ function multiply(
   operands: (chunk: Chunk) => Operands,
 ): void {
   const { recorder } = builder;
-  const { side, layer, turned, depth, target, epilogue } = product;
+  const { side, layer, turned, depth, targets } = product;
+  const rows = targets.reduce((sum, { shape }) => sum + shape.channels, 0);
+  const extents = targets[0]!.shape;
   const positions = (side + 2) ** 2;
   const cut = (rows: number) =>
     chunkBatch(recorder, boundShapes).map((chunk) => ({
       chunk,
-      runs: runs(builder, tile(chunkShape(target, chunk), side), Math.max(depth, rows)),
+      runs: runs(builder, tile(chunkShape(extents, chunk), side), Math.max(depth, rows)),
     }));
-  const whole = cut(roundUp(target.channels, ROW_TILE));
+  const whole = cut(roundUp(rows, ROW_TILE));
   // Tiles that are done at once need each weight once: they can be transformed little by little, in the same memory.
   const once = whole.length === 1 && whole[0]!.runs.length === 1;
   const room = once ? Math.min(recorder.maxBinding, builder.target.workspace) : recorder.maxBinding;
-  const blocks = rowBlocks(product, positions, depth, room, recorder.maxBinding);
+  const blocks = rowBlocks(layer.name, rows, 4 * positions * depth, room, recorder.maxBinding);
   const transformWeights = (block: RowBlock): Region => {
     const floats = positions * depth * block.padded;
     const u = recorder.windowed(`${layer.name} transformed weights`, floats);
@@ -181,7 +175,7 @@ function multiply(
   // One block's weights are transformed once for all runs; several would not fit side by side.
   const only = blocks.length === 1 ? transformWeights(blocks[0]!) : undefined;
   for (const { chunk, runs } of cut(blocks[0]!.padded)) {
-    const { sources, output } = operands(chunk);
+    const { sources, outputs } = operands(chunk);
     for (const run of runs) {
       const v = recorder.temporary(`${layer.name} transformed input`, positions * depth * run.padded);
       let first = 0;
@@ -194,16 +188,22 @@ function multiply(
         const shape = { rows: block.padded, columns: run.padded, depth, layers: positions };
         const m = recorder.temporary(`${layer.name} products`, positions * block.padded * run.padded);
         recordGemm(builder, shape, u, v, m);
-        recorder.run(
-          winogradOutput(run, {
-            target: chunkShape(target, chunk),
-            firstChannel: block.first - product.firstRow,
-            channels: block.used,
-            rows: block.padded,
-            firstRow: 0,
-          }, epilogue),
-          { m, ...output },
-        );
+        let before = 0;
+        targets.forEach(({ shape, epilogue }, index) => {
+          const firstRow = Math.max(block.first, before);
+          const channels = Math.min(block.first + block.used, before + shape.channels) - firstRow;
+          if (channels > 0) {
+            const made = {
+              target: chunkShape(shape, chunk),
+              firstChannel: firstRow - before,
+              channels,
+              rows: block.padded,
+              firstRow: firstRow - block.first,
+            };
+            recorder.run(winogradOutput(run, made, epilogue), { m, ...outputs[index]! });
+          }
+          before += shape.channels;
+        });
       }
     }
   }
@@ -236,18 +236,16 @@ function withoutWindow(shape: GemmShape, a: Region): RegionView {
 
 /** Cuts the rows of a product so that transformed weights fit `room`, or else one binding. */
 function rowBlocks(
-  product: Product,
-  positions: number,
-  depth: number,
+  name: string,
+  rows: number,
+  rowBytes: number,
   room: number,
   maxBinding: number,
 ): RowBlock[] {
-  const rows = product.target.channels;
-  const rowBytes = positions * depth * 4;
   const most = rowsThatFit(room, rowBytes) || Math.min(ROW_TILE, rowsThatFit(maxBinding, rowBytes));
   if (most < ROW_TILE) {
     throw new RangeError(
-      `Cannot plan "${product.layer.name}": ${ROW_TILE} rows of its transformed weights take ` +
+      `Cannot plan "${name}": ${ROW_TILE} rows of its transformed weights take ` +
         `${rowBytes * ROW_TILE} bytes, the device binds ${maxBinding} at once\nhint: use fewer filters`,
     );
   }
@@ -256,7 +254,7 @@ function rowBlocks(
   const blocks: RowBlock[] = [];
   for (let first = 0; first < rows; first += length) {
     const used = Math.min(length, rows - first);
-    blocks.push({ first: product.firstRow + first, used, padded: roundUp(used, ROW_TILE) });
+    blocks.push({ first, used, padded: roundUp(used, ROW_TILE) });
   }
   return blocks;
 }
@@ -336,7 +334,8 @@ export function winogradWeightGradient(
       }
     }
     const partial = sum.finish();
-    recorder.run(winogradWeightGrad(side, layer, block, columns, partial.count), {
+    const put = builder.accumulation;
+    recorder.run(winogradWeightGrad(side, layer, block, columns, partial.count, put), {
       partial: partial.region,
       gradient: builder.gradient(`${layer.name}.weight`),
     });

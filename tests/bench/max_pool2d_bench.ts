@@ -2,7 +2,7 @@
 import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 
-const PLANES = { height: 64, width: 64, first: 0, count: 128 };
+const PLANES = { height: 64, width: 64, count: 128 };
 const Y = 128 * 64 * 64;
 
 for (const normalized of [false, true]) {

@@ -247,7 +247,7 @@ if (gpu !== null) {
     const x = halves(random, planes * height * width).map((value) => Math.max(0, value));
     const gradient = halves(random, x.length / 4);
     const before = halves(random, x.length);
-    const pooled = { height: height / 2, width: width / 2, first: 0, count: planes };
+    const pooled = { height: height / 2, width: width / 2, count: planes };
     const { y } = await runKernel(gpu, maxPoolForward(pooled, false), {
       x,
       affine: NOTHING,

@@ -25,7 +25,7 @@ export function* layerChecks(): Generator<Check> {
   const [seed, step, firstImage, firstElement] = [9, 4, 3, 1000];
   yield {
     dispatch: dropoutForward(
-      { pixels: 50, first: 0, count: 2, firstElement, imageElements: 100 },
+      { pixels: 50, count: 2, firstElement, imageElements: 100 },
       0.4,
       false,
     ),
@@ -47,7 +47,7 @@ export function* layerChecks(): Generator<Check> {
 function* poolChecks(): Generator<Check> {
   // Values in quarters tie often.
   const x = random(70, 72).map((value) => Math.max(0, Math.round(4 * value) / 4));
-  const planes = { height: 2, width: 3, first: 0, count: 3 };
+  const planes = { height: 2, width: 3, count: 3 };
   const window = (index: number) => {
     const corner = Math.floor(index / 6) * 24 + Math.floor(index / 3) % 2 * 12 + index % 3 * 2;
     return [corner, corner + 1, corner + 6, corner + 7];

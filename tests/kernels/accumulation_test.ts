@@ -1,0 +1,88 @@
+/** Kernels that end a gradient put it among those of earlier parts, or replace what is there, whatever it is. */
+import { type Accumulation, REPLACE } from "../../kernels/accumulation.ts";
+import { winogradWeightGrad } from "../../kernels/conv2d/winograd.ts";
+import { gemmNn } from "../../kernels/gemm/gemm.ts";
+import { normBackwardSums } from "../../kernels/instance_norm/instance_norm.ts";
+import type { Dispatch } from "../../kernels/kernel.ts";
+import { pixelBands } from "../../kernels/bands.ts";
+import { channelTotals, sumRows, sumRowsBySubgroups } from "../../kernels/reduce/reduce.ts";
+import { assertClose } from "../support/compare.ts";
+import { Random } from "../support/random.ts";
+import { runKernel } from "../support/run_kernel.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
+
+const gpu = await openTestGpu();
+
+interface Case {
+  dispatch: (put?: Accumulation) => Dispatch;
+  inputs: Record<string, Float32Array>;
+  /** Values of what sums are put into. */
+  outputs: Record<string, number>;
+  /** Values of what else is written. */
+  others?: Record<string, number>;
+}
+
+const random = new Random(1);
+const ROWS = { rows: 70, length: 5, rowStride: 5, itemStride: 1 };
+const MAPS = { batch: 2, channels: 3, height: 4, width: 4 };
+const BLOCK = { first: 0, used: 2, padded: 16 };
+const x = random.floats(96);
+
+const CASES: Record<string, Case> = {
+  "reduce/rows": {
+    dispatch: (put) => sumRows({ ...ROWS, ...(put ? { put } : {}) }),
+    inputs: { partial: random.floats(350) },
+    outputs: { total: 70 },
+  },
+  "reduce/channel_totals": {
+    dispatch: (put) => channelTotals(MAPS, put),
+    inputs: { x, x_vectors: x },
+    outputs: { total: 3 },
+  },
+  "gemm/nn": {
+    dispatch: (put) => gemmNn({ rows: 16, columns: 16, depth: 3, layers: 1 }, undefined, put),
+    inputs: { a: random.floats(48), b: random.floats(48) },
+    outputs: { c: 256 },
+  },
+  "instance_norm/backward_sums": {
+    dispatch: (put) => normBackwardSums(MAPS, pixelBands(MAPS), put),
+    inputs: { partial: random.floats(12 * pixelBands(MAPS).perImage) },
+    outputs: { grad_weight: 3, grad_bias: 3 },
+    others: { sums: 12 },
+  },
+};
+for (const side of [2, 4] as const) {
+  CASES[`conv2d/winograd${side}_weight_grad`] = {
+    dispatch: (put) => winogradWeightGrad(side, { inputs: 3 }, BLOCK, 16, 2, put),
+    inputs: { partial: random.floats(2 * (side + 2) ** 2 * 16 * 16) },
+    outputs: { gradient: 2 * 3 * 9 },
+  };
+}
+if (gpu.has("subgroups")) {
+  CASES["reduce/rows_subgroup"] = {
+    ...CASES["reduce/rows"]!,
+    dispatch: (put) => sumRowsBySubgroups({ ...ROWS, ...(put ? { put } : {}) }),
+  };
+}
+
+for (const [name, { dispatch, inputs, outputs, others = {} }] of Object.entries(CASES)) {
+  Deno.test(`accumulation: ${name} replaces, adds and scales`, async () => {
+    const run = async (
+      put: Accumulation | undefined,
+      before: (count: number) => Float32Array,
+    ) => {
+      const filled = Object.fromEntries(Object.entries(outputs).map(([key, count]) => [key, before(count)]));
+      return { filled, result: await runKernel(gpu, dispatch(put), { ...inputs, ...filled, ...others }) };
+    };
+    const notNumbers = (count: number) => new Float32Array(count).fill(NaN);
+    const plain = await run(undefined, notNumbers);
+    const replaced = await run(REPLACE, notNumbers);
+    const added = await run({ keep: true, scale: 0.25 }, (count) => random.floats(count));
+    for (const key of Object.keys(outputs)) {
+      const sums = plain.result[key]!;
+      assertClose(replaced.result[key]!, sums, { label: `${key}, replaced` });
+      const expected = sums.map((sum, index) => added.filled[key]![index]! + 0.25 * sum);
+      assertClose(added.result[key]!, expected, { absolute: 1e-6, label: `${key}, added` });
+    }
+  });
+}
