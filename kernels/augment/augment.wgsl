@@ -4,6 +4,7 @@
 // element), by pcg4d, so that a resumed run draws what an uninterrupted one would.
 // Layout: NCHW, one mask channel group per picture. Work: an invocation owns one pixel of all channels of one picture
 // (workgroups.y). Host: kernels/augment/augment.ts. Test: tests/kernels/augment_test.ts.
+// Parts: step.wgsl.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -19,13 +20,6 @@ struct Params {
   brightness: f32,    // added to the picture, each way, at most
   noise: f32,         // standard deviation of added noise, at most
   first_image: u32,   // of the batch, that is bound first
-}
-
-struct Step {
-  seed: u32,
-  step: u32,
-  record: u32,
-  first_image: u32, // of the batch that this one is a part of
 }
 
 @group(0) @binding(0) var<storage, read> source_images: array<f32>;

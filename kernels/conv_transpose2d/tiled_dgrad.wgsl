@@ -3,8 +3,8 @@
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
 // Layout: NCHW, w [c][o][p][q]. A matrix product for each picture: rows are channels, columns pixels, and k outputs with
 // their taps.
-// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y
-// pictures, z tiles of rows.
+// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y pictures, z tiles of rows.
+// Parts: tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 // Every invocation fetches one block of either operand.
 const_assert A_BLOCKS == WORKGROUP && B_BLOCKS == WORKGROUP;

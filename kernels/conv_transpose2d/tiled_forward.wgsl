@@ -2,8 +2,8 @@
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
 // Layout: x and y NCHW, w [c][o][p][q]. A matrix product for each picture: rows are outputs with their taps, columns
 // pixels.
-// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y
-// pictures, z tiles of rows.
+// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y pictures, z tiles of rows.
+// Parts: tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
 

@@ -3,8 +3,8 @@
 // adds up.
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // A matrix product for each band: rows are channels, columns outputs with their taps, and k pixels.
-// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y bands,
-// z tiles of rows.
+// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y bands, z tiles of rows.
+// Parts: tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
 

@@ -2,6 +2,7 @@
 // The draw is a function of seed, step and element alone (pcg4d of Jarzynski and Olano, Hash Functions for GPU
 // Rendering, 2020), so a resumed run draws what an uninterrupted one would. Backward reads the kept elements off y.
 // Work: an invocation owns one element; workgroups.y counts planes (picture and channel).
+// Parts: step.wgsl.
 // Host: kernels/dropout/dropout.ts. Test: tests/kernels/dropout_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
@@ -13,13 +14,6 @@ struct Params {
   image_elements: u32, // of one picture
   threshold: u32,     // p * 2^32: smaller draws are dropped
   scale: f32,         // 1 / (1 - p)
-}
-
-struct Step {
-  seed: u32,
-  step: u32,
-  record: u32,
-  first_image: u32, // of the batch that this one is a part of
 }
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.

@@ -1,7 +1,8 @@
 // c[s][z][m][n] = sum over k in slice s of a[z][k][m] * b[z][k][n], a batch of matrix products, all row-major: the
 // product of nn.wgsl for hardware.
 // Layout: rows m and columns n multiples of 4, both padded by the host; a and b have k outermost, or innermost.
-// Work: tile.wgsl, which is part of this text. workgroups.y counts z, workgroups.z the slices.
+// Work: that of tile.wgsl; workgroups.y counts z, workgroups.z the slices.
+// Parts: tile.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const K_INNER: bool = false; // a[z][m][k] and b[z][n][k], k and its slices multiples of 4
 

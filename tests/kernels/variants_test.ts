@@ -14,7 +14,7 @@ import {
   SLICED_PRODUCT,
   unusualChoices,
 } from "../../kernels/variants.ts";
-import { projectFiles } from "../project/files.ts";
+import { kernelFiles } from "../project/files.ts";
 
 const KINDS = ["software", "hardware"] as const;
 
@@ -37,7 +37,7 @@ Deno.test("variants: every class lists known candidates, and software's last res
     for (const { kernels } of Object.values(variants)) {
       assert.ok(kernels.length > 0);
       const files = kernels.map((kernel) => `kernels/${kernel}.wgsl`);
-      assert.deepEqual(files.filter((path) => !projectFiles(".wgsl").includes(path)), []);
+      assert.deepEqual(files.filter((path) => !kernelFiles().includes(path)), []);
     }
   }
   const tiled = [PRODUCT, SLICED_PRODUCT].flatMap(({ variants }) =>
