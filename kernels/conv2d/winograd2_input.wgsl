@@ -1,6 +1,7 @@
 // Winograd F(2x2, 3x3), input: v = B^T d B of every 4 x 4 patch d (2 x 2 outputs and a border of zeros).
 // As accurate as the direct form, and for maps of any height and width. The same kernel transforms a gradient.
 // Layout: x NCHW; v[16][depth][padded_tiles], or its last two turned. Work: an invocation owns one patch of one channel (workgroups.y).
+// Parts: relu.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const CHANNELS_INNER: bool = false; // v[16][padded_tiles][depth], where tiles are what is summed over
@@ -28,12 +29,6 @@ alias X = f32;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> v: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
-}
 
 fn load(plane: u32, y: i32, column: i32, coefficients: vec2f) -> f32 {
   let inside = y >= 0 && y < i32(params.height) && column >= 0 && column < i32(params.width);

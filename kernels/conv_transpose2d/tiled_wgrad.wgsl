@@ -4,7 +4,7 @@
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // A matrix product for each band: rows are channels, columns outputs with their taps, and k pixels.
 // Work: that of tile.wgsl; workgroups.x counts tiles of columns, y bands, z tiles of rows.
-// Parts: tile.wgsl.
+// Parts: relu.wgsl, tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
 
@@ -33,12 +33,6 @@ alias Gradient = vec4f;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
-
 // Four pixels of four channels: columns are pixels, components channels.
 fn fetch_pixels(image: u32, channel: u32, vector: u32, inside: bool) -> mat4x4f {
   if (!inside) {
@@ -60,7 +54,7 @@ fn load_pixels(image: u32, channel: u32, vector: u32) -> vec4f {
   let value = vec4f(x[plane * params.plane_vectors + vector]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
-    return relu(value * coefficients.x + coefficients.y);
+    return relu_vec4(value * coefficients.x + coefficients.y);
   }
   return value;
 }

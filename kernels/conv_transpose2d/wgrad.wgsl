@@ -2,6 +2,7 @@
 // of x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which kernels/reduce adds up.
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // Work: an invocation owns 8 channels and 4 outputs of a band, 128 sums in registers; workgroups.y counts bands.
+// Parts: relu.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -28,18 +29,12 @@ alias Gradient = vec4f;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
-
 fn load(image: u32, channel: u32, vector: u32) -> vec4f {
   let plane = image * params.inputs + min(channel, params.inputs - 1u);
   let value = vec4f(x[plane * params.plane_vectors + vector]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
-    return relu(value * coefficients.x + coefficients.y);
+    return relu_vec4(value * coefficients.x + coefficients.y);
   }
   return value;
 }

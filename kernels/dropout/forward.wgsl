@@ -2,7 +2,7 @@
 // The draw is a function of seed, step and element alone (pcg4d of Jarzynski and Olano, Hash Functions for GPU
 // Rendering, 2020), so a resumed run draws what an uninterrupted one would. Backward reads the kept elements off y.
 // Work: an invocation owns one element; workgroups.y counts planes (picture and channel).
-// Parts: step.wgsl.
+// Parts: relu.wgsl, step.wgsl.
 // Host: kernels/dropout/dropout.ts. Test: tests/kernels/dropout_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
@@ -38,12 +38,6 @@ fn pcg4d(key: vec4u) -> vec4u {
   v.z += v.x * v.y;
   v.w += v.y * v.z;
   return v;
-}
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -4,10 +4,12 @@
  *
  * @module
  */
+import reluCode from "./relu.wgsl" with { type: "text" };
 import stepCode from "./step.wgsl" with { type: "text" };
 import tileCode from "./tile.wgsl" with { type: "text" };
 
 const PARTS: ReadonlyMap<string, string> = new Map([
+  ["relu.wgsl", reluCode],
   ["step.wgsl", stepCode],
   ["tile.wgsl", tileCode],
 ]);
