@@ -3,7 +3,7 @@
 // fell on it.
 // Layout: products[TAPS * (first_channel + c) + tap][pixel], pixels over all pictures, padded; y NCHW.
 // Work: an invocation owns one value of y. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
-// Parts: relu.wgsl.
+// Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const TAPS: u32 = 9u;
@@ -15,13 +15,8 @@ struct Params {
   width: u32,
   pixels: u32,        // of all pictures
   padded: u32,        // pixels, padded
-  flags: u32,         // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised
+  flags: u32,         // of epilogue.wgsl
 }
-
-const BIAS: u32 = 1u;
-const RELU: u32 = 2u;
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gate = f32;

@@ -7,7 +7,7 @@
 // channel before the next one begins: so many sums lie in memory, and are fetched once a channel instead of nine times.
 // The weights stand in a 64 KiB uniform window, which software adapters read four times faster than a storage buffer.
 // workgroups.y counts tiles of outputs.
-// Parts: relu.wgsl.
+// Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -20,14 +20,8 @@ struct Params {
   first_channel: u32,  // where they stand among those that the weights have
   depth: u32,          // channels that the weights have
   outputs: u32,        // channels of y
-  flags: u32,          // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised, 16 add to what y holds
+  flags: u32,          // of epilogue.wgsl
 }
-
-const BIAS: u32 = 1u;
-const RELU: u32 = 2u;
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
-const ADD: u32 = 16u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias X = vec4f;

@@ -2,26 +2,11 @@
 // Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015. The same kernel transforms
 // a gradient, for the input gradient. Layout: x NCHW, width a multiple of 4; v[36][depth][padded_tiles], or its last two turned.
 // Work: an invocation owns one patch of one channel (workgroups.y); padding tiles are written as zeros.
-// Parts: relu.wgsl.
+// Parts: relu.wgsl, winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const CHANNELS_INNER: bool = false; // v[36][padded_tiles][depth], where tiles are what is summed over
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
-
-struct Params {
-  channels: u32,      // of this tensor
-  skipped: u32,       // its channels before those that are transformed
-  count: u32,         // channels that are transformed
-  first_channel: u32, // where they stand among the transformed ones
-  depth: u32,         // transformed channels in all
-  height: u32,
-  width: u32,
-  tile_rows: u32,
-  tile_columns: u32,
-  first_tile: u32,    // of images * tile_rows * tile_columns
-  tiles: u32,         // transformed here
-  padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
-}
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias X = vec4f;

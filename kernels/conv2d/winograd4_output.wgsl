@@ -1,7 +1,7 @@
 // Winograd F(4x4, 3x3), output: y = A^T m A of every tile, with the convolution's epilogue.
 // Layout: m[36][rows][padded_tiles]; y NCHW, height and width multiples of 4.
 // Work: an invocation owns one 4 x 4 tile of one channel (workgroups.y).
-// Parts: relu.wgsl.
+// Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -17,13 +17,8 @@ struct Params {
   first_tile: u32,    // of images * tile_rows * tile_columns
   tiles: u32,         // transformed here
   padded_tiles: u32,
-  flags: u32,         // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised
+  flags: u32,         // of epilogue.wgsl
 }
-
-const BIAS: u32 = 1u;
-const RELU: u32 = 2u;
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gate = vec4f;

@@ -4,7 +4,7 @@
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // A matrix product for each band: rows are channels, columns outputs with their taps, and k pixels.
 // Work: that of tile.wgsl; workgroups.x counts tiles of columns, y bands, z tiles of rows.
-// Parts: relu.wgsl, tile.wgsl.
+// Parts: relu.wgsl, taps.wgsl, tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
 
@@ -64,20 +64,8 @@ fn fetch_gradients(image: u32, output: u32, vector: u32, inside: bool) -> mat4x4
   if (!inside || output >= params.outputs) {
     return mat4x4f();
   }
-  let step = 2u * params.row_vectors;
-  let row = vector / params.row_vectors;
-  let column = vector % params.row_vectors;
-  let at = (image * params.outputs + output) * 4u * params.plane_vectors + 2u * (row * step + column);
-  let above = vec4f(gradient[at]);
-  let above_right = vec4f(gradient[at + 1u]);
-  let below = vec4f(gradient[at + step]);
-  let below_right = vec4f(gradient[at + step + 1u]);
-  return mat4x4f(
-    vec4f(above.xy, below.xy),
-    vec4f(above.zw, below.zw),
-    vec4f(above_right.xy, below_right.xy),
-    vec4f(above_right.zw, below_right.zw),
-  );
+  let plane = image * params.outputs + output;
+  return transpose(gather(plane * 4u * params.plane_vectors + place(vector)));
 }
 
 // Columns are channels, components taps.

@@ -2,7 +2,7 @@
 // of x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which kernels/reduce adds up.
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // Work: an invocation owns 8 channels and 4 outputs of a band, 128 sums in registers; workgroups.y counts bands.
-// Parts: relu.wgsl.
+// Parts: relu.wgsl, taps.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -40,18 +40,8 @@ fn load(image: u32, channel: u32, vector: u32) -> vec4f {
 }
 
 // The gradients that 4 pixels meet: columns are pixels, components taps.
-fn gather(plane: u32, output: u32, at: u32) -> mat4x4f {
-  let start = (plane + min(output, params.outputs - 1u)) * 4u * params.plane_vectors + at;
-  let above = vec4f(gradient[start]);
-  let above_right = vec4f(gradient[start + 1u]);
-  let below = vec4f(gradient[start + 2u * params.row_vectors]);
-  let below_right = vec4f(gradient[start + 2u * params.row_vectors + 1u]);
-  return mat4x4f(
-    vec4f(above.xy, below.xy),
-    vec4f(above.zw, below.zw),
-    vec4f(above_right.xy, below_right.xy),
-    vec4f(above_right.zw, below_right.zw),
-  );
+fn gather_pixels(plane: u32, output: u32, at: u32) -> mat4x4f {
+  return transpose(gather((plane + min(output, params.outputs - 1u)) * 4u * params.plane_vectors + at));
 }
 
 fn store(band: u32, channel: u32, output: u32, sums: mat4x4f) {
@@ -97,12 +87,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var image = first_image; image < end_image; image++) {
     let plane = image * params.outputs;
     var column = first % params.row_vectors;
-    var at = 2u * (first / params.row_vectors * 2u * params.row_vectors + column);
+    var at = place(first);
     for (var vector = first; vector < end; vector++) {
-      let g0 = gather(plane, output, at);
-      let g1 = gather(plane, output + 1u, at);
-      let g2 = gather(plane, output + 2u, at);
-      let g3 = gather(plane, output + 3u, at);
+      let g0 = gather_pixels(plane, output, at);
+      let g1 = gather_pixels(plane, output + 1u, at);
+      let g2 = gather_pixels(plane, output + 2u, at);
+      let g3 = gather_pixels(plane, output + 3u, at);
       let x0 = load(image, channel, vector);
       c0 += mat4x4f(g0 * x0, g1 * x0, g2 * x0, g3 * x0);
       let x1 = load(image, channel + 1u, vector);

@@ -1,8 +1,8 @@
 // Inverted dropout: y = x / (1 - p) where a random draw keeps the element, else 0.
-// The draw is a function of seed, step and element alone (pcg4d of Jarzynski and Olano, Hash Functions for GPU
-// Rendering, 2020), so a resumed run draws what an uninterrupted one would. Backward reads the kept elements off y.
+// The draw is a function of seed, step and element alone (pcg4d), so a resumed run draws what an
+// uninterrupted one would. Backward reads the kept elements off y.
 // Work: an invocation owns one element; workgroups.y counts planes (picture and channel).
-// Parts: relu.wgsl, step.wgsl.
+// Parts: pcg4d.wgsl, relu.wgsl, step.wgsl.
 // Host: kernels/dropout/dropout.ts. Test: tests/kernels/dropout_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
@@ -25,20 +25,6 @@ alias Y = f32;
 @group(0) @binding(2) var<storage, read_write> y: array<Y>;
 @group(0) @binding(3) var<uniform> step: Step;
 @group(0) @binding(4) var<uniform> params: Params;
-
-fn pcg4d(key: vec4u) -> vec4u {
-  var v = key * 1664525u + 1013904223u;
-  v.x += v.y * v.w;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v.w += v.y * v.z;
-  v ^= v >> vec4u(16u);
-  v.x += v.y * v.w;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v.w += v.y * v.z;
-  return v;
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {

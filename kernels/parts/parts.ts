@@ -4,14 +4,22 @@
  *
  * @module
  */
+import epilogueCode from "./epilogue.wgsl" with { type: "text" };
+import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
 import reluCode from "./relu.wgsl" with { type: "text" };
 import stepCode from "./step.wgsl" with { type: "text" };
+import tapsCode from "./taps.wgsl" with { type: "text" };
 import tileCode from "./tile.wgsl" with { type: "text" };
+import winogradParamsCode from "./winograd_params.wgsl" with { type: "text" };
 
 const PARTS: ReadonlyMap<string, string> = new Map([
+  ["epilogue.wgsl", epilogueCode],
+  ["pcg4d.wgsl", pcg4dCode],
   ["relu.wgsl", reluCode],
   ["step.wgsl", stepCode],
+  ["taps.wgsl", tapsCode],
   ["tile.wgsl", tileCode],
+  ["winograd_params.wgsl", winogradParamsCode],
 ]);
 
 /**

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
 import { adamStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
+import { epilogueFlags } from "../../kernels/conv2d/epilogue.ts";
 import { kernel } from "../../kernels/kernel.ts";
 import { packParams } from "../../kernels/params.ts";
 import { withParts } from "../../kernels/parts/parts.ts";
@@ -41,6 +42,20 @@ Deno.test("parts: each is in several kernels, whose whole text is what is compil
 Deno.test("parts: a step has as many fields as its uniform has room for", () => {
   const fields = readProject("kernels/parts/step.wgsl").match(/^ {2}\w+: [uf]32,/gm)!;
   assert.equal(packParams(fields.map(() => 0)).length, STEP_BYTE_LENGTH);
+});
+
+Deno.test("parts: the bits of an epilogue are those that the host sets", () => {
+  const bits = new Map(
+    [...readProject("kernels/parts/epilogue.wgsl").matchAll(/const (\w+): u32 = (\d+)u;/g)]
+      .map(([, name, bit]) => [name, Number(bit)]),
+  );
+  const [bias, relu, gate, normalized, add] = ["BIAS", "RELU", "GATE", "GATE_NORMALIZED", "ADD"]
+    .map((name) => bits.get(name)!);
+  assert.equal(epilogueFlags({ bias: true }), bias);
+  assert.equal(epilogueFlags({ relu: true }), relu);
+  assert.equal(epilogueFlags({ gate: "activation" }), gate);
+  assert.equal(epilogueFlags({ gate: "normalized" }), gate! | normalized!);
+  assert.equal(epilogueFlags({ add: true }), add);
 });
 
 const RELU = `// Parts: relu.wgsl.
