@@ -1,6 +1,6 @@
 /** The tuner times what is right and keeps what is clearly faster; no test says how fast anything is. */
 import assert from "node:assert/strict";
-import { CONV3X3, CONV_TRANSPOSE, PRODUCT, SLICED_PRODUCT } from "../../kernels/variants.ts";
+import { CONV3X3, CONV_TRANSPOSE, IM2COL_PRODUCT, PRODUCT, SLICED_PRODUCT } from "../../kernels/variants.ts";
 import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
 import { fastest, tuneKernels } from "../../src/unet/tune.ts";
 import { SOFTWARE, softwareTest } from "../support/software.ts";
@@ -120,7 +120,8 @@ softwareTest(
         scale: 1 / 4,
       });
       assert.deepEqual([failed, left], [[], []]);
-      const rows = [PRODUCT, SLICED_PRODUCT, CONV3X3, CONV_TRANSPOSE].flatMap(({ classes }) => [...classes]);
+      const operations = [PRODUCT, SLICED_PRODUCT, IM2COL_PRODUCT, CONV3X3, CONV_TRANSPOSE];
+      const rows = operations.flatMap(({ classes }) => [...classes]);
       for (const [name, row] of rows) {
         const found = classes.find((entry) => entry.name === name)!;
         assert.deepEqual(found.candidates.map(({ variant }) => variant), row.hardware, name);
