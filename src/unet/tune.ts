@@ -187,39 +187,39 @@ async function timeInTurns(
 /** The classes with more than one candidate here, in the order of {@linkcode OPERATIONS}. */
 function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
   const kind = adapterKind(gpu.adapter);
-  const scale = given ?? (kind === "software" ? 1 : HARDWARE_SCALE);
+  const adapter = { kind, scale: given ?? (kind === "software" ? 1 : HARDWARE_SCALE) };
   const strict = gpu.kernels === "strict";
   return [
     ...contests(
       PRODUCT,
-      kind,
-      (sample) => ({ ...sample, columns: roundUp(scale * sample.columns, COLUMN_TILE) }),
+      adapter,
+      (sample, scale) => ({ ...sample, columns: roundUp(scale * sample.columns, COLUMN_TILE) }),
       recordProduct,
     ),
     ...contests(
       SLICED_PRODUCT,
-      kind,
+      adapter,
       (sample) => sample,
       (sample) =>
         recordMultiplication(sample, (target) => slicedProduct(target, sample, sample.slices).dispatch),
     ),
     ...contests(
       IM2COL_PRODUCT,
-      kind,
+      adapter,
       (sample) => sample,
       (sample) => recordMultiplication(sample, (target) => im2colProduct(target, sample)),
     ),
-    ...contests(ROW_SUMS, kind, (sample) => sample, recordSums),
+    ...contests(ROW_SUMS, adapter, (sample) => sample, recordSums),
     ...contests(
       CONV3X3,
-      kind,
-      (sample) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)), strict }),
+      adapter,
+      (sample, scale) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)), strict }),
       recordConvolution,
     ),
     ...contests(
       CONV_TRANSPOSE,
-      kind,
-      (sample) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)) }),
+      adapter,
+      (sample, scale) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)) }),
       recordTransposed,
     ),
   ];
@@ -227,12 +227,14 @@ function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
 
 function contests<Shape, Name extends string>(
   operation: Operation<Shape, Name>,
-  kind: AdapterKind,
-  scaled: (sample: Shape) => Shape,
+  { kind, scale }: { kind: AdapterKind; scale: number },
+  scaled: (sample: Shape, scale: number) => Shape,
   record: (sample: Shape) => RecordSteps,
 ): Contest[] {
   return [...operation.classes].flatMap(([name, row]) => {
-    const sample = scaled(row.sample);
+    const sizes = [scale, 1].map((scale) => scaled(row.sample, scale));
+    // Scaled out of its class, it would be computed as that class is, whichever candidate is to be timed.
+    const sample = sizes.find((size) => operation.classOf(size) === name)!;
     const candidates = row[kind].filter((variant) => operation.variants[variant].serves?.(sample) ?? true);
     return candidates.length < 2 ? [] : [{ name, operation, candidates, record: record(sample) }];
   });
