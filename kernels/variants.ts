@@ -72,7 +72,7 @@ export const CONV3X3 = new Operation("conv3x3", {
   few: {
     takes: (shape) => columnCount(shape) <= FEW_PIXELS && im2colServes(shape.weights),
     software: ["im2col", "winograd4", "winograd2"],
-    hardware: ["winograd4", "winograd2"],
+    hardware: ["winograd4", "winograd2", "im2col"],
     sample: convSample(128, 4, 4),
   },
   thin: {
