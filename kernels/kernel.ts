@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withParts } from "./parts/parts.ts";
 import { specialize } from "./specialize.ts";
 
 /** How a kernel uses one of its bindings. */
@@ -63,7 +64,10 @@ export function defineKernel(label: string, code: string): Kernel {
 
 const kernels = new Map<string, Kernel>();
 
-/** The kernel of a WGSL file with some of its constants set; made once, so that equal kernels are identical. */
+/**
+ * The kernel of a WGSL file, with its parts and with some of the constants set; made once, so that equal kernels are
+ * identical.
+ */
 export function kernel(
   label: string,
   code: string,
@@ -71,6 +75,8 @@ export function kernel(
 ): Kernel {
   const key = `${label} ${JSON.stringify(constants)}`;
   let made = kernels.get(key);
-  if (made === undefined) kernels.set(key, made = defineKernel(label, specialize(code, constants)));
+  if (made === undefined) {
+    kernels.set(key, made = defineKernel(label, specialize(withParts(label, code), constants)));
+  }
   return made;
 }

@@ -72,7 +72,7 @@ export const CONV3X3 = new Operation("conv3x3", {
   few: {
     takes: (shape) => columnCount(shape) <= FEW_PIXELS && im2colServes(shape.weights),
     software: ["im2col", "winograd4", "winograd2"],
-    hardware: ["winograd4", "winograd2"],
+    hardware: ["winograd4", "winograd2", "im2col"],
     sample: convSample(128, 4, 4),
   },
   thin: {
@@ -198,6 +198,29 @@ function slicedSample(channels: number, depth: number): SlicedCase {
   return { rows: channels, columns: channels, depth, layers: 36, slices };
 }
 
+/**
+ * The products of im2col's three directions, each of one layer: forward and input gradient have few columns, pixels, and
+ * the weight gradient many.
+ */
+export const IM2COL_PRODUCT = new Operation("im2col product", {
+  nn: { basic: true, kernels: ["gemm/nn"] },
+  tiled: TILED,
+  tiled_32x128: TILED,
+}, {
+  narrow: {
+    takes: ({ columns }: GemmShape) => columns <= FEW_PIXELS,
+    software: ["nn"],
+    hardware: ["tiled", "nn"],
+    sample: { rows: 128, columns: 64, depth: 1152, layers: 1 },
+  },
+  broad: {
+    takes: () => true,
+    software: ["nn"],
+    hardware: ["tiled", "tiled_32x128", "nn"],
+    sample: { rows: 128, columns: 1152, depth: 64, layers: 1 },
+  },
+});
+
 /** The 2 x 2 transposed convolution, all three directions alike. */
 export const CONV_TRANSPOSE = new Operation("transposed convolution", {
   registers: {
@@ -246,6 +269,7 @@ export const ROW_SUMS = new Operation("row sums", {
 export const OPERATIONS: readonly AnyOperation[] = [
   PRODUCT,
   SLICED_PRODUCT,
+  IM2COL_PRODUCT,
   ROW_SUMS,
   CONV3X3,
   CONV_TRANSPOSE,

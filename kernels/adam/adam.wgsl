@@ -2,23 +2,11 @@
 // with decoupled weight decay (Loshchilov and Hutter, 2019) where decay is not 0:
 // w -= rate * decay * w;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w -= rate / c1 * m / (sqrt(v) / sqrt(c2) + e).
 // Work: an invocation owns four parameters. Host: kernels/adam/adam.ts. Test: tests/kernels/adam_test.ts.
+// Parts: step.wgsl.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   vectors: u32,
-}
-
-struct Step {
-  seed: u32,
-  step: u32,
-  record: u32,
-  first_image: u32,
-  rate: f32,           // learning rate / (1 - beta1^t)
-  inverse_root: f32,   // 1 / sqrt(1 - beta2^t)
-  beta1: f32,
-  beta2: f32,
-  epsilon: f32,
-  shrink: f32,         // 1 - learning rate * weight decay
 }
 
 @group(0) @binding(0) var<storage, read_write> weights: array<vec4f>;
@@ -26,7 +14,7 @@ struct Step {
 @group(0) @binding(2) var<storage, read_write> first_moment: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> second_moment: array<vec4f>;
 @group(0) @binding(4) var<storage, read> gradient_scale: array<f32>; // one value: 1, or less where clipping asks for it
-@group(0) @binding(5) var<uniform> step: Step;
+@group(0) @binding(5) var<uniform> step: UpdateStep;
 @group(0) @binding(6) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)

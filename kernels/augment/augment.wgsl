@@ -4,6 +4,7 @@
 // element), by pcg4d, so that a resumed run draws what an uninterrupted one would.
 // Layout: NCHW, one mask channel group per picture. Work: an invocation owns one pixel of all channels of one picture
 // (workgroups.y). Host: kernels/augment/augment.ts. Test: tests/kernels/augment_test.ts.
+// Parts: pcg4d.wgsl, step.wgsl.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -21,33 +22,12 @@ struct Params {
   first_image: u32,   // of the batch, that is bound first
 }
 
-struct Step {
-  seed: u32,
-  step: u32,
-  record: u32,
-  first_image: u32, // of the batch that this one is a part of
-}
-
 @group(0) @binding(0) var<storage, read> source_images: array<f32>;
 @group(0) @binding(1) var<storage, read> source_masks: array<f32>;
 @group(0) @binding(2) var<storage, read_write> images: array<f32>;
 @group(0) @binding(3) var<storage, read_write> masks: array<f32>;
 @group(0) @binding(4) var<uniform> step: Step;
 @group(0) @binding(5) var<uniform> params: Params;
-
-fn pcg4d(key: vec4u) -> vec4u {
-  var v = key * 1664525u + 1013904223u;
-  v.x += v.y * v.w;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v.w += v.y * v.z;
-  v ^= v >> vec4u(16u);
-  v.x += v.y * v.w;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v.w += v.y * v.z;
-  return v;
-}
 
 // Four draws, uniform in [-1, 1).
 fn draws(image: u32, kind: u32) -> vec4f {

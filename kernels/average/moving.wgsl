@@ -1,29 +1,16 @@
 // total += (1 - keep) * (value - total) over flat blocks: an exponential moving average of weights, whose decay grows
 // from step to step, so it stands in the step's uniform.
 // Work: an invocation owns four values. Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
+// Parts: step.wgsl.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   vectors: u32,
 }
 
-struct Step {
-  seed: u32,
-  step: u32,
-  record: u32,
-  first_image: u32,
-  rate: f32,
-  inverse_root: f32,
-  beta1: f32,
-  beta2: f32,
-  epsilon: f32,
-  shrink: f32,
-  keep: f32,           // share of the average that stays
-}
-
 @group(0) @binding(0) var<storage, read> value: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> total: array<vec4f>;
-@group(0) @binding(2) var<uniform> step: Step;
+@group(0) @binding(2) var<uniform> step: UpdateStep;
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)

@@ -2,6 +2,7 @@
 // gradInput[n,c,p] = [activation > 0] * sum over o of w[o,c] * g[n,o,p].
 // Layout: NCHW, height * width a multiple of 4.
 // Work: an invocation owns four pixels of one channel (workgroups.y) of one picture (workgroups.z).
+// Parts: epilogue.wgsl.
 // Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -9,11 +10,8 @@ struct Params {
   channels: u32,
   outputs: u32,
   vectors: u32, // height * width / 4
-  flags: u32,   // 4 gate, 8 the gate is normalised
+  flags: u32,   // of epilogue.wgsl
 }
-
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gate = vec4f;

@@ -1,6 +1,7 @@
 // 1 x 1 convolution to few outputs: y[n,o,p] = bias[o] + sum over c of w[o,c] * x[n,c,p].
 // Layout: NCHW, height * width a multiple of 4.
 // Work: an invocation owns four pixels of one output; workgroups.y counts outputs, workgroups.z pictures.
+// Parts: relu.wgsl.
 // Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -21,12 +22,6 @@ alias X = vec4f;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let at = group.x * WORKGROUP + lane;
@@ -41,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     var value = vec4f(x[plane * params.vectors + at]);
     if (NORMALIZED) {
       let coefficients = affine[plane];
-      value = relu(value * coefficients.x + coefficients.y);
+      value = relu_vec4(value * coefficients.x + coefficients.y);
     }
     sum += w[output * params.channels + channel] * value;
   }

@@ -1,6 +1,7 @@
 // Weight gradient of a 1 x 1 convolution: the sum over n, p of g[n,o,p] * x[n,c,p], as partial sums over bands of
 // pixels, which kernels/reduce adds up. Layout: NCHW; partial[o][c][band].
 // Work: an invocation owns one band of one picture; workgroups.y counts channels, workgroups.z outputs.
+// Parts: relu.wgsl.
 // Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -24,12 +25,6 @@ alias X = vec4f;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
-
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let image_bands = (params.vectors + params.band_vectors - 1u) / params.band_vectors;
@@ -50,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var i = first; i < end; i++) {
     var value = vec4f(x[plane * params.vectors + i]);
     if (NORMALIZED) {
-      value = relu(value * coefficients.x + coefficients.y);
+      value = relu_vec4(value * coefficients.x + coefficients.y);
     }
     sum += value * gradient[gradient_plane * params.vectors + i];
   }

@@ -3,6 +3,7 @@
 // fell on it.
 // Layout: products[TAPS * (first_channel + c) + tap][pixel], pixels over all pictures, padded; y NCHW.
 // Work: an invocation owns one value of y. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
+// Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const TAPS: u32 = 9u;
@@ -14,13 +15,8 @@ struct Params {
   width: u32,
   pixels: u32,        // of all pictures
   padded: u32,        // pixels, padded
-  flags: u32,         // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised
+  flags: u32,         // of epilogue.wgsl
 }
-
-const BIAS: u32 = 1u;
-const RELU: u32 = 2u;
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gate = f32;
@@ -32,12 +28,6 @@ alias Y = f32;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

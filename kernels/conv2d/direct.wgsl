@@ -7,6 +7,7 @@
 // channel before the next one begins: so many sums lie in memory, and are fetched once a channel instead of nine times.
 // The weights stand in a 64 KiB uniform window, which software adapters read four times faster than a storage buffer.
 // workgroups.y counts tiles of outputs.
+// Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -19,14 +20,8 @@ struct Params {
   first_channel: u32,  // where they stand among those that the weights have
   depth: u32,          // channels that the weights have
   outputs: u32,        // channels of y
-  flags: u32,          // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised, 16 add to what y holds
+  flags: u32,          // of epilogue.wgsl
 }
-
-const BIAS: u32 = 1u;
-const RELU: u32 = 2u;
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
-const ADD: u32 = 16u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias X = vec4f;
@@ -50,12 +45,6 @@ struct Row {
   right: Taps,
 }
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f, wanted: bool) -> vec4f {
-  return select(x, vec4f(), vec4<bool>(wanted) & (bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u)));
-}
-
 // A row of the patch with its border.
 fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   let vectors = params.width / 4u;
@@ -66,10 +55,10 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   var right = vec4f(x[row + column + 1u]);
   var behind = f32(x[row + min(column + 2u, vectors - 1u)].x);
   if (NORMALIZED) {
-    before = relu(vec4f(before * coefficients.x + coefficients.y), true).x;
-    left = relu(left * coefficients.x + coefficients.y, true);
-    right = relu(right * coefficients.x + coefficients.y, true);
-    behind = relu(vec4f(behind * coefficients.x + coefficients.y), true).x;
+    before = relu(before * coefficients.x + coefficients.y);
+    left = relu_vec4(left * coefficients.x + coefficients.y);
+    right = relu_vec4(right * coefficients.x + coefficients.y);
+    behind = relu(behind * coefficients.x + coefficients.y);
   }
   before = select(0.0, before, inside && column > 0u);
   left = select(vec4f(), left, inside);
@@ -117,8 +106,10 @@ fn store_row(at: u32, offset: f32, coefficients: vec2f, left: vec4f, right: vec4
     l += vec4f(y[at]);
     r += vec4f(y[at + 1u]);
   }
-  l = relu(l, (params.flags & RELU) != 0u);
-  r = relu(r, (params.flags & RELU) != 0u);
+  if ((params.flags & RELU) != 0u) {
+    l = relu_vec4(l);
+    r = relu_vec4(r);
+  }
   if ((params.flags & GATE) != 0u) {
     l = select(vec4f(), l, vec4f(gate[at]) * coefficients.x + coefficients.y > vec4f());
     r = select(vec4f(), r, vec4f(gate[at + 1u]) * coefficients.x + coefficients.y > vec4f());

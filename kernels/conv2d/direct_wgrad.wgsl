@@ -2,6 +2,7 @@
 // g[n,o,i,j] * x[n,c,i+p-1,j+q-1], as partial sums over bands of rows, which kernels/reduce adds up.
 // Layout: x and g NCHW, width a multiple of 4; partial[o][first_channel + c][p][q][band].
 // Work: an invocation owns one band of one picture, one input channel and 8 outputs.
+// Parts: relu.wgsl.
 // Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -29,16 +30,10 @@ alias Gradient = vec4f;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
-
 fn load(at: u32, inside: bool, coefficients: vec2f) -> vec4f {
   var value = vec4f(x[at]);
   if (NORMALIZED) {
-    value = relu(value * coefficients.x + coefficients.y);
+    value = relu_vec4(value * coefficients.x + coefficients.y);
   }
   return select(vec4f(), value, inside);
 }

@@ -3,6 +3,7 @@
 // Layout: x NCHW; columns[TAPS * (first_channel + c) + tap][pixel], or, with PIXELS_OUTER, columns[pixel][the rest];
 // pixels count over all pictures and are padded by zeros.
 // Work: an invocation owns one pixel of one channel. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
+// Parts: relu.wgsl.
 // Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -26,12 +27,6 @@ alias X = f32;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> columns: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -229,7 +229,7 @@ export function winogradOutput(tiling: Tiling, block: OutputBlock, epilogue: Epi
   };
 }
 
-/** Adds the slices of the products up and transforms them to the OIHW weight gradient; bindings partial, gradient. */
+/** Adds the slices of the products up and transforms them to the OIHW weight gradient; bindings partial, total. */
 export function winogradWeightGrad(
   side: 2 | 4,
   layer: { inputs: number },

@@ -1,23 +1,9 @@
 // Winograd F(2x2, 3x3), weight gradient: d = A g A^T of every 2 x 2 tile g of the output's gradient.
 // Layout: g NCHW; d[16][padded_tiles][depth], or its last two turned. Work: an invocation owns one tile of one channel.
+// Parts: winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const CHANNELS_INNER: bool = true; // else d[16][depth][padded_tiles]
-
-struct Params {
-  channels: u32,      // of this tensor
-  skipped: u32,       // its channels before those that are transformed
-  count: u32,         // channels that are transformed
-  first_channel: u32, // where they stand among the transformed ones
-  depth: u32,         // transformed channels in all
-  height: u32,
-  width: u32,
-  tile_rows: u32,
-  tile_columns: u32,
-  first_tile: u32,    // of images * tile_rows * tile_columns
-  tiles: u32,         // transformed here
-  padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
-}
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gradient = f32;

@@ -1,25 +1,11 @@
 // Winograd F(2x2, 3x3), input: v = B^T d B of every 4 x 4 patch d (2 x 2 outputs and a border of zeros).
 // As accurate as the direct form, and for maps of any height and width. The same kernel transforms a gradient.
 // Layout: x NCHW; v[16][depth][padded_tiles], or its last two turned. Work: an invocation owns one patch of one channel (workgroups.y).
+// Parts: relu.wgsl, winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const CHANNELS_INNER: bool = false; // v[16][padded_tiles][depth], where tiles are what is summed over
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
-
-struct Params {
-  channels: u32,      // of this tensor
-  skipped: u32,       // its channels before those that are transformed
-  count: u32,         // channels that are transformed
-  first_channel: u32, // where they stand among the transformed ones
-  depth: u32,         // transformed channels in all
-  height: u32,
-  width: u32,
-  tile_rows: u32,
-  tile_columns: u32,
-  first_tile: u32,    // of images * tile_rows * tile_columns
-  tiles: u32,         // transformed here
-  padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
-}
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias X = f32;
@@ -28,12 +14,6 @@ alias X = f32;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> v: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
-}
 
 fn load(plane: u32, y: i32, column: i32, coefficients: vec2f) -> f32 {
   let inside = y >= 0 && y < i32(params.height) && column >= 0 && column < i32(params.width);

@@ -1,6 +1,7 @@
 // Winograd F(2x2, 3x3), output: y = A^T m A of every tile, with the convolution's epilogue.
 // Layout: m[16][rows][padded_tiles]; y NCHW, any height and width.
 // Work: an invocation owns one 2 x 2 tile of one channel (workgroups.y).
+// Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -16,13 +17,8 @@ struct Params {
   first_tile: u32,    // of images * tile_rows * tile_columns
   tiles: u32,         // transformed here
   padded_tiles: u32,
-  flags: u32,         // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised
+  flags: u32,         // of epilogue.wgsl
 }
-
-const BIAS: u32 = 1u;
-const RELU: u32 = 2u;
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gate = f32;
@@ -34,12 +30,6 @@ alias Y = f32;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
-}
 
 // The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the
 // activation itself (or off its normalised value), so that no mask is ever stored.

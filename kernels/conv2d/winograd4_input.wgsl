@@ -2,25 +2,11 @@
 // Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015. The same kernel transforms
 // a gradient, for the input gradient. Layout: x NCHW, width a multiple of 4; v[36][depth][padded_tiles], or its last two turned.
 // Work: an invocation owns one patch of one channel (workgroups.y); padding tiles are written as zeros.
+// Parts: relu.wgsl, winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const CHANNELS_INNER: bool = false; // v[36][padded_tiles][depth], where tiles are what is summed over
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
-
-struct Params {
-  channels: u32,      // of this tensor
-  skipped: u32,       // its channels before those that are transformed
-  count: u32,         // channels that are transformed
-  first_channel: u32, // where they stand among the transformed ones
-  depth: u32,         // transformed channels in all
-  height: u32,
-  width: u32,
-  tile_rows: u32,
-  tile_columns: u32,
-  first_tile: u32,    // of images * tile_rows * tile_columns
-  tiles: u32,         // transformed here
-  padded_tiles: u32,  // tiles of the transformed layout, a multiple of 16
-}
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias X = vec4f;
@@ -62,12 +48,6 @@ fn combine(d: array<Row, 6>) -> array<Row, 6> {
   );
 }
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec3f) -> vec3f {
-  return select(x, vec3f(), bitcast<vec3u>(x) - 0x80000001u < vec3u(0x7f800000u));
-}
-
 fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   let vectors = params.width / 4u;
   let inside = y >= 0 && y < i32(params.height);
@@ -78,8 +58,8 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   var low = vec3f(left, middle.xy);
   var high = vec3f(middle.zw, right);
   if (NORMALIZED) {
-    low = relu(low * coefficients.x + coefficients.y);
-    high = relu(high * coefficients.x + coefficients.y);
+    low = relu_vec3(low * coefficients.x + coefficients.y);
+    high = relu_vec3(high * coefficients.x + coefficients.y);
   }
   low = select(vec3f(), low, vec3(inside && column > 0u, inside, inside));
   high = select(vec3f(), high, vec3(inside, inside, inside && column + 1u < vectors));

@@ -1,6 +1,7 @@
 // Winograd F(4x4, 3x3), output: y = A^T m A of every tile, with the convolution's epilogue.
 // Layout: m[36][rows][padded_tiles]; y NCHW, height and width multiples of 4.
 // Work: an invocation owns one 4 x 4 tile of one channel (workgroups.y).
+// Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -16,13 +17,8 @@ struct Params {
   first_tile: u32,    // of images * tile_rows * tile_columns
   tiles: u32,         // transformed here
   padded_tiles: u32,
-  flags: u32,         // 1 add bias, 2 ReLU, 4 gate, 8 the gate is normalised
+  flags: u32,         // of epilogue.wgsl
 }
-
-const BIAS: u32 = 1u;
-const RELU: u32 = 2u;
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gate = vec4f;
@@ -37,12 +33,6 @@ alias Y = vec4f;
 
 alias Row = mat2x3f; // six values
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
-
 // The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the
 // activation itself (or off its normalised value), so that no mask is ever stored.
 fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> Y {
@@ -51,7 +41,7 @@ fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> Y {
     result += bias[channel];
   }
   if ((params.flags & RELU) != 0u) {
-    result = relu(result);
+    result = relu_vec4(result);
   }
   if ((params.flags & GATE) != 0u) {
     var activation = vec4f(gate[at]);

@@ -1,6 +1,7 @@
 // Winograd F(4x4, 3x3), weight gradient: G^T s G, where s sums the partial products of all slices.
 // Layout: partial[slices][36][rows][columns], rows a block of output channels, columns the input channels, both
-// padded; gradient OIHW. Work: an invocation owns one pair of channels (output in workgroups.y).
+// padded; total OIHW. Work: an invocation owns one pair of channels (output in workgroups.y).
+// Parts: put.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -15,7 +16,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
-@group(0) @binding(1) var<storage, read_write> gradient: array<f32>;
+@group(0) @binding(1) var<storage, read_write> total: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
 
 alias Row = mat2x3f; // six values
@@ -39,15 +40,6 @@ fn narrow(r: Row) -> vec3f {
     (r[0].z - r[0].y) / 6.0 + (r[1].x - r[1].y) / 12.0,
     far_sum / 6.0 - near_sum + r[1].z,
   );
-}
-
-// What is not kept is not read: it may be anything.
-fn put(at: u32, value: f32) {
-  var sum = params.scale * value;
-  if (params.keep != 0u) {
-    sum += gradient[at];
-  }
-  gradient[at] = sum;
 }
 
 fn store(at: u32, r: vec3f) {

@@ -2,6 +2,7 @@
 // of what made the input: ReLU (read off the activation) and, where it dropped out, the scale:
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
 // Layout: NCHW, w [c][o][p][q]. Work: an invocation owns 8 channels of 16 neighbouring input pixels.
+// Parts: epilogue.wgsl, taps.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -12,12 +13,9 @@ struct Params {
   plane_vectors: u32, // height * width / 4
   tiles: u32,         // of 4 vectors in a picture, the last may be shorter
   images: u32,
-  flags: u32,         // 4 gate, 8 the gate is normalised
+  flags: u32,         // of epilogue.wgsl
   scale: f32,         // 1, or 1 / (1 - p) after dropout
 }
-
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gradient = vec4f;
@@ -30,25 +28,6 @@ alias GradInput = vec4f;
 @group(0) @binding(3) var<storage, read> gate_affine: array<vec2f>;
 @group(0) @binding(4) var<storage, read_write> grad_input: array<GradInput>;
 @group(0) @binding(5) var<uniform> params: Params;
-
-// The gradients that 4 pixels meet: columns are taps, components pixels.
-fn gather(at: u32) -> mat4x4f {
-  let above = vec4f(gradient[at]);
-  let above_right = vec4f(gradient[at + 1u]);
-  let below = vec4f(gradient[at + 2u * params.row_vectors]);
-  let below_right = vec4f(gradient[at + 2u * params.row_vectors + 1u]);
-  return mat4x4f(
-    vec4f(above.xz, above_right.xz),
-    vec4f(above.yw, above_right.yw),
-    vec4f(below.xz, below_right.xz),
-    vec4f(below.yw, below_right.yw),
-  );
-}
-
-// Where the gradients of a vector of pixels begin in a plane.
-fn place(vector: u32) -> u32 {
-  return 2u * (vector / params.row_vectors * 2u * params.row_vectors + vector % params.row_vectors);
-}
 
 fn store(image: u32, channel: u32, vector: u32, sums: mat4x4f) {
   if (channel >= params.inputs) {

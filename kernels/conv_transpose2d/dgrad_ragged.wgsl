@@ -1,6 +1,7 @@
 // The input gradient of dgrad.wgsl for an input of any width:
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
 // Work: an invocation owns 4 channels of 4 pixels, which may lie in several pictures.
+// Parts: epilogue.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -10,12 +11,9 @@ struct Params {
   width: u32,
   pixels: u32,  // height * width
   columns: u32, // pixels of all pictures
-  flags: u32,   // 4 gate, 8 the gate is normalised
+  flags: u32,   // of epilogue.wgsl
   scale: f32,   // 1, or 1 / (1 - p) after dropout
 }
-
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gradient = vec2f;

@@ -2,6 +2,7 @@
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
 // Layout: x and y NCHW, w [c][o][p][q], all read and written as they stand: no packing around a matrix product.
 // Work: an invocation owns 2 outputs of 16 neighbouring input pixels, 128 sums in registers.
+// Parts: relu.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -29,12 +30,6 @@ alias Y = vec4f;
 // Columns are taps, components pixels.
 fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
-}
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
 }
 
 fn store(plane: u32, vector: u32, offset: f32, taps: mat4x4f) {
@@ -87,10 +82,10 @@ fn main(
     var x3 = vec4f(x[plane + v3]);
     if (NORMALIZED) {
       let coefficients = affine[image * params.inputs + channel];
-      x0 = relu(x0 * coefficients.x + coefficients.y);
-      x1 = relu(x1 * coefficients.x + coefficients.y);
-      x2 = relu(x2 * coefficients.x + coefficients.y);
-      x3 = relu(x3 * coefficients.x + coefficients.y);
+      x0 = relu_vec4(x0 * coefficients.x + coefficients.y);
+      x1 = relu_vec4(x1 * coefficients.x + coefficients.y);
+      x2 = relu_vec4(x2 * coefficients.x + coefficients.y);
+      x3 = relu_vec4(x3 * coefficients.x + coefficients.y);
     }
     let wa = w[weights + output];
     a0 += outer(wa, x0);

@@ -1,6 +1,7 @@
 // The 2 x 2 transposed convolution of forward.wgsl for an input of any width:
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
 // Work: an invocation owns 4 outputs of 4 pixels, which may lie in several pictures.
+// Parts: relu.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -23,12 +24,6 @@ alias Y = vec2f;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
-}
 
 // Columns are pixels, components taps.
 fn outer(u: vec4f, v: vec4f) -> mat4x4f {

@@ -3,8 +3,8 @@
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
 // Layout: NCHW, w [c][o][p][q]. A matrix product for each picture: rows are channels, columns pixels, and k outputs with
 // their taps.
-// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y
-// pictures, z tiles of rows.
+// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y pictures, z tiles of rows.
+// Parts: epilogue.wgsl, taps.wgsl, tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 // Every invocation fetches one block of either operand.
 const_assert A_BLOCKS == WORKGROUP && B_BLOCKS == WORKGROUP;
@@ -14,12 +14,9 @@ struct Params {
   outputs: u32,
   row_vectors: u32,   // width / 4
   plane_vectors: u32, // height * width / 4
-  flags: u32,         // 4 gate, 8 the gate is normalised
+  flags: u32,         // of epilogue.wgsl
   scale: f32,         // 1, or 1 / (1 - p) after dropout
 }
-
-const GATE: u32 = 4u;
-const GATE_NORMALIZED: u32 = 8u;
 
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias Gradient = vec4f;
@@ -55,20 +52,8 @@ fn fetch_gradients(image: u32, vector: u32, output: u32) -> mat4x4f {
   if (vector >= params.plane_vectors || output >= params.outputs) {
     return mat4x4f();
   }
-  let step = 2u * params.row_vectors;
-  let row = vector / params.row_vectors;
-  let column = vector % params.row_vectors;
-  let at = (image * params.outputs + output) * 4u * params.plane_vectors + 2u * (row * step + column);
-  let above = vec4f(gradient[at]);
-  let above_right = vec4f(gradient[at + 1u]);
-  let below = vec4f(gradient[at + step]);
-  let below_right = vec4f(gradient[at + step + 1u]);
-  return mat4x4f(
-    vec4f(above.xz, above_right.xz),
-    vec4f(above.yw, above_right.yw),
-    vec4f(below.xz, below_right.xz),
-    vec4f(below.yw, below_right.yw),
-  );
+  let plane = image * params.outputs + output;
+  return gather(plane * 4u * params.plane_vectors + place(vector));
 }
 
 // Columns are channels, components pixels.

@@ -2,8 +2,8 @@
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
 // Layout: x and y NCHW, w [c][o][p][q]. A matrix product for each picture: rows are outputs with their taps, columns
 // pixels.
-// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y
-// pictures, z tiles of rows.
+// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y pictures, z tiles of rows.
+// Parts: relu.wgsl, tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
 
@@ -27,12 +27,6 @@ alias Y = vec4f;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
 
 // The taps of one output for four channels.
 fn fetch_weights(output: u32, channel: u32) -> mat4x4f {
@@ -72,7 +66,7 @@ fn load_pixels(image: u32, channel: u32, vector: u32) -> vec4f {
   let value = vec4f(x[plane * params.plane_vectors + vector]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
-    return relu(value * coefficients.x + coefficients.y);
+    return relu_vec4(value * coefficients.x + coefficients.y);
   }
   return value;
 }

@@ -3,8 +3,8 @@
 // adds up.
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // A matrix product for each band: rows are channels, columns outputs with their taps, and k pixels.
-// Work: tile.wgsl, which is part of this text. workgroups.x counts tiles of columns, y bands,
-// z tiles of rows.
+// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y bands, z tiles of rows.
+// Parts: relu.wgsl, taps.wgsl, tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
 
@@ -33,12 +33,6 @@ alias Gradient = vec4f;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
-
 // Four pixels of four channels: columns are pixels, components channels.
 fn fetch_pixels(image: u32, channel: u32, vector: u32, inside: bool) -> mat4x4f {
   if (!inside) {
@@ -60,7 +54,7 @@ fn load_pixels(image: u32, channel: u32, vector: u32) -> vec4f {
   let value = vec4f(x[plane * params.plane_vectors + vector]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
-    return relu(value * coefficients.x + coefficients.y);
+    return relu_vec4(value * coefficients.x + coefficients.y);
   }
   return value;
 }
@@ -70,20 +64,8 @@ fn fetch_gradients(image: u32, output: u32, vector: u32, inside: bool) -> mat4x4
   if (!inside || output >= params.outputs) {
     return mat4x4f();
   }
-  let step = 2u * params.row_vectors;
-  let row = vector / params.row_vectors;
-  let column = vector % params.row_vectors;
-  let at = (image * params.outputs + output) * 4u * params.plane_vectors + 2u * (row * step + column);
-  let above = vec4f(gradient[at]);
-  let above_right = vec4f(gradient[at + 1u]);
-  let below = vec4f(gradient[at + step]);
-  let below_right = vec4f(gradient[at + step + 1u]);
-  return mat4x4f(
-    vec4f(above.xy, below.xy),
-    vec4f(above.zw, below.zw),
-    vec4f(above_right.xy, below_right.xy),
-    vec4f(above_right.zw, below_right.zw),
-  );
+  let plane = image * params.outputs + output;
+  return transpose(gather(plane * 4u * params.plane_vectors + place(vector)));
 }
 
 // Columns are channels, components taps.

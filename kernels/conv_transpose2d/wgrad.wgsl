@@ -2,6 +2,7 @@
 // of x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which kernels/reduce adds up.
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // Work: an invocation owns 8 channels and 4 outputs of a band, 128 sums in registers; workgroups.y counts bands.
+// Parts: relu.wgsl, taps.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -28,35 +29,19 @@ alias Gradient = vec4f;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
 
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: vec4f) -> vec4f {
-  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
-}
-
 fn load(image: u32, channel: u32, vector: u32) -> vec4f {
   let plane = image * params.inputs + min(channel, params.inputs - 1u);
   let value = vec4f(x[plane * params.plane_vectors + vector]);
   if (NORMALIZED) {
     let coefficients = affine[plane];
-    return relu(value * coefficients.x + coefficients.y);
+    return relu_vec4(value * coefficients.x + coefficients.y);
   }
   return value;
 }
 
 // The gradients that 4 pixels meet: columns are pixels, components taps.
-fn gather(plane: u32, output: u32, at: u32) -> mat4x4f {
-  let start = (plane + min(output, params.outputs - 1u)) * 4u * params.plane_vectors + at;
-  let above = vec4f(gradient[start]);
-  let above_right = vec4f(gradient[start + 1u]);
-  let below = vec4f(gradient[start + 2u * params.row_vectors]);
-  let below_right = vec4f(gradient[start + 2u * params.row_vectors + 1u]);
-  return mat4x4f(
-    vec4f(above.xy, below.xy),
-    vec4f(above.zw, below.zw),
-    vec4f(above_right.xy, below_right.xy),
-    vec4f(above_right.zw, below_right.zw),
-  );
+fn gather_pixels(plane: u32, output: u32, at: u32) -> mat4x4f {
+  return transpose(gather((plane + min(output, params.outputs - 1u)) * 4u * params.plane_vectors + at));
 }
 
 fn store(band: u32, channel: u32, output: u32, sums: mat4x4f) {
@@ -102,12 +87,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var image = first_image; image < end_image; image++) {
     let plane = image * params.outputs;
     var column = first % params.row_vectors;
-    var at = 2u * (first / params.row_vectors * 2u * params.row_vectors + column);
+    var at = place(first);
     for (var vector = first; vector < end; vector++) {
-      let g0 = gather(plane, output, at);
-      let g1 = gather(plane, output + 1u, at);
-      let g2 = gather(plane, output + 2u, at);
-      let g3 = gather(plane, output + 3u, at);
+      let g0 = gather_pixels(plane, output, at);
+      let g1 = gather_pixels(plane, output + 1u, at);
+      let g2 = gather_pixels(plane, output + 2u, at);
+      let g3 = gather_pixels(plane, output + 3u, at);
       let x0 = load(image, channel, vector);
       c0 += mat4x4f(g0 * x0, g1 * x0, g2 * x0, g3 * x0);
       let x1 = load(image, channel + 1u, vector);

@@ -2,6 +2,7 @@
 // x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which kernels/reduce adds up.
 // Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
 // Work: an invocation owns 4 channels and 4 outputs of a band; workgroups.y counts bands.
+// Parts: relu.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
@@ -27,12 +28,6 @@ alias Gradient = vec2f;
 @group(0) @binding(2) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(4) var<uniform> params: Params;
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
-}
 
 // Columns are outputs, components taps.
 fn scaled(taps: mat4x4f, plane: u32, pixel: u32) -> mat4x4f {

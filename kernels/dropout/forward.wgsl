@@ -1,7 +1,8 @@
 // Inverted dropout: y = x / (1 - p) where a random draw keeps the element, else 0.
-// The draw is a function of seed, step and element alone (pcg4d of Jarzynski and Olano, Hash Functions for GPU
-// Rendering, 2020), so a resumed run draws what an uninterrupted one would. Backward reads the kept elements off y.
+// The draw is a function of seed, step and element alone (pcg4d), so a resumed run draws what an
+// uninterrupted one would. Backward reads the kept elements off y.
 // Work: an invocation owns one element. Grids are folded: see flatGrid in kernels/grid.ts.
+// Parts: pcg4d.wgsl, relu.wgsl, step.wgsl.
 // Host: kernels/dropout/dropout.ts. Test: tests/kernels/dropout_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
@@ -15,13 +16,6 @@ struct Params {
   scale: f32,         // 1 / (1 - p)
 }
 
-struct Step {
-  seed: u32,
-  step: u32,
-  record: u32,
-  first_image: u32, // of the batch that this one is a part of
-}
-
 // What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
 alias X = f32;
 alias Y = f32;
@@ -31,26 +25,6 @@ alias Y = f32;
 @group(0) @binding(2) var<storage, read_write> y: array<Y>;
 @group(0) @binding(3) var<uniform> step: Step;
 @group(0) @binding(4) var<uniform> params: Params;
-
-fn pcg4d(key: vec4u) -> vec4u {
-  var v = key * 1664525u + 1013904223u;
-  v.x += v.y * v.w;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v.w += v.y * v.z;
-  v ^= v >> vec4u(16u);
-  v.x += v.y * v.w;
-  v.y += v.z * v.x;
-  v.z += v.x * v.y;
-  v.w += v.y * v.z;
-  return v;
-}
-
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
-fn relu(x: f32) -> f32 {
-  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -150,6 +150,7 @@ export function gemmTiled(
   name: GemmTileName,
   shape: GemmShape,
   slices: Slices = { depth: shape.depth, count: 1, first: 0 },
+  put: Accumulation = REPLACE,
 ): Dispatch {
   checkTiles(shape);
   const { rows, columns, depth, layers } = shape;
@@ -161,7 +162,16 @@ export function gemmTiled(
   const columnTiles = ceilDiv(columns, tile.columns);
   return {
     kernel: tiledKernel("gemm/tiled", tiledCode, tile, { K_INNER: turned }),
-    params: packParams([rows / 4, columns / 4, depth, columnTiles, slices.depth, layers, slices.first]),
+    params: packParams([
+      rows / 4,
+      columns / 4,
+      depth,
+      columnTiles,
+      slices.depth,
+      layers,
+      slices.first,
+      ...accumulationFields(put),
+    ]),
     workgroups: grid("gemm/tiled", ceilDiv(rows, tile.rows) * columnTiles, 1, layers, slices.count),
   };
 }

@@ -4,7 +4,6 @@
  * @module
  */
 import { type Kernel, kernel } from "../kernel.ts";
-import tileCode from "./tile.wgsl" with { type: "text" };
 
 /** Geometry of a tile. */
 export interface Tile {
@@ -40,15 +39,14 @@ export function tileCost(tile: Tile): { invocations: number; blocks: number; byt
   };
 }
 
-/** A kernel of a text that `tile.wgsl` is part of, for tiles of this geometry. */
+/** A kernel of a text that has the part `tile.wgsl`, for tiles of this geometry. */
 export function tiledKernel(
   label: string,
   code: string,
   tile: Tile,
   constants: Readonly<Record<string, number | boolean>> = {},
 ): Kernel {
-  // Behind the text, so that errors name the line that is in its file.
-  return kernel(label, `${code}\n${tileCode}`, {
+  return kernel(label, code, {
     TILE_ROWS: tile.rows,
     TILE_COLUMNS: tile.columns,
     ROW_VECTORS: tile.rowVectors,

@@ -1,7 +1,8 @@
 // c[s][z][m][n] = sum over k in slice s of a[z][k][m] * b[z][k][n], a batch of matrix products, all row-major: the
 // product of nn.wgsl for hardware.
 // Layout: rows m and columns n multiples of 4, both padded by the host; a and b have k outermost, or innermost.
-// Work: tile.wgsl, which is part of this text. workgroups.y counts z, workgroups.z the slices.
+// Work: that of tile.wgsl; workgroups.y counts z, workgroups.z the slices.
+// Parts: tile.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const K_INNER: bool = false; // a[z][m][k] and b[z][n][k], k and its slices multiples of 4
 
@@ -13,6 +14,8 @@ struct Params {
   slice: u32,          // k of one slice; the last may be shorter
   layers: u32,         // z
   first_slice: u32,    // the slice that workgroups.z = 0 writes
+  keep: u32,           // whether to add to what is there
+  scale: f32,          // of what is put there
 }
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -59,15 +62,24 @@ fn fetch_b(z: u32, column: u32, k: u32, end: u32) -> mat4x4f {
   );
 }
 
+// What is not kept is not read: it may be anything.
+fn put(at: u32, value: vec4f) {
+  var sum = params.scale * value;
+  if (params.keep != 0u) {
+    sum += c[at];
+  }
+  c[at] = sum;
+}
+
 fn store(layer: u32, row_vector: u32, column_vector: u32, tile: mat4x4f) {
   if (row_vector >= params.row_vectors || column_vector >= params.column_vectors) {
     return;
   }
   let start = (layer * params.row_vectors + row_vector) * 4u * params.column_vectors + column_vector;
-  c[start] = tile[0];
-  c[start + params.column_vectors] = tile[1];
-  c[start + 2u * params.column_vectors] = tile[2];
-  c[start + 3u * params.column_vectors] = tile[3];
+  put(start, tile[0]);
+  put(start + params.column_vectors, tile[1]);
+  put(start + 2u * params.column_vectors, tile[2]);
+  put(start + 3u * params.column_vectors, tile[3]);
 }
 
 @compute @workgroup_size(WORKGROUP)

@@ -4,6 +4,7 @@
 // Logarithms are not below -100 and correct means r == t, as in PyTorch.
 // Bands begin anew with every picture, so that they are the same however a batch is cut.
 // Work: an invocation owns one band. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
+// Parts: step.wgsl.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -13,13 +14,6 @@ struct Params {
   bands_per_image: u32,
   bands: u32,           // of the whole batch
   first_image: u32,     // that is bound here, of those that this plan computes
-}
-
-struct Step {
-  seed: u32,
-  step: u32,
-  record: u32,
-  first_image: u32, // of the batch that this one is a part of
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;

@@ -3,6 +3,7 @@
 // sums[4] = sum(p t), sum p, sum t, elements; history[record] = loss, dice, bce, accuracy, sum(r t), sum r, sum t,
 // elements, where r is the rounded probability.
 // Work: one workgroup; each of its 64 invocations adds every 64th band, then the first adds theirs.
+// Parts: step.wgsl.
 // Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 const WORKGROUP: u32 = 64u;
 const DICE_WEIGHT: f32 = 0.6;
@@ -12,12 +13,6 @@ const SMOOTH: f32 = 0.000001;
 struct Params {
   bands: u32,
   count: u32, // elements of the whole batch
-}
-
-struct Step {
-  seed: u32,
-  step: u32,
-  record: u32,
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;

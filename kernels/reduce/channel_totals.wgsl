@@ -2,6 +2,7 @@
 // (kernels/reduce/channel_sums.wgsl) would take two that have next to nothing to do.
 // Layout: x NCHW; total[channel].
 // Work: an invocation owns one channel.
+// Parts: put.wgsl.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -21,15 +22,6 @@ alias XVectors = vec4f;
 @group(0) @binding(1) var<storage, read> x_vectors: array<XVectors>; // the same memory
 @group(0) @binding(2) var<storage, read_write> total: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
-
-// What is not kept is not read: it may be anything.
-fn put(at: u32, value: f32) {
-  var sum = params.scale * value;
-  if (params.keep != 0u) {
-    sum += total[at];
-  }
-  total[at] = sum;
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) id: vec3u) {

@@ -1,6 +1,7 @@
 // Sums of strided rows: total[r] = sum over i < length of partial[start(r) + i * item_stride], where rows come in groups:
 // start(r) = r / group * group_stride + r % group * row_stride.
 // Work: an invocation owns one row. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
+// Parts: put.wgsl.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -18,15 +19,6 @@ struct Params {
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
 @group(0) @binding(1) var<storage, read_write> total: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
-
-// What is not kept is not read: it may be anything.
-fn put(at: u32, value: f32) {
-  var sum = params.scale * value;
-  if (params.keep != 0u) {
-    sum += total[at];
-  }
-  total[at] = sum;
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

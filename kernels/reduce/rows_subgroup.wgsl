@@ -2,6 +2,7 @@
 // start(r) = r / group * group_stride + r % group * row_stride. For hardware with subgroups and rows that are long.
 // Work: a workgroup owns one row; its invocations read neighbouring items, subgroups add in registers, and one
 // invocation adds the subgroups' sums. Subgroups may have any size. Grids are folded: see flatGrid in kernels/grid.ts.
+// Parts: put.wgsl.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -21,15 +22,6 @@ struct Params {
 @group(0) @binding(2) var<uniform> params: Params;
 
 var<workgroup> sums: array<f32, WORKGROUP>;
-
-// What is not kept is not read: it may be anything.
-fn put(at: u32, value: f32) {
-  var sum = params.scale * value;
-  if (params.keep != 0u) {
-    sum += total[at];
-  }
-  total[at] = sum;
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

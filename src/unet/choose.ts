@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Accumulation, REPLACE } from "../../kernels/accumulation.ts";
 import type { PackedWeights } from "../../kernels/conv2d/direct.ts";
 import type { TransposeForm } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
 import {
@@ -11,6 +12,7 @@ import {
   gemmNn,
   type GemmShape,
   gemmTiled,
+  type GemmTileName,
   type Slices,
   uniformLayers,
 } from "../../kernels/gemm/gemm.ts";
@@ -21,6 +23,7 @@ import {
   CONV3X3,
   CONV_TRANSPOSE,
   type ConvVariant,
+  IM2COL_PRODUCT,
   PRODUCT,
   ROW_SUMS,
   SLICED_PRODUCT,
@@ -43,7 +46,12 @@ export type ChosenProduct = { readonly dispatch: Dispatch } | { readonly uniform
 export function chooseProduct({ choices }: PlanTarget, shape: GemmShape): ChosenProduct {
   const variant = PRODUCT.choose(choices, shape);
   if (variant === "nn_uniform") return { uniformLayers: uniformLayers(shape) };
-  return { dispatch: variant === "nn" ? gemmNn(shape) : gemmTiled(variant, shape) };
+  return { dispatch: multiply(variant, shape) };
+}
+
+/** How a product of im2col is computed; bindings a, b, c. */
+export function im2colProduct({ choices }: PlanTarget, shape: GemmShape, put = REPLACE): Dispatch {
+  return multiply(IM2COL_PRODUCT.choose(choices, shape), shape, undefined, put);
 }
 
 /** A matrix product in slices: its dispatch, and which dimension of its operands runs fastest. */
@@ -57,9 +65,19 @@ export interface ChosenSlices {
 /** How a matrix product whose sum is cut into slices is computed. */
 export function slicedProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): ChosenSlices {
   const variant = SLICED_PRODUCT.choose(choices, { ...shape, slices });
-  return variant === "nn"
-    ? { dispatch: gemmNn(shape, slices), inner: "mn" }
-    : { dispatch: gemmTiled(variant, shape, slices), inner: GEMM_TILES[variant].inner };
+  return {
+    dispatch: multiply(variant, shape, slices),
+    inner: variant === "nn" ? "mn" : GEMM_TILES[variant].inner,
+  };
+}
+
+function multiply(
+  variant: "nn" | GemmTileName,
+  shape: GemmShape,
+  slices?: Slices,
+  put?: Accumulation,
+): Dispatch {
+  return variant === "nn" ? gemmNn(shape, slices, put) : gemmTiled(variant, shape, slices, put);
 }
 
 /** How a transposed convolution is computed. */

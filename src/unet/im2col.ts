@@ -5,10 +5,11 @@
  */
 import { col2im, columnCount, im2col } from "../../kernels/conv2d/im2col.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
-import { gemmNn, ROW_TILE, rowsThatFit, transpose } from "../../kernels/gemm/gemm.ts";
+import { ROW_TILE, rowsThatFit, transpose } from "../../kernels/gemm/gemm.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import { type Activation, affineView, gateOf, gateViews } from "./activation.ts";
 import type { Builder } from "./builder.ts";
+import { im2colProduct } from "./choose.ts";
 import { type Region, view } from "./recorder.ts";
 import type { ConvLayer } from "./winograd.ts";
 
@@ -34,7 +35,7 @@ export function im2colForward(
     const turned = recorder.temporary(`${layer.name} transposed weights`, depth * rows);
     const part = view(weight.region, weight.offset / 4 + first * depth, rows * depth);
     recorder.run(transpose(rows, depth), { a: part, b: turned });
-    recorder.run(gemmNn({ rows, columns: width, depth, layers: 1 }), {
+    recorder.run(im2colProduct(builder.target, { rows, columns: width, depth, layers: 1 }), {
       a: turned,
       b: columns,
       c: view(products, first * width, rows * width),
@@ -64,8 +65,7 @@ export function im2colWeightGradient(
     depth: columnCount(shape),
     layers: 1,
   };
-  const slice = { depth: product.depth, count: 1, first: 0 };
-  builder.recorder.run(gemmNn(product, slice, builder.accumulation), {
+  builder.recorder.run(im2colProduct(builder.target, product, builder.accumulation), {
     a: flatten(builder, layer, shape, gradient, true),
     b: columns,
     c: builder.gradient(`${layer.name}.weight`),
@@ -84,7 +84,7 @@ export function im2colInputGradient(
   const rows = 9 * layer.inputs;
   const width = columnCount(shape);
   const products = recorder.temporary(`${layer.name} input products`, rows * width);
-  recorder.run(gemmNn({ rows, columns: width, depth: layer.outputs, layers: 1 }), {
+  recorder.run(im2colProduct(builder.target, { rows, columns: width, depth: layer.outputs, layers: 1 }), {
     a: builder.weight(`${layer.name}.weight`),
     b: flatten(builder, layer, shape, gradient, false),
     c: products,

@@ -7,12 +7,14 @@
 import type { AdapterKind, AnyOperation, KernelChoices, Operation } from "../../kernels/choices.ts";
 import { COLUMN_TILE, type GemmShape } from "../../kernels/gemm/gemm.ts";
 import { roundUp } from "../../kernels/grid.ts";
+import type { Dispatch } from "../../kernels/kernel.ts";
 import type { RowSums } from "../../kernels/reduce/reduce.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import {
   CONV3X3,
   CONV_TRANSPOSE,
   type ConvCase,
+  IM2COL_PRODUCT,
   PRODUCT,
   ROW_SUMS,
   SLICED_PRODUCT,
@@ -20,7 +22,7 @@ import {
 import { adapterKind, type Gpu } from "../gpu/gpu.ts";
 import { repeat, takeTurns, type Timing } from "../gpu/timing.ts";
 import { Builder, type PlanTarget } from "./builder.ts";
-import { rowSums, slicedProduct } from "./choose.ts";
+import { im2colProduct, rowSums, slicedProduct } from "./choose.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
 import { planTarget } from "./executor.ts";
 import { parameterTable } from "./parameters.ts";
@@ -185,36 +187,39 @@ async function timeInTurns(
 /** The classes with more than one candidate here, in the order of {@linkcode OPERATIONS}. */
 function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
   const kind = adapterKind(gpu.adapter);
-  const scale = given ?? (kind === "software" ? 1 : HARDWARE_SCALE);
+  const adapter = { kind, scale: given ?? (kind === "software" ? 1 : HARDWARE_SCALE) };
   const strict = gpu.kernels === "strict";
   return [
     ...contests(
       PRODUCT,
-      kind,
-      (sample) => ({ ...sample, columns: roundUp(scale * sample.columns, COLUMN_TILE) }),
+      adapter,
+      (sample, scale) => ({ ...sample, columns: roundUp(scale * sample.columns, COLUMN_TILE) }),
       recordProduct,
     ),
-    ...contests(SLICED_PRODUCT, kind, (sample) => sample, (sample) => (target) => {
-      const { rows, columns, depth, layers, slices } = sample;
-      const recorder = new Recorder(target.maxBinding);
-      recorder.run(slicedProduct(target, sample, slices).dispatch, {
-        a: recorder.fixed("a", layers * depth * rows),
-        b: recorder.fixed("b", layers * depth * columns),
-        c: recorder.fixed("c", layers * rows * columns),
-      });
-      return recorder.steps;
-    }),
-    ...contests(ROW_SUMS, kind, (sample) => sample, recordSums),
+    ...contests(
+      SLICED_PRODUCT,
+      adapter,
+      (sample) => sample,
+      (sample) =>
+        recordMultiplication(sample, (target) => slicedProduct(target, sample, sample.slices).dispatch),
+    ),
+    ...contests(
+      IM2COL_PRODUCT,
+      adapter,
+      (sample) => sample,
+      (sample) => recordMultiplication(sample, (target) => im2colProduct(target, sample)),
+    ),
+    ...contests(ROW_SUMS, adapter, (sample) => sample, recordSums),
     ...contests(
       CONV3X3,
-      kind,
-      (sample) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)), strict }),
+      adapter,
+      (sample, scale) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)), strict }),
       recordConvolution,
     ),
     ...contests(
       CONV_TRANSPOSE,
-      kind,
-      (sample) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)) }),
+      adapter,
+      (sample, scale) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)) }),
       recordTransposed,
     ),
   ];
@@ -222,12 +227,14 @@ function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
 
 function contests<Shape, Name extends string>(
   operation: Operation<Shape, Name>,
-  kind: AdapterKind,
-  scaled: (sample: Shape) => Shape,
+  { kind, scale }: { kind: AdapterKind; scale: number },
+  scaled: (sample: Shape, scale: number) => Shape,
   record: (sample: Shape) => RecordSteps,
 ): Contest[] {
   return [...operation.classes].flatMap(([name, row]) => {
-    const sample = scaled(row.sample);
+    const sizes = [scale, 1].map((scale) => scaled(row.sample, scale));
+    // Scaled out of its class, it would be computed as that class is, whichever candidate is to be timed.
+    const sample = sizes.find((size) => operation.classOf(size) === name)!;
     const candidates = row[kind].filter((variant) => operation.variants[variant].serves?.(sample) ?? true);
     return candidates.length < 2 ? [] : [{ name, operation, candidates, record: record(sample) }];
   });
@@ -244,6 +251,22 @@ function recordProduct(shape: GemmShape): RecordSteps {
       recorder.fixed("c", layers * rows * columns),
     ];
     recordGemm(builder, shape, a, b, c);
+    return recorder.steps;
+  };
+}
+
+/** A product in one dispatch, of operands that are no uniform windows. */
+function recordMultiplication(
+  { rows, columns, depth, layers }: GemmShape,
+  choose: (target: PlanTarget) => Dispatch,
+): RecordSteps {
+  return (target) => {
+    const recorder = new Recorder(target.maxBinding);
+    recorder.run(choose(target), {
+      a: recorder.fixed("a", layers * depth * rows),
+      b: recorder.fixed("b", layers * depth * columns),
+      c: recorder.fixed("c", layers * rows * columns),
+    });
     return recorder.steps;
   };
 }

@@ -337,7 +337,7 @@ export function winogradWeightGradient(
     const put = builder.accumulation;
     recorder.run(winogradWeightGrad(side, layer, block, columns, partial.count, put), {
       partial: partial.region,
-      gradient: builder.gradient(`${layer.name}.weight`),
+      total: builder.gradient(`${layer.name}.weight`),
     });
   }
 }

@@ -17,6 +17,8 @@ Deno.test("describeVariants: what was chosen, and that hardware's variants are r
         ["product", "tiled_32x128", true],
         ["sliced product", "turned", true],
         ["sliced product", "turned_32x32", true],
+        ["im2col product", "tiled", true],
+        ["im2col product", "tiled_32x128", true],
         ["row sums", "rows_subgroup", gpu.has("subgroups") ? true : null],
         ["transposed convolution", "shared", true],
       ],

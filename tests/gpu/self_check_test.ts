@@ -3,7 +3,7 @@ import { GEMM_TILES } from "../../kernels/gemm/gemm.ts";
 import { COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE } from "../../kernels/probe/probe.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
 import { selfTest, type SelfTestResult } from "../../src/gpu/self_check.ts";
-import { projectFiles, WGSL_PARTS } from "../project/files.ts";
+import { kernelFiles } from "../project/files.ts";
 
 async function collect(gpu: Parameters<typeof selfTest>[0]): Promise<SelfTestResult[]> {
   const results = [];
@@ -21,10 +21,7 @@ Deno.test("selfTest: every kernel file is tested, by itself or as a probe, and i
   const labels = [...new Set(results.map(({ kernel }) => kernel)), ...probes];
   assert.deepEqual(
     labels.map((label) => `kernels/${label}.wgsl`).sort(),
-    projectFiles(".wgsl").filter((path) =>
-      !WGSL_PARTS.includes(path) &&
-      (gpu.has("subgroups") || path !== "kernels/reduce/rows_subgroup.wgsl")
-    ),
+    kernelFiles().filter((path) => gpu.has("subgroups") || path !== "kernels/reduce/rows_subgroup.wgsl"),
   );
   const names = results.map(({ kernel, variant }) => `${kernel} ${variant}`);
   assert.equal(new Set(names).size, names.length, "a kernel is tested twice under one name");

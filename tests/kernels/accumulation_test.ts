@@ -1,7 +1,7 @@
 /** Kernels that end a gradient put it among those of earlier parts, or replace what is there, whatever it is. */
 import { type Accumulation, REPLACE } from "../../kernels/accumulation.ts";
 import { winogradWeightGrad } from "../../kernels/conv2d/winograd.ts";
-import { gemmNn } from "../../kernels/gemm/gemm.ts";
+import { gemmNn, gemmTiled } from "../../kernels/gemm/gemm.ts";
 import { normBackwardSums } from "../../kernels/instance_norm/instance_norm.ts";
 import type { Dispatch } from "../../kernels/kernel.ts";
 import { pixelBands } from "../../kernels/bands.ts";
@@ -44,6 +44,11 @@ const CASES: Record<string, Case> = {
     inputs: { a: random.floats(48), b: random.floats(48) },
     outputs: { c: 256 },
   },
+  "gemm/tiled": {
+    dispatch: (put) => gemmTiled("tiled", { rows: 16, columns: 16, depth: 3, layers: 1 }, undefined, put),
+    inputs: { a: random.floats(48), b: random.floats(48) },
+    outputs: { c: 256 },
+  },
   "instance_norm/backward_sums": {
     dispatch: (put) => normBackwardSums(MAPS, pixelBands(MAPS), put),
     inputs: { partial: random.floats(12 * pixelBands(MAPS).perImage) },
@@ -55,7 +60,7 @@ for (const side of [2, 4] as const) {
   CASES[`conv2d/winograd${side}_weight_grad`] = {
     dispatch: (put) => winogradWeightGrad(side, { inputs: 3 }, BLOCK, 16, 2, put),
     inputs: { partial: random.floats(2 * (side + 2) ** 2 * 16 * 16) },
-    outputs: { gradient: 2 * 3 * 9 },
+    outputs: { total: 2 * 3 * 9 },
   };
 }
 if (gpu.has("subgroups")) {

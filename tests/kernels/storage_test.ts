@@ -17,7 +17,7 @@ import { channelSums } from "../../kernels/reduce/reduce.ts";
 import { halve, storableBindings } from "../../kernels/storage.ts";
 import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
 import { selfTest } from "../../src/gpu/self_check.ts";
-import { projectFiles, readProject, WGSL_PARTS } from "../project/files.ts";
+import { kernelFiles, readProject } from "../project/files.ts";
 import { conv2dDgrad, conv2dForward, conv2dWgrad } from "../reference/conv2d.ts";
 import * as transposed from "../reference/conv_transpose2d.ts";
 import { maxPool2dBackward, maxPool2dForward } from "../reference/max_pool2d.ts";
@@ -80,10 +80,9 @@ Deno.test("halve: refuses a binding whose elements are no alias of its own", () 
 });
 
 Deno.test("halve: the kernels that may are those that read or write tensors between layers", () => {
-  const storing = projectFiles(".wgsl").filter((path) => {
-    if (path.startsWith("kernels/probe/") || WGSL_PARTS.includes(path)) return false;
-    return storableBindings(kernel(path, readProject(path))).length > 0;
-  });
+  const storing = kernelFiles().filter((path) =>
+    !path.startsWith("kernels/probe/") && storableBindings(kernel(path, readProject(path))).length > 0
+  );
   assert.equal(storing.length, 30);
   // Weights, their gradients and moments, pictures' losses and products stay float32.
   for (const room of ["adam", "augment", "average", "clip", "gemm", "loss"]) {

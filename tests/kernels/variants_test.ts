@@ -8,13 +8,14 @@ import {
   CONV_TRANSPOSE,
   type ConvCase,
   defaultChoices,
+  IM2COL_PRODUCT,
   OPERATIONS,
   PRODUCT,
   ROW_SUMS,
   SLICED_PRODUCT,
   unusualChoices,
 } from "../../kernels/variants.ts";
-import { projectFiles } from "../project/files.ts";
+import { kernelFiles } from "../project/files.ts";
 
 const KINDS = ["software", "hardware"] as const;
 
@@ -37,7 +38,7 @@ Deno.test("variants: every class lists known candidates, and software's last res
     for (const { kernels } of Object.values(variants)) {
       assert.ok(kernels.length > 0);
       const files = kernels.map((kernel) => `kernels/${kernel}.wgsl`);
-      assert.deepEqual(files.filter((path) => !projectFiles(".wgsl").includes(path)), []);
+      assert.deepEqual(files.filter((path) => !kernelFiles().includes(path)), []);
     }
   }
   const tiled = [PRODUCT, SLICED_PRODUCT].flatMap(({ variants }) =>
@@ -46,14 +47,19 @@ Deno.test("variants: every class lists known candidates, and software's last res
   assert.deepEqual(tiled, Object.keys(GEMM_TILES));
   // Self-tests go by the name alone.
   const special = OPERATIONS.flatMap(({ variants }) =>
-    Object.entries(variants).filter(([, { basic }]) => !basic).map(([name]) => name)
+    Object.entries(variants).filter(([, { basic }]) => !basic)
   );
-  assert.equal(new Set(special).size, special.length, "two variants have one name");
+  for (const [name, facts] of special) {
+    for (const [other, others] of special) {
+      if (name === other) assert.equal(facts, others, `two variants have the name "${name}"`);
+    }
+  }
 });
 
 Deno.test("variants: every class is timed at a shape of its own", () => {
   for (const [name, { sample }] of PRODUCT.classes) assert.equal(PRODUCT.classOf(sample), name);
   for (const [name, { sample }] of SLICED_PRODUCT.classes) assert.equal(SLICED_PRODUCT.classOf(sample), name);
+  for (const [name, { sample }] of IM2COL_PRODUCT.classes) assert.equal(IM2COL_PRODUCT.classOf(sample), name);
   for (const [name, { sample }] of ROW_SUMS.classes) assert.equal(ROW_SUMS.classOf(sample), name);
   for (const [name, row] of CONV3X3.classes) {
     assert.equal(CONV3X3.classOf(row.sample), name);
@@ -117,6 +123,7 @@ Deno.test("variants: software's defaults by class are what plain rules say", () 
           assert.equal(variant, plainUniformLayers(shape) > 0 ? "nn_uniform" : "nn", JSON.stringify(shape));
           const slices = { depth, count: 1, first: 0 };
           assert.equal(SLICED_PRODUCT.choose(choices, { ...shape, slices }), "nn");
+          assert.equal(IM2COL_PRODUCT.choose(choices, shape), "nn");
         }
       }
     }
@@ -135,6 +142,9 @@ Deno.test("variants: hardware multiplies through workgroup memory and sums long 
       SLICED_PRODUCT.choose(choices, { ...shape, slices: { depth: 32, count: 1, first: 0 } }),
       /^turned/,
     );
+    for (const columns of [16, 96, 112, 4608]) {
+      assert.equal(IM2COL_PRODUCT.choose(choices, { rows, columns, depth: 16, layers: 1 }), "tiled");
+    }
   }
   assert.equal(
     ROW_SUMS.choose(choices, { rows: 5, length: 64, rowStride: 64, itemStride: 1 }),

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { defineKernel } from "../../kernels/kernel.ts";
+import { withParts } from "../../kernels/parts/parts.ts";
 import { specialize } from "../../kernels/specialize.ts";
 import { halve, storableBindings } from "../../kernels/storage.ts";
-import { projectFiles, readProject, WGSL_PARTS } from "../project/files.ts";
+import { kernelFiles, partFiles, projectFiles, readProject } from "../project/files.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
@@ -20,13 +21,6 @@ async function openHalf(): Promise<GPUDevice | null> {
 }
 
 const FILES = projectFiles(".wgsl");
-
-/** A text with the part that belongs to it, by what its head says. */
-function readWhole(path: string): string {
-  const code = readProject(path);
-  const part = WGSL_PARTS.find((part) => code.includes(`${basename(part)}, which is part of this text`));
-  return part === undefined ? code : `${code}\n${readProject(part)}`;
-}
 
 /** These need a feature that a device may lack: `diagnose` tries the probes on devices of their own. */
 const OPTIONAL = [
@@ -65,10 +59,10 @@ for (const path of FILES) {
     assert.match(readProject(test!), new RegExp(`/kernels/${module}/|/support/convolution\\.ts`));
   });
 
-  if ([...OPTIONAL, ...WGSL_PARTS].includes(path)) continue;
+  if ([...OPTIONAL, ...partFiles()].includes(path)) continue;
 
-  Deno.test(`${path}: compiles as it stands, and with each of its switches turned`, async () => {
-    const code = readWhole(path);
+  Deno.test(`${path}: compiles with its parts, and with each of its switches turned`, async () => {
+    const code = withParts(path, readProject(path));
     assert.deepEqual(await errorsOf(code), []);
     for (const [, name, value] of code.matchAll(/^const (\w+): bool = (true|false);/gm)) {
       assert.deepEqual(await errorsOf(specialize(code, { [name!]: value !== "true" })), [], name);
@@ -93,7 +87,7 @@ for (const path of FILES) {
 }
 
 Deno.test("every kernel room has its test and its bench", () => {
-  const rooms = new Set(FILES.map((path) => path.split("/")[1]!));
+  const rooms = new Set(kernelFiles().map((path) => path.split("/")[1]!));
   for (const room of rooms) {
     assert.ok(projectFiles("_bench.ts").includes(`tests/bench/${room}_bench.ts`), room);
     // The probes are tested where they are used.

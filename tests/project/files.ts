@@ -28,8 +28,18 @@ export function projectFiles(...endings: string[]): string[] {
   return found.sort();
 }
 
-/** WGSL texts that are no programs: others have them as their end. */
-export const WGSL_PARTS = ["kernels/gemm/tile.wgsl"];
+/** Where WGSL texts lie that are no programs: others have them as their parts. */
+const PARTS = "kernels/parts/";
+
+/** Paths of the kernels: of every WGSL text that is whole by itself or with its parts. */
+export function kernelFiles(): string[] {
+  return projectFiles(".wgsl").filter((path) => !path.startsWith(PARTS));
+}
+
+/** Paths of the kernels' parts. */
+export function partFiles(): string[] {
+  return projectFiles(".wgsl").filter((path) => path.startsWith(PARTS));
+}
 
 /** The text of one of the project's files. */
 export function readProject(path: string): string {

@@ -284,7 +284,7 @@ export function winograd(side: 2 | 4, uniform: boolean): Method {
           slice += cut.count;
         }
         const dispatch = winogradWeightGrad(side, layer, block, columns, slices);
-        ({ gradient: result } = await runKernel(gpu, dispatch, { partial: c, gradient: result }));
+        ({ total: result } = await runKernel(gpu, dispatch, { partial: c, total: result }));
       }
       return result;
     },

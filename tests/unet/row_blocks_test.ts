@@ -26,18 +26,20 @@ const CASES = [
   },
 ] as const;
 
+const KINDS = ["software", "hardware"] as const;
+
 /** What one channel of 64 takes of a block. */
 const ROW_BYTES = { im2col: 9 * 64 * 4, winograd4: 36 * 64 * 4, winograd2: 16 * 64 * 4 };
 
 for (const { name, class: label, size, kernel, directions } of CASES) {
-  for (const direction of directions) {
-    Deno.test(`row blocks: ${name}, ${direction}: blocks in the same memory give the same bits as all at once`, async () => {
+  for (const [direction, kind] of directions.flatMap((one) => KINDS.map((kind) => [one, kind] as const))) {
+    Deno.test(`row blocks: ${name}, ${direction}, ${kind}'s products: blocks in the same memory give the same bits as all at once`, async () => {
       const run = async (workspace: number) => {
         const target = {
           maxBinding: 2 ** 24,
           workspace,
           workgroups: 4,
-          choices: { ...defaultChoices("software"), [`conv3x3/${label}`]: name },
+          choices: { ...defaultChoices(kind), [`conv3x3/${label}`]: name },
           strict: false,
         };
         // 64 tiles of 2 x 2 outputs need more room than 16 of 4 x 4: a block has as many rows as tiles.

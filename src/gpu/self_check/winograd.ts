@@ -167,7 +167,7 @@ function* weightChecks(side: 2 | 4): Generator<Check> {
     dispatch: winogradWeightGrad(side, layer, block, 16, 2),
     operands: { partial },
     expected: {
-      gradient: table(54, (index) => {
+      total: table(54, (index) => {
         const [row, column, tap] = [Math.floor(index / 18), Math.floor(index / 9) % 2, index % 9];
         const slices = (i: number, j: number) =>
           sum(2, (slice) => partial[((slice * n + i) * n + j) * 256 + row * 16 + column]!);

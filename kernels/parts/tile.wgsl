@@ -1,10 +1,11 @@
 // A tile of a matrix product, c[m][n] = sum over k of a[k][m] * b[k][n], that goes through workgroup memory: for hardware,
-// where memory is far and a workgroup's invocations can share what one of them fetched. Part of other kernels, which
+// where memory is far and a workgroup's invocations can share what one of them fetched. Part of kernels, which
 // fetch blocks of 4 x 4 values in their own ways, keep them here, and multiply.
 // Work: a workgroup owns a tile of c and takes STEP of k at a time, fetched by an invocation for each block; an invocation
 // owns 4 or 8 rows and columns of the tile in registers, its second vector half a tile behind its first, so that
 // neighbours read and write neighbouring vectors.
-// Host: kernels/gemm/tile.ts. Test: tests/kernels/gemm_test.ts.
+// Its geometry is set by kernels/gemm/tile.ts.
+// Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 const TILE_ROWS: u32 = 64u;
 const TILE_COLUMNS: u32 = 64u;
 const ROW_VECTORS: u32 = 2u;    // 1 or 2: an invocation owns so many vectors of 4 rows

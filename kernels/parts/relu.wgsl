@@ -1,0 +1,15 @@
+// Part of kernels: max(0, x), but what is not a number stays so.
+// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
+// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
+// Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
+fn relu(x: f32) -> f32 {
+  return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);
+}
+
+fn relu_vec3(x: vec3f) -> vec3f {
+  return select(x, vec3f(), bitcast<vec3u>(x) - 0x80000001u < vec3u(0x7f800000u));
+}
+
+fn relu_vec4(x: vec4f) -> vec4f {
+  return select(x, vec4f(), bitcast<vec4u>(x) - 0x80000001u < vec4u(0x7f800000u));
+}
