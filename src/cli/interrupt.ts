@@ -42,3 +42,19 @@ export function stopOnInterrupt(note: string, onNote: () => void = () => {}): In
     release: () => worker.terminate(),
   };
 }
+
+/**
+ * Runs work that leaves nothing behind where it throws, such as `signal.throwIfAborted()` once a picture: the first
+ * Ctrl-C or SIGTERM then ends the task without a trace of it.
+ */
+export async function runStoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = stopOnInterrupt(
+    "stopping, and clearing away what was begun; press Ctrl-C again to stop at once",
+  );
+  try {
+    await stop.listening;
+    return await work(stop.signal);
+  } finally {
+    stop.release();
+  }
+}
