@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
+import { temporaryPath } from "./temporary_name.ts";
 
 /** How {@linkcode writeFileAtomic} writes. */
 export interface AtomicOptions {
@@ -27,7 +28,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const whole = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const parts = whole instanceof Uint8Array ? [whole] : whole;
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  const temporary = temporaryPath(path);
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     const file = await Deno.open(temporary, { write: true, createNew: true });
@@ -54,7 +55,8 @@ export async function writeFileAtomic(
  * `code` stays.
  */
 export function writeFailure(path: string, error: unknown): unknown {
-  if (!(error instanceof Error && "code" in error) || error instanceof Deno.errors.NotCapable) return error;
+  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return error;
+  if (error instanceof Deno.errors.NotCapable) return error;
   const failure = new Error(`Cannot write ${path}: ${error.message}`, { cause: error });
   return Object.assign(failure, { code: error.code });
 }
@@ -76,9 +78,4 @@ async function holds(path: string, parts: readonly Uint8Array[]): Promise<boolea
   } finally {
     file.close();
   }
-}
-
-/** Whether a file of this name is one that a killed {@linkcode writeFileAtomic} left behind. */
-export function isTemporaryName(name: string): boolean {
-  return /\.[0-9a-f]{8}\.tmp$/.test(name);
 }

@@ -5,47 +5,39 @@
  */
 import { basename, dirname, join } from "node:path";
 import { writeFailure } from "./atomic_file.ts";
+import { isTaken, removeTree } from "./paths.ts";
+import { TemporaryName } from "./temporary_name.ts";
 
 /**
  * Makes the folder `path`: `fill` gets an empty folder beside it, hidden, which takes the name when it is complete.
  * What was there goes only when its successor is in place. On failure the hidden folder is removed and `path` is as
- * it was; a run that is killed may leave the hidden folder behind.
+ * it was; what a killed run leaves, the next run to the same `path` removes.
  */
 export async function writeFolderAtomic(
   path: string,
   fill: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const folder = join(dirname(path), `.${basename(path)}.${crypto.randomUUID().slice(0, 8)}.tmp`);
+  const hidden = join(dirname(path), `.${basename(path)}`);
   try {
-    await Deno.mkdir(folder, { recursive: true });
-    await fill(folder);
-    await replaceFolder(folder, path);
+    await using name = await TemporaryName.claim(hidden, (folder) => clear(folder, path));
+    await Deno.mkdir(name.path);
+    await fill(name.path);
+    if (await isTaken(path)) await Deno.rename(path, oldPath(name.path));
+    await Deno.rename(name.path, path);
   } catch (error) {
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
     throw writeFailure(path, error);
   }
 }
 
-/** Whether anything has this name: a file, a folder, or a link that leads nowhere. */
-export async function isTaken(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+/** Where what was there waits until its successor is in place. */
+function oldPath(folder: string): string {
+  return `${folder}.old`;
 }
 
-async function replaceFolder(from: string, to: string): Promise<void> {
-  if (!(await isTaken(to))) return await Deno.rename(from, to);
-  const old = `${from}.old`;
-  await Deno.rename(to, old);
-  try {
-    await Deno.rename(from, to);
-  } catch (error) {
-    await Deno.rename(old, to);
-    throw error;
-  }
-  await Deno.remove(old, { recursive: true });
+/** Removes a hidden folder and what waited for its successor, unless that never came: then it gets its name back. */
+async function clear(folder: string, path: string): Promise<void> {
+  const old = oldPath(folder);
+  if (await isTaken(old) && !(await isTaken(path))) await Deno.rename(old, path);
+  await removeTree(folder);
+  await removeTree(old);
 }

@@ -5,6 +5,7 @@
  */
 import type { Command } from "commander";
 import { plural } from "../src/cli/format.ts";
+import { runStoppable } from "../src/cli/interrupt.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStdout } from "../src/cli/task.ts";
 import { makePhantom, type PhantomOptions, type PhantomReport } from "../mod.ts";
@@ -38,8 +39,15 @@ async function draw({ output, json, ...options }: Options): Promise<void> {
     label: "drawing phantoms",
     total: options.train + options.valid + options.test,
   });
-  const report = await makePhantom(output, { ...options, onProgress: (done) => progress.update(done) });
-  progress.clear();
+  const report = await runStoppable((signal) =>
+    makePhantom(output, {
+      ...options,
+      onProgress: (done) => {
+        signal.throwIfAborted();
+        progress.update(done);
+      },
+    })
+  ).finally(() => progress.clear());
   writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
 }
 

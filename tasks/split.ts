@@ -5,6 +5,7 @@
  */
 import type { Command } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
+import { runStoppable } from "../src/cli/interrupt.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, number, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { regroupDataset, type RegroupOptions, type RegroupPhase, type RegroupReport } from "../mod.ts";
@@ -39,18 +40,20 @@ export function command(): Command {
 async function split(data: string, { output, json, ...options }: Options): Promise<void> {
   let progress: Progress | undefined;
   let label: RegroupPhase | undefined;
-  const report = await regroupDataset(data, output, {
-    ...options,
-    onProgress: (phase, done, total) => {
-      if (phase !== label) {
-        progress?.clear();
-        progress = new Progress({ label: phase, total });
-        label = phase;
-      }
-      progress!.update(done);
-    },
-  });
-  progress?.clear();
+  const report = await runStoppable((signal) =>
+    regroupDataset(data, output, {
+      ...options,
+      onProgress: (phase, done, total) => {
+        signal.throwIfAborted();
+        if (phase !== label) {
+          progress?.clear();
+          progress = new Progress({ label: phase, total });
+          label = phase;
+        }
+        progress!.update(done);
+      },
+    })
+  ).finally(() => progress?.clear());
   for (const { kind, message, effect } of report.problems.slice(0, SHOWN_PROBLEMS)) {
     writeStderr(`warning: ${kind}, ${effect}: ${message}\n`);
   }

@@ -6,7 +6,7 @@
 import { type Command, Option } from "commander";
 import { formatPercent } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
-import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { DEFAULT_CACHE, keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
 import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, TrainView } from "../src/cli/train_view.ts";
@@ -154,7 +154,7 @@ async function run(
   }
   if (options.json) writeStdout(`${JSON.stringify({ folder, ...result }, null, 2)}\n`);
   writer(options)(describeResult(folder, result));
-  if (result.outcome === "interrupted") throw new ExitError(EXIT.interrupted);
+  if (result.outcome === "interrupted") stop.signal.throwIfAborted();
 }
 
 /** Without --json standard output is for people. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { isTemporaryName, writeFailure, writeFileAtomic } from "../src/atomic_file.ts";
+import { writeFailure, writeFileAtomic } from "../src/atomic_file.ts";
 import { filesUnder, inTempFolder } from "./support/temp_folder.ts";
 
 Deno.test("writeFileAtomic: writes texts and bytes of any length, proven or not, over what was there", () =>
@@ -72,19 +72,13 @@ Deno.test("writeFileAtomic: where it fails, what was there stays and nothing els
     assert.deepEqual(await filesUnder(folder), ["file/inner"]);
   }));
 
-Deno.test("isTemporaryName: knows what a killed writer leaves, and nothing else", () => {
-  assert.ok(isTemporaryName("best.safetensors.0123abcd.tmp"));
-  for (const name of ["best.safetensors", "notes.tmp", "a.0123abcd", "a.0123ABCD.tmp", ".tmp"]) {
-    assert.ok(!isTemporaryName(name), name);
-  }
-});
-
 Deno.test("writeFailure: errors of the system get the path, others and refused permissions stay as they are", () => {
   const full = Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
   const failure = writeFailure("runs/a/test.json", full) as Error & { code: string };
   assert.equal(failure.message, "Cannot write runs/a/test.json: No space left on device (os error 28)");
   assert.deepEqual([failure.cause, failure.code], [full, "ENOSPC"]);
-  for (const error of [new Error("mine"), new Deno.errors.NotCapable("Requires write access")]) {
+  const mine = [new Error("mine"), Object.assign(new Error("exit 130"), { code: 130 })];
+  for (const error of [...mine, new Deno.errors.NotCapable("Requires write access")]) {
     assert.equal(writeFailure("a", error), error);
   }
 });

@@ -11,6 +11,7 @@
  */
 import { join } from "node:path";
 import { writeFileAtomic } from "../atomic_file.ts";
+import { isTaken, removeTree } from "../paths.ts";
 
 /** What one first-level name holds. */
 export interface UnpackedEntry {
@@ -90,7 +91,7 @@ export class UnzipState implements Disposable {
 
   /** Whether the moves of the gathered content have begun and not ended. */
   async committing(): Promise<boolean> {
-    return await exists(this.#path("stage", "commit.json"));
+    return await isTaken(this.#path("stage", "commit.json"));
   }
 
   /** What the last complete run unpacked; null where none did, or where its list is unreadable. */
@@ -124,7 +125,7 @@ export class UnzipState implements Disposable {
     await writeFileAtomic(this.#path("stage", "commit.json"), JSON.stringify(commit));
     await this.#carryOut(commit);
     const kept = join(this.#output, commit.keptIn);
-    return await exists(kept) ? kept : null;
+    return await isTaken(kept) ? kept : null;
   }
 
   /** Releases the lock. */
@@ -140,7 +141,7 @@ export class UnzipState implements Disposable {
   async #carryOut(commit: Commit): Promise<void> {
     for (const name of commit.leaving) await this.#setAside(name, commit);
     for (const { name } of commit.manifest.entries) {
-      if (!await exists(join(this.stage, name))) continue;
+      if (!await isTaken(join(this.stage, name))) continue;
       await this.#setAside(name, commit);
       await Deno.rename(join(this.stage, name), join(this.#output, name));
     }
@@ -150,13 +151,13 @@ export class UnzipState implements Disposable {
 
   async #setAside(name: string, commit: Commit): Promise<void> {
     const from = join(this.#output, name);
-    if (!await exists(from)) return;
+    if (!await isTaken(from)) return;
     const old = this.#path("stage", "old");
-    const ours = commit.ours.includes(name) && !await exists(join(old, name));
+    const ours = commit.ours.includes(name) && !await isTaken(join(old, name));
     const folder = ours ? old : join(this.#output, commit.keptIn);
     await Deno.mkdir(folder, { recursive: true });
     let to = join(folder, name);
-    for (let again = 2; await exists(to); again++) to = join(folder, `${name}-${again}`);
+    for (let again = 2; await isTaken(to); again++) to = join(folder, `${name}-${again}`);
     await Deno.rename(from, to);
   }
 
@@ -209,24 +210,6 @@ export async function tally(path: string): Promise<Tally> {
     sum.newest = Math.max(sum.newest, part.newest);
   }
   return sum;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-async function removeTree(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 /** These files are only ever written whole, so one that cannot be read was made by somebody else: as if absent. */

@@ -1,23 +1,25 @@
 /**
- * Ctrl-C: the first one asks the work to save and stop, a second one ends the process at once.
+ * Ctrl-C and SIGTERM: the first one asks the work to stop in order, a second one ends the process at once.
  *
  * @module
  */
 import type { FromInterruptWorker, ToInterruptWorker } from "./interrupt_worker.ts";
+import { EXIT, ExitError } from "./task.ts";
 
-/** A first Ctrl-C to come. */
+/** A first signal to come. */
 export interface Interruption {
-  /** Aborted by it. */
+  /** Aborted by it; the reason is the {@linkcode ExitError} that ends the task as shells expect. */
   readonly signal: AbortSignal;
   /** Resolves when it is listened for, or cannot be; until then it ends the process, as it does by itself. */
   readonly listening: Promise<void>;
-  /** Listens no more: Ctrl-C ends the process again. */
+  /** Listens no more: a signal ends the process again. */
   release(): void;
 }
 
 /**
- * Listens for Ctrl-C until released. At the first one `note` is printed, even while this thread waits for the GPU,
- * then `onNote` is called and the signal is aborted as soon as this thread can; nobody listens to a second one.
+ * Listens for Ctrl-C and SIGTERM until released. At the first one `note` is printed, even while this thread waits for
+ * the GPU, then `onNote` is called and the signal is aborted as soon as this thread can; nobody listens to a second
+ * one, but for the moment in which it may be the first one's echo.
  */
 export function stopOnInterrupt(note: string, onNote: () => void = () => {}): Interruption {
   const controller = new AbortController();
@@ -31,7 +33,7 @@ export function stopOnInterrupt(note: string, onNote: () => void = () => {}): In
   worker.onmessage = ({ data }: MessageEvent<FromInterruptWorker>) => {
     if (data === "listening") return listening.resolve();
     onNote();
-    controller.abort();
+    controller.abort(new ExitError(data === "SIGINT" ? EXIT.interrupted : EXIT.terminated));
   };
   worker.postMessage({ note } satisfies ToInterruptWorker);
   return {
@@ -39,4 +41,20 @@ export function stopOnInterrupt(note: string, onNote: () => void = () => {}): In
     listening: listening.promise,
     release: () => worker.terminate(),
   };
+}
+
+/**
+ * Runs work that leaves nothing behind where it throws, such as `signal.throwIfAborted()` once a picture: the first
+ * Ctrl-C or SIGTERM then ends the task without a trace of it.
+ */
+export async function runStoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = stopOnInterrupt(
+    "stopping, and clearing away what was begun; press Ctrl-C again to stop at once",
+  );
+  try {
+    await stop.listening;
+    return await work(stop.signal);
+  } finally {
+    stop.release();
+  }
 }

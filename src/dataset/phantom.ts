@@ -7,7 +7,8 @@
 import { zipSync } from "fflate";
 import { join } from "node:path";
 import { writeFileAtomic } from "../atomic_file.ts";
-import { isTaken, writeFolderAtomic } from "../atomic_folder.ts";
+import { writeFolderAtomic } from "../atomic_folder.ts";
+import { isTaken } from "../paths.ts";
 import { grayToRgb } from "../image/draw.ts";
 import { encodeJpeg } from "../image/encode.ts";
 import { hashOf } from "./phantom_noise.ts";

@@ -7,9 +7,8 @@
  *
  * @module
  */
-import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
-import { isTemporaryName } from "../atomic_file.ts";
+import { TemporaryName } from "../temporary_name.ts";
 import type { ProblemKind } from "./problems.ts";
 import { readAt, recordByteLength, type RecordPlace } from "./sample_record.ts";
 
@@ -22,9 +21,6 @@ const LETTERS = new TextEncoder().encode("UNETSMPL");
 
 /** Bytes after the index: its offset (float64), length and CRC-32 (uint32), and the letters. */
 const TRAILER_BYTES = 24;
-
-/** Age, in milliseconds, from which a temporary file is a killed run's: a living one writes again and again. */
-const LEFTOVER_AGE = 3_600_000;
 
 /** What a sample was made from. */
 export interface SampleSource {
@@ -104,32 +100,26 @@ function readIndex(file: Deno.FsFile): CacheIndex & { version: number } | string
 /** Writes a cache file. */
 export class CacheWriter {
   readonly #path: string;
-  readonly #temporary: string;
+  readonly #temporary: TemporaryName;
   readonly #file: Deno.FsFile;
   #byteLength = 0;
 
   /** Begins the file that will be called `path`, and removes what killed runs left of it. */
   static async create(path: string): Promise<CacheWriter> {
-    const folder = dirname(path);
-    await Deno.mkdir(folder, { recursive: true });
-    for await (const { name } of Deno.readDir(folder)) {
-      if (!name.startsWith(`${basename(path)}.`) || !isTemporaryName(name)) continue;
-      const { mtime } = await Deno.stat(join(folder, name));
-      if (mtime !== null && Date.now() - mtime.getTime() > LEFTOVER_AGE) {
-        await Deno.remove(join(folder, name));
-      }
+    const temporary = await TemporaryName.claim(path);
+    let file: Deno.FsFile;
+    try {
+      file = await Deno.open(temporary.path, { write: true, createNew: true });
+    } catch (error) {
+      await temporary[Symbol.asyncDispose]();
+      throw error;
     }
-    const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-    const writer = new CacheWriter(
-      path,
-      temporary,
-      await Deno.open(temporary, { write: true, createNew: true }),
-    );
+    const writer = new CacheWriter(path, temporary, file);
     writer.add(LETTERS);
     return writer;
   }
 
-  private constructor(path: string, temporary: string, file: Deno.FsFile) {
+  private constructor(path: string, temporary: TemporaryName, file: Deno.FsFile) {
     this.#path = path;
     this.#temporary = temporary;
     this.#file = file;
@@ -155,7 +145,8 @@ export class CacheWriter {
     this.add(trailer);
     await this.#file.sync();
     this.#file.close();
-    await Deno.rename(this.#temporary, this.#path);
+    await Deno.rename(this.#temporary.path, this.#path);
+    await this.#temporary[Symbol.asyncDispose]();
     return this.#byteLength;
   }
 
@@ -166,6 +157,6 @@ export class CacheWriter {
     } catch {
       // Closed already by a finish that could not rename.
     }
-    await Deno.remove(this.#temporary).catch(() => {});
+    await this.#temporary[Symbol.asyncDispose]();
   }
 }

@@ -10,7 +10,8 @@
  */
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { isTemporaryName, writeFileAtomic } from "../atomic_file.ts";
+import { writeFileAtomic } from "../atomic_file.ts";
+import { isTemporaryName } from "../temporary_name.ts";
 import { modelParts } from "../unet/model_file.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
 import { type Checkpoint, checkpointParts, readCheckpoint } from "./checkpoint.ts";

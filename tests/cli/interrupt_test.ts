@@ -1,4 +1,4 @@
-/** Ctrl-C at a thread that is busy, as it is while it waits for the GPU. */
+/** Ctrl-C and SIGTERM at a thread that is busy, as it is while it waits for the GPU. */
 import assert from "node:assert/strict";
 import { inTempFolder } from "../support/temp_folder.ts";
 
@@ -16,7 +16,7 @@ console.log("free");
 await new Promise((resolve) => setTimeout(resolve, 200));
 console.log(signal.aborted ? "aborted" : "not aborted");
 release();
-Deno.exit(signal.aborted ? 3 : 0);`;
+Deno.exit(signal.reason?.code ?? 0);`;
 
 interface Ending {
   status: Deno.CommandStatus;
@@ -24,8 +24,11 @@ interface Ending {
   errors: string;
 }
 
-/** Runs the script, and sends it Ctrl-C when it is busy and `more` times after the note. */
-async function run(code: string, more: number): Promise<Ending> {
+/** What is sent after the note: nothing, the same once more a moment later, or again and again to the end. */
+type More = "nothing" | "echo" | "again";
+
+/** Runs the script, and sends it the signal when it is busy, and then `more`. */
+async function run(code: string, more: More = "nothing", signal: Deno.Signal = "SIGINT"): Promise<Ending> {
   let ending: Ending | undefined;
   await inTempFolder(async (folder) => {
     const path = `${folder}/script.ts`;
@@ -41,18 +44,27 @@ async function run(code: string, more: number): Promise<Ending> {
       for await (const part of stream.pipeThrough(new TextDecoderStream())) onText(text += part);
       return text;
     };
-    let [sent, again] = [false, 0];
+    let [sent, noted, ended] = [false, false, false];
+    const sendMore = async () => {
+      while (more !== "nothing" && !ended) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        child.kill(signal);
+        if (more === "echo") return;
+      }
+    };
     const [output, errors, status] = await Promise.all([
       read(child.stdout, (text) => {
         if (!sent && text.includes("busy")) {
           sent = true;
-          child.kill("SIGINT");
+          child.kill(signal);
         }
       }),
       read(child.stderr, (text) => {
-        for (; text.includes("stopping") && again < more; again++) child.kill("SIGINT");
+        if (noted || !text.includes("stopping")) return;
+        noted = true;
+        sendMore().catch(() => {}); // It may end at any moment.
       }),
-      child.status,
+      child.status.finally(() => ended = true),
     ]);
     ending = { status, output, errors };
   });
@@ -60,19 +72,29 @@ async function run(code: string, more: number): Promise<Ending> {
 }
 
 Deno.test("stopOnInterrupt: the first Ctrl-C is answered while the thread is busy, and asks it to stop", async () => {
-  const { status, output, errors } = await run(script(1500), 0);
-  assert.equal(status.code, 3, errors);
-  assert.equal(errors, "note: stopping\n");
-  assert.equal(output, "busy\nfree\ntold\naborted\n");
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    const { status, output, errors } = await run(script(1500), "nothing", signal);
+    assert.deepEqual([status.signal, status.code], [null, code], errors);
+    assert.equal(errors, "note: stopping\n");
+    assert.equal(output, "busy\nfree\ntold\naborted\n");
+  }
+});
+
+Deno.test("stopOnInterrupt: a Ctrl-C that comes twice at once, as through deno task, is one", async () => {
+  // On a machine that is busy the second one may be late; not each time.
+  let ending: Ending;
+  let tries = 5;
+  do ending = await run(script(1500), "echo"); while (ending.status.signal !== null && --tries > 0);
+  assert.deepEqual([ending.status.signal, ending.output], [null, "busy\nfree\ntold\naborted\n"]);
 });
 
 Deno.test("stopOnInterrupt: a second Ctrl-C ends the process at once, though the thread is busy", async () => {
-  const { status, output, errors } = await run(script(60_000), 1);
+  const { status, output, errors } = await run(script(60_000), "again");
   assert.equal(status.signal, "SIGINT");
   assert.deepEqual([output, errors], ["busy\n", "note: stopping\n"]);
 });
 
 Deno.test("stopOnInterrupt: released, it leaves Ctrl-C to what it does by itself", async () => {
-  const { status, errors } = await run(script(60_000, "release();"), 0);
+  const { status, errors } = await run(script(60_000, "release();"));
   assert.deepEqual([status.signal, errors], ["SIGINT", ""]);
 });

@@ -14,6 +14,7 @@ import {
   resizeMask,
   type Sample,
 } from "../../mod.ts";
+import { TemporaryName } from "../../src/temporary_name.ts";
 import { cocoText, paint, spots, writeFiles } from "../support/coco.ts";
 import { ROOT } from "../project/files.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
@@ -260,12 +261,12 @@ Deno.test("prepareSplit: a run that is stopped leaves nothing, one that was kill
 
     const path = await prepareAndClose(prepare);
     await Deno.remove(path);
-    const leftover = `${path}.0123abcd.tmp`;
-    const alive = `${path}.fedc3210.tmp`;
-    for (const path of [leftover, alive]) await Deno.writeTextFile(path, "half");
-    await Deno.utime(leftover, new Date(0), new Date(0));
+    await using alive = await TemporaryName.claim(path);
+    const dead = `${path}.0123abcd`;
+    for (const file of [alive.path, `${dead}.tmp`, `${dead}.lock`]) await Deno.writeTextFile(file, "half");
     await (await prepare()).close();
-    assert.deepEqual(await filesUnder(cache), [path, alive].map((file) => basename(file)));
+    const lock = alive.path.replace(/tmp$/, "lock");
+    assert.deepEqual(await filesUnder(cache), [path, lock, alive.path].map((file) => basename(file)));
   }));
 
 Deno.test("prepareSplit: two datasets may share a cache folder", () =>

@@ -10,7 +10,9 @@ const COMMON = [
   "src/atomic_file.ts",
   "src/atomic_folder.ts",
   "src/bytes.ts",
+  "src/paths.ts",
   "src/random.ts",
+  "src/temporary_name.ts",
   "src/whole_file.ts",
 ];
 
@@ -21,7 +23,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/atomic_file.ts": [],
   "src/atomic_folder.ts": [],
   "src/bytes.ts": [],
+  "src/paths.ts": [],
   "src/random.ts": [],
+  "src/temporary_name.ts": [],
   "src/whole_file.ts": [],
   "src/archive": [],
   "src/image": [],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inDatasetFolder } from "../support/coco.ts";
 import { runTaskProcess } from "../support/run_task.ts";
+import { startWriting } from "../support/writing_task.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 const FEW = ["--train", "2", "--valid", "1", "--test", "1", "--size", "32"];
@@ -40,3 +41,25 @@ Deno.test("phantom: wrong flags are usage errors", async () => {
     assert.match(stderr, /^error: /);
   }
 });
+
+Deno.test("phantom: stopped it leaves nothing; what a killed one leaves the next run removes, and not a living one's", () =>
+  inDatasetFolder(async (folder, typed) => {
+    const names = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const output = ["--output", `${typed}/phantom`];
+    const endless = [...output, "--train", "100000", "--size", "32"];
+    for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+      const { status, stderr } = await (await startWriting("phantom", endless, folder)).end(signal);
+      assert.equal(status.code, code, stderr);
+      assert.match(stderr, /^note: stopping, and clearing away what was begun; .*$/m);
+      assert.deepEqual(names(), []);
+    }
+    const endlessRun = await startWriting("phantom", endless, folder);
+    const alive = names();
+    assert.match(alive.join(" "), /^\.phantom\.(\w{8})\.lock \.phantom\.\1\.tmp$/);
+    for (const left of [alive, []]) {
+      const { code, stderr } = await runTaskProcess("phantom", [...FEW, ...output]);
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(names(), [...left, "phantom"]);
+      if (left === alive) await endlessRun.end("SIGKILL");
+    }
+  }));

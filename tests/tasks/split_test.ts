@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { encodeRgbPng } from "../../mod.ts";
+import { encodeRgbPng, makePhantom } from "../../mod.ts";
 import { cocoText, inDatasetFolder, spots, writeFiles } from "../support/coco.ts";
 import { runTaskProcess } from "../support/run_task.ts";
+import { startWriting } from "../support/writing_task.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
@@ -87,4 +88,20 @@ Deno.test("split writes nowhere but below dataset, and wrong flags are usage err
       assert.equal(code, 2, args.join(" "));
       assert.match(stderr, /^error: /);
     }
+  }));
+
+Deno.test("split: stopped it leaves nothing, and what a killed one leaves the next run removes", () =>
+  inDatasetFolder(async (folder, typed) => {
+    await makePhantom(join(folder, "data"), { train: 300, valid: 0, test: 0, size: 32 });
+    const names = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const args = [`${typed}/data`, "--output", `${typed}/new`];
+    const stopped = await (await startWriting("split", args, folder)).end("SIGINT");
+    assert.equal(stopped.status.code, 130, stopped.stderr);
+    assert.deepEqual(names(), ["data"]);
+    const killed = await (await startWriting("split", args, folder)).end("SIGKILL");
+    assert.equal(killed.status.signal, "SIGKILL", killed.stderr);
+    assert.equal(names().length, 3);
+    const { code, stderr } = await runTaskProcess("split", args);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(names(), ["data", "new"]);
   }));

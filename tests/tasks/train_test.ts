@@ -178,19 +178,21 @@ Deno.test("train: Ctrl-C saves and stops with 130, and the run goes on to the sa
 Deno.test("train: a second Ctrl-C stops at once, and costs no checkpoint", () =>
   withPlaces(async ({ runs, flags }) => {
     const child = start("--run", `${runs}/a`, ...flags, "--epochs", "1000", "--patience", "0");
+    let pressing: ReturnType<typeof setInterval> | undefined;
+    const press = () => {
+      try {
+        child.kill("SIGINT");
+      } catch { /* ended */ }
+    };
     const [, , { code }] = await Promise.all([
       follow(child.stdout, (text) => {
         if (/^epoch +1\//m.test(text)) child.kill("SIGINT");
       }),
       follow(child.stderr, (text) => {
-        // It may have ended already, which is the same to whom pressed twice.
-        if (/saving and stopping/.test(text)) {
-          try {
-            child.kill("SIGINT");
-          } catch { /* ended */ }
-        }
+        if (/saving and stopping/.test(text)) pressing ??= setInterval(press, 20);
       }),
-      child.status,
+      // It may end before a second one counts, which is the same to whom pressed twice.
+      child.status.finally(() => clearInterval(pressing)),
     ]);
     assert.equal(code, 130);
     assert.ok((await reopenRunFolder(join(ROOT, runs, "a")))!.progress.epoch >= 1);
