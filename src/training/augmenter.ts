@@ -8,6 +8,7 @@ import { imageSize } from "../../kernels/shape.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program, type View } from "../gpu/program.ts";
 import type { ReadyPlan } from "../unet/executor.ts";
+import { TurnBuffers } from "../unet/turn_buffers.ts";
 
 /** Where a batch is uploaded, and what draws it into the plan's inputs. */
 export interface PreparedAugmentation {
@@ -32,7 +33,7 @@ export class Augmenter {
   readonly #channels: Channels;
   readonly #step: GPUBuffer;
   readonly #prepared = new Map<ReadyPlan, Promise<PreparedAugmentation>>();
-  readonly #buffers: GPUBuffer[] = [];
+  readonly #sources: TurnBuffers;
 
   /** `step` is the uniform that holds seed, step, and where a part of a batch begins. */
   constructor(gpu: Gpu, options: Augmentation, channels: Channels, step: GPUBuffer) {
@@ -40,6 +41,7 @@ export class Augmenter {
     this.#options = options;
     this.#channels = channels;
     this.#step = step;
+    this.#sources = new TurnBuffers(gpu);
   }
 
   /**
@@ -58,22 +60,16 @@ export class Augmenter {
 
   /** Frees what was allocated. */
   clear(): void {
-    for (const buffer of this.#buffers) buffer.destroy();
+    this.#sources.clear();
     for (const prepared of this.#prepared.values()) {
       prepared.then(({ program }) => program.destroy(), () => {});
     }
-    this.#buffers.length = 0;
     this.#prepared.clear();
   }
 
   async #make(ready: ReadyPlan): Promise<PreparedAugmentation> {
-    const allocate = async (label: string, size: number) => {
-      const buffer = await this.#gpu.createBuffer(`${label} before augmentation`, size);
-      this.#buffers.push(buffer);
-      return buffer;
-    };
-    const pictures = await allocate("pictures", ready.pictures.size);
-    const masks = await allocate("masks", ready.masks.size);
+    const pictures = await this.#sources.take("pictures before augmentation", ready.pictures.size);
+    const masks = await this.#sources.take("masks before augmentation", ready.masks.size);
     const { batch, height, width } = ready.plan.spec;
     const image = { channels: this.#channels.pictures, height, width };
     const sizes = [this.#channels.pictures, this.#channels.masks]

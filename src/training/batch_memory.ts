@@ -9,7 +9,7 @@ import type { GpuDescription } from "../gpu/gpu.ts";
 import type { Chunk } from "../unet/activation.ts";
 import { SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { planTarget } from "../unet/executor.ts";
-import { type Plan, planBytes, type PlanSpec, recordPlan, trainingBytes } from "../unet/plan.ts";
+import { placeAmong, type Plan, planBytes, type PlanSpec, recordPlan, trainingBytes } from "../unet/plan.ts";
 
 /**
  * `low` computes a batch in parts and their forward twice, so that it takes half the memory; the result is the same
@@ -110,15 +110,17 @@ function planParts(config: UNetConfig, gpu: GpuDescription, shape: BatchShape, a
     recordPlan(config, planTarget(gpu), { ...shape, batch, kind: "train", partOf });
   const plan = record(parts.at(-1)!.count);
   checkBuffers(plan, gpu.limits.maxBufferSize);
-  // Plans share their slots, but each has inputs of its own.
-  const { pictures, masks } = plan.regions;
-  const perPicture = (pictures.byteLength + masks.byteLength) / plan.spec.batch;
-  const inputs = parts[0]!.count < plan.spec.batch ? parts[0]!.count * perPicture : 0;
+  const smaller = parts[0]!.count;
+  // The slots of the largest part serve the smaller ones; seldom they do not suffice.
+  const { byteLength } = smaller < plan.spec.batch
+    ? placeAmong(record(smaller), plan.memory.slots)
+    : plan.memory;
+  const more = byteLength - plan.memory.byteLength;
   return {
     atOnce: plan.spec.batch,
     parts: parts.length,
-    byteLength: trainingBytes(plan) + inputs,
-    batchBytes: planBytes(plan) + inputs,
+    byteLength: trainingBytes(plan) + more,
+    batchBytes: planBytes(plan) + more,
   };
 }
 

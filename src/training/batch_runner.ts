@@ -214,7 +214,7 @@ export class BatchRunner {
       const { height, width } = part.plan.spec;
       const image = config.outChannels * height * width;
       const { history, step } = this.#buffers;
-      const buffers = [part.lossPartials, part.batchSums, history, step];
+      const buffers = [part.lossPartials!, part.batchSums!, history, step];
       const views = buffers.map(({ size }, buffer) => ({ buffer, offset: 0, byteLength: size }));
       const dispatch = lossTotal(lossBands(batch, image).total, batch * image);
       total = await Program.create(gpu, [{ dispatch, views }], buffers);

@@ -8,7 +8,7 @@ import { defaultChoices, unusualChoices } from "../../kernels/variants.ts";
 import { adapterKind, type GpuDescription } from "../gpu/gpu.ts";
 import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
-import { type Plan, planBytes, recordPlan, trainingBytes } from "../unet/plan.ts";
+import { placeAmong, type Plan, planBytes, recordPlan, trainingBytes } from "../unet/plan.ts";
 import { cutBatch, type MemoryUse, planBatch } from "./batch_memory.ts";
 import { networkConfig, type TrainConfig } from "./config.ts";
 import type { SplitSummary } from "./data.ts";
@@ -97,15 +97,16 @@ function planMemory(
   const whole = Math.min(config.batchSize, data.train.samples);
   const { atOnce, parts } = planBatch(network, gpu, { ...extents, batch: whole }, use);
   // A larger batch of another split is not cut unless a limit of the device asks for it.
-  const most = parts > 1 ? atOnce : Infinity;
+  const cutTo = parts > 1 ? atOnce : Infinity;
   const plansOf = (kind: "train" | "evaluate", samples: number): Plan[] => {
     const plans = new Map<string, Plan>();
     const full = Math.min(config.batchSize, samples);
     for (const batch of [full, samples % full].filter((batch) => batch > 0)) {
       const fitting = planBatch(network, gpu, { ...extents, batch }, "normal").atOnce;
-      const cut = cutBatch(batch, Math.min(most, fitting));
+      const cut = cutBatch(batch, Math.min(cutTo, fitting));
       const partOf = cut.length > 1 ? batch : undefined;
-      for (const { count } of cut) {
+      // As they are made ready: the largest first.
+      for (const { count } of cut.toReversed()) {
         const key = `${count} ${partOf}`;
         if (plans.has(key)) continue;
         plans.set(key, recordPlan(network, target, { ...extents, kind, batch: count, partOf }));
@@ -115,13 +116,14 @@ function planMemory(
   };
   const training = plansOf("train", data.train.samples);
   const evaluation = plansOf("evaluate", data.valid.samples);
-  // Plans run one after the other in the same slots, but each has inputs of its own.
-  const slots = Math.max(...[...training, ...evaluation].map(({ memory }) => memory.byteLength));
-  const inputs = (plans: readonly Plan[]) =>
-    plans.reduce((sum, plan) => sum + planBytes(plan) - plan.memory.byteLength, 0);
+  // Plans run one after the other, with the same slots and inputs.
+  const plans = [...training, ...evaluation];
+  const pool = plans.reduce<readonly number[]>((slots, plan) => placeAmong(plan, slots).slots, []);
+  const slots = pool.reduce((sum, bytes) => sum + bytes, 0);
+  const inputs = Math.max(...plans.map((plan) => planBytes(plan) - plan.memory.byteLength));
   const [plan] = training as [Plan];
   const blocks = (config.accumulate > 1 ? 1 : 0) + (config.average > 0 ? 1 : 0);
   const bytes = trainingBytes(plan) - planBytes(plan) + blocks * plan.regions.weights.byteLength + slots +
-    inputs(training) * (config.augment ? 2 : 1) + inputs(evaluation);
+    inputs * (config.augment ? 2 : 1);
   return { bytes, chunks: parts, ...(parts > 1 ? { atOnce } : {}) };
 }

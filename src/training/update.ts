@@ -10,6 +10,7 @@ import { CLIP_BAND, clipScale, gradientSquares } from "../../kernels/clip/clip.t
 import { ceilDiv } from "../../kernels/grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../gpu/program.ts";
+import { bindSteps } from "../unet/bound_steps.ts";
 import { planMemory } from "../unet/memory.ts";
 import { Recorder, type Region, type RegionView, view } from "../unet/recorder.ts";
 
@@ -80,18 +81,9 @@ export class Update {
       const memory = planMemory(blocks.recorder.steps);
       const slots = await Promise.all(memory.slots.map((size) => gpu.createBuffer("update", size)));
       temporary.push(...slots);
-      const all = [...slots];
-      const places = new Map<Region, number>(memory.slotOf);
-      for (const [name, region] of blocks.regions) places.set(region, all.push(buffers[name]!) - 1);
-      const steps = blocks.recorder.steps.map(({ dispatch, views }) => ({
-        dispatch,
-        views: views.map(({ region, offset, byteLength }) => ({
-          buffer: places.get(region)!,
-          offset,
-          byteLength,
-        })),
-      }));
-      return await Program.create(gpu, steps, all);
+      const fixed = new Map([...blocks.regions].map(([name, region]) => [region, buffers[name]!]));
+      const bound = bindSteps(blocks.recorder.steps, memory, slots, fixed);
+      return await Program.create(gpu, bound.steps, bound.buffers);
     };
     const { accumulate } = options;
     const apply = await record((blocks) => recordApply(blocks, options));

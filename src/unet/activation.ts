@@ -5,7 +5,7 @@
  */
 import { imageSize, type Nchw } from "../../kernels/shape.ts";
 import { BYTES } from "../../kernels/storage.ts";
-import { BINDING_ALIGNMENT, range, type Recorder, type Region, type RegionView, view } from "./recorder.ts";
+import { BINDING_ALIGNMENT, type Recorder, type Region, type RegionView, view } from "./recorder.ts";
 
 /**
  * A tensor between layers. `plain` values are read as they are; a `relu` tensor holds the result of a ReLU, whose
@@ -30,8 +30,6 @@ export interface Activation {
   restore?: () => void;
   /** The gradient of the loss by what this tensor was made of, before its ReLU; undefined until a reader writes it. */
   gradient?: Region;
-  /** The tensor that this one is some pictures of, in the same memory, and so is its gradient. */
-  readonly within?: { readonly whole: Activation; readonly chunk: Chunk };
 }
 
 /** A run of pictures of a batch. */
@@ -53,7 +51,13 @@ export function chunkBatch(recorder: Recorder, shapes: readonly Nchw[]): Chunk[]
   const imageBytes = shapes.map((shape) => imageSize(shape) * 4);
   const largest = Math.max(...imageBytes);
   if (largest * batch <= recorder.maxBinding) return [{ first: 0, count: batch }];
-  const step = alignedPictures(recorder, shapes);
+  // What is stored as float16 takes half the bytes, and must begin at a whole multiple of the alignment, too.
+  const smallest = BYTES[recorder.precision];
+  const step = Math.max(
+    ...shapes.map((shape) =>
+      BINDING_ALIGNMENT / greatestCommonDivisor(imageSize(shape) * smallest, BINDING_ALIGNMENT)
+    ),
+  );
   const most = Math.floor(recorder.maxBinding / largest / step) * step;
   if (most < 1) {
     throw new RangeError(
@@ -63,59 +67,11 @@ export function chunkBatch(recorder: Recorder, shapes: readonly Nchw[]): Chunk[]
         `one tensor, the device binds ${recorder.maxBinding} at once\nhint: use smaller pictures or fewer filters`,
     );
   }
-  return chunksOf(batch, most);
-}
-
-/** Cuts a batch so that chunks have so many pictures, but for the last, or the few more that alignment asks for. */
-export function chunkPictures(recorder: Recorder, shapes: readonly Nchw[], pictures: number): Chunk[] {
-  const step = alignedPictures(recorder, shapes);
-  return chunksOf(shapes[0]!.batch, Math.ceil(pictures / step) * step);
-}
-
-/** The number of pictures at whose multiples all tensors of such shapes can be bound. */
-function alignedPictures(recorder: Recorder, shapes: readonly Nchw[]): number {
-  // What is stored as float16 takes half the bytes, and must begin at a whole multiple of the alignment, too.
-  const smallest = BYTES[recorder.precision];
-  return Math.max(
-    ...shapes.map((shape) =>
-      BINDING_ALIGNMENT / greatestCommonDivisor(imageSize(shape) * smallest, BINDING_ALIGNMENT)
-    ),
-  );
-}
-
-function chunksOf(batch: number, most: number): Chunk[] {
   const chunks: Chunk[] = [];
   for (let first = 0; first < batch; first += most) {
     chunks.push({ first, count: Math.min(most, batch - first) });
   }
   return chunks;
-}
-
-/** The pictures of a chunk as a tensor of their own, in the memory of the whole. */
-export function chunkOf(whole: Activation, chunk: Chunk): Activation {
-  const { shape, region, affine, kind, gradientScale } = whole;
-  const scales = 2 * shape.channels;
-  return {
-    shape: chunkShape(shape, chunk),
-    region: chunkRegion(region, shape, chunk),
-    kind,
-    gradientScale,
-    ...(affine ? { affine: range(affine, chunk.first * scales, chunk.count * scales) } : {}),
-    within: { whole, chunk },
-  };
-}
-
-/** The pictures of a chunk in a tensor, as a region of their own. */
-export function chunkRegion(region: Region, shape: Nchw, chunk: Chunk): Region {
-  const size = imageSize(shape);
-  return range(region, chunk.first * size, chunk.count * size);
-}
-
-/** The gradient that the readers of a tensor left. */
-export function gradientOf({ gradient, within }: Activation, label: string): Region {
-  if (gradient) return gradient;
-  if (!within) throw new Error(`Cannot go back through "${label}": nothing wrote its gradient`);
-  return chunkRegion(gradientOf(within.whole, label), within.whole.shape, within.chunk);
 }
 
 /** The pictures of a chunk in a tensor. */

@@ -8,7 +8,7 @@ import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Nchw } from "../../kernels/shape.ts";
 import { size } from "../../kernels/shape.ts";
 import type { Precision } from "../../kernels/storage.ts";
-import { type Activation, chunkRegion } from "./activation.ts";
+import type { Activation } from "./activation.ts";
 import type { UNetConfig } from "./config.ts";
 import type { ParameterTable } from "./parameters.ts";
 import { Recorder, type Region, type RegionView, view } from "./recorder.ts";
@@ -29,22 +29,6 @@ export interface PlanTarget {
   readonly precision?: Precision;
 }
 
-/** The batch that a plan's pictures are, or are a part of. */
-export interface WholeBatch {
-  /** Its pictures. */
-  readonly pictures: number;
-  /** Whether a plan is of a part of them: gradients are then added to what the parts before it left. */
-  readonly inParts: boolean;
-}
-
-/** Layers apart from the others. */
-export interface Segment<T> {
-  /** What they made. */
-  readonly made: T;
-  /** Records their backward, once, wherever it belongs, if anywhere. */
-  readonly emitBackward: () => void;
-}
-
 /** Records forward steps and keeps each layer's backward for later. */
 export class Builder {
   /** Where steps are recorded. */
@@ -60,17 +44,18 @@ export class Builder {
    * pixels would be lost in float16. Those of parameters are divided by it as they leave their layer.
    */
   lossScale = 1;
-  #backward: (() => void)[] = [];
-  /** Whether gradients of an earlier chunk of this plan's pictures are there. */
-  #laterChunk = false;
+  readonly #backward: (() => void)[] = [];
 
-  /** Begins a plan, of a batch of its own unless given. */
+  /**
+   * Begins a plan; the gradients of a part of a batch of `partOf` pictures are added to what the parts before it left,
+   * those of a whole one replace what is there.
+   */
   constructor(
     readonly config: UNetConfig,
     readonly table: ParameterTable,
     readonly target: PlanTarget,
     readonly training: boolean,
-    readonly batch?: WholeBatch,
+    readonly partOf?: number,
   ) {
     this.recorder = new Recorder(target.maxBinding, target.precision);
     this.weights = this.recorder.fixed("weights", table.blockSize);
@@ -80,7 +65,7 @@ export class Builder {
 
   /** The shape that a tensor of the whole batch has: its parts are computed by the same kernels, to the same bits. */
   wholeBatch(shape: Nchw): Nchw {
-    return { ...shape, batch: this.batch?.pictures ?? shape.batch };
+    return { ...shape, batch: this.partOf ?? shape.batch };
   }
 
   /** A parameter's values. */
@@ -95,9 +80,9 @@ export class Builder {
     return view(this.gradients, offset, size);
   }
 
-  /** How gradients are put: they are added to those of earlier parts and chunks, and rid of the loss's scale. */
+  /** How gradients are put: they are added to those of the parts before, and rid of the loss's scale. */
   get accumulation(): Accumulation {
-    return { keep: this.#laterChunk || this.batch?.inParts === true, scale: 1 / this.lossScale };
+    return { keep: this.partOf !== undefined, scale: 1 / this.lossScale };
   }
 
   /** Whether gradients are put as they are, where nothing is kept. */
@@ -121,28 +106,6 @@ export class Builder {
     if (this.training) this.#backward.push(emit);
   }
 
-  /** Records layers apart from the others. */
-  segment<T>(layers: () => T): Segment<T> {
-    const outer = this.#backward;
-    const own: (() => void)[] = this.#backward = [];
-    const made = layers();
-    this.#backward = outer;
-    const emitBackward = () => {
-      const later = this.#backward;
-      this.#backward = own;
-      this.emitBackward();
-      this.#backward = later;
-    };
-    return { made, emitBackward };
-  }
-
-  /** Records the backward of one of several chunks, whose gradients add up. */
-  emitChunk(firstChunk: boolean, emit: () => void): void {
-    this.#laterChunk = !firstChunk;
-    emit();
-    this.#laterChunk = false;
-  }
-
   /** Records the backward of all layers, last layer first. */
   emitBackward(): void {
     while (this.#backward.length > 0) this.#backward.pop()!();
@@ -151,13 +114,7 @@ export class Builder {
   /** The region for a gradient that its only writer is about to write. */
   newGradient(activation: Activation, label: string): Region {
     if (activation.gradient) throw new Error(`Cannot write the gradient of "${label}" twice`);
-    const { shape, region: { precision }, within } = activation;
-    if (!within) {
-      return activation.gradient = this.recorder.temporary(`${label} gradient`, size(shape), precision);
-    }
-    const { whole, chunk } = within;
-    // The first chunk to be written brings the whole's memory.
-    const region = whole.gradient ?? this.newGradient(whole, label);
-    return activation.gradient = chunkRegion(region, whole.shape, chunk);
+    const { shape, region: { precision } } = activation;
+    return activation.gradient = this.recorder.temporary(`${label} gradient`, size(shape), precision);
   }
 }

@@ -18,12 +18,11 @@ import {
   chunkView,
   gateOf,
   gateViews,
-  gradientOf,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 import { chooseTranspose, rowSums } from "./choose.ts";
 import { bound } from "./conv3x3.ts";
-import { biasGradient, emitRestorably } from "./layers.ts";
+import { biasGradient, emitRestorably, gradientOf } from "./layers.ts";
 
 /** Doubles height and width: every pixel makes a 2 x 2 patch; no ReLU. */
 export function convTranspose2d(

@@ -5,10 +5,12 @@
  */
 import { adapterKind, type Gpu, type GpuDescription } from "../gpu/gpu.ts";
 import { Program } from "../gpu/program.ts";
+import { bindSteps } from "./bound_steps.ts";
 import type { PlanTarget } from "./builder.ts";
 import type { UNetConfig } from "./config.ts";
-import { type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./plan.ts";
+import { placeAmong, type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./plan.ts";
 import type { Region } from "./recorder.ts";
+import { TurnBuffers } from "./turn_buffers.ts";
 
 /**
  * Bytes of a transformed tensor that the caches of a processor hold, and what a hardware GPU is better off with: half
@@ -28,16 +30,16 @@ export interface ReadyPlan {
   readonly plan: Plan;
   /** Its steps with bind groups. */
   readonly program: Program;
-  /** Receives pictures, NCHW. */
+  /** Receives pictures, NCHW; what it held when another plan ran may be gone. */
   readonly pictures: GPUBuffer;
-  /** Receives masks, NCHW. */
+  /** Receives masks, NCHW, likewise. */
   readonly masks: GPUBuffer;
   /** Holds logits after a run. */
   readonly logits: GPUBuffer;
   /** The loss's partial sums; of a part, its batch's, which all parts of such a batch share. */
-  readonly lossPartials: GPUBuffer;
+  readonly lossPartials?: GPUBuffer | undefined;
   /** The loss's sums, likewise. */
-  readonly batchSums: GPUBuffer;
+  readonly batchSums?: GPUBuffer | undefined;
 }
 
 /** The facts of a device that plans depend on. */
@@ -54,22 +56,22 @@ export function planTarget(gpu: GpuDescription): PlanTarget {
   };
 }
 
-/** Makes plans ready and keeps them; their slots are shared, since plans run one after the other. */
+/** Makes plans ready and keeps them; they share slots and inputs, since they run one after the other. */
 export class Executor {
   readonly #gpu: Gpu;
   readonly #config: UNetConfig;
   readonly #shared: SharedBuffers;
   readonly #ready = new Map<string, Promise<ReadyPlan>>();
   readonly #pool: GPUBuffer[] = [];
-  readonly #own: GPUBuffer[] = [];
-  /** What the parts of a batch share, by name and size. */
-  readonly #ofBatch = new Map<string, GPUBuffer>();
+  /** What plans have beside their slots; parts of a batch find the same of it. */
+  readonly #own: TurnBuffers;
 
   /** Buffers in `shared` stand for the regions of their names in every plan. */
   constructor(gpu: Gpu, config: UNetConfig, shared: SharedBuffers) {
     this.#gpu = gpu;
     this.#config = config;
     this.#shared = shared;
+    this.#own = new TurnBuffers(gpu);
   }
 
   /**
@@ -79,8 +81,8 @@ export class Executor {
    * {@linkcode Executor.clear}.
    */
   prepare(spec: PlanSpec): Promise<ReadyPlan> {
-    const { kind, batch, height, width, partOf, recompute } = spec;
-    const key = `${kind} ${batch} ${height} ${width} ${partOf} ${recompute?.levels} ${recompute?.atOnce}`;
+    const { kind, batch, height, width, partOf } = spec;
+    const key = `${kind} ${batch} ${height} ${width} ${partOf}`;
     let ready = this.#ready.get(key);
     if (ready === undefined) {
       ready = this.#make(spec);
@@ -94,82 +96,59 @@ export class Executor {
   clear(): void {
     this.destroy();
     this.#pool.length = 0;
-    this.#own.length = 0;
-    this.#ofBatch.clear();
     this.#ready.clear();
   }
 
   /** Bytes of all buffers that plans use. */
   get byteLength(): number {
-    return [...this.#pool, ...this.#own].reduce((sum, { size }) => sum + size, 0);
+    return this.#pool.reduce((sum, { size }) => sum + size, this.#own.byteLength);
   }
 
   /** Frees everything but the shared buffers. */
   destroy(): void {
-    for (const buffer of [...this.#pool, ...this.#own]) buffer.destroy();
+    for (const buffer of this.#pool) buffer.destroy();
+    this.#own.clear();
     for (const ready of this.#ready.values()) ready.then(({ program }) => program.destroy(), () => {});
   }
 
   async #make(spec: PlanSpec): Promise<ReadyPlan> {
     const plan = recordPlan(this.#config, planTarget(this.#gpu), spec);
-    const slots = await this.#takeSlots(plan.memory.slots);
-    const buffers: GPUBuffer[] = [...slots];
-    const indices = new Map<Region, number>(plan.memory.slotOf);
-    const own = async (name: keyof PlanRegions) => {
-      const { label, byteLength } = plan.regions[name];
-      const buffer = await this.#gpu.createBuffer(label, byteLength, GPUBufferUsage.UNIFORM);
-      this.#own.push(buffer);
-      return buffer;
-    };
-    const ofBatch = async (name: keyof PlanRegions) => {
-      const key = `${name} ${plan.regions[name].byteLength}`;
-      let buffer = this.#ofBatch.get(key);
-      if (!buffer) this.#ofBatch.set(key, buffer = await own(name));
-      return buffer;
-    };
-    const places = {} as Record<keyof PlanRegions, GPUBuffer>;
+    const pool = [...this.#pool];
+    const memory = placeAmong(plan, pool.map(({ size }) => size));
+    const slots = [...pool];
+    for (const size of memory.slots.slice(pool.length)) {
+      const label = `slot ${this.#pool.length}`;
+      const buffer = await this.#gpu.createBuffer(label, size, GPUBufferUsage.UNIFORM);
+      this.#pool.push(buffer);
+      slots.push(buffer);
+    }
+    const fixed = new Map<Region, GPUBuffer>();
+    const places: { -readonly [name in keyof PlanRegions]?: GPUBuffer } = {};
     for (const name of Object.keys(plan.regions) as (keyof PlanRegions)[]) {
       const region = plan.regions[name];
       if (!region.fixed) {
-        places[name] = slots[plan.memory.slotOf.get(region)!]!;
+        // What is read at the end begins a slot; the loss's sums of a whole batch are read by its steps alone.
+        if (name === "logits") places.logits = slots[memory.places.get(region)!.slot]!;
         continue;
       }
-      const shared = name === "lossPartials" || name === "batchSums";
+      const ofBatch = name === "lossPartials" || name === "batchSums";
       // The total of a batch in parts is its owner's: these two it needs even where no step here does.
-      if (!shared && !plan.steps.some(({ views }) => views.some((view) => view.region === region))) continue;
-      places[name] = this.#shared[name] ?? await (shared ? ofBatch : own)(name);
-      indices.set(region, buffers.push(places[name]) - 1);
+      if (!ofBatch && !plan.steps.some(({ views }) => views.some((view) => view.region === region))) continue;
+      const buffer = places[name] = this.#shared[name] ??
+        await this.#own.take(region.label, region.byteLength, GPUBufferUsage.UNIFORM);
+      fixed.set(region, buffer);
     }
-    const steps = plan.steps.map(({ dispatch, views }) => ({
-      dispatch,
-      views: views.map(({ region, offset, byteLength }) => ({
-        buffer: indices.get(region)!,
-        offset,
-        byteLength,
-      })),
-    }));
+    const { steps, buffers } = bindSteps(plan.steps, memory, slots, fixed);
     const program = await Program.create(this.#gpu, steps, buffers);
     const { pictures, masks, logits, lossPartials, batchSums } = places;
-    return { plan, program, pictures, masks, logits, lossPartials, batchSums };
-  }
-
-  /** The smallest buffers of the pool that fit, and new ones for the rest. */
-  async #takeSlots(sizes: readonly number[]): Promise<GPUBuffer[]> {
-    const free = [...this.#pool].sort((a, b) => a.size - b.size);
-    const taken: GPUBuffer[] = [];
-    for (const size of sizes) {
-      const fitting = free.findIndex((buffer) => buffer.size >= size);
-      if (fitting >= 0) taken.push(...free.splice(fitting, 1));
-      else {
-        const buffer = await this.#gpu.createBuffer(
-          `slot ${this.#pool.length}`,
-          size,
-          GPUBufferUsage.UNIFORM,
-        );
-        this.#pool.push(buffer);
-        taken.push(buffer);
-      }
-    }
-    return taken;
+    return {
+      plan,
+      program,
+      pictures: pictures!,
+      masks: masks!,
+      logits: logits!,
+      lossPartials,
+      batchSums,
+    };
   }
 }

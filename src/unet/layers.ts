@@ -18,7 +18,6 @@ import {
   chunkView,
   gateOf,
   gateViews,
-  gradientOf,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 import { rowSums } from "./choose.ts";
@@ -58,49 +57,34 @@ export function conv2d(
 
 /** 2 x 2 max-pooling with stride 2. */
 export function maxPool2d(builder: Builder, source: Activation): Activation {
-  const output = builder.activation("max-pool", pooledShape(source.shape), "plain");
-  emitRestorably(builder, output, () => emitMaxPool(builder, source, output));
-  builder.onBackward(() => emitMaxPoolBackward(builder, source, output));
-  return output;
-}
-
-/** The shape that max-pooling makes of a shape. */
-export function pooledShape(shape: Nchw): Nchw {
-  return { ...shape, height: shape.height / 2, width: shape.width / 2 };
-}
-
-/** Records the forward of max-pooling. */
-export function emitMaxPool(builder: Builder, source: Activation, output: Activation): void {
-  for (const { planes, normalized, chunk, ...views } of poolChunks(builder, source, output)) {
-    builder.recorder.run(maxPoolForward(planes, normalized), {
-      ...views,
-      y: chunkView(output.region, output.shape, chunk),
-    });
-  }
-}
-
-/** Records the backward of max-pooling, which adds to the gradient that the source's other reader left. */
-export function emitMaxPoolBackward(builder: Builder, source: Activation, output: Activation): void {
-  const gradient = gradientOf(output, "max-pool");
-  const target = gradientOf(source, "skip");
-  for (const { planes, normalized, chunk, ...views } of poolChunks(builder, source, output)) {
-    builder.recorder.run(maxPoolBackward(planes, normalized), {
-      ...views,
-      gradient: chunkView(gradient, output.shape, chunk),
-      grad_input: chunkView(target, source.shape, chunk),
-    });
-  }
-}
-
-function poolChunks({ recorder }: Builder, source: Activation, output: Activation) {
-  const { channels, height, width } = output.shape;
-  return chunkBatch(recorder, bound([source, output])).map((chunk) => ({
-    planes: { height, width, count: chunk.count * channels },
-    normalized: source.kind === "normalized",
+  const { recorder } = builder;
+  const shape = { ...source.shape, height: source.shape.height / 2, width: source.shape.width / 2 };
+  const output = builder.activation("max-pool", shape, "plain");
+  const chunks = chunkBatch(recorder, bound([source, output])).map((chunk) => ({
     chunk,
+    planes: { height: shape.height, width: shape.width, count: chunk.count * shape.channels },
     x: chunkView(source.region, source.shape, chunk),
     affine: affineView(recorder, source, chunk),
   }));
+  const normalized = source.kind === "normalized";
+  emitRestorably(builder, output, () => {
+    for (const { chunk, planes, ...views } of chunks) {
+      const y = chunkView(output.region, shape, chunk);
+      recorder.run(maxPoolForward(planes, normalized), { ...views, y });
+    }
+  });
+  builder.onBackward(() => {
+    const gradient = gradientOf(output, "max-pool");
+    const target = gradientOf(source, "skip");
+    for (const { chunk, planes, ...views } of chunks) {
+      recorder.run(maxPoolBackward(planes, normalized), {
+        ...views,
+        gradient: chunkView(gradient, shape, chunk),
+        grad_input: chunkView(target, source.shape, chunk),
+      });
+    }
+  });
+  return output;
 }
 
 /** Size from which a tensor is made anew and not kept. */
@@ -151,72 +135,55 @@ export function dropout(builder: Builder, source: Activation): Activation {
 
 /** 1 x 1 convolution to the logits. */
 export function conv1x1(builder: Builder, name: string, source: Activation, outputs: number): Activation {
-  const output = builder.activation(name, { ...source.shape, channels: outputs }, "plain", "f32");
-  emitConv1x1(builder, name, source, output);
-  builder.onBackward(() => emitConv1x1Backward(builder, name, source, output));
-  return output;
-}
-
-/** Records the forward of a 1 x 1 convolution. */
-export function emitConv1x1(builder: Builder, name: string, source: Activation, output: Activation): void {
   const { recorder } = builder;
-  const { channels } = output.shape;
+  const shape = { ...source.shape, channels: outputs };
+  const output = builder.activation(name, shape, "plain", "f32");
   const normalized = source.kind === "normalized";
-  for (const chunk of chunkBatch(recorder, bound([source, output]))) {
-    recorder.run(conv1x1Forward(chunkShape(source.shape, chunk), channels, normalized), {
+  const chunks = chunkBatch(recorder, bound([source, output]));
+  for (const chunk of chunks) {
+    recorder.run(conv1x1Forward(chunkShape(source.shape, chunk), outputs, normalized), {
       x: chunkView(source.region, source.shape, chunk),
       affine: affineView(recorder, source, chunk),
       w: builder.weight(`${name}.weight`),
       bias: builder.weight(`${name}.bias`),
-      y: chunkView(output.region, output.shape, chunk),
+      y: chunkView(output.region, shape, chunk),
     });
   }
-}
-
-/** Records the backward of a 1 x 1 convolution. */
-export function emitConv1x1Backward(
-  builder: Builder,
-  name: string,
-  source: Activation,
-  output: Activation,
-): void {
-  const { recorder } = builder;
-  const { shape } = output;
-  const { channels } = shape;
-  const normalized = source.kind === "normalized";
-  const chunks = chunkBatch(recorder, bound([source, output]));
-  const gradient = gradientOf(output, name);
-  biasGradient(builder, name, shape, gradient);
-  const bands = pixelBands(shape);
-  const rows = channels * source.shape.channels;
-  const partial = recorder.temporary(`${name} partial sums`, rows * bands.total);
-  for (const chunk of chunks) {
-    recorder.run(conv1x1Wgrad(chunkShape(source.shape, chunk), channels, bands, chunk.first, normalized), {
-      x: chunkView(source.region, source.shape, chunk),
-      affine: affineView(recorder, source, chunk),
-      gradient: chunkView(gradient, shape, chunk),
-      partial,
-    });
-  }
-  recorder.run(
-    rowSums(builder.target, {
-      rows,
-      length: bands.perImage * shape.batch,
-      rowStride: bands.total,
-      itemStride: 1,
-      put: builder.accumulation,
-    }),
-    { partial, total: builder.gradient(`${name}.weight`) },
-  );
-  const target = builder.newGradient(source, name);
-  for (const chunk of chunks) {
-    recorder.run(conv1x1Dgrad(chunkShape(source.shape, chunk), channels, { gate: gateOf(source) }), {
-      gradient: chunkView(gradient, shape, chunk),
-      w: builder.weight(`${name}.weight`),
-      ...gateViews(recorder, source, chunk),
-      grad_input: chunkView(target, source.shape, chunk),
-    });
-  }
+  builder.onBackward(() => {
+    const gradient = gradientOf(output, name);
+    biasGradient(builder, name, shape, gradient);
+    const bands = pixelBands(shape);
+    const rows = outputs * source.shape.channels;
+    const partial = recorder.temporary(`${name} partial sums`, rows * bands.total);
+    for (const chunk of chunks) {
+      recorder.run(conv1x1Wgrad(chunkShape(source.shape, chunk), outputs, bands, chunk.first, normalized), {
+        x: chunkView(source.region, source.shape, chunk),
+        affine: affineView(recorder, source, chunk),
+        gradient: chunkView(gradient, shape, chunk),
+        partial,
+      });
+    }
+    recorder.run(
+      rowSums(builder.target, {
+        rows,
+        length: bands.perImage * shape.batch,
+        rowStride: bands.total,
+        itemStride: 1,
+        put: builder.accumulation,
+      }),
+      { partial, total: builder.gradient(`${name}.weight`) },
+    );
+    const target = builder.newGradient(source, name);
+    for (const chunk of chunks) {
+      recorder.run(conv1x1Dgrad(chunkShape(source.shape, chunk), outputs, { gate: gateOf(source) }), {
+        gradient: chunkView(gradient, shape, chunk),
+        w: builder.weight(`${name}.weight`),
+        ...gateViews(recorder, source, chunk),
+        grad_input: chunkView(target, source.shape, chunk),
+      });
+    }
+  });
+  return output;
 }
 
 /** Records the gradient of a layer's bias: the sums of the result's gradient over pictures and pixels. */
@@ -245,6 +212,12 @@ export function biasGradient(builder: Builder, name: string, shape: Nchw, gradie
     }),
     { partial, total },
   );
+}
+
+/** The gradient that the readers of a tensor left. */
+export function gradientOf(activation: Activation, label: string): Region {
+  if (!activation.gradient) throw new Error(`Cannot go back through "${label}": nothing wrote its gradient`);
+  return activation.gradient;
 }
 
 function isPicture(activation: Activation): boolean {

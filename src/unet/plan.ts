@@ -22,7 +22,6 @@ import { Builder, type PlanTarget } from "./builder.ts";
 import { SIZE_STEP, type UNetConfig } from "./config.ts";
 import { type MemoryPlan, planMemory } from "./memory.ts";
 import { parameterTable } from "./parameters.ts";
-import { type Recompute, unetInChunks } from "./recompute.ts";
 import { type RecordedStep, type Region, view } from "./recorder.ts";
 
 /** What a plan computes: logits; logits and metrics; or logits, metrics and gradients. */
@@ -44,8 +43,6 @@ export interface PlanSpec {
    * the backward, which adds to the gradients.
    */
   readonly partOf?: number | undefined;
-  /** What is made anew in the backward to save memory; nothing unless given, or where it would be one chunk. */
-  readonly recompute?: Recompute | undefined;
 }
 
 /** The regions that a plan's owner fills or reads. */
@@ -114,21 +111,15 @@ function checkSpec({ batch, height, width }: PlanSpec): void {
 }
 
 function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
-  const { kind, batch, height, width, partOf, recompute } = spec;
+  const { kind, batch, height, width, partOf } = spec;
   const part = partOf !== undefined;
   // A prediction keeps no activations, and is to be as exact as its weights.
   const stored: PlanTarget = kind === "predict" ? { ...target, precision: "f32" } : target;
-  const builder = new Builder(config, parameterTable(config), stored, kind === "train", {
-    pictures: partOf ?? batch,
-    inParts: part,
-  });
+  const builder = new Builder(config, parameterTable(config), stored, kind === "train", partOf);
   const { recorder } = builder;
   const input = { batch, channels: config.inChannels, height, width };
   const pictures = recorder.fixed("pictures", size(input));
-  const source: Activation = { shape: input, region: pictures, kind: "plain", gradientScale: 1 };
-  const logits = recompute && batch > recompute.atOnce
-    ? unetInChunks(builder, source, recompute)
-    : unet(builder, source);
+  const logits = unet(builder, { shape: input, region: pictures, kind: "plain", gradientScale: 1 });
   const masks = recorder.fixed("masks", size(logits.shape));
   const history = recorder.fixed("history", HISTORY_CAPACITY * RECORD_SIZE);
   const bands = lossBands(partOf ?? batch, imageSize(logits.shape));
@@ -178,7 +169,7 @@ function recordLoss(
   const image = imageSize(shape);
   const step = view(builder.step, 0, 12);
   if (recorder.precision === "f16") {
-    builder.lossScale = lossScale(size(builder.wholeBatch(shape)));
+    builder.lossScale = lossScale(size({ ...shape, batch: builder.partOf ?? shape.batch }));
   }
   for (const chunk of chunks) {
     recorder.run(lossSums(chunk.count, image, bands, chunk.first), {
@@ -200,6 +191,11 @@ function recordLoss(
       });
     }
   });
+}
+
+/** Where a plan's regions lie if the slots of plans that run before or after it are there already. */
+export function placeAmong({ memory, steps, regions }: Plan, slots: readonly number[]): MemoryPlan {
+  return slots.length === 0 ? memory : planMemory(steps, [regions.logits], slots);
 }
 
 /** Bytes that a plan needs at once, apart from what all plans share: slots, pictures and masks. */

@@ -17,8 +17,6 @@ export interface Region {
   readonly byteLength: number;
   /** Whether the region is one of the plan's fixed buffers. */
   readonly fixed: boolean;
-  /** The region that it is a range of, and its first byte there, where it has no memory of its own. */
-  readonly within?: { readonly region: Region; readonly offset: number };
 }
 
 /** A range of a region. */
@@ -51,17 +49,7 @@ export function view(region: Region, first = 0, count?: number): RegionView {
   const offset = first * bytes;
   // Whole vectors of four: a shorter end would lie beyond what a kernel sees as an array of vectors.
   const byteLength = count === undefined ? region.byteLength - offset : Math.ceil(count / 4) * 4 * bytes;
-  const { within } = region;
-  return within
-    ? { region: within.region, offset: within.offset + offset, byteLength }
-    : { region, offset, byteLength };
-}
-
-/** A range of a region, given in values, as a region of its own in the same memory. */
-export function range(region: Region, first: number, count: number): Region {
-  const { region: whole, offset } = view(region, first, count);
-  const byteLength = count * BYTES[region.precision];
-  return { ...region, byteLength, within: { region: whole, offset } };
+  return { region, offset, byteLength };
 }
 
 /** Collects regions and steps. */

@@ -6,6 +6,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../gpu/program.ts";
 import { uniformFloats } from "../random.ts";
+import { bindSteps } from "./bound_steps.ts";
 import { planMemory } from "./memory.ts";
 import type { RecordedStep, Region } from "./recorder.ts";
 
@@ -40,27 +41,17 @@ export class Standalone {
     const memory = planMemory(steps);
     const slots: GPUBuffer[] = [];
     for (const size of memory.slots) slots.push(await gpu.createBuffer("slot", size, GPUBufferUsage.UNIFORM));
-    const all = [...slots];
-    const places = new Map<Region, number>(memory.slotOf);
     const buffers = new Map<Region, GPUBuffer>();
     for (const { region } of steps.flatMap(({ views }) => views)) {
-      if (!region.fixed || places.has(region)) continue;
+      if (!region.fixed || buffers.has(region)) continue;
       const buffer = await gpu.createBuffer(region.label, region.byteLength, GPUBufferUsage.UNIFORM);
       const values = new Float32Array(region.byteLength / 4);
-      uniformFloats(values, 0, places.size, BOUND);
+      uniformFloats(values, 0, buffers.size, BOUND);
       gpu.device.queue.writeBuffer(buffer, 0, values);
       buffers.set(region, buffer);
-      places.set(region, all.push(buffer) - 1);
     }
-    const bound = steps.map(({ dispatch, views }) => ({
-      dispatch,
-      views: views.map(({ region, offset, byteLength }) => ({
-        buffer: places.get(region)!,
-        offset,
-        byteLength,
-      })),
-    }));
-    return new Standalone(gpu, steps, await Program.create(gpu, bound, all), buffers, slots);
+    const bound = bindSteps(steps, memory, slots, buffers);
+    return new Standalone(gpu, steps, await Program.create(gpu, bound.steps, bound.buffers), buffers, slots);
   }
 
   /** Number of dispatches. */

@@ -5,6 +5,7 @@
  */
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { Program } from "../../src/gpu/program.ts";
+import { bindSteps } from "../../src/unet/bound_steps.ts";
 import { planMemory } from "../../src/unet/memory.ts";
 import type { RecordedStep, Region } from "../../src/unet/recorder.ts";
 
@@ -16,29 +17,27 @@ export async function executeSteps(
   output: Region,
 ): Promise<Float32Array> {
   const memory = planMemory(steps);
-  const places = new Map<Region, number>(memory.slotOf);
-  const buffers: GPUBuffer[] = [];
-  for (const size of memory.slots) buffers.push(await gpu.createBuffer("slot", size));
+  const slots: GPUBuffer[] = [];
+  for (const size of memory.slots) slots.push(await gpu.createBuffer("slot", size));
+  const fixed = new Map<Region, GPUBuffer>();
   for (const region of new Set(steps.flatMap(({ views }) => views.map(({ region }) => region)))) {
     if (!region.fixed) continue;
-    places.set(region, buffers.length);
-    buffers.push(await gpu.createBuffer(region.label, region.byteLength));
+    fixed.set(region, await gpu.createBuffer(region.label, region.byteLength));
   }
   for (const [region, values] of inputs) {
-    gpu.device.queue.writeBuffer(buffers[places.get(region)!]!, 0, values as Float32Array<ArrayBuffer>);
+    gpu.device.queue.writeBuffer(fixed.get(region)!, 0, values as Float32Array<ArrayBuffer>);
   }
-  const bound = steps.map(({ dispatch, views }) => ({
-    dispatch,
-    views: views.map(({ region, ...range }) => ({ buffer: places.get(region)!, ...range })),
-  }));
-  const program = await Program.create(gpu, bound, buffers);
+  const bound = bindSteps(steps, memory, slots, fixed);
+  const program = await Program.create(gpu, bound.steps, bound.buffers);
   const encoder = gpu.device.createCommandEncoder();
   const pass = encoder.beginComputePass();
   program.encode(pass);
   pass.end();
   gpu.submit(encoder);
-  const result = new Float32Array(await gpu.read(buffers[places.get(output)!]!, 0, output.byteLength));
+  const place = memory.places.get(output);
+  const buffer = place ? slots[place.slot]! : fixed.get(output)!;
+  const result = new Float32Array(await gpu.read(buffer, place?.offset ?? 0, output.byteLength));
   program.destroy();
-  for (const buffer of buffers) buffer.destroy();
+  for (const buffer of bound.buffers) buffer.destroy();
   return result;
 }
