@@ -12,10 +12,10 @@ export type AdapterKind = "software" | "hardware";
 export type KernelChoices = Readonly<Record<string, string>>;
 
 /**
- * What a device may lack: the feature `subgroups`; or `workgroup memory` for more than a few
- * values, which WebGPU over OpenGL clears by such a text that compiling it takes minutes.
+ * What a device may lack: the feature `subgroups`, or subgroups that are 8 invocations wide, always; or `workgroup
+ * memory` for more than a few values, which WebGPU over OpenGL clears by such a text that compiling it takes minutes.
  */
-export type Need = "subgroups" | "workgroup memory";
+export type Need = "subgroups" | "subgroups of 8" | "workgroup memory";
 
 /** What is known of a variant apart from the shapes that it serves. */
 export interface VariantFacts {

@@ -128,11 +128,18 @@ function uniformServes(shape: GemmShape): boolean {
   return multiplications > dispatches * MULTIPLICATIONS_PER_DISPATCH;
 }
 
+/** Products by subgroups of a software adapter. */
+const SUBGROUP: VariantFacts = { kernels: ["gemm/nn_wide", "gemm/nn_high"], needs: "subgroups of 8" };
+
 /** Products through workgroup memory: the geometry is the variant's. */
 const TILED: VariantFacts = { kernels: ["gemm/tiled"], needs: "workgroup memory" };
 
-/** Matrix products in one sum. On software registers alone, the smaller operand as a uniform; else workgroup memory. */
+/**
+ * Matrix products in one sum. On software registers alone, handed round in subgroups, or else the smaller operand as a
+ * uniform; on hardware workgroup memory.
+ */
 export const PRODUCT = new Operation("product", {
+  nn_subgroup: SUBGROUP,
   nn: { basic: true, kernels: ["gemm/nn"] },
   nn_uniform: { basic: true, kernels: ["gemm/nn_uniform"], serves: uniformServes },
   tiled: TILED,
@@ -140,19 +147,19 @@ export const PRODUCT = new Operation("product", {
 }, {
   low: {
     takes: ({ rows }: GemmShape) => rows <= 32,
-    software: ["nn_uniform", "nn"],
+    software: ["nn_subgroup", "nn_uniform", "nn"],
     hardware: ["tiled_32x128", "tiled", "nn"],
     sample: { rows: 32, columns: 256, depth: 32, layers: 36 },
   },
   middle: {
     takes: ({ rows }) => rows < 128,
-    software: ["nn_uniform", "nn"],
+    software: ["nn_subgroup", "nn_uniform", "nn"],
     hardware: ["tiled", "tiled_32x128", "nn"],
     sample: { rows: 64, columns: 128, depth: 64, layers: 36 },
   },
   high: {
     takes: () => true,
-    software: ["nn_uniform", "nn"],
+    software: ["nn_subgroup", "nn_uniform", "nn"],
     hardware: ["tiled", "tiled_32x128", "nn"],
     sample: { rows: 128, columns: 256, depth: 128, layers: 36 },
   },
@@ -172,19 +179,20 @@ export interface SlicedCase extends GemmShape {
  * them: neighbours then read neighbouring pixels of a map, and not of several.
  */
 export const SLICED_PRODUCT = new Operation("sliced product", {
+  nn_subgroup: SUBGROUP,
   nn: { basic: true, kernels: ["gemm/nn"] },
   turned: TILED,
   turned_32x32: TILED,
 }, {
   low: {
     takes: ({ rows }: SlicedCase) => rows <= 32,
-    software: ["nn"],
+    software: ["nn_subgroup", "nn"],
     hardware: ["turned_32x32", "turned"],
     sample: slicedSample(32, 1024),
   },
   high: {
     takes: () => true,
-    software: ["nn"],
+    software: ["nn_subgroup", "nn"],
     hardware: ["turned", "turned_32x32"],
     sample: slicedSample(128, 1024),
   },
@@ -203,19 +211,20 @@ function slicedSample(channels: number, depth: number): SlicedCase {
  * the weight gradient many.
  */
 export const IM2COL_PRODUCT = new Operation("im2col product", {
+  nn_subgroup: SUBGROUP,
   nn: { basic: true, kernels: ["gemm/nn"] },
   tiled: TILED,
   tiled_32x128: TILED,
 }, {
   narrow: {
     takes: ({ columns }: GemmShape) => columns <= FEW_PIXELS,
-    software: ["nn"],
+    software: ["nn_subgroup", "nn"],
     hardware: ["tiled", "nn"],
     sample: { rows: 128, columns: 64, depth: 1152, layers: 1 },
   },
   broad: {
     takes: () => true,
-    software: ["nn"],
+    software: ["nn_subgroup", "nn"],
     hardware: ["tiled", "tiled_32x128", "nn"],
     sample: { rows: 128, columns: 1152, depth: 64, layers: 1 },
   },

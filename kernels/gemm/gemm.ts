@@ -8,7 +8,9 @@ import { type Accumulation, accumulationFields, REPLACE } from "../accumulation.
 import { ceilDiv, flatGrid, grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
+import nnHighCode from "./nn_high.wgsl" with { type: "text" };
 import nnUniformCode from "./nn_uniform.wgsl" with { type: "text" };
+import nnWideCode from "./nn_wide.wgsl" with { type: "text" };
 import nnCode from "./nn.wgsl" with { type: "text" };
 import { SQUARE_TILE, type Tile, tiledKernel } from "./tile.ts";
 import tiledCode from "./tiled.wgsl" with { type: "text" };
@@ -67,25 +69,61 @@ export function gemmNn(
   put: Accumulation = REPLACE,
 ): Dispatch {
   checkTiles(shape);
-  const { rows, columns, depth, layers } = shape;
-  const tiles = (rows / 8) * (columns / 16);
-  const few = ceilDiv(tiles, WORKGROUP) * layers * slices.count < ENOUGH_WORKGROUPS;
+  const tiles = { rows: shape.rows / 8, columns: shape.columns / 16 };
+  const count = tiles.rows * tiles.columns;
+  const few = ceilDiv(count, WORKGROUP) * shape.layers * slices.count < ENOUGH_WORKGROUPS;
   const workgroup = few ? SMALL_WORKGROUP : WORKGROUP;
   return {
     kernel: kernel("gemm/nn", nnCode, { WORKGROUP: workgroup }),
-    params: packParams([
-      rows / 4,
-      columns / 4,
-      depth,
-      columns / 16,
-      rows / 8,
-      slices.depth,
-      layers,
-      slices.first,
-      ...accumulationFields(put),
-    ]),
-    workgroups: grid("gemm/nn", tiles, workgroup, layers, slices.count),
+    params: registerParams(tiles, shape, slices, put),
+    workgroups: grid("gemm/nn", count, workgroup, shape.layers, slices.count),
   };
+}
+
+/** How much less of a software adapter's speed a product by rows reaches than one by columns, both filling subgroups. */
+const HIGH_SHARE = 0.8;
+
+/**
+ * The product of {@linkcode gemmNn}, bit for bit, by subgroups of 8 invocations, along columns or along rows, whichever
+ * they fill better; bindings a, b, c.
+ */
+export function gemmNnSubgroup(
+  shape: GemmShape,
+  slices: Slices = { depth: shape.depth, count: 1, first: 0 },
+  put: Accumulation = REPLACE,
+): Dispatch {
+  checkTiles(shape);
+  const { rows, columns, layers } = shape;
+  const [across, down] = [ceilDiv(columns, 64), ceilDiv(rows, 64)];
+  const high = columns / across < HIGH_SHARE * rows / down;
+  const height = rows % 32 === 0 ? 32 : 16;
+  const tiles = high ? { rows: down, columns: columns / 16 } : { rows: rows / height, columns: across };
+  const label = high ? "gemm/nn_high" : "gemm/nn_wide";
+  return {
+    kernel: high ? kernel(label, nnHighCode) : kernel(label, nnWideCode, { ROW_VECTORS: height / 4 }),
+    params: registerParams(tiles, shape, slices, put),
+    workgroups: grid(label, tiles.rows * tiles.columns, 1, layers, slices.count),
+  };
+}
+
+/** The parameters of products of registers, of so many tiles. */
+function registerParams(
+  tiles: { readonly rows: number; readonly columns: number },
+  { rows, columns, depth, layers }: GemmShape,
+  slices: Slices,
+  put: Accumulation,
+): Uint8Array {
+  return packParams([
+    rows / 4,
+    columns / 4,
+    depth,
+    tiles.columns,
+    tiles.rows,
+    slices.depth,
+    layers,
+    slices.first,
+    ...accumulationFields(put),
+  ]);
 }
 
 /** How many layers of `a` fit the uniform window of {@linkcode gemmNnUniform}; 0 where not even one does. */

@@ -3,46 +3,14 @@
 // large tiles keep few invocations busy.
 // Layout: rows m a multiple of 8, columns n of 16, both padded by the host; a and b have k outermost.
 // Work: an invocation owns an 8 x 16 tile in registers and streams through k; workgroups.y counts z, workgroups.z the slices.
+// Parts: product.wgsl, product_params.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;
-
-struct Params {
-  row_vectors: u32,    // m / 4
-  column_vectors: u32, // n / 4
-  depth: u32,          // k
-  column_tiles: u32,   // n / 16
-  row_tiles: u32,      // m / 8
-  slice: u32,          // k of one slice; the last may be shorter
-  layers: u32,         // z
-  first_slice: u32,    // the slice that workgroups.z = 0 writes
-  keep: u32,           // whether to add to what is there
-  scale: f32,          // of what is put there
-}
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> c: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
-
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
-}
-
-// What is not kept is not read: it may be anything.
-fn put(at: u32, value: vec4f) {
-  var sum = params.scale * value;
-  if (params.keep != 0u) {
-    sum += c[at];
-  }
-  c[at] = sum;
-}
-
-fn store(start: u32, tile: mat4x4f) {
-  put(start, tile[0]);
-  put(start + params.column_vectors, tile[1]);
-  put(start + 2u * params.column_vectors, tile[2]);
-  put(start + 3u * params.column_vectors, tile[3]);
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {

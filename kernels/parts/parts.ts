@@ -6,6 +6,8 @@
  */
 import epilogueCode from "./epilogue.wgsl" with { type: "text" };
 import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
+import productParamsCode from "./product_params.wgsl" with { type: "text" };
+import productCode from "./product.wgsl" with { type: "text" };
 import putCode from "./put.wgsl" with { type: "text" };
 import reluCode from "./relu.wgsl" with { type: "text" };
 import stepCode from "./step.wgsl" with { type: "text" };
@@ -16,6 +18,8 @@ import winogradParamsCode from "./winograd_params.wgsl" with { type: "text" };
 const PARTS: ReadonlyMap<string, string> = new Map([
   ["epilogue.wgsl", epilogueCode],
   ["pcg4d.wgsl", pcg4dCode],
+  ["product.wgsl", productCode],
+  ["product_params.wgsl", productParamsCode],
   ["put.wgsl", putCode],
   ["relu.wgsl", reluCode],
   ["step.wgsl", stepCode],

@@ -167,14 +167,16 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       OPERATIONS,
       adapterKind({ isFallback: isSoftware(adapter) }),
       options.choices,
-      ({ needs }) => needs === undefined || backendOf(adapter.features, Deno.build.os) !== "OpenGL",
+      ({ needs }) => mayGrant(adapter, needs),
     ),
   };
 }
 
-function grants({ features }: Pick<GPUDevice, "features">, need: Need | undefined): boolean {
+/** Whether an adapter has what a variant needs; subgroups are taken to be granted where this tells nothing else. */
+function mayGrant({ features, info }: GPUAdapter, need: Need | undefined): boolean {
   if (need === undefined) return true;
-  return need === "subgroups" ? features.has(need) : backendOf(features, Deno.build.os) !== "OpenGL";
+  if (backendOf(features, Deno.build.os) === "OpenGL") return false;
+  return need !== "subgroups of 8" || (info.subgroupMinSize === 8 && info.subgroupMaxSize === 8);
 }
 
 /** The kind of defaults that are for an adapter. */
@@ -236,9 +238,11 @@ export class Gpu implements GpuDescription {
     this.precision = options.precision ?? "f32";
     this.#onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
+    const subgroups = device.features.has("subgroups");
     this.#granted = {
-      "subgroups": grants(device, "subgroups"),
-      "workgroup memory": grants(adapter, "workgroup memory"),
+      "subgroups": subgroups,
+      "subgroups of 8": subgroups && mayGrant(adapter, "subgroups of 8"),
+      "workgroup memory": mayGrant(adapter, "workgroup memory"),
     };
     this.adapter = describeAdapter(adapter);
     const kind = adapterKind(this.adapter);

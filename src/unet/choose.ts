@@ -10,6 +10,7 @@ import type { TransposeForm } from "../../kernels/conv_transpose2d/conv_transpos
 import {
   GEMM_TILES,
   gemmNn,
+  gemmNnSubgroup,
   type GemmShape,
   gemmTiled,
   type GemmTileName,
@@ -65,19 +66,19 @@ export interface ChosenSlices {
 /** How a matrix product whose sum is cut into slices is computed. */
 export function slicedProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): ChosenSlices {
   const variant = SLICED_PRODUCT.choose(choices, { ...shape, slices });
-  return {
-    dispatch: multiply(variant, shape, slices),
-    inner: variant === "nn" ? "mn" : GEMM_TILES[variant].inner,
-  };
+  const inner = variant === "nn" || variant === "nn_subgroup" ? "mn" : GEMM_TILES[variant].inner;
+  return { dispatch: multiply(variant, shape, slices), inner };
 }
 
 function multiply(
-  variant: "nn" | GemmTileName,
+  variant: "nn" | "nn_subgroup" | GemmTileName,
   shape: GemmShape,
   slices?: Slices,
   put?: Accumulation,
 ): Dispatch {
-  return variant === "nn" ? gemmNn(shape, slices, put) : gemmTiled(variant, shape, slices, put);
+  if (variant === "nn") return gemmNn(shape, slices, put);
+  if (variant === "nn_subgroup") return gemmNnSubgroup(shape, slices, put);
+  return gemmTiled(variant, shape, slices, put);
 }
 
 /** How a transposed convolution is computed. */

@@ -11,6 +11,7 @@ import {
 import {
   GEMM_TILES,
   gemmNn,
+  gemmNnSubgroup,
   gemmNnUniform,
   type GemmShape,
   gemmTiled,
@@ -23,6 +24,12 @@ import { type Check, random, sum, sumLimit, table } from "./check.ts";
 export function* matrixChecks(): Generator<Check> {
   const small = { rows: 16, columns: 32, depth: 5, layers: 2 };
   for (const dispatch of [gemmNn(small), gemmNnUniform(small, 0)]) yield { dispatch, ...product(small) };
+  // By columns in tiles of 32 and of 16 rows, and by rows, a subgroup and a little.
+  for (const [rows, columns] of [[32, 80], [16, 80], [80, 16]] as const) {
+    const shape = { rows, columns, depth: 5, layers: 2 };
+    const dispatch = gemmNnSubgroup(shape);
+    yield { variant: "nn_subgroup", needs: "subgroups of 8", dispatch, ...product(shape) };
+  }
   for (const variant of Object.keys(GEMM_TILES) as GemmTileName[]) {
     // A tile and a little in each dimension.
     const { rows, columns, inner } = GEMM_TILES[variant];

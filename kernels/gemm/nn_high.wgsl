@@ -1,0 +1,68 @@
+// The product of nn.wgsl for software adapters whose subgroups are 8 invocations wide, and few columns: see nn_wide.wgsl.
+// Work: a subgroup owns 64 rows of 16 columns, an invocation 8 of these rows. Of b, which all of them need, four fetch one
+// vector each, and hand it round. Each sum has the terms of nn.wgsl in the same order: the same bits.
+// workgroups.y counts z, workgroups.z the slices.
+// Parts: product.wgsl, product_params.wgsl.
+// Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
+const WORKGROUP: u32 = 8u; // one subgroup: an idle one would multiply, too
+
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(subgroup_invocation_id) subgroup_lane: u32,
+) {
+  let row = (group.x / params.column_tiles) * 16u + subgroup_lane * 2u;
+  let column = (group.x % params.column_tiles) * 4u;
+  let z = group.y;
+  var c00 = mat4x4f();
+  var c01 = mat4x4f();
+  var c02 = mat4x4f();
+  var c03 = mat4x4f();
+  var c10 = mat4x4f();
+  var c11 = mat4x4f();
+  var c12 = mat4x4f();
+  var c13 = mat4x4f();
+  let first = group.z * params.slice;
+  let end = min(params.depth, first + params.slice);
+  // Beyond the edge neighbours' values are fetched and never stored: subgroups want every invocation.
+  var at = (z * params.depth + first) * params.row_vectors + min(row, params.row_vectors - 2u);
+  var bt = (z * params.depth + first) * params.column_vectors + column + subgroup_lane % 4u;
+  for (var k = first; k < end; k++) {
+    let a0 = a[at];
+    let a1 = a[at + 1u];
+    let fetched = b[bt];
+    let b0 = subgroupBroadcast(fetched, 0u);
+    c00 += outer(a0, b0);
+    c10 += outer(a1, b0);
+    let b1 = subgroupBroadcast(fetched, 1u);
+    c01 += outer(a0, b1);
+    c11 += outer(a1, b1);
+    let b2 = subgroupBroadcast(fetched, 2u);
+    c02 += outer(a0, b2);
+    c12 += outer(a1, b2);
+    let b3 = subgroupBroadcast(fetched, 3u);
+    c03 += outer(a0, b3);
+    c13 += outer(a1, b3);
+    at += params.row_vectors;
+    bt += params.column_vectors;
+  }
+  if (row >= params.row_vectors) {
+    return;
+  }
+  let layer = (params.first_slice + group.z) * params.layers + z;
+  let step = 4u * params.column_vectors;
+  let start = (layer * params.row_vectors + row) * step + column;
+  store(start, c00);
+  store(start + 1u, c01);
+  store(start + 2u, c02);
+  store(start + 3u, c03);
+  store(start + step, c10);
+  store(start + step + 1u, c11);
+  store(start + step + 2u, c12);
+  store(start + step + 3u, c13);
+}

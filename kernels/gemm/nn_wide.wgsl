@@ -1,0 +1,102 @@
+// The product of nn.wgsl for software adapters whose subgroups are 8 invocations wide: such an adapter fetches for each
+// invocation by itself, at the price of ten multiply-adds a value, and hands a register round for next to nothing.
+// Work: a subgroup owns 16 or 32 rows of 64 columns, an invocation 8 of these columns. Of a, which all of them need, each
+// fetches one vector and hands it round. Each sum has the terms of nn.wgsl in the same order: the same bits.
+// workgroups.y counts z, workgroups.z the slices.
+// Parts: product.wgsl, product_params.wgsl.
+// Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
+const WORKGROUP: u32 = 8u; // one subgroup: an idle one would multiply, too
+const ROW_VECTORS: u32 = 8u; // 4 or 8
+
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(subgroup_invocation_id) subgroup_lane: u32,
+) {
+  let column = (group.x % params.column_tiles) * 16u + subgroup_lane * 2u;
+  let z = group.y;
+  var c00 = mat4x4f();
+  var c01 = mat4x4f();
+  var c10 = mat4x4f();
+  var c11 = mat4x4f();
+  var c20 = mat4x4f();
+  var c21 = mat4x4f();
+  var c30 = mat4x4f();
+  var c31 = mat4x4f();
+  var c40 = mat4x4f();
+  var c41 = mat4x4f();
+  var c50 = mat4x4f();
+  var c51 = mat4x4f();
+  var c60 = mat4x4f();
+  var c61 = mat4x4f();
+  var c70 = mat4x4f();
+  var c71 = mat4x4f();
+  let first = group.z * params.slice;
+  let end = min(params.depth, first + params.slice);
+  let row = group.x / params.column_tiles * ROW_VECTORS;
+  // Beyond the edge neighbours' values are fetched and never stored: subgroups want every invocation.
+  var at = (z * params.depth + first) * params.row_vectors + row + subgroup_lane % ROW_VECTORS;
+  var bt = (z * params.depth + first) * params.column_vectors + min(column, params.column_vectors - 2u);
+  for (var k = first; k < end; k++) {
+    let b0 = b[bt];
+    let b1 = b[bt + 1u];
+    let fetched = a[at];
+    let a0 = subgroupBroadcast(fetched, 0u);
+    c00 += outer(a0, b0);
+    c01 += outer(a0, b1);
+    let a1 = subgroupBroadcast(fetched, 1u);
+    c10 += outer(a1, b0);
+    c11 += outer(a1, b1);
+    let a2 = subgroupBroadcast(fetched, 2u);
+    c20 += outer(a2, b0);
+    c21 += outer(a2, b1);
+    let a3 = subgroupBroadcast(fetched, 3u);
+    c30 += outer(a3, b0);
+    c31 += outer(a3, b1);
+    if (ROW_VECTORS == 8u) {
+      let a4 = subgroupBroadcast(fetched, 4u);
+      c40 += outer(a4, b0);
+      c41 += outer(a4, b1);
+      let a5 = subgroupBroadcast(fetched, 5u);
+      c50 += outer(a5, b0);
+      c51 += outer(a5, b1);
+      let a6 = subgroupBroadcast(fetched, 6u);
+      c60 += outer(a6, b0);
+      c61 += outer(a6, b1);
+      let a7 = subgroupBroadcast(fetched, 7u);
+      c70 += outer(a7, b0);
+      c71 += outer(a7, b1);
+    }
+    at += params.row_vectors;
+    bt += params.column_vectors;
+  }
+  if (column >= params.column_vectors) {
+    return;
+  }
+  let layer = (params.first_slice + group.z) * params.layers + z;
+  let step = 4u * params.column_vectors;
+  let start = layer * params.row_vectors * step + row * step + column;
+  store(start, c00);
+  store(start + 1u, c01);
+  store(start + step, c10);
+  store(start + step + 1u, c11);
+  store(start + 2u * step, c20);
+  store(start + 2u * step + 1u, c21);
+  store(start + 3u * step, c30);
+  store(start + 3u * step + 1u, c31);
+  if (ROW_VECTORS == 8u) {
+    store(start + 4u * step, c40);
+    store(start + 4u * step + 1u, c41);
+    store(start + 5u * step, c50);
+    store(start + 5u * step + 1u, c51);
+    store(start + 6u * step, c60);
+    store(start + 6u * step + 1u, c61);
+    store(start + 7u * step, c70);
+    store(start + 7u * step + 1u, c71);
+  }
+}
