@@ -57,12 +57,9 @@ fn main(
   let layer = (params.first_slice + group.z) * params.layers + z;
   let step = 4u * params.column_vectors;
   let start = (layer * params.row_vectors + row) * step + column;
-  store(start, c00);
-  store(start + 1u, c01);
-  store(start + 2u, c02);
-  store(start + 3u, c03);
-  store(start + step, c10);
-  store(start + step + 1u, c11);
-  store(start + step + 2u, c12);
-  store(start + step + 3u, c13);
+  // A loop, for every store that is written out costs a software adapter seconds to compile.
+  var tiles = array<mat4x4f, 8>(c00, c01, c02, c03, c10, c11, c12, c13);
+  for (var i = 0u; i < 8u; i++) {
+    store(start + i / 4u * step + i % 4u, tiles[i]);
+  }
 }

@@ -81,22 +81,9 @@ fn main(
   let layer = (params.first_slice + group.z) * params.layers + z;
   let step = 4u * params.column_vectors;
   let start = layer * params.row_vectors * step + row * step + column;
-  store(start, c00);
-  store(start + 1u, c01);
-  store(start + step, c10);
-  store(start + step + 1u, c11);
-  store(start + 2u * step, c20);
-  store(start + 2u * step + 1u, c21);
-  store(start + 3u * step, c30);
-  store(start + 3u * step + 1u, c31);
-  if (ROW_VECTORS == 8u) {
-    store(start + 4u * step, c40);
-    store(start + 4u * step + 1u, c41);
-    store(start + 5u * step, c50);
-    store(start + 5u * step + 1u, c51);
-    store(start + 6u * step, c60);
-    store(start + 6u * step + 1u, c61);
-    store(start + 7u * step, c70);
-    store(start + 7u * step + 1u, c71);
+  // A loop, for every store that is written out costs a software adapter seconds to compile.
+  var tiles = array<mat4x4f, 16>(c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51, c60, c61, c70, c71);
+  for (var i = 0u; i < 2u * ROW_VECTORS; i++) {
+    store(start + i / 2u * step + i % 2u, tiles[i]);
   }
 }

@@ -1,6 +1,6 @@
 // Part of the products of registers, gemm/nn*.wgsl: outer products, and a tile's way into `c`, as kernels/accumulation.ts
 // describes it.
-// Host: kernels/parts/parts.ts. Test: tests/kernels/gemm_test.ts.
+// Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
 }

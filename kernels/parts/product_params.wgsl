@@ -1,5 +1,5 @@
 // Part of the products of registers, gemm/nn*.wgsl: what the host tells them.
-// Host: kernels/parts/parts.ts. Test: tests/kernels/gemm_test.ts.
+// Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 struct Params {
   row_vectors: u32,    // m / 4
   column_vectors: u32, // n / 4

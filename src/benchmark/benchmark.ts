@@ -35,7 +35,7 @@ export interface Sections {
   /** Planned and allocated memory. */
   memory: Memory[];
   /** Memory against time. */
-  low: LowMemory;
+  low: LowMemory[];
   /** Time against pixels. */
   scale: ScaleTime[];
   /** Preparing and serving pictures. */
@@ -95,8 +95,11 @@ const NETWORK_SHAPES: readonly NetworkShape[] = [
 /** Pixels of a batch up to which both normalisations are measured, and `--quick` measures at all. */
 const SMALL_PIXELS = 128 * 128 * 8;
 
-/** A batch that is large beside the parameters, and small enough to take seconds. */
-const LOW_MEMORY_SHAPE: NetworkShape = { filters: 8, size: 128, batch: 16 };
+/** Batches that are large beside the parameters, and small enough to take seconds; the first has small parts. */
+const LOW_MEMORY_SHAPES: readonly NetworkShape[] = [
+  { filters: 8, size: 128, batch: 16 },
+  { filters: 8, size: 256, batch: 8 },
+];
 
 /** Filters of the memory tables. */
 const MEMORY_FILTERS = [8, 32];
@@ -159,12 +162,13 @@ const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<S
     const table = MEMORY_FILTERS.flatMap((filters) => planTable(gpu, filters));
     return options.quick ? table : await measureTable(gpu, table);
   },
-  low({ gpu, options }) {
-    return measureLowMemory(
-      gpu,
-      LOW_MEMORY_SHAPE,
-      options.quick ? { seconds: 0, least: 1 } : { seconds: 15, least: 3 },
-    );
+  async low({ gpu, options }) {
+    const turns = options.quick ? { seconds: 0, least: 1 } : { seconds: 12, least: 3 };
+    const all: LowMemory[] = [];
+    for (const shape of options.quick ? LOW_MEMORY_SHAPES.slice(0, 1) : LOW_MEMORY_SHAPES) {
+      all.push(await measureLowMemory(gpu, shape, turns));
+    }
+    return all;
   },
   scale({ gpu, options }) {
     const { quick } = options;

@@ -102,7 +102,7 @@ const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => st
       .map((filters) => renderMemory(filters, memory.filter((entry) => entry.filters === filters)))
       .join("\n"),
 
-  low: renderLow,
+  low: (all) => all.map(renderLow).join("\n"),
 
   scale: (times) =>
     table(

@@ -10,17 +10,23 @@ import { NetworkBench, type NetworkShape } from "./network.ts";
 /** Feature maps of the first block of the networks in the table. */
 const FILTERS = 8;
 
-/** Sizes and batches in the table: from 16,384 pixels, four pictures of 64 rows, to sixteen times as many. */
+/** Sizes and batches in the table: from 16,384 pixels, four pictures of 64 rows, to 32 times as many. */
 export const SCALE_SHAPES: readonly NetworkShape[] = [
   [64, 4],
   [128, 1],
   [64, 16],
   [128, 4],
   [256, 1],
+  [64, 32],
+  [128, 8],
+  [256, 2],
   [64, 64],
   [128, 16],
   [256, 4],
   [512, 1],
+  [128, 32],
+  [256, 8],
+  [512, 2],
 ].map(([size, batch]) => ({ filters: FILTERS, size: size!, batch: batch! }));
 
 /** A step's time. */

@@ -81,14 +81,14 @@ const REPORT: BenchReport = {
     },
     { ...SHAPE, planned: null, chunks: 1, refusal: "Cannot bind", measured: null, low: null },
   ],
-  low: {
+  low: [{
     ...SHAPE,
     uses: {
       normal: { byteLength: 2 ** 30, parts: 1, step: TIMING },
       low: { byteLength: 2 ** 29, parts: 3, step: { ...TIMING, best: 0.05 } },
     },
     ratio: { best: 1.19, median: 1, memory: 0.5 },
-  },
+  }],
   scale: [{ ...SHAPE, step: TIMING, nanosecondsPerPixel: 2569.6 }],
   data: {
     pictures: 8,

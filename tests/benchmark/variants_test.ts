@@ -8,15 +8,19 @@ Deno.test("describeVariants: what was chosen, and that hardware's variants are r
   const gpu = await openGpu({ ...SOFTWARE, choices: { "conv3x3/thin": "winograd4" } });
   try {
     const { choices, unusual, given, checked } = await describeVariants(gpu, true);
+    const eight = gpu.has("subgroups of 8") ? true : null;
     assert.deepEqual(choices, { ...defaultChoices(SOFTWARE_KIND), "conv3x3/thin": "winograd4" });
     assert.deepEqual([unusual, given], [{ "conv3x3/thin": "winograd4" }, true]);
     assert.deepEqual(
       checked.map(({ operation, variant, right }) => [operation, variant, right]),
       [
+        ["product", "nn_subgroup", eight],
         ["product", "tiled", true],
         ["product", "tiled_32x128", true],
+        ["sliced product", "nn_subgroup", eight],
         ["sliced product", "turned", true],
         ["sliced product", "turned_32x32", true],
+        ["im2col product", "nn_subgroup", eight],
         ["im2col product", "tiled", true],
         ["im2col product", "tiled_32x128", true],
         ["row sums", "rows_subgroup", gpu.has("subgroups") ? true : null],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   GEMM_TILES,
   gemmNn,
+  gemmNnSubgroup,
   gemmNnUniform,
   type GemmShape,
   gemmTiled,
@@ -61,6 +62,8 @@ const SHAPES: GemmShape[] = [
   // 66 tiles of 8 x 16, 68 of 16 x 8: one workgroup and a little.
   { rows: 48, columns: 176, depth: 33, layers: 1 },
   { rows: 16, columns: 544, depth: 3, layers: 1 },
+  // By rows, two subgroups high, the second one not full.
+  { rows: 112, columns: 16, depth: 9, layers: 2 },
 ];
 
 /** One tile and a little in each dimension, whole tiles, a depth of whole steps and of one more. */
@@ -80,6 +83,13 @@ for (const shape of SHAPES) {
 
   Deno.test(`gemm/nn: ${title}`, async () => {
     const { c } = await runKernel(gpu, gemmNn(shape), { a, b, c: expected.length });
+    assertClose(c, expected, { absolute, label: "c" });
+  });
+
+  Deno.test(`gemm/nn_subgroup: ${title}, to the bits of gemm/nn`, async () => {
+    if (!gpu.has("subgroups of 8")) return;
+    const { c } = await runKernel(gpu, gemmNnSubgroup(shape), { a, b, c: expected.length });
+    assert.deepEqual(c, (await runKernel(gpu, gemmNn(shape), { a, b, c: expected.length })).c);
     assertClose(c, expected, { absolute, label: "c" });
   });
 

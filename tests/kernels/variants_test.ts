@@ -19,6 +19,9 @@ import { kernelFiles } from "../project/files.ts";
 
 const KINDS = ["software", "hardware"] as const;
 
+/** Those of a software adapter that lacks what products by subgroups need. */
+const WITHOUT_SUBGROUPS = completeChoices(OPERATIONS, "software", {}, ({ needs }) => needs === undefined);
+
 Deno.test("variants: every class lists known candidates, and software's last resort is basic and serves all", () => {
   for (const { name, variants, classes } of OPERATIONS) {
     for (const [label, row] of classes) {
@@ -32,8 +35,9 @@ Deno.test("variants: every class lists known candidates, and software's last res
         variant.basic && !("serves" in variant) && variant.needs === undefined
       );
       assert.ok(resorts.length > 0, `${label}: nothing is left where all else fails`);
-      // On software nobody waits for a self-test.
-      assert.ok(variants[row.software[0]!]!.basic, label);
+      // On software nobody waits for a self-test, but for products by subgroups, which are worth it.
+      const [first] = row.software.map((name) => variants[name]!);
+      assert.ok(first!.basic || first!.needs === "subgroups of 8", label);
     }
     for (const { kernels } of Object.values(variants)) {
       assert.ok(kernels.length > 0);
@@ -68,7 +72,8 @@ Deno.test("variants: every class is timed at a shape of its own", () => {
     assert.ok(CONV3X3.variants[row.software[0]!].serves?.(row.sample) ?? true, "its default serves it");
   }
   for (const [, { sample }] of PRODUCT.classes) {
-    assert.equal(PRODUCT.choose(defaultChoices("software"), sample), "nn_uniform");
+    assert.equal(PRODUCT.choose(defaultChoices("software"), sample), "nn_subgroup");
+    assert.equal(PRODUCT.choose(WITHOUT_SUBGROUPS, sample), "nn_uniform");
   }
 });
 
@@ -89,7 +94,7 @@ function plainUniformLayers(shape: GemmShape): number {
 }
 
 Deno.test("variants: software's defaults by class are what plain rules say", () => {
-  const choices = defaultChoices("software");
+  const choices = WITHOUT_SUBGROUPS;
   const seen = new Set<string>();
   for (
     const channels of [[3, 8], [8, 8], [16, 16], [17, 18], [3, 100], [3, 101], [32, 32], [64, 128], [
@@ -124,6 +129,10 @@ Deno.test("variants: software's defaults by class are what plain rules say", () 
           const slices = { depth, count: 1, first: 0 };
           assert.equal(SLICED_PRODUCT.choose(choices, { ...shape, slices }), "nn");
           assert.equal(IM2COL_PRODUCT.choose(choices, shape), "nn");
+          const all = defaultChoices("software");
+          assert.equal(PRODUCT.choose(all, shape), "nn_subgroup");
+          assert.equal(SLICED_PRODUCT.choose(all, { ...shape, slices }), "nn_subgroup");
+          assert.equal(IM2COL_PRODUCT.choose(all, shape), "nn_subgroup");
         }
       }
     }

@@ -26,7 +26,9 @@ const FILES = projectFiles(".wgsl");
 const OPTIONAL = [
   "kernels/probe/f16.wgsl",
   "kernels/probe/subgroups.wgsl",
-  ...(gpu.has("subgroups") ? [] : ["kernels/reduce/rows_subgroup.wgsl"]),
+  ...(gpu.has("subgroups")
+    ? []
+    : ["kernels/reduce/rows_subgroup.wgsl", "kernels/gemm/nn_wide.wgsl", "kernels/gemm/nn_high.wgsl"]),
 ];
 
 async function errorsOf(code: string, device = gpu.device): Promise<string[]> {
