@@ -37,32 +37,26 @@ export interface ScaleTime extends NetworkShape {
   readonly nanosecondsPerPixel: number;
 }
 
-/**
- * Measures steps of all shapes, each for about so many seconds. Those of equally many pixels take turns: whatever else
- * the machine does meets them alike.
- */
+/** Measures steps of all shapes in turns, so that whatever else the machine does meets them alike. */
 export async function measureScale(
   gpu: Gpu,
   shapes: readonly NetworkShape[],
   seconds: number,
 ): Promise<ScaleTime[]> {
-  const times: ScaleTime[] = [];
-  for (const [pixels, equal] of Map.groupBy(shapes, ({ size, batch }) => size ** 2 * batch)) {
-    const benches: NetworkBench[] = [];
-    try {
-      const contestants = [];
-      for (const shape of equal) {
-        const bench = await NetworkBench.create(gpu, shape);
-        benches.push(bench);
-        contestants.push(await repeat((count) => bench.step(count), seconds / 4));
-      }
-      const steps = await takeTurns(contestants, { seconds: seconds * equal.length });
-      for (const [index, step] of steps.entries()) {
-        times.push({ ...equal[index]!, step, nanosecondsPerPixel: 1e9 * step.best / pixels });
-      }
-    } finally {
-      for (const bench of benches) bench.close();
+  const benches: NetworkBench[] = [];
+  try {
+    const contestants = [];
+    for (const shape of shapes) {
+      const bench = await NetworkBench.create(gpu, shape);
+      benches.push(bench);
+      contestants.push(await repeat((count) => bench.step(count), seconds / 4));
     }
+    const steps = await takeTurns(contestants, { seconds: seconds * shapes.length });
+    return steps.map((step, index) => {
+      const shape = shapes[index]!;
+      return { ...shape, step, nanosecondsPerPixel: 1e9 * step.best / (shape.size ** 2 * shape.batch) };
+    });
+  } finally {
+    for (const bench of benches) bench.close();
   }
-  return times;
 }

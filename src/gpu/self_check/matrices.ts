@@ -23,19 +23,19 @@ import { type Check, random, sum, sumLimit, table } from "./check.ts";
 /** The checks. */
 export function* matrixChecks(): Generator<Check> {
   const small = { rows: 16, columns: 32, depth: 5, layers: 2 };
-  for (const dispatch of [gemmNn(small), gemmNnUniform(small, 0)]) yield { dispatch, ...product(small) };
+  for (const dispatch of [gemmNn(small), gemmNnUniform(small, 0)]) yield product({ dispatch }, small);
   // By columns in tiles of 32 and of 16 rows, and by rows, a subgroup and a little.
   for (const [rows, columns] of [[32, 80], [16, 80], [80, 16]] as const) {
     const shape = { rows, columns, depth: 5, layers: 2 };
     const dispatch = gemmNnSubgroup(shape);
-    yield { variant: "nn_subgroup", needs: "subgroups of 8", dispatch, ...product(shape) };
+    yield product({ variant: "nn_subgroup", needs: "subgroups of 8", dispatch }, shape);
   }
   for (const variant of Object.keys(GEMM_TILES) as GemmTileName[]) {
     // A tile and a little in each dimension.
     const { rows, columns, inner } = GEMM_TILES[variant];
     const shape = { rows: rows + 16, columns: columns + 16, depth: 36, layers: 1 };
     const dispatch = gemmTiled(variant, shape);
-    yield { variant, needs: "workgroup memory", dispatch, ...product(shape, inner) };
+    yield product({ variant, needs: "workgroup memory", dispatch }, shape, inner);
   }
 
   const partial = random(3, 5 * 70);
@@ -69,19 +69,31 @@ export function* matrixChecks(): Generator<Check> {
   yield* transposedChecks();
 }
 
-/** Operands and result of a batch of matrix products. */
-function product(shape: GemmShape, inner: "k" | "mn" = "mn"): Omit<Check, "dispatch"> {
+/** The check of a batch of matrix products; what they should give is computed when it is asked for. */
+function product(
+  check: Pick<Check, "dispatch" | "needs" | "variant">,
+  shape: GemmShape,
+  inner: "k" | "mn" = "mn",
+): Check {
   const { rows, columns, depth, layers } = shape;
   const a = random(1, layers * depth * rows);
   const b = random(2, layers * depth * columns);
   const at = (extent: number, z: number, k: number, mn: number) =>
     inner === "k" ? (z * extent + mn) * depth + k : (z * depth + k) * extent + mn;
-  const c = table(layers * rows * columns, (index) => {
-    const z = Math.floor(index / (rows * columns));
-    const m = Math.floor(index / columns) % rows;
-    return sum(depth, (k) => a[at(rows, z, k, m)]! * b[at(columns, z, k, index % columns)]!);
-  });
-  return { operands: { a, b }, expected: { c }, limit: sumLimit(depth) };
+  const multiply = () =>
+    table(layers * rows * columns, (index) => {
+      const z = Math.floor(index / (rows * columns));
+      const m = Math.floor(index / columns) % rows;
+      return sum(depth, (k) => a[at(rows, z, k, m)]! * b[at(columns, z, k, index % columns)]!);
+    });
+  return {
+    ...check,
+    operands: { a, b },
+    get expected() {
+      return { c: multiply() };
+    },
+    limit: sumLimit(depth),
+  };
 }
 
 /**
