@@ -50,7 +50,7 @@ const FLAGS: readonly [name: keyof TrainConfig, flags: string, text: string][] =
   [
     "memory",
     "--memory <use>",
-    "low computes each batch in chunks: half the memory, a quarter to three quarters more time",
+    "low computes each batch in chunks: half the memory in 1.3 to 1.8 times the time",
   ],
 ];
 

@@ -40,7 +40,7 @@ export class Admission {
 
   /**
    * A variant for every class: what is given where it is admitted, else the first default that is. Basic variants are
-   * taken untested, so that on software nothing is waited for.
+   * taken untested, so that on software little is waited for.
    */
   async admit(given: KernelChoices = {}): Promise<KernelChoices> {
     const verdicts = new Map<string, boolean>();

@@ -64,7 +64,7 @@ export interface TrainConfig {
   augment: Augmentation | null;
   /** Decay of a moving average of the weights, less in the first updates; it is what is validated and kept. 0 for none. */
   average: number;
-  /** `low` takes half the device memory where that is possible, and a quarter to three quarters more time. */
+  /** `low` takes half the device memory where that is possible, in 1.3 to 1.8 times the time. */
   memory: MemoryUse;
 }
 

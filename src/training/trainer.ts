@@ -38,7 +38,7 @@ export interface TrainerOptions {
   seed?: number;
   /**
    * Pictures that are computed at once, at most: a larger batch goes in parts, and its forward twice. It takes less
-   * memory and up to three quarters more time, and gives the same result but for the order of sums over
+   * memory and 1.3 to 1.8 times the time, and gives the same result but for the order of sums over
    * pictures. Any number.
    */
   atOnce?: number | undefined;
