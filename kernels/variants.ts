@@ -59,7 +59,7 @@ export const CONV3X3 = new Operation("conv3x3", {
   },
   im2col: {
     basic: true,
-    kernels: ["conv2d/im2col", "conv2d/col2im", "gemm/transpose", "gemm/nn"],
+    kernels: ["conv2d/im2col", "conv2d/col2im", "gemm/transpose"],
     serves: ({ weights }: ConvCase) => im2colServes(weights),
   },
   winograd2: { basic: true, kernels: winogradKernels(2) },

@@ -1,6 +1,7 @@
 // c[z][m][n] = sum over k of a[z][k][m] * b[z][k][n], with a in a 64 KiB uniform window.
-// Software adapters read a uniform four times faster than a storage buffer, so the smaller operand goes there;
-// the host dispatches as many z at a time as fit, and binds the window at their start.
+// Software adapters read a uniform four times faster than a storage buffer; where their subgroups are not 8 invocations
+// wide (nn_wide.wgsl), that is the fastest product. The host dispatches as many z at a time as fit, and binds the window
+// at their start.
 // Layout: rows m a multiple of 16, columns n of 8. Work: an invocation owns a 16 x 8 tile; workgroups.z counts z.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;

@@ -4,7 +4,7 @@ struct Params {
   row_vectors: u32,    // m / 4
   column_vectors: u32, // n / 4
   depth: u32,          // k
-  column_tiles: u32,   // tiles beside each other, the last of which may reach beyond n
+  column_tiles: u32,   // tiles beside each other; a subgroup's last one may reach beyond n
   row_tiles: u32,      // and below each other, beyond m
   slice: u32,          // k of one slice; the last may be shorter
   layers: u32,         // z

@@ -53,6 +53,7 @@ export class Augmenter {
     let prepared = this.#prepared.get(ready);
     if (prepared === undefined) {
       prepared = this.#make(ready);
+      prepared.catch(() => this.#prepared.delete(ready));
       this.#prepared.set(ready, prepared);
     }
     return prepared;

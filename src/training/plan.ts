@@ -8,7 +8,14 @@ import { defaultChoices, unusualChoices } from "../../kernels/variants.ts";
 import { adapterKind, type GpuDescription } from "../gpu/gpu.ts";
 import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
-import { placeAmong, type Plan, planBytes, recordPlan, trainingBytes } from "../unet/plan.ts";
+import {
+  placeAmong,
+  type Plan,
+  planBytes,
+  type PlanRegions,
+  recordPlan,
+  trainingBytes,
+} from "../unet/plan.ts";
 import { cutBatch, type MemoryUse, planBatch } from "./batch_memory.ts";
 import { networkConfig, type TrainConfig } from "./config.ts";
 import type { SplitSummary } from "./data.ts";
@@ -120,10 +127,23 @@ function planMemory(
   const plans = [...training, ...evaluation];
   const pool = plans.reduce<readonly number[]>((slots, plan) => placeAmong(plan, slots).slots, []);
   const slots = pool.reduce((sum, bytes) => sum + bytes, 0);
-  const inputs = Math.max(...plans.map((plan) => planBytes(plan) - plan.memory.byteLength));
+  const pictures = (plans: readonly Plan[]) => turnBytes(plans, "pictures") + turnBytes(plans, "masks");
+  const sums = turnBytes(plans, "lossPartials") + turnBytes(plans, "batchSums");
+  // What is to be augmented is uploaded beside the inputs.
+  const inputs = pictures(plans) + sums + (config.augment ? pictures(training) : 0);
   const [plan] = training as [Plan];
   const blocks = (config.accumulate > 1 ? 1 : 0) + (config.average > 0 ? 1 : 0);
   const bytes = trainingBytes(plan) - planBytes(plan) + blocks * plan.regions.weights.byteLength + slots +
-    inputs * (config.augment ? 2 : 1);
+    inputs;
   return { bytes, chunks: parts, ...(parts > 1 ? { atOnce } : {}) };
+}
+
+/** Bytes of the buffers that stand for a fixed region in turns: each plan takes the first that is large enough. */
+function turnBytes(plans: readonly Plan[], name: keyof PlanRegions): number {
+  const sizes: number[] = [];
+  for (const { regions } of plans) {
+    const { fixed, byteLength } = regions[name];
+    if (fixed && !sizes.some((size) => size >= byteLength)) sizes.push(byteLength);
+  }
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -62,6 +62,8 @@ export class Executor {
   readonly #config: UNetConfig;
   readonly #shared: SharedBuffers;
   readonly #ready = new Map<string, Promise<ReadyPlan>>();
+  /** Settles when the plan that was asked for last is ready, or has failed. */
+  #last: Promise<unknown> = Promise.resolve();
   readonly #pool: GPUBuffer[] = [];
   /** What plans have beside their slots; parts of a batch find the same of it. */
   readonly #own: TurnBuffers;
@@ -85,8 +87,9 @@ export class Executor {
     const key = `${kind} ${batch} ${height} ${width} ${partOf}`;
     let ready = this.#ready.get(key);
     if (ready === undefined) {
-      ready = this.#make(spec);
-      ready.catch(() => this.#ready.delete(key));
+      // One after the other: what one plan allocates, the next ones find.
+      ready = this.#last.then(() => this.#make(spec));
+      this.#last = ready.catch(() => this.#ready.delete(key));
       this.#ready.set(key, ready);
     }
     return ready;

@@ -16,7 +16,7 @@ export async function executeSteps(
   inputs: readonly (readonly [Region, Float32Array])[],
   output: Region,
 ): Promise<Float32Array> {
-  const memory = planMemory(steps);
+  const memory = planMemory(steps, [output]);
   const slots: GPUBuffer[] = [];
   for (const size of memory.slots) slots.push(await gpu.createBuffer("slot", size));
   const fixed = new Map<Region, GPUBuffer>();

@@ -43,7 +43,7 @@ function assertMemory(steps: readonly RecordedStep[], memory: MemoryPlan, kept: 
   for (const region of kept) last.set(region, Infinity);
   const tenants = memory.slots.map((): Set<Region> => new Set());
   steps.forEach(({ dispatch, views }, index) => {
-    const access = new Map<number, Set<string>>();
+    const access = new Map<number, Set<Region | null>>();
     views.forEach(({ region }, binding) => {
       if (region.fixed) return;
       const place = memory.places.get(region);
@@ -58,10 +58,10 @@ function assertMemory(steps: readonly RecordedStep[], memory: MemoryPlan, kept: 
         tenants[slot]!.delete(tenant);
       }
       tenants[slot]!.add(region);
-      const uses = access.get(slot) ?? new Set();
+      const uses = access.get(slot) ?? new Set<Region | null>();
       const written = dispatch.kernel.bindings[binding]!.access === "read_write";
       // What a step writes may be bound by it twice, as one region.
-      access.set(slot, uses.add(written ? `writes ${region.label}` : "reads"));
+      access.set(slot, uses.add(written ? region : null));
       assert.ok(uses.size === 1, `step ${index} of "${dispatch.kernel.label}" mixes uses of slot ${slot}`);
     });
   });
@@ -112,6 +112,12 @@ Deno.test("planMemory: random lives never overlap in a slot", () => {
     const kept = regions.filter(() => random.integer(10) === 0);
     const memory = planMemory(steps, kept);
     assertMemory(steps, memory, kept);
+    // Among slots that are there already: those come first, as they are.
+    const given = Array.from({ length: random.integer(6) }, () => 256 * (1 + random.integer(40)));
+    const among = planMemory(steps, kept, given);
+    assertMemory(steps, among, kept);
+    assert.deepEqual(among.slots.slice(0, given.length), given);
+    assert.ok([...kept].every((region) => (among.places.get(region)?.offset ?? 0) === 0));
     const used = new Set(steps.flatMap(({ views }) => views.map(({ region }) => region)));
     assert.equal(memory.places.size, [...used].filter(({ fixed }) => !fixed).length);
   }
@@ -190,8 +196,9 @@ for (const norm of ["none", "instance"] as const) {
     });
   }
 
-  // What serves batches of few pixels compiles in a fraction of a second; all else is compiled for the whole batch already.
-  const quick = ["conv2d/im2col", "conv2d/col2im", "gemm/transpose", "gemm/nn"];
+  // What serves batches of few pixels compiles in a fraction of a second, products by subgroups when the device is opened;
+  // all else is compiled for the whole batch already.
+  const quick = ["conv2d/im2col", "conv2d/col2im", "gemm/transpose", "gemm/nn_wide", "gemm/nn_high"];
   Deno.test(`plans: a last, short batch needs no large kernel that the whole one does not, norm ${norm}`, () => {
     for (const device of [SOFTWARE, HARDWARE]) {
       const kernels = (batch: number) =>

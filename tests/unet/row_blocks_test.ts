@@ -1,7 +1,13 @@
 /** Weights that are transformed or turned block by block, where a layer's tiles are done at once. */
 import assert from "node:assert/strict";
+import { size } from "../../kernels/shape.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
+import type { Activation } from "../../src/unet/activation.ts";
+import { Builder } from "../../src/unet/builder.ts";
+import { completeConfig } from "../../src/unet/config.ts";
+import { parameterTable } from "../../src/unet/parameters.ts";
 import { recordConv } from "../../src/unet/single_conv.ts";
+import { winogradInputGradients } from "../../src/unet/winograd.ts";
 import { executeSteps } from "../support/execute_steps.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
@@ -69,4 +75,45 @@ for (const { name, class: label, size, kernel, directions } of CASES) {
       assert.ok(parts.result.some((value) => Math.abs(value) > 1));
     });
   }
+}
+
+for (const index of [0, 1]) {
+  Deno.test(`row blocks: one that ends within a source gives the same bits, source ${index} of 2`, async () => {
+    const shape = { batch: 1, channels: 24, height: 16, width: 16 };
+    const run = async (workspace: number) => {
+      const config = completeConfig({ filters: shape.channels });
+      const choices = defaultChoices("software");
+      const target = { maxBinding: 2 ** 24, workspace, workgroups: 4, choices, strict: false };
+      const builder = new Builder(config, parameterTable(config), target, true);
+      const { recorder } = builder;
+      const sources: Activation[] = ["up", "skip"].map((label) => ({
+        shape,
+        region: recorder.fixed(label, size(shape)),
+        kind: "relu",
+        gradientScale: 1,
+      }));
+      const gradient = recorder.fixed("gradient", size(shape));
+      winogradInputGradients(
+        builder,
+        4,
+        { name: "up5.conv1", inputs: 48, outputs: 24 },
+        sources,
+        shape,
+        gradient,
+      );
+      const random = new Random(4);
+      const inputs = [...sources.map(({ region }) => region), builder.weights, gradient].map((region) =>
+        [region, random.floats(region.byteLength / 4)] as const
+      );
+      const blocks = recorder.steps.filter(({ dispatch }) => dispatch.kernel.label.endsWith("_weight"));
+      const result = await executeSteps(gpu, recorder.steps, inputs, sources[index]!.gradient!);
+      return { blocks: blocks.length, result };
+    };
+    const whole = await run(2 ** 24);
+    // Blocks of 32 rows, where a source ends after 24.
+    const parts = await run(32 * 36 * 24 * 4);
+    assert.deepEqual([whole.blocks, parts.blocks], [1, 2]);
+    assert.deepEqual(parts.result, whole.result);
+    assert.ok(parts.result.some((value) => Math.abs(value) > 1));
+  });
 }
