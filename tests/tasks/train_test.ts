@@ -278,10 +278,11 @@ softwareTest(
 
       const path = join(cache, "kernel_choices.json");
       const text = await Deno.readTextFile(path);
-      await Deno.writeTextFile(path, text.replace(/"conv3x3\/thin": "\w+"/, '"conv3x3/thin": "winograd4"'));
+      // The first class is timed in any case; for others, an empty shader cache may leave no time.
+      await Deno.writeTextFile(path, text.replace(/"product\/low": "\w+"/, '"product/low": "nn"'));
       assert.match(
         (await plan()).stdout,
-        /^kernels {7}as timed on this adapter, not the defaults: .*conv3x3\/thin winograd4/m,
+        /^kernels {7}as timed on this adapter, not the defaults: .*product\/low nn\b(?!_)/m,
       );
       await Deno.writeTextFile(path, text.slice(0, 100));
       const broken = await plan();

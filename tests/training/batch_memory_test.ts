@@ -5,7 +5,7 @@ import type { GpuDescription } from "../../src/gpu/gpu.ts";
 import { cutBatch, fewerAtOnce, planBatch } from "../../src/training/batch_memory.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
-import { recordPlan, trainingBytes } from "../../src/unet/plan.ts";
+import { placeAmong, recordPlan, trainingBytes } from "../../src/unet/plan.ts";
 
 /** A device that is described and does not exist. */
 function describe(isFallback: boolean, limits: Partial<GpuDescription["limits"]> = {}): GpuDescription {
@@ -66,13 +66,14 @@ for (const device of DEVICES) {
         const normal = planBatch(config, device, shape, "normal");
         const low = planBatch(config, device, shape, "low");
         assert.ok(2 * low.byteLength <= normal.byteLength, `${filters} filters, ${size} px, batch ${batch}`);
-        // One part fewer would be more than half: its largest part, and the inputs of the smaller ones.
+        // One part fewer would be more than half: its largest part, and what the smaller ones find no place in.
         const fewer = cutBatch(batch, Math.ceil(batch / (low.parts - 1)));
         const [first, last] = [fewer[0]!, fewer.at(-1)!];
-        const spec = { ...shape, kind: "train", batch: last.count, part: true } as const;
-        const plan = recordPlan(config, planTarget(device), spec);
-        const inputs = first.count < last.count ? 4 * 4 * first.count * size ** 2 : 0;
-        const byteLength = trainingBytes(plan) + inputs;
+        const record = (count: number) =>
+          recordPlan(config, planTarget(device), { ...shape, kind: "train", batch: count, partOf: batch });
+        const plan = record(last.count);
+        const slots = placeAmong(record(first.count), plan.memory.slots).byteLength;
+        const byteLength = trainingBytes(plan) + slots - plan.memory.byteLength;
         assert.ok(low.parts === 2 || 2 * byteLength > normal.byteLength, `${low.parts} parts`);
       }
     }
