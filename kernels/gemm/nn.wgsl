@@ -3,7 +3,7 @@
 // large tiles keep few invocations busy.
 // Layout: rows m a multiple of 8, columns n of 16, both padded by the host; a and b have k outermost.
 // Work: an invocation owns an 8 x 16 tile in registers and streams through k; workgroups.y counts z, workgroups.z the slices.
-// Parts: product.wgsl, product_params.wgsl.
+// Parts: product.wgsl, product_params.wgsl, put_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;
 

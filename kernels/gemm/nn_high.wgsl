@@ -2,7 +2,7 @@
 // Work: a subgroup owns 64 rows of 16 columns, an invocation 8 of these rows. Of b, which all of them need, four fetch one
 // vector each, and hand it round. Each sum has the terms of nn.wgsl in the same order: the same bits.
 // workgroups.y counts z, workgroups.z the slices.
-// Parts: product.wgsl, product_params.wgsl.
+// Parts: product.wgsl, product_params.wgsl, put_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 8u; // one subgroup: an idle one would multiply, too
 

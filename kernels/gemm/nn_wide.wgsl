@@ -3,7 +3,7 @@
 // Work: a subgroup owns 16 or 32 rows of 64 columns, an invocation 8 of these columns. Of a, which all of them need, each
 // fetches one vector and hands it round. Each sum has the terms of nn.wgsl in the same order: the same bits.
 // workgroups.y counts z, workgroups.z the slices.
-// Parts: product.wgsl, product_params.wgsl.
+// Parts: product.wgsl, product_params.wgsl, put_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 8u; // one subgroup: an idle one would multiply, too
 const ROW_VECTORS: u32 = 8u; // 4 or 8

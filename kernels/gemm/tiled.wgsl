@@ -2,7 +2,7 @@
 // product of nn.wgsl for hardware.
 // Layout: rows m and columns n multiples of 4, both padded by the host; a and b have k outermost, or innermost.
 // Work: that of tile.wgsl; workgroups.y counts z, workgroups.z the slices.
-// Parts: tile.wgsl.
+// Parts: put_vectors.wgsl, tile.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const K_INNER: bool = false; // a[z][m][k] and b[z][n][k], k and its slices multiples of 4
 
@@ -60,15 +60,6 @@ fn fetch_b(z: u32, column: u32, k: u32, end: u32) -> mat4x4f {
     select(vec4f(), b[at + 2u * step], k + 2u < end),
     select(vec4f(), b[at + 3u * step], k + 3u < end),
   );
-}
-
-// What is not kept is not read: it may be anything.
-fn put(at: u32, value: vec4f) {
-  var sum = params.scale * value;
-  if (params.keep != 0u) {
-    sum += c[at];
-  }
-  c[at] = sum;
 }
 
 fn store(layer: u32, row_vector: u32, column_vector: u32, tile: mat4x4f) {

@@ -9,6 +9,7 @@ import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
 import productParamsCode from "./product_params.wgsl" with { type: "text" };
 import productCode from "./product.wgsl" with { type: "text" };
 import putCode from "./put.wgsl" with { type: "text" };
+import putVectorsCode from "./put_vectors.wgsl" with { type: "text" };
 import reluCode from "./relu.wgsl" with { type: "text" };
 import stepCode from "./step.wgsl" with { type: "text" };
 import tapsCode from "./taps.wgsl" with { type: "text" };
@@ -21,6 +22,7 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   ["product.wgsl", productCode],
   ["product_params.wgsl", productParamsCode],
   ["put.wgsl", putCode],
+  ["put_vectors.wgsl", putVectorsCode],
   ["relu.wgsl", reluCode],
   ["step.wgsl", stepCode],
   ["taps.wgsl", tapsCode],
