@@ -13,10 +13,10 @@ export {
   type CocoImage,
   type ImageState,
   readCoco,
-} from "./src/dataset/coco.ts";
-export { type Problem, PROBLEM_KINDS, type ProblemKind } from "./src/dataset/problems.ts";
-export { decodeRle, encodeRle, type Rle } from "./src/dataset/rle.ts";
-export { annotationMask, type CocoSegmentation } from "./src/dataset/segmentation.ts";
+} from "./src/coco/coco.ts";
+export { type Problem, PROBLEM_KINDS, type ProblemKind } from "./src/coco/problems.ts";
+export { decodeRle, encodeRle, type Rle } from "./src/coco/rle.ts";
+export { annotationMask, type CocoSegmentation } from "./src/coco/segmentation.ts";
 export { findSplits, type Split, splitOf, type SplitRole } from "./src/dataset/splits.ts";
 export {
   readSplit,
@@ -46,8 +46,8 @@ export {
   type RegroupPhase,
   type RegroupReport,
   type Shares,
-} from "./src/dataset/regroup.ts";
-export type { Leak, LeakedFile, LeakReason } from "./src/dataset/leaks.ts";
+} from "./src/resplit/resplit.ts";
+export type { Leak, LeakedFile, LeakReason } from "./src/dataset/near_duplicates.ts";
 export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
 export { closeDecoders, decodeImage } from "./src/image/decode.ts";
 export { encodeGrayPng, encodeJpeg, encodeRgbPng } from "./src/image/encode.ts";
@@ -106,7 +106,7 @@ export {
   packModel,
   readModel,
   type StoredModel,
-} from "./src/unet/model_file.ts";
+} from "./src/unet/model_format.ts";
 export {
   type BatchMetrics,
   type StepMetrics,
@@ -121,18 +121,18 @@ export type { Access, Binding, Kernel } from "./kernels/kernel.ts";
 export type { Precision } from "./kernels/storage.ts";
 export type { AdapterKind, KernelChoices, Need, VariantFacts } from "./kernels/choices.ts";
 export { defaultChoices } from "./kernels/variants.ts";
-export type { Admission } from "./src/gpu/admission.ts";
-export type { Timing } from "./src/gpu/timing.ts";
-export { type TunedClass, tuneKernels, type TuneOptions, type Tuning } from "./src/unet/tune.ts";
+export type { Admission } from "./src/self_test/admission.ts";
+export type { Timing } from "./src/tuning/timing.ts";
+export { type TunedClass, tuneKernels, type TuneOptions, type Tuning } from "./src/tuning/tune.ts";
 export {
   type AdapterReport,
   type Ailment,
   diagnose,
   type Diagnosis,
   type FeatureTest,
-} from "./src/gpu/diagnose.ts";
-export type { Backend } from "./src/gpu/driver.ts";
-export { selfTest, type SelfTestResult } from "./src/gpu/self_check.ts";
+} from "./src/host/diagnose.ts";
+export type { Backend } from "./src/host/driver.ts";
+export { selfTest, type SelfTestResult } from "./src/self_test/self_test.ts";
 export {
   DATASET_URL,
   download,
@@ -147,8 +147,8 @@ export {
   type PhantomOptions,
   type PhantomReport,
   type PhantomSplit,
-} from "./src/dataset/phantom.ts";
-export { drawPhantomSlice, type PhantomSlice } from "./src/dataset/phantom_slice.ts";
+} from "./src/phantom/phantom.ts";
+export { drawPhantomSlice, type PhantomSlice } from "./src/phantom/slice.ts";
 export {
   type Box,
   type Components,
@@ -188,10 +188,10 @@ export {
 export { type LesionMatch, matchLesions } from "./src/evaluation/lesions.ts";
 export {
   type EvaluationSummary,
+  type ImageScore,
   type LesionCounts,
   type MetricSummary,
-  type PictureScore,
-  scorePicture,
+  scoreImage,
   summarize,
 } from "./src/evaluation/summary.ts";
 export type { BootstrapOptions } from "./src/evaluation/statistics.ts";
@@ -200,9 +200,9 @@ export { formatSummary, type SummaryTextOptions } from "./src/evaluation/report_
 export {
   AUDIT_REASONS,
   type AuditFinding,
+  auditImage,
   type AuditKind,
   type AuditOptions,
-  auditPicture,
   rankFindings,
 } from "./src/evaluation/audit.ts";
 export {
@@ -212,18 +212,18 @@ export {
   type ModelChoice,
   type ModelOrigin,
   modelOrigin,
-} from "./src/prediction/model_file.ts";
+} from "./src/prediction/load_model.ts";
 export { Predictor, type PredictorOptions } from "./src/prediction/predictor.ts";
 export { drawPrediction } from "./src/prediction/figure.ts";
 export {
-  findPictures,
-  type FoundPictures,
+  findImages,
+  type FoundImages,
   type OutputFiles,
   outputNames,
   type PathProblem,
-} from "./src/prediction/files.ts";
+} from "./src/prediction/image_files.ts";
 export {
-  type PictureReport,
+  type ImageReport,
   predictFiles,
   type PredictFilesOptions,
   type PredictFilesReport,
@@ -238,13 +238,13 @@ export {
   type TrainRunOptions,
 } from "./src/training/run.ts";
 export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "./src/training/events.ts";
-export type { ChoicesFrom, PlannedMemory, TrainPlan } from "./src/training/plan.ts";
+export type { ChoicesFrom, PlannedMemory, TrainPlan } from "./src/training/train_plan.ts";
 export { type Schedule, SCHEDULES, type TrainConfig } from "./src/training/config.ts";
 export { completeTrainConfig, RECIPES } from "./src/training/recipe.ts";
 export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "./src/training/augmentation.ts";
 export type { BestEpoch } from "./src/training/checkpoint.ts";
 export type { SplitSummary } from "./src/training/data.ts";
-export type { DataFingerprint, SplitFingerprint } from "./src/training/fingerprint.ts";
+export type { DataFingerprint, SplitFingerprint } from "./src/training/data_fingerprint.ts";
 export { evaluateSplit, type EvaluateSplitOptions, type SplitEvaluation } from "./src/evaluation/evaluate.ts";
 export { batchLoss, type Loss, type SplitLoss } from "./src/evaluation/loss.ts";
 export {
@@ -252,5 +252,5 @@ export {
   runEvaluation,
   type RunEvaluationOptions,
 } from "./src/evaluation/run_evaluation.ts";
-export type { EvaluationFiles } from "./src/evaluation/files.ts";
+export type { EvaluationFiles } from "./src/evaluation/evaluation_files.ts";
 export { formatEvaluation } from "./src/evaluation/evaluation_text.ts";

@@ -6,9 +6,9 @@
 
 /** A batch of feature maps, row-major NCHW. */
 export interface Nchw {
-  /** Pictures. */
+  /** Images. */
   readonly batch: number;
-  /** Feature maps of a picture. */
+  /** Feature maps of an image. */
   readonly channels: number;
   /** Rows of a map. */
   readonly height: number;
@@ -16,7 +16,7 @@ export interface Nchw {
   readonly width: number;
 }
 
-/** Elements of one picture: channels x height x width. */
+/** Elements of one image: channels x height x width. */
 export function imageSize(shape: Nchw): number {
   return shape.channels * shape.height * shape.width;
 }

@@ -23,7 +23,7 @@ import type { RowSums } from "./reduce/reduce.ts";
 
 /** What the choice of a 3 x 3 convolution depends on; one choice for forward and both gradients. */
 export interface ConvCase {
-  /** Pictures. */
+  /** Images. */
   readonly batch: number;
   /** Rows of a map. */
   readonly height: number;

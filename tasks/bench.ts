@@ -25,7 +25,7 @@ import { createCommand, integer, main, writeStderr, writeStdout } from "../src/c
 import { openGpu } from "../src/gpu/gpu.ts";
 import type { KernelChoices } from "../mod.ts";
 
-/** A folder for made-up pictures; removed in the end. */
+/** A folder for made-up images; removed in the end. */
 const FOLDER = "dataset/.bench";
 
 /** Seconds in which the original's configuration takes turns with PyTorch. */
@@ -75,7 +75,7 @@ export function command(): Command {
     )
     .option(
       "--batch <count>",
-      `with --gpu: pictures of a batch (default: ${ORIGINAL_SHAPE.batch})`,
+      `with --gpu: images of a batch (default: ${ORIGINAL_SHAPE.batch})`,
       integer(1, 4096),
     )
     .option("--software", "use the software adapter even where there is a GPU")
@@ -135,7 +135,7 @@ async function benchOriginal(
   const machine = await describeMachine(software);
   if (!json) writeStdout(`${describe(machine)}\n`);
   if (machine.isSoftware) {
-    note("note: without a GPU, a step takes seconds for each picture; --batch 2 shows that it runs");
+    note("note: without a GPU, a step takes seconds for each image; --batch 2 shows that it runs");
   }
   const gpu = await openGpu({ software, kernels, choices });
   try {

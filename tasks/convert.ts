@@ -6,10 +6,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { resolve } from "node:path";
 import { readWeights, weightsFormatOf, writeWeights } from "../mod.ts";
-import { writeFileAtomic } from "../src/atomic_file.ts";
+import { writeFileAtomic } from "../src/fs/atomic_file.ts";
 import { formatBytes, plural } from "../src/cli/format.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { readWholeFile } from "../src/whole_file.ts";
+import { readWholeFile } from "../src/fs/whole_file.ts";
 
 /** The `convert` command. */
 export function command(): Command {

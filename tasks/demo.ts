@@ -17,17 +17,17 @@ const OUTPUT = "predictions/demo";
 
 /** How large the tour's dataset and network are. */
 interface Scale {
-  pictures: { train: number; valid: number; test: number };
+  images: { train: number; valid: number; test: number };
   size: number;
   filters: number;
   epochs: number;
 }
 
 /** Minutes on two cores, for a Dice of 0.9. */
-const WHOLE: Scale = { pictures: { train: 96, valid: 16, test: 32 }, size: 128, filters: 8, epochs: 16 };
+const WHOLE: Scale = { images: { train: 96, valid: 16, test: 32 }, size: 128, filters: 8, epochs: 16 };
 
 /** Seconds, to see that everything works. */
-const QUICK: Scale = { pictures: { train: 24, valid: 4, test: 6 }, size: 64, filters: 4, epochs: 4 };
+const QUICK: Scale = { images: { train: 24, valid: 4, test: 6 }, size: 64, filters: 4, epochs: 4 };
 
 /** One stop of the tour. */
 interface Stop {
@@ -41,12 +41,12 @@ function flags(values: Record<string, string | number>): string[] {
   return Object.entries(values).flatMap(([name, value]) => [`--${name}`, `${value}`]);
 }
 
-function stops(seed: number, { pictures, size, filters, epochs }: Scale): Stop[] {
+function stops(seed: number, { images, size, filters, epochs }: Scale): Stop[] {
   return [
     {
       title: "a synthetic dataset: schematic brain slices with outlined tumors",
       command: phantom(),
-      args: flags({ output: DATA, ...pictures, size, seed }),
+      args: flags({ output: DATA, ...images, size, seed }),
     },
     {
       title: "training a small UNet on it, by the strong recipe",
@@ -59,7 +59,7 @@ function stops(seed: number, { pictures, size, filters, epochs }: Scale): Stop[]
       ],
     },
     {
-      title: "judging it on pictures that it has not seen",
+      title: "judging it on images that it has not seen",
       command: evaluate(),
       args: flags({ data: DATA, run: RUN, split: "test" }),
     },
@@ -80,7 +80,7 @@ export function command(): Command {
     )
     .option(
       "--quick",
-      "fewer and smaller pictures, and a network too small to be good: seconds in place of minutes",
+      "fewer and smaller images, and a network too small to be good: seconds in place of minutes",
     )
     .action(async ({ seed, quick }: { seed: number; quick?: boolean }) => {
       const start = performance.now();
@@ -88,19 +88,19 @@ export function command(): Command {
       for (const [index, { title, command, args }] of tour.entries()) {
         await visit(`${index + 1}/${tour.length + 1}`, title, command, args);
       }
-      const pictures = await firstPictures(`${DATA}/test`, 3);
-      const args = [...pictures, "--run", RUN, "--output", OUTPUT];
+      const images = await firstImages(`${DATA}/test`, 3);
+      const args = [...images, "--run", RUN, "--output", OUTPUT];
       await visit(`${tour.length + 1}/${tour.length + 1}`, "predicting three masks", predict(), args);
       const seconds = (performance.now() - start) / 1000;
       writeStdout(
         `\nthe tour took ${formatSeconds(seconds)}; look at\n` +
           `  ${RUN}/predictions.png   true and predicted masks, side by side\n` +
           `  ${RUN}/test.json         what was measured\n` +
-          `  ${OUTPUT}/   a mask, a map of probabilities and a figure for each of three pictures\n` +
-          "and go on with your own pictures:\n" +
+          `  ${OUTPUT}/   a mask, a map of probabilities and a figure for each of three images\n` +
+          "and go on with your own images:\n" +
           "  deno task inspect dataset          # what is in your dataset, and what is wrong with it\n" +
           "  deno task train --recipe strong    # train on it\n" +
-          "  deno task predict picture.jpg      # and use what it learned\n",
+          "  deno task predict image.jpg      # and use what it learned\n",
       );
     });
 }
@@ -111,7 +111,7 @@ async function visit(place: string, title: string, command: Command, args: strin
   if (code !== 0) throw new ExitError(code);
 }
 
-async function firstPictures(folder: string, count: number): Promise<string[]> {
+async function firstImages(folder: string, count: number): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
     if (name.endsWith(".jpg")) names.push(`${folder}/${name}`);

@@ -8,9 +8,9 @@ import type { KernelChoices } from "../mod.ts";
 import { formatBytes } from "../src/cli/format.ts";
 import { DEFAULT_CACHE, keptChoices } from "../src/cli/kernel_choices.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { type AdapterReport, type Ailment, diagnose } from "../src/gpu/diagnose.ts";
+import { type AdapterReport, type Ailment, diagnose } from "../src/host/diagnose.ts";
 import { openGpu } from "../src/gpu/gpu.ts";
-import { selfTest, type SelfTestResult } from "../src/gpu/self_check.ts";
+import { selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
 
 interface Options {
   json?: boolean;

@@ -1,5 +1,5 @@
 /**
- * `evaluate`: what a model is worth on pictures that it has not seen.
+ * `evaluate`: what a model is worth on images that it has not seen.
  *
  * @module
  */
@@ -37,32 +37,32 @@ export function command(): Command {
     "evaluate",
     "Measures a model on a split of a dataset: accuracy beside that of an answer of nothing, Dice, IoU, " +
       "sensitivity, specificity, precision, HD95 and average surface distance, missed and false lesions, and the " +
-      "training's loss. Writes SPLIT.json, SPLIT.csv (a row a picture), predictions.png and cases.png (worst, " +
+      "training's loss. Writes SPLIT.json, SPLIT.csv (a row an image), predictions.png and cases.png (worst, " +
       "median, best). docs/metrics.md defines the numbers.",
   ).option("--data <folder>", "folder with train/, valid/ (or val/) and test/", "dataset")
     .option("--split <name>", "what to measure on: a folder's name, or train, valid or test", "test");
   return addModelOptions(evaluate)
     .option(
       "--spacing <x,y>",
-      "millimetres from column to column and from row to row of the pictures; distances are then in mm, else in " +
+      "millimetres from column to column and from row to row of the images; distances are then in mm, else in " +
         "pixels of the network's input",
       parseSpacing,
     )
     .option("--seed <number>", "draws of the bootstrap intervals", integer(0, 2 ** 32 - 1), 0)
     .option(
       "--audit [count]",
-      "also rank the pictures whose annotation the model contradicts most: all in audit.csv, the first 16, or so " +
-        "many, in audit.png; with --split also for a folder of pictures that nobody annotated",
+      "also rank the images whose annotation the model contradicts most: all in audit.csv, the first 16, or so " +
+        "many, in audit.png; with --split also for a folder of images that nobody annotated",
       integer(1, 200),
     )
     .addOption(
       new Option(
         "--unannotated <how>",
-        "pictures without annotations: empty takes them as free of tumors, skip leaves them out",
+        "images without annotations: empty takes them as free of tumors, skip leaves them out",
       ).choices([...UNANNOTATED]).default("empty"),
     )
     .option("--output <folder>", "where the results go (default: the run's folder)")
-    .option("--cache <folder>", "where prepared pictures are kept", DEFAULT_CACHE)
+    .option("--cache <folder>", "where prepared images are kept", DEFAULT_CACHE)
     .option("--json", "print everything as one JSON document")
     .action(evaluateModel);
 }

@@ -1,5 +1,5 @@
 /**
- * `inspect`: what is in a dataset, what is wrong with it, and which pictures stand in two splits.
+ * `inspect`: what is in a dataset, what is wrong with it, and which images stand in two splits.
  *
  * @module
  */
@@ -29,21 +29,21 @@ const SHOWN_PAIRS = 20;
 export function command(): Command {
   return createCommand(
     "inspect",
-    "Finds a dataset's splits and says what is in them: pictures, annotations, sizes, share of tumor pixels, " +
-      "everything wrong, and pictures that stand in two splits.",
+    "Finds a dataset's splits and says what is in them: images, annotations, sizes, share of tumor pixels, " +
+      "everything wrong, and images that stand in two splits.",
   )
     .argument("[data]", "folder with train/, valid/ (or val/) and test/", "dataset")
     .addOption(
       new Option(
         "--unannotated <how>",
-        "pictures without annotations: empty takes them as free of tumors, skip leaves them out",
+        "images without annotations: empty takes them as free of tumors, skip leaves them out",
       ).choices([...UNANNOTATED]).default("empty"),
     )
     .option(
       "--no-pixels",
-      "do not decode the pictures: faster, finds no damaged pictures and only exact copies",
+      "do not decode the images: faster, finds no damaged images and only exact copies",
     )
-    .option("--strict", "fail where anything is wrong with an annotation or a picture")
+    .option("--strict", "fail where anything is wrong with an annotation or an image")
     .option("--json", "print the report as one JSON document")
     .action(inspect);
 }
@@ -54,7 +54,7 @@ async function inspect(data: string, options: Options): Promise<void> {
     unannotated: options.unannotated,
     pixels: options.pixels,
     onProgress: (done, total) => {
-      progress ??= new Progress({ label: "looking at pictures", total });
+      progress ??= new Progress({ label: "looking at images", total });
       progress.update(done);
     },
   });

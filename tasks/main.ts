@@ -36,7 +36,7 @@ export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
 
 /** The command `unet`. */
 export function command(): Command {
-  const unet = createCommand("unet", "Medical image segmentation: from annotated pictures to masks.");
+  const unet = createCommand("unet", "Medical image segmentation: from annotated images to masks.");
   for (const make of Object.values(BINARY_COMMANDS)) unet.addCommand(make());
   return unet;
 }

@@ -29,10 +29,10 @@ export function command(): Command {
     .addOption(
       new Option(
         "--unannotated <how>",
-        "pictures without annotations: empty writes them an all-black mask, skip writes none",
+        "images without annotations: empty writes them an all-black mask, skip writes none",
       ).choices([...UNANNOTATED]).default("empty"),
     )
-    .option("--strict", "write nothing where anything is wrong with an annotation or a picture")
+    .option("--strict", "write nothing where anything is wrong with an annotation or an image")
     .option("--json", "print what was done as one JSON document")
     .action(drawMasks);
 }
@@ -56,7 +56,7 @@ async function drawMasks({ data, output, unannotated, strict = false, json }: Op
 
 function describe({ output, written, kept, removed, problems }: MasksReport): string {
   const parts = [`${plural(written, "mask")} written`, `${kept} up to date`];
-  if (removed > 0) parts.push(`${removed} without a picture removed`);
+  if (removed > 0) parts.push(`${removed} without an image removed`);
   if (problems.length > 0) parts.push(plural(problems.length, "problem"));
   return `${output}: ${parts.join(", ")}\n`;
 }

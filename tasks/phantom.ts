@@ -24,11 +24,11 @@ export function command(): Command {
       "The same seed gives the same bytes. A phantom that is there already is replaced, nothing else ever.",
   )
     .option("--output <folder>", "where the dataset goes", "dataset/phantom")
-    .option("--train <count>", "pictures to train on", integer(0, 100_000), 96)
-    .option("--valid <count>", "pictures to validate with", integer(0, 100_000), 16)
-    .option("--test <count>", "pictures to test with", integer(0, 100_000), 16)
-    .option("--size <pixels>", "width and height of the pictures", integer(32, 2048), 256)
-    .option("--seed <number>", "what the pictures are drawn from", integer(0, 2 ** 32 - 1), 0)
+    .option("--train <count>", "images to train on", integer(0, 100_000), 96)
+    .option("--valid <count>", "images to validate with", integer(0, 100_000), 16)
+    .option("--test <count>", "images to test with", integer(0, 100_000), 16)
+    .option("--size <pixels>", "width and height of the images", integer(32, 2048), 256)
+    .option("--seed <number>", "what the images are drawn from", integer(0, 2 ** 32 - 1), 0)
     .option("--zip <file>", "write the dataset as a zip, too")
     .option("--json", "print what was made as one JSON document")
     .action(draw);
@@ -53,9 +53,7 @@ async function draw({ output, json, ...options }: Options): Promise<void> {
 
 function describe({ output, zip, splits }: PhantomReport): string {
   const lines = Object.entries(splits).map(([split, { images, annotations, empty }]) =>
-    `${output}/${split}: ${plural(images, "picture")}, ${
-      plural(annotations, "tumor")
-    }, ${empty} without one\n`
+    `${output}/${split}: ${plural(images, "image")}, ${plural(annotations, "tumor")}, ${empty} without one\n`
   );
   if (zip !== null) lines.push(`${zip}: all of it as a zip\n`);
   return lines.join("");

@@ -1,5 +1,5 @@
 /**
- * `predict`: pictures to masks, probabilities, figures and numbers.
+ * `predict`: images to masks, probabilities, figures and numbers.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import {
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-// Not by mod.ts, all of which would be loaded: a single picture is soon done.
-import { findPictures } from "../src/prediction/files.ts";
-import { modelOrigin } from "../src/prediction/model_file.ts";
-import { type PictureReport, predictFiles } from "../src/prediction/predict_files.ts";
+// Not by mod.ts, all of which would be loaded: a single image is soon done.
+import { findImages } from "../src/prediction/image_files.ts";
+import { modelOrigin } from "../src/prediction/load_model.ts";
+import { type ImageReport, predictFiles } from "../src/prediction/predict_files.ts";
 
 interface Options extends ModelFlags {
   readonly output: string;
@@ -35,23 +35,23 @@ interface Options extends ModelFlags {
 export function command(): Command {
   const predict = createCommand(
     "predict",
-    "Finds tumors in pictures. For each picture it writes, at the picture's own size, a mask (NAME_mask.png) and " +
-      "probabilities (NAME_probability.png), the figure of picture, mask and overlay (NAME_figure.png), and the " +
-      "numbers (NAME.json): area, box, lesions, mean probability, COCO RLE. A picture that cannot be read stops " +
+    "Finds tumors in images. For each image it writes, at the image's own size, a mask (NAME_mask.png) and " +
+      "probabilities (NAME_probability.png), the figure of image, mask and overlay (NAME_figure.png), and the " +
+      "numbers (NAME.json): area, box, lesions, mean probability, COCO RLE. An image that cannot be read stops " +
       "no other; the exit code is 1 then. Not a medical device.",
-  ).argument("<path...>", "pictures, folders of pictures, or patterns such as 'scans/**/*.png'");
+  ).argument("<path...>", "images, folders of images, or patterns such as 'scans/**/*.png'");
   return addModelOptions(predict)
     .option("--output <folder>", "where the results go", "predictions")
-    .option("--largest", "keep the largest lesion of each picture alone")
+    .option("--largest", "keep the largest lesion of each image alone")
     .option("--min-area <pixels>", "leave lesions of fewer pixels out", integer(0), 0)
-    .option("--batch-size <pictures>", "pictures that are predicted at once", integer(1, 1024), 8)
+    .option("--batch-size <images>", "images that are predicted at once", integer(1, 1024), 8)
     .option("--json", "print everything as one JSON document")
     .action(predictPaths);
 }
 
 async function predictPaths(paths: string[], options: Options): Promise<void> {
   const lap = options.verbose ? stopwatch() : () => {};
-  const { files, problems } = await findPictures(paths);
+  const { files, problems } = await findImages(paths);
   for (const { message } of problems) reportError(message);
   if (files.length === 0) throw new ExitError(EXIT.failed);
   const { gpu, model, predictor, threshold, close } = await openModel(options);
@@ -74,11 +74,11 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
     output: options.output,
     batchSize: options.batchSize,
     provenance,
-    onPicture(picture) {
-      lap(picture.picture);
+    onImage(image) {
+      lap(image.image);
       if (!options.json) {
         progress.clear();
-        writeStdout(describe(picture));
+        writeStdout(describe(image));
       }
       if (files.length > 1) progress.update(++done);
     },
@@ -92,22 +92,22 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
   close();
   const failed = [...problems, ...report.problems];
   if (options.json) {
-    const document = { ...provenance, output: options.output, pictures: report.pictures, failed };
+    const document = { ...provenance, output: options.output, images: report.images, failed };
     writeStdout(`${JSON.stringify(document, null, 2)}\n`);
   } else {
-    writeStdout(`${plural(report.pictures.length, "picture")} predicted, results in ${options.output}\n`);
+    writeStdout(`${plural(report.images.length, "image")} predicted, results in ${options.output}\n`);
   }
   if (failed.length === 0) return;
   writeStderr(`${plural(failed.length, "path")} could not be read\n`);
   throw new ExitError(EXIT.failed);
 }
 
-function describe({ picture, area, share, lesions, meanProbability, files }: PictureReport): string {
+function describe({ image, area, share, lesions, meanProbability, files }: ImageReport): string {
   const found = meanProbability === null
     ? "nothing found"
     : `${plural(lesions.length, "lesion")}, ${plural(area, "pixel")} (${formatPercent(share)}), ` +
       `mean probability ${meanProbability.toFixed(2)}`;
-  return `${picture}: ${found}; ${files.figure}\n`;
+  return `${image}: ${found}; ${files.figure}\n`;
 }
 
 /** Tells on standard error how long each part took. */

@@ -1,5 +1,5 @@
 /**
- * `split`: a dataset's pictures dealt anew, with those that seem to be one together.
+ * `split`: a dataset's images dealt anew, with those that seem to be one together.
  *
  * @module
  */
@@ -23,14 +23,14 @@ const SHOWN_PROBLEMS = 5;
 export function command(): Command {
   return createCommand(
     "split",
-    "Deals a dataset's annotated pictures anew to train, valid and test, so that pictures that seem to be one " +
+    "Deals a dataset's annotated images anew to train, valid and test, so that images that seem to be one " +
       "(what inspect finds: equal bytes, equal names, near-equal pixels also mirrored, turned or resized) share a " +
-      "split. Pictures are copied; the dataset itself stays as it is.",
+      "split. Images are copied; the dataset itself stays as it is.",
   )
     .argument("[data]", "folder with train/, valid/ (or val/) and test/", "dataset")
     .option("--output <folder>", "where the new dataset goes", "dataset/regrouped")
-    .option("--valid <share>", "share of the pictures to validate with, 0 for none", number(0, 1), 0.15)
-    .option("--test <share>", "share of the pictures to test with, 0 for none", number(0, 1), 0.15)
+    .option("--valid <share>", "share of the images to validate with, 0 for none", number(0, 1), 0.15)
+    .option("--test <share>", "share of the images to test with, 0 for none", number(0, 1), 0.15)
     .option("--seed <number>", "what the order of equal groups is drawn from", integer(0, 2 ** 32 - 1), 0)
     .option("--force", "replace what is at the output, whatever it is; else only an earlier result is")
     .option("--json", "print what was done as one JSON document")
@@ -64,54 +64,50 @@ async function split(data: string, { output, json, ...options }: Options): Promi
 }
 
 function describe(report: RegroupReport): string {
-  const { output, pictures, renamed, unlisted, groups, splits, sharedPairs } = report;
+  const { output, images, renamed, unlisted, groups, splits, sharedPairs } = report;
   const before = `${sharedPairs.before >= 10_000 ? "at least " : ""}${
     plural(sharedPairs.before, "pair")
   } of them`;
   const lines = [
-    `${plural(pictures, "picture")} in ${plural(groups.count, "group")}; ${before} stood in different splits`,
+    `${plural(images, "image")} in ${plural(groups.count, "group")}; ${before} stood in different splits`,
     `  group sizes             ${
-      groups.sizes.map(({ pictures, groups }) =>
-        groups === 1 ? `${pictures}` : `${pictures} (${groups} times)`
-      )
+      groups.sizes.map(({ images, groups }) => groups === 1 ? `${images}` : `${images} (${groups} times)`)
         .join(", ")
     }`,
     ...Object.entries(splits).map(([name, split]) =>
-      `  ${name.padEnd(24)}${plural(split.pictures, "picture")} (${
-        formatPercent(split.pictures / pictures)
-      }) in ` +
+      `  ${name.padEnd(24)}${plural(split.images, "image")} (${formatPercent(split.images / images)}) in ` +
       `${plural(split.groups, "group")}, ${plural(split.annotations, "annotation")} in ${split.annotated}`
     ),
   ];
   if (renamed > 0) {
-    lines.push(`  renamed                 ${renamed}: other splits had pictures of the same names`);
+    lines.push(`  renamed                 ${renamed}: other splits had images of the same names`);
   }
   if (unlisted > 0) lines.push(`  left out                ${plural(unlisted, "file")} without an entry`);
   return `${lines.join("\n")}\n${describeLargest(report)}` +
-    `${output}: inspect finds ${sharedPairs.after} pairs of pictures that its splits share\n`;
+    `${output}: inspect finds ${sharedPairs.after} pairs of images that its splits share\n`;
 }
 
 /** What follows from the largest group, where that is more than a line in the list of sizes. */
-function describeLargest({ pictures, groups: { largest }, splits }: RegroupReport): string {
-  if (largest.pictures < 3) return "";
-  const pairs = largest.pictures * (largest.pictures - 1) / 2;
+function describeLargest({ images, groups: { largest }, splits }: RegroupReport): string {
+  if (largest.images < 3) return "";
+  const pairs = largest.images * (largest.images - 1) / 2;
   const lines = [
-    `  largest group           ${largest.pictures} pictures, all in ${largest.split}: ${
+    `  largest group           ${largest.images} images, all in ${largest.split}: ${
       largest.pairs === pairs
         ? "all alike"
         : `${largest.pairs} of their ${pairs} pairs are alike and chain them together`
     }`,
   ];
   const { target } = splits[largest.split]!;
-  if (largest.pictures > target) {
+  if (largest.images > target) {
     const others = Object.entries(splits).filter(([name]) => name !== largest.split);
     lines.push(
       `warning: the largest group is larger than ${largest.split}'s share of ${target}: ${
-        others.map(([name, split]) => `${name} has ${split.pictures} of the ${split.target} asked for`).join(
+        others.map(([name, split]) => `${name} has ${split.images} of the ${split.target} asked for`).join(
           ", ",
         )
-      }, and what is trained on is little but variations of one picture (${
-        formatPercent(largest.pictures / pictures)
+      }, and what is trained on is little but variations of one image (${
+        formatPercent(largest.images / images)
       } of all)`,
     );
   }

@@ -70,7 +70,7 @@ function addRunOptions(train: Command): void {
       "with --resume: go on although data or settings are others; without: replace the run that is there",
     )
     .option("--dry-run", "say what training would need, and stop")
-    .option("--cache <folder>", "where prepared pictures are kept", DEFAULT_CACHE)
+    .option("--cache <folder>", "where prepared images are kept", DEFAULT_CACHE)
     .option("--software", "use the software adapter even where there is a GPU")
     .option("--retune", RETUNE_HELP)
     .addOption(
@@ -192,7 +192,7 @@ function describeResult(
   if (outcome !== "interrupted") {
     lines.push(
       `evaluate it   deno task evaluate --run ${folder}${dataFolder === DATA ? "" : ` --data ${dataFolder}`}`,
-      `use it        deno task predict --run ${folder} PICTURE...`,
+      `use it        deno task predict --run ${folder} IMAGE...`,
     );
   }
   return lines.map((line) => `${line}\n`).join("");

@@ -1,5 +1,5 @@
 /**
- * Random augmentation of pictures and masks together.
+ * Random augmentation of images and masks together.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import code from "./augment.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** How strongly pictures are changed; 0 leaves that part out. */
+/** How strongly images are changed; 0 leaves that part out. */
 export interface Augmentation {
   /** Mirror left and right, with probability 1/2. */
   readonly flipHorizontal: boolean;
@@ -25,23 +25,23 @@ export interface Augmentation {
   readonly shift: number;
   /** Largest relative change of contrast. */
   readonly contrast: number;
-  /** Largest value added to a normalised picture, each way. */
+  /** Largest value added to a normalised image, each way. */
   readonly brightness: number;
-  /** Largest standard deviation of noise added to a normalised picture. */
+  /** Largest standard deviation of noise added to a normalised image. */
   readonly noise: number;
 }
 
 /**
- * Augments pictures, the first of which is the batch's `firstImage`; bindings source_images, source_masks, images,
+ * Augments images, the first of which is the batch's `firstImage`; bindings source_images, source_masks, images,
  * masks, step.
  */
 export function augment(
-  pictures: Nchw,
+  images: Nchw,
   maskChannels: number,
   options: Augmentation,
   firstImage = 0,
 ): Dispatch {
-  const { batch, channels, height, width } = pictures;
+  const { batch, channels, height, width } = images;
   return {
     kernel: kernel("augment/augment", code),
     params: packParams([

@@ -57,7 +57,7 @@ export function directPack(weights: PackedWeights): Dispatch {
 
 /** Arguments of {@linkcode directConv2d}. */
 export interface DirectConv2d {
-  /** Pictures, height and width; channels are those of the result. */
+  /** Images, height and width; channels are those of the result. */
   readonly output: Nchw;
   /** Channels of the tensor that is read. */
   readonly channels: number;
@@ -92,11 +92,11 @@ export function directConv2d(args: DirectConv2d): Dispatch {
   };
 }
 
-/** Bands that the direct weight gradient of one picture is cut into. */
+/** Bands that the direct weight gradient of one image is cut into. */
 export interface Bands {
   /** Rows of a band. */
   readonly rows: number;
-  /** Bands of a picture. */
+  /** Bands of an image. */
   readonly perImage: number;
   /** Bands of the whole batch, padded to a multiple of 4: the last dimension of the partial sums. */
   readonly total: number;
@@ -105,17 +105,17 @@ export interface Bands {
 /** Bands of a batch that keep cores busy, and are few enough that adding them up costs little. */
 const WANTED_BANDS = 256;
 
-/** Cuts pictures into bands: more than usual where a device with many cores wants more in the batch. */
+/** Cuts images into bands: more than usual where a device with many cores wants more in the batch. */
 export function directBands(shape: Nchw, wanted = 0): Bands {
-  const perPicture = Math.ceil(Math.max(wanted, WANTED_BANDS) / shape.batch);
-  const rows = Math.max(4, ceilDiv(shape.height, perPicture));
+  const wantedPerImage = Math.ceil(Math.max(wanted, WANTED_BANDS) / shape.batch);
+  const rows = Math.max(4, ceilDiv(shape.height, wantedPerImage));
   const perImage = ceilDiv(shape.height, rows);
   return { rows, perImage, total: roundUp(perImage * shape.batch, 4) };
 }
 
 /** Arguments of {@linkcode directWgrad}. */
 export interface DirectWgrad {
-  /** The part of the input that is read: its pictures and its channels. */
+  /** The part of the input that is read: its images and its channels. */
   readonly input: Nchw;
   /** Where its channels begin among the layer's. */
   readonly firstChannel: number;
@@ -123,9 +123,9 @@ export interface DirectWgrad {
   readonly inputs: number;
   /** Channels of the layer's output. */
   readonly outputs: number;
-  /** How pictures are cut. */
+  /** How images are cut. */
   readonly bands: Bands;
-  /** First picture bound here. */
+  /** First image bound here. */
   readonly firstImage: number;
   /** Whether the input is read through a normalisation and ReLU. */
   readonly normalized: boolean;

@@ -58,7 +58,7 @@ export interface Tiling {
   readonly rows: number;
   /** Tiles along the width. */
   readonly columns: number;
-  /** First tile, counted over the pictures that are bound. */
+  /** First tile, counted over the images that are bound. */
   readonly first: number;
   /** Number of tiles. */
   readonly tiles: number;

@@ -135,11 +135,11 @@ export function convTranspose2dDgrad(
 
 /** How the pixels of a batch are cut for the partial sums of a weight gradient. */
 export interface TransposeBands {
-  /** Pictures of a band. */
+  /** Images of a band. */
   readonly images: number;
-  /** Bands of a picture; 1 where a band has several pictures. */
+  /** Bands of an image; 1 where a band has several images. */
   readonly perImage: number;
-  /** Pixels of a band within a picture, a multiple of 4 where the width is one. */
+  /** Pixels of a band within an image, a multiple of 4 where the width is one. */
   readonly pixels: number;
 }
 
@@ -174,7 +174,7 @@ export function transposeBands(
   return { images: 1, perImage: ceilDiv(pixels, whole), pixels: whole };
 }
 
-/** Bands of so many pictures. */
+/** Bands of so many images. */
 export function bandCount(bands: TransposeBands, images: number): number {
   return ceilDiv(images, bands.images) * bands.perImage;
 }

@@ -10,7 +10,7 @@ import forwardCode from "./forward.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Planes (picture and channel) that one dispatch covers. */
+/** Planes (image and channel) that one dispatch covers. */
 export interface DropoutPlanes {
   /** Height * width. */
   readonly pixels: number;
@@ -18,7 +18,7 @@ export interface DropoutPlanes {
   readonly count: number;
   /** Element of the batch that the binding begins with. */
   readonly firstElement: number;
-  /** Elements of a picture: where the batch is a part of a larger one, `step` names its first picture. */
+  /** Elements of an image: where the batch is a part of a larger one, `step` names its first image. */
   readonly imageElements: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Instance normalisation of each picture's channel, affine, without running statistics (Ulyanov et al., 2016).
+ * Instance normalisation of each image's channel, affine, without running statistics (Ulyanov et al., 2016).
  * Forward it ends as a scale and a shift for each plane, which whoever reads the tensor applies with the ReLU.
  *
  * @module
@@ -18,7 +18,7 @@ import bandsCode from "./bands.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Planes (picture and channel) that one dispatch covers. */
+/** Planes (image and channel) that one dispatch covers. */
 export interface NormPlanes {
   /** Height * width. */
   readonly pixels: number;

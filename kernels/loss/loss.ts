@@ -25,20 +25,20 @@ export const RECORD_SIZE = 8;
 /** Logits of one band of the partial sums, at least. */
 const LEAST_BAND = 256;
 
-/** Bands of a batch, at most, but for what every picture rounds up. */
+/** Bands of a batch, at most, but for what every image rounds up. */
 const MOST_BANDS = 4096;
 
 /** How the logits of a batch are cut for partial sums. */
 export interface LossBands {
-  /** Logits of a band; a picture's last may have fewer. */
+  /** Logits of a band; an image's last may have fewer. */
   readonly size: number;
-  /** Bands of a picture. */
+  /** Bands of an image. */
   readonly perImage: number;
   /** Bands of the batch. */
   readonly total: number;
 }
 
-/** Cuts a batch of pictures with `imageSize` logits each. */
+/** Cuts a batch of images with `imageSize` logits each. */
 export function lossBands(batch: number, imageSize: number): LossBands {
   const size = Math.max(LEAST_BAND, ceilDiv(batch * imageSize, MOST_BANDS));
   const perImage = ceilDiv(imageSize, size);
@@ -46,7 +46,7 @@ export function lossBands(batch: number, imageSize: number): LossBands {
 }
 
 /**
- * Partial sums of `images` pictures from `firstImage` on, among those of the batch; bindings logits, target_mask,
+ * Partial sums of `images` images from `firstImage` on, among those of the batch; bindings logits, target_mask,
  * partial, step.
  */
 export function lossSums(images: number, imageSize: number, bands: LossBands, firstImage = 0): Dispatch {

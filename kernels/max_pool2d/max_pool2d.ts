@@ -11,7 +11,7 @@ import forwardCode from "./forward.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Planes (picture and channel) of a pooled tensor. */
+/** Planes (image and channel) of a pooled tensor. */
 export interface Planes {
   /** Height of the pooled maps. */
   readonly height: number;

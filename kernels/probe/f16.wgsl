@@ -1,6 +1,6 @@
 // Probe: does float16 arithmetic run? out[i] = (2 i + 1) / 2 in float16, exact there: WGSL lets an implementation
 // compute more precisely than the type, so only exact values say anything.
-// Layout: 64 values, one invocation each. Host: kernels/probe/probe.ts. Test: tests/gpu/diagnose_test.ts.
+// Layout: 64 values, one invocation each. Host: kernels/probe/probe.ts. Test: tests/host/diagnose_test.ts.
 enable f16;
 
 @group(0) @binding(0) var<storage, read_write> out: array<f32>;

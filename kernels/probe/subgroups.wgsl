@@ -1,5 +1,5 @@
 // Probe: do subgroups add? out[i] = number of invocations in this one's subgroup, counted by subgroupAdd.
-// Layout: 64 values, one invocation each. Host: kernels/probe/probe.ts. Test: tests/gpu/diagnose_test.ts.
+// Layout: 64 values, one invocation each. Host: kernels/probe/probe.ts. Test: tests/host/diagnose_test.ts.
 
 @group(0) @binding(0) var<storage, read_write> out: array<f32>;
 

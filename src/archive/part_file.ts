@@ -6,7 +6,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
-import { writeFileAtomic } from "../atomic_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { writeError } from "./disk_error.ts";
 import { readThrough } from "./sha256.ts";
 

@@ -10,8 +10,8 @@
  * @module
  */
 import { join } from "node:path";
-import { writeFileAtomic } from "../atomic_file.ts";
-import { isTaken, removeTree } from "../paths.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { isTaken, removeTree } from "../fs/paths.ts";
 
 /** What one first-level name holds. */
 export interface UnpackedEntry {

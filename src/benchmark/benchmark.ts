@@ -6,9 +6,9 @@
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { openGpu } from "../gpu/gpu.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Timing } from "../gpu/timing.ts";
+import type { Timing } from "../tuning/timing.ts";
 import { calibrate, dispatchSeconds, type Speed } from "./calibration.ts";
-import { type DataRoad, measureDataRoad } from "./data_road.ts";
+import { type DataRoad, measureDataRoad } from "./data_pipeline.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
 import { CONV_SHAPES, type KernelSpeed, measureConv } from "./kernels.ts";
 import { describeMachine, type Machine, machineLoad } from "./machine.ts";
@@ -38,7 +38,7 @@ export interface Sections {
   low: LowMemory[];
   /** Time against pixels. */
   scale: ScaleTime[];
-  /** Preparing and serving pictures. */
+  /** Preparing and serving images. */
   data: DataRoad;
 }
 
@@ -85,7 +85,7 @@ interface Context {
   readonly note: (note: string) => void;
 }
 
-/** The three cases of the tables: thin and small, thin, and the original's width on one picture. */
+/** The three cases of the tables: thin and small, thin, and the original's width on one image. */
 const NETWORK_SHAPES: readonly NetworkShape[] = [
   { filters: 8, size: 64, batch: 4 },
   { filters: 8, size: 128, batch: 8 },

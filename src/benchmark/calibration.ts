@@ -7,9 +7,9 @@
 import type { Dispatch } from "../../kernels/kernel.ts";
 import { multiplyAdd, multiplyAddOperations } from "../../kernels/probe/multiply_add.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { repeat, type Repetition, summarize, takeTurns, type Timing } from "../gpu/timing.ts";
-import { Recorder, view } from "../unet/recorder.ts";
-import { Standalone } from "../unet/standalone.ts";
+import { repeat, type Repetition, summarize, takeTurns, type Timing } from "../tuning/timing.ts";
+import { Recorder, view } from "../graph/recorder.ts";
+import { Standalone } from "../graph/standalone.ts";
 
 /** Invocations of the calibration kernel: enough to fill a large GPU. */
 const INVOCATIONS = { software: 2 ** 16, hardware: 2 ** 20 };

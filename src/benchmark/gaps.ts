@@ -9,9 +9,9 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Program } from "../gpu/program.ts";
+import type { Program } from "../graph/program.ts";
 import { type PassTime, Timestamps } from "../gpu/timestamps.ts";
-import { summarize } from "../gpu/timing.ts";
+import { summarize } from "../tuning/timing.ts";
 import { Executor } from "../unet/executor.ts";
 import type { NetworkBench, NetworkShape } from "./network.ts";
 
@@ -60,9 +60,9 @@ export async function measureGaps(
   const executor = new Executor(gpu, bench.unet.config, { weights: bench.unet.weights });
   const { size, batch } = shape;
   const spec = { kind: "train", batch, height: size, width: size } as const;
-  const { plan, program, pictures, masks } = await executor.prepare(spec);
+  const { plan, program, images, masks } = await executor.prepare(spec);
   try {
-    gpu.device.queue.writeBuffer(pictures, 0, bench.batch.images.data as Float32Array<ArrayBuffer>);
+    gpu.device.queue.writeBuffer(images, 0, bench.batch.images.data as Float32Array<ArrayBuffer>);
     gpu.device.queue.writeBuffer(masks, 0, bench.batch.masks.data as Float32Array<ArrayBuffer>);
     const labels = plan.steps.map(({ dispatch }) => dispatch.kernel.label);
     const common = { ...shape, dispatches: program.length, handoverMilliseconds };

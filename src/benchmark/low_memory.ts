@@ -6,7 +6,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { type BatchMemory, type MemoryUse, planBatch } from "../training/batch_memory.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
-import { type Contestant, takeTurns, type Timing, type TurnOptions } from "../gpu/timing.ts";
+import { type Contestant, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 
 /** A network's training in either use of memory. */
 export interface LowMemory extends NetworkShape {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { diagnose } from "../gpu/diagnose.ts";
+import { diagnose } from "../host/diagnose.ts";
 
 /** A machine as far as it bears on speed. */
 export interface Machine {

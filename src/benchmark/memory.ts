@@ -11,7 +11,7 @@ import { completeConfig } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import type { NetworkShape } from "./network.ts";
 
-/** Rows and columns of pictures in the table. */
+/** Rows and columns of images in the table. */
 export const MEMORY_SIZES = [64, 128, 256, 512, 1024];
 
 /** Batches in the table. */

@@ -17,9 +17,9 @@ import { UNet } from "../unet/unet.ts";
 export interface NetworkShape {
   /** Feature maps of the first block. */
   readonly filters: number;
-  /** Rows and columns of a picture. */
+  /** Rows and columns of an image. */
   readonly size: number;
-  /** Pictures. */
+  /** Images. */
   readonly batch: number;
 }
 
@@ -37,7 +37,7 @@ export function forwardOperations({ filters, size, batch }: NetworkShape): numbe
     batch;
 }
 
-/** How often the picture was halved where a layer multiplies. */
+/** How often the image was halved where a layer multiplies. */
 function levelOf(name: string): number {
   const [, kind, level, up] = /^(down|up|bottleneck|outc)(\d?)\.(up)?/.exec(name)!;
   if (kind === "down") return Number(level) - 1;
@@ -45,7 +45,7 @@ function levelOf(name: string): number {
   return kind === "bottleneck" ? DEPTH : 0;
 }
 
-/** Made-up pictures and masks of a batch. */
+/** Made-up images and masks of a batch. */
 export function makeBatch(
   config: UNetConfig,
   { size, batch }: NetworkShape,
@@ -129,7 +129,7 @@ export class NetworkBench {
     const { data, shape } = this.batch.images;
     const [batch, , height, width] = shape as [number, number, number, number];
     const ready = await this.#executor.prepare({ kind: "predict", batch, height, width });
-    this.unet.gpu.device.queue.writeBuffer(ready.pictures, 0, data as Float32Array<ArrayBuffer>);
+    this.unet.gpu.device.queue.writeBuffer(ready.images, 0, data as Float32Array<ArrayBuffer>);
     return ready;
   }
 }

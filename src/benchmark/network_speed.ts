@@ -4,7 +4,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
-import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../gpu/timing.ts";
+import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 import type { UNetConfig } from "../unet/config.ts";
 import { type Speed, speed } from "./calibration.ts";
 import { forwardOperations, NetworkBench, type NetworkShape } from "./network.ts";
@@ -29,7 +29,7 @@ export interface NetworkSpeed {
   readonly forward: WorkSpeed;
   /** A training step as the training loop takes it, upload included. */
   readonly step: WorkSpeed;
-  /** `predict` of one picture, from its values to probabilities; null where batches are larger. */
+  /** `predict` of one image, from its values to probabilities; null where batches are larger. */
   readonly predict: Timing | null;
 }
 

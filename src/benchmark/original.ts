@@ -1,13 +1,13 @@
 /**
  * The original's configuration on this adapter beside PyTorch on the same machine, and what it makes of the
- * original's run: 40 epochs over its 1,502 training and 429 validation pictures, which took 13 min 22 s on its GPU
+ * original's run: 40 epochs over its 1,502 training and 429 validation images, which took 13 min 22 s on its GPU
  * with 6.1 GB of memory.
  *
  * @module
  */
 import { type Gpu, type GpuOptions, openGpu } from "../gpu/gpu.ts";
 import { planBatch } from "../training/batch_memory.ts";
-import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../gpu/timing.ts";
+import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 import { PeerProcess } from "./peer_process.ts";
@@ -35,7 +35,7 @@ export interface OriginalSpeed {
   readonly evaluation: Timing;
   /** Bytes of device memory at most; null where that is not told. */
   readonly peakBytes: number | null;
-  /** Seconds of the original's run by the medians, pictures being ready. */
+  /** Seconds of the original's run by the medians, images being ready. */
   readonly runSeconds: number;
   /** Our step in float32 over this one: bests and medians; null for itself. */
   readonly ratio: { readonly best: number; readonly median: number } | null;

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Timing } from "../gpu/timing.ts";
+import type { Timing } from "../tuning/timing.ts";
 import type { BenchReport, SectionName, Sections } from "./benchmark.ts";
 import type { Speed } from "./calibration.ts";
-import type { PictureRate } from "./data_road.ts";
+import type { ImageRate } from "./data_pipeline.ts";
 import type { Gaps } from "./gaps.ts";
 import type { Machine } from "./machine.ts";
 import type { LowMemory } from "./low_memory.ts";
@@ -117,10 +117,10 @@ const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => st
       ]),
     ),
 
-  data: ({ pictures, fileSize, size, preparing, serving }) =>
+  data: ({ images, fileSize, size, preparing, serving }) =>
     table(
-      `data road (${pictures} JPEGs of ${fileSize} px, prepared at ${size} px; pictures a second, best / median)`,
-      ["", "pictures / s", "runs"],
+      `data road (${images} JPEGs of ${fileSize} px, prepared at ${size} px; images a second, best / median)`,
+      ["", "images / s", "runs"],
       [["preparing", rates(preparing), `${preparing.runs}`], ["serving", rates(serving), `${serving.runs}`]],
     ),
 };
@@ -155,7 +155,7 @@ export function renderOriginal(report: OriginalReport): string {
   const header = [
     "",
     "step ms",
-    "pictures / s",
+    "images / s",
     "evaluation ms",
     "peak GiB",
     "run min",
@@ -168,7 +168,7 @@ export function renderOriginal(report: OriginalReport): string {
     missingHalf === null ? "" : `  float16 is missing: ${missingHalf}\n`,
     `  planned peak ${
       gibibytes(plannedBytes)
-    } GiB; run: 40 epochs over 1,502 training and 429 validation pictures, ` +
+    } GiB; run: 40 epochs over 1,502 training and 429 validation images, ` +
     "by the medians\n",
     `\n${renderGaps(report.gaps)}`,
   ].join("");
@@ -309,7 +309,7 @@ function speeds({ best, median }: Speed): string {
   return `${best.toFixed(1)} / ${median.toFixed(1)}`;
 }
 
-function rates({ best, median }: PictureRate): string {
+function rates({ best, median }: ImageRate): string {
   return `${best.toFixed(0)} / ${median.toFixed(0)}`;
 }
 

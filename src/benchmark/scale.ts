@@ -1,16 +1,16 @@
 /**
- * Time of a training step against its pixels: from 64 to 512 rows, and batches of several pictures.
+ * Time of a training step against its pixels: from 64 to 512 rows, and batches of several images.
  *
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
-import { repeat, takeTurns, type Timing } from "../gpu/timing.ts";
+import { repeat, takeTurns, type Timing } from "../tuning/timing.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 
 /** Feature maps of the first block of the networks in the table. */
 const FILTERS = 8;
 
-/** Sizes and batches in the table: from 16,384 pixels, four pictures of 64 rows, to 32 times as many. */
+/** Sizes and batches in the table: from 16,384 pixels, four images of 64 rows, to 32 times as many. */
 export const SCALE_SHAPES: readonly NetworkShape[] = [
   [64, 4],
   [128, 1],

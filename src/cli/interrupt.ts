@@ -44,7 +44,7 @@ export function stopOnInterrupt(note: string, onNote: () => void = () => {}): In
 }
 
 /**
- * Runs work that leaves nothing behind where it throws, such as `signal.throwIfAborted()` once a picture: the first
+ * Runs work that leaves nothing behind where it throws, such as `signal.throwIfAborted()` once an image: the first
  * Ctrl-C or SIGTERM then ends the task without a trace of it.
  */
 export async function runStoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -6,12 +6,12 @@
 import { join } from "node:path";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
-import { CHOICE_FILE, keepChoices, readChoices } from "../gpu/choice_cache.ts";
+import { CHOICE_FILE, keepChoices, readChoices } from "../host/choice_cache.ts";
 import { adapterKind, type GpuOptions, openGpu } from "../gpu/gpu.ts";
-import { TUNE_SECONDS, tuneKernels, type TuneOptions, type Tuning } from "../unet/tune.ts";
+import { TUNE_SECONDS, tuneKernels, type TuneOptions, type Tuning } from "../tuning/tune.ts";
 import { writeStderr } from "./task.ts";
 
-/** Where choices are kept unless told otherwise: beside prepared pictures. */
+/** Where choices are kept unless told otherwise: beside prepared images. */
 export const DEFAULT_CACHE = "dataset/.cache";
 
 /** The explanation of `--retune`. */

@@ -5,11 +5,11 @@
  */
 import { type Command, Option } from "commander";
 import type { Gpu } from "../gpu/gpu.ts";
-import { findModelFile, type LoadedModel, loadModel } from "../prediction/model_file.ts";
+import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_model.ts";
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
 import { DEFAULT_CACHE, keptChoices } from "./kernel_choices.ts";
-import { nameGpu, openUnnamed } from "./open_gpu.ts";
+import { nameGpu, openUnnamed } from "./task_gpu.ts";
 import { number, writeStderr } from "./task.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
@@ -57,7 +57,7 @@ export function addModelOptions(command: Command): Command {
       "a pixel is the mask's where its probability is above this (default: the model's own, 0.5)",
       number(0, 1),
     )
-    .option("--flips", "average over the picture and its three mirror images: four times the work")
+    .option("--flips", "average over the image and its three mirror images: four times the work")
     .option("--software", "use the software adapter even where there is a GPU")
     .addOption(
       new Option(
@@ -114,7 +114,7 @@ function describeModel({ path, description, described, state }: LoadedModel): st
   ];
   const note = described
     ? ""
-    : `note: the file does not describe its model: pictures are taken as by the original, ${size} px and ` +
+    : `note: the file does not describe its model: images are taken as by the original, ${size} px and ` +
       `${normalize} normalisation\n`;
   return `model ${path}: ${parts.join(", ")}\n${note}`;
 }

@@ -16,7 +16,7 @@ export interface ProgressOptions {
   start?: number;
   /** How a count is shown; whole numbers unless given. */
   format?: (count: number) => string;
-  /** What is counted, shown with the speed: `pictures`. */
+  /** What is counted, shown with the speed: `images`. */
   unit?: string;
   /** Least seconds between plain lines where standard error is no terminal. */
   plainEverySeconds?: number;

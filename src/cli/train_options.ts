@@ -15,7 +15,7 @@ const DEFAULTS = completeTrainConfig();
 const FLAGS: readonly [name: keyof TrainConfig, flags: string, text: string][] = [
   ["recipe", "--recipe <name>", "settings to begin with; a flag that is given goes before the recipe's"],
   ["epochs", "--epochs <number>", "most epochs"],
-  ["batchSize", "--batch-size <number>", "pictures of a batch"],
+  ["batchSize", "--batch-size <number>", "images of a batch"],
   ["learningRate", "--learning-rate <number>", "step size before any schedule"],
   ["filters", "--filters <number>", "feature maps of the first block"],
   ["size", "--size <pixels>", "height and width of the input, a multiple of 32"],
@@ -23,7 +23,7 @@ const FLAGS: readonly [name: keyof TrainConfig, flags: string, text: string][] =
   ["seed", "--seed <number>", "key of all random draws"],
   ["dropout", "--dropout <share>", "of the bottleneck's elements that are dropped in training"],
   ["norm", "--norm <kind>", "normalisation within the network"],
-  ["normalize", "--normalize <how>", "pictures by ImageNet's mean and deviation, or each by its own"],
+  ["normalize", "--normalize <how>", "images by ImageNet's mean and deviation, or each by its own"],
   ["kernels", "--kernels <which>", "arithmetic: strict is slower, as accurate as plain float32"],
   [
     "precision",
@@ -33,7 +33,7 @@ const FLAGS: readonly [name: keyof TrainConfig, flags: string, text: string][] =
   [
     "unannotated",
     "--unannotated <how>",
-    "pictures without annotations: empty takes them as free of tumors, skip leaves them out",
+    "images without annotations: empty takes them as free of tumors, skip leaves them out",
   ],
   ["optimizer", "--optimizer <name>", "adamw decays weights apart from the gradient"],
   ["weightDecay", "--weight-decay <number>", "of adamw, 0.01 there unless given"],
@@ -41,7 +41,7 @@ const FLAGS: readonly [name: keyof TrainConfig, flags: string, text: string][] =
   ["warmup", "--warmup <epochs>", "over which the learning rate rises from nothing"],
   ["clip", "--clip <norm>", "clip the whole gradient to this norm; 0 for none"],
   ["accumulate", "--accumulate <batches>", "average the gradients of so many batches"],
-  ["augment", "--augment <what>", `random changes of pictures with their masks: ${AUGMENTATION_SYNTAX}`],
+  ["augment", "--augment <what>", `random changes of images with their masks: ${AUGMENTATION_SYNTAX}`],
   [
     "average",
     "--average <decay>",

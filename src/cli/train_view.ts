@@ -5,7 +5,7 @@
  */
 import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
 import type { MemoryUse } from "../training/batch_memory.ts";
-import type { PlannedMemory, TrainPlan } from "../training/plan.ts";
+import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
 import { formatChoices } from "./kernel_choices.ts";
@@ -43,7 +43,7 @@ export class TrainView implements TrainCallbacks {
   };
 
   readonly onPrepare = (split: "train" | "valid", done: number, total: number): void => {
-    this.#advance(`preparing ${split} pictures`, { total, start: 0 }).update(done);
+    this.#advance(`preparing ${split} images`, { total, start: 0 }).update(done);
     if (done === total) this.#endBar();
   };
 

@@ -1,15 +1,15 @@
 /**
- * What is in a dataset, what is wrong with it, and which pictures stand in two splits.
+ * What is in a dataset, what is wrong with it, and which images stand in two splits.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { decodeImage } from "../image/decode.ts";
 import type { Mask } from "../image/mask.ts";
-import type { CocoDataset, CocoImage, ImageState } from "./coco.ts";
-import { findLeaks, type Fingerprint, type Leak } from "./leaks.ts";
+import type { CocoDataset, CocoImage, ImageState } from "../coco/coco.ts";
+import { findLeaks, type Fingerprint, type Leak } from "./near_duplicates.ts";
 import { mapConcurrently } from "./map_concurrently.ts";
-import type { Problem } from "./problems.ts";
+import type { Problem } from "../coco/problems.ts";
 import {
   readImageFile,
   readSplitAnnotations,
@@ -23,11 +23,11 @@ import { makeThumbnail } from "./thumbnail.ts";
 
 /** How a dataset is inspected. */
 export interface InspectOptions {
-  /** What becomes of pictures without annotations; `empty` unless given. */
+  /** What becomes of images without annotations; `empty` unless given. */
   readonly unannotated?: Unannotated;
-  /** Whether pictures are decoded: finds damaged ones and copies with other bytes. True unless given. */
+  /** Whether images are decoded: finds damaged ones and copies with other bytes. True unless given. */
   readonly pixels?: boolean;
-  /** Told after every picture. */
+  /** Told after every image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -39,23 +39,23 @@ export interface SplitReport {
   readonly role: SplitRole;
   /** The annotation file's path, or null where there is none; the rest is then zero but for `files`. */
   readonly annotationFile: string | null;
-  /** Picture files in the folder. */
+  /** Image files in the folder. */
   readonly files: number;
-  /** Listed pictures whose file is there, sound, and of the listed size. */
+  /** Listed images whose file is there, sound, and of the listed size. */
   readonly images: number;
   /** Annotations of them that can be drawn. */
   readonly annotations: number;
-  /** Pictures with an annotation that can be drawn. */
+  /** Images with an annotation that can be drawn. */
   readonly annotated: number;
-  /** Pictures without any annotation: free of tumors, or merely not labelled. */
+  /** Images without any annotation: free of tumors, or merely not labelled. */
   readonly unannotated: number;
-  /** Pictures left out because none of their annotations can be drawn. */
+  /** Images left out because none of their annotations can be drawn. */
   readonly unusable: number;
-  /** Samples that a reader gets, with pictures without annotations as the setting says. */
+  /** Samples that a reader gets, with images without annotations as the setting says. */
   readonly samples: number;
   /** The categories and how many of the annotations are theirs. */
   readonly categories: readonly { id: number; name: string; annotations: number }[];
-  /** The pictures' sizes, the most frequent first. */
+  /** The images' sizes, the most frequent first. */
   readonly sizes: readonly { width: number; height: number; images: number }[];
   /**
    * Share of tumor pixels of a sample: the mean over all samples (each counts the same, as after resizing to one
@@ -72,9 +72,9 @@ export interface SplitReport {
 export interface DatasetReport {
   /** The folder, as it was named. */
   readonly folder: string;
-  /** What was made of pictures without annotations. */
+  /** What was made of images without annotations. */
   readonly unannotated: Unannotated;
-  /** Whether the pictures were decoded. */
+  /** Whether the images were decoded. */
   readonly pixels: boolean;
   /** The splits. */
   readonly splits: readonly SplitReport[];
@@ -84,17 +84,17 @@ export interface DatasetReport {
   readonly leaks: LeakReport;
 }
 
-/** Pictures that stand in two splits. */
+/** Images that stand in two splits. */
 export interface LeakReport {
   /** The pairs. */
   readonly pairs: readonly Leak[];
   /** False where there are more pairs than are listed. */
   readonly complete: boolean;
-  /** Of each split, how many pictures are in a pair. */
+  /** Of each split, how many images are in a pair. */
   readonly images: { readonly [split: string]: number };
 }
 
-/** Looks at a dataset's every annotation and picture; throws only where there is no dataset or no COCO file. */
+/** Looks at a dataset's every annotation and image; throws only where there is no dataset or no COCO file. */
 export async function inspectDataset(folder: string, options: InspectOptions = {}): Promise<DatasetReport> {
   const { unannotated = "empty", pixels = true, onProgress = () => {} } = options;
   const readings: { split: Split; dataset: CocoDataset | null }[] = [];
@@ -115,7 +115,7 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
       continue;
     }
     const looks = await mapConcurrently(dataset.images, 2 * navigator.hardwareConcurrency, async (image) => {
-      const look = await lookAtPicture(split, image, { pixels });
+      const look = await lookAtImage(split, image, { pixels });
       onProgress(++done, total);
       return look;
     });
@@ -138,20 +138,20 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
   return { folder, unannotated, pixels, splits, problems, leaks: describeLeaks(prints) };
 }
 
-/** A picture's fingerprint, or what is wrong with its file: one of both is null. */
-export interface PictureLook {
+/** An image's fingerprint, or what is wrong with its file: one of both is null. */
+export interface ImageLook {
   /** What it is compared by. */
   readonly print: Fingerprint | null;
   /** Why it is left out. */
   readonly problem: Problem | null;
 }
 
-/** Reads a listed picture and, unless `pixels` is false, decodes it. */
-export async function lookAtPicture(
+/** Reads a listed image and, unless `pixels` is false, decodes it. */
+export async function lookAtImage(
   split: Split,
   image: CocoImage,
   { pixels = true }: { pixels?: boolean } = {},
-): Promise<PictureLook> {
+): Promise<ImageLook> {
   const bytes = await readImageFile(split, image);
   if (!(bytes instanceof Uint8Array)) return { print: null, problem: bytes };
   try {

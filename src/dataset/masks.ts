@@ -1,20 +1,20 @@
 /**
- * Masks as picture files: one grey PNG a picture, 0 for background and 255 for tumor, and a manifest that says
+ * Masks as image files: one grey PNG an image, 0 for background and 255 for tumor, and a manifest that says
  * what each was drawn from.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { writeFileAtomic } from "../atomic_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { encodeGrayPng } from "../image/encode.ts";
-import { type Problem, refuseProblems } from "./problems.ts";
+import { type Problem, refuseProblems } from "../coco/problems.ts";
 import { readSplit, type Sample, type Unannotated } from "./samples.ts";
 import { findSplits, type Split } from "./splits.ts";
 
 /** How masks are written. */
 export interface WriteMasksOptions {
-  /** What becomes of pictures without annotations: `empty` (unless given) writes them an all-black mask. */
+  /** What becomes of images without annotations: `empty` (unless given) writes them an all-black mask. */
   readonly unannotated?: Unannotated;
   /** Refuse a dataset with any problem, before anything is written. */
   readonly strict?: boolean;
@@ -24,7 +24,7 @@ export interface WriteMasksOptions {
 
 /** A mask file, as the manifest lists it. */
 export interface MaskEntry {
-  /** The picture, as `SPLIT/FILE` of the dataset. */
+  /** The image, as `SPLIT/FILE` of the dataset. */
   readonly image: string;
   /** Pixels in a row. */
   readonly width: number;
@@ -32,7 +32,7 @@ export interface MaskEntry {
   readonly height: number;
   /** Pixels of tumor. */
   readonly tumorPixels: number;
-  /** SHA-256 of the picture's size and annotations: another one means another mask. */
+  /** SHA-256 of the image's size and annotations: another one means another mask. */
   readonly source: string;
   /** SHA-256 of the PNG. */
   readonly sha256: string;
@@ -46,7 +46,7 @@ export interface MasksReport {
   readonly written: number;
   /** Masks that were there and up to date. */
   readonly kept: number;
-  /** Masks of an earlier run that the dataset has no picture for any more. */
+  /** Masks of an earlier run that the dataset has no image for any more. */
   readonly removed: number;
   /** What is wrong in the dataset; what it concerns has no mask. */
   readonly problems: readonly Problem[];
@@ -59,7 +59,7 @@ type Entries = Map<string, MaskEntry>;
 
 /**
  * Draws every sample's mask to `OUTPUT/SPLIT/NAME.png` and lists them in `OUTPUT/manifest.json`. A mask whose
- * annotations and file are those of the manifest is not drawn again; one whose picture is gone is removed. Each
+ * annotations and file are those of the manifest is not drawn again; one whose image is gone is removed. Each
  * file appears whole or not at all, and the manifest last, so that an interrupted run is merely unfinished.
  *
  * Throws an Error where there is no dataset, or, with `strict`, where anything is wrong with it.
@@ -72,7 +72,7 @@ export async function writeMasks(
   const samples: Sample[] = [];
   const problems: Problem[] = [];
   for (const split of await findSplits(folder)) {
-    await refuseAmongPictures(split, output);
+    await refuseAmongImages(split, output);
     if (split.annotationFile === null) continue;
     const reading = await readSplit(split, { unannotated: options.unannotated ?? "empty" });
     samples.push(...reading.samples);
@@ -99,7 +99,7 @@ export async function writeMasks(
   return { output, written, kept: after.size - written, removed: gone.length, problems };
 }
 
-/** Each sample's path in the output folder. Where two pictures differ in their extension only, all keep theirs. */
+/** Each sample's path in the output folder. Where two images differ in their extension only, all keep theirs. */
 function maskPaths(samples: readonly Sample[]): Map<string, Sample> {
   const short = samples.map(({ split, fileName }) => `${split}/${fileName.replace(/\.\w+$/, "")}.png`);
   // By lower case: on some disks A.png and a.png are one file.
@@ -110,13 +110,13 @@ function maskPaths(samples: readonly Sample[]): Map<string, Sample> {
   ]));
 }
 
-/** Throws an Error where masks would lie among the pictures: they could take the place of pictures. */
-async function refuseAmongPictures(split: Split, output: string): Promise<void> {
+/** Throws an Error where masks would lie among the images: they could take the place of images. */
+async function refuseAmongImages(split: Split, output: string): Promise<void> {
   const masks = join(output, split.name);
   const real = await Deno.realPath(masks).catch(notThere);
   if (real !== await Deno.realPath(split.folder)) return;
   throw new Error(
-    `Cannot write masks to ${JSON.stringify(masks)}: the pictures are there\nhint: name another --output`,
+    `Cannot write masks to ${JSON.stringify(masks)}: the images are there\nhint: name another --output`,
   );
 }
 

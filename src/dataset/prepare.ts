@@ -1,8 +1,8 @@
 /**
- * Decodes and resizes a split's pictures once, on every core, and keeps them: later runs and all epochs read what
+ * Decodes and resizes a split's images once, on every core, and keeps them: later runs and all epochs read what
  * is prepared.
  *
- * What is kept goes by content: each sample by the SHA-256 of its picture's file and of its annotations. Times and
+ * What is kept goes by content: each sample by the SHA-256 of its image's file and of its annotations. Times and
  * sizes of files would be quicker to compare, but unpacking and copying set them as they please, and hashing takes
  * a hundredth of the time that decoding does.
  *
@@ -16,15 +16,15 @@ import { assertNormalization, type Moments, resizeMask } from "../image/resize.t
 import { WorkerPool } from "../image/worker_pool.ts";
 import { mapConcurrently } from "./map_concurrently.ts";
 import { PreparedSplit, type PreparedStore } from "./prepared_split.ts";
-import type { Problem, ProblemKind } from "./problems.ts";
+import type { Problem, ProblemKind } from "../coco/problems.ts";
 import { type CachedFailure, type CachedRecord, type CacheIndex, openCache } from "./sample_cache.ts";
 import { packMask, recordByteLength, type RecordPlace } from "./sample_record.ts";
-import { openSink, type Sink } from "./sample_sink.ts";
+import { openSink, type Sink } from "./sample_writer.ts";
 import { imageProblem, type Sample } from "./samples.ts";
 
 /** How a split is prepared. */
 export interface PrepareOptions {
-  /** Pixels a side of the prepared pictures, 1 to 4096. */
+  /** Pixels a side of the prepared images, 1 to 4096. */
   readonly size: number;
   /** How values are centred and scaled, by {@linkcode normalizeImage}; `imagenet` unless given. */
   readonly normalize?: "imagenet" | "picture";
@@ -32,7 +32,7 @@ export interface PrepareOptions {
   readonly cacheFolder: string | null;
   /** Workers; as many as there are cores unless given. */
   readonly workers?: number;
-  /** Told after every picture, where pictures are prepared. */
+  /** Told after every image, where images are prepared. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Called with a line for the person who waits: why earlier work is not used, or cannot be kept. */
   readonly onNote?: ((note: string) => void) | undefined;
@@ -42,7 +42,7 @@ export interface PrepareOptions {
 
 /** What the preparing Worker is asked. */
 export interface PrepareTask {
-  /** The picture's file. */
+  /** The image's file. */
   readonly path: string;
   /** Its pixels in a row, as the annotation file says. */
   readonly width: number;
@@ -54,7 +54,7 @@ export interface PrepareTask {
   readonly mask: ArrayBuffer;
 }
 
-/** What it answers: the SHA-256 of the picture's file with its record, or with what is wrong. */
+/** What it answers: the SHA-256 of the image's file with its record, or with what is wrong. */
 export type PrepareAnswer =
   | {
     readonly image: string;
@@ -77,13 +77,13 @@ type Faulty = Omit<CachedFailure, "image"> & { readonly image: string | null };
 type Prepared = CachedRecord & RecordPlace;
 
 /**
- * Prepares samples: each picture is decoded, resized to `size` and stored as float32 with its resized mask, so that
+ * Prepares samples: each image is decoded, resized to `size` and stored as float32 with its resized mask, so that
  * what is served equals what a plain reading gives, to the bit. A file in the cache folder, one for a split's folder
  * and a size, keeps them; it is used again as long as it holds every sample asked for, and is made anew otherwise,
  * or where it is damaged. Where it may not be written, the samples are kept in memory, up to 4 GiB, and a note says
  * so.
  *
- * A picture that cannot be used is listed in `problems` and left out. Memory: a few pictures for each Worker.
+ * An image that cannot be used is listed in `problems` and left out. Memory: a few images for each Worker.
  *
  * Throws a RangeError for a size, normalisation or number of Workers that is none, and for samples that neither a
  * file nor memory can hold; an Error where the disk is full.
@@ -155,7 +155,7 @@ async function readKept(
 ): Promise<Entry[] | null> {
   if (!mayRead(path)) return null;
   const index = await openCache(path, size);
-  if (typeof index === "string") onNote?.(`${path}: ${index}; its pictures are prepared anew`);
+  if (typeof index === "string") onNote?.(`${path}: ${index}; its images are prepared anew`);
   if (index === null || typeof index === "string") return null;
   const known = new Map<string, Entry>();
   for (const record of index.records) known.set(keyOf(record), { ...record, source: path });
@@ -163,7 +163,7 @@ async function readKept(
   const sources = await mapConcurrently(samples, 2 * navigator.hardwareConcurrency, readSource);
   const entries = sources.map((source) => source.image === null ? missing(source) : known.get(keyOf(source)));
   if (entries.every((entry) => entry !== undefined)) return entries;
-  onNote?.(`${path}: pictures or annotations changed; all are prepared anew`);
+  onNote?.(`${path}: images or annotations changed; all are prepared anew`);
   return null;
 }
 
@@ -202,7 +202,7 @@ async function prepareAll(
     start: () => new Worker(new URL("./prepare_worker.ts", import.meta.url), { env: {} }),
     workers,
     seconds: 2 * DECODE_SECONDS,
-    action: "prepare the picture",
+    action: "prepare the image",
   });
   let done = 0;
   // Records are kept in the samples' order: two runs at once write the same file, whichever ends last.
@@ -244,7 +244,7 @@ async function prepareSample(
   try {
     answer = await pool.run(task, [bits]);
   } catch (error) {
-    // The picture took its Worker down, or never came back.
+    // The image took its Worker down, or never came back.
     const reason = error instanceof Error ? error.message : String(error);
     return { ...await readSource(sample), kind: "unreadable-image", reason };
   }

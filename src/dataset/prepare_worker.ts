@@ -1,5 +1,5 @@
 /**
- * The Worker behind `prepareSplit`: a picture's path in, its record out. Started and fed by `prepare.ts`.
+ * The Worker behind `prepareSplit`: an image's path in, its record out. Started and fed by `prepare.ts`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A split whose pictures are decoded and resized: samples as tensors, one by one or in batches.
+ * A split whose images are decoded and resized: samples as tensors, one by one or in batches.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import type { Mask } from "../image/mask.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Problem } from "./problems.ts";
+import type { Problem } from "../coco/problems.ts";
 import { type RecordPlace, RecordReader } from "./sample_record.ts";
 import type { Sample } from "./samples.ts";
 
@@ -74,7 +74,7 @@ const BATCH_SECONDS = 600;
 
 /** A split, prepared: made by `prepareSplit`, served without decoding anything. */
 export class PreparedSplit {
-  /** Pixels a side of every picture and mask. */
+  /** Pixels a side of every image and mask. */
   readonly size: number;
   /** How values are centred and scaled. */
   readonly normalize: "imagenet" | "picture";
@@ -120,7 +120,7 @@ export class PreparedSplit {
   }
 
   /**
-   * A sample's picture, `[3, size, size]`: what `normalizeImage(resizeImage(...))` gives of its decoded file, to the
+   * A sample's image, `[3, size, size]`: what `normalizeImage(resizeImage(...))` gives of its decoded file, to the
    * bit. Throws a RangeError for an index that is none, and an Error where the file changed meanwhile.
    */
   image(index: number): Tensor {

@@ -8,8 +8,8 @@
  * @module
  */
 import { crc32 } from "node:zlib";
-import { TemporaryName } from "../temporary_name.ts";
-import type { ProblemKind } from "./problems.ts";
+import { TemporaryName } from "../fs/temporary_name.ts";
+import type { ProblemKind } from "../coco/problems.ts";
 import { readAt, recordByteLength, type RecordPlace } from "./sample_record.ts";
 
 /**
@@ -24,7 +24,7 @@ const TRAILER_BYTES = 24;
 
 /** What a sample was made from. */
 export interface SampleSource {
-  /** SHA-256 of the picture's file. */
+  /** SHA-256 of the image's file. */
   readonly image: string;
   /** The sample's `maskKey()`. */
   readonly mask: string;
@@ -46,7 +46,7 @@ export interface CachedFailure extends SampleSource {
 
 /** What a cache file holds. */
 export interface CacheIndex {
-  /** Pixels a side of the prepared pictures. */
+  /** Pixels a side of the prepared images. */
   readonly size: number;
   /** The prepared samples, in any order. */
   readonly records: readonly CachedRecord[];
@@ -55,7 +55,7 @@ export interface CacheIndex {
 }
 
 /**
- * Opens a cache file for pictures of `size` and checks every byte of it. Null where there is none, or one of another
+ * Opens a cache file for images of `size` and checks every byte of it. Null where there is none, or one of another
  * version or size; a text that says what is wrong with a damaged one.
  */
 export async function openCache(path: string, size: number): Promise<CacheIndex | string | null> {

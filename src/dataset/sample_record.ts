@@ -1,5 +1,5 @@
 /**
- * A prepared sample as bytes: the resized picture's float32 values, not yet normalised, one plane where it has no
+ * A prepared sample as bytes: the resized image's float32 values, not yet normalised, one plane where it has no
  * colour and three where it has, then the resized mask, a bit a pixel. Little-endian, as every machine with WebGPU.
  *
  * @module
@@ -14,9 +14,9 @@ export interface RecordPlace {
   readonly source: string | SharedArrayBuffer;
   /** Its first byte there. */
   readonly offset: number;
-  /** The picture's planes. */
+  /** The image's planes. */
   readonly channels: 1 | 3;
-  /** The picture's own mean and deviation. */
+  /** The image's own mean and deviation. */
   readonly moments: Moments;
   /** CRC-32 of the record. */
   readonly checksum: number;
@@ -47,13 +47,13 @@ export function buildRecord(
   return record;
 }
 
-/** Reads records of one picture size. */
+/** Reads records of one image size. */
 export class RecordReader {
   readonly #size: number;
   readonly #scratch: Uint8Array<ArrayBuffer>;
   #file: { path: string; handle: Deno.FsFile } | undefined;
 
-  /** Reads records of pictures with `size` pixels a side. */
+  /** Reads records of images with `size` pixels a side. */
   constructor(size: number) {
     this.#size = size;
     this.#scratch = new Uint8Array(recordByteLength(size, 3));
@@ -87,7 +87,7 @@ export class RecordReader {
       if (!readAt(this.#open(source), offset, record) || crc32(record) !== checksum) {
         throw new Error(
           `Cannot read a prepared sample from ${source}: it changed since the file was opened\n` +
-            "hint: run again; prepared pictures are checked and made anew at the start",
+            "hint: run again; prepared images are checked and made anew at the start",
         );
       }
     } else {

@@ -1,5 +1,5 @@
 /**
- * From a split's folder to the list of its samples: a picture's file and its mask.
+ * From a split's folder to the list of its samples: an image's file and its mask.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Mask } from "../image/mask.ts";
 import { readImageSize } from "../image/size.ts";
-import { type CocoDataset, type CocoImage, readCoco } from "./coco.ts";
-import { type Problem, type ProblemKind, refuseProblems } from "./problems.ts";
+import { type CocoDataset, type CocoImage, readCoco } from "../coco/coco.ts";
+import { type Problem, type ProblemKind, refuseProblems } from "../coco/problems.ts";
 import type { Split } from "./splits.ts";
 
 /**
- * What becomes of pictures without annotations: `empty` takes them as free of tumors, as the original training
+ * What becomes of images without annotations: `empty` takes them as free of tumors, as the original training
  * does; `skip` leaves them out, since they may merely be unlabelled.
  */
 export type Unannotated = "empty" | "skip";
@@ -22,25 +22,25 @@ export const UNANNOTATED: readonly Unannotated[] = ["empty", "skip"];
 
 /** How a split is read. */
 export interface SplitOptions {
-  /** What becomes of pictures without annotations; `empty` unless given. */
+  /** What becomes of images without annotations; `empty` unless given. */
   readonly unannotated?: Unannotated;
   /** Refuse a split with any problem in place of leaving out what is at fault. */
   readonly strict?: boolean;
 }
 
-/** A picture and its mask, not yet read. */
+/** An image and its mask, not yet read. */
 export interface Sample {
   /** The folder name of the split: `train`. */
   readonly split: string;
-  /** The picture's id in the annotation file. */
+  /** The image's id in the annotation file. */
   readonly imageId: number;
-  /** The picture's path within the split's folder. */
+  /** The image's path within the split's folder. */
   readonly fileName: string;
-  /** The picture's path as it can be opened. */
+  /** The image's path as it can be opened. */
   readonly imagePath: string;
-  /** Pixels in a row, of picture and mask. */
+  /** Pixels in a row, of image and mask. */
   readonly width: number;
-  /** Rows, of picture and mask. */
+  /** Rows, of image and mask. */
   readonly height: number;
   /** Whether it has an annotation; where it has none, the mask is empty. */
   readonly annotated: boolean;
@@ -56,9 +56,9 @@ export interface SplitReading {
   readonly split: Split;
   /** Its annotation file. */
   readonly dataset: CocoDataset;
-  /** Its usable pictures, in the annotation file's order. */
+  /** Its usable images, in the annotation file's order. */
   readonly samples: readonly Sample[];
-  /** Everything wrong in the annotation file and with the pictures' files. */
+  /** Everything wrong in the annotation file and with the images' files. */
   readonly problems: readonly Problem[];
 }
 
@@ -78,7 +78,7 @@ export async function readCocoFile(path: string, options: { strict?: boolean } =
 }
 
 /**
- * Reads a split: its annotation file, and of each picture the header, for a missing, unreadable or differently
+ * Reads a split: its annotation file, and of each image the header, for a missing, unreadable or differently
  * sized file. What is at fault is left out and listed, or refused with an Error where `strict` is set.
  */
 export async function readSplit(split: Split, options: SplitOptions = {}): Promise<SplitReading> {
@@ -134,7 +134,7 @@ function maskKey(dataset: CocoDataset, image: CocoImage): string {
   return createHash("sha256").update(source).digest("hex");
 }
 
-/** The bytes of a listed picture's file, or what is wrong with it as far as its header tells. */
+/** The bytes of a listed image's file, or what is wrong with it as far as its header tells. */
 export async function readImageFile(split: Split, image: CocoImage): Promise<Uint8Array | Problem> {
   try {
     const bytes = await Deno.readFile(join(split.folder, image.fileName));
@@ -152,13 +152,13 @@ export async function readImageFile(split: Split, image: CocoImage): Promise<Uin
   }
 }
 
-/** The problem of a picture that cannot be read or decoded for this reason. */
+/** The problem of an image that cannot be read or decoded for this reason. */
 export function unreadableImage(split: Split, image: CocoImage, error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
   return imageProblem(split, image, "unreadable-image", message.split("\n")[0]!);
 }
 
-/** The problem of a picture that is left out. */
+/** The problem of an image that is left out. */
 export function imageProblem(
   split: Pick<Split, "name">,
   image: Pick<CocoImage, "id" | "fileName">,

@@ -1,5 +1,5 @@
 /**
- * Where a dataset's parts lie: `train`, `valid` (or `val`) and `test`, each a folder of pictures with its
+ * Where a dataset's parts lie: `train`, `valid` (or `val`) and `test`, each a folder of images with its
  * annotation file.
  *
  * @module
@@ -12,7 +12,7 @@ export const ANNOTATION_FILE = "_annotations.coco.json";
 /** What a split is for; `other` is read by nobody but `inspect`. */
 export type SplitRole = "train" | "valid" | "test" | "other";
 
-/** A folder of pictures. */
+/** A folder of images. */
 export interface Split {
   /** The folder's own name. */
   readonly name: string;
@@ -36,12 +36,12 @@ const ROLES: { readonly [name: string]: SplitRole } = {
 
 const ORDER: readonly SplitRole[] = ["train", "valid", "test", "other"];
 
-/** Endings of the names of pictures that can be read. */
+/** Endings of the names of images that can be read. */
 const IMAGE_NAME = /\.(jpe?g|png|tiff?|bmp|webp)$/i;
 
 /**
  * Finds the splits in `folder`, or one folder deeper where `folder` holds a single dataset folder, as unpacked
- * archives often do. Sorted: train, valid, test, then other folders of pictures by name.
+ * archives often do. Sorted: train, valid, test, then other folders of images by name.
  *
  * Throws an Error with the way out where there is no dataset, and where two folders claim to be the same split.
  */
@@ -65,7 +65,7 @@ export async function findSplits(folder: string): Promise<Split[]> {
   }
   if (splits.length === 0 && entries.some((entry) => entry.name === ANNOTATION_FILE)) {
     throw new Error(
-      `Cannot find a dataset in ${JSON.stringify(folder)}: it is a single split, with the pictures in it\n` +
+      `Cannot find a dataset in ${JSON.stringify(folder)}: it is a single split, with the images in it\n` +
         `hint: name the folder above: ${JSON.stringify(join(folder, ".."))}`,
     );
   }
@@ -94,12 +94,12 @@ export function splitOf(splits: readonly Split[], role: SplitRole): Split {
   return split;
 }
 
-/** Whether a file of this name should be a picture that can be read. */
+/** Whether a file of this name should be an image that can be read. */
 export function isImageName(name: string): boolean {
   return IMAGE_NAME.test(name);
 }
 
-/** The names of the picture files in a folder, sorted; folders within are not entered. */
+/** The names of the image files in a folder, sorted; folders within are not entered. */
 export async function listImageFiles(folder: string): Promise<string[]> {
   const entries = await listFolder(folder);
   return entries.filter((entry) => !entry.isDirectory && isImageName(entry.name)).map((entry) => entry.name);

@@ -1,11 +1,11 @@
 /**
- * Pictures in small, for finding copies: also of other size, quality, brightness and contrast, mirrored or turned.
+ * Images in small, for finding copies: also of other size, quality, brightness and contrast, mirrored or turned.
  *
  * @module
  */
 import type { RgbImage } from "../image/image.ts";
 
-/** A picture in 32 x 32 greys. */
+/** An image in 32 x 32 greys. */
 export interface Thumbnail {
   /** Greys, row-major, less their mean, divided by their standard deviation. */
   readonly greys: Float32Array;
@@ -22,14 +22,14 @@ const SIDE = 32;
  */
 const NEAR_EQUAL = 0.2;
 
-/** Below this standard deviation, in greys of 0 to 255, a picture is so plain that likeness says nothing. */
+/** Below this standard deviation, in greys of 0 to 255, an image is so plain that likeness says nothing. */
 const LEAST_DEVIATION = 2;
 
-/** A picture in small, every pixel counting in the cell it falls into; null for a picture without contrast. */
+/** An image in small, every pixel counting in the cell it falls into; null for an image without contrast. */
 export function makeThumbnail(image: RgbImage): Thumbnail | null {
   const sums = new Float64Array(SIDE * SIDE);
   const counts = new Float64Array(SIDE * SIDE);
-  // Pictures smaller than the thumbnail lend each pixel to several cells.
+  // Images smaller than the thumbnail lend each pixel to several cells.
   const stepX = Math.min(1, image.width / SIDE);
   const stepY = Math.min(1, image.height / SIDE);
   for (let v = 0; v < image.height; v += stepY) {
@@ -54,7 +54,7 @@ function cellOf(place: number, length: number): number {
   return Math.min(SIDE - 1, Math.floor((place * SIDE) / length));
 }
 
-/** Whether two pictures are nearly equal: as they stand, mirrored or turned by quarters, or not (null). */
+/** Whether two images are nearly equal: as they stand, mirrored or turned by quarters, or not (null). */
 export function areNearEqual(a: Thumbnail, b: Thumbnail): "upright" | "turned" | null {
   // Means differ by no more than what they are means of: a quick bound, the same for all eight positions.
   let bound = 0;

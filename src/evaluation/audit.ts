@@ -1,5 +1,5 @@
 /**
- * Pictures whose annotation the model contradicts: candidates for missing and wrong labels.
+ * Images whose annotation the model contradicts: candidates for missing and wrong labels.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import { assertComparable } from "./pixel_counts.ts";
 /** How the model and the annotation differ; {@linkcode AUDIT_REASONS} has it in words. */
 export type AuditKind = "missing" | "wrong" | "differs";
 
-/** What is the matter with a picture, in words. */
+/** What is the matter with an image, in words. */
 export const AUDIT_REASONS: Readonly<Record<AuditKind, string>> = {
   missing: "probably a tumor that is not outlined",
   wrong: "outlined, but nothing is seen",
   differs: "outline differs",
 };
 
-/** Where the model contradicts a picture's annotation most. */
+/** Where the model contradicts an image's annotation most. */
 export interface AuditFinding {
-  /** The picture's name. */
+  /** The image's name. */
   readonly name: string;
-  /** How strong the contradiction is, 0 to 1; see {@linkcode auditPicture}. */
+  /** How strong the contradiction is, 0 to 1; see {@linkcode auditImage}. */
   readonly score: number;
   /** How model and annotation differ. */
   readonly kind: AuditKind;
@@ -37,20 +37,20 @@ export interface AuditFinding {
   readonly certainty: number;
 }
 
-/** How {@linkcode auditPicture} decides. */
+/** How {@linkcode auditImage} decides. */
 export interface AuditOptions {
   /** The probability above which the model sees a tumor, between 0 and 1; 0.5 unless given. */
   readonly threshold?: number;
 }
 
 /**
- * Finds the lesion by which the model contradicts a picture's annotation most; null where they agree in every
+ * Finds the lesion by which the model contradicts an image's annotation most; null where they agree in every
  * pixel, or differ only where the model is undecided.
  *
  * Predicted and annotated pixels together fall into connected parts. In each, the pixels that only one of both has
  * count with the model's certainty there, their sum is the evidence `e` in pixels, and the part of `n` pixels scores
  *
- *     e * (e / n) / (pixels of the picture)
+ *     e * (e / n) / (pixels of the image)
  *
  * The share `e / n` is close to 1 for a lesion that only one of them knows, and small for outlines that differ by a
  * rim: else the rim of a large tumor would outweigh a small one that is not outlined at all. Such a sum of
@@ -62,7 +62,7 @@ export interface AuditOptions {
  *
  * Throws a TypeError for different sizes, a RangeError for probabilities or a threshold out of bounds.
  */
-export function auditPicture(
+export function auditImage(
   name: string,
   probabilities: ProbabilityMap,
   annotation: Mask,
@@ -72,9 +72,9 @@ export function auditPicture(
   if (!(threshold > 0 && threshold < 1)) {
     throw new RangeError(`Cannot audit at a threshold of ${threshold}: a number between 0 and 1 is wanted`);
   }
-  assertProbabilities(probabilities, "audit a picture");
+  assertProbabilities(probabilities, "audit an image");
   const predicted = thresholdMask(probabilities, threshold);
-  assertComparable(predicted, annotation, "audit a picture");
+  assertComparable(predicted, annotation, "audit an image");
   const { width, height } = annotation;
   const either = predicted.data.map((value, at) => value | annotation.data[at]!);
   const { labels, lesions } = labelComponents({ width, height, data: either });

@@ -1,11 +1,11 @@
 /**
- * Which pictures of a split are drawn: by rules, so that nobody picks the good ones.
+ * Which images of a split are drawn: by rules, so that nobody picks the good ones.
  *
  * @module
  */
-import type { PictureScore } from "./summary.ts";
+import type { ImageScore } from "./summary.ts";
 
-/** A picture by its place among the scores, and what it is an example of. */
+/** An image by its place among the scores, and what it is an example of. */
 export interface Case {
   /** Its place among the scores. */
   readonly index: number;
@@ -21,10 +21,10 @@ export function spreadByName(names: readonly string[], count: number): number[] 
 }
 
 /**
- * The two worst, median and best pictures by Dice, equal ones by name, in ascending order; each once where there are
- * fewer. Pictures without true and predicted pixels have no Dice and are left out.
+ * The two worst, median and best images by Dice, equal ones by name, in ascending order; each once where there are
+ * fewer. Images without true and predicted pixels have no Dice and are left out.
  */
-export function rankedCases(scores: readonly PictureScore[]): Case[] {
+export function rankedCases(scores: readonly ImageScore[]): Case[] {
   const order = scores.map((_, index) => index)
     .filter((index) => scores[index]!.metrics.dice !== null)
     .sort((a, b) => compare(scores[a]!, scores[b]!));
@@ -43,6 +43,6 @@ export function rankedCases(scores: readonly PictureScore[]): Case[] {
   return [...ranks].sort(([a], [b]) => a - b).map(([place, rank]) => ({ index: order[place]!, rank }));
 }
 
-function compare(a: PictureScore, b: PictureScore): number {
+function compare(a: ImageScore, b: ImageScore): number {
   return a.metrics.dice! - b.metrics.dice! || (a.name < b.name ? -1 : 1);
 }

@@ -1,10 +1,10 @@
 /**
- * The pictures' metrics as a table that spreadsheets and data frames read.
+ * The images' metrics as a table that spreadsheets and data frames read.
  *
  * @module
  */
 import { METRIC_NAMES } from "./metrics.ts";
-import { type PictureScore, predictedArea, trueArea } from "./summary.ts";
+import { type ImageScore, predictedArea, trueArea } from "./summary.ts";
 
 /** A cell: a text, a number, or nothing. */
 export type Cell = string | number | null;
@@ -32,12 +32,12 @@ function formatCell(cell: Cell): string {
 }
 
 /**
- * One row a picture, under a row of names: the picture, its size, true and predicted pixels, lesions, and all
+ * One row an image, under a row of names: the image, its size, true and predicted pixels, lesions, and all
  * metrics; empty where undefined.
  */
-export function formatScores(scores: readonly PictureScore[]): string {
+export function formatScores(scores: readonly ImageScore[]): string {
   const header = [
-    "picture",
+    "image",
     "width",
     "height",
     "true_pixels",

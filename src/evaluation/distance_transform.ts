@@ -1,5 +1,5 @@
 /**
- * How far each pixel of a picture is from the nearest pixel of a set: exact Euclidean distances in linear time.
+ * How far each pixel of an image is from the nearest pixel of a set: exact Euclidean distances in linear time.
  *
  * After Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions, Theory of Computing 8 (2012).
  *

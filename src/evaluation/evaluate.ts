@@ -1,5 +1,5 @@
 /**
- * Predicts a prepared split and measures every picture.
+ * Predicts a prepared split and measures every image.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Sample } from "../dataset/samples.ts";
 import { thresholdMask } from "../prediction/postprocess.ts";
 import { type Predictor, probabilityMaps } from "../prediction/predictor.ts";
-import { type AuditFinding, auditPicture, rankFindings } from "./audit.ts";
+import { type AuditFinding, auditImage, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { batchLoss, type Loss, meanLoss, type SplitLoss } from "./loss.ts";
 import type { BootstrapOptions } from "./statistics.ts";
-import { type EvaluationSummary, type PictureScore, scorePicture, summarize } from "./summary.ts";
+import { type EvaluationSummary, type ImageScore, scoreImage, summarize } from "./summary.ts";
 
 /** How {@linkcode evaluateSplit} measures. */
 export interface EvaluateSplitOptions {
   /** A pixel is predicted where its probability is above this; the model's own unless given. */
   readonly threshold?: number;
-  /** Millimetres from row to row and from column to column of the pictures' files; distances are in pixels of the network's input unless given. */
+  /** Millimetres from row to row and from column to column of the images' files; distances are in pixels of the network's input unless given. */
   readonly spacing?: Spacing | undefined;
   /** How intervals are drawn. */
   readonly bootstrap?: BootstrapOptions;
@@ -30,8 +30,8 @@ export interface EvaluateSplitOptions {
 
 /** What a model is worth on a split. */
 export interface SplitEvaluation {
-  /** Every picture's, in the split's order. */
-  readonly scores: readonly PictureScore[];
+  /** Every image's, in the split's order. */
+  readonly scores: readonly ImageScore[];
   /** All of them. */
   readonly summary: EvaluationSummary;
   /** The training's loss. */
@@ -40,11 +40,11 @@ export interface SplitEvaluation {
   readonly findings: readonly AuditFinding[];
 }
 
-/** Pictures of a batch: the original's, on which its mean of batches' losses depends. */
+/** Images of a batch: the original's, on which its mean of batches' losses depends. */
 const BATCH_SIZE = 32;
 
 /**
- * Predicts every picture of a split and compares with its mask, both at the network's size, as the original does; the
+ * Predicts every image of a split and compares with its mask, both at the network's size, as the original does; the
  * masks are resized to it by nearest neighbours.
  *
  * @throws {RangeError} where the split is empty, or of another size than the model's.
@@ -55,22 +55,22 @@ export async function evaluateSplit(
   options: EvaluateSplitOptions = {},
 ): Promise<SplitEvaluation> {
   const { size, normalize } = predictor.description;
-  if (prepared.count === 0) throw new RangeError("Cannot evaluate a split without usable pictures");
+  if (prepared.count === 0) throw new RangeError("Cannot evaluate a split without usable images");
   if (prepared.size !== size || prepared.normalize !== normalize) {
     throw new RangeError(
-      `Cannot evaluate a model of ${size} px and ${normalize} normalisation on pictures prepared for ` +
+      `Cannot evaluate a model of ${size} px and ${normalize} normalisation on images prepared for ` +
         `${prepared.size} px and ${prepared.normalize}`,
     );
   }
   const { threshold = predictor.description.threshold, spacing, audit = false } = options;
-  const scores: PictureScore[] = [];
-  const losses: { loss: Loss; pictures: number }[] = [];
+  const scores: ImageScore[] = [];
+  const losses: { loss: Loss; images: number }[] = [];
   const findings: (AuditFinding | null)[] = [];
   for await (
     const { images, masks, indices } of batches(prepared, { batchSize: BATCH_SIZE, shuffle: false })
   ) {
     const logits = await predictor.logits(images);
-    losses.push({ loss: batchLoss(logits, masks), pictures: indices.length });
+    losses.push({ loss: batchLoss(logits, masks), images: indices.length });
     for (const [place, map] of probabilityMaps(logits).entries()) {
       const sample = prepared.samples[indices[place]!]!;
       const pixels = size * size;
@@ -80,8 +80,8 @@ export async function evaluateSplit(
         data: new Uint8Array(masks.data.subarray(place * pixels, (place + 1) * pixels)),
       };
       const distances = spacing ? { spacing: networkSpacing(spacing, sample, size) } : {};
-      scores.push(scorePicture(sample.fileName, thresholdMask(map, threshold), truth, distances));
-      if (audit) findings.push(auditPicture(sample.fileName, map, truth, { threshold }));
+      scores.push(scoreImage(sample.fileName, thresholdMask(map, threshold), truth, distances));
+      if (audit) findings.push(auditImage(sample.fileName, map, truth, { threshold }));
     }
     options.onProgress?.(scores.length, prepared.count);
   }
@@ -93,7 +93,7 @@ export async function evaluateSplit(
   };
 }
 
-/** The spacing of the network's pixels: a picture's whole extent is spread over fewer, or more, of them. */
+/** The spacing of the network's pixels: an image's whole extent is spread over fewer, or more, of them. */
 function networkSpacing([rows, columns]: Spacing, sample: Sample, size: number): Spacing {
   return [rows * sample.height / size, columns * sample.width / size];
 }

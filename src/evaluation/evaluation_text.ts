@@ -44,8 +44,8 @@ function formatAudit(
     `audit of ${split}: ${
       data.annotated
         ? "the model contradicts the annotation of"
-        : "nobody annotated these pictures; the model sees something in"
-    } ${findings.length} of ${data.pictures}` + (data.annotated ? ` pictures (${counts.join(", ")})` : ""),
+        : "nobody annotated these images; the model sees something in"
+    } ${findings.length} of ${data.images}` + (data.annotated ? ` images (${counts.join(", ")})` : ""),
     ...findings.slice(0, SHOWN_FINDINGS).map(({ name, score, reason }, index) =>
       `  ${String(index + 1).padStart(2)}. ${score.toFixed(4)}  ${name}: ${reason}`
     ),

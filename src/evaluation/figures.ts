@@ -1,7 +1,7 @@
 /**
- * The figures of an evaluation: pictures with their true and predicted masks, in a grid.
+ * The figures of an evaluation: images with their true and predicted masks, in a grid.
  *
- * Pictures are decoded and predicted anew, so that an evaluation of thousands keeps none of them, and are drawn at
+ * Images are decoded and predicted anew, so that an evaluation of thousands keeps none of them, and are drawn at
  * their own size and with the masks that `predict` gives, not at the network's.
  *
  * @module
@@ -14,11 +14,11 @@ import type { Mask } from "../image/mask.ts";
 import { segment } from "../prediction/postprocess.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 
-/** A picture to be drawn. */
+/** An image to be drawn. */
 export interface FigureSample {
-  /** The picture and its mask. */
+  /** The image and its mask. */
   readonly sample: Sample;
-  /** A line beneath the picture: its name, say. */
+  /** A line beneath the image: its name, say. */
   readonly name: string;
   /** A line beneath the overlay: how well it was predicted, say. */
   readonly note: string;
@@ -33,7 +33,7 @@ export interface DrawSamplesOptions {
   readonly title: string;
   /** A pixel is predicted where its probability is above this. */
   readonly threshold: number;
-  /** `prediction`: picture, true mask, predicted mask and overlay, as the original; `audit`: picture and overlay. */
+  /** `prediction`: image, true mask, predicted mask and overlay, as the original; `audit`: image and overlay. */
   readonly kind: FigureKind;
 }
 
@@ -50,13 +50,13 @@ const CELL = { width: 256, height: 256 };
 /** Panels in a row. */
 const COLUMNS = 8;
 
-/** Rows at most, before panels go twice as many to a row: more would be higher than a picture may be. */
+/** Rows at most, before panels go twice as many to a row: more would be higher than an image may be. */
 const MOST_ROWS = 25;
 
 /** Of the true outline in an overlay; the prediction is red. */
 const GREEN = [48, 224, 96] as const;
 
-/** Pictures that are decoded and predicted at once. */
+/** Images that are decoded and predicted at once. */
 const BATCH = 8;
 
 /** Draws samples, several in a row; the overlays show the prediction in red and the true outline in green. */
@@ -68,7 +68,7 @@ export async function drawSamples(
   const panels: Panel[] = [];
   for (let first = 0; first < samples.length; first += BATCH) {
     for (const drawn of await predictSamples(predictor, samples.slice(first, first + BATCH), threshold)) {
-      // At the size at which they are drawn: many pictures at their own would take gigabytes.
+      // At the size at which they are drawn: many images at their own would take gigabytes.
       panels.push(
         ...PANELS[kind](drawn).map((panel) => ({ ...panel, image: scaleToFit(panel.image, CELL) })),
       );
@@ -77,7 +77,7 @@ export async function drawSamples(
   return await drawSheet(panels, title);
 }
 
-/** Draws panels of up to 256 x 256, as many in a row as it takes to fit them on one picture: 400 do. */
+/** Draws panels of up to 256 x 256, as many in a row as it takes to fit them on one image: 400 do. */
 export async function drawSheet(panels: readonly Panel[], title: string): Promise<RgbImage> {
   const columns = panels.length > MOST_ROWS * COLUMNS ? 2 * COLUMNS : COLUMNS;
   return await drawFigure(panels, { title, cell: CELL, columns });

@@ -7,7 +7,7 @@ import { type Components, labelComponents, type Lesion } from "../image/componen
 import type { Mask } from "../image/mask.ts";
 import { assertComparable } from "./pixel_counts.ts";
 
-/** What a prediction makes of the lesions of one picture. */
+/** What a prediction makes of the lesions of one image. */
 export interface LesionMatch {
   /** Lesions of the true mask. */
   readonly trueLesions: readonly Lesion[];

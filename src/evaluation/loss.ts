@@ -19,11 +19,11 @@ export interface Loss {
 
 /** The loss over a split. */
 export interface SplitLoss {
-  /** Means over batches weighted by their pictures, so that a short last batch counts as what it is. */
+  /** Means over batches weighted by their images, so that a short last batch counts as what it is. */
   readonly weighted: Loss;
   /** Plain means over batches, as the original computes them. */
   readonly batchMean: Loss;
-  /** Pictures of a batch; the soft Dice coefficient depends on it. */
+  /** Images of a batch; the soft Dice coefficient depends on it. */
   readonly batchSize: number;
 }
 
@@ -67,16 +67,16 @@ export function batchLoss(logits: Tensor, masks: Tensor): Loss {
   return { loss: DICE_WEIGHT * diceLoss + BCE_WEIGHT * bce, diceLoss, bce, accuracy: right / count };
 }
 
-/** The means over batches, each with its number of pictures. Throws a RangeError for no batches. */
+/** The means over batches, each with its number of images. Throws a RangeError for no batches. */
 export function meanLoss(
-  batches: readonly { readonly loss: Loss; readonly pictures: number }[],
+  batches: readonly { readonly loss: Loss; readonly images: number }[],
 ): { weighted: Loss; batchMean: Loss } {
   if (batches.length === 0) throw new RangeError("Cannot take the mean loss of no batches");
-  const mean = (weight: (pictures: number) => number): Loss => {
-    const sum = batches.reduce((sum, { pictures }) => sum + weight(pictures), 0);
+  const mean = (weight: (images: number) => number): Loss => {
+    const sum = batches.reduce((sum, { images }) => sum + weight(images), 0);
     const of = (name: keyof Loss) =>
-      batches.reduce((total, { loss, pictures }) => total + loss[name] * weight(pictures), 0) / sum;
+      batches.reduce((total, { loss, images }) => total + loss[name] * weight(images), 0) / sum;
     return { loss: of("loss"), diceLoss: of("diceLoss"), bce: of("bce"), accuracy: of("accuracy") };
   };
-  return { weighted: mean((pictures) => pictures), batchMean: mean(() => 1) };
+  return { weighted: mean((images) => images), batchMean: mean(() => 1) };
 }

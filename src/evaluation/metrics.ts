@@ -8,7 +8,7 @@ import type { Spacing } from "./distance_transform.ts";
 import { countPixels, type OverlapMetrics, overlapMetrics } from "./pixel_counts.ts";
 import { type SurfaceMetrics, surfaceMetrics } from "./surface.ts";
 
-/** All metrics of one picture; null where undefined, see {@linkcode maskMetrics}. */
+/** All metrics of one image; null where undefined, see {@linkcode maskMetrics}. */
 export interface MaskMetrics extends OverlapMetrics, SurfaceMetrics {}
 
 /** The name of a metric. */

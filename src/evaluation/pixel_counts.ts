@@ -73,7 +73,7 @@ export function countPixels(predicted: Mask, truth: Mask): PixelCounts {
   };
 }
 
-/** The counts of two pictures taken together. */
+/** The counts of two images taken together. */
 export function addCounts(a: PixelCounts, b: PixelCounts): PixelCounts {
   return {
     truePositives: a.truePositives + b.truePositives,
@@ -83,7 +83,7 @@ export function addCounts(a: PixelCounts, b: PixelCounts): PixelCounts {
   };
 }
 
-/** The metrics of a picture, or of many pictures' counts added up (pooled). */
+/** The metrics of an image, or of many images' counts added up (pooled). */
 export function overlapMetrics(counts: PixelCounts): OverlapMetrics {
   const { truePositives: tp, falsePositives: fp, falseNegatives: fn, trueNegatives: tn } = counts;
   return {

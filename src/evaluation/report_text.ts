@@ -30,24 +30,24 @@ export function formatSummary(summary: EvaluationSummary, options: SummaryTextOp
   const { unit = "px" } = options;
   const { tumor, noTumor, lesions } = summary;
   const lines = [
-    `${count(summary.pictures, "picture")}: ${tumor.pictures} with tumor, ${noTumor.pictures} without`,
+    `${count(summary.images, "image")}: ${tumor.images} with tumor, ${noTumor.images} without`,
     "",
     ...pooledTable(summary),
   ];
-  if (tumor.pictures > 0) lines.push("", ...pictureTable(summary, unit));
+  if (tumor.images > 0) lines.push("", ...imageTable(summary, unit));
   lines.push(
     "",
     `lesions      ${lesions.truth} true, ${lesions.predicted} predicted: ` +
       `${lesions.missed} missed, ${lesions.false} false`,
   );
   if (tumor.predictedEmpty > 0) {
-    lines.push(`with tumor   ${tumor.predictedEmpty} of ${tumor.pictures} predicted empty`);
+    lines.push(`with tumor   ${tumor.predictedEmpty} of ${tumor.images} predicted empty`);
   }
-  if (noTumor.pictures > 0) {
-    const others = noTumor.predictedEmpty === noTumor.pictures
+  if (noTumor.images > 0) {
+    const others = noTumor.predictedEmpty === noTumor.images
       ? ""
       : `; in the others ${count(noTumor.falseLesions, "lesion")}, ${count(noTumor.falsePixels, "pixel")}`;
-    lines.push(`no tumor     ${noTumor.predictedEmpty} of ${noTumor.pictures} predicted empty${others}`);
+    lines.push(`no tumor     ${noTumor.predictedEmpty} of ${noTumor.images} predicted empty${others}`);
   }
   return lines.map((line) => line.trimEnd() + "\n").join("");
 }
@@ -62,27 +62,27 @@ function pooledTable({ pooled, baselineAccuracy }: EvaluationSummary): string[] 
   ];
 }
 
-function pictureTable({ tumor, bootstrap }: EvaluationSummary, unit: string): string[] {
-  const title = tumor.pictures === 1 ? "the picture with tumor" : `the ${tumor.pictures} pictures with tumor`;
+function imageTable({ tumor, bootstrap }: EvaluationSummary, unit: string): string[] {
+  const title = tumor.images === 1 ? "the image with tumor" : `the ${tumor.images} images with tumor`;
   const interval = `${Number((100 * bootstrap.level).toFixed(2))} % interval of the mean`;
   const entries = Object.entries(LABELS) as [MetricName, string][];
   const rows = entries.map(([name, label]) => {
     const distance = DISTANCES.includes(name);
-    return pictureRow(
+    return imageRow(
       distance ? `${label} ${unit}` : label,
       tumor.metrics[name],
       distance ? 2 : 4,
-      tumor.pictures,
+      tumor.images,
     );
   });
   return [`${title.padEnd(25)}${cell("mean")}${cell("median")}   ${interval}`, ...rows];
 }
 
-/** A metric's line; where it is undefined for some pictures, the line says of how many it speaks. */
-function pictureRow(label: string, metric: MetricSummary, digits: number, pictures: number): string {
+/** A metric's line; where it is undefined for some images, the line says of how many it speaks. */
+function imageRow(label: string, metric: MetricSummary, digits: number, images: number): string {
   const [low, high] = metric.interval ?? [null, null];
   const numbers = cell(fixed(metric.mean, digits)) + cell(fixed(metric.median, digits));
-  const some = metric.count < pictures ? `   (of ${metric.count})` : "";
+  const some = metric.count < images ? `   (of ${metric.count})` : "";
   return `  ${label.padEnd(23)}${numbers}   ${fixed(low, digits)} to ${fixed(high, digits)}${some}`;
 }
 

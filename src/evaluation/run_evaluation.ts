@@ -4,17 +4,17 @@
  * @module
  */
 import { prepareSplit } from "../dataset/prepare.ts";
-import type { Problem } from "../dataset/problems.ts";
+import type { Problem } from "../coco/problems.ts";
 import { readSplit, type Unannotated } from "../dataset/samples.ts";
 import { findSplits, type Split } from "../dataset/splits.ts";
-import { readUnlabelled } from "../dataset/unlabelled.ts";
+import { readUnlabelled } from "../dataset/unlabeled.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { AuditFinding } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { evaluateSplit, type EvaluateSplitOptions } from "./evaluate.ts";
 import type { SplitLoss } from "./loss.ts";
-import { type EvaluationFiles, writeEvaluation } from "./files.ts";
-import type { EvaluationSummary, PictureScore } from "./summary.ts";
+import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
+import type { EvaluationSummary, ImageScore } from "./summary.ts";
 
 /** How {@linkcode runEvaluation} works. */
 export interface RunEvaluationOptions extends EvaluateSplitOptions {
@@ -22,9 +22,9 @@ export interface RunEvaluationOptions extends EvaluateSplitOptions {
   readonly dataFolder: string;
   /** The split, by its folder's name or its role (`train`, `valid`, `test`); `test` unless given. */
   readonly split?: string;
-  /** What becomes of pictures without annotations; `empty` unless given. */
+  /** What becomes of images without annotations; `empty` unless given. */
   readonly unannotated?: Unannotated;
-  /** Folder for prepared pictures, or null for memory. */
+  /** Folder for prepared images, or null for memory. */
   readonly cacheFolder: string | null;
   /** The folder that results go to. */
   readonly output: string;
@@ -32,7 +32,7 @@ export interface RunEvaluationOptions extends EvaluateSplitOptions {
   readonly auditSamples?: number | undefined;
   /** What the JSON file tells of model and device, besides the numbers. */
   readonly provenance?: Readonly<Record<string, unknown>>;
-  /** Told after every picture, where pictures are prepared. */
+  /** Told after every image, where images are prepared. */
   readonly onPrepare?: ((done: number, total: number) => void) | undefined;
   /** Gets lines for the user. */
   readonly onNote?: ((note: string) => void) | undefined;
@@ -44,13 +44,13 @@ export interface EvaluationReport {
   readonly split: string;
   /** What was measured on. */
   readonly data: {
-    /** Pictures. */
-    readonly pictures: number;
+    /** Images. */
+    readonly images: number;
     /** Whether the split has an annotation file. */
     readonly annotated: boolean;
-    /** What became of its pictures without annotations. */
+    /** What became of its images without annotations. */
     readonly unannotated: Unannotated;
-    /** SHA-256 of names, pictures and annotations. */
+    /** SHA-256 of names, images and annotations. */
     readonly fingerprint: string;
     /** What was left out or is wrong. */
     readonly problems: readonly Problem[];
@@ -61,17 +61,17 @@ export interface EvaluationReport {
     readonly threshold: number;
     /** Pixels a side of the masks that are compared. */
     readonly size: number;
-    /** Millimetres between the rows and the columns of the pictures' files; null for pixels. */
+    /** Millimetres between the rows and the columns of the images' files; null for pixels. */
     readonly spacing: Spacing | null;
     /** Unit of the distances; pixels are those of the masks that are compared. */
     readonly unit: "px" | "mm";
   };
   /** The training's loss; null without annotations. */
   readonly loss: SplitLoss | null;
-  /** All pictures; null without annotations. */
+  /** All images; null without annotations. */
   readonly summary: EvaluationSummary | null;
-  /** Each picture; empty without annotations. */
-  readonly scores: readonly PictureScore[];
+  /** Each image; empty without annotations. */
+  readonly scores: readonly ImageScore[];
   /** The annotations that the model contradicts, the strongest contradiction first; null unless asked for. */
   readonly audit: readonly AuditFinding[] | null;
   /** The paths of what was written. */
@@ -81,11 +81,11 @@ export interface EvaluationReport {
 /**
  * Evaluates a model on a split and writes `SPLIT.json`, `SPLIT.csv` and the figures to a folder.
  *
- * A folder of pictures without annotation file can only be audited: every picture is taken as free of tumors, and
+ * A folder of images without annotation file can only be audited: every image is taken as free of tumors, and
  * those come first in which the model sees one.
  *
  * @throws {Error} where there is no such split, or it has no annotation file and no audit is asked for.
- * @throws {RangeError} where it has no usable pictures.
+ * @throws {RangeError} where it has no usable images.
  */
 export async function runEvaluation(
   predictor: Predictor,
@@ -98,7 +98,7 @@ export async function runEvaluation(
   if (!annotated && !audit) {
     throw new Error(
       `Cannot evaluate split ${JSON.stringify(split.name)}: its folder has no annotation file\n` +
-        "hint: --audit ranks its pictures by what the model sees in them",
+        "hint: --audit ranks its images by what the model sees in them",
     );
   }
   const reading = annotated ? await readSplit(split, { unannotated }) : await readUnlabelled(split);
@@ -115,7 +115,7 @@ export async function runEvaluation(
   const report: Omit<EvaluationReport, "files"> = {
     split: labelOf(split),
     data: {
-      pictures: prepared.count,
+      images: prepared.count,
       annotated,
       unannotated,
       fingerprint: prepared.fingerprint,

@@ -1,5 +1,5 @@
 /**
- * From the pictures' metrics to those of a whole split.
+ * From the images' metrics to those of a whole split.
  *
  * @module
  */
@@ -22,9 +22,9 @@ import {
 } from "./pixel_counts.ts";
 import { BOOTSTRAP_DEFAULTS, bootstrapMean, type BootstrapOptions, mean, quantile } from "./statistics.ts";
 
-/** What one picture's prediction is worth. */
-export interface PictureScore {
-  /** The picture's name. */
+/** What one image's prediction is worth. */
+export interface ImageScore {
+  /** The image's name. */
   readonly name: string;
   /** Pixels in a row. */
   readonly width: number;
@@ -50,43 +50,43 @@ export interface LesionCounts {
   readonly false: number;
 }
 
-/** One metric over pictures. */
+/** One metric over images. */
 export interface MetricSummary {
-  /** Pictures of which it is defined; the others are left out. */
+  /** Images of which it is defined; the others are left out. */
   readonly count: number;
-  /** Its mean, or null of no pictures. */
+  /** Its mean, or null of no images. */
   readonly mean: number | null;
-  /** Its median, or null of no pictures. */
+  /** Its median, or null of no images. */
   readonly median: number | null;
-  /** The bootstrap interval of the mean, or null of no pictures. */
+  /** The bootstrap interval of the mean, or null of no images. */
   readonly interval: readonly [low: number, high: number] | null;
 }
 
 /** What a prediction of a whole split is worth. */
 export interface EvaluationSummary {
-  /** Pictures. */
-  readonly pictures: number;
-  /** All pictures' pixels. */
+  /** Images. */
+  readonly images: number;
+  /** All images' pixels. */
   readonly pixels: PixelCounts;
-  /** The metrics of all pixels of all pictures taken together. */
+  /** The metrics of all pixels of all images taken together. */
   readonly pooled: OverlapMetrics;
   /** The accuracy of an answer that marks nothing anywhere: what `pooled.accuracy` must be compared with. */
   readonly baselineAccuracy: number;
-  /** All pictures' lesions. */
+  /** All images' lesions. */
   readonly lesions: LesionCounts;
-  /** Pictures whose true mask is not empty. */
+  /** Images whose true mask is not empty. */
   readonly tumor: {
     /** How many. */
-    readonly pictures: number;
+    readonly images: number;
     /** How many of them are predicted empty: their distances and precision are undefined. */
     readonly predictedEmpty: number;
-    /** Each metric over these pictures. */
+    /** Each metric over these images. */
     readonly metrics: Readonly<Record<MetricName, MetricSummary>>;
   };
-  /** Pictures whose true mask is empty. */
+  /** Images whose true mask is empty. */
   readonly noTumor: {
     /** How many. */
-    readonly pictures: number;
+    readonly images: number;
     /** How many of them are predicted empty, rightly. */
     readonly predictedEmpty: number;
     /** Pixels that are predicted in the others. */
@@ -98,13 +98,13 @@ export interface EvaluationSummary {
   readonly bootstrap: Required<BootstrapOptions>;
 }
 
-/** Measures one picture's prediction; the errors are those of {@linkcode maskMetrics}. */
-export function scorePicture(
+/** Measures one image's prediction; the errors are those of {@linkcode maskMetrics}. */
+export function scoreImage(
   name: string,
   predicted: Mask,
   truth: Mask,
   options: MetricOptions = {},
-): PictureScore {
+): ImageScore {
   const metrics = maskMetrics(predicted, truth, options);
   const { trueLesions, predictedLesions, missedLesions, falseLesions } = matchLesions(predicted, truth);
   return {
@@ -122,35 +122,34 @@ export function scorePicture(
   };
 }
 
-/** Pixels of the picture's true mask. */
-export function trueArea({ pixels }: PictureScore): number {
+/** Pixels of the image's true mask. */
+export function trueArea({ pixels }: ImageScore): number {
   return pixels.truePositives + pixels.falseNegatives;
 }
 
-/** Pixels of the picture's predicted mask. */
-export function predictedArea({ pixels }: PictureScore): number {
+/** Pixels of the image's predicted mask. */
+export function predictedArea({ pixels }: ImageScore): number {
   return pixels.truePositives + pixels.falsePositives;
 }
 
 /**
- * Sums pictures up: pooled over all pixels; by picture, over those with tumor alone, since the metrics of an empty
- * truth are undefined or tell another story; and the pictures without tumor apart. Throws a RangeError for no
- * pictures and for {@linkcode BootstrapOptions} out of bounds.
+ * Sums images up: pooled over all pixels; by image, over those with tumor alone, since the metrics of an empty
+ * truth are undefined or tell another story; and the images without tumor apart. Throws a RangeError for no
+ * images and for {@linkcode BootstrapOptions} out of bounds.
  */
 export function summarize(
-  scores: readonly PictureScore[],
+  scores: readonly ImageScore[],
   options: BootstrapOptions = {},
 ): EvaluationSummary {
-  if (scores.length === 0) throw new RangeError("Cannot sum up an evaluation of no pictures");
+  if (scores.length === 0) throw new RangeError("Cannot sum up an evaluation of no images");
   const bootstrap = { ...BOOTSTRAP_DEFAULTS, ...options };
   const pixels = scores.reduce((sum, score) => addCounts(sum, score.pixels), NO_PIXELS);
-  const total = (of: (score: PictureScore) => number, among = scores) =>
+  const total = (of: (score: ImageScore) => number, among = scores) =>
     among.reduce((sum, score) => sum + of(score), 0);
   const [tumor, noTumor] = [true, false].map((has) => scores.filter((score) => trueArea(score) > 0 === has));
-  const empty = (among: readonly PictureScore[]) =>
-    among.filter((score) => predictedArea(score) === 0).length;
+  const empty = (among: readonly ImageScore[]) => among.filter((score) => predictedArea(score) === 0).length;
   return {
-    pictures: scores.length,
+    images: scores.length,
     pixels,
     pooled: overlapMetrics(pixels),
     baselineAccuracy: (pixels.trueNegatives + pixels.falsePositives) /
@@ -162,14 +161,14 @@ export function summarize(
       false: total(({ lesions }) => lesions.false),
     },
     tumor: {
-      pictures: tumor!.length,
+      images: tumor!.length,
       predictedEmpty: empty(tumor!),
       metrics: Object.fromEntries(
         METRIC_NAMES.map((name) => [name, summarizeMetric(tumor!, name, bootstrap)]),
       ) as Record<MetricName, MetricSummary>,
     },
     noTumor: {
-      pictures: noTumor!.length,
+      images: noTumor!.length,
       predictedEmpty: empty(noTumor!),
       falsePixels: total(predictedArea, noTumor),
       falseLesions: total(({ lesions }) => lesions.false, noTumor),
@@ -179,7 +178,7 @@ export function summarize(
 }
 
 function summarizeMetric(
-  scores: readonly PictureScore[],
+  scores: readonly ImageScore[],
   name: MetricName,
   bootstrap: BootstrapOptions,
 ): MetricSummary {

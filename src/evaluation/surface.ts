@@ -20,7 +20,7 @@ export interface SurfaceMetrics {
  * Compares the outlines of two masks of one size.
  *
  * An outline are the pixels that an erosion with the 4-neighbourhood takes away: those with a side on the
- * background or on the picture's border (`mask ^ scipy.ndimage.binary_erosion(mask)`, as in MONAI and medpy). The
+ * background or on the image's border (`mask ^ scipy.ndimage.binary_erosion(mask)`, as in MONAI and medpy). The
  * percentile is interpolated as numpy does; the larger of both directions counts, as in MONAI, DeepMind's
  * surface-distance and Metrics Reloaded (medpy pools the directions before the percentile). The average is that of
  * both directions' distances taken together, as in MONAI with `symmetric=True` and in Metrics Reloaded.

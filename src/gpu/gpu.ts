@@ -7,9 +7,9 @@ import { type AdapterKind, completeChoices, type KernelChoices, type Need } from
 import type { Kernel } from "../../kernels/kernel.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { OPERATIONS } from "../../kernels/variants.ts";
-import { Admission } from "./admission.ts";
+import { Admission } from "../self_test/admission.ts";
 import { CapacityError } from "./capacity_error.ts";
-import { backendOf } from "./driver.ts";
+import { backendOf } from "../host/driver.ts";
 import { PipelineCache } from "./pipelines.ts";
 
 /** How {@linkcode openGpu} chooses an adapter and its arithmetic. */
@@ -317,7 +317,7 @@ export class Gpu implements GpuDescription {
     if (bytes > this.limits.maxBufferSize) {
       throw new CapacityError(
         `Cannot allocate ${bytes} bytes for "${label}": this device allows ${this.limits.maxBufferSize} in one ` +
-          "buffer\nhint: use a smaller batch or picture size",
+          "buffer\nhint: use a smaller batch or image size",
       );
     }
     this.device.pushErrorScope("out-of-memory");
@@ -330,7 +330,7 @@ export class Gpu implements GpuDescription {
     if (error) {
       throw new CapacityError(
         `Cannot allocate ${bytes} bytes for "${label}": the device is out of memory\n` +
-          "hint: use a smaller batch, picture size or number of filters",
+          "hint: use a smaller batch, image size or number of filters",
       );
     }
     return buffer;
@@ -358,6 +358,20 @@ export class Gpu implements GpuDescription {
   /** Number of pipelines that were compiled. */
   get pipelineCount(): number {
     return this.#pipelines.size;
+  }
+
+  /**
+   * Encodes one compute pass and submits it; does not wait.
+   *
+   * @param before encodes what must come before the pass, such as clearing a buffer
+   */
+  run(encode: (pass: GPUComputePassEncoder) => void, before?: (encoder: GPUCommandEncoder) => void): void {
+    const encoder = this.device.createCommandEncoder();
+    before?.(encoder);
+    const pass = encoder.beginComputePass();
+    encode(pass);
+    pass.end();
+    this.submit(encoder);
   }
 
   /** Sends recorded commands to the device; does not wait. */

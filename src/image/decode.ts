@@ -1,5 +1,5 @@
 /**
- * Decodes picture files in Workers: a file that takes the decoder down, or that it never comes back from, costs
+ * Decodes image files in Workers: a file that takes the decoder down, or that it never comes back from, costs
  * that Worker and nothing else.
  *
  * @module
@@ -9,7 +9,7 @@ import type { RgbImage } from "./image.ts";
 import { assertFileSize, DECODE_SECONDS, LARGE_PIXELS } from "./limits.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
-/** What a Worker answers: the picture, its bytes in a bare buffer. */
+/** What a Worker answers: the image, its bytes in a bare buffer. */
 export interface DecodeAnswer {
   /** Pixels in a row. */
   readonly width: number;
@@ -48,7 +48,7 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
 }
 
 /**
- * Stops the Workers, for programs that want their memory back; pictures that are still being decoded are
+ * Stops the Workers, for programs that want their memory back; images that are still being decoded are
  * rejected. Idle Workers do not keep a program alive, and the next call starts new ones.
  */
 export function closeDecoders(): Promise<void> {

@@ -10,7 +10,7 @@ import { decodePlainJpeg } from "./jpeg.ts";
 import { orientationOf } from "./size.ts";
 
 /**
- * Decodes a JPEG, PNG, TIFF, BMP or WebP file to 8-bit grey or RGB: a picture without colour comes in one channel,
+ * Decodes a JPEG, PNG, TIFF, BMP or WebP file to 8-bit grey or RGB: an image without colour comes in one channel,
  * a palette is looked up, 16 bits are scaled to 8, an alpha channel is dropped as it stands (no background is mixed
  * in; Pillow's `convert("RGB")`), CMYK is converted, the EXIF orientation is applied, and of several frames or pages
  * the first is taken. Colour profiles are not applied.
@@ -31,7 +31,7 @@ export async function decodePixels(bytes: Uint8Array): Promise<Pixels> {
   return withoutColor(await decodeByMagick(content, header.format));
 }
 
-/** A grey picture as RGB, its one channel three times; an RGB one as it is. */
+/** A grey image as RGB, its one channel three times; an RGB one as it is. */
 export function repeatGrey({ width, height, channels, data }: Pixels): RgbImage {
   if (channels === 3) return { width, height, data };
   const rgb = new Uint8Array(3 * data.length);
@@ -39,7 +39,7 @@ export function repeatGrey({ width, height, channels, data }: Pixels): RgbImage 
   return { width, height, data: rgb };
 }
 
-/** One channel where all three are the same, else the picture as it is. */
+/** One channel where all three are the same, else the image as it is. */
 function withoutColor({ width, height, data }: RgbImage): Pixels {
   for (let at = 0; at < data.length; at += 3) {
     if (data[at] !== data[at + 1] || data[at] !== data[at + 2]) return { width, height, channels: 3, data };

@@ -1,5 +1,5 @@
 /**
- * Figures: panels in a grid with a title and captions, and masks laid over pictures.
+ * Figures: panels in a grid with a title and captions, and masks laid over images.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { resizeImage } from "./resize.ts";
 /** Red, green and blue, 0 to 255 each. */
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** One picture of a figure. */
+/** One image of a figure. */
 export interface Panel {
-  /** The picture; it is scaled to fit its cell. */
+  /** The image; it is scaled to fit its cell. */
   image: RgbImage;
   /** One line beneath it; what does not fit is cut, with an ellipsis. */
   caption?: string;
@@ -35,7 +35,7 @@ export interface FigureOptions {
 export interface OverlayOptions {
   /** Colour of the mask's pixels; red unless given. */
   color?: Color;
-  /** How much of the colour covers the picture inside of the mask, 0 to 1; 0.4 unless given. */
+  /** How much of the colour covers the image inside of the mask, 0 to 1; 0.4 unless given. */
   opacity?: number;
   /** Draws the mask's border pixels in full colour; true unless given. */
   outline?: boolean;
@@ -100,21 +100,21 @@ export async function drawFigure(
 }
 
 /**
- * Lays a mask over a picture of the same size: its pixels are tinted, its border drawn in full colour.
+ * Lays a mask over an image of the same size: its pixels are tinted, its border drawn in full colour.
  *
  * Throws a TypeError where the sizes differ.
  */
 export function overlayMask(image: RgbImage, mask: Mask, options: OverlayOptions = {}): RgbImage {
-  assertImage(image, 3, "lay a mask over a picture");
-  assertImage(mask, 1, "lay a mask over a picture");
+  assertImage(image, 3, "lay a mask over an image");
+  assertImage(mask, 1, "lay a mask over an image");
   if (image.width !== mask.width || image.height !== mask.height) {
     throw new TypeError(
-      `Cannot lay a mask of ${mask.width} x ${mask.height} over a picture of ${image.width} x ${image.height}`,
+      `Cannot lay a mask of ${mask.width} x ${mask.height} over an image of ${image.width} x ${image.height}`,
     );
   }
   const { color = RED, opacity = 0.4, outline = true } = options;
   const data = image.data.slice();
-  // Wide enough to be seen when a large picture is shown small.
+  // Wide enough to be seen when a large image is shown small.
   const reach = Math.max(1, Math.round(Math.max(image.width, image.height) / 256));
   for (let y = 0, i = 0; y < mask.height; y++) {
     for (let x = 0; x < mask.width; x++, i++) {
@@ -129,20 +129,20 @@ export function overlayMask(image: RgbImage, mask: Mask, options: OverlayOptions
   return { width: image.width, height: image.height, data };
 }
 
-/** A mask as a picture: 0 black, 1 white. */
+/** A mask as an image: 0 black, 1 white. */
 export function maskToRgb(mask: Mask): RgbImage {
   return grayToRgb({ ...mask, data: mask.data.map((value) => value === 0 ? 0 : 255) });
 }
 
-/** A grey picture in three equal channels. */
+/** A grey image in three equal channels. */
 export function grayToRgb(image: GrayImage): RgbImage {
-  assertImage(image, 1, "turn a grey picture into RGB");
+  assertImage(image, 1, "turn a grey image into RGB");
   const data = new Uint8Array(image.data.length * 3);
   for (let i = 0; i < image.data.length; i++) data.fill(image.data[i] as number, 3 * i, 3 * i + 3);
   return { width: image.width, height: image.height, data };
 }
 
-/** Whether `reach` pixels above, below or beside a pixel of the mask, or sooner, the mask or the picture ends. */
+/** Whether `reach` pixels above, below or beside a pixel of the mask, or sooner, the mask or the image ends. */
 function isBorder({ width, height, data }: Mask, x: number, y: number, reach: number): boolean {
   if (x < reach || y < reach || x >= width - reach || y >= height - reach) return true;
   const i = y * width + x;
@@ -184,7 +184,7 @@ function layOut(panels: readonly Panel[], columns: number, cell: Size, hasTitle:
   };
 }
 
-/** Scales a picture, keeping its proportions, to the largest that fits `cell`. */
+/** Scales an image, keeping its proportions, to the largest that fits `cell`. */
 export function scaleToFit(image: RgbImage, cell: Size): RgbImage {
   const factor = Math.min(cell.width / image.width, cell.height / image.height);
   const width = Math.max(1, Math.round(image.width * factor));

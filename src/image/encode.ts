@@ -1,5 +1,5 @@
 /**
- * Pictures to files. PNGs are written here, byte for byte the same for the same picture; JPEGs by ImageMagick.
+ * Images to files. PNGs are written here, byte for byte the same for the same image; JPEGs by ImageMagick.
  *
  * @module
  */
@@ -20,18 +20,18 @@ const deflateAsync = promisify(deflate) as (
   options: { level: number },
 ) => Promise<Uint8Array>;
 
-/** Encodes a grey picture (a mask as 0 and 255, say) as an 8-bit PNG. Lossless. */
+/** Encodes a grey image (a mask as 0 and 255, say) as an 8-bit PNG. Lossless. */
 export function encodeGrayPng(image: GrayImage): Promise<Uint8Array> {
   return encodePng(image, 1);
 }
 
-/** Encodes a colour picture as an 8-bit RGB PNG. Lossless. */
+/** Encodes a colour image as an 8-bit RGB PNG. Lossless. */
 export function encodeRgbPng(image: RgbImage): Promise<Uint8Array> {
   return encodePng(image, 3);
 }
 
 /**
- * Encodes a colour picture as a JPEG; one that is grey throughout gets a single channel.
+ * Encodes a colour image as a JPEG; one that is grey throughout gets a single channel.
  * `quality` goes from 1 to 100. Throws a RangeError for any other.
  */
 export async function encodeJpeg(image: RgbImage, quality: number): Promise<Uint8Array> {

@@ -1,11 +1,11 @@
 /**
- * Reads what a picture file claims to be, before any decoder sees it: the format by its first bytes (never by
+ * Reads what an image file claims to be, before any decoder sees it: the format by its first bytes (never by
  * its name), and its size. What is not JPEG, PNG, TIFF, BMP or WebP is refused here, and so is a file that asks
  * for more than the limits of `limits.ts`.
  *
  * @module
  */
-import { assertFileSize, assertPictureSize } from "./limits.ts";
+import { assertFileSize, assertImageSize } from "./limits.ts";
 import { checkJpegScans, readJpegHeader } from "./header_jpeg.ts";
 import { cleanPng, readPngHeader } from "./header_png.ts";
 import { readTiffHeader } from "./header_tiff.ts";
@@ -32,7 +32,7 @@ export function inspectFile(bytes: Uint8Array): FileHeader {
   const format = detectFormat(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { width, height } = withinFile(format, () => READERS[format](view, bytes));
-  assertPictureSize(format, width, height);
+  assertImageSize(format, width, height);
   return { format, width, height };
 }
 

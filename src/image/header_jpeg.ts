@@ -18,8 +18,8 @@ export function readJpegHeader(view: DataView): { width: number; height: number 
 }
 
 /**
- * Counts the scans of a picture of so many pixels. Throws a RangeError where they are too many (each of them,
- * of a few bytes perhaps, passes over the whole picture), and a SyntaxError for a file that does not come to an
+ * Counts the scans of an image of so many pixels. Throws a RangeError where they are too many (each of them,
+ * of a few bytes perhaps, passes over the whole image), and a SyntaxError for a file that does not come to an
  * end: decoders fill the missing part with grey.
  */
 export function checkJpegScans(view: DataView, pixels: number): void {

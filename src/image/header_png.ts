@@ -37,7 +37,7 @@ export function readPngHeader(view: DataView): { width: number; height: number }
  * and a gamma or a profile would change the values.
  *
  * Throws a SyntaxError where the file is cut short, or its pixels' data is damaged, too short or too long (a
- * picture of 4 x 4 pixels may carry gigabytes of zeros that a decoder dutifully inflates), and a RangeError for
+ * image of 4 x 4 pixels may carry gigabytes of zeros that a decoder dutifully inflates), and a RangeError for
  * more samples than the limits allow.
  */
 export function cleanPng(view: DataView, bytes: Uint8Array): Uint8Array {

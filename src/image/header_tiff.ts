@@ -23,7 +23,7 @@ const TYPE_BYTES: Record<number, number> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 const PHOTOMETRICS = [0, 1, 2, 3, 5, 6];
 
 /**
- * The picture's size. Throws a SyntaxError where the directory is damaged, and a RangeError for samples other
+ * The image's size. Throws a SyntaxError where the directory is damaged, and a RangeError for samples other
  * than unsigned ones of 1 to 16 bits, for more than five a pixel, and for tiles beyond the limits.
  */
 export function readTiffHeader(view: DataView): { width: number; height: number } {

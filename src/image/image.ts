@@ -1,10 +1,10 @@
 /**
- * Pictures in memory: 8-bit samples, row after row, nothing between the rows.
+ * Images in memory: 8-bit samples, row after row, nothing between the rows.
  *
  * @module
  */
 
-/** A colour picture: row-major, three bytes a pixel (red, green, blue). */
+/** A colour image: row-major, three bytes a pixel (red, green, blue). */
 export interface RgbImage {
   /** Pixels in a row. */
   readonly width: number;
@@ -14,7 +14,7 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** A grey picture: row-major, one byte a pixel, 0 black to 255 white. */
+/** A grey image: row-major, one byte a pixel, 0 black to 255 white. */
 export interface GrayImage {
   /** Pixels in a row. */
   readonly width: number;
@@ -24,7 +24,7 @@ export interface GrayImage {
   readonly data: Uint8Array;
 }
 
-/** A picture of either kind. */
+/** An image of either kind. */
 export interface Pixels {
   /** Pixels in a row. */
   readonly width: number;

@@ -38,7 +38,7 @@ interface Frame {
 }
 
 /**
- * Decodes a JPEG file, whose orientation is left as it stands. A picture that has no colour comes in one channel.
+ * Decodes a JPEG file, whose orientation is left as it stands. An image that has no colour comes in one channel.
  * Null for a file that is damaged or of another kind than the plain one.
  */
 export function decodePlainJpeg(bytes: Uint8Array): Pixels | null {

@@ -11,9 +11,9 @@ export interface Plane {
   readonly data: Uint8Array;
   /** Samples between the beginnings of two rows. */
   readonly stride: number;
-  /** Samples in a row that are the picture's. */
+  /** Samples in a row that are the image's. */
   readonly width: number;
-  /** Rows that are the picture's. */
+  /** Rows that are the image's. */
   readonly height: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a picture file may ask for. The headers are held to these before any decoder runs, and ImageMagick is
+ * What an image file may ask for. The headers are held to these before any decoder runs, and ImageMagick is
  * given them too: with its own limits, a PNG of 61 kB took 42 seconds and 7.4 GB.
  *
  * @module
@@ -8,7 +8,7 @@
 /** Most pixels in a row, and most rows. */
 export const MAX_SIDE = 8192;
 
-/** Most pixels of a picture. */
+/** Most pixels of an image. */
 export const MAX_PIXELS = 32_000_000;
 
 /** Most bytes of a file, and of a PNG's samples when they are inflated. */
@@ -20,7 +20,7 @@ export const MAX_SCANS = 64;
 /** Most pixels of a progressive JPEG times its scans; passing over as many takes about a second. */
 export const MAX_SCAN_PIXELS = 2 ** 29;
 
-/** How long a picture may take to be decoded, in seconds; the largest allowed ones take about two. */
+/** How long an image may take to be decoded, in seconds; the largest allowed ones take about two. */
 export const DECODE_SECONDS = 15;
 
 /** A Worker's memory never shrinks, so that one which has decoded more pixels than this is given up. */
@@ -34,10 +34,10 @@ export function assertFileSize(byteLength: number): void {
 }
 
 /**
- * Throws a SyntaxError for a picture of no pixels, and a RangeError for one beyond {@linkcode MAX_SIDE} or
+ * Throws a SyntaxError for an image of no pixels, and a RangeError for one beyond {@linkcode MAX_SIDE} or
  * {@linkcode MAX_PIXELS}. `format` is for the message.
  */
-export function assertPictureSize(format: string, width: number, height: number): void {
+export function assertImageSize(format: string, width: number, height: number): void {
   if (width < 1 || height < 1) {
     throw new SyntaxError(`Cannot decode the ${format} image: its header says ${width} x ${height} pixels`);
   }

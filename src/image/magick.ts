@@ -59,7 +59,7 @@ export function addFont(name: string, bytes: Uint8Array): void {
 
 /** Hands `image` as ImageMagick's own to `use`, and frees it afterwards. {@linkcode startMagick} must be done. */
 export function withMagickImage<T>(image: RgbImage, use: (image: IMagickImage) => T): T {
-  assertImage(image, 3, "hand a picture to ImageMagick");
+  assertImage(image, 3, "hand an image to ImageMagick");
   const settings = new MagickReadSettings({
     format: MagickFormat.Rgb,
     width: image.width,
@@ -79,6 +79,6 @@ export function withMagickImage<T>(image: RgbImage, use: (image: IMagickImage) =
 export function pixelsOf(image: IMagickImage): RgbImage {
   const { width, height } = image;
   const data = image.getPixels((pixels) => pixels.toByteArray(0, 0, width, height, "RGB"));
-  if (data === null) throw new Error(`Cannot read the ${width} x ${height} pixels of a decoded picture`);
+  if (data === null) throw new Error(`Cannot read the ${width} x ${height} pixels of a decoded image`);
   return { width, height, data };
 }

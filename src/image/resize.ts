@@ -1,5 +1,5 @@
 /**
- * Brings pictures and masks to the network's size, with PyTorch's arithmetic.
+ * Brings images and masks to the network's size, with PyTorch's arithmetic.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import type { Mask } from "./mask.ts";
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_DEVIATION = [0.229, 0.224, 0.225];
 
-/** Of a channel or a picture without contrast; keeps the division finite. */
+/** Of a channel or an image without contrast; keeps the division finite. */
 const LEAST_DEVIATION = 1e-6;
 
 /**
  * Scales to `[3, height, width]` with values from 0 to 1: torchvision's `resize(..., antialias=True)` of the
- * picture divided by 255, bilinear (ATen's `_upsample_bilinear2d_aa`): a triangle filter as wide as the step
- * between output pixels, so that every source pixel counts when a picture shrinks; widths first, then heights.
+ * image divided by 255, bilinear (ATen's `_upsample_bilinear2d_aa`): a triangle filter as wide as the step
+ * between output pixels, so that every source pixel counts when an image shrinks; widths first, then heights.
  *
- * Throws a TypeError for a picture whose bytes do not fit its size, a RangeError for sides that are not
+ * Throws a TypeError for an image whose bytes do not fit its size, a RangeError for sides that are not
  * positive whole numbers.
  */
 export function resizeImage(image: RgbImage, size: Size): Tensor {
   return resizePixels({ ...image, channels: 3 }, size);
 }
 
-/** {@linkcode resizeImage} for a picture of one or three channels: `[channels, height, width]`. */
+/** {@linkcode resizeImage} for an image of one or three channels: `[channels, height, width]`. */
 export function resizePixels(pixels: Pixels, size: Size): Tensor {
-  assertImage(pixels, pixels.channels, "resize a picture");
-  assertSize(size, "resize a picture");
+  assertImage(pixels, pixels.channels, "resize an image");
+  assertSize(size, "resize an image");
   const { width, height } = size;
   const { channels, height: fromHeight } = pixels;
   const planes = scaleRows(pixels, triangleFilter(pixels.width, width));
@@ -157,8 +157,8 @@ function nearestIndices(from: number, to: number): Int32Array {
 }
 
 /**
- * Centres and scales a `[3, h, w]` picture of values from 0 to 1: with ImageNet's mean and deviation of each
- * channel (the original's way), or with the mean and deviation of the picture's own values, all channels
+ * Centres and scales a `[3, h, w]` image of values from 0 to 1: with ImageNet's mean and deviation of each
+ * channel (the original's way), or with the mean and deviation of the image's own values, all channels
  * together (`picture`), which takes out what differs from scanner to scanner. Throws a TypeError for another
  * shape, a RangeError for another `how`.
  */
@@ -167,7 +167,7 @@ export function normalizeImage(image: Tensor, how: "imagenet" | "picture" = "ima
   const [channels = 0, height = 0, width = 0] = shape;
   if (shape.length !== 3 || channels !== 3 || image.data.length !== 3 * height * width) {
     throw new TypeError(
-      `Cannot normalise a picture of shape [${shape}] with ${image.data.length} values: [3, h, w] is wanted`,
+      `Cannot normalise an image of shape [${shape}] with ${image.data.length} values: [3, h, w] is wanted`,
     );
   }
   assertNormalization(how);
@@ -179,11 +179,11 @@ export function normalizeImage(image: Tensor, how: "imagenet" | "picture" = "ima
 /** Throws a RangeError for what is no way to normalise. */
 export function assertNormalization(how: string): asserts how is "imagenet" | "picture" {
   if (how !== "imagenet" && how !== "picture") {
-    throw new RangeError(`Cannot normalise a picture by ${JSON.stringify(how)}: "imagenet" or "picture"`);
+    throw new RangeError(`Cannot normalise an image by ${JSON.stringify(how)}: "imagenet" or "picture"`);
   }
 }
 
-/** Mean and deviation of a picture's own values. */
+/** Mean and deviation of an image's own values. */
 export interface Moments {
   /** The mean. */
   readonly mean: number;
@@ -193,7 +193,7 @@ export interface Moments {
 
 /**
  * {@linkcode normalizeImage}'s arithmetic: from one or three planes in `source` to three in `target`, by the
- * picture's own moments, or ImageNet's for null. A single plane is that of all three channels.
+ * image's own moments, or ImageNet's for null. A single plane is that of all three channels.
  */
 export function normalizePlanes(source: Float32Array, target: Float32Array, moments: Moments | null): void {
   const length = target.length / 3;
@@ -207,7 +207,7 @@ export function normalizePlanes(source: Float32Array, target: Float32Array, mome
 }
 
 /**
- * Mean and deviation of a picture of one or three planes, in two passes: one pass loses digits where the deviation
+ * Mean and deviation of an image of one or three planes, in two passes: one pass loses digits where the deviation
  * is small. Sums are taken plane by plane, so that one plane gives the same as that plane three times.
  */
 export function momentsOf(values: Float32Array, planes: 1 | 3): Moments {

@@ -1,5 +1,5 @@
 /**
- * The size in which a picture will be decoded, without decoding it.
+ * The size in which an image will be decoded, without decoding it.
  *
  * @module
  */

@@ -5,7 +5,7 @@
  */
 import type { Tensor } from "../tensor.ts";
 
-/** A way to mirror a picture; applied twice, it gives the picture back. */
+/** A way to mirror an image; applied twice, it gives the image back. */
 export interface Mirroring {
   /** Swap left and right. */
   readonly columns: boolean;

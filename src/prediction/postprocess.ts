@@ -1,9 +1,9 @@
 /**
- * From probabilities at the network's size to a mask at the picture's own, and what is to be said of it.
+ * From probabilities at the network's size to a mask at the image's own, and what is to be said of it.
  *
  * @module
  */
-import { encodeRle } from "../dataset/rle.ts";
+import { encodeRle } from "../coco/rle.ts";
 import {
   boundingBox,
   type Box,
@@ -29,7 +29,7 @@ export interface SegmentOptions {
   readonly threshold?: number;
   /** Keeps the largest lesion alone. */
   readonly largest?: boolean;
-  /** Removes lesions of fewer pixels of the picture's own size; 0 unless given. */
+  /** Removes lesions of fewer pixels of the image's own size; 0 unless given. */
   readonly minArea?: number;
 }
 
@@ -41,9 +41,9 @@ export interface PredictedLesion extends Lesion {
 
 /** What is to be said of a predicted mask: plain data, as it goes to a JSON file. Areas are in pixels. */
 export interface SegmentationSummary {
-  /** Pixels in a row, of the picture and the mask. */
+  /** Pixels in a row, of the image and the mask. */
   readonly width: number;
-  /** Rows, of the picture and the mask. */
+  /** Rows, of the image and the mask. */
   readonly height: number;
   /** The threshold that was used. */
   readonly threshold: number;
@@ -55,7 +55,7 @@ export interface SegmentationSummary {
   readonly box: Box | null;
   /** The mean probability of the mask's pixels, or null where it is empty. */
   readonly meanProbability: number | null;
-  /** The highest probability of the whole picture. */
+  /** The highest probability of the whole image. */
   readonly maxProbability: number;
   /** The mask's connected parts, the largest first. */
   readonly lesions: readonly PredictedLesion[];
@@ -63,18 +63,18 @@ export interface SegmentationSummary {
   readonly rle: { readonly size: readonly [height: number, width: number]; readonly counts: string };
 }
 
-/** A picture's mask, the probabilities that it comes from, and what is to be said of it. */
+/** An image's mask, the probabilities that it comes from, and what is to be said of it. */
 export interface Segmentation {
-  /** Which pixels belong to a tumor, at the picture's own size. */
+  /** Which pixels belong to a tumor, at the image's own size. */
   readonly mask: Mask;
-  /** The probabilities, at the picture's own size; those of removed lesions stay. */
+  /** The probabilities, at the image's own size; those of removed lesions stay. */
   readonly probabilities: ProbabilityMap;
   /** Area, box, lesions and the rest. */
   readonly summary: SegmentationSummary;
 }
 
 /**
- * Makes the mask of a picture of `size` from the network's probabilities at any size: scales them bilinearly and
+ * Makes the mask of an image of `size` from the network's probabilities at any size: scales them bilinearly and
  * then compares with the threshold, so that outlines follow the probabilities and not the network's pixels. Small
  * lesions go first, then all but the largest.
  *
@@ -93,7 +93,7 @@ export function segment(
     );
   }
   const answer = "shape" in probabilities ? toProbabilityMap(probabilities) : probabilities;
-  assertProbabilities(answer, "segment a picture");
+  assertProbabilities(answer, "segment an image");
   const map = resizeProbabilities(answer, size);
   let mask = thresholdMask(map, threshold);
   if (minArea !== 0) mask = removeSmall(mask, minArea);

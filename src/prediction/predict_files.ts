@@ -1,15 +1,15 @@
 /**
- * Predicts picture files in batches and writes each one's mask, probabilities, figure and numbers.
+ * Predicts image files in batches and writes each one's mask, probabilities, figure and numbers.
  *
  * @module
  */
 import { basename, join } from "node:path";
-import { writeFileAtomic } from "../atomic_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { decodeImage } from "../image/decode.ts";
 import { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
 import type { RgbImage } from "../image/image.ts";
 import { drawPrediction } from "./figure.ts";
-import { OUTPUT_ENDINGS, type OutputFiles, outputNames, type PathProblem } from "./files.ts";
+import { OUTPUT_ENDINGS, type OutputFiles, outputNames, type PathProblem } from "./image_files.ts";
 import { segment, type Segmentation, type SegmentationSummary, type SegmentOptions } from "./postprocess.ts";
 import type { Predictor } from "./predictor.ts";
 
@@ -17,33 +17,33 @@ import type { Predictor } from "./predictor.ts";
 export interface PredictFilesOptions extends SegmentOptions {
   /** The folder that results go to. */
   readonly output: string;
-  /** Pictures that are predicted at once; 8 unless given. */
+  /** Images that are predicted at once; 8 unless given. */
   readonly batchSize?: number;
-  /** What each picture's JSON tells of model and settings, besides the numbers. */
+  /** What each image's JSON tells of model and settings, besides the numbers. */
   readonly provenance?: Readonly<Record<string, unknown>>;
-  /** Told of every picture whose results are written. */
-  readonly onPicture?: (report: PictureReport) => void;
-  /** Told of every picture that cannot be read. */
+  /** Told of every image whose results are written. */
+  readonly onImage?: (report: ImageReport) => void;
+  /** Told of every image that cannot be read. */
   readonly onProblem?: (problem: PathProblem) => void;
 }
 
-/** What was predicted of a picture, and where it lies. */
-export interface PictureReport extends SegmentationSummary {
-  /** The picture's path as it was named. */
-  readonly picture: string;
+/** What was predicted of an image, and where it lies. */
+export interface ImageReport extends SegmentationSummary {
+  /** The image's path as it was named. */
+  readonly image: string;
   /** The paths of what was written. */
   readonly files: OutputFiles;
 }
 
 /** What {@linkcode predictFiles} did. */
 export interface PredictFilesReport {
-  /** The pictures that were predicted, in the order of their files. */
-  readonly pictures: readonly PictureReport[];
-  /** The pictures that could not be read. */
+  /** The images that were predicted, in the order of their files. */
+  readonly images: readonly ImageReport[];
+  /** The images that could not be read. */
   readonly problems: readonly PathProblem[];
 }
 
-/** A picture that is read, or why it is not. */
+/** An image that is read, or why it is not. */
 interface Decoded {
   readonly file: string;
   readonly name: string;
@@ -53,7 +53,7 @@ interface Decoded {
 const DEFAULT_BATCH_SIZE = 8;
 
 /**
- * Predicts pictures and writes their results. A picture that cannot be read is told of and left out; the next ones are
+ * Predicts images and writes their results. An image that cannot be read is told of and left out; the next ones are
  * decoded while the device works on a batch.
  *
  * @throws {Error} where the device fails or a result cannot be written; what is written by then stays.
@@ -66,7 +66,7 @@ export async function predictFiles(
   const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
   // A folder that may not be written to is better known before the work than after it.
   await Deno.mkdir(options.output, { recursive: true });
-  const pictures: PictureReport[] = [];
+  const images: ImageReport[] = [];
   const problems: PathProblem[] = [];
   let batch: { file: string; name: string; image: RgbImage }[] = [];
   const finish = async () => {
@@ -79,8 +79,8 @@ export async function predictFiles(
         segment(maps[index]!, image, options),
         options,
       );
-      pictures.push(report);
-      options.onPicture?.(report);
+      images.push(report);
+      options.onImage?.(report);
     }
     batch = [];
   };
@@ -96,10 +96,10 @@ export async function predictFiles(
     if (batch.length === batchSize) await finish();
   }
   if (batch.length > 0) await finish();
-  return { pictures, problems };
+  return { images, problems };
 }
 
-/** Decodes pictures in order, `ahead` of them while the caller is busy with the one that it was given. */
+/** Decodes images in order, `ahead` of them while the caller is busy with the one that it was given. */
 async function* decodeAhead(
   files: readonly string[],
   output: string,
@@ -130,11 +130,11 @@ async function writeResults(
   image: RgbImage,
   { mask, probabilities, summary }: Segmentation,
   { output, provenance }: PredictFilesOptions,
-): Promise<PictureReport> {
+): Promise<ImageReport> {
   const { width, height } = image;
   const path = (kind: keyof OutputFiles) => join(output, name + OUTPUT_ENDINGS[kind]);
-  const report: PictureReport = {
-    picture: file,
+  const report: ImageReport = {
+    image: file,
     ...summary,
     files: {
       mask: path("mask"),

@@ -1,5 +1,5 @@
 /**
- * A model that is ready to predict: from pictures to logits.
+ * A model that is ready to predict: from images to logits.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { RgbImage } from "../image/image.ts";
 import { normalizeImage, resizeImage } from "../image/resize.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Model, ModelDescription } from "../unet/model_file.ts";
+import type { Model, ModelDescription } from "../unet/model_format.ts";
 import { UNet } from "../unet/unet.ts";
 import { meanLogits, mirror, MIRRORINGS } from "./flips.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
 
 /** How a {@linkcode Predictor} predicts. */
 export interface PredictorOptions {
-  /** Average over the picture and its mirror images: left-right, up-down, and both; four times the work. */
+  /** Average over the image and its mirror images: left-right, up-down, and both; four times the work. */
   readonly flips?: boolean;
 }
 
@@ -43,7 +43,7 @@ export class Predictor {
     return new Predictor(description, unet, options.flips ?? false);
   }
 
-  /** A picture as the network takes it: `[3, size, size]`, resized and normalised as in training. */
+  /** An image as the network takes it: `[3, size, size]`, resized and normalised as in training. */
   prepare(image: RgbImage): Tensor {
     const { size, normalize } = this.description;
     return normalizeImage(resizeImage(image, { width: size, height: size }), normalize);
@@ -54,7 +54,7 @@ export class Predictor {
    *
    * @param images [N, 3, H, W], normalised; H and W multiples of 32
    * @returns [N, 1, H, W]; with flips, those of the mean probability
-   * @throws {TypeError} where the shape is not that of a batch of pictures.
+   * @throws {TypeError} where the shape is not that of a batch of images.
    * @throws {Error} where a result is not a number.
    */
   async logits(images: Tensor): Promise<Tensor> {
@@ -74,7 +74,7 @@ export class Predictor {
   }
 
   /**
-   * How likely each pixel of each picture belongs to a tumor, at the network's size.
+   * How likely each pixel of each image belongs to a tumor, at the network's size.
    *
    * @throws as {@linkcode Predictor.logits}.
    */
@@ -88,7 +88,7 @@ export class Predictor {
   }
 }
 
-/** Probabilities of a batch of logits, `[N, 1, H, W]`: a map for each picture. */
+/** Probabilities of a batch of logits, `[N, 1, H, W]`: a map for each image. */
 export function probabilityMaps({ shape, data }: Tensor): ProbabilityMap[] {
   const [count, , height, width] = shape as [number, number, number, number];
   const pixels = width * height;
@@ -102,7 +102,7 @@ export function probabilityMaps({ shape, data }: Tensor): ProbabilityMap[] {
 /** Tensors of one shape as a batch of them. */
 function stack(tensors: readonly Tensor[]): Tensor {
   const [first] = tensors;
-  if (first === undefined) throw new TypeError("Cannot make a batch of no pictures");
+  if (first === undefined) throw new TypeError("Cannot make a batch of no images");
   const data = new Float32Array(tensors.length * first.data.length);
   tensors.forEach((tensor, index) => data.set(tensor.data, index * first.data.length));
   return { shape: [tensors.length, ...first.shape], data };

@@ -1,5 +1,5 @@
 /**
- * The network's answer for one picture, and how it comes back to the picture's own size.
+ * The network's answer for one image, and how it comes back to the image's own size.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writeFileAtomic } from "../atomic_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import type { Config, Metrics } from "./sink.ts";
 
 /** One line of `metrics.jsonl`. */

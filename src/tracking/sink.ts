@@ -13,9 +13,9 @@ export type Metrics = Readonly<Record<string, number>>;
 /** A run's configuration after a round through JSON. */
 export type Config = Readonly<Record<string, unknown>>;
 
-/** One picture of a run. */
+/** One image of a run. */
 export interface TrackedImage {
-  /** Its name; pictures of one name form a series over the steps. */
+  /** Its name; images of one name form a series over the steps. */
   readonly name: string;
   /** The epoch that it belongs to. */
   readonly step: number;
@@ -61,7 +61,7 @@ export interface Sink {
   readonly lastStep: number;
   /** Takes the numbers of one epoch. */
   scalars(step: number, metrics: Metrics, time: Date): Promise<void>;
-  /** Takes a picture. */
+  /** Takes an image. */
   image(image: TrackedImage, time: Date): Promise<void>;
   /** Takes a text. */
   text(text: TrackedText, time: Date): Promise<void>;

@@ -6,7 +6,7 @@
  * @module
  */
 import { join } from "node:path";
-import { writeFileAtomic } from "../atomic_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { bytesField, doubleField, intField, message, readFields, timestamp } from "./protobuf.ts";
 import { RecordFile } from "./record_file.ts";
 import type { Metrics, RunEnd, Sink, TrackedImage, TrackedText } from "./sink.ts";
@@ -72,7 +72,7 @@ export class SwanLabFile implements Sink {
     await this.#file.flush();
   }
 
-  /** Takes a picture. */
+  /** Takes an image. */
   async image({ name, step, png, caption }: TrackedImage, time: Date): Promise<void> {
     await this.#media(name, step, COLUMN_IMAGE, time, mediaFile("image", step, png), caption);
   }

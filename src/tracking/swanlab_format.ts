@@ -12,7 +12,7 @@ import type { Config } from "./sink.ts";
 /** The SDK version whose interface is spoken; servers are told it with every request. */
 export const SWANLAB_SDK_VERSION = "0.9.7";
 
-/** SwanLab drops larger pictures and texts. */
+/** SwanLab drops larger images and texts. */
 export const SWANLAB_MEDIA_LIMIT = 10 * 1024 * 1024;
 
 /** Who and what a run is to SwanLab. */
@@ -33,7 +33,7 @@ export interface SwanLabRun {
   readonly startedAt: Date;
 }
 
-/** A picture or text as SwanLab names it. */
+/** An image or text as SwanLab names it. */
 export interface MediaFile {
   /** The folder under `media/`. */
   readonly kind: "image" | "text";
@@ -45,7 +45,7 @@ export interface MediaFile {
   readonly bytes: Uint8Array;
 }
 
-/** Names a picture's or a text's file. @throws {RangeError} when it is larger than SwanLab takes */
+/** Names an image's or a text's file. @throws {RangeError} when it is larger than SwanLab takes */
 export function mediaFile(kind: MediaFile["kind"], step: number, content: Uint8Array | string): MediaFile {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   if (bytes.length > SWANLAB_MEDIA_LIMIT) {
@@ -95,7 +95,7 @@ export function checkRun(run: SwanLabRun): void {
   check("description", run.description, /^.{0,1024}$/s);
 }
 
-/** Checks the name of a metric, picture or text. @throws {RangeError} when SwanLab would not take it */
+/** Checks the name of a metric, image or text. @throws {RangeError} when SwanLab would not take it */
 export function checkKey(key: string): void {
   // deno-lint-ignore no-control-regex
   if (!/^(?![./])[^\x00-\x1f\x7f]{1,512}(?<![./])$/.test(key)) {

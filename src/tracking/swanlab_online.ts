@@ -87,7 +87,7 @@ export class SwanLabOnline implements Sink {
     return this.#enqueue(items, items.length * SCALAR_BYTES);
   }
 
-  /** Queues a picture. */
+  /** Queues an image. */
   image({ name, step, png, caption }: TrackedImage, time: Date): Promise<void> {
     const media = mediaFile("image", step, png);
     return this.#enqueue([{ type: "media", key: name, step, media, caption, time }], png.length);

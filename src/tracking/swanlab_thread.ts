@@ -50,7 +50,7 @@ export class SwanLabThread implements Sink {
     return this.#post({ scalars: metrics, step, time });
   }
 
-  /** Hands over a picture. */
+  /** Hands over an image. */
   image(image: TrackedImage, time: Date): Promise<void> {
     return this.#post({ image, time });
   }

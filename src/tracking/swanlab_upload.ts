@@ -1,5 +1,5 @@
 /**
- * What a SwanLab server is sent of a run: numbers, pictures, texts and error lines, as requests.
+ * What a SwanLab server is sent of a run: numbers, images, texts and error lines, as requests.
  *
  * @module
  */
@@ -60,7 +60,7 @@ async function declareSeries(
   }
 }
 
-/** Stores pictures and texts where the server's signed addresses point. */
+/** Stores images and texts where the server's signed addresses point. */
 async function uploadMedia(
   client: SwanLabClient,
   { experimentId }: RemoteRun,

@@ -1,7 +1,7 @@
 /**
- * TensorBoard event files: scalars in `tb/scalars/`, pictures, texts and hyperparameters in `tb/media/`.
+ * TensorBoard event files: scalars in `tb/scalars/`, images, texts and hyperparameters in `tb/media/`.
  *
- * They stand apart because SwanLab's converter reads the scalars but fails on a file with pictures or
+ * They stand apart because SwanLab's converter reads the scalars but fails on a file with images or
  * hyperparameters. Field numbers are those of TensorFlow's `event.proto`, `summary.proto`, `tensor.proto` and the
  * hparams plugin's `plugin_data.proto`; the frame is TFRecord's.
  *
@@ -90,7 +90,7 @@ export class TensorBoardFiles implements Sink {
     await this.#scalars.flush();
   }
 
-  /** Takes a picture. */
+  /** Takes an image. */
   async image({ name, step, png, width, height, caption }: TrackedImage, time: Date): Promise<void> {
     const tensor = stringTensor([`${width}`, `${height}`, png]);
     this.#media.append(event(step, time, [tensorValue(name, tensor, "images", BLOB_SEQUENCE, { caption })]));

@@ -134,7 +134,7 @@ export class Tracker {
     await this.catchUp();
   }
 
-  /** Records a PNG picture. @throws {RangeError} when the name is not one that SwanLab takes */
+  /** Records a PNG image. @throws {RangeError} when the name is not one that SwanLab takes */
   async image(
     name: string,
     step: number,

@@ -17,7 +17,7 @@ const NOTHING: Augmentation = {
   noise: 0,
 };
 
-/** Small changes that a picture of another patient or scanner might show just as well. */
+/** Small changes that an image of another patient or scanner might show just as well. */
 export const LIGHT: Augmentation = {
   flipHorizontal: true,
   flipVertical: true,
@@ -31,7 +31,7 @@ export const LIGHT: Augmentation = {
 
 const FLIPS = { horizontal: "flipHorizontal", vertical: "flipVertical" } as const;
 
-/** Most that each part may be; beyond, a picture could be left without content or turned inside out. */
+/** Most that each part may be; beyond, an image could be left without content or turned inside out. */
 const MOST = { rotation: 180, scale: 0.9, shift: 1, contrast: 1, brightness: 10, noise: 10 } as const;
 
 /** What {@linkcode parseAugmentation} takes, in one line. */

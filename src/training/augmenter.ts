@@ -6,22 +6,22 @@
 import { augment, type Augmentation } from "../../kernels/augment/augment.ts";
 import { imageSize } from "../../kernels/shape.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { Program, type View } from "../gpu/program.ts";
+import { Program, type View } from "../graph/program.ts";
 import type { ReadyPlan } from "../unet/executor.ts";
-import { TurnBuffers } from "../unet/turn_buffers.ts";
+import { TurnBuffers } from "../graph/buffer_pool.ts";
 
 /** Where a batch is uploaded, and what draws it into the plan's inputs. */
 export interface PreparedAugmentation {
   /** The drawing. */
   readonly program: Program;
   /** Receive the batch. */
-  readonly sources: { readonly pictures: GPUBuffer; readonly masks: GPUBuffer };
+  readonly sources: { readonly images: GPUBuffer; readonly masks: GPUBuffer };
 }
 
 /** Channels of a batch. */
 export interface Channels {
-  /** Of a picture. */
-  readonly pictures: number;
+  /** Of an image. */
+  readonly images: number;
   /** Of a mask. */
   readonly masks: number;
 }
@@ -45,7 +45,7 @@ export class Augmenter {
   }
 
   /**
-   * The augmentation of a plan's pictures; made at its first use.
+   * The augmentation of a plan's images; made at its first use.
    *
    * @throws {CapacityError} where it does not fit the device.
    */
@@ -69,11 +69,11 @@ export class Augmenter {
   }
 
   async #make(ready: ReadyPlan): Promise<PreparedAugmentation> {
-    const pictures = await this.#sources.take("pictures before augmentation", ready.pictures.size);
+    const images = await this.#sources.take("images before augmentation", ready.images.size);
     const masks = await this.#sources.take("masks before augmentation", ready.masks.size);
     const { batch, height, width } = ready.plan.spec;
-    const image = { channels: this.#channels.pictures, height, width };
-    const sizes = [this.#channels.pictures, this.#channels.masks]
+    const image = { channels: this.#channels.images, height, width };
+    const sizes = [this.#channels.images, this.#channels.masks]
       .map((channels) => 4 * imageSize({ ...image, batch: 1, channels }));
     // A binding may hold less than a batch.
     const most = Math.floor(this.#gpu.limits.maxStorageBufferBindingSize / Math.max(...sizes));
@@ -92,8 +92,8 @@ export class Augmenter {
     const program = await Program.create(
       this.#gpu,
       steps,
-      [pictures, masks, ready.pictures, ready.masks, this.#step],
+      [images, masks, ready.images, ready.masks, this.#step],
     );
-    return { program, sources: { pictures, masks } };
+    return { program, sources: { images, masks } };
   }
 }

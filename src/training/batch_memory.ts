@@ -6,29 +6,36 @@
  */
 import { CapacityError } from "../gpu/capacity_error.ts";
 import type { GpuDescription } from "../gpu/gpu.ts";
-import type { Chunk } from "../unet/activation.ts";
+import type { Chunk } from "../layers/activation.ts";
 import { SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { planTarget } from "../unet/executor.ts";
-import { placeAmong, type Plan, planBytes, type PlanSpec, recordPlan, trainingBytes } from "../unet/plan.ts";
+import {
+  placeAmong,
+  type Plan,
+  planBytes,
+  type PlanSpec,
+  recordPlan,
+  trainingBytes,
+} from "../unet/network_plan.ts";
 
 /**
  * `low` computes a batch in parts and their forward twice, so that it takes half the memory; the result is the same
- * but for the order of sums over pictures.
+ * but for the order of sums over images.
  */
 export type MemoryUse = "normal" | "low";
 
-/** A batch: its pictures and their extents. */
+/** A batch: its images and their extents. */
 export type BatchShape = Pick<PlanSpec, "batch" | "height" | "width">;
 
 /** What training with a batch takes. */
 export interface BatchMemory {
-  /** Pictures that are computed at once, at most. */
+  /** Images that are computed at once, at most. */
   readonly atOnce: number;
   /** Parts that the batch is computed in; 1 for the whole at once. */
   readonly parts: number;
   /** Bytes of everything that training holds. */
   readonly byteLength: number;
-  /** Those of them that grow with the batch and its pictures: not parameters, gradients and moments. */
+  /** Those of them that grow with the batch and its images: not parameters, gradients and moments. */
   readonly batchBytes: number;
 }
 
@@ -41,7 +48,7 @@ const LEAST_DEEP_PIXELS = 64;
 /** What a cut must save of the whole where it does not save half. */
 const LEAST_SAVING = 1 / 4;
 
-/** Cuts a batch into the fewest parts of at most `atOnce` pictures; sizes differ by one at most, the larger come last. */
+/** Cuts a batch into the fewest parts of at most `atOnce` images; sizes differ by one at most, the larger come last. */
 export function cutBatch(batch: number, atOnce: number): Chunk[] {
   const parts = Math.max(1, Math.ceil(batch / Math.max(1, atOnce)));
   const smaller = parts - batch % parts;
@@ -52,7 +59,7 @@ export function cutBatch(batch: number, atOnce: number): Chunk[] {
   }));
 }
 
-/** Pictures that are tried next where `atOnce` do not fit. */
+/** Images that are tried next where `atOnce` do not fit. */
 export function fewerAtOnce(batch: number, atOnce: number): number {
   return Math.ceil(Math.min(batch, atOnce) / 2);
 }
@@ -64,7 +71,7 @@ export function fewerAtOnce(batch: number, atOnce: number): number {
  * little, nothing is cut.
  *
  * @throws {RangeError} where height or width is no multiple of 32.
- * @throws {CapacityError} where not even one picture fits.
+ * @throws {CapacityError} where not even one image fits.
  */
 export function planBatch(
   config: UNetConfig,
@@ -92,7 +99,7 @@ export function planBatch(
   return best.byteLength <= (1 - LEAST_SAVING) * normal.byteLength ? best : normal;
 }
 
-/** The most pictures of the halves of a batch that a device's limits allow at once. */
+/** The most images of the halves of a batch that a device's limits allow at once. */
 function planFitting(config: UNetConfig, gpu: GpuDescription, shape: BatchShape): BatchMemory {
   for (let atOnce = shape.batch;; atOnce = fewerAtOnce(shape.batch, atOnce)) {
     try {
@@ -125,16 +132,16 @@ function planParts(config: UNetConfig, gpu: GpuDescription, shape: BatchShape, a
 }
 
 function checkBuffers({ memory, regions }: Plan, maxBufferSize: number): void {
-  const largest = Math.max(...memory.slots, regions.pictures.byteLength);
+  const largest = Math.max(...memory.slots, regions.images.byteLength);
   if (largest > maxBufferSize) {
     throw new CapacityError(
       `Cannot plan a batch: ${largest} bytes of it are one buffer, the device allows ${maxBufferSize}\n` +
-        "hint: use smaller pictures or fewer filters",
+        "hint: use smaller images or fewer filters",
     );
   }
 }
 
-/** The sizes of the largest part, from the whole batch down to one picture. */
+/** The sizes of the largest part, from the whole batch down to one image. */
 function partSizes(batch: number): number[] {
   const sizes = Array.from({ length: batch }, (_, index) => Math.ceil(batch / (index + 1)));
   return sizes.filter((size, index) => size !== sizes[index - 1]);

@@ -1,20 +1,19 @@
 /**
  * Batches on a device: whole, or in parts where the whole does not fit or is to take less memory.
  *
- * The loss is one of the whole batch, so that its gradient needs sums over all pictures. A batch in parts therefore
+ * The loss is one of the whole batch, so that its gradient needs sums over all images. A batch in parts therefore
  * goes forward part by part, keeping partial sums alone; then part by part forward once more and backward, the
  * gradients added up. The last part begins the second round: its activations are still there. Partial sums are cut
- * by pictures: loss, metrics and all gradients within a picture are those of the whole batch, bit for bit where the same products are chosen.
+ * by images: loss, metrics and all gradients within an image are those of the whole batch, bit for bit where the same products are chosen.
  *
  * @module
  */
 import type { Augmentation } from "../../kernels/augment/augment.ts";
 import { lossBands, lossTotal } from "../../kernels/loss/loss.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
-import type { Gpu } from "../gpu/gpu.ts";
-import { Program } from "../gpu/program.ts";
+import { Program } from "../graph/program.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Chunk } from "../unet/activation.ts";
+import type { Chunk } from "../layers/activation.ts";
 import { Executor, type ReadyPlan } from "../unet/executor.ts";
 import type { UNet } from "../unet/unet.ts";
 import { Augmenter, type PreparedAugmentation } from "./augmenter.ts";
@@ -23,7 +22,7 @@ import { type BatchShape, cutBatch, fewerAtOnce } from "./batch_memory.ts";
 /** What is computed of a batch: metrics and gradients, or metrics alone. */
 export type BatchKind = "train" | "evaluate";
 
-/** Pictures that are computed at once, at most; null where any number may be. */
+/** Images that are computed at once, at most; null where any number may be. */
 export type AtOnce = Readonly<Record<BatchKind, number | null>>;
 
 /** Buffers that batches read and write. */
@@ -40,7 +39,7 @@ export interface BatchBuffers {
 export interface BatchRunnerOptions {
   /** Random changes of training batches. */
   readonly augmentation?: Augmentation | undefined;
-  /** Pictures that are computed at once, at most; any number unless given. */
+  /** Images that are computed at once, at most; any number unless given. */
   readonly atOnce?: number | undefined;
   /** Told in a line where a batch did not fit, and what is done about it. */
   readonly onNote?: ((message: string) => void) | undefined;
@@ -64,7 +63,7 @@ export interface BatchRun {
   readonly images: Tensor;
   /** [N, outChannels, H, W], 0 or 1. */
   readonly masks: Tensor;
-  /** Writes the uniform of the step, for a part that begins with so many pictures before it. */
+  /** Writes the uniform of the step, for a part that begins with so many images before it. */
   readonly writeStep: (firstImage: number) => void;
   /** Encodes what follows once the gradients are there. */
   readonly finish?: (pass: GPUComputePassEncoder) => void;
@@ -89,11 +88,11 @@ export class BatchRunner {
     this.#executor = new Executor(gpu, config, { weights, ...buffers });
     const { augmentation, atOnce = Infinity } = options;
     this.#atOnce = { train: atOnce, evaluate: atOnce };
-    const channels = { pictures: config.inChannels, masks: config.outChannels };
+    const channels = { images: config.inChannels, masks: config.outChannels };
     this.#augmenter = augmentation && new Augmenter(gpu, augmentation, channels, buffers.step);
   }
 
-  /** Pictures at once, as was asked for or as the device made it necessary: a run's last digits depend on it. */
+  /** Images at once, as was asked for or as the device made it necessary: a run's last digits depend on it. */
   get atOnce(): AtOnce {
     const { train, evaluate } = this.#atOnce;
     const known = (count: number) => Number.isFinite(count) ? count : null;
@@ -115,7 +114,7 @@ export class BatchRunner {
    * Makes a batch ready; one that does not fit the device by itself is cut into halves until it does.
    *
    * @throws {RangeError} where height or width is no multiple of 32.
-   * @throws {CapacityError} where not even one picture fits.
+   * @throws {CapacityError} where not even one image fits.
    */
   async prepare(kind: BatchKind, shape: BatchShape, augment = false): Promise<PreparedBatch> {
     let reason: string | undefined;
@@ -231,7 +230,7 @@ export class BatchRunner {
   #upload({ first, count, ready, augmentation }: PreparedPart, { images, masks }: BatchRun): void {
     const target = augmentation?.sources ?? ready;
     const { queue } = this.#unet.gpu.device;
-    for (const [buffer, { shape, data }] of [[target.pictures, images], [target.masks, masks]] as const) {
+    for (const [buffer, { shape, data }] of [[target.images, images], [target.masks, masks]] as const) {
       const size = data.length / shape[0]!;
       queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>, first * size, count * size);
     }
@@ -241,7 +240,7 @@ export class BatchRunner {
     encode: (pass: GPUComputePassEncoder) => void,
     before?: (encoder: GPUCommandEncoder) => void,
   ): void {
-    submitPass(this.#unet.gpu, encode, before);
+    this.#unet.gpu.run(encode, before);
   }
 
   #clear(): void {
@@ -250,20 +249,6 @@ export class BatchRunner {
     for (const total of this.#totals.values()) total.destroy();
     this.#totals.clear();
   }
-}
-
-/** Submits one compute pass. */
-export function submitPass(
-  gpu: Gpu,
-  encode: (pass: GPUComputePassEncoder) => void,
-  before?: (encoder: GPUCommandEncoder) => void,
-): void {
-  const encoder = gpu.device.createCommandEncoder();
-  before?.(encoder);
-  const pass = encoder.beginComputePass();
-  encode(pass);
-  pass.end();
-  gpu.submit(encoder);
 }
 
 function describeCut(batch: number, parts: readonly Chunk[], reason: string): string {

@@ -13,7 +13,7 @@ import type { Metrics } from "../tracking/sink.ts";
 import type { TrainConfig } from "./config.ts";
 import type { StoppingState } from "./early_stopping.ts";
 import type { MetricSums } from "./epoch_metrics.ts";
-import type { DataFingerprint } from "./fingerprint.ts";
+import type { DataFingerprint } from "./data_fingerprint.ts";
 import type { PlateauState } from "./schedule.ts";
 import type { TrainerState } from "./trainer.ts";
 import type { ToolVersions } from "./versions.ts";

@@ -7,7 +7,7 @@ import type { Augmentation } from "../../kernels/augment/augment.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { completeConfig, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
-import type { Normalization } from "../unet/model_file.ts";
+import type { Normalization } from "../unet/model_format.ts";
 import { formatAugmentation } from "./augmentation.ts";
 import type { MemoryUse } from "./batch_memory.ts";
 import type { TrainerOptions } from "./trainer.ts";
@@ -24,7 +24,7 @@ export interface TrainConfig {
   recipe: string;
   /** Most epochs. */
   epochs: number;
-  /** Pictures of a batch. */
+  /** Images of a batch. */
   batchSize: number;
   /** Step size, before any schedule. */
   learningRate: number;
@@ -40,13 +40,13 @@ export interface TrainConfig {
   dropout: number;
   /** `instance` normalises every 3 x 3 convolution's result. */
   norm: UNetConfig["norm"];
-  /** How pictures are normalised. */
+  /** How images are normalised. */
   normalize: Normalization;
   /** Arithmetic of the kernels. */
   kernels: "fast" | "strict";
   /** What tensors between layers are stored as; sums, weights and their gradients are float32. */
   precision: Precision;
-  /** What becomes of pictures without annotations. */
+  /** What becomes of images without annotations. */
   unannotated: Unannotated;
   /** `adamw` decays weights apart from the gradient. */
   optimizer: "adam" | "adamw";
@@ -60,7 +60,7 @@ export interface TrainConfig {
   clip: number;
   /** Batches whose gradients are averaged before an update. */
   accumulate: number;
-  /** Random changes of training pictures and their masks; null for none. */
+  /** Random changes of training images and their masks; null for none. */
   augment: Augmentation | null;
   /** Decay of a moving average of the weights, less in the first updates; it is what is validated and kept. 0 for none. */
   average: number;

@@ -9,7 +9,7 @@ import type { Batch } from "../dataset/prepared_split.ts";
 import { readSplit } from "../dataset/samples.ts";
 import { findSplits, type Split, splitOf } from "../dataset/splits.ts";
 import type { TrainConfig } from "./config.ts";
-import type { SplitFingerprint } from "./fingerprint.ts";
+import type { SplitFingerprint } from "./data_fingerprint.ts";
 
 /** A split in numbers. */
 export interface SplitSummary {
@@ -38,9 +38,9 @@ export type TrainData = Readonly<Record<"train" | "valid", SplitData>>;
 
 /** How {@linkcode loadData} reads. */
 export interface DataOptions {
-  /** Folder for prepared pictures. */
+  /** Folder for prepared images. */
   readonly cacheFolder: string;
-  /** Told of pictures that are done. */
+  /** Told of images that are done. */
   readonly onPrepare?: ((split: "train" | "valid", done: number, total: number) => void) | undefined;
   /** Gets lines for the user. */
   readonly onNote?: ((message: string) => void) | undefined;

@@ -49,7 +49,7 @@ export function emptySums(): MetricSums {
   };
 }
 
-/** Adds a batch of `samples` pictures. */
+/** Adds a batch of `samples` images. */
 export function addBatch(sums: MetricSums, metrics: BatchMetrics, samples: number): void {
   sums.batches++;
   sums.samples += samples;

@@ -50,7 +50,7 @@ export class Epochs {
     this.#progress = progress;
     this.#options = options;
     const { batchSize, size } = progress.config;
-    // Three channels of a picture and one of its mask.
+    // Three channels of an image and one of its mask.
     const batchByteLength = batchSize * 4 * size * size * 4;
     this.#trainPace = new Pace(options.readEverySeconds, batchByteLength);
     this.#validPace = new Pace(options.readEverySeconds, batchByteLength);

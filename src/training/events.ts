@@ -5,7 +5,7 @@
  */
 import type { EpochRecord } from "../tracking/run_log.ts";
 import type { Metrics } from "../tracking/sink.ts";
-import type { TrainPlan } from "./plan.ts";
+import type { TrainPlan } from "./train_plan.ts";
 
 /** How far a pass over a split has come. */
 export interface PassProgress {
@@ -51,7 +51,7 @@ export interface RunSoFar {
 export interface TrainCallbacks {
   /** A line for the user. */
   readonly onNote?: ((message: string) => void) | undefined;
-  /** Pictures of a split that are ready. */
+  /** Images of a split that are ready. */
   readonly onPrepare?: ((split: "train" | "valid", done: number, total: number) => void) | undefined;
   /** Kernels that are about to be compiled. */
   readonly onCompile?: ((kernels: number) => void) | undefined;

@@ -6,13 +6,13 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { UNet } from "../unet/unet.ts";
 import { networkConfig, type TrainConfig, trainerOptions } from "./config.ts";
-import type { TrainPlan } from "./plan.ts";
+import type { TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
 
 /** Validation computes no gradients: a batch takes about a third of a training step. */
 export const VALIDATION_SHARE = 1 / 3;
 
-/** A step that should take longer than so many seconds is not waited for: it is that of one picture times as many. */
+/** A step that should take longer than so many seconds is not waited for: it is that of one image times as many. */
 const MOST_SECONDS = 2;
 
 /** Seconds of an epoch, validation included, by the seconds of a batch. */
@@ -21,7 +21,7 @@ export function epochSeconds(secondsPerBatch: number, { train, valid }: TrainPla
 }
 
 /**
- * Seconds of an epoch, measured on made-up pictures: by a step of one picture, and by one of a whole batch where that
+ * Seconds of an epoch, measured on made-up images: by a step of one image, and by one of a whole batch where that
  * should be quick, since a GPU is not busy with one.
  *
  * @throws {RangeError} where the device is too small.

@@ -7,7 +7,7 @@ import type { Checkpoint, RunProgress } from "./checkpoint.ts";
 import { configDifferences, type TrainConfig } from "./config.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import type { TrainCallbacks } from "./events.ts";
-import { dataDifferences, type DataFingerprint } from "./fingerprint.ts";
+import { dataDifferences, type DataFingerprint } from "./data_fingerprint.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { mendBest } from "./run_folder.ts";
 

@@ -17,9 +17,9 @@ import { loadData, type TrainData } from "./data.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import { Epochs } from "./epochs.ts";
 import type { TrainCallbacks } from "./events.ts";
-import type { DataFingerprint } from "./fingerprint.ts";
+import type { DataFingerprint } from "./data_fingerprint.ts";
 import { measureEpoch } from "./measure.ts";
-import { type ChoicesFrom, planTraining, type TrainPlan } from "./plan.ts";
+import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { resumeConfig, resumeProgress } from "./resume.ts";
 import { clearRunFolder, createRunFolder, keepCheckpoint, reopenRunFolder } from "./run_folder.ts";
@@ -39,7 +39,7 @@ export type TrackingOptions = Partial<
 export interface PlanRunOptions {
   /** The dataset's folder; `dataset` unless given, or that of the run that goes on. */
   readonly dataFolder?: string | undefined;
-  /** Folder for prepared pictures; `dataset/.cache` unless given. */
+  /** Folder for prepared images; `dataset/.cache` unless given. */
   readonly cacheFolder?: string | undefined;
   /** Settings; the recipe's, or those of the run that goes on, unless given. */
   readonly config?: Partial<TrainConfig> | undefined;
@@ -89,7 +89,7 @@ const DEFAULT_READ_SECONDS = 10;
 
 /** What a training will need, and how long it will take. */
 export interface RunPlan extends TrainPlan {
-  /** Seconds of an epoch, by a step or two on made-up pictures; null where there is no device. */
+  /** Seconds of an epoch, by a step or two on made-up images; null where there is no device. */
   readonly secondsPerEpoch: number | null;
 }
 
@@ -147,7 +147,7 @@ export async function trainRun(
     }
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
-    // Only the preparation of pictures ends this way: there is nothing to keep.
+    // Only the preparation of images ends this way: there is nothing to keep.
     const { epoch = 0, best = null } = before?.progress ?? {};
     return { outcome: "interrupted", dataFolder, epochs: epoch, best, syncCommand: null };
   } finally {

@@ -10,13 +10,13 @@
  */
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { writeFileAtomic } from "../atomic_file.ts";
-import { isTemporaryName } from "../temporary_name.ts";
-import { modelParts } from "../unet/model_file.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { isTemporaryName } from "../fs/temporary_name.ts";
+import { modelParts } from "../unet/model_format.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
 import { type Checkpoint, checkpointParts, readCheckpoint } from "./checkpoint.ts";
 import { networkConfig } from "./config.ts";
-import { readWholeFile } from "../whole_file.ts";
+import { readWholeFile } from "../fs/whole_file.ts";
 
 /** The names in a run's folder that other tasks read. */
 export const RUN_FILES = { best: "best.safetensors", checkpoint: "checkpoint.safetensors" } as const;

@@ -9,10 +9,10 @@ import type { Augmentation } from "../../kernels/augment/augment.ts";
 import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { blockToState } from "../unet/parameters.ts";
-import { HISTORY_CAPACITY } from "../unet/plan.ts";
+import { HISTORY_CAPACITY } from "../unet/network_plan.ts";
 import type { UNet } from "../unet/unet.ts";
-import { type AtOnce, type BatchKind, BatchRunner, type PreparedBatch, submitPass } from "./batch_runner.ts";
-import { Update } from "./update.ts";
+import { type AtOnce, type BatchKind, BatchRunner, type PreparedBatch } from "./batch_runner.ts";
+import { Update } from "./optimizer_step.ts";
 
 /** Settings of a {@linkcode Trainer}; Adam's of the original unless given. */
 export interface TrainerOptions {
@@ -32,14 +32,14 @@ export interface TrainerOptions {
   accumulate?: number;
   /** Decay of a moving average of the weights, less in the first updates ({@linkcode averageKeep}); 0 for none. */
   averageDecay?: number;
-  /** Random changes of pictures and masks; none. */
+  /** Random changes of images and masks; none. */
   augmentation?: Augmentation;
   /** Key of dropout's and augmentation's draws; 0. */
   seed?: number;
   /**
-   * Pictures that are computed at once, at most: a larger batch goes in parts, and its forward twice. It takes less
+   * Images that are computed at once, at most: a larger batch goes in parts, and its forward twice. It takes less
    * memory and 1.3 to 1.8 times the time, and gives the same result but for the order of sums over
-   * pictures. Any number.
+   * images. Any number.
    */
   atOnce?: number | undefined;
   /** Told in a line where a batch does not fit the device and is computed in parts. */
@@ -84,7 +84,7 @@ export interface TrainerState {
   secondMoment: Float32Array<ArrayBuffer>;
   /** Moving average of the weights, where there is one. */
   average?: Float32Array<ArrayBuffer>;
-  /** Pictures that are computed at once, where not any number: the last digits depend on it. */
+  /** Images that are computed at once, where not any number: the last digits depend on it. */
   atOnce?: AtOnce;
 }
 
@@ -242,7 +242,7 @@ export class Trainer {
     this.#accumulated = 0;
     this.#updates++;
     this.#writeStep(0);
-    submitPass(this.unet.gpu, (pass) => {
+    this.unet.gpu.run((pass) => {
       mean.encode(pass);
       this.#update.encodeApply(pass);
     });
@@ -283,7 +283,7 @@ export class Trainer {
             `hint: ${
               this.unet.gpu.precision === "f16" ? "train with --precision f32, " : ""
             }lower the learning rate, or ` +
-            "look for pictures or weights that are not finite",
+            "look for images or weights that are not finite",
         );
       }
       return metrics;

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import type { Activation } from "./activation.ts";
-import type { Builder } from "./builder.ts";
-import { convTranspose2d } from "./conv_transpose2d.ts";
-import { conv1x1, conv2d, dropout, maxPool2d } from "./layers.ts";
+import type { Activation } from "../layers/activation.ts";
+import type { Builder } from "../layers/builder.ts";
+import { convTranspose2d } from "../layers/conv_transpose2d.ts";
+import { conv1x1, conv2d, dropout, maxPool2d } from "../layers/layers.ts";
 
-/** Records the network from a batch of pictures to its logits. */
-export function unet(builder: Builder, pictures: Activation): Activation {
+/** Records the network from a batch of images to its logits. */
+export function unet(builder: Builder, images: Activation): Activation {
   const { filters, outChannels } = builder.config;
   const skips: Activation[] = [];
-  let x = pictures;
+  let x = images;
   for (let level = 1; level <= 5; level++) {
     const skip = downBlock(builder, `down${level}`, x, filters * 2 ** (level - 1));
     skips.push(skip);

@@ -6,7 +6,7 @@
 
 /** Settings that the weights' shapes and the arithmetic depend on. */
 export interface UNetConfig {
-  /** Channels of a picture; 3. */
+  /** Channels of an image; 3. */
   inChannels: number;
   /** Classes, independent sigmoid channels; 1. */
   outChannels: number;

@@ -4,13 +4,13 @@
  * @module
  */
 import { adapterKind, type Gpu, type GpuDescription } from "../gpu/gpu.ts";
-import { Program } from "../gpu/program.ts";
-import { bindSteps } from "./bound_steps.ts";
-import type { PlanTarget } from "./builder.ts";
+import { Program } from "../graph/program.ts";
+import { bindSteps } from "../graph/binding.ts";
+import type { PlanTarget } from "../layers/builder.ts";
 import type { UNetConfig } from "./config.ts";
-import { placeAmong, type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./plan.ts";
-import type { Region } from "./recorder.ts";
-import { TurnBuffers } from "./turn_buffers.ts";
+import { placeAmong, type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./network_plan.ts";
+import type { Region } from "../graph/recorder.ts";
+import { TurnBuffers } from "../graph/buffer_pool.ts";
 
 /**
  * Bytes of a transformed tensor that the caches of a processor hold, and what a hardware GPU is better off with: half
@@ -30,8 +30,8 @@ export interface ReadyPlan {
   readonly plan: Plan;
   /** Its steps with bind groups. */
   readonly program: Program;
-  /** Receives pictures, NCHW; what it held when another plan ran may be gone. */
-  readonly pictures: GPUBuffer;
+  /** Receives images, NCHW; what it held when another plan ran may be gone. */
+  readonly images: GPUBuffer;
   /** Receives masks, NCHW, likewise. */
   readonly masks: GPUBuffer;
   /** Holds logits after a run. */
@@ -143,11 +143,11 @@ export class Executor {
     }
     const { steps, buffers } = bindSteps(plan.steps, memory, slots, fixed);
     const program = await Program.create(this.#gpu, steps, buffers);
-    const { pictures, masks, logits, lossPartials, batchSums } = places;
+    const { images, masks, logits, lossPartials, batchSums } = places;
     return {
       plan,
       program,
-      pictures: pictures!,
+      images: images!,
       masks: masks!,
       logits: logits!,
       lossPartials,

@@ -16,7 +16,7 @@ import {
   placeState,
 } from "./parameters.ts";
 
-/** Pictures that are predicted at once, at most: more would only need more memory. */
+/** Images that are predicted at once, at most: more would only need more memory. */
 const PREDICTION_BATCH = 8;
 
 /** A UNet with its weights on a GPU. */
@@ -30,7 +30,7 @@ export class UNet {
   /** The flat block of weights. */
   readonly weights: GPUBuffer;
   readonly #executor: Executor;
-  /** Pictures that are predicted at once: fewer where they do not fit. */
+  /** Images that are predicted at once: fewer where they do not fit. */
   #atOnce = PREDICTION_BATCH;
 
   private constructor(gpu: Gpu, config: UNetConfig, parameters: ParameterTable, weights: GPUBuffer) {
@@ -85,7 +85,7 @@ export class UNet {
    *
    * @param images [N, inChannels, H, W], normalised; H and W multiples of 32
    * @returns [N, outChannels, H, W]
-   * @throws {TypeError} where the shape is not that of a batch of pictures.
+   * @throws {TypeError} where the shape is not that of a batch of images.
    * @throws {RangeError} where H or W is no multiple of 32, or the device is too small.
    */
   async logits(images: Tensor): Promise<Tensor> {
@@ -98,7 +98,7 @@ export class UNet {
       const ready = await this.#prepare(batch - first, height, width);
       const count = ready.plan.spec.batch;
       const part = images.data.slice(first * imageSize, (first + count) * imageSize);
-      gpu.device.queue.writeBuffer(ready.pictures, 0, part);
+      gpu.device.queue.writeBuffer(ready.images, 0, part);
       const encoder = gpu.device.createCommandEncoder();
       const pass = encoder.beginComputePass();
       ready.program.encode(pass);
@@ -120,14 +120,14 @@ export class UNet {
     const bad = data.findIndex((value) => Number.isNaN(value));
     if (bad >= 0) {
       throw new Error(
-        `Cannot predict: the logit at index ${bad} is not a number\nhint: check the pictures and weights for values ` +
+        `Cannot predict: the logit at index ${bad} is not a number\nhint: check the images and weights for values ` +
           "that are not finite",
       );
     }
     return { shape, data: data.map((logit) => 1 / (1 + Math.exp(-logit))) };
   }
 
-  /** The plan for as many of `batch` pictures as are predicted at once. */
+  /** The plan for as many of `batch` images as are predicted at once. */
   async #prepare(batch: number, height: number, width: number): Promise<ReadyPlan> {
     for (;;) {
       const count = Math.min(this.#atOnce, batch);
@@ -135,14 +135,14 @@ export class UNet {
         return await this.#executor.prepare({ kind: "predict", batch: count, height, width });
       } catch (error) {
         if (!(error instanceof CapacityError) || count <= 1) throw error;
-        // Pictures do not touch each other: fewer at once give the same logits.
+        // Images do not touch each other: fewer at once give the same logits.
         this.#executor.clear();
         this.#atOnce = Math.ceil(count / 2);
       }
     }
   }
 
-  /** Checks the shape of a batch of pictures. */
+  /** Checks the shape of a batch of images. */
   checkImages(images: Tensor): { batch: number; height: number; width: number } {
     const [batch, channels, height, width] = images.shape;
     const values = images.shape.reduce((product, extent) => product * extent, 1);

@@ -15,7 +15,7 @@ import {
 } from "../support/archives.ts";
 
 const TREE: Tree = {
-  "README.txt": "pictures and their outlines\n",
+  "README.txt": "images and their outlines\n",
   "train/_annotations.coco.json": `{"images": [${"0, ".repeat(500)}1]}`,
   "train/a.jpg": noise(70_000, 1),
   "train/sub folder/ü.jpg": noise(300, 2),

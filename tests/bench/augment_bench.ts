@@ -1,4 +1,4 @@
-/** Augmentation of 32 pictures of 256 x 256. */
+/** Augmentation of 32 images of 256 x 256. */
 import { augment } from "../../kernels/augment/augment.ts";
 import { size } from "../../kernels/shape.ts";
 import { EVERY_CHANGE } from "../support/augmentation.ts";

@@ -10,7 +10,7 @@
  * @module
  */
 import { writeStdout } from "../../src/cli/task.ts";
-import { summarize } from "../../src/gpu/timing.ts";
+import { summarize } from "../../src/tuning/timing.ts";
 
 interface Epoch {
   readonly train: number;

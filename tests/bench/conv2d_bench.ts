@@ -1,8 +1,8 @@
 /** The 3 x 3 convolution as a plan for this adapter chooses its kernels, in all directions. */
 import { CONV_SHAPES, convOperations } from "../../src/benchmark/kernels.ts";
 import { planTarget } from "../../src/unet/executor.ts";
-import { DIRECTIONS, recordConv } from "../../src/unet/single_conv.ts";
-import { Standalone } from "../../src/unet/standalone.ts";
+import { DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";
+import { Standalone } from "../../src/graph/standalone.ts";
 import { benchGpu } from "../support/kernel_bench.ts";
 
 for (const shape of CONV_SHAPES) {

@@ -1,8 +1,8 @@
 /**
  * How fast a split is prepared, and how fast its batches are served: `deno bench -P=test-bench tests/bench/data_bench.ts`,
  * with a dataset in `dataset` (`deno task download` and `deno task unzip`, or `deno task phantom`). The original's way
- * of loading, on the same pictures: `tests/bench/data_road.py`. Beside Deno's table, each prints its best run in
- * pictures a second.
+ * of loading, on the same images: `tests/bench/data_pipeline.py`. Beside Deno's table, each prints its best run in
+ * images a second.
  */
 import { join } from "node:path";
 import { batches, findSplits, type PreparedSplit, prepareSplit, readSplit, splitOf } from "../../mod.ts";
@@ -26,7 +26,7 @@ const samples = await readTrain();
 const ignore = samples === null;
 const best = new Map<string, number>();
 
-/** Times `work` and prints the best run so far in pictures a second. */
+/** Times `work` and prints the best run so far in images a second. */
 async function timed(name: string, work: () => Promise<unknown>): Promise<void> {
   const start = performance.now();
   await work();
@@ -34,11 +34,11 @@ async function timed(name: string, work: () => Promise<unknown>): Promise<void> 
   const least = Math.min(best.get(name) ?? Infinity, seconds);
   best.set(name, least);
   const rate = (samples?.length ?? 0) / least;
-  const line = `${name}: ${least.toFixed(2)} s, ${rate.toFixed(0)} pictures a second\n`;
+  const line = `${name}: ${least.toFixed(2)} s, ${rate.toFixed(0)} images a second\n`;
   Deno.stderr.writeSync(new TextEncoder().encode(line));
 }
 
-const preparing = `prepare ${samples?.length ?? "no"} pictures, ${CORES} Workers`;
+const preparing = `prepare ${samples?.length ?? "no"} images, ${CORES} Workers`;
 // Async by its own word: Deno takes a function that merely returns a promise for one that is done.
 Deno.bench({ name: preparing, n: RUNS, warmup: 0, ignore }, async () => {
   await timed(preparing, async () => {

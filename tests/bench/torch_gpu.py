@@ -18,8 +18,8 @@ from pathlib import Path
 def arguments():
     parser = argparse.ArgumentParser(description="Time the original's configuration in PyTorch.")
     parser.add_argument("--filters", type=int, default=32, help="channels of the first level")
-    parser.add_argument("--size", type=int, default=256, help="rows and columns of a picture, a multiple of 32")
-    parser.add_argument("--batch", type=int, default=32, help="pictures in a batch")
+    parser.add_argument("--size", type=int, default=256, help="rows and columns of an image, a multiple of 32")
+    parser.add_argument("--batch", type=int, default=32, help="images in a batch")
     parser.add_argument("--repeat", type=int, default=5, help="steps of one measurement")
     parser.add_argument("--serve", action="store_true", help="do one measurement for each line that is read")
     return parser.parse_args()

@@ -2,10 +2,10 @@
 
     python3 torch_train.py --filters 8 --size 128 --batch-size 16 --learning-rate 1e-3 --epochs 20 --seed 0 [--strong]
 
-Network, loss and optimizer are the original's; pictures are decoded by Pillow, resized as torchvision does it
+Network, loss and optimizer are the original's; images are decoded by Pillow, resized as torchvision does it
 (antialiased bilinear, on tensors) and normalised; masks are those that `deno task masks` wrote, resized to the nearest
 pixel. On a CUDA device where there is one. --strong takes what the recipe of that name does, but for its learning
-rate: instance norm, each picture's own mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation,
+rate: instance norm, each image's own mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation,
 averaged weights. Prints one JSON line an epoch, then one with the best epoch's numbers on the valid and the test split: losses weighted by sample, Dice of all
 pixels together.
 Debian: python3-torch, python3-pil.
@@ -34,7 +34,7 @@ def arguments():
 
 
 def read_split(folder, masks, size, own_statistics):
-    """Pictures [n, 3, size, size], normalised, and masks [n, 1, size, size] of one split."""
+    """Images [n, 3, size, size], normalised, and masks [n, 1, size, size] of one split."""
     import numpy as np
     import torch
     from PIL import Image
@@ -42,31 +42,31 @@ def read_split(folder, masks, size, own_statistics):
 
     mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
     deviation = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
-    pictures, targets = [], []
+    images, targets = [], []
     listed = json.loads((folder / "_annotations.coco.json").read_text())["images"]
     for info in listed:
         path = folder / info["file_name"]
-        picture = torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1).float() / 255
-        picture = interpolate(picture[None], size=(size, size), mode="bilinear", antialias=True)[0]
+        image = torch.from_numpy(np.array(Image.open(path).convert("RGB"))).permute(2, 0, 1).float() / 255
+        image = interpolate(image[None], size=(size, size), mode="bilinear", antialias=True)[0]
         if own_statistics:
-            picture = (picture - picture.mean()) / picture.std(unbiased=False).clamp_min(1e-6)
+            image = (image - image.mean()) / image.std(unbiased=False).clamp_min(1e-6)
         else:
-            picture = (picture - mean) / deviation
+            image = (image - mean) / deviation
         mask = torch.from_numpy(np.array(Image.open(masks / (path.stem + ".png")).convert("L")) > 0).float()
-        pictures.append(picture)
+        images.append(image)
         targets.append(interpolate(mask[None, None], size=(size, size), mode="nearest")[0])
-    return torch.stack(pictures), torch.stack(targets)
+    return torch.stack(images), torch.stack(targets)
 
 
-def augment(pictures, masks):
+def augment(images, masks):
     """The recipe's light augmentation: flips, 10 degrees, 10 % size, 5 % shift, 10 % contrast, 0.1 brightness."""
     import torch
     from torch.nn.functional import affine_grid, grid_sample
 
-    count = len(pictures)
+    count = len(images)
 
     def draw():
-        return torch.rand(count, device=pictures.device) * 2 - 1
+        return torch.rand(count, device=images.device) * 2 - 1
 
     angle = draw() * math.radians(10)
     zoom = 1 / (1 + 0.1 * draw())
@@ -75,8 +75,8 @@ def augment(pictures, masks):
         torch.stack([flip_x * zoom * angle.cos(), flip_x * zoom * angle.sin(), 0.1 * draw()], 1),
         torch.stack([-flip_y * zoom * angle.sin(), flip_y * zoom * angle.cos(), 0.1 * draw()], 1),
     ], 1)
-    grid = affine_grid(theta, list(pictures.shape), align_corners=False)
-    moved = grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    grid = affine_grid(theta, list(images.shape), align_corners=False)
+    moved = grid_sample(images, grid, padding_mode="border", align_corners=False)
     gain, offset = 1 + 0.1 * draw().view(-1, 1, 1, 1), 0.1 * draw().view(-1, 1, 1, 1)
     return gain * moved + offset, grid_sample(masks, grid, mode="nearest", align_corners=False)
 
@@ -119,10 +119,10 @@ def main():
 
     def evaluate(split):
         net.eval()
-        pictures, masks = splits[split]
+        images, masks = splits[split]
         loss = right = overlap = predicted = true = 0.0
         with torch.no_grad():
-            for x, t in zip(pictures.split(args.batch_size), masks.split(args.batch_size)):
+            for x, t in zip(images.split(args.batch_size), masks.split(args.batch_size)):
                 logits = net(x)
                 loss += loss_parts(logits, t)["loss"].item() * len(x)
                 p = torch.sigmoid(logits).round()
@@ -131,7 +131,7 @@ def main():
                 predicted += p.sum().item()
                 true += t.sum().item()
         return {
-            "loss": loss / len(pictures),
+            "loss": loss / len(images),
             "accuracy": right / masks.numel(),
             "dice": 2 * overlap / max(1, predicted + true),
         }
@@ -149,16 +149,16 @@ def main():
                 p.copy_(t)
         return result
 
-    pictures, masks = splits["train"]
-    batches = math.ceil(len(pictures) / args.batch_size)
+    images, masks = splits["train"]
+    batches = math.ceil(len(images) / args.batch_size)
     best, stale = None, 0
     updates = 0
     for epoch in range(1, args.epochs + 1):
         start = time.perf_counter()
         net.train()
         total = 0.0
-        for batch, index in enumerate(torch.randperm(len(pictures)).split(args.batch_size)):
-            x, t = pictures[index.to(device)], masks[index.to(device)]
+        for batch, index in enumerate(torch.randperm(len(images)).split(args.batch_size)):
+            x, t = images[index.to(device)], masks[index.to(device)]
             if args.strong:
                 x, t = augment(x, t)
             for group in optimizer.param_groups:
@@ -184,7 +184,7 @@ def main():
         print(json.dumps({
             "epoch": epoch,
             "seconds": round(seconds, 2),
-            "train": {"loss": total / len(pictures)},
+            "train": {"loss": total / len(images)},
             "valid": valid,
         }), flush=True)
         if best is None or valid["loss"] < best["loss"]:

@@ -3,8 +3,8 @@ import { calibrate, dispatchSeconds } from "../../src/benchmark/calibration.ts";
 import { CONV_SHAPES, convOperations, measureConv } from "../../src/benchmark/kernels.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
 import { planTarget } from "../../src/unet/executor.ts";
-import { type Direction, DIRECTIONS, recordConv } from "../../src/unet/single_conv.ts";
-import { Standalone } from "../../src/unet/standalone.ts";
+import { type Direction, DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";
+import { Standalone } from "../../src/graph/standalone.ts";
 
 const gpu = await openGpu();
 const SMALL = { channels: 8, size: 16, batch: 1 };

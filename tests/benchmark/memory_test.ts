@@ -14,7 +14,7 @@ Deno.test("planTable: memory grows with size and batch, and parameters alone are
   assert.ok(planned[0]! > 4 * 4 * 1.9e6);
 });
 
-Deno.test("planTable: with low, a large batch takes half in chunks, and one picture what it takes", () => {
+Deno.test("planTable: with low, a large batch takes half in chunks, and one image what it takes", () => {
   const [one, many] = planTable(gpu, 8, [256], [1, 16]);
   assert.deepEqual(one!.low, { planned: one!.planned, chunks: 1, measured: null });
   assert.deepEqual([many!.chunks, many!.low!.chunks > 1], [1, true]);

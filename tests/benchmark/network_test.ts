@@ -26,7 +26,7 @@ Deno.test("forwardOperations: the network layer by layer", () => {
   assert.equal((forwardOperations({ filters: 32, size: 256, batch: 1 }) / 1e9).toFixed(1), "29.8");
 });
 
-Deno.test("makeBatch makes pictures around zero and masks of zeros and ones", () => {
+Deno.test("makeBatch makes images around zero and masks of zeros and ones", () => {
   const { images, masks } = makeBatch(completeConfig(), { filters: 8, size: 64, batch: 2 });
   assert.deepEqual([images.shape, masks.shape], [[2, 3, 64, 64], [2, 1, 64, 64]]);
   const share = masks.data.reduce((sum, value) => sum + value, 0) / masks.data.length;
@@ -51,7 +51,7 @@ Deno.test("NetworkBench trains, evaluates and runs forward as often as it is tol
   }
 });
 
-Deno.test("measureShape compares normalisations and one picture's prediction", async () => {
+Deno.test("measureShape compares normalisations and one image's prediction", async () => {
   const { ours, peers, missing, ...shape } = await measureShape(gpu, SHAPE, {
     norms: ["none", "instance"],
     seconds: 0,

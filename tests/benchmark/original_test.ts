@@ -3,7 +3,7 @@ import { measureOriginal, runSeconds } from "../../src/benchmark/original.ts";
 import { renderOriginal } from "../../src/benchmark/report.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
 
-Deno.test("runSeconds: 40 epochs over 1,502 and 429 pictures", () => {
+Deno.test("runSeconds: 40 epochs over 1,502 and 429 images", () => {
   assert.equal(runSeconds(1, 1, 0), 40 * 1502);
   assert.equal(runSeconds(1, 0, 1), 40 * 429);
   assert.equal(runSeconds(32, 0.3, 0.1), 40 * (1502 * 0.3 + 429 * 0.1) / 32);

@@ -91,7 +91,7 @@ const REPORT: BenchReport = {
   }],
   scale: [{ ...SHAPE, step: TIMING, nanosecondsPerPixel: 2569.6 }],
   data: {
-    pictures: 8,
+    images: 8,
     fileSize: 640,
     size: 256,
     preparing: { runs: 2, best: 29.3, median: 20 },

@@ -17,23 +17,23 @@ import { inTempFolder } from "../support/temp_folder.ts";
 const SIZE = 16;
 const COUNT = 11;
 
-/** Runs `body` with a prepared split of eleven pictures, on the disk or in memory. */
+/** Runs `body` with a prepared split of eleven images, on the disk or in memory. */
 function inPrepared(
   where: "disk" | "memory",
   body: (prepared: PreparedSplit) => Promise<void>,
 ): Promise<void> {
   return inTempFolder(async (folder) => {
-    const pictures: [string, Uint8Array][] = [];
-    for (let i = 0; i < COUNT; i++) pictures.push([`train/${i + 1}.png`, await encodeJpeg(spots(i), 90)]);
+    const images: [string, Uint8Array][] = [];
+    for (let i = 0; i < COUNT; i++) images.push([`train/${i + 1}.png`, await encodeJpeg(spots(i), 90)]);
     await writeFiles(folder, {
       "train/_annotations.coco.json": cocoText(
         { width: 64, height: 64, images: COUNT },
-        pictures.map((_, i) => ({
+        images.map((_, i) => ({
           image_id: i + 1,
           segmentation: [[0, 0, 5 * i + 3, 0, 5 * i + 3, 50, 0, 50]],
         })),
       ),
-      ...Object.fromEntries(pictures),
+      ...Object.fromEntries(images),
     });
     const { samples } = await readSplit((await findSplits(folder))[0]!);
     const cacheFolder = where === "disk" ? `${folder}/.cache` : null;

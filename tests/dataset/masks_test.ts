@@ -12,7 +12,7 @@ function dataset(annotations: readonly Record<string, unknown>[], images = 3): s
   return cocoText({ ...SIZE, images }, annotations);
 }
 
-Deno.test("writeMasks draws one PNG a picture, and only what is out of date again", () =>
+Deno.test("writeMasks draws one PNG an image, and only what is out of date again", () =>
   inTempFolder(async (folder) => {
     const output = join(folder, "masks");
     const first = dataset([{ segmentation: SQUARE }, { image_id: 3, segmentation: [] }]);
@@ -48,14 +48,14 @@ Deno.test("writeMasks draws one PNG a picture, and only what is out of date agai
     assert.deepEqual(await run(), [1, 2, 0, 0]);
     await writeFiles(output, { "manifest.json": "{" });
     assert.deepEqual(await run(), [3, 0, 0, 0]);
-    // Pictures that are gone, or no longer wanted.
+    // Images that are gone, or no longer wanted.
     await writeFiles(folder, { [`train/${FILE}`]: dataset([{ segmentation: SQUARE }], 2) });
     assert.deepEqual(await run(), [1, 1, 1, 0]);
     assert.deepEqual(await run({ unannotated: "skip" }), [0, 1, 1, 0]);
     assert.deepEqual(await filesUnder(output), ["manifest.json", "train/1.png"]);
   }));
 
-Deno.test("writeMasks keeps pictures apart that differ in their extension only", () =>
+Deno.test("writeMasks keeps images apart that differ in their extension only", () =>
   inTempFolder(async (folder) => {
     const json = dataset([{ segmentation: SQUARE }], 2);
     await writeFiles(folder, {
@@ -68,7 +68,7 @@ Deno.test("writeMasks keeps pictures apart that differ in their extension only",
     assert.deepEqual(await filesUnder(output), ["manifest.json", "val/1.bmp.png", "val/1.tiff.png"]);
   }));
 
-Deno.test("writeMasks writes nothing among the pictures, outside of its folder, or where it is to be strict", () =>
+Deno.test("writeMasks writes nothing among the images, outside of its folder, or where it is to be strict", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, {
       [`train/${FILE}`]: dataset([{ segmentation: [] }], 1),
@@ -78,7 +78,7 @@ Deno.test("writeMasks writes nothing among the pictures, outside of its folder, 
       "masks/train/x.txt": "mine",
     });
     const before = await filesUnder(folder);
-    await assert.rejects(writeMasks(folder, folder), /the pictures are there\nhint: /);
+    await assert.rejects(writeMasks(folder, folder), /the images are there\nhint: /);
     await assert.rejects(writeMasks(folder, join(folder, "masks"), { strict: true }), /1 problem \(strict\)/);
     assert.deepEqual(await filesUnder(folder), before);
     const { removed } = await writeMasks(folder, join(folder, "masks"));

@@ -14,7 +14,7 @@ import {
   resizeMask,
   type Sample,
 } from "../../mod.ts";
-import { TemporaryName } from "../../src/temporary_name.ts";
+import { TemporaryName } from "../../src/fs/temporary_name.ts";
 import { cocoText, paint, spots, writeFiles } from "../support/coco.ts";
 import { ROOT } from "../project/files.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
@@ -28,7 +28,7 @@ const ANNOTATIONS = [
   { image_id: 3, segmentation: square(3, 9) },
 ];
 
-/** A split of four pictures: grey, colour, a JPEG under a PNG's name, and one without annotation. */
+/** A split of four images: grey, colour, a JPEG under a PNG's name, and one without annotation. */
 async function writeSplit(folder: string): Promise<void> {
   const color = paint(64, 64, () => 0);
   color.data.forEach((_, i) => color.data[i] = (i * 37) % 256);
@@ -104,7 +104,7 @@ Deno.test("prepareSplit: what is served equals a plain reading, and the second r
     assert.deepEqual([first.count, first.size, first.problems], [4, SIZE, []]);
     assert.equal(first.store.status, "written");
     assert.match(first.store.path!, /[/\\]\.cache[/\\]train-32-[0-9a-f]{8}\.samples$/);
-    // Three grey pictures of one plane and one of three, and a mask of a bit a pixel each.
+    // Three grey images of one plane and one of three, and a mask of a bit a pixel each.
     assert.equal(first.store.byteLength, 6 * 4 * SIZE ** 2 + 4 * SIZE ** 2 / 8);
     await assertPlain(first);
     for (const normalize of ["imagenet", "picture"] as const) {
@@ -131,11 +131,11 @@ Deno.test("prepareSplit: other content means other samples, even of the same len
     await Deno.writeFile(path, bytes);
     await Deno.utime(path, mtime!, mtime!);
     assert.equal((await Deno.stat(path)).size, size);
-    await using picture = await prepare();
-    assert.equal(picture.store.status, "written");
-    assert.match(notes.join(), /^\S+ pictures or annotations changed; all are prepared anew$/);
-    assert.notEqual(picture.fingerprint, before.fingerprint);
-    await assertPlain(picture);
+    await using image = await prepare();
+    assert.equal(image.store.status, "written");
+    assert.match(notes.join(), /^\S+ images or annotations changed; all are prepared anew$/);
+    assert.notEqual(image.fingerprint, before.fingerprint);
+    await assertPlain(image);
 
     const annotations = ANNOTATIONS.map((entry, i) =>
       i === 1 ? { ...entry, segmentation: square(2, 50) } : entry
@@ -190,7 +190,7 @@ Deno.test("prepareSplit: a file that is cut short or damaged anywhere is made an
     assert.deepEqual(await filesUnder(cache), [basename(path)]);
   }));
 
-Deno.test("prepareSplit: pictures at fault are listed and left out, also by the second run", () =>
+Deno.test("prepareSplit: images at fault are listed and left out, also by the second run", () =>
   inSplit(async ({ folder, prepare }) => {
     const samples = await readSamples(folder);
     const damaged = await Deno.readFile(join(folder, "train", "1.png"));
@@ -210,7 +210,7 @@ Deno.test("prepareSplit: pictures at fault are listed and left out, also by the 
       assert.match(prepared.problems[0]!.message, /^image 1 \(train\/1\.png\): Cannot decode the PNG image/);
       assert.match(prepared.problems[2]!.message, /its file is 50 x 50, the annotation file says 64 x 64$/);
     }
-    // Once the picture is mended, it is prepared.
+    // Once the image is mended, it is prepared.
     await writeFiles(folder, { "train/1.png": spots(1), "train/2.png": spots(2), "train/4.png": spots(4) });
     await using mended = await prepare();
     assert.deepEqual([mended.store.status, mended.count, mended.problems], ["written", 4, []]);
@@ -307,7 +307,7 @@ Deno.test("prepareSplit: a folder that cannot be made is an error with the path"
     await Deno.writeTextFile(join(folder, "file"), "");
     await assert.rejects(
       prepare({ cacheFolder: join(folder, "file", "inside") }),
-      /^Error: Cannot write prepared pictures to .*inside.*: .*\nhint: /,
+      /^Error: Cannot write prepared images to .*inside.*: .*\nhint: /,
     );
   }));
 

@@ -8,7 +8,7 @@ const FILE = "_annotations.coco.json";
 const SQUARE = [[1, 1, 5, 1, 5, 5, 1, 5]];
 const EMPTY = cocoText({ width: 8, height: 8, images: 0 }, []);
 
-Deno.test("findSplits finds train, valid or val, test, and other folders of pictures", () =>
+Deno.test("findSplits finds train, valid or val, test, and other folders of images", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, {
       [`test/${FILE}`]: EMPTY,
@@ -59,7 +59,7 @@ Deno.test("findSplits says what is missing or in doubt", () =>
       findSplits(join(folder, "val")),
       (error: Error) =>
         error.message.endsWith(
-          `it is a single split, with the pictures in it\nhint: name the folder above: "${folder}"`,
+          `it is a single split, with the images in it\nhint: name the folder above: "${folder}"`,
         ),
     );
   }));
@@ -79,7 +79,7 @@ Deno.test("readSplit lists samples with their masks, and what is wrong with the 
       "train/3.png": grey,
       "train/5.png": paint(9, 8, () => 0),
       "train/6.png": grey,
-      "train/7.png": "no picture",
+      "train/7.png": "no image",
     });
     const split = splitOf(await findSplits(folder), "train");
     const { samples, problems, dataset } = await readSplit(split);

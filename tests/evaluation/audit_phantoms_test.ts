@@ -65,7 +65,7 @@ async function withModel(
   });
 }
 
-/** Takes away the outlines of six pictures and swaps those of six others in pairs; the names of all twelve. */
+/** Takes away the outlines of six images and swaps those of six others in pairs; the names of all twelve. */
 async function spoil(path: string): Promise<Set<string>> {
   const coco: Coco = JSON.parse(await Deno.readTextFile(path));
   const outlined = coco.images.filter(({ id }) => coco.annotations.some(({ image_id }) => image_id === id));
@@ -90,14 +90,14 @@ Deno.test("audit of phantoms: removed and swapped outlines, and tumors that nobo
     const healthy = coco.images.filter(({ id }) => !outlined.has(id)).map(({ file_name }) => file_name);
     assert.ok(healthy.length >= 4);
 
-    // The same pictures, as if nobody had looked at them.
+    // The same images, as if nobody had looked at them.
     const raw = join(folder, "unannotated");
     await Deno.mkdir(raw);
     for (const { file_name } of coco.images) await Deno.copyFile(join(test, file_name), join(raw, file_name));
     const unlabelled = await audit("unannotated");
     const ranked = unlabelled.audit!.map(({ name }) => name);
     assert.ok(unlabelled.audit!.every(({ kind }) => kind === "missing"));
-    // Of all pairs of a picture with tumors and one without, those in which the first stands higher.
+    // Of all pairs of an image with tumors and one without, those in which the first stands higher.
     const placeOf = (name: string) => ranked.includes(name) ? ranked.indexOf(name) : ranked.length;
     const ill = coco.images.map(({ file_name }) => file_name).filter((name) => !healthy.includes(name));
     const right = ill.flatMap((a) => healthy.filter((b) => placeOf(a) < placeOf(b))).length;

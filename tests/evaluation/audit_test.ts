@@ -1,6 +1,6 @@
 /** Wrong annotations come to the top. */
 import assert from "node:assert/strict";
-import { type AuditFinding, auditPicture, type Mask, type ProbabilityMap, rankFindings } from "../../mod.ts";
+import { type AuditFinding, auditImage, type Mask, type ProbabilityMap, rankFindings } from "../../mod.ts";
 import { discMask, drawMask } from "../support/masks.ts";
 import { Random } from "../support/random.ts";
 
@@ -18,7 +18,7 @@ function seeDisc(x: number, y: number, radius: number, random: Random): Probabil
 
 const NOTHING: Mask = { width: SIDE, height: SIDE, data: new Uint8Array(SIDE * SIDE) };
 
-Deno.test("auditPicture names what is missing, what is wrong and what differs, and where", () => {
+Deno.test("auditImage names what is missing, what is wrong and what differs, and where", () => {
   const random = new Random(1);
   const seen = seeDisc(20, 30, 6, random);
   const kinds: [Mask, AuditFinding["kind"], string][] = [
@@ -26,12 +26,12 @@ Deno.test("auditPicture names what is missing, what is wrong and what differs, a
     [discMask(SIDE, SIDE, 30, 30, 6), "differs", "outline differs"],
   ];
   for (const [annotation, kind, reason] of kinds) {
-    const finding = auditPicture("a.jpg", seen, annotation)!;
+    const finding = auditImage("a.jpg", seen, annotation)!;
     assert.deepEqual([finding.name, finding.kind, finding.reason], ["a.jpg", kind, reason]);
     const { x, y, width, height } = finding.box;
     assert.ok(x <= 20 && x + width > 20 && y <= 30 && y + height > 30, JSON.stringify(finding.box));
   }
-  const unseen = auditPicture(
+  const unseen = auditImage(
     "b.jpg",
     { ...seen, data: seen.data.map(() => 0.02) },
     discMask(SIDE, SIDE, 50, 9, 4),
@@ -40,46 +40,46 @@ Deno.test("auditPicture names what is missing, what is wrong and what differs, a
   assert.deepEqual(unseen.box, { x: 46, y: 5, width: 9, height: 9 });
 });
 
-Deno.test("auditPicture: the score by hand", () => {
+Deno.test("auditImage: the score by hand", () => {
   const map = (...values: number[]): ProbabilityMap => ({
     width: 5,
     height: 1,
     data: Float32Array.from(values),
   });
-  const missing = auditPicture("", map(0.75, 1, 0, 0, 0), drawMask("....."))!;
+  const missing = auditImage("", map(0.75, 1, 0, 0, 0), drawMask("....."))!;
   // Certainties 0.5 and 1 over two pixels of five.
   assert.deepEqual([missing.score, missing.certainty, missing.pixels], [1.5 * 0.75 / 5, 0.75, 2]);
-  const differs = auditPicture("", map(0, 1, 1, 1, 0), drawMask("..###"))!;
+  const differs = auditImage("", map(0, 1, 1, 1, 0), drawMask("..###"))!;
   // Both ends of four pixels are contradicted, with certainty 1.
   assert.deepEqual([differs.score, differs.pixels, differs.kind], [2 * 0.5 / 5, 2, "differs"]);
-  const strict = auditPicture("", map(0.9, 0, 0, 0, 0), drawMask("....."), { threshold: 0.8 })!;
+  const strict = auditImage("", map(0.9, 0, 0, 0, 0), drawMask("....."), { threshold: 0.8 })!;
   assert.ok(Math.abs(strict.certainty - 0.5) < 1e-6);
-  const low = auditPicture("", map(0, 0, 0, 0, 0.1), drawMask("....#"), { threshold: 0.4 })!;
+  const low = auditImage("", map(0, 0, 0, 0, 0.1), drawMask("....#"), { threshold: 0.4 })!;
   assert.ok(Math.abs(low.certainty - 0.75) < 1e-6);
 });
 
-Deno.test("auditPicture: agreement and indecision are no finding", () => {
+Deno.test("auditImage: agreement and indecision are no finding", () => {
   const half: ProbabilityMap = { width: 2, height: 1, data: Float32Array.of(0.5, 0.5) };
-  assert.equal(auditPicture("", half, drawMask("#.")), null);
-  assert.equal(auditPicture("", { ...half, data: Float32Array.of(0.9, 0.2) }, drawMask("#.")), null);
+  assert.equal(auditImage("", half, drawMask("#.")), null);
+  assert.equal(auditImage("", { ...half, data: Float32Array.of(0.9, 0.2) }, drawMask("#.")), null);
 });
 
-Deno.test("auditPicture: a small tumor that is not outlined outweighs the rim of a large one", () => {
+Deno.test("auditImage: a small tumor that is not outlined outweighs the rim of a large one", () => {
   const large: ProbabilityMap = {
     ...NOTHING,
     data: Float32Array.from(discMask(SIDE, SIDE, 32, 32, 24).data, (v) => 0.01 + 0.97 * v),
   };
-  const rim = auditPicture("rim", large, discMask(SIDE, SIDE, 32, 32, 22.5))!;
+  const rim = auditImage("rim", large, discMask(SIDE, SIDE, 32, 32, 22.5))!;
   const small: ProbabilityMap = {
     ...NOTHING,
     data: Float32Array.from(discMask(SIDE, SIDE, 12, 12, 4).data, (v) => 0.01 + 0.97 * v),
   };
-  const missing = auditPicture("missing", small, NOTHING)!;
+  const missing = auditImage("missing", small, NOTHING)!;
   assert.ok(rim.pixels > 3 * missing.pixels, "the rim has more pixels");
   assert.ok(missing.score > rim.score, `${missing.score} > ${rim.score}`);
 });
 
-Deno.test("rankFindings: all spoilt annotations of a hundred pictures come first", () => {
+Deno.test("rankFindings: all spoilt annotations of a hundred images come first", () => {
   const random = new Random(7);
   const spoilt = new Set<string>();
   const findings = Array.from({ length: 100 }, (_, index) => {
@@ -87,10 +87,10 @@ Deno.test("rankFindings: all spoilt annotations of a hundred pictures come first
     const seen = seeDisc(x, y, radius, random);
     const good = discMask(SIDE, SIDE, x, y, radius);
     const name = `${index}.jpg`;
-    if (index % 10 !== 0) return auditPicture(name, seen, good);
+    if (index % 10 !== 0) return auditImage(name, seen, good);
     spoilt.add(name);
     const moved = discMask(SIDE, SIDE, (x + SIDE / 2) % SIDE, y, radius);
-    return auditPicture(name, seen, index % 20 === 0 ? NOTHING : moved);
+    return auditImage(name, seen, index % 20 === 0 ? NOTHING : moved);
   });
   const ranked = rankFindings(findings);
   assert.deepEqual(new Set(ranked.slice(0, 10).map(({ name }) => name)), spoilt);
@@ -98,19 +98,19 @@ Deno.test("rankFindings: all spoilt annotations of a hundred pictures come first
 });
 
 Deno.test("rankFindings: equal scores by name, agreements left out", () => {
-  const finding = auditPicture("b", { width: 1, height: 1, data: Float32Array.of(1) }, drawMask("."))!;
+  const finding = auditImage("b", { width: 1, height: 1, data: Float32Array.of(1) }, drawMask("."))!;
   const ranked = rankFindings([finding, null, { ...finding, name: "a" }]);
   assert.deepEqual(ranked.map(({ name }) => name), ["a", "b"]);
 });
 
-Deno.test("auditPicture refuses other sizes, logits and thresholds at the ends", () => {
+Deno.test("auditImage refuses other sizes, logits and thresholds at the ends", () => {
   const map: ProbabilityMap = { width: 2, height: 1, data: Float32Array.of(0, 1) };
-  assert.throws(() => auditPicture("", map, drawMask("...")), TypeError);
+  assert.throws(() => auditImage("", map, drawMask("...")), TypeError);
   assert.throws(
-    () => auditPicture("", { ...map, data: Float32Array.of(0, 1.5) }, drawMask("..")),
+    () => auditImage("", { ...map, data: Float32Array.of(0, 1.5) }, drawMask("..")),
     RangeError,
   );
   for (const threshold of [0, 1, NaN]) {
-    assert.throws(() => auditPicture("", map, drawMask(".."), { threshold }), RangeError);
+    assert.throws(() => auditImage("", map, drawMask(".."), { threshold }), RangeError);
   }
 });

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { rankedCases, spreadByName } from "../../src/evaluation/cases.ts";
-import { type PictureScore, scorePicture } from "../../src/evaluation/summary.ts";
+import { type ImageScore, scoreImage } from "../../src/evaluation/summary.ts";
 
 /** A score whose Dice is that of `right` of 8 true pixels, or none for null. */
-function score(name: string, right: number | null): PictureScore {
+function score(name: string, right: number | null): ImageScore {
   const row = (count: number) => ({
     width: 8,
     height: 1,
     data: Uint8Array.from({ length: 8 }, (_, i) => i < count ? 1 : 0),
   });
-  return right === null ? scorePicture(name, row(0), row(0)) : scorePicture(name, row(right), row(8));
+  return right === null ? scoreImage(name, row(0), row(0)) : scoreImage(name, row(right), row(8));
 }
 
 Deno.test("spreadByName: evenly over the names in order, first and last among them", () => {
@@ -22,7 +22,7 @@ Deno.test("spreadByName: evenly over the names in order, first and last among th
   assert.deepEqual(spreadByName([], 8), []);
 });
 
-Deno.test("rankedCases: two worst, median and best, ascending, without pictures that have no Dice", () => {
+Deno.test("rankedCases: two worst, median and best, ascending, without images that have no Dice", () => {
   const scores = [
     score("none", null),
     score("full", 8),
@@ -39,7 +39,7 @@ Deno.test("rankedCases: two worst, median and best, ascending, without pictures 
 });
 
 Deno.test("rankedCases: equal ones by name, fewer ones once each", () => {
-  const ranks = (...scores: PictureScore[]) =>
+  const ranks = (...scores: ImageScore[]) =>
     rankedCases(scores).map(({ index, rank }) => `${scores[index]!.name} ${rank}`);
   assert.deepEqual(ranks(score("b", 4), score("a", 4)), ["a worst", "b best"]);
   assert.deepEqual(ranks(score("a", 1)), ["a best"]);

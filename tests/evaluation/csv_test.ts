@@ -76,15 +76,15 @@ Deno.test("formatCsv refuses what is no number", () => {
   for (const value of [NaN, Infinity, -Infinity]) assert.throws(() => formatCsv([[value]]), RangeError);
 });
 
-Deno.test("formatScores: a row a picture under the names, undefined values empty", () => {
+Deno.test("formatScores: a row an image under the names, undefined values empty", () => {
   const rows = parseCsv(formatScores(exampleScores()));
   assert.equal(
     rows[0]!.join(" "),
-    "picture width height true_pixels predicted_pixels true_lesions predicted_lesions missed_lesions " +
+    "image width height true_pixels predicted_pixels true_lesions predicted_lesions missed_lesions " +
       "false_lesions dice iou sensitivity precision specificity accuracy hausdorff95 average_surface_distance",
   );
   assert.deepEqual(rows.map(([name]) => name), [
-    "picture",
+    "image",
     "part.jpg",
     "missed.jpg",
     "healthy.jpg",

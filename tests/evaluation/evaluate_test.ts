@@ -11,13 +11,13 @@ import {
   type SplitEvaluation,
 } from "../../src/evaluation/evaluate.ts";
 import { Predictor } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_file.ts";
+import { readModel } from "../../src/unet/model_format.ts";
 import { combinedLoss } from "../reference/loss.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
 import { spotModel } from "../support/spot_model.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
-/** Evaluates on the split; of pictures prepared for another network where `prepare` says so. */
+/** Evaluates on the split; of images prepared for another network where `prepare` says so. */
 async function evaluate(
   options: EvaluateSplitOptions = {},
   prepare: { size?: number; normalize?: "picture"; count?: number } = {},
@@ -45,7 +45,7 @@ async function evaluate(
   return result!;
 }
 
-Deno.test("evaluateSplit: every picture at the network's size, and all of them", async () => {
+Deno.test("evaluateSplit: every image at the network's size, and all of them", async () => {
   const progress: number[][] = [];
   const { scores, summary, findings } = await evaluate({ onProgress: (...counts) => progress.push(counts) });
   assert.deepEqual(progress, [[5, 5]]);
@@ -72,9 +72,9 @@ Deno.test("evaluateSplit: every picture at the network's size, and all of them",
   assert.equal(pooled.accuracy, 1 - 208 / 5120);
   assert.equal(baselineAccuracy, 1 - 288 / 5120);
   assert.deepEqual(lesions, { truth: 4, predicted: 5, missed: 1, false: 2 });
-  assert.equal(tumor.pictures, 3);
+  assert.equal(tumor.images, 3);
   assert.equal(tumor.metrics.dice.mean, (1 + 2 / 3) / 3);
-  assert.deepEqual(noTumor, { pictures: 2, predictedEmpty: 1, falsePixels: 16, falseLesions: 1 });
+  assert.deepEqual(noTumor, { images: 2, predictedEmpty: 1, falsePixels: 16, falseLesions: 1 });
 });
 
 Deno.test("evaluateSplit: the training's loss, by the network's known logits", async () => {
@@ -107,12 +107,12 @@ Deno.test("evaluateSplit: the training's loss, by the network's known logits", a
   assert.ok(Math.abs(loss.weighted.bce - expected.bce) < 1e-6);
 });
 
-Deno.test("evaluateSplit: distances in pixels of the network, or in millimetres of the picture", async () => {
+Deno.test("evaluateSplit: distances in pixels of the network, or in millimetres of the image", async () => {
   const distances = async (options: EvaluateSplitOptions) => (await evaluate(options)).scores[1]!.metrics;
   // The lower border of what is annotated is 8 pixels of the network below that of what is predicted.
   const { hausdorff95, averageSurfaceDistance } = await distances({});
   assert.ok(hausdorff95! > 6 && hausdorff95! <= 8, `${hausdorff95}`);
-  // 64 pixels of the picture are 32 of the network: each is two of them, of 3 mm from row to row.
+  // 64 pixels of the image are 32 of the network: each is two of them, of 3 mm from row to row.
   const rows = await distances({ spacing: [3, 0.001] });
   const close = (a: number, b: number, by: number) => assert.ok(Math.abs(a - b) < by, `${a}, ${b}`);
   close(rows.hausdorff95!, 6 * 8, 6 * 2);
@@ -146,7 +146,7 @@ Deno.test("evaluateSplit: the same seed gives the same intervals", async () => {
 Deno.test("evaluateSplit refuses a split that is empty, or prepared for another network", async () => {
   await assert.rejects(
     evaluate({}, { count: 0 }),
-    /^RangeError: Cannot evaluate a split without usable pictures/,
+    /^RangeError: Cannot evaluate a split without usable images/,
   );
   await assert.rejects(
     evaluate({}, { size: 64 }),

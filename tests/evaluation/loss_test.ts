@@ -34,12 +34,12 @@ Deno.test("batchLoss refuses masks of another shape", () => {
   assert.throws(() => batchLoss(logits, { shape: [1, 1, 16, 16], data: new Float32Array(256) }), TypeError);
 });
 
-Deno.test("meanLoss: weighted by pictures, and by batch as the original", () => {
+Deno.test("meanLoss: weighted by images, and by batch as the original", () => {
   const loss = (value: number) => ({ loss: value, diceLoss: 2 * value, bce: 3 * value, accuracy: 1 - value });
   const { weighted, batchMean } = meanLoss([
-    { loss: loss(0.5), pictures: 32 },
-    { loss: loss(0.25), pictures: 16 },
-    { loss: loss(0), pictures: 16 },
+    { loss: loss(0.5), images: 32 },
+    { loss: loss(0.25), images: 16 },
+    { loss: loss(0), images: 16 },
   ]);
   assert.deepEqual(weighted, loss(0.3125));
   assert.deepEqual(batchMean, loss(0.25));

@@ -90,7 +90,7 @@ const CASES: [string, Mask, Mask, MaskMetrics][] = [
     hausdorff95: Math.sqrt(5),
     averageSurfaceDistance: Math.sqrt(5),
   }],
-  // The picture's border is background: of the full mask all but the two inner pixels are outline.
+  // The image's border is background: of the full mask all but the two inner pixels are outline.
   ["one pixel of everything", ONE, FULL, {
     accuracy: 1 / 12,
     dice: 2 / 13,

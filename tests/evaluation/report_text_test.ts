@@ -1,13 +1,13 @@
 /** The summary as text, word for word. */
 import assert from "node:assert/strict";
-import { formatSummary, scorePicture, summarize } from "../../mod.ts";
+import { formatSummary, scoreImage, summarize } from "../../mod.ts";
 import { exampleScores } from "../support/evaluation.ts";
 import { drawMask } from "../support/masks.ts";
 
-Deno.test("formatSummary: pooled, by picture, and apart what has no tumor", () => {
+Deno.test("formatSummary: pooled, by image, and apart what has no tumor", () => {
   assert.equal(
     formatSummary(summarize(exampleScores()), { unit: "mm" }),
-    `4 pictures: 2 with tumor, 2 without
+    `4 images: 2 with tumor, 2 without
 
 all pixels together
   Dice             0.3333
@@ -17,7 +17,7 @@ all pixels together
   specificity      0.8571
   accuracy         0.8000   (all background: 0.8750)
 
-the 2 pictures with tumor      mean    median   95 % interval of the mean
+the 2 images with tumor      mean    median   95 % interval of the mean
   Dice                       0.2857    0.2857   0.0000 to 0.5714
   IoU                        0.2000    0.2000   0.0000 to 0.4000
   sensitivity                0.3333    0.3333   0.0000 to 0.6667
@@ -39,8 +39,8 @@ Deno.test("formatSummary: fits a terminal, and has no dangling blanks", () => {
   for (
     const scores of [
       exampleScores(),
-      [scorePicture("a", empty, empty)],
-      [scorePicture("b", drawMask("##"), drawMask("#."))],
+      [scoreImage("a", empty, empty)],
+      [scoreImage("b", drawMask("##"), drawMask("#."))],
     ]
   ) {
     const text = formatSummary(summarize(scores));
@@ -50,12 +50,12 @@ Deno.test("formatSummary: fits a terminal, and has no dangling blanks", () => {
   }
 });
 
-Deno.test("formatSummary: pictures without tumor that are all left empty", () => {
+Deno.test("formatSummary: images without tumor that are all left empty", () => {
   const empty = drawMask("..", "..");
-  const text = formatSummary(summarize([scorePicture("a", empty, empty)]));
+  const text = formatSummary(summarize([scoreImage("a", empty, empty)]));
   assert.equal(
     text,
-    `1 picture: 0 with tumor, 1 without
+    `1 image: 0 with tumor, 1 without
 
 all pixels together
   Dice             -

@@ -9,7 +9,7 @@ import {
   type RunEvaluationOptions,
 } from "../../src/evaluation/run_evaluation.ts";
 import { Predictor } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_file.ts";
+import { readModel } from "../../src/unet/model_format.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
 import { spotModel } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
@@ -58,7 +58,7 @@ Deno.test("runEvaluation: writes numbers, table and figures of the test split", 
     const json = JSON.parse(await Deno.readTextFile(files.json));
     assert.deepEqual(json, { ...JSON.parse(JSON.stringify(numbers)), files, model: { epoch: 7 } });
     assert.equal(json.split, "test");
-    assert.equal(json.data.pictures, 5);
+    assert.equal(json.data.images, 5);
     assert.deepEqual(json.settings, { threshold: 0.5, size: 32, spacing: null, unit: "px" });
     assert.equal(json.scores.length, 5);
     const rows = (await Deno.readTextFile(files.csv!)).trimEnd().split("\r\n");
@@ -66,7 +66,7 @@ Deno.test("runEvaluation: writes numbers, table and figures of the test split", 
     assert.match(rows[2]!, /^2\.png,32,32,128,64,1,1,0,0,0\.666/);
   }));
 
-Deno.test("runEvaluation: the figure has picture, true mask, predicted mask and overlay of every sample", () =>
+Deno.test("runEvaluation: the figure has image, true mask, predicted mask and overlay of every sample", () =>
   withEvaluations(async (run) => {
     const { files } = await run();
     const figure = await read(files.predictions);
@@ -90,7 +90,7 @@ Deno.test("runEvaluation: the figure has picture, true mask, predicted mask and 
     assert.deepEqual(eighth(7, 1, 3), [40, 40, 40], "the annotation does not");
     const line = pixel(7, 32 + 48, 32 * 5 - 2);
     assert.ok(line[1]! > line[0]! && line[1]! > line[2]!, "but its border is drawn");
-    // Five samples in three rows, four pictures with a Dice in two.
+    // Five samples in three rows, four images with a Dice in two.
     const cases = await read(files.cases);
     assert.equal(cases.width, figure.width);
     assert.ok(figure.height > 3 * 256 && figure.height < 4 * 256);
@@ -106,8 +106,8 @@ Deno.test("runEvaluation: other splits have files of their own, and an audit's a
       join(output, "audit.png"),
     ]);
     const [header, first] = (await Deno.readTextFile(files.auditCsv!)).split("\r\n");
-    assert.equal(header, "picture,score,kind,reason,x,y,width,height,share,certainty");
-    // The box of what is annotated and not seen, in pixels of the picture.
+    assert.equal(header, "image,score,kind,reason,x,y,width,height,share,certainty");
+    // The box of what is annotated and not seen, in pixels of the image.
     assert.match(first!, /^3\.png,0\.\d+,wrong,"outlined, but nothing is seen",0,0,16,16,0\.0625,/);
     const figure = await read(files.auditFigure);
     assert.ok(figure.width > 4 * 256 && figure.height > 256);
@@ -155,13 +155,13 @@ Deno.test("formatEvaluation: numbers, loss, findings and paths", () =>
     for (
       const line of [
         /^test, masks of 32 x 32 px, threshold 0\.5$/m,
-        /^5 pictures: 3 with tumor, 2 without$/m,
+        /^5 images: 3 with tumor, 2 without$/m,
         /^ {2}accuracy +0\.9594 .*0\.9437/m,
         /^ {2}HD95 px /m,
         /^no tumor +1 of 2 predicted empty; in the others 1 lesion, 16 pixels$/m,
         /^loss +\d\.\d{4} = 0\.6 Dice loss \d\.\d{4} \+ 0\.4 BCE \d\.\d{4}$/m,
         /^ +mean of batches of 32, as the original: \d\.\d{4}, accuracy 0\.9594$/m,
-        /^audit of test: the model contradicts the annotation of 3 of 5 pictures \(1 missing, 1 wrong, 1 differs\)$/m,
+        /^audit of test: the model contradicts the annotation of 3 of 5 images \(1 missing, 1 wrong, 1 differs\)$/m,
         /^ {3}1\. 0\.0\d+ {2}3\.png: outlined, but nothing is seen$/m,
       ]
     ) assert.match(text, line);
@@ -170,6 +170,6 @@ Deno.test("formatEvaluation: numbers, loss, findings and paths", () =>
       text,
     );
     const raw = formatEvaluation(await run({ split: "raw", audit: true }));
-    assert.match(raw, /^audit of raw: nobody annotated these pictures; the model sees something in 1 of 2$/m);
+    assert.match(raw, /^audit of raw: nobody annotated these images; the model sees something in 1 of 2$/m);
     assert.doesNotMatch(raw, /Dice/);
   }));

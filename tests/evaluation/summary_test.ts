@@ -1,14 +1,14 @@
 /** The figures of a split, worked out by hand. */
 import assert from "node:assert/strict";
-import { maskMetrics, scorePicture, summarize } from "../../mod.ts";
+import { maskMetrics, scoreImage, summarize } from "../../mod.ts";
 import { METRIC_NAMES } from "../../src/evaluation/metrics.ts";
 import { bootstrapMean } from "../../src/evaluation/statistics.ts";
 import { exampleScores } from "../support/evaluation.ts";
 import { drawMask } from "../support/masks.ts";
 
-Deno.test("scorePicture: metrics, pixels and lesions of one picture", () => {
+Deno.test("scoreImage: metrics, pixels and lesions of one image", () => {
   const [predicted, truth] = [drawMask("###..", "....#"), drawMask(".###.", ".....")];
-  const score = scorePicture("a.jpg", predicted, truth, { spacing: [2, 3] });
+  const score = scoreImage("a.jpg", predicted, truth, { spacing: [2, 3] });
   assert.deepEqual(score, {
     name: "a.jpg",
     width: 5,
@@ -21,7 +21,7 @@ Deno.test("scorePicture: metrics, pixels and lesions of one picture", () => {
 
 Deno.test("summarize: pooled over all pixels, beside an answer of nothing", () => {
   const summary = summarize(exampleScores());
-  assert.equal(summary.pictures, 4);
+  assert.equal(summary.images, 4);
   assert.deepEqual(summary.pixels, {
     truePositives: 2,
     falsePositives: 5,
@@ -40,17 +40,17 @@ Deno.test("summarize: pooled over all pixels, beside an answer of nothing", () =
   assert.deepEqual(summary.lesions, { truth: 3, predicted: 5, missed: 2, false: 4 });
 });
 
-Deno.test("summarize: by picture over those with tumor alone, the others apart", () => {
+Deno.test("summarize: by image over those with tumor alone, the others apart", () => {
   const { tumor, noTumor, bootstrap } = summarize(exampleScores(), { seed: 9 });
-  assert.deepEqual([tumor.pictures, tumor.predictedEmpty], [2, 1]);
-  assert.deepEqual(noTumor, { pictures: 2, predictedEmpty: 1, falsePixels: 3, falseLesions: 3 });
+  assert.deepEqual([tumor.images, tumor.predictedEmpty], [2, 1]);
+  assert.deepEqual(noTumor, { images: 2, predictedEmpty: 1, falsePixels: 3, falseLesions: 3 });
   assert.deepEqual(bootstrap, { seed: 9, resamples: 2000, level: 0.95 });
   const dice = 4 / 7;
   assert.deepEqual(tumor.metrics.dice, {
     count: 2,
     mean: dice / 2,
     median: dice / 2,
-    // Of two draws from two pictures, both fall on the same one in a quarter of the resamples.
+    // Of two draws from two images, both fall on the same one in a quarter of the resamples.
     interval: [0, dice],
   });
   assert.deepEqual(tumor.metrics.precision, { count: 1, mean: 0.5, median: 0.5, interval: [0.5, 0.5] });
@@ -61,7 +61,7 @@ Deno.test("summarize: by picture over those with tumor alone, the others apart",
 Deno.test("summarize: median of an even and an odd number, and the interval of bootstrapMean", () => {
   const truth = drawMask("####....");
   const dices = ["####....", "###.....", "##......", "#......."].map((row, index) =>
-    scorePicture(String(index), drawMask(row), truth)
+    scoreImage(String(index), drawMask(row), truth)
   );
   const values = [1, 6 / 7, 2 / 3, 2 / 5];
   const four = summarize(dices, { seed: 2, resamples: 300, level: 0.9 }).tumor.metrics.dice;
@@ -70,7 +70,7 @@ Deno.test("summarize: median of an even and an odd number, and the interval of b
   assert.equal(summarize(dices.slice(0, 3)).tumor.metrics.dice.median, values[1]);
 });
 
-Deno.test("summarize: one kind of pictures alone", () => {
+Deno.test("summarize: one kind of images alone", () => {
   const [part, missed, healthy, marked] = exampleScores();
   const without = summarize([healthy!, marked!]);
   assert.equal(without.baselineAccuracy, 1);
@@ -80,7 +80,7 @@ Deno.test("summarize: one kind of pictures alone", () => {
   }
   assert.equal(summarize([healthy!]).pooled.dice, null);
   assert.deepEqual(summarize([part!, missed!]).noTumor, {
-    pictures: 0,
+    images: 0,
     predictedEmpty: 0,
     falsePixels: 0,
     falseLesions: 0,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { defineKernel, type Kernel } from "../../kernels/kernel.ts";
 import { describeGpu, Gpu, openGpu } from "../../src/gpu/gpu.ts";
-import { Program } from "../../src/gpu/program.ts";
+import { Program } from "../../src/graph/program.ts";
 
 const BINDINGS = `@group(0) @binding(0) var<storage, read_write> out: array<f32>;
 @group(0) @binding(1) var<uniform> params: vec4u;

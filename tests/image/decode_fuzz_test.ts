@@ -1,4 +1,4 @@
-/** Thousands of damaged picture files: each gives an error or a picture, in time, and no Worker breaks down. */
+/** Thousands of damaged image files: each gives an error or an image, in time, and no Worker breaks down. */
 import assert from "node:assert/strict";
 import { closeDecoders, decodeImage } from "../../src/image/decode.ts";
 import { joinBytes } from "../../src/bytes.ts";
@@ -28,7 +28,7 @@ for (const [format, count] of Object.entries(FILES)) {
     const originals = fixtures.filter(({ name }) => name.startsWith(format))
       .map(({ file }) => Uint8Array.fromBase64(file));
     const random = new Random(2024);
-    let pictures = 0;
+    let images = 0;
     let refusals = 0;
     for (let done = 0; done < count; done += 50) {
       const files = Array.from({ length: 50 }, () => {
@@ -42,7 +42,7 @@ for (const [format, count] of Object.entries(FILES)) {
         if (answer.status === "fulfilled") {
           const { width, height, data } = answer.value;
           assert.equal(data.length, width * height * 3);
-          pictures++;
+          images++;
         } else {
           const { name, message } = answer.reason as Error;
           assert.ok(
@@ -53,7 +53,7 @@ for (const [format, count] of Object.entries(FILES)) {
         }
       });
     }
-    assert.ok(refusals > count / 4 && pictures > 0, `${refusals} refusals, ${pictures} pictures`);
+    assert.ok(refusals > count / 4 && images > 0, `${refusals} refusals, ${images} images`);
   });
 }
 

@@ -98,7 +98,7 @@ for (const [name, bytes, message] of GREEDY) {
   });
 }
 
-Deno.test("decodeImage does not inflate what the picture does not need", async () => {
+Deno.test("decodeImage does not inflate what the image does not need", async () => {
   const texts = pngChunk("zTXt", joinBytes([text("a\0\0"), zeros]));
   const profile = pngChunk("iCCP", joinBytes([text("a\0\0"), zeros]));
   const image = await decodeImage(pngClaiming(4, 4, { bytes: 20, extra: [texts, profile] }));
@@ -149,7 +149,7 @@ Deno.test("decodeImage leaves the caller's bytes alone", async () => {
 });
 
 Deno.test("decodeImage refuses what is no Uint8Array", async () => {
-  await assert.rejects(decodeImage("picture.png" as unknown as Uint8Array), TypeError);
+  await assert.rejects(decodeImage("image.png" as unknown as Uint8Array), TypeError);
 });
 
 Deno.test("closeDecoders rejects what is under way, and the next call starts anew", async () => {

@@ -37,7 +37,7 @@ Deno.test("drawFigure: panels without words stand side by side on white", async 
   assert.deepEqual(pixel(figure, 2 * margin + 40, margin), BLUE);
 });
 
-Deno.test("drawFigure: rows of columns, pictures scaled to their cells with their proportions", async () => {
+Deno.test("drawFigure: rows of columns, images scaled to their cells with their proportions", async () => {
   const panels = [RED, BLUE, RED].map((color) => ({ image: plain(100, 50, color) }));
   const figure = await drawFigure(panels, { columns: 2, cell: { width: 40, height: 40 } });
   const margin = (figure.width - 80) / 3;
@@ -88,7 +88,7 @@ Deno.test("overlayMask: the inside is tinted, the border is full, the rest stays
   assert.deepEqual(pixel(over, 2, 2), [150, 50, 75]);
   const flat = overlayMask(image, { width: 5, height: 5, data }, { opacity: 0.5, outline: false });
   assert.deepEqual(pixel(flat, 1, 1), pixel(flat, 2, 2));
-  assert.deepEqual(pixel(image, 2, 2), [100, 100, 100], "the picture itself stays as it is");
+  assert.deepEqual(pixel(image, 2, 2), [100, 100, 100], "the image itself stays as it is");
   assert.throws(() => overlayMask(image, { width: 4, height: 5, data: new Uint8Array(20) }), TypeError);
 });
 

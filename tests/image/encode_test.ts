@@ -4,7 +4,7 @@ import { encodeGrayPng, encodeJpeg, encodeRgbPng } from "../../src/image/encode.
 import { assertClose } from "../support/compare.ts";
 
 /** Smooth colours, as in a photograph: noise is what JPEG is bad at. */
-function smoothPicture(width: number, height: number) {
+function smoothImage(width: number, height: number) {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     const x = (i % width) / width;
@@ -16,7 +16,7 @@ function smoothPicture(width: number, height: number) {
 
 for (const [width, height] of [[1, 1], [7, 3], [64, 65]] as const) {
   Deno.test(`encodeRgbPng: ${width}x${height} comes back as it was`, async () => {
-    const image = smoothPicture(width, height);
+    const image = smoothImage(width, height);
     assert.deepEqual(await decodeImage(await encodeRgbPng(image)), image);
   });
 
@@ -32,7 +32,7 @@ for (const [width, height] of [[1, 1], [7, 3], [64, 65]] as const) {
 }
 
 Deno.test("encodeJpeg: close at high quality, smaller at low quality", async () => {
-  const image = smoothPicture(48, 40);
+  const image = smoothImage(48, 40);
   const fine = await encodeJpeg(image, 98);
   const coarse = await encodeJpeg(image, 20);
   assert.ok(coarse.length < fine.length);
@@ -40,8 +40,8 @@ Deno.test("encodeJpeg: close at high quality, smaller at low quality", async () 
   assertClose(decoded.data, image.data, { absolute: 12, label: "decoded" });
 });
 
-Deno.test("the same picture gives the same bytes", async () => {
-  const image = smoothPicture(20, 20);
+Deno.test("the same image gives the same bytes", async () => {
+  const image = smoothImage(20, 20);
   assert.deepEqual(await encodeJpeg(image, 90), await encodeJpeg(image, 90));
   assert.deepEqual(await encodeRgbPng(image), await encodeRgbPng(image));
 });
@@ -53,6 +53,6 @@ Deno.test("encoders refuse bytes that do not fit the size, and qualities that ar
   await assert.rejects(encodeJpeg(image, 90), TypeError);
   await assert.rejects(encodeRgbPng({ width: 0, height: 2, data: new Uint8Array(0) }), RangeError);
   for (const quality of [0, 101, NaN]) {
-    await assert.rejects(encodeJpeg(smoothPicture(2, 2), quality), RangeError);
+    await assert.rejects(encodeJpeg(smoothImage(2, 2), quality), RangeError);
   }
 });

@@ -71,7 +71,7 @@ Deno.test("decodePlainJpeg takes no damaged file that ImageMagick refuses, and g
   assert.ok(taken > 600, `${taken} taken`);
 });
 
-Deno.test("decodePixels gives one channel for a picture without colour, whatever its file's kind", async () => {
+Deno.test("decodePixels gives one channel for an image without colour, whatever its file's kind", async () => {
   for (const { name, file, rgb } of images) {
     const { channels } = await decodePixels(Uint8Array.fromBase64(file));
     const expected = Uint8Array.fromBase64(rgb);

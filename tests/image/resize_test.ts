@@ -66,10 +66,10 @@ Deno.test("normalizeImage: ImageNet's mean and deviation by channel", () => {
   assert.deepEqual(normal.shape, [3, 1, 2]);
   const expected = [-0.485 / 0.229, 0.515 / 0.229, 0, 1, 0, -1];
   assertClose(normal.data, expected, { absolute: 1e-6, label: "normalised" });
-  assert.deepEqual(image.data[0], 0, "the picture itself stays as it is");
+  assert.deepEqual(image.data[0], 0, "the image itself stays as it is");
 });
 
-Deno.test("normalizeImage: the picture's own values come to mean 0 and deviation 1", () => {
+Deno.test("normalizeImage: the image's own values come to mean 0 and deviation 1", () => {
   const data = Float32Array.from({ length: 3 * 40 * 30 }, (_, i) => 0.5 + 0.001 * ((i * 7919) % 101));
   const { data: normal } = normalizeImage({ shape: [3, 40, 30], data }, "picture");
   const mean = normal.reduce((sum, value) => sum + value, 0) / normal.length;
@@ -77,7 +77,7 @@ Deno.test("normalizeImage: the picture's own values come to mean 0 and deviation
   assert.ok(Math.abs(mean) < 1e-5 && Math.abs(square - 1) < 1e-5, `${mean}, ${square}`);
 });
 
-Deno.test("normalizeImage: a picture of one grey stays finite", () => {
+Deno.test("normalizeImage: an image of one grey stays finite", () => {
   const { data } = normalizeImage({ shape: [3, 2, 2], data: new Float32Array(12).fill(0.25) }, "picture");
   assert.ok(data.every((value) => value === 0));
 });

@@ -46,7 +46,7 @@ Deno.test("readImageSize gives the size in which decodeImage decodes, for every 
   assert.deepEqual(readImageSize(files[10]!), { width: 24, height: 40 });
 });
 
-Deno.test("readImageSize stays upright where the orientation is damaged, and refuses what is no picture", async () => {
+Deno.test("readImageSize stays upright where the orientation is damaged, and refuses what is no image", async () => {
   const jpeg = await encodeJpeg(IMAGE, 90);
   const block = orientationBlock(6, true);
   for (let end = 0; end < 19; end++) {

@@ -57,7 +57,7 @@ for (const shape of [SMALL, { ...SMALL, batch: 1, channels: 1, height: 1, width:
   });
 }
 
-Deno.test("augment: flips are exact, the same for picture and mask, and each as often as not", async () => {
+Deno.test("augment: flips are exact, the same for image and mask, and each as often as not", async () => {
   const shape = { ...SMALL, batch: 64, maskChannels: 2 };
   const source = draw(shape);
   const options = { ...NONE, flipHorizontal: true, flipVertical: true };
@@ -68,7 +68,7 @@ Deno.test("augment: flips are exact, the same for picture and mask, and each as 
       isFlipped(images, source.images, image * 3, 3, kind) &&
       isFlipped(masks, source.masks, image * 2, 2, kind)
     );
-    assert.equal(kinds.length, 1, `picture ${image}`);
+    assert.equal(kinds.length, 1, `image ${image}`);
     counts[kinds[0]!]!++;
   }
   for (const count of counts) assert.ok(count > 4 && count < 32, `${counts}`);
@@ -121,7 +121,7 @@ for (const [title, options] of Object.entries(STRENGTHS)) {
     const source = draw(shape);
     const { images, masks } = await run(shape, options, 0xfeedface, 3);
     const expected = augmentBatch(source.images, source.masks, shape, options, 0xfeedface, 3);
-    // A place is good to some 1e-6 of the picture's width, and neighbours differ by up to 4.
+    // A place is good to some 1e-6 of the image's width, and neighbours differ by up to 4.
     assertClose(images, expected.images, { absolute: 1e-4, label: "images" });
     const pixels = shape.height * shape.width;
     let ties = 0;
@@ -136,7 +136,7 @@ for (const [title, options] of Object.entries(STRENGTHS)) {
   });
 }
 
-Deno.test("augment: a picture that is its own mask stays so, away from its border", async () => {
+Deno.test("augment: an image that is its own mask stays so, away from its border", async () => {
   const [height, width] = [32, 32];
   const shape = { batch: 8, channels: 1, maskChannels: 1, height, width };
   const disc = Float32Array.from({ length: 8 * 1024 }, (_, index) => {
@@ -155,7 +155,7 @@ Deno.test("augment: a picture that is its own mask stays so, away from its borde
   assert.ok(sure > 0.9 * images.length);
 });
 
-Deno.test("augment: noise has mean 0 and its picture's deviation, at most the strength", async () => {
+Deno.test("augment: noise has mean 0 and its image's deviation, at most the strength", async () => {
   const shape = { batch: 8, channels: 1, maskChannels: 1, height: 64, width: 64 };
   const source = { images: new Float32Array(8 * 4096), masks: new Float32Array(8 * 4096) };
   const { images } = await run(shape, { ...NONE, noise: 0.5 }, 1, 1, source);
@@ -179,7 +179,7 @@ Deno.test("augment: seed and step decide the draws, and nothing else does", asyn
   assert.notDeepEqual((await run(SMALL, options, 6, 6)).images, first.images);
 });
 
-Deno.test("augment: pictures of a part, or bound apart, are drawn as they are within the whole batch", async () => {
+Deno.test("augment: images of a part, or bound apart, are drawn as they are within the whole batch", async () => {
   const shape = { ...SMALL, batch: 5 };
   const source = draw(shape);
   const options = STRENGTHS["everything"]!;

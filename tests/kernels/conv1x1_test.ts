@@ -58,7 +58,7 @@ for (const [batch, channels, outputs, height, width] of SHAPES) {
     Deno.test(`conv1x1 weight gradient: ${title}`, async () => {
       const { x, affine, gradient } = draw();
       const bands = pixelBands(shape, 16);
-      // Every picture in a dispatch of its own, as where a binding holds no more.
+      // Every image in a dispatch of its own, as where a binding holds no more.
       let partial = new Float32Array(outputs * channels * bands.total);
       for (let image = 0; image < batch; image++) {
         const part = { ...shape, batch: 1 };

@@ -91,15 +91,15 @@ function draw(
 
 function sideBySide(batch: number, sources: readonly Source[]): Float32Array {
   const read = sources.map(({ x, affine }) => affine ? normalized(x, affine) : x);
-  const pictures = Array.from({ length: batch }, (_, image) =>
+  const images = Array.from({ length: batch }, (_, image) =>
     read.map((values) => {
       const size = values.length / batch;
       return [...values.subarray(image * size, (image + 1) * size)];
     }));
-  return Float32Array.from(pictures.flat(2));
+  return Float32Array.from(images.flat(2));
 }
 
-/** The channels `first` to `first + count` of every picture. */
+/** The channels `first` to `first + count` of every image. */
 function channelsOf(
   values: Float64Array,
   { batch, inChannels, height, width }: Conv2dShape,
@@ -214,7 +214,7 @@ for (const side of [2, 4] as const) {
     for (const values of [d, v]) {
       for (let position = 0; position < maps.positions; position++) {
         const all = values.subarray(position * maps.padded, position * maps.padded + tiles);
-        // The first and last tile have the picture's border beside them.
+        // The first and last tile have the image's border beside them.
         const wrong = all.findIndex((value, tile) =>
           tile > 0 && tile < tiles - 1 && value !== all[tile % 16 + 16]
         );

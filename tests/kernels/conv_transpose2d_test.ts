@@ -152,7 +152,7 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
 for (
   const [images, perImage, pixels] of [[1, 3, 8], [1, 2, 16], [2, 1, 24], [1, 1, 24], [3, 1, 24]] as const
 ) {
-  Deno.test(`conv_transpose2d weight gradient: bands of ${images} pictures, ${perImage} a picture`, async () => {
+  Deno.test(`conv_transpose2d weight gradient: bands of ${images} images, ${perImage} an image`, async () => {
     for (const [width, form] of [[8, "registers"], [8, "shared"], [6, "registers"]] as const) {
       const shape = { batch: 3, inChannels: 9, outChannels: 5, height: 24 / width, width };
       const random = new Random(perImage);
@@ -165,7 +165,7 @@ for (
   });
 }
 
-Deno.test("conv_transpose2d: bands cover every picture once and keep sums short", () => {
+Deno.test("conv_transpose2d: bands cover every image once and keep sums short", () => {
   for (
     const [batch, channels, height, width] of [[32, 1024, 8, 8], [1, 16, 128, 128], [5, 64, 3, 5], [
       7,
@@ -178,7 +178,7 @@ Deno.test("conv_transpose2d: bands cover every picture once and keep sums short"
     const { images, perImage, pixels } = transposeBands(input, channels! / 2);
     assert.ok(images === 1 || perImage === 1);
     assert.ok(perImage * pixels >= height! * width! && (perImage - 1) * pixels < height! * width!);
-    assert.ok(images * pixels <= 2048 + 4, `${images} pictures of ${pixels} pixels`);
+    assert.ok(images * pixels <= 2048 + 4, `${images} images of ${pixels} pixels`);
     assert.ok(width! % 4 !== 0 || pixels % 4 === 0);
   }
 });

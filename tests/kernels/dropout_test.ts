@@ -15,7 +15,7 @@ const stepOf = (seed: number, step: number, firstImage = 0) =>
   packStep(seed, step, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }, firstImage);
 const NOTHING = new Float32Array(2);
 
-/** Elements of a picture, where pictures are counted. */
+/** Elements of an image, where images are counted. */
 const IMAGE = 1024;
 
 async function dropOnes(

@@ -40,7 +40,7 @@ Deno.test("planeGrid folds many planes into two dimensions that hold all of them
   }
 });
 
-Deno.test("pixelBands cover every picture, begin at whole vectors and pad the batch's number", () => {
+Deno.test("pixelBands cover every image, begin at whole vectors and pad the batch's number", () => {
   for (
     const [batch, height, width] of [[1, 1, 1], [2, 3, 5], [3, 32, 32], [2, 33, 40], [1, 256, 256]] as const
   ) {

@@ -40,8 +40,8 @@ for (const { title, size, mean, spread } of CASES) {
     const gradOutput = random.floats(z.length);
     const reference = { batch, channels, count: pixels };
 
-    // Every picture in a dispatch of its own, as where a binding holds no more.
-    const pictures = Array.from({ length: batch }, (_, image) => {
+    // Every image in a dispatch of its own, as where a binding holds no more.
+    const images = Array.from({ length: batch }, (_, image) => {
       const cut = (values: Float32Array) =>
         values.slice(image * channels * pixels, (image + 1) * channels * pixels);
       return {
@@ -51,7 +51,7 @@ for (const { title, size, mean, spread } of CASES) {
       };
     });
     let partial = new Float32Array(planes * bands.perImage * 2);
-    for (const { planes, z } of pictures) {
+    for (const { planes, z } of images) {
       ({ partial } = await runKernel(gpu, normBands(planes, bands), { z, z_vectors: z, partial }));
     }
     const { statistics, affine } = await runKernel(gpu, normAffine(shape, bands), {
@@ -70,7 +70,7 @@ for (const { title, size, mean, spread } of CASES) {
     });
 
     partial = new Float32Array(planes * bands.perImage * 2);
-    for (const { planes, z, gradient } of pictures) {
+    for (const { planes, z, gradient } of images) {
       ({ partial } = await runKernel(gpu, normBackwardBands(planes, bands), {
         z,
         z_vectors: z,
@@ -87,7 +87,7 @@ for (const { title, size, mean, spread } of CASES) {
       grad_bias: channels,
     });
     const gradInput: number[] = [];
-    for (const { planes, z, gradient } of pictures) {
+    for (const { planes, z, gradient } of images) {
       const operands = { z, statistics, affine, sums, gradient };
       gradInput.push(...(await runKernel(gpu, normBackward(planes), operands)).gradient);
     }

@@ -23,14 +23,14 @@ interface Result {
   gradient: Float32Array;
 }
 
-/** Bands of so many logits, for as many pictures as there are. */
+/** Bands of so many logits, for as many images as there are. */
 function bandsOf(images: number, imageSize: number, size: number): LossBands {
   const perImage = Math.ceil(imageSize / size);
   return { size, perImage, total: images * perImage };
 }
 
 /**
- * Loss and gradient of logits that are bound in parts, whole pictures of `imageSize` each, with the record at `place`
+ * Loss and gradient of logits that are bound in parts, whole images of `imageSize` each, with the record at `place`
  * of the history.
  */
 async function runLoss(
@@ -134,7 +134,7 @@ Deno.test("loss: the partial sums of a part, bound in chunks, too, are those tha
   assert.ok(whole.every((sum) => sum !== 0));
 });
 
-Deno.test("lossBands: at least 256 logits, some 4,096 bands at most, none across two pictures", () => {
+Deno.test("lossBands: at least 256 logits, some 4,096 bands at most, none across two images", () => {
   assert.deepEqual(lossBands(2, 1024), { size: 256, perImage: 4, total: 8 });
   assert.deepEqual(lossBands(32, 65536), { size: 512, perImage: 128, total: 4096 });
   assert.deepEqual(lossBands(30, 65536), { size: 480, perImage: 137, total: 4110 });

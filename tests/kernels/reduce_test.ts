@@ -63,7 +63,7 @@ for (
     4,
   ]] as const
 ) {
-  Deno.test(`reduce/channel_sums: ${batch} x ${channels} x ${height} x ${width}, pictures apart`, async () => {
+  Deno.test(`reduce/channel_sums: ${batch} x ${channels} x ${height} x ${width}, images apart`, async () => {
     const shape = { batch, channels, height, width };
     const pixels = height * width;
     const bands = pixelBands(shape, 64);
@@ -74,7 +74,7 @@ for (
       expected[Math.floor(index / pixels) % channels]! += value;
       absolute[Math.floor(index / pixels) % channels]! += Math.abs(value);
     });
-    // Every picture in a dispatch of its own, as where a binding holds no more.
+    // Every image in a dispatch of its own, as where a binding holds no more.
     let partial = new Float32Array(channels * bands.total);
     for (let image = 0; image < batch; image++) {
       const part = x.slice(image * channels * pixels, (image + 1) * channels * pixels);

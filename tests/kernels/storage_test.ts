@@ -16,7 +16,7 @@ import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_po
 import { channelSums } from "../../kernels/reduce/reduce.ts";
 import { halve, storableBindings } from "../../kernels/storage.ts";
 import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
-import { selfTest } from "../../src/gpu/self_check.ts";
+import { selfTest } from "../../src/self_test/self_test.ts";
 import { kernelFiles, readProject } from "../project/files.ts";
 import { conv2dDgrad, conv2dForward, conv2dWgrad } from "../reference/conv2d.ts";
 import * as transposed from "../reference/conv_transpose2d.ts";
@@ -84,7 +84,7 @@ Deno.test("halve: the kernels that may are those that read or write tensors betw
     !path.startsWith("kernels/probe/") && storableBindings(kernel(path, readProject(path))).length > 0
   );
   assert.equal(storing.length, 30);
-  // Weights, their gradients and moments, pictures' losses and products stay float32.
+  // Weights, their gradients and moments, images' losses and products stay float32.
   for (const room of ["adam", "augment", "average", "clip", "gemm", "loss"]) {
     assert.ok(!storing.some((path) => path.startsWith(`kernels/${room}/`)), room);
   }
@@ -222,7 +222,7 @@ if (gpu !== null) {
         absolute: storedLimits(sumTolerances(4 * outputs, gradientSums), expected),
         label: "input gradient",
       });
-      // One band of both pictures.
+      // One band of both images.
       const bands = { images: batch, perImage: 1, pixels: height * width };
       const { partial } = await runKernel(gpu, convTranspose2dWgrad(input, outputs, false, bands, 0), {
         x,

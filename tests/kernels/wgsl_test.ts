@@ -74,7 +74,7 @@ for (const path of FILES) {
     const made = defineKernel(path, code);
     const { bindings } = made;
     const storable = storableBindings(made);
-    // Alone, for the others may be float32: the picture, the logits.
+    // Alone, for the others may be float32: the image, the logits.
     for (const names of storable.length > 0 ? [storable, ...storable.map((name) => [name])] : []) {
       if (half) assert.deepEqual(await errorsOf(halve(made, names).code, half), [], `float16 ${names}`);
     }

@@ -3,7 +3,7 @@ import { maskToRgb, overlayMask } from "../../mod.ts";
 import { drawPrediction, panelSize } from "../../src/prediction/figure.ts";
 import { paint } from "../support/coco.ts";
 
-Deno.test("drawPrediction: picture, mask and overlay side by side", async () => {
+Deno.test("drawPrediction: image, mask and overlay side by side", async () => {
   const image = paint(256, 256, (x, y) => (x + y) % 200);
   const mask = {
     width: 256,
@@ -13,7 +13,7 @@ Deno.test("drawPrediction: picture, mask and overlay side by side", async () => 
   const figure = await drawPrediction(image, mask, "scan.png");
   const margin = (figure.width - 3 * 256) / 4;
   assert.ok(margin > 0 && figure.height > 256);
-  // The top edge of the panels: the first row that has the picture's own pixels where they must be.
+  // The top edge of the panels: the first row that has the image's own pixels where they must be.
   const panels = [image, maskToRgb(mask), overlayMask(image, mask)];
   const pixel = (
     x: number,
@@ -36,7 +36,7 @@ Deno.test("drawPrediction: picture, mask and overlay side by side", async () => 
   assert.ok(dark(tops[0]! + 256, figure.height), "captions below");
 });
 
-Deno.test("panelSize: small pictures are enlarged, large ones reduced, narrow ones get room for captions", () => {
+Deno.test("panelSize: small images are enlarged, large ones reduced, narrow ones get room for captions", () => {
   const cases: [number, number, number, number][] = [
     [256, 256, 256, 256],
     [640, 640, 384, 384],

@@ -15,7 +15,7 @@ Deno.test("mirror: swaps columns and rows of every plane", () => {
     const mirrored = mirror(tensor, mirroring);
     assert.deepEqual([...mirrored.data], expected[index]);
     assert.deepEqual(mirrored.shape, tensor.shape);
-    assert.deepEqual(mirror(mirrored, mirroring).data, tensor.data, "twice is the picture again");
+    assert.deepEqual(mirror(mirrored, mirroring).data, tensor.data, "twice is the image again");
   });
 });
 

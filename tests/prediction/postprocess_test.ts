@@ -87,7 +87,7 @@ Deno.test("segment: an empty mask has no box and no mean", () => {
   assert.equal(summary.maxProbability, 1);
 });
 
-Deno.test("segment: the mask has the picture's own size, and its outline that of the probabilities", () => {
+Deno.test("segment: the mask has the image's own size, and its outline that of the probabilities", () => {
   // A ramp from 0 to 1 between two pixels: scaled by 8, it crosses 0.5 in the middle, not at a network pixel.
   const ramp: ProbabilityMap = { width: 2, height: 1, data: Float32Array.of(0, 1) };
   const { mask, summary } = segment(ramp, { width: 16, height: 3 });

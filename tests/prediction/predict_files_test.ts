@@ -1,10 +1,10 @@
-/** From picture files to results on the disk, by a network whose answer is known: tests/support/spot_model.ts. */
+/** From image files to results on the disk, by a network whose answer is known: tests/support/spot_model.ts. */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { decodeImage, decodeRle, openGpu, type RgbImage } from "../../mod.ts";
 import { predictFiles, type PredictFilesOptions } from "../../src/prediction/predict_files.ts";
 import { Predictor } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_file.ts";
+import { readModel } from "../../src/unet/model_format.ts";
 import { writeFiles } from "../support/coco.ts";
 import { bright, spotModel } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
@@ -21,17 +21,17 @@ async function predict(folder: string, names: string[], options: Partial<Predict
   }
 }
 
-Deno.test("predictFiles: mask and probabilities at the picture's own size, and the numbers", () =>
+Deno.test("predictFiles: mask and probabilities at the image's own size, and the numbers", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, { "scan.png": bright(96, 160, [1, 1, 2, 2], [5, 4, 1, 2]) });
-    const { pictures, problems } = await predict(folder, ["scan.png"], {
+    const { images, problems } = await predict(folder, ["scan.png"], {
       provenance: { model: { epoch: 7 } },
     });
     assert.deepEqual(problems, []);
-    const [report] = pictures;
+    const [report] = images;
     const { width, height, area, share, box, meanProbability, maxProbability, lesions } = report!;
     assert.deepEqual([width, height], [96, 160]);
-    // Bilinear probabilities move the borders by less than a pixel of the network, 3 x 5 of the picture.
+    // Bilinear probabilities move the borders by less than a pixel of the network, 3 x 5 of the image.
     const near = (value: number, expected: number, by: number) =>
       assert.ok(Math.abs(value - expected) <= by, `${value}, expected ${expected} within ${by}`);
     near(area, 24 * 40 + 12 * 40, 200);
@@ -79,36 +79,36 @@ Deno.test("predictFiles: threshold, least area and the largest lesion alone", ()
   inTempFolder(async (folder) => {
     await writeFiles(folder, { "a.png": bright(64, 64, [0, 0, 3, 3], [5, 5, 2, 2], [1, 6, 1, 1]) });
     const lesions = async (options: Partial<PredictFilesOptions>) =>
-      (await predict(folder, ["a.png"], options)).pictures[0]!.lesions.length;
+      (await predict(folder, ["a.png"], options)).images[0]!.lesions.length;
     assert.equal(await lesions({}), 3);
     assert.equal(await lesions({ minArea: 100 }), 2);
     assert.equal(await lesions({ largest: true }), 1);
     assert.equal(await lesions({ threshold: 1 }), 0);
-    const { pictures } = await predict(folder, ["a.png"], { threshold: 1 });
-    const { area, box, meanProbability, files } = pictures[0]!;
+    const { images } = await predict(folder, ["a.png"], { threshold: 1 });
+    const { area, box, meanProbability, files } = images[0]!;
     assert.deepEqual([area, box, meanProbability], [0, null, null]);
     assert.ok((await decodeImage(await Deno.readFile(files.mask))).data.every((value) => value === 0));
   }));
 
-Deno.test("predictFiles: pictures of every shape, in batches, each as it would be alone", () =>
+Deno.test("predictFiles: images of every shape, in batches, each as it would be alone", () =>
   inTempFolder(async (folder) => {
-    const pictures: Record<string, RgbImage> = {
+    const images: Record<string, RgbImage> = {
       "1.png": bright(64, 64, [1, 1, 2, 2]),
       "2.png": bright(1, 1, [0, 0, 8, 8]),
       "3.png": bright(300, 7, [4, 0, 4, 8]),
       "4.png": bright(5, 200, [0, 4, 8, 4]),
       "5.png": bright(33, 31, [2, 2, 4, 4]),
     };
-    await writeFiles(folder, pictures);
-    const names = Object.keys(pictures);
+    await writeFiles(folder, images);
+    const names = Object.keys(images);
     const together = await predict(folder, names, { batchSize: 2 });
-    assert.deepEqual(together.pictures.map(({ picture }) => basename(picture)), names);
-    for (const [index, report] of together.pictures.entries()) {
-      const { width, height } = pictures[names[index]!]!;
+    assert.deepEqual(together.images.map(({ image }) => basename(image)), names);
+    for (const [index, report] of together.images.entries()) {
+      const { width, height } = images[names[index]!]!;
       assert.deepEqual([report.width, report.height], [width, height]);
       assert.ok(report.area > 0);
       const alone = await predict(folder, [names[index]!], { output: join(folder, "alone") });
-      assert.deepEqual({ ...alone.pictures[0], files: null }, { ...report, files: null });
+      assert.deepEqual({ ...alone.images[0], files: null }, { ...report, files: null });
     }
   }));
 
@@ -117,7 +117,7 @@ Deno.test("predictFiles: what cannot be read is told of, and the rest is predict
     const png = bright(32, 32, [2, 2, 2, 2]);
     await writeFiles(folder, { "a.png": png, "b.png": "text", "c.png": "", "e.png": png, "f.png": png });
     const told: string[] = [];
-    const { pictures, problems } = await predict(folder, [
+    const { images, problems } = await predict(folder, [
       "a.png",
       "b.png",
       "c.png",
@@ -127,16 +127,16 @@ Deno.test("predictFiles: what cannot be read is told of, and the rest is predict
     ], {
       batchSize: 3,
       onProblem: ({ path }) => told.push(basename(path)),
-      onPicture: ({ picture }) => told.push(basename(picture)),
+      onImage: ({ image }) => told.push(basename(image)),
     });
-    assert.deepEqual(pictures.map(({ picture }) => basename(picture)), ["a.png", "e.png", "f.png"]);
+    assert.deepEqual(images.map(({ image }) => basename(image)), ["a.png", "e.png", "f.png"]);
     assert.deepEqual(problems.map(({ path }) => basename(path)), ["b.png", "c.png", "d.png"]);
     assert.deepEqual(told, ["b.png", "c.png", "d.png", "a.png", "e.png", "f.png"]);
     for (const { message } of problems.slice(0, 2)) assert.match(message, /^Cannot decode the image: /);
     assert.match(problems[2]!.message, /No such file/);
   }));
 
-Deno.test("predictFiles: pictures of one name keep apart, and no picture is written over", () =>
+Deno.test("predictFiles: images of one name keep apart, and no image is written over", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, {
       "one/x.png": bright(32, 32, [0, 0, 4, 4]),
@@ -145,14 +145,14 @@ Deno.test("predictFiles: pictures of one name keep apart, and no picture is writ
       "out/y_mask.png": bright(32, 32, [0, 0, 2, 2]),
     });
     const before = await Deno.readFile(join(folder, "out/y_mask.png"));
-    const { pictures } = await predict(folder, ["one/x.png", "two/x.png", "out/y.png", "out/y_mask.png"]);
-    assert.deepEqual(pictures.map(({ files }) => basename(files.json)), [
+    const { images } = await predict(folder, ["one/x.png", "two/x.png", "out/y.png", "out/y_mask.png"]);
+    assert.deepEqual(images.map(({ files }) => basename(files.json)), [
       "x.json",
       "x-2.json",
       "y-2.json",
       "y_mask.json",
     ]);
     assert.deepEqual(await Deno.readFile(join(folder, "out/y_mask.png")), before);
-    assert.ok(pictures[0]!.area > 0);
-    assert.equal(pictures[1]!.area, 0);
+    assert.ok(images[0]!.area > 0);
+    assert.equal(images[1]!.area, 0);
   }));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { openGpu } from "../../mod.ts";
 import { normalizeImage, resizeImage } from "../../src/image/resize.ts";
 import { Predictor, type PredictorOptions, probabilityMaps } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_file.ts";
+import { readModel } from "../../src/unet/model_format.ts";
 import { assertClose } from "../support/compare.ts";
 import { spots } from "../support/coco.ts";
 import { spotModel } from "../support/spot_model.ts";
@@ -26,24 +26,24 @@ async function withPredictor(
 }
 
 /** The network's answer: {@linkcode spotModel} has the formula. */
-function expectedMap(picture: ReturnType<typeof spots>): Float32Array {
-  return resizeImage(picture, SIZE).data.subarray(0, 32 * 32)
+function expectedMap(image: ReturnType<typeof spots>): Float32Array {
+  return resizeImage(image, SIZE).data.subarray(0, 32 * 32)
     .map((red) => 1 / (1 + Math.exp(-40 * (Math.max(red, 0.485) - 0.7))));
 }
 
-Deno.test("Predictor: resizes, normalises and predicts pictures of any size, several at once", () =>
+Deno.test("Predictor: resizes, normalises and predicts images of any size, several at once", () =>
   withPredictor({}, async (predictor) => {
-    const pictures = [spots(1), spots(2, 40), spots(3, 32)];
-    const maps = await predictor.predict(pictures);
+    const images = [spots(1), spots(2, 40), spots(3, 32)];
+    const maps = await predictor.predict(images);
     assert.equal(maps.length, 3);
     for (const [index, { width, height, data }] of maps.entries()) {
       assert.deepEqual([width, height], [32, 32]);
-      assertClose(data, expectedMap(pictures[index]!), { absolute: 1e-5, label: `picture ${index}` });
+      assertClose(data, expectedMap(images[index]!), { absolute: 1e-5, label: `image ${index}` });
     }
     assert.ok(maps[0]!.data.some((value) => value > 0.9) && maps[0]!.data.some((value) => value < 0.1));
   }));
 
-Deno.test("Predictor: prepares pictures as the model's file says", () =>
+Deno.test("Predictor: prepares images as the model's file says", () =>
   withPredictor({}, (predictor) => {
     const expected = normalizeImage(resizeImage(spots(4), { width: 64, height: 64 }), "picture");
     assert.deepEqual(predictor.prepare(spots(4)), expected);
@@ -65,17 +65,17 @@ Deno.test("Predictor: flips average over the four mirror images", async () => {
   filter[3] = 1;
   const predictor = await Predictor.create(gpu, model);
   const average = await Predictor.create(gpu, model, { flips: true });
-  const picture = spots(6, 32);
-  const mirrored = { ...picture, data: new Uint8Array(picture.data.length) };
+  const image = spots(6, 32);
+  const mirrored = { ...image, data: new Uint8Array(image.data.length) };
   for (let i = 0; i < 32 * 32; i++) {
     const from = i - (i % 32) + 31 - (i % 32);
-    mirrored.data.set(picture.data.subarray(3 * from, 3 * from + 3), 3 * i);
+    mirrored.data.set(image.data.subarray(3 * from, 3 * from + 3), 3 * i);
   }
-  const [plain, other] = (await predictor.predict([picture, mirrored])).map(({ data }) => data);
+  const [plain, other] = (await predictor.predict([image, mirrored])).map(({ data }) => data);
   // Up and down make no difference to this network.
   const expected = plain!.map((value, i) => (value + other![i - (i % 32) + 31 - (i % 32)]!) / 2);
   assert.notDeepEqual(plain, expected);
-  assertClose((await average.predict([picture]))[0]!.data, expected, { absolute: 1e-6, label: "mean" });
+  assertClose((await average.predict([image]))[0]!.data, expected, { absolute: 1e-6, label: "mean" });
   predictor.close();
   average.close();
   gpu.close();
@@ -92,7 +92,7 @@ Deno.test("Predictor: refuses an answer that is no number, and a batch of nothin
     await assert.rejects(predictor.predict([]), TypeError);
   }));
 
-Deno.test("probabilityMaps: the sigmoid of each picture's logits, without overflow", () => {
+Deno.test("probabilityMaps: the sigmoid of each image's logits, without overflow", () => {
   const data = Float32Array.of(0, 200, -200, 1, 2, 3, -1, Infinity);
   const maps = probabilityMaps({ shape: [2, 1, 2, 2], data });
   assert.deepEqual(maps.map(({ width, height }) => [width, height]), [[2, 2], [2, 2]]);

@@ -19,7 +19,7 @@ const DEEDS = {
   "read the dataset": `Deno.readTextFileSync("dataset/inside.txt")`,
   "write the dataset": `Deno.writeTextFileSync("dataset/new.txt", "")`,
   "remove from the dataset": `Deno.removeSync("dataset/old.txt")`,
-  "write prepared pictures": `Deno.writeTextFileSync("dataset/.cache/new.txt", "")`,
+  "write prepared images": `Deno.writeTextFileSync("dataset/.cache/new.txt", "")`,
   "write the bench's folder": `Deno.writeTextFileSync("dataset/.bench/new.txt", "")`,
   "read runs": `Deno.readTextFileSync("runs/inside.txt")`,
   "write runs": `Deno.writeTextFileSync("runs/new.txt", "")`,
@@ -60,7 +60,7 @@ const WRITE_DATASET: Deed[] = [
   ...DATASET,
   "write the dataset",
   "remove from the dataset",
-  "write prepared pictures",
+  "write prepared images",
   "write the bench's folder",
 ];
 const READ_ALL: Deed[] = [
@@ -85,12 +85,12 @@ const ALLOWED: Record<string, Deed[]> = {
   train: [
     ...DATASET,
     "read the code",
-    "write prepared pictures",
+    "write prepared images",
     "read runs",
     "write runs",
     "know SwanLab's key",
   ],
-  evaluate: [...DATASET, "read the code", "write prepared pictures", "read runs", "write runs"],
+  evaluate: [...DATASET, "read the code", "write prepared images", "read runs", "write runs"],
   predict: [...READ_ALL, "write predictions"],
   convert: [
     ...READ_ALL,
@@ -104,11 +104,11 @@ const ALLOWED: Record<string, Deed[]> = {
     "link to outside",
     "write temporary files",
   ],
-  // Timed choices of kernels lie beside prepared pictures.
+  // Timed choices of kernels lie beside prepared images.
   bench: [
     "read the code",
     "write the bench's folder",
-    "write prepared pictures",
+    "write prepared images",
     "run deno",
     "ask for the load",
   ],

@@ -1,9 +1,9 @@
 /**
- * Random augmentation of pictures and masks together, as plain float64 loops.
+ * Random augmentation of images and masks together, as plain float64 loops.
  *
- * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of picture, step, seed and kind. A
+ * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of image, step, seed and kind. A
  * pixel of the result lies at `R(angle) * (pixel - centre - shift) / scale + centre` of the source, mirrored about the
- * centre where a flip was drawn: bilinear with the edge continued for the picture, nearest with nothing beyond the edge
+ * centre where a flip was drawn: bilinear with the edge continued for the image, nearest with nothing beyond the edge
  * for the mask.
  *
  * @module
@@ -11,9 +11,9 @@
 
 /** Extents of a batch. */
 export interface AugmentShape {
-  /** Pictures. */
+  /** Images. */
   batch: number;
-  /** Channels of a picture. */
+  /** Channels of an image. */
   channels: number;
   /** Channels of a mask. */
   maskChannels: number;
@@ -43,13 +43,13 @@ export interface AugmentStrength {
   noise: number;
 }
 
-/** Pictures and masks, and how far each mask value's place was from a tie between two pixels. */
+/** Images and masks, and how far each mask value's place was from a tie between two pixels. */
 export interface Augmented {
   /** Like the source. */
   images: Float64Array;
   /** Like the source. */
   masks: Float64Array;
-  /** 0 where rounding decides which pixel is nearest, up to 0.5; one for each pixel of each picture. */
+  /** 0 where rounding decides which pixel is nearest, up to 0.5; one for each pixel of each image. */
   margins: Float64Array;
 }
 

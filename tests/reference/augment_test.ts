@@ -12,14 +12,14 @@ const NONE = {
   noise: 0,
 };
 
-Deno.test("augment by hand: no strength changes nothing, and half of all pictures are flipped, exactly", () => {
+Deno.test("augment by hand: no strength changes nothing, and half of all images are flipped, exactly", () => {
   const shape = { batch: 1, channels: 1, maskChannels: 1, height: 2, width: 3 };
   const images = [1, 2, 3, 4, 5, 6];
   const masks = [0, 1, 0, 1, 1, 0];
   const same = augmentBatch(images, masks, shape, NONE, 1, 1);
   assert.deepEqual([...same.images], images);
   assert.deepEqual([...same.masks], masks);
-  // The flips of many pictures: half of them, each exact.
+  // The flips of many images: half of them, each exact.
   let flipped = 0;
   for (let seed = 0; seed < 200; seed++) {
     const { images: result } = augmentBatch(images, masks, shape, { ...NONE, flipHorizontal: true }, seed, 1);

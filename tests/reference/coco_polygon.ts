@@ -1,11 +1,11 @@
 /**
  * COCO's polygon scan conversion in its plain form: every point of the outline on a grid five times as fine.
- * Written after `rleFrPoly` of COCO's mask code; shares nothing with src. Slow, and only for outlines near the picture.
+ * Written after `rleFrPoly` of COCO's mask code; shares nothing with src. Slow, and only for outlines near the image.
  *
  * @module
  */
 
-/** Row-major 0/1 pixels of a polygon `x, y, x, y, ...` in a picture of `width` x `height`. */
+/** Row-major 0/1 pixels of a polygon `x, y, x, y, ...` in an image of `width` x `height`. */
 export function polygonPixels(points: readonly number[], width: number, height: number): Uint8Array {
   const corners: [number, number][] = [];
   for (let i = 0; i + 1 < points.length; i += 2) {

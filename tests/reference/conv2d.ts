@@ -8,7 +8,7 @@
 
 /** Sizes of a convolution: input NCHW, weight OIHW with a square kernel. */
 export interface Conv2dShape {
-  /** Pictures. */
+  /** Images. */
   batch: number;
   /** Channels of the input. */
   inChannels: number;

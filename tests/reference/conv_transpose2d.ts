@@ -9,7 +9,7 @@
 
 /** Sizes of a transposed convolution: input NCHW, weight `[inChannels, outChannels, 2, 2]`. */
 export interface ConvTranspose2dShape {
-  /** Pictures. */
+  /** Images. */
   batch: number;
   /** Channels of the input. */
   inChannels: number;

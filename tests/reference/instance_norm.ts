@@ -1,7 +1,7 @@
 /**
  * Instance normalisation with weight and bias, forward and backward, as plain float64 loops.
  *
- * Formula (PyTorch's `InstanceNorm2d(affine=True)`, no running statistics): over each picture's channel,
+ * Formula (PyTorch's `InstanceNorm2d(affine=True)`, no running statistics): over each image's channel,
  * `y = weight[c] * (x - mean) / sqrt(variance + epsilon) + bias[c]` with the variance divided by the count.
  *
  * @module
@@ -9,11 +9,11 @@
 
 /** Sizes of a normalisation: `[batch, channels, count]`, where `count` is height times width. */
 export interface InstanceNormShape {
-  /** Pictures. */
+  /** Images. */
   batch: number;
   /** Channels. */
   channels: number;
-  /** Values of one channel of one picture. */
+  /** Values of one channel of one image. */
   count: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Small datasets for tests: annotation texts, and folders with pictures.
+ * Small datasets for tests: annotation texts, and folders with images.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export function cocoText(
   return JSON.stringify({ images, annotations: entries, categories: [{ id: 1, name: "tumor" }] });
 }
 
-/** A picture of this size from a function of the place; grey where it gives one number. */
+/** An image of this size from a function of the place; grey where it gives one number. */
 export function paint(width: number, height: number, grey: (x: number, y: number) => number): RgbImage {
   const data = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {
@@ -41,7 +41,7 @@ export function paint(width: number, height: number, grey: (x: number, y: number
   return { width, height, data };
 }
 
-/** A picture that no other seed's resembles: a few blurred spots. */
+/** An image that no other seed's resembles: a few blurred spots. */
 export function spots(seed: number, side = 64): RgbImage {
   const spot = (i: number) => [17, 29, 41].map((factor) => (seed * factor + i * 23 + seed * i * 7) % 64);
   return paint(side, side, (x, y) => {
@@ -54,7 +54,7 @@ export function spots(seed: number, side = 64): RgbImage {
   });
 }
 
-/** Writes files below `folder`: texts and bytes as they are, pictures as PNG. */
+/** Writes files below `folder`: texts and bytes as they are, images as PNG. */
 export async function writeFiles(
   folder: string,
   files: { readonly [path: string]: string | Uint8Array | RgbImage },

@@ -46,7 +46,7 @@ export interface Source {
 
 /** A convolution, or the input gradient of one. */
 export interface Convolution {
-  /** Pictures. */
+  /** Images. */
   readonly batch: number;
   /** Rows of a map. */
   readonly height: number;

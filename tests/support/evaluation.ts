@@ -1,18 +1,18 @@
 /**
- * A small evaluation of pictures with and without tumor.
+ * A small evaluation of images with and without tumor.
  *
  * @module
  */
-import { type PictureScore, scorePicture } from "../../src/evaluation/summary.ts";
+import { type ImageScore, scoreImage } from "../../src/evaluation/summary.ts";
 import { drawMask } from "./masks.ts";
 
-/** Four pictures: one met in part, one missed, one rightly empty, one wrongly marked; 40 pixels in all. */
-export function exampleScores(): PictureScore[] {
+/** Four images: one met in part, one missed, one rightly empty, one wrongly marked; 40 pixels in all. */
+export function exampleScores(): ImageScore[] {
   const empty = drawMask(".....", ".....");
   return [
-    scorePicture("part.jpg", drawMask("###..", "....#"), drawMask(".###.", "....."), {}),
-    scorePicture("missed.jpg", empty, drawMask("#...#", ".....")),
-    scorePicture("healthy.jpg", empty, empty),
-    scorePicture("marked.jpg", drawMask("#.#..", "....#"), empty),
+    scoreImage("part.jpg", drawMask("###..", "....#"), drawMask(".###.", "....."), {}),
+    scoreImage("missed.jpg", empty, drawMask("#...#", ".....")),
+    scoreImage("healthy.jpg", empty, empty),
+    scoreImage("marked.jpg", drawMask("#.#..", "....#"), empty),
   ];
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { Program } from "../../src/gpu/program.ts";
-import { bindSteps } from "../../src/unet/bound_steps.ts";
-import { planMemory } from "../../src/unet/memory.ts";
-import type { RecordedStep, Region } from "../../src/unet/recorder.ts";
+import { Program } from "../../src/graph/program.ts";
+import { bindSteps } from "../../src/graph/binding.ts";
+import { planMemory } from "../../src/graph/memory_plan.ts";
+import type { RecordedStep, Region } from "../../src/graph/recorder.ts";
 
 /** Runs recorded steps on values of their fixed regions, and reads another. */
 export async function executeSteps(

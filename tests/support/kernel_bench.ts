@@ -10,9 +10,9 @@
 import type { Dispatch } from "../../kernels/kernel.ts";
 import { type Calibration, createCalibration } from "../../src/benchmark/calibration.ts";
 import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
-import { repeat } from "../../src/gpu/timing.ts";
-import { Recorder, type Region } from "../../src/unet/recorder.ts";
-import { Standalone } from "../../src/unet/standalone.ts";
+import { repeat } from "../../src/tuning/timing.ts";
+import { Recorder, type Region } from "../../src/graph/recorder.ts";
+import { Standalone } from "../../src/graph/standalone.ts";
 
 /** The device of this process, opened when the first bench runs. */
 let opened: Promise<[Gpu, Calibration]> | undefined;

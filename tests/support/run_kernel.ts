@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import type { Dispatch } from "../../kernels/kernel.ts";
 import { halveDispatch, storableBindings } from "../../kernels/storage.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { Program } from "../../src/gpu/program.ts";
+import { Program } from "../../src/graph/program.ts";
 
 /** A binding: its contents, or how many values a kernel is to write. */
 export type Operand = Float32Array | Uint8Array | number;

@@ -1,5 +1,5 @@
 /**
- * Small pictures with something to find, for tests that train.
+ * Small images with something to find, for tests that train.
  *
  * @module
  */
@@ -36,7 +36,7 @@ export function discs(seed: number, count: number, size: number, classes = 1): B
   };
 }
 
-/** Some pictures of a batch. */
+/** Some images of a batch. */
 export function cut({ images, masks }: Batch, first: number, end: number): Batch {
   const part = ({ shape, data }: Tensor): Tensor => {
     const size = data.length / shape[0]!;

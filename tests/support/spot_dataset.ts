@@ -8,8 +8,8 @@ import { cocoText, writeFiles } from "./coco.ts";
 
 type Boxes = [x: number, y: number, width: number, height: number][];
 
-/** Of each picture, `1.png` on: what is bright and what is annotated, in eighths of its sides. */
-const PICTURES: { readonly bright: Boxes; readonly annotated: Boxes }[] = [
+/** Of each image, `1.png` on: what is bright and what is annotated, in eighths of its sides. */
+const IMAGES: { readonly bright: Boxes; readonly annotated: Boxes }[] = [
   // Exactly right, in two lesions.
   { bright: [[1, 1, 2, 2], [5, 5, 2, 1]], annotated: [[1, 1, 2, 2], [5, 5, 2, 1]] },
   // The upper half of what is annotated.
@@ -22,23 +22,23 @@ const PICTURES: { readonly bright: Boxes; readonly annotated: Boxes }[] = [
   { bright: [[6, 6, 1, 1]], annotated: [] },
 ];
 
-/** Pixels a side of the pictures; twice the network's. */
+/** Pixels a side of the images; twice the network's. */
 const SIDE = 64;
 
-/** Writes such a split to `folder/test`, and its last two pictures, as nobody annotated them, to `folder/raw`. */
+/** Writes such a split to `folder/test`, and its last two images, as nobody annotated them, to `folder/raw`. */
 export async function writeSpotDataset(folder: string): Promise<void> {
-  const annotations = PICTURES.flatMap(({ annotated }, index) =>
+  const annotations = IMAGES.flatMap(({ annotated }, index) =>
     annotated.map((box) => ({ image_id: index + 1, segmentation: [outline(box)] }))
   );
-  const pictures = PICTURES.map(({ bright: boxes }) => bright(SIDE, SIDE, ...boxes));
+  const images = IMAGES.map(({ bright: boxes }) => bright(SIDE, SIDE, ...boxes));
   await writeFiles(folder, {
     "test/_annotations.coco.json": cocoText(
-      { width: SIDE, height: SIDE, images: pictures.length },
+      { width: SIDE, height: SIDE, images: images.length },
       annotations,
     ),
-    ...Object.fromEntries(pictures.map((picture, index) => [`test/${index + 1}.png`, picture])),
-    "raw/4.png": pictures[3]!,
-    "raw/5.png": pictures[4]!,
+    ...Object.fromEntries(images.map((image, index) => [`test/${index + 1}.png`, image])),
+    "raw/4.png": images[3]!,
+    "raw/5.png": images[4]!,
   });
 }
 

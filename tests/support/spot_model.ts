@@ -1,5 +1,5 @@
 /**
- * A network that marks what is bright, made by hand: its answer is known for every picture.
+ * A network that marks what is bright, made by hand: its answer is known for every image.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export function spotState(): StateDict {
   return state;
 }
 
-/** The file of such a model, for pictures of 32 pixels unless told otherwise. */
+/** The file of such a model, for images of 32 pixels unless told otherwise. */
 export function spotModel(description: Partial<ModelDescription> = {}): Uint8Array {
   return packModel({
     state: spotState(),
@@ -49,7 +49,7 @@ export function spotModel(description: Partial<ModelDescription> = {}): Uint8Arr
   });
 }
 
-/** A dark picture with bright rectangles in whole eighths of its sides: at 32 pixels their borders are those of pixels. */
+/** A dark image with bright rectangles in whole eighths of its sides: at 32 pixels their borders are those of pixels. */
 export function bright(
   width: number,
   height: number,

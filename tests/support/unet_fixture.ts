@@ -19,7 +19,7 @@ export interface UnetReport {
   filters: number;
   /** Normalisation after each 3x3 convolution. */
   norm: "none" | "instance";
-  /** Pictures. */
+  /** Images. */
   batch: number;
   /** Rows. */
   height: number;
@@ -49,7 +49,7 @@ export interface UnetFixture {
   report: UnetReport;
   /** Parameters before the first step, in PyTorch's order. */
   weights: StateDict;
-  /** The pictures, `[batch, 3, height, width]`. */
+  /** The images, `[batch, 3, height, width]`. */
   images: Tensor;
   /** The masks, `[batch, 1, height, width]`. */
   target: Tensor;

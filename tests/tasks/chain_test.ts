@@ -1,4 +1,4 @@
-/** The whole chain as a person types it, each task in a process of its own: from an address to masks of pictures. */
+/** The whole chain as a person types it, each task in a process of its own: from an address to masks of images. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makePhantom } from "../../mod.ts";
@@ -31,7 +31,7 @@ Deno.test("the whole chain: download, unzip, inspect, split, train, evaluate, au
           assert.deepEqual(leaks.pairs, []);
 
           const dealt = await run("split", `${data}/all`, "--output", `${data}/new`, "--test", "0.25");
-          assert.deepEqual([dealt.splits.train.pictures, dealt.splits.test.pictures], [19, 8]);
+          assert.deepEqual([dealt.splits.train.images, dealt.splits.test.images], [19, 8]);
 
           const where = ["--data", `${data}/new`, "--cache", `${data}/.cache`];
           const settings = ["--recipe", "strong", "--filters", "2", "--size", "64", "--batch-size", "4"];
@@ -39,15 +39,15 @@ Deno.test("the whole chain: download, unzip, inspect, split, train, evaluate, au
           assert.deepEqual([trained.outcome, trained.epochs], ["finished", 6]);
 
           const evaluated = await run("evaluate", "--run", `${runs}/a`, ...where, "--audit");
-          assert.deepEqual([evaluated.data.pictures, evaluated.summary.pictures], [8, 8]);
+          assert.deepEqual([evaluated.data.images, evaluated.summary.images], [8, 8]);
           assert.equal(evaluated.model.epoch, trained.best.epoch);
           assert.ok(evaluated.audit.length > 0);
 
           const predict = (model: string, output: string) =>
             run("predict", `${folder}/new/test`, "--model", model, "--output", `${predictions}/${output}`);
-          const { pictures } = await predict(`${runs}/a/best.safetensors`, "a");
-          assert.equal(pictures.length, 8);
-          for (const { files } of pictures) {
+          const { images } = await predict(`${runs}/a/best.safetensors`, "a");
+          assert.equal(images.length, 8);
+          for (const { files } of images) {
             for (const path of Object.values(files as Record<string, string>)) await Deno.stat(path);
           }
 
@@ -58,7 +58,7 @@ Deno.test("the whole chain: download, unzip, inspect, split, train, evaluate, au
           ]);
           assert.equal(code, 0, stderr);
           const again = await predict(`${runs}/a/best.pth`, "b");
-          assert.equal(again.pictures.length, 8);
+          assert.equal(again.images.length, 8);
         }))
     )
   ));

@@ -28,7 +28,7 @@ Deno.test("evaluate: numbers as text, files in the run's folder", () =>
   withRun(async (run, evaluate, typed) => {
     const { code, stdout, stderr } = await evaluate("--run", typed.run);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^5 pictures: 3 with tumor, 2 without$/m);
+    assert.match(stdout, /^5 images: 3 with tumor, 2 without$/m);
     assert.match(stdout, /^ {2}accuracy +0\.9594 .*0\.9437/m);
     assert.match(stdout, new RegExp(`^wrote ${typed.run}/test\\.json$`, "m"));
     assert.match(stderr, /^model runs\/\S+\/best\.safetensors: 1 filter, 32 px/m);
@@ -66,7 +66,7 @@ Deno.test("evaluate: all as one JSON document, with model, device and settings",
     assert.equal(document.audit.length, 3);
   }));
 
-Deno.test("evaluate: an audit of pictures that nobody annotated, into a folder of one's choice", () =>
+Deno.test("evaluate: an audit of images that nobody annotated, into a folder of one's choice", () =>
   withRun(async (run, evaluate, typed) => {
     const output = `${typed.run}/audit`;
     const { code, stdout, stderr } = await evaluate(
@@ -80,7 +80,7 @@ Deno.test("evaluate: an audit of pictures that nobody annotated, into a folder o
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^audit of raw: nobody annotated these pictures; the model sees something in 1 of 2$/m,
+      /^audit of raw: nobody annotated these images; the model sees something in 1 of 2$/m,
     );
     assert.deepEqual(await filesUnder(join(run, "audit")), ["raw-audit.csv", "raw-audit.png", "raw.json"]);
   }));

@@ -5,7 +5,7 @@ import { runTaskProcess } from "../support/run_task.ts";
 const FILE = "_annotations.coco.json";
 const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
-/** A dataset with a problem and a shared picture. */
+/** A dataset with a problem and a shared image. */
 function inDataset(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
   return inDatasetFolder(async (folder, typed) => {
     await writeFiles(folder, {

@@ -13,7 +13,7 @@ Deno.test("phantom makes a dataset and its zip below dataset, and reports as tex
     const zip = `${typed}/phantom.zip`;
     const made = await runTaskProcess("phantom", [...FEW, "--output", output, "--zip", zip]);
     assert.equal(made.code, 0, made.stderr);
-    assert.match(made.stdout, /phantom\/train: 2 pictures, \d+ tumors?, \d without one\n.*valid: 1 picture,/);
+    assert.match(made.stdout, /phantom\/train: 2 images, \d+ tumors?, \d without one\n.*valid: 1 image,/);
     assert.ok((await Deno.stat(join(folder, "phantom.zip"))).size > 1000);
     const again = await runTaskProcess("phantom", [...FEW, "--output", output, "--seed", "7", "--json"]);
     const report = JSON.parse(again.stdout);

@@ -6,8 +6,8 @@ import { runTaskProcess } from "../support/run_task.ts";
 import { bright, spotModel, spotState } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-/** Runs `body` with a folder of pictures and a model, and an output folder as a person types it. */
-function withPictures(body: (folder: string, model: string, output: string) => Promise<void>): Promise<void> {
+/** Runs `body` with a folder of images and a model, and an output folder as a person types it. */
+function withImages(body: (folder: string, model: string, output: string) => Promise<void>): Promise<void> {
   return inTempFolder((folder) =>
     inProjectFolder("predictions", async (_, output) => {
       const model = join(folder, "model.safetensors");
@@ -24,7 +24,7 @@ function withPictures(body: (folder: string, model: string, output: string) => P
 }
 
 Deno.test("predict: a folder, as text", () =>
-  withPictures(async (folder, model, output) => {
+  withImages(async (folder, model, output) => {
     const { code, stdout, stderr } = await runTaskProcess("predict", [
       "--model",
       model,
@@ -40,7 +40,7 @@ Deno.test("predict: a folder, as text", () =>
     assert.match(first!, line("a", `2 lesions, ${numbers}`));
     assert.match(second!, line("b", `1 lesion, ${numbers}`));
     assert.match(third!, line("c", "nothing found"));
-    assert.equal(last, `3 pictures predicted, results in ${output}`);
+    assert.equal(last, `3 images predicted, results in ${output}`);
     assert.match(
       stderr,
       /^model .*model\.safetensors: 1 filter, 32 px, imagenet normalisation, recipe original, epoch 7/m,
@@ -62,7 +62,7 @@ Deno.test("predict: a folder, as text", () =>
   }));
 
 Deno.test("predict: a pattern to one JSON document, with model and settings", () =>
-  withPictures(async (folder, model, output) => {
+  withImages(async (folder, model, output) => {
     const { code, stdout, stderr } = await runTaskProcess("predict", [
       "--json",
       "--threshold=0.9",
@@ -82,25 +82,25 @@ Deno.test("predict: a pattern to one JSON document, with model and settings", ()
     assert.ok(adapter.length > 0);
     assert.deepEqual(settings, { threshold: 0.9, largest: true, minArea: 3, flips: true, kernels: "strict" });
     assert.deepEqual(document.failed, []);
-    assert.deepEqual(document.pictures.map(({ picture }: { picture: string }) => picture), [
+    assert.deepEqual(document.images.map(({ image }: { image: string }) => image), [
       join(folder, "scans", "a.png"),
       join(folder, "scans", "b.png"),
     ]);
-    for (const picture of document.pictures) {
-      assert.equal(picture.lesions.length, 1);
-      assert.equal(picture.threshold, 0.9);
-      const { model, settings, ...own } = JSON.parse(await Deno.readTextFile(picture.files.json));
-      assert.deepEqual(own, picture);
+    for (const image of document.images) {
+      assert.equal(image.lesions.length, 1);
+      assert.equal(image.threshold, 0.9);
+      const { model, settings, ...own } = JSON.parse(await Deno.readTextFile(image.files.json));
+      assert.deepEqual(own, image);
       assert.deepEqual({ model, settings }, { model: document.model, settings: document.settings });
     }
   }));
 
 Deno.test("predict: a PyTorch file, whose size and normalisation are said to be the original's", () =>
-  withPictures(async (folder, _, output) => {
+  withImages(async (folder, _, output) => {
     const model = join(folder, "best_model.pth");
     await Deno.writeFile(model, writeTorchCheckpoint(spotState()));
-    const picture = join(folder, "scans", "a.png");
-    const { code, stderr } = await runTaskProcess("predict", ["--model", model, "--output", output, picture]);
+    const image = join(folder, "scans", "a.png");
+    const { code, stderr } = await runTaskProcess("predict", ["--model", model, "--output", output, image]);
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
@@ -111,8 +111,8 @@ Deno.test("predict: a PyTorch file, whose size and normalisation are said to be 
   }));
 
 Deno.test("predict: bad files are reported, the rest is predicted, and the exit code says so", () =>
-  withPictures(async (folder, model, output) => {
-    await writeFiles(folder, { "scans/broken.png": "no picture" });
+  withImages(async (folder, model, output) => {
+    await writeFiles(folder, { "scans/broken.png": "no image" });
     const scans = join(folder, "scans");
     const { code, stdout, stderr } = await runTaskProcess("predict", [
       "--json",
@@ -127,8 +127,8 @@ Deno.test("predict: bad files are reported, the rest is predicted, and the exit 
     assert.match(stderr, /^error: Cannot find ".*gone\.png": there is no such file or folder$/m);
     assert.match(stderr, /^error: \S+broken\.png: Cannot decode the image: .*\nhint: JPEG, PNG/m);
     assert.match(stderr, /^2 paths could not be read$/m);
-    const { pictures, failed } = JSON.parse(stdout);
-    assert.equal(pictures.length, 3);
+    const { images, failed } = JSON.parse(stdout);
+    assert.equal(images.length, 3);
     assert.deepEqual(failed.map(({ path }: { path: string }) => path), [
       join(folder, "gone.png"),
       join(scans, "broken.png"),
@@ -138,17 +138,17 @@ Deno.test("predict: bad files are reported, the rest is predicted, and the exit 
   }));
 
 Deno.test("predict: says what is wrong with the model or the call, and may write nowhere but below predictions", () =>
-  withPictures(async (folder, model, output) => {
-    const picture = join(folder, "scans", "a.png");
+  withImages(async (folder, model, output) => {
+    const image = join(folder, "scans", "a.png");
     const run = (...args: string[]) => runTaskProcess("predict", args);
-    const gone = await run("--model", join(folder, "gone.pth"), "--output", output, picture);
+    const gone = await run("--model", join(folder, "gone.pth"), "--output", output, image);
     assert.equal(gone.code, 1);
     assert.match(gone.stderr, /^error: Cannot load the model ".*gone\.pth": there is no such file\nhint: /m);
-    const none = await run("--run", folder, "--output", output, picture);
+    const none = await run("--run", folder, "--output", output, image);
     assert.match(none.stderr, /^error: Cannot find a model in ".*": it has no best\.safetensors\nhint: /m);
     for (
-      const args of [[], [picture, "--threshold", "2"], [picture, "--run", "a", "--model", "b"], [
-        picture,
+      const args of [[], [image, "--threshold", "2"], [image, "--run", "a", "--model", "b"], [
+        image,
         "--kernels",
         "x",
       ]]
@@ -156,7 +156,7 @@ Deno.test("predict: says what is wrong with the model or the call, and may write
       assert.equal((await run(...args)).code, 2, args.join(" "));
     }
     const elsewhere = join(folder, "results");
-    const refused = await run("--model", model, "--output", elsewhere, picture);
+    const refused = await run("--model", model, "--output", elsewhere, image);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^error: this task's permission set does not allow write access/m);
     await assert.rejects(Deno.stat(elsewhere), Deno.errors.NotFound);

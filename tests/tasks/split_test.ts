@@ -9,7 +9,7 @@ import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 const FILE = "_annotations.coco.json";
 const OUTLINE = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
-/** A dataset of nine pictures, of which `alike` in train and one in test are one. */
+/** A dataset of nine images, of which `alike` in train and one in test are one. */
 function inDataset(alike: number, body: (folder: string, typed: string) => Promise<void>): Promise<void> {
   return inDatasetFolder(async (folder, typed) => {
     const size = { width: 64, height: 64 };
@@ -25,7 +25,7 @@ function inDataset(alike: number, body: (folder: string, typed: string) => Promi
   });
 }
 
-Deno.test("split deals a dataset whose splits share pictures, and inspect finds nothing shared", () =>
+Deno.test("split deals a dataset whose splits share images, and inspect finds nothing shared", () =>
   inDataset(2, async (folder, typed) => {
     const { code, stdout, stderr } = await runTaskProcess("split", [
       `${typed}/data`,
@@ -33,13 +33,13 @@ Deno.test("split deals a dataset whose splits share pictures, and inspect finds 
       `${typed}/new`,
     ]);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^9 pictures in 7 groups; 2 pairs of them stood in different splits$/m);
+    assert.match(stdout, /^9 images in 7 groups; 2 pairs of them stood in different splits$/m);
     assert.match(stdout, /^ {2}group sizes +3, 1 \(6 times\)$/m);
-    assert.match(stdout, /^ {2}train +7 pictures \(77\.78 %\) in 5 groups, \d annotations? in \d$/m);
+    assert.match(stdout, /^ {2}train +7 images \(77\.78 %\) in 5 groups, \d annotations? in \d$/m);
     assert.match(stdout, /^ {2}renamed +2: /m);
-    assert.match(stdout, /^ {2}largest group +3 pictures, all in train: all alike$/m);
-    assert.match(stdout, /new: inspect finds 0 pairs of pictures that its splits share\n$/);
-    assert.match(stderr, /looking at pictures.*copying pictures.*inspecting the result/s);
+    assert.match(stdout, /^ {2}largest group +3 images, all in train: all alike$/m);
+    assert.match(stdout, /new: inspect finds 0 pairs of images that its splits share\n$/);
+    assert.match(stderr, /looking at images.*copying images.*inspecting the result/s);
     const inspect = await runTaskProcess("inspect", [`${typed}/new`]);
     assert.match(inspect.stdout, /No image seems to stand in two splits\.\n$/);
     assert.deepEqual((await filesUnder(join(folder, "data"))).length, 11);
@@ -52,7 +52,7 @@ Deno.test("split says what follows from a group larger than the training share",
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^warning: the largest group is larger than train's share of 3: valid has 1 of the 3 asked for, test has 1 of the 3 asked for, and what is trained on is little but variations of one picture \(77\.78 % of all\)$/m,
+      /^warning: the largest group is larger than train's share of 3: valid has 1 of the 3 asked for, test has 1 of the 3 asked for, and what is trained on is little but variations of one image \(77\.78 % of all\)$/m,
     );
   }));
 
@@ -64,7 +64,7 @@ Deno.test("split --json prints one document; a second run replaces the result, a
     assert.equal(second.code, 0, second.stderr);
     const report = JSON.parse(second.stdout);
     assert.deepEqual(report, JSON.parse(first.stdout));
-    assert.deepEqual([report.pictures, report.seed, report.sharedPairs], [9, 3, { before: 2, after: 0 }]);
+    assert.deepEqual([report.images, report.seed, report.sharedPairs], [9, 3, { before: 2, after: 0 }]);
     await writeFiles(folder, { "other/notes.txt": "mine" });
     const other = await runTaskProcess("split", [`${typed}/data`, "--output", `${typed}/other`]);
     assert.deepEqual([other.code, other.stdout], [1, ""]);

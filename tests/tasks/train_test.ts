@@ -1,7 +1,7 @@
 /** The task as a person runs it, kills it, and goes on with it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { makePhantom } from "../../src/dataset/phantom.ts";
+import { makePhantom } from "../../src/phantom/phantom.ts";
 import { reopenRunFolder } from "../../src/training/run_folder.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
 import { inProjectFolder } from "../support/coco.ts";

@@ -54,13 +54,13 @@ Deno.test("TensorBoardFiles: scalars in one file, everything else in another, bo
       [2, "_hparams_/session_end_info"],
       [2, "final/loss"],
     ]);
-    const [picture] = values(media[2]!), [text] = values(media[3]!);
+    const [image] = values(media[2]!), [text] = values(media[3]!);
     const metadata = (value: Message) => [value.message(9).message(1).text(1), value.message(9).int(4)];
-    assert.deepEqual(metadata(picture!), ["images", 3]);
-    assert.equal(picture!.message(9).text(3), "one");
-    assert.equal(picture!.message(8).int(1), 7);
-    assert.equal(picture!.message(8).message(2).message(2).int(1), 3);
-    const parts = picture!.message(8).all(8) as Uint8Array[];
+    assert.deepEqual(metadata(image!), ["images", 3]);
+    assert.equal(image!.message(9).text(3), "one");
+    assert.equal(image!.message(8).int(1), 7);
+    assert.equal(image!.message(8).message(2).message(2).int(1), 3);
+    const parts = image!.message(8).all(8) as Uint8Array[];
     assert.deepEqual(parts.slice(0, 2).map((part) => new TextDecoder().decode(part)), ["7", "5"]);
     assert.deepEqual(parts[2], IMAGE.png);
     assert.deepEqual(metadata(text!), ["text", 2]);

@@ -5,7 +5,7 @@ import type { GpuDescription } from "../../src/gpu/gpu.ts";
 import { cutBatch, fewerAtOnce, planBatch } from "../../src/training/batch_memory.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
-import { placeAmong, recordPlan, trainingBytes } from "../../src/unet/plan.ts";
+import { placeAmong, recordPlan, trainingBytes } from "../../src/unet/network_plan.ts";
 
 /** A device that is described and does not exist. */
 function describe(isFallback: boolean, limits: Partial<GpuDescription["limits"]> = {}): GpuDescription {
@@ -22,7 +22,7 @@ const DEVICES = [
   describe(false, { maxStorageBufferBindingSize: 2 ** 31 - 4096 }),
 ];
 
-Deno.test("cutBatch: the fewest parts, every picture once, sizes that differ by one at most, the larger last", () => {
+Deno.test("cutBatch: the fewest parts, every image once, sizes that differ by one at most, the larger last", () => {
   for (let batch = 1; batch <= 40; batch++) {
     for (let atOnce = 1; atOnce <= 45; atOnce++) {
       const parts = cutBatch(batch, atOnce);
@@ -40,7 +40,7 @@ Deno.test("cutBatch: the fewest parts, every picture once, sizes that differ by 
   }
 });
 
-Deno.test("fewerAtOnce: halves what is tried, down to one picture", () => {
+Deno.test("fewerAtOnce: halves what is tried, down to one image", () => {
   const tried = [fewerAtOnce(11, Infinity)];
   while (tried.at(-1)! > 1) tried.push(fewerAtOnce(11, tried.at(-1)!));
   assert.deepEqual(tried, [6, 3, 2, 1]);
@@ -80,7 +80,7 @@ for (const device of DEVICES) {
   });
 }
 
-Deno.test("planBatch: what is mostly parameters is not cut for little, nor one picture at all", () => {
+Deno.test("planBatch: what is mostly parameters is not cut for little, nor one image at all", () => {
   const [device] = DEVICES as [GpuDescription];
   for (const [filters, batch, size] of [[32, 4, 64], [32, 8, 128], [8, 1, 512], [32, 1, 1024]] as const) {
     const config = completeConfig({ filters });
@@ -106,7 +106,7 @@ Deno.test("planBatch: no part has fewer than 64 pixels in the deepest level, wha
   }
 });
 
-Deno.test("planBatch: a batch beyond a limit is halved until it fits, and one picture beyond it is refused", () => {
+Deno.test("planBatch: a batch beyond a limit is halved until it fits, and one image beyond it is refused", () => {
   const config = completeConfig({ filters: 8 });
   const shape = { batch: 32, height: 256, width: 256 };
   const { atOnce, parts } = planBatch(
@@ -124,6 +124,6 @@ Deno.test("planBatch: a batch beyond a limit is halved until it fits, and one pi
   );
   assert.throws(
     () => planBatch(config, describe(true), { ...shape, height: 100 }, "normal"),
-    /^RangeError: Cannot plan pictures of height 100/,
+    /^RangeError: Cannot plan images of height 100/,
   );
 });

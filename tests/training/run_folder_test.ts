@@ -7,7 +7,7 @@ import {
   mendBest,
   reopenRunFolder,
 } from "../../src/training/run_folder.ts";
-import { readModel } from "../../src/unet/model_file.ts";
+import { readModel } from "../../src/unet/model_format.ts";
 import { blockToState, parameterTable } from "../../src/unet/parameters.ts";
 import { checkpointOf } from "../support/checkpoints.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
-import { makePhantom } from "../../src/dataset/phantom.ts";
+import { makePhantom } from "../../src/phantom/phantom.ts";
 import { openGpu } from "../../src/gpu/gpu.ts";
-import { planTraining, type TrainPlan } from "../../src/training/plan.ts";
+import { planTraining, type TrainPlan } from "../../src/training/train_plan.ts";
 import type { TrainConfig } from "../../src/training/config.ts";
 import { loadData } from "../../src/training/data.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
@@ -15,13 +15,13 @@ import { keepCheckpoint, reopenRunFolder } from "../../src/training/run_folder.t
 import { networkConfig, trainerOptions } from "../../src/training/config.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
-import { readModel } from "../../src/unet/model_file.ts";
+import { readModel } from "../../src/unet/model_format.ts";
 import { UNet } from "../../src/unet/unet.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 const TINY: Partial<TrainConfig> = { filters: 2, size: 32, batchSize: 4, epochs: 3, learningRate: 1e-3 };
 
-/** What a test does with a dataset of 10 pictures to train on and 5 to validate with. */
+/** What a test does with a dataset of 10 images to train on and 5 to validate with. */
 type Body = (
   run: (name: string, more?: Partial<TrainRunOptions>) => TrainRunOptions,
   folder: string,

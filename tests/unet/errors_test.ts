@@ -25,7 +25,7 @@ function changed(change: (state: StateDict) => void): StateDict {
   return state;
 }
 
-Deno.test("errors: pictures of the wrong shape", async () => {
+Deno.test("errors: images of the wrong shape", async () => {
   const wrong: Tensor[] = [
     tensor(3, 32, 32),
     tensor(1, 1, 32, 32),
@@ -47,24 +47,23 @@ Deno.test("errors: pictures of the wrong shape", async () => {
   }
 });
 
-Deno.test("errors: height or width that is no multiple of 32, and no pictures", async () => {
+Deno.test("errors: height or width that is no multiple of 32, and no images", async () => {
   for (const [height, width] of [[33, 32], [32, 48], [16, 16], [0, 32]] as const) {
     const [name, value] = height % 32 !== 0 || height === 0 ? ["height", height] : ["width", width];
     const expected = {
       name: "RangeError",
-      message:
-        `Cannot plan pictures of ${name} ${value}: expected a multiple of 32\nhint: resize or pad them`,
+      message: `Cannot plan images of ${name} ${value}: expected a multiple of 32\nhint: resize or pad them`,
     };
     await assert.rejects(unet.logits(tensor(1, 3, height, width)), expected);
     await assert.rejects(trainer.step(tensor(1, 3, height, width), tensor(1, 1, height, width)), expected);
   }
   await assert.rejects(trainer.step(tensor(0, 3, 32, 32), tensor(0, 1, 32, 32)), {
     name: "RangeError",
-    message: "Cannot plan a batch of 0 pictures: expected a whole number from 1",
+    message: "Cannot plan a batch of 0 images: expected a whole number from 1",
   });
 });
 
-Deno.test("errors: masks that are not the pictures'", async () => {
+Deno.test("errors: masks that are not the images'", async () => {
   for (const masks of [tensor(1, 2, 32, 32), tensor(2, 1, 32, 32), tensor(1, 1, 64, 32), tensor(32, 32)]) {
     await assert.rejects(trainer.step(IMAGES, masks), {
       name: "TypeError",
@@ -88,7 +87,7 @@ for (
     "instance",
   ]] as const
 ) {
-  Deno.test(`errors: what is no number in a picture or weight ends in an error, ${kernels}, norm ${norm}`, async () => {
+  Deno.test(`errors: what is no number in an image or weight ends in an error, ${kernels}, norm ${norm}`, async () => {
     const own = await openGpu({ kernels });
     const network = await UNet.create(own, { filters: 4, norm });
     const training = await Trainer.create(network);

@@ -4,7 +4,7 @@ import { type Gpu, openGpu, type StateDict, Trainer, type TrainerOptions, UNet }
 import { lossScale } from "../../kernels/loss/loss.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
-import { recordPlan } from "../../src/unet/plan.ts";
+import { recordPlan } from "../../src/unet/network_plan.ts";
 import { discs } from "../support/shapes_to_find.ts";
 import { loadUnetFixture } from "../support/unet_fixture.ts";
 
@@ -107,7 +107,7 @@ if (adapter?.features.has("shader-f16")) {
   }
 
   for (const [norm, learningRate] of [["none", 5e-3], ["instance", 2e-2]] as const) {
-    Deno.test(`float16: 60 steps find the discs of four pictures as float32's do, norm ${norm}`, async () => {
+    Deno.test(`float16: 60 steps find the discs of four images as float32's do, norm ${norm}`, async () => {
       const { images, masks } = discs(1, 4, 32);
       const [full, half] = await onBoth((gpu) =>
         withTrainer(gpu, norm, { learningRate }, async (trainer) => {

@@ -5,7 +5,7 @@ import { defaultChoices } from "../../kernels/variants.ts";
 import { type Gpu, openGpu, type StateDict, Trainer, UNet } from "../../mod.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
-import { recordPlan } from "../../src/unet/plan.ts";
+import { recordPlan } from "../../src/unet/network_plan.ts";
 import { assertClose } from "../support/compare.ts";
 import { assertGradients, LIMITS, SLACK } from "../support/unet_comparison.ts";
 import { loadUnetFixture, pick, type UnetFixture } from "../support/unet_fixture.ts";

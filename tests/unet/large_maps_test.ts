@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { completeConfig } from "../../src/unet/config.ts";
-import { recordPlan } from "../../src/unet/plan.ts";
+import { recordPlan } from "../../src/unet/network_plan.ts";
 
-Deno.test("recordPlan: wide networks on large pictures are planned for hardware as for software", () => {
+Deno.test("recordPlan: wide networks on large images are planned for hardware as for software", () => {
   for (const kind of ["software", "hardware"] as const) {
     for (const [filters, size] of [[64, 2048], [96, 1792]] as const) {
       const target = {

@@ -10,7 +10,7 @@ const gpu = await openTestGpu();
 
 const BATCH = discs(1, 4, 32);
 
-/** The smallest pictures whose deepest planes have more than one pixel, so that dropout outlives a normalisation. */
+/** The smallest images whose deepest planes have more than one pixel, so that dropout outlives a normalisation. */
 const LARGER = discs(1, 4, 64);
 
 interface Setting {
@@ -33,7 +33,7 @@ async function withTrainer<T>(
   }
 }
 
-/** Takes steps on four pictures, four, and two in turn; returns their losses. */
+/** Takes steps on four images, four, and two in turn; returns their losses. */
 async function train(trainer: Trainer, steps: number): Promise<number[]> {
   for (let step = 0; step < steps; step++) {
     const { images, masks } = trainer.steps % 3 === 2 ? cut(LARGER, 1, 3) : LARGER;
@@ -54,7 +54,7 @@ function norm(values: ArrayLike<number>): number {
 }
 
 for (const [norm, learningRate] of [["none", 5e-3], ["instance", 2e-2]] as const) {
-  Deno.test(`learning: 60 steps find the discs of four pictures, norm ${norm}`, () =>
+  Deno.test(`learning: 60 steps find the discs of four images, norm ${norm}`, () =>
     withTrainer({ norm, options: { learningRate } }, async (trainer) => {
       const { images, masks } = BATCH;
       for (let step = 0; step < 60; step++) await trainer.enqueue(images, masks);

@@ -1,0 +1,160 @@
+/**
+ * What an evaluation leaves on the disk.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import type { Sample } from "../dataset/samples.ts";
+import { encodeRgbPng } from "../image/encode.ts";
+import type { Predictor } from "../prediction/predictor.ts";
+import { AUDIT_REASONS, type AuditFinding } from "./audit.ts";
+import { rankedCases, spreadByName } from "./cases.ts";
+import { formatCsv, formatScores } from "./csv.ts";
+import { drawSamples, type FigureKind, type FigureSample } from "./figures.ts";
+import type { EvaluationReport } from "./run_evaluation.ts";
+import type { ImageScore } from "./summary.ts";
+
+/** The paths of an evaluation's files; null for what there was nothing to write of. */
+export interface EvaluationFiles {
+  /** All numbers. */
+  readonly json: string;
+  /** Each image's, as a table. */
+  readonly csv: string | null;
+  /** Eight images with true and predicted masks, as the original draws them. */
+  readonly predictions: string | null;
+  /** The worst, median and best images. */
+  readonly cases: string | null;
+  /** The annotations that the model contradicts, as a table. */
+  readonly auditCsv: string | null;
+  /** The strongest of them. */
+  readonly auditFigure: string | null;
+}
+
+/** Where {@linkcode writeEvaluation} writes, and what it adds to the JSON file. */
+export interface WriteEvaluationOptions {
+  /** The folder. */
+  readonly output: string;
+  /** What the JSON file tells of model and device. */
+  readonly provenance: Readonly<Record<string, unknown>>;
+  /** Most findings in the audit's figure; {@linkcode AUDIT_SAMPLES} unless given. */
+  readonly auditSamples?: number | undefined;
+}
+
+/** Samples of the original's figure. */
+const FIGURE_SAMPLES = 8;
+
+/** Most findings that the audit's figure shows, unless told otherwise. */
+export const AUDIT_SAMPLES = 16;
+
+/**
+ * Writes tables and figures, and the JSON file last. The test split's figures have plain names, those of others begin
+ * with the split's; files of an earlier evaluation that this one has nothing for are removed.
+ */
+export async function writeEvaluation(
+  predictor: Predictor,
+  samples: readonly Sample[],
+  report: Omit<EvaluationReport, "files">,
+  { output, provenance, auditSamples = AUDIT_SAMPLES }: WriteEvaluationOptions,
+): Promise<EvaluationFiles> {
+  const { split, scores, audit, settings: { threshold } } = report;
+  const at = (name: string) => join(output, split === "test" ? name : `${split}-${name}`);
+  const write = async (path: string, content: string | Uint8Array | null): Promise<string | null> => {
+    if (content === null) await removeIfThere(path);
+    else await writeFileAtomic(path, content);
+    return content === null ? null : path;
+  };
+  const draw = async (kind: FigureKind, title: string, chosen: readonly FigureSample[]) =>
+    chosen.length === 0
+      ? null
+      : await encodeRgbPng(await drawSamples(predictor, chosen, { kind, title, threshold }));
+  const files: EvaluationFiles = {
+    json: join(output, `${split}.json`),
+    csv: await write(join(output, `${split}.csv`), scores.length === 0 ? null : formatScores(scores)),
+    predictions: await write(
+      at("predictions.png"),
+      await draw("prediction", `${split}: ${PREDICTIONS_TITLE}`, spreadSamples(samples, scores)),
+    ),
+    cases: await write(
+      at("cases.png"),
+      await draw("prediction", `${split}: ${CASES_TITLE}`, caseSamples(samples, scores)),
+    ),
+    auditCsv: await write(at("audit.csv"), audit && formatFindings(audit, samples, report.settings.size)),
+    auditFigure: await write(
+      at("audit.png"),
+      await draw(
+        "audit",
+        `${split}: ${report.data.annotated ? AUDIT_TITLE : UNLABELLED_TITLE}`,
+        findingSamples(samples, (audit ?? []).slice(0, auditSamples)),
+      ),
+    ),
+  };
+  const document = { ...report, ...provenance, files };
+  await writeFileAtomic(files.json, `${JSON.stringify(document, null, 2)}\n`);
+  return files;
+}
+
+const LEGEND = "(red: predicted, green line: annotated)";
+const PREDICTIONS_TITLE = `images spread evenly over all by name ${LEGEND}`;
+const CASES_TITLE = `worst, median and best images by Dice ${LEGEND}`;
+const AUDIT_TITLE = `where the model contradicts the annotation most ${LEGEND}`;
+const UNLABELLED_TITLE = "nobody annotated these; where the model is surest of a tumor (red: predicted)";
+
+function spreadSamples(samples: readonly Sample[], scores: readonly ImageScore[]): FigureSample[] {
+  return spreadByName(scores.map(({ name }) => name), FIGURE_SAMPLES)
+    .map((index) => ({ sample: samples[index]!, name: scores[index]!.name, note: diceOf(scores[index]!) }));
+}
+
+function caseSamples(samples: readonly Sample[], scores: readonly ImageScore[]): FigureSample[] {
+  return rankedCases(scores).map(({ index, rank }) => ({
+    sample: samples[index]!,
+    name: scores[index]!.name,
+    note: `${rank}: ${diceOf(scores[index]!)}`,
+  }));
+}
+
+function diceOf({ metrics: { dice } }: ImageScore): string {
+  return dice === null ? "both empty" : `overlay, Dice ${dice.toFixed(3)}`;
+}
+
+function findingSamples(samples: readonly Sample[], findings: readonly AuditFinding[]): FigureSample[] {
+  const byName = new Map(samples.map((sample) => [sample.fileName, sample]));
+  return findings.map(({ name, kind, score }, index) => ({
+    sample: byName.get(name)!,
+    name: `${index + 1}. ${name}`,
+    note: `${kind}, score ${score.toFixed(3)}`,
+  }));
+}
+
+/** The findings as a table, strongest first; boxes are in pixels of the image's file. */
+function formatFindings(findings: readonly AuditFinding[], samples: readonly Sample[], size: number): string {
+  const byName = new Map(samples.map((sample) => [sample.fileName, sample]));
+  const rows = findings.map(({ name, score, kind, box, pixels, certainty }) => {
+    const { width, height } = byName.get(name)!;
+    const [left, right] = [box.x, box.x + box.width].map((x) => Math.round(x * width / size));
+    const [top, bottom] = [box.y, box.y + box.height].map((y) => Math.round(y * height / size));
+    const share = pixels / (size * size);
+    return [
+      name,
+      score,
+      kind,
+      AUDIT_REASONS[kind],
+      left!,
+      top!,
+      right! - left!,
+      bottom! - top!,
+      share,
+      certainty,
+    ];
+  });
+  const header = ["image", "score", "kind", "reason", "x", "y", "width", "height", "share", "certainty"];
+  return formatCsv([header, ...rows]);
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * One phantom image: head, tumors, the scanner's uneven field and noise.
+ *
+ * @module
+ */
+import type { GrayImage } from "../image/image.ts";
+import { Head } from "./anatomy.ts";
+import { noise2, PhantomRandom, smoothStep } from "./noise.ts";
+import { Tumor } from "./tumor.ts";
+
+/** An image and the truth about it. */
+export interface PhantomSlice {
+  /** The image. */
+  readonly image: GrayImage;
+  /** The outline of each tumor in pixels: x, y, x, y, ... as in COCO. */
+  readonly outlines: readonly (readonly number[])[];
+}
+
+/** Share of images without a tumor. */
+const EMPTY_SHARE = 0.12;
+
+/** How often a place for a tumor is drawn anew, where it does not fit the brain or another tumor. */
+const PLACE_TRIES = 60;
+
+/** Share of the image that the first tumor covers, and each further one. */
+const FIRST_AREA = [0.018, 0.05] as const;
+const FURTHER_AREA = [0.01, 0.018] as const;
+
+/**
+ * Draws the slice of a seed, `size` pixels wide and high, of one of three kinds of MRI, with up to three tumors;
+ * about one in eight has none.
+ */
+export function drawPhantomSlice(seed: number, size: number): PhantomSlice {
+  const random = new PhantomRandom(seed);
+  const head = new Head(random);
+  const pose = new Pose(random, size);
+  const tumors = placeTumors(random, head, pose);
+  const data = new Uint8Array(size * size);
+  const scanner = new Scanner(random);
+  for (let y = 0, i = 0; y < size; y++) {
+    for (let x = 0; x < size; x++, i++) {
+      const [u, v] = pose.toHead(x + 0.5, y + 0.5);
+      let value = head.shade(u, v, pose.soft);
+      for (const tumor of tumors) value = tumor.paint(value, u, v, pose.soft, head);
+      data[i] = scanner.record(value, (x + 0.5) / size, (y + 0.5) / size);
+    }
+  }
+  const outlines = tumors.map((tumor) =>
+    tumor.outline().flatMap(([u, v]) => pose.toImage(u, v).map((value) => Math.round(value * 100) / 100))
+  );
+  return { image: { width: size, height: size, data }, outlines };
+}
+
+function placeTumors(random: PhantomRandom, head: Head, pose: Pose): Tumor[] {
+  const tumors: Tumor[] = [];
+  if (random.chance(EMPTY_SHARE)) return tumors;
+  const wanted = random.pick([1, 1, 1, 1, 1, 2, 2, 3]);
+  for (let i = 0; i < wanted; i++) {
+    const [least, most] = i === 0 ? FIRST_AREA : FURTHER_AREA;
+    const radius = pose.radiusOfArea(random.between(least, most));
+    for (let tries = 0; tries < PLACE_TRIES; tries++) {
+      const tumor = new Tumor(
+        random,
+        head.sequence,
+        random.pick([-1, 1]) * random.between(0.12, 0.55),
+        random.between(-0.7, 0.7),
+        radius,
+      );
+      if (tumor.isInside(head) && tumors.every((other) => tumor.isApartFrom(other))) {
+        tumors.push(tumor);
+        break;
+      }
+    }
+  }
+  return tumors;
+}
+
+/** How the head lies in the image: turned, scaled and moved. */
+class Pose {
+  /** The width of an edge in the head's coordinates: about a pixel. */
+  readonly soft: number;
+  readonly #size: number;
+  readonly #scale: number;
+  readonly #x: number;
+  readonly #y: number;
+  readonly #cos: number;
+  readonly #sin: number;
+
+  constructor(random: PhantomRandom, size: number) {
+    this.#size = size;
+    this.#scale = size / 2 * random.between(0.84, 0.95);
+    this.#x = size * (0.5 + random.between(-0.03, 0.03));
+    this.#y = size * (0.5 + random.between(-0.02, 0.02));
+    const half = random.between(-0.13, 0.13); // tangent of half the angle: up to 15 degrees
+    this.#cos = (1 - half * half) / (1 + half * half);
+    this.#sin = 2 * half / (1 + half * half);
+    this.soft = 1 / this.#scale;
+  }
+
+  toHead(x: number, y: number): [u: number, v: number] {
+    const dx = (x - this.#x) / this.#scale;
+    const dy = (y - this.#y) / this.#scale;
+    return [this.#cos * dx + this.#sin * dy, this.#cos * dy - this.#sin * dx];
+  }
+
+  toImage(u: number, v: number): [x: number, y: number] {
+    return [
+      this.#x + this.#scale * (this.#cos * u - this.#sin * v),
+      this.#y + this.#scale * (this.#sin * u + this.#cos * v),
+    ];
+  }
+
+  /** The radius, in the head's coordinates, of a disc that covers a share of the image. */
+  radiusOfArea(share: number): number {
+    return Math.sqrt(share / 3.141592653589793) * this.#size / this.#scale;
+  }
+}
+
+/** What the scanner makes of the tissue: a field that is brighter on one side, brightness, contrast, noise. */
+class Scanner {
+  readonly #random: PhantomRandom;
+  readonly #fieldSeed: number;
+  readonly #field: number;
+  readonly #gain: number;
+  readonly #offset: number;
+  readonly #noise: number;
+
+  constructor(random: PhantomRandom) {
+    this.#random = random;
+    this.#fieldSeed = random.seed();
+    this.#field = random.between(0.06, 0.2);
+    this.#gain = random.between(0.8, 1.05);
+    this.#offset = random.between(0, 0.03);
+    this.#noise = random.between(0.01, 0.035);
+  }
+
+  /** The byte recorded for a value at a place in the image (0 to 1 each way). */
+  record(value: number, x: number, y: number): number {
+    const field = 1 + this.#field * noise2(this.#fieldSeed, 1.5 * x, 1.5 * y);
+    const signal = this.#gain * field * value;
+    // A magnitude of two noisy parts, as in MRI: the noise of black is never negative.
+    const real = signal + this.#noise * this.#random.normal();
+    const imaginary = this.#noise * this.#random.normal();
+    const magnitude = this.#offset + Math.sqrt(real * real + imaginary * imaginary);
+    // Bright values are pressed together, not cut off.
+    const pressed = magnitude < 0.85 ? magnitude : 0.85 + 0.15 * smoothStep(0, 1, (magnitude - 0.85) / 0.6);
+    return Math.round(255 * pressed);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * The tumors of a phantom: an irregular outline, and what lies within and around it.
+ *
+ * @module
+ */
+import { BRAIN_EDGE, type Head, mix, type Sequence } from "./anatomy.ts";
+import { noise2, type PhantomRandom, smoothStep } from "./noise.ts";
+
+/** How a tumor looks: grey values of its rim, its core, and the swelling around it. */
+interface Look {
+  /** How often, beside the others of the sequence. */
+  weight: number;
+  rim: readonly [low: number, high: number];
+  core: readonly [low: number, high: number];
+  /** Of the swelling, where there is one. */
+  edema: number;
+}
+
+const LOOKS: Record<Sequence, readonly Look[]> = {
+  T1: [
+    { weight: 3, rim: [0.88, 1], core: [0.14, 0.3], edema: 0.33 }, // a bright ring around dead tissue
+    { weight: 5, rim: [0.86, 1], core: [0.86, 0.98], edema: 0.36 }, // takes up the contrast agent throughout
+  ],
+  T2: [
+    { weight: 7, rim: [0.88, 1], core: [0.88, 1], edema: 0.52 },
+    { weight: 1, rim: [0.16, 0.24], core: [0.85, 1], edema: 0.52 }, // an old bleeding: a dark ring
+  ],
+  FLAIR: [
+    { weight: 6, rim: [0.85, 1], core: [0.82, 1], edema: 0.55 },
+    { weight: 1, rim: [0.85, 1], core: [0.12, 0.3], edema: 0.55 }, // a cyst
+  ],
+};
+
+/** Corners of an outline. */
+const CORNERS = 56;
+
+/** How much farther than its mean the swelling reaches at most. */
+const RAGGED = 1.6;
+
+/** One tumor, in the head's coordinates. */
+export class Tumor {
+  readonly #u: number;
+  readonly #v: number;
+  readonly #size: number;
+  /** The farthest that the outline comes from the centre, and a little more: it bulges between its corners. */
+  readonly #reach: number;
+  readonly #stretch: number;
+  readonly #axis: readonly [x: number, y: number];
+  readonly #seed: number;
+  readonly #rim: number;
+  readonly #core: number;
+  readonly #rimWidth: number;
+  readonly #edema: number;
+  readonly #edemaReach: number;
+
+  /** A tumor around (u, v) of about the radius `size`; its outline and look are drawn by lot. */
+  constructor(random: PhantomRandom, sequence: Sequence, u: number, v: number, size: number) {
+    this.#u = u;
+    this.#v = v;
+    this.#size = size;
+    this.#stretch = random.between(1, 1.7);
+    this.#axis = direction(random.next());
+    this.#seed = random.seed();
+    const look = pickLook(random, LOOKS[sequence]);
+    this.#rim = random.between(...look.rim);
+    this.#core = random.between(...look.core);
+    this.#rimWidth = random.between(0.3, 0.5);
+    this.#edema = look.edema;
+    this.#edemaReach = random.chance(0.45) ? random.between(0.25, 0.6) : 0;
+    const radii = Array.from({ length: CORNERS }, (_, i) => this.#radiusTowards(...direction(i / CORNERS)));
+    this.#reach = 1.05 * Math.max(...radii);
+  }
+
+  /** Whether two tumors keep a gap between them. */
+  isApartFrom(other: Tumor): boolean {
+    const du = this.#u - other.#u;
+    const dv = this.#v - other.#v;
+    return Math.sqrt(du * du + dv * dv) > 1.1 * (this.#reach + other.#reach);
+  }
+
+  /** Whether the whole outline lies in the head's brain. */
+  isInside(head: Head): boolean {
+    return this.outline().every(([u, v]) => head.radius(u, v) < BRAIN_EDGE - 0.02);
+  }
+
+  /** The corners of the outline, once around. */
+  outline(): [u: number, v: number][] {
+    return Array.from({ length: CORNERS }, (_, i) => {
+      const [x, y] = direction(i / CORNERS);
+      const radius = this.#radiusTowards(x, y);
+      return [this.#u + x * radius, this.#v + y * radius];
+    });
+  }
+
+  /** Lays the tumor and its swelling over healthy tissue of the value `below`. */
+  paint(below: number, u: number, v: number, soft: number, head: Head): number {
+    const x = u - this.#u;
+    const y = v - this.#v;
+    const distance = Math.sqrt(x * x + y * y);
+    if (distance > this.#reach * (1 + RAGGED * this.#edemaReach)) return below;
+    const edge = distance === 0 ? this.#size : this.#radiusTowards(x / distance, y / distance);
+    const place = distance / edge; // 1 on the outline
+    let value = below;
+    if (this.#edemaReach > 0) {
+      const ragged = this.#edemaReach * (1 + (RAGGED - 1) * noise2(this.#seed + 3, 6 * u, 6 * v));
+      // Swelling ends where the brain does.
+      const brain = 1 - smoothStep(BRAIN_EDGE - 0.03, BRAIN_EDGE, head.radius(u, v));
+      value = mix(value, this.#edema, 0.65 * brain * (1 - smoothStep(1 + 0.4 * ragged, 1 + ragged, place)));
+    }
+    const inner = 1 - this.#rimWidth * (1 + 0.45 * noise2(this.#seed + 4, 9 * u, 9 * v));
+    const coreShare = 1 - smoothStep(inner - 0.12, inner + 0.04, place);
+    const texture = 1 + 0.1 * noise2(this.#seed + 5, 13 * u, 13 * v) +
+      0.06 * noise2(this.#seed + 6, 29 * u, 29 * v);
+    const own = mix(this.#rim, this.#core, coreShare) * texture;
+    const width = soft / edge;
+    return mix(value, own, 1 - smoothStep(1 - width, 1 + width, place));
+  }
+
+  #radiusTowards(x: number, y: number): number {
+    const along = this.#axis[0] * x + this.#axis[1] * y;
+    const across = this.#axis[0] * y - this.#axis[1] * x;
+    const oval = 1 / Math.sqrt(along * along / this.#stretch + across * across * this.#stretch);
+    const ragged = 0.2 * noise2(this.#seed, 1.3 * x + 0.4, 1.3 * y + 0.3) +
+      0.13 * noise2(this.#seed + 1, 2.7 * x + 0.2, 2.7 * y + 0.6) +
+      0.05 * noise2(this.#seed + 2, 6.1 * x, 6.1 * y);
+    return this.#size * oval * (1 + ragged);
+  }
+}
+
+function pickLook(random: PhantomRandom, looks: readonly Look[]): Look {
+  let lot = random.next() * looks.reduce((sum, { weight }) => sum + weight, 0);
+  return looks.find(({ weight }) => (lot -= weight) < 0) ?? looks[0] as Look;
+}
+
+/** The direction at a share of the way around, starting at the right: exact arithmetic, nearly even steps. */
+function direction(share: number): [x: number, y: number] {
+  const quarter = Math.floor(4 * share);
+  const t = 4 * share - quarter;
+  // A quarter of the circle by its rational parametrisation; the bend evens the steps out.
+  const s = t * (0.8 + 0.2 * t);
+  const x = (1 - s * s) / (1 + s * s);
+  const y = 2 * s / (1 + s * s);
+  return ([[x, y], [-y, x], [-x, -y], [y, -x]] as const)[quarter] as [number, number];
+}

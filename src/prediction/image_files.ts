@@ -1,0 +1,143 @@
+/**
+ * Which images are meant, and under which names their results go.
+ *
+ * @module
+ */
+import { basename, extname, join, normalize, resolve } from "node:path";
+import { isImageName } from "../dataset/splits.ts";
+import { detectFormat } from "../image/header.ts";
+import { expandPattern, isPattern } from "./glob.ts";
+
+/** A path that came to nothing, and why. */
+export interface PathProblem {
+  /** The path as it was named. */
+  readonly path: string;
+  /** Why, in one line; perhaps a second with the way out. */
+  readonly message: string;
+}
+
+/** The images that paths stand for. */
+export interface FoundImages {
+  /** Paths of files, each once, in the order in which they were named; those of a folder by name. */
+  readonly files: readonly string[];
+  /** Paths that lead to no image. */
+  readonly problems: readonly PathProblem[];
+}
+
+/** Something for each file that is written for an image. */
+export interface OutputFiles {
+  /** The mask, 0 or 255. */
+  readonly mask: string;
+  /** The probabilities, 0 to 255. */
+  readonly probability: string;
+  /** Image, mask and overlay. */
+  readonly figure: string;
+  /** The numbers. */
+  readonly json: string;
+}
+
+/** What is written for an image: each file's name is the image's with one of these endings. */
+export const OUTPUT_ENDINGS: OutputFiles = {
+  mask: "_mask.png",
+  probability: "_probability.png",
+  figure: "_figure.png",
+  json: ".json",
+};
+
+/** Bytes that tell an image's format. */
+const HEAD_BYTES = 256;
+
+/**
+ * Finds images: a file that is named outright is always taken, whatever it holds; of a folder, and of what a pattern
+ * meets, the files whose names end like an image's, and those without any ending that begin like one. Folders within
+ * folders are not entered; `**` in a pattern does.
+ */
+export async function findImages(paths: readonly string[]): Promise<FoundImages> {
+  const files = new Set<string>();
+  const problems: PathProblem[] = [];
+  for (const path of paths) {
+    const found = await imagesAt(path);
+    if (typeof found === "string") problems.push({ path, message: found });
+    else found.forEach((file) => files.add(normalize(file)));
+  }
+  return { files: [...files], problems };
+}
+
+/** The images that one path stands for, or why there are none. */
+async function imagesAt(path: string): Promise<string[] | string> {
+  const info = await stat(path);
+  if (info?.isDirectory) {
+    const files = await imagesIn(path);
+    return files.length > 0 ? files : `Cannot find an image in the folder ${JSON.stringify(path)}`;
+  }
+  if (info !== null) return [path];
+  if (!isPattern(path)) return `Cannot find ${JSON.stringify(path)}: there is no such file or folder`;
+  const files: string[] = [];
+  for (const match of await expandPattern(path)) {
+    if ((await stat(match))?.isDirectory) files.push(...await imagesIn(match));
+    else if (await looksLikeImage(match)) files.push(match);
+  }
+  return files.length > 0 ? files : `Cannot find an image that matches ${JSON.stringify(path)}`;
+}
+
+async function imagesIn(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    if (!name.startsWith(".") && (await stat(path))?.isFile && await looksLikeImage(path)) files.push(path);
+  }
+  return files.sort();
+}
+
+async function looksLikeImage(path: string): Promise<boolean> {
+  if (extname(path) !== "") return isImageName(path);
+  try {
+    using file = await Deno.open(path);
+    const head = new Uint8Array(HEAD_BYTES);
+    detectFormat(head.subarray(0, await file.read(head) ?? 0));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return false;
+  }
+}
+
+async function stat(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
+    throw error;
+  }
+}
+
+/**
+ * The name in the output folder for each image's results, without ending: the image's own name. Where several
+ * images have one name, all but the first get a number, and so does one whose results would take the place of a
+ * image that is read.
+ */
+export function outputNames(files: readonly string[], folder: string): string[] {
+  // By lower case: on some disks A.png and a.png are one file.
+  const images = new Set(files.map((file) => resolve(file).toLowerCase()));
+  const free = (name: string) =>
+    Object.values(OUTPUT_ENDINGS).every((ending) =>
+      !images.has(resolve(folder, name + ending).toLowerCase())
+    );
+  const stems = files.map((file) => basename(file, extname(file)));
+  const taken = new Set<string>();
+  const names = stems.map((stem) => {
+    if (taken.has(stem.toLowerCase()) || !free(stem)) return undefined;
+    taken.add(stem.toLowerCase());
+    return stem;
+  });
+  // Numbered ones come last, so that an image that is named like one keeps its name.
+  return names.map((name, index) => {
+    if (name !== undefined) return name;
+    for (let number = 2;; number++) {
+      const numbered = `${stems[index]}-${number}`;
+      if (taken.has(numbered.toLowerCase()) || !free(numbered)) continue;
+      taken.add(numbered.toLowerCase());
+      return numbered;
+    }
+  });
+}

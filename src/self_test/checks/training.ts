@@ -1,0 +1,188 @@
+/**
+ * Self-tests of the loss, the optimizer with what surrounds it, augmentation, and the calibration kernel.
+ *
+ * @module
+ */
+import { adamStep } from "../../../kernels/adam/adam.ts";
+import { augment } from "../../../kernels/augment/augment.ts";
+import { movingAverage, weightedSum } from "../../../kernels/average/average.ts";
+import { clipScale, gradientSquares } from "../../../kernels/clip/clip.ts";
+import { lossGradient, lossSums, lossTotal } from "../../../kernels/loss/loss.ts";
+import { multiplyAdd } from "../../../kernels/probe/multiply_add.ts";
+import { draw } from "../../random.ts";
+import { type Check, random, stepUniform, sum, sumLimit, table } from "./check.ts";
+
+/** The checks. */
+export function* trainingChecks(): Generator<Check> {
+  yield* lossChecks();
+  yield* updateChecks();
+  yield augmentCheck();
+  const out = random(99, 64).map((value) => value + 2);
+  yield { dispatch: multiplyAdd(64, 10), operands: { out }, expected: { out }, limit: 1e-4 };
+}
+
+/** 20 logits in bands of 5. */
+function* lossChecks(): Generator<Check> {
+  const logits = random(80, 20).map((value, i) => i === 7 ? 200 : i === 8 ? -200 : 6 * value);
+  const target_mask = random(81, 20).map((value) => value > 0 ? 1 : 0);
+  const p = table(20, (i) => 1 / (1 + Math.exp(-logits[i]!)));
+  const logarithm = (logit: number) =>
+    Math.max(-100, Math.min(logit, 0) - Math.log1p(Math.exp(-Math.abs(logit))));
+  const terms: ((i: number, t: number) => number)[] = [
+    (i, t) => p[i]! * t,
+    (i) => p[i]!,
+    (_, t) => t,
+    (i, t) => -t * logarithm(logits[i]!) - (1 - t) * logarithm(-logits[i]!),
+    (i, t) => (logits[i]! > 0 ? 1 : 0) === t ? 1 : 0,
+    (i, t) => logits[i]! > 0 ? t : 0,
+    (i) => logits[i]! > 0 ? 1 : 0,
+  ];
+  const partial = table(28, (index) => {
+    const band = 5 * (index % 4);
+    return sum(5, (i) => terms[Math.floor(index / 4)]!(band + i, target_mask[band + i]!));
+  });
+  yield {
+    dispatch: lossSums(2, 10, { size: 5, perImage: 2, total: 4 }),
+    operands: { logits, target_mask, step: stepUniform(0, 1, 0) },
+    expected: { partial },
+    limit: 200 * 2 ** -22,
+  };
+  const totals = table(7, (row) => sum(4, (band) => partial[4 * row + band]!));
+  const [overlap, positive, truth, entropy, correct] = totals as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const whole = positive + truth + 1e-6;
+  const dice = 1 - (2 * overlap + 1e-6) / whole;
+  const sums = [overlap, positive, truth, 20];
+  const metrics = [0.6 * dice + 0.4 * entropy / 20, dice, entropy / 20, correct / 20];
+  yield {
+    dispatch: lossTotal(4, 20),
+    operands: { partial: Float32Array.from(partial), step: stepUniform(0, 1, 0) },
+    expected: { sums, history: [...metrics, totals[5]!, totals[6]!, truth, 20] },
+    limit: 200 * 2 ** -22,
+  };
+  yield {
+    dispatch: lossGradient(20),
+    operands: { logits, target_mask, sums: Float32Array.from(sums) },
+    expected: {
+      gradient: table(20, (i) => {
+        const [t, x] = [target_mask[i]!, logits[i]!];
+        const slope = p[i]! * (1 - p[i]!);
+        const ofEntropy = (x < 100 ? (1 - t) * p[i]! : 0) - (x > -100 ? t * (1 - p[i]!) : 0);
+        return 0.6 * slope * ((2 * overlap + 1e-6) / whole - 2 * t) / whole + 0.4 * ofEntropy / 20;
+      }),
+    },
+    limit: 1e-6,
+  };
+}
+
+function* updateChecks(): Generator<Check> {
+  const [rate, inverseRoot, beta1, beta2, epsilon, shrink] = [0.01, 3, 0.9, 0.75, 1e-3, 0.99];
+  const weights = random(82, 12);
+  const gradient = random(83, 12);
+  const first_moment = random(84, 12);
+  const second_moment = random(85, 12).map(Math.abs);
+  const first = table(12, (i) => beta1 * first_moment[i]! + (1 - beta1) * gradient[i]! / 2);
+  const second = table(12, (i) => beta2 * second_moment[i]! + (1 - beta2) * (gradient[i]! / 2) ** 2);
+  yield {
+    dispatch: adamStep(12),
+    operands: {
+      weights,
+      gradient,
+      first_moment,
+      second_moment,
+      gradient_scale: Float32Array.of(0.5, 0, 0, 0),
+      step: stepUniform(0, 1, 0, [rate, inverseRoot, beta1, beta2, epsilon, shrink]),
+    },
+    expected: {
+      first_moment: first,
+      second_moment: second,
+      weights: table(
+        12,
+        (i) => shrink * weights[i]! - rate * first[i]! / (Math.sqrt(second[i]!) * inverseRoot + epsilon),
+      ),
+    },
+    limit: 1e-6,
+  };
+  const total = random(86, 12);
+  yield {
+    dispatch: weightedSum(11, 0.9, 0.1),
+    operands: { value: weights, total },
+    expected: { total: table(12, (i) => i < 11 ? 0.9 * total[i]! + 0.1 * weights[i]! : total[i]!) },
+    limit: 2 ** -22,
+  };
+  yield {
+    dispatch: movingAverage(12),
+    operands: { value: weights, total, step: stepUniform(0, 1, 0, [0, 0, 0, 0, 0, 0, 0.75]) },
+    expected: { total: table(12, (i) => 0.75 * total[i]! + 0.25 * weights[i]!) },
+    limit: 2 ** -22,
+  };
+  const squares = sum(12, (i) => gradient[i]! ** 2);
+  yield {
+    dispatch: gradientSquares(12, 0),
+    operands: { gradient },
+    expected: { partial: [squares] },
+    limit: sumLimit(12),
+  };
+  yield {
+    dispatch: clipScale(4, 0.5),
+    operands: { partial: Float32Array.of(1, 2, 3, 4) },
+    expected: { gradient_scale: [0.5 / (Math.sqrt(10) + 1e-6)] },
+    limit: 2 ** -22,
+  };
+}
+
+/** Rotation, a flip by chance and contrast of two images of 5 x 6. */
+function augmentCheck(): Check {
+  const shape = { batch: 2, channels: 1, height: 5, width: 6 };
+  const source_images = random(87, 60);
+  const source_masks = source_images.map((value) => value > 0 ? 1 : 0);
+  const [seed, step, firstImage] = [5, 3, 7];
+  const chance = (image: number, kind: number) =>
+    (draw(firstImage + image, step, seed, 0x61666630 + kind) >>> 8) / 2 ** 23 - 1;
+  const placeOf = (index: number): [number, number] => {
+    const angle = Math.PI / 4 * chance(Math.floor(index / 30), 1);
+    const [dx, dy] = [index % 6 - 2.5, Math.floor(index / 6) % 5 - 2];
+    const x = Math.cos(angle) * dx + Math.sin(angle) * dy;
+    return [
+      2.5 + (chance(Math.floor(index / 30), 2) < 0 ? -x : x),
+      2 + Math.cos(angle) * dy - Math.sin(angle) * dx,
+    ];
+  };
+  const clamp = (value: number, end: number) => Math.min(end - 1, Math.max(0, value));
+  return {
+    dispatch: augment(shape, 1, {
+      flipHorizontal: true,
+      flipVertical: false,
+      rotation: 45,
+      scale: 0,
+      shift: 0,
+      contrast: 0.5,
+      brightness: 0,
+      noise: 0,
+    }),
+    operands: { source_images, source_masks, step: stepUniform(seed, step, 0, [], firstImage) },
+    expected: {
+      images: table(60, (index) => {
+        const image = Math.floor(index / 30);
+        const [x, y] = placeOf(index);
+        const mixed = sum(4, (corner) => {
+          const [column, row] = [Math.floor(x) + corner % 2, Math.floor(y) + (corner >> 1)];
+          const share = (1 - Math.abs(x - column)) * (1 - Math.abs(y - row));
+          return share * source_images[image * 30 + clamp(row, 5) * 6 + clamp(column, 6)]!;
+        });
+        return (1 + 0.5 * chance(image, 3)) * mixed;
+      }),
+      masks: table(60, (index) => {
+        const [column, row] = placeOf(index).map(Math.round) as [number, number];
+        const inside = column >= 0 && row >= 0 && column < 6 && row < 5;
+        return inside ? source_masks[Math.floor(index / 30) * 30 + row * 6 + column]! : 0;
+      }),
+    },
+    limit: 1e-4,
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * Convolutions alone, outside of any network: what benchmarks and the tuner time.
+ *
+ * @module
+ */
+import { type Nchw, size } from "../../kernels/shape.ts";
+import type { Activation } from "../layers/activation.ts";
+import { Builder, type PlanTarget } from "../layers/builder.ts";
+import { DEFAULT_CONFIG, type UNetConfig } from "../unet/config.ts";
+import { convTranspose2d } from "../layers/conv_transpose2d.ts";
+import { convForward, convInputGradients, convWeightGradient } from "../layers/conv3x3/conv3x3.ts";
+import { type ParameterTable, parameterTable } from "../unet/parameters.ts";
+import type { RecordedStep, Region } from "../graph/recorder.ts";
+
+/** A convolution with as many inputs as outputs. */
+export interface ConvShape {
+  /** Channels of input and output. */
+  readonly channels: number;
+  /** Rows and columns. */
+  readonly size: number;
+  /** Images. */
+  readonly batch: number;
+}
+
+/** What is computed. */
+export const DIRECTIONS = ["forward", "input gradient", "weight gradient"] as const;
+
+/** One of {@linkcode DIRECTIONS}. */
+export type Direction = typeof DIRECTIONS[number];
+
+/** A convolution's steps, and the region that they leave their result in. */
+export interface RecordedConv {
+  /** The steps. */
+  readonly steps: readonly RecordedStep[];
+  /** Binds input, weights, bias, gradient and result under these names. */
+  readonly regions: Readonly<Record<"input" | "parameters" | "gradient" | "result", Region>>;
+}
+
+/** Names the layer whose steps are recorded. */
+const LAYER = "conv";
+
+/** Records one direction of a convolution of a tensor that holds the result of a ReLU. */
+export function recordConv(target: PlanTarget, conv: ConvShape, direction: Direction): RecordedConv {
+  const { channels } = conv;
+  const builder = new Builder({ ...DEFAULT_CONFIG, filters: channels }, layerTable(channels), target, true);
+  const { recorder } = builder;
+  const shape: Nchw = { batch: conv.batch, channels, height: conv.size, width: conv.size };
+  const tensor = (label: string): Activation => ({
+    shape,
+    region: recorder.fixed(label, size(shape)),
+    kind: "relu",
+    gradientScale: 1,
+  });
+  const layer = { name: LAYER, inputs: channels, outputs: channels };
+  const [input, output] = [tensor("input"), tensor("output")];
+  const regions = { input: input.region, parameters: builder.weights, gradient: output.region };
+  switch (direction) {
+    case "forward":
+      convForward(builder, layer, [input], output, { bias: true, relu: true });
+      return { steps: recorder.steps, regions: { ...regions, result: output.region } };
+    case "input gradient":
+      convInputGradients(builder, layer, [input], shape, output.region);
+      return { steps: recorder.steps, regions: { ...regions, result: input.gradient! } };
+    case "weight gradient":
+      convWeightGradient(builder, layer, [input], shape, output.region);
+      return { steps: recorder.steps, regions: { ...regions, result: builder.gradients } };
+  }
+}
+
+/**
+ * Records a transposed convolution of a network, such as `up3.up`, of a tensor that holds the result of a ReLU: forward,
+ * and where wanted both gradients.
+ */
+export function recordConvTranspose(
+  target: PlanTarget,
+  config: UNetConfig,
+  name: string,
+  shape: Nchw,
+  backward: boolean,
+): readonly RecordedStep[] {
+  const table = parameterTable(config);
+  const builder = new Builder(config, table, target, backward);
+  const { recorder } = builder;
+  const region = recorder.fixed("input", size(shape));
+  const [, outputs] = table.get(`${name}.weight`).shape;
+  const output = convTranspose2d(builder, name, { shape, region, kind: "relu", gradientScale: 1 }, outputs!);
+  output.gradient = recorder.fixed("gradient", size(output.shape));
+  builder.emitBackward();
+  return recorder.steps;
+}
+
+/** A parameter table of one convolution. */
+function layerTable(channels: number): ParameterTable {
+  const weight = 9 * channels * channels;
+  const list = [
+    { name: `${LAYER}.weight`, shape: [channels, channels, 3, 3], size: weight, offset: 0 },
+    { name: `${LAYER}.bias`, shape: [channels], size: channels, offset: Math.ceil(weight / 64) * 64 },
+  ].map((parameter) => ({ ...parameter, initial: { bound: 1 } }));
+  const blockSize = list[1]!.offset + Math.ceil(channels / 64) * 64;
+  return {
+    list,
+    blockSize,
+    count: weight + channels,
+    get: (name) => list.find((parameter) => parameter.name === name)!,
+  };
+}

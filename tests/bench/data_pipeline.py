@@ -1,0 +1,73 @@
+"""How fast the original's way of loading is: the other side of data_bench.ts.
+
+Pillow opens an image as RGB, torchvision makes a tensor of it, resizes it with an antialiased bilinear filter and
+normalises it; COCO masks come from pycocotools, or from Pillow's polygons where that is missing. A DataLoader does
+so in as many processes as are told, in batches of 32. Debian: python3-torchvision, python3-pil.
+
+    python3 tests/bench/data_pipeline.py [dataset] [processes]
+"""
+import json, os, sys, time
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from torchvision import transforms
+
+try:
+    from pycocotools import mask as coco_mask
+except ImportError:
+    coco_mask = None
+
+SIZE, BATCH, RUNS = 256, 32, 5
+
+
+def annotation_mask(annotation, width, height):
+    polygons = annotation["segmentation"]
+    if coco_mask is not None:
+        return coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects(polygons, height, width)))
+    image = Image.new("L", (width, height))
+    for polygon in polygons:
+        ImageDraw.Draw(image).polygon(polygon, fill=1)
+    return np.asarray(image)
+
+
+class Split(torch.utils.data.Dataset):
+    def __init__(self, folder):
+        self.folder = folder
+        with open(os.path.join(folder, "_annotations.coco.json")) as file:
+            coco = json.load(file)
+        self.images = coco["images"]
+        self.annotations = {}
+        for annotation in coco["annotations"]:
+            self.annotations.setdefault(annotation["image_id"], []).append(annotation)
+        self.transform = transforms.Compose([
+            transforms.ToTensor(),
+            transforms.Resize((SIZE, SIZE), antialias=True),
+            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ])
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        info = self.images[index]
+        image = Image.open(os.path.join(self.folder, info["file_name"])).convert("RGB")
+        mask = np.zeros((info["height"], info["width"]), np.uint8)
+        for annotation in self.annotations.get(info["id"], []):
+            mask = np.maximum(mask, annotation_mask(annotation, info["width"], info["height"]))
+        mask = torch.from_numpy(mask)[None, None].float()
+        mask = torch.nn.functional.interpolate(mask, size=(SIZE, SIZE), mode="nearest")[0]
+        return self.transform(image), mask
+
+
+if __name__ == "__main__":
+    folder = os.path.join(sys.argv[1] if len(sys.argv) > 1 else "dataset", "train")
+    processes = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count()
+    torch.set_num_threads(1)
+    split = Split(folder)
+    best = float("inf")
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        for _ in torch.utils.data.DataLoader(split, batch_size=BATCH, num_workers=processes):
+            pass
+        best = min(best, time.perf_counter() - start)
+    print(f"load {len(split)} images, {processes} processes: {best:.2f} s, {len(split) / best:.0f} images a second")

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { decodeImage, encodeJpeg, type RgbImage } from "../../mod.ts";
+import { findLeaks, type Fingerprint, sourceStem } from "../../src/dataset/near_duplicates.ts";
+import { areNearEqual, makeThumbnail, type Thumbnail } from "../../src/dataset/thumbnail.ts";
+import { paint, spots } from "../support/coco.ts";
+
+function small(image: RgbImage): Thumbnail {
+  const thumbnail = makeThumbnail(image);
+  assert.ok(thumbnail !== null);
+  return thumbnail;
+}
+
+/** Another image from the pixels of this one. */
+function remap(
+  image: RgbImage,
+  from: (x: number, y: number) => [number, number],
+  tone = (grey: number) => grey,
+) {
+  return paint(image.width, image.height, (x, y) => {
+    const [u, v] = from(x, y);
+    return tone(image.data[3 * (v * image.width + u)]!);
+  });
+}
+
+Deno.test("a copy is found at another size, quality, brightness and contrast", async () => {
+  const original = spots(1);
+  const copies = [
+    spots(1, 200),
+    spots(1, 47),
+    spots(1, 20),
+    await decodeImage(await encodeJpeg(spots(1, 96), 20)),
+    remap(original, (x, y) => [x, y], (grey) => 60 + 0.5 * grey),
+  ];
+  for (const copy of copies) assert.equal(areNearEqual(small(original), small(copy)), "upright");
+});
+
+Deno.test("a copy is found in each of the seven other positions", () => {
+  const original = spots(2);
+  const last = original.width - 1;
+  const positions: ((x: number, y: number) => [number, number])[] = [
+    (x, y) => [last - x, y],
+    (x, y) => [x, last - y],
+    (x, y) => [last - x, last - y],
+    (x, y) => [y, x],
+    (x, y) => [last - y, x],
+    (x, y) => [y, last - x],
+    (x, y) => [last - y, last - x],
+  ];
+  for (const position of positions) {
+    assert.equal(areNearEqual(small(original), small(remap(original, position))), "turned", String(position));
+  }
+});
+
+Deno.test("different images are no copies, and plain ones are not compared", () => {
+  const thumbnails = Array.from({ length: 12 }, (_, i) => small(spots(i + 1)));
+  for (const [i, a] of thumbnails.entries()) {
+    for (const b of thumbnails.slice(i + 1)) assert.equal(areNearEqual(a, b), null);
+  }
+  assert.equal(makeThumbnail(paint(64, 64, () => 0)), null);
+  assert.equal(makeThumbnail(paint(64, 64, (x) => 100 + x % 2)), null);
+});
+
+Deno.test("sourceStem is the name before Roboflow", () => {
+  assert.equal(sourceStem("y12_jpg.rf.8154234c0d164dd0.jpg"), "y12");
+  assert.equal(sourceStem("a/scan.3_png.rf.00ff.jpg"), "scan.3");
+  assert.equal(sourceStem("y12.jpg"), null);
+  assert.equal(sourceStem("y12_jpg.jpg"), null);
+});
+
+Deno.test("findLeaks pairs images of different splits once, with every reason", () => {
+  const print = (split: string, fileName: string, sha256: string, seed: number): Fingerprint => ({
+    split,
+    fileName,
+    sha256,
+    thumbnail: small(spots(seed)),
+  });
+  const { leaks, complete } = findLeaks([
+    print("train", "a_jpg.rf.1.jpg", "A", 1),
+    print("train", "b.jpg", "A", 1),
+    print("train", "c.jpg", "C", 3),
+    print("valid", "a_jpg.rf.2.jpg", "D", 4),
+    print("test", "c.jpg", "E", 3),
+    print("test", "b.jpg", "A", 1),
+  ]);
+  assert.ok(complete);
+  const pairs = leaks.map((
+    { files, reasons },
+  ) => [...files.map(({ split, fileName }) => `${split}/${fileName}`), reasons]);
+  assert.deepEqual(pairs, [
+    ["train/a_jpg.rf.1.jpg", "test/b.jpg", ["same bytes", "near-equal pixels"]],
+    ["train/b.jpg", "test/b.jpg", ["same bytes", "near-equal pixels"]],
+    ["train/a_jpg.rf.1.jpg", "valid/a_jpg.rf.2.jpg", ["same source"]],
+    ["train/c.jpg", "test/c.jpg", ["near-equal pixels"]],
+  ]);
+});
+
+Deno.test("findLeaks lists a bounded number of pairs of a folder of copies", () => {
+  const copies = (split: string) =>
+    Array.from({ length: 300 }, (_, i) => ({ split, fileName: `${i}.jpg`, sha256: "A", thumbnail: null }));
+  const { leaks, complete } = findLeaks([...copies("train"), ...copies("test")]);
+  assert.deepEqual([leaks.length, complete], [10_000, false]);
+});

@@ -1,0 +1,119 @@
+/** Weights that are transformed or turned block by block, where a layer's tiles are done at once. */
+import assert from "node:assert/strict";
+import { size } from "../../kernels/shape.ts";
+import { defaultChoices } from "../../kernels/variants.ts";
+import type { Activation } from "../../src/layers/activation.ts";
+import { Builder } from "../../src/layers/builder.ts";
+import { completeConfig } from "../../src/unet/config.ts";
+import { parameterTable } from "../../src/unet/parameters.ts";
+import { recordConv } from "../../src/tuning/single_conv.ts";
+import { winogradInputGradients } from "../../src/layers/conv3x3/winograd.ts";
+import { executeSteps } from "../support/execute_steps.ts";
+import { Random } from "../support/random.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
+
+const gpu = await openTestGpu();
+
+const CASES = [
+  { name: "im2col", class: "few", size: 4, kernel: "gemm/transpose", directions: ["forward"] },
+  {
+    name: "winograd4",
+    class: "wide",
+    size: 16,
+    kernel: "conv2d/winograd4_weight",
+    directions: ["forward", "input gradient"],
+  },
+  {
+    name: "winograd2",
+    class: "wide",
+    size: 16,
+    kernel: "conv2d/winograd2_weight",
+    directions: ["forward", "input gradient"],
+  },
+] as const;
+
+const KINDS = ["software", "hardware"] as const;
+
+/** What one channel of 64 takes of a block. */
+const ROW_BYTES = { im2col: 9 * 64 * 4, winograd4: 36 * 64 * 4, winograd2: 16 * 64 * 4 };
+
+for (const { name, class: label, size, kernel, directions } of CASES) {
+  for (const [direction, kind] of directions.flatMap((one) => KINDS.map((kind) => [one, kind] as const))) {
+    Deno.test(`row blocks: ${name}, ${direction}, ${kind}'s products: blocks in the same memory give the same bits as all at once`, async () => {
+      const run = async (workspace: number) => {
+        const target = {
+          maxBinding: 2 ** 24,
+          workspace,
+          workgroups: 4,
+          choices: { ...defaultChoices(kind), [`conv3x3/${label}`]: name },
+          strict: false,
+        };
+        // 64 tiles of 2 x 2 outputs need more room than 16 of 4 x 4: a block has as many rows as tiles.
+        const { steps, regions } = recordConv(target, { channels: 64, size, batch: 1 }, direction);
+        const random = new Random(3);
+        const inputs = [regions.input, regions.parameters, regions.gradient].map((region) =>
+          [region, random.floats(region.byteLength / 4)] as const
+        );
+        const blocks = steps.filter(({ dispatch }) => dispatch.kernel.label === kernel);
+        const memory = new Set(blocks.map(({ views }) => views[1]!.region.byteLength));
+        return {
+          blocks: blocks.length,
+          largest: Math.max(...memory),
+          result: await executeSteps(gpu, steps, inputs, regions.result),
+        };
+      };
+      const rows = name === "winograd2" ? 64 : 16;
+      const whole = await run(2 ** 24);
+      const parts = await run(rows * ROW_BYTES[name]);
+      assert.equal(whole.blocks, 1);
+      if (name === "winograd2") assert.equal(parts.blocks, 1, "what fits is not cut");
+      else {
+        assert.equal(parts.blocks, 4);
+        assert.ok(parts.largest < whole.largest);
+      }
+      assert.deepEqual(parts.result, whole.result);
+      assert.ok(parts.result.some((value) => Math.abs(value) > 1));
+    });
+  }
+}
+
+for (const index of [0, 1]) {
+  Deno.test(`row blocks: one that ends within a source gives the same bits, source ${index} of 2`, async () => {
+    const shape = { batch: 1, channels: 24, height: 16, width: 16 };
+    const run = async (workspace: number) => {
+      const config = completeConfig({ filters: shape.channels });
+      const choices = defaultChoices("software");
+      const target = { maxBinding: 2 ** 24, workspace, workgroups: 4, choices, strict: false };
+      const builder = new Builder(config, parameterTable(config), target, true);
+      const { recorder } = builder;
+      const sources: Activation[] = ["up", "skip"].map((label) => ({
+        shape,
+        region: recorder.fixed(label, size(shape)),
+        kind: "relu",
+        gradientScale: 1,
+      }));
+      const gradient = recorder.fixed("gradient", size(shape));
+      winogradInputGradients(
+        builder,
+        4,
+        { name: "up5.conv1", inputs: 48, outputs: 24 },
+        sources,
+        shape,
+        gradient,
+      );
+      const random = new Random(4);
+      const inputs = [...sources.map(({ region }) => region), builder.weights, gradient].map((region) =>
+        [region, random.floats(region.byteLength / 4)] as const
+      );
+      const blocks = recorder.steps.filter(({ dispatch }) => dispatch.kernel.label.endsWith("_weight"));
+      const result = await executeSteps(gpu, recorder.steps, inputs, sources[index]!.gradient!);
+      return { blocks: blocks.length, result };
+    };
+    const whole = await run(2 ** 24);
+    // Blocks of 32 rows, where a source ends after 24.
+    const parts = await run(32 * 36 * 24 * 4);
+    assert.deepEqual([whole.blocks, parts.blocks], [1, 2]);
+    assert.deepEqual(parts.result, whole.result);
+    assert.ok(parts.result.some((value) => Math.abs(value) > 1));
+  });
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { writeTorchCheckpoint } from "../../mod.ts";
+import { findModelFile, loadModel, modelOrigin } from "../../src/prediction/load_model.ts";
+import { completeConfig } from "../../src/unet/config.ts";
+import { packModel } from "../../src/unet/model_format.ts";
+import { blockToState, initialBlock, parameterTable } from "../../src/unet/parameters.ts";
+import { writeFiles } from "../support/coco.ts";
+import { SPOT_NETWORK, spotModel, spotState } from "../support/spot_model.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
+
+Deno.test("findModelFile: a file as named, and the best of a run's folder by either name", () =>
+  inTempFolder(async (folder) => {
+    const run = join(folder, "one");
+    const best = join(run, "best.safetensors");
+    await writeFiles(folder, { "one/best.safetensors": "" });
+    assert.equal(await findModelFile({ model: "any/where.pth" }), "any/where.pth");
+    assert.equal(await findModelFile({ model: best }), best);
+    assert.equal(await findModelFile({ model: run }), best);
+    assert.equal(await findModelFile({ run }), best);
+    for (const choice of [{ run: folder }, { model: folder }, { run: join(folder, "none") }, { run: best }]) {
+      await assert.rejects(findModelFile(choice), /^Error: Cannot find a model in ".*\nhint: a run has one/);
+    }
+  }));
+
+Deno.test("findModelFile: without a name, the newest run's that has one", () =>
+  inTempFolder(async (runs) => {
+    const none = /^Error: Cannot find a model: no run in ".*" has a best\.safetensors\nhint: .*task train/;
+    await assert.rejects(findModelFile({ runs }), none);
+    await assert.rejects(findModelFile({ runs: join(runs, "none") }), none);
+    await writeFiles(runs, {
+      "old/best.safetensors": "",
+      "new/best.safetensors": "",
+      "newest-without/checkpoint.safetensors": "",
+      "README.txt": "",
+    });
+    const path = (name: string) => join(runs, name, "best.safetensors");
+    await Deno.utime(path("old"), 1000, 1000);
+    await Deno.utime(path("new"), 2000, 2000);
+    assert.equal(await findModelFile({ runs }), path("new"));
+    await Deno.utime(path("old"), 2000, 2000);
+    assert.equal(await findModelFile({ runs }), path("old"), "of equally old ones the last by name");
+  }));
+
+Deno.test("loadModel: what the file says, and its digest", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "model.bin");
+    const bytes = spotModel({ size: 64, normalize: "picture", recipe: "strong" });
+    await Deno.writeFile(path, bytes);
+    const model = await loadModel(path);
+    assert.equal(model.described, true);
+    assert.deepEqual(model.state, spotState());
+    assert.deepEqual(modelOrigin(model), {
+      file: path,
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+      recipe: "strong",
+      epoch: 7,
+      network: SPOT_NETWORK,
+      size: 64,
+      normalize: "picture",
+      described: true,
+    });
+  }));
+
+Deno.test("loadModel: a PyTorch file has the original's size and normalisation", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "best_model.pth");
+    await Deno.writeFile(path, writeTorchCheckpoint(spotState()));
+    const { recipe, epoch, network, size, normalize, described } = modelOrigin(await loadModel(path));
+    assert.deepEqual({ recipe, epoch, size, normalize, described }, {
+      recipe: null,
+      epoch: null,
+      size: 256,
+      normalize: "imagenet",
+      described: false,
+    });
+    assert.equal(network.filters, 1);
+  }));
+
+Deno.test("loadModel: names the file that it cannot take, and the way out", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "model.safetensors");
+    const refused = (message: RegExp) => assert.rejects(loadModel(path), { name: "Error", message });
+    await refused(/^Cannot load the model ".*model\.safetensors": there is no such file\nhint: --run/);
+    await Deno.writeTextFile(path, "text");
+    await refused(/^Cannot load the model ".*model\.safetensors": Cannot read /);
+    await Deno.writeFile(path, spotModel().subarray(0, 500));
+    await refused(/^Cannot load the model ".*": Cannot read safetensors: /);
+    const network = completeConfig({ filters: 1, inChannels: 1, outChannels: 2 });
+    const table = parameterTable(network);
+    const state = blockToState(table, initialBlock(table, 1));
+    await Deno.writeFile(
+      path,
+      packModel({ state, description: { network, size: 32, normalize: "imagenet", threshold: 0.5 } }),
+    );
+    await refused(/its network makes 2 masks of 1 channels, expected 1 of 3/);
+  }));

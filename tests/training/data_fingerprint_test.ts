@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { dataDifferences } from "../../src/training/data_fingerprint.ts";
+import { toolVersions, VERSION } from "../../src/training/versions.ts";
+import { readProject } from "../project/files.ts";
+
+Deno.test("dataDifferences: names the split, by its counts where they tell", () => {
+  const split = (samples: number, sha256: string) => ({ samples, sha256 });
+  const before = { train: split(9, "a"), valid: split(3, "b") };
+  assert.deepEqual(dataDifferences(before, { train: split(9, "a"), valid: split(3, "b") }), []);
+  assert.deepEqual(dataDifferences(before, { train: split(8, "c"), valid: split(3, "d") }), [
+    "the train split had 9 samples, has 8",
+    "the valid split has other images or annotations",
+  ]);
+});
+
+Deno.test("toolVersions: this project's is that of deno.json", () => {
+  assert.equal(VERSION, JSON.parse(readProject("deno.json")).version);
+  assert.deepEqual(toolVersions("some GPU"), {
+    unet: VERSION,
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    adapter: "some GPU",
+  });
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { DEFAULT_CONFIG } from "../../src/unet/config.ts";
+import { type ModelDescription, ORIGINAL_INPUT, packModel, readModel } from "../../src/unet/model_format.ts";
+import { blockToState, initialBlock, parameterTable } from "../../src/unet/parameters.ts";
+import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
+import { writeTorchCheckpoint } from "../../src/weights/torch_writer.ts";
+
+const network = { ...DEFAULT_CONFIG, filters: 2, dropout: 0.1, norm: "instance" } as const;
+const table = parameterTable(network);
+const state = blockToState(table, initialBlock(table, 1));
+const description: ModelDescription = {
+  network,
+  size: 64,
+  normalize: "picture",
+  threshold: 0.4,
+  recipe: "strong",
+  epoch: 3,
+  metrics: { "valid/loss": 0.25, "valid/dice": null },
+  training: { epochs: 5 },
+  data: { train: { samples: 2, sha256: "00" } },
+  versions: { deno: "2" },
+};
+
+Deno.test("readModel: gives back what packModel was given, bit for bit, and packs the same bytes again", async () => {
+  const bytes = packModel({ state, description });
+  const model = await readModel(bytes);
+  assert.deepEqual(model.description, description);
+  assert.equal(model.described, true);
+  assert.deepEqual(model.state, state);
+  assert.deepEqual(packModel(model), bytes);
+});
+
+Deno.test("readModel: a plain state dict has its shape read off and the original's input", async () => {
+  const expected = { network: { ...network, dropout: 0.4 }, ...ORIGINAL_INPUT };
+  for (const bytes of [writeSafetensors(state), writeTorchCheckpoint(state)]) {
+    const model = await readModel(bytes);
+    assert.deepEqual(model.description, expected);
+    assert.equal(model.described, false);
+    assert.deepEqual([...model.state.keys()], [...state.keys()]);
+  }
+});
+
+Deno.test("readModel: refuses what is no description of a model", async () => {
+  const { tensors, metadata } = readSafetensors(packModel({ state, description }));
+  const read = (change: Record<string, string>) =>
+    readModel(writeSafetensors(tensors, { ...metadata, ...change }));
+  await assert.rejects(read({ network: "{" }), /^SyntaxError: .*its "network" is no JSON/);
+  await assert.rejects(read({ network: "null" }), /^SyntaxError: .*does not describe its network/);
+  await assert.rejects(read({ network: '{"filters":0}' }), RangeError);
+  await assert.rejects(read({ size: "33" }), /^RangeError: .*input size is 33/);
+  await assert.rejects(read({ normalize: '"mean"' }), /^RangeError: .*"mean"/);
+  await assert.rejects(read({ threshold: "2" }), /^RangeError: .*threshold is 2/);
+  await assert.rejects(read({ format: "deno-unet model 9" }), /^SyntaxError: .*format "deno-unet model 9"/);
+});
