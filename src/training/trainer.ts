@@ -9,7 +9,7 @@ import type { Augmentation } from "../../kernels/augment/augment.ts";
 import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { blockToState } from "../unet/parameters.ts";
-import { HISTORY_CAPACITY } from "../unet/network_plan.ts";
+import { HISTORY_CAPACITY } from "../layers/loss.ts";
 import type { UNet } from "../unet/unet.ts";
 import { type AtOnce, type BatchKind, BatchRunner, type PreparedBatch } from "./batch_runner.ts";
 import { Update } from "./optimizer_step.ts";

@@ -4,25 +4,15 @@
  *
  * @module
  */
-import {
-  LOSS_SUMS,
-  type LossBands,
-  lossBands,
-  lossGradient,
-  lossScale,
-  lossSums,
-  lossTotal,
-  RECORD_SIZE,
-} from "../../kernels/loss/loss.ts";
-import { imageSize, type Nchw, size } from "../../kernels/shape.ts";
+import { type Nchw, size } from "../../kernels/shape.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
-import { type Activation, chunkBatch, chunkView } from "../layers/activation.ts";
 import { unet } from "./architecture.ts";
 import { Builder, type PlanTarget } from "../layers/builder.ts";
+import { type LossRegions, lossRegions, recordLoss } from "../layers/loss.ts";
 import { SIZE_STEP, type UNetConfig } from "./config.ts";
 import { type MemoryPlan, planMemory } from "../graph/memory_plan.ts";
 import { parameterTable } from "./parameters.ts";
-import { type RecordedStep, type Region, view } from "../graph/recorder.ts";
+import type { RecordedStep, Region } from "../graph/recorder.ts";
 
 /** What a plan computes: logits; logits and metrics; or logits, metrics and gradients. */
 export type PlanKind = "predict" | "evaluate" | "train";
@@ -46,19 +36,13 @@ export interface PlanSpec {
 }
 
 /** The regions that a plan's owner fills or reads. */
-export interface PlanRegions {
+export interface PlanRegions extends LossRegions {
   readonly nothing: Region;
   readonly weights: Region;
   readonly gradients: Region;
   readonly step: Region;
-  readonly history: Region;
   readonly images: Region;
-  readonly masks: Region;
   readonly logits: Region;
-  /** The loss's partial sums over the whole batch. */
-  readonly lossPartials: Region;
-  /** The sums of the whole batch that the loss's gradient needs. */
-  readonly batchSums: Region;
 }
 
 /** A recorded plan. */
@@ -76,9 +60,6 @@ export interface Plan {
   /** What the owner fills or reads. */
   readonly regions: PlanRegions;
 }
-
-/** Metrics of this many batches fit the history. */
-export const HISTORY_CAPACITY = 16384;
 
 /**
  * Records a plan.
@@ -112,7 +93,6 @@ function checkSpec({ batch, height, width }: PlanSpec): void {
 
 function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const { kind, batch, height, width, partOf } = spec;
-  const part = partOf !== undefined;
   // A prediction keeps no activations, and is to be as exact as its weights.
   const stored: PlanTarget = kind === "predict" ? { ...target, precision: "f32" } : target;
   const builder = new Builder(config, parameterTable(config), stored, kind === "train", partOf);
@@ -120,17 +100,9 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const input = { batch, channels: config.inChannels, height, width };
   const images = recorder.fixed("images", size(input));
   const logits = unet(builder, { shape: input, region: images, kind: "plain", gradientScale: 1 });
-  const masks = recorder.fixed("masks", size(logits.shape));
-  const history = recorder.fixed("history", HISTORY_CAPACITY * RECORD_SIZE);
-  const bands = lossBands(partOf ?? batch, imageSize(logits.shape));
-  const place = (label: string, floats: number) =>
-    part ? recorder.fixed(label, floats) : recorder.temporary(label, floats);
-  const sums = {
-    lossPartials: place("loss partial sums", LOSS_SUMS * bands.total),
-    batchSums: place("loss sums", 4),
-  };
+  const loss = lossRegions(builder, logits.shape);
   const lossAt = recorder.steps.length;
-  if (kind !== "predict") recordLoss(builder, logits, { masks, history, ...sums }, bands, part);
+  if (kind !== "predict") recordLoss(builder, logits, loss);
   const backwardAt = recorder.steps.length;
   builder.emitBackward();
   const { weights, gradients, step } = builder;
@@ -141,56 +113,8 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
     lossAt,
     backwardAt,
     memory: planMemory(recorder.steps, [logits.region]),
-    regions: {
-      nothing,
-      weights,
-      gradients,
-      step,
-      history,
-      images,
-      masks,
-      logits: logits.region,
-      ...sums,
-    },
+    regions: { nothing, weights, gradients, step, images, logits: logits.region, ...loss },
   };
-}
-
-function recordLoss(
-  builder: Builder,
-  logits: Activation,
-  regions: Pick<PlanRegions, "masks" | "history" | "lossPartials" | "batchSums">,
-  bands: LossBands,
-  part: boolean,
-): void {
-  const { recorder } = builder;
-  const { shape } = logits;
-  const { masks, history, lossPartials: partial, batchSums: sums } = regions;
-  const chunks = chunkBatch(recorder, [shape]);
-  const image = imageSize(shape);
-  const step = view(builder.step, 0, 12);
-  if (recorder.precision === "f16") {
-    builder.lossScale = lossScale(size({ ...shape, batch: builder.partOf ?? shape.batch }));
-  }
-  for (const chunk of chunks) {
-    recorder.run(lossSums(chunk.count, image, bands, chunk.first), {
-      logits: chunkView(logits.region, shape, chunk),
-      target_mask: chunkView(masks, shape, chunk),
-      partial,
-      step,
-    });
-  }
-  if (!part) recorder.run(lossTotal(bands.total, size(shape)), { partial, sums, history, step });
-  builder.onBackward(() => {
-    const gradient = builder.newGradient(logits, "logits");
-    for (const chunk of chunks) {
-      recorder.run(lossGradient(chunk.count * image, builder.lossScale), {
-        logits: chunkView(logits.region, shape, chunk),
-        target_mask: chunkView(masks, shape, chunk),
-        sums,
-        gradient: chunkView(gradient, shape, chunk),
-      });
-    }
-  });
 }
 
 /** Where a plan's regions lie if the slots of plans that run before or after it are there already. */
