@@ -16,7 +16,7 @@ import {
 } from "./choices.ts";
 import { columnCount, im2colServes } from "./conv2d/im2col.ts";
 import { directServes, type PackedWeights } from "./conv2d/direct.ts";
-import { vectors } from "./conv_transpose2d/conv_transpose2d.ts";
+import { rowsAreVectors } from "./conv_transpose2d/conv_transpose2d.ts";
 import { type GemmShape, type Slices, uniformLayers } from "./gemm/gemm.ts";
 import type { Nchw } from "./shape.ts";
 import type { RowSums } from "./reduce/reduce.ts";
@@ -109,7 +109,7 @@ function winogradKernels(side: 2 | 4): string[] {
 }
 
 function convSample(channels: number, size: number, batch: number): ConvCase {
-  const weights = { inputs: channels, outputs: channels, turned: false, firstRow: 0, rows: channels };
+  const weights = { inputs: channels, outputs: channels, flipped: false, firstRow: 0, rows: channels };
   return { batch, height: size, width: size, weights, strict: false };
 }
 
@@ -169,39 +169,39 @@ export const PRODUCT = new Operation("product", {
 export type ProductVariant = keyof typeof PRODUCT.variants;
 
 /** A matrix product whose long sum is cut into slices. */
-export interface SlicedCase extends GemmShape {
+export interface SplitKCase extends GemmShape {
   /** How it is cut. */
   readonly slices: Slices;
 }
 
 /**
- * Matrix products in slices: weight gradients. Tiles take operands turned, as the transforms of the other directions make
+ * Matrix products in slices: weight gradients. Tiles take transposed operands, as the transforms of the other directions make
  * them: neighbours then read neighbouring pixels of a map, and not of several.
  */
-export const SLICED_PRODUCT = new Operation("sliced product", {
+export const SPLIT_K_PRODUCT = new Operation("sliced product", {
   nn_subgroup: SUBGROUP,
   nn: { basic: true, kernels: ["gemm/nn"] },
   turned: TILED,
   turned_32x32: TILED,
 }, {
   low: {
-    takes: ({ rows }: SlicedCase) => rows <= 32,
+    takes: ({ rows }: SplitKCase) => rows <= 32,
     software: ["nn_subgroup", "nn"],
     hardware: ["turned_32x32", "turned"],
-    sample: slicedSample(32, 1024),
+    sample: splitKSample(32, 1024),
   },
   high: {
     takes: () => true,
     software: ["nn_subgroup", "nn"],
     hardware: ["turned", "turned_32x32"],
-    sample: slicedSample(128, 1024),
+    sample: splitKSample(128, 1024),
   },
 });
 
 /** How a matrix product in slices is computed. */
-export type SlicedVariant = keyof typeof SLICED_PRODUCT.variants;
+export type SplitKVariant = keyof typeof SPLIT_K_PRODUCT.variants;
 
-function slicedSample(channels: number, depth: number): SlicedCase {
+function splitKSample(channels: number, depth: number): SplitKCase {
   const slices = { depth, count: 1, first: 0 };
   return { rows: channels, columns: channels, depth, layers: 36, slices };
 }
@@ -239,7 +239,7 @@ export const CONV_TRANSPOSE = new Operation("transposed convolution", {
   shared: {
     kernels: ["forward", "dgrad", "wgrad"].map((part) => `conv_transpose2d/tiled_${part}`),
     needs: "workgroup memory",
-    serves: vectors,
+    serves: rowsAreVectors,
   },
 }, {
   all: {
@@ -277,7 +277,7 @@ export const ROW_SUMS = new Operation("row sums", {
 /** Every operation that has variants. Products come first: convolutions are timed with the products chosen then. */
 export const OPERATIONS: readonly AnyOperation[] = [
   PRODUCT,
-  SLICED_PRODUCT,
+  SPLIT_K_PRODUCT,
   IM2COL_PRODUCT,
   ROW_SUMS,
   CONV3X3,
@@ -290,7 +290,7 @@ export function defaultChoices(kind: AdapterKind): KernelChoices {
 }
 
 /** Those of some choices that are not the default. */
-export function unusualChoices(kind: AdapterKind, choices: KernelChoices): KernelChoices {
+export function nonDefaultChoices(kind: AdapterKind, choices: KernelChoices): KernelChoices {
   const defaults = defaultChoices(kind);
   return Object.fromEntries(Object.entries(choices).filter(([name, variant]) => defaults[name] !== variant));
 }

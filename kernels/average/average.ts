@@ -24,7 +24,7 @@ export function weightedSum(count: number, keep: number, add: number): Dispatch 
  * `total += (1 - keep) * (value - total)` over `count` values, a multiple of 4, with the `keep` that `packStep` put
  * into the uniform `step`; bindings value, total, step.
  */
-export function movingAverage(count: number): Dispatch {
+export function emaUpdate(count: number): Dispatch {
   return {
     kernel: kernel("average/moving", moving),
     params: packParams([count / 4]),
@@ -37,6 +37,6 @@ export function movingAverage(count: number): Dispatch {
  * reaches `decay`. With `decay` from the start, the initial weights would weigh `decay^t` after `t` updates: at 0.99,
  * half of the average after 69 of them. This way they weigh less than a thousandth after 10.
  */
-export function averageKeep(decay: number, update: number): number {
+export function emaDecay(decay: number, update: number): number {
   return Math.min(decay, (1 + update) / (10 + update));
 }

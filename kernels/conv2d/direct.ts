@@ -26,7 +26,7 @@ export interface PackedWeights {
   /** Channels of the layer's input. */
   readonly inputs: number;
   /** Whether the weights serve the input gradient. */
-  readonly turned: boolean;
+  readonly flipped: boolean;
   /** First of the channels that are computed. */
   readonly firstRow: number;
   /** Number of the channels that are computed. */
@@ -35,7 +35,7 @@ export interface PackedWeights {
 
 /** Floats of packed weights. */
 export function packedSize(weights: PackedWeights): number {
-  return roundUp(weights.rows, OUTPUT_TILE) * (weights.turned ? weights.outputs : weights.inputs) * 9;
+  return roundUp(weights.rows, OUTPUT_TILE) * (weights.flipped ? weights.outputs : weights.inputs) * 9;
 }
 
 /** Whether the direct kernels serve maps of this size and weights of these channels. */
@@ -47,10 +47,10 @@ export function directServes(shape: { height: number; width: number }, weights: 
 /** Packs OIHW weights for {@linkcode directConv2d}; bindings w, packed. */
 export function directPack(weights: PackedWeights): Dispatch {
   const count = packedSize(weights);
-  const { outputs, inputs, firstRow, rows, turned } = weights;
+  const { outputs, inputs, firstRow, rows, flipped } = weights;
   return {
     kernel: kernel("conv2d/direct_pack", packCode),
-    params: packParams([outputs, inputs, firstRow, rows, turned ? 1 : 0, count]),
+    params: packParams([outputs, inputs, firstRow, rows, flipped ? 1 : 0, count]),
     workgroups: grid("conv2d/direct_pack", count, WORKGROUP),
   };
 }

@@ -182,13 +182,13 @@ export function winogradWeight(
   side: 2 | 4,
   layer: { outputs: number; inputs: number },
   rows: RowBlock,
-  turned: boolean,
+  flipped: boolean,
 ): Dispatch {
   const label = `conv2d/winograd${side}_weight`;
   return {
     kernel: kernel(label, CODE[side].weight),
-    params: packParams([layer.outputs, layer.inputs, rows.first, rows.padded, rows.used, turned ? 1 : 0]),
-    workgroups: grid(label, rows.padded, WORKGROUP, turned ? layer.outputs : layer.inputs),
+    params: packParams([layer.outputs, layer.inputs, rows.first, rows.padded, rows.used, flipped ? 1 : 0]),
+    workgroups: grid(label, rows.padded, WORKGROUP, flipped ? layer.outputs : layer.inputs),
   };
 }
 
@@ -236,12 +236,19 @@ export function winogradWeightGrad(
   rows: RowBlock,
   columns: number,
   slices: number,
-  put: Accumulation = REPLACE,
+  accumulation: Accumulation = REPLACE,
 ): Dispatch {
   const label = `conv2d/winograd${side}_weight_grad`;
   return {
     kernel: kernel(label, CODE[side].weightGrad),
-    params: packParams([layer.inputs, rows.first, rows.padded, columns, slices, ...accumulationFields(put)]),
+    params: packParams([
+      layer.inputs,
+      rows.first,
+      rows.padded,
+      columns,
+      slices,
+      ...accumulationFields(accumulation),
+    ]),
     workgroups: grid(label, layer.inputs, WORKGROUP, rows.used),
   };
 }

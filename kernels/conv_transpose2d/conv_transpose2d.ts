@@ -42,12 +42,12 @@ const SHORTEST_SUM = 256;
 export type TransposeForm = "registers" | "shared";
 
 /** Whether rows of this input are whole vectors of 4. */
-export function vectors(input: Nchw): boolean {
+export function rowsAreVectors(input: Nchw): boolean {
   return input.width % 4 === 0;
 }
 
 function isTiled(form: TransposeForm, input: Nchw): boolean {
-  return form === "shared" && vectors(input);
+  return form === "shared" && rowsAreVectors(input);
 }
 
 /** Tiles across a product of so many rows and columns, in vectors of 4: along its columns, and along its rows. */
@@ -76,7 +76,7 @@ export function convTranspose2dForward(
       workgroups: grid(label, across, 1, batch, down),
     };
   }
-  if (vectors(input)) {
+  if (rowsAreVectors(input)) {
     const label = "conv_transpose2d/forward";
     const tiles = ceilDiv(pixels, PIXEL_TILE);
     return {
@@ -116,7 +116,7 @@ export function convTranspose2dDgrad(
       workgroups: grid(label, across, 1, batch, down),
     };
   }
-  if (vectors(input)) {
+  if (rowsAreVectors(input)) {
     const label = "conv_transpose2d/dgrad";
     const tiles = ceilDiv(pixels, PIXEL_TILE);
     return {
@@ -145,7 +145,7 @@ export interface TransposeBands {
 
 /** Tiles of channels and outputs of a weight gradient, an invocation each. */
 function weightTiles(input: Nchw, outputs: number): number {
-  return ceilDiv(input.channels, vectors(input) ? 8 : 4) * ceilDiv(outputs, 4);
+  return ceilDiv(input.channels, rowsAreVectors(input) ? 8 : 4) * ceilDiv(outputs, 4);
 }
 
 /**
@@ -170,7 +170,7 @@ export function transposeBands(
   if (length >= pixels) return { images: Math.max(1, Math.floor(length / pixels)), perImage: 1, pixels };
   const perImage = ceilDiv(pixels, length);
   const cut = ceilDiv(pixels, perImage);
-  const whole = vectors(input) ? ceilDiv(cut, 4) * 4 : cut;
+  const whole = rowsAreVectors(input) ? ceilDiv(cut, 4) * 4 : cut;
   return { images: 1, perImage: ceilDiv(pixels, whole), pixels: whole };
 }
 
@@ -205,7 +205,7 @@ export function convTranspose2dWgrad(
     };
   }
   // The vector kernel counts columns by fours, the ragged one singly.
-  const [name, code, unit] = vectors(input)
+  const [name, code, unit] = rowsAreVectors(input)
     ? ["wgrad", wgradCode, 4] as const
     : ["wgrad_ragged", wgradRaggedCode, 1] as const;
   const label = `conv_transpose2d/${name}`;

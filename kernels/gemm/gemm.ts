@@ -66,7 +66,7 @@ export interface Slices {
 export function gemmNn(
   shape: GemmShape,
   slices: Slices = { depth: shape.depth, count: 1, first: 0 },
-  put: Accumulation = REPLACE,
+  accumulation: Accumulation = REPLACE,
 ): Dispatch {
   checkTiles(shape);
   const tiles = { rows: shape.rows / 8, columns: shape.columns / 16 };
@@ -75,7 +75,7 @@ export function gemmNn(
   const workgroup = few ? SMALL_WORKGROUP : WORKGROUP;
   return {
     kernel: kernel("gemm/nn", nnCode, { WORKGROUP: workgroup }),
-    params: registerParams(tiles, shape, slices, put),
+    params: registerParams(tiles, shape, slices, accumulation),
     workgroups: grid("gemm/nn", count, workgroup, shape.layers, slices.count),
   };
 }
@@ -90,7 +90,7 @@ const HIGH_SHARE = 0.8;
 export function gemmNnSubgroup(
   shape: GemmShape,
   slices: Slices = { depth: shape.depth, count: 1, first: 0 },
-  put: Accumulation = REPLACE,
+  accumulation: Accumulation = REPLACE,
 ): Dispatch {
   checkTiles(shape);
   const { rows, columns, layers } = shape;
@@ -101,7 +101,7 @@ export function gemmNnSubgroup(
   const label = high ? "gemm/nn_high" : "gemm/nn_wide";
   return {
     kernel: high ? kernel(label, nnHighCode) : kernel(label, nnWideCode, { ROW_VECTORS: height / 4 }),
-    params: registerParams(tiles, shape, slices, put),
+    params: registerParams(tiles, shape, slices, accumulation),
     workgroups: grid(label, tiles.rows * tiles.columns, 1, layers, slices.count),
   };
 }
@@ -111,7 +111,7 @@ function registerParams(
   tiles: { readonly rows: number; readonly columns: number },
   { rows, columns, depth, layers }: GemmShape,
   slices: Slices,
-  put: Accumulation,
+  accumulation: Accumulation,
 ): Uint8Array {
   return packParams([
     rows / 4,
@@ -122,7 +122,7 @@ function registerParams(
     slices.depth,
     layers,
     slices.first,
-    ...accumulationFields(put),
+    ...accumulationFields(accumulation),
   ]);
 }
 
@@ -188,7 +188,7 @@ export function gemmTiled(
   name: GemmTileName,
   shape: GemmShape,
   slices: Slices = { depth: shape.depth, count: 1, first: 0 },
-  put: Accumulation = REPLACE,
+  accumulation: Accumulation = REPLACE,
 ): Dispatch {
   checkTiles(shape);
   const { rows, columns, depth, layers } = shape;
@@ -208,7 +208,7 @@ export function gemmTiled(
       slices.depth,
       layers,
       slices.first,
-      ...accumulationFields(put),
+      ...accumulationFields(accumulation),
     ]),
     workgroups: grid("gemm/tiled", ceilDiv(rows, tile.rows) * columnTiles, 1, layers, slices.count),
   };

@@ -52,11 +52,11 @@ export function normBackwardBands(planes: NormPlanes, bands: PixelBands): Dispat
 export function normBackwardSums(
   shape: Nchw,
   bands: PixelBands,
-  put: Accumulation = REPLACE,
+  accumulation: Accumulation = REPLACE,
 ): Dispatch {
   return {
     kernel: kernel("instance_norm/backward_sums", backwardSumsCode),
-    params: packParams([shape.batch, shape.channels, bands.perImage, ...accumulationFields(put)]),
+    params: packParams([shape.batch, shape.channels, bands.perImage, ...accumulationFields(accumulation)]),
     workgroups: grid("instance_norm/backward_sums", shape.channels, WORKGROUP),
   };
 }

@@ -31,7 +31,7 @@ export interface RowSums {
   /** Distance between two items of a row. */
   readonly itemStride: number;
   /** How sums are put; they replace what is there unless given. */
-  readonly put?: Accumulation;
+  readonly accumulation?: Accumulation;
 }
 
 /** Sums of strided rows; bindings partial, total. */
@@ -53,9 +53,17 @@ export function sumRowsBySubgroups(sums: RowSums): Dispatch {
 }
 
 function rowParams(
-  { rows, length, group = rows, groupStride = 0, rowStride, itemStride, put = REPLACE }: RowSums,
+  { rows, length, group = rows, groupStride = 0, rowStride, itemStride, accumulation = REPLACE }: RowSums,
 ): Uint8Array {
-  return packParams([rows, length, group, groupStride, rowStride, itemStride, ...accumulationFields(put)]);
+  return packParams([
+    rows,
+    length,
+    group,
+    groupStride,
+    rowStride,
+    itemStride,
+    ...accumulationFields(accumulation),
+  ]);
 }
 
 /** Partial sums `[channel][band]` of an NCHW tensor; bindings x, x_vectors (the same memory), partial. */
@@ -78,14 +86,14 @@ export function channelSums(shape: Nchw, bands: PixelBands, firstImage: number):
 export const SMALL_CHANNEL = 1024;
 
 /** Sums `[channel]` of an NCHW tensor in one dispatch; bindings x, x_vectors (the same memory), total. */
-export function channelTotals(shape: Nchw, put: Accumulation = REPLACE): Dispatch {
+export function channelTotals(shape: Nchw, accumulation: Accumulation = REPLACE): Dispatch {
   return {
     kernel: kernel("reduce/channel_totals", channelTotalsCode),
     params: packParams([
       shape.channels,
       shape.height * shape.width,
       shape.batch,
-      ...accumulationFields(put),
+      ...accumulationFields(accumulation),
     ]),
     workgroups: grid("reduce/channel_totals", shape.channels, WORKGROUP),
   };

@@ -5,7 +5,7 @@
  * @module
  */
 import type { KernelChoices } from "../../kernels/choices.ts";
-import { OPERATIONS, unusualChoices } from "../../kernels/variants.ts";
+import { nonDefaultChoices, OPERATIONS } from "../../kernels/variants.ts";
 import { adapterKind, type Gpu } from "../gpu/gpu.ts";
 
 /** Whether a variant passes its self-tests. */
@@ -45,5 +45,5 @@ export async function describeVariants(gpu: Gpu, given: boolean): Promise<Varian
     }
   }
   const { choices } = gpu;
-  return { choices, unusual: unusualChoices(adapterKind(gpu.adapter), choices), given, checked };
+  return { choices, unusual: nonDefaultChoices(adapterKind(gpu.adapter), choices), given, checked };
 }

@@ -185,8 +185,8 @@ function describeMemory(use: MemoryUse, memory: TrainPlan["memory"]): string {
 }
 
 /** A line where the kernels are not simply the defaults. */
-function describeKernels({ choicesFrom, unusualChoices }: TrainPlan): string {
-  const unusual = formatChoices(unusualChoices);
+function describeKernels({ choicesFrom, nonDefaultChoices }: TrainPlan): string {
+  const unusual = formatChoices(nonDefaultChoices);
   if (choicesFrom === "defaults" || (choicesFrom === "run" && unusual === "")) return "";
   const origin = choicesFrom === "run" ? "those that the run began with" : "as timed on this adapter";
   return `kernels       ${origin}${

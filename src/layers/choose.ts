@@ -27,7 +27,7 @@ import {
   IM2COL_PRODUCT,
   PRODUCT,
   ROW_SUMS,
-  SLICED_PRODUCT,
+  SPLIT_K_PRODUCT,
 } from "../../kernels/variants.ts";
 import type { PlanTarget } from "./builder.ts";
 
@@ -51,8 +51,8 @@ export function chooseProduct({ choices }: PlanTarget, shape: GemmShape): Chosen
 }
 
 /** How a product of im2col is computed; bindings a, b, c. */
-export function im2colProduct({ choices }: PlanTarget, shape: GemmShape, put = REPLACE): Dispatch {
-  return multiply(IM2COL_PRODUCT.choose(choices, shape), shape, undefined, put);
+export function im2colProduct({ choices }: PlanTarget, shape: GemmShape, accumulation = REPLACE): Dispatch {
+  return multiply(IM2COL_PRODUCT.choose(choices, shape), shape, undefined, accumulation);
 }
 
 /** A matrix product in slices: its dispatch, and which dimension of its operands runs fastest. */
@@ -65,7 +65,7 @@ export interface ChosenSlices {
 
 /** How a matrix product whose sum is cut into slices is computed. */
 export function slicedProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): ChosenSlices {
-  const variant = SLICED_PRODUCT.choose(choices, { ...shape, slices });
+  const variant = SPLIT_K_PRODUCT.choose(choices, { ...shape, slices });
   const inner = variant === "nn" || variant === "nn_subgroup" ? "mn" : GEMM_TILES[variant].inner;
   return { dispatch: multiply(variant, shape, slices), inner };
 }
@@ -74,11 +74,11 @@ function multiply(
   variant: "nn" | "nn_subgroup" | GemmTileName,
   shape: GemmShape,
   slices?: Slices,
-  put?: Accumulation,
+  accumulation?: Accumulation,
 ): Dispatch {
-  if (variant === "nn") return gemmNn(shape, slices, put);
-  if (variant === "nn_subgroup") return gemmNnSubgroup(shape, slices, put);
-  return gemmTiled(variant, shape, slices, put);
+  if (variant === "nn") return gemmNn(shape, slices, accumulation);
+  if (variant === "nn_subgroup") return gemmNnSubgroup(shape, slices, accumulation);
+  return gemmTiled(variant, shape, slices, accumulation);
 }
 
 /** How a transposed convolution is computed. */

@@ -80,7 +80,7 @@ export function convTranspose2d(
       );
     }
     if (alone) return;
-    const sums = { rows, length: count, rowStride: 1, itemStride: rows, put: builder.accumulation };
+    const sums = { rows, length: count, rowStride: 1, itemStride: rows, accumulation: builder.accumulation };
     recorder.run(rowSums(builder.target, sums), {
       partial,
       total: builder.gradient(`${name}.weight`),

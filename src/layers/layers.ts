@@ -169,7 +169,7 @@ export function conv1x1(builder: Builder, name: string, source: Activation, outp
         length: bands.perImage * shape.batch,
         rowStride: bands.total,
         itemStride: 1,
-        put: builder.accumulation,
+        accumulation: builder.accumulation,
       }),
       { partial, total: builder.gradient(`${name}.weight`) },
     );
@@ -208,7 +208,7 @@ export function biasGradient(builder: Builder, name: string, shape: Nchw, gradie
       length: bands.perImage * shape.batch,
       rowStride: bands.total,
       itemStride: 1,
-      put: builder.accumulation,
+      accumulation: builder.accumulation,
     }),
     { partial, total },
   );

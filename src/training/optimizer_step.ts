@@ -5,7 +5,7 @@
  * @module
  */
 import { adamStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
-import { movingAverage, weightedSum } from "../../kernels/average/average.ts";
+import { emaUpdate, weightedSum } from "../../kernels/average/average.ts";
 import { CLIP_BAND, clipScale, gradientSquares } from "../../kernels/clip/clip.ts";
 import { ceilDiv } from "../../kernels/grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -160,7 +160,7 @@ function recordApply(blocks: Blocks, options: UpdateOptions): void {
   );
   if (options.averageDecay > 0) {
     blocks.each(({ count, of }) =>
-      recorder.run(movingAverage(count), {
+      recorder.run(emaUpdate(count), {
         value: of("weights"),
         total: of("average"),
         step: blocks.whole("step", STEP_BYTE_LENGTH),

@@ -4,7 +4,7 @@
  * @module
  */
 import type { KernelChoices } from "../../kernels/choices.ts";
-import { defaultChoices, unusualChoices } from "../../kernels/variants.ts";
+import { defaultChoices, nonDefaultChoices } from "../../kernels/variants.ts";
 import { adapterKind, type GpuDescription } from "../gpu/gpu.ts";
 import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
@@ -43,7 +43,7 @@ export interface TrainPlan {
   /** Where the choices of kernel variants come from. */
   readonly choicesFrom: ChoicesFrom;
   /** Those of them that are other than by default. */
-  readonly unusualChoices: KernelChoices;
+  readonly nonDefaultChoices: KernelChoices;
   /** Values that are trained. */
   readonly parameters: number;
   /** Bytes of the device's memory, as planned. */
@@ -80,7 +80,7 @@ export function planTraining(
     data: { train: describe(train), valid: describe(valid) },
     adapter: gpu?.adapter.description ?? null,
     choicesFrom,
-    unusualChoices: gpu ? unusualChoices(adapterKind(gpu.adapter), gpu.choices) : {},
+    nonDefaultChoices: gpu ? nonDefaultChoices(adapterKind(gpu.adapter), gpu.choices) : {},
     parameters: parameterTable(networkConfig(config)).count,
     memoryBytes: memory[config.memory].bytes,
     memory,

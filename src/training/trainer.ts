@@ -4,7 +4,7 @@
  * @module
  */
 import { type AdamOptions, packStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
-import { averageKeep } from "../../kernels/average/average.ts";
+import { emaDecay } from "../../kernels/average/average.ts";
 import type { Augmentation } from "../../kernels/augment/augment.ts";
 import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
@@ -30,7 +30,7 @@ export interface TrainerOptions {
   clipNorm?: number;
   /** Batches whose gradients are averaged before an update; 1. */
   accumulate?: number;
-  /** Decay of a moving average of the weights, less in the first updates ({@linkcode averageKeep}); 0 for none. */
+  /** Decay of a moving average of the weights, less in the first updates ({@linkcode emaDecay}); 0 for none. */
   averageDecay?: number;
   /** Random changes of images and masks; none. */
   augmentation?: Augmentation;
@@ -447,7 +447,7 @@ export class Trainer {
       this.#records.length,
       options,
       firstImage,
-      averageKeep(this.#settings.averageDecay, updates),
+      emaDecay(this.#settings.averageDecay, updates),
     );
     this.unet.gpu.device.queue.writeBuffer(this.#buffers.step, 0, bytes as Uint8Array<ArrayBuffer>);
   }

@@ -17,7 +17,7 @@ import {
   IM2COL_PRODUCT,
   PRODUCT,
   ROW_SUMS,
-  SLICED_PRODUCT,
+  SPLIT_K_PRODUCT,
 } from "../../kernels/variants.ts";
 import { adapterKind, type Gpu } from "../gpu/gpu.ts";
 import { repeat, takeTurns, type Timing } from "./timing.ts";
@@ -197,7 +197,7 @@ function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
       recordProduct,
     ),
     ...contests(
-      SLICED_PRODUCT,
+      SPLIT_K_PRODUCT,
       adapter,
       (sample) => sample,
       (sample) =>

@@ -171,7 +171,7 @@ def main():
             optimizer.step()
             updates += 1
             if average is not None:
-                # As averageKeep of kernels/average/average.ts: the initial weights are soon forgotten.
+                # As emaDecay of kernels/average/average.ts: the initial weights are soon forgotten.
                 keep = min(0.99, (1 + updates) / (10 + updates))
                 with torch.no_grad():
                     for p, a in zip(parameters, average):

@@ -14,7 +14,7 @@ import { openTestGpu } from "../support/test_gpu.ts";
 const gpu = await openTestGpu();
 
 interface Case {
-  dispatch: (put?: Accumulation) => Dispatch;
+  dispatch: (accumulation?: Accumulation) => Dispatch;
   inputs: Record<string, Float32Array>;
   /** Values of what sums are put into. */
   outputs: Record<string, number>;
@@ -30,27 +30,29 @@ const x = random.floats(96);
 
 const CASES: Record<string, Case> = {
   "reduce/rows": {
-    dispatch: (put) => sumRows({ ...ROWS, ...(put ? { put } : {}) }),
+    dispatch: (accumulation) => sumRows({ ...ROWS, ...(accumulation ? { accumulation } : {}) }),
     inputs: { partial: random.floats(350) },
     outputs: { total: 70 },
   },
   "reduce/channel_totals": {
-    dispatch: (put) => channelTotals(MAPS, put),
+    dispatch: (accumulation) => channelTotals(MAPS, accumulation),
     inputs: { x, x_vectors: x },
     outputs: { total: 3 },
   },
   "gemm/nn": {
-    dispatch: (put) => gemmNn({ rows: 16, columns: 16, depth: 3, layers: 1 }, undefined, put),
+    dispatch: (accumulation) =>
+      gemmNn({ rows: 16, columns: 16, depth: 3, layers: 1 }, undefined, accumulation),
     inputs: { a: random.floats(48), b: random.floats(48) },
     outputs: { c: 256 },
   },
   "gemm/tiled": {
-    dispatch: (put) => gemmTiled("tiled", { rows: 16, columns: 16, depth: 3, layers: 1 }, undefined, put),
+    dispatch: (accumulation) =>
+      gemmTiled("tiled", { rows: 16, columns: 16, depth: 3, layers: 1 }, undefined, accumulation),
     inputs: { a: random.floats(48), b: random.floats(48) },
     outputs: { c: 256 },
   },
   "instance_norm/backward_sums": {
-    dispatch: (put) => normBackwardSums(MAPS, pixelBands(MAPS), put),
+    dispatch: (accumulation) => normBackwardSums(MAPS, pixelBands(MAPS), accumulation),
     inputs: { partial: random.floats(12 * pixelBands(MAPS).perImage) },
     outputs: { grad_weight: 3, grad_bias: 3 },
     others: { sums: 12 },
@@ -58,7 +60,7 @@ const CASES: Record<string, Case> = {
 };
 for (const side of [2, 4] as const) {
   CASES[`conv2d/winograd${side}_weight_grad`] = {
-    dispatch: (put) => winogradWeightGrad(side, { inputs: 3 }, BLOCK, 16, 2, put),
+    dispatch: (accumulation) => winogradWeightGrad(side, { inputs: 3 }, BLOCK, 16, 2, accumulation),
     inputs: { partial: random.floats(2 * (side + 2) ** 2 * 16 * 16) },
     outputs: { total: 2 * 3 * 9 },
   };
@@ -66,18 +68,21 @@ for (const side of [2, 4] as const) {
 if (gpu.has("subgroups")) {
   CASES["reduce/rows_subgroup"] = {
     ...CASES["reduce/rows"]!,
-    dispatch: (put) => sumRowsBySubgroups({ ...ROWS, ...(put ? { put } : {}) }),
+    dispatch: (accumulation) => sumRowsBySubgroups({ ...ROWS, ...(accumulation ? { accumulation } : {}) }),
   };
 }
 
 for (const [name, { dispatch, inputs, outputs, others = {} }] of Object.entries(CASES)) {
   Deno.test(`accumulation: ${name} replaces, adds and scales`, async () => {
     const run = async (
-      put: Accumulation | undefined,
+      accumulation: Accumulation | undefined,
       before: (count: number) => Float32Array,
     ) => {
       const filled = Object.fromEntries(Object.entries(outputs).map(([key, count]) => [key, before(count)]));
-      return { filled, result: await runKernel(gpu, dispatch(put), { ...inputs, ...filled, ...others }) };
+      return {
+        filled,
+        result: await runKernel(gpu, dispatch(accumulation), { ...inputs, ...filled, ...others }),
+      };
     };
     const notNumbers = (count: number) => new Float32Array(count).fill(NaN);
     const plain = await run(undefined, notNumbers);

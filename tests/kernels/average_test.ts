@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
-import { averageKeep, movingAverage, weightedSum } from "../../kernels/average/average.ts";
+import { emaDecay, emaUpdate, weightedSum } from "../../kernels/average/average.ts";
 import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
@@ -49,18 +49,18 @@ for (const count of [4, 256, 260]) {
       const value = random.floats(count);
       expected = expected.map((old, at) => keep * old + (1 - keep) * value[at]!);
       const step = packStep(0, index + 1, index + 1, 0, options, 0, keep);
-      ({ total } = await runKernel(gpu, movingAverage(count), { value, total, step }));
+      ({ total } = await runKernel(gpu, emaUpdate(count), { value, total, step }));
       assertClose(total, expected, { absolute: 2 ** -22, label: `total, keep ${keep}` });
     }
   });
 }
 
-Deno.test("averageKeep: grows to the decay, and soon forgets the initial weights", () => {
-  const keeps = Array.from({ length: 2000 }, (_, index) => averageKeep(0.99, index + 1));
+Deno.test("emaDecay: grows to the decay, and soon forgets the initial weights", () => {
+  const keeps = Array.from({ length: 2000 }, (_, index) => emaDecay(0.99, index + 1));
   assert.deepEqual(keeps.slice(0, 2), [2 / 11, 3 / 12]);
   assert.ok(keeps.every((keep, index) => index === 0 || keep >= keeps[index - 1]!));
   assert.deepEqual([keeps[888]! < 0.99, keeps[889], keeps.at(-1)], [true, 0.99, 0.99]);
   const left = keeps.slice(0, 10).reduce((product, keep) => product * keep, 1);
   assert.ok(left < 1e-3, `${left} of the initial weights after ten updates`);
-  assert.equal(averageKeep(0, 5), 0);
+  assert.equal(emaDecay(0, 5), 0);
 });

@@ -72,7 +72,7 @@ function draw(
     inputs,
     outputs,
     w: random.floats(outputs * inputs * 9),
-    turned: false,
+    flipped: false,
     firstRow: 0,
     rows: outputs,
     sources,
@@ -156,7 +156,7 @@ for (const { method, tiles, factor } of METHODS) {
           const affine = affineOf(new Random(channels), size.batch * channels);
           const y = await method.run(gpu, {
             ...forward,
-            turned: true,
+            flipped: true,
             firstRow: first,
             rows: channels,
             sources: [{ x: gradient, channels: forward.outputs }],

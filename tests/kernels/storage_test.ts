@@ -143,7 +143,7 @@ if (gpu !== null) {
         inputs,
         outputs,
         w: random.floats(outputs * inputs * 9),
-        turned: false,
+        flipped: false,
         firstRow: 0,
         rows: outputs,
         sources: [{ x, channels: inputs }],
@@ -163,16 +163,16 @@ if (gpu !== null) {
         absolute: storedLimits(limits(9 * inputs + 1, sums), y),
         label: "forward",
       });
-      const turned = {
+      const flipped = {
         ...layer,
-        turned: true,
+        flipped: true,
         rows: inputs,
         sources: [{ x: gradient, channels: outputs }],
         epilogue: { gate: "activation" as const },
         gate: { x },
       };
       const gradInput = conv2dDgrad(gradient, w, shape).map((value, index) => x[index]! > 0 ? value : 0);
-      assertClose(await method.run(gpu, turned), gradInput, {
+      assertClose(await method.run(gpu, flipped), gradInput, {
         absolute: storedLimits(
           limits(9 * outputs, conv2dDgrad(absolutes(gradient), absolutes(w), shape)),
           gradInput,

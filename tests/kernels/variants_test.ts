@@ -9,11 +9,11 @@ import {
   type ConvCase,
   defaultChoices,
   IM2COL_PRODUCT,
+  nonDefaultChoices,
   OPERATIONS,
   PRODUCT,
   ROW_SUMS,
-  SLICED_PRODUCT,
-  unusualChoices,
+  SPLIT_K_PRODUCT,
 } from "../../kernels/variants.ts";
 import { kernelFiles } from "../project/files.ts";
 
@@ -45,7 +45,7 @@ Deno.test("variants: every class lists known candidates, and software's last res
       assert.deepEqual(files.filter((path) => !kernelFiles().includes(path)), []);
     }
   }
-  const tiled = [PRODUCT, SLICED_PRODUCT].flatMap(({ variants }) =>
+  const tiled = [PRODUCT, SPLIT_K_PRODUCT].flatMap(({ variants }) =>
     Object.entries(variants).filter(([, { kernels }]) => kernels.includes("gemm/tiled")).map(([name]) => name)
   );
   assert.deepEqual(tiled, Object.keys(GEMM_TILES));
@@ -62,7 +62,9 @@ Deno.test("variants: every class lists known candidates, and software's last res
 
 Deno.test("variants: every class is timed at a shape of its own", () => {
   for (const [name, { sample }] of PRODUCT.classes) assert.equal(PRODUCT.classOf(sample), name);
-  for (const [name, { sample }] of SLICED_PRODUCT.classes) assert.equal(SLICED_PRODUCT.classOf(sample), name);
+  for (const [name, { sample }] of SPLIT_K_PRODUCT.classes) {
+    assert.equal(SPLIT_K_PRODUCT.classOf(sample), name);
+  }
   for (const [name, { sample }] of IM2COL_PRODUCT.classes) assert.equal(IM2COL_PRODUCT.classOf(sample), name);
   for (const [name, { sample }] of ROW_SUMS.classes) assert.equal(ROW_SUMS.classOf(sample), name);
   for (const [name, row] of CONV3X3.classes) {
@@ -106,10 +108,10 @@ Deno.test("variants: software's defaults by class are what plain rules say", () 
       const [height, width] of [[256, 256], [64, 96], [8, 8], [4, 4], [2, 2], [1, 1], [6, 8], [2, 4], [3, 4]]
     ) {
       for (const strict of [false, true]) {
-        for (const turned of [false, true]) {
+        for (const flipped of [false, true]) {
           const [inputs, outputs] = channels as [number, number];
-          const rows = turned ? inputs : outputs;
-          const weights: PackedWeights = { inputs, outputs, turned, firstRow: 0, rows };
+          const rows = flipped ? inputs : outputs;
+          const weights: PackedWeights = { inputs, outputs, flipped, firstRow: 0, rows };
           const shape = { batch: 2, height: height!, width: width!, weights, strict };
           assert.equal(CONV3X3.choose(choices, shape), plainConv(shape), JSON.stringify(shape));
           seen.add(plainConv(shape));
@@ -127,11 +129,11 @@ Deno.test("variants: software's defaults by class are what plain rules say", () 
           const variant = PRODUCT.choose(choices, shape);
           assert.equal(variant, plainUniformLayers(shape) > 0 ? "nn_uniform" : "nn", JSON.stringify(shape));
           const slices = { depth, count: 1, first: 0 };
-          assert.equal(SLICED_PRODUCT.choose(choices, { ...shape, slices }), "nn");
+          assert.equal(SPLIT_K_PRODUCT.choose(choices, { ...shape, slices }), "nn");
           assert.equal(IM2COL_PRODUCT.choose(choices, shape), "nn");
           const all = defaultChoices("software");
           assert.equal(PRODUCT.choose(all, shape), "nn_subgroup");
-          assert.equal(SLICED_PRODUCT.choose(all, { ...shape, slices }), "nn_subgroup");
+          assert.equal(SPLIT_K_PRODUCT.choose(all, { ...shape, slices }), "nn_subgroup");
           assert.equal(IM2COL_PRODUCT.choose(all, shape), "nn_subgroup");
         }
       }
@@ -148,7 +150,7 @@ Deno.test("variants: hardware multiplies through workgroup memory and sums long 
     const shape = { rows, columns: 64, depth: 32, layers: 36 };
     assert.match(PRODUCT.choose(choices, shape), /^tiled/);
     assert.match(
-      SLICED_PRODUCT.choose(choices, { ...shape, slices: { depth: 32, count: 1, first: 0 } }),
+      SPLIT_K_PRODUCT.choose(choices, { ...shape, slices: { depth: 32, count: 1, first: 0 } }),
       /^turned/,
     );
     for (const columns of [16, 96, 112, 4608]) {
@@ -174,7 +176,7 @@ Deno.test("choices: given ones go before defaults; unknown classes and variants 
     "pool/small": "direct",
   };
   const choices = completeChoices(OPERATIONS, "software", given);
-  assert.deepEqual(unusualChoices("software", choices), { "conv3x3/thin": "winograd4" });
+  assert.deepEqual(nonDefaultChoices("software", choices), { "conv3x3/thin": "winograd4" });
   assert.deepEqual(Object.keys(choices), Object.keys(defaultChoices("software")));
 });
 
@@ -198,7 +200,7 @@ Deno.test("choices: what is not admitted is replaced by the next default that is
 });
 
 Deno.test("choices: a variant that does not serve a shape gives way to one that does", () => {
-  const weights = { inputs: 64, outputs: 64, turned: false, firstRow: 0, rows: 64 };
+  const weights = { inputs: 64, outputs: 64, flipped: false, firstRow: 0, rows: 64 };
   const odd = { batch: 3, height: 6, width: 6, weights, strict: false };
   const wide = { ...odd, height: 32, width: 32 };
   const choices = { "conv3x3/wide": "direct", "conv3x3/deep": "winograd4" };

@@ -59,7 +59,7 @@ export interface Convolution {
   /** OIHW. */
   readonly w: Float32Array;
   /** Whether this is the input gradient. */
-  readonly turned: boolean;
+  readonly flipped: boolean;
   /** First of the channels that are made. */
   readonly firstRow: number;
   /** Number of the channels that are made. */
@@ -99,8 +99,8 @@ export const DIRECT: Method = {
   name: "direct",
   multiples: [4, 8],
   async run(gpu, convolution) {
-    const { batch, height, width, rows, sources, turned, w } = convolution;
-    const depth = turned ? convolution.outputs : convolution.inputs;
+    const { batch, height, width, rows, sources, flipped, w } = convolution;
+    const depth = flipped ? convolution.outputs : convolution.inputs;
     const packing = { ...convolution, rows };
     const { packed } = await runKernel(gpu, directPack(packing), { w, packed: packedSize(packing) });
     let y = new Float32Array(batch * rows * height * width).fill(NaN);
@@ -182,7 +182,7 @@ export const IM2COL: Method = {
     const columns = columnCount(convolution);
     const target = { batch, channels: convolution.rows, height, width };
     const y = target.channels * batch * height * width;
-    if (!convolution.turned) {
+    if (!convolution.flipped) {
       const b = await gatherColumns(gpu, convolution, false);
       const a = (await runKernel(gpu, transpose(outputs, 9 * inputs), { a: w, b: w.length })).b;
       const product = gemmNn({ rows: outputs, columns, depth: 9 * inputs, layers: 1 });
@@ -219,10 +219,10 @@ export function winograd(side: 2 | 4, uniform: boolean): Method {
     name: `F(${side}x${side})${uniform ? ", uniform" : ""}`,
     multiples: side === 2 ? [1, 1] : [4, 4],
     async run(gpu, convolution) {
-      const { batch, height, width, rows, sources, turned, firstRow, w } = convolution;
-      const depth = turned ? convolution.outputs : convolution.inputs;
+      const { batch, height, width, rows, sources, flipped, firstRow, w } = convolution;
+      const depth = flipped ? convolution.outputs : convolution.inputs;
       const block = { first: firstRow, used: rows, padded: roundUp(rows, ROW_TILE) };
-      const { u } = await runKernel(gpu, winogradWeight(side, convolution, block, turned), {
+      const { u } = await runKernel(gpu, winogradWeight(side, convolution, block, flipped), {
         w,
         u: positions * depth * block.padded,
       });

@@ -196,7 +196,7 @@ Deno.test("trainRun: a run keeps its kernels, whatever is timed or chosen while 
     await trainRun(resumed, { onStart: (plan) => plans.push(plan) });
     await sameOutcome(run("whole").folder, stopped.folder);
     assert.deepEqual((await reopenRunFolder(stopped.folder))!.progress.choices, progress.choices);
-    assert.deepEqual([plans[0]!.choicesFrom, plans[0]!.unusualChoices], ["run", choices]);
+    assert.deepEqual([plans[0]!.choicesFrom, plans[0]!.nonDefaultChoices], ["run", choices]);
   }));
 
 Deno.test("trainRun: a run that was begun before there were choices keeps the defaults; on another adapter it takes what is given", () =>
@@ -220,11 +220,11 @@ Deno.test("trainRun: a run that was begun before there were choices keeps the de
     };
     assert.equal((await train({})).choicesFrom, "defaults");
     const old = await goOn({ choices: undefined });
-    assert.deepEqual([old.choicesFrom, old.unusualChoices], ["run", {}]);
+    assert.deepEqual([old.choicesFrom, old.nonDefaultChoices], ["run", {}]);
     const { versions, choices } = (await reopenRunFolder(folder))!.progress;
     assert.deepEqual(choices, (await describeGpu())!.choices);
     const moved = await goOn({ versions: { ...versions, adapter: "another" } });
-    assert.deepEqual([moved.choicesFrom, moved.unusualChoices], ["given", given]);
+    assert.deepEqual([moved.choicesFrom, moved.nonDefaultChoices], ["given", given]);
     assert.equal((await reopenRunFolder(folder))!.progress.choices!["conv3x3/thin"], "winograd2");
   }));
 

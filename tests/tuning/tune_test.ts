@@ -7,7 +7,7 @@ import {
   IM2COL_PRODUCT,
   OPERATIONS,
   PRODUCT,
-  SLICED_PRODUCT,
+  SPLIT_K_PRODUCT,
 } from "../../kernels/variants.ts";
 import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
 import { fastest, tuneKernels } from "../../src/tuning/tune.ts";
@@ -149,7 +149,7 @@ softwareTest(
         onClass: (name) => programs.set(name, current = []),
       });
       assert.deepEqual([failed, left], [[], []]);
-      const operations = [PRODUCT, SLICED_PRODUCT, IM2COL_PRODUCT, CONV3X3, CONV_TRANSPOSE];
+      const operations = [PRODUCT, SPLIT_K_PRODUCT, IM2COL_PRODUCT, CONV3X3, CONV_TRANSPOSE];
       const rows = operations.flatMap(({ classes }) => [...classes]);
       for (const [name, row] of rows) {
         const found = classes.find((entry) => entry.name === name)!;

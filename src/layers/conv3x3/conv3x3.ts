@@ -42,7 +42,7 @@ export function convForward(
   output: Activation,
   epilogue: Epilogue,
 ): void {
-  const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
+  const weights = { ...layer, flipped: false, firstRow: 0, rows: layer.outputs };
   const variant = chooseConv(builder.target, builder.wholeBatch(output.shape), weights);
   if (variant === "im2col") return im2colForward(builder, layer, sources, output, epilogue);
   if (variant !== "direct") {
@@ -89,7 +89,7 @@ export function convWeightGradient(
   shape: Nchw,
   gradient: Region,
 ): void {
-  const weights = { ...layer, turned: false, firstRow: 0, rows: layer.outputs };
+  const weights = { ...layer, flipped: false, firstRow: 0, rows: layer.outputs };
   const variant = chooseConv(builder.target, builder.wholeBatch(shape), weights);
   if (variant === "im2col") return im2colWeightGradient(builder, layer, sources, shape, gradient);
   if (variant !== "direct") {
@@ -129,7 +129,7 @@ export function convWeightGradient(
       length: bands.perImage * shape.batch,
       rowStride: bands.total,
       itemStride: 1,
-      put: builder.accumulation,
+      accumulation: builder.accumulation,
     }),
     { partial, total: builder.gradient(`${layer.name}.weight`) },
   );
@@ -143,7 +143,7 @@ export function convInputGradients(
   shape: Nchw,
   gradient: Region,
 ): void {
-  const weights = { ...layer, turned: true, firstRow: 0, rows: layer.inputs };
+  const weights = { ...layer, flipped: true, firstRow: 0, rows: layer.inputs };
   const variant = chooseConv(builder.target, builder.wholeBatch(shape), weights);
   if (variant === "im2col") return im2colInputGradient(builder, layer, sources, shape, gradient);
   if (variant !== "direct") {

@@ -32,11 +32,11 @@ export function im2colForward(
   // Block by block, in the same memory: the caches hold a block, and the processor gets no more memory than one takes.
   for (let first = 0; first < outputs; first += block) {
     const rows = Math.min(block, outputs - first);
-    const turned = recorder.temporary(`${layer.name} transposed weights`, depth * rows);
+    const transposed = recorder.temporary(`${layer.name} transposed weights`, depth * rows);
     const part = view(weight.region, weight.offset / 4 + first * depth, rows * depth);
-    recorder.run(transpose(rows, depth), { a: part, b: turned });
+    recorder.run(transpose(rows, depth), { a: part, b: transposed });
     recorder.run(im2colProduct(builder.target, { rows, columns: width, depth, layers: 1 }), {
-      a: turned,
+      a: transposed,
       b: columns,
       c: view(products, first * width, rows * width),
     });

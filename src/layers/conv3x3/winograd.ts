@@ -55,11 +55,11 @@ export interface ConvLayer {
 /** Length of the slices that the weight gradient's sum over tiles is cut into: at most, and at least. */
 const SLICE = { most: 2048, least: 256 };
 
-/** A product whose rows make the channels of its targets, one target after the other, from weights turned or not. */
+/** A product whose rows make the channels of its targets, one target after the other, from weights flipped or not. */
 interface Product {
   readonly side: 2 | 4;
   readonly layer: ConvLayer;
-  readonly turned: boolean;
+  readonly flipped: boolean;
   readonly depth: number;
   readonly targets: readonly { readonly shape: Nchw; readonly epilogue: Epilogue }[];
 }
@@ -77,7 +77,7 @@ export function winogradForward(
   const product = {
     side,
     layer,
-    turned: false,
+    flipped: false,
     depth: layer.inputs,
     targets: [{ shape: output.shape, epilogue }],
   };
@@ -110,7 +110,7 @@ export function winogradInputGradients(
   const product = {
     side,
     layer,
-    turned: true,
+    flipped: true,
     depth: layer.outputs,
     targets: sources.map((source) => ({ shape: source.shape, epilogue: { gate: gateOf(source) } })),
   };
@@ -148,7 +148,7 @@ function multiply(
   operands: (chunk: Chunk) => Operands,
 ): void {
   const { recorder } = builder;
-  const { side, layer, turned, depth, targets } = product;
+  const { side, layer, flipped, depth, targets } = product;
   const rows = targets.reduce((sum, { shape }) => sum + shape.channels, 0);
   const extents = targets[0]!.shape;
   const positions = (side + 2) ** 2;
@@ -166,7 +166,7 @@ function multiply(
     const floats = positions * depth * block.padded;
     const u = recorder.windowed(`${layer.name} transformed weights`, floats);
     // The window behind them is not bound here: with it they could exceed what a binding holds.
-    recorder.run(winogradWeight(side, layer, block, turned), {
+    recorder.run(winogradWeight(side, layer, block, flipped), {
       w: builder.weight(`${layer.name}.weight`),
       u: view(u, 0, floats),
     });
@@ -334,8 +334,8 @@ export function winogradWeightGradient(
       }
     }
     const partial = sum.finish();
-    const put = builder.accumulation;
-    recorder.run(winogradWeightGrad(side, layer, block, columns, partial.count, put), {
+    const accumulation = builder.accumulation;
+    recorder.run(winogradWeightGrad(side, layer, block, columns, partial.count, accumulation), {
       partial: partial.region,
       total: builder.gradient(`${layer.name}.weight`),
     });

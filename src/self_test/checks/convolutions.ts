@@ -29,7 +29,7 @@ function* directChecks(): Generator<Check> {
     return o < outputs ? w[(o * inputs + k) * 9 + tap]! : 0;
   });
   yield {
-    dispatch: directPack({ inputs, outputs, turned: false, firstRow: 0, rows: outputs }),
+    dispatch: directPack({ inputs, outputs, flipped: false, firstRow: 0, rows: outputs }),
     operands: { w },
     expected: { packed },
     limit: 0,

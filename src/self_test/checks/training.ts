@@ -5,7 +5,7 @@
  */
 import { adamStep } from "../../../kernels/adam/adam.ts";
 import { augment } from "../../../kernels/augment/augment.ts";
-import { movingAverage, weightedSum } from "../../../kernels/average/average.ts";
+import { emaUpdate, weightedSum } from "../../../kernels/average/average.ts";
 import { clipScale, gradientSquares } from "../../../kernels/clip/clip.ts";
 import { lossGradient, lossSums, lossTotal } from "../../../kernels/loss/loss.ts";
 import { multiplyAdd } from "../../../kernels/probe/multiply_add.ts";
@@ -116,7 +116,7 @@ function* updateChecks(): Generator<Check> {
     limit: 2 ** -22,
   };
   yield {
-    dispatch: movingAverage(12),
+    dispatch: emaUpdate(12),
     operands: { value: weights, total, step: stepUniform(0, 1, 0, [0, 0, 0, 0, 0, 0, 0.75]) },
     expected: { total: table(12, (i) => 0.75 * total[i]! + 0.25 * weights[i]!) },
     limit: 2 ** -22,
