@@ -10,6 +10,7 @@ import { DEFAULT_CACHE } from "../src/cli/kernel_choices.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { reportDocument } from "../src/evaluation/report_json.ts";
 import {
   formatEvaluation,
   modelOrigin,
@@ -101,7 +102,9 @@ async function evaluateModel(options: Options): Promise<void> {
     writeStderr(`note: ${plural(problems.length, "problem")} in the split; deno task inspect lists them\n`);
   }
   writeStdout(
-    options.json ? `${JSON.stringify({ ...report, ...provenance }, null, 2)}\n` : formatEvaluation(report),
+    options.json
+      ? `${JSON.stringify(reportDocument(report, provenance), null, 2)}\n`
+      : formatEvaluation(report),
   );
 }
 

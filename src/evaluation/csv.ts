@@ -37,7 +37,7 @@ function formatCell(cell: Cell): string {
  */
 export function formatScores(scores: readonly ImageScore[]): string {
   const header = [
-    "image",
+    "picture",
     "width",
     "height",
     "true_pixels",

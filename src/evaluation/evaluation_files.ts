@@ -12,6 +12,7 @@ import { AUDIT_REASONS, type AuditFinding } from "./audit.ts";
 import { rankedCases, spreadByName } from "./cases.ts";
 import { formatCsv, formatScores } from "./csv.ts";
 import { drawSamples, type FigureKind, type FigureSample } from "./figures.ts";
+import { reportDocument } from "./report_json.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
 import type { ImageScore } from "./summary.ts";
 
@@ -89,7 +90,7 @@ export async function writeEvaluation(
       ),
     ),
   };
-  const document = { ...report, ...provenance, files };
+  const document = reportDocument({ ...report, files }, provenance);
   await writeFileAtomic(files.json, `${JSON.stringify(document, null, 2)}\n`);
   return files;
 }
@@ -147,7 +148,7 @@ function formatFindings(findings: readonly AuditFinding[], samples: readonly Sam
       certainty,
     ];
   });
-  const header = ["image", "score", "kind", "reason", "x", "y", "width", "height", "share", "certainty"];
+  const header = ["picture", "score", "kind", "reason", "x", "y", "width", "height", "share", "certainty"];
   return formatCsv([header, ...rows]);
 }
 

@@ -28,26 +28,32 @@ const DISTANCES: readonly MetricName[] = ["hausdorff95", "averageSurfaceDistance
 /** Writes the summary as lines of plain text, none longer than 80 characters; undefined values are a dash. */
 export function formatSummary(summary: EvaluationSummary, options: SummaryTextOptions = {}): string {
   const { unit = "px" } = options;
-  const { tumor, noTumor, lesions } = summary;
+  const { withForeground, withoutForeground, lesions } = summary;
   const lines = [
-    `${count(summary.images, "image")}: ${tumor.images} with tumor, ${noTumor.images} without`,
+    `${count(summary.images, "image")}: ${withForeground.images} with foreground, ` +
+    `${withoutForeground.images} without`,
     "",
     ...pooledTable(summary),
   ];
-  if (tumor.images > 0) lines.push("", ...imageTable(summary, unit));
+  if (withForeground.images > 0) lines.push("", ...imageTable(summary, unit));
   lines.push(
     "",
     `lesions      ${lesions.truth} true, ${lesions.predicted} predicted: ` +
       `${lesions.missed} missed, ${lesions.false} false`,
   );
-  if (tumor.predictedEmpty > 0) {
-    lines.push(`with tumor   ${tumor.predictedEmpty} of ${tumor.images} predicted empty`);
+  if (withForeground.predictedEmpty > 0) {
+    lines.push(
+      `foreground   ${withForeground.predictedEmpty} of ${
+        count(withForeground.images, "image")
+      } predicted empty`,
+    );
   }
-  if (noTumor.images > 0) {
-    const others = noTumor.predictedEmpty === noTumor.images
+  const { images, predictedEmpty, falseLesions, falsePixels } = withoutForeground;
+  if (images > 0) {
+    const others = predictedEmpty === images
       ? ""
-      : `; in the others ${count(noTumor.falseLesions, "lesion")}, ${count(noTumor.falsePixels, "pixel")}`;
-    lines.push(`no tumor     ${noTumor.predictedEmpty} of ${noTumor.images} predicted empty${others}`);
+      : `; in the others ${count(falseLesions, "lesion")}, ${count(falsePixels, "pixel")}`;
+    lines.push(`background   ${predictedEmpty} of ${count(images, "image")} predicted empty${others}`);
   }
   return lines.map((line) => line.trimEnd() + "\n").join("");
 }
@@ -62,17 +68,18 @@ function pooledTable({ pooled, baselineAccuracy }: EvaluationSummary): string[] 
   ];
 }
 
-function imageTable({ tumor, bootstrap }: EvaluationSummary, unit: string): string[] {
-  const title = tumor.images === 1 ? "the image with tumor" : `the ${tumor.images} images with tumor`;
+function imageTable({ withForeground, bootstrap }: EvaluationSummary, unit: string): string[] {
+  const { images, metrics } = withForeground;
+  const title = "per image with foreground";
   const interval = `${Number((100 * bootstrap.level).toFixed(2))} % interval of the mean`;
   const entries = Object.entries(LABELS) as [MetricName, string][];
   const rows = entries.map(([name, label]) => {
     const distance = DISTANCES.includes(name);
     return imageRow(
       distance ? `${label} ${unit}` : label,
-      tumor.metrics[name],
+      metrics[name],
       distance ? 2 : 4,
-      tumor.images,
+      images,
     );
   });
   return [`${title.padEnd(25)}${cell("mean")}${cell("median")}   ${interval}`, ...rows];

@@ -75,7 +75,7 @@ export interface EvaluationSummary {
   /** All images' lesions. */
   readonly lesions: LesionCounts;
   /** Images whose true mask is not empty. */
-  readonly tumor: {
+  readonly withForeground: {
     /** How many. */
     readonly images: number;
     /** How many of them are predicted empty: their distances and precision are undefined. */
@@ -84,7 +84,7 @@ export interface EvaluationSummary {
     readonly metrics: Readonly<Record<MetricName, MetricSummary>>;
   };
   /** Images whose true mask is empty. */
-  readonly noTumor: {
+  readonly withoutForeground: {
     /** How many. */
     readonly images: number;
     /** How many of them are predicted empty, rightly. */
@@ -146,7 +146,8 @@ export function summarize(
   const pixels = scores.reduce((sum, score) => addCounts(sum, score.pixels), NO_PIXELS);
   const total = (of: (score: ImageScore) => number, among = scores) =>
     among.reduce((sum, score) => sum + of(score), 0);
-  const [tumor, noTumor] = [true, false].map((has) => scores.filter((score) => trueArea(score) > 0 === has));
+  const withForeground = scores.filter((score) => trueArea(score) > 0);
+  const withoutForeground = scores.filter((score) => trueArea(score) === 0);
   const empty = (among: readonly ImageScore[]) => among.filter((score) => predictedArea(score) === 0).length;
   return {
     images: scores.length,
@@ -160,18 +161,18 @@ export function summarize(
       missed: total(({ lesions }) => lesions.missed),
       false: total(({ lesions }) => lesions.false),
     },
-    tumor: {
-      images: tumor!.length,
-      predictedEmpty: empty(tumor!),
+    withForeground: {
+      images: withForeground.length,
+      predictedEmpty: empty(withForeground),
       metrics: Object.fromEntries(
-        METRIC_NAMES.map((name) => [name, summarizeMetric(tumor!, name, bootstrap)]),
+        METRIC_NAMES.map((name) => [name, summarizeMetric(withForeground, name, bootstrap)]),
       ) as Record<MetricName, MetricSummary>,
     },
-    noTumor: {
-      images: noTumor!.length,
-      predictedEmpty: empty(noTumor!),
-      falsePixels: total(predictedArea, noTumor),
-      falseLesions: total(({ lesions }) => lesions.false, noTumor),
+    withoutForeground: {
+      images: withoutForeground.length,
+      predictedEmpty: empty(withoutForeground),
+      falsePixels: total(predictedArea, withoutForeground),
+      falseLesions: total(({ lesions }) => lesions.false, withoutForeground),
     },
     bootstrap,
   };

@@ -80,11 +80,11 @@ Deno.test("formatScores: a row an image under the names, undefined values empty"
   const rows = parseCsv(formatScores(exampleScores()));
   assert.equal(
     rows[0]!.join(" "),
-    "image width height true_pixels predicted_pixels true_lesions predicted_lesions missed_lesions " +
+    "picture width height true_pixels predicted_pixels true_lesions predicted_lesions missed_lesions " +
       "false_lesions dice iou sensitivity precision specificity accuracy hausdorff95 average_surface_distance",
   );
   assert.deepEqual(rows.map(([name]) => name), [
-    "image",
+    "picture",
     "part.jpg",
     "missed.jpg",
     "healthy.jpg",

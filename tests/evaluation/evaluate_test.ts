@@ -61,7 +61,7 @@ Deno.test("evaluateSplit: every image at the network's size, and all of them", a
     ],
   );
   // In eighths of 4 x 4 pixels: 6 + 4 found, 4 + 1 false, 4 + 4 missed.
-  const { pixels, pooled, baselineAccuracy, tumor, noTumor, lesions } = summary;
+  const { pixels, pooled, baselineAccuracy, withForeground, withoutForeground, lesions } = summary;
   assert.deepEqual(pixels, {
     truePositives: 160,
     falsePositives: 80,
@@ -72,9 +72,9 @@ Deno.test("evaluateSplit: every image at the network's size, and all of them", a
   assert.equal(pooled.accuracy, 1 - 208 / 5120);
   assert.equal(baselineAccuracy, 1 - 288 / 5120);
   assert.deepEqual(lesions, { truth: 4, predicted: 5, missed: 1, false: 2 });
-  assert.equal(tumor.images, 3);
-  assert.equal(tumor.metrics.dice.mean, (1 + 2 / 3) / 3);
-  assert.deepEqual(noTumor, { images: 2, predictedEmpty: 1, falsePixels: 16, falseLesions: 1 });
+  assert.equal(withForeground.images, 3);
+  assert.equal(withForeground.metrics.dice.mean, (1 + 2 / 3) / 3);
+  assert.deepEqual(withoutForeground, { images: 2, predictedEmpty: 1, falsePixels: 16, falseLesions: 1 });
 });
 
 Deno.test("evaluateSplit: the training's loss, by the network's known logits", async () => {
@@ -137,7 +137,7 @@ Deno.test("evaluateSplit: an audit ranks the annotations that the model contradi
 
 Deno.test("evaluateSplit: the same seed gives the same intervals", async () => {
   const interval = async (seed: number) =>
-    (await evaluate({ bootstrap: { seed } })).summary.tumor.metrics.iou.interval;
+    (await evaluate({ bootstrap: { seed } })).summary.withForeground.metrics.iou.interval;
   const first = await interval(1);
   assert.deepEqual(await interval(1), first);
   assert.equal(first!.length, 2);

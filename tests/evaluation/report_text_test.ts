@@ -4,10 +4,10 @@ import { formatSummary, scoreImage, summarize } from "../../mod.ts";
 import { exampleScores } from "../support/evaluation.ts";
 import { drawMask } from "../support/masks.ts";
 
-Deno.test("formatSummary: pooled, by image, and apart what has no tumor", () => {
+Deno.test("formatSummary: pooled and per-image metrics, images without foreground apart", () => {
   assert.equal(
     formatSummary(summarize(exampleScores()), { unit: "mm" }),
-    `4 images: 2 with tumor, 2 without
+    `4 images: 2 with foreground, 2 without
 
 all pixels together
   Dice             0.3333
@@ -17,7 +17,7 @@ all pixels together
   specificity      0.8571
   accuracy         0.8000   (all background: 0.8750)
 
-the 2 images with tumor      mean    median   95 % interval of the mean
+per image with foreground      mean    median   95 % interval of the mean
   Dice                       0.2857    0.2857   0.0000 to 0.5714
   IoU                        0.2000    0.2000   0.0000 to 0.4000
   sensitivity                0.3333    0.3333   0.0000 to 0.6667
@@ -28,8 +28,8 @@ the 2 images with tumor      mean    median   95 % interval of the mean
   avg surface dist mm          0.49      0.49   0.49 to 0.49   (of 1)
 
 lesions      3 true, 5 predicted: 2 missed, 4 false
-with tumor   1 of 2 predicted empty
-no tumor     1 of 2 predicted empty; in the others 3 lesions, 3 pixels
+foreground   1 of 2 images predicted empty
+background   1 of 2 images predicted empty; in the others 3 lesions, 3 pixels
 `,
   );
 });
@@ -50,12 +50,12 @@ Deno.test("formatSummary: fits a terminal, and has no dangling blanks", () => {
   }
 });
 
-Deno.test("formatSummary: images without tumor that are all left empty", () => {
+Deno.test("formatSummary: images without foreground that are all predicted empty", () => {
   const empty = drawMask("..", "..");
   const text = formatSummary(summarize([scoreImage("a", empty, empty)]));
   assert.equal(
     text,
-    `1 image: 0 with tumor, 1 without
+    `1 image: 0 with foreground, 1 without
 
 all pixels together
   Dice             -
@@ -66,7 +66,7 @@ all pixels together
   accuracy         1.0000   (all background: 1.0000)
 
 lesions      0 true, 0 predicted: 0 missed, 0 false
-no tumor     1 of 1 predicted empty
+background   1 of 1 image predicted empty
 `,
   );
 });

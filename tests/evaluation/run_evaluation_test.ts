@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage, openGpu, type RgbImage } from "../../mod.ts";
 import { formatEvaluation } from "../../src/evaluation/evaluation_text.ts";
+import { reportDocument } from "../../src/evaluation/report_json.ts";
 import {
   type EvaluationReport,
   runEvaluation,
@@ -46,7 +47,7 @@ Deno.test("runEvaluation: writes numbers, table and figures of the test split", 
   withEvaluations(async (run, output) => {
     const report = await run({ provenance: { model: { epoch: 7 } } });
     assert.deepEqual(await filesUnder(output), ["cases.png", "predictions.png", "test.csv", "test.json"]);
-    const { files, ...numbers } = report;
+    const { files } = report;
     assert.deepEqual(files, {
       json: join(output, "test.json"),
       csv: join(output, "test.csv"),
@@ -56,9 +57,9 @@ Deno.test("runEvaluation: writes numbers, table and figures of the test split", 
       auditFigure: null,
     });
     const json = JSON.parse(await Deno.readTextFile(files.json));
-    assert.deepEqual(json, { ...JSON.parse(JSON.stringify(numbers)), files, model: { epoch: 7 } });
+    assert.deepEqual(json, JSON.parse(JSON.stringify(reportDocument(report, { model: { epoch: 7 } }))));
     assert.equal(json.split, "test");
-    assert.equal(json.data.images, 5);
+    assert.equal(json.data.pictures, 5);
     assert.deepEqual(json.settings, { threshold: 0.5, size: 32, spacing: null, unit: "px" });
     assert.equal(json.scores.length, 5);
     const rows = (await Deno.readTextFile(files.csv!)).trimEnd().split("\r\n");
@@ -106,7 +107,7 @@ Deno.test("runEvaluation: other splits have files of their own, and an audit's a
       join(output, "audit.png"),
     ]);
     const [header, first] = (await Deno.readTextFile(files.auditCsv!)).split("\r\n");
-    assert.equal(header, "image,score,kind,reason,x,y,width,height,share,certainty");
+    assert.equal(header, "picture,score,kind,reason,x,y,width,height,share,certainty");
     // The box of what is annotated and not seen, in pixels of the image.
     assert.match(first!, /^3\.png,0\.\d+,wrong,"outlined, but nothing is seen",0,0,16,16,0\.0625,/);
     const figure = await read(files.auditFigure);
@@ -155,10 +156,10 @@ Deno.test("formatEvaluation: numbers, loss, findings and paths", () =>
     for (
       const line of [
         /^test, masks of 32 x 32 px, threshold 0\.5$/m,
-        /^5 images: 3 with tumor, 2 without$/m,
+        /^5 images: 3 with foreground, 2 without$/m,
         /^ {2}accuracy +0\.9594 .*0\.9437/m,
         /^ {2}HD95 px /m,
-        /^no tumor +1 of 2 predicted empty; in the others 1 lesion, 16 pixels$/m,
+        /^background +1 of 2 images predicted empty; in the others 1 lesion, 16 pixels$/m,
         /^loss +\d\.\d{4} = 0\.6 Dice loss \d\.\d{4} \+ 0\.4 BCE \d\.\d{4}$/m,
         /^ +mean of batches of 32, as the original: \d\.\d{4}, accuracy 0\.9594$/m,
         /^audit of test: the model contradicts the annotation of 3 of 5 images \(1 missing, 1 wrong, 1 differs\)$/m,

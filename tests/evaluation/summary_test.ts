@@ -41,21 +41,26 @@ Deno.test("summarize: pooled over all pixels, beside an answer of nothing", () =
 });
 
 Deno.test("summarize: by image over those with tumor alone, the others apart", () => {
-  const { tumor, noTumor, bootstrap } = summarize(exampleScores(), { seed: 9 });
-  assert.deepEqual([tumor.images, tumor.predictedEmpty], [2, 1]);
-  assert.deepEqual(noTumor, { images: 2, predictedEmpty: 1, falsePixels: 3, falseLesions: 3 });
+  const { withForeground, withoutForeground, bootstrap } = summarize(exampleScores(), { seed: 9 });
+  assert.deepEqual([withForeground.images, withForeground.predictedEmpty], [2, 1]);
+  assert.deepEqual(withoutForeground, { images: 2, predictedEmpty: 1, falsePixels: 3, falseLesions: 3 });
   assert.deepEqual(bootstrap, { seed: 9, resamples: 2000, level: 0.95 });
   const dice = 4 / 7;
-  assert.deepEqual(tumor.metrics.dice, {
+  assert.deepEqual(withForeground.metrics.dice, {
     count: 2,
     mean: dice / 2,
     median: dice / 2,
     // Of two draws from two images, both fall on the same one in a quarter of the resamples.
     interval: [0, dice],
   });
-  assert.deepEqual(tumor.metrics.precision, { count: 1, mean: 0.5, median: 0.5, interval: [0.5, 0.5] });
-  assert.equal(tumor.metrics.hausdorff95.count, 1);
-  assert.equal(tumor.metrics.accuracy.mean, (7 / 10 + 8 / 10) / 2);
+  assert.deepEqual(withForeground.metrics.precision, {
+    count: 1,
+    mean: 0.5,
+    median: 0.5,
+    interval: [0.5, 0.5],
+  });
+  assert.equal(withForeground.metrics.hausdorff95.count, 1);
+  assert.equal(withForeground.metrics.accuracy.mean, (7 / 10 + 8 / 10) / 2);
 });
 
 Deno.test("summarize: median of an even and an odd number, and the interval of bootstrapMean", () => {
@@ -64,10 +69,10 @@ Deno.test("summarize: median of an even and an odd number, and the interval of b
     scoreImage(String(index), drawMask(row), truth)
   );
   const values = [1, 6 / 7, 2 / 3, 2 / 5];
-  const four = summarize(dices, { seed: 2, resamples: 300, level: 0.9 }).tumor.metrics.dice;
+  const four = summarize(dices, { seed: 2, resamples: 300, level: 0.9 }).withForeground.metrics.dice;
   assert.equal(four.median, (values[1]! + values[2]!) / 2);
   assert.deepEqual(four.interval, bootstrapMean(values, { seed: 2, resamples: 300, level: 0.9 }));
-  assert.equal(summarize(dices.slice(0, 3)).tumor.metrics.dice.median, values[1]);
+  assert.equal(summarize(dices.slice(0, 3)).withForeground.metrics.dice.median, values[1]);
 });
 
 Deno.test("summarize: one kind of images alone", () => {
@@ -76,10 +81,15 @@ Deno.test("summarize: one kind of images alone", () => {
   assert.equal(without.baselineAccuracy, 1);
   assert.deepEqual([without.pooled.sensitivity, without.pooled.dice], [null, 0]);
   for (const name of METRIC_NAMES) {
-    assert.deepEqual(without.tumor.metrics[name], { count: 0, mean: null, median: null, interval: null });
+    assert.deepEqual(without.withForeground.metrics[name], {
+      count: 0,
+      mean: null,
+      median: null,
+      interval: null,
+    });
   }
   assert.equal(summarize([healthy!]).pooled.dice, null);
-  assert.deepEqual(summarize([part!, missed!]).noTumor, {
+  assert.deepEqual(summarize([part!, missed!]).withoutForeground, {
     images: 0,
     predictedEmpty: 0,
     falsePixels: 0,

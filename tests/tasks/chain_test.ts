@@ -39,7 +39,7 @@ Deno.test("the whole chain: download, unzip, inspect, split, train, evaluate, au
           assert.deepEqual([trained.outcome, trained.epochs], ["finished", 6]);
 
           const evaluated = await run("evaluate", "--run", `${runs}/a`, ...where, "--audit");
-          assert.deepEqual([evaluated.data.images, evaluated.summary.images], [8, 8]);
+          assert.deepEqual([evaluated.data.pictures, evaluated.summary.pictures], [8, 8]);
           assert.equal(evaluated.model.epoch, trained.best.epoch);
           assert.ok(evaluated.audit.length > 0);
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProjectFolder, writeFiles } from "../support/coco.ts";
+import { keyPaths } from "../support/key_paths.ts";
+import { reportKeys } from "../support/report_keys.ts";
 import { runTaskProcess, type TaskOutcome } from "../support/run_task.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
 import { spotModel } from "../support/spot_model.ts";
@@ -28,7 +30,7 @@ Deno.test("evaluate: numbers as text, files in the run's folder", () =>
   withRun(async (run, evaluate, typed) => {
     const { code, stdout, stderr } = await evaluate("--run", typed.run);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^5 images: 3 with tumor, 2 without$/m);
+    assert.match(stdout, /^5 images: 3 with foreground, 2 without$/m);
     assert.match(stdout, /^ {2}accuracy +0\.9594 .*0\.9437/m);
     assert.match(stdout, new RegExp(`^wrote ${typed.run}/test\\.json$`, "m"));
     assert.match(stderr, /^model runs\/\S+\/best\.safetensors: 1 filter, 32 px/m);
@@ -64,6 +66,9 @@ Deno.test("evaluate: all as one JSON document, with model, device and settings",
     assert.deepEqual(device, { kernels: "strict", flips: true });
     assert.equal(document.summary.bootstrap.seed, 3);
     assert.equal(document.audit.length, 3);
+    // With a spacing, settings.spacing is an array.
+    const keys = keyPaths(document).map((path) => path.replace("settings.spacing[]", "settings.spacing"));
+    assert.deepEqual(keys.sort(), await reportKeys());
   }));
 
 Deno.test("evaluate: an audit of images that nobody annotated, into a folder of one's choice", () =>

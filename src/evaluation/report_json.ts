@@ -1,0 +1,48 @@
+/**
+ * An evaluation as the JSON document of `test.json` and `evaluate --json`: the only place that knows its keys.
+ *
+ * @module
+ */
+import type { EvaluationReport } from "./run_evaluation.ts";
+import type { EvaluationSummary } from "./summary.ts";
+
+/**
+ * The document of a report; `provenance` describes model and device.
+ *
+ * Scripts read these keys, so they stay what version 0.1.0 wrote even where the code has better names for them.
+ */
+export function reportDocument(
+  report: EvaluationReport,
+  provenance: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const { split, data: { images, ...data }, settings, loss, summary, scores, audit, files } = report;
+  return {
+    split,
+    data: { pictures: images, ...data },
+    settings,
+    loss,
+    summary: summary && summaryDocument(summary),
+    scores,
+    audit,
+    ...provenance,
+    files,
+  };
+}
+
+function summaryDocument({ images, withForeground, withoutForeground, ...summary }: EvaluationSummary) {
+  const { pixels, pooled, baselineAccuracy, lesions, bootstrap } = summary;
+  return {
+    pictures: images,
+    pixels,
+    pooled,
+    baselineAccuracy,
+    lesions,
+    tumor: countedAsPictures(withForeground),
+    noTumor: countedAsPictures(withoutForeground),
+    bootstrap,
+  };
+}
+
+function countedAsPictures<T extends { readonly images: number }>({ images, ...rest }: T) {
+  return { pictures: images, ...rest };
+}
