@@ -1,8 +1,10 @@
-// Adam (Kingma and Ba, 2015) over one flat block, bias-corrected, epsilon outside the square root, as PyTorch's;
-// with decoupled weight decay (Loshchilov and Hutter, 2019) where decay is not 0:
-// w -= rate * decay * w;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w -= rate / c1 * m / (sqrt(v) / sqrt(c2) + e).
-// Work: an invocation owns four parameters. Host: kernels/adam/adam.ts. Test: tests/kernels/adam_test.ts.
+// Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019), as PyTorch computes them:
+// w -= rate * decay * w;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
+// w -= rate / c1 * m / (sqrt(v) / sqrt(c2) + epsilon), with the bias corrections c1 = 1 - b1^t and c2 = 1 - b2^t.
+// Layout: weights, gradient and both moments are flat blocks of equal length, a multiple of 4.
+// Work: one invocation per 4 parameters.
 // Parts: step.wgsl.
+// Host: kernels/adam/adam.ts. Test: tests/kernels/adam_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -13,7 +15,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> first_moment: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> second_moment: array<vec4f>;
-@group(0) @binding(4) var<storage, read> gradient_scale: array<f32>; // one value: 1, or less where clipping asks for it
+@group(0) @binding(4) var<storage, read> gradient_scale: array<f32>; // one value: 1, or less if the norm is clipped
 @group(0) @binding(5) var<uniform> step: UpdateStep;
 @group(0) @binding(6) var<uniform> params: Params;
 

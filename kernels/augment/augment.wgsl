@@ -1,25 +1,25 @@
-// Random augmentation of pictures and their masks together: flips, rotation, scale and shift by one affine map about
-// the centre (bilinear for the picture, its edge continued; nearest for the mask, empty beyond the edge), then
-// contrast, brightness and noise for the picture. All draws are a function of seed, step and picture (noise: and
-// element), by pcg4d, so that a resumed run draws what an uninterrupted one would.
-// Layout: NCHW, one mask channel group per picture. Work: an invocation owns one pixel of all channels of one picture
-// (workgroups.y). Host: kernels/augment/augment.ts. Test: tests/kernels/augment_test.ts.
+// Random augmentation of images together with their masks: flips, rotation, scale and shift as one affine map about the
+// centre (bilinear with clamped edges for images; nearest, 0 outside, for masks), then contrast, brightness and noise
+// on the image. Draws depend only on seed, step and image (noise also on the pixel), so a resumed run repeats them.
+// Layout: NCHW for images and masks.
+// Work: one invocation per pixel, all channels; workgroups.y counts images.
 // Parts: pcg4d.wgsl, step.wgsl.
+// Host: kernels/augment/augment.ts. Test: tests/kernels/augment_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   height: u32,
   width: u32,
-  channels: u32,      // of the picture
+  channels: u32,      // of the images
   mask_channels: u32,
-  flips: u32,         // 1 left and right, 2 up and down
-  rotation: f32,      // radians, each way, at most
-  scale: f32,         // relative change of size, at most: 0.1 is 0.9 to 1.1
-  shift: f32,         // share of height and width, each way, at most
-  contrast: f32,      // relative change of contrast, at most
-  brightness: f32,    // added to the picture, each way, at most
-  noise: f32,         // standard deviation of added noise, at most
-  first_image: u32,   // of the batch, that is bound first
+  flips: u32,         // bits: 1 horizontal, 2 vertical
+  rotation: f32,      // largest angle in radians, either way
+  scale: f32,         // largest relative change of size: 0.1 is 0.9 to 1.1
+  shift: f32,         // largest shift, as a share of height and width, either way
+  contrast: f32,      // largest relative change of contrast
+  brightness: f32,    // largest value added, either sign
+  noise: f32,         // largest standard deviation of the noise
+  first_image: u32,   // place in the batch of the first image bound here
 }
 
 @group(0) @binding(0) var<storage, read> source_images: array<f32>;
@@ -47,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     return;
   }
   let image = group.y;
-  // Draws go by the place in the whole batch, however it was cut.
+  // Keyed by the place in the whole batch, so that micro-batches do not change the draws.
   let place = step.first_image + params.first_image + image;
   let shape = draws(place, 0x61666631u);
   let more = draws(place, 0x61666632u);
@@ -81,7 +81,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let low = mix(pixel(plane, x, y + 1), pixel(plane, x + 1, y + 1), weight.x);
     var value = gain * mix(top, low, weight.y) + offset;
     if (params.noise > 0.0) {
-      // The sum of four uniform draws, scaled to deviation 1, is near enough to normal for noise.
+      // The sum of four uniform draws, scaled to deviation 1, is close enough to a normal distribution.
       let noise = vec4f(pcg4d(vec4u(index, step.step, step.seed ^ place, 0x6e6f6973u + channel)) >> vec4u(8u)) / 8388608.0;
       value += deviation * 0.8660254 * (noise.x + noise.y + noise.z + noise.w - 4.0);
     }

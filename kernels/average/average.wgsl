@@ -1,5 +1,6 @@
-// total = keep * total + add * value over flat blocks: the accumulation of gradients (keep 0 or 1, add 1 / batches).
-// Work: an invocation owns four values; what its vector holds beyond the count stays as it is.
+// Weighted sum of flat blocks: total = keep * total + add * value.
+// Layout: flat blocks of any length; in the last vector, values past the count stay untouched.
+// Work: one invocation per 4 values.
 // Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -24,7 +25,7 @@ fn main(
     return;
   }
   var sum = params.add * value[at];
-  // What is not kept is not read into the sum: it may never have been written.
+  // Not read unless kept: it may be uninitialised.
   if (params.keep != 0.0) {
     sum += params.keep * total[at];
   }

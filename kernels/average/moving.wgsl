@@ -1,7 +1,9 @@
-// total += (1 - keep) * (value - total) over flat blocks: an exponential moving average of weights, whose decay grows
-// from step to step, so it stands in the step's uniform.
-// Work: an invocation owns four values. Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
+// Exponential moving average (EMA) of weights: total += (1 - keep) * (value - total). The decay `keep` changes from
+// step to step, so it is read from the step uniform.
+// Layout: flat blocks, a multiple of 4.
+// Work: one invocation per 4 values.
 // Parts: step.wgsl.
+// Host: kernels/average/average.ts. Test: tests/kernels/average_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {

@@ -1,5 +1,6 @@
-// The factor by which gradients are clipped to a norm: scale = min(1, limit / (norm + 1e-6)), as PyTorch's
-// clip_grad_norm_. Work: one workgroup; each invocation adds every 64th band, then the first adds theirs.
+// Factor for gradient clipping by norm: scale = min(1, limit / (norm + 1e-6)), as in PyTorch's clip_grad_norm_.
+// Layout: partial[band], sums of squares; gradient_scale[1].
+// Work: one workgroup; each invocation adds every 64th band, then the first one adds their sums.
 // Host: kernels/clip/clip.ts. Test: tests/kernels/clip_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -21,7 +22,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     sum += partial[i];
   }
   sums[lane] = sum;
-  // Every invocation's sum must stand before the first one adds them.
+  // All invocations' sums must be written before the first one adds them.
   workgroupBarrier();
   if (lane == 0u) {
     var total = 0.0;

@@ -1,4 +1,6 @@
-// Sums of squares of a flat block, as partial sums over bands. Work: an invocation owns one band.
+// Partial sums of squares of a flat block: partial[band] = sum over the band of g^2.
+// Layout: a flat block, a multiple of 4, cut into bands.
+// Work: one invocation per band.
 // Host: kernels/clip/clip.ts. Test: tests/kernels/clip_test.ts.
 const WORKGROUP: u32 = 64u;
 

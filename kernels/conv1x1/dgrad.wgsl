@@ -1,7 +1,7 @@
-// Input gradient of a 1 x 1 convolution, gated by the ReLU that made the input:
-// gradInput[n,c,p] = [activation > 0] * sum over o of w[o,c] * g[n,o,p].
+// Input gradient of a 1 x 1 convolution, gated by the ReLU in front of it:
+// grad_input[n, c, p] = [activation > 0] * sum over o of w[o, c] * gradient[n, o, p].
 // Layout: NCHW, height * width a multiple of 4.
-// Work: an invocation owns four pixels of one channel (workgroups.y) of one picture (workgroups.z).
+// Work: one invocation per 4 pixels; workgroups.y counts channels, z images.
 // Parts: epilogue.wgsl.
 // Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
 const WORKGROUP: u32 = 64u;
@@ -13,7 +13,7 @@ struct Params {
   flags: u32,   // of epilogue.wgsl
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Gate = vec4f;
 alias GradInput = vec4f;
 

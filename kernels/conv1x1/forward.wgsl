@@ -1,10 +1,10 @@
-// 1 x 1 convolution to few outputs: y[n,o,p] = bias[o] + sum over c of w[o,c] * x[n,c,p].
+// 1 x 1 convolution to few output channels: y[n, o, p] = bias[o] + sum over c of w[o, c] * x[n, c, p].
 // Layout: NCHW, height * width a multiple of 4.
-// Work: an invocation owns four pixels of one output; workgroups.y counts outputs, workgroups.z pictures.
+// Work: one invocation per 4 pixels; workgroups.y counts outputs, z images.
 // Parts: relu.wgsl.
 // Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 struct Params {
   channels: u32,
@@ -12,7 +12,7 @@ struct Params {
   vectors: u32, // height * width / 4
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 
 @group(0) @binding(0) var<storage, read> x: array<X>;

@@ -1,10 +1,11 @@
-// Weight gradient of a 1 x 1 convolution: the sum over n, p of g[n,o,p] * x[n,c,p], as partial sums over bands of
-// pixels, which kernels/reduce adds up. Layout: NCHW; partial[o][c][band].
-// Work: an invocation owns one band of one picture; workgroups.y counts channels, workgroups.z outputs.
+// Weight gradient of a 1 x 1 convolution: sum over n, p of gradient[n, o, p] * x[n, c, p], as partial sums over bands
+// of pixels, which reduce/rows.wgsl adds.
+// Layout: NCHW; partial[o][c][band].
+// Work: one invocation per band; workgroups.y counts channels, z outputs.
 // Parts: relu.wgsl.
 // Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 struct Params {
   channels: u32,
@@ -12,11 +13,11 @@ struct Params {
   vectors: u32,      // height * width / 4
   images: u32,
   band_vectors: u32, // vectors of a band
-  bands: u32,        // of all pictures, padded to a multiple of 4 in the layout
-  first_band: u32,   // of the first picture bound here
+  bands: u32,        // of all images, padded to a multiple of 4
+  first_band: u32,   // of the first image bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 
 @group(0) @binding(0) var<storage, read> x: array<X>;

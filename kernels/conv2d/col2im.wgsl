@@ -1,8 +1,8 @@
-// From matrix columns back to a tensor, with the convolution's epilogue: with TAPS = 1 the columns are the convolution's
-// results; with TAPS = 9 they are gradients of every pixel's 3 x 3 neighbourhood, and each pixel takes the sum of those that
-// fell on it.
-// Layout: products[TAPS * (first_channel + c) + tap][pixel], pixels over all pictures, padded; y NCHW.
-// Work: an invocation owns one value of y. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
+// Matrix columns to a tensor, followed by the convolution's epilogue. TAPS = 1: columns are the results of a
+// convolution. TAPS = 9: columns are gradients of 3 x 3 neighbourhoods, and each pixel sums the nine entries that refer
+// to it.
+// Layout: products[TAPS * (first_channel + c) + tap][pixel], pixels of all images, padded; y NCHW.
+// Work: one invocation per value of y; the grid is folded (flatGrid in kernels/grid.ts).
 // Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
@@ -10,15 +10,15 @@ const TAPS: u32 = 9u;
 
 struct Params {
   channels: u32,      // of y
-  first_channel: u32, // where they stand among the matrix's
+  first_channel: u32, // where these begin among those of the matrix
   height: u32,
   width: u32,
-  pixels: u32,        // of all pictures
+  pixels: u32,        // of all images
   padded: u32,        // pixels, padded
   flags: u32,         // of epilogue.wgsl
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Gate = f32;
 alias Y = f32;
 
@@ -51,7 +51,7 @@ fn main(
     var i = row;
     var j = column;
     if (TAPS == 9u) {
-      // The pixel whose neighbourhood has this one at its tap.
+      // The pixel that has this one as this tap of its neighbourhood.
       i += 1 - i32(tap / 3u);
       j += 1 - i32(tap % 3u);
     }

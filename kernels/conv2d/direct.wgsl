@@ -1,29 +1,29 @@
-// Direct 3 x 3 convolution for few channels, with a border of zeros; a second tensor's channels are added by a second
-// dispatch to what the first one left (flag 16):
-// y[n,o,i,j] = sum over c, p, q of w[o,c,p,q] * x[n,c,i+p-1,j+q-1]. The input gradient is the same sum over the
-// output's gradient, with the weights packed turned by 180 degrees.
+// Direct 3 x 3 convolution, zero padding 1, for few channels:
+// y[n, o, i, j] = sum over c, p, q of w[o, c, p, q] * x[n, c, i + p - 1, j + q - 1].
+// The input gradient is the same sum over the output's gradient, with flipped weights. The channels of a second input
+// tensor (a skip) are added by a second dispatch with the flag ADD.
 // Layout: x and y NCHW, height a multiple of 4, width of 8; weights[c][p][q][8] for each tile of 8 outputs.
-// Work: an invocation owns 8 outputs of a 4 x 8 patch: a large patch reads few borders. Each sum takes all nine taps of a
-// channel before the next one begins: so many sums lie in memory, and are fetched once a channel instead of nine times.
-// The weights stand in a 64 KiB uniform window, which software adapters read four times faster than a storage buffer.
-// workgroups.y counts tiles of outputs.
+// Work: one invocation per 4 x 8 patch and 8 outputs; workgroups.y counts tiles of outputs. Large patches read few
+// border pixels. A sum takes all nine taps of a channel in a row: the sums do not fit the registers, and so are loaded
+// once per channel rather than nine times. Software adapters read the weights four times faster from a uniform than
+// from storage.
 // Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 struct Params {
   height: u32,
   width: u32,
   patches: u32,        // images * (height / 4) * (width / 8)
   channels: u32,       // of x
-  first_channel: u32,  // where they stand among those that the weights have
-  depth: u32,          // channels that the weights have
+  first_channel: u32,  // where these begin among those of the weights
+  depth: u32,          // input channels of the weights
   outputs: u32,        // channels of y
   flags: u32,          // of epilogue.wgsl
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 alias Gate = vec4f;
 alias Y = vec4f;
@@ -37,7 +37,7 @@ alias Y = vec4f;
 @group(0) @binding(6) var<storage, read_write> y: array<Y>;
 @group(0) @binding(7) var<uniform> params: Params;
 
-// Half a row of the patch: the vectors that the taps q = 0, 1, 2 multiply.
+// Half a row of the patch, shifted for the taps q = 0, 1, 2.
 alias Taps = mat3x4f;
 
 struct Row {
@@ -70,7 +70,7 @@ fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
   );
 }
 
-// What one channel adds to half a patch of one output: columns are rows of the patch.
+// One channel's contribution to half a patch of one output; columns are rows of the patch.
 fn sums(w: mat3x3f, r0: Taps, r1: Taps, r2: Taps, r3: Taps, r4: Taps, r5: Taps) -> mat4x4f {
   return mat4x4f(
     r0 * w[0] + r1 * w[1] + r2 * w[2],
@@ -80,9 +80,8 @@ fn sums(w: mat3x3f, r0: Taps, r1: Taps, r2: Taps, r3: Taps, r4: Taps, r5: Taps) 
   );
 }
 
-// The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the activation
-// itself (or off its normalised value), so that no mask is ever stored. Branches are few, for a software adapter
-// compiles each of them in every invocation's path.
+// The epilogue of every convolution. Forward: bias and ReLU. Backward: the ReLU's derivative, read off the activation
+// or its normalised value, so that no mask is stored. Few branches: a software adapter executes all of them.
 fn store(image: u32, channel: u32, row: u32, column: u32, left: mat4x4f, right: mat4x4f) {
   if (channel >= params.outputs) {
     return;
@@ -161,7 +160,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let r3 = load_row(plane, y0 + 3, column, coefficients);
     let r4 = load_row(plane, y0 + 4, column, coefficients);
     let r5 = load_row(plane, y0 + 5, column, coefficients);
-    // Taps of four outputs: transposed, a matrix of three taps becomes one vector an output.
+    // Transposing three taps of four outputs gives one vector per output.
     let a0 = transpose(mat3x4f(weights[w + 0u], weights[w + 2u], weights[w + 4u]));
     let a1 = transpose(mat3x4f(weights[w + 6u], weights[w + 8u], weights[w + 10u]));
     let a2 = transpose(mat3x4f(weights[w + 12u], weights[w + 14u], weights[w + 16u]));
@@ -194,7 +193,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     right7 += sums(w7, r0.right, r1.right, r2.right, r3.right, r4.right, r5.right);
     w += 18u;
   }
-  // A loop over outputs, for every load and store that is written out costs a software adapter seconds to compile.
+  // A loop over outputs: unrolled loads and stores would each cost a software adapter seconds of compilation.
   var patches = array<mat4x4f, 16>(
     left0, right0, left1, right1, left2, right2, left3, right3,
     left4, right4, left5, right5, left6, right6, left7, right7,

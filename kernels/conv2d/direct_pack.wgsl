@@ -1,15 +1,16 @@
-// Packs 3 x 3 weights for the direct kernel: packed[tile][k][p][q][8], eight outputs side by side, zeros beyond.
-// Turned, for the input gradient: outputs and inputs change places and the taps rotate by 180 degrees; then
-// first_row is the first input channel of the tensor whose gradient is made.
-// Work: an invocation owns one packed value. Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
+// Packs 3 x 3 weights for direct.wgsl, 8 outputs interleaved, padded with zeros. For the input gradient the weights are
+// flipped: inputs and outputs swap, taps rotate by 180 degrees, and first_row is an input channel.
+// Layout: w OIHW; packed[tile][k][p][q][8].
+// Work: one invocation per packed value.
+// Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   outputs: u32,   // of the layer
   inputs: u32,    // of the layer
   first_row: u32,
-  rows: u32,      // channels that the packed weights compute
-  turned: u32,
+  rows: u32,      // channels computed from the packed weights
+  flipped: u32,
   count: u32,     // packed values
 }
 
@@ -23,13 +24,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (index >= params.count) {
     return;
   }
-  let depth = select(params.inputs, params.outputs, params.turned == 1u);
+  let depth = select(params.inputs, params.outputs, params.flipped == 1u);
   let tap = index / 8u % 9u;
   let k = index / 72u % depth;
   let row = index / (72u * depth) * 8u + index % 8u;
   var value = 0.0;
   if (row < params.rows) {
-    if (params.turned == 1u) {
+    if (params.flipped == 1u) {
       value = w[(k * params.inputs + params.first_row + row) * 9u + 8u - tap];
     } else {
       value = w[((params.first_row + row) * params.inputs + k) * 9u + tap];

@@ -1,26 +1,27 @@
-// Weight gradient of a 3 x 3 convolution for few channels: the sum over n, i, j of
-// g[n,o,i,j] * x[n,c,i+p-1,j+q-1], as partial sums over bands of rows, which kernels/reduce adds up.
-// Layout: x and g NCHW, width a multiple of 4; partial[o][first_channel + c][p][q][band].
-// Work: an invocation owns one band of one picture, one input channel and 8 outputs.
+// Weight gradient of a 3 x 3 convolution with few channels: sum over n, i, j of
+// gradient[n, o, i, j] * x[n, c, i + p - 1, j + q - 1], as partial sums over bands of rows, which reduce/rows.wgsl
+// adds.
+// Layout: x and gradient NCHW, width a multiple of 4; partial[o][first_channel + c][p][q][band].
+// Work: one invocation per band and 8 outputs; workgroups.y counts input channels, z tiles of outputs.
 // Parts: relu.wgsl.
 // Host: kernels/conv2d/direct.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 struct Params {
   height: u32,
   width: u32,
   images: u32,
   channels: u32,      // of x
-  first_channel: u32, // where they stand among the layer's inputs
+  first_channel: u32, // where these begin among the layer's inputs
   inputs: u32,        // of the layer
   outputs: u32,
   band_rows: u32,     // rows of a band
-  bands: u32,         // of all pictures, padded to a multiple of 4 in the layout
-  first_band: u32,    // of the first picture bound here
+  bands: u32,         // of all images, padded to a multiple of 4
+  first_band: u32,    // of the first image bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 alias Gradient = vec4f;
 
@@ -74,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (NORMALIZED) {
     coefficients = affine[image * params.channels + channel];
   }
-  // Columns are the taps q, rows four outputs; a<p><half>.
+  // Columns are taps q, rows four outputs; named a<p><half>.
   var a00 = mat3x4f();
   var a01 = mat3x4f();
   var a10 = mat3x4f();

@@ -1,26 +1,26 @@
-// Lays the pixels of a batch out as matrix columns for convolutions of deep layers, whose maps have few pixels: with
-// TAPS = 9 the 3 x 3 neighbourhood of a pixel, zero beyond the border; with TAPS = 1 the pixel alone.
-// Layout: x NCHW; columns[TAPS * (first_channel + c) + tap][pixel], or, with PIXELS_OUTER, columns[pixel][the rest];
-// pixels count over all pictures and are padded by zeros.
-// Work: an invocation owns one pixel of one channel. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
+// im2col for deep layers, whose maps have few pixels. TAPS = 9: the 3 x 3 neighbourhood of each pixel, zeros outside
+// the image. TAPS = 1: only the pixel itself.
+// Layout: x NCHW; columns[TAPS * (first_channel + c) + tap][pixel], or columns[pixel][...] with PIXELS_OUTER; pixels of
+// all images, padded with zeros.
+// Work: one invocation per pixel and channel; the grid is folded (flatGrid in kernels/grid.ts).
 // Parts: relu.wgsl.
 // Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 const PIXELS_OUTER: bool = false;
 const TAPS: u32 = 9u;
 
 struct Params {
   channels: u32,      // of x
-  first_channel: u32, // where they stand among the matrix's
+  first_channel: u32, // where these begin among those of the matrix
   depth: u32,         // channels of the matrix
   height: u32,
   width: u32,
-  pixels: u32,        // of all pictures
+  pixels: u32,        // of all images
   padded: u32,        // pixels, padded
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = f32;
 
 @group(0) @binding(0) var<storage, read> x: array<X>;

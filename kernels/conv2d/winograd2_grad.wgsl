@@ -1,11 +1,12 @@
-// Winograd F(2x2, 3x3), weight gradient: d = A g A^T of every 2 x 2 tile g of the output's gradient.
-// Layout: g NCHW; d[16][padded_tiles][depth], or its last two turned. Work: an invocation owns one tile of one channel.
+// Winograd F(2x2, 3x3), weight gradient: d = A g A^T for each 2 x 2 tile g of the output's gradient.
+// Layout: gradient NCHW; d[16][padded_tiles][depth], or d[16][depth][padded_tiles].
+// Work: one invocation per tile and channel; padding tiles become zeros.
 // Parts: winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const CHANNELS_INNER: bool = true; // else d[16][depth][padded_tiles]
+const CHANNELS_INNER: bool = true; // otherwise d[16][depth][padded_tiles]
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Gradient = f32;
 
 @group(0) @binding(0) var<storage, read> gradient: array<Gradient>;
@@ -31,7 +32,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let outer = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
-  // The inner dimension of the result runs along a workgroup.
+  // A workgroup runs along the inner dimension of the result.
   var channel = outer;
   var tile = group.x * WORKGROUP + lane;
   var at = (params.first_channel + channel) * params.padded_tiles + tile;

@@ -1,13 +1,14 @@
-// Winograd F(2x2, 3x3), input: v = B^T d B of every 4 x 4 patch d (2 x 2 outputs and a border of zeros).
-// As accurate as the direct form, and for maps of any height and width. The same kernel transforms a gradient.
-// Layout: x NCHW; v[16][depth][padded_tiles], or its last two turned. Work: an invocation owns one patch of one channel (workgroups.y).
+// Winograd F(2x2, 3x3), input: v = B^T d B for each 4 x 4 patch d (2 x 2 outputs and their border, zero-padded). As
+// accurate as the direct form, for maps of any size. The input gradient uses it on the output's gradient.
+// Layout: x NCHW; v[16][depth][padded_tiles], or v[16][padded_tiles][depth].
+// Work: one invocation per patch and channel; padding tiles become zeros.
 // Parts: relu.wgsl, winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const CHANNELS_INNER: bool = false; // v[16][padded_tiles][depth], where tiles are what is summed over
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const CHANNELS_INNER: bool = false; // v[16][padded_tiles][depth], for sums over tiles
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = f32;
 
 @group(0) @binding(0) var<storage, read> x: array<X>;
@@ -44,7 +45,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let outer = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
-  // The inner dimension of the result runs along a workgroup.
+  // A workgroup runs along the inner dimension of the result.
   var tile = group.x * WORKGROUP + lane;
   var channel = outer;
   var at = (params.first_channel + channel) * params.padded_tiles + tile;

@@ -1,13 +1,13 @@
-// Winograd F(2x2, 3x3), output: y = A^T m A of every tile, with the convolution's epilogue.
+// Winograd F(2x2, 3x3), output: y = A^T m A for each tile, followed by the convolution's epilogue.
 // Layout: m[16][rows][padded_tiles]; y NCHW, any height and width.
-// Work: an invocation owns one 2 x 2 tile of one channel (workgroups.y).
+// Work: one invocation per 2 x 2 tile; workgroups.y counts channels.
 // Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   channels: u32,      // of the target
-  first_channel: u32, // the target's channel that row 0 of m belongs to
+  first_channel: u32, // the channel of the target that first_row of m belongs to
   rows: u32,          // rows of m, padded
   first_row: u32,     // the row of m that belongs to first_channel
   height: u32,
@@ -20,7 +20,7 @@ struct Params {
   flags: u32,         // of epilogue.wgsl
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Gate = f32;
 alias Y = f32;
 
@@ -31,8 +31,8 @@ alias Y = f32;
 @group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the
-// activation itself (or off its normalised value), so that no mask is ever stored.
+// The epilogue of every convolution. Forward: bias and ReLU. Backward: the ReLU's derivative, read off the activation
+// or its normalised value, so that no mask is stored.
 fn finish(value: f32, at: u32, channel: u32, plane: u32) -> f32 {
   var result = value;
   if ((params.flags & BIAS) != 0u) {

@@ -1,7 +1,8 @@
-// Winograd F(2x2, 3x3), weight gradient: G^T s G, where s sums the partial products of all slices.
-// Layout: partial[slices][16][rows][columns], rows a block of output channels, columns the input channels, both
-// padded; total OIHW. Work: an invocation owns one pair of channels (output in workgroups.y).
-// Parts: put.wgsl.
+// Winograd F(2x2, 3x3), weight gradient: G^T s G, with s the sum of the split-K products over all slices.
+// Layout: partial[slices][16][rows][columns], rows a padded block of output channels, columns padded input channels;
+// total OIHW.
+// Work: one invocation per pair of channels; workgroups.y counts outputs.
+// Parts: accumulate.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -11,8 +12,8 @@ struct Params {
   rows: u32,
   columns: u32,
   slices: u32,
-  keep: u32,  // whether to add to what is there
-  scale: f32, // of what is put there
+  keep: u32,  // whether to keep the existing value
+  scale: f32, // factor on the value
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
@@ -24,9 +25,9 @@ fn load_row(at: u32, step: u32) -> vec4f {
 }
 
 fn store(at: u32, r: vec4f) {
-  put(at, r.x + 0.5 * (r.y + r.z));
-  put(at + 1u, 0.5 * (r.y - r.z));
-  put(at + 2u, 0.5 * (r.y + r.z) + r.w);
+  accumulate(at, r.x + 0.5 * (r.y + r.z));
+  accumulate(at + 1u, 0.5 * (r.y - r.z));
+  accumulate(at + 2u, 0.5 * (r.y + r.z) + r.w);
 }
 
 @compute @workgroup_size(WORKGROUP)

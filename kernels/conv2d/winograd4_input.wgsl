@@ -1,14 +1,15 @@
-// Winograd F(4x4, 3x3), input: v = B^T d B of every 6 x 6 patch d (4 x 4 outputs and a border of zeros).
-// Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015. The same kernel transforms
-// a gradient, for the input gradient. Layout: x NCHW, width a multiple of 4; v[36][depth][padded_tiles], or its last two turned.
-// Work: an invocation owns one patch of one channel (workgroups.y); padding tiles are written as zeros.
+// Winograd F(4x4, 3x3), input: v = B^T d B for each 6 x 6 patch d (4 x 4 outputs and their border, zero-padded), as in
+// Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015. The input gradient uses it on the output's
+// gradient.
+// Layout: x NCHW, width a multiple of 4; v[36][depth][padded_tiles], or v[36][padded_tiles][depth].
+// Work: one invocation per patch and channel; padding tiles become zeros.
 // Parts: relu.wgsl, winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const CHANNELS_INNER: bool = false; // v[36][padded_tiles][depth], where tiles are what is summed over
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const CHANNELS_INNER: bool = false; // v[36][padded_tiles][depth], for sums over tiles
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 
 @group(0) @binding(0) var<storage, read> x: array<X>;
@@ -73,7 +74,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let outer = group.z * groups.y + group.y; // see planeGrid in kernels/grid.ts
-  // The inner dimension of the result runs along a workgroup.
+  // A workgroup runs along the inner dimension of the result.
   var tile = group.x * WORKGROUP + lane;
   var channel = outer;
   var at = (params.first_channel + channel) * params.padded_tiles + tile;

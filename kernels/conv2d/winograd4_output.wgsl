@@ -1,13 +1,13 @@
-// Winograd F(4x4, 3x3), output: y = A^T m A of every tile, with the convolution's epilogue.
+// Winograd F(4x4, 3x3), output: y = A^T m A for each tile, followed by the convolution's epilogue.
 // Layout: m[36][rows][padded_tiles]; y NCHW, height and width multiples of 4.
-// Work: an invocation owns one 4 x 4 tile of one channel (workgroups.y).
+// Work: one invocation per 4 x 4 tile; workgroups.y counts channels.
 // Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   channels: u32,      // of the target
-  first_channel: u32, // the target's channel that row 0 of m belongs to
+  first_channel: u32, // the channel of the target that first_row of m belongs to
   rows: u32,          // rows of m, padded
   first_row: u32,     // the row of m that belongs to first_channel
   height: u32,
@@ -20,7 +20,7 @@ struct Params {
   flags: u32,         // of epilogue.wgsl
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Gate = vec4f;
 alias Y = vec4f;
 
@@ -33,8 +33,8 @@ alias Y = vec4f;
 
 alias Row = mat2x3f; // six values
 
-// The epilogue of every convolution: bias and ReLU forward; backward the ReLU's derivative, read off the
-// activation itself (or off its normalised value), so that no mask is ever stored.
+// The epilogue of every convolution. Forward: bias and ReLU. Backward: the ReLU's derivative, read off the activation
+// or its normalised value, so that no mask is stored.
 fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> Y {
   var result = value;
   if ((params.flags & BIAS) != 0u) {

@@ -1,7 +1,8 @@
-// Winograd F(4x4, 3x3), weight gradient: G^T s G, where s sums the partial products of all slices.
-// Layout: partial[slices][36][rows][columns], rows a block of output channels, columns the input channels, both
-// padded; total OIHW. Work: an invocation owns one pair of channels (output in workgroups.y).
-// Parts: put.wgsl.
+// Winograd F(4x4, 3x3), weight gradient: G^T s G, with s the sum of the split-K products over all slices.
+// Layout: partial[slices][36][rows][columns], rows a padded block of output channels, columns padded input channels;
+// total OIHW.
+// Work: one invocation per pair of channels; workgroups.y counts outputs.
+// Parts: accumulate.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -11,8 +12,8 @@ struct Params {
   rows: u32,
   columns: u32,
   slices: u32,
-  keep: u32,  // whether to add to what is there
-  scale: f32, // of what is put there
+  keep: u32,  // whether to keep the existing value
+  scale: f32, // factor on the value
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
@@ -43,9 +44,9 @@ fn narrow(r: Row) -> vec3f {
 }
 
 fn store(at: u32, r: vec3f) {
-  put(at, r.x);
-  put(at + 1u, r.y);
-  put(at + 2u, r.z);
+  accumulate(at, r.x);
+  accumulate(at + 1u, r.y);
+  accumulate(at + 2u, r.z);
 }
 
 @compute @workgroup_size(WORKGROUP)

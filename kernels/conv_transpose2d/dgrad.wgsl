@@ -1,7 +1,8 @@
-// Input gradient of a 2 x 2 transposed convolution with stride 2, where 4 divides the input's width, times the derivative
-// of what made the input: ReLU (read off the activation) and, where it dropped out, the scale:
+// Input gradient of a 2 x 2 transposed convolution with stride 2, input width a multiple of 4, times the derivatives of
+// the ReLU (read off the activation) and of the dropout (its scale) in front of it:
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
-// Layout: NCHW, w [c][o][p][q]. Work: an invocation owns 8 channels of 16 neighbouring input pixels.
+// Layout: NCHW, w[c][o][p][q].
+// Work: one invocation per 8 channels of 16 neighbouring input pixels, in registers.
 // Parts: epilogue.wgsl, taps.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
@@ -11,13 +12,13 @@ struct Params {
   outputs: u32,
   row_vectors: u32,   // width / 4
   plane_vectors: u32, // height * width / 4
-  tiles: u32,         // of 4 vectors in a picture, the last may be shorter
+  tiles: u32,         // of 4 vectors in an image; the last may be shorter
   images: u32,
   flags: u32,         // of epilogue.wgsl
   scale: f32,         // 1, or 1 / (1 - p) after dropout
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Gradient = vec4f;
 alias Gate = vec4f;
 alias GradInput = vec4f;

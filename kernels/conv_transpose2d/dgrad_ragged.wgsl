@@ -1,6 +1,7 @@
-// The input gradient of dgrad.wgsl for an input of any width:
+// Input gradient of a 2 x 2 transposed convolution with stride 2, for inputs of any width; see dgrad.wgsl:
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
-// Work: an invocation owns 4 channels of 4 pixels, which may lie in several pictures.
+// Layout: NCHW, w[c][o][p][q].
+// Work: one invocation per 4 channels of 4 input pixels, which may belong to different images.
 // Parts: epilogue.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
@@ -10,12 +11,12 @@ struct Params {
   outputs: u32,
   width: u32,
   pixels: u32,  // height * width
-  columns: u32, // pixels of all pictures
+  columns: u32, // pixels of all images
   flags: u32,   // of epilogue.wgsl
   scale: f32,   // 1, or 1 / (1 - p) after dropout
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Gradient = vec2f;
 alias Gate = f32;
 alias GradInput = f32;
@@ -27,7 +28,7 @@ alias GradInput = f32;
 @group(0) @binding(4) var<storage, read_write> grad_input: array<GradInput>;
 @group(0) @binding(5) var<uniform> params: Params;
 
-// The four gradients that a pixel meets.
+// The four gradients that a pixel receives.
 fn taps(at: u32) -> vec4f {
   return vec4f(vec2f(gradient[at]), vec2f(gradient[at + params.width]));
 }

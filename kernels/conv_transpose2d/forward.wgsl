@@ -1,22 +1,22 @@
-// 2 x 2 transposed convolution with stride 2, where 4 divides the input's width:
+// 2 x 2 transposed convolution with stride 2, input width a multiple of 4:
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
-// Layout: x and y NCHW, w [c][o][p][q], all read and written as they stand: no packing around a matrix product.
-// Work: an invocation owns 2 outputs of 16 neighbouring input pixels, 128 sums in registers.
+// Layout: x and y NCHW, w[c][o][p][q], read and written in place: nothing is packed for a matrix product.
+// Work: one invocation per 2 outputs of 16 neighbouring input pixels, 128 sums in registers.
 // Parts: relu.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 struct Params {
   inputs: u32,
   outputs: u32,
   row_vectors: u32,   // width / 4
   plane_vectors: u32, // height * width / 4
-  tiles: u32,         // of 4 vectors in a picture, the last may be shorter
+  tiles: u32,         // of 4 vectors in an image; the last may be shorter
   images: u32,
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 alias Y = vec4f;
 

@@ -1,20 +1,21 @@
-// The 2 x 2 transposed convolution of forward.wgsl for an input of any width:
+// 2 x 2 transposed convolution with stride 2, for inputs of any width; see forward.wgsl:
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
-// Work: an invocation owns 4 outputs of 4 pixels, which may lie in several pictures.
+// Layout: x and y NCHW, w[c][o][p][q].
+// Work: one invocation per 4 outputs of 4 input pixels, which may belong to different images.
 // Parts: relu.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 struct Params {
   inputs: u32,
   outputs: u32,
   width: u32,
   pixels: u32, // height * width
-  columns: u32, // pixels of all pictures
+  columns: u32, // pixels of all images
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = f32;
 alias Y = vec2f;
 

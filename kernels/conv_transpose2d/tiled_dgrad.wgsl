@@ -1,12 +1,11 @@
-// Input gradient of a 2 x 2 transposed convolution with stride 2, where 4 divides the input's width, for hardware; times
-// the derivative of what made the input: ReLU (read off the activation) and, where it dropped out, the scale:
+// Input gradient of a 2 x 2 transposed convolution with stride 2, input width a multiple of 4, for hardware, times the
+// derivatives of the ReLU (read off the activation) and of the dropout (its scale) in front of it:
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
-// Layout: NCHW, w [c][o][p][q]. A matrix product for each picture: rows are channels, columns pixels, and k outputs with
-// their taps.
-// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y pictures, z tiles of rows.
+// Layout: NCHW, w[c][o][p][q]. One matrix product per image: rows are channels, columns pixels, k outputs and taps.
+// Work: as in tile.wgsl; workgroups.x counts tiles of columns, y images, z tiles of rows.
 // Parts: epilogue.wgsl, taps.wgsl, tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
-// Every invocation fetches one block of either operand.
+// Each invocation fetches one block of each operand.
 const_assert A_BLOCKS == WORKGROUP && B_BLOCKS == WORKGROUP;
 
 struct Params {
@@ -18,7 +17,7 @@ struct Params {
   scale: f32,         // 1, or 1 / (1 - p) after dropout
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Gradient = vec4f;
 alias Gate = vec4f;
 alias GradInput = vec4f;
@@ -47,7 +46,7 @@ fn load_taps(channel: u32, output: u32) -> vec4f {
   return select(vec4f(), w[channel * params.outputs + output], channel < params.inputs);
 }
 
-// The gradients that 4 pixels meet: columns are taps, components pixels.
+// The gradients that 4 pixels receive: columns are taps, components pixels.
 fn fetch_gradients(image: u32, vector: u32, output: u32) -> mat4x4f {
   if (vector >= params.plane_vectors || output >= params.outputs) {
     return mat4x4f();

@@ -1,13 +1,12 @@
-// 2 x 2 transposed convolution with stride 2, where 4 divides the input's width, for hardware:
+// 2 x 2 transposed convolution with stride 2, input width a multiple of 4, for hardware:
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
-// Layout: x and y NCHW, w [c][o][p][q]. A matrix product for each picture: rows are outputs with their taps, columns
-// pixels.
-// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y pictures, z tiles of rows.
+// Layout: x and y NCHW, w[c][o][p][q]. One matrix product per image: rows are outputs and taps, columns pixels.
+// Work: as in tile.wgsl; workgroups.x counts tiles of columns, y images, z tiles of rows.
 // Parts: relu.wgsl, tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
-// Every invocation fetches one block of either operand.
+// Each invocation fetches one block of each operand.
 const_assert A_BLOCKS == WORKGROUP && B_BLOCKS == WORKGROUP;
 
 struct Params {
@@ -17,7 +16,7 @@ struct Params {
   plane_vectors: u32, // height * width / 4
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 alias Y = vec4f;
 

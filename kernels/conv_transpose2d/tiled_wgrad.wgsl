@@ -1,14 +1,13 @@
-// Weight gradient of a 2 x 2 transposed convolution with stride 2, where 4 divides the input's width, for hardware: the
-// sum over n, i, j of x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which kernels/reduce
-// adds up.
-// Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
-// A matrix product for each band: rows are channels, columns outputs with their taps, and k pixels.
-// Work: that of tile.wgsl; workgroups.x counts tiles of columns, y bands, z tiles of rows.
+// Weight gradient of a 2 x 2 transposed convolution with stride 2, input width a multiple of 4, for hardware: sum over
+// n, i, j of x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which reduce/rows.wgsl adds.
+// Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole images or of one image's pixels.
+// One matrix product per band: rows are channels, columns outputs and taps, k pixels.
+// Work: as in tile.wgsl; workgroups.x counts tiles of columns, y bands, z tiles of rows.
 // Parts: relu.wgsl, taps.wgsl, tile.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
-// Every invocation fetches one block of either operand.
+// Each invocation fetches one block of each operand.
 const_assert A_BLOCKS == WORKGROUP && B_BLOCKS == WORKGROUP;
 
 struct Params {
@@ -17,13 +16,13 @@ struct Params {
   row_vectors: u32,   // width / 4
   plane_vectors: u32, // height * width / 4
   images: u32,
-  band_images: u32,   // pictures of a band
-  image_bands: u32,   // bands of a picture; 1 where a band has several pictures
-  band_vectors: u32,  // vectors of a band within a picture
-  first_band: u32,    // of the first picture bound here
+  band_images: u32,   // images of a band
+  image_bands: u32,   // bands of an image; 1 if a band has several images
+  band_vectors: u32,  // vectors of a band within an image
+  first_band: u32,    // of the first image bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 alias Gradient = vec4f;
 
@@ -59,7 +58,7 @@ fn load_pixels(image: u32, channel: u32, vector: u32) -> vec4f {
   return value;
 }
 
-// The gradients that 4 pixels meet: columns are pixels, components taps.
+// The gradients that 4 pixels receive: columns are pixels, components taps.
 fn fetch_gradients(image: u32, output: u32, vector: u32, inside: bool) -> mat4x4f {
   if (!inside || output >= params.outputs) {
     return mat4x4f();

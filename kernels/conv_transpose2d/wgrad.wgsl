@@ -1,11 +1,11 @@
-// Weight gradient of a 2 x 2 transposed convolution with stride 2, where 4 divides the input's width: the sum over n, i, j
-// of x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which kernels/reduce adds up.
-// Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
-// Work: an invocation owns 8 channels and 4 outputs of a band, 128 sums in registers; workgroups.y counts bands.
+// Weight gradient of a 2 x 2 transposed convolution with stride 2, input width a multiple of 4: sum over n, i, j of
+// x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which reduce/rows.wgsl adds.
+// Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole images or of one image's pixels.
+// Work: one invocation per 8 channels and 4 outputs, 128 sums in registers; workgroups.y counts bands.
 // Parts: relu.wgsl, taps.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 struct Params {
   inputs: u32,
@@ -13,13 +13,13 @@ struct Params {
   row_vectors: u32,   // width / 4
   plane_vectors: u32, // height * width / 4
   images: u32,
-  band_images: u32,   // pictures of a band
-  image_bands: u32,   // bands of a picture; 1 where a band has several pictures
-  band_vectors: u32,  // vectors of a band within a picture
-  first_band: u32,    // of the first picture bound here
+  band_images: u32,   // images of a band
+  image_bands: u32,   // bands of an image; 1 if a band has several images
+  band_vectors: u32,  // vectors of a band within an image
+  first_band: u32,    // of the first image bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec4f;
 alias Gradient = vec4f;
 
@@ -39,7 +39,7 @@ fn load(image: u32, channel: u32, vector: u32) -> vec4f {
   return value;
 }
 
-// The gradients that 4 pixels meet: columns are pixels, components taps.
+// The gradients that 4 pixels receive: columns are pixels, components taps.
 fn gather_pixels(plane: u32, output: u32, at: u32) -> mat4x4f {
   return transpose(gather((plane + min(output, params.outputs - 1u)) * 4u * params.plane_vectors + at));
 }
@@ -75,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let end_image = min(params.images, first_image + params.band_images);
   let first = band % params.image_bands * params.band_vectors;
   let end = min(params.plane_vectors, first + params.band_vectors);
-  // One matrix a channel; columns are outputs, components taps.
+  // One matrix per channel: columns are outputs, components taps.
   var c0 = mat4x4f();
   var c1 = mat4x4f();
   var c2 = mat4x4f();
@@ -110,7 +110,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       let x7 = load(image, channel + 7u, vector);
       c7 += mat4x4f(g0 * x7, g1 * x7, g2 * x7, g3 * x7);
       column++;
-      // Behind the end of a row, the next one begins two rows of gradients further down.
+      // At the end of a row of x, the gradient skips a row: each row of x covers two of them.
       let wrapped = column == params.row_vectors;
       at += select(2u, 2u + 2u * params.row_vectors, wrapped);
       column = select(column, 0u, wrapped);

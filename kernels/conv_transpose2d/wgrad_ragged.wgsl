@@ -1,11 +1,11 @@
-// The weight gradient of wgrad.wgsl for an input of any width: the sum over n, i, j of
-// x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which kernels/reduce adds up.
-// Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole pictures, or of one picture's pixels.
-// Work: an invocation owns 4 channels and 4 outputs of a band; workgroups.y counts bands.
+// Weight gradient of a 2 x 2 transposed convolution with stride 2, for inputs of any width: sum over n, i, j of
+// x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which reduce/rows.wgsl adds.
+// Layout: x and gradient NCHW; partial[band][c][o][p][q]. A band is a run of whole images or of one image's pixels.
+// Work: one invocation per 4 channels and 4 outputs; workgroups.y counts bands.
 // Parts: relu.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by picture and channel
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 struct Params {
   inputs: u32,
@@ -13,13 +13,13 @@ struct Params {
   width: u32,
   pixels: u32,      // height * width
   images: u32,
-  band_images: u32, // pictures of a band
-  image_bands: u32, // bands of a picture; 1 where a band has several pictures
-  band_pixels: u32, // pixels of a band within a picture
-  first_band: u32,  // of the first picture bound here
+  band_images: u32, // images of a band
+  image_bands: u32, // bands of an image; 1 if a band has several images
+  band_pixels: u32, // pixels of a band within an image
+  first_band: u32,  // of the first image bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = f32;
 alias Gradient = vec2f;
 

@@ -1,22 +1,22 @@
-// Inverted dropout: y = x / (1 - p) where a random draw keeps the element, else 0.
-// The draw is a function of seed, step and element alone (pcg4d), so a resumed run draws what an
-// uninterrupted one would. Backward reads the kept elements off y.
-// Work: an invocation owns one element. Grids are folded: see flatGrid in kernels/grid.ts.
+// Inverted dropout: y = x / (1 - p) if a random draw keeps the element, else 0. The draw depends only on seed, step and
+// element, so a resumed run repeats it. The backward pass reads the kept elements off y.
+// Layout: NCHW.
+// Work: one invocation per element; the grid is folded (flatGrid in kernels/grid.ts).
 // Parts: pcg4d.wgsl, relu.wgsl, step.wgsl.
 // Host: kernels/dropout/dropout.ts. Test: tests/kernels/dropout_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per plane
 
 struct Params {
-  pixels: u32,        // of a plane (picture and channel)
+  pixels: u32,        // of a plane (image and channel)
   count: u32,         // of elements
-  first_element: u32, // of the first picture bound here, so that chunks of a batch draw as the whole would
-  image_elements: u32, // of one picture
-  threshold: u32,     // p * 2^32: smaller draws are dropped
+  first_element: u32, // of the first image bound here, so that micro-batches draw as the whole batch would
+  image_elements: u32, // of one image
+  threshold: u32,     // p * 2^32; smaller draws drop the element
   scale: f32,         // 1 / (1 - p)
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = f32;
 alias Y = f32;
 

@@ -1,9 +1,9 @@
-// c[s][z][m][n] = sum over k in slice s of a[z][k][m] * b[z][k][n], a batch of matrix products, all row-major.
-// A long k is cut into slices, whose sums the reader adds up: one float32 sum over a long k loses digits, and few
-// large tiles keep few invocations busy.
-// Layout: rows m a multiple of 8, columns n of 16, both padded by the host; a and b have k outermost.
-// Work: an invocation owns an 8 x 16 tile in registers and streams through k; workgroups.y counts z, workgroups.z the slices.
-// Parts: product.wgsl, product_params.wgsl, put_vectors.wgsl.
+// Batched split-K GEMM, row-major: c[s][z][m][n] = sum over k in slice s of a[z][k][m] * b[z][k][n].
+// A long k is cut into slices that the reader of c adds up: one float32 sum over a long k loses digits, and a few large
+// tiles would keep few invocations busy.
+// Layout: k outermost in a and b; rows m a multiple of 8, columns n of 16, padded by the host.
+// Work: one invocation per 8 x 16 tile, in registers; workgroups.y counts z, z slices.
+// Parts: product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;
 

@@ -1,10 +1,11 @@
-// The product of nn.wgsl for software adapters whose subgroups are 8 invocations wide, and few columns: see nn_wide.wgsl.
-// Work: a subgroup owns 64 rows of 16 columns, an invocation 8 of these rows. Of b, which all of them need, four fetch one
-// vector each, and hand it round. Each sum has the terms of nn.wgsl in the same order: the same bits.
-// workgroups.y counts z, workgroups.z the slices.
-// Parts: product.wgsl, product_params.wgsl, put_vectors.wgsl.
+// The GEMM of nn.wgsl for software adapters with subgroups of 8 and few columns; see nn_wide.wgsl. Each sum takes its
+// terms in the order of nn.wgsl: identical bits.
+// Layout: as in nn.wgsl.
+// Work: one subgroup per 64 rows x 16 columns, 8 rows per invocation. All of them need b: four invocations load one
+// vector each and broadcast it within the subgroup. workgroups.y counts z, z slices.
+// Parts: product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
-const WORKGROUP: u32 = 8u; // one subgroup: an idle one would multiply, too
+const WORKGROUP: u32 = 8u; // one subgroup: an idle second one would still compute
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
@@ -29,7 +30,7 @@ fn main(
   var c13 = mat4x4f();
   let first = group.z * params.slice;
   let end = min(params.depth, first + params.slice);
-  // Beyond the edge neighbours' values are fetched and never stored: subgroups want every invocation.
+  // Past the edge, neighbours' values are loaded but not stored: broadcasts need every invocation.
   var at = (z * params.depth + first) * params.row_vectors + min(row, params.row_vectors - 2u);
   var bt = (z * params.depth + first) * params.column_vectors + column + subgroup_lane % 4u;
   for (var k = first; k < end; k++) {
@@ -57,7 +58,7 @@ fn main(
   let layer = (params.first_slice + group.z) * params.layers + z;
   let step = 4u * params.column_vectors;
   let start = (layer * params.row_vectors + row) * step + column;
-  // A loop, for every store that is written out costs a software adapter seconds to compile.
+  // A loop: unrolled stores would each cost a software adapter seconds of compilation.
   var tiles = array<mat4x4f, 8>(c00, c01, c02, c03, c10, c11, c12, c13);
   for (var i = 0u; i < 8u; i++) {
     store(start + i / 4u * step + i % 4u, tiles[i]);

@@ -1,8 +1,8 @@
-// c[z][m][n] = sum over k of a[z][k][m] * b[z][k][n], with a in a 64 KiB uniform window.
-// Software adapters read a uniform four times faster than a storage buffer; where their subgroups are not 8 invocations
-// wide (nn_wide.wgsl), that is the fastest product. The host dispatches as many z at a time as fit, and binds the window
-// at their start.
-// Layout: rows m a multiple of 16, columns n of 8. Work: an invocation owns a 16 x 8 tile; workgroups.z counts z.
+// Batched GEMM with a in a 64 KiB uniform: c[z][m][n] = sum over k of a[z][k][m] * b[z][k][n].
+// Software adapters read a uniform four times faster than a storage buffer; without subgroups of 8 (nn_wide.wgsl) this
+// is the fastest GEMM there. A dispatch covers as many z as fit the uniform, which is bound at the first of them.
+// Layout: k outermost in a and b; rows m a multiple of 16, columns n of 8.
+// Work: one invocation per 16 x 8 tile, in registers; workgroups.y counts tiles of rows, z layers.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -11,7 +11,7 @@ struct Params {
   column_vectors: u32, // n / 4
   depth: u32,          // k
   column_tiles: u32,   // n / 8
-  first_z: u32,        // the z that the window begins with
+  first_z: u32,        // z of the first layer in the uniform
 }
 
 @group(0) @binding(0) var<uniform> a: array<vec4f, 4096>;

@@ -1,11 +1,12 @@
-// The product of nn.wgsl for software adapters whose subgroups are 8 invocations wide: such an adapter fetches for each
-// invocation by itself, at the price of ten multiply-adds a value, and hands a register round for next to nothing.
-// Work: a subgroup owns 16 or 32 rows of 64 columns, an invocation 8 of these columns. Of a, which all of them need, each
-// fetches one vector and hands it round. Each sum has the terms of nn.wgsl in the same order: the same bits.
-// workgroups.y counts z, workgroups.z the slices.
-// Parts: product.wgsl, product_params.wgsl, put_vectors.wgsl.
+// The GEMM of nn.wgsl for software adapters with subgroups of 8: a load costs such an adapter ten multiply-adds per
+// value and invocation, a broadcast within the subgroup next to nothing. Each sum takes its terms in the order of
+// nn.wgsl: identical bits.
+// Layout: as in nn.wgsl; rows m a multiple of 16 or 32, columns n of 16.
+// Work: one subgroup per 16 or 32 rows x 64 columns, 8 columns per invocation. All of them need a: each loads one
+// vector and broadcasts it within the subgroup. workgroups.y counts z, z slices.
+// Parts: product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
-const WORKGROUP: u32 = 8u; // one subgroup: an idle one would multiply, too
+const WORKGROUP: u32 = 8u; // one subgroup: an idle second one would still compute
 const ROW_VECTORS: u32 = 8u; // 4 or 8
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -39,7 +40,7 @@ fn main(
   let first = group.z * params.slice;
   let end = min(params.depth, first + params.slice);
   let row = group.x / params.column_tiles * ROW_VECTORS;
-  // Beyond the edge neighbours' values are fetched and never stored: subgroups want every invocation.
+  // Past the edge, neighbours' values are loaded but not stored: broadcasts need every invocation.
   var at = (z * params.depth + first) * params.row_vectors + row + subgroup_lane % ROW_VECTORS;
   var bt = (z * params.depth + first) * params.column_vectors + min(column, params.column_vectors - 2u);
   for (var k = first; k < end; k++) {
@@ -81,7 +82,7 @@ fn main(
   let layer = (params.first_slice + group.z) * params.layers + z;
   let step = 4u * params.column_vectors;
   let start = layer * params.row_vectors * step + row * step + column;
-  // A loop, for every store that is written out costs a software adapter seconds to compile.
+  // A loop: unrolled stores would each cost a software adapter seconds of compilation.
   var tiles = array<mat4x4f, 16>(c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51, c60, c61, c70, c71);
   for (var i = 0u; i < 2u * ROW_VECTORS; i++) {
     store(start + i / 2u * step + i % 2u, tiles[i]);

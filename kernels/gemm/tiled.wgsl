@@ -1,8 +1,7 @@
-// c[s][z][m][n] = sum over k in slice s of a[z][k][m] * b[z][k][n], a batch of matrix products, all row-major: the
-// product of nn.wgsl for hardware.
-// Layout: rows m and columns n multiples of 4, both padded by the host; a and b have k outermost, or innermost.
-// Work: that of tile.wgsl; workgroups.y counts z, workgroups.z the slices.
-// Parts: put_vectors.wgsl, tile.wgsl.
+// The split-K GEMM of nn.wgsl for hardware: c[s][z][m][n] = sum over k in slice s of a[z][k][m] * b[z][k][n].
+// Layout: k outermost in a and b, or innermost with K_INNER; rows m and columns n multiples of 4, padded by the host.
+// Work: as in tile.wgsl; workgroups.y counts z, z slices.
+// Parts: accumulate_vectors.wgsl, tile.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const K_INNER: bool = false; // a[z][m][k] and b[z][n][k], k and its slices multiples of 4
 
@@ -14,8 +13,8 @@ struct Params {
   slice: u32,          // k of one slice; the last may be shorter
   layers: u32,         // z
   first_slice: u32,    // the slice that workgroups.z = 0 writes
-  keep: u32,           // whether to add to what is there
-  scale: f32,          // of what is put there
+  keep: u32,           // whether to keep the existing value
+  scale: f32,          // factor on the value
 }
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -23,7 +22,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> c: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-// Blocks of a and b; zeros beyond the slice's end and the matrices' edges add nothing.
+// Blocks of a and b, zeros past the end of the slice and the edges of the matrices.
 fn fetch_a(z: u32, row: u32, k: u32, end: u32) -> mat4x4f {
   if (row >= params.row_vectors || k >= end) {
     return mat4x4f();
@@ -67,10 +66,10 @@ fn store(layer: u32, row_vector: u32, column_vector: u32, tile: mat4x4f) {
     return;
   }
   let start = (layer * params.row_vectors + row_vector) * 4u * params.column_vectors + column_vector;
-  put(start, tile[0]);
-  put(start + params.column_vectors, tile[1]);
-  put(start + 2u * params.column_vectors, tile[2]);
-  put(start + 3u * params.column_vectors, tile[3]);
+  accumulate(start, tile[0]);
+  accumulate(start + params.column_vectors, tile[1]);
+  accumulate(start + 2u * params.column_vectors, tile[2]);
+  accumulate(start + 3u * params.column_vectors, tile[3]);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -84,7 +83,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let end = min(params.depth, first + params.slice);
   var sums: Sums;
   for (var k = first; k < end; k += STEP) {
-    // Both are fetched before either is kept, so that their ways through memory overlap.
+    // Both are loaded before either is kept, so that the loads overlap.
     var a_block: mat4x4f;
     var b_block: mat4x4f;
     if (lane < A_BLOCKS) {

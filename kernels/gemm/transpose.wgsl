@@ -1,5 +1,6 @@
-// b[k][m] = a[m][k]: the left operand of a product with k outermost, from weights as they lie.
-// Layout: rows m and columns k multiples of 4. Work: an invocation owns a block of 4 x 4.
+// Transposes a matrix: b[k][m] = a[m][k]. Turns OIHW weights into a left operand with k outermost.
+// Layout: row-major, rows m and columns k multiples of 4.
+// Work: one invocation per 4 x 4 block; the grid is folded (flatGrid in kernels/grid.ts).
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;
 

@@ -1,6 +1,7 @@
-// Instance normalisation as one multiplication and one addition a plane: (z - mean) / sqrt(variance + 1e-5) * w + b.
-// affine[plane] = (scale, shift); statistics[plane] = (mean, 1 / sqrt(variance + 1e-5)), the variance biased.
-// Work: an invocation owns one plane (picture and channel) and merges its bands.
+// Instance normalisation (z - mean) / sqrt(variance + 1e-5) * weight + bias, folded into one scale and shift per plane
+// (image and channel). The variance is the biased one.
+// Layout: statistics[plane] = (mean, 1 / sqrt(variance + 1e-5)); affine[plane] = (scale, shift).
+// Work: one invocation per plane, which merges its bands.
 // Host: kernels/instance_norm/instance_norm.ts. Test: tests/kernels/instance_norm_test.ts.
 const WORKGROUP: u32 = 64u;
 const EPSILON: f32 = 0.00001;

@@ -1,16 +1,16 @@
-// Gradient of an instance normalisation by its input, in place of the gradient by its output:
-// scale * (g - mean(g) - normalised z * mean(g * normalised z)), the means over the plane.
-// Layout: z and gradient NCHW. Work: an invocation owns four values, or one where planes are no whole vectors;
-// workgroups.y counts planes.
+// Input gradient of an instance normalisation, in place of the output's gradient g, with zn the normalised z and means
+// over the plane: scale * (g - mean(g) - zn * mean(g * zn)).
+// Layout: z and gradient NCHW.
+// Work: one invocation per 4 values, or per value if planes are not a multiple of 4; workgroups.y counts planes.
 // Host: kernels/instance_norm/instance_norm.ts. Test: tests/kernels/instance_norm_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   pixels: u32,      // height * width
-  first_plane: u32, // where the planes bound here stand among all
+  first_plane: u32, // index of the first plane bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Z = vec4f;
 alias Gradient = vec4f;
 

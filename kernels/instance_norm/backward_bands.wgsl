@@ -1,6 +1,6 @@
-// Sums behind the gradient of an instance normalisation, for bands of a plane: sum g and sum g * normalised z.
-// Layout: z and gradient NCHW; partial[plane][band] = (sum g, sum g * (z - mean) / deviation).
-// Work: an invocation owns one band; workgroups.y counts planes (picture and channel).
+// Sums for the backward pass of an instance normalisation, over bands of a plane.
+// Layout: z and gradient NCHW; partial[plane][band] = (sum of g, sum of g * (z - mean) / deviation).
+// Work: one invocation per band; workgroups.y counts planes (image and channel).
 // Host: kernels/instance_norm/instance_norm.ts. Test: tests/kernels/instance_norm_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -8,10 +8,10 @@ struct Params {
   pixels: u32,      // height * width
   band_pixels: u32, // a multiple of 4 where pixels is one
   bands: u32,       // of a plane
-  first_plane: u32, // where the planes bound here stand among all
+  first_plane: u32, // index of the first plane bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Z = f32;
 alias ZVectors = vec4f;
 alias Gradient = f32;

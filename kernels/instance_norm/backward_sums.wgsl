@@ -1,15 +1,15 @@
-// Merges the bands of the backward sums, and adds them up over the pictures: the gradients of weight and bias.
-// sums[plane] = (sum g, sum g * normalised z); grad_weight[c], grad_bias[c] = their sums over the pictures.
-// Work: an invocation owns one channel. Host: kernels/instance_norm/instance_norm.ts.
-// Test: tests/kernels/instance_norm_test.ts.
+// Merges the bands of backward_bands.wgsl per plane, and sums planes over images to the gradients of weight and bias.
+// Layout: sums[plane] = (sum of g, sum of g * zn), zn the normalised z; grad_bias[c] and grad_weight[c].
+// Work: one invocation per channel.
+// Host: kernels/instance_norm/instance_norm.ts. Test: tests/kernels/instance_norm_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   images: u32,
   channels: u32,
   bands: u32,
-  keep: u32,  // whether to add to what is there
-  scale: f32, // of what is put there
+  keep: u32,  // whether to keep the existing value
+  scale: f32, // factor on the value
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<vec2f>;
@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     total += sum;
   }
   total *= params.scale;
-  // What is not kept is not read: it may be anything.
+  // Not read unless kept: it may be uninitialised.
   if (params.keep != 0u) {
     total += vec2f(grad_bias[channel], grad_weight[channel]);
   }

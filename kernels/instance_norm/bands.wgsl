@@ -1,7 +1,7 @@
-// Mean and sum of squared deviations of bands of a plane; merging bands (Chan, Golub and LeVeque, 1983) loses no
-// digits where the mean is large against the deviation, as sums of squares would.
-// Layout: z NCHW; partial[plane][band] = (mean, squared deviations).
-// Work: an invocation owns one band; workgroups.y counts planes (picture and channel).
+// Mean and sum of squared deviations over bands of a plane. Merging bands (Chan, Golub and LeVeque, 1983) keeps the
+// digits that sums of squares lose when the mean is large compared with the deviation.
+// Layout: z NCHW; partial[plane][band] = (mean, sum of squared deviations).
+// Work: one invocation per band; workgroups.y counts planes (image and channel).
 // Host: kernels/instance_norm/instance_norm.ts. Test: tests/kernels/instance_norm_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -9,10 +9,10 @@ struct Params {
   pixels: u32,      // height * width
   band_pixels: u32, // a multiple of 4 where pixels is one
   bands: u32,       // of a plane
-  first_plane: u32, // where the planes bound here stand among all
+  first_plane: u32, // index of the first plane bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias Z = f32;
 alias ZVectors = vec4f;
 

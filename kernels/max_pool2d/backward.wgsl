@@ -1,11 +1,11 @@
-// Adds the gradient of a 2 x 2 max-pooling to the gradient that its input has from elsewhere (the skip):
-// grad_input += [x > 0] * gradient at the first largest of the four, in row order, as PyTorch does.
-// The largest is found again in x, so that no index is ever stored; x is a ReLU's result and gates the gradient.
-// Work: an invocation owns one pooled value, of all planes' (picture and channel). Grids are folded: see flatGrid in
-// kernels/grid.ts.
+// Gradient of 2 x 2 max-pooling, added to the gradient that its input already has from the skip:
+// grad_input += [x > 0] * gradient at the first maximum of the four in row order, as in PyTorch. The maximum is
+// searched again in x, so no index is stored; x is the result of a ReLU, which gates the gradient.
+// Layout: NCHW, height and width of x even.
+// Work: one invocation per pooled value; the grid is folded (flatGrid in kernels/grid.ts).
 // Host: kernels/max_pool2d/max_pool2d.ts. Test: tests/kernels/max_pool2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per plane
 
 struct Params {
   height: u32, // of the pooled tensor
@@ -13,7 +13,7 @@ struct Params {
   count: u32, // of pooled values
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec2f;
 alias Gradient = f32;
 alias GradInput = vec2f;
@@ -34,7 +34,7 @@ fn main(
   if (index >= params.count) {
     return;
   }
-  // Rows count through all planes: x has two for each of them, and no plane's rows are odd in number there.
+  // Rows are counted across planes; every plane of x has an even number of rows.
   let row = index / params.width;
   let at = 2u * row * params.width + index % params.width;
   var top = vec2f(x[at]);

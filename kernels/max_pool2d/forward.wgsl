@@ -1,9 +1,9 @@
-// 2 x 2 max-pooling with stride 2. Layout: NCHW, height and width of x even.
-// Work: an invocation owns one output, of all planes' (picture and channel). Grids are folded: see flatGrid in
-// kernels/grid.ts.
+// 2 x 2 max-pooling with stride 2: y[n, c, i, j] = max over p, q of x[n, c, 2 i + p, 2 j + q].
+// Layout: NCHW, height and width of x even.
+// Work: one invocation per pooled value; the grid is folded (flatGrid in kernels/grid.ts).
 // Host: kernels/max_pool2d/max_pool2d.ts. Test: tests/kernels/max_pool2d_test.ts.
 const WORKGROUP: u32 = 64u;
-const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), scale and shift by plane
+const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per plane
 
 struct Params {
   height: u32, // of y
@@ -11,7 +11,7 @@ struct Params {
   count: u32, // of pooled values
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec2f;
 alias Y = f32;
 
@@ -30,7 +30,7 @@ fn main(
   if (index >= params.count) {
     return;
   }
-  // Rows count through all planes: x has two for each of them, and no plane's rows are odd in number there.
+  // Rows are counted across planes; every plane of x has an even number of rows.
   let row = index / params.width;
   let at = 2u * row * params.width + index % params.width;
   var top = vec2f(x[at]);

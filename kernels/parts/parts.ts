@@ -1,15 +1,15 @@
 /**
- * What several kernels have in common. WGSL has no imports: a text names its parts in a line of its head,
- * `// Parts: relu.wgsl, step.wgsl.`, and is whole with them.
+ * Code that kernels share. WGSL has no imports, so a kernel lists its parts in a line of its head,
+ * `// Parts: relu.wgsl, step.wgsl.`, and the host appends them.
  *
  * @module
  */
+import accumulateCode from "./accumulate.wgsl" with { type: "text" };
+import accumulateVectorsCode from "./accumulate_vectors.wgsl" with { type: "text" };
 import epilogueCode from "./epilogue.wgsl" with { type: "text" };
 import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
-import productParamsCode from "./product_params.wgsl" with { type: "text" };
 import productCode from "./product.wgsl" with { type: "text" };
-import putCode from "./put.wgsl" with { type: "text" };
-import putVectorsCode from "./put_vectors.wgsl" with { type: "text" };
+import productParamsCode from "./product_params.wgsl" with { type: "text" };
 import reluCode from "./relu.wgsl" with { type: "text" };
 import stepCode from "./step.wgsl" with { type: "text" };
 import tapsCode from "./taps.wgsl" with { type: "text" };
@@ -21,8 +21,8 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   ["pcg4d.wgsl", pcg4dCode],
   ["product.wgsl", productCode],
   ["product_params.wgsl", productParamsCode],
-  ["put.wgsl", putCode],
-  ["put_vectors.wgsl", putVectorsCode],
+  ["accumulate.wgsl", accumulateCode],
+  ["accumulate_vectors.wgsl", accumulateVectorsCode],
   ["relu.wgsl", reluCode],
   ["step.wgsl", stepCode],
   ["taps.wgsl", tapsCode],
@@ -31,19 +31,19 @@ const PARTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * A kernel's text with its parts: what is compiled, and what pipelines and kept choices are found by.
+ * Appends the parts that a kernel lists. The result is what is compiled, and what keys pipelines and cached choices.
  *
- * @throws {SyntaxError} where it names a part that does not exist.
+ * @throws {SyntaxError} if a listed part does not exist
  */
 export function withParts(label: string, code: string): string {
   const names = /^\/\/ Parts: (.+)\.$/m.exec(code)?.[1]?.split(", ") ?? [];
   const parts = names.map((name) => {
     const part = PARTS.get(name);
     if (part === undefined) {
-      throw new SyntaxError(`Cannot define kernel "${label}": it has no part "${name}"`);
+      throw new SyntaxError(`Cannot define kernel "${label}": there is no part "${name}"`);
     }
     return part;
   });
-  // Behind the text, so that errors name the line that is in its file.
+  // Appended, so that line numbers in error messages match the kernel's file.
   return [code, ...parts].join("\n");
 }

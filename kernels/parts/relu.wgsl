@@ -1,6 +1,5 @@
-// Part of kernels: max(0, x), but what is not a number stays so.
-// Not max(x, 0), nor a comparison with 0, which compilers for hardware turn into it: what is not a number would become 0
-// and be hidden. From just below -0 down to minus infinity, these are the bits of negative numbers alone.
+// Part: max(0, x) that keeps NaN. max(x, 0) and comparisons with 0, which compilers for hardware turn into it, would
+// map NaN to 0 and hide it. The bits from just below -0 (0x80000001) to -infinity are those of the negative numbers.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 fn relu(x: f32) -> f32 {
   return select(x, 0.0, bitcast<u32>(x) - 0x80000001u < 0x7f800000u);

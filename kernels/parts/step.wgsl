@@ -1,16 +1,15 @@
-// Part of kernels: the uniform `step`, which holds what changes from one training step to the next. packStep in
+// Part: the uniform `step`, which holds what changes from one training step to the next; packStep in
 // kernels/adam/adam.ts writes it.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 
-// Its first 16 bytes, which are all that is bound where no weights change.
+// The first 16 bytes: all that kernels need that do not update weights.
 struct Step {
   seed: u32,
   step: u32,
-  record: u32,         // the place of the step's metrics in the history
-  first_image: u32,    // of the batch that this one is a part of
+  record: u32,         // index of the step's metrics in the history
+  first_image: u32,    // place in the batch of the first image of this micro-batch
 }
 
-// All of it.
 struct UpdateStep {
   head: Step,
   rate: f32,           // learning rate / (1 - beta1^t)
@@ -19,5 +18,5 @@ struct UpdateStep {
   beta2: f32,
   epsilon: f32,
   shrink: f32,         // 1 - learning rate * weight decay
-  keep: f32,           // share of the moving average of weights that stays
+  keep: f32,           // decay of the EMA of weights
 }

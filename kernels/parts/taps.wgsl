@@ -1,8 +1,8 @@
-// Part of kernels: what 4 neighbouring pixels of the input of a 2 x 2 transposed convolution with stride 2 meet of its
-// result's `gradient`, NCHW in vectors; params.row_vectors are those of a row of the input.
+// Part: gradients that 4 neighbouring input pixels of a 2 x 2 transposed convolution with stride 2 receive, from its
+// output's `gradient`, NCHW in vectors; params.row_vectors counts those in a row of the input.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 
-// Where the gradients of a vector of pixels begin in a plane.
+// Offset in a plane of the gradients of a vector of pixels.
 fn place(vector: u32) -> u32 {
   return 2u * (vector / params.row_vectors * 2u * params.row_vectors + vector % params.row_vectors);
 }

@@ -1,15 +1,14 @@
-// A tile of a matrix product, c[m][n] = sum over k of a[k][m] * b[k][n], that goes through workgroup memory: for hardware,
-// where memory is far and a workgroup's invocations can share what one of them fetched. Part of kernels, which
-// fetch blocks of 4 x 4 values in their own ways, keep them here, and multiply.
-// Work: a workgroup owns a tile of c and takes STEP of k at a time, fetched by an invocation for each block; an invocation
-// owns 4 or 8 rows and columns of the tile in registers, its second vector half a tile behind its first, so that
-// neighbours read and write neighbouring vectors.
-// Its geometry is set by kernels/gemm/tile.ts.
+// Part: a tile of c[m][n] = sum over k of a[k][m] * b[k][n] through workgroup memory, for hardware, where memory is far
+// and the invocations of a workgroup share what they load. Kernels load blocks of 4 x 4 values, keep them here,
+// multiply.
+// Work: one workgroup per tile of c, STEP of k at a time, one block per invocation. An invocation owns 4 or 8 rows and
+// columns of the tile in registers; its second vector lies half a tile after its first, so that neighbouring
+// invocations access neighbouring vectors. kernels/gemm/tile.ts sets the geometry.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 const TILE_ROWS: u32 = 64u;
 const TILE_COLUMNS: u32 = 64u;
-const ROW_VECTORS: u32 = 2u;    // 1 or 2: an invocation owns so many vectors of 4 rows
-const COLUMN_VECTORS: u32 = 2u; // 1 or 2: and of 4 columns
+const ROW_VECTORS: u32 = 2u;    // 1 or 2: vectors of 4 rows per invocation
+const COLUMN_VECTORS: u32 = 2u; // 1 or 2: vectors of 4 columns per invocation
 const STEP: u32 = 16u;          // 16 or 32
 
 const ROW_LANES: u32 = TILE_ROWS / (4u * ROW_VECTORS);
@@ -17,15 +16,15 @@ const COLUMN_LANES: u32 = TILE_COLUMNS / (4u * COLUMN_VECTORS);
 const WORKGROUP: u32 = ROW_LANES * COLUMN_LANES;
 const A_WIDTH: u32 = TILE_ROWS / 4u;
 const B_WIDTH: u32 = TILE_COLUMNS / 4u;
-// Blocks that are fetched at a time, none of them or one by an invocation: those of a row of blocks by neighbours.
+// Blocks loaded per step, at most one per invocation; neighbouring invocations load neighbouring blocks.
 const A_BLOCKS: u32 = A_WIDTH * (STEP / 4u);
 const B_BLOCKS: u32 = B_WIDTH * (STEP / 4u);
 
-// By k, vector and lane: a constant k needs no check of bounds.
+// Indexed by k, vector and lane: a constant k needs no bounds check.
 var<workgroup> a_tile: array<array<array<vec4f, ROW_LANES>, ROW_VECTORS>, STEP>;
 var<workgroup> b_tile: array<array<array<vec4f, COLUMN_LANES>, COLUMN_VECTORS>, STEP>;
 
-// What an invocation owns: by the vector of rows and that of columns; a matrix's columns are rows of c.
+// The sums of an invocation, by vector of rows and vector of columns; columns of a matrix are rows of c.
 struct Sums {
   c00: mat4x4f,
   c01: mat4x4f,
@@ -33,7 +32,7 @@ struct Sums {
   c11: mat4x4f,
 }
 
-// Columns of a block are those of neighbouring k, components rows of c (or columns, for b).
+// Columns of a block are neighbouring k; components are rows of c (for b: columns).
 fn keep_a(block: u32, values: mat4x4f) {
   let k = block / A_WIDTH * 4u;
   let vector = block % A_WIDTH / ROW_LANES;
@@ -75,10 +74,9 @@ fn multiply(k: u32, row_lane: u32, column_lane: u32, sums: ptr<function, Sums>) 
   }
 }
 
-// Adds the products of all k that are kept. Written out: a loop's own counting would take as long as the products of a
-// small tile.
+// Adds the products of all k in the tile. Unrolled: a loop counter would take as long as the products of a small tile.
 fn multiply_step(row_lane: u32, column_lane: u32, sums: ptr<function, Sums>) {
-  // All of the tiles must stand before any of it is read ...
+  // The whole tile must be written before it is read ...
   workgroupBarrier();
   multiply(0u, row_lane, column_lane, sums);
   multiply(1u, row_lane, column_lane, sums);
@@ -114,6 +112,6 @@ fn multiply_step(row_lane: u32, column_lane: u32, sums: ptr<function, Sums>) {
     multiply(STEP - 2u, row_lane, column_lane, sums);
     multiply(STEP - 1u, row_lane, column_lane, sums);
   }
-  // ... and be read by all before the next ones take their place.
+  // ... and read by all before the next one overwrites it.
   workgroupBarrier();
 }

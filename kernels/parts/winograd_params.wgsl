@@ -1,10 +1,10 @@
-// Part of kernels: Params of the transforms of Winograd's tiles, input and gradient, of either size.
+// Part: Params of the Winograd transforms of inputs and gradients, for both tile sizes.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 struct Params {
   channels: u32,      // of this tensor
-  skipped: u32,       // its channels before those that are transformed
-  count: u32,         // channels that are transformed
-  first_channel: u32, // where they stand among the transformed ones
+  skipped: u32,       // channels before the transformed ones
+  count: u32,         // channels transformed here
+  first_channel: u32, // where these begin among the transformed ones
   depth: u32,         // transformed channels in all
   height: u32,
   width: u32,

@@ -1,6 +1,7 @@
-// Sums of a tensor over pictures and pixels, one for each channel, as partial sums over bands: a bias gradient.
-// Layout: x NCHW; partial[channel][band]; kernels/reduce/rows.wgsl adds the bands up.
-// Work: an invocation owns one band of one picture's channel; workgroups.y counts channels.
+// Sums of a tensor per channel, over images and pixels (a bias gradient), as partial sums over bands, which rows.wgsl
+// adds.
+// Layout: x NCHW; partial[channel][band].
+// Work: one invocation per band of an image; workgroups.y counts channels.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -9,11 +10,11 @@ struct Params {
   pixels: u32,      // height * width
   images: u32,
   band_pixels: u32, // pixels of a band; a multiple of 4 where pixels is one
-  bands: u32,       // of all pictures, padded to a multiple of 4 in the layout
-  first_band: u32,  // of the first picture bound here
+  bands: u32,       // of all images, padded to a multiple of 4
+  first_band: u32,  // of the first image bound here
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = f32;
 alias XVectors = vec4f;
 

@@ -1,8 +1,8 @@
-// Sums of a small tensor over pictures and pixels, one for each channel: a bias gradient in one dispatch, where bands
-// (kernels/reduce/channel_sums.wgsl) would take two that have next to nothing to do.
+// Sums of a small tensor per channel, over images and pixels (a bias gradient), in one dispatch: the two of
+// channel_sums.wgsl would have next to nothing to do.
 // Layout: x NCHW; total[channel].
-// Work: an invocation owns one channel.
-// Parts: put.wgsl.
+// Work: one invocation per channel.
+// Parts: accumulate.wgsl.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -10,11 +10,11 @@ struct Params {
   channels: u32,
   pixels: u32, // height * width
   images: u32,
-  keep: u32,  // whether to add to what is there
-  scale: f32, // of what is put there
+  keep: u32,  // whether to keep the existing value
+  scale: f32, // factor on the value
 }
 
-// What tensors are stored as: kernels/storage.ts can make it float16; all is computed in float32.
+// Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = f32;
 alias XVectors = vec4f;
 
@@ -42,5 +42,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       }
     }
   }
-  put(channel, (sum.x + sum.y) + (sum.z + sum.w));
+  accumulate(channel, (sum.x + sum.y) + (sum.z + sum.w));
 }

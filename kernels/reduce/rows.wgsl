@@ -1,7 +1,8 @@
-// Sums of strided rows: total[r] = sum over i < length of partial[start(r) + i * item_stride], where rows come in groups:
+// Sums of strided rows: total[r] = sum over i < length of partial[start(r) + i * item_stride], with rows in groups:
 // start(r) = r / group * group_stride + r % group * row_stride.
-// Work: an invocation owns one row. Two-dimensional grids are folded: see flatGrid in kernels/grid.ts.
-// Parts: put.wgsl.
+// Layout: partial flat, read by the strides; total[rows].
+// Work: one invocation per row; the grid is folded (flatGrid in kernels/grid.ts).
+// Parts: accumulate.wgsl.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -12,8 +13,8 @@ struct Params {
   group_stride: u32,
   row_stride: u32,
   item_stride: u32,
-  keep: u32,  // whether to add to what is there
-  scale: f32, // of what is put there
+  keep: u32,  // whether to keep the existing value
+  scale: f32, // factor on the value
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
@@ -42,5 +43,5 @@ fn main(
   for (var i = whole; i < params.length; i++) {
     sums.x += partial[start + i * step];
   }
-  put(row, (sums.x + sums.y) + (sums.z + sums.w));
+  accumulate(row, (sums.x + sums.y) + (sums.z + sums.w));
 }

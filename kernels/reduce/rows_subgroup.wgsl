@@ -1,8 +1,10 @@
-// Sums of strided rows, as rows.wgsl: total[r] = sum over i < length of partial[start(r) + i * item_stride], with
-// start(r) = r / group * group_stride + r % group * row_stride. For hardware with subgroups and rows that are long.
-// Work: a workgroup owns one row; its invocations read neighbouring items, subgroups add in registers, and one
-// invocation adds the subgroups' sums. Subgroups may have any size. Grids are folded: see flatGrid in kernels/grid.ts.
-// Parts: put.wgsl.
+// The sums of rows.wgsl for hardware with subgroups of any size, and long rows:
+// total[r] = sum over i < length of partial[start(r) + i * item_stride],
+// start(r) = r / group * group_stride + r % group * row_stride.
+// Layout: partial flat, read by the strides; total[rows].
+// Work: one workgroup per row: its invocations read neighbouring items, subgroups add in registers, and one invocation
+// adds the sums of the subgroups. The grid is folded (flatGrid in kernels/grid.ts).
+// Parts: accumulate.wgsl.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -13,8 +15,8 @@ struct Params {
   group_stride: u32,
   row_stride: u32,
   item_stride: u32,
-  keep: u32,  // whether to add to what is there
-  scale: f32, // of what is put there
+  keep: u32,  // whether to keep the existing value
+  scale: f32, // factor on the value
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
@@ -34,7 +36,7 @@ fn main(
 ) {
   let row = group.y * groups.x + group.x;
   var sum = 0.0;
-  // No early return: barriers and subgroups want every invocation.
+  // No early return: barriers and subgroup operations need every invocation.
   if (row < params.rows) {
     let start = row / params.group * params.group_stride + row % params.group * params.row_stride;
     for (var i = lane; i < params.length; i += WORKGROUP) {
@@ -51,6 +53,6 @@ fn main(
     for (var i = 1u; i < subgroups; i++) {
       all += sums[i];
     }
-    put(row, all);
+    accumulate(row, all);
   }
 }

@@ -22,7 +22,7 @@ Deno.test("parts: those that a text names stand behind it, in order; without any
 Deno.test("parts: one that does not exist is refused", () => {
   assert.throws(() => withParts("a/b", "// Parts: step.wgsl, gelu.wgsl.\n"), {
     name: "SyntaxError",
-    message: 'Cannot define kernel "a/b": it has no part "gelu.wgsl"',
+    message: 'Cannot define kernel "a/b": there is no part "gelu.wgsl"',
   });
 });
 
