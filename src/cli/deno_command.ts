@@ -1,69 +1,85 @@
 /**
- * Runs Deno itself: what the tasks that check the project are made of.
+ * Runs Deno itself, for the tasks that check the project.
  *
  * @module
  */
 import { writeStderr, writeStdout } from "./task.ts";
 
-/** What a run of Deno came to. */
+/** Result of a run of Deno. */
 export interface DenoResult {
   /** Exit code. */
   code: number;
-  /** Standard output, without colours. */
+  /** Standard output, without colors. */
   stdout: string;
-  /** Standard error, without colours. */
+  /** Standard error, without colors. */
   stderr: string;
 }
 
-/** How {@linkcode runDeno} treats what Deno prints. */
+/** Writes text to standard output or standard error. */
+export type Write = (text: string) => void;
+
+/** Settings of {@linkcode runDeno}. */
 export interface DenoOptions {
-  /** Pass the output on as it comes, standard output to standard output and errors to errors; false unless given. */
-  echo?: boolean;
+  /** Called with each line as it comes, its line break included, and with the stream that it belongs to. */
+  onLine?: (line: string, write: Write) => void;
+  /** Ends the process when it is aborted. */
+  signal?: AbortSignal;
 }
 
 /**
- * Runs `deno ARGS` in the current folder to its end.
+ * Runs `deno ARGS` in the current folder and waits for its end.
  *
- * @throws {Error} where no `deno` is on PATH.
+ * @throws {Error} If there is no `deno` on PATH.
  */
 export async function runDeno(args: readonly string[], options: DenoOptions = {}): Promise<DenoResult> {
-  const plain = !(options.echo === true && Deno.stdout.isTerminal());
-  const child = spawn(args, plain);
-  const echo = options.echo === true;
+  const { onLine, signal } = options;
+  const hasColors = onLine !== undefined && Deno.stdout.isTerminal();
+  const child = spawn(args, hasColors, signal);
+  const read = (stream: ReadableStream<Uint8Array<ArrayBuffer>>, write: Write) =>
+    readLines(stream, (line) => onLine?.(line, write));
   const [stdout, stderr, status] = await Promise.all([
-    drain(child.stdout, echo ? writeStdout : undefined),
-    drain(child.stderr, echo ? writeStderr : undefined),
+    read(child.stdout, writeStdout),
+    read(child.stderr, writeStderr),
     child.status,
   ]);
   return { code: status.code, stdout: stripColors(stdout), stderr: stripColors(stderr) };
 }
 
-function spawn(args: readonly string[], plain: boolean): Deno.ChildProcess {
+function spawn(
+  args: readonly string[],
+  hasColors: boolean,
+  signal: AbortSignal | undefined,
+): Deno.ChildProcess {
   try {
     return new Deno.Command("deno", {
       args: [...args],
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
-      ...(plain ? { env: { NO_COLOR: "1" } } : {}),
+      ...(hasColors ? {} : { env: { NO_COLOR: "1" } }),
+      ...(signal ? { signal } : {}),
     }).spawn();
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Error(
-      `Cannot run "deno ${args[0]}": no deno is on PATH\nhint: sh tasks/run.sh finds or gets one`,
+      `Cannot run "deno ${args[0]}": there is no deno on PATH\nhint: sh tasks/run.sh finds or installs one`,
     );
   }
 }
 
-async function drain(
+/** Reads a stream to its end, line by line; a last line without a line break gets one. */
+async function readLines(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  write: ((text: string) => void) | undefined,
+  onLine: (line: string) => void,
 ): Promise<string> {
-  let all = "";
+  let [all, rest] = ["", ""];
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    write?.(text);
     all += text;
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) onLine(`${line}\n`);
   }
+  if (rest !== "") onLine(`${rest}\n`);
   return all;
 }
 

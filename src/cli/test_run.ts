@@ -1,59 +1,114 @@
 /**
- * A run of the project's tests, and what it came to in numbers.
+ * Runs the project's tests and counts them.
  *
  * @module
  */
-import { runDeno } from "./deno_command.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type DenoResult, runDeno } from "./deno_command.ts";
+import { formatSeconds } from "./format.ts";
 import { writeStderr, writeStdout } from "./task.ts";
-
-/** What a shell reports of a process that aborted: 128 + SIGABRT. */
-const ABORTED = 134;
+import { findTests, groupTests, type TestGroups } from "./test_groups.ts";
 
 /** How many tests passed and failed. */
 export interface TestCounts {
   /** Tests that passed. */
   passed: number;
-  /** Tests that failed; at least 1 where the run as a whole failed. */
+  /** Tests that failed; at least 1 if the run as a whole failed. */
   failed: number;
 }
 
+/** Settings of {@linkcode runTests}. */
+export interface TestOptions {
+  /** Only tests whose name contains this text or matches this `/pattern/`. */
+  filter?: string;
+  /** Stop after the first failure. */
+  failFast?: boolean;
+}
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Imports the files that it is given, so that they share one realm and one device. */
+const SHARED_PROCESS = `${ROOT}tests/support/shared_process.ts`;
+
+/** Makes the tests beside it fail if they open a GPU. */
+const NO_GPU = `${ROOT}tests/support/no_gpu.ts`;
+
 /**
- * Counts from the closing line of `deno test` (`ok | 12 passed (3 steps) | 0 failed (2s)`) and its exit code.
+ * Runs the tests in `paths` under the permission set `test`, printing results as they come.
  *
- * A run that ended badly without a failed test (a module that does not compile, a crash) counts as one failure,
- * and so does a run of no test at all: what proves nothing has not passed. An abort behind a closing line without
- * failures is no test's: LLVM, by which Mesa's software adapter compiles, is known to free memory twice while a process
- * ends (llvm-project issues 60361 and 105547), rarely and on busy machines.
+ * Tests that open a GPU run in one process, all others in parallel in a second one, at the same time: a device mostly
+ * waits for the processor that computes for it, or the other way round. The output of the second process follows
+ * in one piece when it ends.
  */
-export function countTests(stdout: string, code: number): TestCounts {
-  const closing = [...stdout.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/gm)].at(-1);
-  const passed = Number(closing?.[1] ?? 0);
-  const failed = Number(closing?.[2] ?? 0);
-  const bad = (code !== 0 && !abortedAtExit(stdout, code)) || passed + failed === 0;
-  return { passed, failed: bad ? Math.max(1, failed) : failed };
-}
-
-/** Whether a run of `deno test` failed in nothing but its end, and if so says so. */
-export function excusesAbort(stdout: string, code: number): boolean {
-  const excused = abortedAtExit(stdout, code);
-  if (excused) {
-    writeStderr("note: the driver's compiler aborted while the process ended, after every test had passed\n");
+export async function runTests(paths: readonly string[], options: TestOptions = {}): Promise<TestCounts> {
+  const files = await findTests(paths);
+  if (files.length === 0) return { passed: 0, failed: 1 };
+  // One check of all types; the processes leave it out, since each would check most of the project again.
+  const types = await runDeno(["check", "-q", ...files]);
+  if (types.code !== 0) {
+    writeStderr(types.stderr);
+    return { passed: 0, failed: 1 };
   }
-  return excused;
+  return await runGroups(await groupTests(files, ROOT), options);
 }
 
-/** Whether a run aborted behind its closing line, which told of no failure. */
-export function abortedAtExit(stdout: string, code: number): boolean {
-  return code === ABORTED && /\nok \| [1-9]\d* passed[^\n]* \| 0 failed[^\n]*\s*$/.test(stdout);
+async function runGroups({ gpu, parallel }: TestGroups, options: TestOptions): Promise<TestCounts> {
+  const stop = new AbortController();
+  const run = async (name: string, args: string[], held: boolean): Promise<TestCounts> => {
+    const output: [typeof writeStdout, string][] = [];
+    const start = performance.now();
+    const result = await runDeno(["test", "-q", "-P=test", "--no-check", ...testFlags(options), ...args], {
+      onLine: (line, write) => held ? output.push([write, line]) : write(line),
+      signal: stop.signal,
+    });
+    for (const [write, line] of output) write(line);
+    if (stop.signal.aborted) return { passed: 0, failed: 0 };
+    const counts = judge(result, name);
+    const { passed, failed } = counts;
+    writeStdout(
+      `${name}: ${passed} passed, ${failed} failed in ${formatSeconds((performance.now() - start) / 1000)}\n`,
+    );
+    if (options.failFast && failed > 0) stop.abort();
+    return counts;
+  };
+  const urls = gpu.map((path) => pathToFileURL(path).href);
+  const runs = [
+    ...(gpu.length === 0 ? [] : [run("GPU tests", [SHARED_PROCESS, "--", ...urls], false)]),
+    ...(parallel.length === 0
+      ? []
+      : [run("parallel tests", ["--parallel", "--preload", NO_GPU, ...parallel], gpu.length > 0)]),
+  ];
+  return sumCounts(await Promise.all(runs));
 }
 
-/** Runs the tests in `paths` under the permission set `test`, showing them as they come. */
-export async function runTests(paths: readonly string[], flags: readonly string[] = []): Promise<TestCounts> {
-  const { code, stdout } = await runDeno(["test", "-q", "-P=test", ...flags, ...paths], { echo: true });
-  if (stdout !== "" && !stdout.endsWith("\n")) writeStdout("\n"); // Ended within a line: the counts get their own.
-  if (!excusesAbort(stdout, code) && code > 127) {
-    // 128 and more: by a signal, such as 137 where the system ran out of memory.
-    writeStderr(`error: the tests were ended by signal ${code - 128} before they were done\n`);
+function testFlags({ filter, failFast }: TestOptions): string[] {
+  return [...(filter === undefined ? [] : [`--filter=${filter}`]), ...(failFast ? ["--fail-fast"] : [])];
+}
+
+/** Counts the tests of one process, and says if a signal ended it. */
+function judge({ code, stdout }: DenoResult, name: string): TestCounts {
+  if (code > 127) {
+    // 128 and more: by a signal, such as 137 if the system ran out of memory.
+    writeStderr(`error: the ${name} were ended by signal ${code - 128}\n`);
   }
   return countTests(stdout, code);
+}
+
+/**
+ * Counts from the last line of `deno test` (`ok | 12 passed (3 steps) | 0 failed (2s)`) and its exit code.
+ *
+ * A process that failed without a failed test (a module that cannot be loaded, a crash) counts as one failure.
+ */
+export function countTests(stdout: string, code: number): TestCounts {
+  const last = [...stdout.matchAll(/^(?:ok|FAILED) \| (\d+) passed.*? \| (\d+) failed/gm)].at(-1);
+  const failed = Number(last?.[2] ?? 0);
+  const isBroken = code !== 0 || last === undefined;
+  return { passed: Number(last?.[1] ?? 0), failed: isBroken ? Math.max(1, failed) : failed };
+}
+
+/** Adds up the counts of several processes; if no test ran at all, that counts as one failure. */
+export function sumCounts(counts: readonly TestCounts[]): TestCounts {
+  const passed = counts.reduce((sum, { passed }) => sum + passed, 0);
+  const failed = counts.reduce((sum, { failed }) => sum + failed, 0);
+  return { passed, failed: passed + failed === 0 ? 1 : failed };
 }

@@ -121,7 +121,7 @@ const ALLOWED: Record<string, Deed[]> = {
     "read the code",
   ],
   compile: ["run deno"],
-  test: ["run deno"],
+  test: [...READ_ALL, "run deno"],
   ok: ["run deno"],
 };
 
