@@ -9,7 +9,7 @@ import { multiplyAdd, multiplyAddOperations } from "../../kernels/probe/multiply
 import type { Gpu } from "../gpu/gpu.ts";
 import { repeat, type Repetition, summarize, takeTurns, type Timing } from "../tuning/timing.ts";
 import { Recorder, view } from "../graph/recorder.ts";
-import { Standalone } from "../graph/standalone.ts";
+import { Standalone } from "../tuning/standalone.ts";
 
 /** Invocations of the calibration kernel: enough to fill a large GPU. */
 const INVOCATIONS = { software: 2 ** 16, hardware: 2 ** 20 };

@@ -77,7 +77,7 @@ export async function measureGaps(
       kernels: rounds ? kernelShares(labels, rounds.flatMap(({ dispatches }) => dispatches)) : [],
     };
   } finally {
-    executor.destroy();
+    executor.clear();
   }
 }
 

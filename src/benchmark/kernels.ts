@@ -8,7 +8,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { repeat, takeTurns, type TurnOptions } from "../tuning/timing.ts";
 import { planTarget } from "../unet/executor.ts";
 import { type ConvShape, type Direction, DIRECTIONS, recordConv } from "../tuning/single_conv.ts";
-import { Standalone } from "../graph/standalone.ts";
+import { Standalone } from "../tuning/standalone.ts";
 import { createCalibration, type Speed, speed } from "./calibration.ts";
 
 /** The shapes that stand in the tables: a thin network's first level, and three of the original's. */

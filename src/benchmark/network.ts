@@ -120,7 +120,7 @@ export class NetworkBench {
 
   /** Frees everything but the device. */
   close(): void {
-    this.#executor.destroy();
+    this.#executor.clear();
     this.trainer.close();
     this.unet.close();
   }

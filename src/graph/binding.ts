@@ -1,21 +1,25 @@
 /**
- * Recorded steps with buffers for their regions.
+ * Binding: from regions of memory to buffers. This module is browser compatible.
  *
  * @module
  */
-import type { ProgramStep } from "./program.ts";
 import type { MemoryPlan } from "./memory_plan.ts";
+import type { ProgramStep } from "./program.ts";
 import type { RecordedStep, Region } from "./recorder.ts";
 
-/** Steps that bind buffers by their places in a list. */
+/** Steps that refer to buffers by index. */
 export interface BoundSteps {
-  /** In the order of the recorded ones. */
+  /** In the order of the recorded steps. */
   readonly steps: ProgramStep[];
-  /** The slots, then the buffers of fixed regions. */
+  /** The slots, then the buffers of the fixed regions. */
   readonly buffers: GPUBuffer[];
 }
 
-/** Binds recorded steps to slots and to buffers for the fixed regions that they use. */
+/**
+ * Binds recorded steps to slots and to the buffers of the fixed regions.
+ *
+ * @throws {TypeError} if a step uses a region that has neither.
+ */
 export function bindSteps(
   recorded: readonly RecordedStep[],
   { places }: MemoryPlan,
@@ -29,9 +33,12 @@ export function bindSteps(
     dispatch,
     views: views.map(({ region, offset, byteLength }) => {
       const place = places.get(region);
-      return place
-        ? { buffer: place.slot, offset: place.offset + offset, byteLength }
-        : { buffer: indices.get(region)!, offset, byteLength };
+      if (place) return { buffer: place.slot, offset: place.offset + offset, byteLength };
+      const buffer = indices.get(region);
+      if (buffer !== undefined) return { buffer, offset, byteLength };
+      throw new TypeError(
+        `Cannot bind "${region.label}" for kernel "${dispatch.kernel.label}": the region has no buffer`,
+      );
     }),
   }));
   return { steps, buffers };

@@ -1,12 +1,13 @@
 /**
- * Buffers for what runs one after the other.
+ * Pools of buffers for programs that run one after the other and may therefore share memory. This module is browser
+ * compatible.
  *
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
 
-/** Buffers by name, each used in turns: who comes later takes what is there, where that is large enough. */
-export class TurnBuffers {
+/** Buffers by name: a request reuses the first buffer of that name that is large enough. */
+export class BufferPool {
   readonly #gpu: Gpu;
   readonly #buffers: { readonly name: string; readonly buffer: GPUBuffer }[] = [];
 
@@ -21,9 +22,10 @@ export class TurnBuffers {
   }
 
   /**
-   * The first buffer of that name with as many bytes, or a new one. What it holds lasts until the next turn.
+   * The first buffer of that name with at least `byteLength` bytes, or a new one. Its contents last until the next
+   * program that takes it runs.
    *
-   * @throws {CapacityError} where it does not fit the device.
+   * @throws {CapacityError} if it does not fit the device.
    */
   async take(name: string, byteLength: number, usage?: GPUBufferUsageFlags): Promise<GPUBuffer> {
     const found = this.#buffers.find((other) => other.name === name && other.buffer.size >= byteLength);
@@ -37,5 +39,47 @@ export class TurnBuffers {
   clear(): void {
     for (const { buffer } of this.#buffers) buffer.destroy();
     this.#buffers.length = 0;
+  }
+}
+
+/** The slots of one or more memory plans: each plan reuses the existing slots and adds the ones it lacks. */
+export class SlotPool {
+  readonly #gpu: Gpu;
+  readonly #slots: GPUBuffer[] = [];
+
+  /** Allocates nothing yet. */
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  /** Bytes of each slot. */
+  get sizes(): number[] {
+    return this.#slots.map(({ size }) => size);
+  }
+
+  /** Bytes of all slots. */
+  get byteLength(): number {
+    return this.#slots.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /**
+   * Slots of these sizes, the first of which are the existing ones.
+   *
+   * @throws {CapacityError} if one does not fit the device; those allocated before it stay in the pool.
+   */
+  async grow(sizes: readonly number[]): Promise<readonly GPUBuffer[]> {
+    const slots = [...this.#slots];
+    for (const size of sizes.slice(slots.length)) {
+      const slot = await this.#gpu.createBuffer(`slot ${slots.length}`, size, GPUBufferUsage.UNIFORM);
+      this.#slots.push(slot);
+      slots.push(slot);
+    }
+    return slots;
+  }
+
+  /** Frees all slots. */
+  clear(): void {
+    for (const slot of this.#slots) slot.destroy();
+    this.#slots.length = 0;
   }
 }

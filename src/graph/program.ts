@@ -1,6 +1,6 @@
 /**
- * A static list of dispatches over buffers: pipelines, bind groups and parameters are made once, running it only
- * encodes.
+ * A static list of dispatches over buffers. Pipelines, bind groups and parameters are created once; running the program
+ * only encodes them. This module is browser compatible.
  *
  * @module
  */
@@ -17,9 +17,9 @@ export interface View {
   readonly byteLength: number;
 }
 
-/** One dispatch with what it binds: a view for each binding but the last, `params`. */
+/** A dispatch with what it binds: one view for each binding except the last, `params`. */
 export interface ProgramStep {
-  /** What runs. */
+  /** Kernel, parameters and workgroups. */
   readonly dispatch: Dispatch;
   /** In the order of the kernel's bindings. */
   readonly views: readonly View[];
@@ -27,7 +27,7 @@ export interface ProgramStep {
 
 const PARAMS_STRIDE = 256;
 
-/** A program whose bind groups are made. */
+/** A program with its bind groups. */
 export class Program {
   readonly #pipelines: GPUComputePipeline[];
   readonly #groups: GPUBindGroup[];
@@ -46,13 +46,14 @@ export class Program {
     this.#params = params;
   }
 
-  /** Compiles what is not compiled yet and makes every bind group. */
+  /** Compiles the kernels that are not compiled yet and creates all bind groups. */
   static async create(
     gpu: Gpu,
     steps: readonly ProgramStep[],
     buffers: readonly GPUBuffer[],
   ): Promise<Program> {
     await gpu.compile(kernelsOf(steps));
+    // Dispatches with equal parameters share them.
     const places = new Map<string, number>();
     const offsets = steps.map(({ dispatch }) => {
       const key = dispatch.params.join();
@@ -88,7 +89,7 @@ export class Program {
     return this.#groups.length;
   }
 
-  /** Encodes dispatches `first` up to, not including, `end`. */
+  /** Encodes the dispatches from `first` up to, but not including, `end`. */
   encode(pass: GPUComputePassEncoder, first = 0, end = this.length): void {
     let current: GPUComputePipeline | undefined;
     for (let index = first; index < end; index++) {
@@ -99,13 +100,12 @@ export class Program {
     }
   }
 
-  /** Frees what the program made for itself; its buffers belong to the caller. */
+  /** Frees the program's own buffer; the buffers that it binds belong to the caller. */
   destroy(): void {
     this.#params.destroy();
   }
 }
 
-/** The different kernels of some steps. */
-export function kernelsOf(steps: readonly ProgramStep[]): Kernel[] {
+function kernelsOf(steps: readonly ProgramStep[]): Kernel[] {
   return [...new Set(steps.map(({ dispatch }) => dispatch.kernel))];
 }

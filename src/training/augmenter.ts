@@ -8,7 +8,7 @@ import { imageSize } from "../../kernels/shape.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program, type View } from "../graph/program.ts";
 import type { ReadyPlan } from "../unet/executor.ts";
-import { TurnBuffers } from "../graph/buffer_pool.ts";
+import { BufferPool } from "../graph/buffer_pool.ts";
 
 /** Where a batch is uploaded, and what draws it into the plan's inputs. */
 export interface PreparedAugmentation {
@@ -33,7 +33,7 @@ export class Augmenter {
   readonly #channels: Channels;
   readonly #step: GPUBuffer;
   readonly #prepared = new Map<ReadyPlan, Promise<PreparedAugmentation>>();
-  readonly #sources: TurnBuffers;
+  readonly #sources: BufferPool;
 
   /** `step` is the uniform that holds seed, step, and where a part of a batch begins. */
   constructor(gpu: Gpu, options: Augmentation, channels: Channels, step: GPUBuffer) {
@@ -41,7 +41,7 @@ export class Augmenter {
     this.#options = options;
     this.#channels = channels;
     this.#step = step;
-    this.#sources = new TurnBuffers(gpu);
+    this.#sources = new BufferPool(gpu);
   }
 
   /**

@@ -9,9 +9,9 @@ import { emaUpdate, weightedSum } from "../../kernels/average/average.ts";
 import { CLIP_BAND, clipScale, gradientSquares } from "../../kernels/clip/clip.ts";
 import { ceilDiv } from "../../kernels/grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { Program } from "../graph/program.ts";
-import { bindSteps } from "../graph/binding.ts";
-import { planMemory } from "../graph/memory_plan.ts";
+import { SlotPool } from "../graph/buffer_pool.ts";
+import { instantiate } from "../graph/instantiate.ts";
+import type { Program } from "../graph/program.ts";
 import { Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
 
 /** Flat blocks of one value a parameter, and what an update reads beside them. */
@@ -60,30 +60,27 @@ export class Update {
   readonly #programs: Programs;
   readonly #means = new Map<number, Program>();
   readonly #recordMean: (batches: number) => Promise<Program>;
-  readonly #temporary: GPUBuffer[];
+  readonly #slots: SlotPool;
 
   private constructor(
     programs: Programs,
     recordMean: (batches: number) => Promise<Program>,
-    temporary: GPUBuffer[],
+    slots: SlotPool,
   ) {
     this.#programs = programs;
     this.#recordMean = recordMean;
-    this.#temporary = temporary;
+    this.#slots = slots;
   }
 
   /** Compiles the update. */
   static async create(gpu: Gpu, buffers: UpdateBuffers, options: UpdateOptions): Promise<Update> {
-    const temporary: GPUBuffer[] = [];
+    const slots = new SlotPool(gpu);
     const record = async (emit: (blocks: Blocks) => void): Promise<Program> => {
       const blocks = new Blocks(gpu.limits.maxStorageBufferBindingSize, options.blockSize);
       emit(blocks);
-      const memory = planMemory(blocks.recorder.steps);
-      const slots = await Promise.all(memory.slots.map((size) => gpu.createBuffer("update", size)));
-      temporary.push(...slots);
       const fixed = new Map([...blocks.regions].map(([name, region]) => [region, buffers[name]!]));
-      const bound = bindSteps(blocks.recorder.steps, memory, slots, fixed);
-      return await Program.create(gpu, bound.steps, bound.buffers);
+      const bufferOf = (region: Region) => fixed.get(region);
+      return (await instantiate(gpu, blocks.recorder.steps, { bufferOf, slots })).program;
     };
     const { accumulate } = options;
     const apply = await record((blocks) => recordApply(blocks, options));
@@ -99,7 +96,7 @@ export class Update {
           blocks.recorder.run(weightedSum(count, 0, 1), { value: gradients, total: accumulated });
         })
       );
-    if (accumulate <= 1) return new Update({ apply }, mean, temporary);
+    if (accumulate <= 1) return new Update({ apply }, mean, slots);
     const sum = (keep: number) => (blocks: Blocks) =>
       blocks.each((block) =>
         blocks.recorder.run(weightedSum(block.count, keep, 1 / accumulate), {
@@ -107,7 +104,7 @@ export class Update {
           total: block.of("accumulated"),
         })
       );
-    return new Update({ first: await record(sum(0)), more: await record(sum(1)), apply }, mean, temporary);
+    return new Update({ first: await record(sum(0)), more: await record(sum(1)), apply }, mean, slots);
   }
 
   /** Encodes the accumulation of a batch's gradients; `first` begins a new mean. */
@@ -130,7 +127,7 @@ export class Update {
   /** Frees what the update allocated for itself. */
   destroy(): void {
     for (const program of [...Object.values(this.#programs), ...this.#means.values()]) program.destroy();
-    for (const buffer of this.#temporary) buffer.destroy();
+    this.#slots.clear();
   }
 }
 

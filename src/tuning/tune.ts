@@ -28,7 +28,7 @@ import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import { type RecordedStep, Recorder } from "../graph/recorder.ts";
 import { DIRECTIONS, recordConv, recordConvTranspose } from "./single_conv.ts";
-import { Standalone } from "../graph/standalone.ts";
+import { Standalone } from "./standalone.ts";
 import { recordGemm } from "../layers/conv3x3/winograd.ts";
 
 /** Seconds of the whole unless given. */

@@ -4,13 +4,13 @@
  * @module
  */
 import { adapterKind, type Gpu, type GpuDescription } from "../gpu/gpu.ts";
-import { Program } from "../graph/program.ts";
-import { bindSteps } from "../graph/binding.ts";
+import { BufferPool, SlotPool } from "../graph/buffer_pool.ts";
+import { instantiate } from "../graph/instantiate.ts";
+import type { Program } from "../graph/program.ts";
+import type { Region } from "../graph/recorder.ts";
 import type { PlanTarget } from "../layers/builder.ts";
 import type { UNetConfig } from "./config.ts";
 import { placeAmong, type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./network_plan.ts";
-import type { Region } from "../graph/recorder.ts";
-import { TurnBuffers } from "../graph/buffer_pool.ts";
 
 /**
  * Bytes of a transformed tensor that the caches of a processor hold, and what a hardware GPU is better off with: half
@@ -32,7 +32,7 @@ export interface ReadyPlan {
   readonly program: Program;
   /** Receives images, NCHW; what it held when another plan ran may be gone. */
   readonly images: GPUBuffer;
-  /** Receives masks, NCHW, likewise. */
+  /** Receives masks, NCHW, likewise; only a plan that evaluates or trains has it. */
   readonly masks: GPUBuffer;
   /** Holds logits after a run. */
   readonly logits: GPUBuffer;
@@ -56,30 +56,31 @@ export function planTarget(gpu: GpuDescription): PlanTarget {
   };
 }
 
-/** Makes plans ready and keeps them; they share slots and inputs, since they run one after the other. */
+/** Instantiates plans and keeps them. Plans run one after the other, so they share slots and inputs. */
 export class Executor {
   readonly #gpu: Gpu;
   readonly #config: UNetConfig;
   readonly #shared: SharedBuffers;
   readonly #ready = new Map<string, Promise<ReadyPlan>>();
-  /** Settles when the plan that was asked for last is ready, or has failed. */
+  /** Settles when the plan requested last is ready or has failed. */
   #last: Promise<unknown> = Promise.resolve();
-  readonly #pool: GPUBuffer[] = [];
-  /** What plans have beside their slots; parts of a batch find the same of it. */
-  readonly #own: TurnBuffers;
+  readonly #slots: SlotPool;
+  /** Fixed regions that are not shared buffers; micro-batches of one batch get the same ones. */
+  readonly #buffers: BufferPool;
 
-  /** Buffers in `shared` stand for the regions of their names in every plan. */
+  /** The buffers in `shared` stand for the regions of their names in every plan. */
   constructor(gpu: Gpu, config: UNetConfig, shared: SharedBuffers) {
     this.#gpu = gpu;
     this.#config = config;
     this.#shared = shared;
-    this.#own = new TurnBuffers(gpu);
+    this.#slots = new SlotPool(gpu);
+    this.#buffers = new BufferPool(gpu);
   }
 
   /**
-   * The ready plan for a batch; made at its first use.
+   * The ready plan for a batch, instantiated on first use.
    *
-   * @throws {CapacityError} where it does not fit the device; what was allocated for it stays until
+   * @throws {CapacityError} if it does not fit the device; what was allocated for it stays until
    * {@linkcode Executor.clear}.
    */
   prepare(spec: PlanSpec): Promise<ReadyPlan> {
@@ -87,71 +88,52 @@ export class Executor {
     const key = `${kind} ${batch} ${height} ${width} ${partOf}`;
     let ready = this.#ready.get(key);
     if (ready === undefined) {
-      // One after the other: what one plan allocates, the next ones find.
-      ready = this.#last.then(() => this.#make(spec));
+      // One after the other, so that each plan reuses what the ones before it allocated.
+      ready = this.#last.then(() => this.#instantiate(spec));
       this.#last = ready.catch(() => this.#ready.delete(key));
       this.#ready.set(key, ready);
     }
     return ready;
   }
 
-  /** Frees all plans and their memory: what comes next begins with an empty device. */
+  /** Bytes of all buffers of the plans, without the shared ones. */
+  get byteLength(): number {
+    return this.#slots.byteLength + this.#buffers.byteLength;
+  }
+
+  /** Frees all plans and their memory, but not the shared buffers. */
   clear(): void {
-    this.destroy();
-    this.#pool.length = 0;
+    this.#slots.clear();
+    this.#buffers.clear();
+    for (const ready of this.#ready.values()) ready.then(({ program }) => program.destroy(), () => {});
     this.#ready.clear();
   }
 
-  /** Bytes of all buffers that plans use. */
-  get byteLength(): number {
-    return this.#pool.reduce((sum, { size }) => sum + size, this.#own.byteLength);
-  }
-
-  /** Frees everything but the shared buffers. */
-  destroy(): void {
-    for (const buffer of this.#pool) buffer.destroy();
-    this.#own.clear();
-    for (const ready of this.#ready.values()) ready.then(({ program }) => program.destroy(), () => {});
-  }
-
-  async #make(spec: PlanSpec): Promise<ReadyPlan> {
+  async #instantiate(spec: PlanSpec): Promise<ReadyPlan> {
     const plan = recordPlan(this.#config, planTarget(this.#gpu), spec);
-    const pool = [...this.#pool];
-    const memory = placeAmong(plan, pool.map(({ size }) => size));
-    const slots = [...pool];
-    for (const size of memory.slots.slice(pool.length)) {
-      const label = `slot ${this.#pool.length}`;
-      const buffer = await this.#gpu.createBuffer(label, size, GPUBufferUsage.UNIFORM);
-      this.#pool.push(buffer);
-      slots.push(buffer);
-    }
-    const fixed = new Map<Region, GPUBuffer>();
-    const places: { -readonly [name in keyof PlanRegions]?: GPUBuffer } = {};
+    const names = new Map<Region, keyof PlanRegions>();
     for (const name of Object.keys(plan.regions) as (keyof PlanRegions)[]) {
-      const region = plan.regions[name];
-      if (!region.fixed) {
-        // What is read at the end begins a slot; the loss's sums of a whole batch are read by its steps alone.
-        if (name === "logits") places.logits = slots[memory.places.get(region)!.slot]!;
-        continue;
-      }
-      const ofBatch = name === "lossPartials" || name === "batchSums";
-      // The total of a batch in parts is its owner's: these two it needs even where no step here does.
-      if (!ofBatch && !plan.steps.some(({ views }) => views.some((view) => view.region === region))) continue;
-      const buffer = places[name] = this.#shared[name] ??
-        await this.#own.take(region.label, region.byteLength, GPUBufferUsage.UNIFORM);
-      fixed.set(region, buffer);
+      names.set(plan.regions[name], name);
     }
-    const { steps, buffers } = bindSteps(plan.steps, memory, slots, fixed);
-    const program = await Program.create(this.#gpu, steps, buffers);
-    const { images, masks, logits, lossPartials, batchSums } = places;
+    const bufferOf = (region: Region) =>
+      this.#shared[names.get(region)!] ??
+        this.#buffers.take(region.label, region.byteLength, GPUBufferUsage.UNIFORM);
+    const { program, locate } = await instantiate(this.#gpu, plan.steps, {
+      bufferOf,
+      slots: this.#slots,
+      memory: placeAmong(plan, this.#slots.sizes),
+    });
+    const { images, masks, logits, lossPartials, batchSums } = plan.regions;
     return {
       plan,
       program,
-      images: images!,
-      masks: masks!,
-      logits: logits!,
-      lossPartials,
-      batchSums,
+      images: locate(images)!.buffer,
+      masks: locate(masks)?.buffer as GPUBuffer,
+      // A region that is kept to the end of the plan begins its slot.
+      logits: locate(logits)!.buffer,
+      lossPartials: locate(lossPartials)?.buffer,
+      // The owner of a batch in micro-batches computes its totals, and needs this one even if no step here does.
+      batchSums: batchSums.fixed ? await bufferOf(batchSums) : undefined,
     };
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Nchw, size } from "../../kernels/shape.ts";
+import { size } from "../../kernels/shape.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import { unet } from "./architecture.ts";
 import { Builder, type PlanTarget } from "../layers/builder.ts";
@@ -134,9 +134,4 @@ export function trainingBytes(plan: Plan): number {
   const { weights, gradients, history } = plan.regions;
   // Adam keeps two moments of every parameter.
   return planBytes(plan) + 3 * weights.byteLength + gradients.byteLength + history.byteLength;
-}
-
-/** The shape of a plan's logits. */
-export function logitsShape(config: UNetConfig, spec: PlanSpec): Nchw {
-  return { batch: spec.batch, channels: config.outChannels, height: spec.height, width: spec.width };
 }

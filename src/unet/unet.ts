@@ -99,11 +99,7 @@ export class UNet {
       const count = ready.plan.spec.batch;
       const part = images.data.slice(first * imageSize, (first + count) * imageSize);
       gpu.device.queue.writeBuffer(ready.images, 0, part);
-      const encoder = gpu.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      ready.program.encode(pass);
-      pass.end();
-      gpu.submit(encoder);
+      gpu.run((pass) => ready.program.encode(pass));
       data.set(new Float32Array(await gpu.read(ready.logits, 0, count * outputSize * 4)), first * outputSize);
       first += count;
     }
@@ -159,7 +155,7 @@ export class UNet {
 
   /** Frees the network's memory; the device stays open. */
   close(): void {
-    this.#executor.destroy();
+    this.#executor.clear();
     this.weights.destroy();
   }
 }

@@ -2,7 +2,7 @@
 import { CONV_SHAPES, convOperations } from "../../src/benchmark/kernels.ts";
 import { planTarget } from "../../src/unet/executor.ts";
 import { DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";
-import { Standalone } from "../../src/graph/standalone.ts";
+import { Standalone } from "../../src/tuning/standalone.ts";
 import { benchGpu } from "../support/kernel_bench.ts";
 
 for (const shape of CONV_SHAPES) {

@@ -4,7 +4,7 @@ import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
 import { parameterTable } from "../../src/unet/parameters.ts";
 import { recordConvTranspose } from "../../src/tuning/single_conv.ts";
-import { Standalone } from "../../src/graph/standalone.ts";
+import { Standalone } from "../../src/tuning/standalone.ts";
 import { benchGpu } from "../support/kernel_bench.ts";
 
 const BATCH = 4;

@@ -4,7 +4,7 @@ import { CONV_SHAPES, convOperations, measureConv } from "../../src/benchmark/ke
 import { openGpu } from "../../src/gpu/gpu.ts";
 import { planTarget } from "../../src/unet/executor.ts";
 import { type Direction, DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";
-import { Standalone } from "../../src/graph/standalone.ts";
+import { Standalone } from "../../src/tuning/standalone.ts";
 
 const gpu = await openGpu();
 const SMALL = { channels: 8, size: 16, batch: 1 };

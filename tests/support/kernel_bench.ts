@@ -12,7 +12,7 @@ import { type Calibration, createCalibration } from "../../src/benchmark/calibra
 import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
 import { repeat } from "../../src/tuning/timing.ts";
 import { Recorder, type Region } from "../../src/graph/recorder.ts";
-import { Standalone } from "../../src/graph/standalone.ts";
+import { Standalone } from "../../src/tuning/standalone.ts";
 
 /** The device of this process, opened when the first bench runs. */
 let opened: Promise<[Gpu, Calibration]> | undefined;
