@@ -20,10 +20,11 @@ import {
   renderVariants,
 } from "../src/benchmark/report.ts";
 import { describeVariants } from "../src/benchmark/variants.ts";
-import { DEFAULT_CACHE, keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
+import { keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { openGpu } from "../src/gpu/gpu.ts";
 import type { KernelChoices } from "../mod.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 /** A folder for made-up images; removed in the end. */
 const FOLDER = "dataset/.bench";
@@ -79,7 +80,7 @@ export function command(): Command {
       integer(1, 4096),
     )
     .option("--software", "use the software adapter even where there is a GPU")
-    .option("--retune", RETUNE_HELP.replace("CACHE", DEFAULT_CACHE))
+    .option("--retune", RETUNE_HELP.replace("CACHE", FOLDERS.cache))
     .addOption(
       new Option("--kernels <which>", "strict takes no kernel that is less accurate than plain float32 sums")
         .choices(["fast", "strict"]).default("fast"),
@@ -96,7 +97,7 @@ async function bench(options: Options, self: Command): Promise<void> {
     self.error(`error: --${other} and --gpu exclude each other`, { exitCode: 2 });
   }
   const { software = false, kernels } = options;
-  const choices = await (options.retune ? retune : keptChoices)(DEFAULT_CACHE, { software, kernels });
+  const choices = await (options.retune ? retune : keptChoices)(FOLDERS.cache, { software, kernels });
   const report = await (options.gpu ? benchOriginal : benchSections)(options, choices);
   if (options.json) writeStdout(`${JSON.stringify(report, null, 2)}\n`);
 }

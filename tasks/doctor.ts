@@ -6,11 +6,12 @@
 import type { Command } from "commander";
 import type { KernelChoices } from "../mod.ts";
 import { formatBytes } from "../src/cli/format.ts";
-import { DEFAULT_CACHE, keptChoices } from "../src/cli/kernel_choices.ts";
+import { keptChoices } from "../src/cli/kernel_choices.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/host/diagnose.ts";
 import { openGpu } from "../src/gpu/gpu.ts";
 import { selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options {
   json?: boolean;
@@ -79,7 +80,7 @@ async function* testKernels(software: boolean): AsyncGenerator<SelfTestResult> {
 
 /** The variants that a training would take here, those that were timed and kept going before the defaults. */
 async function chooseKernels(software: boolean): Promise<{ kept: boolean; choices: KernelChoices }> {
-  const kept = await keptChoices(DEFAULT_CACHE, { software, kernels: "fast" });
+  const kept = await keptChoices(FOLDERS.cache, { software, kernels: "fast" });
   const gpu = await openGpu({ software, choices: kept });
   gpu.close();
   return { kept: kept !== undefined, choices: gpu.choices };

@@ -9,6 +9,7 @@ import { DATASET_URL, download, type DownloadProgress, fileNameOfUrl } from "../
 import { formatBytes } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 interface DownloadFlags {
   url: string;
@@ -26,7 +27,7 @@ export function command(): Command {
       "--sha256 <digest>",
       "the SHA-256 that it must have (default: the one recorded by the first download)",
     )
-    .option("--output <path>", "folder for it, or, ending in .zip, the file itself", "dataset")
+    .option("--output <path>", "folder for it, or, ending in .zip, the file itself", FOLDERS.data)
     .option("--retries <count>", "attempts after a failed one that got no further", integer(0, 100), 5)
     .option("--json", "print the result as one JSON document")
     .action(runDownload);

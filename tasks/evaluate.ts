@@ -6,7 +6,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { basename, dirname, extname, join } from "node:path";
 import { plural } from "../src/cli/format.ts";
-import { DEFAULT_CACHE } from "../src/cli/kernel_choices.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
@@ -19,6 +18,7 @@ import {
   UNANNOTATED,
   type Unannotated,
 } from "../mod.ts";
+import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
 
 interface Options extends ModelFlags {
   readonly data: string;
@@ -40,7 +40,7 @@ export function command(): Command {
       "sensitivity, specificity, precision, HD95 and average surface distance, missed and false lesions, and the " +
       "training's loss. Writes SPLIT.json, SPLIT.csv (a row an image), predictions.png and cases.png (worst, " +
       "median, best). docs/metrics.md defines the numbers.",
-  ).option("--data <folder>", "folder with train/, valid/ (or val/) and test/", "dataset")
+  ).option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
     .option("--split <name>", "what to measure on: a folder's name, or train, valid or test", "test");
   return addModelOptions(evaluate)
     .option(
@@ -63,7 +63,7 @@ export function command(): Command {
       ).choices([...UNANNOTATED]).default("empty"),
     )
     .option("--output <folder>", "where the results go (default: the run's folder)")
-    .option("--cache <folder>", "where prepared images are kept", DEFAULT_CACHE)
+    .option("--cache <folder>", "where prepared images are kept", FOLDERS.cache)
     .option("--json", "print everything as one JSON document")
     .action(evaluateModel);
 }
@@ -110,7 +110,9 @@ async function evaluateModel(options: Options): Promise<void> {
 
 /** The folder of a run's model; a folder of its own below `runs` for any other. */
 function outputOf(path: string): string {
-  return basename(path) === "best.safetensors" ? dirname(path) : join("runs", basename(path, extname(path)));
+  return basename(path) === RUN_FILES.best
+    ? dirname(path)
+    : join(FOLDERS.runs, basename(path, extname(path)));
 }
 
 /** Reads `x,y`, or one number for both, as the distances of rows and columns. */

@@ -14,6 +14,7 @@ import {
   UNANNOTATED,
   type Unannotated,
 } from "../mod.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options {
   readonly json?: boolean;
@@ -32,7 +33,7 @@ export function command(): Command {
     "Finds a dataset's splits and says what is in them: images, annotations, sizes, share of tumor pixels, " +
       "everything wrong, and images that stand in two splits.",
   )
-    .argument("[data]", "folder with train/, valid/ (or val/) and test/", "dataset")
+    .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
     .addOption(
       new Option(
         "--unannotated <how>",

@@ -8,6 +8,7 @@ import { plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type MasksReport, UNANNOTATED, type Unannotated, writeMasks } from "../mod.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options {
   readonly data: string;
@@ -24,7 +25,7 @@ export function command(): Command {
     "Draws every split's annotations to grey PNG masks (0 background, 255 tumor) beside a manifest with hashes. " +
       "Masks that are up to date are not drawn again.",
   )
-    .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", "dataset")
+    .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
     .option("--output <folder>", "where the masks go: SPLIT/NAME.png and manifest.json", "dataset/masks")
     .addOption(
       new Option(

@@ -21,6 +21,7 @@ import {
 import { findImages } from "../src/prediction/image_files.ts";
 import { modelOrigin } from "../src/prediction/load_model.ts";
 import { type ImageReport, predictFiles } from "../src/prediction/predict_files.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options extends ModelFlags {
   readonly output: string;
@@ -41,7 +42,7 @@ export function command(): Command {
       "no other; the exit code is 1 then. Not a medical device.",
   ).argument("<path...>", "images, folders of images, or patterns such as 'scans/**/*.png'");
   return addModelOptions(predict)
-    .option("--output <folder>", "where the results go", "predictions")
+    .option("--output <folder>", "where the results go", FOLDERS.predictions)
     .option("--largest", "keep the largest lesion of each image alone")
     .option("--min-area <pixels>", "leave lesions of fewer pixels out", integer(0), 0)
     .option("--batch-size <images>", "images that are predicted at once", integer(1, 1024), 8)

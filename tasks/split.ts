@@ -9,6 +9,7 @@ import { runStoppable } from "../src/cli/interrupt.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, number, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { regroupDataset, type RegroupOptions, type RegroupPhase, type RegroupReport } from "../mod.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options extends Required<Pick<RegroupOptions, "valid" | "test" | "seed">> {
   readonly output: string;
@@ -27,7 +28,7 @@ export function command(): Command {
       "(what inspect finds: equal bytes, equal names, near-equal pixels also mirrored, turned or resized) share a " +
       "split. Images are copied; the dataset itself stays as it is.",
   )
-    .argument("[data]", "folder with train/, valid/ (or val/) and test/", "dataset")
+    .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
     .option("--output <folder>", "where the new dataset goes", "dataset/regrouped")
     .option("--valid <share>", "share of the images to validate with, 0 for none", number(0, 1), 0.15)
     .option("--test <share>", "share of the images to test with, 0 for none", number(0, 1), 0.15)

@@ -7,7 +7,7 @@ import { type Command, Option } from "commander";
 import { formatPercent } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { DEFAULT_CACHE, keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
+import { keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
 import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, TrainView } from "../src/cli/train_view.ts";
 import {
@@ -19,6 +19,7 @@ import {
   type TrainResult,
   trainRun,
 } from "../mod.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options extends TrainConfig {
   readonly data: string;
@@ -36,7 +37,6 @@ interface Options extends TrainConfig {
 }
 
 /** Where the dataset is unless told otherwise. */
-const DATA = "dataset";
 
 /** Seconds between two looks at the device: often enough for a bar that moves, else for a plain line now and then. */
 const READ_SECONDS = { terminal: 2, plain: 10 };
@@ -62,7 +62,7 @@ export function command(): Command {
 
 function addRunOptions(train: Command): void {
   train
-    .option("--data <folder>", "the dataset, with train/ and valid/ (or val/)", DATA)
+    .option("--data <folder>", "the dataset, with train/ and valid/ (or val/)", FOLDERS.data)
     .option("--run <folder>", "the run's folder (default: runs/ and the recipe's name)")
     .option("--resume", "go on with the run in the folder, with its own data and settings")
     .option(
@@ -70,7 +70,7 @@ function addRunOptions(train: Command): void {
       "with --resume: go on although data or settings are others; without: replace the run that is there",
     )
     .option("--dry-run", "say what training would need, and stop")
-    .option("--cache <folder>", "where prepared images are kept", DEFAULT_CACHE)
+    .option("--cache <folder>", "where prepared images are kept", FOLDERS.cache)
     .option("--software", "use the software adapter even where there is a GPU")
     .option("--retune", RETUNE_HELP)
     .addOption(
@@ -191,7 +191,9 @@ function describeResult(
   if (syncCommand) lines.push(`to SwanLab    ${syncCommand}`);
   if (outcome !== "interrupted") {
     lines.push(
-      `evaluate it   deno task evaluate --run ${folder}${dataFolder === DATA ? "" : ` --data ${dataFolder}`}`,
+      `evaluate it   deno task evaluate --run ${folder}${
+        dataFolder === FOLDERS.data ? "" : ` --data ${dataFolder}`
+      }`,
       `use it        deno task predict --run ${folder} IMAGE...`,
     );
   }

@@ -9,9 +9,7 @@ import { unzip, UNZIP_LIMITS, type UnzipProgress } from "../src/archive/unzip.ts
 import { formatBytes, plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
-
-/** Where the archive is looked for when none is named. */
-const DATA_FOLDER = "dataset";
+import { FOLDERS } from "../src/fs/layout.ts";
 
 interface UnzipFlags {
   output: string;
@@ -25,8 +23,8 @@ interface UnzipFlags {
 export function command(): Command {
   const { maxBytes, maxEntries, maxRatio } = UNZIP_LIMITS;
   return createCommand("unzip", "Check a zip and unpack it, all of it or nothing.")
-    .argument("[zip]", `the archive (default: the only .zip in ${DATA_FOLDER}/)`)
-    .option("--output <folder>", "where to", DATA_FOLDER)
+    .argument("[zip]", `the archive (default: the only .zip in ${FOLDERS.data}/)`)
+    .option("--output <folder>", "where to", FOLDERS.data)
     .option("--max-bytes <count>", "refuse an archive that unpacks to more", integer(1), maxBytes)
     .option("--max-entries <count>", "refuse an archive with more entries", integer(1), maxEntries)
     .option(
@@ -74,18 +72,18 @@ async function runUnzip(named: string | undefined, flags: UnzipFlags, self: Comm
 async function onlyZip(self: Command): Promise<string> {
   const names: string[] = [];
   try {
-    for await (const entry of Deno.readDir(DATA_FOLDER)) {
+    for await (const entry of Deno.readDir(FOLDERS.data)) {
       if (entry.isFile && /\.zip$/i.test(entry.name)) names.push(entry.name);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   const [name] = names;
-  if (names.length === 1 && name !== undefined) return join(DATA_FOLDER, name);
+  if (names.length === 1 && name !== undefined) return join(FOLDERS.data, name);
   self.error(
     names.length === 0
-      ? `error: no archive named, and there is no .zip in ${DATA_FOLDER}/\nhint: run download first, or name one`
-      : `error: no archive named, and ${DATA_FOLDER}/ has several: ${names.sort().join(", ")}\n` +
+      ? `error: no archive named, and there is no .zip in ${FOLDERS.data}/\nhint: run download first, or name one`
+      : `error: no archive named, and ${FOLDERS.data}/ has several: ${names.sort().join(", ")}\n` +
         "hint: name one of them",
     { exitCode: 2 },
   );

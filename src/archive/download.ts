@@ -9,6 +9,7 @@ import { parseHttpUrl, showUrl, TransientError } from "./http.ts";
 import { PartFile } from "./part_file.ts";
 import { hashFile, hashRecordPath, parseSha256, readHashRecord, writeHashRecord } from "./sha256.ts";
 import { transfer } from "./transfer.ts";
+import { ifFound } from "../fs/paths.ts";
 
 /** The dataset of the original project: about 2,150 brain images of 640x640 with COCO annotations. */
 export const DATASET_URL =
@@ -166,23 +167,17 @@ async function checkPresent(
   wanted: string | null,
   options: DownloadOptions,
 ): Promise<DownloadResult | null> {
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  using open = file;
-  const { size, isFile } = await open.stat();
+  using file = await ifFound(Deno.open(path));
+  if (file === null) return null;
+  const { size, isFile } = await file.stat();
   if (!isFile) {
     throw new Error(`Cannot download to ${path}: it is a folder\nhint: name a file, or another folder`);
   }
-  if (!await endsLikeZip(open)) {
+  if (!await endsLikeZip(file)) {
     options.onNote?.(`${path} is no whole zip: downloading it anew`);
     return null;
   }
-  const sha256 = await hashFile(open);
+  const sha256 = await hashFile(file);
   if (wanted !== null && sha256 !== wanted) {
     options.onNote?.(`${path} has SHA-256 ${sha256}, not ${wanted}: downloading it anew`);
     return null;

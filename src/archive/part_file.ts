@@ -7,7 +7,9 @@
 import { createHash, type Hash } from "node:crypto";
 import { dirname } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { writeError } from "./disk_error.ts";
+import { takeLock } from "../fs/lock.ts";
+import { readJson, removeFile } from "../fs/paths.ts";
+import { writeFailure } from "../fs/write_failure.ts";
 import { readThrough } from "./sha256.ts";
 
 /** What a server said of the file that a part belongs to. */
@@ -51,7 +53,7 @@ export class PartFile implements Disposable {
     const path = `${target}.part`;
     const file = await Deno.open(path, { read: true, write: true, create: true });
     try {
-      if (!await file.tryLock(true)) {
+      if (!await takeLock(file)) {
         throw new Error(`Cannot download to ${target}: another run is writing ${path}`);
       }
       const hash = createHash("sha256");
@@ -97,7 +99,7 @@ export class PartFile implements Disposable {
     this.#byteLength = 0;
     this.#hash = createHash("sha256");
     this.#origin = origin;
-    if (origin === null) await removeIfThere(originPath(this.path));
+    if (origin === null) await removeFile(originPath(this.path));
     else await this.#onDisk(() => writeFileAtomic(originPath(this.path), `${JSON.stringify(origin)}\n`));
   }
 
@@ -119,7 +121,7 @@ export class PartFile implements Disposable {
     await this.#onDisk(() => this.#file.sync());
     await Deno.rename(this.path, target);
     this.#gone = true;
-    await removeIfThere(originPath(this.path));
+    await removeFile(originPath(this.path));
   }
 
   /** Closes the file and its lock; what was not committed stays for a later run, unless there is nothing. */
@@ -132,7 +134,7 @@ export class PartFile implements Disposable {
     try {
       return await write();
     } catch (error) {
-      throw writeError(this.path, error, "make room and run the same command again; it goes on from here");
+      throw writeFailure(this.path, error, "make room and run the same command again; it resumes from here");
     }
   }
 }
@@ -143,13 +145,8 @@ function originPath(part: string): string {
 
 /** What an unreadable file would have said is simply not known: the download then starts over. */
 async function readOrigin(part: string): Promise<PartOrigin | null> {
-  try {
-    const value: unknown = JSON.parse(await Deno.readTextFile(originPath(part)));
-    return isOrigin(value) ? value : null;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const value = await readJson(originPath(part));
+  return isOrigin(value) ? value : null;
 }
 
 function isOrigin(value: unknown): value is PartOrigin {
@@ -157,12 +154,4 @@ function isOrigin(value: unknown): value is PartOrigin {
   const { url, validator, byteLength } = value as Record<string, unknown>;
   return typeof url === "string" && (validator === null || typeof validator === "string") &&
     (byteLength === null || (Number.isSafeInteger(byteLength) && Number(byteLength) >= 0));
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { ifFound } from "../fs/paths.ts";
 
 const CHUNK = 1 << 20;
 
@@ -58,13 +59,8 @@ export function hashRecordPath(path: string): string {
 /** The SHA-256 recorded beside `path`, or null where none is; SyntaxError if the record is unreadable. */
 export async function readHashRecord(path: string): Promise<string | null> {
   const record = hashRecordPath(path);
-  let text: string;
-  try {
-    text = await Deno.readTextFile(record);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  const text = await ifFound(Deno.readTextFile(record));
+  if (text === null) return null;
   const digest = /^([0-9a-fA-F]{64})\b/.exec(text)?.[1];
   if (digest === undefined) {
     throw new SyntaxError(

@@ -4,10 +4,11 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { writeError } from "./disk_error.ts";
 import { type Manifest, STATE_FOLDER, tally, UnzipState } from "./unzip_state.ts";
 import { type ZipContent, type ZipEntry, ZipFile, type ZipLimits } from "./zip_file.ts";
 import { foldName, quoteName } from "./zip_names.ts";
+import { writeWhole } from "../fs/write_whole.ts";
+import { writeFailure } from "../fs/write_failure.ts";
 
 /** How far an extraction has come. */
 export interface UnzipProgress {
@@ -155,9 +156,9 @@ async function writeEntry(
   using file = await Deno.open(path, { write: true, createNew: true });
   await entry.content(async (bytes) => {
     try {
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+      await writeWhole(file, bytes);
     } catch (error) {
-      throw writeError(path, error, `make room for ${total} bytes in all and run the same command again`);
+      throw writeFailure(path, error, `make room for ${total} bytes in all and run the same command again`);
     }
     advance(bytes.length);
   });

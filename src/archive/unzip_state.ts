@@ -11,7 +11,8 @@
  */
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { isTaken, removeTree } from "../fs/paths.ts";
+import { takeLock } from "../fs/lock.ts";
+import { ifFound, isTaken, readJson, removeTree } from "../fs/paths.ts";
 
 /** What one first-level name holds. */
 export interface UnpackedEntry {
@@ -67,9 +68,9 @@ export class UnzipState implements Disposable {
     await Deno.mkdir(join(output, STATE_FOLDER), { recursive: true });
     const lock = await Deno.open(join(output, STATE_FOLDER, "lock"), { write: true, create: true });
     try {
-      if (!await lock.tryLock(true)) throw new Error(`Cannot unpack to ${output}: another run is doing so`);
+      if (!await takeLock(lock)) throw new Error(`Cannot unpack to ${output}: another run is doing so`);
       const state = new UnzipState(output, lock);
-      const commit = await readJson<Commit>(state.#path("stage", "commit.json"));
+      const commit = await readJson(state.#path("stage", "commit.json")) as Commit | null;
       if (commit === null) await state.clearStage();
       else await state.#carryOut(commit);
       return state;
@@ -96,7 +97,7 @@ export class UnzipState implements Disposable {
 
   /** What the last complete run unpacked; null where none did, or where its list is unreadable. */
   async manifest(): Promise<Manifest | null> {
-    return await readJson<Manifest>(this.#path("done.json"));
+    return await readJson(this.#path("done.json")) as Manifest | null;
   }
 
   /** Whether everything that `manifest` lists is there, as far as counts and lengths tell. */
@@ -187,13 +188,8 @@ function sameTally(entry: UnpackedEntry, found: Tally): boolean {
 
 /** Counts the files at or under `path`; a path that is not there has a `newest` of -Infinity. */
 export async function tally(path: string): Promise<Tally> {
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { files: 0, byteLength: 0, newest: -Infinity };
-    throw error;
-  }
+  const info = await ifFound(Deno.lstat(path));
+  if (info === null) return { files: 0, byteLength: 0, newest: -Infinity };
   // Links are none of this program's: later than everything, so that they are never deleted.
   if (!info.isDirectory) {
     return {
@@ -210,14 +206,4 @@ export async function tally(path: string): Promise<Tally> {
     sum.newest = Math.max(sum.newest, part.newest);
   }
   return sum;
-}
-
-/** These files are only ever written whole, so one that cannot be read was made by somebody else: as if absent. */
-async function readJson<T>(path: string): Promise<T | null> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

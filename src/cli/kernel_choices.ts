@@ -11,9 +11,6 @@ import { adapterKind, type GpuOptions, openGpu } from "../gpu/gpu.ts";
 import { TUNE_SECONDS, tuneKernels, type TuneOptions, type Tuning } from "../tuning/tune.ts";
 import { writeStderr } from "./task.ts";
 
-/** Where choices are kept unless told otherwise: beside prepared images. */
-export const DEFAULT_CACHE = "dataset/.cache";
-
 /** The explanation of `--retune`. */
 export const RETUNE_HELP =
   `time the kernel variants on this adapter first (about ${TUNE_SECONDS} s) and keep what is ` +

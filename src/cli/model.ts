@@ -8,9 +8,10 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_model.ts";
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
-import { DEFAULT_CACHE, keptChoices } from "./kernel_choices.ts";
+import { keptChoices } from "./kernel_choices.ts";
 import { nameGpu, openUnnamed } from "./task_gpu.ts";
 import { number, writeStderr } from "./task.ts";
+import { FOLDERS } from "../fs/layout.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
 export interface ModelFlags {
@@ -75,7 +76,7 @@ export async function openModel(flags: ModelFlags): Promise<TaskModel> {
   // The one waits for the disk, the other for the driver.
   const [reading, opening] = await Promise.allSettled([
     loadModel(path),
-    keptChoices(flags.cache ?? DEFAULT_CACHE, device).then((choices) => openUnnamed({ ...device, choices })),
+    keptChoices(flags.cache ?? FOLDERS.cache, device).then((choices) => openUnnamed({ ...device, choices })),
   ]);
   if (reading.status === "rejected") {
     if (opening.status === "fulfilled") opening.value.close();

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { writeWholeSync } from "../fs/write_whole.ts";
 
 /** Exit codes of every task. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
@@ -121,9 +122,8 @@ export function writeStderr(text: string): void {
 }
 
 function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let bytes = encoder.encode(text);
   try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+    writeWholeSync(stream, encoder.encode(text));
   } catch (error) {
     // A reader that closed its end (`... | head`) is no failure of the task.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;

@@ -11,6 +11,7 @@ import { crc32 } from "node:zlib";
 import { TemporaryName } from "../fs/temporary_name.ts";
 import type { ProblemKind } from "../coco/problems.ts";
 import { readAt, recordByteLength, type RecordPlace } from "./sample_record.ts";
+import { writeWholeSync } from "../fs/write_whole.ts";
 
 /**
  * To be raised when the same files give other records: another decoder, another arithmetic, another layout.
@@ -128,7 +129,7 @@ export class CacheWriter {
   /** Appends bytes; returns where they lie. */
   add(bytes: Uint8Array): number {
     const offset = this.#byteLength;
-    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
+    writeWholeSync(this.#file, bytes);
     this.#byteLength += bytes.length;
     return offset;
   }

@@ -5,6 +5,8 @@
  */
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { type EvaluationNames, evaluationNames } from "../fs/layout.ts";
+import { removeFile } from "../fs/paths.ts";
 import type { Sample } from "../dataset/samples.ts";
 import { encodeRgbPng } from "../image/encode.ts";
 import type { Predictor } from "../prediction/predictor.ts";
@@ -59,9 +61,10 @@ export async function writeEvaluation(
   { output, provenance, auditSamples = AUDIT_SAMPLES }: WriteEvaluationOptions,
 ): Promise<EvaluationFiles> {
   const { split, scores, audit, settings: { threshold } } = report;
-  const at = (name: string) => join(output, split === "test" ? name : `${split}-${name}`);
+  const names = evaluationNames(split);
+  const at = (name: keyof EvaluationNames) => join(output, names[name]);
   const write = async (path: string, content: string | Uint8Array | null): Promise<string | null> => {
-    if (content === null) await removeIfThere(path);
+    if (content === null) await removeFile(path);
     else await writeFileAtomic(path, content);
     return content === null ? null : path;
   };
@@ -70,19 +73,19 @@ export async function writeEvaluation(
       ? null
       : await encodeRgbPng(await drawSamples(predictor, chosen, { kind, title, threshold }));
   const files: EvaluationFiles = {
-    json: join(output, `${split}.json`),
-    csv: await write(join(output, `${split}.csv`), scores.length === 0 ? null : formatScores(scores)),
+    json: at("json"),
+    csv: await write(at("csv"), scores.length === 0 ? null : formatScores(scores)),
     predictions: await write(
-      at("predictions.png"),
+      at("predictions"),
       await draw("prediction", `${split}: ${PREDICTIONS_TITLE}`, spreadSamples(samples, scores)),
     ),
     cases: await write(
-      at("cases.png"),
+      at("cases"),
       await draw("prediction", `${split}: ${CASES_TITLE}`, caseSamples(samples, scores)),
     ),
-    auditCsv: await write(at("audit.csv"), audit && formatFindings(audit, samples, report.settings.size)),
+    auditCsv: await write(at("auditCsv"), audit && formatFindings(audit, samples, report.settings.size)),
     auditFigure: await write(
-      at("audit.png"),
+      at("auditFigure"),
       await draw(
         "audit",
         `${split}: ${report.data.annotated ? AUDIT_TITLE : UNLABELLED_TITLE}`,
@@ -150,12 +153,4 @@ function formatFindings(findings: readonly AuditFinding[], samples: readonly Sam
   });
   const header = ["picture", "score", "kind", "reason", "x", "y", "width", "height", "share", "certainty"];
   return formatCsv([header, ...rows]);
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sigmoid } from "../math.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Loss and accuracy of a batch, or their means over batches. */
@@ -57,7 +58,7 @@ export function batchLoss(logits: Tensor, masks: Tensor): Loss {
     const sign = truth === 1 ? logit : -logit;
     const logarithm = Math.min(sign, 0) - Math.log1p(Math.exp(-Math.abs(logit)));
     entropy -= Math.max(logarithm, LEAST_LOGARITHM);
-    const probability = 1 / (1 + Math.exp(-logit));
+    const probability = sigmoid(logit);
     overlap += probability * truth;
     total += probability + truth;
     if ((probability > 0.5 ? 1 : 0) === truth) right++;

@@ -6,20 +6,22 @@
 import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
 import { temporaryPath } from "./temporary_name.ts";
+import { writeFailure } from "./write_failure.ts";
+import { writeWhole } from "./write_whole.ts";
 
 /** How {@linkcode writeFileAtomic} writes. */
 export interface AtomicOptions {
-  /** Read the file back and compare before it takes the place of the old one. */
+  /** Read the file back and compare it before it replaces the old one. */
   readonly prove?: boolean;
 }
 
 /**
- * Writes `content`, whole or in parts one after the other, beside `path`, flushes it to the disk, and renames: a
- * reader, or a run after a crash, sees the old file or the new one, never half of it. On failure the temporary file is
- * removed and `path` is as it was.
+ * Writes `content` (bytes, text, or parts to be joined) to a temporary file next to `path`, flushes it to the disk,
+ * and renames it: a reader, or a run after a crash, sees the old file or the new one, never half of it. On failure the
+ * temporary file is removed and `path` is unchanged.
  *
- * @throws {Error} where the disk is full or fails, naming `path`, and where `prove` is set and the file reads back as
- * something else.
+ * @throws {Error} if the disk is full or fails, naming `path`, and if `prove` is set and the file reads back
+ * differently.
  */
 export async function writeFileAtomic(
   path: string,
@@ -33,15 +35,13 @@ export async function writeFileAtomic(
     await Deno.mkdir(dirname(path), { recursive: true });
     const file = await Deno.open(temporary, { write: true, createNew: true });
     try {
-      for (let rest of parts) {
-        while (rest.length > 0) rest = rest.subarray(await file.write(rest));
-      }
+      for (const part of parts) await writeWhole(file, part);
       await file.sync();
     } finally {
       file.close();
     }
     if (options.prove && !await holds(temporary, parts)) {
-      throw new Error(`Cannot write ${path}: what was written reads back as something else`);
+      throw new Error(`Cannot write ${path}: the file reads back differently`);
     }
     await Deno.rename(temporary, path);
   } catch (error) {
@@ -50,18 +50,7 @@ export async function writeFileAtomic(
   }
 }
 
-/**
- * What to throw where writing `path` failed: errors of the system say what is wrong, but not always with what. Their
- * `code` stays.
- */
-export function writeFailure(path: string, error: unknown): unknown {
-  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return error;
-  if (error instanceof Deno.errors.NotCapable) return error;
-  const failure = new Error(`Cannot write ${path}: ${error.message}`, { cause: error });
-  return Object.assign(failure, { code: error.code });
-}
-
-/** Whether a file holds these parts and nothing else; read little by little, for it may be as large as half the memory. */
+/** Whether a file holds exactly these parts; read in pieces, since it may be as large as half the memory. */
 async function holds(path: string, parts: readonly Uint8Array[]): Promise<boolean> {
   const file = await Deno.open(path);
   try {

@@ -4,14 +4,14 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { writeFailure } from "./atomic_file.ts";
 import { isTaken, removeTree } from "./paths.ts";
 import { TemporaryName } from "./temporary_name.ts";
+import { writeFailure } from "./write_failure.ts";
 
 /**
- * Makes the folder `path`: `fill` gets an empty folder beside it, hidden, which takes the name when it is complete.
- * What was there goes only when its successor is in place. On failure the hidden folder is removed and `path` is as
- * it was; what a killed run leaves, the next run to the same `path` removes.
+ * Makes the folder `path`: `fill` gets an empty hidden folder next to it, which takes the name when it is complete.
+ * An existing folder is removed only when its successor is in place. On failure the hidden folder is removed and
+ * `path` is unchanged; what a killed run leaves, the next run to the same `path` removes.
  */
 export async function writeFolderAtomic(
   path: string,
@@ -29,12 +29,12 @@ export async function writeFolderAtomic(
   }
 }
 
-/** Where what was there waits until its successor is in place. */
+/** Where the old folder waits until its successor is in place. */
 function oldPath(folder: string): string {
   return `${folder}.old`;
 }
 
-/** Removes a hidden folder and what waited for its successor, unless that never came: then it gets its name back. */
+/** Removes a hidden folder and the old one that waited for it; if the successor never came, restores the old one. */
 async function clear(folder: string, path: string): Promise<void> {
   const old = oldPath(folder);
   if (await isTaken(old) && !(await isTaken(path))) await Deno.rename(old, path);

@@ -1,25 +1,46 @@
 /**
- * What stands under a path.
+ * What exists under a path, and its removal.
  *
  * @module
  */
 
-/** Whether anything has this name: a file, a folder, or a link that leads nowhere. */
-export async function isTaken(path: string): Promise<boolean> {
+/** The result of an operation on a path; null if the path does not exist. Other errors pass. */
+export async function ifFound<T>(operation: Promise<T>): Promise<T | null> {
   try {
-    await Deno.lstat(path);
-    return true;
+    return await operation;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    // A path that leads through a file does not exist either.
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
     throw error;
   }
 }
 
-/** Removes a file or a folder with all that it holds; one that is not there is no error. */
+/** Whether the name is taken: by a file, a folder, or a broken link. */
+export async function isTaken(path: string): Promise<boolean> {
+  return await ifFound(Deno.lstat(path)) !== null;
+}
+
+/** Removes a file or an empty folder, if it exists. */
+export async function removeFile(path: string): Promise<void> {
+  await ifFound(Deno.remove(path));
+}
+
+/** Removes a file, or a folder with all its content, if it exists. */
 export async function removeTree(path: string): Promise<void> {
+  await ifFound(Deno.remove(path, { recursive: true }));
+}
+
+/** The entries of a folder; none if it does not exist. */
+export async function listFolder(path: string): Promise<Deno.DirEntry[]> {
+  return await ifFound(Array.fromAsync(Deno.readDir(path))) ?? [];
+}
+
+/** The value of a JSON file; null if the file does not exist or holds no JSON. */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await ifFound(Deno.readTextFile(path));
   try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    return null;
   }
 }

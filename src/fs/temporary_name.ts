@@ -1,31 +1,32 @@
 /**
- * Names under which files and folders are made until they are complete, and what killed runs left under them.
+ * Names under which files and folders are built until they are complete, and the removal of what killed runs left.
  *
- * A run that works under `GOAL.0123abcd.tmp` holds a lock on `GOAL.0123abcd.lock`, which it makes before and removes
- * after. However a process ends, the system gives up its locks: a lock file that can be locked is a dead run's, and
- * one that cannot is a living one's, also where that has not written for a day.
+ * A run that works under `GOAL.0123abcd.tmp` holds a lock on `GOAL.0123abcd.lock`, which it creates before and removes
+ * after. The system releases a process's locks however it ends: a lock file that can be locked belongs to a dead run,
+ * one that cannot belongs to a live one, even if that has not written for a day.
  *
  * @module
  */
 import { basename, dirname, join } from "node:path";
+import { takeLock } from "./lock.ts";
 import { isTaken, removeTree } from "./paths.ts";
 
-/** A new name beside `goal`. */
+/** A new temporary path next to `goal`. */
 export function temporaryPath(goal: string): string {
   return `${goal}.${crypto.randomUUID().slice(0, 8)}.tmp`;
 }
 
-/** Whether something of this name is, or was, on its way to another one. */
+/** Whether this is the name of an unfinished file or folder. */
 export function isTemporaryName(name: string): boolean {
   return /\.[0-9a-f]{8}\.tmp$/.test(name);
 }
 
-/** Removes whatever stands under a temporary name, which may be nothing. */
+/** Removes what a run left under a temporary path, if anything. */
 type Clear = (path: string) => Promise<void>;
 
-/** A temporary name that no other run takes for a dead one's, until it is disposed of. */
+/** A temporary path that no other run mistakes for a dead run's, until it is disposed of. */
 export class TemporaryName implements AsyncDisposable {
-  /** The path; nothing is there yet. */
+  /** The path; nothing exists there yet. */
   readonly path: string;
   #lock: Deno.FsFile | null;
   readonly #clear: Clear;
@@ -36,26 +37,24 @@ export class TemporaryName implements AsyncDisposable {
     this.#clear = clear;
   }
 
-  /** Clears away what dead runs left beside `goal`, and gives a new name there; makes the folder where it is missing. */
+  /** Removes what dead runs left next to `goal` and claims a new path there; creates the folder if it is missing. */
   static async claim(goal: string, clear: Clear = removeTree): Promise<TemporaryName> {
     await Deno.mkdir(dirname(goal), { recursive: true });
     await clearDead(goal, clear);
     for (;;) {
       const path = temporaryPath(goal);
       const lock = await Deno.open(lockPath(path), { write: true, createNew: true });
-      // Where the file system knows no locks, no other run can take it either.
-      const locked = await lock.tryLock(true).catch(() => true);
-      // Another run may have found the file before it was locked, and removed it as a dead one's.
-      if (locked && await isTaken(lockPath(path))) return new TemporaryName(path, lock, clear);
+      // Another run may have found the file before it was locked, and removed it as a dead run's.
+      if (await takeLock(lock) && await isTaken(lockPath(path))) return new TemporaryName(path, lock, clear);
       lock.close();
     }
   }
 
-  /** Clears away what is still under the name, and gives it up; a second time does nothing. */
+  /** Removes what is still under the path and releases it; a second call does nothing. */
   async [Symbol.asyncDispose](): Promise<void> {
     const lock = this.#lock;
     this.#lock = null;
-    if (lock !== null) await giveUp(this.path, lock, this.#clear);
+    if (lock !== null) await release(this.path, lock, this.#clear);
   }
 }
 
@@ -69,21 +68,22 @@ async function clearDead(goal: string, clear: Clear): Promise<void> {
   for (const { name } of await Array.fromAsync(Deno.readDir(folder))) {
     if (!name.startsWith(start) || !/^[0-9a-f]{8}\.lock$/.test(name.slice(start.length))) continue;
     const path = join(folder, name);
-    // One that cannot be opened is gone by now, or another user's.
+    // A file that cannot be opened is gone by now, or belongs to another user.
     const lock = await Deno.open(path, { write: true }).catch(() => null);
+    // Without locks, nothing tells a dead run's file from a live one's.
     if (await lock?.tryLock(true).catch(() => false)) {
-      await giveUp(path.replace(/lock$/, "tmp"), lock!, clear);
+      await release(path.replace(/lock$/, "tmp"), lock!, clear);
     } else lock?.close();
   }
 }
 
 /** What cannot be removed now is left to a later run, which finds it by the lock file. */
-async function giveUp(path: string, lock: Deno.FsFile, clear: Clear): Promise<void> {
+async function release(path: string, lock: Deno.FsFile, clear: Clear): Promise<void> {
   try {
     await clear(path);
     await removeTree(lockPath(path));
   } catch {
-    // The goal is made or has failed already; neither is changed by what lies beside it.
+    // The goal is complete or has failed already; leftovers next to it change neither.
   } finally {
     lock.close();
   }

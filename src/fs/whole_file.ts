@@ -4,13 +4,11 @@
  * @module
  */
 
-/**
- * A file's bytes. Deno.readFile asks for memory bit by bit as it reads, which for 124 MB takes more than twice as long.
- */
+/** A file's bytes. `Deno.readFile` grows its buffer while it reads, which for 124 MB takes more than twice as long. */
 export async function readWholeFile(path: string): Promise<Uint8Array<ArrayBuffer>> {
   using file = await Deno.open(path);
   const { isFile, size } = await file.stat();
-  // A pipe has no size, and can be opened but once.
+  // A pipe has no size and can be opened only once.
   if (!isFile) return new Uint8Array(await new Response(file.readable).arrayBuffer());
   const bytes = new Uint8Array(size);
   let length = 0;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sigmoid } from "../math.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** A way to mirror an image; applied twice, it gives the image back. */
@@ -46,8 +47,8 @@ export function meanLogits(views: readonly Tensor[]): Tensor {
     let inside = 0;
     let outside = 0;
     for (const view of views) {
-      inside += 1 / (1 + Math.exp(-view.data[index]!));
-      outside += 1 / (1 + Math.exp(view.data[index]!));
+      inside += sigmoid(view.data[index]!);
+      outside += sigmoid(-view.data[index]!);
     }
     return Math.log(inside / outside);
   });

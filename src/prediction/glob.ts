@@ -6,6 +6,7 @@
  * @module
  */
 import { join, parse, sep } from "node:path";
+import { ifFound, listFolder } from "../fs/paths.ts";
 
 /** Whether a path, or a name in it, is a pattern. */
 export function isPattern(path: string): boolean {
@@ -30,11 +31,11 @@ async function walk(folder: string, [pattern, ...rest]: readonly string[]): Prom
   if (pattern === undefined) return [folder];
   if (!isPattern(pattern)) {
     const path = join(folder, pattern);
-    return await exists(path) ? await walk(path, rest) : [];
+    return await ifFound(Deno.stat(path)) !== null ? await walk(path, rest) : [];
   }
   const found = pattern === "**" ? await walk(folder, rest) : [];
   const matches = pattern === "**" ? undefined : compile(pattern);
-  for (const entry of await list(folder)) {
+  for (const entry of await listFolder(folder === "" ? "." : folder)) {
     if (entry.name.startsWith(".") && !pattern.startsWith(".")) continue;
     const path = join(folder, entry.name);
     if (matches === undefined && entry.isDirectory) found.push(...await walk(path, [pattern, ...rest]));
@@ -60,24 +61,4 @@ function compile(pattern: string): RegExp {
 /** The expression of one of the choices in braces, without anchors. */
 function bare(choice: string): string {
   return compile(choice).source.slice(1, -1);
-}
-
-/** What stands in a folder; nothing in what is none. */
-async function list(folder: string): Promise<Deno.DirEntry[]> {
-  try {
-    return await Array.fromAsync(Deno.readDir(folder === "" ? "." : folder));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
-    throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
-  }
 }

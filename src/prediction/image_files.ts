@@ -5,6 +5,7 @@
  */
 import { basename, extname, join, normalize, resolve } from "node:path";
 import { isImageName } from "../dataset/splits.ts";
+import { ifFound } from "../fs/paths.ts";
 import { detectFormat } from "../image/header.ts";
 import { expandPattern, isPattern } from "./glob.ts";
 
@@ -65,7 +66,7 @@ export async function findImages(paths: readonly string[]): Promise<FoundImages>
 
 /** The images that one path stands for, or why there are none. */
 async function imagesAt(path: string): Promise<string[] | string> {
-  const info = await stat(path);
+  const info = await ifFound(Deno.stat(path));
   if (info?.isDirectory) {
     const files = await imagesIn(path);
     return files.length > 0 ? files : `Cannot find an image in the folder ${JSON.stringify(path)}`;
@@ -74,7 +75,7 @@ async function imagesAt(path: string): Promise<string[] | string> {
   if (!isPattern(path)) return `Cannot find ${JSON.stringify(path)}: there is no such file or folder`;
   const files: string[] = [];
   for (const match of await expandPattern(path)) {
-    if ((await stat(match))?.isDirectory) files.push(...await imagesIn(match));
+    if ((await ifFound(Deno.stat(match)))?.isDirectory) files.push(...await imagesIn(match));
     else if (await looksLikeImage(match)) files.push(match);
   }
   return files.length > 0 ? files : `Cannot find an image that matches ${JSON.stringify(path)}`;
@@ -84,7 +85,9 @@ async function imagesIn(folder: string): Promise<string[]> {
   const files: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
     const path = join(folder, name);
-    if (!name.startsWith(".") && (await stat(path))?.isFile && await looksLikeImage(path)) files.push(path);
+    if (!name.startsWith(".") && (await ifFound(Deno.stat(path)))?.isFile && await looksLikeImage(path)) {
+      files.push(path);
+    }
   }
   return files.sort();
 }
@@ -99,15 +102,6 @@ async function looksLikeImage(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     return false;
-  }
-}
-
-async function stat(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
-    throw error;
   }
 }
 

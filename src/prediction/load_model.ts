@@ -6,10 +6,11 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { type ModelDescription, readModel, type StoredModel } from "../unet/model_format.ts";
+import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
+import { ifFound, listFolder } from "../fs/paths.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
 
-/** The name of the best epoch's weights in a run's folder. */
-const BEST = "best.safetensors";
+const BEST = RUN_FILES.best;
 
 /** What a task is told of the model that it is to take. */
 export interface ModelChoice {
@@ -54,7 +55,7 @@ export interface ModelOrigin {
  *
  * @throws {Error} where there is none, with the way out.
  */
-export async function findModelFile({ model, run, runs = "runs" }: ModelChoice): Promise<string> {
+export async function findModelFile({ model, run, runs = FOLDERS.runs }: ModelChoice): Promise<string> {
   if (model !== undefined && !(await isFolder(model))) return model;
   const folder = model ?? run;
   if (folder === undefined) return await newestModel(runs);
@@ -109,14 +110,10 @@ export function modelOrigin({ path, sha256, description, described }: LoadedMode
 /** The model that was written last among the runs; of equally old ones, the last by name. */
 async function newestModel(runs: string): Promise<string> {
   const models: { path: string; time: number }[] = [];
-  try {
-    for await (const { name } of Deno.readDir(runs)) {
-      const path = join(runs, name, BEST);
-      const time = await modifiedAt(path);
-      if (time !== null) models.push({ path, time });
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  for (const { name } of await listFolder(runs)) {
+    const path = join(runs, name, BEST);
+    const time = await modifiedAt(path);
+    if (time !== null) models.push({ path, time });
   }
   models.sort((a, b) => a.time - b.time || (a.path < b.path ? -1 : 1));
   const newest = models.at(-1);
@@ -129,19 +126,10 @@ async function newestModel(runs: string): Promise<string> {
 
 /** When a file was written, in milliseconds; null where there is none. */
 async function modifiedAt(path: string): Promise<number | null> {
-  try {
-    return (await Deno.stat(path)).mtime?.getTime() ?? 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
-    throw error;
-  }
+  const info = await ifFound(Deno.stat(path));
+  return info && (info.mtime?.getTime() ?? 0);
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isDirectory;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return (await ifFound(Deno.stat(path)))?.isDirectory ?? false;
 }

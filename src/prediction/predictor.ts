@@ -6,6 +6,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { RgbImage } from "../image/image.ts";
 import { normalizeImage, resizeImage } from "../image/resize.ts";
+import { sigmoid } from "../math.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
 import { UNet } from "../unet/unet.ts";
@@ -95,7 +96,7 @@ export function probabilityMaps({ shape, data }: Tensor): ProbabilityMap[] {
   return Array.from({ length: count }, (_, index) => ({
     width,
     height,
-    data: data.subarray(index * pixels, (index + 1) * pixels).map((logit) => 1 / (1 + Math.exp(-logit))),
+    data: data.subarray(index * pixels, (index + 1) * pixels).map(sigmoid),
   }));
 }
 

@@ -6,17 +6,13 @@
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
+
 const encoder = new TextEncoder();
 
 /** Joins encoded fields into one message; nested messages go through {@linkcode bytesField}. */
 export function message(...fields: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(fields.reduce((length, field) => length + field.length, 0));
-  let offset = 0;
-  for (const field of fields) {
-    joined.set(field, offset);
-    offset += field.length;
-  }
-  return joined;
+  return joinBytes(fields);
 }
 
 /** An integer, enum or boolean field; negative values take ten bytes, as int32 and int64 do. */

@@ -5,7 +5,8 @@
  * @module
  */
 import { dirname } from "node:path";
-import { message } from "./protobuf.ts";
+import { joinBytes } from "../bytes.ts";
+import { appendWholeSync } from "../fs/write_whole.ts";
 
 /** How one kind of file wraps its records. */
 export interface Framing {
@@ -69,7 +70,7 @@ export class RecordFile {
       framed.push(record);
       offset += record.length;
     }
-    this.#write(message(...framed));
+    this.#write(joinBytes(framed));
   }
 
   /** Waits until everything appended is on the disk. */
@@ -83,14 +84,7 @@ export class RecordFile {
   }
 
   #write(bytes: Uint8Array): void {
-    try {
-      for (let rest = bytes; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
-    } catch (error) {
-      // A full disk must not leave half a record in the middle of the file.
-      this.#file.truncateSync(this.#length);
-      this.#file.seekSync(this.#length, Deno.SeekMode.Start);
-      throw error;
-    }
+    appendWholeSync(this.#file, this.#length, bytes);
     this.#length += bytes.length;
   }
 }

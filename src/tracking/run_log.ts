@@ -5,6 +5,9 @@
  */
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { RUN_FILES } from "../fs/layout.ts";
+import { ifFound } from "../fs/paths.ts";
+import { writeWholeSync } from "../fs/write_whole.ts";
 import type { Config, Metrics } from "./sink.ts";
 
 /** One line of `metrics.jsonl`. */
@@ -40,7 +43,7 @@ export class RunLog {
    * @throws {SyntaxError} when the log is damaged before its last line
    */
   static async open(folder: string, config: Config, resume?: number): Promise<RunLog> {
-    const path = join(folder, "metrics.jsonl");
+    const path = join(folder, RUN_FILES.metrics);
     const before = await readRunLog(folder);
     if (resume === undefined && before.length > 0) {
       throw new Error(
@@ -49,7 +52,7 @@ export class RunLog {
       );
     }
     const kept = before.filter((line) => line.epoch <= (resume ?? -1));
-    await writeFileAtomic(join(folder, "config.json"), JSON.stringify(config, null, 2) + "\n");
+    await writeFileAtomic(join(folder, RUN_FILES.config), JSON.stringify(config, null, 2) + "\n");
     await writeFileAtomic(path, kept.map(formatLine).join(""));
     return new RunLog(await Deno.open(path, { append: true }), kept);
   }
@@ -73,8 +76,7 @@ export class RunLog {
     const record = { epoch, time, metrics };
     const { size } = await this.#file.stat();
     try {
-      const line = new TextEncoder().encode(formatLine(record));
-      for (let rest = line; rest.length > 0;) rest = rest.subarray(this.#file.writeSync(rest));
+      writeWholeSync(this.#file, new TextEncoder().encode(formatLine(record)));
       await this.#file.syncData();
     } catch (error) {
       // A full disk must not leave half a line for the next one to be glued to.
@@ -101,12 +103,9 @@ export class RunLog {
  * @throws {SyntaxError} naming the first damaged line before the last
  */
 export async function readRunLog(folder: string): Promise<EpochRecord[]> {
-  const path = join(folder, "metrics.jsonl");
-  const text = await Deno.readTextFile(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
-  });
-  const lines = text.split("\n").filter((line) => line !== "");
+  const path = join(folder, RUN_FILES.metrics);
+  const text = await ifFound(Deno.readTextFile(path));
+  const lines = (text ?? "").split("\n").filter((line) => line !== "");
   const records: EpochRecord[] = [];
   for (const [index, line] of lines.entries()) {
     const record = parseLine(line);

@@ -7,6 +7,7 @@
  */
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { listFolder } from "../fs/paths.ts";
 import { bytesField, doubleField, intField, message, readFields, timestamp } from "./protobuf.ts";
 import { RecordFile } from "./record_file.ts";
 import type { Metrics, RunEnd, Sink, TrackedImage, TrackedText } from "./sink.ts";
@@ -187,14 +188,8 @@ function keepRecord(payload: Uint8Array, resume: number, found: FoundRecords): b
 }
 
 async function runDirectoryName(folder: string, runId: string): Promise<string | undefined> {
-  try {
-    for await (const { name } of Deno.readDir(folder)) {
-      if (/^run-\d{8}_\d{6}-/.test(name) && name.slice(20) === runId) return name;
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return undefined;
+  const names = (await listFolder(folder)).map(({ name }) => name);
+  return names.find((name) => /^run-\d{8}_\d{6}-/.test(name) && name.slice(20) === runId);
 }
 
 function localStamp(time: Date): string {

@@ -8,6 +8,7 @@
  * @module
  */
 import { join } from "node:path";
+import { listFolder } from "../fs/paths.ts";
 import { maskedCrc32c } from "./crc.ts";
 import { bytesField, doubleField, floatField, intField, message, readFields } from "./protobuf.ts";
 import { type Framing, RecordFile } from "./record_file.ts";
@@ -152,13 +153,8 @@ async function openEvents(folder: string, startedAt: Date, resume: number | unde
 }
 
 async function eventFileName(folder: string): Promise<string | undefined> {
-  const names: string[] = [];
-  try {
-    for await (const { name } of Deno.readDir(folder)) if (name.includes("tfevents")) names.push(name);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return names.sort()[0];
+  const names = (await listFolder(folder)).map(({ name }) => name);
+  return names.filter((name) => name.includes("tfevents")).sort()[0];
 }
 
 /** Event: 1 wall time, 2 step, 5 summary {1 value*}. */

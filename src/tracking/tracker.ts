@@ -7,6 +7,7 @@
  * @module
  */
 import { join } from "node:path";
+import { RUN_FILES } from "../fs/layout.ts";
 import { RunLog } from "./run_log.ts";
 import type { Config, Metrics, RunState, Sink } from "./sink.ts";
 import { serverOrigin } from "./swanlab_client.ts";
@@ -82,10 +83,12 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
   const sinks: Sink[] = [];
   let offline: SwanLabFile | null = null;
   if (options.tensorboard) {
-    sinks.push(await TensorBoardFiles.open(join(runFolder, "tb"), config, startedAt, resume));
+    sinks.push(
+      await TensorBoardFiles.open(join(runFolder, RUN_FILES.tensorboard), config, startedAt, resume),
+    );
   }
   if (options.swanlab !== "off") {
-    offline = await SwanLabFile.open(join(runFolder, "swanlog"), run, resume);
+    offline = await SwanLabFile.open(join(runFolder, RUN_FILES.swanlab), run, resume);
     sinks.push(offline);
   }
   if (online) sinks.push(new SwanLabThread(run, online, onNote));

@@ -17,6 +17,7 @@ import type { DataFingerprint } from "./data_fingerprint.ts";
 import type { PlateauState } from "./schedule.ts";
 import type { TrainerState } from "./trainer.ts";
 import type { ToolVersions } from "./versions.ts";
+import { allFinite } from "../math.ts";
 
 /** An epoch that was left unfinished. */
 export interface PartialEpoch {
@@ -135,14 +136,6 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
       ...(atOnce ? { atOnce } : {}),
     },
   };
-}
-
-/** A plain loop: `every` takes ten times as long, and a checkpoint may hold a hundred million values. */
-function allFinite(values: Float32Array): boolean {
-  for (let index = 0; index < values.length; index++) {
-    if (!Number.isFinite(values[index])) return false;
-  }
-  return true;
 }
 
 function checksum(state: string, tensors: Iterable<Tensor>): string {

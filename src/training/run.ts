@@ -26,6 +26,7 @@ import { clearRunFolder, createRunFolder, keepCheckpoint, reopenRunFolder } from
 import { NO_PLATEAU } from "./schedule.ts";
 import { Trainer } from "./trainer.ts";
 import { type ToolVersions, toolVersions } from "./versions.ts";
+import { FOLDERS } from "../fs/layout.ts";
 
 /** Where the records of a run go, apart from its own log; see {@linkcode TrackerOptions}. */
 export type TrackingOptions = Partial<
@@ -82,8 +83,6 @@ export interface TrainResult {
   readonly syncCommand: string | null;
 }
 
-const DEFAULT_DATA = "dataset";
-const DEFAULT_CACHE = "dataset/.cache";
 const DEFAULT_PROJECT = "deno-unet";
 const DEFAULT_READ_SECONDS = 10;
 
@@ -100,7 +99,7 @@ export interface RunPlan extends TrainPlan {
  */
 export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks = {}): Promise<RunPlan> {
   const config = completeTrainConfig(options.config);
-  const data = await load(options.dataFolder ?? DEFAULT_DATA, config, options, callbacks);
+  const data = await load(options.dataFolder ?? FOLDERS.data, config, options, callbacks);
   await closeData(data);
   const { choices } = options;
   const settings = { ...gpuOptions(options, config, callbacks), choices };
@@ -130,7 +129,7 @@ export async function trainRun(
   const before = resume ? await reopenRunFolder(folder) : null;
   const config = before ? resumeConfig(before.progress, options) : completeTrainConfig(options.config);
   if (!resume) await createRunFolder(folder, { replace: force });
-  const dataFolder = options.dataFolder ?? before?.progress.dataFolder ?? DEFAULT_DATA;
+  const dataFolder = options.dataFolder ?? before?.progress.dataFolder ?? FOLDERS.data;
   try {
     const data = await load(dataFolder, config, options, callbacks);
     try {
@@ -320,7 +319,7 @@ function openRecords(
 function load(
   folder: string,
   config: TrainConfig,
-  { cacheFolder = DEFAULT_CACHE, signal }: PlanRunOptions & Pick<TrainRunOptions, "signal">,
+  { cacheFolder = FOLDERS.cache, signal }: PlanRunOptions & Pick<TrainRunOptions, "signal">,
   callbacks: TrainCallbacks,
 ): Promise<TrainData> {
   return loadData(folder, config, {

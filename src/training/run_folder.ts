@@ -11,6 +11,8 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { evaluatedSplit, evaluationNames, RUN_FILES } from "../fs/layout.ts";
+import { removeTree } from "../fs/paths.ts";
 import { isTemporaryName } from "../fs/temporary_name.ts";
 import { modelParts } from "../unet/model_format.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
@@ -18,23 +20,8 @@ import { type Checkpoint, checkpointParts, readCheckpoint } from "./checkpoint.t
 import { networkConfig } from "./config.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
 
-/** The names in a run's folder that other tasks read. */
-export const RUN_FILES = { best: "best.safetensors", checkpoint: "checkpoint.safetensors" } as const;
-
 /** A pixel is the mask's where its probability is above this: what the metrics of training are counted by. */
 const THRESHOLD = 0.5;
-
-/** What a run leaves in its folder. */
-const RUN_ENTRIES: readonly string[] = [
-  ...Object.values(RUN_FILES),
-  "metrics.jsonl",
-  "config.json",
-  "tb",
-  "swanlog",
-];
-
-/** What evaluations of a run leave there, those of other splits than the test split with its name in front. */
-const EVALUATION_FIGURE = /^(?:(.+)-)?(?:predictions|cases|audit)\.(?:png|csv)$/;
 
 /**
  * Makes the folder of a new run.
@@ -56,20 +43,20 @@ export async function createRunFolder(
 
 /** Removes a run and its evaluations from its folder, and nothing else that is there. */
 export async function clearRunFolder(folder: string): Promise<void> {
-  const names = new Set(RUN_ENTRIES);
+  const names = new Set<string>(Object.values(RUN_FILES));
   for await (const { name } of Deno.readDir(folder)) {
-    const figure = EVALUATION_FIGURE.exec(name);
-    if (!figure) continue;
-    const split = figure[1] ?? "test";
-    for (const entry of [name, `${split}.json`, `${split}.csv`]) names.add(entry);
+    const split = evaluatedSplit(name);
+    if (split !== null) Object.values(evaluationNames(split)).forEach((file) => names.add(file));
   }
-  for (const name of names) await Deno.remove(join(folder, name), { recursive: true }).catch(orNull);
+  for (const name of names) await removeTree(join(folder, name));
 }
 
 /** A folder with an empty log is left by a run that was ended before its first checkpoint. */
 async function holdsRun(folder: string): Promise<boolean> {
-  const log = await Deno.stat(join(folder, "metrics.jsonl")).catch(orNull);
-  const files = Object.values(RUN_FILES).map((name) => Deno.stat(join(folder, name)).catch(orNull));
+  const log = await Deno.stat(join(folder, RUN_FILES.metrics)).catch(orNull);
+  const files = [RUN_FILES.best, RUN_FILES.checkpoint].map((name) =>
+    Deno.stat(join(folder, name)).catch(orNull)
+  );
   return (log?.size ?? 0) > 0 || (await Promise.all(files)).some((file) => file !== null);
 }
 

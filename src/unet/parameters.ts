@@ -6,6 +6,7 @@
 import type { StateDict, Tensor } from "../tensor.ts";
 import type { UNetConfig } from "./config.ts";
 import { uniformFloats } from "../random.ts";
+import { allFinite } from "../math.ts";
 
 /** One parameter tensor. */
 export interface Parameter {
@@ -157,13 +158,6 @@ export function placeState(table: ParameterTable, state: StateDict): PlacedValue
     }
     return { offset, data: data as Float32Array<ArrayBuffer> };
   });
-}
-
-/** Whether all values are finite; ten times as fast as a callback a value, which counts with 31 million of them. */
-function allFinite(values: Float32Array): boolean {
-  let zero = 0;
-  for (let i = 0; i < values.length; i++) zero += values[i]! - values[i]!;
-  return zero === 0;
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   parameterTable,
   placeState,
 } from "./parameters.ts";
+import { sigmoid } from "../math.ts";
 
 /** Images that are predicted at once, at most: more would only need more memory. */
 const PREDICTION_BATCH = 8;
@@ -120,7 +121,7 @@ export class UNet {
           "that are not finite",
       );
     }
-    return { shape, data: data.map((logit) => 1 / (1 + Math.exp(-logit))) };
+    return { shape, data: data.map(sigmoid) };
   }
 
   /** The plan for as many of `batch` images as are predicted at once. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { writeFailure, writeFileAtomic } from "../../src/fs/atomic_file.ts";
+import { writeFileAtomic } from "../../src/fs/atomic_file.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("writeFileAtomic: writes texts and bytes of any length, proven or not, over what was there", () =>
+Deno.test("writeFileAtomic: replaces a file with text or bytes of any length, proven or not", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "deep", "file");
     for (const length of [0, 1, 2 ** 20, 2 ** 20 + 1, 3e6]) {
@@ -18,11 +18,11 @@ Deno.test("writeFileAtomic: writes texts and bytes of any length, proven or not,
     assert.deepEqual(await filesUnder(folder), ["deep/file"]);
   }));
 
-Deno.test("writeFileAtomic: parts stand one after the other", () =>
+Deno.test("writeFileAtomic: joins parts", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "file");
     const bytes = Uint8Array.from({ length: 3e6 }, (_, index) => index * 7);
-    // Of no byte, of fewer and of more than are read back at a time.
+    // Empty, shorter and longer than what is read back at a time.
     const parts = [
       bytes.subarray(0, 5),
       bytes.subarray(5, 5),
@@ -35,7 +35,7 @@ Deno.test("writeFileAtomic: parts stand one after the other", () =>
     }
   }));
 
-Deno.test("writeFileAtomic: what reads back as something else does not take the old file's place", () =>
+Deno.test("writeFileAtomic: a file that reads back differently does not replace the old one", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "file");
     await writeFileAtomic(path, "old");
@@ -54,7 +54,7 @@ Deno.test("writeFileAtomic: what reads back as something else does not take the 
         return bytes.length;
       };
       try {
-        await assert.rejects(writeFileAtomic(path, parts, { prove: true }), /reads back as something else/);
+        await assert.rejects(writeFileAtomic(path, parts, { prove: true }), /reads back differently/);
       } finally {
         Deno.FsFile.prototype.write = write;
       }
@@ -63,7 +63,7 @@ Deno.test("writeFileAtomic: what reads back as something else does not take the 
     }
   }));
 
-Deno.test("writeFileAtomic: where it fails, what was there stays and nothing else is left", () =>
+Deno.test("writeFileAtomic: a failure leaves the old content and no temporary file", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "file");
     await Deno.mkdir(path);
@@ -71,14 +71,3 @@ Deno.test("writeFileAtomic: where it fails, what was there stays and nothing els
     await assert.rejects(writeFileAtomic(path, "new", { prove: true }));
     assert.deepEqual(await filesUnder(folder), ["file/inner"]);
   }));
-
-Deno.test("writeFailure: errors of the system get the path, others and refused permissions stay as they are", () => {
-  const full = Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
-  const failure = writeFailure("runs/a/test.json", full) as Error & { code: string };
-  assert.equal(failure.message, "Cannot write runs/a/test.json: No space left on device (os error 28)");
-  assert.deepEqual([failure.cause, failure.code], [full, "ENOSPC"]);
-  const mine = [new Error("mine"), Object.assign(new Error("exit 130"), { code: 130 })];
-  for (const error of [...mine, new Deno.errors.NotCapable("Requires write access")]) {
-    assert.equal(writeFailure("a", error), error);
-  }
-});

@@ -4,7 +4,7 @@ import { writeFolderAtomic } from "../../src/fs/atomic_folder.ts";
 import { isTaken } from "../../src/fs/paths.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("writeFolderAtomic: the folder appears when it is filled, in the place of what was there", () =>
+Deno.test("writeFolderAtomic: the folder appears when it is complete and replaces the old one", () =>
   inTempFolder(async (parent) => {
     const path = join(parent, "deep", "folder");
     for (const name of ["first", "second"]) {
@@ -16,7 +16,7 @@ Deno.test("writeFolderAtomic: the folder appears when it is filled, in the place
     }
   }));
 
-Deno.test("writeFolderAtomic: where it fails, what was there stays and nothing else is left", () =>
+Deno.test("writeFolderAtomic: a failure leaves the old folder and nothing else", () =>
   inTempFolder(async (parent) => {
     const path = join(parent, "folder");
     const fail = (folder: string) => {
@@ -31,7 +31,7 @@ Deno.test("writeFolderAtomic: where it fails, what was there stays and nothing e
     assert.deepEqual(await filesUnder(parent), ["folder/old"]);
   }));
 
-Deno.test("writeFolderAtomic: a run killed between taking the old folder away and bringing the new one loses neither", () =>
+Deno.test("writeFolderAtomic: a run killed between its two renames loses neither folder", () =>
   inTempFolder(async (parent) => {
     const path = join(parent, "folder");
     for (const name of [".folder.0123abcd.tmp.old/old", ".folder.0123abcd.tmp/new"]) {

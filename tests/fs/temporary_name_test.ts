@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isTemporaryName, TemporaryName, temporaryPath } from "../../src/fs/temporary_name.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("isTemporaryName: knows what a killed writer leaves, and nothing else", () => {
+Deno.test("isTemporaryName: recognizes what a killed writer leaves, and nothing else", () => {
   assert.ok(isTemporaryName("best.safetensors.0123abcd.tmp"));
   assert.ok(isTemporaryName(temporaryPath("best.safetensors")));
   for (const name of ["best.safetensors", "notes.tmp", "a.0123abcd", "a.0123ABCD.tmp", ".tmp"]) {
@@ -11,7 +11,7 @@ Deno.test("isTemporaryName: knows what a killed writer leaves, and nothing else"
   }
 });
 
-Deno.test("TemporaryName: given up, it leaves neither what was written nor its lock, and may be given up twice", () =>
+Deno.test("TemporaryName: disposal removes content and lock, and may be repeated", () =>
   inTempFolder(async (folder) => {
     const name = await TemporaryName.claim(join(folder, "deep", "goal"));
     await Deno.mkdir(name.path);
@@ -21,11 +21,11 @@ Deno.test("TemporaryName: given up, it leaves neither what was written nor its l
     assert.deepEqual(await filesUnder(folder), []);
   }));
 
-Deno.test("TemporaryName: takes away what lies under a lock that nobody holds, and nothing else", () =>
+Deno.test("TemporaryName.claim: removes what lies under a lock that nobody holds, and nothing else", () =>
   inTempFolder(async (folder) => {
     const write = (name: string) => Deno.writeTextFile(join(folder, name), "half");
     const dead = ["goal.0123abcd.lock", "goal.0123abcd.tmp", "goal.4567abcd.lock"];
-    // Of a run that can have no lock, of other goals, and of no run.
+    // Without a lock file, of other goals, and of no run.
     const kept = [
       "goal.89abcdef.tmp",
       "goal.x.0123abcd.lock",
@@ -43,7 +43,7 @@ Deno.test("TemporaryName: takes away what lies under a lock that nobody holds, a
     assert.deepEqual(await filesUnder(folder), kept.sort());
   }));
 
-Deno.test("TemporaryName: what cannot be cleared away is left to a later run", () =>
+Deno.test("TemporaryName: what cannot be removed is left to a later run", () =>
   inTempFolder(async (folder) => {
     const goal = join(folder, "goal");
     const name = await TemporaryName.claim(goal, () => Promise.reject(new Error("in use")));
@@ -54,7 +54,7 @@ Deno.test("TemporaryName: what cannot be cleared away is left to a later run", (
     assert.deepEqual(await filesUnder(folder), []);
   }));
 
-Deno.test("TemporaryName: many at once neither take another's for a dead one's nor leave anything", () =>
+Deno.test("TemporaryName: concurrent claims do not remove each other's files and leave nothing", () =>
   inTempFolder(async (folder) => {
     const goal = join(folder, "goal");
     await Promise.all(Array.from({ length: 40 }, async (_, i) => {

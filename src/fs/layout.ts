@@ -1,0 +1,68 @@
+/**
+ * Where things lie by default, and what the files of a run are called. This module is browser compatible.
+ *
+ * @module
+ */
+
+/** Default folders of the tasks, relative to the working folder. */
+export const FOLDERS = {
+  /** The dataset, with a folder per split. */
+  data: "dataset",
+  /** Prepared images and timed kernel choices. */
+  cache: "dataset/.cache",
+  /** A folder per training run. */
+  runs: "runs",
+  /** Results of `predict`. */
+  predictions: "predictions",
+} as const;
+
+/** What a training run writes to its folder. */
+export const RUN_FILES = {
+  /** The settings. */
+  config: "config.json",
+  /** One line of metrics per epoch. */
+  metrics: "metrics.jsonl",
+  /** The model of the best epoch. */
+  best: "best.safetensors",
+  /** Everything that resuming needs. */
+  checkpoint: "checkpoint.safetensors",
+  /** TensorBoard's event files. */
+  tensorboard: "tb",
+  /** SwanLab's offline run. */
+  swanlab: "swanlog",
+} as const;
+
+/** The file names of an evaluation. */
+export interface EvaluationNames {
+  /** All numbers. */
+  readonly json: string;
+  /** One row per image. */
+  readonly csv: string;
+  /** Images spread evenly over the split. */
+  readonly predictions: string;
+  /** The worst, median and best images. */
+  readonly cases: string;
+  /** The audit's findings. */
+  readonly auditCsv: string;
+  /** The strongest of them. */
+  readonly auditFigure: string;
+}
+
+/** What an evaluation of `split` writes; the figures of the test split have plain names. */
+export function evaluationNames(split: string): EvaluationNames {
+  const prefix = split === "test" ? "" : `${split}-`;
+  return {
+    json: `${split}.json`,
+    csv: `${split}.csv`,
+    predictions: `${prefix}predictions.png`,
+    cases: `${prefix}cases.png`,
+    auditCsv: `${prefix}audit.csv`,
+    auditFigure: `${prefix}audit.png`,
+  };
+}
+
+/** The split of an evaluation that wrote a figure or audit of this name; null for any other file. */
+export function evaluatedSplit(name: string): string | null {
+  const match = /^(?:(.+)-)?(?:predictions\.png|cases\.png|audit\.(?:csv|png))$/.exec(name);
+  return match && (match[1] ?? "test");
+}

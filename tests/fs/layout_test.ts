@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { evaluatedSplit, evaluationNames, FOLDERS, RUN_FILES } from "../../src/fs/layout.ts";
+
+Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier versions know", () => {
+  assert.deepEqual(Object.values(RUN_FILES), [
+    "config.json",
+    "metrics.jsonl",
+    "best.safetensors",
+    "checkpoint.safetensors",
+    "tb",
+    "swanlog",
+  ]);
+  assert.deepEqual(Object.values(FOLDERS), ["dataset", "dataset/.cache", "runs", "predictions"]);
+});
+
+Deno.test("evaluationNames: plain figures for the test split, prefixed ones for others", () => {
+  assert.deepEqual(Object.values(evaluationNames("test")), [
+    "test.json",
+    "test.csv",
+    "predictions.png",
+    "cases.png",
+    "audit.csv",
+    "audit.png",
+  ]);
+  assert.equal(evaluationNames("valid").predictions, "valid-predictions.png");
+});
+
+Deno.test("evaluatedSplit: recognizes the figures and audits of every split, and nothing else", () => {
+  for (const split of ["test", "valid", "my-split"]) {
+    const { json, csv, ...figures } = evaluationNames(split);
+    for (const name of Object.values(figures)) assert.equal(evaluatedSplit(name), split);
+    // A table or a JSON file of that name may be anybody's.
+    for (const name of [json, csv]) assert.equal(evaluatedSplit(name), null);
+  }
+  for (const name of ["notes-on-predictions.txt", "predictions.json", "cases.csv", "xaudit.csv"]) {
+    assert.equal(evaluatedSplit(name), null);
+  }
+});
