@@ -1,6 +1,8 @@
 /**
- * How a kernel puts a sum where others may be: gradients of the parts of a batch add up, and those of a scaled loss
- * are divided by its scale.
+ * How a kernel writes a sum to memory that may already hold one: gradients of micro-batches add up, and those of a
+ * scaled loss are divided by its scale.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -8,13 +10,13 @@ import { f32, type Field } from "./params.ts";
 
 /** `total = keep * total + scale * sum`. */
 export interface Accumulation {
-  /** Whether what is there is kept; what is not kept may be anything, not even a number. */
+  /** Whether to add to the existing value; otherwise it is not read, and may be uninitialised or NaN. */
   readonly keep: boolean;
-  /** Factor on what is put there. */
+  /** Factor on the sum. */
   readonly scale: number;
 }
 
-/** The sum replaces what is there. */
+/** Overwrites the existing value. */
 export const REPLACE: Accumulation = { keep: false, scale: 1 };
 
 /** The fields `keep: u32, scale: f32` of a kernel's `Params`. */

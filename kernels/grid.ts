@@ -1,13 +1,15 @@
 /**
- * Dispatch arithmetic: the one place that knows how many workgroups one dimension may have.
+ * Workgroup counts of a dispatch. The only place that knows the limit per dimension.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 
-/** The most workgroups that WebGPU guarantees in one dimension. */
+/** Workgroups per dimension that WebGPU guarantees. */
 export const MAX_WORKGROUPS = 65535;
 
-/** How often `size` fits into `count`, rounded up. */
+/** `count / size`, rounded up. */
 export function ceilDiv(count: number, size: number): number {
   return Math.ceil(count / size);
 }
@@ -18,9 +20,9 @@ export function roundUp(count: number, size: number): number {
 }
 
 /**
- * Workgroups for `items` elements in x and whole planes in y and z.
+ * Workgroups for `items` elements in x, `planes` in y and `layers` in z.
  *
- * @throws {RangeError} where a dimension needs more than 65,535 workgroups.
+ * @throws {RangeError} if a dimension needs 0 or more than 65,535 workgroups
  */
 export function grid(
   label: string,
@@ -41,8 +43,8 @@ export function grid(
 }
 
 /**
- * Workgroups for a flat range of `items` elements, folded into x and y where x alone is too small; the kernel
- * finds its element as `(id.y * workgroup_count.x + id.x) * WORKGROUP + local` and must guard the end.
+ * Workgroups for a flat range of `items` elements, folded into x and y if they exceed the limit of x. The kernel
+ * computes its element as `(id.y * workgroup_count.x + id.x) * WORKGROUP + local` and must check it against the count.
  */
 export function flatGrid(label: string, items: number, workgroupSize: number): [number, number, number] {
   const [x, y] = fold(ceilDiv(items, workgroupSize));
@@ -50,8 +52,8 @@ export function flatGrid(label: string, items: number, workgroupSize: number): [
 }
 
 /**
- * Workgroups for `items` elements in x and any number of planes, folded into y and z where y alone is too small; the
- * kernel finds its plane as `id.z * workgroup_count.y + id.y` and must guard the end.
+ * Workgroups for `items` elements in x and any number of planes, folded into y and z if they exceed the limit of y. The
+ * kernel computes its plane as `id.z * workgroup_count.y + id.y` and must check it against the count.
  */
 export function planeGrid(
   label: string,
@@ -62,7 +64,7 @@ export function planeGrid(
   return grid(label, items, workgroupSize, ...fold(planes));
 }
 
-/** Two factors whose product is `count` or little more. */
+/** Two factors, each within the limit, whose product is `count` or slightly more. */
 function fold(count: number): [number, number] {
   const outer = ceilDiv(count, MAX_WORKGROUPS);
   return [ceilDiv(count, outer), outer];

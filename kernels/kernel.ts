@@ -1,5 +1,7 @@
 /**
- * A kernel as plain data: what is needed to make a pipeline and to dispatch it, before any GPU is touched.
+ * A kernel as plain data: everything needed to create its pipeline and dispatch it, without touching a GPU.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -11,27 +13,27 @@ export type Access = "read" | "read_write" | "uniform";
 
 /** One binding of group 0; its position in {@linkcode Kernel.bindings} is its binding number. */
 export interface Binding {
-  /** The variable's name in the WGSL text. */
+  /** Name of the variable in the WGSL code. */
   readonly name: string;
   /** `read` and `read_write` are storage buffers. */
   readonly access: Access;
 }
 
-/** A specialised WGSL program; two kernels with the same code share one pipeline. */
+/** A specialised WGSL program. Kernels with equal code share a pipeline. */
 export interface Kernel {
-  /** Names the kernel in errors and timings: the path of its file below `kernels/`. */
+  /** Path of its file below `kernels/`, without the ending; names it in errors and timings. */
   readonly label: string;
-  /** The whole WGSL text; its entry point is `main`. */
+  /** Complete WGSL code with the entry point `main`. */
   readonly code: string;
-  /** The bindings in order; the last one is the uniform `params`. */
+  /** Bindings in order; the last is the uniform `params`. */
   readonly bindings: readonly Binding[];
 }
 
-/** One kernel with its arguments, all but the buffers. */
+/** A kernel with all its arguments except the buffers. */
 export interface Dispatch {
-  /** What runs. */
+  /** The kernel to run. */
   readonly kernel: Kernel;
-  /** The bytes of the `params` uniform; a multiple of 16. */
+  /** Bytes of the uniform `params`, a multiple of 16. */
   readonly params: Uint8Array;
   /** Workgroups in x, y and z; each at most 65,535. */
   readonly workgroups: readonly [number, number, number];
@@ -41,23 +43,23 @@ const DECLARATION =
   /@group\(0\)\s*@binding\((\d+)\)\s*var<(storage,\s*read_write|storage,\s*read|uniform)>\s*(\w+)\s*:/g;
 
 /**
- * Describes a WGSL text: reads the bindings out of their declarations, so that text and host cannot disagree.
+ * Describes WGSL code. Bindings are read from its declarations, so that code and host cannot disagree.
  *
- * @throws {SyntaxError} where the binding numbers are not 0, 1, 2 ... in order, or the last is not `params`.
+ * @throws {SyntaxError} if bindings are not numbered 0, 1, 2, ... in order, or the last is not `params`
  */
 export function defineKernel(label: string, code: string): Kernel {
   const bindings: Binding[] = [];
   for (const [, index, space, name] of code.matchAll(DECLARATION)) {
     if (Number(index) !== bindings.length) {
       throw new SyntaxError(
-        `Cannot define kernel "${label}": binding ${index} stands at place ${bindings.length}`,
+        `Cannot define kernel "${label}": expected binding ${bindings.length}, got ${index}`,
       );
     }
     const access = space === "uniform" ? "uniform" : space!.endsWith("read_write") ? "read_write" : "read";
     bindings.push({ name: name!, access });
   }
   if (bindings.at(-1)?.name !== "params") {
-    throw new SyntaxError(`Cannot define kernel "${label}": its last binding is not the uniform "params"`);
+    throw new SyntaxError(`Cannot define kernel "${label}": its last binding is not "params"`);
   }
   return { label, code, bindings };
 }
@@ -65,8 +67,7 @@ export function defineKernel(label: string, code: string): Kernel {
 const kernels = new Map<string, Kernel>();
 
 /**
- * The kernel of a WGSL file, with its parts and with some of the constants set; made once, so that equal kernels are
- * identical.
+ * The kernel of a WGSL file, with its parts appended and `constants` set. Memoised: equal arguments give the same object.
  */
 export function kernel(
   label: string,

@@ -1,21 +1,23 @@
 /**
- * Packing of the `params` uniform.
+ * Packing of the uniform `params`.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 
-/** A field of `params`: a plain number is a u32, `f32(x)` a float. */
+/** A field of `params`: a plain number is a u32, `f32(x)` an f32. */
 export type Field = number | { readonly f32: number };
 
-/** Marks a field as a float. */
+/** Marks a field as f32. */
 export function f32(value: number): Field {
   return { f32: value };
 }
 
 /**
- * Packs scalar fields in order, four bytes each, to a multiple of 16 bytes.
+ * Packs scalar fields in order, 4 bytes each, padded to a multiple of 16 bytes.
  *
- * @throws {RangeError} where a u32 field is negative, fractional or too large.
+ * @throws {RangeError} if a u32 field is negative, fractional or too large
  */
 export function packParams(fields: readonly Field[]): Uint8Array {
   const view = new DataView(new ArrayBuffer(Math.ceil(fields.length / 4) * 16));

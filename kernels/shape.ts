@@ -1,27 +1,29 @@
 /**
- * Shapes of image batches.
+ * Shapes of NCHW tensors.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 
-/** A batch of feature maps, row-major NCHW. */
+/** Shape of a batch of feature maps, NCHW. */
 export interface Nchw {
-  /** Images. */
+  /** Images, N. */
   readonly batch: number;
-  /** Feature maps of an image. */
+  /** Channels, C. */
   readonly channels: number;
-  /** Rows of a map. */
+  /** Rows, H. */
   readonly height: number;
-  /** Columns of a map. */
+  /** Columns, W. */
   readonly width: number;
 }
 
-/** Elements of one image: channels x height x width. */
+/** Elements per image: C * H * W. */
 export function imageSize(shape: Nchw): number {
   return shape.channels * shape.height * shape.width;
 }
 
-/** Elements in all. */
+/** Elements of the tensor: N * C * H * W. */
 export function size(shape: Nchw): number {
   return shape.batch * imageSize(shape);
 }

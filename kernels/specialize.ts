@@ -1,5 +1,7 @@
 /**
- * Sets the constants of a WGSL text.
+ * Setting the constants of WGSL code.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -7,9 +9,9 @@
 /**
  * Replaces the values of `const NAME: u32 = 64u;`, `const NAME: f32 = 1.0;` and `const NAME: bool = false;`.
  *
- * A text is valid as it stands; a constant is set only where a pipeline needs another value than the written one.
+ * The code is valid as written; a constant is set only if a pipeline needs a different value.
  *
- * @throws {RangeError} where a name is not declared in the text, or a value does not fit its type.
+ * @throws {RangeError} if a constant is not declared, or a value does not fit its type
  */
 export function specialize(code: string, constants: Readonly<Record<string, number | boolean>>): string {
   let result = code;
@@ -17,7 +19,7 @@ export function specialize(code: string, constants: Readonly<Record<string, numb
     const declaration = new RegExp(`(const ${name}: (u32|i32|f32|bool) = )[^;]+;`);
     const type = declaration.exec(result)?.[2];
     if (type === undefined) {
-      throw new RangeError(`Cannot specialize: the WGSL text declares no const "${name}"`);
+      throw new RangeError(`Cannot specialize: the WGSL code declares no const "${name}"`);
     }
     result = result.replace(declaration, (_, head: string) => `${head}${literal(name, type, value)};`);
   }

@@ -1,25 +1,27 @@
 /**
- * How tensors between layers lie in memory. Kernels compute in float32 whatever that is: they read a value through
- * `f32()` or `vec4f()`, and write it through an alias of the element type, which can be made a float16.
+ * Storage types of the tensors between layers. Kernels compute in float32: they read values through `f32()` or `vec4f()`
+ * and write them through an alias of the element type, which {@linkcode halve} replaces with float16.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 import { defineKernel, type Dispatch, type Kernel } from "./kernel.ts";
 
-/** Element type of a tensor between layers. */
+/** Storage type of the tensors between layers. */
 export type Precision = "f32" | "f16";
 
-/** Bytes of one value. */
+/** Bytes per value. */
 export const BYTES: Readonly<Record<Precision, number>> = { f32: 4, f16: 2 };
 
-/** The float16 type for each that a binding's alias may stand for. */
+/** Float16 counterparts of the types that an alias may have. */
 const HALF: Readonly<Record<string, string>> = {
   "f32": "f16",
   "vec2f": "vec2<f16>",
   "vec4f": "vec4<f16>",
 };
 
-/** Bindings of a kernel whose element type is an alias of their own, `alias GradInput = vec4f;` for `grad_input`. */
+/** Bindings whose element type is an alias of their own name, such as `alias GradInput = vec4f;` for `grad_input`. */
 export function storableBindings({ bindings, code }: Kernel): string[] {
   return bindings.map(({ name }) => name).filter((name) => declaration(name).test(code));
 }
@@ -27,9 +29,9 @@ export function storableBindings({ bindings, code }: Kernel): string[] {
 const halved = new WeakMap<Kernel, Map<string, Kernel>>();
 
 /**
- * The kernel with float16 in some of its bindings; it needs the feature `shader-f16`.
+ * The kernel with the given bindings stored as float16. It needs the feature `shader-f16`.
  *
- * @throws {RangeError} where a binding's element type is no alias of its own.
+ * @throws {RangeError} if the element type of a binding is not an alias of its own name
  */
 export function halve(kernel: Kernel, names: readonly string[]): Kernel {
   if (names.length === 0) return kernel;
@@ -39,13 +41,13 @@ export function halve(kernel: Kernel, names: readonly string[]): Kernel {
   let half = made.get(key);
   if (half === undefined) {
     const code = names.reduce((text, name) => halveBinding(kernel.label, text, name), kernel.code);
-    // On the first line, so that errors name the line that is in the file.
+    // On the first line, so that line numbers in error messages match the kernel's file.
     made.set(key, half = defineKernel(kernel.label, `enable f16; ${code}`));
   }
   return half;
 }
 
-/** {@linkcode halve} of a dispatch. */
+/** {@linkcode halve} for a dispatch. */
 export function halveDispatch(dispatch: Dispatch, names: readonly string[]): Dispatch {
   return names.length === 0 ? dispatch : { ...dispatch, kernel: halve(dispatch.kernel, names) };
 }
@@ -55,7 +57,9 @@ function halveBinding(label: string, code: string, name: string): string {
   const type = alias.exec(code)?.[2];
   if (!declaration(name).test(code) || type === undefined || HALF[type] === undefined) {
     throw new RangeError(
-      `Cannot store "${name}" of kernel "${label}" as f16: its elements are no alias ${aliasOf(name)}`,
+      `Cannot store "${name}" of kernel "${label}" as f16: its element type is not the alias ${
+        aliasOf(name)
+      }`,
     );
   }
   return code.replace(alias, `$1${HALF[type]};`);

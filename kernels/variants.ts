@@ -1,8 +1,10 @@
 /**
- * The table of variants: which there are of each operation, what shapes they serve, and which is taken for which class
- * of shapes on software and on hardware unless timing on the adapter itself says otherwise.
+ * The table of kernel variants: those of each operation, the shapes they support, and the default for each class of shapes
+ * on software and on hardware adapters. Timing on the adapter itself may replace the defaults.
  *
- * A new variant is a line among its operation's variants, and its name in the rows of the classes that it is for.
+ * To add a variant, add a line to its operation and its name to the rows of the classes it is for.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -21,35 +23,35 @@ import { type GemmShape, type Slices, uniformLayers } from "./gemm/gemm.ts";
 import type { Nchw } from "./shape.ts";
 import type { RowSums } from "./reduce/reduce.ts";
 
-/** What the choice of a 3 x 3 convolution depends on; one choice for forward and both gradients. */
+/** What the variant of a 3 x 3 convolution depends on. Forward pass and both gradients use the same variant. */
 export interface ConvCase {
   /** Images. */
   readonly batch: number;
-  /** Rows of a map. */
+  /** Rows. */
   readonly height: number;
-  /** Columns of a map. */
+  /** Columns. */
   readonly width: number;
-  /** Channels of the layer, and which of them are computed from which. */
+  /** Channels of the layer, and which of them are computed. */
   readonly weights: PackedWeights;
-  /** Whether only arithmetic as accurate as plain float32 sums may be chosen. */
+  /** Whether the variant must be as accurate as plain float32 sums. */
   readonly strict: boolean;
 }
 
-/** Products of input and output channels, for a table. */
+/** Input times output channels. */
 const channelsOf = ({ weights }: ConvCase) => weights.inputs * weights.outputs;
 
 /**
- * Pixels of a whole batch up to which plain products win on software: for so few, Winograd spends on transformed weights
- * what it saves in multiplications.
+ * Pixels per batch up to which im2col wins on software: Winograd then spends more on transforming weights than it saves
+ * in multiplications.
  */
 const FEW_PIXELS = 96;
 
-/** Pixels of a map up to which it is deep: Winograd's tiles hardly fill a row of a product. */
+/** Pixels per map up to which a layer counts as deep: its Winograd tiles hardly fill a row of a product. */
 const DEEP_PIXELS = 64;
 
 /**
- * 3 x 3 convolution. Direct for few channels: on lavapipe direct and Winograd meet near 16 channels. F(4x4) loses
- * digits and wants whole tiles, while F(2x2) serves every size and strict arithmetic.
+ * 3 x 3 convolution. Direct for few channels: on lavapipe, direct and Winograd break even near 16 channels. F(4x4) loses
+ * digits and needs whole tiles; F(2x2) supports every size and strict arithmetic.
  */
 export const CONV3X3 = new Operation("conv3x3", {
   direct: {
@@ -114,12 +116,12 @@ function convSample(channels: number, size: number, batch: number): ConvCase {
 }
 
 /**
- * Multiplications that a product must have for each dispatch that a uniform operand costs: on lavapipe the uniform
- * kernel does 30 billion a second where the other does 20, and a dispatch costs 60 microseconds.
+ * Multiplications per dispatch from which a uniform operand pays off: on lavapipe the uniform kernel does 30 billion per
+ * second, the other one 20 billion, and a dispatch costs 60 microseconds.
  */
 const MULTIPLICATIONS_PER_DISPATCH = 2e6;
 
-/** Whether the left operand fits uniform windows, few enough of them for their dispatches to be worth it. */
+/** Whether the left operand fits uniforms, few enough for their dispatches to pay off. */
 function uniformServes(shape: GemmShape): boolean {
   const layers = uniformLayers(shape);
   if (layers === 0) return false;
@@ -128,15 +130,15 @@ function uniformServes(shape: GemmShape): boolean {
   return multiplications > dispatches * MULTIPLICATIONS_PER_DISPATCH;
 }
 
-/** Products by subgroups of a software adapter. */
+/** GEMM with subgroups, for software adapters. */
 const SUBGROUP: VariantFacts = { kernels: ["gemm/nn_wide", "gemm/nn_high"], needs: "subgroups of 8" };
 
-/** Products through workgroup memory: the geometry is the variant's. */
+/** GEMM through workgroup memory; the name of the variant gives the tile. */
 const TILED: VariantFacts = { kernels: ["gemm/tiled"], needs: "workgroup memory" };
 
 /**
- * Matrix products in one sum. On software registers alone, handed round in subgroups, or else the smaller operand as a
- * uniform; on hardware workgroup memory.
+ * Matrix products without split-K. On software in registers, with broadcasts within subgroups or else the smaller operand
+ * in a uniform; on hardware through workgroup memory.
  */
 export const PRODUCT = new Operation("product", {
   nn_subgroup: SUBGROUP,
@@ -168,15 +170,15 @@ export const PRODUCT = new Operation("product", {
 /** How a matrix product is computed. */
 export type ProductVariant = keyof typeof PRODUCT.variants;
 
-/** A matrix product whose long sum is cut into slices. */
+/** A split-K matrix product. */
 export interface SplitKCase extends GemmShape {
-  /** How it is cut. */
+  /** Slices of k. */
   readonly slices: Slices;
 }
 
 /**
- * Matrix products in slices: weight gradients. Tiles take transposed operands, as the transforms of the other directions make
- * them: neighbours then read neighbouring pixels of a map, and not of several.
+ * Split-K matrix products: weight gradients. On hardware the operands are transposed (variants named `turned`), so that
+ * neighbouring invocations of the transforms read neighbouring pixels of one map. Names are stored in checkpoints.
  */
 export const SPLIT_K_PRODUCT = new Operation("sliced product", {
   nn_subgroup: SUBGROUP,
@@ -198,7 +200,7 @@ export const SPLIT_K_PRODUCT = new Operation("sliced product", {
   },
 });
 
-/** How a matrix product in slices is computed. */
+/** How a split-K matrix product is computed. */
 export type SplitKVariant = keyof typeof SPLIT_K_PRODUCT.variants;
 
 function splitKSample(channels: number, depth: number): SplitKCase {
@@ -207,8 +209,7 @@ function splitKSample(channels: number, depth: number): SplitKCase {
 }
 
 /**
- * The products of im2col's three directions, each of one layer: forward and input gradient have few columns, pixels, and
- * the weight gradient many.
+ * The matrix products of im2col. Forward pass and input gradient have few columns (pixels), the weight gradient many.
  */
 export const IM2COL_PRODUCT = new Operation("im2col product", {
   nn_subgroup: SUBGROUP,
@@ -230,7 +231,7 @@ export const IM2COL_PRODUCT = new Operation("im2col product", {
   },
 });
 
-/** The 2 x 2 transposed convolution, all three directions alike. */
+/** The 2 x 2 transposed convolution, one variant for all three directions. */
 export const CONV_TRANSPOSE = new Operation("transposed convolution", {
   registers: {
     basic: true,
@@ -250,22 +251,22 @@ export const CONV_TRANSPOSE = new Operation("transposed convolution", {
   },
 });
 
-/** Items of a row from which a workgroup is better at it than an invocation. */
+/** Items per row from which a workgroup is faster than a single invocation. */
 const LONG_ROW = 64;
 
-/** Sums of rows, which end most gradients. */
+/** Sums of rows, the last step of most gradients. */
 export const ROW_SUMS = new Operation("row sums", {
   rows: { basic: true, kernels: ["reduce/rows"] },
   rows_subgroup: { kernels: ["reduce/rows_subgroup"], needs: "subgroups" },
 }, {
   long: {
-    // A workgroup reads a row at once: neighbours must lie side by side.
+    // A workgroup reads a whole row at a time, so its items must be contiguous.
     takes: ({ length, itemStride }: RowSums) => length >= LONG_ROW && itemStride === 1,
     software: ["rows"],
     hardware: ["rows_subgroup", "rows"],
     sample: { rows: 576, length: 256, rowStride: 256, itemStride: 1 },
   },
-  // Or long, but not side by side.
+  // Includes long rows that are not contiguous.
   short: {
     takes: () => true,
     software: ["rows"],
@@ -274,7 +275,7 @@ export const ROW_SUMS = new Operation("row sums", {
   },
 });
 
-/** Every operation that has variants. Products come first: convolutions are timed with the products chosen then. */
+/** All operations with variants. Products come first, because convolutions are timed with the chosen products. */
 export const OPERATIONS: readonly AnyOperation[] = [
   PRODUCT,
   SPLIT_K_PRODUCT,
@@ -284,12 +285,12 @@ export const OPERATIONS: readonly AnyOperation[] = [
   CONV_TRANSPOSE,
 ];
 
-/** The variant of every class unless timing on the adapter says otherwise. */
+/** The default variant of each class. */
 export function defaultChoices(kind: AdapterKind): KernelChoices {
   return completeChoices(OPERATIONS, kind);
 }
 
-/** Those of some choices that are not the default. */
+/** The choices that differ from the defaults. */
 export function nonDefaultChoices(kind: AdapterKind, choices: KernelChoices): KernelChoices {
   const defaults = defaultChoices(kind);
   return Object.fromEntries(Object.entries(choices).filter(([name, variant]) => defaults[name] !== variant));

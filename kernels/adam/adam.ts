@@ -1,5 +1,7 @@
 /**
- * The optimizer: Adam and AdamW over one flat block of parameters.
+ * The optimizer step of Adam and AdamW over one flat block of parameters.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -10,22 +12,24 @@ import code from "./adam.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Settings of Adam. */
+/** Hyperparameters of Adam. */
 export interface AdamOptions {
-  /** Step size; 1e-4 in the original. */
+  /** Learning rate; the original uses 1e-4. */
   readonly learningRate: number;
-  /** Decay of the first moment; 0.9. */
+  /** Decay of the first moment; usually 0.9. */
   readonly beta1: number;
-  /** Decay of the second moment; 0.999. */
+  /** Decay of the second moment; usually 0.999. */
   readonly beta2: number;
-  /** Added outside the square root; 1e-8. */
+  /** Added outside the square root; usually 1e-8. */
   readonly epsilon: number;
   /** Decoupled weight decay (AdamW); 0 for Adam. */
   readonly weightDecay: number;
 }
 
-/** One step over `count` parameters, a multiple of 4; bindings weights, gradient, first_moment, second_moment,
- * gradient_scale, step. */
+/**
+ * One optimizer step over `count` parameters, a multiple of 4; bindings weights, gradient, first_moment, second_moment,
+ * gradient_scale, step.
+ */
 export function adamStep(count: number): Dispatch {
   return {
     kernel: kernel("adam/adam", code),
@@ -34,13 +38,19 @@ export function adamStep(count: number): Dispatch {
   };
 }
 
-/** Bytes of the `step` uniform: what changes from one training step to the next. */
+/** Bytes of the uniform `step`, which holds what changes from one training step to the next. */
 export const STEP_BYTE_LENGTH = 48;
 
 /**
- * Packs the `step` uniform: seed and step key all random draws, `updates` (counted from 1) is the exponent of the bias
- * corrections `1 - beta^updates`, `record` the place of this step's metrics in the history, `firstImage` where a part
- * of a batch begins within the whole, `averageKeep` the share of a moving average of the weights that this step keeps.
+ * Packs the uniform `step`.
+ *
+ * @param seed with `step`, the key of all random draws
+ * @param step counted from 0
+ * @param updates optimizer steps, counted from 1: the exponent of the bias corrections `1 - beta^updates`
+ * @param record index of the step's metrics in the history
+ * @param options hyperparameters
+ * @param firstImage index in the batch of the first image of a micro-batch
+ * @param averageKeep decay of the EMA of the weights at this step
  */
 export function packStep(
   seed: number,

@@ -1,5 +1,7 @@
 /**
- * Random augmentation of images and masks together.
+ * Random augmentation of images together with their masks.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -11,29 +13,29 @@ import code from "./augment.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** How strongly images are changed; 0 leaves that part out. */
+/** Strength of each transform; 0 or false turns it off. */
 export interface Augmentation {
-  /** Mirror left and right, with probability 1/2. */
+  /** Flips horizontally with probability 1/2. */
   readonly flipHorizontal: boolean;
-  /** Mirror up and down, with probability 1/2. */
+  /** Flips vertically with probability 1/2. */
   readonly flipVertical: boolean;
-  /** Largest rotation each way, in degrees. */
+  /** Largest rotation, in degrees, either way. */
   readonly rotation: number;
-  /** Largest relative change of size: 0.1 is 0.9 to 1.1. */
+  /** Largest relative change of size: 0.1 scales by 0.9 to 1.1. */
   readonly scale: number;
-  /** Largest shift each way, as a share of height and width. */
+  /** Largest shift, as a share of height and width, either way. */
   readonly shift: number;
   /** Largest relative change of contrast. */
   readonly contrast: number;
-  /** Largest value added to a normalised image, each way. */
+  /** Largest value added to a normalised image, either sign. */
   readonly brightness: number;
   /** Largest standard deviation of noise added to a normalised image. */
   readonly noise: number;
 }
 
 /**
- * Augments images, the first of which is the batch's `firstImage`; bindings source_images, source_masks, images,
- * masks, step.
+ * Augments images and their masks; bindings source_images, source_masks, images, masks, step. `firstImage` is the index
+ * in the micro-batch of the first image bound.
  */
 export function augment(
   images: Nchw,

@@ -1,5 +1,7 @@
 /**
- * Sums of flat blocks: accumulation of gradients, moving averages of weights.
+ * Weighted sums of flat blocks: gradient accumulation and the EMA of the weights.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -21,8 +23,8 @@ export function weightedSum(count: number, keep: number, add: number): Dispatch 
 }
 
 /**
- * `total += (1 - keep) * (value - total)` over `count` values, a multiple of 4, with the `keep` that `packStep` put
- * into the uniform `step`; bindings value, total, step.
+ * `total += (1 - keep) * (value - total)` over `count` values, a multiple of 4, with `keep` from the uniform `step`;
+ * bindings value, total, step.
  */
 export function emaUpdate(count: number): Dispatch {
   return {
@@ -33,9 +35,9 @@ export function emaUpdate(count: number): Dispatch {
 }
 
 /**
- * The share of a moving average that an update keeps: `(1 + t) / (10 + t)` at update `t`, counted from 1, until that
- * reaches `decay`. With `decay` from the start, the initial weights would weigh `decay^t` after `t` updates: at 0.99,
- * half of the average after 69 of them. This way they weigh less than a thousandth after 10.
+ * Decay of the EMA at an update, counted from 1: `min(decay, (1 + t) / (10 + t))`. With a constant decay of 0.99, the
+ * initial weights would still be half of the average after 69 updates; with this ramp they are less than a thousandth
+ * after 10.
  */
 export function emaDecay(decay: number, update: number): number {
   return Math.min(decay, (1 + update) / (10 + update));

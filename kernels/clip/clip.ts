@@ -1,5 +1,7 @@
 /**
- * Clipping of the whole gradient to a norm.
+ * Gradient clipping by the norm of the whole gradient.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -11,7 +13,7 @@ import squaresCode from "./squares.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Values of one band of the sum of squares. */
+/** Values per band of the sum of squares. */
 export const CLIP_BAND = 4096;
 
 /** Partial sums of squares of `count` values, a multiple of 4; bindings gradient, partial. */
@@ -23,7 +25,7 @@ export function gradientSquares(count: number, firstBand: number): Dispatch {
   };
 }
 
-/** The factor that clips to the norm `limit`; bindings partial, gradient_scale. */
+/** Factor that clips the gradient to the norm `limit`; bindings partial, gradient_scale. */
 export function clipScale(bands: number, limit: number): Dispatch {
   return {
     kernel: kernel("clip/scale", scaleCode),

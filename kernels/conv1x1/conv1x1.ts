@@ -1,5 +1,7 @@
 /**
- * 1 x 1 convolution to few outputs: the network's last layer.
+ * 1 x 1 convolution to few channels: the network's last layer.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -15,7 +17,7 @@ import wgradCode from "./wgrad.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Forward; bindings x, affine, w, bias, y. Height * width is a multiple of 4. */
+/** Forward pass; bindings x, affine, w, bias, y. Height * width is a multiple of 4. */
 export function conv1x1Forward(input: Nchw, outputs: number, normalized: boolean): Dispatch {
   const vectors = (input.height * input.width) / 4;
   return {

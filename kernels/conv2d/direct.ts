@@ -1,6 +1,8 @@
 /**
- * Direct 3 x 3 convolution with zero padding 1, for few channels: forward and input gradient by one kernel, weight
- * gradient by another.
+ * Direct 3 x 3 convolution with zero padding 1, for few channels. One kernel for the forward pass and the input gradient,
+ * one for the weight gradient.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -19,26 +21,26 @@ const OUTPUT_TILE = 8;
 const PATCH_ROWS = 4;
 const PATCH_COLUMNS = 8;
 
-/** Packed weights of one direct convolution: `count` floats from `depth` summed channels to `rows` results. */
+/** Which weights of a layer a direct convolution packs. */
 export interface PackedWeights {
-  /** Channels of the layer's output. */
+  /** Output channels of the layer. */
   readonly outputs: number;
-  /** Channels of the layer's input. */
+  /** Input channels of the layer. */
   readonly inputs: number;
-  /** Whether the weights serve the input gradient. */
+  /** Whether to flip them for the input gradient: inputs and outputs swap, taps rotate by 180 degrees. */
   readonly flipped: boolean;
-  /** First of the channels that are computed. */
+  /** First channel to compute. */
   readonly firstRow: number;
-  /** Number of the channels that are computed. */
+  /** Channels to compute. */
   readonly rows: number;
 }
 
-/** Floats of packed weights. */
+/** Number of packed values, padded. */
 export function packedSize(weights: PackedWeights): number {
   return roundUp(weights.rows, OUTPUT_TILE) * (weights.flipped ? weights.outputs : weights.inputs) * 9;
 }
 
-/** Whether the direct kernels serve maps of this size and weights of these channels. */
+/** Whether the direct kernels support maps of this size and these weights. */
 export function directServes(shape: { height: number; width: number }, weights: PackedWeights): boolean {
   return shape.height % PATCH_ROWS === 0 && shape.width % PATCH_COLUMNS === 0 &&
     packedSize(weights) <= UNIFORM_WINDOW;
@@ -57,21 +59,21 @@ export function directPack(weights: PackedWeights): Dispatch {
 
 /** Arguments of {@linkcode directConv2d}. */
 export interface DirectConv2d {
-  /** Images, height and width; channels are those of the result. */
+  /** Shape of the output. */
   readonly output: Nchw;
   /** Channels of the tensor that is read. */
   readonly channels: number;
-  /** Where they stand among those that the weights have. */
+  /** Where these begin among the channels of the weights. */
   readonly firstChannel: number;
-  /** Channels that the weights have. */
+  /** Input channels of the weights. */
   readonly depth: number;
   /** Whether the tensor is read through a normalisation and ReLU. */
   readonly normalized: boolean;
-  /** What is done with the sums. */
+  /** What happens to the sums before they are stored. */
   readonly epilogue: Epilogue;
 }
 
-/** Forward or input gradient; bindings x, affine, weights, bias, gate, gate_affine, y. */
+/** Forward pass or input gradient; bindings x, affine, weights, bias, gate, gate_affine, y. */
 export function directConv2d(args: DirectConv2d): Dispatch {
   const { output, channels, firstChannel, depth, normalized, epilogue } = args;
   const { batch, height, width } = output;
@@ -92,40 +94,40 @@ export function directConv2d(args: DirectConv2d): Dispatch {
   };
 }
 
-/** Bands that the direct weight gradient of one image is cut into. */
+/** How the rows of an image are cut into bands for the weight gradient. */
 export interface Bands {
-  /** Rows of a band. */
+  /** Rows per band. */
   readonly rows: number;
-  /** Bands of an image. */
+  /** Bands per image. */
   readonly perImage: number;
-  /** Bands of the whole batch, padded to a multiple of 4: the last dimension of the partial sums. */
+  /** Bands in the batch, padded to a multiple of 4: the last dimension of the partial sums. */
   readonly total: number;
 }
 
-/** Bands of a batch that keep cores busy, and are few enough that adding them up costs little. */
-const WANTED_BANDS = 256;
+/** Bands per batch: enough to keep the cores busy, few enough to be cheap to add. */
+const TARGET_BANDS = 256;
 
-/** Cuts images into bands: more than usual where a device with many cores wants more in the batch. */
-export function directBands(shape: Nchw, wanted = 0): Bands {
-  const wantedPerImage = Math.ceil(Math.max(wanted, WANTED_BANDS) / shape.batch);
-  const rows = Math.max(4, ceilDiv(shape.height, wantedPerImage));
+/** Cuts images into bands. `atLeast` asks for more bands per batch than the default, for devices with many cores. */
+export function directBands(shape: Nchw, atLeast = 0): Bands {
+  const targetPerImage = Math.ceil(Math.max(atLeast, TARGET_BANDS) / shape.batch);
+  const rows = Math.max(4, ceilDiv(shape.height, targetPerImage));
   const perImage = ceilDiv(shape.height, rows);
   return { rows, perImage, total: roundUp(perImage * shape.batch, 4) };
 }
 
 /** Arguments of {@linkcode directWgrad}. */
 export interface DirectWgrad {
-  /** The part of the input that is read: its images and its channels. */
+  /** Shape of the tensor that is read. */
   readonly input: Nchw;
-  /** Where its channels begin among the layer's. */
+  /** Where its channels begin among the layer's inputs. */
   readonly firstChannel: number;
-  /** Channels of the layer's input. */
+  /** Input channels of the layer. */
   readonly inputs: number;
-  /** Channels of the layer's output. */
+  /** Output channels of the layer. */
   readonly outputs: number;
-  /** How images are cut. */
+  /** Bands of the images. */
   readonly bands: Bands;
-  /** First image bound here. */
+  /** Index in the batch of the first image bound. */
   readonly firstImage: number;
   /** Whether the input is read through a normalisation and ReLU. */
   readonly normalized: boolean;

@@ -1,22 +1,24 @@
 /**
  * What a convolution does with its sums before it stores them.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 
-/** Forward: add the bias, apply ReLU. Backward: gate by the activation that the gradient belongs to. */
+/** Forward: bias and ReLU. Backward: the derivative of the ReLU in front. */
 export interface Epilogue {
-  /** Add `bias[channel]`. */
+  /** Adds `bias[channel]`. */
   readonly bias?: boolean;
-  /** Apply max(0, y). */
+  /** Applies max(0, y). */
   readonly relu?: boolean;
-  /** Multiply by the derivative of a ReLU whose result (or normalised input) is bound as `gate`. */
+  /** Multiplies by the derivative of a ReLU whose output (or input to be normalised) is bound as `gate`. */
   readonly gate?: "none" | "activation" | "normalized";
-  /** First add what the result's memory holds: the sums over another tensor's channels. */
+  /** Adds the existing result first: the sums over the channels of another tensor. */
   readonly add?: boolean;
 }
 
-/** The `flags` field of `Params` that the kernels read. */
+/** The field `flags` of `Params`; its bits are those of parts/epilogue.wgsl. */
 export function epilogueFlags(epilogue: Epilogue): number {
   const gate = epilogue.gate ?? "none";
   return (epilogue.bias ? 1 : 0) | (epilogue.relu ? 2 : 0) | (gate === "none" ? 0 : 4) |

@@ -1,6 +1,8 @@
 /**
- * 3 x 3 convolution as plain matrix products over columns of pixels, for deep layers: their weights are many and their
- * pixels few, so that what Winograd does with the weights costs more than it saves. The weights serve as they stand.
+ * 3 x 3 convolution as matrix products over im2col columns, for deep layers. These have many weights and few pixels, so
+ * that transforming the weights for Winograd costs more than it saves. The weights are used as stored.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -15,27 +17,27 @@ import im2colCode from "./im2col.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Columns of the matrix of a batch of maps. */
+/** Columns of the matrix: the pixels of the batch, padded. */
 export function columnCount(shape: { batch: number; height: number; width: number }): number {
   return roundUp(shape.batch * shape.height * shape.width, COLUMN_TILE);
 }
 
-/** Whether the products serve a layer: its channels must be whole tiles. */
+/** Whether the products support a layer: its channels must be whole tiles. */
 export function im2colServes(layer: { inputs: number; outputs: number }): boolean {
   return layer.inputs % COLUMN_TILE === 0 && layer.outputs % ROW_TILE === 0;
 }
 
-/** How {@linkcode im2col} lays pixels out. */
+/** Arguments of {@linkcode im2col}. */
 export interface Im2Col {
-  /** The tensor that is read. */
+  /** Shape of the tensor that is read. */
   readonly input: Nchw;
   /** Where its channels begin in the matrix. */
   readonly firstChannel: number;
   /** Channels of the matrix. */
   readonly depth: number;
-  /** The 3 x 3 neighbourhood of every pixel, or the pixel alone. */
+  /** The 3 x 3 neighbourhood of each pixel, or only the pixel. */
   readonly taps: 9 | 1;
-  /** Whether pixels are the matrix's outer dimension. */
+  /** Whether pixels are the outer dimension of the matrix. */
   readonly pixelsOuter: boolean;
   /** Whether the tensor is read through a normalisation and ReLU. */
   readonly normalized: boolean;
@@ -61,7 +63,7 @@ export function im2col(args: Im2Col): Dispatch {
   };
 }
 
-/** Columns to tensor, from channel `firstChannel` of the matrix on; bindings products, bias, gate, gate_affine, y. */
+/** Columns to tensor, starting at channel `firstChannel` of the matrix; bindings products, bias, gate, gate_affine, y. */
 export function col2im(target: Nchw, firstChannel: number, taps: 9 | 1, epilogue: Epilogue): Dispatch {
   const { batch, channels, height, width } = target;
   const pixels = batch * height * width;

@@ -1,9 +1,11 @@
 /**
- * 3 x 3 convolution with zero padding 1 by Winograd's minimal filtering: F(4x4, 3x3) does 4 times fewer
- * multiplications than the direct form and loses some digits; F(2x2, 3x3) does 2.25 times fewer and is as accurate.
- * Transformed tensors are [z][channel][tile], z the positions of a transformed tile; products run over channels.
+ * 3 x 3 convolution with zero padding 1 by Winograd's minimal filtering. F(4x4, 3x3) needs 4 times fewer multiplications
+ * than the direct form and loses some digits; F(2x2, 3x3) needs 2.25 times fewer and is as accurate. Transformed tensors
+ * are [z][channel][tile], z the positions of a transformed tile; the products sum over channels.
  *
  * Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, CVPR 2016.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -44,9 +46,9 @@ const CODE = {
   },
 } as const;
 
-/** How maps are cut into tiles of outputs. */
+/** How maps are cut into tiles. */
 export interface Tiling {
-  /** Outputs along each side of a tile. */
+  /** Outputs along a side of a tile. */
   readonly side: 2 | 4;
   /** Positions of a transformed tile: 16 or 36. */
   readonly positions: number;
@@ -58,7 +60,7 @@ export interface Tiling {
   readonly rows: number;
   /** Tiles along the width. */
   readonly columns: number;
-  /** First tile, counted over the images that are bound. */
+  /** First tile, counted over the bound images. */
   readonly first: number;
   /** Number of tiles. */
   readonly tiles: number;
@@ -89,32 +91,32 @@ export function tile(shape: { batch: number; height: number; width: number }, si
 export function splitTiles(tiling: Tiling, most: number): Tiling[] {
   const longest = Math.max(COLUMN_TILE, Math.floor(most / COLUMN_TILE) * COLUMN_TILE);
   const length = roundUp(ceilDiv(tiling.tiles, ceilDiv(tiling.tiles, longest)), COLUMN_TILE);
-  const parts: Tiling[] = [];
+  const runs: Tiling[] = [];
   for (let first = 0; first < tiling.tiles; first += length) {
     const tiles = Math.min(length, tiling.tiles - first);
-    parts.push({ ...tiling, first, tiles, padded: roundUp(tiles, COLUMN_TILE) });
+    runs.push({ ...tiling, first, tiles, padded: roundUp(tiles, COLUMN_TILE) });
   }
-  return parts;
+  return runs;
 }
 
-/** The channels of one tensor among those of a transformed one. */
+/** Which channels of a tensor are transformed, and to where. */
 export interface ChannelRange {
   /** Channels of the tensor. */
   readonly channels: number;
-  /** Channels of the tensor before the ones that are transformed; 0 unless given. */
+  /** Channels before the transformed ones; defaults to 0. */
   readonly skipped?: number;
-  /** How many are transformed; all unless given. */
+  /** Channels to transform; defaults to all. */
   readonly count?: number;
-  /** Where they begin in the transformed tensor. */
+  /** Where these begin in the transformed tensor. */
   readonly first: number;
   /** Channels of the transformed tensor. */
   readonly depth: number;
 }
 
-/** Which dimension of a transformed tensor runs fastest: tiles as a product's columns, channels as its rows. */
+/** The innermost dimension of a transformed tensor. */
 export type InnerDimension = "tiles" | "channels";
 
-/** Transforms a convolution's input; bindings x, affine, v. */
+/** Transforms the input; bindings x, affine, v. */
 export function winogradInput(
   tiling: Tiling,
   range: ChannelRange,
@@ -171,13 +173,13 @@ function transform(
 export interface RowBlock {
   /** Channel of row 0. */
   readonly first: number;
-  /** Rows that stand for a channel. */
+  /** Rows that belong to a channel. */
   readonly used: number;
   /** Rows, padded. */
   readonly padded: number;
 }
 
-/** Transforms OIHW weights for a block of results; bindings w, u. */
+/** Transforms OIHW weights for a block of results, flipped for the input gradient; bindings w, u. */
 export function winogradWeight(
   side: 2 | 4,
   layer: { outputs: number; inputs: number },
@@ -192,21 +194,21 @@ export function winogradWeight(
   };
 }
 
-/** A block of product rows that become channels of a tensor. */
+/** A block of rows of a product that become channels of a tensor. */
 export interface OutputBlock {
-  /** The tensor that is written. */
+  /** Shape of the tensor that is written. */
   readonly target: Nchw;
-  /** Its first channel that is written. */
+  /** First channel to write. */
   readonly firstChannel: number;
-  /** How many channels are written. */
+  /** Channels to write. */
   readonly channels: number;
   /** Rows of the product, padded. */
   readonly rows: number;
-  /** The row of the first channel. */
+  /** Row of the first channel. */
   readonly firstRow: number;
 }
 
-/** Transforms products back to maps; bindings m, bias, gate, gate_affine, y. */
+/** Transforms products to maps; bindings m, bias, gate, gate_affine, y. */
 export function winogradOutput(tiling: Tiling, block: OutputBlock, epilogue: Epilogue): Dispatch {
   const label = `conv2d/winograd${tiling.side}_output`;
   return {
@@ -229,7 +231,7 @@ export function winogradOutput(tiling: Tiling, block: OutputBlock, epilogue: Epi
   };
 }
 
-/** Adds the slices of the products up and transforms them to the OIHW weight gradient; bindings partial, total. */
+/** Adds the split-K slices and transforms the sum to the OIHW weight gradient; bindings partial, total. */
 export function winogradWeightGrad(
   side: 2 | 4,
   layer: { inputs: number },

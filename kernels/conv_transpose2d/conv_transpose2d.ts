@@ -1,7 +1,9 @@
 /**
- * 2 x 2 transposed convolution with stride 2: every input pixel makes a 2 x 2 patch of its own. Each direction is one
- * kernel over the tensors as they stand, in two forms for inputs whose width 4 divides, by registers alone or by tiles
- * that go through workgroup memory, and in one for any width.
+ * 2 x 2 transposed convolution with stride 2: each input pixel produces a separate 2 x 2 patch. Each direction is one kernel
+ * that reads and writes the tensors in place. For input widths that are multiples of 4 there are two forms, in registers
+ * or through workgroup memory; a third one serves any width.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -23,22 +25,22 @@ import wgradCode from "./wgrad.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Pixels that a vector kernel's invocation owns. */
+/** Pixels per invocation of a vector kernel. */
 const PIXEL_TILE = 16;
 
-/** Pixels that a ragged kernel's invocation owns. */
+/** Pixels per invocation of a ragged kernel. */
 const COLUMN_TILE = 4;
 
 /** Invocations of a weight gradient that keep a device busy. */
-const WANTED_INVOCATIONS = 512;
+const TARGET_INVOCATIONS = 512;
 
-/** Pixels that one float32 sum of a weight gradient goes over, at most. */
+/** Most pixels in one float32 sum of a weight gradient. */
 const LONGEST_SUM = 2048;
 
-/** And at least: each costs partial sums as large as the weights. */
+/** Fewest pixels: each band costs partial sums as large as the weights. */
 const SHORTEST_SUM = 256;
 
-/** How it is computed where rows are whole vectors of 4. */
+/** How it is computed if rows are whole vectors of 4. */
 export type TransposeForm = "registers" | "shared";
 
 /** Whether rows of this input are whole vectors of 4. */
@@ -50,7 +52,7 @@ function isTiled(form: TransposeForm, input: Nchw): boolean {
   return form === "shared" && rowsAreVectors(input);
 }
 
-/** Tiles across a product of so many rows and columns, in vectors of 4: along its columns, and along its rows. */
+/** Tiles along the columns and the rows of a product; sizes in vectors of 4. */
 function tilesOf(rowVectors: number, columnVectors: number): { across: number; down: number } {
   return {
     across: ceilDiv(4 * columnVectors, SQUARE_TILE.columns),
@@ -94,8 +96,7 @@ export function convTranspose2dForward(
 }
 
 /**
- * Gradient of `input`, gated and multiplied by `scale`; bindings gradient, w, gate, gate_affine, grad_input. The
- * epilogue's bias and ReLU play no part.
+ * Input gradient, gated and multiplied by `scale`; bindings gradient, w, gate, gate_affine, grad_input.
  */
 export function convTranspose2dDgrad(
   input: Nchw,
@@ -133,17 +134,17 @@ export function convTranspose2dDgrad(
   };
 }
 
-/** How the pixels of a batch are cut for the partial sums of a weight gradient. */
+/** How the pixels of a batch are cut into bands for the partial sums of the weight gradient. */
 export interface TransposeBands {
-  /** Images of a band. */
+  /** Images per band. */
   readonly images: number;
-  /** Bands of an image; 1 where a band has several images. */
+  /** Bands per image; 1 if a band has several images. */
   readonly perImage: number;
-  /** Pixels of a band within an image, a multiple of 4 where the width is one. */
+  /** Pixels of a band within an image; a multiple of 4 if the width is. */
   readonly pixels: number;
 }
 
-/** Tiles of channels and outputs of a weight gradient, an invocation each. */
+/** Tiles of the weight gradient in the register forms, one invocation each. */
 function weightTiles(input: Nchw, outputs: number): number {
   return ceilDiv(input.channels, rowsAreVectors(input) ? 8 : 4) * ceilDiv(outputs, 4);
 }
@@ -151,7 +152,10 @@ function weightTiles(input: Nchw, outputs: number): number {
 /**
  * Cuts a batch into few bands: each costs partial sums as large as the weights.
  *
- * @param workgroups those that keep the device busy, for tiles
+ * @param input shape of the input
+ * @param outputs output channels
+ * @param form the form that is used
+ * @param workgroups workgroups that keep the device busy, for the form `shared`
  */
 export function transposeBands(
   input: Nchw,
@@ -162,10 +166,10 @@ export function transposeBands(
   const { batch, channels, height, width } = input;
   const pixels = height * width;
   const { across, down } = tilesOf(ceilDiv(channels, 4), outputs);
-  const wanted = isTiled(form, input)
+  const target = isTiled(form, input)
     ? ceilDiv(workgroups, across * down)
-    : ceilDiv(WANTED_INVOCATIONS, weightTiles(input, outputs));
-  const evenly = Math.ceil(batch * pixels / wanted);
+    : ceilDiv(TARGET_INVOCATIONS, weightTiles(input, outputs));
+  const evenly = Math.ceil(batch * pixels / target);
   const length = Math.min(LONGEST_SUM, Math.max(SHORTEST_SUM, evenly));
   if (length >= pixels) return { images: Math.max(1, Math.floor(length / pixels)), perImage: 1, pixels };
   const perImage = ceilDiv(pixels, length);
@@ -174,13 +178,13 @@ export function transposeBands(
   return { images: 1, perImage: ceilDiv(pixels, whole), pixels: whole };
 }
 
-/** Bands of so many images. */
+/** Number of bands for this many images. */
 export function bandCount(bands: TransposeBands, images: number): number {
   return ceilDiv(images, bands.images) * bands.perImage;
 }
 
 /**
- * Partial sums `[band][inputs][outputs][2][2]` of the weight gradient, from band `firstBand` on; bindings x, affine,
+ * Partial sums `[band][inputs][outputs][2][2]` of the weight gradient, starting at band `firstBand`; bindings x, affine,
  * gradient, partial.
  */
 export function convTranspose2dWgrad(
@@ -204,7 +208,7 @@ export function convTranspose2dWgrad(
       workgroups: grid(label, across, 1, count, down),
     };
   }
-  // The vector kernel counts columns by fours, the ragged one singly.
+  // The vector kernel counts in vectors of 4 pixels, the ragged one in pixels.
   const [name, code, unit] = rowsAreVectors(input)
     ? ["wgrad", wgradCode, 4] as const
     : ["wgrad_ragged", wgradRaggedCode, 1] as const;

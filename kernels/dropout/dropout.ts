@@ -1,5 +1,7 @@
 /**
- * Inverted, element-wise dropout.
+ * Inverted element-wise dropout.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -10,23 +12,27 @@ import forwardCode from "./forward.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Planes (image and channel) that one dispatch covers. */
+/** The planes (image and channel) of one dispatch. */
 export interface DropoutPlanes {
   /** Height * width. */
   readonly pixels: number;
   /** Number of planes. */
   readonly count: number;
-  /** Element of the batch that the binding begins with. */
+  /** Index in the micro-batch of the first bound element. */
   readonly firstElement: number;
-  /** Elements of an image: where the batch is a part of a larger one, `step` names its first image. */
+  /** Elements per image. In a micro-batch, `step` gives the index of its first image. */
   readonly imageElements: number;
 }
 
-/** `y = x / (1 - probability)` where kept, else 0; bindings x, affine, y, step. */
+/**
+ * `y = x / (1 - probability)` for kept elements, otherwise 0; bindings x, affine, y, step.
+ *
+ * @throws {RangeError} if the probability is not in [0, 1)
+ */
 export function dropoutForward(planes: DropoutPlanes, probability: number, normalized: boolean): Dispatch {
   if (!(probability >= 0 && probability < 1)) {
     throw new RangeError(
-      `Cannot drop out with probability ${probability}: expected 0 up to, not including, 1`,
+      `Cannot drop out with probability ${probability}: expected a value in [0, 1)`,
     );
   }
   return {

@@ -1,6 +1,8 @@
 /**
- * Batched matrix products: the core of Winograd convolution. Tiles are held in
- * registers, which is best where memory is near, or go through workgroup memory, which is best where it is far.
+ * Batched matrix products, the core of the Winograd and im2col convolutions. Tiles are held in registers, best if memory
+ * is close (software adapters), or go through workgroup memory, best if it is far (hardware).
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -18,19 +20,19 @@ import transposeCode from "./transpose.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Invocations of a workgroup where there are few tiles: cores of a software adapter share workgroups out. */
+/** Invocations per workgroup if there are few tiles: a software adapter distributes workgroups over its cores. */
 const SMALL_WORKGROUP = 8;
 
-/** Workgroups that keep such an adapter's cores busy alike. */
+/** Workgroups that keep all cores of a software adapter busy. */
 const ENOUGH_WORKGROUPS = 16;
 
-/** Floats that fit the uniform window: WebGPU guarantees 64 KiB. */
+/** Floats in the largest uniform that WebGPU guarantees, 64 KiB. */
 export const UNIFORM_WINDOW = 16384;
 
 /** Rows of a product are padded to a multiple of this. */
 export const ROW_TILE = 16;
 
-/** How many rows of so many bytes fit `byteLength`, in whole multiples of {@linkcode ROW_TILE}; 0 where not even one does. */
+/** Rows of `rowBytes` bytes that fit `byteLength`, rounded down to a multiple of {@linkcode ROW_TILE}. */
 export function rowsThatFit(byteLength: number, rowBytes: number): number {
   return Math.floor(byteLength / rowBytes / ROW_TILE) * ROW_TILE;
 }
@@ -50,18 +52,18 @@ export interface GemmShape {
   readonly layers: number;
 }
 
-/** Slices of the summed dimension. */
+/** Slices of the summed dimension k (split-K). */
 export interface Slices {
-  /** Length of a slice. */
+  /** k per slice. */
   readonly depth: number;
   /** Number of slices. */
   readonly count: number;
-  /** The slice of the output that the first one writes. */
+  /** Index in the output of the first slice. */
   readonly first: number;
 }
 
 /**
- * `c[s][z][m][n] = sum over k in slice s of a[z][k][m] b[z][k][n]`; one slice unless given; bindings a, b, c.
+ * `c[s][z][m][n] = sum over k in slice s of a[z][k][m] b[z][k][n]`, by default in one slice; bindings a, b, c.
  */
 export function gemmNn(
   shape: GemmShape,
@@ -80,12 +82,12 @@ export function gemmNn(
   };
 }
 
-/** How much less of a software adapter's speed a product by rows reaches than one by columns, both filling subgroups. */
+/** Speed of the kernel that splits rows over a subgroup, relative to the one that splits columns, on lavapipe. */
 const HIGH_SHARE = 0.8;
 
 /**
- * The product of {@linkcode gemmNn}, bit for bit, by subgroups of 8 invocations, along columns or along rows, whichever
- * they fill better; bindings a, b, c.
+ * {@linkcode gemmNn} with subgroups of 8 invocations, along columns or rows, whichever fills them better; the same bits.
+ * Bindings a, b, c.
  */
 export function gemmNnSubgroup(
   shape: GemmShape,
@@ -106,7 +108,7 @@ export function gemmNnSubgroup(
   };
 }
 
-/** The parameters of products of registers, of so many tiles. */
+/** Params of the register kernels. */
 function registerParams(
   tiles: { readonly rows: number; readonly columns: number },
   { rows, columns, depth, layers }: GemmShape,
@@ -126,21 +128,23 @@ function registerParams(
   ]);
 }
 
-/** How many layers of `a` fit the uniform window of {@linkcode gemmNnUniform}; 0 where not even one does. */
+/** Layers of `a` that fit the uniform of {@linkcode gemmNnUniform}; 0 if none does. */
 export function uniformLayers(shape: GemmShape): number {
   return Math.min(shape.layers, Math.floor(UNIFORM_WINDOW / (shape.rows * shape.depth)));
 }
 
 /**
- * The same product for layers `first` to `first + layers`, with `a` bound as 64 KiB of uniform memory that begins
- * with layer `first`; bindings a, b, c.
+ * {@linkcode gemmNn} for `shape.layers` layers from `first` on, with `a` bound as a 64 KiB uniform that begins at layer
+ * `first`; bindings a, b, c.
+ *
+ * @throws {RangeError} if the layers do not fit the uniform
  */
 export function gemmNnUniform(shape: GemmShape, first: number): Dispatch {
   checkTiles(shape);
   const { rows, columns, depth, layers } = shape;
   if (rows * depth * layers > UNIFORM_WINDOW) {
     throw new RangeError(
-      `Cannot bind ${layers} layers of ${depth} x ${rows} as a uniform: at most 16384 values`,
+      `Cannot bind ${layers} layers of ${depth} x ${rows} as a uniform: more than 16384 values`,
     );
   }
   return {
@@ -150,10 +154,14 @@ export function gemmNnUniform(shape: GemmShape, first: number): Dispatch {
   };
 }
 
-/** `b[k][m] = a[m][k]`, both extents multiples of 4; bindings a, b. */
+/**
+ * `b[k][m] = a[m][k]`; bindings a, b.
+ *
+ * @throws {RangeError} if rows or columns are not multiples of 4
+ */
 export function transpose(rows: number, columns: number): Dispatch {
   if (rows % 4 !== 0 || columns % 4 !== 0) {
-    throw new RangeError(`Cannot transpose ${rows} x ${columns}: not whole blocks of 4 x 4`);
+    throw new RangeError(`Cannot transpose ${rows} x ${columns}: expected multiples of 4`);
   }
   return {
     kernel: kernel("gemm/transpose", transposeCode),
@@ -162,18 +170,18 @@ export function transpose(rows: number, columns: number): Dispatch {
   };
 }
 
-/** A tile, and which dimension of its operands runs fastest: rows and columns, or what is summed over. */
+/** A tile, and the innermost dimension of its operands: rows and columns, or k. */
 interface GemmTile extends Tile {
   readonly inner: "mn" | "k";
 }
 
-/** The tiles that {@linkcode gemmTiled} may be asked for, each by the name of its variant. */
+/** Tiles of {@linkcode gemmTiled} by the names of their variants, which are stored in checkpoints. */
 export const GEMM_TILES = {
   tiled: { ...SQUARE_TILE, inner: "mn" },
-  /** For few rows, such as those of a thin network: a higher tile would mostly multiply padding. */
+  /** For few rows, as in thin networks: a taller tile would mostly multiply padding. */
   tiled_32x128: { rows: 32, columns: 128, rowVectors: 2, columnVectors: 1, step: 16, inner: "mn" },
   turned: { ...SQUARE_TILE, inner: "k" },
-  /** For few rows and columns, such as those of a thin layer's weights: many small tiles keep a device busy. */
+  /** For few rows and columns, as in the weights of thin layers: many small tiles keep a device busy. */
   turned_32x32: { rows: 32, columns: 32, rowVectors: 1, columnVectors: 1, step: 32, inner: "k" },
 } as const satisfies Record<string, GemmTile>;
 
@@ -181,8 +189,10 @@ export const GEMM_TILES = {
 export type GemmTileName = keyof typeof GEMM_TILES;
 
 /**
- * The product of {@linkcode gemmNn}, slices included, by tiles that go through workgroup memory; bindings a, b, c. Of
- * turned operands `a[z][m][k]` and `b[z][n][k]`, depth and slices are multiples of 4.
+ * {@linkcode gemmNn} with tiles in workgroup memory; bindings a, b, c. Tiles named `turned` take transposed operands,
+ * `a[z][m][k]` and `b[z][n][k]`.
+ *
+ * @throws {RangeError} if sizes are not multiples of 16, or the depth of transposed operands or slices not one of 4
  */
 export function gemmTiled(
   name: GemmTileName,
@@ -193,13 +203,13 @@ export function gemmTiled(
   checkTiles(shape);
   const { rows, columns, depth, layers } = shape;
   const tile = GEMM_TILES[name];
-  const turned = tile.inner === "k";
-  if (turned && (depth % 4 !== 0 || slices.depth % 4 !== 0)) {
-    throw new RangeError(`Cannot multiply slices of ${slices.depth} of ${depth}: not whole vectors of 4`);
+  const kInner = tile.inner === "k";
+  if (kInner && (depth % 4 !== 0 || slices.depth % 4 !== 0)) {
+    throw new RangeError(`Cannot multiply slices of ${slices.depth} of ${depth}: expected multiples of 4`);
   }
   const columnTiles = ceilDiv(columns, tile.columns);
   return {
-    kernel: tiledKernel("gemm/tiled", tiledCode, tile, { K_INNER: turned }),
+    kernel: tiledKernel("gemm/tiled", tiledCode, tile, { K_INNER: kInner }),
     params: packParams([
       rows / 4,
       columns / 4,
@@ -216,6 +226,6 @@ export function gemmTiled(
 
 function checkTiles(shape: GemmShape): void {
   if (shape.rows % ROW_TILE !== 0 || shape.columns % COLUMN_TILE !== 0) {
-    throw new RangeError(`Cannot multiply to ${shape.rows} x ${shape.columns}: not whole tiles of 16 x 16`);
+    throw new RangeError(`Cannot multiply to ${shape.rows} x ${shape.columns}: expected multiples of 16`);
   }
 }

@@ -1,5 +1,7 @@
 /**
- * Tiles of matrix products that go through workgroup memory, as kernels of several rooms multiply them on hardware.
+ * Tiles of matrix products in workgroup memory, shared by the kernels that contain the part tile.wgsl.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -11,15 +13,15 @@ export interface Tile {
   readonly rows: number;
   /** Columns of the tile. */
   readonly columns: number;
-  /** Vectors of 4 rows that an invocation owns. */
+  /** Vectors of 4 rows per invocation. */
   readonly rowVectors: 1 | 2;
-  /** Vectors of 4 columns that an invocation owns. */
+  /** Vectors of 4 columns per invocation. */
   readonly columnVectors: 1 | 2;
-  /** The k that are fetched at a time. */
+  /** k loaded per step. */
   readonly step: 16 | 32;
 }
 
-/** The tile that is best for most sizes on an NVIDIA H200: four products for each read of workgroup memory. */
+/** Fastest for most sizes on an NVIDIA H200: four products per read of workgroup memory. */
 export const SQUARE_TILE = {
   rows: 64,
   columns: 64,
@@ -28,7 +30,7 @@ export const SQUARE_TILE = {
   step: 16,
 } as const satisfies Tile;
 
-/** Invocations of a workgroup, blocks that each must fetch, at most, and bytes of memory that they share. */
+/** Invocations per workgroup, most blocks loaded per invocation, and bytes of workgroup memory. */
 export function tileCost(tile: Tile): { invocations: number; blocks: number; byteLength: number } {
   const { rows, columns, rowVectors, columnVectors, step } = tile;
   const invocations = (rows / 4 / rowVectors) * (columns / 4 / columnVectors);
@@ -39,7 +41,7 @@ export function tileCost(tile: Tile): { invocations: number; blocks: number; byt
   };
 }
 
-/** A kernel of a text that has the part `tile.wgsl`, for tiles of this geometry. */
+/** A kernel whose code contains the part `tile.wgsl`, specialised to a tile. */
 export function tiledKernel(
   label: string,
   code: string,

@@ -1,6 +1,8 @@
 /**
- * Instance normalisation of each image's channel, affine, without running statistics (Ulyanov et al., 2016).
- * Forward it ends as a scale and a shift for each plane, which whoever reads the tensor applies with the ReLU.
+ * Affine instance normalisation without running statistics (Ulyanov et al., 2016). The forward pass ends with a scale and
+ * a shift per plane, which readers of the tensor apply together with the ReLU.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -18,22 +20,22 @@ import bandsCode from "./bands.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Planes (image and channel) that one dispatch covers. */
+/** The planes (image and channel) of one dispatch. */
 export interface NormPlanes {
   /** Height * width. */
   readonly pixels: number;
-  /** Where the bound planes begin among all. */
+  /** Index of the first bound plane. */
   readonly first: number;
   /** Number of planes, at most 65,535. */
   readonly count: number;
 }
 
-/** Means and squared deviations of bands; bindings z, z_vectors (the same memory), partial. */
+/** Means and sums of squared deviations of bands; bindings z, z_vectors (the same memory), partial. */
 export function normBands(planes: NormPlanes, bands: PixelBands): Dispatch {
   return bandDispatch("instance_norm/bands", bandsCode, planes, bands);
 }
 
-/** Scale and shift of every plane; bindings partial, weight, bias, statistics, affine. */
+/** Scale and shift per plane; bindings partial, weight, bias, statistics, affine. */
 export function normAffine(shape: Nchw, bands: PixelBands): Dispatch {
   const planes = shape.batch * shape.channels;
   return {
@@ -43,12 +45,12 @@ export function normAffine(shape: Nchw, bands: PixelBands): Dispatch {
   };
 }
 
-/** Sums behind the gradient, of bands; bindings z, z_vectors, gradient, gradient_vectors, statistics, partial. */
+/** Sums of bands for the gradient; bindings z, z_vectors, gradient, gradient_vectors, statistics, partial. */
 export function normBackwardBands(planes: NormPlanes, bands: PixelBands): Dispatch {
   return bandDispatch("instance_norm/backward_bands", backwardBandsCode, planes, bands);
 }
 
-/** Sums of planes and gradients of weight and bias; bindings partial, sums, grad_weight, grad_bias. */
+/** Sums per plane and the gradients of weight and bias; bindings partial, sums, grad_weight, grad_bias. */
 export function normBackwardSums(
   shape: Nchw,
   bands: PixelBands,
@@ -61,7 +63,7 @@ export function normBackwardSums(
   };
 }
 
-/** Gradient by the input, in place; bindings z, statistics, affine, sums, gradient. */
+/** Input gradient, in place; bindings z, statistics, affine, sums, gradient. */
 export function normBackward(planes: NormPlanes): Dispatch {
   return {
     kernel: kernel("instance_norm/backward", backwardCode),

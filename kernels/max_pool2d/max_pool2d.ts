@@ -1,6 +1,8 @@
 /**
  * 2 x 2 max-pooling with stride 2.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { flatGrid } from "../grid.ts";
@@ -11,7 +13,7 @@ import forwardCode from "./forward.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Planes (image and channel) of a pooled tensor. */
+/** The planes (image and channel) of a pooled tensor. */
 export interface Planes {
   /** Height of the pooled maps. */
   readonly height: number;
@@ -21,12 +23,12 @@ export interface Planes {
   readonly count: number;
 }
 
-/** Forward; bindings x, affine, y. */
+/** Forward pass; bindings x, affine, y. */
 export function maxPoolForward(planes: Planes, normalized: boolean): Dispatch {
   return dispatch("max_pool2d/forward", forwardCode, planes, normalized);
 }
 
-/** Backward, added to what `grad_input` holds; bindings x, affine, gradient, grad_input. */
+/** Input gradient, added to `grad_input`; bindings x, affine, gradient, grad_input. */
 export function maxPoolBackward(planes: Planes, normalized: boolean): Dispatch {
   return dispatch("max_pool2d/backward", backwardCode, planes, normalized);
 }

@@ -2,6 +2,8 @@
  * Code that kernels share. WGSL has no imports, so a kernel lists its parts in a line of its head,
  * `// Parts: relu.wgsl, step.wgsl.`, and the host appends them.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import accumulateCode from "./accumulate.wgsl" with { type: "text" };

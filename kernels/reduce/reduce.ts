@@ -1,5 +1,7 @@
 /**
- * Sums: of the rows of a matrix, and of a tensor's channels.
+ * Sums of the rows of a matrix, and of the channels of a tensor.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -16,21 +18,21 @@ import rowsCode from "./rows.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** How {@linkcode sumRows} finds its items. */
+/** Layout of the rows that {@linkcode sumRows} adds. */
 export interface RowSums {
   /** Number of sums. */
   readonly rows: number;
-  /** Items of each. */
+  /** Items per row. */
   readonly length: number;
-  /** Rows of a group; all unless given. */
+  /** Rows per group; defaults to all. */
   readonly group?: number;
-  /** Distance between two groups. */
+  /** Stride between groups; defaults to 0. */
   readonly groupStride?: number;
-  /** Distance between the first items of two rows of a group. */
+  /** Stride between rows of a group. */
   readonly rowStride: number;
-  /** Distance between two items of a row. */
+  /** Stride between items of a row. */
   readonly itemStride: number;
-  /** How sums are put; they replace what is there unless given. */
+  /** Whether to add to existing values, and a factor; defaults to overwriting. */
   readonly accumulation?: Accumulation;
 }
 
@@ -43,7 +45,7 @@ export function sumRows(sums: RowSums): Dispatch {
   };
 }
 
-/** The same sums by subgroups, a workgroup a row, on a device that has them; bindings partial, total. */
+/** {@linkcode sumRows} with one workgroup per row, on a device with subgroups; bindings partial, total. */
 export function sumRowsBySubgroups(sums: RowSums): Dispatch {
   return {
     kernel: kernel("reduce/rows_subgroup", rowsSubgroupCode),
@@ -82,7 +84,7 @@ export function channelSums(shape: Nchw, bands: PixelBands, firstImage: number):
   };
 }
 
-/** Values of a channel up to which {@linkcode channelTotals} is as fast and as accurate as sums by bands. */
+/** Values per channel up to which {@linkcode channelTotals} is as fast and as accurate as sums by bands. */
 export const SMALL_CHANNEL = 1024;
 
 /** Sums `[channel]` of an NCHW tensor in one dispatch; bindings x, x_vectors (the same memory), total. */

@@ -106,7 +106,7 @@ Deno.test("dropout: a probability of 0 keeps all, and one of 1 or more is refuse
         ),
       {
         name: "RangeError",
-        message: `Cannot drop out with probability ${probability}: expected 0 up to, not including, 1`,
+        message: `Cannot drop out with probability ${probability}: expected a value in [0, 1)`,
       },
     );
   }

@@ -123,7 +123,7 @@ for (const name of TILES) {
     const vectors = GEMM_TILES[name].inner === "k";
     for (const shape of TILED_SHAPES) {
       if (vectors && shape.depth % 4 !== 0) {
-        assert.throws(() => gemmTiled(name, shape), /not whole vectors of 4/);
+        assert.throws(() => gemmTiled(name, shape), /expected multiples of 4/);
         continue;
       }
       const drawn = draw(shape);
@@ -184,14 +184,14 @@ for (const [rows, columns] of [[4, 4], [4, 68], [20, 144]] as const) {
 Deno.test("gemm/transpose refuses what is no whole blocks", () => {
   assert.throws(() => transpose(4, 6), {
     name: "RangeError",
-    message: "Cannot transpose 4 x 6: not whole blocks of 4 x 4",
+    message: "Cannot transpose 4 x 6: expected multiples of 4",
   });
 });
 
 Deno.test("gemm refuses sizes that are no whole tiles, and windows that are too large", () => {
   for (const odd of [{ rows: 8, columns: 16 }, { rows: 16, columns: 24 }]) {
     const shape = { ...odd, depth: 4, layers: 1 };
-    const message = `Cannot multiply to ${odd.rows} x ${odd.columns}: not whole tiles of 16 x 16`;
+    const message = `Cannot multiply to ${odd.rows} x ${odd.columns}: expected multiples of 16`;
     assert.throws(() => gemmNn(shape), { name: "RangeError", message });
     assert.throws(() => gemmTiled("tiled", shape), { name: "RangeError", message });
     assert.throws(() => gemmNnUniform(shape, 0), { name: "RangeError", message });

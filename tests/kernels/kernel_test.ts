@@ -27,13 +27,13 @@ Deno.test("defineKernel refuses binding numbers out of order", () => {
   for (const code of [CODE.replace("binding(2)", "binding(4)"), CODE.replace("binding(1)", "binding(0)")]) {
     assert.throws(() => defineKernel("a/b", code), {
       name: "SyntaxError",
-      message: /^Cannot define kernel "a\/b": binding \d stands at place \d$/,
+      message: /^Cannot define kernel "a\/b": expected binding \d, got \d$/,
     });
   }
 });
 
 Deno.test("defineKernel refuses a text whose last binding is not params", () => {
-  const message = 'Cannot define kernel "a/b": its last binding is not the uniform "params"';
+  const message = 'Cannot define kernel "a/b": its last binding is not "params"';
   for (const code of ["", CODE.replace("params:", "settings:"), CODE.replace(/.*params.*/, "")]) {
     assert.throws(() => defineKernel("a/b", code), { name: "SyntaxError", message });
   }

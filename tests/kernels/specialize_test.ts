@@ -22,7 +22,7 @@ const TILE_ROWS: u32 = TILE / 4u;`,
 });
 
 Deno.test("specialize refuses a name that the text does not declare as a constant", () => {
-  const message = /Cannot specialize: the WGSL text declares no const "(ROWS|LE|tile)"/;
+  const message = /Cannot specialize: the WGSL code declares no const "(ROWS|LE|tile)"/;
   for (const name of ["ROWS", "LE", "tile"]) {
     assert.throws(() => specialize(CODE, { [name]: 1 }), { name: "RangeError", message });
   }

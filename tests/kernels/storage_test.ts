@@ -75,7 +75,7 @@ Deno.test("halve: a binding's alias becomes float16, on the same lines, once for
 Deno.test("halve: refuses a binding whose elements are no alias of its own", () => {
   assert.throws(() => halve(kernel("storage/example", EXAMPLE), ["y"]), {
     name: "RangeError",
-    message: 'Cannot store "y" of kernel "storage/example" as f16: its elements are no alias Y',
+    message: 'Cannot store "y" of kernel "storage/example" as f16: its element type is not the alias Y',
   });
 });
 
