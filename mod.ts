@@ -5,6 +5,7 @@
  * @module
  */
 export type { StateDict, Tensor } from "./src/tensor.ts";
+export type { LabelMap } from "./src/image/label_map.ts";
 export type { Mask } from "./src/image/mask.ts";
 export {
   type CocoAnnotation,
@@ -51,17 +52,10 @@ export type { Leak, LeakedFile, LeakReason } from "./src/dataset/near_duplicates
 export type { GrayImage, RgbImage, Size } from "./src/image/image.ts";
 export { closeDecoders, decodeImage } from "./src/image/decode.ts";
 export { encodeGrayPng, encodeJpeg, encodeRgbPng } from "./src/image/encode.ts";
-export { normalizeImage, resizeImage, resizeMask } from "./src/image/resize.ts";
-export {
-  type Color,
-  drawFigure,
-  type FigureOptions,
-  grayToRgb,
-  maskToRgb,
-  overlayMask,
-  type OverlayOptions,
-  type Panel,
-} from "./src/image/draw.ts";
+export { type Normalization, normalizeImage } from "./src/image/normalize.ts";
+export { resizeImage, resizeMask } from "./src/image/resize.ts";
+export { type Color, grayToRgb, maskToRgb, overlayMask, type OverlayOptions } from "./src/image/draw.ts";
+export { drawFigure, type FigureOptions, type Panel } from "./src/image/draw_figure.ts";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./src/weights/safetensors.ts";
 export { readTorchCheckpoint } from "./src/weights/torch_checkpoint.ts";
 export { writeTorchCheckpoint } from "./src/weights/torch_writer.ts";
@@ -101,7 +95,6 @@ export { UNet } from "./src/unet/unet.ts";
 export {
   type Model,
   type ModelDescription,
-  type Normalization,
   ORIGINAL_INPUT,
   packModel,
   readModel,
@@ -177,7 +170,7 @@ export {
   type MetricName,
   type MetricOptions,
 } from "./src/evaluation/metrics.ts";
-export type { Spacing } from "./src/evaluation/distance_transform.ts";
+export type { Spacing } from "./src/image/image.ts";
 export type { SurfaceMetrics } from "./src/evaluation/surface.ts";
 export {
   countPixels,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { maskSizeFault } from "../image/mask.ts";
+import { labelSizeFault } from "../image/label_map.ts";
 import { type Problem, type ProblemKind, showValue } from "./problems.ts";
 import { checkSegmentation, type CocoSegmentation, isDrawable } from "./segmentation.ts";
 
@@ -90,7 +90,7 @@ export function readImages(entries: readonly unknown[], problems: Problem[]): Im
       return leave("duplicate-file", `another image is also called ${showValue(fileName)}`);
     }
     fileNames.add(fileName);
-    const fault = maskSizeFault(width, height);
+    const fault = labelSizeFault(width, height);
     if (fault !== null) {
       return leave("bad-size", `its size is ${showValue(width)} x ${showValue(height)}: ${fault}`);
     }

@@ -5,8 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { decodePixels } from "../image/decode_pixels.ts";
-import { momentsOf, resizePixels } from "../image/resize.ts";
+import { decodeRaster } from "../image/decode_raster.ts";
+import { momentsOf } from "../image/normalize.ts";
+import { resizeRaster } from "../image/resize.ts";
 import { answerTasks } from "../image/worker_pool.ts";
 import type { PrepareAnswer, PrepareTask } from "./prepare.ts";
 import { buildRecord } from "./sample_record.ts";
@@ -17,13 +18,13 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
   try {
     const bytes = Deno.readFileSync(path);
     image = createHash("sha256").update(bytes).digest("hex");
-    const pixels = await decodePixels(bytes);
+    const pixels = await decodeRaster(bytes);
     if (pixels.width !== width || pixels.height !== height) {
       const reason =
         `its file is ${pixels.width} x ${pixels.height}, the annotation file says ${width} x ${height}`;
       return { answer: { image, kind: "size-mismatch", reason }, transfer: [] };
     }
-    const { data } = resizePixels(pixels, { width: size, height: size });
+    const { data } = resizeRaster(pixels, { width: size, height: size });
     const record = buildRecord(data, new Uint8Array(mask), size);
     const { channels } = pixels;
     const moments = momentsOf(data, channels);

@@ -6,7 +6,7 @@
  */
 import { crc32 } from "node:zlib";
 import type { Mask } from "../image/mask.ts";
-import { type Moments, normalizePlanes } from "../image/resize.ts";
+import { type Moments, normalizePlanes } from "../image/normalize.ts";
 
 /** Where a sample's record lies, and what is needed to read it. */
 export interface RecordPlace {

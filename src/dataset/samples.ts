@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Mask } from "../image/mask.ts";
-import { readImageSize } from "../image/size.ts";
+import { readImageSize } from "../image/header.ts";
 import { type CocoDataset, type CocoImage, readCoco } from "../coco/coco.ts";
 import { type Problem, type ProblemKind, refuseProblems } from "../coco/problems.ts";
 import type { Split } from "./splits.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 import { join } from "node:path";
+import { isImageName } from "../image/formats.ts";
 
 /** The name of the annotation file in each split's folder. */
 export const ANNOTATION_FILE = "_annotations.coco.json";
@@ -35,9 +36,6 @@ const ROLES: { readonly [name: string]: SplitRole } = {
 };
 
 const ORDER: readonly SplitRole[] = ["train", "valid", "test", "other"];
-
-/** Endings of the names of images that can be read. */
-const IMAGE_NAME = /\.(jpe?g|png|tiff?|bmp|webp)$/i;
 
 /**
  * Finds the splits in `folder`, or one folder deeper where `folder` holds a single dataset folder, as unpacked
@@ -92,11 +90,6 @@ export function splitOf(splits: readonly Split[], role: SplitRole): Split {
     throw new Error(`Cannot find the ${role} split: the dataset has ${names}`);
   }
   return split;
-}
-
-/** Whether a file of this name should be an image that can be read. */
-export function isImageName(name: string): boolean {
-  return IMAGE_NAME.test(name);
 }
 
 /** The names of the image files in a folder, sorted; folders within are not entered. */

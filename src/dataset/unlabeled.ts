@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { createMask } from "../image/mask.ts";
-import { readImageSize } from "../image/size.ts";
+import { readImageSize } from "../image/header.ts";
 import type { Problem } from "../coco/problems.ts";
 import { imageProblem, type Sample } from "./samples.ts";
 import { listImageFiles, type Split } from "./splits.ts";

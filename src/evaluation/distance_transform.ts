@@ -6,8 +6,9 @@
  * @module
  */
 
-/** Distance between two rows and between two columns, in this order; see {@linkcode squaredDistances}. */
-export type Spacing = readonly [rows: number, columns: number];
+import type { Spacing } from "../image/image.ts";
+
+export type { Spacing } from "../image/image.ts";
 
 /**
  * The squared distance from each pixel's centre to the centre of the nearest pixel of `set` (row-major, not 0):

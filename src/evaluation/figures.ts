@@ -8,7 +8,8 @@
  */
 import type { Sample } from "../dataset/samples.ts";
 import { decodeImage } from "../image/decode.ts";
-import { drawFigure, maskToRgb, overlayMask, type Panel, scaleToFit } from "../image/draw.ts";
+import { maskToRgb, overlayMask, scaleToFit } from "../image/draw.ts";
+import { drawFigure, type Panel } from "../image/draw_figure.ts";
 import type { RgbImage } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 import { segment } from "../prediction/postprocess.ts";

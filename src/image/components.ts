@@ -1,15 +1,15 @@
 /**
- * The connected parts of a mask: its lesions.
+ * The connected components of a mask: its lesions. Pixels that touch at a side or a corner are connected
+ * (8-connectivity), so that a thin diagonal bridge does not cut a lesion in two.
  *
- * Pixels that meet at a side or at a corner belong together (8-connectivity), so that a thin slanting bridge does
- * not cut a lesion in two.
+ * This module is browser compatible.
  *
  * @module
  */
 import { assertImage } from "./image.ts";
 import type { Mask } from "./mask.ts";
 
-/** A rectangle of whole pixels: it begins with column `x` and row `y`. */
+/** A rectangle of whole pixels. */
 export interface Box {
   /** The first column. */
   readonly x: number;
@@ -21,32 +21,32 @@ export interface Box {
   readonly height: number;
 }
 
-/** One connected part of a mask. */
+/** One connected component of a mask. */
 export interface Lesion {
-  /** Its pixels. */
+  /** Its number of pixels. */
   readonly area: number;
-  /** The smallest rectangle around it. */
+  /** Its bounding box. */
   readonly box: Box;
-  /** The mean column and row of its pixels; the first pixel's centre is at 0, 0. */
+  /** The mean column and row of its pixels; the center of the first pixel is at 0, 0. */
   readonly centroid: { readonly x: number; readonly y: number };
 }
 
-/** Which pixel of a mask belongs to which of its connected parts. */
+/** Which pixel of a mask belongs to which component. */
 export interface Components {
-  /** Row-major, a number a pixel: 0 outside of the mask, `k` in `lesions[k - 1]`. */
+  /** Row-major, one number per pixel: 0 outside the mask, `k` in `lesions[k - 1]`. */
   readonly labels: Int32Array;
-  /** The parts, in the order in which reading row by row meets them. */
+  /** The components, ordered by their first pixel row by row. */
   readonly lesions: readonly Lesion[];
 }
 
 /**
- * Finds the connected parts of a mask; labels and their order are those of `scipy.ndimage.label` with a 3 x 3
- * structure of ones. Throws a TypeError for a mask whose bytes do not fit its size.
+ * Finds the connected components of a mask; labels and their order are those of `scipy.ndimage.label` with a 3 x 3
+ * structure of ones. Throws a TypeError for a mask whose data does not fit its size.
  */
 export function labelComponents(mask: Mask): Components {
   assertImage(mask, 1, "find the lesions of a mask");
   const labels = new Int32Array(mask.width * mask.height);
-  // Each pixel of the mask waits here exactly once; a recursion would overflow the stack.
+  // Every foreground pixel is queued exactly once; recursion would overflow the stack.
   const queue = new Int32Array(countSet(mask));
   const lesions: Lesion[] = [];
   for (let at = 0; at < labels.length; at++) {
@@ -57,7 +57,7 @@ export function labelComponents(mask: Mask): Components {
   return { labels, lesions };
 }
 
-/** Gives `label` to all pixels that are connected to the one at `first`. */
+/** Gives `label` to all pixels connected to the one at `first`. */
 function floodLesion(
   mask: Mask,
   labels: Int32Array,
@@ -98,7 +98,7 @@ function floodLesion(
   };
 }
 
-/** The mask's largest connected part alone; of equal ones, the first in reading order. */
+/** Keeps only the largest component of a mask; of equal ones, the first row by row. */
 export function keepLargest(mask: Mask): Mask {
   const components = labelComponents(mask);
   const { lesions } = components;
@@ -107,17 +107,17 @@ export function keepLargest(mask: Mask): Mask {
 }
 
 /**
- * The mask without its connected parts of fewer than `minArea` pixels. Throws a RangeError for a `minArea` that
- * is negative or no number.
+ * Removes the components of fewer than `minArea` pixels. Throws a RangeError for a `minArea` that is negative or
+ * NaN.
  */
 export function removeSmall(mask: Mask, minArea: number): Mask {
   if (!(minArea >= 0)) {
-    throw new RangeError(`Cannot remove lesions below ${minArea} pixels: a number from 0 is wanted`);
+    throw new RangeError(`Cannot remove lesions below ${minArea} pixels: expected a number >= 0`);
   }
   return keepLesions(mask, labelComponents(mask), ({ area }) => area >= minArea);
 }
 
-/** The mask with those parts alone that `keep` wants. */
+/** The mask with only the components that `keep` accepts. */
 function keepLesions(
   { width, height }: Mask,
   { labels, lesions }: Components,
@@ -130,14 +130,14 @@ function keepLesions(
   return { width, height, data };
 }
 
-/** Pixels of the mask. */
+/** The number of foreground pixels. */
 export function countSet(mask: Mask): number {
   let count = 0;
   for (const value of mask.data) if (value !== 0) count++;
   return count;
 }
 
-/** The smallest rectangle around all that is set in any of `masks`, which have one size; null around nothing. */
+/** The bounding box of the union of masks of one size; null if they are empty. */
 export function boundingBox(...masks: readonly Mask[]): Box | null {
   let left = Infinity, right = -1, top = Infinity, bottom = -1;
   for (const { width, height, data } of masks) {

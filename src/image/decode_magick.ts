@@ -1,38 +1,34 @@
 /**
- * Decodes by ImageMagick, in the calling thread.
+ * Decodes with ImageMagick, in the calling thread.
  *
  * @module
  */
 import {
   ColorSpace,
   MagickError,
-  MagickFormat,
+  type MagickFormat,
   MagickImage,
   MagickReadSettings,
   type WarningEvent,
 } from "@imagemagick/magick-wasm";
-import type { ImageFormat } from "./header.ts";
+import type { ImageFormat } from "./formats/format.ts";
 import type { RgbImage } from "./image.ts";
 import { pixelsOf, startMagick } from "./magick.ts";
 
-const FORMATS: Record<ImageFormat, MagickFormat> = {
-  JPEG: MagickFormat.Jpeg,
-  PNG: MagickFormat.Png,
-  TIFF: MagickFormat.Tiff,
-  BMP: MagickFormat.Bmp,
-  WebP: MagickFormat.WebP,
-};
-
 /**
- * Decodes a file whose header and content `header.ts` has found in order, as `decodePixels` says. Rejects with a
- * SyntaxError for a damaged one and with a RangeError for one beyond the limits.
+ * Decodes a file whose header and content `header.ts` accepted, as `decodeRaster` specifies. Rejects with a
+ * SyntaxError for a damaged file and with a RangeError for one that exceeds the limits.
  */
 export async function decodeByMagick(content: Uint8Array, format: ImageFormat): Promise<RgbImage> {
   await startMagick();
-  const settings = new MagickReadSettings({ format: FORMATS[format], frameIndex: 0, frameCount: 1 });
+  const settings = new MagickReadSettings({
+    format: format.coders[0] as MagickFormat,
+    frameIndex: 0,
+    frameCount: 1,
+  });
   const image = MagickImage.create();
   let warning: string | undefined;
-  // A truncated JPEG decodes with no more than a warning, its lower part grey.
+  // A truncated JPEG decodes with only a warning, its lower part gray.
   image.onWarning = (event: WarningEvent) => {
     warning ??= event.error.message;
     return 0;
@@ -51,7 +47,7 @@ export async function decodeByMagick(content: Uint8Array, format: ImageFormat): 
     image.dispose();
   }
   const Kind = warning.includes("ResourcesExhausted") ? RangeError : SyntaxError;
-  throw new Kind(`Cannot decode the ${format} image: ${plain(warning)}`);
+  throw new Kind(`Cannot decode the ${format.name} image: ${plain(warning)}`);
 }
 
 /** ImageMagick's message without its own source position: `Corrupt data @ error/png.c/...`. */

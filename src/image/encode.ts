@@ -1,5 +1,5 @@
 /**
- * Images to files. PNGs are written here, byte for byte the same for the same image; JPEGs by ImageMagick.
+ * Encodes images. PNGs are written here, deterministically; JPEGs by ImageMagick.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { startMagick, withMagickImage } from "./magick.ts";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
-/** PNG's numbers for the kinds of pixels. */
+/** PNG's color type by samples per pixel. */
 const COLOR_TYPE = { 1: 0, 3: 2 } as const;
 
 const deflateAsync = promisify(deflate) as (
@@ -20,23 +20,23 @@ const deflateAsync = promisify(deflate) as (
   options: { level: number },
 ) => Promise<Uint8Array>;
 
-/** Encodes a grey image (a mask as 0 and 255, say) as an 8-bit PNG. Lossless. */
+/** Encodes a grayscale image as an 8-bit PNG, lossless. Throws a TypeError if `data` does not fit the size. */
 export function encodeGrayPng(image: GrayImage): Promise<Uint8Array> {
   return encodePng(image, 1);
 }
 
-/** Encodes a colour image as an 8-bit RGB PNG. Lossless. */
+/** Encodes a color image as an 8-bit RGB PNG, lossless. Throws a TypeError if `data` does not fit the size. */
 export function encodeRgbPng(image: RgbImage): Promise<Uint8Array> {
   return encodePng(image, 3);
 }
 
 /**
- * Encodes a colour image as a JPEG; one that is grey throughout gets a single channel.
- * `quality` goes from 1 to 100. Throws a RangeError for any other.
+ * Encodes a color image as a JPEG with a `quality` from 1 to 100; an image without color gets a single channel.
+ * Throws a RangeError for another quality.
  */
 export async function encodeJpeg(image: RgbImage, quality: number): Promise<Uint8Array> {
   if (!(quality >= 1 && quality <= 100)) {
-    throw new RangeError(`Cannot encode a JPEG of quality ${quality}: 1 to 100`);
+    throw new RangeError(`Cannot encode a JPEG of quality ${quality}: expected 1 to 100`);
   }
   await startMagick();
   return withMagickImage(image, (wrapped) => {
@@ -60,7 +60,7 @@ async function encodePng(image: GrayImage | RgbImage, channels: 1 | 3): Promise<
   ]);
 }
 
-/** Rows with their filter byte: "up" for colour, whose rows resemble each other, "none" for grey and masks. */
+/** Rows with their filter byte: "up" for color, whose rows resemble each other, "none" for grayscale and masks. */
 function filterRows(image: GrayImage | RgbImage, channels: 1 | 3): Uint8Array {
   const stride = image.width * channels;
   const rows = new Uint8Array((stride + 1) * image.height);

@@ -1,67 +1,77 @@
 /**
- * Images in memory: 8-bit samples, row after row, nothing between the rows.
+ * Images in memory: row-major samples, channels interleaved, no padding between rows.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 
-/** A colour image: row-major, three bytes a pixel (red, green, blue). */
-export interface RgbImage {
-  /** Pixels in a row. */
+/** Width and height in pixels. */
+export interface Size {
+  /** Pixels per row. */
   readonly width: number;
   /** Rows. */
   readonly height: number;
+}
+
+/** A color image: three bytes per pixel (red, green, blue). */
+export interface RgbImage extends Size {
   /** `width * height * 3` bytes. */
   readonly data: Uint8Array;
 }
 
-/** A grey image: row-major, one byte a pixel, 0 black to 255 white. */
-export interface GrayImage {
-  /** Pixels in a row. */
-  readonly width: number;
-  /** Rows. */
-  readonly height: number;
+/** A grayscale image: one byte per pixel, 0 black to 255 white. */
+export interface GrayImage extends Size {
   /** `width * height` bytes. */
   readonly data: Uint8Array;
 }
 
-/** An image of either kind. */
-export interface Pixels {
-  /** Pixels in a row. */
-  readonly width: number;
-  /** Rows. */
-  readonly height: number;
-  /** Bytes a pixel: 1 for grey, 3 for red, green and blue. */
+/** Sample values: 8-bit, 16-bit or floating point. */
+export type SampleData = Uint8Array | Uint16Array | Float32Array;
+
+/** Distance between two rows and between two columns, in this order, in the unit of the caller's choice. */
+export type Spacing = readonly [rows: number, columns: number];
+
+/** An image as decoders return it and resizing takes it: any sample type, grayscale or RGB. */
+export interface Raster<Data extends SampleData = SampleData> extends Size {
+  /** Samples per pixel: 1 for grayscale, 3 for red, green and blue. */
   readonly channels: 1 | 3;
-  /** `width * height * channels` bytes. */
-  readonly data: Uint8Array;
+  /** `width * height * channels` samples. */
+  readonly data: Data;
+  /** Physical distance between pixel centers, if the file states it. */
+  readonly spacing?: Spacing;
 }
 
-/** Width and height in pixels. */
-export interface Size {
-  /** Pixels in a row. */
-  readonly width: number;
-  /** Rows. */
-  readonly height: number;
+/** An 8-bit {@linkcode Raster}: what every decoder returns today. */
+export type ByteRaster = Raster<Uint8Array>;
+
+/** The sample value that becomes 1 when an image is scaled to 0..1; floating-point samples are taken as they are. */
+export function fullScale(data: SampleData): number {
+  if (data instanceof Uint8Array) return 0xff;
+  return data instanceof Uint16Array ? 0xffff : 1;
 }
 
-/** Throws a TypeError unless `image` has whole positive sides and `channels` bytes for each of its pixels. */
-export function assertImage(image: RgbImage | GrayImage, channels: 1 | 3, action: string): void {
+/** Throws a TypeError unless `image` has `channels` samples for each pixel, a RangeError for an invalid size. */
+export function assertImage(
+  image: Size & { readonly data: SampleData },
+  channels: 1 | 3,
+  action: string,
+): void {
   assertSize(image, action);
   const { width, height, data } = image;
-  if (data.length !== width * height * channels) {
+  const expected = width * height * channels;
+  if (data.length !== expected) {
     throw new TypeError(
-      `Cannot ${action}: ${width} x ${height} pixels need ${
-        width * height * channels
-      } bytes, not ${data.length}`,
+      `Cannot ${action}: ${width} x ${height} pixels need ${expected} samples, got ${data.length}`,
     );
   }
 }
 
-/** Throws a RangeError unless both sides are positive whole numbers. */
+/** Throws a RangeError unless both sides are integers >= 1. */
 export function assertSize({ width, height }: Size, action: string): void {
   if (!Number.isSafeInteger(width) || !Number.isSafeInteger(height) || width < 1 || height < 1) {
     throw new RangeError(
-      `Cannot ${action}: a size of ${width} x ${height} is not made of positive whole numbers`,
+      `Cannot ${action}: invalid size ${width} x ${height}, expected integers >= 1`,
     );
   }
 }

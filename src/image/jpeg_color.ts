@@ -1,23 +1,23 @@
 /**
- * From a JPEG file's planes to pixels, bit for bit as libjpeg's default: "fancy" upsampling of the colour planes
- * (jdsample.c), a triangle filter, and JFIF's YCbCr to RGB in whole numbers of 16 fractional bits (jdcolor.c).
+ * From JPEG planes to pixels, bit for bit as libjpeg's default: "fancy" upsampling of the chroma planes (jdsample.c),
+ * a triangle filter, and JFIF's YCbCr to RGB in fixed point with 16 fractional bits (jdcolor.c).
  *
  * @module
  */
 
-/** The samples of one component: rows of `stride` samples, of which `width` count, `height` rows of which count. */
+/** The samples of one component: rows of `stride` samples, of which `width` x `height` belong to the image. */
 export interface Plane {
   /** The samples. */
   readonly data: Uint8Array;
-  /** Samples between the beginnings of two rows. */
+  /** Samples from one row to the next. */
   readonly stride: number;
-  /** Samples in a row that are the image's. */
+  /** Samples per row within the image. */
   readonly width: number;
-  /** Rows that are the image's. */
+  /** Rows within the image. */
   readonly height: number;
 }
 
-/** Pixels of a luminance plane and two colour planes, each of full size, or half as wide, or half on both sides. */
+/** RGB from a luminance and two chroma planes, each full size, half as wide, or half on both sides. */
 export function toRgb(luminance: Plane, blue: Plane, red: Plane): Uint8Array {
   const { width, height, stride } = luminance;
   const rgb = new Uint8ClampedArray(3 * width * height);
@@ -38,7 +38,7 @@ export function toRgb(luminance: Plane, blue: Plane, red: Plane): Uint8Array {
   return new Uint8Array(rgb.buffer);
 }
 
-/** What a colour sample adds, in whole steps, or for green in steps of 2^-16. */
+/** What a chroma sample adds: in integer steps, for green in steps of 2^-16. */
 const RED = table((c) => (91881 * c + 32768) >> 16);
 const BLUE = table((c) => (116130 * c + 32768) >> 16);
 const GREEN_RED = table((c) => -46802 * c);
@@ -48,7 +48,7 @@ function table(value: (c: number) => number): Int32Array {
   return Int32Array.from({ length: 256 }, (_, i) => value(i - 128));
 }
 
-/** Gives the rows of a plane in full size, one after the other. */
+/** A reader of a plane's rows at full size. */
 function rowReader(plane: Plane, width: number, height: number): (y: number) => Uint8Array | Int32Array {
   const { data, stride } = plane;
   const halfWidth = plane.width < width;
@@ -70,7 +70,7 @@ function rowReader(plane: Plane, width: number, height: number): (y: number) => 
   };
 }
 
-/** Doubles a row: each sample gives two, of three parts itself and one part the neighbour on their side. */
+/** Doubles a row: each sample becomes two, 3/4 of itself plus 1/4 of the neighbor on that side. */
 function widenRow(from: Uint8Array, to: Int32Array): void {
   const last = from.length - 1;
   for (let x = 0; x <= last; x++) {
@@ -80,7 +80,7 @@ function widenRow(from: Uint8Array, to: Int32Array): void {
   }
 }
 
-/** Doubles a row of which every sample is four times too large. */
+/** Doubles a row whose samples are four times too large. */
 function widenSums(from: Int32Array, to: Int32Array): void {
   const last = from.length - 1;
   for (let x = 0; x <= last; x++) {

@@ -4,13 +4,13 @@
  * @module
  */
 
-/** Bits that are looked up at once; longer codes are rare. */
+/** Bits resolved by one table lookup; longer codes are rare. */
 const LOOKUP_BITS = 10;
 
-/** The second byte of the marker at a file's end. */
+/** The second byte of the end-of-image marker. */
 const END_OF_IMAGE = 0xd9;
 
-/** Place of the k-th coefficient of a block in zigzag order, row-major. */
+/** Row-major index of the k-th coefficient in zigzag order. */
 const ZIGZAG: Uint8Array = Uint8Array.of(
   ...[0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6],
   ...[7, 14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31],
@@ -19,19 +19,19 @@ const ZIGZAG: Uint8Array = Uint8Array.of(
 
 /** A Huffman table, ready for decoding. */
 export interface HuffmanTable {
-  /** For each value of the next {@linkcode LOOKUP_BITS} bits: `length << 8 | symbol`, or 0 where the code is longer. */
+  /** For each value of the next {@linkcode LOOKUP_BITS} bits: `length << 8 | symbol`, or 0 if the code is longer. */
   readonly lookup: Uint16Array;
-  /** For each length: the largest code, left-aligned in 16 bits, plus one; 0 where there is none. */
+  /** For each length: the largest code, left-aligned in 16 bits, plus one; 0 if there is none. */
   readonly limits: Int32Array;
-  /** For each length: what added to a code gives its symbol's place. */
+  /** For each length: the offset from a code to the index of its symbol. */
   readonly offsets: Int32Array;
-  /** The symbols in the order of their codes. */
+  /** The symbols, ordered by code. */
   readonly symbols: Uint8Array;
 }
 
 /**
- * Makes a table from the number of codes of each length from 1 to 16, and the symbols. Null where there are more
- * codes than lengths allow, or a code of ones only, which the standard keeps free.
+ * Builds a table from the number of codes of each length (1 to 16) and the symbols. Null for more codes than the
+ * lengths allow, or a code of ones only, which the standard reserves.
  */
 export function huffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTable | null {
   const lookup = new Uint16Array(1 << LOOKUP_BITS);
@@ -59,13 +59,13 @@ export function huffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTa
 }
 
 /**
- * The bits of a scan from `at` on: stuffed zeros are taken out, and restart markers, in their order, divide. Null
- * unless the end of the image follows.
+ * The bits of a scan from `at` on, stuffed zeros removed, split at the restart markers. Null unless the markers are
+ * in order and the end of the image follows.
  */
 export function scanBits(bytes: Uint8Array, at: number): Uint8Array[] | null {
-  // Eight bytes between two stretches: the bit reader looks ahead.
+  // Eight bytes between two intervals: the bit reader looks ahead.
   const clean = new Uint8Array(2 * (bytes.length - at) + 16);
-  const stretches: Uint8Array[] = [];
+  const intervals: Uint8Array[] = [];
   let to = 0;
   let start = 0;
   while (at < bytes.length) {
@@ -75,34 +75,34 @@ export function scanBits(bytes: Uint8Array, at: number): Uint8Array[] | null {
     let next = bytes[at++];
     if (next === 0) continue;
     to--;
-    while (next === 0xff) next = bytes[at++]; // filling before a marker
+    while (next === 0xff) next = bytes[at++]; // padding before a marker
     const marker = next;
-    stretches.push(clean.subarray(start, to));
-    if (marker === END_OF_IMAGE) return stretches;
-    if (marker !== 0xd0 + (stretches.length - 1) % 8) return null;
+    intervals.push(clean.subarray(start, to));
+    if (marker === END_OF_IMAGE) return intervals;
+    if (marker !== 0xd0 + (intervals.length - 1) % 8) return null;
     to += 8;
     start = to;
   }
   return null;
 }
 
-/** Takes blocks from the bits of a scan. */
+/** Reads blocks from the bits of a scan. */
 export class BitReader {
-  /** Bits that are taken. */
+  /** Bits consumed. */
   at = 0;
-  /** Columns of the last block in which a coefficient below the first row is not 0, as bits. */
+  /** Bit mask of the last block's columns with a nonzero coefficient below the first row. */
   columns = 0;
   readonly #view: DataView;
 
-  /** Reads one of the stretches of {@linkcode scanBits}. */
+  /** Reads one of the intervals of {@linkcode scanBits}. */
   constructor(bytes: Uint8Array) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset);
   }
 
   /**
-   * Reads a block into `block` (64 zeros), each coefficient times its quantisation step; `quantization` is in
-   * zigzag order. Returns the first coefficient without its step, to be `predictor` of the next block, and says in
-   * {@linkcode BitReader.columns} which columns came to be more than that. NaN for bits that are no block.
+   * Reads a block into `block` (64 zeros), each coefficient times its quantization step; `quantization` is in zigzag
+   * order. Returns the DC coefficient without its step, the `predictor` of the next block, and sets
+   * {@linkcode BitReader.columns}. NaN for invalid bits.
    */
   readBlock(
     block: Int32Array,
@@ -161,7 +161,7 @@ export class BitReader {
   }
 }
 
-/** The entry, as in the lookup, of a code of more bits, which begins the 16 `bits`; 0 where there is none. */
+/** The lookup entry of a code longer than {@linkcode LOOKUP_BITS} at the start of the 16 `bits`; 0 if there is none. */
 function longCode(table: HuffmanTable, bits: number): number {
   for (let length = LOOKUP_BITS + 1; length <= 16; length++) {
     if (bits < table.limits[length]!) {

@@ -1,11 +1,11 @@
 /**
- * The inverse cosine transform of JPEG blocks, bit for bit as libjpeg's default ("islow", jidctint.c): the
- * algorithm of Loeffler, Ligtenberg and Moschytz (1989) in whole numbers of 13 fractional bits.
+ * The inverse DCT of JPEG blocks, bit for bit as libjpeg's default ("islow", jidctint.c): the algorithm of Loeffler,
+ * Ligtenberg and Moschytz (1989) in fixed point with 13 fractional bits.
  *
  * @module
  */
 
-/** Fractional bits of the constants, and those that the first pass keeps. */
+/** Fractional bits of the constants, and of the first pass's results. */
 const CONST_BITS = 13;
 const PASS1_BITS = 2;
 
@@ -22,16 +22,16 @@ const FIX_2_053119869 = 16819;
 const FIX_2_562915447 = 20995;
 const FIX_3_072711026 = 25172;
 
-/** For the low ten bits of a sample less 128: the sample, held to 0 ... 255. */
+/** For the low ten bits of a sample minus 128: the sample, clamped to 0..255. */
 const LIMITED: Uint8Array = Uint8Array.from({ length: 1024 }, (_, i) => {
   const value = (i < 512 ? i : i - 1024) + 128;
   return Math.min(255, Math.max(0, value));
 });
 
 /**
- * Transforms `block`, row-major and dequantised, to 8 x 8 samples at `at` of `plane` with `stride` samples a row,
- * and clears it. `columns` has a bit for each column with anything below the first row, and is 0 where the first
- * coefficient is all there is.
+ * Transforms `block`, row-major and dequantized, to 8 x 8 samples at `at` of `plane` with `stride` samples per row,
+ * and clears it. `columns` has a bit for each column with nonzero coefficients below the first row; it is 0 if only
+ * the DC coefficient is nonzero.
  */
 export function inverseCosine(
   block: Int32Array,
@@ -55,9 +55,9 @@ export function inverseCosine(
     }
   }
   for (let y = 0; y < 64; y += 8, at += stride) {
-    const waves = block[y + 1]! | block[y + 2]! | block[y + 3]! | block[y + 4]! | block[y + 5]! |
+    const ac = block[y + 1]! | block[y + 2]! | block[y + 3]! | block[y + 4]! | block[y + 5]! |
       block[y + 6]! | block[y + 7]!;
-    if (waves === 0) {
+    if (ac === 0) {
       fillRow(plane, at, flatSample(block[y]!));
       block[y] = 0;
       continue;
@@ -70,17 +70,17 @@ export function inverseCosine(
   }
 }
 
-/** The sample of a row without waves, after the first pass. */
+/** The sample of a row without AC coefficients, after the first pass. */
 function flatSample(value: number): number {
   return LIMITED[((value + (1 << (PASS1_BITS + 2))) >> (PASS1_BITS + 3)) & 1023]!;
 }
 
-/** Eight samples; quicker than `fill`, which is a call. */
+/** Eight samples; faster than calling `fill`. */
 function fillRow(plane: Uint8Array, at: number, sample: number): void {
   for (let x = at; x < at + 8; x++) plane[x] = sample;
 }
 
-/** One dimension: the eight values from `at` on, `step` apart, in place, with `shift` fewer fractional bits. */
+/** One dimension, in place: eight values from `at` on, `step` apart, with `shift` fewer fractional bits. */
 function transform(values: Int32Array, at: number, step: number, shift: number): void {
   const at1 = at + step;
   const at2 = at1 + step;

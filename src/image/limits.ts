@@ -1,29 +1,29 @@
 /**
- * What an image file may ask for. The headers are held to these before any decoder runs, and ImageMagick is
- * given them too: with its own limits, a PNG of 61 kB took 42 seconds and 7.4 GB.
+ * Limits of image files, checked against the header before any decoder runs and passed to ImageMagick too: with its
+ * own limits, a PNG of 61 kB took 42 seconds and 7.4 GB.
  *
  * @module
  */
 
-/** Most pixels in a row, and most rows. */
+/** Most pixels per row, and most rows. */
 export const MAX_SIDE = 8192;
 
 /** Most pixels of an image. */
 export const MAX_PIXELS = 32_000_000;
 
-/** Most bytes of a file, and of a PNG's samples when they are inflated. */
+/** Most bytes of a file, and of a PNG's inflated samples. */
 export const MAX_BYTES = 2 ** 27;
 
 /** Most scans of a progressive JPEG; encoders write about ten. */
 export const MAX_SCANS = 64;
 
-/** Most pixels of a progressive JPEG times its scans; passing over as many takes about a second. */
+/** Most pixels times scans of a progressive JPEG; this many take about a second. */
 export const MAX_SCAN_PIXELS = 2 ** 29;
 
-/** How long an image may take to be decoded, in seconds; the largest allowed ones take about two. */
+/** Longest time to decode an image, in seconds; the largest allowed images take about two. */
 export const DECODE_SECONDS = 15;
 
-/** A Worker's memory never shrinks, so that one which has decoded more pixels than this is given up. */
+/** A Worker that decoded more pixels than this is replaced, since its memory never shrinks. */
 export const LARGE_PIXELS = 8_000_000;
 
 /** Throws a RangeError for a file beyond {@linkcode MAX_BYTES}. */
@@ -34,7 +34,7 @@ export function assertFileSize(byteLength: number): void {
 }
 
 /**
- * Throws a SyntaxError for an image of no pixels, and a RangeError for one beyond {@linkcode MAX_SIDE} or
+ * Throws a SyntaxError for an empty image, and a RangeError for one beyond {@linkcode MAX_SIDE} or
  * {@linkcode MAX_PIXELS}. `format` is for the message.
  */
 export function assertImageSize(format: string, width: number, height: number): void {
@@ -44,7 +44,7 @@ export function assertImageSize(format: string, width: number, height: number): 
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
     throw new RangeError(
       `Cannot decode the ${format} image of ${width} x ${height} pixels: ` +
-        `at most ${MAX_SIDE} a side and ${MAX_PIXELS} in all`,
+        `at most ${MAX_SIDE} per side and ${MAX_PIXELS} in total`,
     );
   }
 }

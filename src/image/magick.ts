@@ -1,5 +1,5 @@
 /**
- * ImageMagick, started once a thread, with strict limits and without the formats that nobody asked for.
+ * ImageMagick, started once per thread, with strict limits and only the formats of the registry.
  *
  * @module
  */
@@ -13,14 +13,18 @@ import {
   MagickReadSettings,
   ResourceLimits,
 } from "@imagemagick/magick-wasm";
+import { FORMATS } from "./formats.ts";
 import { assertImage, type RgbImage } from "./image.ts";
 import { MAX_PIXELS, MAX_SIDE } from "./limits.ts";
 
-/** Closes everything but the five formats that are read, raw samples, and the blank canvas that text is measured on. */
+/** The registry's formats, raw samples, and the blank canvas on which text is measured. */
+const CODERS = [...FORMATS.flatMap(({ coders }) => coders), "RGB", "XC"];
+
+/** Denies everything except these. */
 const POLICY = `<?xml version="1.0" encoding="UTF-8"?>
 <policymap>
   <policy domain="coder" rights="none" pattern="*"/>
-  <policy domain="coder" rights="read | write" pattern="{JPEG,PNG,TIFF,BMP,BMP2,BMP3,WEBP,RGB,XC}"/>
+  <policy domain="coder" rights="read | write" pattern="{${CODERS.join(",")}}"/>
   <policy domain="delegate" rights="none" pattern="*"/>
   <policy domain="filter" rights="none" pattern="*"/>
   <policy domain="path" rights="none" pattern="@*"/>
@@ -30,13 +34,13 @@ const POLICY = `<?xml version="1.0" encoding="UTF-8"?>
 
 let starting: Promise<void> | undefined;
 
-/** Starts ImageMagick in this thread, if it does not run yet: 0.3 s, no permission. */
+/** Starts ImageMagick in this thread unless it is running: 0.3 s, no permission needed. */
 export function startMagick(): Promise<void> {
   return starting ??= start();
 }
 
 async function start(): Promise<void> {
-  // Compiled here and not with the imports: what draws nothing and meets no rare format does without.
+  // Compiled here rather than on import: programs that draw nothing and read plain JPEGs do not need it.
   const { default: magick } = await import("./magick_wasm.js");
   const files = ConfigurationFiles.default;
   files.policy.data = POLICY;
@@ -47,19 +51,19 @@ async function start(): Promise<void> {
   ResourceLimits.memory = 512n * 1024n * 1024n;
   ResourceLimits.maxMemoryRequest = 512n * 1024n * 1024n;
   ResourceLimits.disk = 0n;
-  // One would refuse every image: reading counts one more than it keeps.
+  // A limit of 1 rejects every image: reading counts one more than it keeps.
   ResourceLimits.listLength = 8n;
   ResourceLimits.time = 30n;
 }
 
-/** Registers a TrueType font under `name` for drawing; ImageMagick has none of its own. */
+/** Registers a TrueType font under `name` for drawing; ImageMagick has no built-in font. */
 export function addFont(name: string, bytes: Uint8Array): void {
   Magick.addFont(name, bytes);
 }
 
-/** Hands `image` as ImageMagick's own to `use`, and frees it afterwards. {@linkcode startMagick} must be done. */
+/** Calls `use` with an ImageMagick copy of `image` and frees it afterwards, after {@linkcode startMagick}. */
 export function withMagickImage<T>(image: RgbImage, use: (image: IMagickImage) => T): T {
-  assertImage(image, 3, "hand an image to ImageMagick");
+  assertImage(image, 3, "pass an image to ImageMagick");
   const settings = new MagickReadSettings({
     format: MagickFormat.Rgb,
     width: image.width,
@@ -75,7 +79,7 @@ export function withMagickImage<T>(image: RgbImage, use: (image: IMagickImage) =
   }
 }
 
-/** The pixels of one of ImageMagick's images; an alpha channel is left out, grey is repeated. */
+/** The pixels of an ImageMagick image; an alpha channel is dropped, gray is repeated. */
 export function pixelsOf(image: IMagickImage): RgbImage {
   const { width, height } = image;
   const data = image.getPixels((pixels) => pixels.toByteArray(0, 0, width, height, "RGB"));

@@ -1,15 +1,14 @@
 /**
- * Workers that share out tasks: a task that takes its Worker down, or that never comes back, costs that Worker and
- * nothing else.
+ * A pool of Workers: a task that crashes its Worker, or never finishes, costs only that Worker.
  *
  * @module
  */
 import { parentPort, type Worker } from "node:worker_threads";
 
-/** Parts that the time for a task is counted in. */
-const TIME_PARTS = 20;
+/** Ticks into which a task's time limit is divided. */
+const TIME_TICKS = 20;
 
-/** What a Worker sends back: an error in parts, since a message keeps no error's class. */
+/** What a Worker sends back: an error by its name and message, since a message does not keep an error's class. */
 type Reply<Answer> = { answer: Answer } | { error: { name: string; message: string } };
 
 interface Job<Answer> {
@@ -23,19 +22,18 @@ interface Job<Answer> {
 export interface PoolOptions<Answer> {
   /** Starts a Worker, whose module calls {@linkcode answerTasks}. */
   readonly start: () => Worker;
-  /** Most Workers at once. */
+  /** Most Workers at a time. */
   readonly workers: number;
-  /** Seconds after which a task is given up. */
+  /** Seconds after which a task is abandoned. */
   readonly seconds: number;
   /** What a task does, for messages: `decode the image`. */
   readonly action: string;
-  /** Whether a Worker may go on after this answer; true unless given. */
+  /** Whether a Worker may be used again after this answer; defaults to true. */
   readonly keep?: (answer: Answer) => boolean;
 }
 
 /**
- * Hands tasks to Workers, in their order, and starts Workers when they are needed. Idle ones do not keep a program
- * alive.
+ * Passes tasks to Workers in order and starts Workers on demand. Idle Workers do not keep a program alive.
  */
 export class WorkerPool<Answer> {
   readonly #options: PoolOptions<Answer>;
@@ -43,14 +41,14 @@ export class WorkerPool<Answer> {
   readonly #idle: Worker[] = [];
   readonly #workers = new Set<Worker>();
 
-  /** Makes a pool without Workers. */
+  /** Creates a pool; no Worker is started yet. */
   constructor(options: PoolOptions<Answer>) {
     this.#options = options;
   }
 
   /**
-   * Has `message` worked on; the buffers of `transfer` go over with it. Rejects with the Worker's SyntaxError or
-   * RangeError, with a RangeError where it takes too long, and with an Error where the Worker fails otherwise.
+   * Runs a task; the buffers of `transfer` move to the Worker. Rejects with the Worker's SyntaxError or RangeError,
+   * with a RangeError if it takes too long, and with an Error if the Worker fails otherwise.
    */
   run(message: unknown, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -59,19 +57,19 @@ export class WorkerPool<Answer> {
     });
   }
 
-  /** Stops the Workers; tasks that are not done are rejected. The next task starts new ones. */
+  /** Stops the Workers; pending tasks are rejected. The next task starts new Workers. */
   async close(): Promise<void> {
     this.#idle.length = 0;
     for (const job of this.#waiting.splice(0)) job.reject(this.#closedError());
     await Promise.all([...this.#workers].map((worker) => {
-      // What nothing keeps alive could end before this does.
+      // Otherwise the program could exit before the Worker has stopped.
       worker.ref();
       return worker.terminate();
     }));
   }
 
   #closedError(): Error {
-    return new Error(`Cannot ${this.#options.action}: the Workers were closed meanwhile`);
+    return new Error(`Cannot ${this.#options.action}: the Workers were closed`);
   }
 
   #dispatch(): void {
@@ -90,14 +88,14 @@ export class WorkerPool<Answer> {
     return worker;
   }
 
-  /** Gives `job` to `worker` and keeps the program alive until it is settled, in one of four ways. */
+  /** Gives `job` to `worker` and keeps the program alive until it is settled. */
   #work(worker: Worker, job: Job<Answer>): void {
     const { action, seconds, keep } = this.#options;
-    const settle = (end: () => void, goOn: boolean) => {
+    const settle = (end: () => void, reuse: boolean) => {
       clearInterval(timer);
       worker.removeAllListeners();
       worker.unref();
-      if (goOn) this.#idle.push(worker);
+      if (reuse) this.#idle.push(worker);
       else {
         this.#workers.delete(worker);
         worker.terminate();
@@ -106,11 +104,11 @@ export class WorkerPool<Answer> {
       this.#dispatch();
     };
     const fail = (error: Error) => settle(() => job.reject(error), false);
-    // Counted in parts: of a time in which this thread waited for the GPU, or the whole machine slept, one part counts.
-    let left = TIME_PARTS;
+    // In ticks: while this thread waits for the GPU, or the machine sleeps, at most one tick is counted.
+    let left = TIME_TICKS;
     const timer = setInterval(() => {
-      if (--left === 0) fail(new RangeError(`Cannot ${action}: it takes more than ${seconds} s`));
-    }, seconds * 1000 / TIME_PARTS);
+      if (--left === 0) fail(new RangeError(`Cannot ${action}: it took more than ${seconds} s`));
+    }, seconds * 1000 / TIME_TICKS);
     worker.once("message", (reply: Reply<Answer>) => {
       if ("answer" in reply) {
         const { answer } = reply;
@@ -119,7 +117,7 @@ export class WorkerPool<Answer> {
       const { name, message } = reply.error;
       const Kind = name === "SyntaxError" ? SyntaxError : name === "RangeError" ? RangeError : undefined;
       if (Kind !== undefined) return settle(() => job.reject(new Kind(message)), true);
-      // Any other error is the Worker's own, which may be damaged itself now.
+      // Any other error is a fault of the Worker itself, which may be in a bad state now.
       fail(new Error(`Cannot ${action}: its Worker failed: ${message}`));
     });
     worker.once("error", (error: Error) => {
@@ -132,14 +130,14 @@ export class WorkerPool<Answer> {
 }
 
 /**
- * Within a Worker: answers each task of its {@linkcode WorkerPool} by `work`. Large data belongs into `transfer`,
- * as bare buffers: within a typed array in a message, the same bytes take a hundred times as long.
+ * Within a Worker: answers each task of its {@linkcode WorkerPool} with `work`. Large data belongs in `transfer`, as
+ * bare buffers: as a typed array in a message, the same bytes take a hundred times as long.
  */
 export function answerTasks<Task, Answer>(
   work: (task: Task) => Promise<{ answer: Answer; transfer: ArrayBuffer[] }>,
 ): void {
   const port = parentPort;
-  if (port === null) throw new Error("Cannot answer tasks: this is no Worker");
+  if (port === null) throw new Error("Cannot answer tasks: not in a Worker");
   port.on("message", async (task: Task) => {
     try {
       const { answer, transfer } = await work(task);

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { drawFigure, maskToRgb, overlayMask } from "../image/draw.ts";
+import { maskToRgb, overlayMask } from "../image/draw.ts";
+import { drawFigure } from "../image/draw_figure.ts";
 import type { RgbImage, Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 

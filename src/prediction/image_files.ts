@@ -4,9 +4,8 @@
  * @module
  */
 import { basename, extname, join, normalize, resolve } from "node:path";
-import { isImageName } from "../dataset/splits.ts";
 import { ifFound } from "../fs/paths.ts";
-import { detectFormat } from "../image/header.ts";
+import { detectFormat, isImageName } from "../image/formats.ts";
 import { expandPattern, isPattern } from "./glob.ts";
 
 /** A path that came to nothing, and why. */

@@ -5,7 +5,8 @@
  */
 import type { Gpu } from "../gpu/gpu.ts";
 import type { RgbImage } from "../image/image.ts";
-import { normalizeImage, resizeImage } from "../image/resize.ts";
+import { normalizeImage } from "../image/normalize.ts";
+import { resizeImage } from "../image/resize.ts";
 import { sigmoid } from "../math.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";

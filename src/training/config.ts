@@ -7,7 +7,7 @@ import type { Augmentation } from "../../kernels/augment/augment.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { completeConfig, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
-import type { Normalization } from "../unet/model_format.ts";
+import { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
 import { formatAugmentation } from "./augmentation.ts";
 import type { MemoryUse } from "./batch_memory.ts";
 import type { TrainerOptions } from "./trainer.ts";
@@ -88,7 +88,7 @@ export const SETTING_RANGES = {
 /** The words that a setting may be, for each that is a word. */
 export const SETTING_CHOICES = {
   norm: ["none", "instance"],
-  normalize: ["imagenet", "picture"],
+  normalize: NORMALIZATIONS,
   kernels: ["fast", "strict"],
   precision: ["f32", "f16"],
   unannotated: UNANNOTATED,

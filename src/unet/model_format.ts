@@ -4,14 +4,12 @@
  * @module
  */
 import { joinBytes } from "../bytes.ts";
+import { isNormalization, type Normalization } from "../image/normalize.ts";
 import type { StateDict } from "../tensor.ts";
 import { safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
 import { completeConfig, SIZE_STEP, type UNetConfig } from "./config.ts";
 import { inferConfig } from "./parameters.ts";
-
-/** How images are normalised before they enter the network. */
-export type Normalization = "imagenet" | "picture";
 
 /** What a model file says of its weights. */
 export interface ModelDescription {
@@ -118,7 +116,7 @@ function checkDescription(description: Record<string, unknown>): ModelDescriptio
       `Cannot read the model: its input size is ${size}, expected a multiple of ${SIZE_STEP}`,
     );
   }
-  if (normalize !== "imagenet" && normalize !== "picture") {
+  if (!isNormalization(normalize)) {
     throw new RangeError(
       `Cannot read the model: its normalisation is ${
         JSON.stringify(normalize)

@@ -58,12 +58,12 @@ Deno.test("decodeRle refuses what is no mask, and says why", () => {
     [[2, 3], null, TypeError, /counts must be a text or a list/],
     [[2], "6", TypeError, /size must be/],
     [undefined, "6", TypeError, /size must be/],
-    [[0, 3], "0", RangeError, /positive whole numbers/],
-    [[-2, -3], "6", RangeError, /positive whole numbers/],
-    [[2.5, 2], "5", RangeError, /positive whole numbers/],
-    [["2", 3], "6", RangeError, /positive whole numbers/],
+    [[0, 3], "0", RangeError, /integers >= 1/],
+    [[-2, -3], "6", RangeError, /integers >= 1/],
+    [[2.5, 2], "5", RangeError, /integers >= 1/],
+    [["2", 3], "6", RangeError, /integers >= 1/],
     [[1e5, 1e5], [1e10], RangeError, /more than 67,108,864 pixels/],
-    [[1e300, 1e300], "6", RangeError, /positive whole numbers|more than/],
+    [[1e300, 1e300], "6", RangeError, /integers >= 1|more than/],
   ];
   for (const [size, counts, kind, message] of cases) {
     assert.throws(

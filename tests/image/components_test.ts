@@ -1,4 +1,4 @@
-/** Connected parts beside scipy's (fixtures/evaluation/make_fixtures.py) and drawn by hand. */
+/** Connected components compared with scipy's (fixtures/evaluation/make_fixtures.py) and drawn by hand. */
 import assert from "node:assert/strict";
 import {
   boundingBox,
@@ -11,7 +11,7 @@ import { drawMask, listMask, randomMask } from "../support/masks.ts";
 import { Random } from "../support/random.ts";
 import fixtures from "../fixtures/evaluation/components.json" with { type: "json" };
 
-Deno.test("labelComponents gives scipy's labels, areas, boxes and centres of mass", () => {
+Deno.test("labelComponents: equals scipy's labels, areas, boxes and centers of mass", () => {
   for (const { width, height, mask, labels, lesions } of fixtures) {
     const found = labelComponents(listMask(width, height, mask));
     assert.deepEqual([...found.labels], labels);
@@ -35,7 +35,7 @@ Deno.test("labelComponents: corners connect, rows do not wrap around", () => {
   ]);
 });
 
-Deno.test("labelComponents takes a snake of a hundred thousand pixels, and as many lesions", () => {
+Deno.test("labelComponents: handles a snake of 200,000 pixels and 100,000 lesions", () => {
   const side = 640;
   const snake = { width: side, height: side, data: new Uint8Array(side * side) };
   const dots = { width: side, height: side, data: new Uint8Array(side * side) };
@@ -51,14 +51,14 @@ Deno.test("labelComponents takes a snake of a hundred thousand pixels, and as ma
   assert.equal(countSet(keepLargest(dots)), 1);
 });
 
-Deno.test("keepLargest keeps one part, of equal ones the first; nothing of nothing", () => {
+Deno.test("keepLargest: keeps one component, of equal ones the first; an empty mask stays empty", () => {
   const mask = drawMask("##..#", "....#", ".#...", ".....", "###..");
   assert.deepEqual(keepLargest(mask), drawMask(".....", ".....", ".....", ".....", "###.."));
   assert.deepEqual(keepLargest(drawMask("#.#", "...")), drawMask("#..", "..."));
   assert.deepEqual(keepLargest(drawMask("...")), drawMask("..."));
 });
 
-Deno.test("removeSmall removes parts of fewer pixels, and refuses what is no area", () => {
+Deno.test("removeSmall: removes components of fewer pixels and rejects an invalid area", () => {
   const mask = drawMask("##..#", "....#", ".....", "#....", "..###");
   assert.deepEqual(removeSmall(mask, 2), drawMask("##..#", "....#", ".....", ".....", "..###"));
   assert.deepEqual(removeSmall(mask, 3), drawMask(".....", ".....", ".....", ".....", "..###"));
@@ -67,11 +67,11 @@ Deno.test("removeSmall removes parts of fewer pixels, and refuses what is no are
   for (const area of [-1, NaN]) assert.throws(() => removeSmall(mask, area), RangeError);
 });
 
-Deno.test("labelComponents refuses bytes that do not fit the size", () => {
+Deno.test("labelComponents: rejects data that does not fit the size", () => {
   assert.throws(() => labelComponents({ width: 2, height: 2, data: new Uint8Array(3) }), TypeError);
 });
 
-Deno.test("boundingBox is around all masks, and null around nothing", () => {
+Deno.test("boundingBox: encloses all masks; null if they are empty", () => {
   assert.deepEqual(boundingBox(drawMask("....", "..#.", "....")), { x: 2, y: 1, width: 1, height: 1 });
   assert.deepEqual(boundingBox(drawMask("#...", "...."), drawMask("....", "...#")), {
     x: 0,
@@ -88,7 +88,7 @@ Deno.test("boundingBox is around all masks, and null around nothing", () => {
   assert.equal(boundingBox(drawMask("....", "....")), null);
 });
 
-Deno.test("lesions partition their mask", () => {
+Deno.test("labelComponents: the lesions partition their mask", () => {
   const random = new Random(1);
   for (let i = 0; i < 200; i++) {
     const mask = randomMask(random);

@@ -1,4 +1,4 @@
-/** Every kind of image file, beside what Pillow reads (fixtures/images/make_images.py). */
+/** Every kind of image file, compared with Pillow (fixtures/images/make_images.py). */
 import assert from "node:assert/strict";
 import { decodeImage } from "../../src/image/decode.ts";
 import { assertClose } from "../support/compare.ts";

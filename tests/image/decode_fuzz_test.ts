@@ -1,4 +1,4 @@
-/** Thousands of damaged image files: each gives an error or an image, in time, and no Worker breaks down. */
+/** Thousands of damaged image files: each yields an error or an image in time, and no Worker crashes. */
 import assert from "node:assert/strict";
 import { closeDecoders, decodeImage } from "../../src/image/decode.ts";
 import { joinBytes } from "../../src/bytes.ts";
@@ -7,10 +7,10 @@ import { mutate } from "../support/mutate.ts";
 import { Random } from "../support/random.ts";
 import fixtures from "../fixtures/images/images.json" with { type: "json" };
 
-/** How many damaged files are made of each format. */
+/** Damaged files per format. */
 const FILES = { JPEG: 4000, PNG: 3000, TIFF: 1500, BMP: 600, WebP: 1000 };
 
-/** Damages a PNG within its chunks and sets their lengths and checksums right, so that it gets past these. */
+/** Damages a PNG within its chunks, with correct lengths and checksums, so that it passes these checks. */
 function mutatePng(bytes: Uint8Array, random: Random): Uint8Array {
   const view = new DataView(bytes.buffer);
   const parts = [bytes.subarray(0, 8)];
@@ -57,7 +57,7 @@ for (const [format, count] of Object.entries(FILES)) {
   });
 }
 
-Deno.test("the decoders still work", async () => {
+Deno.test("decodeImage: still works afterwards", async () => {
   const [{ file, width } = { file: "", width: 0 }] = fixtures;
   assert.equal((await decodeImage(Uint8Array.fromBase64(file))).width, width);
   await closeDecoders();

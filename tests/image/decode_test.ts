@@ -1,4 +1,4 @@
-/** What decodeImage refuses, and that its Workers are neither left behind nor taken down. */
+/** What decodeImage rejects, and that its Workers neither leak nor crash. */
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import { closeDecoders, decodeImage } from "../../src/image/decode.ts";
@@ -22,24 +22,27 @@ const FOREIGN: [string, Uint8Array][] = [
   ["a GIF", text("GIF89a\x01\x00\x01\x00")],
   ["an SVG", text('<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>')],
   ["a PDF", text("%PDF-1.7\n")],
-  ["a script of ImageMagick's", text('<?xml version="1.0"?><image><read filename="/etc/passwd"/></image>')],
+  ["an ImageMagick script", text('<?xml version="1.0"?><image><read filename="/etc/passwd"/></image>')],
   ["a text", text("push graphic-context\nimage over 0,0 0,0 'https://127.0.0.1/'\npop graphic-context")],
   ["a name that ImageMagick would open", text("@/etc/passwd")],
   ["a DICOM file", joinBytes([new Uint8Array(128), text("DICM")])],
 ];
 
 for (const [name, bytes] of FOREIGN) {
-  Deno.test(`decodeImage refuses ${name}`, async () => {
+  Deno.test(`decodeImage: rejects ${name}`, async () => {
     await assert.rejects(decodeImage(bytes), (error: Error) => {
       assert.ok(error instanceof SyntaxError, error.name);
-      assert.match(error.message, /^Cannot decode the image: .*\nhint: JPEG, PNG, TIFF, BMP and WebP/s);
+      assert.match(
+        error.message,
+        /^Cannot decode the image: .*\nhint: JPEG, PNG, TIFF, BMP and WebP/s,
+      );
       return true;
     });
   });
 }
 
 for (const name of ["JPEG RGB", "PNG RGB", "TIFF RGB deflate", "BMP RGB", "WebP lossless"]) {
-  Deno.test(`decodeImage refuses ${name} cut short anywhere`, async () => {
+  Deno.test(`decodeImage: rejects ${name} truncated anywhere`, async () => {
     const whole = fixture(name);
     await decodeImage(whole);
     for (let length = whole.length - 1; length > 0; length = Math.floor(length * 0.8)) {
@@ -83,13 +86,13 @@ const GREEDY: [string, Uint8Array, RegExp][] = [
   ["a JPEG of 4e9 pixels", patched(jpeg, frame + 5, [0xff, 0xff, 0xff, 0xff]), /65535 x 65535/],
   ["a TIFF of 4e9 pixels", claimingTiff(257, [0xff, 0xff, 0xff, 0x7f]), /13 x 2147483647/],
   ["a BMP of 4e9 pixels", patched(fixture("BMP RGB"), 18, [0, 0, 1, 0, 0, 0, 1, 0]), /65536 x 65536/],
-  ["a TIFF of 200 samples a pixel", claimingTiff(277, [200, 0]), /200 samples/],
+  ["a TIFF of 200 samples per pixel", claimingTiff(277, [200, 0]), /200 samples/],
   ["a file of too many bytes", new Uint8Array(MAX_BYTES + 1), /bytes: at most/],
 ];
 
 for (const [name, bytes, message] of GREEDY) {
-  Deno.test(`decodeImage refuses ${name} at once`, async () => {
-    // By what the header claims: no decoder, which would take seconds and gigabytes, has an error like this.
+  Deno.test(`decodeImage: rejects ${name} by its header`, async () => {
+    // Only the check of the header has an error like this; a decoder would take seconds and gigabytes.
     await assert.rejects(decodeImage(bytes), (error: Error) => {
       assert.ok(error instanceof RangeError, `${error.name}: ${error.message}`);
       assert.match(error.message, message);
@@ -98,16 +101,16 @@ for (const [name, bytes, message] of GREEDY) {
   });
 }
 
-Deno.test("decodeImage does not inflate what the image does not need", async () => {
+Deno.test("decodeImage: does not inflate chunks that the pixels do not need", async () => {
   const texts = pngChunk("zTXt", joinBytes([text("a\0\0"), zeros]));
   const profile = pngChunk("iCCP", joinBytes([text("a\0\0"), zeros]));
   const image = await decodeImage(pngClaiming(4, 4, { bytes: 20, extra: [texts, profile] }));
   assert.deepEqual(image.data, new Uint8Array(48));
-  await assert.rejects(decodeImage(pngClaiming(4, 4, { bytes: 5e7 })), /longer than its size asks for/);
-  await assert.rejects(decodeImage(pngClaiming(8000, 4000, { bytes: 100 })), /cut short after 100/);
+  await assert.rejects(decodeImage(pngClaiming(4, 4, { bytes: 5e7 })), /longer than its size requires/);
+  await assert.rejects(decodeImage(pngClaiming(8000, 4000, { bytes: 100 })), /truncated after 100/);
 });
 
-Deno.test("decodeImage refuses a JPEG of hundreds of scans", async () => {
+Deno.test("decodeImage: rejects a JPEG of hundreds of scans", async () => {
   const progressive = fixture("JPEG RGB 4:2:0 progressive");
   const end = progressive.length - 2;
   const scan = progressive.findLastIndex((byte, at) => byte === 0xff && progressive[at + 1] === 0xda);
@@ -120,20 +123,20 @@ Deno.test("decodeImage refuses a JPEG of hundreds of scans", async () => {
   });
 });
 
-Deno.test("decodeImage refuses samples that are not unsigned integers of up to 16 bits", async () => {
+Deno.test("decodeImage: rejects samples other than unsigned integers of up to 16 bits", async () => {
   const bytes = fixture("TIFF grey 16 bits");
   const bits = patched(bytes, tiffTag(bytes, 258), [32, 0]);
   await assert.rejects(decodeImage(bits), /32-bit samples/);
 });
 
-Deno.test("decodeImage refuses a corrupt PNG and a corrupt JPEG", async () => {
+Deno.test("decodeImage: rejects a corrupt PNG and a corrupt JPEG", async () => {
   const png = fixture("PNG RGB");
   const middle = Math.floor(png.length / 2);
   await assert.rejects(decodeImage(patched(png, middle, [(png[middle] as number) ^ 0x55])), SyntaxError);
   await assert.rejects(decodeImage(patched(jpeg, frame + 10, [0xff, 0xff, 0xff])), SyntaxError);
 });
 
-Deno.test("decodeImage: many at once, good and bad, each with its own answer", async () => {
+Deno.test("decodeImage: concurrent files, good and bad, each get their own answer", async () => {
   const good = await encodeGrayPng({ width: 3, height: 2, data: Uint8Array.of(1, 2, 3, 4, 5, 6) });
   const answers = await Promise.allSettled(
     Array.from({ length: 60 }, (_, i) => decodeImage(i % 3 === 0 ? good.slice(0, 40) : good)),
@@ -141,20 +144,20 @@ Deno.test("decodeImage: many at once, good and bad, each with its own answer", a
   answers.forEach((answer, i) => assert.equal(answer.status, i % 3 === 0 ? "rejected" : "fulfilled"));
 });
 
-Deno.test("decodeImage leaves the caller's bytes alone", async () => {
+Deno.test("decodeImage: does not modify the caller's bytes", async () => {
   const bytes = await encodeJpeg({ width: 8, height: 8, data: new Uint8Array(192) }, 90);
   const before = bytes.slice();
   await decodeImage(bytes);
   assert.deepEqual(bytes, before);
 });
 
-Deno.test("decodeImage refuses what is no Uint8Array", async () => {
+Deno.test("decodeImage: rejects anything but a Uint8Array", async () => {
   await assert.rejects(decodeImage("image.png" as unknown as Uint8Array), TypeError);
 });
 
-Deno.test("closeDecoders rejects what is under way, and the next call starts anew", async () => {
+Deno.test("closeDecoders: rejects pending decodes; the next call starts new Workers", async () => {
   const pending = decodeImage(jpeg);
-  const rejected = assert.rejects(pending, /closed meanwhile/);
+  const rejected = assert.rejects(pending, /the Workers were closed/);
   await closeDecoders();
   await rejected;
   assert.equal((await decodeImage(jpeg)).width, 13);

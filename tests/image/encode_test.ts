@@ -3,7 +3,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { encodeGrayPng, encodeJpeg, encodeRgbPng } from "../../src/image/encode.ts";
 import { assertClose } from "../support/compare.ts";
 
-/** Smooth colours, as in a photograph: noise is what JPEG is bad at. */
+/** Smooth colors as in a photograph: JPEG encodes noise poorly. */
 function smoothImage(width: number, height: number) {
   const data = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
@@ -15,12 +15,12 @@ function smoothImage(width: number, height: number) {
 }
 
 for (const [width, height] of [[1, 1], [7, 3], [64, 65]] as const) {
-  Deno.test(`encodeRgbPng: ${width}x${height} comes back as it was`, async () => {
+  Deno.test(`encodeRgbPng: ${width}x${height} survives a round trip`, async () => {
     const image = smoothImage(width, height);
     assert.deepEqual(await decodeImage(await encodeRgbPng(image)), image);
   });
 
-  Deno.test(`encodeGrayPng: ${width}x${height} comes back with its grey repeated`, async () => {
+  Deno.test(`encodeGrayPng: ${width}x${height} survives a round trip, its gray repeated`, async () => {
     const data = Uint8Array.from({ length: width * height }, (_, i) => (i * 97) % 256);
     const decoded = await decodeImage(await encodeGrayPng({ width, height, data }));
     assert.deepEqual([decoded.width, decoded.height], [width, height]);
@@ -31,7 +31,7 @@ for (const [width, height] of [[1, 1], [7, 3], [64, 65]] as const) {
   });
 }
 
-Deno.test("encodeJpeg: close at high quality, smaller at low quality", async () => {
+Deno.test("encodeJpeg: is close to the image at high quality and smaller at low quality", async () => {
   const image = smoothImage(48, 40);
   const fine = await encodeJpeg(image, 98);
   const coarse = await encodeJpeg(image, 20);
@@ -40,13 +40,13 @@ Deno.test("encodeJpeg: close at high quality, smaller at low quality", async () 
   assertClose(decoded.data, image.data, { absolute: 12, label: "decoded" });
 });
 
-Deno.test("the same image gives the same bytes", async () => {
+Deno.test("encodeJpeg, encodeRgbPng: the same image gives the same bytes", async () => {
   const image = smoothImage(20, 20);
   assert.deepEqual(await encodeJpeg(image, 90), await encodeJpeg(image, 90));
   assert.deepEqual(await encodeRgbPng(image), await encodeRgbPng(image));
 });
 
-Deno.test("encoders refuse bytes that do not fit the size, and qualities that are none", async () => {
+Deno.test("encodeRgbPng, encodeGrayPng, encodeJpeg: reject data that does not fit the size and invalid qualities", async () => {
   const image = { width: 2, height: 2, data: new Uint8Array(11) };
   await assert.rejects(encodeRgbPng(image), TypeError);
   await assert.rejects(encodeGrayPng(image), TypeError);

@@ -1,13 +1,7 @@
-/** Scaling beside torchvision and torch (fixtures/resize/make_resize.py), and the normalisations' arithmetic. */
+/** Resizing compared with torchvision and torch (fixtures/resize/make_resize.py). */
 import assert from "node:assert/strict";
-import {
-  momentsOf,
-  normalizeImage,
-  normalizePlanes,
-  resizeImage,
-  resizeMask,
-  resizePixels,
-} from "../../src/image/resize.ts";
+import { momentsOf, normalizeImage, normalizePlanes } from "../../src/image/normalize.ts";
+import { resizeImage, resizeLabelMap, resizeMask, resizeRaster } from "../../src/image/resize.ts";
 import { assertClose } from "../support/compare.ts";
 import fixtures from "../fixtures/resize/resize.json" with { type: "json" };
 
@@ -30,7 +24,7 @@ for (const fixture of fixtures) {
   });
 }
 
-Deno.test("resizeImage and resizeMask refuse sizes and bytes that do not fit", () => {
+Deno.test("resizeImage, resizeMask: reject invalid sizes and data that does not fit", () => {
   const image = { width: 2, height: 2, data: new Uint8Array(12) };
   const mask = { width: 2, height: 2, data: new Uint8Array(4) };
   for (const size of [{ width: 0, height: 4 }, { width: 4, height: 1.5 }, { width: NaN, height: 1 }]) {
@@ -41,12 +35,12 @@ Deno.test("resizeImage and resizeMask refuse sizes and bytes that do not fit", (
   assert.throws(() => resizeMask(image, { width: 1, height: 1 }), TypeError);
 });
 
-Deno.test("resizePixels: one channel gives what three equal ones give, with and without many taps", () => {
+Deno.test("resizeRaster: one channel equals three equal ones, with few and many taps, also normalized", () => {
   for (const [from, to] of [[50, 16], [90, 5], [7, 20]] as const) {
     const grey = Uint8Array.from({ length: from * from }, (_, i) => (i * 7919) % 251);
     const rgb = Uint8Array.from({ length: 3 * from * from }, (_, i) => grey[Math.floor(i / 3)]!);
     const size = { width: to, height: to };
-    const one = resizePixels({ width: from, height: from, channels: 1, data: grey }, size);
+    const one = resizeRaster({ width: from, height: from, channels: 1, data: grey }, size);
     const three = resizeImage({ width: from, height: from, data: rgb }, size);
     assert.deepEqual(one.shape, [1, to, to]);
     for (const channel of [0, 1, 2]) {
@@ -60,31 +54,22 @@ Deno.test("resizePixels: one channel gives what three equal ones give, with and 
   }
 });
 
-Deno.test("normalizeImage: ImageNet's mean and deviation by channel", () => {
-  const image = { shape: [3, 1, 2], data: Float32Array.of(0, 1, 0.456, 0.68, 0.406, 0.181) };
-  const normal = normalizeImage(image);
-  assert.deepEqual(normal.shape, [3, 1, 2]);
-  const expected = [-0.485 / 0.229, 0.515 / 0.229, 0, 1, 0, -1];
-  assertClose(normal.data, expected, { absolute: 1e-6, label: "normalised" });
-  assert.deepEqual(image.data[0], 0, "the image itself stays as it is");
+Deno.test("resizeRaster: 16-bit and float32 samples give the values of the 8-bit image", () => {
+  const bytes = Uint8Array.from({ length: 40 * 30 }, (_, i) => (i * 7919) % 256);
+  const raster = { width: 40, height: 30, channels: 1 } as const;
+  const size = { width: 17, height: 12 };
+  const expected = resizeRaster({ ...raster, data: bytes }, size).data;
+  // 65535 = 257 * 255: both samples mean the same intensity.
+  const words = resizeRaster({ ...raster, data: Uint16Array.from(bytes, (byte) => 257 * byte) }, size);
+  const floats = resizeRaster({ ...raster, data: Float32Array.from(bytes, (byte) => byte / 255) }, size);
+  assertClose(words.data, expected, { absolute: 1e-6, label: "16-bit" });
+  assertClose(floats.data, expected, { absolute: 1e-6, label: "float32" });
 });
 
-Deno.test("normalizeImage: the image's own values come to mean 0 and deviation 1", () => {
-  const data = Float32Array.from({ length: 3 * 40 * 30 }, (_, i) => 0.5 + 0.001 * ((i * 7919) % 101));
-  const { data: normal } = normalizeImage({ shape: [3, 40, 30], data }, "picture");
-  const mean = normal.reduce((sum, value) => sum + value, 0) / normal.length;
-  const square = normal.reduce((sum, value) => sum + value * value, 0) / normal.length;
-  assert.ok(Math.abs(mean) < 1e-5 && Math.abs(square - 1) < 1e-5, `${mean}, ${square}`);
-});
-
-Deno.test("normalizeImage: an image of one grey stays finite", () => {
-  const { data } = normalizeImage({ shape: [3, 2, 2], data: new Float32Array(12).fill(0.25) }, "picture");
-  assert.ok(data.every((value) => value === 0));
-});
-
-Deno.test("normalizeImage refuses other shapes and names", () => {
-  const data = new Float32Array(12);
-  assert.throws(() => normalizeImage({ shape: [1, 3, 2, 2], data }), TypeError);
-  assert.throws(() => normalizeImage({ shape: [3, 2, 3], data }), TypeError);
-  assert.throws(() => normalizeImage({ shape: [3, 2, 2], data }, "none" as "picture"), RangeError);
+Deno.test("resizeLabelMap: takes the nearest pixel and never mixes labels", () => {
+  const labels = { width: 4, height: 2, data: Uint8Array.of(0, 1, 2, 255, 3, 3, 7, 0) };
+  const half = resizeLabelMap(labels, { width: 2, height: 2 });
+  assert.deepEqual(half, { width: 2, height: 2, data: Uint8Array.of(0, 2, 3, 7) });
+  const wide = resizeLabelMap(labels, { width: 8, height: 1 });
+  assert.deepEqual([...wide.data], [0, 0, 1, 1, 2, 2, 255, 255]);
 });

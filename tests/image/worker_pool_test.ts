@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Worker } from "node:worker_threads";
 import { WorkerPool } from "../../src/image/worker_pool.ts";
 
-/** Answers what it is told after so many milliseconds. */
+/** Sends the given answer after the given number of milliseconds. */
 const WORKER = `
   const { parentPort } = require("node:worker_threads");
   parentPort.on("message", ({ answer, after }) => setTimeout(() => parentPort.postMessage({ answer }), after));
@@ -17,17 +17,17 @@ function pool(seconds: number): WorkerPool<number> {
   });
 }
 
-/** Blocks this thread, as waiting for the GPU does, or the sleep of the whole machine. */
+/** Blocks this thread, as waiting for the GPU does, or the machine's sleep. */
 function block(seconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000 * seconds);
 }
 
-Deno.test("WorkerPool: what takes too long is given up, and the next task has a Worker again", async () => {
+Deno.test("WorkerPool: abandons a task that takes too long and starts a new Worker for the next", async () => {
   const workers = pool(1);
   try {
     await assert.rejects(workers.run({ answer: 1, after: 60_000 }), {
       name: "RangeError",
-      message: "Cannot wait: it takes more than 1 s",
+      message: "Cannot wait: it took more than 1 s",
     });
     assert.equal(await workers.run({ answer: 2, after: 0 }), 2);
   } finally {
@@ -35,13 +35,13 @@ Deno.test("WorkerPool: what takes too long is given up, and the next task has a 
   }
 });
 
-Deno.test("WorkerPool: time in which this thread could not listen does not count against a task", async () => {
-  const workers = pool(2);
+Deno.test("WorkerPool: time in which this thread was blocked does not count against a task", async () => {
+  const workers = pool(1);
   try {
-    assert.equal(await workers.run({ answer: 0, after: 0 }), 0); // the Worker is there
+    assert.equal(await workers.run({ answer: 0, after: 0 }), 0); // the Worker is running
     const answer = workers.run({ answer: 3, after: 100 });
     await new Promise((resolve) => setTimeout(resolve, 10));
-    block(4);
+    block(2);
     assert.equal(await answer, 3);
   } finally {
     await workers.close();

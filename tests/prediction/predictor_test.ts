@@ -1,7 +1,8 @@
 /** Predicting on the device, by a network whose answer is known: tests/support/spot_model.ts. */
 import assert from "node:assert/strict";
 import { openGpu } from "../../mod.ts";
-import { normalizeImage, resizeImage } from "../../src/image/resize.ts";
+import { normalizeImage } from "../../src/image/normalize.ts";
+import { resizeImage } from "../../src/image/resize.ts";
 import { Predictor, type PredictorOptions, probabilityMaps } from "../../src/prediction/predictor.ts";
 import { readModel } from "../../src/unet/model_format.ts";
 import { assertClose } from "../support/compare.ts";

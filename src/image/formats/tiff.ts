@@ -1,9 +1,22 @@
 /**
- * The first directory of a TIFF file (TIFF 6.0, section 2; BigTIFF with its longer numbers).
+ * TIFF: the first directory of a file (TIFF 6.0, section 2; BigTIFF with its longer numbers).
  *
  * @module
  */
-import { MAX_PIXELS, MAX_SIDE } from "./limits.ts";
+import type { Size } from "../image.ts";
+import { MAX_PIXELS, MAX_SIDE } from "../limits.ts";
+import { hasText, type ImageFormat } from "./format.ts";
+
+/** TIFF and BigTIFF; the first page. */
+export const TIFF: ImageFormat = {
+  name: "TIFF",
+  endings: ["tif", "tiff"],
+  matches: (bytes) => ["II*\0", "MM\0*", "II+\0", "MM\0+"].some((signature) => hasText(bytes, signature)),
+  readSize,
+  // What EXIF embeds in other formats is itself laid out as a TIFF file.
+  exifBlock: (bytes) => bytes,
+  coders: ["TIFF"],
+};
 
 const TAG = {
   width: 256,
@@ -16,17 +29,17 @@ const TAG = {
   sampleFormat: 339,
 };
 
-/** Bytes of a value of each field type that these tags may have: BYTE, SHORT, LONG, LONG8. */
+/** Bytes per value of the field types that these tags may have: BYTE, SHORT, LONG, LONG8. */
 const TYPE_BYTES: Record<number, number> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 
 /** White is zero, black is zero, RGB, palette, CMYK, YCbCr. */
 const PHOTOMETRICS = [0, 1, 2, 3, 5, 6];
 
 /**
- * The image's size. Throws a SyntaxError where the directory is damaged, and a RangeError for samples other
- * than unsigned ones of 1 to 16 bits, for more than five a pixel, and for tiles beyond the limits.
+ * The size in the first directory. Throws a SyntaxError if the directory is damaged, and a RangeError for samples
+ * other than unsigned ones of 1 to 16 bits, for more than five samples per pixel, and for tiles beyond the limits.
  */
-export function readTiffHeader(view: DataView): { width: number; height: number } {
+function readSize(view: DataView): Size {
   const little = view.getUint8(0) === 0x49;
   const big = view.getUint16(2, little) === 43;
   const offset = (at: number) => big ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little);
@@ -34,7 +47,9 @@ export function readTiffHeader(view: DataView): { width: number; height: number 
   const count = big ? Number(view.getBigUint64(directory, little)) : view.getUint16(directory, little);
   const first = directory + (big ? 8 : 2);
   const entryBytes = big ? 20 : 12;
-  if (count > 4096) throw new SyntaxError(`Cannot decode the TIFF image: its directory has ${count} entries`);
+  if (count > 4096) {
+    throw new SyntaxError(`Cannot decode the TIFF image: its directory claims ${count} entries`);
+  }
 
   const values = new Map<number, number>();
   for (let i = 0; i < count; i++) {
@@ -43,7 +58,7 @@ export function readTiffHeader(view: DataView): { width: number; height: number 
     const bytes = TYPE_BYTES[view.getUint16(at + 2, little)];
     const items = offset(at + 4);
     if (bytes === undefined || items < 1) continue;
-    // Of several values (bits of each channel) the first speaks for all, as in baseline TIFF.
+    // Of several values (bits of each channel) the first one counts, as in baseline TIFF.
     const inline = at + (big ? 12 : 8);
     const place = bytes * items <= (big ? 8 : 4) ? inline : offset(inline);
     if (Object.values(TAG).includes(tag)) values.set(tag, readNumber(view, place, bytes, little));
@@ -54,16 +69,16 @@ export function readTiffHeader(view: DataView): { width: number; height: number 
   if (bits < 1 || bits > 16 || of(TAG.sampleFormat, 1) !== 1) {
     const kind = ["", "unsigned", "signed", "floating-point"][of(TAG.sampleFormat, 1)] ?? "unknown";
     throw new RangeError(
-      `Cannot decode the TIFF image of ${kind} ${bits}-bit samples: unsigned ones of up to 16 bits are read`,
+      `Cannot decode the TIFF image of ${kind} ${bits}-bit samples: only unsigned samples of up to 16 bits are supported`,
     );
   }
   const samples = of(TAG.samples, 1);
   if (samples < 1 || samples > 5) {
-    throw new RangeError(`Cannot decode the TIFF image of ${samples} samples a pixel: at most 5`);
+    throw new RangeError(`Cannot decode the TIFF image of ${samples} samples per pixel: at most 5`);
   }
   const photometric = of(TAG.photometric, 1);
   if (!PHOTOMETRICS.includes(photometric)) {
-    throw new RangeError(`Cannot decode the TIFF image of colour model ${photometric}`);
+    throw new RangeError(`Cannot decode the TIFF image of color model ${photometric}`);
   }
   const tileWidth = of(TAG.tileWidth, 0);
   const tileHeight = of(TAG.tileHeight, 0);

@@ -1,16 +1,21 @@
 /**
- * The chunks of a PNG file (PNG 1.2, section 4).
+ * PNG: the chunks of a file (PNG 1.2, section 4).
  *
  * @module
  */
 import { inflateSync } from "node:zlib";
-import { joinBytes } from "../bytes.ts";
-import { MAX_BYTES } from "./limits.ts";
+import { joinBytes } from "../../bytes.ts";
+import type { Size } from "../image.ts";
+import { MAX_BYTES } from "../limits.ts";
+import { hasText, type ImageFormat, viewOf } from "./format.ts";
 
-/** The chunks that are handed on: the pixels' own, and the orientation. */
+/** The first bytes of every PNG file. */
+const SIGNATURE = "\x89PNG\r\n\x1a\n";
+
+/** The chunks that reach the decoder: the pixels' own, and the orientation. */
 const KEPT_CHUNKS = new Set(["IHDR", "PLTE", "IDAT", "IEND", "eXIf"]);
 
-/** Samples a pixel of each colour type: grey, RGB, palette, grey and alpha, RGB and alpha. */
+/** Samples per pixel of each color type: grayscale, RGB, palette, gray and alpha, RGB and alpha. */
 const SAMPLES: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
 /** First column and row, and steps between columns and rows, of Adam7's seven passes. */
@@ -24,23 +29,43 @@ const ADAM7 = [
   [0, 1, 1, 2],
 ] as const;
 
-/** The size in the first chunk. Throws a SyntaxError where that is no header. */
-export function readPngHeader(view: DataView): { width: number; height: number } {
+/** PNG. */
+export const PNG: ImageFormat = {
+  name: "PNG",
+  endings: ["png"],
+  matches: (bytes) => hasText(bytes, SIGNATURE),
+  readSize,
+  exifBlock,
+  checkContent: stripChunks,
+  coders: ["PNG"],
+};
+
+/** The size in the first chunk. */
+function readSize(view: DataView): Size {
   if (view.getUint32(8) !== 13 || view.getUint32(12) !== 0x49484452) { // "IHDR"
-    throw new SyntaxError("Cannot decode the PNG image: it does not begin with its header");
+    throw new SyntaxError("Cannot decode the PNG image: the file does not begin with a header chunk");
   }
   return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
+/** The eXIf chunk; a length that points beyond the file ends the search. */
+function exifBlock(bytes: Uint8Array): Uint8Array | null {
+  const view = viewOf(bytes);
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    if (hasText(bytes, "eXIf", at + 4)) return bytes.subarray(at + 8, at + 8 + view.getUint32(at));
+  }
+  return null;
+}
+
 /**
- * Leaves out of the file every chunk that the pixels do not need: texts and profiles may inflate to any length,
- * and a gamma or a profile would change the values.
+ * Removes every chunk that the pixels do not need: texts and profiles may inflate to any length, and a gamma or a
+ * profile would change the values.
  *
- * Throws a SyntaxError where the file is cut short, or its pixels' data is damaged, too short or too long (a
- * image of 4 x 4 pixels may carry gigabytes of zeros that a decoder dutifully inflates), and a RangeError for
- * more samples than the limits allow.
+ * Throws a SyntaxError if the file is truncated, or its pixel data is damaged, too short or too long (an image of
+ * 4 x 4 pixels may carry gigabytes of zeros, which a decoder would inflate), and a RangeError for more samples than
+ * the limits allow.
  */
-export function cleanPng(view: DataView, bytes: Uint8Array): Uint8Array {
+function stripChunks(view: DataView, bytes: Uint8Array): Uint8Array {
   const kept = [bytes.subarray(0, 8)];
   const data: Uint8Array[] = [];
   let at = 8;
@@ -49,7 +74,9 @@ export function cleanPng(view: DataView, bytes: Uint8Array): Uint8Array {
     const end = at + 12 + view.getUint32(at);
     type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (end > bytes.length) {
-      throw new SyntaxError(`Cannot decode the PNG image: it ends within its ${JSON.stringify(type)} chunk`);
+      throw new SyntaxError(
+        `Cannot decode the PNG image: the file ends within its ${JSON.stringify(type)} chunk`,
+      );
     }
     if (type === "IDAT") data.push(bytes.subarray(at + 8, end - 4));
     if (KEPT_CHUNKS.has(type)) kept.push(bytes.subarray(at, end));
@@ -65,9 +92,9 @@ export function cleanPng(view: DataView, bytes: Uint8Array): Uint8Array {
   return joinBytes(kept);
 }
 
-/** Bytes of the filtered samples, each row with its filter byte. */
+/** Bytes of the filtered samples, including each row's filter byte. */
 function countSampleBytes(view: DataView): number {
-  const { width, height } = readPngHeader(view);
+  const { width, height } = readSize(view);
   const bits = view.getUint8(24) * (SAMPLES[view.getUint8(25)] ?? 0);
   const passes = view.getUint8(28) === 0 ? [[0, 0, 1, 1]] as const : ADAM7;
   let bytes = 0;
@@ -86,14 +113,14 @@ function checkData(data: Uint8Array, sampleBytes: number): void {
   } catch (error) {
     const tooLong = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
     throw new SyntaxError(
-      `Cannot decode the PNG image: its pixels' data ${
-        tooLong ? "is longer than its size asks for" : "is damaged"
+      `Cannot decode the PNG image: its pixel data ${
+        tooLong ? "is longer than its size requires" : "is damaged"
       }`,
     );
   }
   if (length < sampleBytes) {
     throw new SyntaxError(
-      `Cannot decode the PNG image: its pixels' data is cut short after ${length} of ${sampleBytes} bytes`,
+      `Cannot decode the PNG image: its pixel data is truncated after ${length} of ${sampleBytes} bytes`,
     );
   }
 }

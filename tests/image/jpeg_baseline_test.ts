@@ -1,10 +1,10 @@
-/** Plain JPEG files beside Pillow (fixtures/images/make_jpegs.py), to the last bit; and what is left to ImageMagick. */
+/** Baseline JPEG files compared with Pillow (fixtures/images/make_jpegs.py), bit for bit; the rest goes to ImageMagick. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { decodeByMagick } from "../../src/image/decode_magick.ts";
-import { decodePixels } from "../../src/image/decode_pixels.ts";
+import { decodeRaster } from "../../src/image/decode_raster.ts";
 import { checkContent, inspectFile } from "../../src/image/header.ts";
-import { decodePlainJpeg } from "../../src/image/jpeg.ts";
+import { decodeBaselineJpeg } from "../../src/image/jpeg_baseline.ts";
 import { mutate } from "../support/mutate.ts";
 import { Random } from "../support/random.ts";
 import images from "../fixtures/images/images.json" with { type: "json" };
@@ -12,49 +12,49 @@ import jpegs from "../fixtures/images/jpegs.json" with { type: "json" };
 
 const files = jpegs.map(({ file }) => Uint8Array.fromBase64(file));
 
-Deno.test(`decodePlainJpeg: ${jpegs.length} files of every plain kind equal Pillow's pixels`, () => {
+Deno.test(`decodeBaselineJpeg: ${jpegs.length} baseline files of every kind equal Pillow's pixels`, () => {
   jpegs.forEach(({ name, width, height, channels, sha256 }, i) => {
-    const pixels = decodePlainJpeg(files[i]!);
+    const pixels = decodeBaselineJpeg(files[i]!);
     assert.ok(pixels, name);
     assert.deepEqual([pixels.width, pixels.height, pixels.channels], [width, height, channels], name);
     assert.equal(createHash("sha256").update(pixels.data).digest("hex"), sha256, name);
   });
 });
 
-Deno.test("decodePlainJpeg leaves every other kind to ImageMagick", () => {
+Deno.test("decodeBaselineJpeg: leaves all other files to ImageMagick", () => {
   for (const { name, file } of images) {
     const plain = /^JPEG (RGB|grey|orientation \d)$/.test(name);
-    assert.equal(decodePlainJpeg(Uint8Array.fromBase64(file)) !== null, plain, name);
+    assert.equal(decodeBaselineJpeg(Uint8Array.fromBase64(file)) !== null, plain, name);
   }
 });
 
-Deno.test("decodePlainJpeg leaves a file cut short, or with bytes too many, to ImageMagick", () => {
+Deno.test("decodeBaselineJpeg: leaves truncated files and files with extra bytes to ImageMagick", () => {
   for (const file of files.slice(0, 20)) {
     for (let length = 0; length < file.length; length += 1 + length % 7) {
-      assert.equal(decodePlainJpeg(file.subarray(0, length)), null);
+      assert.equal(decodeBaselineJpeg(file.subarray(0, length)), null);
     }
     const scan = file.findLastIndex((byte, at) => byte === 0xff && file[at + 1] === 0xd9);
     assert.equal(
-      decodePlainJpeg(Uint8Array.of(...file.subarray(0, scan), 1, 2, ...file.subarray(scan))),
+      decodeBaselineJpeg(Uint8Array.of(...file.subarray(0, scan), 1, 2, ...file.subarray(scan))),
       null,
     );
   }
 });
 
-Deno.test("decodePlainJpeg reads bytes that lie within a larger buffer", () => {
+Deno.test("decodeBaselineJpeg: reads bytes within a larger buffer", () => {
   const file = files[3]!;
   const buffer = new Uint8Array(file.length + 30).fill(0xff);
   buffer.set(file, 13);
-  const pixels = decodePlainJpeg(buffer.subarray(13, 13 + file.length));
-  assert.deepEqual(pixels, decodePlainJpeg(file));
+  const pixels = decodeBaselineJpeg(buffer.subarray(13, 13 + file.length));
+  assert.deepEqual(pixels, decodeBaselineJpeg(file));
 });
 
-Deno.test("decodePlainJpeg takes no damaged file that ImageMagick refuses, and gives much the same pixels", async () => {
+Deno.test("decodeBaselineJpeg: accepts no damaged file that ImageMagick rejects, and returns nearly the same pixels", async () => {
   const random = new Random(11);
-  let taken = 0;
+  let accepted = 0;
   for (let i = 0; i < 6000; i++) {
     const file = mutate(files[random.integer(files.length)]!, random);
-    const pixels = decodePlainJpeg(file);
+    const pixels = decodeBaselineJpeg(file);
     if (pixels === null) continue;
     const header = inspectFile(file);
     const other = await decodeByMagick(checkContent(file, header), header.format);
@@ -64,16 +64,16 @@ Deno.test("decodePlainJpeg takes no damaged file that ImageMagick refuses, and g
     for (let at = 0; at < other.data.length; at++) {
       sum += Math.abs(other.data[at]! - data[channels === 3 ? at : Math.floor(at / 3)]!);
     }
-    // The two differ in how they smooth colour planes; damage makes for hard edges there.
+    // The two smooth chroma planes differently; damage causes hard edges there.
     assert.ok(sum / other.data.length < 6, `${sum / other.data.length}: ${file.toBase64()}`);
-    taken++;
+    accepted++;
   }
-  assert.ok(taken > 600, `${taken} taken`);
+  assert.ok(accepted > 600, `${accepted} accepted`);
 });
 
-Deno.test("decodePixels gives one channel for an image without colour, whatever its file's kind", async () => {
+Deno.test("decodeRaster: returns one channel for an image without color in every format", async () => {
   for (const { name, file, rgb } of images) {
-    const { channels } = await decodePixels(Uint8Array.fromBase64(file));
+    const { channels } = await decodeRaster(Uint8Array.fromBase64(file));
     const expected = Uint8Array.fromBase64(rgb);
     const grey = expected.every((value, at) => value === expected[at - at % 3]);
     assert.equal(channels, grey ? 1 : 3, name);

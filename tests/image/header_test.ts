@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { decodeImage, encodeJpeg, encodeRgbPng } from "../../mod.ts";
 import { joinBytes } from "../../src/bytes.ts";
-import { readImageSize } from "../../src/image/size.ts";
+import { readImageSize } from "../../src/image/header.ts";
 import { pngChunk } from "../support/image_files.ts";
 import { spots } from "../support/coco.ts";
 
 const IMAGE = { ...spots(1, 40), height: 24, data: spots(1, 40).data.slice(0, 40 * 24 * 3) };
 
-/** A TIFF block with nothing but an orientation, in either byte order. */
+/** A TIFF block with only an orientation, in either byte order. */
 function orientationBlock(orientation: number, little: boolean): Uint8Array {
   const view = new DataView(new ArrayBuffer(26));
   view.setUint16(0, little ? 0x4949 : 0x4d4d);
@@ -28,7 +28,7 @@ function jpegWithBlock(jpeg: Uint8Array, block: Uint8Array): Uint8Array {
   return joinBytes([jpeg.subarray(0, 2), head, content, jpeg.subarray(2)]);
 }
 
-Deno.test("readImageSize gives the size in which decodeImage decodes, for every orientation", async () => {
+Deno.test("readImageSize: equals the size of the decoded image for every orientation", async () => {
   const jpeg = await encodeJpeg(IMAGE, 90);
   const png = await encodeRgbPng(IMAGE);
   // A PNG's header chunk ends after 33 bytes.
@@ -46,7 +46,7 @@ Deno.test("readImageSize gives the size in which decodeImage decodes, for every 
   assert.deepEqual(readImageSize(files[10]!), { width: 24, height: 40 });
 });
 
-Deno.test("readImageSize stays upright where the orientation is damaged, and refuses what is no image", async () => {
+Deno.test("readImageSize: takes a damaged orientation as upright and rejects files that are not images", async () => {
   const jpeg = await encodeJpeg(IMAGE, 90);
   const block = orientationBlock(6, true);
   for (let end = 0; end < 19; end++) {

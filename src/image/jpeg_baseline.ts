@@ -1,27 +1,27 @@
 /**
- * Decodes the JPEG files that nearly all are: baseline, grey or YCbCr, in one scan (ITU T.81). The pixels are those
- * of libjpeg's default settings, bit for bit, in half of ImageMagick's time. Every other file, and every damaged
- * one, is left to ImageMagick.
+ * Decodes the most common JPEG files: baseline, grayscale or YCbCr, one scan (ITU T.81). The pixels equal those of
+ * libjpeg's default settings bit for bit, in half of ImageMagick's time. All other files, and damaged ones, are left
+ * to ImageMagick.
  *
  * @module
  */
-import type { Pixels } from "./image.ts";
+import type { ByteRaster } from "./image.ts";
 import { type Plane, toRgb } from "./jpeg_color.ts";
 import { BitReader, type HuffmanTable, huffmanTable, scanBits } from "./jpeg_huffman.ts";
 import { inverseCosine } from "./jpeg_idct.ts";
 
 const MARKER = { SOF0: 0xc0, DHT: 0xc4, SOI: 0xd8, SOS: 0xda, DQT: 0xdb, DRI: 0xdd };
 
-/** A component of the frame, and what its blocks are decoded with. */
+/** A component of the frame and the tables that decode its blocks. */
 interface Component {
   readonly id: number;
-  /** Blocks of it in an MCU, across and down. */
+  /** Its blocks per MCU, across and down. */
   readonly h: number;
   readonly v: number;
   readonly quantization: number;
-  /** Its samples, in whole MCUs. */
+  /** Its samples, padded to whole MCUs. */
   readonly plane: Plane;
-  /** Whether any coefficient is not 0; without one, all samples are 128. */
+  /** Whether any coefficient is nonzero; if none is, all samples are 128. */
   used: boolean;
   dc: HuffmanTable;
   ac: HuffmanTable;
@@ -38,14 +38,14 @@ interface Frame {
 }
 
 /**
- * Decodes a JPEG file, whose orientation is left as it stands. An image that has no colour comes in one channel.
- * Null for a file that is damaged or of another kind than the plain one.
+ * Decodes a JPEG file without applying its orientation; an image without color has one channel. Null for a file that
+ * is damaged or not baseline.
  */
-export function decodePlainJpeg(bytes: Uint8Array): Pixels | null {
+export function decodeBaselineJpeg(bytes: Uint8Array): ByteRaster | null {
   try {
     return new Decoder(bytes).decode();
   } catch (error) {
-    // A DataView's or a typed array's: the file points beyond its end.
+    // Thrown by a DataView or typed array: the file points beyond its end.
     if (error instanceof RangeError) return null;
     throw error;
   }
@@ -67,7 +67,7 @@ class Decoder {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  decode(): Pixels | null {
+  decode(): ByteRaster | null {
     const view = this.#view;
     if (view.getUint16(0) !== 0xff00 + MARKER.SOI) return null;
     for (let at = 2;;) {
@@ -82,7 +82,7 @@ class Decoder {
     }
   }
 
-  /** Whether the segment is sound and of the plain kind. */
+  /** Whether the segment is valid and allowed in a baseline file. */
   #readSegment(marker: number, segment: Uint8Array): boolean {
     switch (marker) {
       case MARKER.DQT:
@@ -102,7 +102,7 @@ class Decoder {
         if (startsWith(segment, "Adobe") && segment.length >= 12) this.#adobe = segment[11]!;
         return true;
       default:
-        // Applications' segments and comments.
+        // Application segments and comments.
         return (marker >= 0xe1 && marker <= 0xef) || marker === 0xfe;
     }
   }
@@ -111,7 +111,7 @@ class Decoder {
     let at = 0;
     for (; at < segment.length; at += 65) {
       const kind = segment[at]!;
-      if (kind > 3) return false; // 16-bit steps are not baseline's
+      if (kind > 3) return false; // 16-bit steps are not baseline
       this.#quantization[kind] = Uint16Array.from(segment.subarray(at + 1, at + 65));
     }
     return at === segment.length;
@@ -127,7 +127,7 @@ class Decoder {
       at += 17 + total;
       const table = at <= segment.length && total <= 256 ? huffmanTable(counts, symbols) : null;
       if ((kind & 0xee) !== 0 || table === null) return false;
-      // A first coefficient's symbol is its size in bits alone.
+      // The symbol of a DC coefficient is only its size in bits.
       if (kind < 16 && symbols.some((symbol) => symbol > 15)) return false;
       (kind >= 16 ? this.#ac : this.#dc)[kind & 1] = table;
     }
@@ -143,7 +143,7 @@ class Decoder {
     const width = segment[3]! << 8 | segment[4]!;
     const factors = Array.from({ length: count! }, (_, i) => segment[7 + 3 * i]!);
     if (width === 0 || height === 0) return false;
-    // Of three components, the colours' pixels may be larger. A single one's blocks are never grouped.
+    // Chroma may be subsampled. The blocks of a single component are never grouped.
     const plain = [0x11, 0x21, 0x22].includes(factors[0]!) &&
       (count === 1 || (count === 3 && factors[1] === 0x11 && factors[2] === 0x11));
     if (!plain) return false;
@@ -170,17 +170,17 @@ class Decoder {
         predictor: 0,
       };
     });
-    // libjpeg upsamples colour planes of one or two columns otherwise.
+    // libjpeg upsamples chroma planes of one or two columns differently.
     if (h === 2 && components[1]!.plane.width <= 2) return false;
     this.#frame = { width, height, components, across, down };
     return true;
   }
 
-  #readScan(header: Uint8Array, at: number): Pixels | null {
+  #readScan(header: Uint8Array, at: number): ByteRaster | null {
     const frame = this.#frame;
     if (frame === undefined || !this.#isYcc(frame) || !this.#chooseTables(header, frame)) return null;
-    const stretches = scanBits(this.#bytes, at);
-    if (stretches === null || !this.#readMcus(frame, stretches)) return null;
+    const intervals = scanBits(this.#bytes, at);
+    if (intervals === null || !this.#readMcus(frame, intervals)) return null;
     const { width, height, components: [light, blue, red] } = frame;
     if (light === undefined) return null;
     if (blue === undefined || red === undefined || !(blue.used || red.used)) {
@@ -190,14 +190,14 @@ class Decoder {
     return { width, height, channels: 3, data: toRgb(light.plane, blue.plane, red.plane) };
   }
 
-  /** Whether the components are grey or luminance and colours, by libjpeg's rules. */
+  /** Whether the components are grayscale or YCbCr, by libjpeg's rules. */
   #isYcc({ components }: Frame): boolean {
     if (components.length === 1 || this.#jfif) return true;
     if (this.#adobe !== undefined) return this.#adobe === 1;
     return components.every(({ id }, i) => id === i + 1);
   }
 
-  /** Whether the scan holds the whole frame, and every table that it names is there. */
+  /** Whether the scan holds the whole frame and every table it names exists. */
   #chooseTables(header: Uint8Array, { components }: Frame): boolean {
     const count = components.length;
     if (header.length !== 4 + 2 * count || header[0] !== count) return false;
@@ -214,16 +214,16 @@ class Decoder {
     });
   }
 
-  /** Decodes all MCUs; whether their bits are sound and all there. */
-  #readMcus(frame: Frame, stretches: readonly Uint8Array[]): boolean {
+  /** Decodes all MCUs; whether their bits are valid and complete. */
+  #readMcus(frame: Frame, intervals: readonly Uint8Array[]): boolean {
     const { components, across, down } = frame;
     const mcus = across * down;
-    const interval = this.#restart === 0 ? mcus : this.#restart;
-    if (stretches.length !== Math.ceil(mcus / interval)) return false;
+    const interval = this.#restart === 0 ? mcus : this.#restart; // in MCUs
+    if (intervals.length !== Math.ceil(mcus / interval)) return false;
     const block = new Int32Array(64);
-    for (let index = 0; index < stretches.length; index++) {
-      const stretch = stretches[index]!;
-      const reader = new BitReader(stretch);
+    for (let index = 0; index < intervals.length; index++) {
+      const bits = intervals[index]!;
+      const reader = new BitReader(bits);
       for (const component of components) component.predictor = 0;
       const end = Math.min(mcus, (index + 1) * interval);
       for (let mcu = index * interval; mcu < end; mcu++) {
@@ -232,10 +232,10 @@ class Decoder {
         for (const component of components) {
           if (!this.#readBlocks(component, reader, block, x, y)) return false;
         }
-        if (reader.at > 8 * stretch.length) return false;
+        if (reader.at > 8 * bits.length) return false;
       }
-      // What is left over may be no more than the filling of the last byte.
-      if (8 * stretch.length - reader.at >= 8) return false;
+      // Only the padding of the last byte may be left over.
+      if (8 * bits.length - reader.at >= 8) return false;
     }
     return true;
   }
@@ -262,7 +262,7 @@ class Decoder {
 
 const NO_TABLE = huffmanTable(new Uint8Array(16), new Uint8Array(0))!;
 
-/** A plane without what fills its MCUs. */
+/** A plane without the padding of its MCUs. */
 function cropped({ data, stride, width, height }: Plane): Uint8Array {
   if (stride === width) return data.subarray(0, width * height);
   const result = new Uint8Array(width * height);

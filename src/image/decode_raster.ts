@@ -1,0 +1,47 @@
+/**
+ * Decodes in the calling thread, for Workers that alone suffer the consequences of a bad file. Everyone else calls
+ * `decodeImage` of `decode.ts`.
+ *
+ * @module
+ */
+import { checkContent, inspectFile } from "./header.ts";
+import type { ByteRaster, RgbImage } from "./image.ts";
+
+/**
+ * Decodes an image file to 8-bit grayscale or RGB: an image without color has one channel, a palette is looked up,
+ * 16 bits are scaled to 8, an alpha channel is dropped (no background is blended in; Pillow's `convert("RGB")`),
+ * CMYK is converted, the EXIF orientation is applied, and of several frames or pages the first is taken. Color
+ * profiles are not applied.
+ *
+ * Rejects with a SyntaxError for a file that is truncated, corrupt or of an unsupported format, and with a RangeError
+ * for one that exceeds the limits. Any other error means that the decoder itself broke and that this thread should
+ * decode no more.
+ */
+export async function decodeRaster(bytes: Uint8Array): Promise<ByteRaster> {
+  const header = inspectFile(bytes);
+  const { format, orientation } = header;
+  const raster = await format.decode?.(bytes, orientation);
+  if (raster) return raster;
+  const content = checkContent(bytes, header);
+  // Loading ImageMagick takes 0.2 s, which a folder of baseline JPEGs need not pay.
+  const { decodeByMagick } = await import("./decode_magick.ts");
+  return dropColor(await decodeByMagick(content, format));
+}
+
+/** A grayscale image as RGB, its channel repeated; an RGB image unchanged. */
+export function repeatGray({ width, height, channels, data }: ByteRaster): RgbImage {
+  if (channels === 3) return { width, height, data };
+  const rgb = new Uint8Array(3 * data.length);
+  for (let i = 0, at = 0; i < data.length; i++, at += 3) rgb[at] = rgb[at + 1] = rgb[at + 2] = data[i]!;
+  return { width, height, data: rgb };
+}
+
+/** One channel if all three are equal, else the image unchanged. */
+function dropColor({ width, height, data }: RgbImage): ByteRaster {
+  for (let at = 0; at < data.length; at += 3) {
+    if (data[at] !== data[at + 1] || data[at] !== data[at + 2]) return { width, height, channels: 3, data };
+  }
+  const gray = new Uint8Array(width * height);
+  for (let i = 0; i < gray.length; i++) gray[i] = data[3 * i]!;
+  return { width, height, channels: 1, data: gray };
+}

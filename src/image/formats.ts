@@ -1,0 +1,52 @@
+/**
+ * The image formats that can be read: the one registry. Detection, endings, messages and ImageMagick's policy derive
+ * from it.
+ *
+ * @module
+ */
+import { BMP } from "./formats/bmp.ts";
+import { hasText, type ImageFormat } from "./formats/format.ts";
+import { JPEG } from "./formats/jpeg.ts";
+import { PNG } from "./formats/png.ts";
+import { TIFF } from "./formats/tiff.ts";
+import { WEBP } from "./formats/webp.ts";
+
+/** Every format, in the order in which messages list them. */
+export const FORMATS: readonly ImageFormat[] = [JPEG, PNG, TIFF, BMP, WEBP];
+
+/** The endings of image file names, in lower case and without the dot. */
+export const IMAGE_ENDINGS: readonly string[] = FORMATS.flatMap(({ endings }) => endings);
+
+/** The formats in words: `JPEG, PNG, TIFF, BMP and WebP`. */
+export const FORMAT_LIST: string = FORMATS.map(({ name }) => name).join(", ").replace(
+  /, (?=[^,]*$)/,
+  " and ",
+);
+
+/** Files that people mistake for images of a supported format. */
+const FOREIGN: readonly { readonly text: string; readonly at?: number; readonly what: string }[] = [
+  { text: "DICM", at: 128, what: "a DICOM file" },
+  { text: "GIF8", what: "a GIF" },
+  { text: "%PDF", what: "a PDF" },
+  { text: "<", what: "an XML, HTML or SVG text" },
+];
+
+const IMAGE_NAME = new RegExp(`\\.(${IMAGE_ENDINGS.join("|")})$`, "i");
+
+/** Whether a file of this name is expected to be an image of a supported format. */
+export function isImageName(name: string): boolean {
+  return IMAGE_NAME.test(name);
+}
+
+/** The format by a file's first bytes, 256 or more. Throws a SyntaxError that says what the file seems to be. */
+export function detectFormat(bytes: Uint8Array): ImageFormat {
+  const format = FORMATS.find((format) => format.matches(bytes));
+  if (format !== undefined) return format;
+  const foreign = FOREIGN.find(({ text, at }) => hasText(bytes, text, at));
+  const reason = bytes.length === 0
+    ? "the file is empty"
+    : foreign !== undefined
+    ? `it is ${foreign.what}`
+    : "its first bytes match no supported format";
+  throw new SyntaxError(`Cannot decode the image: ${reason}\nhint: ${FORMAT_LIST} are supported; convert it to one of them`);
+}

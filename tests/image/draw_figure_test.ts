@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { drawFigure } from "../../src/image/draw_figure.ts";
+import type { RgbImage } from "../../src/image/image.ts";
+
+function plain(width: number, height: number, color: readonly number[]): RgbImage {
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: width * height * 3 }, (_, i) => color[i % 3] ?? 0),
+  };
+}
+
+function pixel(image: RgbImage, x: number, y: number): number[] {
+  return [...image.data.subarray(3 * (y * image.width + x), 3 * (y * image.width + x) + 3)];
+}
+
+/** The number of dark pixels, as of text, in some rows. */
+function darkPixels(image: RgbImage, top: number, bottom: number): number {
+  let count = 0;
+  for (let y = top; y < bottom; y++) {
+    for (let x = 0; x < image.width; x++) if (pixel(image, x, y).every((value) => value < 128)) count++;
+  }
+  return count;
+}
+
+const RED = [200, 0, 0];
+const BLUE = [0, 0, 200];
+
+Deno.test("drawFigure: panels without text are placed side by side on white", async () => {
+  const figure = await drawFigure([{ image: plain(40, 30, RED) }, { image: plain(40, 30, BLUE) }]);
+  const margin = (figure.width - 80) / 3;
+  assert.equal(figure.height, 30 + 2 * margin);
+  assert.deepEqual(pixel(figure, 0, 0), [255, 255, 255]);
+  assert.deepEqual(pixel(figure, margin, margin), RED);
+  assert.deepEqual(pixel(figure, margin + 39, margin + 29), RED);
+  assert.deepEqual(pixel(figure, margin + 40, margin), [255, 255, 255]);
+  assert.deepEqual(pixel(figure, 2 * margin + 40, margin), BLUE);
+});
+
+Deno.test("drawFigure: fills rows of columns and scales images to their cells, keeping the aspect ratio", async () => {
+  const panels = [RED, BLUE, RED].map((color) => ({ image: plain(100, 50, color) }));
+  const figure = await drawFigure(panels, { columns: 2, cell: { width: 40, height: 40 } });
+  const margin = (figure.width - 80) / 3;
+  assert.equal(figure.height, 80 + 3 * margin);
+  assert.deepEqual(pixel(figure, margin + 20, margin + 9), [255, 255, 255]);
+  assert.deepEqual(pixel(figure, margin + 20, margin + 10), RED);
+  assert.deepEqual(pixel(figure, margin + 20, margin + 29), RED);
+  assert.deepEqual(pixel(figure, margin + 20, margin + 30), [255, 255, 255]);
+  assert.deepEqual(pixel(figure, margin + 20, 2 * margin + 40 + 20), RED);
+  assert.deepEqual(pixel(figure, 2 * margin + 40 + 20, 2 * margin + 40 + 20), [255, 255, 255]);
+});
+
+Deno.test("drawFigure: draws the title above and captions below the panels", async () => {
+  const image = plain(120, 60, [230, 230, 230]);
+  const bare = await drawFigure([{ image }, { image }]);
+  const labeled = await drawFigure([{ image, caption: "Dice 0.93 ± 0.01" }, { image }], { title: "Lesions" });
+  const rise = labeled.height - bare.height;
+  assert.ok(rise > 20, "room for the text");
+  assert.ok(darkPixels(labeled, 0, 30) > 50, "the title");
+  assert.ok(darkPixels(labeled, labeled.height - 25, labeled.height) > 50, "the caption");
+  assert.equal(darkPixels(bare, 0, bare.height), 0);
+});
+
+Deno.test("drawFigure: draws text literally and cuts what does not fit", async () => {
+  const image = plain(100, 20, [230, 230, 230]);
+  for (const caption of ["100 % of %w", "@/etc/passwd", "a\\nb", "'quoted\" {x} $y", "%[fx:1/0]", "🧠", ""]) {
+    await drawFigure([{ image, caption }]);
+  }
+  const long = await drawFigure([{ image, caption: "y573_jpg.rf.9510030b3d8ede2ab40d67d16c4f7cf9.jpg" }]);
+  const margin = (long.width - 100) / 2;
+  for (let y = 20 + margin; y < long.height; y++) {
+    assert.deepEqual(pixel(long, 1, y), [255, 255, 255]);
+    assert.deepEqual(pixel(long, long.width - 2, y), [255, 255, 255]);
+  }
+});
+
+Deno.test("drawFigure: rejects no panels and no columns", async () => {
+  await assert.rejects(drawFigure([]), RangeError);
+  await assert.rejects(drawFigure([{ image: plain(2, 2, RED) }], { columns: 0 }), RangeError);
+});
