@@ -48,5 +48,7 @@ export function detectFormat(bytes: Uint8Array): ImageFormat {
     : foreign !== undefined
     ? `it is ${foreign.what}`
     : "its first bytes match no supported format";
-  throw new SyntaxError(`Cannot decode the image: ${reason}\nhint: ${FORMAT_LIST} are supported; convert it to one of them`);
+  throw new SyntaxError(
+    `Cannot decode the image: ${reason}\nhint: ${FORMAT_LIST} are supported; convert it to one of them`,
+  );
 }
