@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { LossName } from "../../kernels/loss/definition.ts";
 import { size } from "../../kernels/shape.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import { unet } from "./architecture.ts";
@@ -33,6 +34,8 @@ export interface PlanSpec {
    * the backward, which adds to the gradients.
    */
   readonly partOf?: number | undefined;
+  /** What is trained on and evaluated by; `combined` by default. */
+  readonly loss?: LossName | undefined;
 }
 
 /** The regions that a plan's owner fills or reads. */
@@ -102,7 +105,7 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const logits = unet(builder, { shape: input, region: images, kind: "plain", gradientScale: 1 });
   const loss = lossRegions(builder, logits.shape);
   const lossAt = recorder.steps.length;
-  if (kind !== "predict") recordLoss(builder, logits, loss);
+  if (kind !== "predict") recordLoss(builder, logits, loss, spec.loss);
   const backwardAt = recorder.steps.length;
   builder.emitBackward();
   const { weights, gradients, step } = builder;
