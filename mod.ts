@@ -83,12 +83,12 @@ export { createRunId, syncCommand } from "./src/tracking/swanlab_format.ts";
 export {
   type AdapterDescription,
   describeGpu,
-  Gpu,
   type GpuDescription,
   type GpuLimits,
   type GpuOptions,
-  openGpu,
-} from "./src/gpu/gpu.ts";
+} from "./src/gpu/adapter.ts";
+export { Gpu } from "./src/gpu/gpu.ts";
+export { openGpu, type OpenGpuOptions } from "./src/host/open_gpu.ts";
 export type { UNetConfig } from "./src/unet/config.ts";
 export { inferConfig, type Parameter, type ParameterTable } from "./src/unet/parameters.ts";
 export { UNet } from "./src/unet/unet.ts";
@@ -114,7 +114,6 @@ export type { Access, Binding, Kernel } from "./kernels/kernel.ts";
 export type { Precision } from "./kernels/storage.ts";
 export type { AdapterKind, KernelChoices, Need, VariantFacts } from "./kernels/choices.ts";
 export { defaultChoices } from "./kernels/variants.ts";
-export type { Admission } from "./src/self_test/admission.ts";
 export type { Timing } from "./src/tuning/timing.ts";
 export { type TunedClass, tuneKernels, type TuneOptions, type Tuning } from "./src/tuning/tune.ts";
 export {

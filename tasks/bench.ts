@@ -22,7 +22,7 @@ import {
 import { describeVariants } from "../src/benchmark/variants.ts";
 import { keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { openGpu } from "../src/gpu/gpu.ts";
+import { openGpu } from "../src/host/open_gpu.ts";
 import type { KernelChoices } from "../mod.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 

@@ -1,15 +1,15 @@
 /**
- * `deno task doctor`: what this machine's adapter is, whether the kernels are right on it, and what to mend.
+ * `deno task doctor`: describes this machine's adapter, tests the kernels on it, and says what to fix.
  *
  * @module
  */
 import type { Command } from "commander";
 import type { KernelChoices } from "../mod.ts";
 import { formatBytes } from "../src/cli/format.ts";
-import { keptChoices } from "../src/cli/kernel_choices.ts";
+import { readChoices } from "../src/host/kernel_memory.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/host/diagnose.ts";
-import { openGpu } from "../src/gpu/gpu.ts";
+import { openGpu } from "../src/host/open_gpu.ts";
 import { selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
@@ -23,9 +23,9 @@ export function command(): Command {
   return createCommand(
     "doctor",
     "Describes the GPU adapter, tries its features, tests every kernel on it against a plain loop on the CPU, and " +
-      "says what is missing and the command that mends it. Exits 1 where nothing can run or a kernel is wrong.",
+      "says what is missing and which command fixes it. Exits 1 if nothing can run or a kernel fails.",
   )
-    .option("--software", "look at the software adapter even where there is a GPU")
+    .option("--software", "look at the software adapter even if there is a GPU")
     .option("--json", "print the findings as one JSON document")
     .action(examine);
 }
@@ -41,11 +41,18 @@ async function examine(options: Options): Promise<void> {
   let choices: { kept: boolean; choices: KernelChoices } | null = null;
   if (!found.some(({ kind }) => kind === "fatal")) {
     try {
-      for await (const result of testKernels(software)) {
-        kernels.push(result);
-        print(describeKernel(result));
+      // Nothing that was found out earlier counts: a doctor examines.
+      const gpu = await openGpu({ software, tuned: true, retest: true });
+      try {
+        for await (const result of selfTest(gpu)) {
+          kernels.push(result);
+          print(describeKernel(result));
+        }
+        const kept = await readChoices(FOLDERS.cache, { software, kernels: "fast" });
+        choices = { kept: kept !== null, choices: gpu.choices };
+      } finally {
+        gpu.close();
       }
-      choices = await chooseKernels(software);
     } catch (error) {
       found.push({
         kind: "fatal",
@@ -54,10 +61,10 @@ async function examine(options: Options): Promise<void> {
       });
     }
   }
-  const wrong = kernels.filter(({ passed }) => !passed);
-  const ok = wrong.length === 0 && !found.some(({ kind }) => kind === "fatal");
+  const failed = kernels.filter(({ passed }) => !passed);
+  const ok = failed.length === 0 && !found.some(({ kind }) => kind === "fatal");
   if (kernels.length > 0) {
-    print(line("kernels", `${kernels.length - wrong.length} right, ${wrong.length} wrong`));
+    print(line("kernels", `${kernels.length - failed.length} passed, ${failed.length} failed`));
     if (choices !== null) print(describeChoices(choices));
   }
   if (options.json) {
@@ -69,23 +76,6 @@ async function examine(options: Options): Promise<void> {
   if (!ok) throw new ExitError(EXIT.failed);
 }
 
-async function* testKernels(software: boolean): AsyncGenerator<SelfTestResult> {
-  const gpu = await openGpu({ software });
-  try {
-    yield* selfTest(gpu);
-  } finally {
-    gpu.close();
-  }
-}
-
-/** The variants that a training would take here, those that were timed and kept going before the defaults. */
-async function chooseKernels(software: boolean): Promise<{ kept: boolean; choices: KernelChoices }> {
-  const kept = await keptChoices(FOLDERS.cache, { software, kernels: "fast" });
-  const gpu = await openGpu({ software, choices: kept });
-  gpu.close();
-  return { kept: kept !== undefined, choices: gpu.choices };
-}
-
 function describeChoices({ kept, choices }: { kept: boolean; choices: KernelChoices }): string {
   return line(
     "variants",
@@ -94,7 +84,7 @@ function describeChoices({ kept, choices }: { kept: boolean; choices: KernelChoi
     Object.entries(choices).map(([name, variant]) => line("", `${name}: ${variant}`)).join("");
 }
 
-/** The words with which this user runs a command as root; on Windows there is no user number. */
+/** How this user runs a command as root; Windows has no user number. */
 function asRoot(command: string | null): string | null {
   return command === null || Deno.uid() === 0 ? command : `sudo ${command}`;
 }
@@ -114,18 +104,18 @@ function describe(adapter: AdapterReport): string {
     line("driver", `${adapter.driver}, through ${adapter.backend}`) +
     line("kind", adapter.isSoftware ? "software: it computes on the CPU" : "hardware") +
     `limits\n${limits.join("")}features, each tried with a kernel\n${tested.join("")}` +
-    "kernels, against plain loops on the CPU\n";
+    "kernels, compared with plain loops on the CPU\n";
 }
 
 function describeKernel({ kernel, variant, passed, worstError, limit }: SelfTestResult): string {
   const name = variant === undefined ? kernel : `${kernel}, ${variant}`;
   const numbers = `worst error ${worstError.toExponential(1)}, limit ${limit.toExponential(1)}`;
-  return line("", `${passed ? "right" : "WRONG"}  ${name.padEnd(36)} ${numbers}`);
+  return line("", `${passed ? "passed" : "FAILED"}  ${name.padEnd(36)} ${numbers}`);
 }
 
 function describeAilment({ kind, message, command }: Ailment): string {
   const label = kind === "fatal" ? "error" : "warning";
-  // A message of the library may bring its own hint.
+  // A message of the library may have its own hint.
   return `${label}: ${message}\n${command === null ? "" : `hint: ${command}\n`}`;
 }
 

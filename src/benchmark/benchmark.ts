@@ -4,7 +4,7 @@
  * @module
  */
 import type { KernelChoices } from "../../kernels/choices.ts";
-import { openGpu } from "../gpu/gpu.ts";
+import { openGpu } from "../host/open_gpu.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Timing } from "../tuning/timing.ts";
 import { calibrate, dispatchSeconds, type Speed } from "./calibration.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 import { CapacityError } from "../gpu/capacity_error.ts";
-import type { Gpu, GpuDescription } from "../gpu/gpu.ts";
+import type { GpuDescription } from "../gpu/adapter.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import { type MemoryUse, planBatch } from "../training/batch_memory.ts";
 import { Trainer } from "../training/trainer.ts";
 import { completeConfig } from "../unet/config.ts";

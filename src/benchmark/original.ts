@@ -5,7 +5,9 @@
  *
  * @module
  */
-import { type Gpu, type GpuOptions, openGpu } from "../gpu/gpu.ts";
+import type { GpuOptions } from "../gpu/adapter.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { openGpu } from "../host/open_gpu.ts";
 import { planBatch } from "../training/batch_memory.ts";
 import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type GpuOptions, openGpu } from "../gpu/gpu.ts";
+import type { GpuOptions } from "../gpu/adapter.ts";
+import { openGpu } from "../host/open_gpu.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 
 /** Seconds of a start. */

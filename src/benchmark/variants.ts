@@ -6,7 +6,9 @@
  */
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { nonDefaultChoices, OPERATIONS } from "../../kernels/variants.ts";
-import { adapterKind, type Gpu } from "../gpu/gpu.ts";
+import { adapterKind } from "../gpu/adapter.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { admissionOf } from "../self_test/admission.ts";
 
 /** Whether a variant passes its self-tests. */
 export interface VariantCheck {
@@ -40,7 +42,7 @@ export async function describeVariants(gpu: Gpu, given: boolean): Promise<Varian
       checked.push({
         operation,
         variant,
-        right: possible ? await gpu.admission.passes(variant, facts) : null,
+        right: possible ? await admissionOf(gpu).passes(variant, facts) : null,
       });
     }
   }

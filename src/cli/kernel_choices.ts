@@ -1,36 +1,36 @@
 /**
- * Which kernel variants a task uses: those that were timed on this adapter and kept, or are timed now, or the defaults.
+ * Which kernel variants a task uses: those that were timed on this adapter earlier, or are timed now, or the defaults.
  *
  * @module
  */
 import { join } from "node:path";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
-import { CHOICE_FILE, keepChoices, readChoices } from "../host/choice_cache.ts";
-import { adapterKind, type GpuOptions, openGpu } from "../gpu/gpu.ts";
+import { adapterKind, type GpuOptions } from "../gpu/adapter.ts";
+import { CHOICE_FILE, keepChoices, readChoices } from "../host/kernel_memory.ts";
+import { openGpu } from "../host/open_gpu.ts";
 import { TUNE_SECONDS, tuneKernels, type TuneOptions, type Tuning } from "../tuning/tune.ts";
 import { writeStderr } from "./task.ts";
 
 /** The explanation of `--retune`. */
 export const RETUNE_HELP =
-  `time the kernel variants on this adapter first (about ${TUNE_SECONDS} s) and keep what is ` +
-  `fastest in CACHE/${CHOICE_FILE}, for later runs too; without it what was kept is used, else a table of defaults, ` +
-  "and nothing is timed";
+  `time the kernel variants on this adapter first (about ${TUNE_SECONDS} s) and keep the ` +
+  `fastest in CACHE/${CHOICE_FILE}, for later runs too (default: the ones kept earlier, else a table of defaults)`;
 
 type Device = Pick<GpuOptions, "software" | "kernels">;
 
-/** The choices that are kept for the device that would be opened; undefined where there are none. */
+/** The timed choices that are kept for the device that would be opened; undefined if there are none. */
 export async function keptChoices(folder: string, device: Device): Promise<KernelChoices | undefined> {
   return (await readChoices(folder, device))?.choices;
 }
 
-/** Times the candidates, keeps the choices, and says what came of it. */
+/** Times the candidates, keeps the fastest, and reports them. */
 export async function retune(
   folder: string,
   device: Device,
   options: Pick<TuneOptions, "seconds"> = {},
 ): Promise<KernelChoices> {
-  const gpu = await openGpu(device);
+  const gpu = await openGpu({ ...device, cache: folder });
   try {
     writeStderr(`timing kernel variants on ${gpu.adapter.description}, about ${TUNE_SECONDS} s\n`);
     const tuning = await tuneKernels(gpu, options);
@@ -39,7 +39,7 @@ export async function retune(
       await keepChoices(folder, gpu, { timedAt: new Date().toISOString(), choices: tuning.choices });
     } catch (error) {
       writeStderr(
-        `note: the choices hold for this run alone: ${join(folder, CHOICE_FILE)} cannot be written ` +
+        `note: the choices hold for this run only: ${join(folder, CHOICE_FILE)} cannot be written ` +
           `(${(error as Error).message.split("\n")[0]})\n`,
       );
     }
@@ -56,9 +56,9 @@ function describeTuning({ classes, failed, left, seconds }: Tuning, defaults: Ke
       times.join(", ")
     })`;
   });
-  if (failed.length > 0) lines.push(`  not right on this adapter, and so left out: ${failed.join(", ")}`);
+  if (failed.length > 0) lines.push(`  failed their self-test on this adapter: ${failed.join(", ")}`);
   if (left.length > 0) {
-    lines.push(`  no time left for ${left.join(", ")}: the defaults stay; a second try is faster`);
+    lines.push(`  no time left for ${left.join(", ")}: the defaults stay; a second run is faster`);
   }
   return `timed in ${seconds.toFixed(1)} s\n` +
     lines.map((line) => `${line}\n`).join("");

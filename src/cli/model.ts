@@ -8,10 +8,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_model.ts";
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
-import { keptChoices } from "./kernel_choices.ts";
-import { nameGpu, openUnnamed } from "./task_gpu.ts";
+import { nameGpu, openTaskGpu } from "./task_gpu.ts";
 import { number, writeStderr } from "./task.ts";
-import { FOLDERS } from "../fs/layout.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
 export interface ModelFlags {
@@ -72,11 +70,10 @@ export function addModelOptions(command: Command): Command {
 /** Opens the GPU, reads the model that the flags choose, and says what it is. */
 export async function openModel(flags: ModelFlags): Promise<TaskModel> {
   const path = await findModelFile(flags);
-  const device = { software: flags.software ?? false, kernels: flags.kernels };
-  // The one waits for the disk, the other for the driver.
+  // One waits for the disk, the other for the driver.
   const [reading, opening] = await Promise.allSettled([
     loadModel(path),
-    keptChoices(flags.cache ?? FOLDERS.cache, device).then((choices) => openUnnamed({ ...device, choices })),
+    openTaskGpu({ software: flags.software ?? false, kernels: flags.kernels, cache: flags.cache }),
   ]);
   if (reading.status === "rejected") {
     if (opening.status === "fulfilled") opening.value.close();

@@ -1,22 +1,18 @@
 /**
- * The GPU as tasks open it: it is named, and a first compilation is announced, since it takes seconds.
+ * Opens the GPU for a task: with the variants that were timed on it, and announcing a first compilation, which takes
+ * seconds.
  *
  * @module
  */
-import { type Gpu, type GpuOptions, openGpu } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
 import { plural } from "./format.ts";
 import { writeStderr } from "./task.ts";
 
-/** Opens the GPU for a task, and names it. */
-export async function openTaskGpu(options: GpuOptions = {}): Promise<Gpu> {
-  const gpu = await openUnnamed(options);
-  nameGpu(gpu);
-  return gpu;
-}
-
-/** Opens the GPU for a task that names it later. */
-export function openUnnamed(options: GpuOptions = {}): Promise<Gpu> {
+/** Opens the GPU for a task. */
+export function openTaskGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
   return openGpu({
+    tuned: true,
     ...options,
     onCompile: (kernels) =>
       writeStderr(`compiling ${plural(kernels, "kernel")} (seconds once, then the driver keeps them)\n`),

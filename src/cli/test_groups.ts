@@ -14,7 +14,7 @@ export interface TestGroups {
 }
 
 /** Modules of the tests, and names of functions, that open a GPU. */
-const OPENS_GPU = /tests\/support\/(test_gpu|software)\.ts$|^(open\w*Gpu|describeGpu|diagnose)$/;
+const OPENS_GPU = /tests\/support\/(test_gpu|software)\.ts$|^(open\w*Gpu|openDevice|describeGpu|diagnose)$/;
 
 /** The names that `deno test` looks for. */
 const TEST_FILE = /(^|[._])test\.(ts|tsx|mts|js|mjs|jsx)$/;

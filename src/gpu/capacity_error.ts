@@ -1,8 +1,10 @@
 /**
- * What a device cannot hold.
+ * The error for work that exceeds a device.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 
-/** Thrown where work exceeds a limit or the memory of a device: a smaller batch may fit. */
+/** Thrown if work exceeds a limit or the memory of a device: a smaller batch may fit. */
 export class CapacityError extends RangeError {}

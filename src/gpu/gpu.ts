@@ -1,209 +1,34 @@
 /**
- * The device: opened with the limits that the adapter grants, with every error kept and thrown at the next call.
+ * An open WebGPU device: buffers, pipelines, transfers. Every error that the device reports is stored and thrown by
+ * the next call.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
-import { type AdapterKind, completeChoices, type KernelChoices, type Need } from "../../kernels/choices.ts";
+import { completeChoices, type KernelChoices, type Need } from "../../kernels/choices.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { OPERATIONS } from "../../kernels/variants.ts";
-import { Admission } from "../self_test/admission.ts";
+import {
+  type AdapterDescription,
+  adapterKind,
+  bindingSize,
+  bufferSize,
+  describeAdapter,
+  type GpuDescription,
+  type GpuLimits,
+  type GpuOptions,
+  mayGrant,
+} from "./adapter.ts";
 import { CapacityError } from "./capacity_error.ts";
-import { backendOf } from "../host/driver.ts";
 import { PipelineCache } from "./pipelines.ts";
 
-/** How {@linkcode openGpu} chooses an adapter and its arithmetic. */
-export interface GpuOptions {
-  /** Ask for the software adapter even where a hardware GPU is present. */
-  software?: boolean;
-  /** `fast` (the default) or `strict`: only arithmetic as accurate as plain float32 sums. */
-  kernels?: "fast" | "strict";
-  /**
-   * What training stores tensors between layers as: `f32` (the default), or `f16`, which halves their memory and needs
-   * an adapter with `shader-f16` whose kernels pass their self-tests in it. Sums, weights and predictions stay float32.
-   */
-  precision?: Precision;
-  /**
-   * Variants for classes of shapes, in place of the defaults for this kind of adapter. Those that do not exist, or
-   * whose self-test fails on the adapter, are left out.
-   */
-  choices?: KernelChoices | undefined;
-  /** Ask for no more than this many bytes in one binding: the work is then done in smaller chunks. */
-  maxBindingSize?: number;
-  /** Allow no more than this many bytes in one buffer: batches that need more are computed in parts. */
-  maxBufferSize?: number;
-  /** Called before kernels are compiled, with their number: the first use on a machine takes seconds. */
-  onCompile?: (kernels: number) => void;
-}
-
-/** What is known of an adapter. */
-export interface AdapterDescription {
-  /** Name of the device and driver, as far as the platform tells. */
-  readonly description: string;
-  /** Vendor, as far as the platform tells. */
-  readonly vendor: string;
-  /** Whether this is a software implementation. */
-  readonly isFallback: boolean;
-}
-
-/** Limits that planning needs. */
-export interface GpuLimits {
-  /** Bytes that one storage binding may have. */
-  readonly maxStorageBufferBindingSize: number;
-  /** Bytes that one buffer may have. */
-  readonly maxBufferSize: number;
-}
-
-/** A device as far as plans depend on it: an open {@linkcode Gpu}, or one that could be opened. */
-export interface GpuDescription {
-  /** What is known of the adapter. */
-  readonly adapter: AdapterDescription;
-  /** The limits that its device has. */
-  readonly limits: GpuLimits;
-  /** Which kernels may be chosen. */
-  readonly kernels: "fast" | "strict";
-  /** What training stores tensors between layers as; float32 unless given. */
-  readonly precision?: Precision;
-  /** The variant that is chosen for each class of shapes. */
-  readonly choices: KernelChoices;
-}
-
-/** Limits that are asked for where the adapter offers more than the default. */
-const WANTED_LIMITS = [
-  "maxStorageBufferBindingSize",
-  "maxBufferSize",
-  "maxComputeWorkgroupStorageSize",
-  "maxComputeInvocationsPerWorkgroup",
-  "maxComputeWorkgroupSizeX",
-] as const;
-
-/** Storage buffers that one kernel binds at most. */
-const STORAGE_BUFFERS = 8;
-
-/** Values of a part of an upload. */
+/** Values per chunk of an upload. */
 const UPLOAD_VALUES = 2 ** 20;
 
-/** Bytes of a part that is read back: each part costs a wait of 10 ms, larger ones more than their share of time. */
+/** Bytes per chunk of a read-back: each chunk costs a wait of 10 ms, and time per byte grows with its size. */
 const READ_BYTES = 2 ** 24;
-
-const NO_ADAPTER = "Cannot open a GPU: this machine offers no WebGPU adapter\n" +
-  "hint: install a Vulkan driver; on Debian or Ubuntu without a GPU: apt-get install mesa-vulkan-drivers libvulkan1, " +
-  "or run sh tasks/run.sh doctor";
-
-/**
- * Opens the GPU, or the software adapter of a machine without one.
- *
- * @throws {Error} where there is no adapter, with what to install, or it is not to be trusted with float16.
- * @throws {RangeError} where a limit of the adapter is too small for the kernels.
- */
-export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
-  const adapter = await requestAdapter(options);
-  if (!adapter) throw new Error(NO_ADAPTER);
-  const requiredLimits: Record<string, number> = {};
-  for (const name of WANTED_LIMITS) requiredLimits[name] = adapter.limits[name];
-  requiredLimits.maxStorageBufferBindingSize = bindingSize(adapter.limits, {});
-  if (adapter.limits.maxStorageBuffersPerShaderStage < STORAGE_BUFFERS) {
-    throw new RangeError(
-      `Cannot use adapter "${adapter.info.description}": it binds ` +
-        `${adapter.limits.maxStorageBuffersPerShaderStage} storage buffers, the kernels need ${STORAGE_BUFFERS}\n` +
-        "hint: a Vulkan, Metal or D3D12 driver binds 8 or more; an OpenGL one may not",
-    );
-  }
-  const features: GPUFeatureName[] = [];
-  if (adapter.features.has("timestamp-query")) features.push("timestamp-query");
-  if (options.precision === "f16") {
-    if (!adapter.features.has("shader-f16")) {
-      throw halfError(adapter, "the adapter does not offer shader-f16");
-    }
-    features.push("shader-f16");
-  }
-  const device = await requestDevice(adapter, { requiredLimits, requiredFeatures: features });
-  const gpu = new Gpu(adapter, device, options);
-  try {
-    await gpu.choose(options.choices);
-  } catch (error) {
-    gpu.close();
-    throw error;
-  }
-  if (options.precision !== "f16" || await gpu.admitHalf()) return gpu;
-  gpu.close();
-  throw halfError(adapter, "its kernels give wrong results there");
-}
-
-function halfError(adapter: GPUAdapter, why: string): Error {
-  return new Error(
-    `Cannot store tensors as f16 on "${adapter.info.description}": ${why}\nhint: train with --precision f32`,
-  );
-}
-
-/** A device with subgroups where it can be had: an adapter may grant them without listing them, so only asking tells. */
-async function requestDevice(adapter: GPUAdapter, wanted: GPUDeviceDescriptor): Promise<GPUDevice> {
-  const requiredFeatures = [...wanted.requiredFeatures!, "subgroups" as const];
-  try {
-    return await adapter.requestDevice({ ...wanted, requiredFeatures });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return await adapter.requestDevice(wanted);
-  }
-}
-
-/**
- * What {@linkcode openGpu} would open, for plans: no device is made, and none of its memory taken. Null where this
- * machine offers no adapter. Whether subgroups are granted only a device could tell: they are taken to be, but over
- * OpenGL.
- */
-export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescription | null> {
-  const adapter = await requestAdapter(options);
-  if (!adapter) return null;
-  return {
-    adapter: describeAdapter(adapter),
-    limits: {
-      maxStorageBufferBindingSize: bindingSize(adapter.limits, options),
-      maxBufferSize: bufferSize(adapter.limits, options),
-    },
-    kernels: options.kernels ?? "fast",
-    precision: options.precision ?? "f32",
-    choices: completeChoices(
-      OPERATIONS,
-      adapterKind({ isFallback: isSoftware(adapter) }),
-      options.choices,
-      ({ needs }) => mayGrant(adapter, needs),
-    ),
-  };
-}
-
-/** Whether an adapter has what a variant needs; subgroups are taken to be granted where this tells nothing else. */
-function mayGrant({ features, info }: GPUAdapter, need: Need | undefined): boolean {
-  if (need === undefined) return true;
-  if (backendOf(features, Deno.build.os) === "OpenGL") return false;
-  return need !== "subgroups of 8" || (info.subgroupMinSize === 8 && info.subgroupMaxSize === 8);
-}
-
-/** The kind of defaults that are for an adapter. */
-export function adapterKind({ isFallback }: Pick<AdapterDescription, "isFallback">): AdapterKind {
-  return isFallback ? "software" : "hardware";
-}
-
-async function requestAdapter(options: GpuOptions): Promise<GPUAdapter | null> {
-  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
-  return await gpu?.requestAdapter(
-    options.software ? { forceFallbackAdapter: true } : { powerPreference: "high-performance" },
-  ) ?? null;
-}
-
-function describeAdapter(adapter: GPUAdapter): AdapterDescription {
-  const { description, vendor } = adapter.info;
-  return { description, vendor, isFallback: isSoftware(adapter) };
-}
-
-/** Bytes of one binding: more than 2 GiB - 4 cannot be addressed with a 32-bit index everywhere. */
-function bindingSize(limits: GPUSupportedLimits, { maxBindingSize = Infinity }: GpuOptions): number {
-  return Math.min(limits.maxStorageBufferBindingSize, 2 ** 31 - 4096, maxBindingSize);
-}
-
-function bufferSize(limits: GPUSupportedLimits, { maxBufferSize = Infinity }: GpuOptions): number {
-  return Math.min(limits.maxBufferSize, maxBufferSize);
-}
 
 /** An open device. Every method throws the first error that the device reported before it was called. */
 export class Gpu implements GpuDescription {
@@ -213,21 +38,23 @@ export class Gpu implements GpuDescription {
   readonly limits: GpuLimits;
   /** Which kernels may be chosen. */
   readonly kernels: "fast" | "strict";
-  /** What training stores tensors between layers as. */
+  /** Storage type of the tensors between layers in training. */
   readonly precision: Precision;
   /** The WebGPU device. */
   readonly device: GPUDevice;
-  /** Which variants pass their self-tests here. */
-  readonly admission: Admission;
+  /**
+   * The variant for each class of shapes: the basic ones, until whoever opens the device has verified others. Plans
+   * recorded before a change keep theirs.
+   */
+  choices: KernelChoices;
+  /** Called with the number of kernels before they are compiled. */
+  onCompile: GpuOptions["onCompile"];
   readonly #pipelines: PipelineCache;
-  readonly #onCompile: GpuOptions["onCompile"];
-  #choices: KernelChoices;
   readonly #granted: Readonly<Record<Need, boolean>>;
-  #testing = false;
   #error: Error | undefined;
   #closed = false;
 
-  /** Wraps a device; made by {@linkcode openGpu}. */
+  /** Wraps a device; called by `openDevice`. */
   constructor(
     adapter: GPUAdapter,
     device: GPUDevice,
@@ -236,7 +63,7 @@ export class Gpu implements GpuDescription {
     this.device = device;
     this.kernels = options.kernels ?? "fast";
     this.precision = options.precision ?? "f32";
-    this.#onCompile = options.onCompile;
+    this.onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
     const subgroups = device.features.has("subgroups");
     this.#granted = {
@@ -245,15 +72,13 @@ export class Gpu implements GpuDescription {
       "workgroup memory": mayGrant(adapter, "workgroup memory"),
     };
     this.adapter = describeAdapter(adapter);
-    const kind = adapterKind(this.adapter);
-    this.admission = new Admission(this, kind);
-    this.#choices = completeChoices(OPERATIONS, kind, {}, ({ basic }) => basic === true);
-    // A device grants no less than WebGPU's default, whatever is asked for: a lower limit is kept here.
+    this.choices = completeChoices(OPERATIONS, adapterKind(this.adapter), {}, ({ basic }) => basic === true);
+    // A device never grants less than WebGPU's defaults: a lower limit has to be enforced here.
     this.limits = {
       maxStorageBufferBindingSize: bindingSize(device.limits, options),
       maxBufferSize: bufferSize(device.limits, options),
     };
-    // Without this an invalid dispatch would go unheard and leave zeros for results.
+    // Without this an invalid dispatch fails silently and leaves zeros as results.
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.#error ??= new Error(
@@ -263,53 +88,32 @@ export class Gpu implements GpuDescription {
     device.lost.then((info) => {
       if (!this.#closed) {
         this.#error ??= new Error(
-          `The GPU was lost (${info.reason}): ${info.message}\nhint: run again with --resume; where it recurs, use a ` +
-            "smaller batch or the software adapter",
+          `The GPU was lost (${info.reason}): ${info.message}\nhint: run again with --resume; if it happens again, ` +
+            "use a smaller batch or the software adapter",
         );
       }
     });
   }
 
-  /** Whether the device has what some kernels need. */
+  /** Whether the device has what a variant needs. */
   has(need: Need | undefined): boolean {
     return need === undefined || this.#granted[need];
   }
 
-  /** The variant that is chosen for each class of shapes; plans that are made already keep theirs. */
-  get choices(): KernelChoices {
-    return this.#choices;
-  }
-
-  /** Takes these variants in place of the defaults, those alone whose self-tests pass here. */
-  async choose(choices: KernelChoices = {}): Promise<void> {
-    this.#testing = true;
-    try {
-      this.#choices = await this.admission.admit(choices);
-    } finally {
-      this.#testing = false;
-    }
-  }
-
-  /** Whether every kernel that may store tensors as float16 gives the right results in it. */
-  async admitHalf(): Promise<boolean> {
-    this.#testing = true;
-    try {
-      return await this.admission.passesHalf();
-    } finally {
-      this.#testing = false;
-    }
-  }
-
-  /** Throws what the device reported, if anything, or that it is closed. */
+  /**
+   * Throws the stored error, if any.
+   *
+   * @throws {Error} if the device reported an error, was lost or was closed.
+   */
   check(): void {
     if (this.#closed) throw new Error("Cannot use the GPU: it was closed");
     if (this.#error) throw this.#error;
   }
 
   /**
-   * A storage buffer of zeros, which can be copied from and to.
+   * Creates a storage buffer of zeros that can be copied from and to.
    *
-   * @throws {CapacityError} where it exceeds the device's limit or memory.
+   * @throws {CapacityError} if it exceeds the device's limit or memory.
    */
   async createBuffer(label: string, byteLength: number, usage = 0): Promise<GPUBuffer> {
     this.check();
@@ -337,15 +141,14 @@ export class Gpu implements GpuDescription {
   }
 
   /**
-   * The pipelines of kernels, compiled where they are not yet, all at once.
+   * Compiles the kernels that are not compiled yet, concurrently.
    *
-   * @throws {SyntaxError} where a kernel does not compile, with its file and line.
+   * @throws {SyntaxError} if a kernel does not compile, with its file and line.
    */
   async compile(kernels: readonly Kernel[]): Promise<void> {
     this.check();
     const missing = kernels.filter((kernel) => !this.#pipelines.has(kernel));
-    // Self-tests compile kernel by kernel: that is not worth an announcement each.
-    if (missing.length > 0 && !this.#testing) this.#onCompile?.(missing.length);
+    if (missing.length > 0) this.onCompile?.(missing.length);
     await Promise.all(kernels.map((kernel) => this.#pipelines.compile(kernel)));
     this.check();
   }
@@ -355,15 +158,15 @@ export class Gpu implements GpuDescription {
     return this.#pipelines.get(kernel);
   }
 
-  /** Number of pipelines that were compiled. */
+  /** Number of compiled pipelines. */
   get pipelineCount(): number {
     return this.#pipelines.size;
   }
 
   /**
-   * Encodes one compute pass and submits it; does not wait.
+   * Encodes one compute pass and submits it, without waiting for it.
    *
-   * @param before encodes what must come before the pass, such as clearing a buffer
+   * @param before encodes commands before the pass, such as clearing a buffer
    */
   run(encode: (pass: GPUComputePassEncoder) => void, before?: (encoder: GPUCommandEncoder) => void): void {
     const encoder = this.device.createCommandEncoder();
@@ -374,15 +177,15 @@ export class Gpu implements GpuDescription {
     this.submit(encoder);
   }
 
-  /** Sends recorded commands to the device; does not wait. */
+  /** Submits recorded commands, without waiting for them. */
   submit(encoder: GPUCommandEncoder): void {
     this.check();
     this.device.queue.submit([encoder.finish()]);
   }
 
   /**
-   * Writes values from byte `offset` on. In parts that are sent one by one: the memory that a part passes through serves
-   * the next ones again, and getting as much memory anew takes longer than copying.
+   * Writes values from byte `offset` on. Chunks are submitted one by one, so that the staging memory of one serves the
+   * next: allocating more of it takes longer than the copy.
    */
   upload(buffer: GPUBuffer, offset: number, values: Float32Array<ArrayBuffer>): void {
     this.check();
@@ -394,7 +197,7 @@ export class Gpu implements GpuDescription {
     }
   }
 
-  /** Reads bytes back; waits for all that was submitted before. */
+  /** Reads bytes back; waits for all work submitted before. */
   async read(buffer: GPUBuffer, offset: number, byteLength: number): Promise<ArrayBuffer> {
     this.check();
     const staging = this.#stagingOf(byteLength);
@@ -409,8 +212,8 @@ export class Gpu implements GpuDescription {
   }
 
   /**
-   * Reads as many bytes as `target` has into it, in parts that pass through the same memory. Nothing may be submitted
-   * meanwhile that writes to the buffer.
+   * Fills `target` with the buffer's first bytes, chunk by chunk through the same staging memory. Work that writes to
+   * the buffer must not be submitted meanwhile.
    */
   async readInto(buffer: GPUBuffer, target: Uint8Array): Promise<void> {
     this.check();
@@ -433,7 +236,7 @@ export class Gpu implements GpuDescription {
     return this.device.createBuffer({ label: "read-back", size, usage });
   }
 
-  /** Copies bytes to a buffer that is then mapped. */
+  /** Copies bytes to a staging buffer and maps it. */
   async #copyTo(staging: GPUBuffer, buffer: GPUBuffer, offset: number, byteLength: number): Promise<void> {
     try {
       const encoder = this.device.createCommandEncoder();
@@ -442,7 +245,7 @@ export class Gpu implements GpuDescription {
       await staging.mapAsync(GPUMapMode.READ);
       this.check();
     } catch (error) {
-      // What the device itself reports of its loss says more, and arrives a turn later.
+      // The device's own report of its loss says more, and arrives one turn of the event loop later.
       await new Promise((resolve) => setTimeout(resolve));
       this.check();
       throw error;
@@ -456,16 +259,9 @@ export class Gpu implements GpuDescription {
     this.check();
   }
 
-  /** Destroys the device; everything made with it becomes unusable. */
+  /** Destroys the device; everything created with it becomes unusable. */
   close(): void {
     this.#closed = true;
     this.device.destroy();
   }
-}
-
-/** Software implementations by the names they carry, for drivers that do not say that they are one. */
-export function isSoftware(adapter: GPUAdapter): boolean {
-  const info = adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean };
-  return info.isFallbackAdapter === true ||
-    /llvmpipe|lavapipe|swiftshader|softpipe|warp/i.test(info.description);
 }

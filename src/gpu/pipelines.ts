@@ -1,15 +1,21 @@
 /**
- * Kernels to pipelines: explicit layouts, one pipeline for equal code, compile errors with file and line.
+ * Compiles kernels to pipelines: explicit layouts, one pipeline per distinct code, errors with file and line.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 import type { Access, Kernel } from "../../kernels/kernel.ts";
+import { CapacityError } from "./capacity_error.ts";
 
 const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
   read: "read-only-storage",
   read_write: "storage",
   uniform: "uniform",
 };
+
+/** How runtimes word that a driver ran out of memory, which is no error in the kernel. */
+const OUT_OF_MEMORY = /not enough memory|out of memory/i;
 
 /** The pipelines of one device. */
 export class PipelineCache {
@@ -22,7 +28,7 @@ export class PipelineCache {
     this.#device = device;
   }
 
-  /** Number of pipelines that are ready. */
+  /** Number of compiled pipelines. */
   get size(): number {
     return this.#ready.size;
   }
@@ -84,11 +90,11 @@ export class PipelineCache {
       this.#ready.set(kernel.code, pipeline);
       return pipeline;
     } catch (error) {
-      throw new SyntaxError(
-        `Cannot make a pipeline of kernel "${kernel.label}": ${
-          error instanceof Error ? error.message : error
-        }`,
-      );
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `Cannot create a pipeline of kernel "${kernel.label}": ${reason}`;
+      if (!OUT_OF_MEMORY.test(reason)) throw new SyntaxError(message);
+      this.#pipelines.delete(kernel.code); // There may be memory the next time.
+      throw new CapacityError(message);
     }
   }
 }

@@ -1,24 +1,26 @@
 /**
- * The device's own clock: when passes began and ended, where the adapter has `timestamp-query`.
+ * The device's own clock: when passes began and ended, if the adapter has `timestamp-query`.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 import type { Gpu } from "./gpu.ts";
 
-/** Timestamps that one query set may hold. */
+/** Timestamps in one query set, at most. */
 const MOST_QUERIES = 4096;
 
-/** When a pass ran, in ticks of the device's clock: nanoseconds by WebGPU's rule, though not on every driver. */
+/** When a pass ran, in ticks of the device's clock: nanoseconds by the WebGPU specification, but not on every driver. */
 export interface PassTime {
-  /** Its begin. */
+  /** Tick at its beginning. */
   readonly begin: bigint;
-  /** Its end. */
+  /** Tick at its end. */
   readonly end: bigint;
 }
 
-/** Begin and end of a number of compute passes. */
+/** Times a number of compute passes. */
 export class Timestamps {
-  /** Passes that can be timed. */
+  /** Number of passes that can be timed. */
   readonly passes: number;
   readonly #gpu: Gpu;
   readonly #sets: GPUQuerySet[];
@@ -31,7 +33,7 @@ export class Timestamps {
     this.#resolved = resolved;
   }
 
-  /** Room for the times of so many passes, or null where the device has no such clock. */
+  /** Creates a clock for `passes` passes, or null if the device has none. */
   static async create(gpu: Gpu, passes: number): Promise<Timestamps | null> {
     if (!gpu.device.features.has("timestamp-query")) return null;
     const sets: GPUQuerySet[] = [];
@@ -43,7 +45,7 @@ export class Timestamps {
     return new Timestamps(gpu, passes, sets, resolved);
   }
 
-  /** What `beginComputePass` is told so that pass `index` is timed. */
+  /** The `timestampWrites` with which `beginComputePass` times pass `index`. */
   writes(index: number): GPUComputePassTimestampWrites {
     const first = (2 * index) % MOST_QUERIES;
     return {
@@ -67,7 +69,7 @@ export class Timestamps {
     }));
   }
 
-  /** Frees the clock's memory. */
+  /** Frees the query sets and the buffer. */
   destroy(): void {
     for (const set of this.#sets) set.destroy();
     this.#resolved.destroy();

@@ -11,7 +11,7 @@ import {
   SUBGROUPS_PROBE,
 } from "../../kernels/probe/probe.ts";
 import { type Backend, backendOf, isOldMesa, readMesaVersion, vendorName } from "./driver.ts";
-import { isSoftware } from "../gpu/gpu.ts";
+import { isSoftware } from "../gpu/adapter.ts";
 
 /** A feature, and whether a kernel that uses it gave the right result. */
 export interface FeatureTest {

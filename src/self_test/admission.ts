@@ -1,90 +1,94 @@
 /**
- * Which variants an adapter is trusted with: those whose kernels passed their self-tests on it.
+ * Which variants an adapter is trusted with: those whose kernels pass their self-tests on it.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
-import {
-  type AdapterKind,
-  completeChoices,
-  type KernelChoices,
-  type VariantFacts,
-} from "../../kernels/choices.ts";
-import { OPERATIONS } from "../../kernels/variants.ts";
+import type { VariantFacts } from "../../kernels/choices.ts";
+import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { selfTest, type SelfTestResult } from "./self_test.ts";
+import { FLOAT16, verdictName } from "./verdicts.ts";
 
-/** What a device may refuse. */
-const SCOPES: readonly GPUErrorFilter[] = ["validation", "out-of-memory", "internal"];
-
-/** The variants of a device, each tested once, when it is first asked for. */
+/** The variants of one device, each tested once, when it is first asked for. */
 export class Admission {
   readonly #gpu: Gpu;
-  readonly #kind: AdapterKind;
-  /** What each self-test came to, by variant and kernels. */
-  readonly #tested = new Map<string, Promise<boolean>>();
+  readonly #verdicts = new Map<string, Promise<boolean | null>>();
 
-  /** Nothing was tested yet. */
-  constructor(gpu: Gpu, kind: AdapterKind) {
+  /** Starts with nothing tested; use {@linkcode admissionOf}. */
+  constructor(gpu: Gpu) {
     this.#gpu = gpu;
-    this.#kind = kind;
   }
 
   /** Whether the device has what a variant needs, and its kernels pass their self-tests here. */
-  async passes(name: string, { kernels, needs }: VariantFacts): Promise<boolean> {
-    if (!this.#gpu.has(needs)) return false;
-    const key = `${name} ${kernels.join()}`;
-    let tested = this.#tested.get(key);
-    if (!tested) this.#tested.set(key, tested = this.#test(new Set(kernels), name));
-    return await tested;
+  async passes(label: string, variant: VariantFacts): Promise<boolean> {
+    return this.#gpu.has(variant.needs) && await this.verdict(label, variant) === true;
   }
 
   /**
-   * A variant for every class: what is given where it is admitted, else the first default that is. Basic variants are
-   * taken untested, so that on software little is waited for.
+   * Whether a variant's kernels pass their self-tests; null if they could not be run for lack of memory.
+   *
+   * @throws {Error} if the device is lost.
    */
-  async admit(given: KernelChoices = {}): Promise<KernelChoices> {
-    const verdicts = new Map<string, boolean>();
-    for (;;) {
-      const doubtful = new Map<string, VariantFacts>();
-      const choices = completeChoices(OPERATIONS, this.#kind, given, (variant, name) => {
-        const verdict = variant.basic ? true : verdicts.get(name);
-        // Hoped for until it is tested: another round then goes without those that failed.
-        if (verdict === undefined) doubtful.set(name, variant);
-        return verdict ?? true;
-      });
-      if (doubtful.size === 0) return choices;
-      for (const [name, variant] of doubtful) verdicts.set(name, await this.passes(name, variant));
+  verdict(label: string, variant: VariantFacts): Promise<boolean | null> {
+    const kernels = new Set(variant.kernels);
+    const belongs = (kernel: string, which?: string) => kernels.has(kernel) && (which ?? label) === label;
+    return this.#once(verdictName(label, variant), () => selfTest(this.#gpu, belongs), kernels.size);
+  }
+
+  /** Whether every kernel that may store tensors as float16 passes its self-test with them; null as above. */
+  float16(): Promise<boolean | null> {
+    return this.#once(FLOAT16, () => selfTest(this.#gpu, () => true, "f16"), 1);
+  }
+
+  #once(name: string, results: () => AsyncIterable<SelfTestResult>, least: number): Promise<boolean | null> {
+    let verdict = this.#verdicts.get(name);
+    if (verdict === undefined) this.#verdicts.set(name, verdict = run(this.#gpu, results, least));
+    return verdict;
+  }
+}
+
+const admissions = new WeakMap<Gpu, Admission>();
+
+/** The admission of a device: what was tested for one caller is not tested again for the next. */
+export function admissionOf(gpu: Gpu): Admission {
+  let admission = admissions.get(gpu);
+  if (admission === undefined) admissions.set(gpu, admission = new Admission(gpu));
+  return admission;
+}
+
+/**
+ * Runs self-tests to a verdict: false too if a kernel does not compile, if the device refuses it, or if fewer than
+ * `least` kernels have a test. What a lack of memory prevents says nothing about the kernels: null.
+ */
+async function run(
+  { device }: Gpu,
+  results: () => AsyncIterable<SelfTestResult>,
+  least: number,
+): Promise<boolean | null> {
+  const tested = new Set<string>();
+  let passed = true;
+  let couldRun = true;
+  // Caught here, a refusal is a failure of this variant only; uncaught, every later call would throw it.
+  const scopes: readonly GPUErrorFilter[] = ["validation", "internal", "out-of-memory"];
+  for (const scope of scopes) device.pushErrorScope(scope);
+  try {
+    for await (const result of results()) {
+      tested.add(result.kernel);
+      passed &&= result.passed;
+    }
+  } catch (error) {
+    if (error instanceof CapacityError) couldRun = false;
+    else if (error instanceof SyntaxError) passed = false;
+    else throw error;
+  } finally {
+    for (const scope of [...scopes].reverse()) {
+      if (await device.popErrorScope() === null) continue;
+      if (scope === "validation") passed = false;
+      else couldRun = false;
     }
   }
-
-  /** Whether every kernel that may store tensors as float16 passes its self-test with them. */
-  passesHalf(): Promise<boolean> {
-    return this.#run(() => selfTest(this.#gpu, () => true, "f16"), 1);
-  }
-
-  #test(kernels: ReadonlySet<string>, variant: string): Promise<boolean> {
-    const wanted = (label: string, which?: string) => kernels.has(label) && (which ?? variant) === variant;
-    return this.#run(() => selfTest(this.#gpu, wanted), kernels.size);
-  }
-
-  /** A kernel that does not compile, or gives nothing, has failed like one that is wrong; so have fewer than `least`. */
-  async #run(results: () => AsyncIterable<SelfTestResult>, least: number): Promise<boolean> {
-    const { device } = this.#gpu;
-    const tested = new Set<string>();
-    // What the device refuses is this variant's failure alone: uncaught it would be thrown by every later call.
-    for (const scope of SCOPES) device.pushErrorScope(scope);
-    let right = true;
-    try {
-      for await (const { kernel, passed } of results()) {
-        tested.add(kernel);
-        right &&= passed;
-      }
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      right = false;
-    } finally {
-      for (const _ of SCOPES) if (await device.popErrorScope()) right = false;
-    }
-    return right && tested.size >= least;
-  }
+  if (!couldRun) return null;
+  return passed && tested.size >= least;
 }

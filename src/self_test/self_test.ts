@@ -1,11 +1,11 @@
 /**
- * Every kernel on small data against plain loops on the CPU: whether this adapter computes what the kernels say.
+ * Runs every kernel on small data and compares with plain loops on the CPU: whether this adapter computes correctly.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { halveDispatch, type Precision, storableBindings } from "../../kernels/storage.ts";
-import { OPERATIONS } from "../../kernels/variants.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../graph/program.ts";
 import type { Check } from "./checks/check.ts";
@@ -16,30 +16,31 @@ import { matrixChecks } from "./checks/matrices.ts";
 import { trainingChecks } from "./checks/training.ts";
 import { winogradChecks } from "./checks/winograd.ts";
 
-/** What the test of one kernel came to. */
+/** Outcome of one kernel's self-test. */
 export interface SelfTestResult {
   /** The path of the kernel's file below `kernels/`, without its ending. */
   readonly kernel: string;
-  /** Which variant of it ran; absent where the file holds but one. */
+  /** Which variant of it ran; absent if the file holds only one. */
   readonly variant?: string;
   /** Whether every value was within the limit. */
   readonly passed: boolean;
-  /** How far the worst value was off; infinite where one was no number. */
+  /** Largest absolute error; infinite if a value was NaN. */
   readonly worstError: number;
-  /** How far a value may be off. */
+  /** Largest absolute error that passes. */
   readonly limit: number;
 }
 
-/** Uniform windows are bound whole. */
+/** Bytes of a uniform window, which is always bound whole. */
 const WINDOW = 65536;
 
 /**
  * Runs every kernel once, except those that need what the device lacks, and except the probes of features, which
- * `diagnose` runs on devices that were made with them.
+ * `diagnose` runs on devices that have them.
  *
- * @param wanted runs those kernels (and variants of them) alone that it returns true for
- * @param precision with `f16`, kernels that may store tensors as float16 run so, and they alone
- * @throws {SyntaxError} where a kernel does not compile on this adapter.
+ * @param wanted runs only those kernels (and variants of them) for which it returns true
+ * @param precision with `f16`, runs only the kernels that may store tensors as float16, and stores them so
+ * @throws {SyntaxError} if a kernel does not compile on this adapter.
+ * @throws {CapacityError} if the device is out of memory.
  */
 export async function* selfTest(
   gpu: Gpu,
@@ -54,32 +55,24 @@ export async function* selfTest(
   }
 }
 
-/** What changes with any kernel's text, with the constants that it is specialised by, or with the variants there are. */
-export function kernelFingerprint(): string {
-  const hash = createHash("sha256");
-  for (const { dispatch, variant } of checks()) hash.update(`${variant}\n${dispatch.kernel.code}`);
-  for (const { classes } of OPERATIONS) hash.update(JSON.stringify([...classes]));
-  return hash.digest("hex");
-}
-
-/** All checks; every WGSL file but the probes' is in one. */
+/** All checks; they cover every WGSL file except the probes. */
 function* checks(): Generator<Check> {
   const groups = [matrixChecks, convolutionChecks, im2colChecks, winogradChecks, layerChecks, trainingChecks];
   for (const group of groups) yield* group();
 }
 
-/** How much coarser float16 rounds than float32: operands and results then are off by so many times as much. */
+/** How much coarser float16 rounds than float32; errors of operands and results grow by as much. */
 const COARSER = 2 ** 13;
 
-/** The same check of a kernel that stores what it may as float16. */
+/** The same check with float16 wherever the kernel may store it. */
 function inHalf(check: Check): HalfCheck {
   const halves = storableBindings(check.dispatch.kernel);
-  // Values that float16 has, such as those of pooling, are to stay as they are.
+  // A limit of 0 stays 0: kernels that only copy, such as pooling, get values that float16 represents exactly.
   return { ...check, halves, dispatch: halveDispatch(check.dispatch, halves), limit: COARSER * check.limit };
 }
 
 interface HalfCheck extends Check {
-  /** Bindings that hold float16. */
+  /** Bindings stored as float16. */
   readonly halves?: readonly string[];
 }
 
@@ -92,7 +85,7 @@ async function run(
   const places = new Map<unknown, number>();
   const views = [];
   for (const { name, access } of bindings.slice(0, -1)) {
-    // What a kernel leaves unwritten is no number, and so no result.
+    // A value that the kernel leaves unwritten stays NaN and fails.
     const contents = operands[name] ?? new Float32Array(expected[name]!.length).fill(NaN);
     if (!places.has(contents)) {
       const buffer = await gpu.createBuffer(

@@ -5,7 +5,7 @@
  * @module
  */
 import { CapacityError } from "../gpu/capacity_error.ts";
-import type { GpuDescription } from "../gpu/gpu.ts";
+import type { GpuDescription } from "../gpu/adapter.ts";
 import type { Chunk } from "../layers/activation.ts";
 import { SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { planTarget } from "../unet/executor.ts";

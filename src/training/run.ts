@@ -6,7 +6,9 @@
 import { basename } from "node:path";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
-import { adapterKind, describeGpu, type Gpu, type GpuOptions, openGpu } from "../gpu/gpu.ts";
+import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { openGpu } from "../host/open_gpu.ts";
 import { createRunId } from "../tracking/swanlab_format.ts";
 import { readRunLog } from "../tracking/run_log.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
@@ -105,7 +107,7 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
   const settings = { ...gpuOptions(options, config, callbacks), choices };
   const plan = planTraining(config, data, await describeGpu(settings), choices ? "given" : "defaults");
   if (plan.adapter === null) return { ...plan, secondsPerEpoch: null };
-  const gpu = await openGpu(settings);
+  const gpu = await openGpu({ ...settings, cache: options.cacheFolder });
   try {
     return { ...plan, secondsPerEpoch: await measureEpoch(gpu, config, plan.data) };
   } finally {
@@ -135,7 +137,7 @@ export async function trainRun(
     try {
       const wanted = gpuOptions(options, config, callbacks);
       const { choices, choicesFrom } = await chooseKernels(options, wanted, before);
-      const gpu = await openGpu({ ...wanted, choices });
+      const gpu = await openGpu({ ...wanted, choices, cache: options.cacheFolder });
       try {
         return await trainOn(gpu, { options, callbacks, config, dataFolder, data, before, choicesFrom });
       } finally {

@@ -5,7 +5,7 @@
  */
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices, nonDefaultChoices } from "../../kernels/variants.ts";
-import { adapterKind, type GpuDescription } from "../gpu/gpu.ts";
+import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";
 import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import {

@@ -19,17 +19,19 @@ import {
   ROW_SUMS,
   SPLIT_K_PRODUCT,
 } from "../../kernels/variants.ts";
-import { adapterKind, type Gpu } from "../gpu/gpu.ts";
+import { adapterKind } from "../gpu/adapter.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { admissionOf } from "../self_test/admission.ts";
 import { repeat, takeTurns, type Timing } from "./timing.ts";
-import type { PlanTarget } from "../layers/builder.ts";
-import { im2colProduct, rowSums, splitKProduct } from "../layers/choose.ts";
+import { Builder, type PlanTarget } from "../layers/builder.ts";
+import { im2colProduct, rowSums, slicedProduct } from "../layers/choose.ts";
 import { DEFAULT_CONFIG } from "../unet/config.ts";
 import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import { type RecordedStep, Recorder } from "../graph/recorder.ts";
 import { DIRECTIONS, recordConv, recordConvTranspose } from "./single_conv.ts";
 import { Standalone } from "./standalone.ts";
-import { recordProduct } from "../layers/conv3x3/product.ts";
+import { recordGemm } from "../layers/conv3x3/winograd.ts";
 
 /** Seconds of the whole unless given. */
 export const TUNE_SECONDS = 10;
@@ -115,6 +117,7 @@ export async function tuneKernels(
   const failed = new Set<string>();
   const left: string[] = [];
   const contests = contestsOf(gpu, scale);
+  const admission = admissionOf(gpu);
   for (const [index, { name, operation, candidates, record }] of contests.entries()) {
     const share = (seconds - elapsed()) / (contests.length - index);
     if (seconds - elapsed() < ENOUGH) {
@@ -126,7 +129,7 @@ export async function tuneKernels(
     for (const variant of candidates) {
       // A self-test may have to compile, and that may take all the time there is.
       if (seconds < elapsed()) break;
-      if (await gpu.admission.passes(variant, operation.variants[variant]!)) admitted.push(variant);
+      if (await admission.passes(variant, operation.variants[variant]!)) admitted.push(variant);
       else failed.add(variant);
     }
     if (seconds < elapsed()) {
@@ -194,14 +197,14 @@ function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
       PRODUCT,
       adapter,
       (sample, scale) => ({ ...sample, columns: roundUp(scale * sample.columns, COLUMN_TILE) }),
-      recordWindowedProduct,
+      recordProduct,
     ),
     ...contests(
       SPLIT_K_PRODUCT,
       adapter,
       (sample) => sample,
       (sample) =>
-        recordMultiplication(sample, (target) => splitKProduct(target, sample, sample.slices).dispatch),
+        recordMultiplication(sample, (target) => slicedProduct(target, sample, sample.slices).dispatch),
     ),
     ...contests(
       IM2COL_PRODUCT,
@@ -240,17 +243,17 @@ function contests<Shape, Name extends string>(
   });
 }
 
-/** A product whose left operand may be bound as uniform windows. */
-function recordWindowedProduct(shape: GemmShape): RecordSteps {
+function recordProduct(shape: GemmShape): RecordSteps {
   return (target) => {
     const { rows, columns, depth, layers } = shape;
-    const recorder = new Recorder(target.maxBinding);
+    const builder = new Builder(DEFAULT_CONFIG, parameterTable(DEFAULT_CONFIG), target, false);
+    const { recorder } = builder;
     const a = recorder.windowed("a", layers * depth * rows);
     const [b, c] = [
       recorder.fixed("b", layers * depth * columns),
       recorder.fixed("c", layers * rows * columns),
     ];
-    recordProduct({ recorder, target }, shape, a, b, c);
+    recordGemm(builder, shape, a, b, c);
     return recorder.steps;
   };
 }

@@ -1,46 +1,43 @@
 /**
- * The U-Net of the original's figure: five levels down, a bottleneck, five levels up. This module is browser compatible.
+ * The network, as the original's figure shows it.
  *
  * @module
  */
 import type { Activation } from "../layers/activation.ts";
 import type { Builder } from "../layers/builder.ts";
-import { conv1x1 } from "../layers/conv1x1.ts";
-import { conv2d } from "../layers/conv2d.ts";
 import { convTranspose2d } from "../layers/conv_transpose2d.ts";
-import { dropout } from "../layers/dropout.ts";
-import { maxPool2d } from "../layers/max_pool2d.ts";
-import type { UNetConfig } from "./config.ts";
+import { conv1x1, conv2d, dropout, maxPool2d } from "../layers/layers.ts";
 
 /** Records the network from a batch of images to its logits. */
-export function unet(builder: Builder, config: UNetConfig, images: Activation): Activation {
-  const { filters, outChannels } = config;
+export function unet(builder: Builder, images: Activation): Activation {
+  const { filters, outChannels } = builder.config;
   const skips: Activation[] = [];
   let x = images;
   for (let level = 1; level <= 5; level++) {
-    const skip = doubleConv(builder, config, `down${level}`, [x], filters * 2 ** (level - 1));
+    const skip = downBlock(builder, `down${level}`, x, filters * 2 ** (level - 1));
     skips.push(skip);
     x = maxPool2d(builder, skip);
   }
-  x = doubleConv(builder, config, "bottleneck", [x], filters * 32);
-  x = dropout(builder, x, config.dropout);
+  x = dropout(builder, downBlock(builder, "bottleneck", x, filters * 32));
   for (let level = 1; level <= 5; level++) {
-    const outputs = filters * 2 ** (5 - level);
-    const up = convTranspose2d(builder, `up${level}.up`, x, outputs);
-    x = doubleConv(builder, config, `up${level}`, [up, skips.pop()!], outputs);
+    x = upBlock(builder, `up${level}`, x, skips.pop()!, filters * 2 ** (5 - level));
   }
   return conv1x1(builder, "outc", x, outChannels);
 }
 
-/** Two 3 x 3 convolutions, each with its ReLU and, if so configured, instance normalization. */
-function doubleConv(
+function downBlock(builder: Builder, name: string, x: Activation, outputs: number): Activation {
+  const first = conv2d(builder, name, 1, [x], outputs);
+  return conv2d(builder, name, 2, [first], outputs);
+}
+
+function upBlock(
   builder: Builder,
-  { norm }: UNetConfig,
   name: string,
-  sources: readonly Activation[],
+  x: Activation,
+  skip: Activation,
   outputs: number,
 ): Activation {
-  const [norm1, norm2] = norm === "instance" ? [`${name}.norm1`, `${name}.norm2`] : [];
-  const x = conv2d(builder, `${name}.conv1`, sources, outputs, norm1);
-  return conv2d(builder, `${name}.conv2`, [x], outputs, norm2);
+  const up = convTranspose2d(builder, `${name}.up`, x, outputs);
+  const first = conv2d(builder, name, 1, [up, skip], outputs);
+  return conv2d(builder, name, 2, [first], outputs);
 }

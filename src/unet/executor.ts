@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { adapterKind, type Gpu, type GpuDescription } from "../gpu/gpu.ts";
+import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import { BufferPool, SlotPool } from "../graph/buffer_pool.ts";
 import { instantiate } from "../graph/instantiate.ts";
 import type { Program } from "../graph/program.ts";
@@ -84,8 +85,8 @@ export class Executor {
    * {@linkcode Executor.clear}.
    */
   prepare(spec: PlanSpec): Promise<ReadyPlan> {
-    const { kind, batch, height, width, partOf, loss } = spec;
-    const key = `${kind} ${batch} ${height} ${width} ${partOf} ${loss}`;
+    const { kind, batch, height, width, partOf } = spec;
+    const key = `${kind} ${batch} ${height} ${width} ${partOf}`;
     let ready = this.#ready.get(key);
     if (ready === undefined) {
       // One after the other, so that each plan reuses what the ones before it allocated.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { busyTicks, kernelShares, measureGaps, spanTicks } from "../../src/benchmark/gaps.ts";
 import { NetworkBench } from "../../src/benchmark/network.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 import { Timestamps } from "../../src/gpu/timestamps.ts";
 
 const pass = (begin: number, end: number) => ({ begin: BigInt(begin), end: BigInt(end) });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { measureLowMemory } from "../../src/benchmark/low_memory.ts";
 import { measureTable, planTable } from "../../src/benchmark/memory.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 
 const gpu = await openGpu();
 

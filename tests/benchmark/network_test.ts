@@ -3,7 +3,7 @@ import { forwardOperations, makeBatch, NetworkBench } from "../../src/benchmark/
 import { measureShape } from "../../src/benchmark/network_speed.ts";
 import { measureScale } from "../../src/benchmark/scale.ts";
 import { measureStart } from "../../src/benchmark/start.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 
 const SHAPE = { filters: 2, size: 32, batch: 1 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { measureOriginal, runSeconds } from "../../src/benchmark/original.ts";
 import { renderOriginal } from "../../src/benchmark/report.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 
 Deno.test("runSeconds: 40 epochs over 1,502 and 429 images", () => {
   assert.equal(runSeconds(1, 1, 0), 40 * 1502);

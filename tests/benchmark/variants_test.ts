@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { describeVariants } from "../../src/benchmark/variants.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 import { SOFTWARE, SOFTWARE_KIND } from "../support/software.ts";
 
 Deno.test("describeVariants: what was chosen, and that hardware's variants are right on this adapter", async () => {

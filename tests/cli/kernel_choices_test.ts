@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { formatChoices, keptChoices, retune } from "../../src/cli/kernel_choices.ts";
-import { CHOICE_FILE } from "../../src/host/choice_cache.ts";
+import { CHOICE_FILE } from "../../src/host/kernel_memory.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { SOFTWARE } from "../support/software.ts";
 

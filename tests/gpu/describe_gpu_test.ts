@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { describeGpu, openGpu } from "../../src/gpu/gpu.ts";
+import { describeGpu } from "../../src/gpu/adapter.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 import { planTarget } from "../../src/unet/executor.ts";
 
 Deno.test("describeGpu: what it describes is what is opened, down to the plans", async () => {

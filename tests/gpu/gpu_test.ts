@@ -1,7 +1,9 @@
 /** What can go wrong with a device: each is a thrown error that says what was tried and how to go on. */
 import assert from "node:assert/strict";
 import { defineKernel, type Kernel } from "../../kernels/kernel.ts";
-import { describeGpu, Gpu, openGpu } from "../../src/gpu/gpu.ts";
+import { describeGpu } from "../../src/gpu/adapter.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 import { Program } from "../../src/graph/program.ts";
 
 const BINDINGS = `@group(0) @binding(0) var<storage, read_write> out: array<f32>;
@@ -101,7 +103,7 @@ Deno.test("gpu: a kernel that does not compile is an error with its label, file 
     const nameless = defineKernel("room/nameless", FILL.code.replace("fn main", "fn start"));
     await assert.rejects(gpu.compile([nameless]), {
       name: "SyntaxError",
-      message: /^Cannot make a pipeline of kernel "room\/nameless": /,
+      message: /^Cannot create a pipeline of kernel "room\/nameless": /,
     });
     assert.throws(() => gpu.pipeline(broken), {
       message: 'Cannot run kernel "room/broken": it was not compiled',

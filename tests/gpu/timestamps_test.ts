@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openGpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 import { Timestamps } from "../../src/gpu/timestamps.ts";
 
 Deno.test("Timestamps: passes run one after the other, also beyond what one query set holds", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Dispatch } from "../../kernels/kernel.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
-import type { GpuDescription } from "../../src/gpu/gpu.ts";
+import type { GpuDescription } from "../../src/gpu/adapter.ts";
 import { completeConfig, type UNetConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
 import { type MemoryPlan, planMemory } from "../../src/graph/memory_plan.ts";
@@ -263,6 +263,6 @@ Deno.test("plans: a device that cannot hold one image is refused with a way out"
   const spec = { kind: "train", batch: 1, height: 512, width: 512 } as const;
   assert.throws(() => plan(tiny, {}, spec), {
     name: "RangeError",
-    message: /^Cannot plan .* the device binds at most 1048576\nhint: use /,
+    message: /^Cannot plan .* the device binds 1048576 at once\nhint: use /,
   });
 });

@@ -15,7 +15,9 @@ import { normBackward } from "../../kernels/instance_norm/instance_norm.ts";
 import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
 import { channelSums } from "../../kernels/reduce/reduce.ts";
 import { halve, storableBindings } from "../../kernels/storage.ts";
-import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
+import { openVerifiedGpu } from "../../src/self_test/open_gpu.ts";
 import { selfTest } from "../../src/self_test/self_test.ts";
 import { kernelFiles, readProject } from "../project/files.ts";
 import { conv2dDgrad, conv2dForward, conv2dWgrad } from "../reference/conv2d.ts";
@@ -90,9 +92,9 @@ Deno.test("halve: the kernels that may are those that read or write tensors betw
   }
 });
 
-Deno.test("openGpu: refuses float16 where the adapter has none, or where kernels are wrong in it", async () => {
+Deno.test("openVerifiedGpu: refuses float16 if the adapter has none, or if kernels fail in it", async () => {
   if (gpu === null) {
-    await assert.rejects(openGpu({ precision: "f16" }), {
+    await assert.rejects(openVerifiedGpu({ precision: "f16" }), {
       message: /^Cannot store tensors as f16 on ".*": .* shader-f16\nhint: train with --precision f32$/,
     });
     return;
@@ -101,7 +103,7 @@ Deno.test("openGpu: refuses float16 where the adapter has none, or where kernels
   const create = GPUComputePassEncoder.prototype.dispatchWorkgroups;
   GPUComputePassEncoder.prototype.dispatchWorkgroups = () => {};
   try {
-    await assert.rejects(openGpu({ precision: "f16" }), {
+    await assert.rejects(openVerifiedGpu({ precision: "f16" }), {
       message:
         /^Cannot store tensors as f16 on ".*": .* wrong results there\nhint: train with --precision f32$/,
     });

@@ -75,7 +75,7 @@ const READ_ALL: Deed[] = [
 
 /** What each task may do of that; nothing else. */
 const ALLOWED: Record<string, Deed[]> = {
-  doctor: ["ask for the user"],
+  doctor: ["ask for the user", "write prepared images"],
   download: [...WRITE_DATASET, "ask the loopback server"],
   unzip: WRITE_DATASET,
   inspect: [...DATASET, "read the code"],
@@ -91,7 +91,7 @@ const ALLOWED: Record<string, Deed[]> = {
     "know SwanLab's key",
   ],
   evaluate: [...DATASET, "read the code", "write prepared images", "read runs", "write runs"],
-  predict: [...READ_ALL, "write predictions"],
+  predict: [...READ_ALL, "write predictions", "write prepared images"],
   convert: [
     ...READ_ALL,
     ...WRITE_DATASET,

@@ -1,9 +1,14 @@
-/** A variant is chosen on an adapter only after its self-test passed there. */
+/** Which variants an adapter is trusted with, after their self-tests ran on it. */
 import assert from "node:assert/strict";
-import { gemmNn } from "../../kernels/gemm/gemm.ts";
 import { completeChoices } from "../../kernels/choices.ts";
+import { gemmNn } from "../../kernels/gemm/gemm.ts";
 import { defaultChoices, OPERATIONS } from "../../kernels/variants.ts";
-import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
+import { CapacityError } from "../../src/gpu/capacity_error.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { openDevice } from "../../src/gpu/open_device.ts";
+import { admissionOf } from "../../src/self_test/admission.ts";
+import { openVerifiedGpu } from "../../src/self_test/open_gpu.ts";
+import { chooseVerified } from "../../src/self_test/verdicts.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";
 import { recordPlan } from "../../src/unet/network_plan.ts";
@@ -11,13 +16,22 @@ import { SOFTWARE, softwareTest } from "../support/software.ts";
 
 const HARDWARE = defaultChoices("hardware");
 
-async function withGpu(body: (gpu: Gpu) => Promise<void>): Promise<void> {
-  const gpu = await openGpu(SOFTWARE);
+/** Runs `body` with a device of its own: these tests break it. */
+async function withDevice(body: (gpu: Gpu) => Promise<void>): Promise<void> {
+  const gpu = await openDevice(SOFTWARE);
   try {
     await body(gpu);
   } finally {
     gpu.close();
   }
+}
+
+async function choose(gpu: Gpu, choices?: typeof HARDWARE): Promise<void> {
+  gpu.choices = await chooseVerified(
+    gpu,
+    choices,
+    (label, variant) => admissionOf(gpu).passes(label, variant),
+  );
 }
 
 /** The kernels of a training step as this device would plan it. */
@@ -28,18 +42,19 @@ function kernelsOf(gpu: Gpu): Set<string> {
 }
 
 softwareTest(
-  "admission: the hardware's variants pass on this adapter and are chosen where they are asked for",
+  "chooseVerified: the hardware's variants pass on this adapter and are chosen if asked for",
   () =>
-    withGpu(async (gpu) => {
+    withDevice(async (gpu) => {
+      assert.deepEqual(
+        gpu.choices,
+        completeChoices(OPERATIONS, "software", {}, ({ basic }) => basic === true),
+      );
+      await choose(gpu);
       const defaults = gpu.choices;
       assert.deepEqual(defaults, completeChoices(OPERATIONS, "software", {}, ({ needs }) => gpu.has(needs)));
       const tested = gpu.has("subgroups of 8") ? 3 : 0;
-      assert.equal(
-        gpu.pipelineCount,
-        tested,
-        "of software's defaults, those by subgroups alone are waited for",
-      );
-      await gpu.choose(HARDWARE);
+      assert.equal(gpu.pipelineCount, tested, "of software's defaults, only those by subgroups are tested");
+      await choose(gpu, HARDWARE);
       assert.deepEqual(gpu.choices, {
         ...HARDWARE,
         ...(gpu.has("subgroups") ? {} : { "row sums/long": "rows" }),
@@ -49,23 +64,24 @@ softwareTest(
       assert.deepEqual(products, ["gemm/tiled"]);
       assert.equal(kernels.has("reduce/rows_subgroup"), gpu.has("subgroups"));
       // And back again.
-      await gpu.choose();
+      await choose(gpu);
       assert.deepEqual(gpu.choices, defaults);
       assert.ok(!kernelsOf(gpu).has("gemm/tiled"));
     }),
 );
 
 softwareTest(
-  "admission: variants that compute wrongly are not chosen, nor any kernel of theirs planned",
+  "chooseVerified: variants that compute wrongly are not chosen, nor are their kernels planned",
   () =>
-    withGpu(async (gpu) => {
+    withDevice(async (gpu) => {
+      await choose(gpu);
       const before = gpu.choices;
       const read = gpu.read.bind(gpu);
-      // What is read back stands in for the adapter's arithmetic.
+      // Stands in for wrong arithmetic.
       gpu.read = async (buffer, offset, byteLength) =>
         new Float32Array(await read(buffer, offset, byteLength)).map((value) => value + 0.01).buffer;
-      await gpu.choose(HARDWARE);
-      // What was tested before stays, and basic ones are taken as they are asked for.
+      await choose(gpu, HARDWARE);
+      // What was tested before stays, and basic variants are taken untested.
       const few = { "conv3x3/few": HARDWARE["conv3x3/few"]! };
       assert.deepEqual(gpu.choices, { ...before, ...few });
       assert.deepEqual([...kernelsOf(gpu)].filter((label) => /tiled|subgroup/.test(label)), []);
@@ -73,10 +89,10 @@ softwareTest(
 );
 
 softwareTest(
-  "admission: one geometry that is wrong leaves the others, and no variant is tested twice",
+  "chooseVerified: one geometry that fails leaves the others, and no variant is tested twice",
   () =>
-    withGpu(async (gpu) => {
-      const { choices: before } = gpu;
+    withDevice(async (gpu) => {
+      const before = completeChoices(OPERATIONS, "software", {}, ({ needs }) => gpu.has(needs));
       const compile = gpu.compile.bind(gpu);
       let compiled = 0;
       gpu.compile = (kernels) => {
@@ -86,19 +102,20 @@ softwareTest(
         }
         return compile(kernels);
       };
-      await gpu.choose(HARDWARE);
+      await choose(gpu, HARDWARE);
       assert.equal(gpu.choices["product/high"], "tiled");
       assert.equal(gpu.choices["product/low"], before["product/low"]);
       const compiledOnce = compiled;
-      await gpu.choose(HARDWARE);
+      assert.ok(compiledOnce > 0);
+      await choose(gpu, HARDWARE);
       assert.equal(compiled, compiledOnce);
     }),
 );
 
 softwareTest(
-  "admission: what the device refuses in a self-test is the variant's failure, not the device's",
+  "Admission: what the device refuses in a self-test is the variant's failure, not the device's",
   () =>
-    withGpu(async (gpu) => {
+    withDevice(async (gpu) => {
       const pipeline = gpu.pipeline.bind(gpu);
       const other = gemmNn({ rows: 16, columns: 16, depth: 1, layers: 1 });
       await gpu.compile([other.kernel]);
@@ -107,25 +124,60 @@ softwareTest(
         if (kernel.label === "reduce/rows_subgroup") return pipeline(other.kernel);
         return pipeline(kernel);
       };
-      assert.equal(await gpu.admission.passes("rows_subgroup", { kernels: ["reduce/rows_subgroup"] }), false);
+      const variant = { kernels: ["reduce/rows_subgroup"] };
+      assert.equal(await admissionOf(gpu).verdict("rows_subgroup", variant), false);
       gpu.check();
       await gpu.idle();
     }),
 );
 
 softwareTest(
-  "admission: a variant without any test, and one whose feature is missing, do not pass",
+  "Admission: a lack of memory is no verdict, and the variant is not chosen",
   () =>
-    withGpu(async (gpu) => {
-      assert.equal(await gpu.admission.passes("new", { kernels: ["gemm/new"] }), false);
-      assert.equal(await gpu.admission.passes("tiled", { kernels: ["gemm/tiled"] }), true);
-      // One test that is not of this geometry says nothing of it.
-      assert.equal(await gpu.admission.passes("tiled_256x256", { kernels: ["gemm/tiled"] }), false);
-      assert.equal(await gpu.admission.passes("direct", { kernels: ["conv2d/direct"] }), true);
+    withDevice(async (gpu) => {
+      const variant = { kernels: ["gemm/tiled"] };
+      const { createBuffer } = gpu;
+      gpu.createBuffer = () => Promise.reject(new CapacityError("Cannot allocate"));
+      assert.equal(await admissionOf(gpu).verdict("tiled", variant), null);
+      assert.equal(await admissionOf(gpu).passes("tiled", variant), false);
+      gpu.createBuffer = createBuffer;
+      const popErrorScope = gpu.device.popErrorScope.bind(gpu.device);
+      let scopes = 0;
+      // The innermost scope of a self-test is the one for memory.
+      gpu.device.popErrorScope = async () => {
+        const error = await popErrorScope();
+        return error ?? (scopes++ === 0 ? { message: "Not enough memory left." } as GPUError : null);
+      };
+      gpu.createBuffer = (label, byteLength, usage = 0) =>
+        Promise.resolve(gpu.device.createBuffer({
+          label,
+          size: byteLength,
+          usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC | usage,
+        }));
+      gpu.compile = () => Promise.reject(new SyntaxError("stops before any other scope"));
+      assert.equal(await admissionOf(gpu).verdict("turned", variant), null);
     }),
 );
 
-softwareTest("admission: without subgroups, sums go the basic way", async () => {
+softwareTest(
+  "Admission: a variant without a test, or whose feature is missing, does not pass",
+  () =>
+    withDevice(async (gpu) => {
+      const admission = admissionOf(gpu);
+      assert.equal(await admission.passes("new", { kernels: ["gemm/new"] }), false);
+      assert.equal(await admission.passes("tiled", { kernels: ["gemm/tiled"] }), true);
+      // A test of another geometry says nothing about this one.
+      assert.equal(await admission.passes("tiled_256x256", { kernels: ["gemm/tiled"] }), false);
+      assert.equal(await admission.passes("direct", { kernels: ["conv2d/direct"] }), true);
+      gpu.has = () => false;
+      assert.equal(
+        await admission.passes("tiled", { kernels: ["gemm/tiled"], needs: "workgroup memory" }),
+        false,
+      );
+    }),
+);
+
+softwareTest("openVerifiedGpu: without subgroups, row sums use the basic variant", async () => {
   const request = GPUAdapter.prototype.requestDevice;
   GPUAdapter.prototype.requestDevice = function (descriptor) {
     const features = [...(descriptor?.requiredFeatures ?? [])];
@@ -134,7 +186,7 @@ softwareTest("admission: without subgroups, sums go the basic way", async () => 
   };
   let gpu: Gpu;
   try {
-    gpu = await openGpu({ ...SOFTWARE, choices: HARDWARE });
+    gpu = await openVerifiedGpu({ ...SOFTWARE, choices: HARDWARE });
   } finally {
     GPUAdapter.prototype.requestDevice = request;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GEMM_TILES } from "../../kernels/gemm/gemm.ts";
 import { COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE } from "../../kernels/probe/probe.ts";
-import { openGpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 import { selfTest, type SelfTestResult } from "../../src/self_test/self_test.ts";
 import { kernelFiles } from "../project/files.ts";
 

@@ -9,7 +9,8 @@
  */
 import type { Dispatch } from "../../kernels/kernel.ts";
 import { type Calibration, createCalibration } from "../../src/benchmark/calibration.ts";
-import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 import { repeat } from "../../src/tuning/timing.ts";
 import { Recorder, type Region } from "../../src/graph/recorder.ts";
 import { Standalone } from "../../src/tuning/standalone.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { adapterKind, describeGpu } from "../../src/gpu/gpu.ts";
+import { adapterKind, describeGpu } from "../../src/gpu/adapter.ts";
 
 const described = await describeGpu({ software: true });
 

@@ -1,13 +1,17 @@
 /**
- * The device that the tests of one file share.
+ * The device that all tests of a process share.
  *
  * @module
  */
-import { type Gpu, openGpu } from "../../src/gpu/gpu.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/host/open_gpu.ts";
 
-/** Opens a device that closes with the test file: the next one need not compute beside it. */
-export async function openTestGpu(): Promise<Gpu> {
-  const gpu = await openGpu();
-  addEventListener("unload", () => gpu.close());
-  return gpu;
+let shared: Promise<Gpu> | undefined;
+
+/**
+ * The process's device, opened on the first call. It has the default options and stays open until the process ends:
+ * whoever closes it, breaks it or changes its choices opens another.
+ */
+export function openTestGpu(): Promise<Gpu> {
+  return shared ??= openGpu();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { CapacityError } from "../../src/gpu/capacity_error.ts";
-import type { GpuDescription } from "../../src/gpu/gpu.ts";
+import type { GpuDescription } from "../../src/gpu/adapter.ts";
 import { cutBatch, fewerAtOnce, planBatch } from "../../src/training/batch_memory.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/unet/executor.ts";

@@ -1,0 +1,141 @@
+/**
+ * Adapters: requested, described, and what their devices may be granted. Opens no device.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { type AdapterKind, completeChoices, type KernelChoices, type Need } from "../../kernels/choices.ts";
+import type { Precision } from "../../kernels/storage.ts";
+import { OPERATIONS } from "../../kernels/variants.ts";
+
+/** How an adapter, its limits and its arithmetic are chosen. */
+export interface GpuOptions {
+  /** Request the software adapter even if there is a hardware GPU. */
+  software?: boolean;
+  /** `fast` (the default), or `strict`: only arithmetic as accurate as plain float32 sums. */
+  kernels?: "fast" | "strict";
+  /**
+   * Storage type of the tensors between layers in training: `f32` (the default), or `f16`, which halves their memory.
+   * `f16` needs an adapter with `shader-f16` whose kernels pass their self-tests in it. Sums, weights and predictions
+   * stay float32.
+   */
+  precision?: Precision;
+  /**
+   * Variants for classes of shapes, in place of the defaults for this kind of adapter. Names that do not exist, and
+   * variants that fail their self-test on the adapter, are ignored.
+   */
+  choices?: KernelChoices | undefined;
+  /** Upper limit on the bytes of one binding; larger work is split into chunks. */
+  maxBindingSize?: number;
+  /** Upper limit on the bytes of one buffer; batches that need more are split into micro-batches. */
+  maxBufferSize?: number;
+  /** Called with the number of kernels before they are compiled: the first compilation on a machine takes seconds. */
+  onCompile?: ((kernels: number) => void) | undefined;
+}
+
+/** What is known of an adapter. */
+export interface AdapterDescription {
+  /** Name of the device and driver, as far as the platform tells. */
+  readonly description: string;
+  /** Vendor, as far as the platform tells. */
+  readonly vendor: string;
+  /** Whether this is a software implementation. */
+  readonly isFallback: boolean;
+}
+
+/** The limits that plans depend on. */
+export interface GpuLimits {
+  /** Bytes of one storage binding. */
+  readonly maxStorageBufferBindingSize: number;
+  /** Bytes of one buffer. */
+  readonly maxBufferSize: number;
+}
+
+/** All that plans need to know of a device, whether it is open or only could be. */
+export interface GpuDescription {
+  /** What is known of the adapter. */
+  readonly adapter: AdapterDescription;
+  /** The limits of its device. */
+  readonly limits: GpuLimits;
+  /** Which kernels may be chosen. */
+  readonly kernels: "fast" | "strict";
+  /** Storage type of the tensors between layers in training; defaults to float32. */
+  readonly precision?: Precision;
+  /** The variant that is chosen for each class of shapes. */
+  readonly choices: KernelChoices;
+}
+
+/**
+ * Describes the GPU that would be opened, for plans: no device is created and no memory allocated. Returns null if the
+ * machine offers no adapter. Assumes that every variant passes its self-test, and that subgroups are granted unless the
+ * adapter is an OpenGL one: only a device could tell.
+ */
+export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescription | null> {
+  const adapter = await requestAdapter(options);
+  if (!adapter) return null;
+  const description = describeAdapter(adapter);
+  return {
+    adapter: description,
+    limits: {
+      maxStorageBufferBindingSize: bindingSize(adapter.limits, options),
+      maxBufferSize: bufferSize(adapter.limits, options),
+    },
+    kernels: options.kernels ?? "fast",
+    precision: options.precision ?? "f32",
+    choices: completeChoices(
+      OPERATIONS,
+      adapterKind(description),
+      options.choices,
+      ({ needs }) => mayGrant(adapter, needs),
+    ),
+  };
+}
+
+/** Requests the adapter that the options ask for; null if there is none. */
+export async function requestAdapter({ software }: GpuOptions): Promise<GPUAdapter | null> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+  return await gpu?.requestAdapter(
+    software ? { forceFallbackAdapter: true } : { powerPreference: "high-performance" },
+  ) ?? null;
+}
+
+/** What is known of an adapter. */
+export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
+  const { description, vendor } = adapter.info;
+  return { description, vendor, isFallback: isSoftware(adapter) };
+}
+
+/** The kind of adapter whose default variants apply. */
+export function adapterKind({ isFallback }: Pick<AdapterDescription, "isFallback">): AdapterKind {
+  return isFallback ? "software" : "hardware";
+}
+
+/** Whether an adapter computes on the CPU; drivers that do not say so are recognized by name. */
+export function isSoftware(adapter: GPUAdapter): boolean {
+  const info = adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean };
+  return info.isFallbackAdapter === true ||
+    /llvmpipe|lavapipe|swiftshader|softpipe|warp/i.test(info.description);
+}
+
+/** Whether an adapter goes through OpenGL, which WebGPU does not say: only OpenGL ever lacks this texture feature. */
+export function isOpenGl(features: { has(name: string): boolean }): boolean {
+  return !features.has("bgra8unorm-storage");
+}
+
+/** Whether an adapter may grant what a variant needs. Subgroups may be granted without being listed. */
+export function mayGrant({ features, info }: GPUAdapter, need: Need | undefined): boolean {
+  if (need === undefined) return true;
+  if (isOpenGl(features)) return false;
+  return need !== "subgroups of 8" || (info.subgroupMinSize === 8 && info.subgroupMaxSize === 8);
+}
+
+/** Bytes of one binding: more than 2 GiB - 4 cannot be addressed with a 32-bit index everywhere. */
+export function bindingSize(limits: GPUSupportedLimits, { maxBindingSize = Infinity }: GpuOptions): number {
+  return Math.min(limits.maxStorageBufferBindingSize, 2 ** 31 - 4096, maxBindingSize);
+}
+
+/** Bytes of one buffer. */
+export function bufferSize(limits: GPUSupportedLimits, { maxBufferSize = Infinity }: GpuOptions): number {
+  return Math.min(limits.maxBufferSize, maxBufferSize);
+}

@@ -1,0 +1,36 @@
+/**
+ * Opens the GPU on this machine: with the verdicts of earlier starts, and with the variants that were timed here.
+ *
+ * @module
+ */
+import { FOLDERS } from "../fs/layout.ts";
+import type { GpuOptions } from "../gpu/adapter.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { openVerifiedGpu } from "../self_test/open_gpu.ts";
+import { KernelMemory } from "./kernel_memory.ts";
+
+/** How {@linkcode openGpu} opens, verifies and chooses. */
+export interface OpenGpuOptions extends GpuOptions {
+  /**
+   * Folder that keeps the verdicts of self-tests and timed variants; defaults to `dataset/.cache` in the working
+   * directory. It is used only as far as permissions were granted; nothing is asked for.
+   */
+  cache?: string | undefined;
+  /** Whether to take the variants that were timed on this adapter, unless `choices` names some; defaults to false. */
+  tuned?: boolean;
+  /** Whether to run the self-tests again although verdicts of theirs are kept; defaults to false. */
+  retest?: boolean;
+}
+
+/**
+ * Opens the GPU, or the software adapter of a machine without one. Variants that are not basic are tested before they
+ * are chosen; a verdict that an earlier start kept is taken in place of a test.
+ *
+ * @throws {Error} if there is no adapter, with what to install, or tensors cannot be stored as float16 on it.
+ * @throws {RangeError} if a limit of the adapter is too small for the kernels.
+ */
+export function openGpu(
+  { cache = FOLDERS.cache, tuned = false, retest = false, ...options }: OpenGpuOptions = {},
+): Promise<Gpu> {
+  return openVerifiedGpu(options, new KernelMemory(cache, { tuned, retest }));
+}
