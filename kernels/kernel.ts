@@ -67,17 +67,19 @@ export function defineKernel(label: string, code: string): Kernel {
 const kernels = new Map<string, Kernel>();
 
 /**
- * The kernel of a WGSL file, with its parts appended and `constants` set. Memoised: equal arguments give the same object.
+ * The kernel of a WGSL file, with its parts appended and `constants` set; a text in `others` replaces the part of its
+ * name. Memoised: equal arguments give the same object.
  */
 export function kernel(
   label: string,
   code: string,
   constants: Readonly<Record<string, number | boolean>> = {},
+  others: Readonly<Record<string, string>> = {},
 ): Kernel {
-  const key = `${label} ${JSON.stringify(constants)}`;
+  const key = `${label} ${JSON.stringify(constants)} ${Object.values(others).join()}`;
   let made = kernels.get(key);
   if (made === undefined) {
-    kernels.set(key, made = defineKernel(label, specialize(withParts(label, code), constants)));
+    kernels.set(key, made = defineKernel(label, specialize(withParts(label, code, others), constants)));
   }
   return made;
 }

@@ -1,19 +1,19 @@
-// Sums behind the loss 0.6 dice + 0.4 bce and the accuracy, as partial sums over bands of the whole batch:
-// partial[7][bands] = p t, p, t, binary cross-entropy, correct, r t, r; p = sigmoid(logit), computed so that nothing
-// overflows, r = round-half-to-even(p).
-// Logarithms are not below -100 and correct means r == t, as in PyTorch.
-// Bands begin anew with every picture, so that they are the same however a batch is cut.
-// Work: an invocation owns one band. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
-// Parts: step.wgsl.
+// Sums behind the loss and the metrics of a batch, as partial sums over bands of logits: partial[SUMS][bands] =
+// p t, p, t, binary cross-entropy, r == t, r t, r, and the loss's own term; p = sigmoid(logit), r = p rounded half to
+// even. Logarithms in the cross-entropy are clamped, as in PyTorch.
+// Bands start at image boundaries, so that they do not depend on how a batch is cut into micro-batches.
+// Work: one invocation per band. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
+// Parts: step.wgsl, loss.wgsl, combined.wgsl.
+// Another loss takes the place of combined.wgsl.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
   images: u32,          // bound here
-  image_size: u32,      // logits of a picture
+  image_size: u32,      // logits of an image
   band_size: u32,
   bands_per_image: u32,
   bands: u32,           // of the whole batch
-  first_image: u32,     // that is bound here, of those that this plan computes
+  first_image: u32,     // of those bound here, within the micro-batch
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
@@ -39,29 +39,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var correct = 0.0;
   var rounded_overlap = 0.0;
   var rounded = 0.0;
+  var term = 0.0;
   for (var i = first; i < end; i++) {
-    let x = logits[i];
-    let t = target_mask[i];
-    let e = exp(-abs(x));
-    let p = select(e, 1.0, x >= 0.0) / (1.0 + e);
-    let softplus = log(1.0 + e);
-    let log_p = max(-100.0, min(x, 0.0) - softplus);
-    let log_q = max(-100.0, min(-x, 0.0) - softplus);
-    overlap += p * t;
-    positive += p;
+    let pixel = pixel_of(logits[i], target_mask[i]);
+    let t = pixel.truth;
+    let log_p = max(LEAST_LOGARITHM, pixel.log_p);
+    let log_q = max(LEAST_LOGARITHM, pixel.log_q);
+    overlap += pixel.p * t;
+    positive += pixel.p;
     truth += t;
     entropy -= t * log_p + (1.0 - t) * log_q;
-    let r = select(0.0, 1.0, p > 0.5);
+    let r = select(0.0, 1.0, pixel.p > 0.5);
     correct += select(0.0, 1.0, r == t);
     rounded_overlap += r * t;
     rounded += r;
+    term += loss_term(pixel);
   }
   let at = (step.first_image + params.first_image) * params.bands_per_image + band;
-  partial[at] = overlap;
-  partial[at + params.bands] = positive;
-  partial[at + 2u * params.bands] = truth;
-  partial[at + 3u * params.bands] = entropy;
-  partial[at + 4u * params.bands] = correct;
-  partial[at + 5u * params.bands] = rounded_overlap;
-  partial[at + 6u * params.bands] = rounded;
+  partial[at + SUM_OVERLAP * params.bands] = overlap;
+  partial[at + SUM_POSITIVE * params.bands] = positive;
+  partial[at + SUM_TRUTH * params.bands] = truth;
+  partial[at + SUM_ENTROPY * params.bands] = entropy;
+  partial[at + SUM_CORRECT * params.bands] = correct;
+  partial[at + SUM_ROUNDED_OVERLAP * params.bands] = rounded_overlap;
+  partial[at + SUM_ROUNDED * params.bands] = rounded;
+  partial[at + SUM_TERM * params.bands] = term;
 }

@@ -8,7 +8,9 @@
  */
 import accumulateCode from "./accumulate.wgsl" with { type: "text" };
 import accumulateVectorsCode from "./accumulate_vectors.wgsl" with { type: "text" };
+import combinedLossCode from "../loss/combined.wgsl" with { type: "text" };
 import epilogueCode from "./epilogue.wgsl" with { type: "text" };
+import lossCode from "./loss.wgsl" with { type: "text" };
 import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
 import productCode from "./product.wgsl" with { type: "text" };
 import productParamsCode from "./product_params.wgsl" with { type: "text" };
@@ -19,7 +21,9 @@ import tileCode from "./tile.wgsl" with { type: "text" };
 import winogradParamsCode from "./winograd_params.wgsl" with { type: "text" };
 
 const PARTS: ReadonlyMap<string, string> = new Map([
+  ["combined.wgsl", combinedLossCode],
   ["epilogue.wgsl", epilogueCode],
+  ["loss.wgsl", lossCode],
   ["pcg4d.wgsl", pcg4dCode],
   ["product.wgsl", productCode],
   ["product_params.wgsl", productParamsCode],
@@ -33,14 +37,18 @@ const PARTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Appends the parts that a kernel lists. The result is what is compiled, and what keys pipelines and cached choices.
+ * Appends the parts that a kernel lists; a text in `others` replaces the part of its name. The result is what is compiled, and what keys pipelines and cached choices.
  *
  * @throws {SyntaxError} if a listed part does not exist
  */
-export function withParts(label: string, code: string): string {
+export function withParts(
+  label: string,
+  code: string,
+  others: Readonly<Record<string, string>> = {},
+): string {
   const names = /^\/\/ Parts: (.+)\.$/m.exec(code)?.[1]?.split(", ") ?? [];
   const parts = names.map((name) => {
-    const part = PARTS.get(name);
+    const part = others[name] ?? PARTS.get(name);
     if (part === undefined) {
       throw new SyntaxError(`Cannot define kernel "${label}": there is no part "${name}"`);
     }

@@ -10,7 +10,8 @@ import { thresholdMask } from "../prediction/postprocess.ts";
 import { type Predictor, probabilityMaps } from "../prediction/predictor.ts";
 import { type AuditFinding, auditImage, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
-import { batchLoss, type Loss, meanLoss, type SplitLoss } from "./loss.ts";
+import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
+import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./loss.ts";
 import type { BootstrapOptions } from "./statistics.ts";
 import { type EvaluationSummary, type ImageScore, scoreImage, summarize } from "./summary.ts";
 
@@ -63,6 +64,7 @@ export async function evaluateSplit(
     );
   }
   const { threshold = predictor.description.threshold, spacing, audit = false } = options;
+  const trained = trainedLoss(predictor.description);
   const scores: ImageScore[] = [];
   const losses: { loss: Loss; images: number }[] = [];
   const findings: (AuditFinding | null)[] = [];
@@ -70,7 +72,7 @@ export async function evaluateSplit(
     const { images, masks, indices } of batches(prepared, { batchSize: BATCH_SIZE, shuffle: false })
   ) {
     const logits = await predictor.logits(images);
-    losses.push({ loss: batchLoss(logits, masks), images: indices.length });
+    losses.push({ loss: batchLoss(logits, masks, trained), images: indices.length });
     for (const [place, map] of probabilityMaps(logits).entries()) {
       const sample = prepared.samples[indices[place]!]!;
       const pixels = size * size;
@@ -88,7 +90,11 @@ export async function evaluateSplit(
   return {
     scores,
     summary: summarize(scores, options.bootstrap),
-    loss: { ...meanLoss(losses), batchSize: BATCH_SIZE },
+    loss: {
+      ...meanLoss(losses),
+      batchSize: BATCH_SIZE,
+      ...(trained === DEFAULT_LOSS ? {} : { name: trained }),
+    },
     findings: rankFindings(findings),
   };
 }

@@ -26,10 +26,12 @@ export function formatEvaluation(report: EvaluationReport): string {
   return parts.join("\n");
 }
 
-function formatLoss({ weighted, batchMean, batchSize }: SplitLoss): string {
+function formatLoss({ weighted, batchMean, batchSize, name }: SplitLoss): string {
   const fixed = (value: number) => value.toFixed(4);
-  return `loss         ${fixed(weighted.loss)} = 0.6 Dice loss ${fixed(weighted.diceLoss)} + 0.4 BCE ` +
-    `${fixed(weighted.bce)}\n` +
+  const parts = name === undefined
+    ? ` = 0.6 Dice loss ${fixed(weighted.diceLoss)} + 0.4 BCE ${fixed(weighted.bce)}`
+    : ` (${name}); Dice loss ${fixed(weighted.diceLoss)}, BCE ${fixed(weighted.bce)}`;
+  return `loss         ${fixed(weighted.loss)}${parts}\n` +
     `             mean of batches of ${batchSize}, as the original: ${fixed(batchMean.loss)}, accuracy ` +
     `${fixed(batchMean.accuracy)}\n`;
 }

@@ -1,14 +1,23 @@
 /**
- * The training's loss of a batch, in float64: what a model is measured by after it was trained.
+ * The training loss in float64, as reported when a trained model is evaluated.
  *
  * @module
  */
-import { sigmoid } from "../math.ts";
+import {
+  DEFAULT_LOSS,
+  LOSS_NAMES,
+  type LossName,
+  type Pixel,
+  pixelOf,
+  recordOf,
+  sumPixels,
+} from "../../kernels/loss/definition.ts";
 import type { Tensor } from "../tensor.ts";
+import type { ModelDescription } from "../unet/model_format.ts";
 
-/** Loss and accuracy of a batch, or their means over batches. */
+/** Loss and accuracy of a batch, or means over batches. */
 export interface Loss {
-  /** `0.6 diceLoss + 0.4 bce`. */
+  /** The loss that the model was trained on; `0.6 diceLoss + 0.4 bce` by default. */
   readonly loss: number;
   /** 1 - the soft Dice coefficient of the whole batch. */
   readonly diceLoss: number;
@@ -20,55 +29,46 @@ export interface Loss {
 
 /** The loss over a split. */
 export interface SplitLoss {
-  /** Means over batches weighted by their images, so that a short last batch counts as what it is. */
+  /** Means over batches weighted by their number of images, so that a short last batch weighs less. */
   readonly weighted: Loss;
   /** Plain means over batches, as the original computes them. */
   readonly batchMean: Loss;
-  /** Images of a batch; the soft Dice coefficient depends on it. */
+  /** Images per batch, on which the soft Dice coefficient depends. */
   readonly batchSize: number;
+  /** What `loss` is if not `combined`. */
+  readonly name?: LossName;
 }
 
-const DICE_WEIGHT = 0.6;
-const BCE_WEIGHT = 0.4;
-/** Keeps the quotient of Dice finite where nothing is true and nothing predicted. */
-const SMOOTH = 1e-6;
-/** PyTorch's bound of the logarithms in the binary cross-entropy. */
-const LEAST_LOGARITHM = -100;
+/** The loss that a model was trained on, by its file; `combined` if the file names none that is known. */
+export function trainedLoss({ training }: ModelDescription): LossName {
+  return LOSS_NAMES.find((name) => name === training?.loss) ?? DEFAULT_LOSS;
+}
 
 /**
- * The loss of logits against masks of 0 and 1, of equal shapes: with `p` the sigmoid and `t` the mask,
- * `0.6 (1 - (2 sum p t + 1e-6) / (sum p + sum t + 1e-6)) + 0.4 mean(-t log p - (1 - t) log(1 - p))`, logarithms not
- * below -100.
+ * The loss of logits against masks of 0 and 1, of equal shapes; `kernels/loss/definition.ts` has the formulas.
+ *
+ * @throws {TypeError} if the shapes differ.
  */
-export function batchLoss(logits: Tensor, masks: Tensor): Loss {
+export function batchLoss(logits: Tensor, masks: Tensor, loss: LossName = DEFAULT_LOSS): Loss {
   const count = logits.data.length;
   if (masks.data.length !== count) {
     throw new TypeError(
       `Cannot compute a loss of logits [${logits.shape}] against masks [${masks.shape}]: the shapes differ`,
     );
   }
-  let overlap = 0;
-  let total = 0;
-  let entropy = 0;
-  let right = 0;
-  for (let i = 0; i < count; i++) {
-    const logit = logits.data[i]!;
-    const truth = masks.data[i]!;
-    // log(p) or log(1 - p), whichever the mask asks for.
-    const sign = truth === 1 ? logit : -logit;
-    const logarithm = Math.min(sign, 0) - Math.log1p(Math.exp(-Math.abs(logit)));
-    entropy -= Math.max(logarithm, LEAST_LOGARITHM);
-    const probability = sigmoid(logit);
-    overlap += probability * truth;
-    total += probability + truth;
-    if ((probability > 0.5 ? 1 : 0) === truth) right++;
-  }
-  const diceLoss = 1 - (2 * overlap + SMOOTH) / (total + SMOOTH);
-  const bce = entropy / count;
-  return { loss: DICE_WEIGHT * diceLoss + BCE_WEIGHT * bce, diceLoss, bce, accuracy: right / count };
+  const record = recordOf(sumPixels(pixelsOf(logits.data, masks.data), loss), count, loss);
+  return { loss: record.loss, diceLoss: record.dice, bce: record.bce, accuracy: record.accuracy };
 }
 
-/** The means over batches, each with its number of images. Throws a RangeError for no batches. */
+function* pixelsOf(logits: Float32Array, masks: Float32Array): Generator<Pixel> {
+  for (let index = 0; index < logits.length; index++) yield pixelOf(logits[index]!, masks[index]!);
+}
+
+/**
+ * The means over batches, each with its number of images.
+ *
+ * @throws {RangeError} for no batches.
+ */
 export function meanLoss(
   batches: readonly { readonly loss: Loss; readonly images: number }[],
 ): { weighted: Loss; batchMean: Loss } {

@@ -1,5 +1,5 @@
 /**
- * What layers hand to each other, and how batches are cut where a binding could not hold them whole.
+ * Tensors between layers, and how a batch is split into chunks that fit one binding. This module is browser compatible.
  *
  * @module
  */
@@ -8,31 +8,39 @@ import { BYTES } from "../../kernels/storage.ts";
 import { BINDING_ALIGNMENT, type Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
 
 /**
- * A tensor between layers. `plain` values are read as they are; a `relu` tensor holds the result of a ReLU, whose
- * derivative is read off it; a `normalized` one holds a convolution's result, which its readers turn into
- * max(0, scale * z + shift) on the way, scale and shift from `affine`.
+ * A tensor between layers. `plain` values are read as they are. A `relu` tensor holds the result of a ReLU; its
+ * derivative is read off the values. A `normalized` tensor holds the raw result z of a convolution; every reader
+ * computes max(0, scale * z + shift) with the scale and shift in `affine`, so the normalized values are never stored.
  */
 export interface Activation {
   /** Extents. */
   readonly shape: Nchw;
-  /** Where the values lie. */
+  /** Where the values are stored. */
   region: Region;
   /** How the values are to be read. */
   readonly kind: "plain" | "relu" | "normalized";
-  /** Scale and shift of every plane, where normalised. */
+  /** Scale and shift of every plane, if normalized. */
   readonly affine?: Region;
-  /** 1 / (1 - p) where the tensor is the result of dropout, else 1. */
+  /** 1 / (1 - p) for the result of dropout, else 1. */
   readonly gradientScale: number;
+  /** Records the values again, into memory of their own, for a reader in the backward pass. */
+  rematerialize?: () => void;
   /**
-   * Records the values anew, into memory of their own, for a reader in the backward: what is cheap to make from
-   * tensors that are kept anyway need not be kept itself.
+   * Gradient of the loss with respect to what this tensor was before its ReLU; undefined until a reader's backward
+   * writes it.
    */
-  restore?: () => void;
-  /** The gradient of the loss by what this tensor was made of, before its ReLU; undefined until a reader writes it. */
   gradient?: Region;
 }
 
-/** A run of images of a batch. */
+/** The gradient that the readers of a tensor have written. */
+export function gradientOf(activation: Activation, label: string): Region {
+  if (!activation.gradient) {
+    throw new Error(`Cannot record the backward of "${label}": nothing wrote its gradient`);
+  }
+  return activation.gradient;
+}
+
+/** A range of the images of a batch. */
 export interface Chunk {
   /** First image. */
   readonly first: number;
@@ -41,17 +49,17 @@ export interface Chunk {
 }
 
 /**
- * Cuts a batch so that the largest tensor that is bound by images fits one binding, and every cut is aligned.
+ * Splits a batch so that every chunk of the largest tensor fits one binding and begins at an aligned offset.
  *
- * @param shapes tensors that are bound by images
- * @throws {RangeError} where not even one image (or the few that alignment asks for) fits.
+ * @param shapes the tensors that are bound chunk by chunk
+ * @throws {RangeError} if not even one image fits, or the few images that alignment requires.
  */
 export function chunkBatch(recorder: Recorder, shapes: readonly Nchw[]): Chunk[] {
   const batch = shapes[0]!.batch;
   const imageBytes = shapes.map((shape) => imageSize(shape) * 4);
   const largest = Math.max(...imageBytes);
   if (largest * batch <= recorder.maxBinding) return [{ first: 0, count: batch }];
-  // What is stored as float16 takes half the bytes, and must begin at a whole multiple of the alignment, too.
+  // Tensors stored as float16 have half the bytes per image, and their chunks must be aligned, too.
   const smallest = BYTES[recorder.precision];
   const step = Math.max(
     ...shapes.map((shape) =>
@@ -64,7 +72,7 @@ export function chunkBatch(recorder: Recorder, shapes: readonly Nchw[]): Chunk[]
       `Cannot plan a batch: ${step === 1 ? "one image takes" : `${step} images take`} ${
         largest * step
       } bytes in ` +
-        `one tensor, the device binds ${recorder.maxBinding} at once\nhint: use smaller images or fewer filters`,
+        `one tensor, the device binds at most ${recorder.maxBinding}\nhint: use smaller images or fewer filters`,
     );
   }
   const chunks: Chunk[] = [];
@@ -74,20 +82,27 @@ export function chunkBatch(recorder: Recorder, shapes: readonly Nchw[]): Chunk[]
   return chunks;
 }
 
-/** The images of a chunk in a tensor. */
+/** Shapes of everything that a layer binds chunk by chunk: the values, and the scales and shifts of normalized ones. */
+export function boundShapes(activations: readonly Activation[]): Nchw[] {
+  return activations.flatMap(({ shape, affine }) =>
+    affine ? [shape, { batch: shape.batch, channels: 2 * shape.channels, height: 1, width: 1 }] : [shape]
+  );
+}
+
+/** The images of a chunk of a tensor. */
 export function chunkView(region: Region, shape: Nchw, chunk: Chunk): RegionView {
   const size = imageSize(shape);
   return view(region, chunk.first * size, chunk.count * size);
 }
 
-/** The scale and shift of a chunk's planes, or nothing where the tensor is not normalised. */
+/** The scale and shift of a chunk's planes; a placeholder if the tensor is not normalized. */
 export function affineView(recorder: Recorder, activation: Activation, chunk: Chunk): RegionView {
   if (activation.affine === undefined) return recorder.nothing;
   const { channels } = activation.shape;
   return view(activation.affine, chunk.first * channels * 2, chunk.count * channels * 2);
 }
 
-/** How a convolution's input gradient is gated by the tensor that it belongs to. */
+/** How a gradient is gated by the ReLU of the tensor that it belongs to. */
 export function gateOf(activation: Activation): "none" | "activation" | "normalized" {
   return activation.kind === "plain" ? "none" : activation.kind === "relu" ? "activation" : "normalized";
 }

@@ -1,91 +1,109 @@
 /**
- * What the layers of one plan share while it is recorded.
+ * What the layers of one network share while its steps are recorded. This module is browser compatible.
  *
  * @module
  */
 import type { Accumulation } from "../../kernels/accumulation.ts";
 import type { KernelChoices } from "../../kernels/choices.ts";
-import type { Nchw } from "../../kernels/shape.ts";
-import { size } from "../../kernels/shape.ts";
+import { type Nchw, size } from "../../kernels/shape.ts";
 import type { Precision } from "../../kernels/storage.ts";
-import type { Activation } from "./activation.ts";
-import type { UNetConfig } from "../unet/config.ts";
-import type { ParameterTable } from "../unet/parameters.ts";
 import { Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
+import type { Activation } from "./activation.ts";
 
-/** Facts of the device that a plan depends on. */
+/** Facts about the device that recorded steps depend on. */
 export interface PlanTarget {
   /** Bytes that one binding may have. */
   readonly maxBinding: number;
   /** Bytes that a transformed tensor should not exceed, so that it stays in the caches. */
   readonly workspace: number;
-  /** Workgroups that keep the device busy: long sums are cut into as many slices as that takes. */
+  /** Workgroups that keep the device busy: long sums are split into enough slices for that. */
   readonly workgroups: number;
   /** The variant of every class of shapes. */
   readonly choices: KernelChoices;
   /** Whether only arithmetic as accurate as plain float32 sums may be chosen. */
   readonly strict: boolean;
-  /** What tensors between layers are stored as; float32 unless given. Sums, weights and their gradients always are. */
+  /** Storage type of tensors between layers; defaults to float32. Sums, weights and their gradients always are. */
   readonly precision?: Precision;
 }
 
-/** Records forward steps and keeps each layer's backward for later. */
+/** Where each parameter lies in the flat blocks of weights and gradients; offsets and sizes in values. */
+export interface ParameterLayout {
+  /** Values of a block; a multiple of 64. */
+  readonly blockSize: number;
+  /** Offset, a multiple of 64, and size of a parameter. */
+  get(name: string): { readonly offset: number; readonly size: number };
+}
+
+/** Which passes are recorded, and for what batch. */
+export interface BuilderOptions {
+  /** Whether layers drop out and register their backward; false by default. */
+  readonly training?: boolean | undefined;
+  /**
+   * Size of the batch that the recorded images are a micro-batch of. Its gradients are added to those of the
+   * micro-batches before it; without it they overwrite the block.
+   */
+  readonly partOf?: number | undefined;
+}
+
+/** Records forward steps and collects the backward of each layer. */
 export class Builder {
-  /** Where steps are recorded. */
+  /** Records the steps. */
   readonly recorder: Recorder;
   /** All parameters in one block. */
   readonly weights: Region;
-  /** Their gradients in one block of the same layout. */
+  /** Their gradients in a block of the same layout. */
   readonly gradients: Region;
-  /** Seed and number of the training step. */
+  /** Uniform with the seed and number of the training step. */
   readonly step: Region;
+  /** Whether layers drop out and register their backward. */
+  readonly training: boolean;
+  /** See {@linkcode BuilderOptions.partOf}. */
+  readonly partOf: number | undefined;
   /**
-   * The factor on the loss whose gradients go back through the layers, a power of two: gradients of a mean over many
-   * pixels would be lost in float16. Those of parameters are divided by it as they leave their layer.
+   * Factor on the loss during backward, a power of two: as float16, the gradients of a mean over many pixels would
+   * underflow. Each parameter's gradient is divided by it before it is stored.
    */
   lossScale = 1;
+  readonly #parameters: ParameterLayout;
   readonly #backward: (() => void)[] = [];
 
-  /**
-   * Begins a plan; the gradients of a part of a batch of `partOf` images are added to what the parts before it left,
-   * those of a whole one replace what is there.
-   */
-  constructor(
-    readonly config: UNetConfig,
-    readonly table: ParameterTable,
-    readonly target: PlanTarget,
-    readonly training: boolean,
-    readonly partOf?: number,
-  ) {
+  /** Begins with no steps. */
+  constructor(parameters: ParameterLayout, readonly target: PlanTarget, options: BuilderOptions = {}) {
+    this.#parameters = parameters;
+    this.training = options.training ?? false;
+    this.partOf = options.partOf;
     this.recorder = new Recorder(target.maxBinding, target.precision);
-    this.weights = this.recorder.fixed("weights", table.blockSize);
-    this.gradients = this.recorder.fixed("gradients", table.blockSize);
+    this.weights = this.recorder.fixed("weights", parameters.blockSize);
+    this.gradients = this.recorder.fixed("gradients", parameters.blockSize);
     this.step = this.recorder.fixed("step", 64);
   }
 
-  /** The shape that a tensor of the whole batch has: its parts are computed by the same kernels, to the same bits. */
+  /**
+   * A tensor's shape with the whole batch. Kernels are chosen by it, so that micro-batches are computed by the same
+   * kernels, to the same bits.
+   */
   wholeBatch(shape: Nchw): Nchw {
     return { ...shape, batch: this.partOf ?? shape.batch };
   }
 
   /** A parameter's values. */
   weight(name: string): RegionView {
-    const { offset, size } = this.table.get(name);
+    const { offset, size } = this.#parameters.get(name);
     return view(this.weights, offset, size);
   }
 
-  /** Where a layer's backward puts a parameter's gradient, as {@linkcode Builder.accumulation} tells. */
+  /** Where the backward of a layer stores a parameter's gradient, as {@linkcode Builder.accumulation} says. */
   gradient(name: string): RegionView {
-    const { offset, size } = this.table.get(name);
+    const { offset, size } = this.#parameters.get(name);
     return view(this.gradients, offset, size);
   }
 
-  /** How gradients are put: they are added to those of the parts before, and rid of the loss's scale. */
+  /** How a parameter's gradient is stored: added to earlier micro-batches' if there are any, without the loss scale. */
   get accumulation(): Accumulation {
     return { keep: this.partOf !== undefined, scale: 1 / this.lossScale };
   }
 
-  /** Whether gradients are put as they are, where nothing is kept. */
+  /** Whether a gradient can be stored as it is, without a kernel that accumulates or scales. */
   get replaces(): boolean {
     const { keep, scale } = this.accumulation;
     return !keep && scale === 1;
@@ -101,7 +119,7 @@ export class Builder {
     return { shape, region: this.recorder.temporary(label, size(shape), precision), kind, gradientScale: 1 };
   }
 
-  /** Keeps a layer's backward; only a training plan will run it. */
+  /** Registers a layer's backward; without training it is dropped. */
   onBackward(emit: () => void): void {
     if (this.training) this.#backward.push(emit);
   }
@@ -111,7 +129,7 @@ export class Builder {
     while (this.#backward.length > 0) this.#backward.pop()!();
   }
 
-  /** The region for a gradient that its only writer is about to write. */
+  /** A region for the gradient of an activation, which the caller writes; later readers may only add to it. */
   newGradient(activation: Activation, label: string): Region {
     if (activation.gradient) throw new Error(`Cannot write the gradient of "${label}" twice`);
     const { shape, region: { precision } } = activation;

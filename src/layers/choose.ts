@@ -1,6 +1,6 @@
 /**
- * The one place where layers choose among kernel variants: pure, from the device's facts and choices and the layer's
- * sizes. The variants, their classes and defaults are the table in `kernels/variants.ts`.
+ * The one place where layers choose among kernel variants, from facts about the device and the sizes of the layer. The
+ * variants, their classes and defaults are the table in `kernels/variants.ts`. This module is browser compatible.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import {
 } from "../../kernels/variants.ts";
 import type { PlanTarget } from "./builder.ts";
 
-/** How a 3 x 3 convolution of maps of this shape is computed. */
+/** The variant that computes a 3 x 3 convolution of feature maps of this shape. */
 export function chooseConv(
   { choices, strict }: PlanTarget,
   { batch, height, width }: { batch: number; height: number; width: number },
@@ -40,31 +40,31 @@ export function chooseConv(
   return CONV3X3.choose(choices, { batch, height, width, weights, strict });
 }
 
-/** A product in one dispatch, or so many layers of its left operand at a time as uniform windows. */
+/** A product in one dispatch, or in dispatches of `uniformLayers` layers each, with the left operand as a uniform. */
 export type ChosenProduct = { readonly dispatch: Dispatch } | { readonly uniformLayers: number };
 
-/** How a matrix product is computed. */
+/** The dispatch or dispatches of a batched matrix product. */
 export function chooseProduct({ choices }: PlanTarget, shape: GemmShape): ChosenProduct {
   const variant = PRODUCT.choose(choices, shape);
   if (variant === "nn_uniform") return { uniformLayers: uniformLayers(shape) };
   return { dispatch: multiply(variant, shape) };
 }
 
-/** How a product of im2col is computed; bindings a, b, c. */
+/** The dispatch of a matrix product of im2col; bindings a, b, c. */
 export function im2colProduct({ choices }: PlanTarget, shape: GemmShape, accumulation = REPLACE): Dispatch {
   return multiply(IM2COL_PRODUCT.choose(choices, shape), shape, undefined, accumulation);
 }
 
-/** A matrix product in slices: its dispatch, and which dimension of its operands runs fastest. */
-export interface ChosenSlices {
+/** A split-K GEMM: its dispatch, and which dimension of its operands is contiguous. */
+export interface ChosenSplitK {
   /** Bindings a, b, c. */
   readonly dispatch: Dispatch;
-  /** Whether rows and columns run fastest, or what is summed over. */
+  /** `k` if the dimension that is summed over is contiguous, `mn` if rows and columns are. */
   readonly inner: "k" | "mn";
 }
 
-/** How a matrix product whose sum is cut into slices is computed. */
-export function slicedProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): ChosenSlices {
+/** The dispatch of a split-K GEMM, whose sum over K is split into slices. */
+export function splitKProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): ChosenSplitK {
   const variant = SPLIT_K_PRODUCT.choose(choices, { ...shape, slices });
   const inner = variant === "nn" || variant === "nn_subgroup" ? "mn" : GEMM_TILES[variant].inner;
   return { dispatch: multiply(variant, shape, slices), inner };
@@ -81,7 +81,7 @@ function multiply(
   return gemmTiled(variant, shape, slices, accumulation);
 }
 
-/** How a transposed convolution is computed. */
+/** The form of the kernels of a transposed convolution. */
 export function chooseTranspose({ choices }: PlanTarget, input: Nchw): TransposeForm {
   return CONV_TRANSPOSE.choose(choices, input);
 }

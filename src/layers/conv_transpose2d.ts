@@ -1,5 +1,5 @@
 /**
- * The 2 x 2 transposed convolution of a plan.
+ * 2 x 2 transposed convolution with stride 2. This module is browser compatible.
  *
  * @module
  */
@@ -13,18 +13,25 @@ import {
 import {
   type Activation,
   affineView,
+  boundShapes,
   chunkBatch,
   chunkShape,
   chunkView,
   gateOf,
   gateViews,
+  gradientOf,
 } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 import { chooseTranspose, rowSums } from "./choose.ts";
-import { bound } from "./conv3x3/conv3x3.ts";
-import { biasGradient, emitRestorably, gradientOf } from "./layers.ts";
+import { biasGradient } from "./parameter_gradient.ts";
+import { emitRematerializable } from "./rematerialize.ts";
 
-/** Doubles height and width: every pixel makes a 2 x 2 patch; no ReLU. */
+/**
+ * Records a transposed convolution without ReLU: every pixel becomes a 2 x 2 patch.
+ *
+ * @param name of its parameters, such as `up1.up`
+ * @returns [N, outputs, 2 H, 2 W]
+ */
 export function convTranspose2d(
   builder: Builder,
   name: string,
@@ -37,8 +44,8 @@ export function convTranspose2d(
   const output = builder.activation(name, shape, "plain");
   const normalized = source.kind === "normalized";
   const form = chooseTranspose(builder.target, source.shape);
-  const chunks = chunkBatch(recorder, bound([source, output]));
-  emitRestorably(builder, output, () => {
+  const chunks = chunkBatch(recorder, boundShapes([source, output]));
+  emitRematerializable(builder, output, () => {
     for (const chunk of chunks) {
       recorder.run(convTranspose2dForward(chunkShape(source.shape, chunk), outputs, normalized, form), {
         x: chunkView(source.region, source.shape, chunk),
@@ -55,8 +62,8 @@ export function convTranspose2d(
     const bands = transposeBands(source.shape, outputs, form, builder.target.workgroups);
     const count = chunks.reduce((sum, chunk) => sum + bandCount(bands, chunk.count), 0);
     const rows = inputs * outputs * 4;
-    // One band alone is the gradient already, if it replaces what is there.
-    const alone = count === 1 && builder.replaces;
+    // A single band is the gradient already, unless it must be accumulated or scaled.
+    const direct = count === 1 && builder.replaces;
     const partial = recorder.temporary(`${name} partial sums`, rows * count);
     const target = builder.newGradient(source, name);
     let band = 0;
@@ -66,7 +73,7 @@ export function convTranspose2d(
         x: chunkView(source.region, source.shape, chunk),
         affine: affineView(recorder, source, chunk),
         gradient: chunkView(gradient, shape, chunk),
-        partial: alone ? builder.gradient(`${name}.weight`) : partial,
+        partial: direct ? builder.gradient(`${name}.weight`) : partial,
       });
       band += bandCount(bands, chunk.count);
       recorder.run(
@@ -79,12 +86,15 @@ export function convTranspose2d(
         },
       );
     }
-    if (alone) return;
-    const sums = { rows, length: count, rowStride: 1, itemStride: rows, accumulation: builder.accumulation };
-    recorder.run(rowSums(builder.target, sums), {
-      partial,
-      total: builder.gradient(`${name}.weight`),
-    });
+    if (direct) return;
+    const { accumulation } = builder;
+    recorder.run(
+      rowSums(builder.target, { rows, length: count, rowStride: 1, itemStride: rows, accumulation }),
+      {
+        partial,
+        total: builder.gradient(`${name}.weight`),
+      },
+    );
   });
   return output;
 }

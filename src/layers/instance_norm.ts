@@ -1,6 +1,6 @@
 /**
- * Instance normalisation of a plan: its forward ends in a scale and a shift that readers apply, its backward works in
- * place on the gradient.
+ * Instance normalization: the forward computes a scale and a shift per plane that readers apply, the backward works in
+ * place on the gradient. This module is browser compatible.
  *
  * @module
  */
@@ -13,12 +13,17 @@ import {
   normBackwardSums,
   normBands,
 } from "../../kernels/instance_norm/instance_norm.ts";
-import { type Activation, chunkBatch, chunkView } from "./activation.ts";
-import type { Builder } from "./builder.ts";
 import { view } from "../graph/recorder.ts";
+import { type Activation, chunkBatch, chunkView, gradientOf } from "./activation.ts";
+import type { Builder } from "./builder.ts";
 
-/** Normalises a convolution's result: the same memory, read from now on as max(0, scale * z + shift). */
-export function normalize(builder: Builder, name: string, raw: Activation): Activation {
+/**
+ * Records the normalization of a convolution's result z. The returned activation has the same memory, but is read as
+ * max(0, scale * z + shift).
+ *
+ * @param name of its parameters, such as `down1.norm1`
+ */
+export function instanceNorm(builder: Builder, name: string, raw: Activation): Activation {
   const { recorder } = builder;
   const { shape } = raw;
   const pixels = shape.height * shape.width;
@@ -27,7 +32,7 @@ export function normalize(builder: Builder, name: string, raw: Activation): Acti
   const partial = recorder.temporary(`${name} bands`, planes * bands.perImage * 2);
   const statistics = recorder.temporary(`${name} statistics`, planes * 2);
   const affine = recorder.temporary(`${name} scale and shift`, planes * 2);
-  // A dispatch covers planes of one chunk; bindings begin with its first plane.
+  // A dispatch covers planes of one chunk only; its bindings begin at the chunk's first plane.
   const parts = chunkBatch(recorder, [shape]).flatMap((chunk) => {
     const all = planeParts(chunk.count * shape.channels);
     if (all.length === 1) return [{ chunk, first: chunk.first * shape.channels, count: all[0]!.count }];
@@ -50,8 +55,7 @@ export function normalize(builder: Builder, name: string, raw: Activation): Acti
   });
   const output: Activation = { ...raw, affine };
   builder.onBackward(() => {
-    if (!output.gradient) throw new Error(`Cannot go back through "${name}": nothing wrote its gradient`);
-    const region = output.gradient;
+    const region = gradientOf(output, name);
     const backwardPartial = recorder.temporary(`${name} backward bands`, planes * bands.perImage * 2);
     const sums = recorder.temporary(`${name} backward sums`, planes * 2);
     for (const { chunk, first, count } of parts) {
@@ -86,7 +90,7 @@ export function normalize(builder: Builder, name: string, raw: Activation): Acti
   return output;
 }
 
-/** Runs of planes that one dispatch may have. */
+/** Splits planes into ranges that one dispatch can cover. */
 function planeParts(planes: number): { first: number; count: number }[] {
   const parts = [];
   for (let first = 0; first < planes; first += MAX_WORKGROUPS) {

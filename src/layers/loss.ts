@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { LossName } from "../../kernels/loss/definition.ts";
 import {
+  BATCH_SUMS,
   LOSS_SUMS,
   lossBands,
   lossGradient,
@@ -45,7 +47,7 @@ export function lossRegions({ recorder, partOf }: Builder, logits: Nchw): LossRe
     masks: recorder.fixed("masks", size(logits)),
     history: recorder.fixed("history", HISTORY_CAPACITY * RECORD_SIZE),
     lossPartials: allocate("loss partial sums", LOSS_SUMS * bands.total),
-    batchSums: allocate("loss sums", 4),
+    batchSums: allocate("loss sums", BATCH_SUMS),
   };
 }
 
@@ -53,7 +55,12 @@ export function lossRegions({ recorder, partOf }: Builder, logits: Nchw): LossRe
  * Records the loss and registers its gradient. For a micro-batch only the partial sums are recorded: the owner of the
  * plan computes the totals once all micro-batches have left theirs.
  */
-export function recordLoss(builder: Builder, logits: Activation, regions: LossRegions): void {
+export function recordLoss(
+  builder: Builder,
+  logits: Activation,
+  regions: LossRegions,
+  loss?: LossName,
+): void {
   const { recorder, partOf } = builder;
   const { shape } = logits;
   const { masks, history, lossPartials: partial, batchSums: sums } = regions;
@@ -64,7 +71,7 @@ export function recordLoss(builder: Builder, logits: Activation, regions: LossRe
   const step = view(builder.step, 0, 12);
   if (recorder.precision === "f16") builder.lossScale = lossScale(size(whole));
   for (const chunk of chunks) {
-    recorder.run(lossSums(chunk.count, image, bands, chunk.first), {
+    recorder.run(lossSums(chunk.count, image, bands, chunk.first, loss), {
       logits: chunkView(logits.region, shape, chunk),
       target_mask: chunkView(masks, shape, chunk),
       partial,
@@ -72,12 +79,12 @@ export function recordLoss(builder: Builder, logits: Activation, regions: LossRe
     });
   }
   if (partOf === undefined) {
-    recorder.run(lossTotal(bands.total, size(shape)), { partial, sums, history, step });
+    recorder.run(lossTotal(bands.total, size(shape), loss), { partial, sums, history, step });
   }
   builder.onBackward(() => {
     const gradient = builder.newGradient(logits, "logits");
     for (const chunk of chunks) {
-      recorder.run(lossGradient(chunk.count * image, builder.lossScale), {
+      recorder.run(lossGradient(chunk.count * image, builder.lossScale, loss), {
         logits: chunkView(logits.region, shape, chunk),
         target_mask: chunkView(masks, shape, chunk),
         sums,

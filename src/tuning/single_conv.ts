@@ -3,13 +3,15 @@
  *
  * @module
  */
+import { roundUp } from "../../kernels/grid.ts";
 import { type Nchw, size } from "../../kernels/shape.ts";
 import type { Activation } from "../layers/activation.ts";
-import { Builder, type PlanTarget } from "../layers/builder.ts";
-import { DEFAULT_CONFIG, type UNetConfig } from "../unet/config.ts";
+import { Builder, type ParameterLayout, type PlanTarget } from "../layers/builder.ts";
+import type { UNetConfig } from "../unet/config.ts";
 import { convTranspose2d } from "../layers/conv_transpose2d.ts";
-import { convForward, convInputGradients, convWeightGradient } from "../layers/conv3x3/conv3x3.ts";
-import { type ParameterTable, parameterTable } from "../unet/parameters.ts";
+import type { ConvLayer } from "../layers/conv3x3/algorithm.ts";
+import { conv3x3 } from "../layers/conv3x3/conv3x3.ts";
+import { parameterTable } from "../unet/parameters.ts";
 import type { RecordedStep, Region } from "../graph/recorder.ts";
 
 /** A convolution with as many inputs as outputs. */
@@ -36,13 +38,11 @@ export interface RecordedConv {
   readonly regions: Readonly<Record<"input" | "parameters" | "gradient" | "result", Region>>;
 }
 
-/** Names the layer whose steps are recorded. */
-const LAYER = "conv";
-
 /** Records one direction of a convolution of a tensor that holds the result of a ReLU. */
 export function recordConv(target: PlanTarget, conv: ConvShape, direction: Direction): RecordedConv {
   const { channels } = conv;
-  const builder = new Builder({ ...DEFAULT_CONFIG, filters: channels }, layerTable(channels), target, true);
+  const layer = { name: "conv", inputs: channels, outputs: channels };
+  const builder = new Builder(convLayout(layer), target, { training: true });
   const { recorder } = builder;
   const shape: Nchw = { batch: conv.batch, channels, height: conv.size, width: conv.size };
   const tensor = (label: string): Activation => ({
@@ -51,18 +51,17 @@ export function recordConv(target: PlanTarget, conv: ConvShape, direction: Direc
     kind: "relu",
     gradientScale: 1,
   });
-  const layer = { name: LAYER, inputs: channels, outputs: channels };
   const [input, output] = [tensor("input"), tensor("output")];
   const regions = { input: input.region, parameters: builder.weights, gradient: output.region };
   switch (direction) {
     case "forward":
-      convForward(builder, layer, [input], output, { bias: true, relu: true });
+      conv3x3.forward(builder, layer, [input], output, { bias: true, relu: true });
       return { steps: recorder.steps, regions: { ...regions, result: output.region } };
     case "input gradient":
-      convInputGradients(builder, layer, [input], shape, output.region);
+      conv3x3.inputGradients(builder, layer, [input], shape, output.region);
       return { steps: recorder.steps, regions: { ...regions, result: input.gradient! } };
     case "weight gradient":
-      convWeightGradient(builder, layer, [input], shape, output.region);
+      conv3x3.weightGradient(builder, layer, [input], shape, output.region);
       return { steps: recorder.steps, regions: { ...regions, result: builder.gradients } };
   }
 }
@@ -79,7 +78,7 @@ export function recordConvTranspose(
   backward: boolean,
 ): readonly RecordedStep[] {
   const table = parameterTable(config);
-  const builder = new Builder(config, table, target, backward);
+  const builder = new Builder(table, target, { training: backward });
   const { recorder } = builder;
   const region = recorder.fixed("input", size(shape));
   const [, outputs] = table.get(`${name}.weight`).shape;
@@ -89,18 +88,12 @@ export function recordConvTranspose(
   return recorder.steps;
 }
 
-/** A parameter table of one convolution. */
-function layerTable(channels: number): ParameterTable {
-  const weight = 9 * channels * channels;
-  const list = [
-    { name: `${LAYER}.weight`, shape: [channels, channels, 3, 3], size: weight, offset: 0 },
-    { name: `${LAYER}.bias`, shape: [channels], size: channels, offset: Math.ceil(weight / 64) * 64 },
-  ].map((parameter) => ({ ...parameter, initial: { bound: 1 } }));
-  const blockSize = list[1]!.offset + Math.ceil(channels / 64) * 64;
+/** The parameters of a 3 x 3 convolution without a network around it: `.weight` and `.bias` of any name. */
+export function convLayout({ inputs, outputs }: Pick<ConvLayer, "inputs" | "outputs">): ParameterLayout {
+  const weight = { offset: 0, size: 9 * inputs * outputs };
+  const bias = { offset: roundUp(weight.size, 64), size: outputs };
   return {
-    list,
-    blockSize,
-    count: weight + channels,
-    get: (name) => list.find((parameter) => parameter.name === name)!,
+    blockSize: bias.offset + roundUp(bias.size, 64),
+    get: (name) => name.endsWith(".weight") ? weight : bias,
   };
 }

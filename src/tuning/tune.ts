@@ -23,15 +23,15 @@ import { adapterKind } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { admissionOf } from "../self_test/admission.ts";
 import { repeat, takeTurns, type Timing } from "./timing.ts";
-import { Builder, type PlanTarget } from "../layers/builder.ts";
-import { im2colProduct, rowSums, slicedProduct } from "../layers/choose.ts";
+import type { PlanTarget } from "../layers/builder.ts";
+import { im2colProduct, rowSums, splitKProduct } from "../layers/choose.ts";
 import { DEFAULT_CONFIG } from "../unet/config.ts";
 import { planTarget } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import { type RecordedStep, Recorder } from "../graph/recorder.ts";
 import { DIRECTIONS, recordConv, recordConvTranspose } from "./single_conv.ts";
 import { Standalone } from "./standalone.ts";
-import { recordGemm } from "../layers/conv3x3/winograd.ts";
+import { recordProduct } from "../layers/conv3x3/product.ts";
 
 /** Seconds of the whole unless given. */
 export const TUNE_SECONDS = 10;
@@ -197,14 +197,14 @@ function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
       PRODUCT,
       adapter,
       (sample, scale) => ({ ...sample, columns: roundUp(scale * sample.columns, COLUMN_TILE) }),
-      recordProduct,
+      recordWindowedProduct,
     ),
     ...contests(
       SPLIT_K_PRODUCT,
       adapter,
       (sample) => sample,
       (sample) =>
-        recordMultiplication(sample, (target) => slicedProduct(target, sample, sample.slices).dispatch),
+        recordMultiplication(sample, (target) => splitKProduct(target, sample, sample.slices).dispatch),
     ),
     ...contests(
       IM2COL_PRODUCT,
@@ -243,17 +243,17 @@ function contests<Shape, Name extends string>(
   });
 }
 
-function recordProduct(shape: GemmShape): RecordSteps {
+/** A product whose left operand may be bound as uniform windows. */
+function recordWindowedProduct(shape: GemmShape): RecordSteps {
   return (target) => {
     const { rows, columns, depth, layers } = shape;
-    const builder = new Builder(DEFAULT_CONFIG, parameterTable(DEFAULT_CONFIG), target, false);
-    const { recorder } = builder;
+    const recorder = new Recorder(target.maxBinding);
     const a = recorder.windowed("a", layers * depth * rows);
     const [b, c] = [
       recorder.fixed("b", layers * depth * columns),
       recorder.fixed("c", layers * rows * columns),
     ];
-    recordGemm(builder, shape, a, b, c);
+    recordProduct({ recorder, target }, shape, a, b, c);
     return recorder.steps;
   };
 }

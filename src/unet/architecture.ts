@@ -1,43 +1,46 @@
 /**
- * The network, as the original's figure shows it.
+ * The U-Net of the original's figure: five levels down, a bottleneck, five levels up. This module is browser compatible.
  *
  * @module
  */
 import type { Activation } from "../layers/activation.ts";
 import type { Builder } from "../layers/builder.ts";
+import { conv1x1 } from "../layers/conv1x1.ts";
+import { conv2d } from "../layers/conv2d.ts";
 import { convTranspose2d } from "../layers/conv_transpose2d.ts";
-import { conv1x1, conv2d, dropout, maxPool2d } from "../layers/layers.ts";
+import { dropout } from "../layers/dropout.ts";
+import { maxPool2d } from "../layers/max_pool2d.ts";
+import type { UNetConfig } from "./config.ts";
 
 /** Records the network from a batch of images to its logits. */
-export function unet(builder: Builder, images: Activation): Activation {
-  const { filters, outChannels } = builder.config;
+export function unet(builder: Builder, config: UNetConfig, images: Activation): Activation {
+  const { filters, outChannels } = config;
   const skips: Activation[] = [];
   let x = images;
   for (let level = 1; level <= 5; level++) {
-    const skip = downBlock(builder, `down${level}`, x, filters * 2 ** (level - 1));
+    const skip = doubleConv(builder, config, `down${level}`, [x], filters * 2 ** (level - 1));
     skips.push(skip);
     x = maxPool2d(builder, skip);
   }
-  x = dropout(builder, downBlock(builder, "bottleneck", x, filters * 32));
+  x = doubleConv(builder, config, "bottleneck", [x], filters * 32);
+  x = dropout(builder, x, config.dropout);
   for (let level = 1; level <= 5; level++) {
-    x = upBlock(builder, `up${level}`, x, skips.pop()!, filters * 2 ** (5 - level));
+    const outputs = filters * 2 ** (5 - level);
+    const up = convTranspose2d(builder, `up${level}.up`, x, outputs);
+    x = doubleConv(builder, config, `up${level}`, [up, skips.pop()!], outputs);
   }
   return conv1x1(builder, "outc", x, outChannels);
 }
 
-function downBlock(builder: Builder, name: string, x: Activation, outputs: number): Activation {
-  const first = conv2d(builder, name, 1, [x], outputs);
-  return conv2d(builder, name, 2, [first], outputs);
-}
-
-function upBlock(
+/** Two 3 x 3 convolutions, each with its ReLU and, if so configured, instance normalization. */
+function doubleConv(
   builder: Builder,
+  { norm }: UNetConfig,
   name: string,
-  x: Activation,
-  skip: Activation,
+  sources: readonly Activation[],
   outputs: number,
 ): Activation {
-  const up = convTranspose2d(builder, `${name}.up`, x, outputs);
-  const first = conv2d(builder, name, 1, [up, skip], outputs);
-  return conv2d(builder, name, 2, [first], outputs);
+  const [norm1, norm2] = norm === "instance" ? [`${name}.norm1`, `${name}.norm2`] : [];
+  const x = conv2d(builder, `${name}.conv1`, sources, outputs, norm1);
+  return conv2d(builder, `${name}.conv2`, [x], outputs, norm2);
 }

@@ -85,8 +85,8 @@ export class Executor {
    * {@linkcode Executor.clear}.
    */
   prepare(spec: PlanSpec): Promise<ReadyPlan> {
-    const { kind, batch, height, width, partOf } = spec;
-    const key = `${kind} ${batch} ${height} ${width} ${partOf}`;
+    const { kind, batch, height, width, partOf, loss } = spec;
+    const key = `${kind} ${batch} ${height} ${width} ${partOf} ${loss}`;
     let ready = this.#ready.get(key);
     if (ready === undefined) {
       // One after the other, so that each plan reuses what the ones before it allocated.

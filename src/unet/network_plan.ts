@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { LossName } from "../../kernels/loss/definition.ts";
 import { size } from "../../kernels/shape.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import { unet } from "./architecture.ts";
@@ -33,6 +34,8 @@ export interface PlanSpec {
    * the backward, which adds to the gradients.
    */
   readonly partOf?: number | undefined;
+  /** What is trained on and evaluated by; `combined` by default. */
+  readonly loss?: LossName | undefined;
 }
 
 /** The regions that a plan's owner fills or reads. */
@@ -95,14 +98,14 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const { kind, batch, height, width, partOf } = spec;
   // A prediction keeps no activations, and is to be as exact as its weights.
   const stored: PlanTarget = kind === "predict" ? { ...target, precision: "f32" } : target;
-  const builder = new Builder(config, parameterTable(config), stored, kind === "train", partOf);
+  const builder = new Builder(parameterTable(config), stored, { training: kind === "train", partOf });
   const { recorder } = builder;
   const input = { batch, channels: config.inChannels, height, width };
   const images = recorder.fixed("images", size(input));
-  const logits = unet(builder, { shape: input, region: images, kind: "plain", gradientScale: 1 });
+  const logits = unet(builder, config, { shape: input, region: images, kind: "plain", gradientScale: 1 });
   const loss = lossRegions(builder, logits.shape);
   const lossAt = recorder.steps.length;
-  if (kind !== "predict") recordLoss(builder, logits, loss);
+  if (kind !== "predict") recordLoss(builder, logits, loss, spec.loss);
   const backwardAt = recorder.steps.length;
   builder.emitBackward();
   const { weights, gradients, step } = builder;

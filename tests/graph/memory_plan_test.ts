@@ -263,6 +263,6 @@ Deno.test("plans: a device that cannot hold one image is refused with a way out"
   const spec = { kind: "train", batch: 1, height: 512, width: 512 } as const;
   assert.throws(() => plan(tiny, {}, spec), {
     name: "RangeError",
-    message: /^Cannot plan .* the device binds 1048576 at once\nhint: use /,
+    message: /^Cannot plan .* the device binds at most 1048576\nhint: use /,
   });
 });

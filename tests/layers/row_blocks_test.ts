@@ -4,10 +4,8 @@ import { size } from "../../kernels/shape.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder } from "../../src/layers/builder.ts";
-import { completeConfig } from "../../src/unet/config.ts";
-import { parameterTable } from "../../src/unet/parameters.ts";
-import { recordConv } from "../../src/tuning/single_conv.ts";
-import { winogradInputGradients } from "../../src/layers/conv3x3/winograd.ts";
+import { winograd } from "../../src/layers/conv3x3/winograd.ts";
+import { convLayout, recordConv } from "../../src/tuning/single_conv.ts";
 import { executeSteps } from "../support/execute_steps.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
@@ -81,10 +79,10 @@ for (const index of [0, 1]) {
   Deno.test(`row blocks: one that ends within a source gives the same bits, source ${index} of 2`, async () => {
     const shape = { batch: 1, channels: 24, height: 16, width: 16 };
     const run = async (workspace: number) => {
-      const config = completeConfig({ filters: shape.channels });
       const choices = defaultChoices("software");
       const target = { maxBinding: 2 ** 24, workspace, workgroups: 4, choices, strict: false };
-      const builder = new Builder(config, parameterTable(config), target, true);
+      const layer = { name: "up5.conv1", inputs: 48, outputs: 24 };
+      const builder = new Builder(convLayout(layer), target);
       const { recorder } = builder;
       const sources: Activation[] = ["up", "skip"].map((label) => ({
         shape,
@@ -93,14 +91,7 @@ for (const index of [0, 1]) {
         gradientScale: 1,
       }));
       const gradient = recorder.fixed("gradient", size(shape));
-      winogradInputGradients(
-        builder,
-        4,
-        { name: "up5.conv1", inputs: 48, outputs: 24 },
-        sources,
-        shape,
-        gradient,
-      );
+      winograd(4).inputGradients(builder, layer, sources, shape, gradient);
       const random = new Random(4);
       const inputs = [...sources.map(({ region }) => region), builder.weights, gradient].map((region) =>
         [region, random.floats(region.byteLength / 4)] as const

@@ -6,11 +6,10 @@ import { sumRows } from "../../kernels/reduce/reduce.ts";
 import { size } from "../../kernels/shape.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder } from "../../src/layers/builder.ts";
-import { completeConfig } from "../../src/unet/config.ts";
-import { parameterTable } from "../../src/unet/parameters.ts";
 import { Recorder, view } from "../../src/graph/recorder.ts";
 import { MOST_SLICES, SlicedSum } from "../../src/layers/conv3x3/sliced_sum.ts";
-import { winogradWeightGradient } from "../../src/layers/conv3x3/winograd.ts";
+import { winograd } from "../../src/layers/conv3x3/winograd.ts";
+import { convLayout } from "../../src/tuning/single_conv.ts";
 import { assertClose } from "../support/compare.ts";
 import { executeSteps } from "../support/execute_steps.ts";
 import { Random } from "../support/random.ts";
@@ -70,12 +69,13 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
   const shape = { batch: 6, channels: 16, height: 64, width: 64 };
   const random = new Random(7);
   const [values, slope] = [random.floats(size(shape)), random.floats(size(shape))];
-  const config = completeConfig({ filters: 16 });
   const gradientOf = async (workspace: number, kind: AdapterKind = "software") => {
     const choices = defaultChoices(kind);
     const workgroups = kind === "software" ? 4 : 1024;
     const target = { maxBinding: 2 ** 21, workspace, workgroups, choices, strict: true };
-    const builder = new Builder(config, parameterTable(config), target, true);
+    const layer = { name: "down1.conv2", inputs: 16, outputs: 16 };
+    const layout = convLayout(layer);
+    const builder = new Builder(layout, target);
     const { recorder } = builder;
     const input: Activation = {
       shape,
@@ -84,8 +84,7 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
       gradientScale: 1,
     };
     const gradient = recorder.fixed("gradient", size(shape));
-    const layer = { name: "down1.conv2", inputs: 16, outputs: 16 };
-    winogradWeightGradient(builder, 2, layer, [input], shape, gradient);
+    winograd(2).weightGradient(builder, layer, [input], shape, gradient);
     const groups = recorder.steps.filter(({ dispatch }) => dispatch.kernel.label === "reduce/rows").length;
     const all = await executeSteps(
       gpu,
@@ -93,7 +92,7 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
       [[input.region, values], [gradient, slope]],
       builder.gradients,
     );
-    const { offset, size: count } = builder.table.get("down1.conv2.weight");
+    const { offset, size: count } = layout.get("down1.conv2.weight");
     return { groups, values: all.subarray(offset, offset + count) };
   };
   const few = await gradientOf(2 ** 20);

@@ -28,15 +28,15 @@ export function projectFiles(...endings: string[]): string[] {
   return found.sort();
 }
 
-/** Where WGSL texts lie that are no programs: others have them as their parts. */
+/** The folder of WGSL texts that several rooms of kernels share. */
 const PARTS = "kernels/parts/";
 
-/** Paths of the kernels: of every WGSL text that is whole by itself or with its parts. */
+/** Paths of the kernels: of every WGSL text with an entry point. */
 export function kernelFiles(): string[] {
-  return projectFiles(".wgsl").filter((path) => !path.startsWith(PARTS));
+  return projectFiles(".wgsl").filter((path) => readProject(path).includes("@compute"));
 }
 
-/** Paths of the kernels' parts. */
+/** Paths of the parts that several rooms of kernels share. */
 export function partFiles(): string[] {
   return projectFiles(".wgsl").filter((path) => path.startsWith(PARTS));
 }

@@ -45,7 +45,15 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/gpu": ["kernels"],
   "src/unet": ["src/gpu", "kernels", "src/weights"],
   "src/dataset": ["src/image"],
-  "src/evaluation": ["src/dataset", "src/image", "src/unet", "src/gpu", "src/prediction", "src/weights"],
+  "src/evaluation": [
+    "kernels",
+    "src/dataset",
+    "src/image",
+    "src/unet",
+    "src/gpu",
+    "src/prediction",
+    "src/weights",
+  ],
   "src/prediction": ["src/unet", "src/gpu", "src/dataset", "src/image", "src/weights"],
   "src/benchmark": ["src/training", "src/unet", "src/gpu", "kernels", "src/dataset", "src/image"],
   "src/training": [

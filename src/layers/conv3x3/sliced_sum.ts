@@ -1,24 +1,24 @@
 /**
- * Sums over many terms, in slices that are written one by one and added up in the end: one long float32 sum would lose
- * digits.
+ * Sums over many terms by slices that are written separately and added up at the end: one long float32 sum would lose
+ * digits. This module is browser compatible.
  *
  * @module
  */
 import { sumRows } from "../../../kernels/reduce/reduce.ts";
 import { type Recorder, type Region, view } from "../../graph/recorder.ts";
 
-/** Slices that are kept side by side: where there are more, those that are there become one to make room. */
+/** Slices that are kept; if there are more, the kept ones are added up into a group to make room. */
 export const MOST_SLICES = 256;
 
-/** Slices that wait to be added up. */
-export interface Slices {
-  /** Where they lie, one after the other. */
+/** Slices that are still to be added up. */
+export interface OpenSlices {
+  /** Holds them, one after the other. */
   readonly region: Region;
   /** Their number. */
   readonly count: number;
 }
 
-/** A sum that takes slices in runs; its memory does not grow with their number, but for one slice in so many. */
+/** A sum whose slices are written in runs. Its memory does not grow with their number, except for one slice per group. */
 export class SlicedSum {
   readonly #recorder: Recorder;
   readonly #floats: number;
@@ -32,8 +32,8 @@ export class SlicedSum {
    * Begins a sum.
    *
    * @param floats values of a slice, a multiple of 64
-   * @param runs numbers of slices that are written together
-   * @param most slices that are kept side by side, or as many as the longest run has
+   * @param runs the number of slices of each run, in order
+   * @param most slices that are kept, or as many as the longest run has
    */
   constructor(
     recorder: Recorder,
@@ -52,7 +52,7 @@ export class SlicedSum {
     this.#groups = groups > 1 ? recorder.temporary(`${label} in groups`, groups * floats) : undefined;
   }
 
-  /** Where the next run of `count` slices is written: from the region's slice `first` on. */
+  /** Where to write the next run of `count` slices: from slice `first` of the region. */
   take(count: number): { region: Region; first: number } {
     if (this.#used + count > this.#most) this.#close();
     const first = this.#used;
@@ -60,8 +60,8 @@ export class SlicedSum {
     return { region: this.#slices, first };
   }
 
-  /** The slices that are left to be added up once all are written. */
-  finish(): Slices {
+  /** The slices, or groups of slices, that are still to be added up once all are written. */
+  finish(): OpenSlices {
     if (!this.#groups) return { region: this.#slices, count: this.#used };
     this.#close();
     return { region: this.#groups, count: this.#closed };

@@ -7,6 +7,15 @@ import { adamStep } from "../../../kernels/adam/adam.ts";
 import { augment } from "../../../kernels/augment/augment.ts";
 import { emaUpdate, weightedSum } from "../../../kernels/average/average.ts";
 import { clipScale, gradientSquares } from "../../../kernels/clip/clip.ts";
+import {
+  LOSS_NAMES,
+  LOSSES,
+  pixelOf,
+  RECORD_NAMES,
+  recordOf,
+  SUM_NAMES,
+  sumPixels,
+} from "../../../kernels/loss/definition.ts";
 import { lossGradient, lossSums, lossTotal } from "../../../kernels/loss/loss.ts";
 import { multiplyAdd } from "../../../kernels/probe/multiply_add.ts";
 import { draw } from "../../random.ts";
@@ -21,63 +30,46 @@ export function* trainingChecks(): Generator<Check> {
   yield { dispatch: multiplyAdd(64, 10), operands: { out }, expected: { out }, limit: 1e-4 };
 }
 
-/** 20 logits in bands of 5. */
+/** Each loss of 20 logits, two images in bands of 5. */
 function* lossChecks(): Generator<Check> {
   const logits = random(80, 20).map((value, i) => i === 7 ? 200 : i === 8 ? -200 : 6 * value);
   const target_mask = random(81, 20).map((value) => value > 0 ? 1 : 0);
-  const p = table(20, (i) => 1 / (1 + Math.exp(-logits[i]!)));
-  const logarithm = (logit: number) =>
-    Math.max(-100, Math.min(logit, 0) - Math.log1p(Math.exp(-Math.abs(logit))));
-  const terms: ((i: number, t: number) => number)[] = [
-    (i, t) => p[i]! * t,
-    (i) => p[i]!,
-    (_, t) => t,
-    (i, t) => -t * logarithm(logits[i]!) - (1 - t) * logarithm(-logits[i]!),
-    (i, t) => (logits[i]! > 0 ? 1 : 0) === t ? 1 : 0,
-    (i, t) => logits[i]! > 0 ? t : 0,
-    (i) => logits[i]! > 0 ? 1 : 0,
-  ];
-  const partial = table(28, (index) => {
-    const band = 5 * (index % 4);
-    return sum(5, (i) => terms[Math.floor(index / 4)]!(band + i, target_mask[band + i]!));
-  });
-  yield {
-    dispatch: lossSums(2, 10, { size: 5, perImage: 2, total: 4 }),
-    operands: { logits, target_mask, step: stepUniform(0, 1, 0) },
-    expected: { partial },
-    limit: 200 * 2 ** -22,
-  };
-  const totals = table(7, (row) => sum(4, (band) => partial[4 * row + band]!));
-  const [overlap, positive, truth, entropy, correct] = totals as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const whole = positive + truth + 1e-6;
-  const dice = 1 - (2 * overlap + 1e-6) / whole;
-  const sums = [overlap, positive, truth, 20];
-  const metrics = [0.6 * dice + 0.4 * entropy / 20, dice, entropy / 20, correct / 20];
-  yield {
-    dispatch: lossTotal(4, 20),
-    operands: { partial: Float32Array.from(partial), step: stepUniform(0, 1, 0) },
-    expected: { sums, history: [...metrics, totals[5]!, totals[6]!, truth, 20] },
-    limit: 200 * 2 ** -22,
-  };
-  yield {
-    dispatch: lossGradient(20),
-    operands: { logits, target_mask, sums: Float32Array.from(sums) },
-    expected: {
-      gradient: table(20, (i) => {
-        const [t, x] = [target_mask[i]!, logits[i]!];
-        const slope = p[i]! * (1 - p[i]!);
-        const ofEntropy = (x < 100 ? (1 - t) * p[i]! : 0) - (x > -100 ? t * (1 - p[i]!) : 0);
-        return 0.6 * slope * ((2 * overlap + 1e-6) / whole - 2 * t) / whole + 0.4 * ofEntropy / 20;
-      }),
-    },
-    limit: 1e-6,
-  };
+  const pixels = Array.from(logits, (logit, i) => pixelOf(logit, target_mask[i]!));
+  const step = stepUniform(0, 1, 0);
+  const limit = 200 * 2 ** -22;
+  for (const loss of LOSS_NAMES) {
+    const bands = Array.from(
+      { length: 4 },
+      (_, band) => sumPixels(pixels.slice(5 * band, 5 * band + 5), loss),
+    );
+    const partial = SUM_NAMES.flatMap((name) => bands.map((sums) => sums[name]));
+    yield {
+      variant: loss,
+      dispatch: lossSums(2, 10, { size: 5, perImage: 2, total: 4 }, 0, loss),
+      operands: { logits, target_mask, step },
+      expected: { partial },
+      limit,
+    };
+    const totals = sumPixels(pixels, loss);
+    const { overlap, positive, truth } = totals;
+    const record = recordOf(totals, 20, loss);
+    const sums = [overlap, positive, truth, 20];
+    yield {
+      variant: loss,
+      dispatch: lossTotal(4, 20, loss),
+      operands: { partial: Float32Array.from(partial), step },
+      expected: { sums, history: RECORD_NAMES.map((name) => record[name]) },
+      limit,
+    };
+    const batch = { overlap, positive, truth, count: 20 };
+    yield {
+      variant: loss,
+      dispatch: lossGradient(20, 1, loss),
+      operands: { logits, target_mask, sums: Float32Array.from(sums) },
+      expected: { gradient: pixels.map((pixel) => LOSSES[loss].gradient(pixel, batch)) },
+      limit: 1e-6,
+    };
+  }
 }
 
 function* updateChecks(): Generator<Check> {
