@@ -20,7 +20,7 @@ import {
   renderVariants,
 } from "../src/benchmark/report.ts";
 import { describeVariants } from "../src/benchmark/variants.ts";
-import { keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
+import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { openGpu } from "../src/host/open_gpu.ts";
 import type { KernelChoices } from "../mod.ts";
@@ -41,7 +41,7 @@ interface Options {
   readonly size?: number;
   readonly batch?: number;
   readonly software?: boolean;
-  readonly retune?: boolean;
+  readonly retune?: number;
   readonly kernels: "fast" | "strict";
   readonly json?: true;
 }
@@ -80,7 +80,7 @@ export function command(): Command {
       integer(1, 4096),
     )
     .option("--software", "use the software adapter even where there is a GPU")
-    .option("--retune", RETUNE_HELP.replace("CACHE", FOLDERS.cache))
+    .addOption(retuneOption(FOLDERS.cache))
     .addOption(
       new Option("--kernels <which>", "strict takes no kernel that is less accurate than plain float32 sums")
         .choices(["fast", "strict"]).default("fast"),
@@ -97,7 +97,10 @@ async function bench(options: Options, self: Command): Promise<void> {
     self.error(`error: --${other} and --gpu exclude each other`, { exitCode: 2 });
   }
   const { software = false, kernels } = options;
-  const choices = await (options.retune ? retune : keptChoices)(FOLDERS.cache, { software, kernels });
+  const device = { software, kernels };
+  const choices = options.retune === undefined
+    ? await keptChoices(FOLDERS.cache, device)
+    : await retune(FOLDERS.cache, device, options.retune);
   const report = await (options.gpu ? benchOriginal : benchSections)(options, choices);
   if (options.json) writeStdout(`${JSON.stringify(report, null, 2)}\n`);
 }

@@ -7,7 +7,7 @@ import { type Command, Option } from "commander";
 import { formatPercent } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { keptChoices, retune, RETUNE_HELP } from "../src/cli/kernel_choices.ts";
+import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
 import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, TrainView } from "../src/cli/train_view.ts";
 import {
@@ -29,7 +29,7 @@ interface Options extends TrainConfig {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly software?: boolean;
-  readonly retune?: boolean;
+  readonly retune?: number;
   readonly swanlab: "offline" | "online" | "off";
   readonly project: string;
   readonly tensorboard: boolean;
@@ -72,7 +72,7 @@ function addRunOptions(train: Command): void {
     .option("--dry-run", "say what training would need, and stop")
     .option("--cache <folder>", "where prepared images are kept", FOLDERS.cache)
     .option("--software", "use the software adapter even where there is a GPU")
-    .option("--retune", RETUNE_HELP)
+    .addOption(retuneOption("CACHE"))
     .addOption(
       new Option(
         "--swanlab <how>",
@@ -88,13 +88,14 @@ function addRunOptions(train: Command): void {
 
 /** The variants that are kept for this device, or timed now where that is asked for. */
 function chooseKernels(
-  { cache, software = false, retune: wanted }: Options,
+  { cache, software = false, retune: seconds }: Options,
   config: Partial<TrainConfig>,
 ): Promise<KernelChoices | undefined> {
   // The settings of a run that goes on may not be complete; its recipe is.
   const { recipe = completeTrainConfig().recipe } = config;
   const kernels = config.kernels ?? completeTrainConfig({ recipe }).kernels;
-  return (wanted ? retune : keptChoices)(cache, { software, kernels });
+  const device = { software, kernels };
+  return seconds === undefined ? keptChoices(cache, device) : retune(cache, device, seconds);
 }
 
 async function plan(

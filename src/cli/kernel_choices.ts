@@ -3,19 +3,24 @@
  *
  * @module
  */
+import { Option } from "commander";
 import { join } from "node:path";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { adapterKind, type GpuOptions } from "../gpu/adapter.ts";
 import { CHOICE_FILE, keepChoices, readChoices } from "../host/kernel_memory.ts";
 import { openGpu } from "../host/open_gpu.ts";
-import { TUNE_SECONDS, tuneKernels, type TuneOptions, type Tuning } from "../tuning/tune.ts";
-import { writeStderr } from "./task.ts";
+import { TUNE_SECONDS, tuneKernels, type Tuning } from "../tuning/tune.ts";
+import { number, writeStderr } from "./task.ts";
 
-/** The explanation of `--retune`. */
-export const RETUNE_HELP =
-  `time the kernel variants on this adapter first (about ${TUNE_SECONDS} s) and keep the ` +
-  `fastest in CACHE/${CHOICE_FILE}, for later runs too (default: the ones kept earlier, else a table of defaults)`;
+/** The option `--retune [seconds]`; its explanation names the folder `cache`. */
+export function retuneOption(cache: string): Option {
+  return new Option(
+    "--retune [seconds]",
+    `time the kernel variants on this adapter first (default: ${TUNE_SECONDS} s) and keep the fastest in ` +
+      `${cache}/${CHOICE_FILE}, for later runs too; without it the ones kept earlier are used, else defaults`,
+  ).argParser(number(0, 3600)).preset(String(TUNE_SECONDS));
+}
 
 type Device = Pick<GpuOptions, "software" | "kernels">;
 
@@ -28,12 +33,12 @@ export async function keptChoices(folder: string, device: Device): Promise<Kerne
 export async function retune(
   folder: string,
   device: Device,
-  options: Pick<TuneOptions, "seconds"> = {},
+  seconds = TUNE_SECONDS,
 ): Promise<KernelChoices> {
   const gpu = await openGpu({ ...device, cache: folder });
   try {
-    writeStderr(`timing kernel variants on ${gpu.adapter.description}, about ${TUNE_SECONDS} s\n`);
-    const tuning = await tuneKernels(gpu, options);
+    writeStderr(`timing kernel variants on ${gpu.adapter.description}, about ${seconds} s\n`);
+    const tuning = await tuneKernels(gpu, { seconds });
     writeStderr(describeTuning(tuning, defaultChoices(adapterKind(gpu.adapter))));
     try {
       await keepChoices(folder, gpu, { timedAt: new Date().toISOString(), choices: tuning.choices });

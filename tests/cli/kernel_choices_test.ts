@@ -11,7 +11,7 @@ Deno.test("retune: a folder that cannot be written costs the timing alone", () =
   inTempFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "file"), "");
     for (const place of [join(folder, "file"), join(folder, "file", "below")]) {
-      assert.deepEqual(await retune(place, DEVICE, { seconds: 0 }), {});
+      assert.deepEqual(await retune(place, DEVICE, 0), {});
       assert.equal(await keptChoices(place, DEVICE), undefined);
     }
   }));
@@ -19,7 +19,7 @@ Deno.test("retune: a folder that cannot be written costs the timing alone", () =
 Deno.test("retune: what it finds is kept, and only for this arithmetic", () =>
   inTempFolder(async (folder) => {
     assert.equal(await keptChoices(folder, DEVICE), undefined);
-    assert.deepEqual(await retune(folder, DEVICE, { seconds: 0 }), {});
+    assert.deepEqual(await retune(folder, DEVICE, 0), {});
     assert.deepEqual(await keptChoices(folder, DEVICE), {});
     assert.equal(await keptChoices(folder, { ...DEVICE, kernels: "strict" }), undefined);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [CHOICE_FILE]);

@@ -1,69 +1,138 @@
-/** The task as a person runs it, kills it, and goes on with it. */
+/** The task as a person runs it, stops it, kills it and resumes it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makePhantom } from "../../src/phantom/phantom.ts";
 import { reopenRunFolder } from "../../src/training/run_folder.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
+import { command } from "../../tasks/train.ts";
 import { inProjectFolder } from "../support/coco.ts";
 import { ROOT } from "../project/files.ts";
+import { runInProcess } from "../support/run_in_process.ts";
 import { runTaskProcess } from "../support/run_task.ts";
 import { startSwanLabServer } from "../support/swanlab_server.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
-import { softwareTest } from "../support/software.ts";
 
-/** Where a test's dataset and runs are, as a person types it. */
+/** A test's dataset and runs, as a person types them. */
 interface Places {
   data: string;
   runs: string;
-  /** Flags of a training of 4 epochs of 6 batches, with every part that keeps state. */
+  cache: string;
+  /** Flags of a run of 16 epochs of 6 steps, with everything that keeps state. */
   flags: string[];
 }
 
 function withPlaces(body: (places: Places) => Promise<void>): Promise<void> {
-  return inProjectFolder("dataset", (folder, data) =>
+  return inProjectFolder("dataset", (folder, dataset) =>
     inProjectFolder("runs", async (_, runs) => {
       await makePhantom(join(folder, "data"), { train: 12, valid: 4, test: 1, size: 32 });
-      const flags = ["--data", `${data}/data`, "--cache", `dataset/.cache/${data.split("/").at(-1)}`];
-      flags.push(
-        "--recipe",
-        "strong",
-        "--filters",
-        "2",
-        "--size",
-        "32",
-        "--batch-size",
-        "2",
-        "--epochs",
-        "4",
-      );
+      const [data, cache] = [`${dataset}/data`, `dataset/.cache/${dataset.split("/").at(-1)}`];
+      const numbers = {
+        filters: 2,
+        size: 32,
+        "batch-size": 2,
+        epochs: 16,
+        patience: 0,
+        accumulate: 2,
+        seed: 5,
+      };
+      const flags = ["--data", data, "--cache", cache, "--recipe", "strong"];
+      for (const [name, value] of Object.entries(numbers)) flags.push(`--${name}`, `${value}`);
       try {
-        await body({ data: `${data}/data`, runs, flags: [...flags, "--accumulate", "2", "--seed", "5"] });
+        await body({ data, runs, cache, flags });
       } finally {
-        await Deno.remove(join(ROOT, flags[3]!), { recursive: true }).catch(() => {});
+        await Deno.remove(join(ROOT, cache), { recursive: true }).catch(() => {});
       }
     }));
 }
 
 const train = (...args: string[]) => runTaskProcess("train", args);
 
-function start(...args: string[]): Deno.ChildProcess {
-  return new Deno.Command("deno", {
+/** What a process printed, and how it ended. */
+interface Ending extends Deno.CommandStatus {
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts the task; `onText` may send it signals, by what it has printed so far. */
+async function follow(
+  args: string[],
+  onText: (child: Deno.ChildProcess, stdout: string, stderr: string) => void,
+): Promise<Ending> {
+  const child = new Deno.Command("deno", {
     args: ["run", "-q", "-P=train", "tasks/train.ts", ...args],
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  const printed = { stdout: "", stderr: "" };
+  const read = async (name: "stdout" | "stderr") => {
+    for await (const text of child[name].pipeThrough(new TextDecoderStream())) {
+      printed[name] += text;
+      onText(child, printed.stdout, printed.stderr);
+    }
+  };
+  const [status] = await Promise.all([child.status, read("stdout"), read("stderr")]);
+  return { ...status, ...printed };
 }
 
-/** Reads what a process prints to its end, calling `onText` with all of it so far after each piece. */
-async function follow(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onText: (text: string) => void = () => {},
-): Promise<string> {
-  let text = "";
-  for await (const part of stream.pipeThrough(new TextDecoderStream())) onText(text += part);
-  return text;
+/** Sends SIGINT when an epoch's line appears; with `twice`, again and again once that is answered. */
+async function interrupt(args: string[], twice: boolean): Promise<Ending> {
+  let [pressed, pressing] = [false, undefined as ReturnType<typeof setInterval> | undefined];
+  const ending = await follow(args, (child, stdout, stderr) => {
+    // It may have ended, which a second press cannot know.
+    const press = () => {
+      try {
+        child.kill("SIGINT");
+      } catch { /* ended */ }
+    };
+    if (!pressed && /^epoch .*\n/m.test(stdout)) [pressed] = [true, press()];
+    if (twice && /saving and stopping/.test(stderr)) pressing ??= setInterval(press, 20);
+  });
+  clearInterval(pressing);
+  return ending;
+}
+
+/** When to kill a process: tells, by what it has printed, whether it is time. */
+type Moment = (stdout: string) => boolean | Promise<boolean>;
+
+/** Kills the task at the moment; returns whether it was killed before its end. */
+async function killAt(args: string[], moment: Moment): Promise<boolean> {
+  let [started, output, ended] = [undefined as Deno.ChildProcess | undefined, "", false];
+  const watch = async () => {
+    while (!ended) {
+      if (started && await moment(output)) return started.kill("SIGKILL");
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  const [{ code, signal, stderr }] = await Promise.all([
+    follow(args, (child, stdout) => [started, output] = [child, stdout]).finally(() => ended = true),
+    watch().catch(() => {}),
+  ]);
+  assert.ok(signal === "SIGKILL" || code === 0, stderr);
+  return signal === "SIGKILL";
+}
+
+/** A moment up to this many milliseconds after the first line of an epoch. */
+function afterEpoch(milliseconds: number): Moment {
+  let at = Infinity;
+  const delay = milliseconds * Math.random();
+  return (stdout) => {
+    if (at === Infinity && /^epoch .*\n/m.test(stdout)) at = performance.now() + delay;
+    return performance.now() >= at;
+  };
+}
+
+/** The moment at which the file of this name is written for the second time since the process began. */
+function whileWriting(folder: string, name: string): Moment {
+  const seen = new Set<string>();
+  return async () => {
+    const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+    for (const entry of entries) {
+      if (entry.name.startsWith(`${name}.`) && entry.name.endsWith(".tmp")) seen.add(entry.name);
+    }
+    return seen.size > 1;
+  };
 }
 
 /** A run's numbers, best model and last state, without times and ids. */
@@ -79,257 +148,152 @@ async function outcome(run: string): Promise<unknown> {
   return { log, progress, trainer, best: await Deno.readFile(join(folder, "best.safetensors")) };
 }
 
-/** When to kill a process: tells, by what it has printed, whether it is time. */
-type Moment = (output: string) => boolean | Promise<boolean>;
-
-/** Starts or goes on with a run, and kills it at the moment; returns whether it was killed before its end. */
-async function killAt(run: string, flags: string[], moment: Moment): Promise<boolean> {
-  const there = await Deno.stat(join(ROOT, run)).then(() => true, () => false);
-  const child = start("--run", run, ...(there ? ["--resume"] : []), ...flags);
-  let [output, ended] = ["", false];
-  const watch = async () => {
-    while (!ended) {
-      if (await moment(output)) return child.kill("SIGKILL");
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  };
-  const [errors, , { code, signal }] = await Promise.all([
-    follow(child.stderr),
-    follow(child.stdout, (text) => output = text),
-    child.status.finally(() => ended = true),
-    watch().catch(() => {}),
-  ]);
-  assert.ok(signal === "SIGKILL" || code === 0, errors);
-  return signal === "SIGKILL";
-}
-
-/** A moment up to so many milliseconds after a new epoch's line. */
-function afterEpoch(milliseconds: number): Moment {
-  let at = Infinity;
-  const delay = milliseconds * Math.random();
-  return (output) => {
-    if (at === Infinity && /^epoch .*\n/m.test(output)) at = performance.now() + delay;
-    return performance.now() >= at;
-  };
-}
-
-/** The moment at which the file of this name is written, for the second time since the process began. */
-function whileWriting(folder: string, name: string): Moment {
-  const seen = new Set<string>();
-  return async () => {
-    const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-    for (const entry of entries) {
-      if (entry.name.startsWith(`${name}.`) && entry.name.endsWith(".tmp")) seen.add(entry.name);
-    }
-    return seen.size > 1;
-  };
-}
-
-Deno.test("train: killed at any moment and resumed, it comes to the same bits as a run that never was", () =>
-  withPlaces(async ({ runs, flags }) => {
+Deno.test("train: a run from beginning to end, and one that is killed and interrupted all the way", (t) =>
+  withPlaces(async ({ data, runs, cache, flags }) => {
     const [whole, broken] = [`${runs}/whole`, `${runs}/broken`];
-    const long = [...flags, "--epochs", "12", "--patience", "0"];
-    const { code, stderr } = await train("--run", whole, ...long);
-    assert.equal(code, 0, stderr);
+
+    await t.step("says what it will do, what came of it, and what to type next", async () => {
+      const { code, stdout, stderr } = await train("--run", whole, ...flags);
+      assert.equal(code, 0, stderr);
+      assert.match(
+        stdout,
+        /^train +12 samples, \d+ with a tumor outlined; \d\d\.\d\d % accurate without finding any$/m,
+      );
+      assert.match(stdout, /^valid +4 samples, /m);
+      assert.match(
+        stdout,
+        /^network +2 filters, norm instance, 122,679 parameters, input 32 x 32, batches of 2$/m,
+      );
+      assert.match(stdout, /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned/m);
+      assert.match(stdout, /^estimated +[\d.]+ s an epoch, at most /m);
+      assert.equal(
+        stdout.match(
+          /^epoch +\d+\/16 {2}train loss 0\.\d{4} {2}accuracy .* valid loss .* dice .* iou /gm,
+        )?.length,
+        16,
+      );
+      assert.match(stdout, /^best epoch \d+: validation loss 0\.\d{4}, accuracy /m);
+      assert.match(stdout, new RegExp(`^to SwanLab +swanlab sync ${whole}/swanlog/run-\\S+ -i \\w+$`, "m"));
+      assert.match(
+        stdout,
+        new RegExp(`^evaluate it +deno task evaluate --run ${whole} --data ${data}$`, "m"),
+      );
+      assert.match(stdout, new RegExp(`^use it +deno task predict --run ${whole} `, "m"));
+      // deno-lint-ignore no-control-regex
+      assert.doesNotMatch(stdout + stderr, /[\x1b\r]/, "control characters without a terminal");
+      const files = (await filesUnder(join(ROOT, whole))).filter((name) => !/^(tb|swanlog)\//.test(name));
+      assert.deepEqual(files, ["best.safetensors", "checkpoint.safetensors", "config.json", "metrics.jsonl"]);
+    });
+
+    await t.step("refuses a folder that holds a run, and other settings for it", async () => {
+      const again = await train("--run", whole, ...flags);
+      assert.equal(again.code, 1);
+      assert.match(again.stderr, /^error: Cannot start a run in .*\nhint: continue it with --resume/m);
+      const others = ["--learning-rate", "0.5", "--precision", "f16"];
+      const changed = await train("--run", whole, "--resume", "--cache", cache, ...others);
+      assert.equal(changed.code, 1);
+      assert.match(
+        changed.stderr,
+        /^error: .*other settings: .*learningRate was 0.003, is 0.5.*\nhint: .*--force/m,
+      );
+      assert.match(changed.stderr, /^error: .*precision was f32, is f16/m);
+    });
 
     const folder = join(ROOT, broken);
-    const soon = performance.now() + 1500 * Math.random();
-    const moments: Moment[] = [
-      () => performance.now() > soon,
-      afterEpoch(150),
-      whileWriting(folder, "checkpoint.safetensors"),
-      afterEpoch(50),
-      whileWriting(folder, "best.safetensors"),
-      afterEpoch(100),
-    ];
+    const resume = ["--resume", "--run", broken, "--cache", cache];
     let kills = 0;
-    for (const moment of moments) if (await killAt(broken, long, moment)) kills++;
-    assert.ok(kills >= 3, `it was killed ${kills} times only`);
-    assert.equal(await killAt(broken, long, () => false), false);
-    assert.deepEqual(await outcome(broken), await outcome(whole));
-    assert.deepEqual((await filesUnder(folder)).filter((name) => name.endsWith(".tmp")), []);
+
+    await t.step("killed at any moment, it can be resumed", async () => {
+      const soon = performance.now() + 1500 * Math.random();
+      if (await killAt(["--run", broken, ...flags], () => performance.now() > soon)) kills++;
+      // Before its first checkpoint there is no run to resume.
+      const begun = await reopenRunFolder(folder).then((run) => run !== null, () => false);
+      const args = ["--run", broken, ...(begun ? ["--resume"] : []), ...flags];
+      if (await killAt(args, whileWriting(folder, "checkpoint.safetensors"))) kills++;
+      if (await killAt(resume, afterEpoch(150))) kills++;
+    });
+
+    await t.step("Ctrl-C saves and stops with 130", async () => {
+      const { code, stdout, stderr } = await interrupt(resume, false);
+      assert.equal(code, 130, stderr);
+      assert.match(stderr, /^note: saving and stopping; press Ctrl-C again to stop at once$/m);
+      assert.match(
+        stdout,
+        new RegExp(`^saved after epoch \\d+; go on with: {2}deno task train --resume --run ${broken}$`, "m"),
+      );
+      assert.notEqual((await reopenRunFolder(folder))!.progress.epoch, 16);
+    });
+
+    await t.step("a second Ctrl-C stops at once, and costs no checkpoint", async () => {
+      const { epoch } = (await reopenRunFolder(folder))!.progress;
+      const { code, stderr } = await interrupt(resume, true);
+      // The first one may save before a second one counts, which is the same to whom pressed twice.
+      assert.equal(code, 130, stderr);
+      assert.ok((await reopenRunFolder(folder))!.progress.epoch >= epoch);
+    });
+
+    await t.step("resumed to its end, without its flags, it has the same bits as the other", async () => {
+      if (await killAt(resume, whileWriting(folder, "best.safetensors"))) kills++;
+      assert.ok(kills >= 3, `it was killed ${kills} times only`);
+      const { code, stdout, stderr } = await train(...resume);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^going on after \d+ epochs/m);
+      assert.deepEqual(await outcome(broken), await outcome(whole));
+      assert.deepEqual((await filesUnder(folder)).filter((name) => name.endsWith(".tmp")), []);
+    });
   }));
 
-Deno.test("train: Ctrl-C saves and stops with 130, and the run goes on to the same bits without its flags", () =>
-  withPlaces(async ({ runs, flags }) => {
-    const [whole, stopped] = [`${runs}/whole`, `${runs}/stopped`];
-    await train("--run", whole, ...flags);
-    const child = start("--run", stopped, ...flags);
-    const [output, errors, { code }] = await Promise.all([
-      follow(child.stdout, (text) => {
-        if (/^epoch 2\/4/m.test(text)) child.kill("SIGINT");
-      }),
-      follow(child.stderr),
-      child.status,
-    ]);
-    assert.equal(code, 130, errors);
-    assert.match(errors, /^note: saving and stopping; press Ctrl-C again to stop at once$/m);
+Deno.test("train: a dry run plans, as text and as JSON, with kernels as they are kept, and writes no run", () =>
+  withPlaces(async ({ runs, cache, flags }) => {
+    const dryRun = ["--dry-run", "--run", `${runs}/a`, ...flags];
+    // The variants that are expected are the software adapter's.
+    const plan = (...more: string[]) => train(...dryRun, "--software", ...more);
+    const before = await plan();
+    if (before.code === 1 && /no WebGPU adapter/.test(before.stderr)) return;
+    assert.equal(before.code, 0, before.stderr);
     assert.match(
-      output,
-      new RegExp(`^saved after epoch \\d; go on with: {2}deno task train --resume --run ${stopped}$`, "m"),
+      before.stdout,
+      /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned.*\nestimated +[\d.]+ s an epoch, at most .* for 16\n$/m,
     );
-    assert.notEqual((await reopenRunFolder(join(ROOT, stopped)))!.progress.epoch, 4);
-    const resumed = await train("--resume", "--run", stopped, "--cache", flags[3]!);
-    assert.equal(resumed.code, 0, resumed.stderr);
-    assert.match(resumed.stdout, /^going on after \d epochs/m);
-    assert.deepEqual(await outcome(stopped), await outcome(whole));
-  }));
+    assert.equal(kernelsIn(before.stdout), undefined);
 
-Deno.test("train: a second Ctrl-C stops at once, and costs no checkpoint", () =>
-  withPlaces(async ({ runs, flags }) => {
-    const child = start("--run", `${runs}/a`, ...flags, "--epochs", "1000", "--patience", "0");
-    let pressing: ReturnType<typeof setInterval> | undefined;
-    const press = () => {
-      try {
-        child.kill("SIGINT");
-      } catch { /* ended */ }
-    };
-    const [, , { code }] = await Promise.all([
-      follow(child.stdout, (text) => {
-        if (/^epoch +1\//m.test(text)) child.kill("SIGINT");
-      }),
-      follow(child.stderr, (text) => {
-        if (/saving and stopping/.test(text)) pressing ??= setInterval(press, 20);
-      }),
-      // It may end before a second one counts, which is the same to whom pressed twice.
-      child.status.finally(() => clearInterval(pressing)),
-    ]);
-    assert.equal(code, 130);
-    assert.ok((await reopenRunFolder(join(ROOT, runs, "a")))!.progress.epoch >= 1);
-  }));
+    const timed = await plan("--retune", "1");
+    assert.equal(timed.code, 0, timed.stderr);
+    assert.match(
+      timed.stderr,
+      /^timing kernel variants on .*, about 1 s\ntimed in [\d.]+ s\n {2}product\/low: nn/m,
+    );
+    assert.match(timed.stdout, /^kernels {7}as timed on this adapter, (which are|not) the defaults/m);
+    const path = join(ROOT, cache, "kernel_choices.json");
+    const text = await Deno.readTextFile(path);
+    await Deno.writeTextFile(path, text.replace(/"product\/low": "\w+"/, '"product/low": "nn"'));
+    const later = await plan();
+    assert.equal(later.stderr.includes("timing"), false);
+    assert.match(
+      later.stdout,
+      /^kernels {7}as timed on this adapter, not the defaults: .*product\/low nn\b(?!_)/m,
+    );
 
-Deno.test("train: says what it will do and what came of it, and what to type next", () =>
-  withPlaces(async ({ data, runs, flags }) => {
-    const run = `${runs}/a`;
-    const { code, stdout, stderr } = await train("--run", run, ...flags);
-    assert.equal(code, 0, stderr);
-    assert.match(
-      stdout,
-      /^train +12 samples, \d+ with a tumor outlined; \d\d\.\d\d % accurate without finding any$/m,
-    );
-    assert.match(stdout, /^valid +4 samples, /m);
-    assert.match(
-      stdout,
-      /^network +2 filters, norm instance, 122,679 parameters, input 32 x 32, batches of 2$/m,
-    );
-    assert.match(stdout, /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned/m);
-    assert.match(stdout, /^estimated +[\d.]+ s an epoch, at most /m);
-    assert.equal(
-      stdout.match(/^epoch \d\/4 {2}train loss 0\.\d{4} {2}accuracy .* valid loss .* dice .* iou /gm)?.length,
-      4,
-    );
-    assert.match(stdout, /^best epoch \d: validation loss 0\.\d{4}, accuracy /m);
-    assert.match(stdout, new RegExp(`^to SwanLab +swanlab sync ${run}/swanlog/run-\\S+ -i \\w+$`, "m"));
-    assert.match(stdout, new RegExp(`^evaluate it +deno task evaluate --run ${run} --data ${data}$`, "m"));
-    assert.match(stdout, new RegExp(`^use it +deno task predict --run ${run} `, "m"));
-    // deno-lint-ignore no-control-regex
-    assert.doesNotMatch(stdout + stderr, /[\x1b\r]/, "control characters where there is no terminal");
-    const files = (await filesUnder(join(ROOT, run))).filter((name) => !/^(tb|swanlog)\//.test(name));
-    assert.deepEqual(files, ["best.safetensors", "checkpoint.safetensors", "config.json", "metrics.jsonl"]);
-
-    const again = await train("--run", run, ...flags);
-    assert.equal(again.code, 1);
-    assert.match(again.stderr, /^error: Cannot start a run in .*\nhint: continue it with --resume/m);
-    const changed = await train("--run", run, "--resume", "--cache", flags[3]!, "--learning-rate", "0.5");
-    assert.equal(changed.code, 1);
-    assert.match(
-      changed.stderr,
-      /^error: .*other settings: learningRate was 0.003, is 0.5\nhint: .*--force/m,
-    );
-  }));
-
-Deno.test("train: a dry run plans, as text and as JSON, and writes no run", () =>
-  withPlaces(async ({ runs, flags }) => {
-    const text = await train("--dry-run", "--run", `${runs}/a`, ...flags);
-    assert.equal(text.code, 0, text.stderr);
-    assert.match(
-      text.stdout,
-      /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned.*\nestimated +[\d.]+ s an epoch, at most .* for 4\n$/m,
-    );
-    const json = await train("--dry-run", "--json", "--run", `${runs}/a`, ...flags);
-    const plan = JSON.parse(json.stdout);
-    assert.equal(plan.parameters, 122_679);
-    assert.equal(plan.data.train.samples, 12);
-    assert.equal(plan.config.learningRate, 3e-3);
-    assert.equal(plan.config.accumulate, 2);
-    assert.ok(plan.secondsPerEpoch > 0);
+    await Deno.writeTextFile(path, text.slice(0, 100));
+    const broken = await plan("--json");
+    assert.equal(broken.code, 0, broken.stderr);
+    const { parameters, data, config, secondsPerEpoch } = JSON.parse(broken.stdout);
+    assert.deepEqual([parameters, data.train.samples], [122_679, 12]);
+    assert.deepEqual([config.learningRate, config.accumulate, config.choices], [3e-3, 2, undefined]);
+    assert.ok(secondsPerEpoch > 0);
     await assert.rejects(Deno.stat(join(ROOT, runs, "a")), Deno.errors.NotFound);
   }));
 
-softwareTest(
-  "train: --retune times kernels and keeps them; later runs say that they use them; a broken file is none",
-  () =>
-    withPlaces(async ({ runs, flags }) => {
-      const cache = join(ROOT, flags[3]!);
-      const plan = (...more: string[]) =>
-        train("--dry-run", "--software", "--run", `${runs}/a`, ...flags, ...more);
-      const before = await plan();
-      assert.doesNotMatch(before.stdout, /^kernels/m);
-      const timed = await plan("--retune");
-      assert.equal(timed.code, 0, timed.stderr);
-      assert.match(
-        timed.stderr,
-        /^timing kernel variants on .*, about 10 s\ntimed in [\d.]+ s\n {2}product\/low: nn/m,
-      );
-      assert.match(timed.stdout, /^kernels {7}as timed on this adapter, (which are|not) the defaults/m);
-      const later = await plan();
-      assert.equal(later.stderr.includes("timing"), false);
-      assert.equal(kernelsIn(later.stdout), kernelsIn(timed.stdout));
-
-      const path = join(cache, "kernel_choices.json");
-      const text = await Deno.readTextFile(path);
-      // The first class is timed in any case; for others, an empty shader cache may leave no time.
-      await Deno.writeTextFile(path, text.replace(/"product\/low": "\w+"/, '"product/low": "nn"'));
-      assert.match(
-        (await plan()).stdout,
-        /^kernels {7}as timed on this adapter, not the defaults: .*product\/low nn\b(?!_)/m,
-      );
-      await Deno.writeTextFile(path, text.slice(0, 100));
-      const broken = await plan();
-      assert.deepEqual([broken.code, kernelsIn(broken.stdout)], [0, undefined]);
-    }),
-);
-
 const kernelsIn = (text: string) => /^kernels.*$/m.exec(text)?.[0];
 
-Deno.test("train: prints one JSON document of its result where asked", () =>
+Deno.test("train: shows itself live on a SwanLab server, by key and host from the environment, and prints JSON", () =>
   withPlaces(async ({ data, runs, flags }) => {
-    const { code, stdout, stderr } = await train(
-      "--json",
-      "--run",
-      `${runs}/a`,
-      ...flags,
-      "--swanlab",
-      "off",
-    );
-    assert.equal(code, 0, stderr);
-    const { folder, outcome, epochs, best, dataFolder, syncCommand } = JSON.parse(stdout);
-    assert.deepEqual([folder, outcome, epochs, dataFolder, syncCommand], [
-      `${runs}/a`,
-      "finished",
-      4,
-      data,
-      null,
-    ]);
-    assert.ok(best.metrics["valid/loss"] > 0);
-  }));
-
-Deno.test("train: shows itself live on a SwanLab server, by key and host from the environment", () =>
-  withPlaces(async ({ runs, flags }) => {
     await using server = startSwanLabServer();
-    const { code, stderr } = await new Deno.Command("deno", {
+    const run = ["--run", `${runs}/a`, ...flags, "--epochs", "4"];
+    const { code, stdout, stderr } = await new Deno.Command("deno", {
       args: [
-        ...[
-          "run",
-          "-q",
-          "-P=train",
-          "--allow-net=127.0.0.1",
-          "tasks/train.ts",
-          "--run",
-          `${runs}/a`,
-          ...flags,
-        ],
-        ...["--swanlab", "online", "--project", "tumors"],
+        ...["run", "-q", "-P=train", "--allow-net=127.0.0.1", "tasks/train.ts"],
+        ...[...run, "--swanlab", "online", "--project", "tumors", "--json"],
       ],
       cwd: ROOT,
       env: { SWANLAB_API_KEY: "key-1", SWANLAB_API_HOST: server.host },
@@ -340,12 +304,20 @@ Deno.test("train: shows itself live on a SwanLab server, by key and host from th
     const log = await readRunLog(join(ROOT, runs, "a"));
     assert.deepEqual(losses, log.map(({ epoch, metrics }) => [epoch, metrics["valid/loss"]]));
     assert.equal(server.requests.at(-1)!.body.state, "FINISHED");
+
+    const { folder, outcome, epochs, best, dataFolder, syncCommand } = JSON.parse(
+      new TextDecoder().decode(stdout),
+    );
+    assert.deepEqual([folder, outcome, epochs, dataFolder], [`${runs}/a`, "finished", 4, data]);
+    assert.match(syncCommand, /^swanlab sync /);
+    assert.ok(best.metrics["valid/loss"] > 0);
+
     const secret = await train("--run", `${runs}/b`, ...flags, "--swanlab", "online");
     assert.equal(secret.code, 1);
     assert.match(secret.stderr, /^error: .*no API key\nhint: set SWANLAB_API_KEY/m);
   }));
 
-Deno.test("train: wrong flags are wrong usage; what its permissions do not allow is said", async () => {
+Deno.test("train: invalid flags are usage errors, and a folder that its permissions do not cover is named", async () => {
   for (
     const args of [
       ["--size", "33"],
@@ -355,7 +327,7 @@ Deno.test("train: wrong flags are wrong usage; what its permissions do not allow
       ["--optimizer", "sgd"],
     ]
   ) {
-    const { code, stderr, stdout } = await train(...args);
+    const { code, stderr, stdout } = await runInProcess(command(), args);
     assert.deepEqual([code, stdout], [2, ""], args.join(" "));
     assert.match(
       stderr,
@@ -371,20 +343,21 @@ Deno.test("train: wrong flags are wrong usage; what its permissions do not allow
   });
 });
 
-Deno.test("train: --precision f16 is part of the run, where the adapter has it", () =>
+Deno.test("train: --precision f16 is part of the run, if the adapter has it; and without trackers none of their files are written", () =>
   withPlaces(async ({ runs, flags }) => {
-    const args = ["--run", `${runs}/a`, ...flags, "--swanlab", "off", "--no-tensorboard"];
-    const { code, stderr } = await train(...args, "--precision", "f16");
-    const adapter = await navigator.gpu.requestAdapter();
-    if (!adapter?.features.has("shader-f16")) {
-      assert.equal(code, 1);
+    const run = ["--run", `${runs}/a`, ...flags, "--epochs", "1", "--json"];
+    run.push("--swanlab", "off", "--no-tensorboard");
+    const { code, stdout, stderr } = await train(...run, "--precision", "f16");
+    if (code === 1) {
       assert.match(stderr, /^error: Cannot store tensors as f16 on .*\nhint: train with --precision f32$/m);
       return;
     }
     assert.equal(code, 0, stderr);
     const { progress } = (await reopenRunFolder(join(ROOT, runs, "a")))!;
     assert.equal(progress.config.precision, "f16");
-    const other = await train("--resume", "--run", `${runs}/a`, "--precision", "f32");
-    assert.equal(other.code, 1);
-    assert.match(other.stderr, /with other settings: precision was f16, is f32\nhint: /);
+    assert.equal(JSON.parse(stdout).syncCommand, null);
+    assert.deepEqual(
+      (await filesUnder(join(ROOT, runs, "a"))).filter((name) => /^(tb|swanlog)/.test(name)),
+      [],
+    );
   }));
