@@ -1,18 +1,19 @@
 /**
- * Little-endian floats of 2, 4 or 8 bytes to float32, and the shape arithmetic that both weight formats need.
+ * Decodes little-endian floats of 2, 4 or 8 bytes to float32, and counts the elements of shapes. This module is
+ * browser compatible.
  *
  * @module
  */
 
-/** The kinds of float that weight files hold, by their safetensors names. */
+/** The floating-point types of weight files, by their safetensors names. */
 export type FloatType = "F16" | "BF16" | "F32" | "F64";
 
-/** Bytes of one value of each kind. */
+/** Bytes per value. */
 export const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { F16: 2, BF16: 2, F32: 4, F64: 8 };
 
 /**
- * The number of values of a shape, or `undefined` where an extent is no whole number from 0 or the product is
- * past what a number holds exactly: a file may claim anything.
+ * The number of values of a shape, or `undefined` if an extent is not an integer >= 0 or the product exceeds the safe
+ * integers: a file may claim anything.
  */
 export function countElements(shape: readonly unknown[]): number | undefined {
   let count = 1;
@@ -27,15 +28,15 @@ export function countElements(shape: readonly unknown[]): number | undefined {
 }
 
 /**
- * Decodes all of `bytes`, whose length is a multiple of the value's, to float32 (F64 rounded to nearest). What is float32
- * already, and aligned as typed arrays demand, is no copy but the bytes themselves.
+ * Decodes `bytes`, whose length must be a multiple of the value size, to float32 (F64 is rounded to nearest). Aligned
+ * float32 data is returned as a view, not a copy.
  */
 export function decodeFloats(bytes: Uint8Array, type: FloatType): Float32Array {
   if (type === "F32" && bytes.byteOffset % 4 === 0) {
     return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   }
-  // A copy begins its own buffer, as typed arrays demand (a Buffer's slice() would be a view); they are
-  // little-endian wherever Deno runs.
+  // A copy starts its own buffer and so is aligned (a Buffer's slice() would be a view). Typed arrays are
+  // little-endian on every platform of Deno and of browsers.
   const buffer = new Uint8Array(bytes).buffer;
   switch (type) {
     case "F32":
@@ -50,7 +51,7 @@ export function decodeFloats(bytes: Uint8Array, type: FloatType): Float32Array {
   }
 }
 
-/** Reads the value with the given index from packed values of one kind. */
+/** Reads the value at `index` from packed values of one type. */
 export function readFloat(view: DataView, type: FloatType, index: number): number {
   switch (type) {
     case "F32":

@@ -1,15 +1,16 @@
 /**
- * Finds what `JSON.parse` hides: a key that one object gives twice, of which it keeps the last.
+ * Finds what `JSON.parse` hides: a key that occurs twice in one object, of which it keeps the last. This module is
+ * browser compatible.
  *
  * @module
  */
 
 /**
- * The first key that an object of the text gives twice, or `undefined`; the text must be JSON that parsed.
+ * The first key that occurs twice in an object of the text, or `undefined`. The text must be valid JSON.
  */
 export function findDuplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
-  // In valid JSON these are the only places where a quote or a bracket can stand.
+  // In valid JSON, quotes and brackets occur nowhere else.
   for (const [token, text] of json.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*:?|[[\]{}]/g)) {
     if (token === "{" || token === "[") open.push(new Set());
     else if (token === "}" || token === "]") open.pop();

@@ -1,15 +1,16 @@
 /**
- * Values from a file, made fit for an error's message: a file's names can be long, and can hold line breaks.
+ * Values from a file, made fit for an error message: names can be long and contain line breaks. This module is browser
+ * compatible.
  *
  * @module
  */
 
-/** A name in quotes, escaped, and cut where it is long. */
+/** A name in quotes, escaped, and truncated if it is long. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}...` : name);
 }
 
-/** A shape, or whatever stands in its place, as `[64, 3, 3, 3]`. */
+/** A shape as `[64, 3, 3, 3]`, or the kind of value found in its place. */
 export function showShape(value: unknown): string {
   if (value === undefined) return "(none)";
   if (!Array.isArray(value)) return typeof value === "string" ? quote(value) : typeof value;

@@ -1,33 +1,33 @@
 /**
- * A reader of Python pickles that can make data and nothing else.
+ * A reader of Python pickles that can produce plain data only. This module is browser compatible.
  *
- * Where Python imports what a pickle names and calls it, this machine asks its host, which knows a few names and
- * refuses the rest. Opcodes are those that protocols 2 to 5 write for plain data, as described in CPython's
- * `Lib/pickletools.py`; those that make instances of classes are refused by name.
+ * Where Python imports and calls what a pickle names, this reader asks its host, which knows a few names and refuses
+ * all others. It supports the opcodes that protocols 2 to 5 write for plain data, as documented in CPython's
+ * `Lib/pickletools.py`; opcodes that create instances of classes are refused by name.
  *
  * @module
  */
 import { quote } from "./message.ts";
 
-/** A Python tuple; a list is an array, a dict a Map, a set a Set, and an int past 2^53 a bigint. */
+/** A Python tuple; a list becomes an array, a dict a Map, a set a Set, and an int beyond 2^53 a bigint. */
 export class PickleTuple {
   /** Wraps the items. */
   constructor(readonly items: readonly unknown[]) {}
 }
 
-/** Who decides what a pickle may name. Each throws for what it does not know. */
+/** Decides what a pickle may name. Each method throws for anything it does not know. */
 export interface PickleHost {
   /** The stand-in for `module.name`. */
   findGlobal(module: string, name: string): unknown;
-  /** What calling a stand-in with these arguments gives. */
+  /** The result of calling a stand-in with these arguments. */
   call(callee: unknown, args: readonly unknown[]): unknown;
-  /** Takes over state into an object that was made. */
+  /** Applies state to an object. */
   setState(object: unknown, state: unknown): void;
-  /** The object outside of the pickle that the identity stands for. */
+  /** The object outside the pickle that a persistent id refers to. */
   findPersistent(identity: unknown): unknown;
 }
 
-/** Opcodes that would make something other than data, or that only protocols 0 and 1 write. */
+/** Opcodes that create anything but plain data, or that only protocols 0 and 1 write. */
 const REFUSED: ReadonlyMap<number, string> = new Map([
   [0x46, "FLOAT"],
   [0x49, "INT"],
@@ -53,9 +53,9 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
 /**
  * Reads one pickle, which must fill `bytes`.
  *
- * Memory is bounded by the pickle's length: an opcode makes one object at most.
+ * Memory is bounded by the length of the pickle: an opcode creates at most one object.
  *
- * @throws {SyntaxError} where the bytes are no pickle of protocol 2 to 5, are cut off, or use a refused opcode
+ * @throws {SyntaxError} if the bytes are not a pickle of protocol 2 to 5, are truncated, or use a refused opcode
  */
 export function readPickle(bytes: Uint8Array, host: PickleHost): unknown {
   return new Machine(bytes, host).run();
@@ -77,7 +77,7 @@ class Machine {
   }
 
   run(): unknown {
-    if (this.#bytes[0] !== 0x80) throw fault("it does not begin with a protocol number");
+    if (this.#bytes[0] !== 0x80) throw fault("it does not begin with a protocol version");
     for (;;) {
       const opcode = this.#view.getUint8(this.#take(1));
       if (opcode === 0x2e) break;
@@ -85,7 +85,9 @@ class Machine {
     }
     if (this.#at !== this.#bytes.length) throw fault(`${this.#bytes.length - this.#at} bytes follow its end`);
     const value = this.#pop();
-    if (this.#stack.length > 0 || this.#marked.length > 0) throw fault("values are left over at its end");
+    if (this.#stack.length > 0 || this.#marked.length > 0) {
+      throw fault("values are left on the stack at its end");
+    }
     return value;
   }
 
@@ -97,9 +99,9 @@ class Machine {
         if (protocol < 2 || protocol > 5) throw fault(`its protocol ${protocol} is not 2 to 5`);
         return;
       }
-      case 0x95: { // FRAME: only says how much may be read ahead
+      case 0x95: { // FRAME: only a hint for reading ahead
         const length = this.#length64();
-        if (length > this.#bytes.length - this.#at) throw fault("it is cut off");
+        if (length > this.#bytes.length - this.#at) throw fault("it is truncated");
         return;
       }
 
@@ -170,7 +172,7 @@ class Machine {
       case 0x90: { // ADDITEMS
         const items = this.#popToMark();
         const set = this.#top();
-        if (!(set instanceof Set)) throw fault("it adds items to what is no set");
+        if (!(set instanceof Set)) throw fault("it adds items to something that is not a set");
         for (const item of items) set.add(item);
         return;
       }
@@ -179,7 +181,7 @@ class Machine {
 
       // Stack and memo.
       case 0x30: // POP
-        // On an empty stack it takes the mark away, as in CPython.
+        // On an empty stack it removes the mark, as in CPython.
         if (this.#stack.length > 0) this.#pop();
         else this.#popToMark();
         return;
@@ -207,13 +209,13 @@ class Machine {
       case 0x93: { // STACK_GLOBAL
         const [module, name] = this.#popMany(2);
         if (typeof module !== "string" || typeof name !== "string") {
-          throw fault("it names a global with no text");
+          throw fault("it names a global by something that is not a string");
         }
         return this.#push(this.#host.findGlobal(module, name));
       }
       case 0x52: { // REDUCE
         const [callee, args] = this.#popMany(2);
-        if (!(args instanceof PickleTuple)) throw fault("it makes a call whose arguments are no tuple");
+        if (!(args instanceof PickleTuple)) throw fault("it calls with arguments that are not a tuple");
         return this.#push(this.#host.call(callee, args.items));
       }
       case 0x62: { // BUILD
@@ -226,14 +228,14 @@ class Machine {
     const refused = REFUSED.get(opcode);
     throw fault(
       refused === undefined
-        ? `byte ${this.#at - 1} (0x${opcode.toString(16).padStart(2, "0")}) is no opcode`
-        : `its opcode ${refused} is refused: it is for other things than weights`,
+        ? `byte ${this.#at - 1} (0x${opcode.toString(16).padStart(2, "0")}) is not an opcode`
+        : `its opcode ${refused} is refused: weights do not need it`,
     );
   }
 
   #take(count: number): number {
     const start = this.#at;
-    if (count > this.#bytes.length - start) throw fault("it is cut off");
+    if (count > this.#bytes.length - start) throw fault("it is truncated");
     this.#at += count;
     return start;
   }
@@ -261,7 +263,7 @@ class Machine {
 
   #line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#at);
-    if (end < 0) throw fault("it is cut off");
+    if (end < 0) throw fault("it is truncated");
     const text = this.#text(end - this.#at);
     this.#at++;
     return text;
@@ -269,7 +271,7 @@ class Machine {
 
   /** A little-endian integer in two's complement of any length. */
   #long(length: number): number | bigint {
-    // Turning n bytes into an integer costs n squared; nothing that belongs to weights comes near the limit.
+    // Decoding n bytes costs O(n^2); no integer of a weights file comes near the limit.
     if (length > 64) throw fault(`it holds an integer of ${length} bytes`);
     const digits = this.#raw(length);
     let value = 0n;
@@ -284,42 +286,42 @@ class Machine {
   }
 
   #top(): unknown {
-    if (this.#stack.length === 0) throw fault("it takes from an empty stack");
+    if (this.#stack.length === 0) throw fault("it pops from an empty stack");
     return this.#stack.at(-1);
   }
 
   #pop(): unknown {
-    if (this.#stack.length === 0) throw fault("it takes from an empty stack");
+    if (this.#stack.length === 0) throw fault("it pops from an empty stack");
     return this.#stack.pop();
   }
 
   #popMany(count: number): unknown[] {
-    if (this.#stack.length < count) throw fault("it takes from an empty stack");
+    if (this.#stack.length < count) throw fault("it pops from an empty stack");
     return this.#stack.splice(this.#stack.length - count);
   }
 
   #popToMark(): unknown[] {
     const items = this.#stack;
     const below = this.#marked.pop();
-    if (below === undefined) throw fault("it takes to a mark that is not there");
+    if (below === undefined) throw fault("it pops to a missing mark");
     this.#stack = below;
     return items;
   }
 
   #recall(index: number): void {
-    if (!this.#memo.has(index)) throw fault(`it recalls memo ${index}, which it never stored`);
+    if (!this.#memo.has(index)) throw fault(`it recalls memo ${index}, which was never stored`);
     this.#push(this.#memo.get(index));
   }
 
   #append(items: readonly unknown[]): void {
     const list = this.#top();
-    if (!Array.isArray(list)) throw fault("it appends to what is no list");
+    if (!Array.isArray(list)) throw fault("it appends to something that is not a list");
     for (const item of items) list.push(item);
   }
 
   #setItems(items: readonly unknown[]): void {
     const map = this.#top();
-    if (!(map instanceof Map)) throw fault("it sets items of what is no dict");
+    if (!(map instanceof Map)) throw fault("it sets items of something that is not a dict");
     if (items.length % 2 !== 0) throw fault("it sets a key without a value");
     for (let index = 0; index < items.length; index += 2) map.set(items[index], items[index + 1]);
   }
@@ -330,7 +332,7 @@ function decodeText(bytes: Uint8Array): string {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     const start = new TextDecoder().decode(bytes.subarray(0, 40));
-    throw fault(`it holds text that is no UTF-8: ${quote(start)}`);
+    throw fault(`it holds text that is not UTF-8: ${quote(start)}`);
   }
 }
 

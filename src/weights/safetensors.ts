@@ -1,7 +1,8 @@
 /**
- * The safetensors format, read strictly and written: eight bytes of header length, a JSON header, then the values.
+ * Reads (strictly) and writes safetensors: eight bytes of header length, a JSON header, then the values. This module
+ * is browser compatible.
  *
- * The format is described at https://github.com/huggingface/safetensors#format.
+ * The format is specified at https://github.com/huggingface/safetensors#format.
  *
  * @module
  */
@@ -10,17 +11,17 @@ import type { StateDict, Tensor } from "../tensor.ts";
 import { countElements, decodeFloats, FLOAT_BYTES, type FloatType } from "./floats.ts";
 import { findDuplicateKey } from "./json_keys.ts";
 import { quote, showShape } from "./message.ts";
-import { beginsAsZip } from "./zip_reader.ts";
+import { beginsAsZip } from "./signature.ts";
 
-/** What a safetensors file holds. */
+/** The content of a safetensors file. */
 export interface SafetensorsFile {
-  /** The tensors as float32, in the order of their values in the file. */
+  /** The tensors as float32, in the order of their data in the file. */
   tensors: StateDict;
-  /** The file's own notes: any strings under any names. */
+  /** The file's own metadata: any strings under any names. */
   metadata: Record<string, string>;
 }
 
-/** The format's own limit; a longer header is no header. */
+/** The format's own limit. */
 const MAX_HEADER_BYTES = 100_000_000;
 const METADATA_KEY = "__metadata__";
 
@@ -33,15 +34,15 @@ interface Entry {
 }
 
 /**
- * Reads a safetensors file of F32, F16, BF16 and F64 tensors; everything becomes float32.
+ * Reads a safetensors file of F32, F16, BF16 and F64 tensors, all converted to float32.
  *
- * Every byte must be accounted for: overlaps, holes, trailing bytes, offsets that no value of the type may have,
- * sizes that do not follow from the shape, and names given twice are refused. No more is allocated than the file
- * holds (twice that for the two-byte types); F32 tensors are views of `bytes` where those are aligned.
+ * Every byte must be accounted for: overlaps, gaps, trailing bytes, misaligned offsets, sizes that contradict the
+ * shape, and duplicate names are refused. Allocates no more than the size of the file (twice that for two-byte types);
+ * aligned F32 tensors are views of `bytes`.
  *
- * @throws {SyntaxError} where the bytes are no well-formed safetensors file
- * @throws {RangeError} where the header is longer than the format allows
- * @throws {TypeError} where a tensor is of another type than the four
+ * @throws {SyntaxError} if the bytes are not a well-formed safetensors file
+ * @throws {RangeError} if the header is longer than the format allows
+ * @throws {TypeError} if a tensor has any other type
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { header, dataStart } = readHeader(bytes);
@@ -61,19 +62,19 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
 
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) {
-    throw fault(`${bytes.length} bytes are too few for its header length`);
+    throw fault(`it has ${bytes.length} bytes, fewer than the 8 of its header length`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = view.getBigUint64(0, true);
   if (beginsAsZip(bytes)) {
-    throw fault("it is a zip, as PyTorch's .pth", "read it with readTorchCheckpoint()");
+    throw fault("it is a zip, like PyTorch's .pth", "read it with readTorchCheckpoint()");
   }
   if (headerBytes > BigInt(bytes.length - 8)) {
-    throw fault(`its header claims ${headerBytes} bytes, of which the file has ${bytes.length - 8}`);
+    throw fault(`its header claims ${headerBytes} bytes, but only ${bytes.length - 8} follow`);
   }
   if (headerBytes > MAX_HEADER_BYTES) {
     throw new RangeError(
-      `Cannot read safetensors: its header of ${headerBytes} bytes is above the limit of ${MAX_HEADER_BYTES}`,
+      `Cannot read safetensors: its header of ${headerBytes} bytes exceeds the limit of ${MAX_HEADER_BYTES}`,
     );
   }
   const dataStart = 8 + Number(headerBytes);
@@ -86,38 +87,38 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
     header = JSON.parse(text);
     duplicate = findDuplicateKey(text);
   } catch (error) {
-    throw fault(`its header is no JSON (${(error as Error).message})`);
+    throw fault(`its header is not JSON (${(error as Error).message})`);
   }
-  if (duplicate !== undefined) throw fault(`its header gives ${quote(duplicate)} twice`);
-  // The text begins with "{" and parsed, so it is an object.
+  if (duplicate !== undefined) throw fault(`its header has the key ${quote(duplicate)} twice`);
+  // The text starts with "{" and was parsed, so it is an object.
   return { header: header as Record<string, unknown>, dataStart };
 }
 
 function readMetadata(value: unknown): Record<string, string> {
   if (value === undefined) return {};
-  if (!isObject(value)) throw fault(`its ${METADATA_KEY} is no object`);
+  if (!isObject(value)) throw fault(`its ${METADATA_KEY} is not an object`);
   for (const [key, text] of Object.entries(value)) {
-    if (typeof text !== "string") throw fault(`its metadata ${quote(key)} is no string`);
+    if (typeof text !== "string") throw fault(`its metadata ${quote(key)} is not a string`);
   }
   return value as Record<string, string>;
 }
 
 function readEntry(name: string, value: unknown): Entry {
-  if (!isObject(value)) throw fault(`its entry ${quote(name)} is no object`);
+  if (!isObject(value)) throw fault(`its entry ${quote(name)} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string") throw fault(`tensor ${quote(name)} has no dtype`);
   if (!Object.hasOwn(FLOAT_BYTES, dtype)) {
     throw new TypeError(
-      `Cannot read safetensors: tensor ${quote(name)} is ${quote(dtype)}; F32, F16, BF16 and F64 can be read`,
+      `Cannot read safetensors: tensor ${quote(name)} is ${quote(dtype)}, expected F32, F16, BF16 or F64`,
     );
   }
   const type = dtype as FloatType;
   const count = Array.isArray(shape) ? countElements(shape) : undefined;
   if (count === undefined) {
-    throw fault(`tensor ${quote(name)} has the shape ${showShape(shape)}`);
+    throw fault(`tensor ${quote(name)} has shape ${showShape(shape)}`);
   }
   if (!isSpan(offsets)) {
-    throw fault(`tensor ${quote(name)} has the data_offsets ${showShape(offsets)}`);
+    throw fault(`tensor ${quote(name)} has data_offsets ${showShape(offsets)}`);
   }
   const [begin, end] = offsets;
   const size = FLOAT_BYTES[type];
@@ -129,12 +130,14 @@ function readEntry(name: string, value: unknown): Entry {
     );
   }
   if (begin % size !== 0) {
-    throw fault(`tensor ${quote(name)} (${type}) begins at byte ${begin}, no multiple of ${size}`);
+    throw fault(
+      `tensor ${quote(name)} (${type}) begins at byte ${begin}, which is not a multiple of ${size}`,
+    );
   }
   return { name, type, shape: shape as number[], begin, end };
 }
 
-/** Checks that the entries, sorted by offset, tile the data exactly. */
+/** Checks that the entries, sorted by offset, cover the data exactly. */
 function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
   let covered = 0;
   let before = "the header";
@@ -168,7 +171,7 @@ function fault(what: string, hint?: string): SyntaxError {
 }
 
 /**
- * Writes tensors as F32 in their map's order, with optional metadata; the same input gives the same bytes.
+ * Writes tensors as F32 in the order of their map, with optional metadata; the same input gives the same bytes.
  *
  * @throws as {@linkcode safetensorsParts}.
  */
@@ -177,12 +180,12 @@ export function writeSafetensors(tensors: StateDict, metadata?: Record<string, s
 }
 
 /**
- * A file of {@linkcode writeSafetensors} in parts, one after the other: its head, and the tensors' own memory.
+ * A file of {@linkcode writeSafetensors} in parts to be joined: the header, and the tensors' own memory.
  *
- * The values begin at a multiple of eight bytes, as other readers like it.
+ * The values are aligned to eight bytes, which other readers expect.
  *
- * @throws {TypeError} where a tensor's data does not fill its shape, metadata is no string, or a name is reserved
- * @throws {RangeError} where the names and metadata make a header longer than the format allows
+ * @throws {TypeError} if a tensor's data does not fill its shape, metadata is not a string, or a name is reserved
+ * @throws {RangeError} if names and metadata make the header longer than the format allows
  */
 export function safetensorsParts(tensors: StateDict, metadata?: Record<string, string>): Uint8Array[] {
   const header = new Map<string, unknown>();
@@ -208,7 +211,7 @@ export function safetensorsParts(tensors: StateDict, metadata?: Record<string, s
   const headerBytes = Math.ceil(unpadded.length / 8) * 8;
   if (headerBytes > MAX_HEADER_BYTES) {
     throw new RangeError(
-      `Cannot write safetensors: its header of ${headerBytes} bytes is above the limit of ${MAX_HEADER_BYTES}`,
+      `Cannot write safetensors: its header of ${headerBytes} bytes exceeds the limit of ${MAX_HEADER_BYTES}`,
     );
   }
   const head = new Uint8Array(8 + headerBytes).fill(0x20);
@@ -220,13 +223,11 @@ export function safetensorsParts(tensors: StateDict, metadata?: Record<string, s
   return [head, ...values];
 }
 
-/** Throws a TypeError unless the tensor's shape is one and its data fills it; `format` is what is being written. */
+/** Throws a TypeError unless the shape is valid and the data fills it; `format` is the format being written. */
 export function checkTensor(format: string, name: string, { shape, data }: Tensor): void {
   if (data.length !== countElements(shape)) {
     throw new TypeError(
-      `Cannot write ${format}: tensor ${quote(name)} has the shape ${
-        showShape(shape)
-      } and ${data.length} values`,
+      `Cannot write ${format}: tensor ${quote(name)} has shape ${showShape(shape)} and ${data.length} values`,
     );
   }
 }

@@ -1,8 +1,8 @@
 /**
- * PyTorch's checkpoints (`.pth`, `.pt`) to a state dict, without running what they name.
+ * Reads PyTorch's checkpoints (`.pth`, `.pt`) without running any code. This module is browser compatible.
  *
- * Since version 1.6 `torch.save` writes a zip: `TOP/data.pkl`, a pickle whose tensors name their storages by
- * persistent identities, and `TOP/data/KEY`, each storage's bare values.
+ * Since version 1.6 `torch.save` writes a zip: `TOP/data.pkl`, a pickle whose tensors refer to their storages by
+ * persistent ids, and `TOP/data/KEY`, the raw values of each storage.
  *
  * @module
  */
@@ -10,79 +10,75 @@ import type { StateDict } from "../tensor.ts";
 import { quote } from "./message.ts";
 import { type PickleHost, PickleTuple, readPickle } from "./pickle.ts";
 import { TorchStorage, TorchTensor } from "./torch_tensor.ts";
-import { beginsAsZip, ZipArchive } from "./zip_reader.ts";
+import { beginsAsSafetensors, beginsAsZip } from "./signature.ts";
+import { ZipArchive } from "./zip_reader.ts";
 
-/** Containers make up to some hundred bytes of one of the pickle's: this bounds them to about a gigabyte. */
+/** A container can take some hundred times the bytes of its pickle: this bounds them to about a gigabyte. */
 const MAX_PICKLE_BYTES = 4 * 2 ** 20;
-/** Deflated zeros and tied or expanded tensors may honestly take more room than their file; this much, or ... */
+/** Deflated zeros and tied or expanded tensors may take more memory than their file: up to this much, or ... */
 const MIN_UNPACKED_LIMIT = 256 * 2 ** 20;
-/** ... this many times the file, whichever is more. */
+/** ... this many times the size of the file, whichever is larger. */
 const UNPACKED_RATIO = 16;
-/** What frameworks that wrap a network put before each of its names. */
+/** The prefix that wrappers such as `DataParallel` put before each name. */
 const WRAPPER_PREFIX = "module.";
-/** Where training scripts keep the network's weights among other things. */
+/** The keys under which training scripts keep the weights. */
 const STATE_DICT_KEYS = ["state_dict", "model_state_dict"];
-const SAVE_HINT = 'torch.save(model.state_dict(), "weights.pth") in PyTorch makes a file that can be read';
+const SAVE_HINT = 'torch.save(model.state_dict(), "weights.pth") in PyTorch writes a readable file';
 
 /**
  * Reads the weights of a checkpoint that PyTorch 1.6 or later saved: a state dict, or a dict that holds one as
- * `state_dict` or `model_state_dict`; everything becomes float32.
+ * `state_dict` or `model_state_dict`; all tensors are converted to float32.
  *
- * Names lose the `module.` that `DataParallel` puts before each. Of what the pickle may name, only OrderedDict,
- * the storage types and the functions that rebuild tensors are known, and none of them is code: any other is
- * refused by name. The checksums of all that is used are verified. Memory is bounded by 16 times the file's size,
- * and 256 MiB; tensors of one storage may share it.
+ * The prefix `module.` of `DataParallel` is removed from names. Of the globals that a pickle can name, only
+ * OrderedDict, the storage types and the functions that rebuild tensors are known, as plain data: any other is refused
+ * by name. The CRCs of all entries that are read are checked. Memory is bounded by 16 times the size of the file or
+ * 256 MiB, whichever is larger; tensors of one storage may share it.
  *
- * @throws {SyntaxError} where the bytes are no such file, are damaged, or name what is refused
- * @throws {TypeError} where it holds something else than a state dict of floating-point tensors
- * @throws {RangeError} where it unpacks to more than the bound
+ * @throws {SyntaxError} if the bytes are no such file, are damaged, or name a refused global
+ * @throws {TypeError} if it holds anything but a state dict of floating-point tensors
+ * @throws {RangeError} if it unpacks to more than the bound
  */
-export function readTorchCheckpoint(bytes: Uint8Array): Promise<StateDict> {
-  // The signature promises a Promise so that large files may one day be unpacked beside other work.
-  return new Promise((resolve) => resolve(readCheckpoint(bytes)));
-}
-
-function readCheckpoint(bytes: Uint8Array): StateDict {
+export async function readTorchCheckpoint(bytes: Uint8Array): Promise<StateDict> {
   checkFormat(bytes);
   const limit = Math.max(MIN_UNPACKED_LIMIT, UNPACKED_RATIO * bytes.length);
   const archive = new ZipArchive(bytes, limit);
   const top = findTop(archive);
-  checkByteOrder(archive, `${top}byteorder`);
+  await checkByteOrder(archive, `${top}byteorder`);
   const pickleBytes = archive.byteLength(`${top}data.pkl`);
   if (pickleBytes > MAX_PICKLE_BYTES) {
     throw new RangeError(
-      `Cannot read checkpoint: its pickle of ${pickleBytes} bytes is above the limit of ${MAX_PICKLE_BYTES}\n` +
+      `Cannot read checkpoint: its pickle of ${pickleBytes} bytes exceeds the limit of ${MAX_PICKLE_BYTES}\n` +
         `hint: ${SAVE_HINT}`,
     );
   }
-  const root = readPickle(archive.read(`${top}data.pkl`), new CheckpointHost());
+  const root = readPickle(await archive.read(`${top}data.pkl`), new CheckpointHost());
   const stateDict = findStateDict(root);
   const storages = new Map<string, Uint8Array>();
-  const readStorage = (key: string): Uint8Array => {
+  const readStorage = async (key: string): Promise<Uint8Array> => {
     const known = storages.get(key);
     if (known !== undefined) return known;
-    const storage = archive.read(`${top}data/${key}`);
+    const storage = await archive.read(`${top}data/${key}`);
     storages.set(key, storage);
     return storage;
   };
-  return readTensors(stateDict, readStorage, limit);
+  return await readTensors(stateDict, readStorage, limit);
 }
 
 function checkFormat(bytes: Uint8Array): void {
   if (beginsAsZip(bytes)) return;
-  if (bytes[8] === 0x7b) throw fault("it looks like safetensors", "read it with readSafetensors()");
-  // PyTorch before 1.6 wrote bare pickles one after another; its first forms were tar archives.
+  if (beginsAsSafetensors(bytes)) throw fault("it looks like safetensors", "read it with readSafetensors()");
+  // PyTorch before 1.6 wrote a sequence of bare pickles, and at first tar archives.
   const isTar = bytes.length > 262 && String.fromCharCode(...bytes.subarray(257, 262)) === "ustar";
   if (bytes[0] === 0x80 || isTar) {
     throw fault(
-      "it is in PyTorch's legacy format, which is no zip",
-      'torch.save(torch.load("old.pth", map_location="cpu"), "new.pth") in PyTorch 1.6 or later makes one that is',
+      "it is in PyTorch's legacy format, which is not a zip",
+      'torch.save(torch.load("old.pth", map_location="cpu"), "new.pth") in PyTorch 1.6 or later converts it',
     );
   }
-  throw fault(`its ${bytes.length} bytes do not begin as a zip`);
+  throw fault(`its ${bytes.length} bytes do not begin like a zip`);
 }
 
-/** The folder, with its slash, that holds the pickle; PyTorch names it after the file. */
+/** The folder of the pickle, with its slash; PyTorch names it after the file. */
 function findTop(archive: ZipArchive): string {
   const pickles = archive.names.filter((name) => name === "data.pkl" || name.endsWith("/data.pkl"));
   if (pickles.length !== 1) {
@@ -94,19 +90,19 @@ function findTop(archive: ZipArchive): string {
   return pickles[0]!.slice(0, -"data.pkl".length);
 }
 
-function checkByteOrder(archive: ZipArchive, name: string): void {
-  // Versions before 2.1 do not write it, and nearly all of the machines that ran them were little-endian.
+async function checkByteOrder(archive: ZipArchive, name: string): Promise<void> {
+  // Versions before 2.1 do not write it; nearly all machines that ran them were little-endian.
   if (archive.byteLength(name) < 0) return;
-  const order = new TextDecoder().decode(archive.read(name)).trim();
+  const order = new TextDecoder().decode(await archive.read(name)).trim();
   if (order !== "little") {
     throw fault(
-      `its values are ${quote(order)}-endian, only little-endian ones can be read`,
+      `its values are ${quote(order)}-endian, expected little-endian`,
       "load and save it again on a little-endian machine",
     );
   }
 }
 
-/** A name that the pickle may use: the stand-in for one function or type. */
+/** A global that the pickle may use: stands in for one function or type. */
 class KnownGlobal {
   constructor(readonly name: string) {}
 }
@@ -120,7 +116,7 @@ const REBUILD_PARAMETER: ReadonlySet<string> = new Set([
   "torch._utils._rebuild_parameter",
   "torch._utils._rebuild_parameter_with_state",
 ]);
-/** Storage types may all be named, so that an optimizer's step counts do not make a checkpoint unreadable. */
+/** All storage types may be named, so that an optimizer's integer step counts do not make a checkpoint unreadable. */
 const STORAGE_TYPE = /^torch\.(?:[A-Z][A-Za-z0-9]*)Storage$/;
 
 class CheckpointHost implements PickleHost {
@@ -132,7 +128,7 @@ class CheckpointHost implements PickleHost {
     ) {
       return new KnownGlobal(path);
     }
-    throw fault(`it names ${quote(path)}, which is neither a tensor nor a plain value`, SAVE_HINT);
+    throw fault(`it names ${quote(path)}, which is neither a tensor nor plain data`, SAVE_HINT);
   }
 
   call(callee: unknown, args: readonly unknown[]): unknown {
@@ -146,13 +142,13 @@ class CheckpointHost implements PickleHost {
     }
     if (REBUILD_PARAMETER.has(name) && args[0] instanceof TorchTensor) return args[0];
     throw fault(
-      `it calls ${name === "" ? "what is no function" : quote(name)} with arguments that do not fit`,
+      `it calls ${name === "" ? "something that is not a function" : quote(name)} with invalid arguments`,
     );
   }
 
   setState(object: unknown, _state: unknown): void {
-    // state_dict() is an OrderedDict with the attribute _metadata, which only PyTorch's modules need.
-    if (!(object instanceof Map)) throw fault("it sets attributes of what is no OrderedDict");
+    // state_dict() is an OrderedDict with an attribute _metadata, which only PyTorch's modules need.
+    if (!(object instanceof Map)) throw fault("it sets attributes of something that is not an OrderedDict");
   }
 
   findPersistent(identity: unknown): TorchStorage {
@@ -163,11 +159,11 @@ class CheckpointHost implements PickleHost {
     ) {
       return new TorchStorage(type.name, key, count as number);
     }
-    throw fault("it refers to what is no storage");
+    throw fault("it refers to something that is not a storage");
   }
 }
 
-/** The state dict itself, or the one that a training script put among other things. */
+/** The state dict itself, or the one that a training script stored with other data. */
 function findStateDict(root: unknown): Map<unknown, unknown> {
   if (root instanceof Map) {
     if ([...root.values()].some((value) => value instanceof TorchTensor)) return root;
@@ -188,11 +184,11 @@ function findStateDict(root: unknown): Map<unknown, unknown> {
   );
 }
 
-function readTensors(
+async function readTensors(
   stateDict: ReadonlyMap<unknown, unknown>,
-  readStorage: (key: string) => Uint8Array,
+  readStorage: (key: string) => Promise<Uint8Array>,
   limit: number,
-): StateDict {
+): Promise<StateDict> {
   const keys = [...stateDict.keys()];
   const wrapped = keys.length > 0 &&
     keys.every((key) => typeof key === "string" && key.startsWith(WRAPPER_PREFIX));
@@ -200,10 +196,10 @@ function readTensors(
   let byteLength = 0;
   for (const [key, value] of stateDict) {
     if (typeof key !== "string") {
-      throw new TypeError("Cannot read checkpoint: a name in its state dict is no text");
+      throw new TypeError("Cannot read checkpoint: a key of its state dict is not a string");
     }
     if (!(value instanceof TorchTensor)) {
-      throw new TypeError(`Cannot read checkpoint: ${quote(key)} in its state dict is no tensor`);
+      throw new TypeError(`Cannot read checkpoint: ${quote(key)} in its state dict is not a tensor`);
     }
     byteLength += 4 * value.check(key);
     if (byteLength > limit) {
@@ -211,7 +207,7 @@ function readTensors(
         `Cannot read checkpoint: its tensors take more than ${limit} bytes, the limit for its size`,
       );
     }
-    const tensor = value.read(readStorage(value.storage.key), key);
+    const tensor = value.read(await readStorage(value.storage.key), key);
     tensors.set(wrapped ? key.slice(WRAPPER_PREFIX.length) : key, tensor);
   }
   return tensors;

@@ -1,5 +1,5 @@
 /**
- * A tensor of a PyTorch checkpoint: a strided window on a storage, read when it is asked for.
+ * A tensor of a PyTorch checkpoint: a strided view of a storage, read on demand. This module is browser compatible.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
 import { countElements, decodeFloats, FLOAT_BYTES, type FloatType, readFloat } from "./floats.ts";
 import { quote, showShape } from "./message.ts";
 
-/** The storages whose values are floats, by PyTorch's type names. */
+/** The floating-point storages, by PyTorch's type names. */
 const FLOAT_STORAGES: ReadonlyMap<string, FloatType> = new Map([
   ["torch.FloatStorage", "F32"],
   ["torch.HalfStorage", "F16"],
@@ -15,15 +15,15 @@ const FLOAT_STORAGES: ReadonlyMap<string, FloatType> = new Map([
   ["torch.DoubleStorage", "F64"],
 ]);
 
-/** A storage that a checkpoint's pickle names; several tensors may share it. */
+/** A storage that the pickle of a checkpoint names; several tensors may share it. */
 export class TorchStorage {
-  /** Takes what the pickle says: PyTorch's type, the key of the archive's entry, and how many values it has. */
+  /** PyTorch's type, the key of the archive's entry, and the number of values, as the pickle states them. */
   constructor(readonly type: string, readonly key: string, readonly count: number) {}
 }
 
-/** A window on a storage: the value at index (i, j, ...) is the storage's at `offset + i*strides[0] + j*strides[1] ...`. */
+/** A strided view: the value at index (i, j, ...) is the storage's at `offset + i*strides[0] + j*strides[1] ...`. */
 export class TorchTensor {
-  /** Takes what the pickle says, unchecked: a tensor that nobody asks for may be anything. */
+  /** The pickle's statements, unchecked: a tensor that nobody reads may be anything. */
   constructor(
     readonly storage: TorchStorage,
     readonly offset: unknown,
@@ -32,17 +32,17 @@ export class TorchTensor {
   ) {}
 
   /**
-   * Checks that the window lies within its storage; returns how many values it has.
+   * Checks that the view lies within its storage; returns its number of values.
    *
-   * @throws {SyntaxError} where it does not, or where shape, strides or offset are none
-   * @throws {TypeError} where the storage's values are no floats
+   * @throws {SyntaxError} if it does not, or if shape, strides or offset are invalid
+   * @throws {TypeError} if the storage holds no floating-point values
    */
   check(name: string): number {
     const { storage, offset, shape, strides } = this;
     if (!FLOAT_STORAGES.has(storage.type)) {
       throw new TypeError(
-        `Cannot read checkpoint: tensor ${quote(name)} is a ${storage.type}; ` +
-          `${[...FLOAT_STORAGES.keys()].join(", ")} can be read`,
+        `Cannot read checkpoint: tensor ${quote(name)} is a ${storage.type}, ` +
+          `expected ${[...FLOAT_STORAGES.keys()].join(", ")}`,
       );
     }
     const count = countElements(shape);
@@ -51,7 +51,7 @@ export class TorchTensor {
       count === undefined || strides.length !== shape.length || !strides.every(isIndex) || !isIndex(offset)
     ) {
       throw new SyntaxError(
-        `Cannot read checkpoint: tensor ${quote(name)} has the shape ${showShape(shape)}, strides ${
+        `Cannot read checkpoint: tensor ${quote(name)} has shape ${showShape(shape)}, strides ${
           showShape(strides)
         }`,
       );
@@ -72,7 +72,7 @@ export class TorchTensor {
   /**
    * Reads the values, row-major, from the storage's bytes; {@linkcode TorchTensor.check} must have passed.
    *
-   * @throws {SyntaxError} where the storage is not as long as the pickle says
+   * @throws {SyntaxError} if the storage is not as long as the pickle says
    */
   read(bytes: Uint8Array, name: string): Tensor {
     const { storage, shape } = this;
@@ -97,7 +97,7 @@ export class TorchTensor {
   }
 }
 
-/** Whether the window's values lie one after another, row-major; axes of one value may have any stride. */
+/** Whether the values are contiguous and row-major; axes of extent 1 may have any stride. */
 function isContiguous(extents: readonly number[], strides: readonly number[]): boolean {
   let expected = 1;
   for (let axis = extents.length - 1; axis >= 0; axis--) {
@@ -107,7 +107,7 @@ function isContiguous(extents: readonly number[], strides: readonly number[]): b
   return true;
 }
 
-interface Window {
+interface View {
   extents: readonly number[];
   strides: readonly number[];
   offset: number;
@@ -117,7 +117,7 @@ interface Window {
 function gather(
   bytes: Uint8Array,
   type: FloatType,
-  { extents, strides, offset, count }: Window,
+  { extents, strides, offset, count }: View,
 ): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Float32Array(count);
@@ -125,7 +125,7 @@ function gather(
   let at = offset;
   for (let position = 0; position < count; position++) {
     data[position] = readFloat(view, type, at);
-    // Counts up the index like an odometer and moves along with it.
+    // Advances the index like an odometer, and the position with it.
     for (let axis = extents.length - 1; axis >= 0; axis--) {
       at += strides[axis]!;
       if (++index[axis]! < extents[axis]!) break;

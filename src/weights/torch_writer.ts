@@ -1,23 +1,25 @@
 /**
- * A state dict to a checkpoint that `torch.load` reads, with `weights_only=True` too.
+ * Writes a state dict as a checkpoint that `torch.load` reads, also with `weights_only=True`. This module is browser
+ * compatible.
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
 import type { StateDict } from "../tensor.ts";
 import { checkTensor } from "./safetensors.ts";
-import { writeStoredZip, type ZipFile } from "./zip_writer.ts";
+import { type StoredFile, writeStoredZip } from "./zip_writer.ts";
 
 const TOP = "archive";
 
 /**
  * Writes an `OrderedDict` of contiguous float32 tensors in PyTorch's zip format; the same input gives the same bytes.
  *
- * @throws {TypeError} where a tensor's data does not fill its shape
- * @throws {RangeError} where the file would be 4 GiB or more
+ * @throws {TypeError} if a tensor's data does not fill its shape
+ * @throws {RangeError} if the file would have 4 GiB or more
  */
 export function writeTorchCheckpoint(tensors: StateDict): Uint8Array {
   const pickle = new PickleWriter();
-  const storages: ZipFile[] = [];
+  const storages: StoredFile[] = [];
   pickle.opcode(0x80, 2); // PROTO
   pickle.emptyOrderedDict();
   pickle.opcode(0x28); // MARK
@@ -39,7 +41,7 @@ export function writeTorchCheckpoint(tensors: StateDict): Uint8Array {
   ]);
 }
 
-/** Writes the few opcodes of protocol 2 that a state dict takes, without a memo: nothing in it is shared. */
+/** Writes the few opcodes of protocol 2 that a state dict needs; without a memo, since nothing in it is shared. */
 class PickleWriter {
   readonly #parts: Uint8Array[] = [];
 
@@ -59,7 +61,7 @@ class PickleWriter {
     this.#parts.push(head, encoded);
   }
 
-  /** A whole number from 0: BININT up to 31 bits, LONG1 above. */
+  /** An integer >= 0: BININT up to 31 bits, LONG1 above. */
   integer(value: number): void {
     const bytes = new Uint8Array(value < 2 ** 31 ? 5 : 10);
     const view = new DataView(bytes.buffer);
@@ -84,10 +86,10 @@ class PickleWriter {
     this.opcode(0x29, 0x52); // EMPTY_TUPLE, REDUCE
   }
 
-  /** `_rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, backward_hooks)` of a whole storage. */
+  /** `_rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, backward_hooks)` over an entire storage. */
   tensor(key: string, count: number, shape: readonly number[]): void {
     this.global("torch._utils", "_rebuild_tensor_v2");
-    this.opcode(0x28, 0x28); // MARK for the arguments, MARK for the storage's identity
+    this.opcode(0x28, 0x28); // MARK for the arguments, MARK for the storage's persistent id
     this.text("storage");
     this.global("torch", "FloatStorage");
     this.text(key);
@@ -103,14 +105,7 @@ class PickleWriter {
   }
 
   bytes(): Uint8Array {
-    const total = this.#parts.reduce((sum, part) => sum + part.length, 0);
-    const bytes = new Uint8Array(total);
-    let at = 0;
-    for (const part of this.#parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return joinBytes(this.#parts);
   }
 }
 

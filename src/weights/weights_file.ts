@@ -1,6 +1,6 @@
 /**
- * Weights in either format: told apart by content when read, for file names lie more often than first bytes, and
- * by the file's name when written.
+ * Weights in either format: recognized by content when read, since file names mislead more often than first bytes,
+ * and chosen by file name when written. This module is browser compatible.
  *
  * @module
  */
@@ -9,52 +9,51 @@ import { quote } from "./message.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { readTorchCheckpoint } from "./torch_checkpoint.ts";
 import { writeTorchCheckpoint } from "./torch_writer.ts";
-import { beginsAsZip } from "./zip_reader.ts";
+import { beginsAsSafetensors } from "./signature.ts";
 
-/** The formats that hold weights: safetensors, and PyTorch's checkpoints (`.pth`, `.pt`). */
+/** The weight formats: safetensors, and PyTorch's checkpoints (`.pth`, `.pt`). */
 export type WeightsFormat = "safetensors" | "torch";
 
-/** What {@linkcode readWeights} finds in a file. */
+/** The content of a weights file. */
 export interface WeightsFile {
-  /** The format that the bytes are in. */
+  /** The format of the bytes. */
   format: WeightsFormat;
   /** The weights by name, as float32. */
   tensors: StateDict;
-  /** The notes of a safetensors file; none in a PyTorch checkpoint. */
+  /** The metadata of a safetensors file; empty for a PyTorch checkpoint. */
   metadata: Record<string, string>;
 }
 
 /**
  * Reads safetensors or a PyTorch checkpoint.
  *
- * @throws what {@linkcode readSafetensors} or {@linkcode readTorchCheckpoint} throws
+ * @throws as {@linkcode readSafetensors} or {@linkcode readTorchCheckpoint}
  */
 export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
-  // A safetensors header is JSON from byte 8 on. Where neither begins as it should, the checkpoint reader's
-  // messages name what the file is.
-  if (bytes[8] === 0x7b && !beginsAsZip(bytes)) return { format: "safetensors", ...readSafetensors(bytes) };
+  // For anything else, the checkpoint reader's message says what the file is.
+  if (beginsAsSafetensors(bytes)) return { format: "safetensors", ...readSafetensors(bytes) };
   return { format: "torch", tensors: await readTorchCheckpoint(bytes), metadata: {} };
 }
 
 /**
- * Writes float32 weights in a format; a PyTorch checkpoint has no room for metadata and drops it.
+ * Writes float32 weights; a PyTorch checkpoint cannot hold metadata and drops it.
  *
- * @throws what {@linkcode writeSafetensors} or {@linkcode writeTorchCheckpoint} throws
+ * @throws as {@linkcode writeSafetensors} or {@linkcode writeTorchCheckpoint}
  */
 export function writeWeights({ format, tensors, metadata }: WeightsFile): Uint8Array {
   return format === "torch" ? writeTorchCheckpoint(tensors) : writeSafetensors(tensors, metadata);
 }
 
 /**
- * The format that a file of this name is written in.
+ * The format to write a file of this name in.
  *
- * @throws {RangeError} where the name ends in neither `.safetensors` nor `.pth` nor `.pt`
+ * @throws {RangeError} if the name ends in neither `.safetensors` nor `.pth` nor `.pt`
  */
 export function weightsFormatOf(path: string): WeightsFormat {
   const lower = path.toLowerCase();
   if (lower.endsWith(".safetensors")) return "safetensors";
   if (lower.endsWith(".pth") || lower.endsWith(".pt")) return "torch";
   throw new RangeError(
-    `Cannot tell the format of ${quote(path)}\nhint: end its name in .safetensors, .pth or .pt`,
+    `Cannot tell the weight format of ${quote(path)}\nhint: the name must end in .safetensors, .pth or .pt`,
   );
 }

@@ -1,39 +1,39 @@
 /**
- * Writes a zip of stored entries, laid out as PyTorch's checkpoints are.
+ * Writes a zip of stored entries, laid out like PyTorch's checkpoints. This module is browser compatible.
  *
  * @module
  */
-import { crc32 } from "node:zlib";
+import { crc32 } from "../crc32.ts";
 
 const LOCAL_HEADER = 0x04034b50;
 const CENTRAL_HEADER = 0x02014b50;
 const END = 0x06054b50;
 const UTF8_FLAG = 0x800;
-/** Every file's content begins at a multiple of this, as in PyTorch's own archives. */
+/** The content of every file begins at a multiple of this, as in PyTorch's own archives. */
 const ALIGNMENT = 64;
 
 /** A file for {@linkcode writeStoredZip}. */
-export interface ZipFile {
-  /** The path inside of the archive. */
+export interface StoredFile {
+  /** The path inside the archive. */
   readonly name: string;
   /** Its content. */
   readonly bytes: Uint8Array;
 }
 
 /**
- * Writes files uncompressed, each beginning at a multiple of 64 bytes as PyTorch likes it, with no dates: the same
- * files give the same bytes.
+ * Writes files uncompressed, each aligned to 64 bytes as PyTorch expects, without dates: the same files give the same
+ * bytes.
  *
- * @throws {RangeError} where the archive would need zip64, from 4 GiB on
+ * @throws {RangeError} if the archive would need zip64 (4 GiB or more)
  */
-export function writeStoredZip(files: readonly ZipFile[]): Uint8Array {
+export function writeStoredZip(files: readonly StoredFile[]): Uint8Array {
   const encoder = new TextEncoder();
   let at = 0;
   const placed = files.map(({ name, bytes }) => {
     const headerStart = at;
     const nameBytes = encoder.encode(name);
     const unpadded = at + 30 + nameBytes.length;
-    // The padding is an extra field of PyTorch's kind "FB", whose own four bytes count.
+    // The padding is an extra field of PyTorch's type "FB", whose four header bytes count.
     const extraBytes = 4 + (ALIGNMENT - (unpadded + 4) % ALIGNMENT) % ALIGNMENT;
     const dataStart = unpadded + extraBytes;
     at = dataStart + bytes.length;
@@ -44,7 +44,7 @@ export function writeStoredZip(files: readonly ZipFile[]): Uint8Array {
   const total = directoryStart + directoryBytes + 22;
   if (total >= 0xffffffff || files.length >= 0xffff) {
     throw new RangeError(
-      `Cannot write zip: ${files.length} files in ${total} bytes are too many without zip64`,
+      `Cannot write zip: ${files.length} files in ${total} bytes need zip64, which is not supported`,
     );
   }
   const archive = new Uint8Array(total);
@@ -72,11 +72,11 @@ export function writeStoredZip(files: readonly ZipFile[]): Uint8Array {
   return archive;
 }
 
-/** The fields that an entry's two headers share: needed version, flags, method, date, sum, sizes, name length. */
+/** The fields that both headers of an entry share: version needed, flags, method, date, CRC, sizes, name length. */
 function writeCommon(view: DataView, at: number, crc: number, byteLength: number, nameLength: number): void {
   view.setUint16(at, 10, true);
   view.setUint16(at + 2, UTF8_FLAG, true);
-  view.setUint16(at + 8, (1 << 5) | 1, true); // 1980-01-01, the earliest date that zip has
+  view.setUint16(at + 8, (1 << 5) | 1, true); // 1980-01-01, the earliest date that zip knows
   view.setUint32(at + 10, crc, true);
   view.setUint32(at + 14, byteLength, true);
   view.setUint32(at + 18, byteLength, true);

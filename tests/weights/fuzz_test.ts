@@ -1,6 +1,6 @@
 /**
- * Thousands of damaged files: each is read to tensors that are whole, or refused with an error of this project,
- * never with one from the depths of the runtime.
+ * Thousands of damaged files: each is read to complete tensors or refused with an error of this project, never with
+ * one of the runtime's.
  */
 import assert from "node:assert/strict";
 import type { StateDict } from "../../src/tensor.ts";
@@ -10,10 +10,10 @@ import { ZipArchive } from "../../src/weights/zip_reader.ts";
 import { Random } from "../support/random.ts";
 import { editZip, readFixture } from "./support.ts";
 
-/** Values that sit at the edges of what lengths, counts and offsets may be. */
+/** Edge values of lengths, counts and offsets. */
 const EDGES = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff];
 
-/** One to four changes: bits, bytes, runs, cuts, repetitions. */
+/** One to four changes: bits, bytes, runs, deletions, repetitions. */
 function mutate(bytes: Uint8Array, random: Random): Uint8Array {
   let result = bytes.slice();
   for (let changes = 1 + random.integer(4); changes > 0 && result.length > 0; changes--) {
@@ -29,13 +29,13 @@ function mutate(bytes: Uint8Array, random: Random): Uint8Array {
       case 2:
         result.fill(random.pick(EDGES), at, at + length);
         break;
-      case 3: // a digit or an opcode becomes its neighbour
+      case 3: // a digit or an opcode becomes an adjacent one
         result[at]! += random.pick([-1, 1]);
         break;
-      case 4: // a stretch goes missing
+      case 4: // a range is deleted
         result = new Uint8Array([...result.subarray(0, at), ...result.subarray(at + length)]);
         break;
-      case 5: // a stretch is repeated
+      case 5: // a range is repeated
         result = new Uint8Array([...result.subarray(0, at + length), ...result.subarray(at)]);
         break;
       case 6:
@@ -59,7 +59,7 @@ async function survives(read: () => StateDict | Promise<StateDict>, what: string
       /^Cannot read (safetensors|checkpoint|zip|pickle): /,
       `${what}: ${error.stack}`,
     );
-    // What the runtime itself says where code runs into the unforeseen begins otherwise.
+    // The runtime's own errors have other messages.
     assert.ok(
       error instanceof SyntaxError || error instanceof TypeError || error instanceof RangeError,
       `${what}: ${error.name}`,
@@ -68,7 +68,7 @@ async function survives(read: () => StateDict | Promise<StateDict>, what: string
   }
 }
 
-Deno.test("3000 damaged safetensors are read or refused", async () => {
+Deno.test("readSafetensors: 3000 damaged files are read or refused", async () => {
   const random = new Random(1);
   const original = readFixture("types.safetensors");
   let read = 0;
@@ -76,12 +76,12 @@ Deno.test("3000 damaged safetensors are read or refused", async () => {
     const bytes = mutate(original, random);
     if (await survives(() => readSafetensors(bytes).tensors, `round ${round}`)) read++;
   }
-  // Some only change a value or a name; were none or all of them read, the mutations would be no test.
+  // Some mutations change only a value or a name; if none or all files were read, they would test nothing.
   assert.ok(read > 50 && read < 2000, `${read} were read`);
 });
 
 for (const name of ["kinds.pth", "deflated.pth", "protocol4.pth"]) {
-  Deno.test(`1000 damaged copies of ${name} are read or refused`, async () => {
+  Deno.test(`readTorchCheckpoint: 1000 damaged copies of ${name} are read or refused`, async () => {
     const random = new Random(2);
     const original = readFixture(name);
     for (let round = 0; round < 1000; round++) {
@@ -92,15 +92,15 @@ for (const name of ["kinds.pth", "deflated.pth", "protocol4.pth"]) {
 }
 
 for (const name of ["protocol2.pth", "kinds.pth", "model_state_dict.pth"]) {
-  Deno.test(`1500 damaged pickles within ${name} are read or refused`, async () => {
-    // The sums of the zip would catch nearly every change: here they are made right again.
+  Deno.test(`readTorchCheckpoint: 1500 damaged pickles within ${name} are read or refused`, async () => {
+    // The CRCs of the zip would catch nearly every change: here they are corrected.
     const random = new Random(3);
     const original = readFixture(name);
     const pickleName = `${name.replace(".pth", "")}/data.pkl`;
-    const pickle = new ZipArchive(original, 2 ** 20).read(pickleName);
+    const pickle = await new ZipArchive(original, 2 ** 20).read(pickleName);
     let read = 0;
     for (let round = 0; round < 1500; round++) {
-      const bytes = editZip(original, { [pickleName]: mutate(pickle, random) });
+      const bytes = await editZip(original, { [pickleName]: mutate(pickle, random) });
       if (await survives(() => readTorchCheckpoint(bytes), `round ${round}`)) read++;
     }
     assert.ok(read > 10 && read < 1000, `${read} were read`);

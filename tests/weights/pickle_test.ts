@@ -16,7 +16,7 @@ function read(...parts: (number | string)[]): unknown {
   return readPickle(Uint8Array.of(0x80, 4, ...bytes, 0x2e), host);
 }
 
-Deno.test("numbers of every width", () => {
+Deno.test("readPickle: numbers of every width", () => {
   assert.equal(read("K", 200), 200);
   assert.equal(read("M", 0xff, 0xff), 65535);
   assert.equal(read("J", 0xff, 0xff, 0xff, 0xff), -1);
@@ -30,7 +30,7 @@ Deno.test("numbers of every width", () => {
   assert.deepEqual([read(0x88), read(0x89)], [true, false]);
 });
 
-Deno.test("text and bytes of every length's width", () => {
+Deno.test("readPickle: text and bytes with every width of length", () => {
   assert.equal(read("U", 2, "ab"), "ab");
   assert.equal(read("T", 2, 0, 0, 0, "ab"), "ab");
   assert.equal(read("X", 3, 0, 0, 0, "aé"), "aé");
@@ -53,7 +53,7 @@ Deno.test("text and bytes of every length's width", () => {
   }
 });
 
-Deno.test("containers, memo and stack", () => {
+Deno.test("readPickle: containers, memo and stack", () => {
   assert.deepEqual(read(")"), new PickleTuple([]));
   assert.deepEqual(read("K", 1, 0x85), new PickleTuple([1]));
   assert.deepEqual(read("K", 1, "K", 2, 0x86), new PickleTuple([1, 2]));
@@ -77,7 +77,7 @@ Deno.test("containers, memo and stack", () => {
   assert.equal(read(0x95, 2, 0, 0, 0, 0, 0, 0, 0, "K", 1), 1);
 });
 
-Deno.test("names, calls, state and identities go to the host", () => {
+Deno.test("readPickle: globals, calls, state and persistent ids go to the host", () => {
   assert.deepEqual(read("cos\nsystem\n"), { global: "os.system" });
   assert.deepEqual(read(0x8c, 1, "a", 0x8c, 1, "b", 0x93), { global: "a.b" });
   assert.deepEqual(read("cf\ng\n", "K", 1, 0x85, "R"), { callee: { global: "f.g" }, args: [1] });
@@ -85,39 +85,39 @@ Deno.test("names, calls, state and identities go to the host", () => {
   assert.deepEqual(read("K", 1, "Q"), { identity: 1 });
 });
 
-Deno.test("refuses opcodes that are for other things, by name", () => {
+Deno.test("readPickle: refuses opcodes that create anything but data, by name", () => {
   const refused = { F: "FLOAT", i: "INST", o: "OBJ", P: "PERSID", I: "INT", "\x81": "NEWOBJ" };
   for (const [opcode, name] of Object.entries(refused)) {
     assert.throws(() => read(opcode.charCodeAt(0)), new RegExp(`opcode ${name} is refused`));
   }
   for (const opcode of [0x82, 0x83, 0x84, 0x92, 0x97, 0x98]) assert.throws(() => read(opcode), /is refused/);
-  assert.throws(() => read(0xff), /byte 2 \(0xff\) is no opcode/);
+  assert.throws(() => read(0xff), /byte 2 \(0xff\) is not an opcode/);
 });
 
-Deno.test("refuses what is damaged", () => {
+Deno.test("readPickle: refuses damaged input", () => {
   const raw = (...bytes: number[]) => () => readPickle(Uint8Array.from(bytes), host);
   assert.throws(raw(), /does not begin with a protocol/);
   assert.throws(raw(0x4e, 0x2e), /does not begin with a protocol/);
   assert.throws(raw(0x80, 1, 0x4e, 0x2e), /protocol 1 is not 2 to 5/);
   assert.throws(raw(0x80, 6, 0x4e, 0x2e), /protocol 6/);
-  assert.throws(raw(0x80, 2), /cut off/);
-  assert.throws(raw(0x80, 2, 0x4e), /cut off/);
+  assert.throws(raw(0x80, 2), /truncated/);
+  assert.throws(raw(0x80, 2, 0x4e), /truncated/);
   assert.throws(raw(0x80, 2, 0x4e, 0x2e, 0), /1 bytes follow its end/);
-  assert.throws(raw(0x80, 2, 0x63, 0x61), /cut off/);
-  assert.throws(() => read(0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80), /cut off/);
-  assert.throws(() => read(0x95, 99, 0, 0, 0, 0, 0, 0, 0), /cut off/);
-  assert.throws(() => read("N", "N"), /left over/);
-  assert.throws(() => read("N", "(", "N"), /left over/);
+  assert.throws(raw(0x80, 2, 0x63, 0x61), /truncated/);
+  assert.throws(() => read(0x8d, 0, 0, 0, 0, 0, 0, 0, 0x80), /truncated/);
+  assert.throws(() => read(0x95, 99, 0, 0, 0, 0, 0, 0, 0), /truncated/);
+  assert.throws(() => read("N", "N"), /left on the stack/);
+  assert.throws(() => read("N", "(", "N"), /left on the stack/);
   assert.throws(() => read(), /empty stack/);
   assert.throws(() => read(0x87), /empty stack/);
-  assert.throws(() => read("t"), /mark that is not there/);
+  assert.throws(() => read("t"), /missing mark/);
   assert.throws(() => read("h", 3), /memo 3/);
-  assert.throws(() => read("N", "N", "a"), /no list/);
-  assert.throws(() => read("N", "N", "N", "s"), /no dict/);
+  assert.throws(() => read("N", "N", "a"), /not a list/);
+  assert.throws(() => read("N", "N", "N", "s"), /not a dict/);
   assert.throws(() => read("}", "(", "N", "u"), /a key without a value/);
-  assert.throws(() => read("N", "(", 0x90), /no set/);
-  assert.throws(() => read("N", "N", "R"), /arguments are no tuple/);
-  assert.throws(() => read("N", "N", 0x93), /a global with no text/);
-  assert.throws(() => read("U", 1, 0xff), /no UTF-8/);
+  assert.throws(() => read("N", "(", 0x90), /not a set/);
+  assert.throws(() => read("N", "N", "R"), /arguments that are not a tuple/);
+  assert.throws(() => read("N", "N", 0x93), /a global by something that is not a string/);
+  assert.throws(() => read("U", 1, 0xff), /not UTF-8/);
   assert.throws(() => read(0x8a, 65, ...new Array(65).fill(1)), /an integer of 65 bytes/);
 });

@@ -1,5 +1,5 @@
 /**
- * What the tests of the weight formats share: the fixtures, and files built to be wrong.
+ * What the tests of the weight formats share: fixtures, and files that are built to be invalid.
  *
  * @module
  */
@@ -15,12 +15,12 @@ export function readFixture(name: string): Uint8Array<ArrayBuffer> {
   return Deno.readFileSync(new URL(name, FIXTURES));
 }
 
-/** What PyTorch says that a fixture holds. */
+/** The tensors of a fixture according to PyTorch. */
 export function expectedTensors(name: string): Record<string, { shape: number[]; values: string[] }> {
   return JSON.parse(Deno.readTextFileSync(new URL("expected.json", FIXTURES)))[name];
 }
 
-/** Asserts that tensors are, bit for bit, what PyTorch says that a fixture holds, in the same order. */
+/** Asserts that tensors equal PyTorch's reading of a fixture bit for bit, in the same order. */
 export function assertTensors(tensors: StateDict, fixture: string, ordered = true): void {
   const expected = expectedTensors(fixture);
   const names = [...tensors.keys()];
@@ -37,7 +37,7 @@ export function assertTensors(tensors: StateDict, fixture: string, ordered = tru
   }
 }
 
-/** Eight bytes of length, a header, and data: safetensors with whatever header one likes. */
+/** Safetensors with an arbitrary header: eight bytes of length, the header, and data. */
 export function buildSafetensors(header: unknown, data: Uint8Array | number = 0): Uint8Array<ArrayBuffer> {
   const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
   const values = typeof data === "number" ? new Uint8Array(data) : data;
@@ -48,13 +48,14 @@ export function buildSafetensors(header: unknown, data: Uint8Array | number = 0)
   return bytes;
 }
 
-/** The archive with entries replaced, added, or (where the content is undefined) left out; its sums are right. */
-export function editZip(
+/** The archive with entries replaced, added, or (if the content is undefined) removed; its CRCs are correct. */
+export async function editZip(
   bytes: Uint8Array,
   edits: Readonly<Record<string, Uint8Array | string | undefined>>,
-): Uint8Array {
+): Promise<Uint8Array> {
   const archive = new ZipArchive(bytes, 2 ** 20);
-  const content = new Map<string, Uint8Array>(archive.names.map((name) => [name, archive.read(name)]));
+  const content = new Map<string, Uint8Array>();
+  for (const name of archive.names) content.set(name, await archive.read(name));
   for (const [name, edit] of Object.entries(edits)) {
     if (edit === undefined) content.delete(name);
     else content.set(name, typeof edit === "string" ? new TextEncoder().encode(edit) : edit);
@@ -62,7 +63,7 @@ export function editZip(
   return writeStoredZip([...content].map(([name, bytes]) => ({ name, bytes })));
 }
 
-/** Where `pattern` begins in `bytes`; it must be there. */
+/** The offset of `pattern` in `bytes`, which must contain it. */
 export function findBytes(bytes: Uint8Array, pattern: readonly number[], from = 0): number {
   for (let at = from; at + pattern.length <= bytes.length; at++) {
     if (pattern.every((byte, index) => bytes[at + index] === byte)) return at;
