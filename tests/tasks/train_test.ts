@@ -1,6 +1,7 @@
 /** The task as a person runs it, stops it, kills it and resumes it. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { checksum } from "../../src/host/kernel_memory.ts";
 import { makePhantom } from "../../src/phantom/phantom.ts";
 import { reopenRunFolder } from "../../src/training/run_folder.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
@@ -265,8 +266,12 @@ Deno.test("train: a dry run plans, as text and as JSON, with kernels as they are
     );
     assert.match(timed.stdout, /^kernels {7}as timed on this adapter, (which are|not) the defaults/m);
     const path = join(ROOT, cache, "kernel_choices.json");
-    const text = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, text.replace(/"product\/low": "\w+"/, '"product/low": "nn"'));
+    const kept = JSON.parse(await Deno.readTextFile(path));
+    for (const { timed } of Object.values<{ timed: { choices: Record<string, string> } }>(kept.entries)) {
+      timed.choices["product/low"] = "nn";
+    }
+    const text = JSON.stringify({ ...kept, checksum: checksum(kept.entries) });
+    await Deno.writeTextFile(path, text);
     const later = await plan();
     assert.equal(later.stderr.includes("timing"), false);
     assert.match(
