@@ -1,5 +1,7 @@
 /**
- * Binding: from regions of memory to buffers. This module is browser compatible.
+ * Binding: from regions of memory to buffers.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Pools of buffers for programs that run one after the other and may therefore share memory. This module is browser
- * compatible.
+ * Pools of buffers for programs that run one after the other and may therefore share memory.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * From recorded steps to a program: the one place where steps get memory and bind groups on a device. This module is
- * browser compatible.
+ * From recorded steps to a program: the one place where steps get memory and bind groups on a device.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

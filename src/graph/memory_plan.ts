@@ -1,5 +1,7 @@
 /**
- * Memory slots by lifetime: regions share a buffer, and the same bytes of it where their lives do not overlap.
+ * Places temporary regions in slots by lifetime: regions share the bytes of a slot if their lives do not overlap.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -13,9 +15,9 @@ export interface Place {
   readonly offset: number;
 }
 
-/** Where a plan's regions lie. */
+/** Where the temporary regions of some steps lie. */
 export interface MemoryPlan {
-  /** Bytes of each slot; a slot is one buffer. */
+  /** Bytes of each slot; a slot is a buffer. */
   readonly slots: readonly number[];
   /** The place of each temporary region. */
   readonly places: ReadonlyMap<Region, Place>;
@@ -27,7 +29,7 @@ interface Tenant {
   readonly region: Region;
   readonly first: number;
   last: number;
-  /** Regions that are bound by one step with it, where either is written. */
+  /** Regions that some step binds together with it, writing either of the two. */
   readonly apart: Set<Region>;
 }
 
@@ -37,22 +39,21 @@ interface Slot {
 }
 
 /**
- * Orders of regions of one size, and which of the free bytes each is put into: those of the first slot that has any, or
- * the lowest of all slots. Neither is best for all plans.
+ * Heuristics: the order among regions of equal size, and whether a region goes to the lowest free bytes of all slots or
+ * to the first slot with room. Neither is best for all steps, so both are tried.
  */
-const WAYS = [
+const HEURISTICS = [
   { order: (a: Tenant, b: Tenant) => a.first - b.first, lowest: false },
   { order: (a: Tenant, b: Tenant) => b.last - b.first - (a.last - a.first), lowest: true },
 ];
 
 /**
- * Assigns places: larger regions first, each to bytes that are free during its whole life, in the way that
- * takes least.
- * A buffer may not be read and written in one dispatch, not even in disjoint ranges, so regions that a step reads and
- * writes lie in slots apart.
+ * Assigns places, larger regions first, each to bytes that are free during its whole life. WebGPU does not allow a
+ * dispatch to read and write one buffer, not even in disjoint ranges, so regions that a step reads and writes lie in
+ * different slots.
  *
- * @param kept regions that must keep their contents to the end of the plan; each begins a slot
- * @param given slots that are there already: they are the first ones, and filled before there are new ones
+ * @param kept regions whose contents are needed after the last step; each begins a slot
+ * @param given sizes of existing slots: they come first, and are filled before new ones are added
  */
 export function planMemory(
   steps: readonly RecordedStep[],
@@ -66,7 +67,7 @@ export function planMemory(
     tenants.delete(tenant.region);
   }
   const others = [...tenants.values()];
-  const plans = WAYS.map(({ order, lowest }) => {
+  const plans = HEURISTICS.map(({ order, lowest }) => {
     const ordered = others.toSorted((a, b) => b.region.byteLength - a.region.byteLength || order(a, b));
     return assign(keptTenants, ordered, lowest, given);
   });
@@ -106,7 +107,7 @@ function assign(
     slots[slot]!.tenants.push({ ...tenant, offset });
     places.set(tenant.region, { slot, offset });
   };
-  const putAlone = (tenant: Tenant) =>
+  const putInNewSlot = (tenant: Tenant) =>
     put(tenant, slots.push({ byteLength: tenant.region.byteLength, tenants: [] }) - 1, 0);
   for (const tenant of kept) {
     const fitting = slots.filter((slot) =>
@@ -114,7 +115,7 @@ function assign(
     );
     const [least] = fitting.sort((a, b) => a.byteLength - b.byteLength);
     if (least) put(tenant, slots.indexOf(least), 0);
-    else putAlone(tenant);
+    else putInNewSlot(tenant);
   }
   for (const tenant of ordered) {
     let best: Place | undefined;
@@ -123,13 +124,13 @@ function assign(
       if (offset !== undefined && !(best && best.offset <= offset)) best = { slot, offset };
     }
     if (best) put(tenant, best.slot, best.offset);
-    else putAlone(tenant);
+    else putInNewSlot(tenant);
   }
   const sizes = slots.map(({ byteLength }) => byteLength);
   return { slots: sizes, places, byteLength: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-/** The lowest byte from which a slot has room for a tenant, if it has. */
+/** The lowest offset at which a slot has room for a tenant; undefined if it has none. */
 function lowestFree(
   { tenants, byteLength }: Slot,
   { region, first, last, apart }: Tenant,

@@ -1,6 +1,8 @@
 /**
- * A static list of dispatches over buffers. Pipelines, bind groups and parameters are created once; running the program
- * only encodes them. This module is browser compatible.
+ * A static list of dispatches over buffers. Pipelines, bind groups and parameters are created once; running the
+ * program only encodes them.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

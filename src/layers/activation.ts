@@ -1,5 +1,7 @@
 /**
- * Tensors between layers, and how a batch is split into chunks that fit one binding. This module is browser compatible.
+ * Tensors between layers, and how a batch is split into chunks that fit one binding.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,7 @@
 /**
- * What the layers of one network share while its steps are recorded. This module is browser compatible.
+ * What the layers of one network share while its steps are recorded.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,8 @@
 /**
- * The one place where layers choose among kernel variants, from facts about the device and the sizes of the layer. The
- * variants, their classes and defaults are the table in `kernels/variants.ts`. This module is browser compatible.
+ * The one place where layers choose among kernel variants, from facts about the device and the sizes of the layer.
+ * The variants, their classes and defaults are the table in `kernels/variants.ts`.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,7 @@
 /**
- * 1 x 1 convolution to the logits. This module is browser compatible.
+ * 1 x 1 convolution to the logits.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

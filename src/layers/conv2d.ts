@@ -1,5 +1,7 @@
 /**
- * 3 x 3 convolution, optional instance normalization, and ReLU. This module is browser compatible.
+ * 3 x 3 convolution, optional instance normalization, and ReLU.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,7 @@
 /**
- * 2 x 2 transposed convolution with stride 2. This module is browser compatible.
+ * 2 x 2 transposed convolution with stride 2.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

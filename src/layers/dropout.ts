@@ -1,5 +1,7 @@
 /**
- * Inverted dropout. This module is browser compatible.
+ * Inverted dropout.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,8 @@
 /**
- * Instance normalization: the forward computes a scale and a shift per plane that readers apply, the backward works in
- * place on the gradient. This module is browser compatible.
+ * Instance normalization: the forward computes a scale and a shift per plane that readers apply, the backward works
+ * in place on the gradient.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,8 @@
 /**
- * The loss of a plan: partial sums over bands of logits, their totals with the batch's record, and the gradient of the
- * logits. This module is browser compatible.
+ * The loss of a plan: partial sums over bands of logits, their totals with the batch's record, and the gradient of
+ * the logits.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,7 @@
 /**
- * 2 x 2 max pooling with stride 2. This module is browser compatible.
+ * 2 x 2 max pooling with stride 2.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

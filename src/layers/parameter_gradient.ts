@@ -1,6 +1,8 @@
 /**
  * Gradients of parameters as sums over images and pixels, by way of partial sums: one long float32 sum would lose
- * digits. This module is browser compatible.
+ * digits.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

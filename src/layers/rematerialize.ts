@@ -1,6 +1,7 @@
 /**
- * Rematerialization: tensors that are recomputed for the backward pass instead of being kept. This module is browser
- * compatible.
+ * Rematerialization: tensors that are recomputed for the backward pass instead of being kept.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

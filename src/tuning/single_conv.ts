@@ -1,6 +1,8 @@
 /**
  * Convolutions alone, outside of any network: what benchmarks and the tuner time.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { roundUp } from "../../kernels/grid.ts";

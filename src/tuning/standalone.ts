@@ -1,6 +1,7 @@
 /**
- * Recorded steps as a program of their own, with memory and random inputs, to be timed. This module is browser
- * compatible.
+ * Recorded steps as a program of their own, with memory and random inputs, to be timed.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,8 @@
 /**
  * Times of work that takes turns: whatever else the machine does then meets all contestants alike.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 

@@ -1,6 +1,6 @@
 /**
- * Timing the candidates of every class of shapes on a device, each alone and in turns: whatever else the machine does
- * meanwhile meets all of them alike.
+ * Timing the candidates of every class of shapes on a device, each alone and in turns: whatever else the machine
+ * does meanwhile meets all of them alike.
  *
  * @module
  */

@@ -1,5 +1,7 @@
 /**
- * The U-Net of the original's figure: five levels down, a bottleneck, five levels up. This module is browser compatible.
+ * The U-Net of the original's figure: five levels down, a bottleneck, five levels up.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

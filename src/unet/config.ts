@@ -1,6 +1,8 @@
 /**
  * The network's settings.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 

@@ -1,6 +1,8 @@
 /**
  * Plans on a device: buffers for their regions, programs for their steps, made once and kept.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";

@@ -1,6 +1,8 @@
 /**
  * Model files: weights with everything that predicting with them needs, as safetensors.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { joinBytes } from "../bytes.ts";

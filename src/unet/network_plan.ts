@@ -2,6 +2,8 @@
  * Static plans: all steps of a prediction, an evaluation or a training step for one batch size and image size, with
  * the memory that they need. A plan is made without a GPU.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { LossName } from "../../kernels/loss/definition.ts";

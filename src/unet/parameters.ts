@@ -1,6 +1,8 @@
 /**
  * The network's parameters: names, shapes, places in one flat block, initial values, and state dicts.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { StateDict, Tensor } from "../tensor.ts";

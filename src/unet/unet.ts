@@ -1,6 +1,8 @@
 /**
  * The network on a device.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { CapacityError } from "../gpu/capacity_error.ts";

@@ -1,5 +1,7 @@
 /**
- * What an algorithm for the 3 x 3 convolution does. This module is browser compatible.
+ * What an algorithm for the 3 x 3 convolution does.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

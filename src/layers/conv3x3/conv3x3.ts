@@ -1,5 +1,7 @@
 /**
- * The 3 x 3 convolution, by the algorithm chosen for its shape. This module is browser compatible.
+ * The 3 x 3 convolution, by the algorithm chosen for its shape.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,7 @@
 /**
- * Direct 3 x 3 convolution, for few channels. This module is browser compatible.
+ * Direct 3 x 3 convolution, for few channels.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

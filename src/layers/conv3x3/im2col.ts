@@ -1,5 +1,7 @@
 /**
- * 3 x 3 convolution of a deep layer as matrix products over columns of pixels. This module is browser compatible.
+ * 3 x 3 convolution of a deep layer as matrix products over columns of pixels.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,7 @@
 /**
- * Batched matrix products of recorded steps. This module is browser compatible.
+ * Batched matrix products of recorded steps.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

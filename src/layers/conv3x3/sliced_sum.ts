@@ -1,6 +1,8 @@
 /**
- * Sums over many terms by slices that are written separately and added up at the end: one long float32 sum would lose
- * digits. This module is browser compatible.
+ * Sums over many terms by slices that are written separately and added up at the end: one long float32 sum would
+ * lose digits.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

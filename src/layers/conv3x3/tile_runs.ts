@@ -1,5 +1,7 @@
 /**
- * How Winograd's tiles are split so that transformed tensors stay in the caches. This module is browser compatible.
+ * How Winograd's tiles are split so that transformed tensors stay in the caches.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
- * 3 x 3 convolution by Winograd: transforms around one matrix product for each position of a transformed tile. Batches
- * are split into chunks that fit a binding, chunks into runs of tiles that fit the caches. This module is browser
- * compatible.
+ * 3 x 3 convolution by Winograd: transforms around one matrix product for each position of a transformed tile.
+ * Batches are split into chunks that fit a binding, chunks into runs of tiles that fit the caches.
+ *
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * The weight gradient by Winograd: a split-K GEMM of transformed gradient and transformed input, summed over tiles. This
- * module is browser compatible.
+ * The weight gradient by Winograd: a split-K GEMM of transformed gradient and transformed input, summed over tiles.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
