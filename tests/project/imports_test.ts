@@ -1,103 +1,50 @@
-/** Which room may import which: read from the module graph as `deno info --json` gives it. */
+/** Which room may import which, and that no files import each other in a circle. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { projectFiles, readProject, ROOT } from "./files.ts";
+import { circles, type Edge, type Graph, readGraph } from "../support/module_graph.ts";
+import { ROOT } from "./files.ts";
 
-/** What every room of `src` may use, besides itself. */
-const COMMON = [
-  "src/tensor.ts",
-  "src/fs/atomic_file.ts",
-  "src/fs/atomic_folder.ts",
-  "src/bytes.ts",
-  "src/fs/paths.ts",
-  "src/random.ts",
-  "src/crc32.ts",
-  "src/math.ts",
-  "src/fs/layout.ts",
-  "src/fs/lock.ts",
-  "src/fs/write_failure.ts",
-  "src/fs/write_whole.ts",
-  "src/fs/temporary_name.ts",
-  "src/fs/whole_file.ts",
-];
+/** Files and rooms that every room of `src` may use, and that use only each other. */
+const COMMON = ["src/bytes.ts", "src/crc32.ts", "src/fs", "src/math.ts", "src/random.ts", "src/tensor.ts"];
 
-/** Room to the rooms that it may import, besides itself and {@linkcode COMMON}. */
+/** Room to the rooms that it may import besides itself and {@linkcode COMMON}. */
 const MAY_IMPORT: Record<string, string[]> = {
   "kernels": [],
-  "src/tensor.ts": [],
-  "src/fs/atomic_file.ts": [],
-  "src/fs/atomic_folder.ts": [],
-  "src/bytes.ts": [],
-  "src/fs/paths.ts": [],
-  "src/random.ts": [],
-  "src/crc32.ts": [],
-  "src/math.ts": [],
-  "src/fs/layout.ts": [],
-  "src/fs/lock.ts": [],
-  "src/fs/write_failure.ts": [],
-  "src/fs/write_whole.ts": [],
-  "src/fs/temporary_name.ts": [],
-  "src/fs/whole_file.ts": [],
+  "src/gpu": ["kernels"],
+  "src/graph": ["kernels", "src/gpu"],
+  "src/self_test": ["kernels", "src/gpu", "src/graph"],
+  "src/host": ["kernels", "src/gpu", "src/self_test"],
+  "src/layers": ["kernels", "src/graph"],
+  "src/unet": ["kernels", "src/gpu", "src/graph", "src/layers", "src/image", "src/weights"],
+  "src/tuning": ["kernels", "src/gpu", "src/graph", "src/self_test", "src/layers", "src/unet"],
   "src/archive": [],
   "src/image": [],
   "src/weights": [],
-  "src/tracking": ["src/image"],
-  "src/cli": ["src/gpu", "src/unet", "kernels", "src/prediction", "src/training"],
-  "src/gpu": ["kernels"],
-  "src/unet": ["src/gpu", "kernels", "src/weights"],
-  "src/dataset": ["src/image"],
-  "src/evaluation": [
-    "kernels",
-    "src/dataset",
-    "src/image",
-    "src/unet",
-    "src/gpu",
-    "src/prediction",
-    "src/weights",
-  ],
-  "src/prediction": ["src/unet", "src/gpu", "src/dataset", "src/image", "src/weights"],
-  "src/benchmark": ["src/training", "src/unet", "src/gpu", "kernels", "src/dataset", "src/image"],
+  "src/tracking": [],
+  "src/coco": ["src/image"],
+  "src/dataset": ["src/coco", "src/image"],
+  "src/phantom": ["src/dataset", "src/image"],
+  "src/resplit": ["src/coco", "src/dataset"],
+  "src/prediction": ["src/gpu", "src/unet", "src/coco", "src/image"],
+  "src/evaluation": ["kernels", "src/unet", "src/coco", "src/dataset", "src/image", "src/prediction"],
   "src/training": [
-    "src/unet",
-    "src/gpu",
-    "kernels",
-    "src/dataset",
-    "src/image",
-    "src/weights",
-    "src/tracking",
-    "src/evaluation",
-    "src/prediction",
+    ...["kernels", "src/gpu", "src/graph", "src/host", "src/layers", "src/unet"],
+    ...["src/weights", "src/tracking", "src/dataset", "src/image"],
   ],
+  "src/benchmark": [
+    ...["kernels", "src/gpu", "src/graph", "src/self_test", "src/host", "src/unet", "src/tuning"],
+    ...["src/dataset", "src/phantom", "src/image", "src/training"],
+  ],
+  "src/cli": ["kernels", "src/gpu", "src/host", "src/tuning", "src/prediction", "src/training"],
 };
 
-/** The rooms that reach outside the project, and what for. */
+/** Packages to the rooms that may use them. */
 const PACKAGES: Record<string, string[]> = {
   "@imagemagick/magick-wasm": ["src/image"],
   "@zip.js/zip.js": ["src/archive", "tests"],
-  "commander": ["src/cli", "tasks"],
+  "commander": ["src/cli", "tasks", "tests"],
+  "fflate": ["src/phantom", "tests"],
 };
-
-interface Edge {
-  from: string;
-  to: string;
-}
-
-interface Graph {
-  edges: Edge[];
-  problems: string[];
-}
-
-interface InfoModule {
-  specifier: string;
-  error?: string;
-  dependencies?: { code?: Resolved; type?: Resolved }[];
-}
-
-interface Resolved {
-  specifier?: string;
-  error?: string;
-}
 
 /** The room of a file: its first folder, or the first two below `src`; a file directly in `src` is its own. */
 function room(path: string): string {
@@ -105,57 +52,14 @@ function room(path: string): string {
   return parts.slice(0, parts[0] === "src" ? 2 : 1).join("/");
 }
 
-/** Every import of every TypeScript file, static or dynamic, of code or of types, and the workers they start. */
-async function readGraph(): Promise<Graph> {
-  const files = projectFiles(".ts", ".js").filter((path) => !path.startsWith("tests/fixtures/"));
-  const folder = await Deno.makeTempDir({ prefix: "imports-" });
-  try {
-    const root = join(folder, "all.ts");
-    const urls = files.filter((path) => !path.endsWith(".d.ts")).map((path) =>
-      pathToFileURL(join(ROOT, path)).href
-    );
-    await Deno.writeTextFile(root, urls.map((url) => `import ${JSON.stringify(url)};\n`).join(""));
-    const { code, stdout, stderr } = await new Deno.Command("deno", {
-      args: ["info", "--json", "--config", join(ROOT, "deno.json"), root],
-    }).output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
-    return toGraph(JSON.parse(new TextDecoder().decode(stdout)).modules as InfoModule[], files);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-function toGraph(modules: InfoModule[], files: string[]): Graph {
-  const base = `${pathToFileURL(ROOT).href}/`;
-  const local = (url: string) => url.startsWith(base) ? decodeURIComponent(url.slice(base.length)) : url;
-  const edges: Edge[] = [];
-  const problems: string[] = [];
-  for (const module of modules) {
-    const from = local(module.specifier);
-    if (module.error !== undefined) problems.push(`${from}: ${module.error}`);
-    if (from === module.specifier) continue;
-    for (const dependency of module.dependencies ?? []) {
-      for (const resolved of [dependency.code, dependency.type]) {
-        if (resolved?.error !== undefined) problems.push(`${from}: ${resolved.error}`);
-        if (resolved?.specifier !== undefined) edges.push({ from, to: local(resolved.specifier) });
-      }
-    }
-  }
-  for (const from of files) {
-    for (const [, path] of readProject(from).matchAll(/new Worker\(\s*new URL\(\s*"(\.[^"]*)"/g)) {
-      edges.push({ from, to: local(new URL(path!, `${base}${from}`).href) });
-    }
-  }
-  return { edges, problems };
-}
+const isPackage = (to: string) => to.startsWith("npm:");
+const packageOf = (to: string) =>
+  Object.keys(PACKAGES).find((name) => new RegExp(`^npm:/?${name}[@/]`).test(to)) ?? to;
 
 function mayImport({ from, to }: Edge): boolean {
   const [fromRoom, toRoom] = [room(from), room(to)];
   if (to.startsWith("node:")) return fromRoom !== "kernels";
-  if (to.startsWith("npm:")) {
-    const name = Object.keys(PACKAGES).find((name) => new RegExp(`^npm:/?${name}[@/]`).test(to));
-    return name === undefined ? fromRoom !== "kernels" : PACKAGES[name]!.includes(fromRoom);
-  }
+  if (isPackage(to)) return PACKAGES[packageOf(to)]?.includes(fromRoom) ?? false;
   // The references share nothing with what they check; their own tests may use what other tests use.
   if (from.startsWith("tests/reference/") && !from.endsWith("_test.ts")) return false;
   if (fromRoom === toRoom || fromRoom === "tests") return true;
@@ -163,12 +67,16 @@ function mayImport({ from, to }: Edge): boolean {
   if (fromRoom === "mod.ts") {
     return toRoom === "kernels" || (toRoom.startsWith("src/") && toRoom !== "src/cli");
   }
-  if (fromRoom.startsWith("src/") && COMMON.includes(to)) return true;
+  if (fromRoom.startsWith("src/") && COMMON.includes(toRoom)) return true;
   return MAY_IMPORT[fromRoom]?.includes(toRoom) ?? false;
 }
 
-Deno.test("imports: every one leads to a file or a named package, and runs in the allowed direction", async () => {
-  const { edges, problems } = await readGraph();
+let graph: Promise<Graph> | undefined;
+/** The module graph, read once. */
+const readOnce = () => graph ??= readGraph();
+
+Deno.test("imports: each leads to a file or a named package, and runs in an allowed direction", async () => {
+  const { edges, problems } = await readOnce();
   assert.deepEqual(problems, []);
   assert.ok(
     edges.some(({ from, to }) => from === "mod.ts" && to === "src/tensor.ts"),
@@ -176,36 +84,71 @@ Deno.test("imports: every one leads to a file or a named package, and runs in th
   );
   const missing = edges.filter(({ to }) => !/^[a-z]+:/.test(to) && !exists(to));
   assert.deepEqual(missing, [], "imports of files that do not exist");
-  const wrong = edges.filter((edge) => !mayImport(edge)).map(({ from, to }) => `${from} -> ${to}`);
-  assert.deepEqual([...new Set(wrong)], [], "imports against the direction of the rooms");
+  const refused = edges.filter((edge) => !mayImport(edge)).map(({ from, to }) => `${from} -> ${to}`);
+  assert.deepEqual([...new Set(refused)], [], "imports against the direction of the rooms");
 });
 
-Deno.test("imports: each room of src has its rule, and the rules have no circle", () => {
-  const rooms = new Set(projectFiles(".ts").map(room).filter((name) => name.startsWith("src/")));
-  assert.deepEqual([...rooms].filter((name) => !(name in MAY_IMPORT)), []);
-  const reach = (name: string, seen: string[]): void => {
-    assert.ok(!seen.includes(name), `a circle of rooms: ${[...seen, name].join(" -> ")}`);
-    for (const next of MAY_IMPORT[name] ?? []) reach(next, [...seen, name]);
-  };
-  for (const name of Object.keys(MAY_IMPORT)) reach(name, []);
+Deno.test("imports: no files import values from each other in a circle", async () => {
+  const { edges } = await readOnce();
+  assert.deepEqual(circles(edges.filter(({ to }) => !/^[a-z]+:/.test(to))), []);
 });
 
-Deno.test("imports: the rule refuses what runs the other way", () => {
-  const refused: Edge[] = [
-    { from: "kernels/adam/adam.ts", to: "src/gpu/device.ts" },
+Deno.test("imports: each room of src has its rule, the rules have no circle, and each right is used", async () => {
+  const { edges } = await readOnce();
+  const rooms = new Set(edges.map(({ from }) => room(from)).filter((name) => name.startsWith("src/")));
+  for (const name of COMMON) rooms.delete(name);
+  assert.deepEqual([...rooms, "kernels"].sort(), Object.keys(MAY_IMPORT).sort());
+
+  const pairs = new Set(
+    edges.map(({ from, to }) => `${room(from)} -> ${isPackage(to) ? packageOf(to) : room(to)}`),
+  );
+  const rules = Object.entries(MAY_IMPORT).flatMap(([from, to]) => to.map((name) => `${from} -> ${name}`));
+  const packages = Object.entries(PACKAGES).flatMap(([name, from]) =>
+    from.map((user) => `${user} -> ${name}`)
+  );
+  assert.deepEqual([...rules, ...packages].filter((pair) => !pairs.has(pair)), [], "rights that nobody uses");
+
+  const rights = Object.entries(MAY_IMPORT).flatMap(([from, to]) => to.map((name) => ({ from, to: name })));
+  assert.deepEqual(circles(rights), []);
+});
+
+Deno.test("imports: the rule rejects what runs the other way", () => {
+  const rejected: Edge[] = [
+    { from: "kernels/adam/adam.ts", to: "src/gpu/gpu.ts" },
     { from: "kernels/adam/adam.ts", to: "node:path" },
-    { from: "src/gpu/device.ts", to: "src/unet/unet.ts" },
+    { from: "src/gpu/gpu.ts", to: "src/self_test/self_test.ts" },
+    { from: "src/graph/program.ts", to: "src/unet/unet.ts" },
+    { from: "src/self_test/self_test.ts", to: "src/host/driver.ts" },
+    { from: "src/layers/layers.ts", to: "src/unet/unet.ts" },
     { from: "src/unet/network_plan.ts", to: "src/training/trainer.ts" },
     { from: "src/image/decode.ts", to: "src/coco/coco.ts" },
     { from: "src/archive/unzip.ts", to: "src/coco/coco.ts" },
-    { from: "src/training/loop.ts", to: "src/cli/progress.ts" },
-    { from: "src/training/loop.ts", to: "tasks/train.ts" },
+    { from: "src/training/epochs.ts", to: "src/cli/format.ts" },
+    { from: "src/training/epochs.ts", to: "tasks/train.ts" },
+    { from: "src/fs/paths.ts", to: "src/image/image.ts" },
     { from: "src/coco/coco.ts", to: "npm:/@imagemagick/magick-wasm@0.0.43/magick.wasm" },
+    { from: "src/coco/coco.ts", to: "npm:/unknown@1.0.0" },
     { from: "tests/reference/conv2d.ts", to: "kernels/conv2d/conv2d.ts" },
     { from: "mod.ts", to: "src/cli/task.ts" },
     { from: "tasks/train.ts", to: "tests/support/random.ts" },
   ];
-  for (const edge of refused) assert.ok(!mayImport(edge), `${edge.from} -> ${edge.to} is let through`);
+  for (const edge of rejected) assert.ok(!mayImport(edge), `${edge.from} -> ${edge.to} is accepted`);
+});
+
+Deno.test("circles: finds circles of values, however long, and none of types", () => {
+  const edge = (from: string, to: string, typesOnly = false) => ({ from, to, typesOnly });
+  assert.deepEqual(circles([edge("a", "b"), edge("b", "c"), edge("a", "c")]), []);
+  assert.deepEqual(circles([edge("a", "b"), edge("b", "a", true)]), []);
+  assert.deepEqual(circles([edge("a", "a")]), [["a"]]);
+  const two = [
+    edge("a", "b"),
+    edge("b", "c"),
+    edge("c", "a"),
+    edge("c", "d"),
+    edge("d", "e"),
+    edge("e", "d"),
+  ];
+  assert.deepEqual(circles(two), [["d", "e"], ["a", "b", "c"]]);
 });
 
 function exists(path: string): boolean {

@@ -1,0 +1,2 @@
+import { readCoco } from "../coco/coco.ts";
+export const zz = readCoco;
