@@ -60,6 +60,20 @@ Deno.test("clearRunFolder: evaluations of the run that goes go with it", () =>
     assert.deepEqual(await filesUnder(run), theirs!.sort());
   }));
 
+Deno.test("keepCheckpoint: writes the checkpoint before the model that it names", () =>
+  inTempFolder(async (run) => {
+    await keepCheckpoint(run, checkpointOf(1, 1));
+    // A folder in the model's place: the second of the two writes fails, as if the process ended between them.
+    await Deno.remove(join(run, "best.safetensors"));
+    await Deno.mkdir(join(run, "best.safetensors/in-the-way"), { recursive: true });
+    await assert.rejects(
+      keepCheckpoint(run, checkpointOf(2, 2)),
+      /^Error: Cannot keep a checkpoint after epoch 2/,
+    );
+    const { epoch, best } = (await reopenRunFolder(run))!.progress;
+    assert.deepEqual([epoch, best?.epoch], [2, 2]);
+  }));
+
 Deno.test("reopenRunFolder: names the runs that there are, and tells a run without a checkpoint from none", () =>
   inTempFolder(async (folder) => {
     const run = join(folder, "a");
