@@ -1,4 +1,4 @@
-/** Kernels that end a gradient put it among those of earlier parts, or replace what is there, whatever it is. */
+/** Kernels that finish a gradient add it to that of earlier micro-batches, or overwrite uninitialised memory. */
 import { type Accumulation, REPLACE } from "../../kernels/accumulation.ts";
 import { winogradWeightGrad } from "../../kernels/conv2d/winograd.ts";
 import { gemmNn, gemmTiled } from "../../kernels/gemm/gemm.ts";
@@ -16,9 +16,9 @@ const gpu = await openTestGpu();
 interface Case {
   dispatch: (accumulation?: Accumulation) => Dispatch;
   inputs: Record<string, Float32Array>;
-  /** Values of what sums are put into. */
+  /** Lengths of the bindings that sums go to. */
   outputs: Record<string, number>;
-  /** Values of what else is written. */
+  /** Lengths of the other bindings that are written. */
   others?: Record<string, number>;
 }
 
@@ -73,7 +73,7 @@ if (gpu.has("subgroups")) {
 }
 
 for (const [name, { dispatch, inputs, outputs, others = {} }] of Object.entries(CASES)) {
-  Deno.test(`accumulation: ${name} replaces, adds and scales`, async () => {
+  Deno.test(`${name}: overwrites an existing value, even NaN, or adds to it with a factor`, async () => {
     const run = async (
       accumulation: Accumulation | undefined,
       before: (count: number) => Float32Array,
@@ -84,13 +84,13 @@ for (const [name, { dispatch, inputs, outputs, others = {} }] of Object.entries(
         result: await runKernel(gpu, dispatch(accumulation), { ...inputs, ...filled, ...others }),
       };
     };
-    const notNumbers = (count: number) => new Float32Array(count).fill(NaN);
-    const plain = await run(undefined, notNumbers);
-    const replaced = await run(REPLACE, notNumbers);
+    const nans = (count: number) => new Float32Array(count).fill(NaN);
+    const plain = await run(undefined, nans);
+    const replaced = await run(REPLACE, nans);
     const added = await run({ keep: true, scale: 0.25 }, (count) => random.floats(count));
     for (const key of Object.keys(outputs)) {
       const sums = plain.result[key]!;
-      assertClose(replaced.result[key]!, sums, { label: `${key}, replaced` });
+      assertClose(replaced.result[key]!, sums, { label: `${key}, overwritten` });
       const expected = sums.map((sum, index) => added.filled[key]![index]! + 0.25 * sum);
       assertClose(added.result[key]!, expected, { absolute: 1e-6, label: `${key}, added` });
     }

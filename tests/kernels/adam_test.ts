@@ -8,20 +8,20 @@ import { openTestGpu } from "../support/test_gpu.ts";
 const gpu = await openTestGpu();
 
 const CASES: { title: string; count: number; options: AdamOptions; scale: number }[] = [
-  { title: "PyTorch's rates", count: 260, options: { ...ADAM_DEFAULTS, weightDecay: 0 }, scale: 1 },
+  { title: "PyTorch's defaults", count: 260, options: { ...ADAM_DEFAULTS, weightDecay: 0 }, scale: 1 },
   {
-    title: "other rates, decay and clipped gradients",
+    title: "other hyperparameters, weight decay and clipping",
     count: 4,
     options: { learningRate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 },
     scale: 0.25,
   },
 ];
 
-/** Gradients are of every size. */
+/** Gradients span nine orders of magnitude. */
 const sizeOf = (index: number) => 10 ** (index % 9 - 6);
 
 for (const { title, count, options, scale } of CASES) {
-  Deno.test(`adam: six steps with ${title}`, async () => {
+  Deno.test(`adamStep: six steps with ${title} equal the reference`, async () => {
     const random = new Random(count);
     const state = {
       parameters: Float64Array.from(random.floats(count)),
@@ -32,9 +32,9 @@ for (const { title, count, options, scale } of CASES) {
     let firstMoment = new Float32Array(count);
     let secondMoment = new Float32Array(count);
     for (let step = 1; step <= 6; step++) {
-      // Zeros among them let moments fade.
+      // Zeros let the moments decay.
       const gradient = random.floats(count).map((value, i) => (i + step) % 5 === 0 ? 0 : value * sizeOf(i));
-      // Loshchilov and Hutter: the decay goes before the step, and not through the moments.
+      // Loshchilov and Hutter: weight decay comes before the step and bypasses the moments.
       state.parameters = state.parameters.map((value) =>
         value * (1 - options.learningRate * options.weightDecay)
       );
@@ -56,7 +56,7 @@ for (const { title, count, options, scale } of CASES) {
       absolute: sizes.map((size) => 2 ** -22 * size),
       label: "first moment",
     });
-    // 1 - beta2 = 0.001 holds the rounding of beta2: 1.3e-5 of it, the same in every step.
+    // Rounding beta2 to float32 changes 1 - beta2 = 0.001 by 1.3e-5 of its value, the same in each step.
     assertClose(secondMoment, state.secondMoment, {
       absolute: sizes.map((size) => 2 ** -22 * size ** 2),
       relative: 2e-5,
@@ -69,7 +69,7 @@ for (const { title, count, options, scale } of CASES) {
   });
 }
 
-Deno.test("adam: a gradient of zero from the start leaves weights as they are", async () => {
+Deno.test("adamStep: a zero gradient in the first step changes no weight", async () => {
   const weights = new Random(3).floats(8);
   const zeros = () => new Float32Array(8);
   const result = await runKernel(gpu, adamStep(8), {

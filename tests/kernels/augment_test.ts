@@ -51,13 +51,13 @@ async function run(
 const SMALL = { batch: 2, channels: 3, maskChannels: 1, height: 5, width: 7 };
 
 for (const shape of [SMALL, { ...SMALL, batch: 1, channels: 1, height: 1, width: 1 }]) {
-  Deno.test(`augment: no strength changes no bit, ${Object.values(shape).join(" x ")}`, async () => {
+  Deno.test(`augment: zero strength changes no bit, ${Object.values(shape).join(" x ")}`, async () => {
     const { images, masks } = draw(shape);
     assert.deepEqual(await run(shape, NONE), { images, masks });
   });
 }
 
-Deno.test("augment: flips are exact, the same for image and mask, and each as often as not", async () => {
+Deno.test("augment: flips are exact, equal for image and mask, and each has probability 1/2", async () => {
   const shape = { ...SMALL, batch: 64, maskChannels: 2 };
   const source = draw(shape);
   const options = { ...NONE, flipHorizontal: true, flipVertical: true };
@@ -78,7 +78,7 @@ Deno.test("augment: flips are exact, the same for image and mask, and each as of
   }
 });
 
-/** Whether planes of 5 x 7 are mirrored: 1 left and right, 2 up and down. */
+/** Whether planes of 5 x 7 are flipped; bits of `kind`: 1 horizontally, 2 vertically. */
 function isFlipped(
   values: Float32Array,
   source: Float32Array,
@@ -116,27 +116,27 @@ const STRENGTHS: Record<string, Augmentation> = {
 };
 
 for (const [title, options] of Object.entries(STRENGTHS)) {
-  Deno.test(`augment: ${title} as the plain loops have it`, async () => {
+  Deno.test(`augment: ${title} equals the reference`, async () => {
     const shape = { batch: 6, channels: 2, maskChannels: 2, height: 13, width: 9 };
     const source = draw(shape);
     const { images, masks } = await run(shape, options, 0xfeedface, 3);
     const expected = augmentBatch(source.images, source.masks, shape, options, 0xfeedface, 3);
-    // A place is good to some 1e-6 of the image's width, and neighbours differ by up to 4.
+    // Positions are accurate to about 1e-6 of the width, and neighbouring values differ by up to 4.
     assertClose(images, expected.images, { absolute: 1e-4, label: "images" });
     const pixels = shape.height * shape.width;
     let ties = 0;
-    const sure = masks.map((value, index) => {
+    const certain = masks.map((value, index) => {
       const margin = expected.margins[Math.floor(index / (2 * pixels)) * pixels + index % pixels]!;
       if (margin > 1e-4) return value;
       ties++;
       return expected.masks[index]!;
     });
-    assertClose(sure, expected.masks, { label: "masks" });
+    assertClose(certain, expected.masks, { label: "masks" });
     assert.ok(ties < masks.length / 50, `${ties} ties`);
   });
 }
 
-Deno.test("augment: an image that is its own mask stays so, away from its border", async () => {
+Deno.test("augment: image and mask undergo the same map, checked away from edges on an image equal to its mask", async () => {
   const [height, width] = [32, 32];
   const shape = { batch: 8, channels: 1, maskChannels: 1, height, width };
   const disc = Float32Array.from({ length: 8 * 1024 }, (_, index) => {
@@ -145,17 +145,17 @@ Deno.test("augment: an image that is its own mask stays so, away from its border
   });
   const options = { ...NONE, rotation: 45, scale: 0.2, shift: 0.2, flipHorizontal: true, flipVertical: true };
   const { images, masks } = await run(shape, options, 3, 4, { images: disc, masks: disc });
-  let sure = 0;
+  let compared = 0;
   images.forEach((value, index) => {
-    // Between the two, a border runs through the four pixels that were mixed.
+    // Values in between were interpolated across an edge.
     if (value > 0.001 && value < 0.999) return;
-    sure++;
+    compared++;
     assert.equal(masks[index], Math.round(value), `at ${index}`);
   });
-  assert.ok(sure > 0.9 * images.length);
+  assert.ok(compared > 0.9 * images.length);
 });
 
-Deno.test("augment: noise has mean 0 and its image's deviation, at most the strength", async () => {
+Deno.test("augment: noise has mean 0 and a deviation per image, at most the strength", async () => {
   const shape = { batch: 8, channels: 1, maskChannels: 1, height: 64, width: 64 };
   const source = { images: new Float32Array(8 * 4096), masks: new Float32Array(8 * 4096) };
   const { images } = await run(shape, { ...NONE, noise: 0.5 }, 1, 1, source);
@@ -171,7 +171,7 @@ Deno.test("augment: noise has mean 0 and its image's deviation, at most the stre
   assert.equal(new Set(deviations).size, 8);
 });
 
-Deno.test("augment: seed and step decide the draws, and nothing else does", async () => {
+Deno.test("augment: draws depend on seed and step only", async () => {
   const options = STRENGTHS["everything"]!;
   const first = await run(SMALL, options, 5, 6);
   assert.deepEqual(await run(SMALL, options, 5, 6), first);
@@ -179,23 +179,23 @@ Deno.test("augment: seed and step decide the draws, and nothing else does", asyn
   assert.notDeepEqual((await run(SMALL, options, 6, 6)).images, first.images);
 });
 
-Deno.test("augment: images of a part, or bound apart, are drawn as they are within the whole batch", async () => {
+Deno.test("augment: micro-batches and separate bindings repeat the draws of the whole batch", async () => {
   const shape = { ...SMALL, batch: 5 };
   const source = draw(shape);
   const options = STRENGTHS["everything"]!;
   const whole = await run(shape, options, 5, 6, source);
-  for (const [part, chunk] of [[2, 0], [0, 2], [1, 1]] as const) {
-    const first = part + chunk;
+  for (const [microBatch, binding] of [[2, 0], [0, 2], [1, 1]] as const) {
+    const first = microBatch + binding;
     const sizes = { images: 3 * 35, masks: 35 };
     const { images, masks } = await runKernel(
       gpu,
-      augment({ ...shape, batch: 2 }, 1, options, chunk),
+      augment({ ...shape, batch: 2 }, 1, options, binding),
       {
         source_images: source.images.slice(first * sizes.images, (first + 2) * sizes.images),
         source_masks: source.masks.slice(first * sizes.masks, (first + 2) * sizes.masks),
         images: 2 * sizes.images,
         masks: 2 * sizes.masks,
-        step: packStep(5, 6, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }, part),
+        step: packStep(5, 6, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }, microBatch),
       },
     );
     assert.deepEqual(images, whole.images.slice(first * sizes.images, (first + 2) * sizes.images));

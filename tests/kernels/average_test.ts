@@ -10,9 +10,9 @@ import { openTestGpu } from "../support/test_gpu.ts";
 const gpu = await openTestGpu();
 
 for (const count of [1, 4, 7, 256, 257, 260]) {
-  Deno.test(`average: ${count} values kept in part`, async () => {
+  Deno.test(`weightedSum: ${count} values, without touching the rest of the last vector`, async () => {
     const random = new Random(count);
-    // Whole vectors are bound: what lies beyond the count may be anything, and stays.
+    // Whole vectors are bound; values past the count may be NaN, and must not change.
     const bound = Math.ceil(count / 4) * 4;
     const [value, total] = [random.floats(bound).fill(NaN, count), random.floats(bound)];
     const result = await runKernel(gpu, weightedSum(count, 0.999, 0.001), { value, total });
@@ -21,14 +21,14 @@ for (const count of [1, 4, 7, 256, 257, 260]) {
   });
 }
 
-Deno.test("average: what is not kept is not read, not even where it is no number", async () => {
+Deno.test("weightedSum: with keep 0 the existing value, here NaN, is not read", async () => {
   const value = new Random(1).floats(8);
   const total = new Float32Array(8).fill(NaN);
   const result = await runKernel(gpu, weightedSum(8, 0, 0.5), { value, total });
   assertClose(result.total, value.map((v) => v / 2), { label: "total" });
 });
 
-Deno.test("average: four batches accumulate to their mean", async () => {
+Deno.test("weightedSum: four batches accumulate to their mean", async () => {
   const random = new Random(2);
   const batches = Array.from({ length: 4 }, () => random.floats(64));
   let total = new Float32Array(64).fill(Infinity);
@@ -40,7 +40,7 @@ Deno.test("average: four batches accumulate to their mean", async () => {
 });
 
 for (const count of [4, 256, 260]) {
-  Deno.test(`average: ${count} weights followed by their moving average, with the step's decay`, async () => {
+  Deno.test(`emaUpdate: ${count} weights with the decay of each step`, async () => {
     const random = new Random(count);
     const options = { ...ADAM_DEFAULTS, weightDecay: 0 };
     let total = random.floats(count);
@@ -55,7 +55,7 @@ for (const count of [4, 256, 260]) {
   });
 }
 
-Deno.test("emaDecay: grows to the decay, and soon forgets the initial weights", () => {
+Deno.test("emaDecay: grows to the decay, and forgets the initial weights within ten updates", () => {
   const keeps = Array.from({ length: 2000 }, (_, index) => emaDecay(0.99, index + 1));
   assert.deepEqual(keeps.slice(0, 2), [2 / 11, 3 / 12]);
   assert.ok(keeps.every((keep, index) => index === 0 || keep >= keeps[index - 1]!));

@@ -19,7 +19,7 @@ function norm(values: Float32Array): number {
 }
 
 for (const count of [4, CLIP_BAND, CLIP_BAND + 4, 70 * CLIP_BAND - 8]) {
-  Deno.test(`clip: the norm of ${count} gradients`, async () => {
+  Deno.test(`clipScale: limits the norm of ${count} gradients`, async () => {
     const gradient = new Random(count).floats(count);
     const length = norm(gradient);
     const scale = await scaleOf(gradient, length / 3);
@@ -27,13 +27,13 @@ for (const count of [4, CLIP_BAND, CLIP_BAND + 4, 70 * CLIP_BAND - 8]) {
   });
 }
 
-Deno.test("clip: a norm below the limit is left alone, and zeros are no division by zero", async () => {
+Deno.test("clipScale: is 1 for a norm below the limit, and for zeros", async () => {
   const gradient = new Random(1).floats(100);
   assert.equal(await scaleOf(gradient, norm(gradient) * 1.01), 1);
   assert.equal(await scaleOf(new Float32Array(8), 1), 1);
 });
 
-Deno.test("clip: ranges of a block write their own bands", async () => {
+Deno.test("gradientSquares: a range of a block writes only its own bands", async () => {
   const gradient = new Random(2).floats(2 * CLIP_BAND);
   const second = gradient.slice(CLIP_BAND);
   const { partial } = await runKernel(gpu, gradientSquares(CLIP_BAND, 1), {

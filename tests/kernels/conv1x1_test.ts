@@ -12,7 +12,7 @@ const gpu = await openTestGpu();
 
 const NOTHING = new Float32Array(2);
 
-/** Batch, channels, outputs, height and width, whose product is a multiple of 4. */
+/** Batch, channels, outputs, height, width; height * width is a multiple of 4. */
 const SHAPES = [[1, 1, 1, 2, 2], [2, 3, 1, 5, 8], [1, 64, 3, 4, 9], [2, 5, 2, 20, 13]] as const;
 
 for (const [batch, channels, outputs, height, width] of SHAPES) {
@@ -37,7 +37,7 @@ for (const [batch, channels, outputs, height, width] of SHAPES) {
 
   for (const isNormalized of [false, true]) {
     const title = `${Object.values(shape).join(" x ")} to ${outputs}${isNormalized ? ", normalised" : ""}`;
-    Deno.test(`conv1x1 forward: ${title}`, async () => {
+    Deno.test(`conv1x1Forward: ${title}`, async () => {
       const { random, x, affine, w } = draw();
       const bias = random.floats(outputs);
       const { y } = await runKernel(gpu, conv1x1Forward(shape, outputs, isNormalized), {
@@ -55,15 +55,15 @@ for (const [batch, channels, outputs, height, width] of SHAPES) {
       });
     });
 
-    Deno.test(`conv1x1 weight gradient: ${title}`, async () => {
+    Deno.test(`conv1x1Wgrad: ${title}`, async () => {
       const { x, affine, gradient } = draw();
       const bands = pixelBands(shape, 16);
-      // Every image in a dispatch of its own, as where a binding holds no more.
+      // One dispatch per image, as if a binding held no more.
       let partial = new Float32Array(outputs * channels * bands.total);
       for (let image = 0; image < batch; image++) {
-        const part = { ...shape, batch: 1 };
+        const single = { ...shape, batch: 1 };
         const cut = (values: Float32Array, size: number) => values.slice(image * size, (image + 1) * size);
-        ({ partial } = await runKernel(gpu, conv1x1Wgrad(part, outputs, bands, image, isNormalized), {
+        ({ partial } = await runKernel(gpu, conv1x1Wgrad(single, outputs, bands, image, isNormalized), {
           x: cut(x, channels * pixels),
           affine: cut(affine, 2 * channels),
           gradient: cut(gradient, outputs * pixels),
@@ -83,7 +83,7 @@ for (const [batch, channels, outputs, height, width] of SHAPES) {
   }
 
   for (const gate of ["none", "activation", "normalized"] as const) {
-    Deno.test(`conv1x1 input gradient: ${Object.values(shape).join(" x ")} from ${outputs}, gate ${gate}`, async () => {
+    Deno.test(`conv1x1Dgrad: ${Object.values(shape).join(" x ")} from ${outputs}, gate ${gate}`, async () => {
       const { x, affine, w, gradient } = draw();
       const { grad_input } = await runKernel(gpu, conv1x1Dgrad(shape, outputs, { gate }), {
         gradient,

@@ -19,38 +19,69 @@ import { openTestGpu } from "../support/test_gpu.ts";
 const gpu = await openTestGpu();
 
 /**
- * Methods, and what their errors may be as a multiple of a plain sum's. A Winograd result is a difference of products
- * of its whole tile, so that the tensor's largest sum of absolute values stands for each of them; F(4x4) multiplies
- * by up to 8 on the way, and was seen to lose ten times what F(2x2) loses.
+ * Methods with their error limits, as multiples of that of a plain sum. A Winograd result is a difference of products of
+ * its whole tile, so each limit is that of the tensor's largest sum of absolute values; F(4x4) multiplies by up to 8 on
+ * the way, and was measured to lose ten times as much as F(2x2).
  */
 const METHODS = [
   { method: DIRECT, tiles: false, factor: 1 },
   { method: IM2COL, tiles: false, factor: 1 },
   { method: winograd(2, false), tiles: true, factor: 1 },
   { method: winograd(4, false), tiles: true, factor: 2 },
-  { method: winograd(4, true), tiles: true, factor: 2 },
 ];
 
-/** Batch, channels of one or two sources, outputs, and height and width in multiples of what a method needs. */
-const SIZES = [
-  { batch: 1, channels: [1], outputs: 1, height: 1, width: 1 },
-  { batch: 2, channels: [3], outputs: 5, height: 5, width: 3 },
-  { batch: 2, channels: [5, 3], outputs: 17, height: 2, width: 5 },
-  { batch: 1, channels: [64], outputs: 9, height: 3, width: 2 },
+/** The GEMM with a uniform operand has tests of its own; here one size, whose layers take several dispatches. */
+const UNIFORM = { method: winograd(4, true), tiles: true, factor: 2 };
+
+interface Size {
+  readonly batch: number;
+  /** Of one or two sources. */
+  readonly channels: readonly number[];
+  readonly outputs: number;
+  /** In multiples of what a method needs. */
+  readonly height: number;
+  readonly width: number;
+  /** The sources that are normalised, one per test; -1 for none. */
+  readonly normalized: readonly number[];
+  readonly gates: readonly ("none" | "activation" | "normalized")[];
+}
+
+/** Each kind of read and write occurs at a ragged size; sizes at the limits have one of each. */
+const SIZES: readonly Size[] = [
+  { batch: 1, channels: [1], outputs: 1, height: 1, width: 1, normalized: [-1], gates: ["none"] },
+  {
+    batch: 2,
+    channels: [3],
+    outputs: 5,
+    height: 5,
+    width: 3,
+    normalized: [-1, 0],
+    gates: ["none", "activation", "normalized"],
+  },
+  {
+    batch: 2,
+    channels: [5, 3],
+    outputs: 17,
+    height: 2,
+    width: 5,
+    normalized: [-1, 1],
+    gates: ["none", "normalized"],
+  },
+  { batch: 1, channels: [64], outputs: 9, height: 3, width: 2, normalized: [0], gates: ["activation"] },
 ];
 
 interface Layer {
   readonly title: string;
   readonly reference: Conv2dShape;
   readonly forward: Convolution;
-  /** The sources' values, as they are read, side by side. */
+  /** Values of all sources as they are read, concatenated along channels. */
   readonly values: Float32Array;
   readonly gradient: Float32Array;
 }
 
 function draw(
   { multiples: [rows, columns], channels: whole = 1, name }: Method,
-  size: typeof SIZES[number],
+  size: Pick<Size, "batch" | "channels" | "outputs" | "height" | "width">,
   normalizedSource: number,
 ): Layer {
   const { batch } = size;
@@ -84,12 +115,12 @@ function draw(
     title: `${name}, ${sizes}${normalizedSource < 0 ? "" : `, source ${normalizedSource} normalised`}`,
     reference: { batch, inChannels: inputs, outChannels: outputs, height, width, kernel: 3, padding: 1 },
     forward,
-    values: sideBySide(batch, sources),
+    values: concatenate(batch, sources),
     gradient: random.floats(batch * outputs * height * width),
   };
 }
 
-function sideBySide(batch: number, sources: readonly Source[]): Float32Array {
+function concatenate(batch: number, sources: readonly Source[]): Float32Array {
   const read = sources.map(({ x, affine }) => affine ? normalized(x, affine) : x);
   const images = Array.from({ length: batch }, (_, image) =>
     read.map((values) => {
@@ -99,7 +130,7 @@ function sideBySide(batch: number, sources: readonly Source[]): Float32Array {
   return Float32Array.from(images.flat(2));
 }
 
-/** The channels `first` to `first + count` of every image. */
+/** Channels `first` to `first + count` of each image. */
 function channelsOf(
   values: Float64Array,
   { batch, inChannels, height, width }: Conv2dShape,
@@ -113,17 +144,17 @@ function channelsOf(
   });
 }
 
-for (const { method, tiles, factor } of METHODS) {
+for (const { method, tiles, factor } of [...METHODS, UNIFORM]) {
   const limitsOf = (count: number, sums: Float64Array) => {
     const largest = sums.reduce((most, sum) => Math.max(most, sum), 0);
     return sumTolerances(count, tiles ? sums.fill(largest) : sums).map((limit) => factor * limit);
   };
-  for (const size of SIZES) {
-    for (const normalizedSource of [-1, size.channels.length - 1]) {
+  for (const size of method === UNIFORM.method ? SIZES.slice(-1) : SIZES) {
+    for (const normalizedSource of size.normalized) {
       const layer = draw(method, size, normalizedSource);
       const { forward, reference, values, gradient, title } = layer;
 
-      Deno.test(`conv2d forward: ${title}`, async () => {
+      Deno.test(`conv2d: forward, ${title}`, async () => {
         const y = await method.run(gpu, forward);
         const expected = conv2dForward(values, forward.w, forward.bias!, reference);
         const sums = conv2dForward(
@@ -138,7 +169,7 @@ for (const { method, tiles, factor } of METHODS) {
         });
       });
 
-      Deno.test(`conv2d weight gradient: ${title}`, async () => {
+      Deno.test(`conv2d: weight gradient, ${title}`, async () => {
         const result = await method.weightGradient(gpu, forward, gradient);
         const sums = conv2dWgrad(absolutes(values), absolutes(gradient), reference);
         assertClose(result, conv2dWgrad(values, gradient, reference), {
@@ -149,8 +180,8 @@ for (const { method, tiles, factor } of METHODS) {
     }
 
     const { forward, reference, gradient, title } = draw(method, size, -1);
-    for (const gate of ["none", "activation", "normalized"] as const) {
-      Deno.test(`conv2d input gradient: ${title}, gate ${gate}`, async () => {
+    for (const gate of size.gates) {
+      Deno.test(`conv2d: input gradient, ${title}, gate ${gate}`, async () => {
         let first = 0;
         for (const { x, channels } of forward.sources) {
           const affine = affineOf(new Random(channels), size.batch * channels);
@@ -182,7 +213,7 @@ for (const { method, tiles, factor } of METHODS) {
 
 for (const { method } of METHODS) {
   for (const normalizedSource of [-1, 0]) {
-    Deno.test(`conv2d: what is no number passes the ReLU, ${method.name}, source ${normalizedSource}`, async () => {
+    Deno.test(`conv2d: NaN passes the ReLU, ${method.name}, source ${normalizedSource}`, async () => {
       const { forward } = draw(
         method,
         { batch: 1, channels: [1], outputs: 1, height: 4, width: 4 },
@@ -197,11 +228,11 @@ for (const { method } of METHODS) {
 }
 
 for (const side of [2, 4] as const) {
-  Deno.test(`conv2d: F(${side}x${side}) of more tiles than one dimension has workgroups`, async () => {
+  Deno.test(`winogradInput: F(${side}x${side}) of more tiles than workgroups fit one dimension`, async () => {
     const tiles = MAX_WORKGROUPS + 1;
     const maps = tile({ batch: 1, height: side, width: side * tiles }, side);
     const range = { channels: 1, first: 0, depth: 1 };
-    // Every 16th tile holds the same values.
+    // Values repeat every 16 tiles.
     const pattern = new Random(side).floats(side * side * 16);
     const gradient = Float32Array.from({ length: side * side * tiles }, (_, index) => {
       const row = Math.floor(index / maps.width);
@@ -214,11 +245,11 @@ for (const side of [2, 4] as const) {
     for (const values of [d, v]) {
       for (let position = 0; position < maps.positions; position++) {
         const all = values.subarray(position * maps.padded, position * maps.padded + tiles);
-        // The first and last tile have the image's border beside them.
-        const wrong = all.findIndex((value, tile) =>
+        // The first and last tiles touch the border of the image.
+        const mismatch = all.findIndex((value, tile) =>
           tile > 0 && tile < tiles - 1 && value !== all[tile % 16 + 16]
         );
-        assert.equal(wrong, -1);
+        assert.equal(mismatch, -1);
         const padding = values.subarray(position * maps.padded + tiles, (position + 1) * maps.padded);
         assert.ok(padding.every((value) => value === 0));
       }

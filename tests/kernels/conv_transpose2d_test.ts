@@ -24,7 +24,7 @@ const gpu = await openTestGpu();
 
 const NOTHING = new Float32Array(4);
 
-/** Batch, channels in and out, height, width: widths that 4 divides and others, one tile and one plus a rest. */
+/** Batch, channels in and out, height, width: widths that are multiples of 4 and others, one tile and one tile plus. */
 const SHAPES = [
   [1, 1, 1, 1, 1],
   [2, 3, 5, 3, 5],
@@ -34,11 +34,11 @@ const SHAPES = [
   [2, 3, 2, 5, 8],
   [1, 64, 3, 6, 12],
   [5, 8, 1, 4, 4],
-  // A tile and a little in rows, columns and sums of every direction.
+  // One tile plus in rows, columns and sums of each direction.
   [2, 70, 18, 4, 20],
 ] as const;
 
-/** By registers alone, and by tiles where rows are whole vectors. */
+/** In registers, and through workgroup memory if rows are whole vectors. */
 function formsOf(width: number): TransposeForm[] {
   return width % 4 === 0 ? ["registers", "shared"] : ["registers"];
 }
@@ -112,7 +112,7 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
     const [form, isNormalized] of formsOf(width).flatMap((form) => [[form, false], [form, true]] as const)
   ) {
     const suffix = `${isNormalized ? ", normalised" : ""}, ${form}`;
-    Deno.test(`conv_transpose2d forward: ${title}${suffix}`, async () => {
+    Deno.test(`convTranspose2dForward: ${title}${suffix}`, async () => {
       const { x, affine, w, bias } = draw();
       const values = isNormalized ? normalized(x, affine) : x;
       const y = await forward(shape, x, isNormalized ? affine : undefined, w, bias, form);
@@ -121,7 +121,7 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
       assertClose(y, referenceForward(values, w, bias, shape), { absolute, label: "y" });
     });
 
-    Deno.test(`conv_transpose2d weight gradient: ${title}${suffix}`, async () => {
+    Deno.test(`convTranspose2dWgrad: ${title}${suffix}`, async () => {
       const { x, affine, gradient } = draw();
       const values = isNormalized ? normalized(x, affine) : x;
       const result = await weightGradient(shape, x, isNormalized ? affine : undefined, gradient, form);
@@ -135,7 +135,7 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
   for (
     const [form, gate, scale] of formsOf(width).flatMap((form) => gates.map((row) => [form, ...row] as const))
   ) {
-    Deno.test(`conv_transpose2d input gradient: ${title}, gate ${gate}, ${form}`, async () => {
+    Deno.test(`convTranspose2dDgrad: ${title}, gate ${gate}, ${form}`, async () => {
       const { x, affine, w, gradient } = draw();
       const result = await inputGradient(shape, gradient, w, gate, x, affine, scale, form);
       const open = gate === "normalized" ? scaled(x, affine) : x;
@@ -152,7 +152,7 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
 for (
   const [images, perImage, pixels] of [[1, 3, 8], [1, 2, 16], [2, 1, 24], [1, 1, 24], [3, 1, 24]] as const
 ) {
-  Deno.test(`conv_transpose2d weight gradient: bands of ${images} images, ${perImage} an image`, async () => {
+  Deno.test(`convTranspose2dWgrad: bands of ${images} images, ${perImage} per image`, async () => {
     for (const [width, form] of [[8, "registers"], [8, "shared"], [6, "registers"]] as const) {
       const shape = { batch: 3, inChannels: 9, outChannels: 5, height: 24 / width, width };
       const random = new Random(perImage);
@@ -165,7 +165,7 @@ for (
   });
 }
 
-Deno.test("conv_transpose2d: bands cover every image once and keep sums short", () => {
+Deno.test("transposeBands: covers each image once and keeps sums short", () => {
   for (
     const [batch, channels, height, width] of [[32, 1024, 8, 8], [1, 16, 128, 128], [5, 64, 3, 5], [
       7,

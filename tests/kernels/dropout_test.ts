@@ -15,7 +15,7 @@ const stepOf = (seed: number, step: number, firstImage = 0) =>
   packStep(seed, step, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }, firstImage);
 const NOTHING = new Float32Array(2);
 
-/** Elements of an image, where images are counted. */
+/** Elements per image. */
 const IMAGE = 1024;
 
 async function dropOnes(
@@ -33,15 +33,15 @@ async function dropOnes(
 }
 
 for (const probability of [0.1, 0.4, 0.9]) {
-  Deno.test(`dropout: a share of ${probability} falls, the rest grows to keep the mean`, async () => {
+  Deno.test(`dropoutForward: drops a share of ${probability} and scales the rest to keep the mean`, async () => {
     const count = 100_000;
     const y = await dropOnes(count, 1, 1, probability);
     const kept = y.filter((value) => value !== 0);
     assertClose(kept, new Float32Array(kept.length).fill(1 / (1 - probability)), { label: "kept" });
-    // Five deviations of a binomial draw.
+    // Five standard deviations of a binomial draw.
     const limit = 5 * Math.sqrt(probability * (1 - probability) / count);
     assertClose([1 - kept.length / count], [probability], { absolute: limit, label: "share" });
-    // Neighbours fall independently, along a row and along a column of 100.
+    // Neighbours along a row, and along a column of 100, are independent.
     for (const distance of [1, 100]) {
       const both = y.filter((value, index) => value === 0 && y[(index + distance) % count] === 0).length;
       assertClose([both / count], [probability ** 2], { absolute: 2 * limit, label: "neighbours" });
@@ -49,14 +49,14 @@ for (const probability of [0.1, 0.4, 0.9]) {
   });
 }
 
-Deno.test("dropout: the draws are those of the generator by element, step and seed", async () => {
+Deno.test("dropoutForward: draws equal those of the generator for element, step and seed", async () => {
   const y = await dropOnes(300, 0xdeadbeef, 7, 0.4, 1000);
   const threshold = Math.floor(0.4 * 2 ** 32);
   const expected = y.map((_, i) => draw(1000 + i, 7, 0xdeadbeef, 0x64726f70) >= threshold ? 1 / 0.6 : 0);
   assertClose(y, expected, { relative: 2 ** -23, label: "y" });
 });
 
-Deno.test("dropout: seed and step each change the draws, and nothing else does", async () => {
+Deno.test("dropoutForward: draws depend on seed and step only", async () => {
   const first = await dropOnes(5000, 3, 9);
   assert.deepEqual(await dropOnes(5000, 3, 9), first);
   for (const other of [await dropOnes(5000, 4, 9), await dropOnes(5000, 3, 10)]) {
@@ -65,19 +65,19 @@ Deno.test("dropout: seed and step each change the draws, and nothing else does",
   }
 });
 
-Deno.test("dropout: chunks of a batch draw as the whole does", async () => {
+Deno.test("dropoutForward: separate bindings repeat the draws of the whole batch", async () => {
   const whole = await dropOnes(4096, 5, 2);
   const parts = [await dropOnes(1024, 5, 2, 0.4, 0), await dropOnes(3072, 5, 2, 0.4, 1024)];
   assert.deepEqual([...parts[0]!, ...parts[1]!], [...whole]);
 });
 
-Deno.test("dropout: a part of a batch draws as it would within the whole, in chunks, too", async () => {
+Deno.test("dropoutForward: micro-batches repeat the draws of the whole batch, with separate bindings, too", async () => {
   const whole = await dropOnes(4 * IMAGE, 5, 2);
   assert.deepEqual(await dropOnes(2 * IMAGE, 5, 2, 0.4, 0, 2), whole.slice(2 * IMAGE));
   assert.deepEqual(await dropOnes(IMAGE, 5, 2, 0.4, IMAGE, 2), whole.slice(3 * IMAGE));
 });
 
-Deno.test("dropout: the first planes, read through a normalisation, leave the others alone", async () => {
+Deno.test("dropoutForward: the first planes, read through a normalisation, leave the others untouched", async () => {
   const random = new Random(6);
   const [planes, pixels] = [5, 7];
   const x = random.floats(planes * pixels);
@@ -94,7 +94,7 @@ Deno.test("dropout: the first planes, read through a normalisation, leave the ot
   assert.ok(expected.some((value) => value > 0));
 });
 
-Deno.test("dropout: a probability of 0 keeps all, and one of 1 or more is refused", async () => {
+Deno.test("dropoutForward: a probability of 0 keeps everything, and one outside [0, 1) is rejected", async () => {
   assert.deepEqual(await dropOnes(100, 1, 1, 0), new Float32Array(100).fill(1));
   for (const probability of [1, -0.1, NaN]) {
     assert.throws(

@@ -20,7 +20,7 @@ import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-/** `c[z][m][n] = sum of a[z][k][m] b[z][k][n]` over k from `first` up to, not including, `end`. */
+/** `c[z][m][n] = sum of a[z][k][m] b[z][k][n]` over k in [first, end). */
 function multiply(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
@@ -44,8 +44,8 @@ function draw({ rows, columns, depth, layers }: GemmShape): { a: Float32Array; b
   return { a: random.floats(layers * depth * rows), b: random.floats(layers * depth * columns) };
 }
 
-/** `[layers][k][width]` as `[layers][width][k]`. */
-function turn(values: Float32Array, layers: number, width: number): Float32Array {
+/** `[layers][k][width]` to `[layers][width][k]`. */
+function transposeLayers(values: Float32Array, layers: number, width: number): Float32Array {
   const depth = values.length / layers / width;
   return values.map((_, index) => {
     const [z, mn, k] = [Math.floor(index / depth / width), Math.floor(index / depth) % width, index % depth];
@@ -59,14 +59,14 @@ const SHAPES: GemmShape[] = [
   { rows: 16, columns: 16, depth: 1, layers: 1 },
   { rows: 16, columns: 32, depth: 5, layers: 3 },
   { rows: 32, columns: 16, depth: 64, layers: 2 },
-  // 66 tiles of 8 x 16, 68 of 16 x 8: one workgroup and a little.
+  // 66 tiles of 8 x 16, 68 of 16 x 8: one workgroup plus.
   { rows: 48, columns: 176, depth: 33, layers: 1 },
   { rows: 16, columns: 544, depth: 3, layers: 1 },
-  // By rows, two subgroups high, the second one not full.
+  // By rows, two subgroups down, the second one partly empty.
   { rows: 112, columns: 16, depth: 9, layers: 2 },
 ];
 
-/** One tile and a little in each dimension, whole tiles, a depth of whole steps and of one more. */
+/** One tile plus in each dimension, whole tiles, a depth of whole steps and of one more. */
 const TILED_SHAPES: GemmShape[] = [
   ...SHAPES,
   { rows: 144, columns: 80, depth: 17, layers: 2 },
@@ -81,19 +81,19 @@ for (const shape of SHAPES) {
   const expected = multiply(a, b, shape);
   const absolute = sumTolerances(shape.depth, multiply(absolutes(a), absolutes(b), shape));
 
-  Deno.test(`gemm/nn: ${title}`, async () => {
+  Deno.test(`gemmNn: ${title}`, async () => {
     const { c } = await runKernel(gpu, gemmNn(shape), { a, b, c: expected.length });
     assertClose(c, expected, { absolute, label: "c" });
   });
 
-  Deno.test(`gemm/nn_subgroup: ${title}, to the bits of gemm/nn`, async () => {
+  Deno.test(`gemmNnSubgroup: ${title}, the bits of gemmNn`, async () => {
     if (!gpu.has("subgroups of 8")) return;
     const { c } = await runKernel(gpu, gemmNnSubgroup(shape), { a, b, c: expected.length });
     assert.deepEqual(c, (await runKernel(gpu, gemmNn(shape), { a, b, c: expected.length })).c);
     assertClose(c, expected, { absolute, label: "c" });
   });
 
-  Deno.test(`gemm/nn_uniform: ${title}, a layer at a time`, async () => {
+  Deno.test(`gemmNnUniform: ${title}, one layer at a time and all at once`, async () => {
     let c = new Float32Array(expected.length);
     for (let layer = 0; layer < shape.layers; layer++) {
       const size = shape.rows * shape.depth;
@@ -107,19 +107,19 @@ for (const shape of SHAPES) {
   });
 }
 
-/** Operands as a tile takes them. */
+/** Operands in the layout of a tile. */
 function operandsOf(
   name: GemmTileName,
   { a, b }: ReturnType<typeof draw>,
   { rows, columns, layers }: GemmShape,
 ) {
   return GEMM_TILES[name].inner === "k"
-    ? { a: turn(a, layers, rows), b: turn(b, layers, columns) }
+    ? { a: transposeLayers(a, layers, rows), b: transposeLayers(b, layers, columns) }
     : { a, b };
 }
 
 for (const name of TILES) {
-  Deno.test(`gemm/tiled, ${name}: whole tiles, ragged ones, and less than one`, async () => {
+  Deno.test(`gemmTiled: ${name}, whole tiles, ragged ones, and less than one`, async () => {
     const vectors = GEMM_TILES[name].inner === "k";
     for (const shape of TILED_SHAPES) {
       if (vectors && shape.depth % 4 !== 0) {
@@ -135,14 +135,14 @@ for (const name of TILES) {
     }
   });
 
-  Deno.test(`gemm/tiled, ${name}: fits what every WebGPU device has`, () => {
+  Deno.test(`tileCost: ${name} fits the limits that WebGPU guarantees`, () => {
     const { invocations, blocks, byteLength } = tileCost(GEMM_TILES[name]);
     assert.ok(invocations >= 64 && invocations <= 256 && byteLength <= 16384);
-    assert.ok(blocks <= 1, "an invocation fetches no more than one block");
+    assert.ok(blocks <= 1, "an invocation loads at most one block");
   });
 }
 
-Deno.test("gemm: slices of the summed dimension, from the second slice of the output on", async () => {
+Deno.test("gemmNn, gemmTiled: split-K slices, written from the second slice of the output on", async () => {
   const shape = { rows: 16, columns: 32, depth: 72, layers: 2 };
   const { a, b } = draw(shape);
   const size = shape.layers * shape.rows * shape.columns;
@@ -154,7 +154,7 @@ Deno.test("gemm: slices of the summed dimension, from the second slice of the ou
       operandsOf(name, { a, b }, shape),
     ]),
   ];
-  // A slice that is no multiple of a step: what the next slice sums must not be summed twice.
+  // A slice that is not a multiple of a step must not include terms of the next one.
   for (const depth of [32, 28]) {
     const slices = { depth, count: 3, first: 1 };
     for (const [dispatch, operands] of dispatches(slices)) {
@@ -174,21 +174,21 @@ Deno.test("gemm: slices of the summed dimension, from the second slice of the ou
 });
 
 for (const [rows, columns] of [[4, 4], [4, 68], [20, 144]] as const) {
-  Deno.test(`gemm/transpose: ${rows} x ${columns}`, async () => {
+  Deno.test(`transpose: ${rows} x ${columns}`, async () => {
     const a = new Random(rows).floats(rows * columns);
     const { b } = await runKernel(gpu, transpose(rows, columns), { a, b: rows * columns });
     assert.deepEqual(b, a.map((_, index) => a[(index % rows) * columns + Math.floor(index / rows)]!));
   });
 }
 
-Deno.test("gemm/transpose refuses what is no whole blocks", () => {
+Deno.test("transpose: rejects sizes that are not multiples of 4", () => {
   assert.throws(() => transpose(4, 6), {
     name: "RangeError",
     message: "Cannot transpose 4 x 6: expected multiples of 4",
   });
 });
 
-Deno.test("gemm refuses sizes that are no whole tiles, and windows that are too large", () => {
+Deno.test("gemmNn: rejects sizes that are not whole tiles, and uniforms that are too large", () => {
   for (const odd of [{ rows: 8, columns: 16 }, { rows: 16, columns: 24 }]) {
     const shape = { ...odd, depth: 4, layers: 1 };
     const message = `Cannot multiply to ${odd.rows} x ${odd.columns}: expected multiples of 16`;

@@ -3,14 +3,14 @@ import { pixelBands } from "../../kernels/bands.ts";
 import { ceilDiv, flatGrid, grid, MAX_WORKGROUPS, planeGrid, roundUp } from "../../kernels/grid.ts";
 import { imageSize, size } from "../../kernels/shape.ts";
 
-Deno.test("grid rounds up and keeps planes and layers", () => {
+Deno.test("grid: rounds up, and keeps planes and layers", () => {
   assert.deepEqual([ceilDiv(1, 64), ceilDiv(64, 64), ceilDiv(65, 64)], [1, 1, 2]);
   assert.deepEqual([roundUp(1, 16), roundUp(16, 16), roundUp(17, 16)], [16, 16, 32]);
   assert.deepEqual(grid("k", 65, 64), [2, 1, 1]);
   assert.deepEqual(grid("k", 1, 64, 7, 9), [1, 7, 9]);
 });
 
-Deno.test("grid refuses more workgroups than a dimension has, and none at all", () => {
+Deno.test("grid: rejects more workgroups than fit a dimension, and zero", () => {
   assert.deepEqual(grid("k", MAX_WORKGROUPS * 64, 64), [MAX_WORKGROUPS, 1, 1]);
   const tooMany = /^Cannot dispatch "k": .*, the limit is 65535$/;
   assert.throws(() => grid("k", MAX_WORKGROUPS * 64 + 1, 64), { name: "RangeError", message: tooMany });
@@ -20,7 +20,7 @@ Deno.test("grid refuses more workgroups than a dimension has, and none at all", 
   assert.throws(() => grid("k", NaN, 64), RangeError);
 });
 
-Deno.test("flatGrid folds a long range into two dimensions that hold all of it, and little more", () => {
+Deno.test("flatGrid: folds a long range into two dimensions that hold it and little more", () => {
   assert.deepEqual(flatGrid("k", 1, 64), [1, 1, 1]);
   assert.deepEqual(flatGrid("k", MAX_WORKGROUPS * 64, 64), [MAX_WORKGROUPS, 1, 1]);
   for (const items of [MAX_WORKGROUPS * 64 + 1, 31_100_000, 2 ** 31, 65535 ** 2 * 64]) {
@@ -30,7 +30,7 @@ Deno.test("flatGrid folds a long range into two dimensions that hold all of it, 
   }
 });
 
-Deno.test("planeGrid folds many planes into two dimensions that hold all of them, and little more", () => {
+Deno.test("planeGrid: folds many planes into two dimensions that hold them and little more", () => {
   assert.deepEqual(planeGrid("k", 65, 64, 9), [2, 9, 1]);
   assert.deepEqual(planeGrid("k", 1, 64, MAX_WORKGROUPS), [1, MAX_WORKGROUPS, 1]);
   assert.deepEqual(planeGrid("k", 1, 64, MAX_WORKGROUPS + 1), [1, 32768, 2]);
@@ -40,7 +40,7 @@ Deno.test("planeGrid folds many planes into two dimensions that hold all of them
   }
 });
 
-Deno.test("pixelBands cover every image, begin at whole vectors and pad the batch's number", () => {
+Deno.test("pixelBands: cover each image, start at whole vectors, and pad the count of the batch", () => {
   for (
     const [batch, height, width] of [[1, 1, 1], [2, 3, 5], [3, 32, 32], [2, 33, 40], [1, 256, 256]] as const
   ) {
@@ -57,7 +57,7 @@ Deno.test("pixelBands cover every image, begin at whole vectors and pad the batc
   });
 });
 
-Deno.test("sizes of shapes", () => {
+Deno.test("size, imageSize: count elements", () => {
   const shape = { batch: 2, channels: 3, height: 5, width: 7 };
   assert.equal(imageSize(shape), 105);
   assert.equal(size(shape), 210);

@@ -15,19 +15,24 @@ import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-/** Batch, channels, height, width; then mean and half the width of the values. */
+/** Batch, channels, height, width; then mean and half the range of the values. */
 const CASES = [
   { title: "ragged", size: [2, 3, 5, 7], mean: 0.3, spread: 1 },
-  { title: "one pixel a plane", size: [2, 5, 1, 1], mean: 1, spread: 3 },
-  { title: "one band plus one", size: [1, 1, 13, 5], mean: -2, spread: 0.5 },
+  { title: "one pixel per plane", size: [2, 5, 1, 1], mean: 1, spread: 3 },
+  { title: "one band plus one pixel", size: [1, 1, 13, 5], mean: -2, spread: 0.5 },
   { title: "many channels", size: [1, 64, 4, 4], mean: 0, spread: 1 },
   { title: "many bands", size: [2, 2, 32, 32], mean: 0, spread: 10 },
-  { title: "a mean that is large against the deviation", size: [1, 3, 16, 16], mean: 1000, spread: 0.1 },
-  { title: "planes of one value", size: [1, 2, 8, 8], mean: 5, spread: 0 },
+  {
+    title: "a mean that is large compared with the deviation",
+    size: [1, 3, 16, 16],
+    mean: 1000,
+    spread: 0.1,
+  },
+  { title: "constant planes", size: [1, 2, 8, 8], mean: 5, spread: 0 },
 ] as const;
 
 for (const { title, size, mean, spread } of CASES) {
-  Deno.test(`instance_norm: ${title}`, async () => {
+  Deno.test(`instance_norm: forward and gradients, ${title}`, async () => {
     const [batch, channels, height, width] = size;
     const shape = { batch, channels, height, width };
     const pixels = height * width;
@@ -40,7 +45,7 @@ for (const { title, size, mean, spread } of CASES) {
     const gradOutput = random.floats(z.length);
     const reference = { batch, channels, count: pixels };
 
-    // Every image in a dispatch of its own, as where a binding holds no more.
+    // One dispatch per image, as if a binding held no more.
     const images = Array.from({ length: batch }, (_, image) => {
       const cut = (values: Float32Array) =>
         values.slice(image * channels * pixels, (image + 1) * channels * pixels);
@@ -61,7 +66,7 @@ for (const { title, size, mean, spread } of CASES) {
       statistics: 2 * planes,
       affine: 2 * planes,
     });
-    // Values of size m hold roundings of m / 2^24, which the division by the deviation enlarges.
+    // Values of size m have rounding errors of m / 2^24, which the division by the deviation amplifies.
     const inverse = statistics.reduce((most, value, index) => index % 2 ? Math.max(most, value) : most, 0);
     const noise = 2 ** -22 * (1 + (Math.abs(mean) + spread) * inverse);
     assertClose(scaled(z, affine), instanceNormForward(z, weight, bias, reference), {

@@ -10,7 +10,7 @@ const CODE = `const TILE: u32 = 64u;
 var<workgroup> sums: array<f32, 64>;
 `;
 
-Deno.test("defineKernel reads bindings with their access out of the text", () => {
+Deno.test("defineKernel: reads bindings and their access from the code", () => {
   assert.deepEqual(defineKernel("a/b", CODE), {
     label: "a/b",
     code: CODE,
@@ -23,7 +23,7 @@ Deno.test("defineKernel reads bindings with their access out of the text", () =>
   });
 });
 
-Deno.test("defineKernel refuses binding numbers out of order", () => {
+Deno.test("defineKernel: rejects binding numbers that are out of order", () => {
   for (const code of [CODE.replace("binding(2)", "binding(4)"), CODE.replace("binding(1)", "binding(0)")]) {
     assert.throws(() => defineKernel("a/b", code), {
       name: "SyntaxError",
@@ -32,14 +32,14 @@ Deno.test("defineKernel refuses binding numbers out of order", () => {
   }
 });
 
-Deno.test("defineKernel refuses a text whose last binding is not params", () => {
+Deno.test("defineKernel: rejects code whose last binding is not params", () => {
   const message = 'Cannot define kernel "a/b": its last binding is not "params"';
   for (const code of ["", CODE.replace("params:", "settings:"), CODE.replace(/.*params.*/, "")]) {
     assert.throws(() => defineKernel("a/b", code), { name: "SyntaxError", message });
   }
 });
 
-Deno.test("kernel makes one object for equal constants, so that one pipeline serves", () => {
+Deno.test("kernel: returns the same object for equal constants, so that they share a pipeline", () => {
   const first = kernel("test/same", CODE, { TILE: 32 });
   assert.equal(kernel("test/same", CODE, { TILE: 32 }), first);
   assert.notEqual(kernel("test/same", CODE, { TILE: 16 }), first);

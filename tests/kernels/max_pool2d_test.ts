@@ -15,10 +15,10 @@ const SHAPES = [[1, 1, 1], [6, 3, 5], [5, 8, 8], [2, 5, 13]] as const;
 for (const [planes, height, width] of SHAPES) {
   for (const isNormalized of [false, true]) {
     const title = `${planes} planes of ${height} x ${width}${isNormalized ? ", normalised" : ""}`;
-    Deno.test(`max_pool2d: ${title}`, async () => {
+    Deno.test(`maxPoolForward, maxPoolBackward: ${title}`, async () => {
       const random = new Random(planes + height);
       const count = planes * height * width;
-      // Few different values, so that most windows have ties, and windows of zeros.
+      // Few distinct values, so that most windows have ties, and some are all zeros.
       const x = random.floats(4 * count, -2, 2).map((value) => Math.round(value));
       const affine = affineOf(random, planes);
       const values = isNormalized ? normalized(x, affine) : Float32Array.from(reluForward(x));
@@ -29,7 +29,7 @@ for (const [planes, height, width] of SHAPES) {
         affine,
         y: count,
       });
-      // The reference rounds where the kernel may multiply and add at once.
+      // The reference rounds; the kernel may use a fused multiply-add.
       const absolute = isNormalized ? 2 ** -21 : 0;
       assertClose(y, maxPool2dForward(values, planes, 2 * height, 2 * width), { absolute, label: "forward" });
 
@@ -41,7 +41,7 @@ for (const [planes, height, width] of SHAPES) {
         gradient,
         grad_input: skip,
       });
-      // What a ReLU made zero passes no gradient on.
+      // Zeros of a ReLU pass no gradient.
       const expected = maxPool2dBackward(values, gradient, 2 * width).map((value, index) =>
         skip[index]! + (values[index]! > 0 ? value : 0)
       );
@@ -50,7 +50,7 @@ for (const [planes, height, width] of SHAPES) {
   }
 }
 
-Deno.test("max_pool2d: the first planes of a tensor leave the others alone", async () => {
+Deno.test("maxPoolForward, maxPoolBackward: the first planes of a tensor leave the others untouched", async () => {
   const x = new Random(1).floats(4 * 16, 0.1, 1);
   const planes = { height: 2, width: 2, count: 2 };
   const affine = new Float32Array(2);

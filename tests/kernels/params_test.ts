@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { f32, packParams } from "../../kernels/params.ts";
 
-Deno.test("packParams lays out four bytes a field, little-endian, to whole 16 bytes", () => {
+Deno.test("packParams: packs 4 bytes per field, little-endian, padded to 16 bytes", () => {
   const bytes = packParams([1, 0xfedcba98, f32(-1.5), 0, 7]);
   assert.equal(bytes.length, 32);
   const view = new DataView(bytes.buffer);
@@ -15,7 +15,7 @@ Deno.test("packParams lays out four bytes a field, little-endian, to whole 16 by
   assert.equal(packParams([1, 2, 3, 4]).length, 16);
 });
 
-Deno.test("packParams refuses what is no u32", () => {
+Deno.test("packParams: rejects a value that is not a u32", () => {
   for (const value of [-1, 0.5, 2 ** 32, NaN, Infinity]) {
     assert.throws(() => packParams([0, value]), {
       name: "RangeError",

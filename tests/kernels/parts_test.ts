@@ -1,4 +1,4 @@
-/** Parts of kernels: how a text becomes whole with them, and what those compute that are not tested with one kernel. */
+/** Parts of kernels: how they are appended, and those that no test of a single kernel covers. */
 import assert from "node:assert/strict";
 import { basename } from "node:path";
 import { adamStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
@@ -12,21 +12,21 @@ import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-Deno.test("parts: those that a text names stand behind it, in order; without any it stays as it is", () => {
+Deno.test("withParts: appends the listed parts in order, and nothing without a list", () => {
   const [step, tile] = ["step", "tile"].map((name) => readProject(`kernels/parts/${name}.wgsl`));
   const code = "// Doubles x.\n// Parts: step.wgsl, tile.wgsl.\n// Host: a.ts.\nfn main() {}\n";
   assert.equal(withParts("a/b", code), `${code}\n${step}\n${tile}`);
   assert.equal(withParts("a/b", "fn main() {}\n"), "fn main() {}\n");
 });
 
-Deno.test("parts: one that does not exist is refused", () => {
+Deno.test("withParts: rejects a part that does not exist", () => {
   assert.throws(() => withParts("a/b", "// Parts: step.wgsl, gelu.wgsl.\n"), {
     name: "SyntaxError",
     message: 'Cannot define kernel "a/b": there is no part "gelu.wgsl"',
   });
 });
 
-Deno.test("parts: each is in several kernels, whose whole text is what is compiled and kept choices hang on", () => {
+Deno.test("withParts: each part is in several kernels, and in the code of their pipelines", () => {
   const kernels = kernelFiles().map((path) => withParts(path, readProject(path)));
   for (const path of partFiles()) {
     const part = readProject(path);
@@ -39,12 +39,12 @@ Deno.test("parts: each is in several kernels, whose whole text is what is compil
   assert.ok(adamStep(4).kernel.code.endsWith(readProject("kernels/parts/step.wgsl")));
 });
 
-Deno.test("parts: a step has as many fields as its uniform has room for", () => {
+Deno.test("step.wgsl: has as many fields as its uniform holds", () => {
   const fields = readProject("kernels/parts/step.wgsl").match(/^ {2}\w+: [uf]32,/gm)!;
   assert.equal(packParams(fields.map(() => 0)).length, STEP_BYTE_LENGTH);
 });
 
-Deno.test("parts: the bits of an epilogue are those that the host sets", () => {
+Deno.test("epilogueFlags: sets the bits of epilogue.wgsl", () => {
   const bits = new Map(
     [...readProject("kernels/parts/epilogue.wgsl").matchAll(/const (\w+): u32 = (\d+)u;/g)]
       .map(([, name, bit]) => [name, Number(bit)]),
@@ -71,19 +71,21 @@ fn main(@builtin(workgroup_id) group: vec3u) {
 }
 `;
 
-Deno.test("parts: a ReLU turns negative numbers to 0, infinite ones too, and keeps what is not a number", async () => {
+Deno.test("relu.wgsl: maps negative numbers and -infinity to 0, and keeps NaN", async () => {
   const x = [1.5, -1.5, 0, -0, Infinity, -Infinity, NaN, -1e-30, -3e38, 3e38, 1e-30, NaN].map(Math.fround);
-  // All of them also as the last component, which goes the scalar way.
-  const turns = Float32Array.from([0, 1, 2, 3].flatMap((turn) => [...x.slice(turn), ...x.slice(0, turn)]));
-  const vectors = turns.length / 4;
+  // Rotated, so that each value is also the last component, which takes the scalar path.
+  const rotated = Float32Array.from(
+    [0, 1, 2, 3].flatMap((start) => [...x.slice(start), ...x.slice(0, start)]),
+  );
+  const vectors = rotated.length / 4;
   const { y } = await runKernel(gpu, {
     kernel: kernel("parts/relu", RELU),
     params: packParams([0]),
     workgroups: [vectors, 1, 1],
-  }, { x: turns, y: 2 * turns.length });
-  const expected = turns.map((value) => value < 0 ? 0 : value);
+  }, { x: rotated, y: 2 * rotated.length });
+  const expected = rotated.map((value) => value < 0 ? 0 : value);
   for (let vector = 0; vector < vectors; vector++) {
-    const wanted = expected.slice(4 * vector, 4 * vector + 4);
-    for (const at of [8 * vector, 8 * vector + 4]) assert.deepEqual(y.slice(at, at + 4), wanted);
+    const vectorExpected = expected.slice(4 * vector, 4 * vector + 4);
+    for (const at of [8 * vector, 8 * vector + 4]) assert.deepEqual(y.slice(at, at + 4), vectorExpected);
   }
 });

@@ -11,13 +11,13 @@ const gpu = await openTestGpu();
 const ROWS = [
   { title: "one value", rows: 1, length: 1, rowStride: 1, itemStride: 1 },
   { title: "whole rows", rows: 65, length: 12, rowStride: 12, itemStride: 1 },
-  { title: "lengths that are no multiple of 4", rows: 3, length: 7, rowStride: 8, itemStride: 1 },
+  { title: "lengths that are not multiples of 4", rows: 3, length: 7, rowStride: 8, itemStride: 1 },
   { title: "columns", rows: 5, length: 129, rowStride: 1, itemStride: 5 },
   { title: "groups", rows: 22, length: 3, group: 11, groupStride: 40, rowStride: 2, itemStride: 100 },
 ];
 
 for (const { title, ...sums } of ROWS) {
-  Deno.test(`reduce/rows: ${title}`, async () => {
+  Deno.test(`sumRows, sumRowsBySubgroups: ${title}`, async () => {
     const { rows, length, group = rows, groupStride = 0, rowStride, itemStride } = sums;
     const start = (row: number) => Math.floor(row / group) * groupStride + (row % group) * rowStride;
     const partial = new Random(1).floats(start(rows - 1) + (length - 1) * itemStride + 1 + groupStride);
@@ -38,14 +38,14 @@ for (const { title, ...sums } of ROWS) {
   });
 }
 
-Deno.test("reduce/rows_subgroup: a device has subgroups wherever its adapter grants them", async () => {
+Deno.test("Gpu.has: a device has subgroups whenever its adapter grants them", async () => {
   const adapter = (await navigator.gpu.requestAdapter())!;
   const device = await adapter.requestDevice({ requiredFeatures: ["subgroups"] }).catch(() => null);
   device?.destroy();
   assert.equal(gpu.has("subgroups"), device !== null);
 });
 
-Deno.test("reduce/rows_subgroup: more rows than workgroups in one dimension", async () => {
+Deno.test("sumRowsBySubgroups: more rows than workgroups fit one dimension", async () => {
   if (!gpu.has("subgroups")) return;
   const [rows, length] = [65_537, 2];
   const partial = new Random(3).floats(rows * length);
@@ -63,7 +63,7 @@ for (
     4,
   ]] as const
 ) {
-  Deno.test(`reduce/channel_sums: ${batch} x ${channels} x ${height} x ${width}, images apart`, async () => {
+  Deno.test(`channelSums, channelTotals: ${batch} x ${channels} x ${height} x ${width}`, async () => {
     const shape = { batch, channels, height, width };
     const pixels = height * width;
     const bands = pixelBands(shape, 64);
@@ -74,12 +74,12 @@ for (
       expected[Math.floor(index / pixels) % channels]! += value;
       absolute[Math.floor(index / pixels) % channels]! += Math.abs(value);
     });
-    // Every image in a dispatch of its own, as where a binding holds no more.
+    // One dispatch per image, as if a binding held no more.
     let partial = new Float32Array(channels * bands.total);
     for (let image = 0; image < batch; image++) {
-      const part = x.slice(image * channels * pixels, (image + 1) * channels * pixels);
+      const one = x.slice(image * channels * pixels, (image + 1) * channels * pixels);
       const dispatch = channelSums({ ...shape, batch: 1 }, bands, image);
-      partial = (await runKernel(gpu, dispatch, { x: part, x_vectors: part, partial })).partial;
+      partial = (await runKernel(gpu, dispatch, { x: one, x_vectors: one, partial })).partial;
     }
     const whole = await runKernel(gpu, channelSums(shape, bands, 0), {
       x,
@@ -96,7 +96,7 @@ for (
     const { total } = await runKernel(gpu, dispatch, { partial, total: channels });
     const limits = absolute.map((sum) => sumTolerance(batch * pixels, sum));
     assertClose(total, expected, { absolute: limits, label: "sums" });
-    const atOnce = await runKernel(gpu, channelTotals(shape), { x, x_vectors: x, total: channels });
-    assertClose(atOnce.total, expected, { absolute: limits, label: "sums in one dispatch" });
+    const single = await runKernel(gpu, channelTotals(shape), { x, x_vectors: x, total: channels });
+    assertClose(single.total, expected, { absolute: limits, label: "sums in one dispatch" });
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Kernels that store tensors as float16: their text; ring 1 against the float64 loops, on values that float16 has, for
- * nothing but sums and the results' rounding then stands between them; and who is admitted.
+ * Kernels that store tensors as float16: their code, ring 1 against the float64 loops, and admission. Inputs are values
+ * that float16 represents exactly, so only the sums and the rounding of results differ.
  */
 import assert from "node:assert/strict";
 import { pixelBands } from "../../kernels/bands.ts";
@@ -31,26 +31,26 @@ import { runKernel } from "../support/run_kernel.ts";
 const gpu = await openHalf();
 addEventListener("unload", () => gpu?.close());
 
-/** A device that stores tensors as float16, or null where the adapter has none. */
+/** A device that stores tensors as float16, or null if the adapter has no float16. */
 async function openHalf(): Promise<Gpu | null> {
   const adapter = await navigator.gpu.requestAdapter();
   return adapter?.features.has("shader-f16") ? await openGpu({ precision: "f16" }) : null;
 }
 
-/** Half a unit in the last of float16's 11 digits: what a result stored in it may be off by, relatively. */
+/** Largest relative rounding error of float16: half a unit in the last place of 11 bits. */
 const ROUNDING = 2 ** -11;
 
-/** The same below float16's smallest normal value. */
+/** Largest absolute rounding error below the smallest normal value of float16. */
 const SUBNORMAL = 2 ** -25;
 
 const NOTHING = new Float32Array(4);
 
-/** Values that float16 has. */
+/** Values that float16 represents exactly. */
 function halves(random: Random, count: number): Float32Array<ArrayBuffer> {
   return Float32Array.from(random.floats(count), Math.f16round);
 }
 
-/** What a stored sum may be off by: as a float32 sum, and by its rounding. */
+/** Error limits of sums stored as float16: those of float32 sums plus the rounding. */
 function storedLimits(limits: ArrayLike<number>, expected: ArrayLike<number>): Float64Array {
   return Float64Array.from(
     limits,
@@ -64,7 +64,7 @@ const EXAMPLE = `alias X = vec4f;
 @group(0) @binding(2) var<uniform> params: vec4u;
 `;
 
-Deno.test("halve: a binding's alias becomes float16, on the same lines, once for all who ask", () => {
+Deno.test("halve: changes the alias of a binding to float16, keeps line numbers, and is memoised", () => {
   const example = kernel("storage/example", EXAMPLE);
   assert.deepEqual(storableBindings(example), ["x"]);
   const half = halve(example, ["x"]);
@@ -74,32 +74,32 @@ Deno.test("halve: a binding's alias becomes float16, on the same lines, once for
   assert.equal(halve(example, []), example);
 });
 
-Deno.test("halve: refuses a binding whose elements are no alias of its own", () => {
+Deno.test("halve: rejects a binding whose element type is not its own alias", () => {
   assert.throws(() => halve(kernel("storage/example", EXAMPLE), ["y"]), {
     name: "RangeError",
     message: 'Cannot store "y" of kernel "storage/example" as f16: its element type is not the alias Y',
   });
 });
 
-Deno.test("halve: the kernels that may are those that read or write tensors between layers", () => {
+Deno.test("storableBindings: only kernels that read or write tensors between layers have any", () => {
   const storing = kernelFiles().filter((path) =>
     !path.startsWith("kernels/probe/") && storableBindings(kernel(path, readProject(path))).length > 0
   );
   assert.equal(storing.length, 30);
-  // Weights, their gradients and moments, images' losses and products stay float32.
+  // Weights, their gradients and moments, losses and matrix products stay float32.
   for (const room of ["adam", "augment", "average", "clip", "gemm", "loss"]) {
     assert.ok(!storing.some((path) => path.startsWith(`kernels/${room}/`)), room);
   }
 });
 
-Deno.test("openVerifiedGpu: refuses float16 if the adapter has none, or if kernels fail in it", async () => {
+Deno.test("openVerifiedGpu: rejects float16 without adapter support, or if kernels fail their self-tests with it", async () => {
   if (gpu === null) {
     await assert.rejects(openVerifiedGpu({ precision: "f16" }), {
       message: /^Cannot store tensors as f16 on ".*": .* shader-f16\nhint: train with --precision f32$/,
     });
     return;
   }
-  // Its buffers keep what they are given: no kernel writes a result.
+  // No kernel writes a result.
   const create = GPUComputePassEncoder.prototype.dispatchWorkgroups;
   GPUComputePassEncoder.prototype.dispatchWorkgroups = () => {};
   try {
@@ -113,7 +113,7 @@ Deno.test("openVerifiedGpu: refuses float16 if the adapter has none, or if kerne
 });
 
 if (gpu !== null) {
-  Deno.test("selfTest: in float16 every kernel that may store it is tested, and is right", async () => {
+  Deno.test("selfTest: every kernel that may store float16 is tested with it, and passes", async () => {
     const tested = new Set<string>();
     for await (const { kernel, passed, worstError, limit } of selfTest(gpu, () => true, "f16")) {
       assert.ok(passed, `${kernel}: off by ${worstError}, limit ${limit}`);
@@ -130,7 +130,7 @@ if (gpu !== null) {
       { method: winograd(4, false), tiles: true, factor: 2 },
     ]
   ) {
-    Deno.test(`float16 storage: conv2d ${method.name}`, async () => {
+    Deno.test(`conv2d: ${method.name} with float16 storage`, async () => {
       const random = new Random(7);
       const [rows, columns] = method.multiples;
       const { channels: whole = 1 } = method;
@@ -181,7 +181,7 @@ if (gpu !== null) {
         ),
         label: "input gradient",
       });
-      // It is no tensor between layers: its float32 sums are all that rounds.
+      // Not a tensor between layers, so it stays float32.
       assertClose(await method.weightGradient(gpu, layer, gradient), conv2dWgrad(x, gradient, shape), {
         absolute: limits(batch * height * width, conv2dWgrad(absolutes(x), absolutes(gradient), shape)),
         label: "weight gradient",
@@ -190,7 +190,7 @@ if (gpu !== null) {
   }
 
   for (const [height, width] of [[3, 8], [3, 5]] as const) {
-    Deno.test(`float16 storage: conv_transpose2d of ${height} x ${width}`, async () => {
+    Deno.test(`conv_transpose2d: ${height} x ${width} with float16 storage`, async () => {
       const random = new Random(width);
       const [batch, inputs, outputs] = [2, 9, 5];
       const shape = { batch, inChannels: inputs, outChannels: outputs, height, width };
@@ -224,7 +224,7 @@ if (gpu !== null) {
         absolute: storedLimits(sumTolerances(4 * outputs, gradientSums), expected),
         label: "input gradient",
       });
-      // One band of both images.
+      // One band for both images.
       const bands = { images: batch, perImage: 1, pixels: height * width };
       const { partial } = await runKernel(gpu, convTranspose2dWgrad(input, outputs, false, bands, 0), {
         x,
@@ -242,7 +242,7 @@ if (gpu !== null) {
     });
   }
 
-  Deno.test("float16 storage: max_pool2d, whose maxima are exact and whose sums are rounded once", async () => {
+  Deno.test("max_pool2d: with float16 storage, maxima are exact and sums are rounded once", async () => {
     const random = new Random(3);
     const [planes, height, width] = [3, 4, 6];
     const x = halves(random, planes * height * width).map((value) => Math.max(0, value));
@@ -267,7 +267,7 @@ if (gpu !== null) {
   });
 
   for (const [height, width] of [[4, 6], [3, 5]] as const) {
-    Deno.test(`float16 storage: instance_norm's gradient and sums over planes of ${height} x ${width}`, async () => {
+    Deno.test(`normBackward, channelSums: planes of ${height} x ${width} with float16 storage`, async () => {
       const random = new Random(width);
       const pixels = height * width;
       const planes = 4;
@@ -307,7 +307,7 @@ if (gpu !== null) {
     });
   }
 
-  Deno.test("float16 storage: conv1x1, whose logits and their gradient are float32", async () => {
+  Deno.test("conv1x1: with float16 storage, logits and their gradient stay float32", async () => {
     const random = new Random(5);
     const input = { batch: 2, channels: 5, height: 2, width: 6 };
     const shape = { ...input, inChannels: 5, outChannels: 1, kernel: 1, padding: 0 };

@@ -1,4 +1,4 @@
-/** The table of variants, and choices made from it: pure. */
+/** The table of variants and the choices made from it, without a GPU. */
 import assert from "node:assert/strict";
 import { completeChoices } from "../../kernels/choices.ts";
 import { directServes, type PackedWeights } from "../../kernels/conv2d/direct.ts";
@@ -19,23 +19,23 @@ import { kernelFiles } from "../project/files.ts";
 
 const KINDS = ["software", "hardware"] as const;
 
-/** Those of a software adapter that lacks what products by subgroups need. */
+/** Choices of a software adapter without subgroups of 8. */
 const WITHOUT_SUBGROUPS = completeChoices(OPERATIONS, "software", {}, ({ needs }) => needs === undefined);
 
-Deno.test("variants: every class lists known candidates, and software's last resort is basic and serves all", () => {
+Deno.test("OPERATIONS: each class lists known candidates, and its software fallback is basic and supports every shape", () => {
   for (const { name, variants, classes } of OPERATIONS) {
     for (const [label, row] of classes) {
       assert.match(label, new RegExp(`^${name}/[a-z]+$`));
       for (const kind of KINDS) {
-        assert.ok(row[kind].length >= 1 && row[kind].length <= 3, `${label}: two or three candidates`);
+        assert.ok(row[kind].length >= 1 && row[kind].length <= 3, `${label}: one to three candidates`);
         assert.equal(new Set(row[kind]).size, row[kind].length, label);
         assert.deepEqual(row[kind].filter((variant) => !(variant in variants)), [], label);
       }
-      const resorts = row.software.map((variant) => variants[variant]!).filter((variant) =>
+      const fallbacks = row.software.map((variant) => variants[variant]!).filter((variant) =>
         variant.basic && !("serves" in variant) && variant.needs === undefined
       );
-      assert.ok(resorts.length > 0, `${label}: nothing is left where all else fails`);
-      // On software nobody waits for a self-test, but for products by subgroups, which are worth it.
+      assert.ok(fallbacks.length > 0, `${label}: no fallback`);
+      // On software, defaults need no self-test, except GEMM with subgroups, which is worth it.
       const [first] = row.software.map((name) => variants[name]!);
       assert.ok(first!.basic || first!.needs === "subgroups of 8", label);
     }
@@ -49,7 +49,7 @@ Deno.test("variants: every class lists known candidates, and software's last res
     Object.entries(variants).filter(([, { kernels }]) => kernels.includes("gemm/tiled")).map(([name]) => name)
   );
   assert.deepEqual(tiled, Object.keys(GEMM_TILES));
-  // Self-tests go by the name alone.
+  // Self-tests are looked up by name.
   const special = OPERATIONS.flatMap(({ variants }) =>
     Object.entries(variants).filter(([, { basic }]) => !basic)
   );
@@ -60,7 +60,7 @@ Deno.test("variants: every class lists known candidates, and software's last res
   }
 });
 
-Deno.test("variants: every class is timed at a shape of its own", () => {
+Deno.test("OPERATIONS: each class contains the shape at which it is timed", () => {
   for (const [name, { sample }] of PRODUCT.classes) assert.equal(PRODUCT.classOf(sample), name);
   for (const [name, { sample }] of SPLIT_K_PRODUCT.classes) {
     assert.equal(SPLIT_K_PRODUCT.classOf(sample), name);
@@ -69,9 +69,9 @@ Deno.test("variants: every class is timed at a shape of its own", () => {
   for (const [name, { sample }] of ROW_SUMS.classes) assert.equal(ROW_SUMS.classOf(sample), name);
   for (const [name, row] of CONV3X3.classes) {
     assert.equal(CONV3X3.classOf(row.sample), name);
-    assert.equal(row.sample.height, row.sample.width, "a sample is recorded as a square");
+    assert.equal(row.sample.height, row.sample.width, "samples are square");
     assert.equal(row.sample.weights.inputs, row.sample.weights.outputs);
-    assert.ok(CONV3X3.variants[row.software[0]!].serves?.(row.sample) ?? true, "its default serves it");
+    assert.ok(CONV3X3.variants[row.software[0]!].serves?.(row.sample) ?? true, "its default supports it");
   }
   for (const [, { sample }] of PRODUCT.classes) {
     assert.equal(PRODUCT.choose(defaultChoices("software"), sample), "nn_subgroup");
@@ -79,7 +79,7 @@ Deno.test("variants: every class is timed at a shape of its own", () => {
   }
 });
 
-/** Software's choices, written down once more without classes: a table that says otherwise changes the bits of runs. */
+/** The choices on software as plain rules: a table that disagrees would change the bits of runs. */
 function plainConv({ weights, strict, ...shape }: ConvCase): string {
   const pixels = shape.batch * shape.height * shape.width;
   const whole = weights.inputs % 16 === 0 && weights.outputs % 16 === 0;
@@ -95,7 +95,7 @@ function plainUniformLayers(shape: GemmShape): number {
   return shape.rows * shape.columns * shape.depth * shape.layers > dispatches * 2e6 ? layers : 0;
 }
 
-Deno.test("variants: software's defaults by class are what plain rules say", () => {
+Deno.test("defaultChoices: on software, equal the plain rules", () => {
   const choices = WITHOUT_SUBGROUPS;
   const seen = new Set<string>();
   for (
@@ -144,7 +144,7 @@ Deno.test("variants: software's defaults by class are what plain rules say", () 
   }
 });
 
-Deno.test("variants: hardware multiplies through workgroup memory and sums long rows by subgroups", () => {
+Deno.test("defaultChoices: on hardware, multiply through workgroup memory and sum long rows with subgroups", () => {
   const choices = defaultChoices("hardware");
   for (const rows of [16, 32, 48, 112, 128, 1024]) {
     const shape = { rows, columns: 64, depth: 32, layers: 36 };
@@ -168,7 +168,7 @@ Deno.test("variants: hardware multiplies through workgroup memory and sums long 
   assert.equal(CONV_TRANSPOSE.choose(choices, { ...input, width: 6 }), "registers");
 });
 
-Deno.test("choices: given ones go before defaults; unknown classes and variants are ignored", () => {
+Deno.test("completeChoices: given choices precede defaults; unknown classes and variants are ignored", () => {
   const given = {
     "conv3x3/thin": "winograd4",
     "conv3x3/wide": "fft",
@@ -180,13 +180,13 @@ Deno.test("choices: given ones go before defaults; unknown classes and variants 
   assert.deepEqual(Object.keys(choices), Object.keys(defaultChoices("software")));
 });
 
-Deno.test("choices: what is not admitted is replaced by the next default that is", () => {
-  const without = (...refused: string[]) =>
+Deno.test("completeChoices: a variant that is not admitted is replaced by the next default", () => {
+  const without = (...rejected: string[]) =>
     completeChoices(
       OPERATIONS,
       "hardware",
       { "conv3x3/thin": "winograd2" },
-      (_, name) => !refused.includes(name),
+      (_, name) => !rejected.includes(name),
     );
   assert.equal(without()["product/high"], "tiled");
   assert.equal(without("tiled")["product/high"], "tiled_32x128");
@@ -199,13 +199,13 @@ Deno.test("choices: what is not admitted is replaced by the next default that is
   );
 });
 
-Deno.test("choices: a variant that does not serve a shape gives way to one that does", () => {
+Deno.test("Operation.choose: falls back to a variant that supports the shape", () => {
   const weights = { inputs: 64, outputs: 64, flipped: false, firstRow: 0, rows: 64 };
   const odd = { batch: 3, height: 6, width: 6, weights, strict: false };
   const wide = { ...odd, height: 32, width: 32 };
   const choices = { "conv3x3/wide": "direct", "conv3x3/deep": "winograd4" };
-  assert.equal(CONV3X3.choose(choices, wide), "winograd4", "weights that are too large for the window");
-  assert.equal(CONV3X3.choose(choices, odd), "winograd2", "no whole tiles");
+  assert.equal(CONV3X3.choose(choices, wide), "winograd4", "weights too large for the uniform");
+  assert.equal(CONV3X3.choose(choices, odd), "winograd2", "not whole tiles");
   assert.equal(CONV3X3.choose(choices, { ...wide, strict: true }), "winograd2");
   assert.equal(CONV3X3.choose({}, wide), "winograd4");
 });

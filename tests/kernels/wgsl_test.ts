@@ -1,4 +1,4 @@
-/** What holds of every WGSL file as it stands. */
+/** Rules for all WGSL files. */
 import assert from "node:assert/strict";
 import { basename, dirname } from "node:path";
 import { defineKernel } from "../../kernels/kernel.ts";
@@ -10,7 +10,7 @@ import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-/** What kernels that store float16 compile on, where the adapter has it. */
+/** Device on which kernels with float16 storage compile, if the adapter has float16. */
 const half = await openHalf();
 addEventListener("unload", () => half?.destroy());
 
@@ -23,7 +23,7 @@ async function openHalf(): Promise<GPUDevice | null> {
 const FILES = projectFiles(".wgsl");
 const KERNELS = kernelFiles();
 
-/** These need a feature that a device may lack: `diagnose` tries the probes on devices of their own. */
+/** These need a feature that a device may lack; `diagnose` runs the probes on separate devices. */
 const OPTIONAL = [
   "kernels/probe/f16.wgsl",
   "kernels/probe/subgroups.wgsl",
@@ -42,14 +42,14 @@ async function errorsOf(code: string, device = gpu.device): Promise<string[]> {
   return error === null ? errors : [...errors, error.message];
 }
 
-Deno.test("every WGSL file lies in kernels/ beside its host", () => {
+Deno.test("WGSL files: all lie in kernels/", () => {
   assert.ok(FILES.length > 30);
   assert.deepEqual(FILES.filter((path) => !path.startsWith("kernels/")), []);
   assert.deepEqual(OPTIONAL.filter((path) => !FILES.includes(path)), []);
 });
 
 for (const path of FILES) {
-  Deno.test(`${path}: head, host and test`, () => {
+  Deno.test(`${path}: its head names formula, layout, work split, host and test`, () => {
     const code = readProject(path);
     const lines = code.split("\n");
     const head = lines.slice(0, lines.findIndex((line) => !line.startsWith("//")))
@@ -64,7 +64,7 @@ for (const path of FILES) {
 
   if (OPTIONAL.includes(path) || !KERNELS.includes(path)) continue;
 
-  Deno.test(`${path}: compiles with its parts, and with each of its switches turned`, async () => {
+  Deno.test(`${path}: compiles with its parts and with each boolean constant inverted`, async () => {
     const code = withParts(path, readProject(path));
     assert.deepEqual(await errorsOf(code), []);
     for (const [, name, value] of code.matchAll(/^const (\w+): bool = (true|false);/gm)) {
@@ -75,7 +75,7 @@ for (const path of FILES) {
     const made = defineKernel(path, code);
     const { bindings } = made;
     const storable = storableBindings(made);
-    // Alone, for the others may be float32: the image, the logits.
+    // Each also by itself: the others may be float32, such as the image or the logits.
     for (const names of storable.length > 0 ? [storable, ...storable.map((name) => [name])] : []) {
       if (half) assert.deepEqual(await errorsOf(halve(made, names).code, half), [], `float16 ${names}`);
     }
@@ -84,12 +84,12 @@ for (const path of FILES) {
       storable.length,
       "an alias without a binding",
     );
-    assert.equal(code.match(/@binding\(/g)!.length, bindings.length, "a binding was not understood");
+    assert.equal(code.match(/@binding\(/g)!.length, bindings.length, "a binding was not parsed");
     assert.ok(bindings.filter(({ access }) => access !== "uniform").length <= 8, "too many storage buffers");
   });
 }
 
-Deno.test("every kernel room has its test and its bench", () => {
+Deno.test("kernel folders: each has a test and a bench", () => {
   const rooms = new Set(kernelFiles().map((path) => path.split("/")[1]!));
   for (const room of rooms) {
     assert.ok(projectFiles("_bench.ts").includes(`tests/bench/${room}_bench.ts`), room);

@@ -1,12 +1,12 @@
 /**
- * Adam as a plain float64 loop, in PyTorch's form: bias-corrected, epsilon outside of the square root, no decay.
+ * Adam as a plain float64 loop, as in PyTorch: bias-corrected, epsilon outside the square root, no weight decay.
  *
  * @module
  */
 
-/** The rates of Adam. */
+/** Hyperparameters of Adam. */
 export interface AdamOptions {
-  /** Size of a step. */
+  /** Learning rate. */
   learningRate: number;
   /** Decay of the first moment. */
   beta1: number;
@@ -16,7 +16,7 @@ export interface AdamOptions {
   epsilon: number;
 }
 
-/** PyTorch's rates with the original network's learning rate. */
+/** PyTorch's defaults with the original's learning rate. */
 export const ADAM_DEFAULTS: Readonly<AdamOptions> = {
   learningRate: 1e-4,
   beta1: 0.9,
@@ -24,13 +24,13 @@ export const ADAM_DEFAULTS: Readonly<AdamOptions> = {
   epsilon: 1e-8,
 };
 
-/** What Adam keeps between steps; {@linkcode adamStep} changes it in place. */
+/** State of Adam between steps; {@linkcode adamStep} updates it in place. */
 export interface AdamState {
   /** The parameters. */
   parameters: Float64Array;
   /** Running mean of the gradient; zeros at the start. */
   firstMoment: Float64Array;
-  /** Running mean of the gradient's square; zeros at the start. */
+  /** Running mean of the squared gradient; zeros at the start. */
   secondMoment: Float64Array;
 }
 

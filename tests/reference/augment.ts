@@ -1,15 +1,14 @@
 /**
- * Random augmentation of images and masks together, as plain float64 loops.
+ * Random augmentation of images together with their masks, as plain float64 loops.
  *
- * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of image, step, seed and kind. A
- * pixel of the result lies at `R(angle) * (pixel - centre - shift) / scale + centre` of the source, mirrored about the
- * centre where a flip was drawn: bilinear with the edge continued for the image, nearest with nothing beyond the edge
- * for the mask.
+ * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of image, step, seed and kind. A pixel of
+ * the result is sampled at `R(angle) * (pixel - centre - shift) / scale + centre` of the source, mirrored about the
+ * centre if a flip was drawn: bilinear with clamped edges for images; nearest, 0 outside, for masks.
  *
  * @module
  */
 
-/** Extents of a batch. */
+/** Shape of a batch. */
 export interface AugmentShape {
   /** Images. */
   batch: number;
@@ -23,33 +22,33 @@ export interface AugmentShape {
   width: number;
 }
 
-/** The strengths, 0 or false for none. */
+/** Strength of each transform; 0 or false turns it off. */
 export interface AugmentStrength {
-  /** Mirror left and right by chance. */
+  /** Random horizontal flip. */
   flipHorizontal: boolean;
-  /** Mirror up and down by chance. */
+  /** Random vertical flip. */
   flipVertical: boolean;
-  /** Degrees, each way. */
+  /** Largest angle in degrees, either way. */
   rotation: number;
-  /** Relative change of size. */
+  /** Largest relative change of size. */
   scale: number;
-  /** Share of height and width, each way. */
+  /** Largest shift, as a share of height and width, either way. */
   shift: number;
-  /** Relative change of contrast. */
+  /** Largest relative change of contrast. */
   contrast: number;
-  /** Added, each way. */
+  /** Largest value added, either sign. */
   brightness: number;
-  /** Largest deviation of noise. */
+  /** Largest standard deviation of the noise. */
   noise: number;
 }
 
-/** Images and masks, and how far each mask value's place was from a tie between two pixels. */
+/** Augmented images and masks, and how close each sampling position is to a tie between two pixels. */
 export interface Augmented {
-  /** Like the source. */
+  /** NCHW. */
   images: Float64Array;
-  /** Like the source. */
+  /** NCHW. */
   masks: Float64Array;
-  /** 0 where rounding decides which pixel is nearest, up to 0.5; one for each pixel of each image. */
+  /** Per pixel of each image: 0 at a tie, up to 0.5. */
   margins: Float64Array;
 }
 
@@ -58,7 +57,7 @@ const CHANCE = 0x61666632;
 const LIGHT = 0x61666633;
 const NOISE = 0x6e6f6973;
 
-/** Four whole draws of 32 bits. */
+/** Four draws of 32 bits. */
 export function pcg4d(a: number, b: number, c: number, d: number): [number, number, number, number] {
   const v = [a, b, c, d].map((key) => (Math.imul(key, 1664525) + 1013904223) | 0);
   const mix = () => {
@@ -77,7 +76,7 @@ function draws(image: number, step: number, seed: number, kind: number): number[
   return pcg4d(image, step, seed, kind).map((value) => (value >>> 8) / 2 ** 23 - 1);
 }
 
-/** The batch, augmented. */
+/** Augments a batch. */
 export function augmentBatch(
   images: ArrayLike<number>,
   masks: ArrayLike<number>,

@@ -12,14 +12,14 @@ const NONE = {
   noise: 0,
 };
 
-Deno.test("augment by hand: no strength changes nothing, and half of all images are flipped, exactly", () => {
+Deno.test("augmentBatch: zero strength changes nothing, and half of all images are flipped exactly", () => {
   const shape = { batch: 1, channels: 1, maskChannels: 1, height: 2, width: 3 };
   const images = [1, 2, 3, 4, 5, 6];
   const masks = [0, 1, 0, 1, 1, 0];
   const same = augmentBatch(images, masks, shape, NONE, 1, 1);
   assert.deepEqual([...same.images], images);
   assert.deepEqual([...same.masks], masks);
-  // The flips of many images: half of them, each exact.
+
   let flipped = 0;
   for (let seed = 0; seed < 200; seed++) {
     const { images: result } = augmentBatch(images, masks, shape, { ...NONE, flipHorizontal: true }, seed, 1);
@@ -31,7 +31,7 @@ Deno.test("augment by hand: no strength changes nothing, and half of all images 
   assert.ok(flipped > 70 && flipped < 130, `${flipped} of 200`);
 });
 
-Deno.test("pcg4d gives four whole numbers that spread evenly", () => {
+Deno.test("pcg4d: four uniformly distributed integers", () => {
   const counts = new Array(16).fill(0);
   for (let i = 0; i < 4000; i++) for (const value of pcg4d(i, 2, 3, 4)) counts[value >>> 28]++;
   for (const count of counts) assert.ok(Math.abs(count - 1000) < 150, `${counts}`);

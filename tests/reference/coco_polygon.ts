@@ -1,6 +1,6 @@
 /**
- * COCO's polygon scan conversion in its plain form: every point of the outline on a grid five times as fine.
- * Written after `rleFrPoly` of COCO's mask code; shares nothing with src. Slow, and only for outlines near the image.
+ * COCO's polygon scan conversion in its plain form: all points of the outline on a grid five times as fine. Follows
+ * `rleFrPoly` of COCO's mask code and shares nothing with src. Slow, and only for outlines near the image.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export function polygonPixels(points: readonly number[], width: number, height: 
   const outline: [number, number][] = [];
   corners.forEach((from, index) => outline.push(...edge(from, corners[(index + 1) % corners.length]!)));
 
-  // Places in column-major order at which the run-length encoding changes between 0 and 1.
+  // Column-major positions at which the mask changes between 0 and 1.
   const changes: number[] = [];
   for (let i = 1; i < outline.length; i++) {
     const [u0, v0] = outline[i - 1]!;
@@ -49,7 +49,7 @@ function edge(from: [number, number], to: [number, number]): [number, number][] 
   for (let t = 0; t <= length; t++) {
     const point: [number, number] = [0, 0];
     point[along] = start[along] + t;
-    // A corner given twice has no length and no slope; its one point is never beside another column.
+    // A repeated corner has no length and no slope; its one point never starts a new column.
     point[1 - along] = length === 0 ? start[1 - along]! : Math.trunc(start[1 - along]! + slope * t + 0.5);
     points.push(point);
   }

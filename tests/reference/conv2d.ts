@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Sizes of a convolution: input NCHW, weight OIHW with a square kernel. */
+/** Sizes of a convolution; input NCHW, weight OIHW with a square kernel. */
 export interface Conv2dShape {
   /** Images. */
   batch: number;
@@ -20,7 +20,7 @@ export interface Conv2dShape {
   width: number;
   /** Rows and columns of the kernel. */
   kernel: number;
-  /** Zeros around the input. */
+  /** Width of the zero padding. */
   padding: number;
 }
 
@@ -30,7 +30,7 @@ export function conv2dOutputSize(shape: Conv2dShape): { height: number; width: n
   return { height: shape.height - less, width: shape.width - less };
 }
 
-/** The output, `[batch, outChannels, height, width]` of {@linkcode conv2dOutputSize}. */
+/** Output `[batch, outChannels, height, width]`, of {@linkcode conv2dOutputSize}. */
 export function conv2dForward(
   input: ArrayLike<number>,
   weight: ArrayLike<number>,
@@ -47,7 +47,7 @@ export function conv2dForward(
   return output;
 }
 
-/** The gradient by the input: what each input value gave to the outputs. */
+/** Input gradient. */
 export function conv2dDgrad(
   gradOutput: ArrayLike<number>,
   weight: ArrayLike<number>,
@@ -58,7 +58,7 @@ export function conv2dDgrad(
   return gradInput;
 }
 
-/** The gradient by the weight, `[outChannels, inChannels, kernel, kernel]`. */
+/** Weight gradient `[outChannels, inChannels, kernel, kernel]`. */
 export function conv2dWgrad(
   input: ArrayLike<number>,
   gradOutput: ArrayLike<number>,
@@ -69,7 +69,7 @@ export function conv2dWgrad(
   return gradWeight;
 }
 
-/** The gradient by the bias: the sum of each output channel. */
+/** Bias gradient: the sum over each output channel. */
 export function conv2dBiasGrad(gradOutput: ArrayLike<number>, shape: Conv2dShape): Float64Array {
   const { height, width } = conv2dOutputSize(shape);
   const gradBias = new Float64Array(shape.outChannels);
@@ -79,7 +79,7 @@ export function conv2dBiasGrad(gradOutput: ArrayLike<number>, shape: Conv2dShape
   return gradBias;
 }
 
-/** Calls `visit` with the flat indices into input, weight and output of every product that the sum is made of. */
+/** Calls `visit` with the flat indices into input, weight and output of each product. */
 function forEachProduct(shape: Conv2dShape, visit: (x: number, w: number, y: number) => void): void {
   const { batch, inChannels, outChannels, height, width, kernel, padding } = shape;
   const out = conv2dOutputSize(shape);

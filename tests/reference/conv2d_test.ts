@@ -11,7 +11,7 @@ const SHAPES: Conv2dShape[] = [
   { batch: 1, inChannels: 2, outChannels: 2, height: 4, width: 5, kernel: 3, padding: 0 },
 ];
 
-Deno.test("conv2d by hand: a kernel that picks its upper left neighbour", () => {
+Deno.test("conv2dForward: a kernel that copies the upper left neighbour, computed by hand", () => {
   const shape: Conv2dShape = {
     batch: 1,
     inChannels: 1,
@@ -26,7 +26,7 @@ Deno.test("conv2d by hand: a kernel that picks its upper left neighbour", () => 
 });
 
 for (const shape of SHAPES) {
-  Deno.test(`conv2d gradients equal finite differences: ${Object.values(shape)}`, () => {
+  Deno.test(`conv2dDgrad, conv2dWgrad, conv2dBiasGrad: equal finite differences, ${Object.values(shape)}`, () => {
     const random = new Random(11);
     const draw = (count: number) => Float64Array.from(random.floats(count));
     const input = draw(shape.batch * shape.inChannels * shape.height * shape.width);
@@ -40,8 +40,8 @@ for (const shape of SHAPES) {
       wgrad: [conv2dWgrad(input, gradOutput, shape), differenceGradient(scalar, weight)],
       bias: [conv2dBiasGrad(gradOutput, shape), differenceGradient(scalar, bias)],
     } as const;
-    for (const [label, [written, tried]] of Object.entries(gradients)) {
-      assertClose(written, tried, { absolute, label });
+    for (const [label, [analytic, numeric]] of Object.entries(gradients)) {
+      assertClose(analytic, numeric, { absolute, label });
     }
   });
 }

@@ -2,7 +2,7 @@
  * Transposed convolution with a 2x2 kernel and stride 2, forward and its gradients, as plain float64 loops.
  *
  * Formula (PyTorch's `ConvTranspose2d(in, out, 2, stride=2)`):
- * `y[n,o,2i+r,2j+s] = b[o] + sum over c of x[n,c,i,j] * w[c,o,r,s]`. No two taps meet in one output.
+ * `y[n,o,2i+r,2j+s] = b[o] + sum over c of x[n,c,i,j] * w[c,o,r,s]`. Each output has exactly one tap.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface ConvTranspose2dShape {
   width: number;
 }
 
-/** The output, `[batch, outChannels, 2 * height, 2 * width]`. */
+/** Output `[batch, outChannels, 2 * height, 2 * width]`. */
 export function convTranspose2dForward(
   input: ArrayLike<number>,
   weight: ArrayLike<number>,
@@ -37,7 +37,7 @@ export function convTranspose2dForward(
   return output;
 }
 
-/** The gradient by the input. */
+/** Input gradient. */
 export function convTranspose2dDgrad(
   gradOutput: ArrayLike<number>,
   weight: ArrayLike<number>,
@@ -48,7 +48,7 @@ export function convTranspose2dDgrad(
   return gradInput;
 }
 
-/** The gradient by the weight, `[inChannels, outChannels, 2, 2]`. */
+/** Weight gradient `[inChannels, outChannels, 2, 2]`. */
 export function convTranspose2dWgrad(
   input: ArrayLike<number>,
   gradOutput: ArrayLike<number>,
@@ -59,7 +59,7 @@ export function convTranspose2dWgrad(
   return gradWeight;
 }
 
-/** The gradient by the bias: the sum of each output channel. */
+/** Bias gradient: the sum over each output channel. */
 export function convTranspose2dBiasGrad(
   gradOutput: ArrayLike<number>,
   shape: ConvTranspose2dShape,
@@ -72,7 +72,7 @@ export function convTranspose2dBiasGrad(
   return gradBias;
 }
 
-/** Calls `visit` with the flat indices into input, weight and output of every product that the sum is made of. */
+/** Calls `visit` with the flat indices into input, weight and output of each product. */
 function forEachProduct(
   { batch, inChannels, outChannels, height, width }: ConvTranspose2dShape,
   visit: (x: number, w: number, y: number) => void,

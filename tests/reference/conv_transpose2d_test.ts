@@ -9,7 +9,7 @@ import {
   convTranspose2dWgrad,
 } from "./conv_transpose2d.ts";
 
-Deno.test("conv_transpose2d by hand: each input value spreads the kernel over its own 2x2 block", () => {
+Deno.test("convTranspose2dForward: each input value fills a 2 x 2 block with the scaled kernel", () => {
   const shape = { batch: 1, inChannels: 1, outChannels: 1, height: 1, width: 2 };
   const output = convTranspose2dForward([1, 10], [1, 2, 3, 4], [100], shape);
   assert.deepEqual([...output], [101, 102, 110, 120, 103, 104, 130, 140]);
@@ -17,7 +17,7 @@ Deno.test("conv_transpose2d by hand: each input value spreads the kernel over it
 
 for (const [batch, inChannels, outChannels, height, width] of [[2, 3, 2, 2, 3], [1, 1, 1, 1, 1]] as const) {
   const shape = { batch, inChannels, outChannels, height, width };
-  Deno.test(`conv_transpose2d gradients equal finite differences: ${Object.values(shape)}`, () => {
+  Deno.test(`convTranspose2dDgrad, -Wgrad, -BiasGrad: equal finite differences, ${Object.values(shape)}`, () => {
     const random = new Random(12);
     const draw = (count: number) => Float64Array.from(random.floats(count));
     const input = draw(batch * inChannels * height * width);

@@ -1,26 +1,26 @@
 /**
  * Instance normalisation with weight and bias, forward and backward, as plain float64 loops.
  *
- * Formula (PyTorch's `InstanceNorm2d(affine=True)`, no running statistics): over each image's channel,
+ * Formula (PyTorch's `InstanceNorm2d(affine=True)`, no running statistics): over each channel of each image,
  * `y = weight[c] * (x - mean) / sqrt(variance + epsilon) + bias[c]` with the variance divided by the count.
  *
  * @module
  */
 
-/** Sizes of a normalisation: `[batch, channels, count]`, where `count` is height times width. */
+/** Shape `[batch, channels, count]`, where `count` is height times width. */
 export interface InstanceNormShape {
   /** Images. */
   batch: number;
   /** Channels. */
   channels: number;
-  /** Values of one channel of one image. */
+  /** Values per channel of an image. */
   count: number;
 }
 
-/** Added to the variance, as by PyTorch's default. */
+/** Added to the variance; PyTorch's default. */
 export const INSTANCE_NORM_EPSILON = 1e-5;
 
-/** The output, of the input's shape. */
+/** Output, in the shape of the input. */
 export function instanceNormForward(
   input: ArrayLike<number>,
   weight: ArrayLike<number>,
@@ -34,18 +34,18 @@ export function instanceNormForward(
   });
 }
 
-/** The gradients by input, weight and bias. */
+/** Gradients of input, weight and bias. */
 export interface InstanceNormGradients {
-  /** Of the input's shape. */
+  /** In the shape of the input. */
   gradInput: Float64Array;
-  /** One a channel, summed over the batch. */
+  /** Per channel, summed over the batch. */
   gradWeight: Float64Array;
-  /** One a channel, summed over the batch. */
+  /** Per channel, summed over the batch. */
   gradBias: Float64Array;
 }
 
 /**
- * The gradients. With `xhat` the normalised values and `g = gradOutput * weight`,
+ * Backward pass. With `xhat` the normalised values and `g = gradOutput * weight`,
  * `gradInput = (g - mean(g) - xhat * mean(g * xhat)) / sqrt(variance + epsilon)`.
  */
 export function instanceNormBackward(

@@ -3,14 +3,14 @@ import { differenceGradient, dot } from "../support/finite_difference.ts";
 import { Random } from "../support/random.ts";
 import { INSTANCE_NORM_EPSILON, instanceNormBackward, instanceNormForward } from "./instance_norm.ts";
 
-Deno.test("instance_norm by hand", () => {
+Deno.test("instanceNormForward: a hand-computed example", () => {
   const deviation = Math.sqrt(1 + INSTANCE_NORM_EPSILON);
   const output = instanceNormForward([1, 3, 7, 7], [2, 5], [10, 20], { batch: 1, channels: 2, count: 2 });
   assertClose(output, [10 - 2 / deviation, 10 + 2 / deviation, 20, 20], { absolute: 1e-14, label: "output" });
 });
 
 for (const count of [1, 2, 12]) {
-  Deno.test(`instance_norm gradients equal finite differences: ${count} values a channel`, () => {
+  Deno.test(`instanceNormBackward: equals finite differences, ${count} values per channel`, () => {
     const shape = { batch: 2, channels: 3, count };
     const random = new Random(14);
     const draw = (count: number) => Float64Array.from(random.floats(count));

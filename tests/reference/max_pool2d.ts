@@ -1,13 +1,13 @@
 /**
  * Maximum over 2x2 windows with stride 2, forward and backward, as plain float64 loops.
  *
- * The gradient goes to the first largest value of each window in row-major order, as in PyTorch: after a ReLU whole
- * windows are zero, and which of them gets the gradient is no matter of taste. A NaN is larger than every number.
+ * The gradient goes to the first maximum of each window in row-major order, as in PyTorch. This matters: after a ReLU,
+ * whole windows are zero. NaN counts as larger than any number.
  *
  * @module
  */
 
-/** The maxima; `planes` is batch times channels, `height` and `width` are the input's, both even. */
+/** Maxima; `planes` is batch times channels, `height` and `width` are those of the input, both even. */
 export function maxPool2dForward(
   input: ArrayLike<number>,
   planes: number,
@@ -19,7 +19,7 @@ export function maxPool2dForward(
   return output;
 }
 
-/** The gradient by the input: each output's goes to the value that won. */
+/** Input gradient: the gradient of each output goes to its maximum. */
 export function maxPool2dBackward(
   input: ArrayLike<number>,
   gradOutput: ArrayLike<number>,
@@ -30,13 +30,13 @@ export function maxPool2dBackward(
   return gradInput;
 }
 
-/** The flat index of the value that wins the window of output `y`. */
+/** Flat index of the first maximum in the window of output `y`. */
 function firstLargest(input: ArrayLike<number>, y: number, width: number): number {
   const row = Math.floor(y / (width / 2));
   const corner = 2 * row * width + 2 * (y % (width / 2));
-  let winner = corner;
+  let largest = corner;
   for (const index of [corner + 1, corner + width, corner + width + 1]) {
-    if (input[index]! > input[winner]! || Number.isNaN(input[index])) winner = index;
+    if (input[index]! > input[largest]! || Number.isNaN(input[index])) largest = index;
   }
-  return winner;
+  return largest;
 }
