@@ -1,26 +1,26 @@
 /**
- * The network's settings.
+ * The settings of a U-Net.
  *
  * This module is browser compatible.
  *
  * @module
  */
 
-/** Settings that the weights' shapes and the arithmetic depend on. */
+/** Settings that determine the shapes of the weights and the arithmetic. */
 export interface UNetConfig {
-  /** Channels of an image; 3. */
+  /** Channels of an image; defaults to 3. */
   inChannels: number;
-  /** Classes, independent sigmoid channels; 1. */
+  /** Classes, one independent sigmoid channel each; defaults to 1. */
   outChannels: number;
-  /** Feature maps of the first block; 32. */
+  /** Feature maps of the first level; defaults to 32. */
   filters: number;
-  /** Probability that an element of the bottleneck is dropped in training; 0.4. */
+  /** Probability that an element of the bottleneck is dropped during training; defaults to 0.4. */
   dropout: number;
-  /** `instance` normalises every 3 x 3 convolution's result; `none` is the original. */
+  /** `instance` normalizes the result of every 3 x 3 convolution; defaults to `none`, as in the original. */
   norm: "none" | "instance";
 }
 
-/** The original's settings. */
+/** The settings of the original network. */
 export const DEFAULT_CONFIG: Readonly<UNetConfig> = {
   inChannels: 3,
   outChannels: 1,
@@ -29,26 +29,26 @@ export const DEFAULT_CONFIG: Readonly<UNetConfig> = {
   norm: "none",
 };
 
-/** Height and width are multiples of this: five poolings halve them. */
+/** Height and width are multiples of this, because five poolings halve them. */
 export const SIZE_STEP = 32;
 
 /**
- * Fills a configuration up with the original's values and checks it.
+ * Completes a configuration with the defaults and checks it.
  *
- * @throws {RangeError} where a value is out of range.
+ * @throws {RangeError} if a value is out of range.
  */
 export function completeConfig(config: Partial<UNetConfig> = {}): UNetConfig {
   const full = { ...DEFAULT_CONFIG, ...config };
   for (const name of ["inChannels", "outChannels", "filters"] as const) {
     if (!Number.isInteger(full[name]) || full[name] < 1 || full[name] > 1024) {
       throw new RangeError(
-        `Cannot build a UNet with ${name} ${full[name]}: expected a whole number from 1 to 1024`,
+        `Cannot build a UNet with ${name} ${full[name]}: expected an integer from 1 to 1024`,
       );
     }
   }
   if (!(full.dropout >= 0 && full.dropout < 1)) {
     throw new RangeError(
-      `Cannot build a UNet with dropout ${full.dropout}: expected 0 up to, not including, 1`,
+      `Cannot build a UNet with dropout ${full.dropout}: expected a number from 0 to less than 1`,
     );
   }
   if (full.norm !== "none" && full.norm !== "instance") {

@@ -1,5 +1,5 @@
 /**
- * Plans on a device: buffers for their regions, programs for their steps, made once and kept.
+ * Plans on a device: each is instantiated once and kept.
  *
  * This module is browser compatible.
  *
@@ -16,36 +16,36 @@ import type { UNetConfig } from "./config.ts";
 import { placeAmong, type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./network_plan.ts";
 
 /**
- * Bytes of a transformed tensor that the caches of a processor hold, and what a hardware GPU is better off with: half
- * of that where tensors are stored in half the bytes, of which it would be a large share.
+ * Bytes that a transformed tensor may have: what the caches of a processor hold, and what is fastest on a hardware GPU.
+ * With float16 tensors it is half of that, to keep its share of the memory the same.
  */
 const WORKSPACE = { software: 24 * 2 ** 20, hardware: { f32: 128 * 2 ** 20, f16: 64 * 2 ** 20 } };
 
-/** Workgroups that keep a device busy: a few for each core of a processor, or of a large GPU. */
+/** Workgroups that keep a device busy: a few per core of a processor or of a large GPU. */
 const WORKGROUPS = { software: 4, hardware: 1024 };
 
-/** Buffers that outlive plans, by the name of the region that they stand for. */
+/** Buffers that outlive plans, by the name of their region. */
 export type SharedBuffers = Partial<Record<keyof PlanRegions, GPUBuffer>>;
 
-/** A plan that can run. */
+/** A plan that is ready to run. */
 export interface ReadyPlan {
-  /** What was recorded. */
+  /** The recorded plan. */
   readonly plan: Plan;
   /** Its steps with bind groups. */
   readonly program: Program;
-  /** Receives images, NCHW; what it held when another plan ran may be gone. */
+  /** Receives the images, NCHW; another plan may overwrite it. */
   readonly images: GPUBuffer;
-  /** Receives masks, NCHW, likewise; only a plan that evaluates or trains has it. */
+  /** Receives the masks, NCHW, likewise; only a plan that evaluates or trains has it. */
   readonly masks: GPUBuffer;
-  /** Holds logits after a run. */
+  /** Holds the logits after a run. */
   readonly logits: GPUBuffer;
-  /** The loss's partial sums; of a part, its batch's, which all parts of such a batch share. */
+  /** Partial sums of the loss over the whole batch, which its micro-batches share; only a micro-batch has it. */
   readonly lossPartials?: GPUBuffer | undefined;
-  /** The loss's sums, likewise. */
+  /** Sums of the loss, likewise. */
   readonly batchSums?: GPUBuffer | undefined;
 }
 
-/** The facts of a device that plans depend on. */
+/** The facts about a device that plans depend on. */
 export function planTarget(gpu: GpuDescription): PlanTarget {
   const kind = adapterKind(gpu.adapter);
   const { precision = "f32" } = gpu;

@@ -1,5 +1,5 @@
 /**
- * Model files: weights with everything that predicting with them needs, as safetensors.
+ * Model files: weights together with everything that prediction needs, as safetensors.
  *
  * This module is browser compatible.
  *
@@ -13,23 +13,23 @@ import { readWeights } from "../weights/weights_file.ts";
 import { completeConfig, SIZE_STEP, type UNetConfig } from "./config.ts";
 import { inferConfig } from "./parameters.ts";
 
-/** What a model file says of its weights. */
+/** What a model file says about its weights. */
 export interface ModelDescription {
   /** The network's settings. */
   readonly network: UNetConfig;
   /** Height and width that images were resized to. */
   readonly size: number;
-  /** How images were normalised. */
+  /** How images were normalized. */
   readonly normalize: Normalization;
-  /** A pixel is the mask's where its probability is above this. */
+  /** A pixel belongs to the mask if its probability is above this. */
   readonly threshold: number;
-  /** The recipe that it was trained by; absent where unknown. */
+  /** The training recipe; absent if unknown. */
   readonly recipe?: string | undefined;
-  /** The epoch that the weights are of; absent where unknown. */
+  /** The epoch that the weights come from; absent if unknown. */
   readonly epoch?: number | undefined;
-  /** Numbers of that epoch, by their names in `metrics.jsonl`. */
+  /** Metrics of that epoch, by their names in `metrics.jsonl`. */
   readonly metrics?: Readonly<Record<string, number | null>> | undefined;
-  /** All settings of the training. */
+  /** All settings of the training run. */
   readonly training?: Readonly<Record<string, unknown>> | undefined;
   /** Fingerprint of the dataset. */
   readonly data?: Readonly<Record<string, unknown>> | undefined;
@@ -37,28 +37,28 @@ export interface ModelDescription {
   readonly versions?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Weights and what is known of them. */
+/** Weights and their description. */
 export interface Model {
   /** The weights. */
   readonly state: StateDict;
-  /** What they need and where they come from. */
+  /** What prediction needs, and where the weights come from. */
   readonly description: ModelDescription;
 }
 
-/** A model as it stands in a file. */
+/** A model read from a file. */
 export interface StoredModel extends Model {
-  /** Whether the file describes it; where it does not, what the tensors do not tell is the original's. */
+  /** Whether the file has a description; if not, what cannot be inferred from the tensors is the original's. */
   readonly described: boolean;
 }
 
-/** The original's way with images: what a file without a description is taken to be trained by. */
+/** How the original treats images, which is assumed for a file without a description. */
 export const ORIGINAL_INPUT: Readonly<Pick<ModelDescription, "size" | "normalize" | "threshold">> = {
   size: 256,
   normalize: "imagenet",
   threshold: 0.5,
 };
 
-/** Marks a file's metadata as those of {@linkcode packModel}. */
+/** Marks metadata as written by {@linkcode packModel}. */
 const FORMAT = "deno-unet model 1";
 
 /** Packs a model as safetensors; the same model gives the same bytes. */
@@ -66,7 +66,7 @@ export function packModel(model: Model): Uint8Array {
   return joinBytes(modelParts(model));
 }
 
-/** A file of {@linkcode packModel} in parts, one after the other; those of tensors are their own memory. */
+/** The bytes of {@linkcode packModel} in parts; those of tensors are views of the tensors' memory. */
 export function modelParts({ state, description }: Model): Uint8Array[] {
   const entries = Object.entries(description).filter(([, value]) => value !== undefined);
   const texts = entries.map(([name, value]) => [name, JSON.stringify(value)]);
@@ -74,12 +74,12 @@ export function modelParts({ state, description }: Model): Uint8Array[] {
 }
 
 /**
- * Reads a model: a file of {@linkcode packModel}, or any safetensors or PyTorch file of such a network's weights,
- * whose width, channels and norm are then read off the tensors and the rest is the original's.
+ * Reads a model written by {@linkcode packModel}, or any safetensors or PyTorch file with the weights of such a network.
+ * In the latter case filters, channels and norm are inferred from the tensors; the rest is the original's.
  *
- * @throws {SyntaxError} where the file or its description is damaged.
- * @throws {RangeError} where a setting is out of range.
- * @throws {TypeError} where it holds no such network.
+ * @throws {SyntaxError} if the file or its description is damaged.
+ * @throws {RangeError} if a setting is out of range.
+ * @throws {TypeError} if it does not hold such a network.
  */
 export async function readModel(bytes: Uint8Array): Promise<StoredModel> {
   const { tensors, metadata } = await readWeights(bytes);
@@ -104,14 +104,14 @@ function parse(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new SyntaxError(`Cannot read the model: its "${name}" is no JSON`);
+    throw new SyntaxError(`Cannot read the model: its "${name}" is not JSON`);
   }
 }
 
 function checkDescription(description: Record<string, unknown>): ModelDescription {
   const { network, size, normalize, threshold } = description;
   if (typeof network !== "object" || network === null) {
-    throw new SyntaxError("Cannot read the model: it does not describe its network");
+    throw new SyntaxError("Cannot read the model: its metadata does not describe the network");
   }
   if (!Number.isInteger(size) || (size as number) < SIZE_STEP || (size as number) % SIZE_STEP !== 0) {
     throw new RangeError(
@@ -120,13 +120,15 @@ function checkDescription(description: Record<string, unknown>): ModelDescriptio
   }
   if (!isNormalization(normalize)) {
     throw new RangeError(
-      `Cannot read the model: its normalisation is ${
+      `Cannot read the model: its normalization is ${
         JSON.stringify(normalize)
       }, expected "imagenet" or "picture"`,
     );
   }
   if (typeof threshold !== "number" || !(threshold >= 0 && threshold <= 1)) {
-    throw new RangeError(`Cannot read the model: its threshold is ${threshold}, expected 0 to 1`);
+    throw new RangeError(
+      `Cannot read the model: its threshold is ${threshold}, expected a number from 0 to 1`,
+    );
   }
   return { ...description, network: completeConfig(network), size: size as number, normalize, threshold };
 }

@@ -1,6 +1,6 @@
 /**
- * Static plans: all steps of a prediction, an evaluation or a training step for one batch size and image size, with
- * the memory that they need. A plan is made without a GPU.
+ * Static plans: all steps of a prediction, an evaluation or a training step for one batch size and image size, and
+ * where their tensors lie in memory. Recording a plan needs no GPU.
  *
  * This module is browser compatible.
  *
@@ -9,75 +9,81 @@
 import type { LossName } from "../../kernels/loss/definition.ts";
 import { size } from "../../kernels/shape.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
-import { unet } from "./architecture.ts";
+import { type MemoryPlan, planMemory } from "../graph/memory_plan.ts";
+import type { RecordedStep, Region } from "../graph/recorder.ts";
 import { Builder, type PlanTarget } from "../layers/builder.ts";
 import { type LossRegions, lossRegions, recordLoss } from "../layers/loss.ts";
+import { unet } from "./architecture.ts";
 import { SIZE_STEP, type UNetConfig } from "./config.ts";
-import { type MemoryPlan, planMemory } from "../graph/memory_plan.ts";
 import { parameterTable } from "./parameters.ts";
-import type { RecordedStep, Region } from "../graph/recorder.ts";
 
 /** What a plan computes: logits; logits and metrics; or logits, metrics and gradients. */
 export type PlanKind = "predict" | "evaluate" | "train";
 
-/** Which plan is wanted. */
+/** What to plan. */
 export interface PlanSpec {
-  /** What it computes. */
+  /** What the plan computes. */
   readonly kind: PlanKind;
-  /** Images. */
+  /** Number of images. */
   readonly batch: number;
-  /** Rows of an image, a multiple of 32. */
+  /** Rows per image, a multiple of 32. */
   readonly height: number;
-  /** Columns of an image, a multiple of 32. */
+  /** Columns per image, a multiple of 32. */
   readonly width: number;
   /**
-   * Images of the batch that these are a part of; absent where they are the whole. The loss is one of the whole
-   * batch: the plan of a part only writes its share of `lossPartials`. Its owner sees to `batchSums`, and goes on to
-   * the backward, which adds to the gradients.
+   * Size of the batch that the images are a micro-batch of; absent if they are the whole batch. The loss is that of the
+   * whole batch: the plan of a micro-batch only writes its share of `lossPartials`. Its owner computes `batchSums` from
+   * all shares and then runs the backward, which adds to the gradients.
    */
   readonly partOf?: number | undefined;
   /** What is trained on and evaluated by; `combined` by default. */
   readonly loss?: LossName | undefined;
 }
 
-/** The regions that a plan's owner fills or reads. */
+/** The regions that the owner of a plan fills or reads. */
 export interface PlanRegions extends LossRegions {
+  /** Placeholder for bindings that are not read. */
   readonly nothing: Region;
+  /** All parameters in one block. */
   readonly weights: Region;
+  /** Their gradients in one block. */
   readonly gradients: Region;
+  /** Uniform of the training step. */
   readonly step: Region;
+  /** Images, NCHW. */
   readonly images: Region;
+  /** Logits, NCHW; a temporary region that is kept to the end of the plan. */
   readonly logits: Region;
 }
 
 /** A recorded plan. */
 export interface Plan {
-  /** What was asked for. */
+  /** What was planned. */
   readonly spec: PlanSpec;
   /** All steps in order. */
   readonly steps: readonly RecordedStep[];
-  /** The first step of the loss. */
+  /** Index of the first step of the loss. */
   readonly lossAt: number;
-  /** The first step of the backward. */
+  /** Index of the first step of the backward. */
   readonly backwardAt: number;
   /** Where temporary regions lie. */
   readonly memory: MemoryPlan;
-  /** What the owner fills or reads. */
+  /** The regions that the owner fills or reads. */
   readonly regions: PlanRegions;
 }
 
 /**
  * Records a plan.
  *
- * @throws {RangeError} where height or width is no multiple of 32.
- * @throws {CapacityError} where a limit of the device is too small.
+ * @throws {RangeError} if height or width is not a multiple of 32, or batch is not a positive integer.
+ * @throws {CapacityError} if a limit of the device is too small.
  */
 export function recordPlan(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   checkSpec(spec);
   try {
     return record(config, target, spec);
   } catch (error) {
-    // With a size that can be planned at all, what is out of range is so on this device alone.
+    // The sizes are valid, so what is out of range is a limit of this device.
     if (error instanceof RangeError) throw new CapacityError(error.message, { cause: error });
     throw error;
   }
@@ -92,13 +98,13 @@ function checkSpec({ batch, height, width }: PlanSpec): void {
     }
   }
   if (!Number.isInteger(batch) || batch < 1) {
-    throw new RangeError(`Cannot plan a batch of ${batch} images: expected a whole number from 1`);
+    throw new RangeError(`Cannot plan a batch of ${batch} images: expected an integer >= 1`);
   }
 }
 
 function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const { kind, batch, height, width, partOf } = spec;
-  // A prediction keeps no activations, and is to be as exact as its weights.
+  // A prediction keeps no activations, so it saves little by float16, and should be as exact as its weights.
   const stored: PlanTarget = kind === "predict" ? { ...target, precision: "f32" } : target;
   const builder = new Builder(parameterTable(config), stored, { training: kind === "train", partOf });
   const { recorder } = builder;
@@ -122,21 +128,21 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   };
 }
 
-/** Where a plan's regions lie if the slots of plans that run before or after it are there already. */
+/** Where the regions of a plan lie if it reuses the slots of other plans, which run before or after it. */
 export function placeAmong({ memory, steps, regions }: Plan, slots: readonly number[]): MemoryPlan {
   return slots.length === 0 ? memory : planMemory(steps, [regions.logits], slots);
 }
 
-/** Bytes that a plan needs at once, apart from what all plans share: slots, images and masks. */
+/** Bytes of a plan's slots and inputs, without what all plans share. */
 export function planBytes({ spec, memory, regions }: Plan): number {
   const { images, masks, lossPartials, batchSums } = regions;
   const ofBatch = spec.partOf === undefined ? 0 : lossPartials.byteLength + batchSums.byteLength;
   return memory.byteLength + images.byteLength + masks.byteLength + ofBatch;
 }
 
-/** Bytes of everything that training with a plan holds: parameters, gradients, moments and the plan's own. */
+/** Bytes of everything that training with a plan holds: the plan's own, parameters, gradients, moments, history. */
 export function trainingBytes(plan: Plan): number {
   const { weights, gradients, history } = plan.regions;
-  // Adam keeps two moments of every parameter.
+  // The weights and Adam's two moments.
   return planBytes(plan) + 3 * weights.byteLength + gradients.byteLength + history.byteLength;
 }

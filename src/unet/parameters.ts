@@ -1,5 +1,5 @@
 /**
- * The network's parameters: names, shapes, places in one flat block, initial values, and state dicts.
+ * The parameters of the network: names, shapes, places in one flat block, initial values, and state dicts.
  *
  * This module is browser compatible.
  *
@@ -14,31 +14,31 @@ import { allFinite } from "../math.ts";
 export interface Parameter {
   /** The original's name, such as `down1.conv1.weight`. */
   readonly name: string;
-  /** Its shape: OIHW for convolutions, [in, out, 2, 2] for transposed ones, [channels] for the rest. */
+  /** OIHW for convolutions, [in, out, 2, 2] for transposed ones, [channels] for the rest. */
   readonly shape: readonly number[];
   /** Number of values. */
   readonly size: number;
-  /** First value in the flat block; a multiple of 64, so that it can be bound alone. */
+  /** Index of its first value in the flat block; a multiple of 64, so that it can be bound by itself. */
   readonly offset: number;
-  /** Half the width of the uniform distribution that it starts from, or the value that a norm starts with. */
+  /** It starts uniform in [-bound, bound), or with one value everywhere. */
   readonly initial: { readonly bound: number } | { readonly value: number };
 }
 
 /** All parameters of a network. */
 export interface ParameterTable {
-  /** In the original's order. */
+  /** In the order in which the original registers them. */
   readonly list: readonly Parameter[];
   /** Values of the flat block, padding included; a multiple of 64. */
   readonly blockSize: number;
   /** Values without padding. */
   readonly count: number;
-  /** A parameter by name. */
+  /** A parameter by name; throws a RangeError if there is none. */
   get(name: string): Parameter;
 }
 
 const ALIGNMENT = 64;
 
-/** Lists the parameters of a network in the order in which the original registers them. */
+/** Lists the parameters of a network. */
 export function parameterTable(config: UNetConfig): ParameterTable {
   const list: Parameter[] = [];
   let offset = 0;
@@ -82,21 +82,21 @@ export function parameterTable(config: UNetConfig): ParameterTable {
     get(name) {
       const parameter = byName.get(name);
       if (!parameter) {
-        throw new RangeError(`Cannot find parameter "${name}": the network has none of this name`);
+        throw new RangeError(`Cannot find parameter "${name}": the network has no parameter of this name`);
       }
       return parameter;
     },
   };
 }
 
-/** PyTorch's default initialisation, uniform in +-1/sqrt(fan_in), drawn by seed and place in the block. */
+/** PyTorch's default initialization, uniform in +-1 / sqrt(fan_in), drawn by seed and place in the block. */
 export function initialBlock(table: ParameterTable, seed: number): Float32Array<ArrayBuffer> {
   const block = new Float32Array(table.blockSize);
   for (const { offset, data } of initialValues(table, seed)) block.set(data, offset);
   return block;
 }
 
-/** The values of {@linkcode initialBlock}, tensor by tensor; each holds until the next one, which has the same memory. */
+/** The values of {@linkcode initialBlock} tensor by tensor; each is valid until the next one, which reuses its memory. */
 export function* initialValues(table: ParameterTable, seed: number): Generator<PlacedValues> {
   const memory = new Float32Array(Math.max(...table.list.map(({ size }) => size)));
   for (const [index, { offset, size, initial }] of table.list.entries()) {
@@ -116,19 +116,19 @@ export function blockToState(table: ParameterTable, block: Float32Array): StateD
   );
 }
 
-/** Values and where they belong in a flat block. */
+/** Values and their place in a flat block. */
 export interface PlacedValues {
-  /** First value in the block. */
+  /** Index of the first value in the block. */
   readonly offset: number;
   /** The values. */
   readonly data: Float32Array<ArrayBuffer>;
 }
 
 /**
- * Checks a state dict against the network, and says where in a flat block its tensors belong.
+ * Checks a state dict against the network and returns the place of each tensor in a flat block.
  *
- * @throws {TypeError} naming what is missing, unexpected or misshapen.
- * @throws {RangeError} naming a tensor with values that are not finite.
+ * @throws {TypeError} naming tensors that are missing, unexpected or of another shape.
+ * @throws {RangeError} naming a tensor with a value that is not finite.
  */
 export function placeState(table: ParameterTable, state: StateDict): PlacedValues[] {
   const known = new Set(table.list.map(({ name }) => name));
@@ -148,8 +148,8 @@ export function placeState(table: ParameterTable, state: StateDict): PlacedValue
     throw new TypeError(
       `Cannot load the state dict: ${
         faults.join("; ")
-      }\nhint: the file's width, classes and norm must be the ` +
-        "network's; inferConfig() reads them off a state dict",
+      }\nhint: the network needs the filters, classes and norm of the ` +
+        "file; inferConfig() infers them from a state dict",
     );
   }
   return table.list.map(({ name, offset }) => {
@@ -163,9 +163,9 @@ export function placeState(table: ParameterTable, state: StateDict): PlacedValue
 }
 
 /**
- * Reads channels, classes, width and norm off a state dict; dropout leaves no trace and is the default's.
+ * Infers channels, classes, filters and norm from a state dict. Dropout leaves no trace in the weights.
  *
- * @throws {TypeError} where the tensors that tell are missing.
+ * @throws {TypeError} if the first or last weight is missing.
  */
 export function inferConfig(
   state: StateDict,

@@ -1,5 +1,5 @@
 /**
- * The network on a device.
+ * The U-Net on a device.
  *
  * This module is browser compatible.
  *
@@ -19,10 +19,10 @@ import {
 } from "./parameters.ts";
 import { sigmoid } from "../math.ts";
 
-/** Images that are predicted at once, at most: more would only need more memory. */
+/** Images per dispatch of a prediction: more would not be faster, but need more memory. */
 const PREDICTION_BATCH = 8;
 
-/** A UNet with its weights on a GPU. */
+/** A U-Net with its weights on a GPU. */
 export class UNet {
   /** The device. */
   readonly gpu: Gpu;
@@ -33,8 +33,8 @@ export class UNet {
   /** The flat block of weights. */
   readonly weights: GPUBuffer;
   readonly #executor: Executor;
-  /** Images that are predicted at once: fewer where they do not fit. */
-  #atOnce = PREDICTION_BATCH;
+  /** Images per micro-batch; reduced if they do not fit the device. */
+  #microBatch = PREDICTION_BATCH;
 
   private constructor(gpu: Gpu, config: UNetConfig, parameters: ParameterTable, weights: GPUBuffer) {
     this.gpu = gpu;
@@ -45,10 +45,11 @@ export class UNet {
   }
 
   /**
-   * Creates a network with the weights of `state`, or else with PyTorch's default initialisation, drawn by `seed` (0).
+   * Creates a network with the weights of `state`, or with PyTorch's default initialization drawn by `seed`, which
+   * defaults to 0.
    *
-   * @throws {RangeError} where a setting is out of range or the weights do not fit the device.
-   * @throws as {@linkcode UNet.loadStateDict}.
+   * @throws {RangeError} if a setting is out of range or the weights do not fit the device, and what
+   * {@linkcode UNet.loadStateDict} throws.
    */
   static async create(
     gpu: Gpu,
@@ -69,27 +70,27 @@ export class UNet {
   /**
    * Replaces all weights.
    *
-   * @throws {TypeError} naming what is missing, unexpected or misshapen.
-   * @throws {RangeError} naming a tensor with values that are not finite.
+   * @throws {TypeError} naming tensors that are missing, unexpected or of another shape.
+   * @throws {RangeError} naming a tensor with a value that is not finite.
    */
   loadStateDict(state: StateDict): void {
     const values = placeState(this.parameters, state);
     for (const { offset, data } of values) this.gpu.upload(this.weights, 4 * offset, data);
   }
 
-  /** Reads all weights back, into memory that all tensors share. */
+  /** Reads all weights back; the tensors share one block of memory. */
   async stateDict(): Promise<StateDict> {
     const bytes = await this.gpu.read(this.weights, 0, this.parameters.blockSize * 4);
     return blockToState(this.parameters, new Float32Array(bytes));
   }
 
   /**
-   * Computes logits, with dropout off.
+   * Computes logits, without dropout.
    *
-   * @param images [N, inChannels, H, W], normalised; H and W multiples of 32
+   * @param images [N, inChannels, H, W], normalized; H and W are multiples of 32
    * @returns [N, outChannels, H, W]
-   * @throws {TypeError} where the shape is not that of a batch of images.
-   * @throws {RangeError} where H or W is no multiple of 32, or the device is too small.
+   * @throws {TypeError} if the images have another shape.
+   * @throws {RangeError} if H or W is not a multiple of 32, or one image does not fit the device.
    */
   async logits(images: Tensor): Promise<Tensor> {
     const { batch, height, width } = this.checkImages(images);
@@ -112,36 +113,36 @@ export class UNet {
   /**
    * Computes probabilities, the sigmoid of {@linkcode UNet.logits}.
    *
-   * @throws as {@linkcode UNet.logits}, and {Error} where a result is not a number.
+   * @throws {Error} if a result is NaN, and what {@linkcode UNet.logits} throws.
    */
   async predict(images: Tensor): Promise<Tensor> {
     const { shape, data } = await this.logits(images);
     const bad = data.findIndex((value) => Number.isNaN(value));
     if (bad >= 0) {
       throw new Error(
-        `Cannot predict: the logit at index ${bad} is not a number\nhint: check the images and weights for values ` +
-          "that are not finite",
+        `Cannot predict: the logit at index ${bad} is NaN\nhint: check the images and weights for values that are ` +
+          "not finite",
       );
     }
     return { shape, data: data.map(sigmoid) };
   }
 
-  /** The plan for as many of `batch` images as are predicted at once. */
+  /** The plan for the next micro-batch of `batch` images. */
   async #prepare(batch: number, height: number, width: number): Promise<ReadyPlan> {
     for (;;) {
-      const count = Math.min(this.#atOnce, batch);
+      const count = Math.min(this.#microBatch, batch);
       try {
         return await this.#executor.prepare({ kind: "predict", batch: count, height, width });
       } catch (error) {
         if (!(error instanceof CapacityError) || count <= 1) throw error;
-        // Images do not touch each other: fewer at once give the same logits.
+        // Images are independent in prediction: smaller micro-batches give the same logits.
         this.#executor.clear();
-        this.#atOnce = Math.ceil(count / 2);
+        this.#microBatch = Math.ceil(count / 2);
       }
     }
   }
 
-  /** Checks the shape of a batch of images. */
+  /** Checks the shape of a batch of images; throws a TypeError if it is another. */
   checkImages(images: Tensor): { batch: number; height: number; width: number } {
     const [batch, channels, height, width] = images.shape;
     const values = images.shape.reduce((product, extent) => product * extent, 1);

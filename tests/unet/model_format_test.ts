@@ -44,8 +44,8 @@ Deno.test("readModel: refuses what is no description of a model", async () => {
   const { tensors, metadata } = readSafetensors(packModel({ state, description }));
   const read = (change: Record<string, string>) =>
     readModel(writeSafetensors(tensors, { ...metadata, ...change }));
-  await assert.rejects(read({ network: "{" }), /^SyntaxError: .*its "network" is no JSON/);
-  await assert.rejects(read({ network: "null" }), /^SyntaxError: .*does not describe its network/);
+  await assert.rejects(read({ network: "{" }), /^SyntaxError: .*its "network" is not JSON/);
+  await assert.rejects(read({ network: "null" }), /^SyntaxError: .*does not describe the network/);
   await assert.rejects(read({ network: '{"filters":0}' }), RangeError);
   await assert.rejects(read({ size: "33" }), /^RangeError: .*input size is 33/);
   await assert.rejects(read({ normalize: '"mean"' }), /^RangeError: .*"mean"/);
