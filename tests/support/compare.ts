@@ -1,24 +1,24 @@
 /**
- * Comparison of many numbers at once, with a message that tells a rounding from a bug.
+ * Comparison of arrays of numbers, with a message that tells rounding from a bug.
  *
  * @module
  */
 import { AssertionError } from "node:assert/strict";
 
-/** How far apart the values of {@linkcode assertClose} may be: `absolute + relative * |expected|`, each 0 unless given. */
+/** Error limit of {@linkcode assertClose}: `absolute + relative * |expected|`; both default to 0. */
 export interface Closeness {
-  /** What every value may be off by; a list gives each value its own. */
+  /** Absolute error, of all values or of each. */
   absolute?: number | ArrayLike<number>;
-  /** What every value may be off by as a share of the expected one. */
+  /** Relative error. */
   relative?: number;
-  /** What is compared, for the message. */
+  /** Names the values in the message. */
   label: string;
 }
 
 /**
- * Throws unless every value is within its limit; NaN is within none, and infinities only equal themselves.
+ * Throws unless all values are within their limits. NaN is within no limit, and infinities only equal themselves.
  *
- * The message gives the index that is furthest outside, both values, and how many are out.
+ * The message gives the worst index, both values there, and the number of values out of limits.
  */
 export function assertClose(
   actual: ArrayLike<number>,
@@ -39,7 +39,7 @@ export function assertClose(
     const difference = Math.abs(a - e);
     if (difference <= limit && Number.isFinite(e)) continue;
     out++;
-    // NaN must win over every number.
+    // NaN is worse than any number.
     const excess = Number.isNaN(difference) ? Infinity : difference - limit;
     if (worst < 0 || excess > worstExcess) {
       worst = index;
@@ -60,20 +60,20 @@ export function assertClose(
 }
 
 /**
- * What a float32 sum of `count` products may be off by, whatever its order: `sumAbsolute` is the sum of the
- * products' absolute values. Rounding errors of 2^-24 each grow as the root of their number; four times that is
- * a deviation that no honest sum shows.
+ * Error limit of a float32 sum of `count` products in any order; `sumAbsolute` is the sum of their absolute values.
+ * Rounding errors of 2^-24 each grow with the square root of their number; the factor 4 leaves room that only a wrong
+ * sum exceeds.
  */
 export function sumTolerance(count: number, sumAbsolute: number): number {
   return 4 * 2 ** -24 * Math.sqrt(count) * sumAbsolute + 1e-7;
 }
 
-/** {@linkcode sumTolerance} of many sums: `sumsAbsolute` is what the same loops give for absolute values. */
+/** {@linkcode sumTolerance} of many sums; `sumsAbsolute` is the result of the same loops on absolute values. */
 export function sumTolerances(count: number, sumsAbsolute: ArrayLike<number>): Float64Array {
   return Float64Array.from(sumsAbsolute, (sum) => sumTolerance(count, sum));
 }
 
-/** The absolute values, for {@linkcode sumTolerances}. */
+/** Absolute values, for {@linkcode sumTolerances}. */
 export function absolutes(values: ArrayLike<number>): Float64Array {
   return Float64Array.from(values, Math.abs);
 }

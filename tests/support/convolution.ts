@@ -1,5 +1,5 @@
 /**
- * 3 x 3 convolutions put together from their kernels, each step by itself.
+ * 3 x 3 convolutions composed of their kernels, one dispatch at a time.
  *
  * @module
  */
@@ -34,13 +34,13 @@ import { sumRows } from "../../kernels/reduce/reduce.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { runKernel } from "./run_kernel.ts";
 
-/** A tensor whose channels a convolution reads. */
+/** An input tensor of a convolution. */
 export interface Source {
   /** NCHW. */
   readonly x: Float32Array;
-  /** Its channels. */
+  /** Channels. */
   readonly channels: number;
-  /** Scale and shift of every plane, where it is read through a normalisation. */
+  /** Scale and shift per plane, if it is read through a normalisation. */
   readonly affine?: Float32Array;
 }
 
@@ -48,39 +48,39 @@ export interface Source {
 export interface Convolution {
   /** Images. */
   readonly batch: number;
-  /** Rows of a map. */
+  /** Rows. */
   readonly height: number;
-  /** Columns of a map. */
+  /** Columns. */
   readonly width: number;
-  /** Channels of the layer's input. */
+  /** Input channels of the layer. */
   readonly inputs: number;
-  /** Channels of the layer's output. */
+  /** Output channels of the layer. */
   readonly outputs: number;
   /** OIHW. */
   readonly w: Float32Array;
   /** Whether this is the input gradient. */
   readonly flipped: boolean;
-  /** First of the channels that are made. */
+  /** First channel to compute. */
   readonly firstRow: number;
-  /** Number of the channels that are made. */
+  /** Channels to compute. */
   readonly rows: number;
-  /** What is read. */
+  /** Input tensors. */
   readonly sources: readonly Source[];
-  /** What is done with the sums. */
+  /** What happens to the sums before they are stored. */
   readonly epilogue: Epilogue;
-  /** One value for each output. */
+  /** One value per output channel. */
   readonly bias?: Float32Array;
-  /** What gates the result, and its scale and shift. */
+  /** The tensor that gates the result, and its scale and shift. */
   readonly gate?: { readonly x: Float32Array; readonly affine?: Float32Array };
 }
 
 /** How a convolution is computed. */
 export interface Method {
-  /** For titles. */
+  /** For test names. */
   readonly name: string;
   /** Height and width are multiples of these. */
   readonly multiples: readonly [number, number];
-  /** Channels of the layer are multiples of this; 1 unless given. */
+  /** Channels of the layer are multiples of this; defaults to 1. */
   readonly channels?: number;
   /** The result, NCHW with `rows` channels. */
   run(gpu: Gpu, convolution: Convolution): Promise<Float32Array>;
@@ -141,7 +141,7 @@ export const DIRECT: Method = {
   },
 };
 
-/** Neighbourhoods of all sources' pixels as a matrix. */
+/** The im2col matrix of all sources. */
 async function gatherColumns(
   gpu: Gpu,
   { batch, height, width, inputs, sources }: Convolution,
@@ -172,7 +172,7 @@ async function flattenGradient(
   return (await runKernel(gpu, dispatch, { x, affine: NOTHING, columns })).columns;
 }
 
-/** Plain matrix products over columns of pixels. */
+/** Matrix products over im2col columns. */
 export const IM2COL: Method = {
   name: "im2col",
   multiples: [1, 1],
@@ -206,13 +206,13 @@ export const IM2COL: Method = {
   },
 };
 
-/** Tiles of one run: few, so that small maps need several. */
+/** Tiles per run: few, so that small maps need several runs. */
 const RUN = 32;
 
-/** Columns that are summed in one slice of a weight gradient. */
+/** Columns per split-K slice of a weight gradient. */
 const SLICE = 20;
 
-/** Winograd's minimal filtering to tiles of `side` x `side`, with the smaller operand as a uniform or not. */
+/** Winograd's minimal filtering with tiles of `side` x `side`, optionally with the smaller operand in a uniform. */
 export function winograd(side: 2 | 4, uniform: boolean): Method {
   const positions = (side + 2) ** 2;
   return {
@@ -257,7 +257,7 @@ export function winograd(side: 2 | 4, uniform: boolean): Method {
       const runs = splitTiles(tile(layer, side), RUN);
       const slicesOf = (padded: number) => Math.ceil(padded / SLICE);
       const slices = runs.reduce((sum, { padded }) => sum + slicesOf(padded), 0);
-      // Two blocks of rows where there is more than one row.
+      // Two blocks of rows if there is more than one row.
       const length = Math.ceil(outputs / 2);
       let result = new Float32Array(outputs * inputs * 9).fill(NaN);
       for (let skipped = 0; skipped < outputs; skipped += length) {
@@ -266,7 +266,7 @@ export function winograd(side: 2 | 4, uniform: boolean): Method {
         let c = new Float32Array(slices * positions * block.padded * columns);
         let slice = 0;
         for (const run of runs) {
-          // Padding channels are never written: what they hold must not reach the result.
+          // Padding channels are never written; their contents must not reach the result.
           let v = new Float32Array(positions * columns * run.padded).fill(1e30);
           let first = 0;
           for (const { x, channels, affine } of sources) {

@@ -1,12 +1,12 @@
 /**
- * Gradients by trying: the proof of a hand-written gradient that shares nothing with it.
+ * Numerical gradients: a check of hand-written ones that shares no code with them.
  *
  * @module
  */
 
 /**
- * The gradient of a scalar function by each of its values, by central differences: `h^2` off in theory, and some
- * 1e-11 divided by `h` by rounding. `at` is changed while it runs, and restored.
+ * Gradient of a scalar function at `at` by central differences: a truncation error of order `h^2`, and a rounding error
+ * of about 1e-11 / `h`. Changes `at` while it runs, and restores it.
  */
 export function differenceGradient(scalar: () => number, at: Float64Array, h = 1e-5): Float64Array {
   return Float64Array.from(at, (value, index) => {
@@ -19,7 +19,7 @@ export function differenceGradient(scalar: () => number, at: Float64Array, h = 1
   });
 }
 
-/** The sum of products: a scalar of a layer's output whose gradient by the output is `weights`. */
+/** Dot product: a scalar function of the output of a layer whose gradient is `weights`. */
 export function dot(values: ArrayLike<number>, weights: ArrayLike<number>): number {
   let sum = 0;
   for (let index = 0; index < values.length; index++) sum += values[index]! * weights[index]!;

@@ -1,9 +1,9 @@
 /**
  * Benches of kernels on the GPU: `deno bench -P=test-bench tests/bench/conv2d_bench.ts`.
  *
- * Waiting for the device costs 10 ms, so a measurement repeats its work some times and waits once: Deno's table gives
- * the time of a whole measurement. The line that each bench prints gives one repetition, its speed, and that as a share
- * of the calibration kernel, which runs before every measurement: on a busy machine only the share says anything.
+ * Waiting for the device costs 10 ms, so a measurement repeats its work and waits once; Deno's table shows the time of a
+ * whole measurement. The line that each bench prints gives the time of one repetition, its speed, and its share of the
+ * speed of the calibration kernel, which runs before each measurement: on a busy machine only the share is meaningful.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import { repeat } from "../../src/tuning/timing.ts";
 import { Recorder, type Region } from "../../src/graph/recorder.ts";
 import { Standalone } from "../../src/tuning/standalone.ts";
 
-/** The device of this process, opened when the first bench runs. */
+/** The device of this process, opened by the first bench. */
 let opened: Promise<[Gpu, Calibration]> | undefined;
 
-/** Measurements of one bench. */
+/** Measurements per bench. */
 const RUNS = 5;
 
-/** Seconds of one measurement. */
+/** Seconds per measurement. */
 const SECONDS = 0.1;
 
-/** What one repetition does: floating-point operations, or bytes that are read and written. */
+/** Work of one repetition: floating-point operations, or bytes read and written. */
 export type Amount = { readonly operations: number } | { readonly bytes: number };
 
-/** Work that can be repeated before it is waited for. */
+/** Work that can be repeated before waiting for it. */
 export interface Work {
-  /** Does the work so many times and waits once. */
+  /** Repeats the work and waits once. */
   run(times: number): Promise<void>;
 }
 
@@ -74,7 +74,7 @@ async function print(name: string, amount: Amount, seconds: number, peak: number
   await Deno.stderr.write(new TextEncoder().encode(`${parts.join(", ")}\n`));
 }
 
-/** Registers a bench of one dispatch; each binding has so many floats, or the memory of the binding that it names. */
+/** Registers a bench of one dispatch. Bindings are lengths in floats, or the name of a binding whose memory they share. */
 export function benchKernel(
   name: string,
   dispatch: Dispatch,

@@ -1,5 +1,5 @@
 /**
- * Random numbers that every run, machine and language draws alike: a hash of seed and index.
+ * Random numbers that are the same in every run, on every machine and in every language: a hash of seed and index.
  *
  * `tests/fixtures/unet/make_fixtures.py` holds the same three functions, so that fixtures need not store their
  * inputs. All arithmetic is exact in float64 up to one rounding to float32.
@@ -7,7 +7,7 @@
  * @module
  */
 
-/** Spreads the 32 bits of a value over all of them (lowbias32 of https://github.com/skeeto/hash-prospector). */
+/** Mixes the 32 bits of a value (lowbias32 of https://github.com/skeeto/hash-prospector). */
 export function mix32(value: number): number {
   let x = value >>> 0;
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
@@ -15,7 +15,7 @@ export function mix32(value: number): number {
   return (x ^ (x >>> 15)) >>> 0;
 }
 
-/** The number in [0, 1) that belongs to seed and index. */
+/** The number in [0, 1) for a seed and an index. */
 export function uniformAt(seed: number, index: number): number {
   return mix32(mix32(seed) + index) / 2 ** 32;
 }
@@ -33,7 +33,7 @@ export class Random {
   readonly #seed: number;
   #index = 0;
 
-  /** Starts the seed's sequence. */
+  /** Starts the sequence of a seed. */
   constructor(seed: number) {
     this.#seed = seed;
   }
@@ -43,7 +43,7 @@ export class Random {
     return uniformAt(this.#seed, this.#index++);
   }
 
-  /** A whole number from 0 to `end` - 1. */
+  /** An integer in [0, `end`). */
   integer(end: number): number {
     return Math.floor(this.next() * end);
   }

@@ -1,5 +1,5 @@
 /**
- * Runs one kernel on arrays: what ring 1 compares with plain loops.
+ * Runs one kernel on arrays, for ring 1: comparison with plain loops.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import { halveDispatch, storableBindings } from "../../kernels/storage.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { Program } from "../../src/graph/program.ts";
 
-/** A binding: its contents, or how many values a kernel is to write. */
+/** A binding: its contents, or the number of values that the kernel writes. */
 export type Operand = Float32Array | Uint8Array | number;
 
-/** Values behind those of every storage buffer: more than the tiles that kernels work in. */
+/** Values after the end of each storage buffer: more than the largest tile of a kernel. */
 const TAIL = 1024;
 
-/** Uniforms are bound as whole windows. */
+/** Bytes of a uniform binding. */
 const WINDOW = 65536;
 
-/** Found in a result, it was never written; found unchanged behind a result, nothing was written there. */
+/** Marks memory that was not written. */
 export const UNTOUCHED: number = Math.fround(-12345.678);
 
 /**
- * Runs a kernel once and returns what its writable bindings hold then, by name.
+ * Runs a kernel once and returns the contents of its writable bindings by name.
  *
- * One array under two names is one buffer. Behind the values of what is read stands NaN, so that no result can use
- * what is not its own; behind what is written stands a mark, which must still be there afterwards.
+ * One array under two names is one buffer. Inputs are followed by NaN, so that reading past their end shows in the result;
+ * outputs are followed by a mark, which must be unchanged afterwards.
  *
- * On a device that stores tensors as float16, the kernel does so with all that it may.
+ * On a device that stores tensors as float16, all storable bindings are float16.
  */
 export async function runKernel<Name extends string>(
   gpu: Gpu,
@@ -66,7 +66,7 @@ export async function runKernel<Name extends string>(
     const values = half ? Float32Array.from(new Float16Array(bytes)) : new Float32Array(bytes);
     const mark = half ? Math.f16round(UNTOUCHED) : UNTOUCHED;
     const tail = values.subarray(length, length + TAIL);
-    assert.ok(tail.every((value) => value === mark), `${kernel.label} writes behind "${name}"`);
+    assert.ok(tail.every((value) => value === mark), `${kernel.label} writes past the end of "${name}"`);
     results[name as Name] = values.slice(0, length);
   }
   program.destroy();
@@ -74,7 +74,7 @@ export async function runKernel<Name extends string>(
   return results;
 }
 
-/** A buffer with the operand's bytes at its beginning. */
+/** A buffer that begins with the bytes of the operand. */
 async function upload(
   gpu: Gpu,
   name: string,
@@ -86,7 +86,7 @@ async function upload(
   const padded = new Float32Array(Math.max(byteLength / 4 + TAIL, WINDOW / 4));
   padded.fill(access === "read_write" ? UNTOUCHED : NaN);
   if (typeof operand !== "number") {
-    // Copied as bytes: a whole number's bits may look like NaN, of which a float keeps but one.
+    // Copied as bytes: the bits of an integer may look like a NaN, and a float copy would not preserve them.
     new Uint8Array(padded.buffer).set(new Uint8Array(operand.buffer, operand.byteOffset, byteLength));
   }
   const buffer = await gpu.createBuffer(name, padded.byteLength, GPUBufferUsage.UNIFORM);
