@@ -6,7 +6,7 @@
  */
 import type { Gpu } from "../gpu/gpu.ts";
 import { repeat, takeTurns, type TurnOptions } from "../tuning/timing.ts";
-import { planTarget } from "../unet/executor.ts";
+import { planTarget } from "../layers/plan_target.ts";
 import { type ConvShape, type Direction, DIRECTIONS, recordConv } from "../tuning/single_conv.ts";
 import { Standalone } from "../tuning/standalone.ts";
 import { createCalibration, type Speed, speed } from "./calibration.ts";

@@ -6,27 +6,11 @@
  * @module
  */
 import type { Accumulation } from "../../kernels/accumulation.ts";
-import type { KernelChoices } from "../../kernels/choices.ts";
 import { type Nchw, size } from "../../kernels/shape.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
 import type { Activation } from "./activation.ts";
-
-/** Facts about the device that recorded steps depend on. */
-export interface PlanTarget {
-  /** Bytes that one binding may have. */
-  readonly maxBinding: number;
-  /** Bytes that a transformed tensor should not exceed, so that it stays in the caches. */
-  readonly workspace: number;
-  /** Workgroups that keep the device busy: long sums are split into enough slices for that. */
-  readonly workgroups: number;
-  /** The variant of every class of shapes. */
-  readonly choices: KernelChoices;
-  /** Whether only arithmetic as accurate as plain float32 sums may be chosen. */
-  readonly strict: boolean;
-  /** Storage type of tensors between layers; defaults to float32. Sums, weights and their gradients always are. */
-  readonly precision?: Precision;
-}
+import type { PlanTarget } from "./plan_target.ts";
 
 /** Where each parameter lies in the flat blocks of weights and gradients; offsets and sizes in values. */
 export interface ParameterLayout {

@@ -31,7 +31,7 @@ import {
   ROW_SUMS,
   SPLIT_K_PRODUCT,
 } from "../../kernels/variants.ts";
-import type { PlanTarget } from "./builder.ts";
+import type { PlanTarget } from "./plan_target.ts";
 
 /** The variant that computes a 3 x 3 convolution of feature maps of this shape. */
 export function chooseConv(

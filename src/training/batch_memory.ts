@@ -8,7 +8,7 @@ import { CapacityError } from "../gpu/capacity_error.ts";
 import type { GpuDescription } from "../gpu/adapter.ts";
 import type { Chunk } from "../layers/activation.ts";
 import { SIZE_STEP, type UNetConfig } from "../unet/config.ts";
-import { planTarget } from "../unet/executor.ts";
+import { planTarget } from "../layers/plan_target.ts";
 import {
   placeAmong,
   type Plan,

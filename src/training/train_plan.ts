@@ -6,7 +6,7 @@
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices, nonDefaultChoices } from "../../kernels/variants.ts";
 import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";
-import { planTarget } from "../unet/executor.ts";
+import { planTarget } from "../layers/plan_target.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import {
   placeAmong,

@@ -1,5 +1,5 @@
 /**
- * Convolutions alone, outside of any network: what benchmarks and the tuner time.
+ * Convolutions without a network around them, for benchmarks and the tuner.
  *
  * This module is browser compatible.
  *
@@ -8,15 +8,14 @@
 import { roundUp } from "../../kernels/grid.ts";
 import { type Nchw, size } from "../../kernels/shape.ts";
 import type { Activation } from "../layers/activation.ts";
-import { Builder, type ParameterLayout, type PlanTarget } from "../layers/builder.ts";
-import type { UNetConfig } from "../unet/config.ts";
+import { Builder, type ParameterLayout } from "../layers/builder.ts";
+import type { PlanTarget } from "../layers/plan_target.ts";
 import { convTranspose2d } from "../layers/conv_transpose2d.ts";
 import type { ConvLayer } from "../layers/conv3x3/algorithm.ts";
 import { conv3x3 } from "../layers/conv3x3/conv3x3.ts";
-import { parameterTable } from "../unet/parameters.ts";
 import type { RecordedStep, Region } from "../graph/recorder.ts";
 
-/** A convolution with as many inputs as outputs. */
+/** A convolution with as many output channels as input channels. */
 export interface ConvShape {
   /** Channels of input and output. */
   readonly channels: number;
@@ -26,17 +25,17 @@ export interface ConvShape {
   readonly batch: number;
 }
 
-/** What is computed. */
+/** The three computations of a convolution. */
 export const DIRECTIONS = ["forward", "input gradient", "weight gradient"] as const;
 
 /** One of {@linkcode DIRECTIONS}. */
 export type Direction = typeof DIRECTIONS[number];
 
-/** A convolution's steps, and the region that they leave their result in. */
+/** The steps of a convolution and its regions. */
 export interface RecordedConv {
   /** The steps. */
   readonly steps: readonly RecordedStep[];
-  /** Binds input, weights, bias, gradient and result under these names. */
+  /** Input, weights with bias, gradient of the output, and what the steps compute. */
   readonly regions: Readonly<Record<"input" | "parameters" | "gradient" | "result", Region>>;
 }
 
@@ -44,7 +43,7 @@ export interface RecordedConv {
 export function recordConv(target: PlanTarget, conv: ConvShape, direction: Direction): RecordedConv {
   const { channels } = conv;
   const layer = { name: "conv", inputs: channels, outputs: channels };
-  const builder = new Builder(convLayout(layer), target, { training: true });
+  const builder = new Builder(layerLayout(layer), target, { training: true });
   const { recorder } = builder;
   const shape: Nchw = { batch: conv.batch, channels, height: conv.size, width: conv.size };
   const tensor = (label: string): Activation => ({
@@ -68,31 +67,29 @@ export function recordConv(target: PlanTarget, conv: ConvShape, direction: Direc
   }
 }
 
-/**
- * Records a transposed convolution of a network, such as `up3.up`, of a tensor that holds the result of a ReLU: forward,
- * and where wanted both gradients.
- */
+/** Records a transposed convolution of a tensor that holds the result of a ReLU: forward, or both forward and backward. */
 export function recordConvTranspose(
   target: PlanTarget,
-  config: UNetConfig,
-  name: string,
   shape: Nchw,
+  outputs: number,
   backward: boolean,
 ): readonly RecordedStep[] {
-  const table = parameterTable(config);
-  const builder = new Builder(table, target, { training: backward });
+  const layout = layerLayout({ inputs: shape.channels, outputs }, 4);
+  const builder = new Builder(layout, target, { training: backward });
   const { recorder } = builder;
   const region = recorder.fixed("input", size(shape));
-  const [, outputs] = table.get(`${name}.weight`).shape;
-  const output = convTranspose2d(builder, name, { shape, region, kind: "relu", gradientScale: 1 }, outputs!);
+  const output = convTranspose2d(builder, "up", { shape, region, kind: "relu", gradientScale: 1 }, outputs);
   output.gradient = recorder.fixed("gradient", size(output.shape));
   builder.emitBackward();
   return recorder.steps;
 }
 
-/** The parameters of a 3 x 3 convolution without a network around it: `.weight` and `.bias` of any name. */
-export function convLayout({ inputs, outputs }: Pick<ConvLayer, "inputs" | "outputs">): ParameterLayout {
-  const weight = { offset: 0, size: 9 * inputs * outputs };
+/** The parameters of one layer without a network around it, `.weight` and `.bias`; 3 x 3 weights by default. */
+export function layerLayout(
+  { inputs, outputs }: Pick<ConvLayer, "inputs" | "outputs">,
+  taps = 9,
+): ParameterLayout {
+  const weight = { offset: 0, size: taps * inputs * outputs };
   const bias = { offset: roundUp(weight.size, 64), size: outputs };
   return {
     blockSize: bias.offset + roundUp(bias.size, 64),

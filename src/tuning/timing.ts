@@ -1,22 +1,22 @@
 /**
- * Times of work that takes turns: whatever else the machine does then meets all contestants alike.
+ * Times work that takes turns, so that whatever else the machine does slows all contestants down alike.
  *
  * This module is browser compatible.
  *
  * @module
  */
 
-/** Seconds of one repetition of some work. */
+/** Seconds per repetition of some work. */
 export interface Timing {
-  /** How often it was measured. */
+  /** Number of measurements. */
   readonly runs: number;
-  /** The least, which a quiet machine gives. */
+  /** The shortest, closest to a quiet machine. */
   readonly best: number;
-  /** The middle one. */
+  /** The median. */
   readonly median: number;
 }
 
-/** Something to be timed. */
+/** Work to be timed. */
 export interface Contestant {
   /** Does the work and returns the seconds of one repetition. */
   run(): Promise<number>;
@@ -26,13 +26,13 @@ export interface Contestant {
 export interface TurnOptions {
   /** Seconds after which no new round begins. */
   readonly seconds: number;
-  /** Rounds at least; 3. */
+  /** Minimum number of rounds; defaults to 3. */
   readonly least?: number;
-  /** Rounds at most; 25. */
+  /** Maximum number of rounds; defaults to 25. */
   readonly most?: number;
 }
 
-/** Best and median of some seconds. @throws {RangeError} where there are none. */
+/** Best and median of measured seconds; throws a RangeError if there are none. */
 export function summarize(seconds: readonly number[]): Timing {
   if (seconds.length === 0) throw new RangeError("Cannot summarize times: nothing was measured");
   const sorted = seconds.toSorted((a, b) => a - b);
@@ -41,7 +41,7 @@ export function summarize(seconds: readonly number[]): Timing {
   return { runs: sorted.length, best: sorted[0]!, median };
 }
 
-/** Lets every contestant run once a round, in order; the times in the same order. */
+/** Runs every contestant once per round, in order, and returns their times in that order. */
 export async function takeTurns(
   contestants: readonly Contestant[],
   { seconds, least = 3, most = 25 }: TurnOptions,
@@ -55,21 +55,21 @@ export async function takeTurns(
   return times.map(summarize);
 }
 
-/** Work that is repeated within a measurement, because waiting for the device costs some milliseconds itself. */
+/** Work that is repeated within a measurement, because waiting for the device takes milliseconds itself. */
 export interface Repetition extends Contestant {
-  /** Repetitions of one measurement. */
+  /** Repetitions per measurement. */
   readonly times: number;
   /** Seconds of the very first repetition, which compiles kernels. */
   readonly firstSeconds: number;
 }
 
-/** A measurement is long enough from this share of what was asked for. */
+/** A measurement is long enough from this share of the requested seconds on. */
 const LONG_ENOUGH = 0.7;
 
 /**
- * Warms work up and finds how often to repeat it so that one measurement takes about `seconds`.
+ * Warms work up and determines how often to repeat it so that one measurement takes about `seconds`.
  *
- * @param work does the work so many times and waits for its end once
+ * @param work does the work `times` times, then waits for its end
  */
 export async function repeat(work: (times: number) => Promise<void>, seconds: number): Promise<Repetition> {
   const measure = async (times: number) => {
@@ -81,7 +81,7 @@ export async function repeat(work: (times: number) => Promise<void>, seconds: nu
   let times = 1;
   let taken = await measure(times);
   while (taken < LONG_ENOUGH * seconds) {
-    // At most 16 times as often: a short measurement is mostly waiting and foretells badly.
+    // By a factor of 16 at most: a short measurement is mostly waiting and predicts badly.
     times = Math.ceil(times * Math.min(16, seconds / taken));
     taken = await measure(times);
   }

@@ -1,6 +1,6 @@
 /**
- * Timing the candidates of every class of shapes on a device, each alone and in turns: whatever else the machine
- * does meanwhile meets all of them alike.
+ * Times the candidates of every class of shapes on a device. They take turns, so that whatever else the machine does
+ * meanwhile slows all of them down alike.
  *
  * @module
  */
@@ -23,75 +23,73 @@ import { adapterKind } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { admissionOf } from "../self_test/admission.ts";
 import { repeat, takeTurns, type Timing } from "./timing.ts";
-import type { PlanTarget } from "../layers/builder.ts";
+
 import { im2colProduct, rowSums, splitKProduct } from "../layers/choose.ts";
-import { DEFAULT_CONFIG } from "../unet/config.ts";
-import { planTarget } from "../unet/executor.ts";
-import { parameterTable } from "../unet/parameters.ts";
+import { type PlanTarget, planTarget } from "../layers/plan_target.ts";
 import { type RecordedStep, Recorder } from "../graph/recorder.ts";
 import { DIRECTIONS, recordConv, recordConvTranspose } from "./single_conv.ts";
 import { Standalone } from "./standalone.ts";
 import { recordProduct } from "../layers/conv3x3/product.ts";
 
-/** Seconds of the whole unless given. */
+/** Default time limit in seconds. */
 export const TUNE_SECONDS = 10;
 
-/** Seconds of one measurement unless given. */
+/** Default seconds of one measurement. */
 const MEASUREMENT = 0.08;
 
-/** Rounds of a class, at least, and at most unless given. */
+/** Rounds per class: at least, and by default at most. */
 const ROUNDS = { least: 3, most: 7 };
 
-/** A candidate takes the default's place where its best and its median time are below this share of the default's. */
+/** A candidate replaces the default if its best and its median time are below this share of the default's. */
 const CLEARLY = 0.95;
 
-/** Seconds without which a class is not begun: compiling its candidates may take as long. */
+/** A class is not begun with fewer seconds left: compiling its candidates may take as long. */
 const ENOUGH = 0.5;
 
-/** How many times larger a sample is on hardware, which a small one would not fill. */
+/** How many times larger samples are on hardware, which small ones would not keep busy. */
 const HARDWARE_SCALE = 16;
 
-/** What one class came to. */
+/** The result of one class. */
 export interface TunedClass {
   /** The class, such as `conv3x3/thin`. */
   readonly name: string;
-  /** The candidates that were admitted, the default first, and the seconds that each took. */
+  /** The candidates that passed their self-tests, the default first, and the seconds that each took. */
   readonly candidates: readonly { readonly variant: string; readonly seconds: Timing }[];
-  /** Which was chosen. */
+  /** The chosen variant. */
   readonly chosen: string;
 }
 
-/** What timing came to. */
+/** The result of tuning. */
 export interface Tuning {
   /** The choices of the classes that were timed. */
   readonly choices: KernelChoices;
   /** The classes with more than one candidate. */
   readonly classes: readonly TunedClass[];
-  /** Variants that failed their self-test, and so are no candidates here. */
+  /** Variants that failed their self-tests and were therefore not timed. */
   readonly failed: readonly string[];
-  /** Classes that there was no time left for: they keep their defaults. */
+  /** Classes that no time was left for; they keep their defaults. */
   readonly left: readonly string[];
   /** Seconds in all. */
   readonly seconds: number;
 }
 
-/** How {@linkcode tuneKernels} goes about it. */
+/** Options of {@linkcode tuneKernels}. */
 export interface TuneOptions {
-  /** Seconds after which no class is begun; 10 unless given. */
+  /** Seconds after which no class is begun; defaults to 10. */
   readonly seconds?: number | undefined;
-  /** Seconds of one measurement; 0.08 unless given: waiting for the device costs 10 ms by itself. */
+  /** Seconds of one measurement; defaults to 0.08, of which waiting for the device takes 0.01. */
   readonly measurement?: number | undefined;
-  /** Rounds of a class at most; 7 unless given. */
+  /** Rounds per class at most; defaults to 7. */
   readonly rounds?: number | undefined;
-  /** How many times larger samples are than in the table; 1 on software, 16 on hardware unless given. */
+  /** Factor on the size of the samples; defaults to 1 on software and 16 on hardware. */
   readonly scale?: number | undefined;
-  /** Told of the class that is next. */
+  /** Called with the name of each class before it is timed. */
   readonly onClass?: ((name: string) => void) | undefined;
 }
 
 type RecordSteps = (target: PlanTarget) => readonly RecordedStep[];
 
-/** A class that is to be timed. */
+/** A class to be timed. */
 interface Contest {
   readonly name: string;
   readonly operation: AnyOperation;
@@ -100,10 +98,10 @@ interface Contest {
 }
 
 /**
- * Times the candidates of every class, those alone that pass their self-tests on this device, and takes the fastest
- * where it is clearly faster than the default. The device's own choices stay as they are.
+ * Times the candidates of every class that pass their self-tests on this device, and chooses the fastest if it is
+ * clearly faster than the default. The choices of the device stay unchanged.
  *
- * @throws {Error} where the device fails.
+ * @throws {Error} if the device fails.
  */
 export async function tuneKernels(
   gpu: Gpu,
@@ -127,7 +125,7 @@ export async function tuneKernels(
     onClass?.(name);
     const admitted: string[] = [];
     for (const variant of candidates) {
-      // A self-test may have to compile, and that may take all the time there is.
+      // A self-test may compile kernels, which may take all the time that is left.
       if (seconds < elapsed()) break;
       if (await admission.passes(variant, operation.variants[variant]!)) admitted.push(variant);
       else failed.add(variant);
@@ -137,7 +135,7 @@ export async function tuneKernels(
       continue;
     }
     if (admitted.length < 2) {
-      // The only one that is right needs no timing.
+      // A single candidate needs no timing.
       if (admitted.length === 1) choices[name] = admitted[0]!;
       continue;
     }
@@ -156,7 +154,7 @@ export async function tuneKernels(
   return { choices, classes, failed: [...failed], left, seconds: elapsed() };
 }
 
-/** The first candidate, the default, or the fastest of the others that are clearly faster, and not by one lucky run. */
+/** The fastest of the candidates that are clearly faster than the first, the default, or else the default. */
 export function fastest(candidates: TunedClass["candidates"]): string {
   const [first, ...others] = candidates;
   const limit = first!.seconds;
@@ -187,7 +185,7 @@ async function timeInTurns(
   }
 }
 
-/** The classes with more than one candidate here, in the order of {@linkcode OPERATIONS}. */
+/** The classes with more than one candidate on this device. */
 function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
   const kind = adapterKind(gpu.adapter);
   const adapter = { kind, scale: given ?? (kind === "software" ? 1 : HARDWARE_SCALE) };
@@ -236,7 +234,7 @@ function contests<Shape, Name extends string>(
 ): Contest[] {
   return [...operation.classes].flatMap(([name, row]) => {
     const sizes = [scale, 1].map((scale) => scaled(row.sample, scale));
-    // Scaled out of its class, it would be computed as that class is, whichever candidate is to be timed.
+    // A sample scaled out of its class would be computed by the choice for another class.
     const sample = sizes.find((size) => operation.classOf(size) === name)!;
     const candidates = row[kind].filter((variant) => operation.variants[variant].serves?.(sample) ?? true);
     return candidates.length < 2 ? [] : [{ name, operation, candidates, record: record(sample) }];
@@ -258,7 +256,7 @@ function recordWindowedProduct(shape: GemmShape): RecordSteps {
   };
 }
 
-/** A product in one dispatch, of operands that are no uniform windows. */
+/** A product in one dispatch, whose operands are not uniform windows. */
 function recordMultiplication(
   { rows, columns, depth, layers }: GemmShape,
   choose: (target: PlanTarget) => Dispatch,
@@ -283,17 +281,13 @@ function recordSums(sums: RowSums): RecordSteps {
   };
 }
 
-/** Forward and both gradients, as a training step has them. */
+/** Forward and both gradients, as in a training step. */
 function recordConvolution({ batch, height, weights }: ConvCase): RecordSteps {
   const shape = { channels: weights.inputs, size: height, batch };
   return (target) => DIRECTIONS.flatMap((direction) => recordConv(target, shape, direction).steps);
 }
 
-/** The same of the transposed convolution that has so many channels where the first layer has 32 filters. */
+/** The same for a transposed convolution, which halves the channels. */
 function recordTransposed(shape: Nchw): RecordSteps {
-  const name =
-    parameterTable(DEFAULT_CONFIG).list.find(({ name, shape: [inputs] }) =>
-      /^up\d\.up\.weight$/.test(name) && inputs === shape.channels
-    )!.name;
-  return (target) => recordConvTranspose(target, DEFAULT_CONFIG, name.replace(/\.weight$/, ""), shape, true);
+  return (target) => recordConvTranspose(target, shape, shape.channels / 2, true);
 }

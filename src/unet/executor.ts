@@ -5,24 +5,14 @@
  *
  * @module
  */
-import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { BufferPool, SlotPool } from "../graph/buffer_pool.ts";
 import { instantiate } from "../graph/instantiate.ts";
 import type { Program } from "../graph/program.ts";
 import type { Region } from "../graph/recorder.ts";
-import type { PlanTarget } from "../layers/builder.ts";
+import { planTarget } from "../layers/plan_target.ts";
 import type { UNetConfig } from "./config.ts";
 import { placeAmong, type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./network_plan.ts";
-
-/**
- * Bytes that a transformed tensor may have: what the caches of a processor hold, and what is fastest on a hardware GPU.
- * With float16 tensors it is half of that, to keep its share of the memory the same.
- */
-const WORKSPACE = { software: 24 * 2 ** 20, hardware: { f32: 128 * 2 ** 20, f16: 64 * 2 ** 20 } };
-
-/** Workgroups that keep a device busy: a few per core of a processor or of a large GPU. */
-const WORKGROUPS = { software: 4, hardware: 1024 };
 
 /** Buffers that outlive plans, by the name of their region. */
 export type SharedBuffers = Partial<Record<keyof PlanRegions, GPUBuffer>>;
@@ -43,20 +33,6 @@ export interface ReadyPlan {
   readonly lossPartials?: GPUBuffer | undefined;
   /** Sums of the loss, likewise. */
   readonly batchSums?: GPUBuffer | undefined;
-}
-
-/** The facts about a device that plans depend on. */
-export function planTarget(gpu: GpuDescription): PlanTarget {
-  const kind = adapterKind(gpu.adapter);
-  const { precision = "f32" } = gpu;
-  return {
-    maxBinding: gpu.limits.maxStorageBufferBindingSize,
-    workspace: kind === "software" ? WORKSPACE.software : WORKSPACE.hardware[precision],
-    workgroups: WORKGROUPS[kind],
-    choices: gpu.choices,
-    strict: gpu.kernels === "strict",
-    precision,
-  };
 }
 
 /** Instantiates plans and keeps them. Plans run one after the other, so they share slots and inputs. */

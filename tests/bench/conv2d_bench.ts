@@ -1,6 +1,6 @@
 /** The 3 x 3 convolution as a plan for this adapter chooses its kernels, in all directions. */
 import { CONV_SHAPES, convOperations } from "../../src/benchmark/kernels.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";
 import { Standalone } from "../../src/tuning/standalone.ts";
 import { benchGpu } from "../support/kernel_bench.ts";

@@ -1,32 +1,23 @@
-/** The 2 x 2 transposed convolution, forward alone and with its gradients. */
-import type { Gpu } from "../../src/gpu/gpu.ts";
-import { completeConfig } from "../../src/unet/config.ts";
-import { planTarget } from "../../src/unet/executor.ts";
-import { parameterTable } from "../../src/unet/parameters.ts";
+/** The 2 x 2 transposed convolution, forward only and with its gradients. */
 import { recordConvTranspose } from "../../src/tuning/single_conv.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { Standalone } from "../../src/tuning/standalone.ts";
 import { benchGpu } from "../support/kernel_bench.ts";
 
 const BATCH = 4;
-const CONFIG = completeConfig({ filters: 8 });
-const TABLE = parameterTable(CONFIG);
 
-function record(gpu: Gpu, layer: string, size: number, backward: boolean): Promise<Standalone> {
-  const [channels] = TABLE.get(`${layer}.weight`).shape;
-  const shape = { batch: BATCH, channels: channels!, height: size, width: size };
-  return Standalone.create(gpu, recordConvTranspose(planTarget(gpu), CONFIG, layer, shape, backward));
-}
-
-for (const [layer, size] of [["up1.up", 8], ["up3.up", 32], ["up5.up", 64]] as const) {
-  const { size: weights, shape } = TABLE.get(`${layer}.weight`);
-  const operations = 2 * weights * size * size * BATCH;
-  const title = `${shape[0]} to ${shape[1]} channels from ${size}, batch ${BATCH}`;
+// Those of a network of 8 filters.
+for (const [channels, size] of [[256, 8], [64, 32], [16, 64]] as const) {
+  const outputs = channels / 2;
+  const operations = 2 * 4 * channels * outputs * size * size * BATCH;
+  const title = `${channels} to ${outputs} channels from ${size}, batch ${BATCH}`;
+  const shape = { batch: BATCH, channels, height: size, width: size };
   for (const backward of [false, true]) {
     const name = `conv_transpose2d ${backward ? "forward and backward" : "forward"}: ${title}`;
     benchGpu(
       name,
       { operations: backward ? 3 * operations : operations },
-      (gpu) => record(gpu, layer, size, backward),
+      (gpu) => Standalone.create(gpu, recordConvTranspose(planTarget(gpu), shape, outputs, backward)),
     );
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { calibrate, dispatchSeconds } from "../../src/benchmark/calibration.ts";
 import { CONV_SHAPES, convOperations, measureConv } from "../../src/benchmark/kernels.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { type Direction, DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";
 import { Standalone } from "../../src/tuning/standalone.ts";
 

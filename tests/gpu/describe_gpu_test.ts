@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describeGpu } from "../../src/gpu/adapter.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 
 Deno.test("describeGpu: what it describes is what is opened, down to the plans", async () => {
   for (const options of [{}, { kernels: "strict", maxBindingSize: 2 ** 20 }] as const) {

@@ -4,7 +4,7 @@ import type { Dispatch } from "../../kernels/kernel.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import type { GpuDescription } from "../../src/gpu/adapter.ts";
 import { completeConfig, type UNetConfig } from "../../src/unet/config.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { type MemoryPlan, planMemory } from "../../src/graph/memory_plan.ts";
 import { type Plan, type PlanSpec, recordPlan, trainingBytes } from "../../src/unet/network_plan.ts";
 import { type RecordedStep, type Region, view } from "../../src/graph/recorder.ts";

@@ -1,7 +1,7 @@
 /** A device that binds little cuts batches into chunks, and the result is the same. */
 import assert from "node:assert/strict";
 import { type Gpu, openGpu, Trainer, UNet, type UNetConfig } from "../../mod.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { recordPlan } from "../../src/unet/network_plan.ts";
 import { assertClose } from "../support/compare.ts";
 import { cut, discs } from "../support/shapes_to_find.ts";

@@ -5,7 +5,7 @@ import { defaultChoices } from "../../kernels/variants.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder } from "../../src/layers/builder.ts";
 import { winograd } from "../../src/layers/conv3x3/winograd.ts";
-import { convLayout, recordConv } from "../../src/tuning/single_conv.ts";
+import { layerLayout, recordConv } from "../../src/tuning/single_conv.ts";
 import { executeSteps } from "../support/execute_steps.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
@@ -82,7 +82,7 @@ for (const index of [0, 1]) {
       const choices = defaultChoices("software");
       const target = { maxBinding: 2 ** 24, workspace, workgroups: 4, choices, strict: false };
       const layer = { name: "up5.conv1", inputs: 48, outputs: 24 };
-      const builder = new Builder(convLayout(layer), target);
+      const builder = new Builder(layerLayout(layer), target);
       const { recorder } = builder;
       const sources: Activation[] = ["up", "skip"].map((label) => ({
         shape,

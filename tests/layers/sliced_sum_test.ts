@@ -9,7 +9,7 @@ import { Builder } from "../../src/layers/builder.ts";
 import { Recorder, view } from "../../src/graph/recorder.ts";
 import { MOST_SLICES, SlicedSum } from "../../src/layers/conv3x3/sliced_sum.ts";
 import { winograd } from "../../src/layers/conv3x3/winograd.ts";
-import { convLayout } from "../../src/tuning/single_conv.ts";
+import { layerLayout } from "../../src/tuning/single_conv.ts";
 import { assertClose } from "../support/compare.ts";
 import { executeSteps } from "../support/execute_steps.ts";
 import { Random } from "../support/random.ts";
@@ -74,7 +74,7 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
     const workgroups = kind === "software" ? 4 : 1024;
     const target = { maxBinding: 2 ** 21, workspace, workgroups, choices, strict: true };
     const layer = { name: "down1.conv2", inputs: 16, outputs: 16 };
-    const layout = convLayout(layer);
+    const layout = layerLayout(layer);
     const builder = new Builder(layout, target);
     const { recorder } = builder;
     const input: Activation = {

@@ -10,7 +10,7 @@ import { admissionOf } from "../../src/self_test/admission.ts";
 import { openVerifiedGpu } from "../../src/self_test/open_gpu.ts";
 import { chooseVerified } from "../../src/self_test/verdicts.ts";
 import { completeConfig } from "../../src/unet/config.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { recordPlan } from "../../src/unet/network_plan.ts";
 import { SOFTWARE, softwareTest } from "../support/software.ts";
 

@@ -4,7 +4,7 @@ import { CapacityError } from "../../src/gpu/capacity_error.ts";
 import type { GpuDescription } from "../../src/gpu/adapter.ts";
 import { cutBatch, fewerAtOnce, planBatch } from "../../src/training/batch_memory.ts";
 import { completeConfig } from "../../src/unet/config.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { placeAmong, recordPlan, trainingBytes } from "../../src/unet/network_plan.ts";
 
 /** A device that is described and does not exist. */

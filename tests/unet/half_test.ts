@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type Gpu, openGpu, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
 import { lossScale } from "../../kernels/loss/loss.ts";
 import { completeConfig } from "../../src/unet/config.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { recordPlan } from "../../src/unet/network_plan.ts";
 import { discs } from "../support/shapes_to_find.ts";
 import { loadUnetFixture } from "../support/unet_fixture.ts";

@@ -4,7 +4,7 @@ import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { type Gpu, openGpu, type StateDict, Trainer, UNet } from "../../mod.ts";
 import { completeConfig } from "../../src/unet/config.ts";
-import { planTarget } from "../../src/unet/executor.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { recordPlan } from "../../src/unet/network_plan.ts";
 import { assertClose } from "../support/compare.ts";
 import { assertGradients, LIMITS, SLACK } from "../support/unet_comparison.ts";

@@ -7,7 +7,7 @@
  */
 import { gemmNnUniform, type GemmShape } from "../../../kernels/gemm/gemm.ts";
 import { type Recorder, type Region, view } from "../../graph/recorder.ts";
-import type { PlanTarget } from "../builder.ts";
+import type { PlanTarget } from "../plan_target.ts";
 import { chooseProduct } from "../choose.ts";
 
 /**

@@ -6,7 +6,7 @@
  * @module
  */
 import { splitTiles, type Tiling } from "../../../kernels/conv2d/winograd.ts";
-import type { PlanTarget } from "../builder.ts";
+import type { PlanTarget } from "../plan_target.ts";
 
 /** Splits a chunk's tiles into runs whose transformed tensors of `channels` channels stay within the workspace. */
 export function tileRuns({ workspace, maxBinding }: PlanTarget, tiling: Tiling, channels: number): Tiling[] {
