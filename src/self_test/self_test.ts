@@ -47,7 +47,7 @@ export async function* selfTest(
   wanted: (kernel: string, variant?: string) => boolean = () => true,
   precision: Precision = "f32",
 ): AsyncGenerator<SelfTestResult> {
-  for (const check of checks()) {
+  for (const check of allChecks()) {
     if (!gpu.has(check.needs)) continue;
     if (!wanted(check.dispatch.kernel.label, check.variant)) continue;
     if (precision === "f32") yield await run(gpu, check);
@@ -55,10 +55,12 @@ export async function* selfTest(
   }
 }
 
-/** All checks; they cover every WGSL file except the probes. */
-function* checks(): Generator<Check> {
+let checks: readonly Check[] | undefined;
+
+/** All checks; they cover every WGSL file except the probes. Their data are built once, on the first call. */
+function allChecks(): readonly Check[] {
   const groups = [matrixChecks, convolutionChecks, im2colChecks, winogradChecks, layerChecks, trainingChecks];
-  for (const group of groups) yield* group();
+  return checks ??= groups.flatMap((group) => [...group()]);
 }
 
 /** How much coarser float16 rounds than float32; errors of operands and results grow by as much. */
