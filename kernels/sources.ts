@@ -70,10 +70,14 @@ import instanceNormBackwardSumsCode from "./instance_norm/backward_sums.wgsl" wi
 import instanceNormBandsCode from "./instance_norm/bands.wgsl" with { type: "text" };
 import instanceNormHost from "./instance_norm/instance_norm.ts" with { type: "text" };
 import kernelHost from "./kernel.ts" with { type: "text" };
+import lossCombinedCode from "./loss/combined.wgsl" with { type: "text" };
+import lossDefinitionHost from "./loss/definition.ts" with { type: "text" };
+import lossFocalCode from "./loss/focal.wgsl" with { type: "text" };
 import lossGradientCode from "./loss/gradient.wgsl" with { type: "text" };
 import lossHost from "./loss/loss.ts" with { type: "text" };
 import lossSumsCode from "./loss/sums.wgsl" with { type: "text" };
 import lossTotalCode from "./loss/total.wgsl" with { type: "text" };
+import lossTverskyCode from "./loss/tversky.wgsl" with { type: "text" };
 import maxPool2dBackwardCode from "./max_pool2d/backward.wgsl" with { type: "text" };
 import maxPool2dForwardCode from "./max_pool2d/forward.wgsl" with { type: "text" };
 import maxPool2dHost from "./max_pool2d/max_pool2d.ts" with { type: "text" };
@@ -81,6 +85,7 @@ import paramsHost from "./params.ts" with { type: "text" };
 import partsAccumulateCode from "./parts/accumulate.wgsl" with { type: "text" };
 import partsAccumulateVectorsCode from "./parts/accumulate_vectors.wgsl" with { type: "text" };
 import partsEpilogueCode from "./parts/epilogue.wgsl" with { type: "text" };
+import partsLossCode from "./parts/loss.wgsl" with { type: "text" };
 import partsHost from "./parts/parts.ts" with { type: "text" };
 import partsPcg4dCode from "./parts/pcg4d.wgsl" with { type: "text" };
 import partsProductCode from "./parts/product.wgsl" with { type: "text" };
@@ -172,10 +177,14 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["instance_norm/bands.wgsl", instanceNormBandsCode],
   ["instance_norm/instance_norm.ts", instanceNormHost],
   ["kernel.ts", kernelHost],
+  ["loss/combined.wgsl", lossCombinedCode],
+  ["loss/definition.ts", lossDefinitionHost],
+  ["loss/focal.wgsl", lossFocalCode],
   ["loss/gradient.wgsl", lossGradientCode],
   ["loss/loss.ts", lossHost],
   ["loss/sums.wgsl", lossSumsCode],
   ["loss/total.wgsl", lossTotalCode],
+  ["loss/tversky.wgsl", lossTverskyCode],
   ["max_pool2d/backward.wgsl", maxPool2dBackwardCode],
   ["max_pool2d/forward.wgsl", maxPool2dForwardCode],
   ["max_pool2d/max_pool2d.ts", maxPool2dHost],
@@ -183,6 +192,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["parts/accumulate.wgsl", partsAccumulateCode],
   ["parts/accumulate_vectors.wgsl", partsAccumulateVectorsCode],
   ["parts/epilogue.wgsl", partsEpilogueCode],
+  ["parts/loss.wgsl", partsLossCode],
   ["parts/parts.ts", partsHost],
   ["parts/pcg4d.wgsl", partsPcg4dCode],
   ["parts/product.wgsl", partsProductCode],
