@@ -1,6 +1,7 @@
 /**
  * Choosing among variants of an operation: by the class of a shape, from what is a good default for the kind of
  * adapter or was timed on this one.
+ * This module is browser compatible.
  *
  * @module
  */

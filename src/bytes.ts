@@ -1,5 +1,6 @@
 /**
  * Pieces of files.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
  * Random numbers as a function of key and counter, so that a resumed run draws what an uninterrupted one would.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
  * The one value that passes between the rooms: a dense float32 array with its shape.
+ * This module is browser compatible.
  *
  * @module
  */

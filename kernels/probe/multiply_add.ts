@@ -1,5 +1,6 @@
 /**
  * The calibration kernel: multiply-adds in registers alone, the most that an adapter can do in WGSL.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
  * Tiny kernels that show whether an adapter does what it says: a feature counts when its kernel ran.
+ * This module is browser compatible.
  *
  * @module
  */

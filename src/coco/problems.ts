@@ -1,5 +1,6 @@
 /**
  * What is wrong in a dataset: listed, never silently dropped.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
  * COCO's run-length encoding of masks: runs of 0 and 1 in turn, column after column, the first run of zeros
  * (it may be empty). The same runs stand in files as a list of numbers or as COCO's compressed text.
+ * This module is browser compatible.
  *
  * After `rleEncode`, `rleDecode`, `rleToString` and `rleFrString` of COCO's mask code (maskApi.c).
  *

@@ -1,5 +1,6 @@
 /**
  * Mirror images of a batch, and the mean of what a network makes of them.
+ * This module is browser compatible.
  *
  * @module
  */

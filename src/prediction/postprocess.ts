@@ -1,5 +1,6 @@
 /**
  * From probabilities at the network's size to a mask at the image's own, and what is to be said of it.
+ * This module is browser compatible.
  *
  * @module
  */

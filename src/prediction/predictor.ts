@@ -1,5 +1,6 @@
 /**
  * A model that is ready to predict: from images to logits.
+ * This module is browser compatible.
  *
  * @module
  */

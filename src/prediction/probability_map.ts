@@ -1,5 +1,6 @@
 /**
  * The network's answer for one image, and how it comes back to the image's own size.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -52,6 +52,8 @@ export interface Configuration {
   tasks: Record<string, string>;
   /** Permission set name to permissions. */
   permissions: Record<string, Record<string, unknown>>;
+  /** Settings of the type checker. */
+  compilerOptions: Record<string, unknown>;
   /** Bare specifiers to packages. */
   imports: Record<string, string>;
 }

@@ -1,5 +1,6 @@
 /**
  * What a self-test of one kernel consists of, and the helpers of its plain loops.
+ * This module is browser compatible.
  *
  * @module
  */

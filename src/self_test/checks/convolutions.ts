@@ -1,5 +1,6 @@
 /**
  * Self-tests of the direct 3 x 3 and the 1 x 1 convolution.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
  * Self-tests of what lies around the matrix products of deep layers' convolutions.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
  * Self-tests of pooling, dropout and instance normalisation.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
  * Self-tests of matrix products, sums, and the transposed convolution.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
  * Self-tests of the loss, the optimizer with what surrounds it, augmentation, and the calibration kernel.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
  * Self-tests of Winograd's transforms, by the matrices of Lavin and Gray, Fast Algorithms for Convolutional Neural
  * Networks, CVPR 2016.
+ * This module is browser compatible.
  *
  * @module
  */

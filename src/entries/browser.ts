@@ -1,0 +1,53 @@
+/**
+ * Prediction in a web page: opening the GPU, the network, and what comes before and after it. This module is browser
+ * compatible.
+ *
+ * @example Predict the mask of an image
+ * ```ts
+ * import { openGpu, packModel, Predictor, readModel, segment, UNet } from "@unet/deno-unet/browser";
+ *
+ * const gpu = await openGpu();
+ * // A model of random weights; yours is what `train` wrote to best.safetensors.
+ * const unet = await UNet.create(gpu, { filters: 1 }, { seed: 1 });
+ * const input = { size: 64, normalize: "imagenet", threshold: 0.5 } as const;
+ * const bytes = packModel({ state: await unet.stateDict(), description: { network: unet.config, ...input } });
+ *
+ * const predictor = await Predictor.create(gpu, await readModel(bytes));
+ * const image = { width: 80, height: 60, data: new Uint8Array(3 * 80 * 60) }; // RGB, row by row
+ * const [probabilities] = await predictor.predict([image]);
+ * const { mask, summary } = segment(probabilities!, image);
+ * console.log(mask.width, mask.height, summary.area, summary.rle.counts);
+ * gpu.close();
+ * ```
+ *
+ * @module
+ */
+export { decodeRle, encodeRle, type Rle } from "../coco/rle.ts";
+export type { GpuOptions } from "../gpu/adapter.ts";
+export type { Gpu } from "../gpu/gpu.ts";
+export { keepLargest, removeSmall } from "../image/components.ts";
+export type { RgbImage, Size } from "../image/image.ts";
+export type { Mask } from "../image/mask.ts";
+export { type Normalization, normalizeImage } from "../image/normalize.ts";
+export { resizeImage, resizeMask } from "../image/resize.ts";
+export {
+  segment,
+  type Segmentation,
+  type SegmentationSummary,
+  type SegmentOptions,
+  thresholdMask,
+} from "../prediction/postprocess.ts";
+export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
+export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";
+export { openVerifiedGpu as openGpu } from "../self_test/open_gpu.ts";
+export type { StateDict, Tensor } from "../tensor.ts";
+export type { UNetConfig } from "../unet/config.ts";
+export {
+  type Model,
+  type ModelDescription,
+  packModel,
+  readModel,
+  type StoredModel,
+} from "../unet/model_format.ts";
+export { UNet } from "../unet/unet.ts";
+export { readSafetensors, type SafetensorsFile } from "../weights/safetensors.ts";

@@ -1,0 +1,75 @@
+/**
+ * Prediction: a model file and images to masks, probabilities and figures.
+ *
+ * @example Predict the mask of an image
+ * ```ts
+ * import { encodeRgbPng, decodeImage, openGpu, Predictor, segment, UNet } from "@unet/deno-unet/predict";
+ *
+ * const gpu = await openGpu();
+ * // A model of random weights; loadModel({ run: "runs/original" }) reads a trained one.
+ * const unet = await UNet.create(gpu, { filters: 1 }, { seed: 1 });
+ * const input = { size: 64, normalize: "imagenet", threshold: 0.5 } as const;
+ * const model = { state: await unet.stateDict(), description: { network: unet.config, ...input } };
+ *
+ * const predictor = await Predictor.create(gpu, model);
+ * const image = await decodeImage(await encodeRgbPng({ width: 80, height: 60, data: new Uint8Array(3 * 80 * 60) }));
+ * const [probabilities] = await predictor.predict([image]);
+ * const { summary } = segment(probabilities!, image);
+ * console.log(`${summary.area} pixels, at most ${summary.maxProbability.toFixed(2)}`);
+ * gpu.close();
+ * ```
+ *
+ * @module
+ */
+export { encodeRle, type Rle } from "../coco/rle.ts";
+export type { GpuOptions } from "../gpu/adapter.ts";
+export type { Gpu } from "../gpu/gpu.ts";
+export { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
+export { keepLargest, removeSmall } from "../image/components.ts";
+export { closeDecoders, decodeImage } from "../image/decode.ts";
+export { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
+export type { GrayImage, RgbImage, Size } from "../image/image.ts";
+export type { Mask } from "../image/mask.ts";
+export { type Normalization, normalizeImage } from "../image/normalize.ts";
+export { resizeImage, resizeMask } from "../image/resize.ts";
+export { drawPrediction } from "../prediction/figure.ts";
+export {
+  findImages,
+  type FoundImages,
+  type OutputFiles,
+  outputNames,
+  type PathProblem,
+} from "../prediction/image_files.ts";
+export {
+  findModelFile,
+  type LoadedModel,
+  loadModel,
+  type ModelChoice,
+  type ModelOrigin,
+  modelOrigin,
+} from "../prediction/load_model.ts";
+export {
+  segment,
+  type Segmentation,
+  type SegmentationSummary,
+  type SegmentOptions,
+  thresholdMask,
+} from "../prediction/postprocess.ts";
+export {
+  type ImageReport,
+  predictFiles,
+  type PredictFilesOptions,
+  type PredictFilesReport,
+} from "../prediction/predict_files.ts";
+export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
+export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";
+export type { StateDict, Tensor } from "../tensor.ts";
+export type { UNetConfig } from "../unet/config.ts";
+export {
+  type Model,
+  type ModelDescription,
+  packModel,
+  readModel,
+  type StoredModel,
+} from "../unet/model_format.ts";
+export { UNet } from "../unet/unet.ts";

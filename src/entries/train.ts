@@ -1,0 +1,72 @@
+/**
+ * Training: single steps on tensors, or whole runs on a dataset.
+ *
+ * @example Take a training step
+ * ```ts
+ * import { openGpu, Trainer, UNet } from "@unet/deno-unet/train";
+ *
+ * const gpu = await openGpu();
+ * const unet = await UNet.create(gpu, { filters: 1, norm: "instance" }, { seed: 1 });
+ * const trainer = await Trainer.create(unet, { learningRate: 1e-3 });
+ * const images = { shape: [2, 3, 32, 32], data: new Float32Array(2 * 3 * 32 * 32).fill(0.5) };
+ * const masks = { shape: [2, 1, 32, 32], data: new Float32Array(2 * 32 * 32) };
+ * const { loss, accuracy } = await trainer.step(images, masks); // before the update
+ * console.log(loss, accuracy);
+ * gpu.close();
+ * ```
+ *
+ * @module
+ */
+export type { StateDict, Tensor } from "../tensor.ts";
+export { openTracker, Tracker, type TrackerOptions } from "../tracking/tracker.ts";
+export { type EpochRecord, readRunLog, RunLog } from "../tracking/run_log.ts";
+export type { Config, Metrics, RunEnd, RunState, Sink, TrackedImage, TrackedText } from "../tracking/sink.ts";
+export {
+  type AdapterDescription,
+  describeGpu,
+  type GpuDescription,
+  type GpuLimits,
+  type GpuOptions,
+} from "../gpu/adapter.ts";
+export { Gpu } from "../gpu/gpu.ts";
+export { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
+export type { UNetConfig } from "../unet/config.ts";
+export { inferConfig, type Parameter, type ParameterTable } from "../unet/parameters.ts";
+export { UNet } from "../unet/unet.ts";
+export {
+  type Model,
+  type ModelDescription,
+  ORIGINAL_INPUT,
+  packModel,
+  readModel,
+  type StoredModel,
+} from "../unet/model_format.ts";
+export {
+  type BatchMetrics,
+  type StepMetrics,
+  Trainer,
+  type TrainerOptions,
+  type TrainerState,
+} from "../training/trainer.ts";
+export type { MemoryUse } from "../training/batch_memory.ts";
+export type { AtOnce, BatchKind } from "../training/batch_runner.ts";
+export type { Augmentation } from "../../kernels/augment/augment.ts";
+export type { Precision } from "../../kernels/storage.ts";
+export type { AdapterKind, KernelChoices, Need, VariantFacts } from "../../kernels/choices.ts";
+export {
+  planRun,
+  type PlanRunOptions,
+  type RunPlan,
+  type TrackingOptions,
+  type TrainResult,
+  trainRun,
+  type TrainRunOptions,
+} from "../training/run.ts";
+export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
+export type { ChoicesFrom, PlannedMemory, TrainPlan } from "../training/train_plan.ts";
+export { type Schedule, SCHEDULES, type TrainConfig } from "../training/config.ts";
+export { completeTrainConfig, RECIPES } from "../training/recipe.ts";
+export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
+export type { BestEpoch } from "../training/checkpoint.ts";
+export type { SplitSummary } from "../training/data.ts";
+export type { DataFingerprint, SplitFingerprint } from "../training/data_fingerprint.ts";

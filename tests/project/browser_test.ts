@@ -1,0 +1,68 @@
+/** Modules that say they are browser compatible are type-checked as such, and a bundle of what predicts is. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { readGraph } from "../support/module_graph.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
+import { projectFiles, readConfiguration, readProject, ROOT } from "./files.ts";
+
+/** What a page needs to compute: these say so, and whatever is added to their rooms. */
+const BROWSER_ROOMS = [
+  /^(kernels|src\/(gpu|graph|layers|unet|self_test))\//,
+  /^src\/image\/(image|mask|label_map|resize|normalize|draw|components)\.ts$/,
+  /^src\/weights\/(?!torch_writer)/,
+  /^src\/(coco\/rle|prediction\/postprocess|browser|math|random|tensor|bytes)\.ts$/,
+];
+
+const isCode = (path: string) => path.endsWith(".ts") && /^(kernels|src)\//.test(path);
+const declares = (path: string) =>
+  readProject(path).replaceAll(/\s+(\* )?/g, " ").includes("This module is browser compatible.");
+const declaring = projectFiles(".ts").filter((path) => isCode(path) && declares(path));
+
+Deno.test("browser: every module of the rooms that a page needs says that it is browser compatible", () => {
+  const needed = projectFiles(".ts").filter((path) => BROWSER_ROOMS.some((room) => room.test(path)));
+  assert.ok(needed.length > 90);
+  assert.deepEqual(needed.filter((path) => !declaring.includes(path)), []);
+});
+
+Deno.test("browser: modules that say so import only modules that do, and texts", async () => {
+  const { edges } = await readGraph();
+  const foreign = edges.filter(({ from, to }) =>
+    declaring.includes(from) && !declaring.includes(to) && !to.endsWith(".wgsl")
+  );
+  assert.deepEqual(foreign.map(({ from, to }) => `${from} -> ${to}`), []);
+});
+
+Deno.test("browser: modules that say so have no type errors without Deno's types", () =>
+  inTempFolder(async (folder) => {
+    assert.deepEqual(await checkTypes(folder, declaring.map((path) => join(ROOT, path))), []);
+  }));
+
+Deno.test("browser: what only Deno or Node has is a type error", () =>
+  inTempFolder(async (folder) => {
+    const modules = ["export const a = Deno.build.os;\n", "export const b: Buffer | null = null;\n"];
+    for (const [index, text] of modules.entries()) {
+      const path = join(folder, `${index}.ts`);
+      await Deno.writeTextFile(path, text);
+      assert.match((await checkTypes(folder, [path])).join("\n"), /Cannot find name '(Deno|Buffer)'/);
+    }
+  }));
+
+/** Type-checks modules as a browser's, and returns the lines with errors. */
+async function checkTypes(folder: string, modules: readonly string[]): Promise<string[]> {
+  const { lib: _, ...options } = readConfiguration().compilerOptions;
+  const compilerOptions = { ...options, lib: ["dom", "dom.iterable", "esnext"] };
+  await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify({ compilerOptions }));
+  const flags = pathToFileURL(join(ROOT, "tests/support/webgpu_flags.d.ts")).href;
+  const entry = `/// <reference types="${flags}" />\n` +
+    modules.map((path) => `import ${JSON.stringify(pathToFileURL(path).href)};\n`).join("");
+  await Deno.writeTextFile(join(folder, "all.ts"), entry);
+  const { code, stderr } = await new Deno.Command("deno", {
+    args: ["check", "-q", join(folder, "all.ts")],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const lines = new TextDecoder().decode(stderr).split("\n");
+  assert.equal(code === 0, lines.join("").trim() === "", lines.join("\n"));
+  return lines.filter((line) => /^TS|^\s+at |^error/.test(line));
+}
