@@ -19,7 +19,7 @@ const CHECKS: readonly Check[] = [
   { name: "format", args: ["fmt", "--check"] },
   { name: "lint", args: ["lint"] },
   { name: "types", args: ["check", "-q"] },
-  { name: "doc lint", args: ["doc", "--lint", "mod.ts"] },
+  { name: "doc lint", args: ["doc", "--lint", "mod.ts", "src/entries/"] },
   {
     name: "doc examples",
     args: ["test", "-q", "-P=test", "--doc", "README.md", "mod.ts", "src/", "kernels/"],

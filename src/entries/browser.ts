@@ -22,15 +22,15 @@
  *
  * @module
  */
+export * from "./network.ts";
 export { decodeRle, encodeRle, type Rle } from "../coco/rle.ts";
-export type { GpuOptions } from "../gpu/adapter.ts";
-export type { Gpu } from "../gpu/gpu.ts";
-export { keepLargest, removeSmall } from "../image/components.ts";
+export { type Box, keepLargest, type Lesion, removeSmall } from "../image/components.ts";
 export type { RgbImage, Size } from "../image/image.ts";
 export type { Mask } from "../image/mask.ts";
-export { type Normalization, normalizeImage } from "../image/normalize.ts";
+export { normalizeImage } from "../image/normalize.ts";
 export { resizeImage, resizeMask } from "../image/resize.ts";
 export {
+  type PredictedLesion,
   segment,
   type Segmentation,
   type SegmentationSummary,
@@ -40,14 +40,5 @@ export {
 export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
 export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";
 export { openVerifiedGpu as openGpu } from "../self_test/open_gpu.ts";
-export type { StateDict, Tensor } from "../tensor.ts";
-export type { UNetConfig } from "../unet/config.ts";
-export {
-  type Model,
-  type ModelDescription,
-  packModel,
-  readModel,
-  type StoredModel,
-} from "../unet/model_format.ts";
-export { UNet } from "../unet/unet.ts";
+export type { Remembered, VerdictMemory, Verdicts } from "../self_test/verdicts.ts";
 export { readSafetensors, type SafetensorsFile } from "../weights/safetensors.ts";

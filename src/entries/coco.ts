@@ -27,5 +27,6 @@ export {
 export { type Problem, PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
 export { decodeRle, encodeRle, type Rle } from "../coco/rle.ts";
 export { annotationMask, type CocoSegmentation } from "../coco/segmentation.ts";
+export type { Size } from "../image/image.ts";
 export type { Mask } from "../image/mask.ts";
 export { resizeMask } from "../image/resize.ts";

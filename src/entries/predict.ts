@@ -21,16 +21,15 @@
  *
  * @module
  */
+export * from "./network.ts";
 export { encodeRle, type Rle } from "../coco/rle.ts";
-export type { GpuOptions } from "../gpu/adapter.ts";
-export type { Gpu } from "../gpu/gpu.ts";
 export { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
-export { keepLargest, removeSmall } from "../image/components.ts";
+export { type Box, keepLargest, type Lesion, removeSmall } from "../image/components.ts";
 export { closeDecoders, decodeImage } from "../image/decode.ts";
 export { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
 export type { GrayImage, RgbImage, Size } from "../image/image.ts";
 export type { Mask } from "../image/mask.ts";
-export { type Normalization, normalizeImage } from "../image/normalize.ts";
+export { normalizeImage } from "../image/normalize.ts";
 export { resizeImage, resizeMask } from "../image/resize.ts";
 export { drawPrediction } from "../prediction/figure.ts";
 export {
@@ -49,6 +48,7 @@ export {
   modelOrigin,
 } from "../prediction/load_model.ts";
 export {
+  type PredictedLesion,
   segment,
   type Segmentation,
   type SegmentationSummary,
@@ -63,13 +63,3 @@ export {
 } from "../prediction/predict_files.ts";
 export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
 export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";
-export type { StateDict, Tensor } from "../tensor.ts";
-export type { UNetConfig } from "../unet/config.ts";
-export {
-  type Model,
-  type ModelDescription,
-  packModel,
-  readModel,
-  type StoredModel,
-} from "../unet/model_format.ts";
-export { UNet } from "../unet/unet.ts";

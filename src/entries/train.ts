@@ -17,30 +17,13 @@
  *
  * @module
  */
-export type { StateDict, Tensor } from "../tensor.ts";
+export * from "./network.ts";
 export { openTracker, Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 export { type EpochRecord, readRunLog, RunLog } from "../tracking/run_log.ts";
 export type { Config, Metrics, RunEnd, RunState, Sink, TrackedImage, TrackedText } from "../tracking/sink.ts";
-export {
-  type AdapterDescription,
-  describeGpu,
-  type GpuDescription,
-  type GpuLimits,
-  type GpuOptions,
-} from "../gpu/adapter.ts";
-export { Gpu } from "../gpu/gpu.ts";
+export { describeGpu } from "../gpu/adapter.ts";
 export { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
-export type { UNetConfig } from "../unet/config.ts";
-export { inferConfig, type Parameter, type ParameterTable } from "../unet/parameters.ts";
-export { UNet } from "../unet/unet.ts";
-export {
-  type Model,
-  type ModelDescription,
-  ORIGINAL_INPUT,
-  packModel,
-  readModel,
-  type StoredModel,
-} from "../unet/model_format.ts";
+export { inferConfig } from "../unet/parameters.ts";
 export {
   type BatchMetrics,
   type StepMetrics,
@@ -51,8 +34,6 @@ export {
 export type { MemoryUse } from "../training/batch_memory.ts";
 export type { AtOnce, BatchKind } from "../training/batch_runner.ts";
 export type { Augmentation } from "../../kernels/augment/augment.ts";
-export type { Precision } from "../../kernels/storage.ts";
-export type { AdapterKind, KernelChoices, Need, VariantFacts } from "../../kernels/choices.ts";
 export {
   planRun,
   type PlanRunOptions,
@@ -70,3 +51,7 @@ export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../t
 export type { BestEpoch } from "../training/checkpoint.ts";
 export type { SplitSummary } from "../training/data.ts";
 export type { DataFingerprint, SplitFingerprint } from "../training/data_fingerprint.ts";
+export { LOSSES, type LossName } from "../../kernels/loss/definition.ts";
+export type { Unannotated } from "../dataset/samples.ts";
+export type { SwanLabOnlineOptions } from "../tracking/swanlab_online.ts";
+export type { SwanLabAccess } from "../tracking/swanlab_client.ts";

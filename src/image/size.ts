@@ -1,2 +1,0 @@
-import { readCoco } from "../coco/coco.ts";
-export const zz = readCoco;
