@@ -73,6 +73,7 @@ function mayImport({ from, to }: Edge): boolean {
   if (from.startsWith("tests/reference/") && !from.endsWith("_test.ts")) return false;
   if (fromRoom === toRoom || fromRoom === "tests") return true;
   if (fromRoom === "tasks") return ["mod.ts", "deno.json"].includes(to) || toRoom.startsWith("src/");
+  if (fromRoom === "examples") return to === "mod.ts";
   if (fromRoom === "mod.ts" || fromRoom === "src/entries") {
     return toRoom === "kernels" || (toRoom.startsWith("src/") && toRoom !== "src/cli");
   }
