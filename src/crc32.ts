@@ -1,5 +1,6 @@
 /**
- * CRC-32 as in zip and PNG, for where `node:zlib` is missing. This module is browser compatible.
+ * CRC-32 as in zip and PNG, for where `node:zlib` is missing.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Small numeric functions that several rooms need. This module is browser compatible.
+ * Small numeric functions that several rooms need.
+ * This module is browser compatible.
  *
  * @module
  */

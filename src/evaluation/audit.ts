@@ -1,5 +1,5 @@
 /**
- * Images whose annotation the model contradicts: candidates for missing and wrong labels.
+ * Finds images whose annotation the model contradicts: candidates for missing and wrong labels.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { assertProbabilities, type ProbabilityMap } from "../prediction/probabil
 import { thresholdMask } from "../prediction/postprocess.ts";
 import { assertComparable } from "./pixel_counts.ts";
 
-/** How the model and the annotation differ; {@linkcode AUDIT_REASONS} has it in words. */
+/** How the model and the annotation differ; {@linkcode AUDIT_REASONS} describes each. */
 export type AuditKind = "missing" | "wrong" | "differs";
 
-/** What is the matter with an image, in words. */
+/** A description of each kind. */
 export const AUDIT_REASONS: Readonly<Record<AuditKind, string>> = {
-  missing: "probably a tumor that is not outlined",
-  wrong: "outlined, but nothing is seen",
-  differs: "outline differs",
+  missing: "probably a missing annotation",
+  wrong: "annotated, but the model finds nothing",
+  differs: "outlines differ",
 };
 
-/** Where the model contradicts an image's annotation most. */
+/** The strongest contradiction between the model and the annotation of an image. */
 export interface AuditFinding {
   /** The image's name. */
   readonly name: string;
@@ -27,40 +27,42 @@ export interface AuditFinding {
   readonly score: number;
   /** How model and annotation differ. */
   readonly kind: AuditKind;
-  /** The same in words. */
+  /** The description of the kind. */
   readonly reason: string;
-  /** The smallest rectangle around the lesion, predicted or annotated, that is in question. */
+  /** The bounding box of the lesion in question, predicted or annotated. */
   readonly box: Box;
-  /** Pixels of the lesion that model and annotation see differently. */
+  /** Pixels of the lesion on which model and annotation disagree. */
   readonly pixels: number;
-  /** How sure the model is of them in the mean: 0 at the threshold, 1 at a probability of 0 or 1. */
+  /** Mean certainty of the model in these pixels: 0 at the threshold, 1 at a probability of 0 or 1. */
   readonly certainty: number;
 }
 
 /** How {@linkcode auditImage} decides. */
 export interface AuditOptions {
-  /** The probability above which the model sees a tumor, between 0 and 1; 0.5 unless given. */
+  /** The probability above which a pixel is foreground, between 0 and 1; defaults to 0.5. */
   readonly threshold?: number;
 }
 
 /**
- * Finds the lesion by which the model contradicts an image's annotation most; null where they agree in every
- * pixel, or differ only where the model is undecided.
+ * Finds the lesion in which the model contradicts the annotation of an image most; null if they agree in every pixel,
+ * or differ only where the model is undecided.
  *
- * Predicted and annotated pixels together fall into connected parts. In each, the pixels that only one of both has
- * count with the model's certainty there, their sum is the evidence `e` in pixels, and the part of `n` pixels scores
+ * The union of predicted and annotated pixels is split into connected components. In each, the pixels that only one of
+ * the two has are weighted by the model's certainty; their sum is the evidence `e` in pixels, and a component of `n`
+ * pixels scores
  *
  *     e * (e / n) / (pixels of the image)
  *
- * The share `e / n` is close to 1 for a lesion that only one of them knows, and small for outlines that differ by a
- * rim: else the rim of a large tumor would outweigh a small one that is not outlined at all. Such a sum of
- * self-confidence over contradicted labels is the idea of confident learning (Northcutt, Jiang and Chuang, Journal
- * of Artificial Intelligence Research 70, 2021), taken lesion by lesion.
+ * The share `e / n` is close to 1 for a lesion that only one of them has, and small for outlines that differ along the
+ * rim: otherwise the rim of a large lesion would outweigh a small one that is not annotated at all. Summing
+ * self-confidence over contradicted labels is the idea of confident learning (Northcutt, Jiang and Chuang, Journal of
+ * Artificial Intelligence Research 70, 2021), applied per lesion.
  *
- * A high score says that one of both errs, not which: a poor model contradicts good annotations. Probabilities and
- * annotation must have one size.
+ * A high score says that one of the two is wrong, not which: a poor model contradicts good annotations. Probabilities
+ * and annotation must have the same size.
  *
- * Throws a TypeError for different sizes, a RangeError for probabilities or a threshold out of bounds.
+ * @throws {TypeError} if the sizes differ
+ * @throws {RangeError} if the threshold or a probability is out of bounds
  */
 export function auditImage(
   name: string,
@@ -70,7 +72,7 @@ export function auditImage(
 ): AuditFinding | null {
   const { threshold = 0.5 } = options;
   if (!(threshold > 0 && threshold < 1)) {
-    throw new RangeError(`Cannot audit at a threshold of ${threshold}: a number between 0 and 1 is wanted`);
+    throw new RangeError(`Cannot audit at threshold ${threshold}: expected a number between 0 and 1`);
   }
   assertProbabilities(probabilities, "audit an image");
   const predicted = thresholdMask(probabilities, threshold);
@@ -103,7 +105,7 @@ export function auditImage(
   return worst;
 }
 
-/** Sorts findings, the strongest contradiction first, equal ones by name; leaves out the null of agreement. */
+/** Sorts findings by descending score, equal ones by name, and drops the nulls. */
 export function rankFindings(findings: Iterable<AuditFinding | null>): AuditFinding[] {
   return [...findings].filter((finding) => finding !== null)
     .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

@@ -1,19 +1,19 @@
 /**
- * Which images of a split are drawn: by rules, so that nobody picks the good ones.
+ * Chooses the images of a split that are drawn: by fixed rules, so that nobody picks the good ones.
  *
  * @module
  */
 import type { ImageScore } from "./summary.ts";
 
-/** An image by its place among the scores, and what it is an example of. */
+/** An image chosen for its rank. */
 export interface Case {
-  /** Its place among the scores. */
+  /** Its index among the scores. */
   readonly index: number;
-  /** `worst`, `median` or `best`. */
+  /** What it is an example of. */
   readonly rank: "worst" | "median" | "best";
 }
 
-/** `count` names spread evenly over all in their order, the first and the last among them; their places. */
+/** The indices of `count` names spread evenly over all in alphabetical order, including the first and the last. */
 export function spreadByName(names: readonly string[], count: number): number[] {
   const order = names.map((_, index) => index).sort((a, b) => names[a]! < names[b]! ? -1 : 1);
   if (count >= order.length) return order;
@@ -21,8 +21,8 @@ export function spreadByName(names: readonly string[], count: number): number[] 
 }
 
 /**
- * The two worst, median and best images by Dice, equal ones by name, in ascending order; each once where there are
- * fewer. Images without true and predicted pixels have no Dice and are left out.
+ * The two worst, median and best images by Dice, ties broken by name, in ascending order and without repetition.
+ * Images without true or predicted foreground have no Dice and are left out.
  */
 export function rankedCases(scores: readonly ImageScore[]): Case[] {
   const order = scores.map((_, index) => index)

@@ -1,21 +1,23 @@
 /**
- * The images' metrics as a table that spreadsheets and data frames read.
+ * The metrics per image as a table for spreadsheets and data frames.
  *
  * @module
  */
 import { METRIC_NAMES } from "./metrics.ts";
 import { type ImageScore, predictedArea, trueArea } from "./summary.ts";
 
-/** A cell: a text, a number, or nothing. */
+/** A cell: a text, a number, or empty. */
 export type Cell = string | number | null;
 
 /**
- * Writes rows as CSV after RFC 4180: commas, CR LF after each row, texts with a comma, a quote or a line break in
- * quotes; null is an empty cell.
+ * Writes rows as CSV according to RFC 4180: commas, CR LF after each row, quotes around texts with a comma, a quote or
+ * a line break; null is an empty cell.
  *
- * A text that a spreadsheet would run as a formula (after any blanks, `=`, `+`, `-`, `@` or one of their full-width
- * forms; or a leading tab or line break) gets a leading `'`, as OWASP's CSV Injection page advises: file names come
- * from anywhere. Numbers stay as they are. Throws a RangeError for NaN and infinities.
+ * A text that a spreadsheet would run as a formula (one that begins, after any blanks, with `=`, `+`, `-`, `@` or one
+ * of their full-width forms, or with a tab or line break) gets a leading `'`, as OWASP's page on CSV injection advises:
+ * file names come from anywhere. Numbers are written as they are.
+ *
+ * @throws {RangeError} for NaN and infinities
  */
 export function formatCsv(rows: readonly (readonly Cell[])[]): string {
   return rows.map((row) => row.map(formatCell).join(",") + "\r\n").join("");
@@ -32,8 +34,8 @@ function formatCell(cell: Cell): string {
 }
 
 /**
- * One row an image, under a row of names: the image, its size, true and predicted pixels, lesions, and all
- * metrics; empty where undefined.
+ * One row per image below a header: name, size, true and predicted pixels, lesions, and all metrics; empty where
+ * undefined. The first column is called `picture`, as in version 0.1.0.
  */
 export function formatScores(scores: readonly ImageScore[]): string {
   const header = [

@@ -1,5 +1,5 @@
 /**
- * How far each pixel of an image is from the nearest pixel of a set: exact Euclidean distances in linear time.
+ * The distance of each pixel of an image to the nearest pixel of a set: exact and Euclidean, in linear time.
  *
  * After Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions, Theory of Computing 8 (2012).
  *
@@ -11,9 +11,9 @@ import type { Spacing } from "../image/image.ts";
 export type { Spacing } from "../image/image.ts";
 
 /**
- * The squared distance from each pixel's centre to the centre of the nearest pixel of `set` (row-major, not 0):
- * `width * height` values in the square of the spacing's unit, 0 in the set, Infinity everywhere where it is
- * empty. `scipy.ndimage.distance_transform_edt(set == 0, sampling=spacing)`, squared.
+ * The squared distance from the center of each pixel to the center of the nearest pixel of `set` (row-major, non-zero):
+ * `width * height` values in the squared unit of the spacing, 0 inside the set, all Infinity if it is empty. Equals
+ * `scipy.ndimage.distance_transform_edt(set == 0, sampling=spacing)`, squared.
  */
 export function squaredDistances(
   set: Uint8Array,
@@ -30,7 +30,7 @@ export function squaredDistances(
   return distances;
 }
 
-/** Squared distances within one column alone, by a walk down and a walk up. */
+/** Squared distances within one column, by a pass down and a pass up. */
 function distancesInColumn(
   set: Uint8Array,
   distances: Float64Array,
@@ -53,14 +53,14 @@ function distancesInColumn(
 }
 
 /**
- * The lowest, at each place of a row, of the parabolas that rise from each place's own value: a place's distance
- * to the set is its own column's, or reaches the set through another column of the same row.
+ * The lower envelope of the parabolas over a row, each rooted at its column's own value: the nearest pixel of the set
+ * is found through the pixel's own column or through another column of the row.
  */
 class LowerEnvelope {
   readonly #spacing: number;
-  /** Columns whose parabolas are the lowest somewhere, from left to right. */
+  /** Columns whose parabolas are part of the envelope, from left to right. */
   readonly #columns: Int32Array;
-  /** From where on each of them is the lowest, in columns. */
+  /** Where each of them becomes the lowest, in columns. */
   readonly #starts: Float64Array;
   /** The row's own values, which the result overwrites. */
   readonly #values: Float64Array;
@@ -72,7 +72,7 @@ class LowerEnvelope {
     this.#values = new Float64Array(width);
   }
 
-  /** Replaces the row's values with the envelope's. */
+  /** Replaces the values of the row with the envelope. */
   replace(row: Float64Array): void {
     this.#values.set(row);
     const count = this.#build();
@@ -84,13 +84,13 @@ class LowerEnvelope {
     }
   }
 
-  /** Finds the parabolas of the envelope; returns how many there are. */
+  /** Finds the parabolas of the envelope; returns their number. */
   #build(): number {
     const square = this.#spacing ** 2;
     let count = 0;
     for (let x = 0; x < this.#values.length; x++) {
       const value = this.#values[x]!;
-      // A column without any pixel of the set has no parabola; its infinity would make every crossing NaN.
+      // A column without pixels of the set has no parabola; its infinity would make every intersection NaN.
       if (value === Infinity) continue;
       let start = -Infinity;
       while (count > 0) {

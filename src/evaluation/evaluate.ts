@@ -1,5 +1,5 @@
 /**
- * Predicts a prepared split and measures every image.
+ * Predicts a prepared split and scores every image.
  *
  * @module
  */
@@ -15,40 +15,43 @@ import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./l
 import type { BootstrapOptions } from "./statistics.ts";
 import { type EvaluationSummary, type ImageScore, scoreImage, summarize } from "./summary.ts";
 
-/** How {@linkcode evaluateSplit} measures. */
+/** Options of {@linkcode evaluateSplit}. */
 export interface EvaluateSplitOptions {
-  /** A pixel is predicted where its probability is above this; the model's own unless given. */
+  /** The probability above which a pixel is foreground; defaults to the model's own. */
   readonly threshold?: number;
-  /** Millimetres from row to row and from column to column of the images' files; distances are in pixels of the network's input unless given. */
+  /**
+   * Millimeters between rows and between columns of the image files. By default distances are in pixels of the
+   * network's input.
+   */
   readonly spacing?: Spacing | undefined;
-  /** How intervals are drawn. */
+  /** How confidence intervals are drawn. */
   readonly bootstrap?: BootstrapOptions;
-  /** Look for annotations that the model contradicts; false unless given. */
+  /** Whether to look for annotations that the model contradicts; defaults to false. */
   readonly audit?: boolean;
-  /** Told after every batch. */
+  /** Called after every batch. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** What a model is worth on a split. */
+/** The performance of a model on a split. */
 export interface SplitEvaluation {
-  /** Every image's, in the split's order. */
+  /** The scores of each image, in the order of the split. */
   readonly scores: readonly ImageScore[];
-  /** All of them. */
+  /** The scores of all images together. */
   readonly summary: EvaluationSummary;
-  /** The training's loss. */
+  /** The training loss. */
   readonly loss: SplitLoss;
-  /** The annotations that the model contradicts, the strongest contradiction first; empty unless asked for. */
+  /** Annotations that the model contradicts, strongest contradiction first; empty unless asked for. */
   readonly findings: readonly AuditFinding[];
 }
 
-/** Images of a batch: the original's, on which its mean of batches' losses depends. */
+/** Images per batch: as in the original, whose mean of batch losses depends on it. */
 const BATCH_SIZE = 32;
 
 /**
- * Predicts every image of a split and compares with its mask, both at the network's size, as the original does; the
- * masks are resized to it by nearest neighbours.
+ * Predicts every image of a split and compares it with its mask, both at the network's input size, as the original
+ * does; masks are resized by nearest neighbor.
  *
- * @throws {RangeError} where the split is empty, or of another size than the model's.
+ * @throws {RangeError} if the split is empty, or prepared differently than the model expects
  */
 export async function evaluateSplit(
   predictor: Predictor,
@@ -99,7 +102,7 @@ export async function evaluateSplit(
   };
 }
 
-/** The spacing of the network's pixels: an image's whole extent is spread over fewer, or more, of them. */
+/** The spacing of the network's pixels: they cover the extent of the image. */
 function networkSpacing([rows, columns]: Spacing, sample: Sample, size: number): Spacing {
   return [rows * sample.height / size, columns * sample.width / size];
 }

@@ -1,5 +1,5 @@
 /**
- * What an evaluation leaves on the disk.
+ * Writes the files of an evaluation.
  *
  * @module
  */
@@ -18,41 +18,41 @@ import { reportDocument } from "./report_json.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
 import type { ImageScore } from "./summary.ts";
 
-/** The paths of an evaluation's files; null for what there was nothing to write of. */
+/** The paths of the files of an evaluation; null for those that do not apply. */
 export interface EvaluationFiles {
   /** All numbers. */
   readonly json: string;
-  /** Each image's, as a table. */
+  /** One row per image, as a table. */
   readonly csv: string | null;
-  /** Eight images with true and predicted masks, as the original draws them. */
+  /** Eight images with true and predicted masks, drawn like the original. */
   readonly predictions: string | null;
   /** The worst, median and best images. */
   readonly cases: string | null;
   /** The annotations that the model contradicts, as a table. */
   readonly auditCsv: string | null;
-  /** The strongest of them. */
+  /** The strongest of them, drawn. */
   readonly auditFigure: string | null;
 }
 
-/** Where {@linkcode writeEvaluation} writes, and what it adds to the JSON file. */
+/** Options of {@linkcode writeEvaluation}. */
 export interface WriteEvaluationOptions {
-  /** The folder. */
+  /** The output folder. */
   readonly output: string;
-  /** What the JSON file tells of model and device. */
+  /** The description of model and device in the JSON file. */
   readonly provenance: Readonly<Record<string, unknown>>;
-  /** Most findings in the audit's figure; {@linkcode AUDIT_SAMPLES} unless given. */
+  /** The maximum number of findings in the audit figure; defaults to {@linkcode AUDIT_SAMPLES}. */
   readonly auditSamples?: number | undefined;
 }
 
-/** Samples of the original's figure. */
+/** Images in the original's figure. */
 const FIGURE_SAMPLES = 8;
 
-/** Most findings that the audit's figure shows, unless told otherwise. */
+/** The default maximum number of findings in the audit figure. */
 export const AUDIT_SAMPLES = 16;
 
 /**
- * Writes tables and figures, and the JSON file last. The test split's figures have plain names, those of others begin
- * with the split's; files of an earlier evaluation that this one has nothing for are removed.
+ * Writes tables and figures, and the JSON file last. Removes files of an earlier evaluation that this one does not
+ * write.
  */
 export async function writeEvaluation(
   predictor: Predictor,
@@ -88,7 +88,7 @@ export async function writeEvaluation(
       at("auditFigure"),
       await draw(
         "audit",
-        `${split}: ${report.data.annotated ? AUDIT_TITLE : UNLABELLED_TITLE}`,
+        `${split}: ${report.data.annotated ? AUDIT_TITLE : UNLABELED_TITLE}`,
         findingSamples(samples, (audit ?? []).slice(0, auditSamples)),
       ),
     ),
@@ -102,7 +102,7 @@ const LEGEND = "(red: predicted, green line: annotated)";
 const PREDICTIONS_TITLE = `images spread evenly over all by name ${LEGEND}`;
 const CASES_TITLE = `worst, median and best images by Dice ${LEGEND}`;
 const AUDIT_TITLE = `where the model contradicts the annotation most ${LEGEND}`;
-const UNLABELLED_TITLE = "nobody annotated these; where the model is surest of a tumor (red: predicted)";
+const UNLABELED_TITLE = "not annotated; where the model is most certain of foreground (red: predicted)";
 
 function spreadSamples(samples: readonly Sample[], scores: readonly ImageScore[]): FigureSample[] {
   return spreadByName(scores.map(({ name }) => name), FIGURE_SAMPLES)
@@ -130,7 +130,7 @@ function findingSamples(samples: readonly Sample[], findings: readonly AuditFind
   }));
 }
 
-/** The findings as a table, strongest first; boxes are in pixels of the image's file. */
+/** The findings as a table, strongest first; boxes are in pixels of the image file. */
 function formatFindings(findings: readonly AuditFinding[], samples: readonly Sample[], size: number): string {
   const byName = new Map(samples.map((sample) => [sample.fileName, sample]));
   const rows = findings.map(({ name, score, kind, box, pixels, certainty }) => {

@@ -1,5 +1,5 @@
 /**
- * A whole evaluation as people read it on a terminal.
+ * An evaluation as text for the terminal: summary, loss, audit and written files.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { SplitLoss } from "./loss.ts";
 import { formatSummary } from "./report_text.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
 
-/** Findings that the text names; the table has all. */
+/** Findings that the text lists; the table has all of them. */
 const SHOWN_FINDINGS = 10;
 
-/** Writes an evaluation as plain text: numbers, the strongest findings, and where everything lies. */
+/** Formats an evaluation as plain text: numbers, the strongest findings, and the paths of all files. */
 export function formatEvaluation(report: EvaluationReport): string {
   const { split, summary, loss, audit, files, settings } = report;
   const parts: string[] = [];
@@ -32,7 +32,7 @@ function formatLoss({ weighted, batchMean, batchSize, name }: SplitLoss): string
     ? ` = 0.6 Dice loss ${fixed(weighted.diceLoss)} + 0.4 BCE ${fixed(weighted.bce)}`
     : ` (${name}); Dice loss ${fixed(weighted.diceLoss)}, BCE ${fixed(weighted.bce)}`;
   return `loss         ${fixed(weighted.loss)}${parts}\n` +
-    `             mean of batches of ${batchSize}, as the original: ${fixed(batchMean.loss)}, accuracy ` +
+    `             mean of batches of ${batchSize}, like the original: ${fixed(batchMean.loss)}, accuracy ` +
     `${fixed(batchMean.accuracy)}\n`;
 }
 
@@ -46,7 +46,7 @@ function formatAudit(
     `audit of ${split}: ${
       data.annotated
         ? "the model contradicts the annotation of"
-        : "nobody annotated these images; the model sees something in"
+        : "images without annotations; the model finds foreground in"
     } ${findings.length} of ${data.images}` + (data.annotated ? ` images (${counts.join(", ")})` : ""),
     ...findings.slice(0, SHOWN_FINDINGS).map(({ name, score, reason }, index) =>
       `  ${String(index + 1).padStart(2)}. ${score.toFixed(4)}  ${name}: ${reason}`

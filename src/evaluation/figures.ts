@@ -1,8 +1,8 @@
 /**
- * The figures of an evaluation: images with their true and predicted masks, in a grid.
+ * The figures of an evaluation: a grid of images with their true and predicted masks.
  *
- * Images are decoded and predicted anew, so that an evaluation of thousands keeps none of them, and are drawn at
- * their own size and with the masks that `predict` gives, not at the network's.
+ * Images are decoded and predicted again, so that an evaluation of thousands holds none of them in memory, and are
+ * drawn at their own size with the masks that `predict` gives, not at the network's input size.
  *
  * @module
  */
@@ -15,26 +15,26 @@ import type { Mask } from "../image/mask.ts";
 import { segment } from "../prediction/postprocess.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 
-/** An image to be drawn. */
+/** An image to draw. */
 export interface FigureSample {
   /** The image and its mask. */
   readonly sample: Sample;
-  /** A line beneath the image: its name, say. */
+  /** The caption of the image, such as its name. */
   readonly name: string;
-  /** A line beneath the overlay: how well it was predicted, say. */
+  /** The caption of the overlay, such as its Dice. */
   readonly note: string;
 }
 
-/** Which panels a sample gets. */
+/** The panels of a sample. */
 export type FigureKind = "prediction" | "audit";
 
-/** How {@linkcode drawSamples} draws. */
+/** Options of {@linkcode drawSamples}. */
 export interface DrawSamplesOptions {
-  /** A line above all. */
+  /** The title of the figure. */
   readonly title: string;
-  /** A pixel is predicted where its probability is above this. */
+  /** The probability above which a pixel is foreground. */
   readonly threshold: number;
-  /** `prediction`: image, true mask, predicted mask and overlay, as the original; `audit`: image and overlay. */
+  /** `prediction`: image, true mask, predicted mask and overlay, like the original; `audit`: image and overlay. */
   readonly kind: FigureKind;
 }
 
@@ -48,19 +48,19 @@ interface Drawn extends FigureSample {
 /** Width and height of a panel. */
 const CELL = { width: 256, height: 256 };
 
-/** Panels in a row. */
+/** Panels per row. */
 const COLUMNS = 8;
 
-/** Rows at most, before panels go twice as many to a row: more would be higher than an image may be. */
-const MOST_ROWS = 25;
+/** The maximum number of rows before rows get twice as many panels: a figure may not be higher than an image can be. */
+const MAX_ROWS = 25;
 
-/** Of the true outline in an overlay; the prediction is red. */
+/** The color of the true outline in an overlay; the prediction is red. */
 const GREEN = [48, 224, 96] as const;
 
-/** Images that are decoded and predicted at once. */
+/** Images that are decoded and predicted together. */
 const BATCH = 8;
 
-/** Draws samples, several in a row; the overlays show the prediction in red and the true outline in green. */
+/** Draws samples, several per row; overlays show the prediction in red and the true outline in green. */
 export async function drawSamples(
   predictor: Predictor,
   samples: readonly FigureSample[],
@@ -69,7 +69,7 @@ export async function drawSamples(
   const panels: Panel[] = [];
   for (let first = 0; first < samples.length; first += BATCH) {
     for (const drawn of await predictSamples(predictor, samples.slice(first, first + BATCH), threshold)) {
-      // At the size at which they are drawn: many images at their own would take gigabytes.
+      // Scaled at once: many images at their own size would take gigabytes.
       panels.push(
         ...PANELS[kind](drawn).map((panel) => ({ ...panel, image: scaleToFit(panel.image, CELL) })),
       );
@@ -78,10 +78,14 @@ export async function drawSamples(
   return await drawSheet(panels, title);
 }
 
-/** Draws panels of up to 256 x 256, as many in a row as it takes to fit them on one image: 400 do. */
+/** Draws panels of up to 256 x 256, with as many per row as needed to fit up to 400 of them into one image. */
 export async function drawSheet(panels: readonly Panel[], title: string): Promise<RgbImage> {
-  const columns = panels.length > MOST_ROWS * COLUMNS ? 2 * COLUMNS : COLUMNS;
-  return await drawFigure(panels, { title, cell: CELL, columns });
+  return await drawFigure(panels, { title, cell: CELL, columns: sheetColumns(panels.length) });
+}
+
+/** Panels per row of a sheet. */
+export function sheetColumns(panels: number): number {
+  return panels > MAX_ROWS * COLUMNS ? 2 * COLUMNS : COLUMNS;
 }
 
 const PANELS: Readonly<Record<FigureKind, (drawn: Drawn) => Panel[]>> = {

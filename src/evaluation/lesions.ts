@@ -1,5 +1,5 @@
 /**
- * Lesions found, missed and false.
+ * Counts lesions that are found, missed and falsely predicted.
  *
  * @module
  */
@@ -7,21 +7,21 @@ import { type Components, labelComponents, type Lesion } from "../image/componen
 import type { Mask } from "../image/mask.ts";
 import { assertComparable } from "./pixel_counts.ts";
 
-/** What a prediction makes of the lesions of one image. */
+/** The lesions of one image, matched between prediction and truth. */
 export interface LesionMatch {
   /** Lesions of the true mask. */
   readonly trueLesions: readonly Lesion[];
   /** Lesions of the predicted mask. */
   readonly predictedLesions: readonly Lesion[];
-  /** True lesions of which no pixel is predicted. */
+  /** True lesions without a predicted pixel. */
   readonly missedLesions: readonly Lesion[];
-  /** Predicted lesions of which no pixel is true. */
+  /** Predicted lesions without a true pixel. */
   readonly falseLesions: readonly Lesion[];
 }
 
 /**
- * Matches lesions: one common pixel is enough for a true lesion to be found and for a predicted one to be real, so
- * one predicted lesion may find two true ones. Throws a TypeError for masks of different sizes.
+ * Matches lesions: one common pixel makes a true lesion found and a predicted one correct, so one predicted lesion may
+ * find two true ones. Throws a TypeError if the masks differ in size.
  */
 export function matchLesions(predicted: Mask, truth: Mask): LesionMatch {
   assertComparable(predicted, truth, "match lesions");

@@ -1,5 +1,6 @@
 /**
- * How well a predicted mask fits the true one.
+ * Metrics of a predicted mask against the true one. A new metric is a field of {@linkcode MaskMetrics}, an entry of
+ * {@linkcode METRICS}, and its computation in {@linkcode maskMetrics}.
  *
  * @module
  */
@@ -14,37 +15,47 @@ export interface MaskMetrics extends OverlapMetrics, SurfaceMetrics {}
 /** The name of a metric. */
 export type MetricName = keyof MaskMetrics;
 
-/** All metrics, in the order in which reports list them. */
-export const METRIC_NAMES: readonly MetricName[] = [
-  "dice",
-  "iou",
-  "sensitivity",
-  "precision",
-  "specificity",
-  "accuracy",
-  "hausdorff95",
-  "averageSurfaceDistance",
-];
+/** How reports show a metric. */
+export interface MetricDefinition {
+  /** Its label. */
+  readonly label: string;
+  /** Whether it is a distance, in pixels or the unit of the spacing; the others are shares from 0 to 1. */
+  readonly isDistance: boolean;
+}
 
-/** How {@linkcode maskMetrics} measures. */
+/** All metrics, in the order in which reports list them. */
+export const METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
+  dice: { label: "Dice", isDistance: false },
+  iou: { label: "IoU", isDistance: false },
+  sensitivity: { label: "sensitivity", isDistance: false },
+  precision: { label: "precision", isDistance: false },
+  specificity: { label: "specificity", isDistance: false },
+  accuracy: { label: "accuracy", isDistance: false },
+  hausdorff95: { label: "HD95", isDistance: true },
+  averageSurfaceDistance: { label: "avg surface dist", isDistance: true },
+};
+
+/** The names of all metrics, in the order of {@linkcode METRICS}. */
+export const METRIC_NAMES: readonly MetricName[] = Object.keys(METRICS) as MetricName[];
+
+/** Options of {@linkcode maskMetrics}. */
 export interface MetricOptions {
   /**
-   * Distance between two rows and between two columns, in this order, as in DICOM's PixelSpacing: the unit of the
-   * distances. Pixels, `[1, 1]`, unless given.
+   * The distance between adjacent rows and between adjacent columns, in this order, as in DICOM's PixelSpacing.
+   * Defaults to pixels, `[1, 1]`.
    */
   readonly spacing?: Spacing;
 }
 
 /**
- * Compares a predicted mask with the true one; every byte that is not 0 belongs to the mask.
+ * Compares a predicted mask with the true one; every non-zero byte is foreground.
  *
- * A metric that would be 0 divided by 0 is null: sensitivity where the truth is empty, precision where the
- * prediction is, Dice and IoU where both are, specificity where the truth covers all. Where one of two masks is
- * empty, Dice and IoU are 0; the distances are null as soon as one is, since there is nothing to be far from.
- * `docs/metrics.md` has the definitions and their sources.
+ * A metric that would be 0 / 0 is null: sensitivity if the truth is empty, precision if the prediction is, Dice and IoU
+ * if both are, specificity if the truth covers everything. If only one of the masks is empty, Dice and IoU are 0 and
+ * the distances are null. `docs/metrics.md` has the definitions and their sources.
  *
- * Throws a TypeError for masks of different sizes or a spacing of another kind, a RangeError for a spacing that is
- * not positive.
+ * @throws {TypeError} if the masks differ in size or the spacing is not a pair of numbers
+ * @throws {RangeError} if the spacing is not positive
  */
 export function maskMetrics(predicted: Mask, truth: Mask, options: MetricOptions = {}): MaskMetrics {
   const spacing = options.spacing ?? [1, 1];
@@ -57,12 +68,12 @@ function assertSpacing(spacing: Spacing): void {
   if (!Array.isArray(spacing) || spacing.length !== 2) {
     throw new TypeError(
       `Cannot measure with a spacing of ${JSON.stringify(spacing)}: ` +
-        "two numbers are wanted, from row to row and from column to column",
+        "expected two numbers, between rows and between columns",
     );
   }
   for (const step of spacing) {
     if (!(Number.isFinite(step) && step > 0)) {
-      throw new RangeError(`Cannot measure with a spacing of ${step}: positive numbers are wanted`);
+      throw new RangeError(`Cannot measure with a spacing of ${step}: expected positive numbers`);
     }
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Right and wrong pixels, and the metrics that follow from their counts alone.
+ * The confusion matrix of a mask, and the metrics that follow from it.
  *
  * @module
  */
 import { assertImage } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 
-/** How many pixels a prediction gets right and wrong; a positive is a pixel of a tumor. */
+/** The confusion matrix in pixels; positive means foreground. */
 export interface PixelCounts {
   /** Predicted and true. */
   readonly truePositives: number;
@@ -18,23 +18,23 @@ export interface PixelCounts {
   readonly trueNegatives: number;
 }
 
-/** What follows from {@linkcode PixelCounts}: each from 0 to 1, null where it would be 0 divided by 0. */
+/** Metrics from {@linkcode PixelCounts}: each from 0 to 1, null where it would be 0 / 0. */
 export interface OverlapMetrics {
-  /** The share of all pixels that are right: `(TP + TN) / (TP + FP + FN + TN)`. */
+  /** The share of correct pixels: `(TP + TN) / (TP + FP + FN + TN)`. */
   readonly accuracy: number | null;
-  /** Dice's coefficient, also called F1: `2 TP / (2 TP + FP + FN)`. */
+  /** The Dice coefficient, also called F1: `2 TP / (2 TP + FP + FN)`. */
   readonly dice: number | null;
-  /** Intersection over union, also called Jaccard's index: `TP / (TP + FP + FN)`. */
+  /** Intersection over union, also called the Jaccard index: `TP / (TP + FP + FN)`. */
   readonly iou: number | null;
-  /** The share of the tumor that is found, also called recall: `TP / (TP + FN)`. */
+  /** The share of the foreground that is found, also called recall: `TP / (TP + FN)`. */
   readonly sensitivity: number | null;
-  /** The share of the background that is left alone: `TN / (TN + FP)`. */
+  /** The share of the background that is predicted as background: `TN / (TN + FP)`. */
   readonly specificity: number | null;
-  /** The share of the prediction that is tumor: `TP / (TP + FP)`. */
+  /** The share of the prediction that is foreground: `TP / (TP + FP)`. */
   readonly precision: number | null;
 }
 
-/** Counts nothing: what {@linkcode addCounts} begins with. */
+/** The counts of no pixels, for sums with {@linkcode addCounts}. */
 export const NO_PIXELS: PixelCounts = {
   truePositives: 0,
   falsePositives: 0,
@@ -42,19 +42,19 @@ export const NO_PIXELS: PixelCounts = {
   trueNegatives: 0,
 };
 
-/** Throws a TypeError unless both masks have one size and as many bytes as it says. */
+/** Throws a TypeError unless both masks have the same size and the matching number of bytes. */
 export function assertComparable(predicted: Mask, truth: Mask, action: string): void {
   assertImage(predicted, 1, action);
   assertImage(truth, 1, action);
   if (predicted.width !== truth.width || predicted.height !== truth.height) {
     throw new TypeError(
       `Cannot ${action}: the predicted mask has ${predicted.width} x ${predicted.height} pixels, ` +
-        `the true one ${truth.width} x ${truth.height}\nhint: bring one to the other's size with resizeMask`,
+        `the true one ${truth.width} x ${truth.height}\nhint: resize one of them with resizeMask`,
     );
   }
 }
 
-/** Counts right and wrong pixels. Throws a TypeError for masks of different sizes. */
+/** Counts the pixels of two masks. Throws a TypeError if they differ in size. */
 export function countPixels(predicted: Mask, truth: Mask): PixelCounts {
   assertComparable(predicted, truth, "compare masks");
   const pixels = truth.data.length;
@@ -73,7 +73,7 @@ export function countPixels(predicted: Mask, truth: Mask): PixelCounts {
   };
 }
 
-/** The counts of two images taken together. */
+/** The sum of two counts. */
 export function addCounts(a: PixelCounts, b: PixelCounts): PixelCounts {
   return {
     truePositives: a.truePositives + b.truePositives,
@@ -83,7 +83,7 @@ export function addCounts(a: PixelCounts, b: PixelCounts): PixelCounts {
   };
 }
 
-/** The metrics of an image, or of many images' counts added up (pooled). */
+/** The metrics of an image, or of the summed (pooled) counts of several. */
 export function overlapMetrics(counts: PixelCounts): OverlapMetrics {
   const { truePositives: tp, falsePositives: fp, falseNegatives: fn, trueNegatives: tn } = counts;
   return {
@@ -96,7 +96,7 @@ export function overlapMetrics(counts: PixelCounts): OverlapMetrics {
   };
 }
 
-/** A share, or null of nothing. */
+/** The quotient, or null for a denominator of 0. */
 export function ratio(part: number, whole: number): number | null {
   return whole === 0 ? null : part / whole;
 }

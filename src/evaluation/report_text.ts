@@ -1,31 +1,18 @@
 /**
- * An evaluation as people read it on a terminal.
+ * The summary of an evaluation as text for the terminal.
  *
  * @module
  */
-import type { MetricName } from "./metrics.ts";
+import { METRIC_NAMES, METRICS } from "./metrics.ts";
 import type { EvaluationSummary, MetricSummary } from "./summary.ts";
 
-/** How {@linkcode formatSummary} writes. */
+/** Options of {@linkcode formatSummary}. */
 export interface SummaryTextOptions {
-  /** The unit of the distances; `px` unless given. */
+  /** The unit of distances; defaults to `px`. */
   readonly unit?: string;
 }
 
-const LABELS: Readonly<Record<MetricName, string>> = {
-  dice: "Dice",
-  iou: "IoU",
-  sensitivity: "sensitivity",
-  precision: "precision",
-  specificity: "specificity",
-  accuracy: "accuracy",
-  hausdorff95: "HD95",
-  averageSurfaceDistance: "avg surface dist",
-};
-
-const DISTANCES: readonly MetricName[] = ["hausdorff95", "averageSurfaceDistance"];
-
-/** Writes the summary as lines of plain text, none longer than 80 characters; undefined values are a dash. */
+/** Formats the summary as plain text in lines of at most 80 characters; undefined values are a dash. */
 export function formatSummary(summary: EvaluationSummary, options: SummaryTextOptions = {}): string {
   const { unit = "px" } = options;
   const { withForeground, withoutForeground, lesions } = summary;
@@ -62,8 +49,8 @@ function pooledTable({ pooled, baselineAccuracy }: EvaluationSummary): string[] 
   const names = ["dice", "iou", "sensitivity", "precision", "specificity"] as const;
   return [
     "all pixels together",
-    ...names.map((name) => `  ${LABELS[name].padEnd(17)}${fixed(pooled[name], 4)}`),
-    `  ${LABELS.accuracy.padEnd(17)}${fixed(pooled.accuracy, 4)}   ` +
+    ...names.map((name) => `  ${METRICS[name].label.padEnd(17)}${fixed(pooled[name], 4)}`),
+    `  ${METRICS.accuracy.label.padEnd(17)}${fixed(pooled.accuracy, 4)}   ` +
     `(all background: ${fixed(baselineAccuracy, 4)})`,
   ];
 }
@@ -72,20 +59,14 @@ function imageTable({ withForeground, bootstrap }: EvaluationSummary, unit: stri
   const { images, metrics } = withForeground;
   const title = "per image with foreground";
   const interval = `${Number((100 * bootstrap.level).toFixed(2))} % interval of the mean`;
-  const entries = Object.entries(LABELS) as [MetricName, string][];
-  const rows = entries.map(([name, label]) => {
-    const distance = DISTANCES.includes(name);
-    return imageRow(
-      distance ? `${label} ${unit}` : label,
-      metrics[name],
-      distance ? 2 : 4,
-      images,
-    );
+  const rows = METRIC_NAMES.map((name) => {
+    const { label, isDistance } = METRICS[name];
+    return imageRow(isDistance ? `${label} ${unit}` : label, metrics[name], isDistance ? 2 : 4, images);
   });
   return [`${title.padEnd(25)}${cell("mean")}${cell("median")}   ${interval}`, ...rows];
 }
 
-/** A metric's line; where it is undefined for some images, the line says of how many it speaks. */
+/** The line of a metric; if it is undefined for some images, with the number of those that count. */
 function imageRow(label: string, metric: MetricSummary, digits: number, images: number): string {
   const [low, high] = metric.interval ?? [null, null];
   const numbers = cell(fixed(metric.mean, digits)) + cell(fixed(metric.median, digits));

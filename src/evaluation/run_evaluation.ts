@@ -1,5 +1,5 @@
 /**
- * A whole evaluation: from a dataset's folder to numbers, tables and figures on the disk.
+ * A whole evaluation: from a dataset folder to numbers, tables and figures on the disk.
  *
  * @module
  */
@@ -16,76 +16,76 @@ import type { SplitLoss } from "./loss.ts";
 import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
 import type { EvaluationSummary, ImageScore } from "./summary.ts";
 
-/** How {@linkcode runEvaluation} works. */
+/** Options of {@linkcode runEvaluation}. */
 export interface RunEvaluationOptions extends EvaluateSplitOptions {
-  /** The dataset's folder. */
+  /** The folder of the dataset. */
   readonly dataFolder: string;
-  /** The split, by its folder's name or its role (`train`, `valid`, `test`); `test` unless given. */
+  /** The split, by folder name or role (`train`, `valid`, `test`); defaults to `test`. */
   readonly split?: string;
-  /** What becomes of images without annotations; `empty` unless given. */
+  /** How images without annotations are treated; defaults to `empty`. */
   readonly unannotated?: Unannotated;
-  /** Folder for prepared images, or null for memory. */
+  /** The folder for prepared images, or null to keep them in memory. */
   readonly cacheFolder: string | null;
-  /** The folder that results go to. */
+  /** The output folder. */
   readonly output: string;
-  /** Most findings that an audit's figure shows; 16 unless given. */
+  /** The maximum number of findings in the audit figure; defaults to 16. */
   readonly auditSamples?: number | undefined;
-  /** What the JSON file tells of model and device, besides the numbers. */
+  /** The description of model and device in the JSON file. */
   readonly provenance?: Readonly<Record<string, unknown>>;
-  /** Told after every image, where images are prepared. */
+  /** Called after every prepared image. */
   readonly onPrepare?: ((done: number, total: number) => void) | undefined;
-  /** Gets lines for the user. */
+  /** Receives notes for the user. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
 
-/** What a model is worth on a split, as it goes to the JSON file. */
+/** The result of an evaluation; {@linkcode reportDocument} makes its JSON document. */
 export interface EvaluationReport {
-  /** The split's role, or its folder's name where it has none. */
+  /** The role of the split, or its folder name if it has none. */
   readonly split: string;
-  /** What was measured on. */
+  /** The data. */
   readonly data: {
-    /** Images. */
+    /** The number of images. */
     readonly images: number;
     /** Whether the split has an annotation file. */
     readonly annotated: boolean;
-    /** What became of its images without annotations. */
+    /** How images without annotations were treated. */
     readonly unannotated: Unannotated;
     /** SHA-256 of names, images and annotations. */
     readonly fingerprint: string;
-    /** What was left out or is wrong. */
+    /** What was left out or is invalid. */
     readonly problems: readonly Problem[];
   };
-  /** How it was measured. */
+  /** The settings. */
   readonly settings: {
-    /** A pixel is predicted where its probability is above this. */
+    /** The probability above which a pixel is foreground. */
     readonly threshold: number;
-    /** Pixels a side of the masks that are compared. */
+    /** Width and height of the compared masks in pixels. */
     readonly size: number;
-    /** Millimetres between the rows and the columns of the images' files; null for pixels. */
+    /** Millimeters between rows and between columns of the image files; null for pixels. */
     readonly spacing: Spacing | null;
-    /** Unit of the distances; pixels are those of the masks that are compared. */
+    /** The unit of distances; pixels are those of the compared masks. */
     readonly unit: "px" | "mm";
   };
-  /** The training's loss; null without annotations. */
+  /** The training loss; null without annotations. */
   readonly loss: SplitLoss | null;
-  /** All images; null without annotations. */
+  /** The scores of the split; null without annotations. */
   readonly summary: EvaluationSummary | null;
-  /** Each image; empty without annotations. */
+  /** The scores of each image; empty without annotations. */
   readonly scores: readonly ImageScore[];
-  /** The annotations that the model contradicts, the strongest contradiction first; null unless asked for. */
+  /** Annotations that the model contradicts, strongest contradiction first; null unless asked for. */
   readonly audit: readonly AuditFinding[] | null;
-  /** The paths of what was written. */
+  /** The paths of the written files. */
   readonly files: EvaluationFiles;
 }
 
 /**
  * Evaluates a model on a split and writes `SPLIT.json`, `SPLIT.csv` and the figures to a folder.
  *
- * A folder of images without annotation file can only be audited: every image is taken as free of tumors, and
- * those come first in which the model sees one.
+ * A folder of images without an annotation file can only be audited: every image counts as background only, and those
+ * in which the model finds foreground come first.
  *
- * @throws {Error} where there is no such split, or it has no annotation file and no audit is asked for.
- * @throws {RangeError} where it has no usable images.
+ * @throws {Error} if the split does not exist, or has no annotation file and no audit is asked for
+ * @throws {RangeError} if it has no usable images
  */
 export async function runEvaluation(
   predictor: Predictor,
@@ -98,11 +98,11 @@ export async function runEvaluation(
   if (!annotated && !audit) {
     throw new Error(
       `Cannot evaluate split ${JSON.stringify(split.name)}: its folder has no annotation file\n` +
-        "hint: --audit ranks its images by what the model sees in them",
+        "hint: --audit ranks its images by what the model finds in them",
     );
   }
   const reading = annotated ? await readSplit(split, { unannotated }) : await readUnlabelled(split);
-  // A folder that may not be written to is better known before the work than after it.
+  // Fails before the work rather than after it if the folder cannot be written.
   await Deno.mkdir(options.output, { recursive: true });
   await using prepared = await prepareSplit(reading.samples, {
     size,
@@ -141,7 +141,7 @@ export async function runEvaluation(
   return { ...report, files };
 }
 
-/** The split of this folder's name or role. */
+/** The split with this folder name, or else with this role. */
 function chooseSplit(splits: readonly Split[], name: string): Split {
   const split = splits.find((split) => split.name === name) ?? splits.find((split) => split.role === name);
   if (split !== undefined) return split;

@@ -1,21 +1,21 @@
 /**
- * Order statistics and bootstrap intervals.
+ * Quantiles, means and bootstrap intervals.
  *
  * @module
  */
 import { draw } from "../random.ts";
 
-/** Keeps the bootstrap's draws apart from those of other uses of one seed: "boot". */
+/** The random stream of the bootstrap, separate from other uses of the same seed: "boot". */
 const STREAM = 0x626f6f74;
 
 /**
- * The value below which a `share` (0 to 1) of ascending `sorted` lies, between two of them by a straight line:
- * `numpy.quantile`'s default. Throws a RangeError for no values or another share.
+ * The quantile of ascending values at `share` (0 to 1), linearly interpolated like `numpy.quantile`'s default. Throws a
+ * RangeError for no values or a share out of bounds.
  */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) throw new RangeError("Cannot take a quantile of no values");
   if (!(share >= 0 && share <= 1)) {
-    throw new RangeError(`Cannot take a quantile at ${share}: a share from 0 to 1 is wanted`);
+    throw new RangeError(`Cannot take a quantile at ${share}: expected 0 to 1`);
   }
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
@@ -32,31 +32,31 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** How {@linkcode bootstrapMean} draws. */
+/** Options of {@linkcode bootstrapMean}. */
 export interface BootstrapOptions {
-  /** Which draws: the same seed gives the same interval; 0 unless given. */
+  /** The same seed gives the same interval; defaults to 0. */
   readonly seed?: number;
-  /** How many times the values are drawn anew; 2,000 unless given. */
+  /** The number of resamples; defaults to 2,000. */
   readonly resamples?: number;
-  /** Which share of the resampled means the interval holds; 0.95 unless given. */
+  /** The confidence level; defaults to 0.95. */
   readonly level?: number;
 }
 
-/** What {@linkcode BootstrapOptions} say where they say nothing. */
+/** The defaults of {@linkcode BootstrapOptions}. */
 export const BOOTSTRAP_DEFAULTS: Required<BootstrapOptions> = { seed: 0, resamples: 2000, level: 0.95 };
 
 /**
- * The interval of the mean by the percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap,
- * 1993, chapter 13): the values are drawn anew with replacement, and the middle `level` of the means is taken.
- * Throws a RangeError for no values, fewer than 1 resample or a level outside of 0 to 1.
+ * The confidence interval of the mean by the percentile bootstrap (Efron and Tibshirani, An Introduction to the
+ * Bootstrap, 1993, chapter 13): the values are resampled with replacement, and the middle `level` of the means is
+ * taken. Throws a RangeError for no values, fewer than 1 resample or a level out of bounds.
  */
 export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptions = {}): [number, number] {
   const { seed, resamples, level } = { ...BOOTSTRAP_DEFAULTS, ...options };
   if (!Number.isSafeInteger(resamples) || resamples < 1) {
-    throw new RangeError(`Cannot draw ${resamples} resamples: a whole number from 1 is wanted`);
+    throw new RangeError(`Cannot draw ${resamples} resamples: expected an integer >= 1`);
   }
   if (!(level > 0 && level < 1)) {
-    throw new RangeError(`Cannot take a ${level} interval: a level between 0 and 1 is wanted`);
+    throw new RangeError(`Cannot take an interval of level ${level}: expected a number between 0 and 1`);
   }
   const count = values.length;
   const drawn = new Float64Array(count);

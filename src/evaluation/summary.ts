@@ -1,5 +1,5 @@
 /**
- * From the images' metrics to those of a whole split.
+ * Scores images, and summarizes the scores of a split.
  *
  * @module
  */
@@ -22,83 +22,83 @@ import {
 } from "./pixel_counts.ts";
 import { BOOTSTRAP_DEFAULTS, bootstrapMean, type BootstrapOptions, mean, quantile } from "./statistics.ts";
 
-/** What one image's prediction is worth. */
+/** The scores of one image. */
 export interface ImageScore {
   /** The image's name. */
   readonly name: string;
-  /** Pixels in a row. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Rows. */
+  /** Height in pixels. */
   readonly height: number;
   /** Its metrics; null where undefined. */
   readonly metrics: MaskMetrics;
-  /** Its right and wrong pixels. */
+  /** Its confusion matrix. */
   readonly pixels: PixelCounts;
   /** Its lesions. */
   readonly lesions: LesionCounts;
 }
 
-/** How many lesions are found, missed and false. */
+/** Numbers of lesions. */
 export interface LesionCounts {
   /** Lesions of the true masks. */
   readonly truth: number;
   /** Lesions of the predicted masks. */
   readonly predicted: number;
-  /** True lesions of which no pixel is predicted. */
+  /** True lesions without a predicted pixel. */
   readonly missed: number;
-  /** Predicted lesions of which no pixel is true. */
+  /** Predicted lesions without a true pixel. */
   readonly false: number;
 }
 
 /** One metric over images. */
 export interface MetricSummary {
-  /** Images of which it is defined; the others are left out. */
+  /** Images for which it is defined; the others are left out. */
   readonly count: number;
-  /** Its mean, or null of no images. */
+  /** Its mean; null without images. */
   readonly mean: number | null;
-  /** Its median, or null of no images. */
+  /** Its median; null without images. */
   readonly median: number | null;
-  /** The bootstrap interval of the mean, or null of no images. */
+  /** The bootstrap interval of the mean; null without images. */
   readonly interval: readonly [low: number, high: number] | null;
 }
 
-/** What a prediction of a whole split is worth. */
+/** The scores of a whole split. */
 export interface EvaluationSummary {
-  /** Images. */
+  /** The number of images. */
   readonly images: number;
-  /** All images' pixels. */
+  /** The confusion matrix over all images. */
   readonly pixels: PixelCounts;
-  /** The metrics of all pixels of all images taken together. */
+  /** The metrics over all pixels of all images. */
   readonly pooled: OverlapMetrics;
-  /** The accuracy of an answer that marks nothing anywhere: what `pooled.accuracy` must be compared with. */
+  /** The accuracy of an empty prediction: what `pooled.accuracy` must be compared with. */
   readonly baselineAccuracy: number;
-  /** All images' lesions. */
+  /** The lesions of all images. */
   readonly lesions: LesionCounts;
   /** Images whose true mask is not empty. */
   readonly withForeground: {
-    /** How many. */
+    /** Their number. */
     readonly images: number;
-    /** How many of them are predicted empty: their distances and precision are undefined. */
+    /** How many of them are predicted empty, so that distances and precision are undefined. */
     readonly predictedEmpty: number;
     /** Each metric over these images. */
     readonly metrics: Readonly<Record<MetricName, MetricSummary>>;
   };
   /** Images whose true mask is empty. */
   readonly withoutForeground: {
-    /** How many. */
+    /** Their number. */
     readonly images: number;
-    /** How many of them are predicted empty, rightly. */
+    /** How many of them are predicted empty, which is correct. */
     readonly predictedEmpty: number;
-    /** Pixels that are predicted in the others. */
+    /** Pixels predicted in the others. */
     readonly falsePixels: number;
-    /** Lesions that are predicted in the others. */
+    /** Lesions predicted in the others. */
     readonly falseLesions: number;
   };
-  /** What the intervals were drawn with. */
+  /** The options of the bootstrap intervals. */
   readonly bootstrap: Required<BootstrapOptions>;
 }
 
-/** Measures one image's prediction; the errors are those of {@linkcode maskMetrics}. */
+/** Scores the prediction of one image. Throws as {@linkcode maskMetrics}. */
 export function scoreImage(
   name: string,
   predicted: Mask,
@@ -122,26 +122,26 @@ export function scoreImage(
   };
 }
 
-/** Pixels of the image's true mask. */
+/** The area of the true mask in pixels. */
 export function trueArea({ pixels }: ImageScore): number {
   return pixels.truePositives + pixels.falseNegatives;
 }
 
-/** Pixels of the image's predicted mask. */
+/** The area of the predicted mask in pixels. */
 export function predictedArea({ pixels }: ImageScore): number {
   return pixels.truePositives + pixels.falsePositives;
 }
 
 /**
- * Sums images up: pooled over all pixels; by image, over those with tumor alone, since the metrics of an empty
- * truth are undefined or tell another story; and the images without tumor apart. Throws a RangeError for no
- * images and for {@linkcode BootstrapOptions} out of bounds.
+ * Summarizes images: pooled over all pixels; per image over those with foreground only, since the metrics of an empty
+ * truth are undefined or mean something else; and the images without foreground separately. Throws a RangeError for
+ * no images and for {@linkcode BootstrapOptions} out of bounds.
  */
 export function summarize(
   scores: readonly ImageScore[],
   options: BootstrapOptions = {},
 ): EvaluationSummary {
-  if (scores.length === 0) throw new RangeError("Cannot sum up an evaluation of no images");
+  if (scores.length === 0) throw new RangeError("Cannot summarize an evaluation of no images");
   const bootstrap = { ...BOOTSTRAP_DEFAULTS, ...options };
   const pixels = scores.reduce((sum, score) => addCounts(sum, score.pixels), NO_PIXELS);
   const total = (of: (score: ImageScore) => number, among = scores) =>

@@ -1,5 +1,5 @@
 /**
- * How far the outlines of two masks are apart.
+ * Surface distances between the outlines of two masks.
  *
  * @module
  */
@@ -8,28 +8,28 @@ import type { Mask } from "../image/mask.ts";
 import { type Spacing, squaredDistances } from "./distance_transform.ts";
 import { mean, quantile } from "./statistics.ts";
 
-/** Distances between outlines, in pixels or in the spacing's unit; null where a mask is empty. */
+/** Distances between outlines, in pixels or the unit of the spacing; null if a mask is empty. */
 export interface SurfaceMetrics {
   /** The larger of the two 95th percentiles of the distances from one outline to the other. */
   readonly hausdorff95: number | null;
-  /** The mean distance of all outline pixels of both masks to the other's outline. */
+  /** The mean distance from all outline pixels of both masks to the other outline. */
   readonly averageSurfaceDistance: number | null;
 }
 
 /**
- * Compares the outlines of two masks of one size.
+ * Compares the outlines of two masks of the same size.
  *
- * An outline are the pixels that an erosion with the 4-neighbourhood takes away: those with a side on the
- * background or on the image's border (`mask ^ scipy.ndimage.binary_erosion(mask)`, as in MONAI and medpy). The
- * percentile is interpolated as numpy does; the larger of both directions counts, as in MONAI, DeepMind's
- * surface-distance and Metrics Reloaded (medpy pools the directions before the percentile). The average is that of
- * both directions' distances taken together, as in MONAI with `symmetric=True` and in Metrics Reloaded.
+ * The outline is what an erosion with the 4-neighborhood removes: pixels with a side on the background or on the image
+ * border (`mask ^ scipy.ndimage.binary_erosion(mask)`, as in MONAI and medpy). The percentile is interpolated like
+ * numpy's; the larger of both directions counts, as in MONAI, DeepMind's surface-distance and Metrics Reloaded (medpy
+ * pools the directions before the percentile). The average is over the distances of both directions, as in MONAI with
+ * `symmetric=True` and in Metrics Reloaded.
  */
 export function surfaceMetrics(predicted: Mask, truth: Mask, spacing: Spacing = [1, 1]): SurfaceMetrics {
   const box = boundingBox(predicted, truth);
   if (box === null) return { hausdorff95: null, averageSurfaceDistance: null };
   const { width, height } = box;
-  // Both outlines lie within the box, and what is outside of it is background: nothing beyond it matters.
+  // Both outlines lie within the box, and everything outside is background.
   const predictedOutline = outline(crop(predicted, box), width, height);
   const trueOutline = outline(crop(truth, box), width, height);
   const there = outlineDistances(predictedOutline, trueOutline, box, spacing);
@@ -51,7 +51,7 @@ function crop({ width, data }: Mask, box: Box): Uint8Array {
   return part;
 }
 
-/** The set's pixels that have a side on the background; beyond the border all is background. */
+/** The pixels of the set with a side on the background; everything beyond the border is background. */
 function outline(set: Uint8Array, width: number, height: number): Uint8Array {
   const edge = new Uint8Array(set.length);
   for (let y = 0, at = 0; y < height; y++) {
@@ -65,7 +65,7 @@ function outline(set: Uint8Array, width: number, height: number): Uint8Array {
   return edge;
 }
 
-/** The distance to the nearest pixel of `to` from each pixel of `from`, ascending. */
+/** The distances from each pixel of `from` to the nearest pixel of `to`, ascending. */
 function outlineDistances(from: Uint8Array, to: Uint8Array, box: Box, spacing: Spacing): Float64Array {
   const squares = squaredDistances(to, box.width, box.height, spacing);
   return squares.filter((_, i) => from[i] !== 0).map(Math.sqrt).sort();

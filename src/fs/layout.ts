@@ -1,5 +1,6 @@
 /**
- * Where things lie by default, and what the files of a run are called. This module is browser compatible.
+ * Where things lie by default, and what the files of a run are called.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The figure of a prediction: image, mask, and the one over the other.
+ * The figure of a prediction: image, mask, and overlay.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { drawFigure } from "../image/draw_figure.ts";
 import type { RgbImage, Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 
-/** Least and most pixels of a panel's longer side: small images are enlarged, large ones reduced. */
-const PANEL = { least: 256, most: 384 };
+/** Bounds of the longer side of a panel in pixels: small images are enlarged, large ones reduced. */
+const PANEL = { min: 256, max: 384 };
 
-/** Least pixels of a panel's shorter side: captions need room beneath narrow images. */
-const LEAST_SIDE = 128;
+/** Minimum of the shorter side of a panel: captions below narrow images need room. */
+const MIN_SIDE = 128;
 
 /** Draws image, mask and overlay side by side, with a title. */
 export function drawPrediction(image: RgbImage, mask: Mask, title: string): Promise<RgbImage> {
@@ -23,10 +23,10 @@ export function drawPrediction(image: RgbImage, mask: Mask, title: string): Prom
   ], { title, cell: panelSize(image) });
 }
 
-/** The size of a panel for an image: its own within bounds, and in its proportions unless it is very narrow. */
+/** The size of a panel for an image: bounded, and with the aspect ratio of the image unless that is very narrow. */
 export function panelSize({ width, height }: Size): Size {
   const side = Math.max(width, height);
-  const factor = Math.min(Math.max(side, PANEL.least), PANEL.most) / side;
-  const scaled = (length: number) => Math.max(LEAST_SIDE, Math.round(factor * length));
+  const factor = Math.min(Math.max(side, PANEL.min), PANEL.max) / side;
+  const scaled = (length: number) => Math.max(MIN_SIDE, Math.round(factor * length));
   return { width: scaled(width), height: scaled(height) };
 }

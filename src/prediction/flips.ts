@@ -1,5 +1,5 @@
 /**
- * Mirror images of a batch, and the mean of what a network makes of them.
+ * Mirrored copies of a batch, and the mean of their predictions.
  * This module is browser compatible.
  *
  * @module
@@ -7,7 +7,7 @@
 import { sigmoid } from "../math.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** A way to mirror an image; applied twice, it gives the image back. */
+/** A way to mirror an image; its own inverse. */
 export interface Mirroring {
   /** Swap left and right. */
   readonly columns: boolean;
@@ -15,7 +15,7 @@ export interface Mirroring {
   readonly rows: boolean;
 }
 
-/** The four mirrorings, the one that changes nothing first. */
+/** The four mirrorings, the identity first. */
 export const MIRRORINGS: readonly Mirroring[] = [
   { columns: false, rows: false },
   { columns: true, rows: false },
@@ -39,8 +39,8 @@ export function mirror(tensor: Tensor, { columns, rows }: Mirroring): Tensor {
 }
 
 /**
- * The logits of the mean of the probabilities that several logits stand for. Both the probabilities and what they
- * leave to 1 are averaged, so that no digits are lost at either end.
+ * The logits of the mean probability of several views. Averages the probabilities and their complements, so that no
+ * precision is lost near 0 or 1.
  */
 export function meanLogits(views: readonly Tensor[]): Tensor {
   const [first] = views as [Tensor, ...Tensor[]];

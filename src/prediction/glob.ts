@@ -1,32 +1,32 @@
 /**
- * Patterns of paths, for where no shell has expanded them.
+ * Expands glob patterns that no shell has expanded.
  *
- * Node's own `glob` asks for an environment variable, which no task may read.
+ * Node's `glob` reads an environment variable, for which the tasks have no permission.
  *
  * @module
  */
 import { join, parse, sep } from "node:path";
 import { ifFound, listFolder } from "../fs/paths.ts";
 
-/** Whether a path, or a name in it, is a pattern. */
+/** Whether a path contains pattern characters. */
 export function isPattern(path: string): boolean {
   return /[*?[{]/.test(path);
 }
 
 /**
- * The paths that a pattern stands for, sorted: `*` is any characters of a name, `?` one, `[a-z]` one of these and
- * `[!a-z]` one of the others, `{a,b}` either, and `**` in a name's place any folders or none. As in a shell, names
- * that begin with a dot are met only by patterns that do, and `**` follows no links.
+ * The paths that match a pattern, sorted: `*` matches any characters of a name, `?` one, `[a-z]` one of these and
+ * `[!a-z]` any other, `{a,b}` either, and `**` as a name any number of folders. As in a shell, names that begin with a
+ * dot match only patterns that do, and `**` does not follow links.
  */
 export async function expandPattern(pattern: string): Promise<string[]> {
   const { root } = parse(pattern);
   const names = pattern.slice(root.length).split(sep === "\\" ? /[\\/]/ : "/").filter((name) => name !== "");
-  // At the end, `**` would be folders alone.
+  // At the end, `**` would match folders only.
   if (names.at(-1) === "**") names.push("*");
   return [...new Set(await walk(root, names))].sort();
 }
 
-/** The paths within `folder` that the patterns of names lead to, one level each. */
+/** The paths within `folder` that match the patterns, one per level. */
 async function walk(folder: string, [pattern, ...rest]: readonly string[]): Promise<string[]> {
   if (pattern === undefined) return [folder];
   if (!isPattern(pattern)) {
@@ -44,7 +44,7 @@ async function walk(folder: string, [pattern, ...rest]: readonly string[]): Prom
   return found;
 }
 
-/** A pattern of one name as a regular expression; a bracket or brace that is never closed stands for itself. */
+/** The pattern of one name as a regular expression; an unclosed bracket or brace is literal. */
 function compile(pattern: string): RegExp {
   const source = pattern.replace(
     /\[(!?)([^\]]+)\]|\{([^{}]*)\}|[*?]|[^*?]/gs,
@@ -58,7 +58,7 @@ function compile(pattern: string): RegExp {
   return new RegExp(`^${source}$`, "su");
 }
 
-/** The expression of one of the choices in braces, without anchors. */
+/** The expression of a choice in braces, without anchors. */
 function bare(choice: string): string {
   return compile(choice).source.slice(1, -1);
 }

@@ -1,5 +1,5 @@
 /**
- * Which images are meant, and under which names their results go.
+ * Finds the images that paths and patterns name, and chooses the names of their results.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import { ifFound } from "../fs/paths.ts";
 import { detectFormat, isImageName } from "../image/formats.ts";
 import { expandPattern, isPattern } from "./glob.ts";
 
-/** A path that came to nothing, and why. */
+/** A path that leads to no image, and why. */
 export interface PathProblem {
-  /** The path as it was named. */
+  /** The path as given. */
   readonly path: string;
-  /** Why, in one line; perhaps a second with the way out. */
+  /** The reason, perhaps with a hint in a second line. */
   readonly message: string;
 }
 
-/** The images that paths stand for. */
+/** The images that paths lead to. */
 export interface FoundImages {
-  /** Paths of files, each once, in the order in which they were named; those of a folder by name. */
+  /** Paths of files without repetition, in the order given; those of a folder sorted by name. */
   readonly files: readonly string[];
   /** Paths that lead to no image. */
   readonly problems: readonly PathProblem[];
 }
 
-/** Something for each file that is written for an image. */
+/** One value per file that is written for an image. */
 export interface OutputFiles {
   /** The mask, 0 or 255. */
   readonly mask: string;
@@ -36,7 +36,7 @@ export interface OutputFiles {
   readonly json: string;
 }
 
-/** What is written for an image: each file's name is the image's with one of these endings. */
+/** The endings of the files for an image, after the name of the image. */
 export const OUTPUT_ENDINGS: OutputFiles = {
   mask: "_mask.png",
   probability: "_probability.png",
@@ -44,13 +44,13 @@ export const OUTPUT_ENDINGS: OutputFiles = {
   json: ".json",
 };
 
-/** Bytes that tell an image's format. */
+/** Enough bytes to detect an image format. */
 const HEAD_BYTES = 256;
 
 /**
- * Finds images: a file that is named outright is always taken, whatever it holds; of a folder, and of what a pattern
- * meets, the files whose names end like an image's, and those without any ending that begin like one. Folders within
- * folders are not entered; `**` in a pattern does.
+ * Finds images. A file that is named explicitly is always included; of folders and pattern matches, files with an
+ * image's extension, and files without extension whose content begins like an image. Subfolders are searched only with
+ * `**` in a pattern.
  */
 export async function findImages(paths: readonly string[]): Promise<FoundImages> {
   const files = new Set<string>();
@@ -63,7 +63,7 @@ export async function findImages(paths: readonly string[]): Promise<FoundImages>
   return { files: [...files], problems };
 }
 
-/** The images that one path stands for, or why there are none. */
+/** The images that one path leads to, or the reason why there are none. */
 async function imagesAt(path: string): Promise<string[] | string> {
   const info = await ifFound(Deno.stat(path));
   if (info?.isDirectory) {
@@ -71,7 +71,7 @@ async function imagesAt(path: string): Promise<string[] | string> {
     return files.length > 0 ? files : `Cannot find an image in the folder ${JSON.stringify(path)}`;
   }
   if (info !== null) return [path];
-  if (!isPattern(path)) return `Cannot find ${JSON.stringify(path)}: there is no such file or folder`;
+  if (!isPattern(path)) return `Cannot find ${JSON.stringify(path)}: no such file or folder`;
   const files: string[] = [];
   for (const match of await expandPattern(path)) {
     if ((await ifFound(Deno.stat(match)))?.isDirectory) files.push(...await imagesIn(match));
@@ -105,12 +105,11 @@ async function looksLikeImage(path: string): Promise<boolean> {
 }
 
 /**
- * The name in the output folder for each image's results, without ending: the image's own name. Where several
- * images have one name, all but the first get a number, and so does one whose results would take the place of a
- * image that is read.
+ * The names of the results in the output folder, without ending: the names of the images. If several images have the
+ * same name, all but the first get a number, and so does one whose results would overwrite an input image.
  */
 export function outputNames(files: readonly string[], folder: string): string[] {
-  // By lower case: on some disks A.png and a.png are one file.
+  // In lower case: on some disks A.png and a.png are the same file.
   const images = new Set(files.map((file) => resolve(file).toLowerCase()));
   const free = (name: string) =>
     Object.values(OUTPUT_ENDINGS).every((ending) =>
@@ -123,7 +122,7 @@ export function outputNames(files: readonly string[], folder: string): string[] 
     taken.add(stem.toLowerCase());
     return stem;
   });
-  // Numbered ones come last, so that an image that is named like one keeps its name.
+  // Numbered names come last, so that an image with such a name keeps it.
   return names.map((name, index) => {
     if (name !== undefined) return name;
     for (let number = 2;; number++) {

@@ -1,5 +1,5 @@
 /**
- * Which model a task takes, and what it reads of the file.
+ * Finds and loads the model that a task uses.
  *
  * @module
  */
@@ -12,48 +12,48 @@ import { readWholeFile } from "../fs/whole_file.ts";
 
 const BEST = RUN_FILES.best;
 
-/** What a task is told of the model that it is to take. */
+/** How a task is told which model to use. */
 export interface ModelChoice {
   /** A model file, or the folder of a run. */
   readonly model?: string | undefined;
   /** The folder of a run. */
   readonly run?: string | undefined;
-  /** The folder of runs, whose newest model is taken where nothing is named; `runs` unless given. */
+  /** The folder of runs whose newest model is the default; defaults to `runs`. */
   readonly runs?: string | undefined;
 }
 
-/** A model with where it comes from. */
+/** A model and its origin. */
 export interface LoadedModel extends StoredModel {
-  /** The file's path as it was named. */
+  /** The path of the file as given. */
   readonly path: string;
   /** SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
 }
 
-/** What is worth telling of a model beside its results. */
+/** The description of a model in results. */
 export interface ModelOrigin {
-  /** The file's path as it was named. */
+  /** The path of the file as given. */
   readonly file: string;
   /** SHA-256 of the file, in hexadecimal digits. */
   readonly sha256: string;
-  /** The recipe that it was trained by; null where unknown. */
+  /** The training recipe; null if unknown. */
   readonly recipe: string | null;
-  /** The epoch that the weights are of; null where unknown. */
+  /** The epoch of the weights; null if unknown. */
   readonly epoch: number | null;
-  /** The network's settings. */
+  /** The configuration of the network. */
   readonly network: ModelDescription["network"];
-  /** Height and width that images are resized to. */
+  /** The height and width that images are resized to, in pixels. */
   readonly size: number;
-  /** How images are normalised. */
+  /** How images are normalized. */
   readonly normalize: ModelDescription["normalize"];
-  /** Whether the file says all this; where not, size and normalisation are the original's. */
+  /** Whether the file states all this; if not, size and normalization are the original's. */
   readonly described: boolean;
 }
 
 /**
- * The path of the model file that is meant: the named one, a run's best, or the newest run's best.
+ * The path of the model file: the one given, the best of the given run, or the best of the newest run.
  *
- * @throws {Error} where there is none, with the way out.
+ * @throws {Error} if there is none, with a hint
  */
 export async function findModelFile({ model, run, runs = FOLDERS.runs }: ModelChoice): Promise<string> {
   if (model !== undefined && !(await isFolder(model))) return model;
@@ -63,14 +63,14 @@ export async function findModelFile({ model, run, runs = FOLDERS.runs }: ModelCh
   if (await modifiedAt(path) !== null) return path;
   throw new Error(
     `Cannot find a model in ${JSON.stringify(folder)}: it has no ${BEST}\n` +
-      "hint: a run has one after its first epoch; --model FILE takes any other",
+      "hint: a run has one after its first epoch; --model FILE uses any other file",
   );
 }
 
 /**
- * Reads a model file: a run's safetensors, any other, or a PyTorch checkpoint.
+ * Loads a model file: safetensors, of a run or any other, or a PyTorch checkpoint.
  *
- * @throws {Error} where it cannot be read, or holds no network that makes one mask of a colour image.
+ * @throws {Error} if it cannot be read, or its network does not map a color image to one mask
  */
 export async function loadModel(path: string): Promise<LoadedModel> {
   try {
@@ -79,20 +79,20 @@ export async function loadModel(path: string): Promise<LoadedModel> {
     const { inChannels, outChannels } = model.description.network;
     if (inChannels !== 3 || outChannels !== 1) {
       throw new TypeError(
-        `its network makes ${outChannels} masks of ${inChannels} channels, expected 1 of 3 (a colour image)`,
+        `its network maps ${inChannels} channels to ${outChannels} masks, expected 3 (a color image) to 1`,
       );
     }
     return { ...model, path, sha256: createHash("sha256").update(bytes).digest("hex") };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such file\nhint: --run names a run's folder, --model a file"
+      ? "no such file\nhint: --run takes the folder of a run, --model a file"
       : (error as Error).message;
     throw new Error(`Cannot load the model ${JSON.stringify(path)}: ${reason}`, { cause: error });
   }
 }
 
-/** What is worth telling of a model beside its results. */
+/** Describes a model for results. */
 export function modelOrigin({ path, sha256, description, described }: LoadedModel): ModelOrigin {
   const { recipe, epoch, network, size, normalize } = description;
   return {
@@ -107,7 +107,7 @@ export function modelOrigin({ path, sha256, description, described }: LoadedMode
   };
 }
 
-/** The model that was written last among the runs; of equally old ones, the last by name. */
+/** The most recent model of all runs; among equally old ones, the last by name. */
 async function newestModel(runs: string): Promise<string> {
   const models: { path: string; time: number }[] = [];
   for (const { name } of await listFolder(runs)) {
@@ -120,11 +120,11 @@ async function newestModel(runs: string): Promise<string> {
   if (newest !== undefined) return newest.path;
   throw new Error(
     `Cannot find a model: no run in ${JSON.stringify(runs)} has a ${BEST}\n` +
-      "hint: `deno task train` makes one; --model FILE takes a .safetensors or .pth file",
+      "hint: `deno task train` makes one; --model FILE uses a .safetensors or .pth file",
   );
 }
 
-/** When a file was written, in milliseconds; null where there is none. */
+/** The modification time of a file in milliseconds; null if it does not exist. */
 async function modifiedAt(path: string): Promise<number | null> {
   const info = await ifFound(Deno.stat(path));
   return info && (info.mtime?.getTime() ?? 0);

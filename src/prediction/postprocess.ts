@@ -1,5 +1,5 @@
 /**
- * From probabilities at the network's size to a mask at the image's own, and what is to be said of it.
+ * Turns probabilities at the network's size into a mask at the image's own size, with a summary.
  * This module is browser compatible.
  *
  * @module
@@ -24,63 +24,63 @@ import {
   toProbabilityMap,
 } from "./probability_map.ts";
 
-/** How {@linkcode segment} decides. */
+/** Options of {@linkcode segment}. */
 export interface SegmentOptions {
-  /** A pixel belongs to the mask where its probability is above this, 0 to 1; 0.5 unless given. */
+  /** The probability above which a pixel belongs to the mask, 0 to 1; defaults to 0.5. */
   readonly threshold?: number;
-  /** Keeps the largest lesion alone. */
+  /** Whether to keep only the largest lesion. */
   readonly largest?: boolean;
-  /** Removes lesions of fewer pixels of the image's own size; 0 unless given. */
+  /** Removes lesions of fewer pixels at the image's own size; defaults to 0. */
   readonly minArea?: number;
 }
 
-/** A lesion, and how sure the network is of it. */
+/** A lesion with its probability. */
 export interface PredictedLesion extends Lesion {
   /** The mean probability of its pixels. */
   readonly meanProbability: number;
 }
 
-/** What is to be said of a predicted mask: plain data, as it goes to a JSON file. Areas are in pixels. */
+/** A predicted mask in numbers: plain data for JSON. Areas are in pixels. */
 export interface SegmentationSummary {
-  /** Pixels in a row, of the image and the mask. */
+  /** Width of image and mask in pixels. */
   readonly width: number;
-  /** Rows, of the image and the mask. */
+  /** Height of image and mask in pixels. */
   readonly height: number;
-  /** The threshold that was used. */
+  /** The threshold. */
   readonly threshold: number;
-  /** Pixels of the mask. */
+  /** The area of the mask in pixels. */
   readonly area: number;
-  /** The mask's share of all pixels, 0 to 1. */
+  /** The share of the mask in all pixels, 0 to 1. */
   readonly share: number;
-  /** The smallest rectangle around the mask, or null where it is empty. */
+  /** The bounding box of the mask; null if it is empty. */
   readonly box: Box | null;
-  /** The mean probability of the mask's pixels, or null where it is empty. */
+  /** The mean probability within the mask; null if it is empty. */
   readonly meanProbability: number | null;
-  /** The highest probability of the whole image. */
+  /** The highest probability in the image. */
   readonly maxProbability: number;
-  /** The mask's connected parts, the largest first. */
+  /** The connected components of the mask, largest first. */
   readonly lesions: readonly PredictedLesion[];
   /** The mask in COCO's compressed run-length form. */
   readonly rle: { readonly size: readonly [height: number, width: number]; readonly counts: string };
 }
 
-/** An image's mask, the probabilities that it comes from, and what is to be said of it. */
+/** The mask of an image with its probabilities and summary. */
 export interface Segmentation {
-  /** Which pixels belong to a tumor, at the image's own size. */
+  /** The foreground, at the image's own size. */
   readonly mask: Mask;
-  /** The probabilities, at the image's own size; those of removed lesions stay. */
+  /** The probabilities at the image's own size, including those of removed lesions. */
   readonly probabilities: ProbabilityMap;
   /** Area, box, lesions and the rest. */
   readonly summary: SegmentationSummary;
 }
 
 /**
- * Makes the mask of an image of `size` from the network's probabilities at any size: scales them bilinearly and
- * then compares with the threshold, so that outlines follow the probabilities and not the network's pixels. Small
- * lesions go first, then all but the largest.
+ * Makes the mask of an image of `size` from probabilities at any size: resizes them bilinearly and then applies the
+ * threshold, so that outlines follow the probabilities and not the network's pixels. Small lesions are removed first,
+ * then all but the largest.
  *
- * Throws a TypeError for a tensor that is not of one channel, a RangeError for probabilities, sizes, thresholds or
- * areas out of bounds.
+ * @throws {TypeError} if the tensor does not have exactly one channel
+ * @throws {RangeError} if probabilities, size, threshold or area are out of bounds
  */
 export function segment(
   probabilities: Tensor | ProbabilityMap,
@@ -90,12 +90,12 @@ export function segment(
   const { threshold = 0.5, largest = false, minArea = 0 } = options;
   if (!(threshold >= 0 && threshold <= 1)) {
     throw new RangeError(
-      `Cannot segment above a probability of ${threshold}: a number from 0 to 1 is wanted`,
+      `Cannot segment at threshold ${threshold}: expected a number from 0 to 1`,
     );
   }
-  const answer = "shape" in probabilities ? toProbabilityMap(probabilities) : probabilities;
-  assertProbabilities(answer, "segment an image");
-  const map = resizeProbabilities(answer, size);
+  const output = "shape" in probabilities ? toProbabilityMap(probabilities) : probabilities;
+  assertProbabilities(output, "segment an image");
+  const map = resizeProbabilities(output, size);
   let mask = thresholdMask(map, threshold);
   if (minArea !== 0) mask = removeSmall(mask, minArea);
   if (largest) mask = keepLargest(mask);

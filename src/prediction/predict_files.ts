@@ -1,5 +1,5 @@
 /**
- * Predicts image files in batches and writes each one's mask, probabilities, figure and numbers.
+ * Predicts image files in batches and writes mask, probabilities, figure and numbers of each.
  *
  * @module
  */
@@ -13,37 +13,37 @@ import { OUTPUT_ENDINGS, type OutputFiles, outputNames, type PathProblem } from 
 import { segment, type Segmentation, type SegmentationSummary, type SegmentOptions } from "./postprocess.ts";
 import type { Predictor } from "./predictor.ts";
 
-/** How {@linkcode predictFiles} works. */
+/** Options of {@linkcode predictFiles}. */
 export interface PredictFilesOptions extends SegmentOptions {
-  /** The folder that results go to. */
+  /** The output folder. */
   readonly output: string;
-  /** Images that are predicted at once; 8 unless given. */
+  /** Images per batch; defaults to 8. */
   readonly batchSize?: number;
-  /** What each image's JSON tells of model and settings, besides the numbers. */
+  /** The description of model and settings in the JSON file of each image. */
   readonly provenance?: Readonly<Record<string, unknown>>;
-  /** Told of every image whose results are written. */
+  /** Called when the results of an image are written. */
   readonly onImage?: (report: ImageReport) => void;
-  /** Told of every image that cannot be read. */
+  /** Called for an image that cannot be read. */
   readonly onProblem?: (problem: PathProblem) => void;
 }
 
-/** What was predicted of an image, and where it lies. */
+/** The prediction of an image, and its files. */
 export interface ImageReport extends SegmentationSummary {
-  /** The image's path as it was named. */
+  /** The path of the image as given. */
   readonly image: string;
-  /** The paths of what was written. */
+  /** The paths of the written files. */
   readonly files: OutputFiles;
 }
 
-/** What {@linkcode predictFiles} did. */
+/** The result of {@linkcode predictFiles}. */
 export interface PredictFilesReport {
-  /** The images that were predicted, in the order of their files. */
+  /** The predicted images, in the order of their files. */
   readonly images: readonly ImageReport[];
   /** The images that could not be read. */
   readonly problems: readonly PathProblem[];
 }
 
-/** An image that is read, or why it is not. */
+/** A decoded image, or the error. */
 interface Decoded {
   readonly file: string;
   readonly name: string;
@@ -53,10 +53,10 @@ interface Decoded {
 const DEFAULT_BATCH_SIZE = 8;
 
 /**
- * Predicts images and writes their results. An image that cannot be read is told of and left out; the next ones are
- * decoded while the device works on a batch.
+ * Predicts images and writes their results. An image that cannot be read is reported and skipped; the next images are
+ * decoded while the device computes a batch.
  *
- * @throws {Error} where the device fails or a result cannot be written; what is written by then stays.
+ * @throws {Error} if the device fails or a result cannot be written; files written before stay
  */
 export async function predictFiles(
   predictor: Predictor,
@@ -64,7 +64,7 @@ export async function predictFiles(
   options: PredictFilesOptions,
 ): Promise<PredictFilesReport> {
   const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
-  // A folder that may not be written to is better known before the work than after it.
+  // Fails before the work rather than after it if the folder cannot be written.
   await Deno.mkdir(options.output, { recursive: true });
   const images: ImageReport[] = [];
   const problems: PathProblem[] = [];
@@ -99,7 +99,7 @@ export async function predictFiles(
   return { images, problems };
 }
 
-/** Decodes images in order, `ahead` of them while the caller is busy with the one that it was given. */
+/** Decodes images in order, up to `ahead` of them while the caller processes one. */
 async function* decodeAhead(
   files: readonly string[],
   output: string,
@@ -157,7 +157,7 @@ async function writeResults(
   await writeFileAtomic(report.files.mask, maskPng);
   await writeFileAtomic(report.files.probability, probabilityPng);
   await writeFileAtomic(report.files.figure, figurePng);
-  // Last, so that where it stands, all stands.
+  // Last: if it exists, the others do.
   await writeFileAtomic(report.files.json, `${JSON.stringify({ ...report, ...provenance }, null, 2)}\n`);
   return report;
 }

@@ -1,5 +1,5 @@
 /**
- * A model that is ready to predict: from images to logits.
+ * A model on a device: from images to logits.
  * This module is browser compatible.
  *
  * @module
@@ -15,15 +15,15 @@ import { UNet } from "../unet/unet.ts";
 import { meanLogits, mirror, MIRRORINGS } from "./flips.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
 
-/** How a {@linkcode Predictor} predicts. */
+/** Options of {@linkcode Predictor.create}. */
 export interface PredictorOptions {
-  /** Average over the image and its mirror images: left-right, up-down, and both; four times the work. */
+  /** Whether to average over the image mirrored left-right, up-down, and both ways: four times the work. */
   readonly flips?: boolean;
 }
 
 /** A model on a device. */
 export class Predictor {
-  /** What the model's file says of it. */
+  /** The description of the model in its file. */
   readonly description: ModelDescription;
   readonly #unet: UNet;
   readonly #flips: boolean;
@@ -35,10 +35,10 @@ export class Predictor {
   }
 
   /**
-   * Puts a model on a device.
+   * Uploads a model to a device.
    *
-   * @throws {TypeError} where its weights are not those of its network.
-   * @throws {RangeError} where they do not fit the device, or are not finite.
+   * @throws {TypeError} if the weights do not match the network
+   * @throws {RangeError} if they do not fit the device, or are not finite
    */
   static async create(gpu: Gpu, model: Model, options: PredictorOptions = {}): Promise<Predictor> {
     const { state, description } = model;
@@ -46,7 +46,7 @@ export class Predictor {
     return new Predictor(description, unet, options.flips ?? false);
   }
 
-  /** An image as the network takes it: `[3, size, size]`, resized and normalised as in training. */
+  /** An image as input of the network: `[3, size, size]`, resized and normalized as in training. */
   prepare(image: RgbImage): Tensor {
     const { size, normalize } = this.description;
     return normalizeImage(resizeImage(image, { width: size, height: size }), normalize);
@@ -55,10 +55,10 @@ export class Predictor {
   /**
    * Computes logits.
    *
-   * @param images [N, 3, H, W], normalised; H and W multiples of 32
+   * @param images [N, 3, H, W], normalized; H and W multiples of 32
    * @returns [N, 1, H, W]; with flips, those of the mean probability
-   * @throws {TypeError} where the shape is not that of a batch of images.
-   * @throws {Error} where a result is not a number.
+   * @throws {TypeError} if the shape is not that of a batch of images
+   * @throws {Error} if a logit is NaN
    */
   async logits(images: Tensor): Promise<Tensor> {
     const views: Tensor[] = [];
@@ -69,17 +69,17 @@ export class Predictor {
     const bad = logits.data.findIndex((value) => Number.isNaN(value));
     if (bad >= 0) {
       throw new Error(
-        `Cannot predict: the logit at index ${bad} is not a number\n` +
-          "hint: look for weights that are too large; --kernels strict computes with more digits",
+        `Cannot predict: the logit at index ${bad} is NaN\n` +
+          "hint: check for weights that are too large; --kernels strict computes with higher precision",
       );
     }
     return logits;
   }
 
   /**
-   * How likely each pixel of each image belongs to a tumor, at the network's size.
+   * The foreground probability of each pixel of each image, at the network's size.
    *
-   * @throws as {@linkcode Predictor.logits}.
+   * @throws as {@linkcode Predictor.logits}
    */
   async predict(images: readonly RgbImage[]): Promise<ProbabilityMap[]> {
     return probabilityMaps(await this.logits(stack(images.map((image) => this.prepare(image)))));
@@ -91,7 +91,7 @@ export class Predictor {
   }
 }
 
-/** Probabilities of a batch of logits, `[N, 1, H, W]`: a map for each image. */
+/** The probabilities of a batch of logits, `[N, 1, H, W]`: one map per image. */
 export function probabilityMaps({ shape, data }: Tensor): ProbabilityMap[] {
   const [count, , height, width] = shape as [number, number, number, number];
   const pixels = width * height;
@@ -102,7 +102,7 @@ export function probabilityMaps({ shape, data }: Tensor): ProbabilityMap[] {
   }));
 }
 
-/** Tensors of one shape as a batch of them. */
+/** Tensors of the same shape as a batch. */
 function stack(tensors: readonly Tensor[]): Tensor {
   const [first] = tensors;
   if (first === undefined) throw new TypeError("Cannot make a batch of no images");

@@ -1,5 +1,5 @@
 /**
- * The network's answer for one image, and how it comes back to the image's own size.
+ * The network's output for one image, and its resize to the image's own size.
  * This module is browser compatible.
  *
  * @module
@@ -7,34 +7,34 @@
 import { assertSize, type Size } from "../image/image.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** How likely each pixel belongs to a tumor. */
+/** The foreground probability of each pixel. */
 export interface ProbabilityMap {
-  /** Pixels in a row. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Rows. */
+  /** Height in pixels. */
   readonly height: number;
   /** `width * height` values from 0 to 1, row-major. */
   readonly data: Float32Array;
 }
 
 /**
- * Takes a tensor of one channel, `[h, w]`, `[1, h, w]` or `[1, 1, h, w]`, as a map; shares its memory. Throws a
- * TypeError for other shapes.
+ * A tensor of one channel, `[h, w]`, `[1, h, w]` or `[1, 1, h, w]`, as a map that shares its memory. Throws a TypeError
+ * for other shapes.
  */
 export function toProbabilityMap({ shape, data }: Tensor): ProbabilityMap {
   const [height = 0, width = 0] = shape.slice(-2);
   const single = shape.length >= 2 && shape.length <= 4 && shape.slice(0, -2).every((extent) => extent === 1);
   if (!single || data.length !== width * height) {
     throw new TypeError(
-      `Cannot take a tensor of shape [${shape}] with ${data.length} values as probabilities: [1, h, w] is wanted`,
+      `Cannot use a tensor of shape [${shape}] with ${data.length} values as probabilities: expected [1, h, w]`,
     );
   }
   return { width, height, data };
 }
 
 /**
- * Throws a RangeError for sides that are no positive whole numbers and for a value outside of 0 to 1 (NaN too),
- * and a TypeError for another number of values than the size says.
+ * Throws a RangeError for sides that are not positive integers and for values outside 0 to 1 or NaN, and a TypeError if
+ * the number of values does not match the size.
  */
 export function assertProbabilities(map: ProbabilityMap, action: string): void {
   assertSize(map, action);
@@ -50,22 +50,22 @@ export function assertProbabilities(map: ProbabilityMap, action: string): void {
   if (wrong >= 0) {
     throw new RangeError(
       `Cannot ${action}: the probability in column ${wrong % width} of row ${Math.floor(wrong / width)} ` +
-        `is ${data[wrong]}, not from 0 to 1`,
+        `is ${data[wrong]}, expected 0 to 1`,
     );
   }
 }
 
 /**
- * Scales as `torch.nn.functional.interpolate(..., mode="bilinear", align_corners=False)`, as ATen's
- * `upsample_bilinear2d` computes it on the CPU. Where it shrinks it does not average (`antialias=False`). Throws a RangeError
- * for sides that are not positive whole numbers.
+ * Resizes like `torch.nn.functional.interpolate(..., mode="bilinear", align_corners=False)`, as ATen's
+ * `upsample_bilinear2d` computes it on the CPU; shrinking does not average (`antialias=False`). Throws a RangeError for
+ * sides that are not positive integers.
  */
 export function resizeProbabilities(map: ProbabilityMap, size: Size): ProbabilityMap {
-  assertSize(map, "scale probabilities");
-  assertSize(size, "scale probabilities");
+  assertSize(map, "resize probabilities");
+  assertSize(size, "resize probabilities");
   const { width, height } = size;
-  const columns = neighbours(map.width, width);
-  const rows = neighbours(map.height, height);
+  const columns = neighbors(map.width, width);
+  const rows = neighbors(map.height, height);
   const data = new Float32Array(width * height);
   for (let y = 0, target = 0; y < height; y++) {
     const above = rows.first[y]! * map.width;
@@ -83,16 +83,16 @@ export function resizeProbabilities(map: ProbabilityMap, size: Size): Probabilit
   return { width, height, data };
 }
 
-/** `a` at 0, `b` at 1; of equal values, exactly these. */
+/** Linear interpolation: `a` at weight 0, `b` at 1, exact for equal values. */
 function blend(a: number, b: number, weight: number): number {
   return a + (b - a) * weight;
 }
 
 /**
- * Which two source pixels lie around each output pixel's centre, and how much the second one counts. As in ATen, the
- * factor is rounded to float32 and the centre is not: a float32 centre would be up to 1e-5 pixels away.
+ * The two source pixels around the center of each output pixel, and the weight of the second one. As in ATen, the scale
+ * is rounded to float32 and the center is not: a float32 center would be off by up to 1e-5 pixels.
  */
-function neighbours(from: number, to: number) {
+function neighbors(from: number, to: number) {
   const scale = Math.fround(from / to);
   const first = new Int32Array(to);
   const second = new Int32Array(to);

@@ -1,6 +1,6 @@
 /**
- * Decodes little-endian floats of 2, 4 or 8 bytes to float32, and counts the elements of shapes. This module is
- * browser compatible.
+ * Decodes little-endian floats of 2, 4 or 8 bytes to float32, and counts the elements of shapes.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Finds what `JSON.parse` hides: a key that occurs twice in one object, of which it keeps the last. This module is
- * browser compatible.
+ * Finds what `JSON.parse` hides: a key that occurs twice in one object, of which it keeps the last.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Values from a file, made fit for an error message: names can be long and contain line breaks. This module is browser
- * compatible.
+ * Values from a file, made fit for an error message: names can be long and contain line breaks.
+ * This module is browser compatible.
  *
  * @module
  */

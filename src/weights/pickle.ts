@@ -1,5 +1,6 @@
 /**
- * A reader of Python pickles that can produce plain data only. This module is browser compatible.
+ * A reader of Python pickles that can produce plain data only.
+ * This module is browser compatible.
  *
  * Where Python imports and calls what a pickle names, this reader asks its host, which knows a few names and refuses
  * all others. It supports the opcodes that protocols 2 to 5 write for plain data, as documented in CPython's

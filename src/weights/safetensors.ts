@@ -1,6 +1,6 @@
 /**
- * Reads (strictly) and writes safetensors: eight bytes of header length, a JSON header, then the values. This module
- * is browser compatible.
+ * Reads (strictly) and writes safetensors: eight bytes of header length, a JSON header, then the values.
+ * This module is browser compatible.
  *
  * The format is specified at https://github.com/huggingface/safetensors#format.
  *

@@ -1,5 +1,6 @@
 /**
- * Weight formats told apart by their first bytes. This module is browser compatible.
+ * Weight formats told apart by their first bytes.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Reads PyTorch's checkpoints (`.pth`, `.pt`) without running any code. This module is browser compatible.
+ * Reads PyTorch's checkpoints (`.pth`, `.pt`) without running any code.
+ * This module is browser compatible.
  *
  * Since version 1.6 `torch.save` writes a zip: `TOP/data.pkl`, a pickle whose tensors refer to their storages by
  * persistent ids, and `TOP/data/KEY`, the raw values of each storage.

@@ -1,5 +1,6 @@
 /**
- * A tensor of a PyTorch checkpoint: a strided view of a storage, read on demand. This module is browser compatible.
+ * A tensor of a PyTorch checkpoint: a strided view of a storage, read on demand.
+ * This module is browser compatible.
  *
  * @module
  */

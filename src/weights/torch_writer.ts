@@ -1,6 +1,6 @@
 /**
- * Writes a state dict as a checkpoint that `torch.load` reads, also with `weights_only=True`. This module is browser
- * compatible.
+ * Writes a state dict as a checkpoint that `torch.load` reads, also with `weights_only=True`.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
  * Weights in either format: recognized by content when read, since file names mislead more often than first bytes,
- * and chosen by file name when written. This module is browser compatible.
+ * and chosen by file name when written.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Writes a zip of stored entries, laid out like PyTorch's checkpoints. This module is browser compatible.
+ * Writes a zip of stored entries, laid out like PyTorch's checkpoints.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** Wrong annotations come to the top. */
+/** Invalid annotations rank first. */
 import assert from "node:assert/strict";
 import { type AuditFinding, auditImage, type Mask, type ProbabilityMap, rankFindings } from "../../mod.ts";
 import { discMask, drawMask } from "../support/masks.ts";
@@ -6,8 +6,8 @@ import { Random } from "../support/random.ts";
 
 const SIDE = 64;
 
-/** What a good model says of a disc: sure inside and outside, undecided at a rim that it misjudges a little. */
-function seeDisc(x: number, y: number, radius: number, random: Random): ProbabilityMap {
+/** A good model's output for a disc: certain inside and outside, undecided at a slightly misplaced rim. */
+function predictDisc(x: number, y: number, radius: number, random: Random): ProbabilityMap {
   const off = random.next() * 2 - 1;
   const data = Float32Array.from({ length: SIDE * SIDE }, (_, at) => {
     const depth = radius + off - Math.hypot(at % SIDE - x, Math.floor(at / SIDE) - y);
@@ -18,29 +18,29 @@ function seeDisc(x: number, y: number, radius: number, random: Random): Probabil
 
 const NOTHING: Mask = { width: SIDE, height: SIDE, data: new Uint8Array(SIDE * SIDE) };
 
-Deno.test("auditImage names what is missing, what is wrong and what differs, and where", () => {
+Deno.test("auditImage: tells missing, wrong and differing annotations apart, and where they are", () => {
   const random = new Random(1);
-  const seen = seeDisc(20, 30, 6, random);
+  const predicted = predictDisc(20, 30, 6, random);
   const kinds: [Mask, AuditFinding["kind"], string][] = [
-    [NOTHING, "missing", "probably a tumor that is not outlined"],
-    [discMask(SIDE, SIDE, 30, 30, 6), "differs", "outline differs"],
+    [NOTHING, "missing", "probably a missing annotation"],
+    [discMask(SIDE, SIDE, 30, 30, 6), "differs", "outlines differ"],
   ];
   for (const [annotation, kind, reason] of kinds) {
-    const finding = auditImage("a.jpg", seen, annotation)!;
+    const finding = auditImage("a.jpg", predicted, annotation)!;
     assert.deepEqual([finding.name, finding.kind, finding.reason], ["a.jpg", kind, reason]);
     const { x, y, width, height } = finding.box;
     assert.ok(x <= 20 && x + width > 20 && y <= 30 && y + height > 30, JSON.stringify(finding.box));
   }
-  const unseen = auditImage(
+  const wrong = auditImage(
     "b.jpg",
-    { ...seen, data: seen.data.map(() => 0.02) },
+    { ...predicted, data: predicted.data.map(() => 0.02) },
     discMask(SIDE, SIDE, 50, 9, 4),
   )!;
-  assert.deepEqual([unseen.kind, unseen.reason], ["wrong", "outlined, but nothing is seen"]);
-  assert.deepEqual(unseen.box, { x: 46, y: 5, width: 9, height: 9 });
+  assert.deepEqual([wrong.kind, wrong.reason], ["wrong", "annotated, but the model finds nothing"]);
+  assert.deepEqual(wrong.box, { x: 46, y: 5, width: 9, height: 9 });
 });
 
-Deno.test("auditImage: the score by hand", () => {
+Deno.test("auditImage: scores computed by hand", () => {
   const map = (...values: number[]): ProbabilityMap => ({
     width: 5,
     height: 1,
@@ -58,13 +58,13 @@ Deno.test("auditImage: the score by hand", () => {
   assert.ok(Math.abs(low.certainty - 0.75) < 1e-6);
 });
 
-Deno.test("auditImage: agreement and indecision are no finding", () => {
+Deno.test("auditImage: agreement and indecision give no finding", () => {
   const half: ProbabilityMap = { width: 2, height: 1, data: Float32Array.of(0.5, 0.5) };
   assert.equal(auditImage("", half, drawMask("#.")), null);
   assert.equal(auditImage("", { ...half, data: Float32Array.of(0.9, 0.2) }, drawMask("#.")), null);
 });
 
-Deno.test("auditImage: a small tumor that is not outlined outweighs the rim of a large one", () => {
+Deno.test("auditImage: a small lesion without annotation outweighs the rim of a large one", () => {
   const large: ProbabilityMap = {
     ...NOTHING,
     data: Float32Array.from(discMask(SIDE, SIDE, 32, 32, 24).data, (v) => 0.01 + 0.97 * v),
@@ -79,21 +79,21 @@ Deno.test("auditImage: a small tumor that is not outlined outweighs the rim of a
   assert.ok(missing.score > rim.score, `${missing.score} > ${rim.score}`);
 });
 
-Deno.test("rankFindings: all spoilt annotations of a hundred images come first", () => {
+Deno.test("rankFindings: all spoiled annotations of a hundred images rank first", () => {
   const random = new Random(7);
-  const spoilt = new Set<string>();
+  const spoiled = new Set<string>();
   const findings = Array.from({ length: 100 }, (_, index) => {
     const [x, y, radius] = [16 + random.integer(32), 16 + random.integer(32), 4 + random.integer(10)];
-    const seen = seeDisc(x, y, radius, random);
+    const predicted = predictDisc(x, y, radius, random);
     const good = discMask(SIDE, SIDE, x, y, radius);
     const name = `${index}.jpg`;
-    if (index % 10 !== 0) return auditImage(name, seen, good);
-    spoilt.add(name);
+    if (index % 10 !== 0) return auditImage(name, predicted, good);
+    spoiled.add(name);
     const moved = discMask(SIDE, SIDE, (x + SIDE / 2) % SIDE, y, radius);
-    return auditImage(name, seen, index % 20 === 0 ? NOTHING : moved);
+    return auditImage(name, predicted, index % 20 === 0 ? NOTHING : moved);
   });
   const ranked = rankFindings(findings);
-  assert.deepEqual(new Set(ranked.slice(0, 10).map(({ name }) => name)), spoilt);
+  assert.deepEqual(new Set(ranked.slice(0, 10).map(({ name }) => name)), spoiled);
   assert.ok(ranked.every(({ score }, i) => score > 0 && score <= (ranked[i - 1]?.score ?? 1)));
 });
 
@@ -103,7 +103,7 @@ Deno.test("rankFindings: equal scores by name, agreements left out", () => {
   assert.deepEqual(ranked.map(({ name }) => name), ["a", "b"]);
 });
 
-Deno.test("auditImage refuses other sizes, logits and thresholds at the ends", () => {
+Deno.test("auditImage: refuses other sizes, logits, and thresholds of 0 and 1", () => {
   const map: ProbabilityMap = { width: 2, height: 1, data: Float32Array.of(0, 1) };
   assert.throws(() => auditImage("", map, drawMask("...")), TypeError);
   assert.throws(

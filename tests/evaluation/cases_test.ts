@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { rankedCases, spreadByName } from "../../src/evaluation/cases.ts";
 import { type ImageScore, scoreImage } from "../../src/evaluation/summary.ts";
 
-/** A score whose Dice is that of `right` of 8 true pixels, or none for null. */
-function score(name: string, right: number | null): ImageScore {
+/** A score with `found` of 8 true pixels, or without Dice for null. */
+function score(name: string, found: number | null): ImageScore {
   const row = (count: number) => ({
     width: 8,
     height: 1,
     data: Uint8Array.from({ length: 8 }, (_, i) => i < count ? 1 : 0),
   });
-  return right === null ? scoreImage(name, row(0), row(0)) : scoreImage(name, row(right), row(8));
+  return found === null ? scoreImage(name, row(0), row(0)) : scoreImage(name, row(found), row(8));
 }
 
-Deno.test("spreadByName: evenly over the names in order, first and last among them", () => {
+Deno.test("spreadByName: evenly over the sorted names, including first and last", () => {
   const names = ["j", "a", "i", "b", "h", "c", "g", "d", "f", "e"];
   const chosen = (count: number) => spreadByName(names, count).map((index) => names[index]).join("");
   assert.equal(chosen(2), "aj");
@@ -26,7 +26,7 @@ Deno.test("rankedCases: two worst, median and best, ascending, without images th
   const scores = [
     score("none", null),
     score("full", 8),
-    ...[5, 1, 7, 3, 2, 6, 4].map((right) => score(`of${right}`, right)),
+    ...[5, 1, 7, 3, 2, 6, 4].map((found) => score(`of${found}`, found)),
   ];
   assert.deepEqual(rankedCases(scores).map(({ index, rank }) => [scores[index]!.name, rank]), [
     ["of1", "worst"],
@@ -38,7 +38,7 @@ Deno.test("rankedCases: two worst, median and best, ascending, without images th
   ]);
 });
 
-Deno.test("rankedCases: equal ones by name, fewer ones once each", () => {
+Deno.test("rankedCases: ties broken by name, no repetition among few images", () => {
   const ranks = (...scores: ImageScore[]) =>
     rankedCases(scores).map(({ index, rank }) => `${scores[index]!.name} ${rank}`);
   assert.deepEqual(ranks(score("b", 4), score("a", 4)), ["a worst", "b best"]);

@@ -23,7 +23,7 @@ function parseCsv(text: string): string[][] {
   return rows;
 }
 
-Deno.test("formatCsv quotes what needs it", () => {
+Deno.test("formatCsv: quotes what needs it", () => {
   assert.equal(formatCsv([["a", 1, null], ['say "hi"', -0.5, "x,y"]]), 'a,1,\r\n"say ""hi""",-0.5,"x,y"\r\n');
   assert.equal(formatCsv([["two\nlines", 1e-7]]), '"two\nlines",1e-7\r\n');
   assert.equal(formatCsv([]), "");
@@ -51,7 +51,7 @@ Deno.test("formatCsv: no text begins like a formula", () => {
   assert.equal(formatCsv([[-1]]), "-1\r\n");
 });
 
-Deno.test("formatCsv: any text comes back, but for the mark before a formula", () => {
+Deno.test("formatCsv: any text reads back, except for the mark before a formula", () => {
   const random = new Random(1);
   const letters = ["a", '"', ",", "\n", "\r", " ", "=", "é", "'", "-"];
   for (let i = 0; i < 500; i++) {
@@ -72,11 +72,11 @@ Deno.test("formatCsv: any text comes back, but for the mark before a formula", (
   }
 });
 
-Deno.test("formatCsv refuses what is no number", () => {
+Deno.test("formatCsv: refuses NaN and infinities", () => {
   for (const value of [NaN, Infinity, -Infinity]) assert.throws(() => formatCsv([[value]]), RangeError);
 });
 
-Deno.test("formatScores: a row an image under the names, undefined values empty", () => {
+Deno.test("formatScores: a header, then one row per image, undefined values empty", () => {
   const rows = parseCsv(formatScores(exampleScores()));
   assert.equal(
     rows[0]!.join(" "),

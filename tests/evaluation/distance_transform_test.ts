@@ -1,4 +1,4 @@
-/** Distances beside scipy's (fixtures/evaluation/make_fixtures.py) and beside trying every pair of pixels. */
+/** Distances compared with scipy's (fixtures/evaluation/make_fixtures.py) and with brute force. */
 import assert from "node:assert/strict";
 import { squaredDistances } from "../../src/evaluation/distance_transform.ts";
 import type { Mask } from "../../src/image/mask.ts";
@@ -20,7 +20,7 @@ function bruteForce({ width, height, data }: Mask, [rows, columns]: [number, num
   });
 }
 
-Deno.test("squaredDistances: roots are scipy's distance_transform_edt", () => {
+Deno.test("squaredDistances: the roots equal scipy's distance_transform_edt", () => {
   for (const { width, height, set, spacing, distances } of fixtures) {
     const squares = squaredDistances(listMask(width, height, set).data, width, height, [
       spacing[0]!,
@@ -30,7 +30,7 @@ Deno.test("squaredDistances: roots are scipy's distance_transform_edt", () => {
   }
 });
 
-Deno.test("squaredDistances: whole spacings give the very numbers of brute force", () => {
+Deno.test("squaredDistances: integer spacings give exactly the numbers of brute force", () => {
   const random = new Random(2);
   for (let i = 0; i < 300; i++) {
     const mask = randomMask(random);
@@ -40,7 +40,7 @@ Deno.test("squaredDistances: whole spacings give the very numbers of brute force
   }
 });
 
-Deno.test("squaredDistances: any spacing, as brute force up to rounding", () => {
+Deno.test("squaredDistances: any spacing equals brute force up to rounding", () => {
   const random = new Random(3);
   for (let i = 0; i < 200; i++) {
     const mask = randomMask(random);

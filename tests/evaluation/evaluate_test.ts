@@ -1,8 +1,7 @@
-/** A split measured by a network whose answer is known: tests/support/spot_dataset.ts. */
+/** Evaluates a split by a network whose output is known: tests/support/spot_dataset.ts. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
-import { openGpu } from "../../mod.ts";
 import { prepareSplit } from "../../src/dataset/prepare.ts";
+import type { PreparedSplit } from "../../src/dataset/prepared_split.ts";
 import { readSplit } from "../../src/dataset/samples.ts";
 import { findSplits } from "../../src/dataset/splits.ts";
 import {
@@ -10,42 +9,33 @@ import {
   type EvaluateSplitOptions,
   type SplitEvaluation,
 } from "../../src/evaluation/evaluate.ts";
-import { Predictor } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_format.ts";
 import { combinedLoss } from "../reference/loss.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
-import { spotModel } from "../support/spot_model.ts";
+import { spotPredictor } from "../support/spot_model.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
-/** Evaluates on the split; of images prepared for another network where `prepare` says so. */
-async function evaluate(
-  options: EvaluateSplitOptions = {},
-  prepare: { size?: number; normalize?: "picture"; count?: number } = {},
-): Promise<SplitEvaluation> {
-  let result: SplitEvaluation | undefined;
+/** Prepares the first `count` images of the split in memory. */
+async function prepare(count?: number): Promise<PreparedSplit> {
+  let prepared: PreparedSplit | undefined;
   await inTempFolder(async (folder) => {
-    await writeSpotDataset(join(folder, "data"));
-    const split = (await findSplits(join(folder, "data"))).find(({ name }) => name === "test")!;
+    await writeSpotDataset(folder);
+    const split = (await findSplits(folder)).find(({ name }) => name === "test")!;
     const { samples } = await readSplit(split);
-    const { count, ...rest } = prepare;
-    await using prepared = await prepareSplit(samples.slice(0, count), {
-      size: 32,
-      cacheFolder: null,
-      ...rest,
-    });
-    const gpu = await openGpu();
-    const predictor = await Predictor.create(gpu, await readModel(spotModel()));
-    try {
-      result = await evaluateSplit(predictor, prepared, options);
-    } finally {
-      predictor.close();
-      gpu.close();
-    }
+    prepared = await prepareSplit(samples.slice(0, count), { size: 32, cacheFolder: null });
   });
-  return result!;
+  return prepared!;
 }
 
-Deno.test("evaluateSplit: every image at the network's size, and all of them", async () => {
+let shared: Promise<PreparedSplit> | undefined;
+
+/** Evaluates the spot model on the whole split, which is prepared once for all tests. */
+async function evaluate(options: EvaluateSplitOptions = {}): Promise<SplitEvaluation> {
+  return await evaluateSplit(await spotPredictor(), await (shared ??= prepare()), options);
+}
+
+Deno.test.afterAll(async () => await (await shared)?.[Symbol.asyncDispose]());
+
+Deno.test("evaluateSplit: scores every image at the network's input size, and their summary", async () => {
   const progress: number[][] = [];
   const { scores, summary, findings } = await evaluate({ onProgress: (...counts) => progress.push(counts) });
   assert.deepEqual(progress, [[5, 5]]);
@@ -60,7 +50,7 @@ Deno.test("evaluateSplit: every image at the network's size, and all of them", a
       ["5.png", 32, 0, { truth: 0, predicted: 1, missed: 0, false: 1 }],
     ],
   );
-  // In eighths of 4 x 4 pixels: 6 + 4 found, 4 + 1 false, 4 + 4 missed.
+  // In blocks of 4 x 4 pixels: 6 + 4 found, 4 + 1 false, 4 + 4 missed.
   const { pixels, pooled, baselineAccuracy, withForeground, withoutForeground, lesions } = summary;
   assert.deepEqual(pixels, {
     truePositives: 160,
@@ -77,12 +67,13 @@ Deno.test("evaluateSplit: every image at the network's size, and all of them", a
   assert.deepEqual(withoutForeground, { images: 2, predictedEmpty: 1, falsePixels: 16, falseLesions: 1 });
 });
 
-Deno.test("evaluateSplit: the training's loss, by the network's known logits", async () => {
-  const { loss } = await evaluate({}, { count: 1 });
+Deno.test("evaluateSplit: the training loss of known logits", async () => {
+  await using first = await prepare(1);
+  const { loss } = await evaluateSplit(await spotPredictor(), first);
   assert.equal(loss.batchSize, 32);
   assert.deepEqual(loss.weighted, loss.batchMean);
   assert.equal(loss.weighted.accuracy, 1);
-  // Bright pixels have red 230 / 255, mixed with 40 / 255 along the borders by the resizing's triangle filter.
+  // Bright pixels have red 230 / 255, mixed with 40 / 255 along borders by the triangle filter of the resize.
   const eighth = (x: number, y: number) =>
     x >= 1 && x < 3 && y >= 1 && y < 3 || x >= 5 && x < 7 && y >= 5 && y < 6;
   const pixel = (x: number, y: number) => eighth(Math.floor(x / 8), Math.floor(y / 8)) ? 230 / 255 : 40 / 255;
@@ -107,12 +98,12 @@ Deno.test("evaluateSplit: the training's loss, by the network's known logits", a
   assert.ok(Math.abs(loss.weighted.bce - expected.bce) < 1e-6);
 });
 
-Deno.test("evaluateSplit: distances in pixels of the network, or in millimetres of the image", async () => {
+Deno.test("evaluateSplit: distances in pixels of the network's input, or in millimeters of the image", async () => {
   const distances = async (options: EvaluateSplitOptions) => (await evaluate(options)).scores[1]!.metrics;
-  // The lower border of what is annotated is 8 pixels of the network below that of what is predicted.
+  // The lower border of the annotation is 8 pixels of the network's input below that of the prediction.
   const { hausdorff95, averageSurfaceDistance } = await distances({});
   assert.ok(hausdorff95! > 6 && hausdorff95! <= 8, `${hausdorff95}`);
-  // 64 pixels of the image are 32 of the network: each is two of them, of 3 mm from row to row.
+  // 64 pixels of the image are 32 of the network's input: each covers two rows, 3 mm apart.
   const rows = await distances({ spacing: [3, 0.001] });
   const close = (a: number, b: number, by: number) => assert.ok(Math.abs(a - b) < by, `${a}, ${b}`);
   close(rows.hausdorff95!, 6 * 8, 6 * 2);
@@ -121,7 +112,7 @@ Deno.test("evaluateSplit: distances in pixels of the network, or in millimetres 
   close(both.averageSurfaceDistance!, 3 * averageSurfaceDistance!, 1e-9);
 });
 
-Deno.test("evaluateSplit: the threshold is the model's own unless given", async () => {
+Deno.test("evaluateSplit: the threshold defaults to the model's own", async () => {
   const { scores } = await evaluate({ threshold: 0.99999 });
   assert.ok(scores[0]!.metrics.dice! < 1);
 });
@@ -143,14 +134,20 @@ Deno.test("evaluateSplit: the same seed gives the same intervals", async () => {
   assert.equal(first!.length, 2);
 });
 
-Deno.test("evaluateSplit refuses a split that is empty, or prepared for another network", async () => {
+Deno.test("evaluateSplit: refuses a split that is empty or prepared for another network", async () => {
+  const predictor = await spotPredictor();
+  await using empty = await prepare(0);
   await assert.rejects(
-    evaluate({}, { count: 0 }),
+    evaluateSplit(predictor, empty),
     /^RangeError: Cannot evaluate a split without usable images/,
   );
+  const split = await (shared ??= prepare());
+  // Only what the split says of itself: its images stay those of the spot model.
+  const other = (changes: Partial<PreparedSplit>) =>
+    evaluateSplit(predictor, { ...split, ...changes } as PreparedSplit);
   await assert.rejects(
-    evaluate({}, { size: 64 }),
+    other({ count: 5, size: 64 }),
     /^RangeError: Cannot evaluate a model of 32 px and imagenet .* 64 px/,
   );
-  await assert.rejects(evaluate({}, { normalize: "picture" }), RangeError);
+  await assert.rejects(other({ count: 5, normalize: "picture" }), RangeError);
 });

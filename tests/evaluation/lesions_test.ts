@@ -1,10 +1,10 @@
-/** Missed and false lesions, beside scipy's labels (fixtures/evaluation/make_fixtures.py) and drawn by hand. */
+/** Missed and false lesions, compared with scipy's labels (fixtures/evaluation/make_fixtures.py) and drawn by hand. */
 import assert from "node:assert/strict";
 import { matchLesions } from "../../mod.ts";
 import { drawMask, listMask } from "../support/masks.ts";
 import fixtures from "../fixtures/evaluation/metrics.json" with { type: "json" };
 
-Deno.test("matchLesions counts as numpy does over scipy's labels", () => {
+Deno.test("matchLesions: equals numpy's counts over scipy's labels", () => {
   for (const { width, height, predicted, truth, lesions } of fixtures) {
     const match = matchLesions(listMask(width, height, predicted), listMask(width, height, truth));
     assert.deepEqual({
@@ -17,7 +17,7 @@ Deno.test("matchLesions counts as numpy does over scipy's labels", () => {
   assert.ok(fixtures.some(({ lesions }) => lesions.missed > 0 && lesions.false > 0));
 });
 
-Deno.test("matchLesions: one common pixel is enough, a neighbour is not", () => {
+Deno.test("matchLesions: one common pixel is enough, an adjacent one is not", () => {
   const truth = drawMask("##....#..", "......#..", "#.....#.#");
   const predicted = drawMask("..#......", "......##.", "........#");
   const match = matchLesions(predicted, truth);
@@ -29,7 +29,7 @@ Deno.test("matchLesions: one common pixel is enough, a neighbour is not", () => 
   assert.deepEqual([match.trueLesions.length, match.predictedLesions.length], [4, 2]);
 });
 
-Deno.test("matchLesions: empty masks, and masks of two sizes", () => {
+Deno.test("matchLesions: empty masks, and masks of different sizes", () => {
   const [none, some] = [drawMask("..."), drawMask("#.#")];
   assert.equal(matchLesions(none, some).missedLesions.length, 2);
   assert.equal(matchLesions(some, none).falseLesions.length, 2);

@@ -1,4 +1,4 @@
-/** Metrics beside scipy's and numpy's (fixtures/evaluation/make_fixtures.py), by hand, and by their laws. */
+/** Metrics compared with scipy and numpy (fixtures/evaluation/make_fixtures.py), by hand, and by their invariants. */
 import assert from "node:assert/strict";
 import { type Mask, type MaskMetrics, maskMetrics } from "../../mod.ts";
 import { METRIC_NAMES } from "../../src/evaluation/metrics.ts";
@@ -15,7 +15,7 @@ function assertMetrics(actual: MaskMetrics, expected: MaskMetrics, label: string
   }
 }
 
-Deno.test("maskMetrics equals scipy and numpy", () => {
+Deno.test("maskMetrics: equals scipy and numpy", () => {
   fixtures.forEach(({ width, height, predicted, truth, spacing, metrics }, index) => {
     const actual = maskMetrics(listMask(width, height, predicted), listMask(width, height, truth), {
       spacing: [spacing[0]!, spacing[1]!],
@@ -90,7 +90,7 @@ const CASES: [string, Mask, Mask, MaskMetrics][] = [
     hausdorff95: Math.sqrt(5),
     averageSurfaceDistance: Math.sqrt(5),
   }],
-  // The image's border is background: of the full mask all but the two inner pixels are outline.
+  // Beyond the border is background: all but the two inner pixels of the full mask are outline.
   ["one pixel of everything", ONE, FULL, {
     accuracy: 1 / 12,
     dice: 2 / 13,
@@ -98,7 +98,7 @@ const CASES: [string, Mask, Mask, MaskMetrics][] = [
     sensitivity: 1 / 12,
     specificity: null,
     precision: 1,
-    // Three of its ten distances are 1, one is 2, four are sqrt 2, two are sqrt 5; the way back is 1.
+    // Three of its ten distances are 1, one is 2, four are sqrt 2, two are sqrt 5; in the other direction all are 1.
     hausdorff95: Math.sqrt(5),
     averageSurfaceDistance: (1 + 1 + 1 + 1 + 2 + 4 * Math.SQRT2 + 2 * Math.sqrt(5)) / 11,
   }],
@@ -108,7 +108,7 @@ for (const [name, predicted, truth, expected] of CASES) {
   Deno.test(`maskMetrics: ${name}`, () => assertMetrics(maskMetrics(predicted, truth), expected, name));
 }
 
-Deno.test("maskMetrics: spacing is from row to row, then from column to column", () => {
+Deno.test("maskMetrics: the spacing is between rows, then between columns", () => {
   const [left, right] = [drawMask("#....", "....."), drawMask("...#.", ".....")];
   const [top, bottom] = [drawMask("#", ".", "."), drawMask(".", ".", "#")];
   const distance = (a: Mask, b: Mask, spacing: [number, number]) =>
@@ -118,18 +118,18 @@ Deno.test("maskMetrics: spacing is from row to row, then from column to column",
   assert.equal(distance(left, right, [1, 1]), 3);
 });
 
-Deno.test("maskMetrics: the 95th percentile leaves out a far speck, and is interpolated", () => {
+Deno.test("maskMetrics: the 95th percentile ignores a distant speck, and is interpolated", () => {
   const truth = drawMask("#".repeat(40) + ".".repeat(10));
   const speck = drawMask("#".repeat(40) + ".".repeat(9) + "#");
-  // 40 distances of 0 and one of 10: place 38 of 0 to 40 is still 0.
+  // 40 distances of 0 and one of 10: index 38 of 0 to 40 is still 0.
   assert.equal(maskMetrics(speck, truth).hausdorff95, 0);
   const few = maskMetrics(drawMask("#####....#"), drawMask("#####....."));
-  // 0, 0, 0, 0, 0, 5: place 4.75 lies three quarters of the way to 5.
+  // 0, 0, 0, 0, 0, 5: index 4.75 lies three quarters of the way to 5.
   assert.equal(few.hausdorff95, 3.75);
   assert.equal(few.averageSurfaceDistance, 5 / 11);
 });
 
-Deno.test("maskMetrics: laws that hold for all masks", () => {
+Deno.test("maskMetrics: invariants of all masks", () => {
   const random = new Random(4);
   for (let i = 0; i < 300; i++) {
     const a = randomMask(random);
@@ -159,16 +159,16 @@ Deno.test("maskMetrics: laws that hold for all masks", () => {
   }
 });
 
-Deno.test("maskMetrics: every byte that is not 0 belongs to the mask", () => {
+Deno.test("maskMetrics: every non-zero byte is foreground", () => {
   const grey = { ...ONE, data: ONE.data.map((value) => 255 * value) };
   assert.deepEqual(maskMetrics(grey, ONE), maskMetrics(ONE, ONE));
 });
 
-Deno.test("maskMetrics refuses masks of two sizes and odd spacings", () => {
+Deno.test("maskMetrics: refuses masks of different sizes and invalid spacings", () => {
   assert.throws(() => maskMetrics(EMPTY, drawMask("..")), {
     name: "TypeError",
     message: "Cannot compare masks: the predicted mask has 4 x 3 pixels, the true one 2 x 1\n" +
-      "hint: bring one to the other's size with resizeMask",
+      "hint: resize one of them with resizeMask",
   });
   assert.throws(() => maskMetrics(EMPTY, { ...EMPTY, data: new Uint8Array(11) }), TypeError);
   assert.throws(() => maskMetrics(ONE, ONE, { spacing: 1 as unknown as [number, number] }), TypeError);

@@ -1,4 +1,4 @@
-/** The summary as text, word for word. */
+/** The summary as text, verbatim. */
 import assert from "node:assert/strict";
 import { formatSummary, scoreImage, summarize } from "../../mod.ts";
 import { exampleScores } from "../support/evaluation.ts";
@@ -34,7 +34,7 @@ background   1 of 2 images predicted empty; in the others 3 lesions, 3 pixels
   );
 });
 
-Deno.test("formatSummary: fits a terminal, and has no dangling blanks", () => {
+Deno.test("formatSummary: fits a terminal, without trailing blanks", () => {
   const empty = drawMask("..", "..");
   for (
     const scores of [

@@ -1,7 +1,7 @@
-/** From a dataset's folder to files, by a network whose answer is known: tests/support/spot_dataset.ts. */
+/** From a dataset folder to files, by a network whose output is known: tests/support/spot_dataset.ts. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { decodeImage, openGpu, type RgbImage } from "../../mod.ts";
+import { decodeImage, type RgbImage } from "../../mod.ts";
 import { formatEvaluation } from "../../src/evaluation/evaluation_text.ts";
 import { reportDocument } from "../../src/evaluation/report_json.ts";
 import {
@@ -9,13 +9,11 @@ import {
   runEvaluation,
   type RunEvaluationOptions,
 } from "../../src/evaluation/run_evaluation.ts";
-import { Predictor } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_format.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
-import { spotModel } from "../support/spot_model.ts";
+import { spotPredictor } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-/** Runs evaluations of the spot network; `body` is given a function for them, and the output's folder. */
+/** Calls `body` with a function that evaluates the spot model, and with the output folder. */
 function withEvaluations(
   body: (
     run: (options?: Partial<RunEvaluationOptions>) => Promise<EvaluationReport>,
@@ -25,25 +23,19 @@ function withEvaluations(
   return inTempFolder(async (folder) => {
     const dataFolder = join(folder, "data");
     await writeSpotDataset(dataFolder);
-    const gpu = await openGpu();
-    const predictor = await Predictor.create(gpu, await readModel(spotModel()));
+    const predictor = await spotPredictor();
     const output = join(folder, "run");
-    try {
-      await body(
-        (options) =>
-          runEvaluation(predictor, { dataFolder, cacheFolder: join(folder, "cache"), output, ...options }),
-        output,
-      );
-    } finally {
-      predictor.close();
-      gpu.close();
-    }
+    await body(
+      (options) =>
+        runEvaluation(predictor, { dataFolder, cacheFolder: join(folder, "cache"), output, ...options }),
+      output,
+    );
   });
 }
 
 const read = async (path: string | null): Promise<RgbImage> => await decodeImage(await Deno.readFile(path!));
 
-Deno.test("runEvaluation: writes numbers, table and figures of the test split", () =>
+Deno.test("runEvaluation: writes numbers, table, and figures of image, masks and overlay of the test split", () =>
   withEvaluations(async (run, output) => {
     const report = await run({ provenance: { model: { epoch: 7 } } });
     assert.deepEqual(await filesUnder(output), ["cases.png", "predictions.png", "test.csv", "test.json"]);
@@ -65,20 +57,16 @@ Deno.test("runEvaluation: writes numbers, table and figures of the test split", 
     const rows = (await Deno.readTextFile(files.csv!)).trimEnd().split("\r\n");
     assert.equal(rows.length, 6);
     assert.match(rows[2]!, /^2\.png,32,32,128,64,1,1,0,0,0\.666/);
-  }));
 
-Deno.test("runEvaluation: the figure has image, true mask, predicted mask and overlay of every sample", () =>
-  withEvaluations(async (run) => {
-    const { files } = await run();
     const figure = await read(files.predictions);
-    // Two samples a row, each four panels of 256 x 256; the second one, 2.png, ends the first row.
+    // Two samples per row, each with four panels of 256 x 256; the second one, 2.png, ends the first row.
     const margin = (figure.width - 8 * 256) / 9;
     const pixel = (panel: number, x: number, y: number) => {
       const at = 3 * ((y + top) * figure.width + margin + panel * (256 + margin) + x);
       return [...figure.data.subarray(at, at + 3)];
     };
     let top = 0;
-    // The panels begin where the first true mask, black in its corner, does.
+    // The panels begin where the first true mask does, which is black in its corner.
     while (pixel(1, 0, 0).join() !== "0,0,0") top++;
     const eighth = (panel: number, x: number, y: number) => pixel(panel, 32 * x + 16, 32 * y + 16);
     const [black, white] = [[0, 0, 0], [255, 255, 255]];
@@ -98,7 +86,7 @@ Deno.test("runEvaluation: the figure has image, true mask, predicted mask and ov
     assert.ok(cases.height > 2 * 256 && cases.height < 3 * 256);
   }));
 
-Deno.test("runEvaluation: other splits have files of their own, and an audit's are removed when there is none", () =>
+Deno.test("runEvaluation, formatEvaluation: audits and other splits as files and text, removed by a run without audit", () =>
   withEvaluations(async (run, output) => {
     const { audit, files } = await run({ audit: true, spacing: [0.5, 0.5], unannotated: "skip" });
     assert.deepEqual(audit!.map(({ name }) => name), ["3.png", "2.png"]);
@@ -108,17 +96,40 @@ Deno.test("runEvaluation: other splits have files of their own, and an audit's a
     ]);
     const [header, first] = (await Deno.readTextFile(files.auditCsv!)).split("\r\n");
     assert.equal(header, "picture,score,kind,reason,x,y,width,height,share,certainty");
-    // The box of what is annotated and not seen, in pixels of the image.
-    assert.match(first!, /^3\.png,0\.\d+,wrong,"outlined, but nothing is seen",0,0,16,16,0\.0625,/);
+    // The box of what is annotated and not predicted, in pixels of the image.
+    assert.match(first!, /^3\.png,0\.\d+,wrong,"annotated, but the model finds nothing",0,0,16,16,0\.0625,/);
     const figure = await read(files.auditFigure);
     assert.ok(figure.width > 4 * 256 && figure.height > 256);
 
     const one = await run({ audit: true, auditSamples: 1 });
+    const text = formatEvaluation(one);
+    for (
+      const line of [
+        /^test, masks of 32 x 32 px, threshold 0\.5$/m,
+        /^5 images: 3 with foreground, 2 without$/m,
+        /^ {2}accuracy +0\.9594 .*0\.9437/m,
+        /^ {2}HD95 px /m,
+        /^background +1 of 2 images predicted empty; in the others 1 lesion, 16 pixels$/m,
+        /^loss +\d\.\d{4} = 0\.6 Dice loss \d\.\d{4} \+ 0\.4 BCE \d\.\d{4}$/m,
+        /^ +mean of batches of 32, like the original: \d\.\d{4}, accuracy 0\.9594$/m,
+        /^audit of test: the model contradicts the annotation of 3 of 5 images \(1 missing, 1 wrong, 1 differs\)$/m,
+        /^ {3}1\. 0\.0\d+ {2}3\.png: annotated, but the model finds nothing$/m,
+      ]
+    ) assert.match(text, line);
+    assert.ok(
+      text.endsWith(`\nwrote ${join(output, "audit.csv")}\nwrote ${join(output, "audit.png")}\n`),
+      text,
+    );
     assert.ok(one.audit!.length > 1 && (await read(one.files.auditFigure)).width < 3 * 256);
 
     const raw = await run({ split: "raw", audit: true });
     assert.deepEqual(raw.audit!.map(({ name, kind }) => [name, kind]), [["5.png", "missing"]]);
     assert.deepEqual([raw.data.annotated, raw.summary, raw.loss, raw.scores], [false, null, null, []]);
+    assert.match(
+      formatEvaluation(raw),
+      /^audit of raw: images without annotations; the model finds foreground in 1 of 2$/m,
+    );
+    assert.doesNotMatch(formatEvaluation(raw), /Dice/);
     assert.deepEqual(await filesUnder(output), [
       "audit.csv",
       "audit.png",
@@ -137,7 +148,7 @@ Deno.test("runEvaluation: other splits have files of their own, and an audit's a
     );
   }));
 
-Deno.test("runEvaluation: says which splits there are, and what an unannotated one is good for", () =>
+Deno.test("runEvaluation: an unknown split lists the known ones, an unannotated one suggests an audit", () =>
   withEvaluations(async (run, output) => {
     await assert.rejects(
       run({ split: "tset" }),
@@ -148,29 +159,4 @@ Deno.test("runEvaluation: says which splits there are, and what an unannotated o
       /^Error: Cannot evaluate split "raw": .*\nhint: --audit ranks/,
     );
     await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
-  }));
-
-Deno.test("formatEvaluation: numbers, loss, findings and paths", () =>
-  withEvaluations(async (run, output) => {
-    const text = formatEvaluation(await run({ audit: true }));
-    for (
-      const line of [
-        /^test, masks of 32 x 32 px, threshold 0\.5$/m,
-        /^5 images: 3 with foreground, 2 without$/m,
-        /^ {2}accuracy +0\.9594 .*0\.9437/m,
-        /^ {2}HD95 px /m,
-        /^background +1 of 2 images predicted empty; in the others 1 lesion, 16 pixels$/m,
-        /^loss +\d\.\d{4} = 0\.6 Dice loss \d\.\d{4} \+ 0\.4 BCE \d\.\d{4}$/m,
-        /^ +mean of batches of 32, as the original: \d\.\d{4}, accuracy 0\.9594$/m,
-        /^audit of test: the model contradicts the annotation of 3 of 5 images \(1 missing, 1 wrong, 1 differs\)$/m,
-        /^ {3}1\. 0\.0\d+ {2}3\.png: outlined, but nothing is seen$/m,
-      ]
-    ) assert.match(text, line);
-    assert.ok(
-      text.endsWith(`\nwrote ${join(output, "audit.csv")}\nwrote ${join(output, "audit.png")}\n`),
-      text,
-    );
-    const raw = formatEvaluation(await run({ split: "raw", audit: true }));
-    assert.match(raw, /^audit of raw: nobody annotated these images; the model sees something in 1 of 2$/m);
-    assert.doesNotMatch(raw, /Dice/);
   }));

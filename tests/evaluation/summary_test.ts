@@ -1,4 +1,4 @@
-/** The figures of a split, worked out by hand. */
+/** The metrics of a split, computed by hand. */
 import assert from "node:assert/strict";
 import { maskMetrics, scoreImage, summarize } from "../../mod.ts";
 import { METRIC_NAMES } from "../../src/evaluation/metrics.ts";
@@ -19,7 +19,7 @@ Deno.test("scoreImage: metrics, pixels and lesions of one image", () => {
   });
 });
 
-Deno.test("summarize: pooled over all pixels, beside an answer of nothing", () => {
+Deno.test("summarize: pooled over all pixels, with the accuracy of an empty prediction", () => {
   const summary = summarize(exampleScores());
   assert.equal(summary.images, 4);
   assert.deepEqual(summary.pixels, {
@@ -40,7 +40,7 @@ Deno.test("summarize: pooled over all pixels, beside an answer of nothing", () =
   assert.deepEqual(summary.lesions, { truth: 3, predicted: 5, missed: 2, false: 4 });
 });
 
-Deno.test("summarize: by image over those with tumor alone, the others apart", () => {
+Deno.test("summarize: per image over those with foreground only, the others separately", () => {
   const { withForeground, withoutForeground, bootstrap } = summarize(exampleScores(), { seed: 9 });
   assert.deepEqual([withForeground.images, withForeground.predictedEmpty], [2, 1]);
   assert.deepEqual(withoutForeground, { images: 2, predictedEmpty: 1, falsePixels: 3, falseLesions: 3 });
@@ -50,7 +50,7 @@ Deno.test("summarize: by image over those with tumor alone, the others apart", (
     count: 2,
     mean: dice / 2,
     median: dice / 2,
-    // Of two draws from two images, both fall on the same one in a quarter of the resamples.
+    // In a quarter of the resamples, both draws from two images fall on the same one.
     interval: [0, dice],
   });
   assert.deepEqual(withForeground.metrics.precision, {
@@ -75,7 +75,7 @@ Deno.test("summarize: median of an even and an odd number, and the interval of b
   assert.equal(summarize(dices.slice(0, 3)).withForeground.metrics.dice.median, values[1]);
 });
 
-Deno.test("summarize: one kind of images alone", () => {
+Deno.test("summarize: images of one kind only", () => {
   const [part, missed, healthy, marked] = exampleScores();
   const without = summarize([healthy!, marked!]);
   assert.equal(without.baselineAccuracy, 1);
@@ -98,7 +98,7 @@ Deno.test("summarize: one kind of images alone", () => {
   assert.throws(() => summarize([]), RangeError);
 });
 
-Deno.test("summarize: plain data, the same after a way through JSON", () => {
+Deno.test("summarize: plain data that survives JSON", () => {
   const summary = summarize(exampleScores());
   assert.deepEqual(JSON.parse(JSON.stringify(summary)), summary);
 });

@@ -4,7 +4,7 @@ import { assertClose } from "../support/compare.ts";
 
 const tensor = { shape: [2, 1, 2, 3], data: Float32Array.from({ length: 12 }, (_, i) => i) };
 
-Deno.test("mirror: swaps columns and rows of every plane", () => {
+Deno.test("mirror: reverses columns and rows of every plane", () => {
   const expected = [
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
     [2, 1, 0, 5, 4, 3, 8, 7, 6, 11, 10, 9],
@@ -19,7 +19,7 @@ Deno.test("mirror: swaps columns and rows of every plane", () => {
   });
 });
 
-Deno.test("meanLogits: the logit of the mean probability, also far from one half", () => {
+Deno.test("meanLogits: the logit of the mean probability, also near 0 and 1", () => {
   const views = [[0, 2, -30, 90, -200], [0, -1, -32, 80, 200]].map((values) => ({
     shape: [1, 1, 1, 5],
     data: Float32Array.from(values),
@@ -36,7 +36,7 @@ Deno.test("meanLogits: the logit of the mean probability, also far from one half
   assertClose(meanLogits(views).data, expected, { absolute: 1e-5, label: "mean" });
 });
 
-Deno.test("meanLogits: one view is itself", () => {
+Deno.test("meanLogits: the mean of one view is that view", () => {
   const view = { shape: [1, 1, 1, 3], data: Float32Array.of(-3, 0.5, 8) };
   assertClose(meanLogits([view]).data, view.data, { absolute: 1e-6, label: "alone" });
 });

@@ -42,7 +42,7 @@ const CASES: readonly [pattern: string, expected: string[]][] = [
   ["{", []],
 ];
 
-Deno.test("expandPattern: names, folders and choices, as a shell would", () =>
+Deno.test("expandPattern: names, folders and choices, like a shell", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, Object.fromEntries(FILES.map((path) => [path, ""])));
     await Deno.symlink(folder, join(folder, "sub", "loop"));
@@ -53,7 +53,7 @@ Deno.test("expandPattern: names, folders and choices, as a shell would", () =>
     }
   }));
 
-Deno.test("expandPattern: a path from the current folder stays one", async () => {
+Deno.test("expandPattern: relative patterns give relative paths", async () => {
   assert.deepEqual(await expandPattern("src/prediction/gl?b.ts"), [join("src", "prediction", "glob.ts")]);
 });
 

@@ -7,7 +7,7 @@ import { inTempFolder } from "../support/temp_folder.ts";
 
 const PNG = pngClaiming(1, 1);
 
-Deno.test("findImages: of a folder the images, by ending and, where there is none, by content", () =>
+Deno.test("findImages: images of a folder, by extension, or by content without one", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, {
       "b.JPG": "no image, but named like one: decoding will tell",
@@ -24,7 +24,7 @@ Deno.test("findImages: of a folder the images, by ending and, where there is non
     assert.deepEqual(problems, []);
   }));
 
-Deno.test("findImages: files as named, folders one level deep, patterns as deep as they say, each file once", () =>
+Deno.test("findImages: files as given, folders one level deep, patterns at any depth, no repetition", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, { "a.png": PNG, "in/b.png": PNG, "in/c.txt": "", "in/more/d.png": PNG });
     const at = (...names: string[]) => names.map((name) => join(folder, name));
@@ -36,31 +36,31 @@ Deno.test("findImages: files as named, folders one level deep, patterns as deep 
     assert.deepEqual(await find("**"), at("a.png", "in/b.png", "in/more/d.png"));
   }));
 
-Deno.test("findImages: a name with a pattern's characters is first taken for a name", () =>
+Deno.test("findImages: an existing file whose name has pattern characters is not a pattern", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, { "scan[1].png": PNG, "scan1.png": PNG });
     const path = join(folder, "scan[1].png");
     assert.deepEqual((await findImages([path])).files, [path]);
   }));
 
-Deno.test("findImages: what leads to nothing is told of, and the rest is found", () =>
+Deno.test("findImages: reports paths that lead to nothing and finds the rest", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, { "a.png": PNG, "texts/b.txt": "" });
     const paths = ["gone.png", "texts", "*.tif", "a.png"].map((name) => join(folder, name));
     const { files, problems } = await findImages(paths);
     assert.deepEqual(files, [join(folder, "a.png")]);
     assert.deepEqual(problems.map(({ path }) => path), paths.slice(0, 3));
-    assert.match(problems[0]!.message, /^Cannot find ".*gone\.png": there is no such file or folder$/);
+    assert.match(problems[0]!.message, /^Cannot find ".*gone\.png": no such file or folder$/);
     assert.match(problems[1]!.message, /^Cannot find an image in the folder ".*texts"$/);
     assert.match(problems[2]!.message, /^Cannot find an image that matches ".*\*\.tif"$/);
   }));
 
-Deno.test("outputNames: the image's name, numbered where two have one, whatever the case", () => {
+Deno.test("outputNames: the names of the images, numbered if they collide in any case", () => {
   const files = ["a/x.jpg", "b/x.png", "c/X.tif", "d/x-2.jpg", "e/y.tar.png", "f/bare", "g/.dot.png"];
   assert.deepEqual(outputNames(files, "out"), ["x", "x-3", "X-4", "x-2", "y.tar", "bare", ".dot"]);
 });
 
-Deno.test("outputNames: never those of an image that is read", () => {
+Deno.test("outputNames: never overwrites an input image", () => {
   const files = ["out/x.jpg", "out/x_mask.png", "out/./y_figure.png", "out/y.jpg", "z_mask.png"];
   assert.deepEqual(outputNames(files, "out"), ["x-2", "x_mask", "y_figure", "y-2", "z_mask"]);
   assert.deepEqual(outputNames(["x.jpg", "x_mask.png"], "out"), ["x", "x_mask"]);

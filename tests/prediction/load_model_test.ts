@@ -10,7 +10,7 @@ import { writeFiles } from "../support/coco.ts";
 import { SPOT_NETWORK, spotModel, spotState } from "../support/spot_model.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("findModelFile: a file as named, and the best of a run's folder by either name", () =>
+Deno.test("findModelFile: a file as given, and the best of a run given by --run or --model", () =>
   inTempFolder(async (folder) => {
     const run = join(folder, "one");
     const best = join(run, "best.safetensors");
@@ -24,7 +24,7 @@ Deno.test("findModelFile: a file as named, and the best of a run's folder by eit
     }
   }));
 
-Deno.test("findModelFile: without a name, the newest run's that has one", () =>
+Deno.test("findModelFile: defaults to the newest run that has a model", () =>
   inTempFolder(async (runs) => {
     const none = /^Error: Cannot find a model: no run in ".*" has a best\.safetensors\nhint: .*task train/;
     await assert.rejects(findModelFile({ runs }), none);
@@ -43,7 +43,7 @@ Deno.test("findModelFile: without a name, the newest run's that has one", () =>
     assert.equal(await findModelFile({ runs }), path("old"), "of equally old ones the last by name");
   }));
 
-Deno.test("loadModel: what the file says, and its digest", () =>
+Deno.test("loadModel: the description in the file, and its SHA-256", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "model.bin");
     const bytes = spotModel({ size: 64, normalize: "picture", recipe: "strong" });
@@ -63,7 +63,7 @@ Deno.test("loadModel: what the file says, and its digest", () =>
     });
   }));
 
-Deno.test("loadModel: a PyTorch file has the original's size and normalisation", () =>
+Deno.test("loadModel: a PyTorch file gets the original's size and normalization", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "best_model.pth");
     await Deno.writeFile(path, writeTorchCheckpoint(spotState()));
@@ -78,11 +78,11 @@ Deno.test("loadModel: a PyTorch file has the original's size and normalisation",
     assert.equal(network.filters, 1);
   }));
 
-Deno.test("loadModel: names the file that it cannot take, and the way out", () =>
+Deno.test("loadModel: an unusable file is named, with a hint", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "model.safetensors");
     const refused = (message: RegExp) => assert.rejects(loadModel(path), { name: "Error", message });
-    await refused(/^Cannot load the model ".*model\.safetensors": there is no such file\nhint: --run/);
+    await refused(/^Cannot load the model ".*model\.safetensors": no such file\nhint: --run/);
     await Deno.writeTextFile(path, "text");
     await refused(/^Cannot load the model ".*model\.safetensors": Cannot read /);
     await Deno.writeFile(path, spotModel().subarray(0, 500));
@@ -94,5 +94,5 @@ Deno.test("loadModel: names the file that it cannot take, and the way out", () =
       path,
       packModel({ state, description: { network, size: 32, normalize: "imagenet", threshold: 0.5 } }),
     );
-    await refused(/its network makes 2 masks of 1 channels, expected 1 of 3/);
+    await refused(/its network maps 1 channels to 2 masks, expected 3/);
   }));

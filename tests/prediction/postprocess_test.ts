@@ -61,7 +61,7 @@ Deno.test("segment: mask, area, box, lesions and probabilities at the size of th
   assert.deepEqual(JSON.parse(JSON.stringify(summary)), summary);
 });
 
-Deno.test("segment: threshold, smallest area and largest lesion", () => {
+Deno.test("segment: threshold, minimum area and largest lesion", () => {
   assert.deepEqual(segment(MAP, MAP, { threshold: 0.9 }).mask, drawMask("....#", ".....", "....#"));
   assert.deepEqual(segment(MAP, MAP, { threshold: 0.4 }).mask, drawMask("##..#", "#....", "..#.#"));
   assert.deepEqual(segment(MAP, MAP, { largest: true }).mask, drawMask("##...", "#....", "....."));
@@ -87,7 +87,7 @@ Deno.test("segment: an empty mask has no box and no mean", () => {
   assert.equal(summary.maxProbability, 1);
 });
 
-Deno.test("segment: the mask has the image's own size, and its outline that of the probabilities", () => {
+Deno.test("segment: the mask has the image's own size and follows the outline of the probabilities", () => {
   // A ramp from 0 to 1 between two pixels: scaled by 8, it crosses 0.5 in the middle, not at a network pixel.
   const ramp: ProbabilityMap = { width: 2, height: 1, data: Float32Array.of(0, 1) };
   const { mask, summary } = segment(ramp, { width: 16, height: 3 });
@@ -99,7 +99,7 @@ Deno.test("segment: the mask has the image's own size, and its outline that of t
   );
 });
 
-Deno.test("segment takes a tensor of one channel", () => {
+Deno.test("segment: accepts a tensor of one channel", () => {
   for (const shape of [[3, 5], [1, 3, 5], [1, 1, 3, 5]]) {
     assert.deepEqual(segment({ shape, data: MAP.data }, MAP), segment(MAP, MAP));
   }
@@ -108,12 +108,12 @@ Deno.test("segment takes a tensor of one channel", () => {
   }
 });
 
-Deno.test("segment refuses logits, NaN, odd thresholds, areas and sizes", () => {
+Deno.test("segment: refuses logits, NaN, and invalid thresholds, areas and sizes", () => {
   for (const wrong of [NaN, -0.1, 1.5]) {
     const data = MAP.data.with(7, wrong);
     assert.throws(
       () => segment({ ...MAP, data }, MAP),
-      /probability in column 2 of row 1 is .* not from 0 to 1/,
+      /probability in column 2 of row 1 is .*, expected 0 to 1/,
     );
   }
   assert.throws(() => segment({ ...MAP, width: 4 }, MAP), TypeError);

@@ -1,24 +1,16 @@
-/** From image files to results on the disk, by a network whose answer is known: tests/support/spot_model.ts. */
+/** From image files to results on the disk, by a network whose output is known: tests/support/spot_model.ts. */
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
-import { decodeImage, decodeRle, openGpu, type RgbImage } from "../../mod.ts";
+import { decodeImage, decodeRle, type RgbImage } from "../../mod.ts";
 import { predictFiles, type PredictFilesOptions } from "../../src/prediction/predict_files.ts";
-import { Predictor } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_format.ts";
 import { writeFiles } from "../support/coco.ts";
-import { bright, spotModel } from "../support/spot_model.ts";
+import { bright, spotPredictor } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 async function predict(folder: string, names: string[], options: Partial<PredictFilesOptions> = {}) {
-  const gpu = await openGpu();
-  const predictor = await Predictor.create(gpu, await readModel(spotModel()));
-  try {
-    const output = join(folder, "out");
-    return await predictFiles(predictor, names.map((name) => join(folder, name)), { output, ...options });
-  } finally {
-    predictor.close();
-    gpu.close();
-  }
+  const output = join(folder, "out");
+  const files = names.map((name) => join(folder, name));
+  return await predictFiles(await spotPredictor(), files, { output, ...options });
 }
 
 Deno.test("predictFiles: mask and probabilities at the image's own size, and the numbers", () =>
@@ -31,7 +23,7 @@ Deno.test("predictFiles: mask and probabilities at the image's own size, and the
     const [report] = images;
     const { width, height, area, share, box, meanProbability, maxProbability, lesions } = report!;
     assert.deepEqual([width, height], [96, 160]);
-    // Bilinear probabilities move the borders by less than a pixel of the network, 3 x 5 of the image.
+    // Bilinear resizing moves borders by less than a pixel of the network's input, 3 x 5 of the image.
     const near = (value: number, expected: number, by: number) =>
       assert.ok(Math.abs(value - expected) <= by, `${value}, expected ${expected} within ${by}`);
     near(area, 24 * 40 + 12 * 40, 200);
@@ -53,7 +45,7 @@ Deno.test("predictFiles: mask and probabilities at the image's own size, and the
     let set = 0;
     for (let i = 0; i < mask.data.length; i += 3) {
       assert.ok(mask.data[i] === 0 || mask.data[i] === 255);
-      // A probability of one half lies between the grey values 127 and 128.
+      // A probability of 0.5 lies between the gray values 127 and 128.
       assert.equal(mask.data[i] === 255, probability.data[i]! > 127);
       if (mask.data[i] === 255) set++;
     }
@@ -75,7 +67,7 @@ Deno.test("predictFiles: mask and probabilities at the image's own size, and the
     ]);
   }));
 
-Deno.test("predictFiles: threshold, least area and the largest lesion alone", () =>
+Deno.test("predictFiles: threshold, minimum area, and the largest lesion only", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, { "a.png": bright(64, 64, [0, 0, 3, 3], [5, 5, 2, 2], [1, 6, 1, 1]) });
     const lesions = async (options: Partial<PredictFilesOptions>) =>
@@ -90,7 +82,7 @@ Deno.test("predictFiles: threshold, least area and the largest lesion alone", ()
     assert.ok((await decodeImage(await Deno.readFile(files.mask))).data.every((value) => value === 0));
   }));
 
-Deno.test("predictFiles: images of every shape, in batches, each as it would be alone", () =>
+Deno.test("predictFiles: batches of images of any size give the results of single images", () =>
   inTempFolder(async (folder) => {
     const images: Record<string, RgbImage> = {
       "1.png": bright(64, 64, [1, 1, 2, 2]),
@@ -112,7 +104,7 @@ Deno.test("predictFiles: images of every shape, in batches, each as it would be 
     }
   }));
 
-Deno.test("predictFiles: what cannot be read is told of, and the rest is predicted", () =>
+Deno.test("predictFiles: reports unreadable images and predicts the rest", () =>
   inTempFolder(async (folder) => {
     const png = bright(32, 32, [2, 2, 2, 2]);
     await writeFiles(folder, { "a.png": png, "b.png": "text", "c.png": "", "e.png": png, "f.png": png });
@@ -136,7 +128,7 @@ Deno.test("predictFiles: what cannot be read is told of, and the rest is predict
     assert.match(problems[2]!.message, /No such file/);
   }));
 
-Deno.test("predictFiles: images of one name keep apart, and no image is written over", () =>
+Deno.test("predictFiles: images of the same name get different results, and no input is overwritten", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, {
       "one/x.png": bright(32, 32, [0, 0, 4, 4]),

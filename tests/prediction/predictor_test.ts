@@ -1,6 +1,5 @@
-/** Predicting on the device, by a network whose answer is known: tests/support/spot_model.ts. */
+/** Predictions on the device, by a network whose output is known: tests/support/spot_model.ts. */
 import assert from "node:assert/strict";
-import { openGpu } from "../../mod.ts";
 import { normalizeImage } from "../../src/image/normalize.ts";
 import { resizeImage } from "../../src/image/resize.ts";
 import { Predictor, type PredictorOptions, probabilityMaps } from "../../src/prediction/predictor.ts";
@@ -8,6 +7,7 @@ import { readModel } from "../../src/unet/model_format.ts";
 import { assertClose } from "../support/compare.ts";
 import { spots } from "../support/coco.ts";
 import { spotModel } from "../support/spot_model.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
 const SIZE = { width: 32, height: 32 };
 
@@ -16,23 +16,22 @@ async function withPredictor(
   body: (predictor: Predictor) => Promise<void>,
   description: Parameters<typeof spotModel>[0] = {},
 ): Promise<void> {
-  const gpu = await openGpu();
-  const predictor = await Predictor.create(gpu, await readModel(spotModel(description)), options);
+  const model = await readModel(spotModel(description));
+  const predictor = await Predictor.create(await openTestGpu(), model, options);
   try {
     await body(predictor);
   } finally {
     predictor.close();
-    gpu.close();
   }
 }
 
-/** The network's answer: {@linkcode spotModel} has the formula. */
+/** The output of the network by the formula of `spotState`. */
 function expectedMap(image: ReturnType<typeof spots>): Float32Array {
   return resizeImage(image, SIZE).data.subarray(0, 32 * 32)
     .map((red) => 1 / (1 + Math.exp(-40 * (Math.max(red, 0.485) - 0.7))));
 }
 
-Deno.test("Predictor: resizes, normalises and predicts images of any size, several at once", () =>
+Deno.test("Predictor.predict: resizes, normalizes and predicts images of any size in one batch", () =>
   withPredictor({}, async (predictor) => {
     const images = [spots(1), spots(2, 40), spots(3, 32)];
     const maps = await predictor.predict(images);
@@ -44,23 +43,23 @@ Deno.test("Predictor: resizes, normalises and predicts images of any size, sever
     assert.ok(maps[0]!.data.some((value) => value > 0.9) && maps[0]!.data.some((value) => value < 0.1));
   }));
 
-Deno.test("Predictor: prepares images as the model's file says", () =>
+Deno.test("Predictor.prepare: resizes and normalizes as the model file says", () =>
   withPredictor({}, (predictor) => {
     const expected = normalizeImage(resizeImage(spots(4), { width: 64, height: 64 }), "picture");
     assert.deepEqual(predictor.prepare(spots(4)), expected);
     return Promise.resolve();
   }, { size: 64, normalize: "picture" }));
 
-Deno.test("Predictor: a network that looks at single pixels answers the same with flips", () =>
+Deno.test("Predictor: flips do not change a network that looks at single pixels", () =>
   withPredictor({ flips: true }, async (predictor) => {
     const [map] = await predictor.predict([spots(5)]);
     assertClose(map!.data, expectedMap(spots(5)), { absolute: 1e-5, label: "flips" });
   }));
 
-Deno.test("Predictor: flips average over the four mirror images", async () => {
-  const gpu = await openGpu();
+Deno.test("Predictor: flips average over the four mirrored images", async () => {
+  const gpu = await openTestGpu();
   const model = await readModel(spotModel());
-  // Looking one pixel to the left makes the answer depend on the direction.
+  // Looking one pixel to the left makes the output depend on the direction.
   const filter = model.state.get("down1.conv1.weight")!.data;
   filter.fill(0);
   filter[3] = 1;
@@ -73,27 +72,26 @@ Deno.test("Predictor: flips average over the four mirror images", async () => {
     mirrored.data.set(image.data.subarray(3 * from, 3 * from + 3), 3 * i);
   }
   const [plain, other] = (await predictor.predict([image, mirrored])).map(({ data }) => data);
-  // Up and down make no difference to this network.
+  // This network does not tell up from down.
   const expected = plain!.map((value, i) => (value + other![i - (i % 32) + 31 - (i % 32)]!) / 2);
   assert.notDeepEqual(plain, expected);
   assertClose((await average.predict([image]))[0]!.data, expected, { absolute: 1e-6, label: "mean" });
   predictor.close();
   average.close();
-  gpu.close();
 });
 
-Deno.test("Predictor: refuses an answer that is no number, and a batch of nothing", () =>
+Deno.test("Predictor: refuses NaN logits and an empty batch", () =>
   withPredictor({}, async (predictor) => {
     const data = new Float32Array(3 * 32 * 32);
     data[5] = NaN;
     await assert.rejects(
       predictor.logits({ shape: [1, 3, 32, 32], data }),
-      /^Error: Cannot predict: the logit at index \d+ is not a number\nhint: /,
+      /^Error: Cannot predict: the logit at index \d+ is NaN\nhint: /,
     );
     await assert.rejects(predictor.predict([]), TypeError);
   }));
 
-Deno.test("probabilityMaps: the sigmoid of each image's logits, without overflow", () => {
+Deno.test("probabilityMaps: the sigmoid of the logits of each image, without overflow", () => {
   const data = Float32Array.of(0, 200, -200, 1, 2, 3, -1, Infinity);
   const maps = probabilityMaps({ shape: [2, 1, 2, 2], data });
   assert.deepEqual(maps.map(({ width, height }) => [width, height]), [[2, 2], [2, 2]]);

@@ -1,12 +1,12 @@
 /**
- * A small evaluation of images with and without tumor.
+ * A small evaluation of images with and without foreground.
  *
  * @module
  */
 import { type ImageScore, scoreImage } from "../../src/evaluation/summary.ts";
 import { drawMask } from "./masks.ts";
 
-/** Four images: one met in part, one missed, one rightly empty, one wrongly marked; 40 pixels in all. */
+/** Four images of 10 pixels: one partly found, one missed, one correctly empty, one with false positives only. */
 export function exampleScores(): ImageScore[] {
   const empty = drawMask(".....", ".....");
   return [

@@ -1,5 +1,5 @@
 /**
- * A test split for the network of spot_model.ts, which predicts what is bright: every right and wrong is known.
+ * A test split for the network of spot_model.ts, which segments what is bright: every metric is known.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { cocoText, writeFiles } from "./coco.ts";
 
 type Boxes = [x: number, y: number, width: number, height: number][];
 
-/** Of each image, `1.png` on: what is bright and what is annotated, in eighths of its sides. */
+/** What is bright and what is annotated in each image, from `1.png`, in eighths of its sides. */
 const IMAGES: { readonly bright: Boxes; readonly annotated: Boxes }[] = [
-  // Exactly right, in two lesions.
+  // Correct, in two lesions.
   { bright: [[1, 1, 2, 2], [5, 5, 2, 1]], annotated: [[1, 1, 2, 2], [5, 5, 2, 1]] },
   // The upper half of what is annotated.
   { bright: [[1, 1, 2, 2]], annotated: [[1, 1, 2, 4]] },
-  // Something else.
+  // Elsewhere.
   { bright: [[4, 4, 2, 2]], annotated: [[0, 0, 2, 2]] },
-  // Nothing, rightly.
+  // Nothing, correctly.
   { bright: [], annotated: [] },
-  // Something that is not annotated.
+  // A false positive.
   { bright: [[6, 6, 1, 1]], annotated: [] },
 ];
 
-/** Pixels a side of the images; twice the network's. */
+/** Width and height of the images: twice the network's input size. */
 const SIDE = 64;
 
-/** Writes such a split to `folder/test`, and its last two images, as nobody annotated them, to `folder/raw`. */
+/** Writes such a split to `folder/test`, and its last two images without annotations to `folder/raw`. */
 export async function writeSpotDataset(folder: string): Promise<void> {
   const annotations = IMAGES.flatMap(({ annotated }, index) =>
     annotated.map((box) => ({ image_id: index + 1, segmentation: [outline(box)] }))
@@ -42,7 +42,7 @@ export async function writeSpotDataset(folder: string): Promise<void> {
   });
 }
 
-/** A box as COCO's polygon, in pixels. */
+/** A box as a COCO polygon, in pixels. */
 function outline([x, y, width, height]: Boxes[number]): number[] {
   const [left, top, right, bottom] = [x, y, x + width, y + height].map((eighth) => eighth * SIDE / 8);
   return [left!, top!, right!, top!, right!, bottom!, left!, bottom!];

@@ -1,19 +1,22 @@
 /**
- * A network that marks what is bright, made by hand: its answer is known for every image.
+ * A hand-made network that segments what is bright: its output is known for every image.
  *
  * @module
  */
 import { type ModelDescription, packModel, type RgbImage, type StateDict } from "../../mod.ts";
+import { Predictor } from "../../src/prediction/predictor.ts";
+import { readModel } from "../../src/unet/model_format.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { parameterTable } from "../../src/unet/parameters.ts";
 import { paint } from "./coco.ts";
+import { openTestGpu } from "./test_gpu.ts";
 
-/** The settings of such a network: one filter. */
+/** The configuration of such a network: one filter. */
 export const SPOT_NETWORK = completeConfig({ filters: 1, dropout: 0 });
 
 /**
- * Weights by which the logit of a pixel is `40 * (red - 0.7)`, `red` from 0 to 1, for the normalisation of ImageNet,
- * and `-8.6` wherever red is below 0.485: probability one half at 0.7. Nothing passes but the topmost skip.
+ * Weights for which the logit of a pixel is `40 * (red - 0.7)`, with `red` from 0 to 1 and ImageNet's normalization, and
+ * `-8.6` where red is below 0.485: the probability is 0.5 at 0.7. Only the topmost skip connection passes anything.
  */
 export function spotState(): StateDict {
   const state: StateDict = new Map();
@@ -23,7 +26,7 @@ export function spotState(): StateDict {
   const set = (name: string, index: number, value: number) => {
     state.get(name)!.data[index] = value;
   };
-  // The centres of 3 x 3 filters: of red, of the only channel, and of the skip, which follows the channel from below.
+  // The centers of 3 x 3 filters: of red, of the only channel, and of the skip, which follows the upsampled channel.
   set("down1.conv1.weight", 4, 1);
   set("down1.conv2.weight", 4, 1);
   set("up5.conv1.weight", 9 + 4, 1);
@@ -33,7 +36,7 @@ export function spotState(): StateDict {
   return state;
 }
 
-/** The file of such a model, for images of 32 pixels unless told otherwise. */
+/** The file of such a model, by default with an input size of 32 pixels. */
 export function spotModel(description: Partial<ModelDescription> = {}): Uint8Array {
   return packModel({
     state: spotState(),
@@ -49,7 +52,16 @@ export function spotModel(description: Partial<ModelDescription> = {}): Uint8Arr
   });
 }
 
-/** A dark image with bright rectangles in whole eighths of its sides: at 32 pixels their borders are those of pixels. */
+let shared: Promise<Predictor> | undefined;
+
+/** The model with its defaults, on the test device: one for all tests of a process, to be left open. */
+export function spotPredictor(): Promise<Predictor> {
+  return shared ??= openTestGpu().then(async (gpu) =>
+    await Predictor.create(gpu, await readModel(spotModel()))
+  );
+}
+
+/** A dark image with bright rectangles in whole eighths of its sides, which at 32 pixels are whole pixels. */
 export function bright(
   width: number,
   height: number,

@@ -85,7 +85,7 @@ Deno.test("evaluate: an audit of images that nobody annotated, into a folder of 
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^audit of raw: nobody annotated these images; the model sees something in 1 of 2$/m,
+      /^audit of raw: images without annotations; the model finds foreground in 1 of 2$/m,
     );
     assert.deepEqual(await filesUnder(join(run, "audit")), ["raw-audit.csv", "raw-audit.png", "raw.json"]);
   }));

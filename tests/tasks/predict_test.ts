@@ -124,7 +124,7 @@ Deno.test("predict: bad files are reported, the rest is predicted, and the exit 
       join(folder, "gone.png"),
     ]);
     assert.equal(code, 1);
-    assert.match(stderr, /^error: Cannot find ".*gone\.png": there is no such file or folder$/m);
+    assert.match(stderr, /^error: Cannot find ".*gone\.png": no such file or folder$/m);
     assert.match(stderr, /^error: \S+broken\.png: Cannot decode the image: .*\nhint: JPEG, PNG/m);
     assert.match(stderr, /^2 paths could not be read$/m);
     const { images, failed } = JSON.parse(stdout);
@@ -143,7 +143,7 @@ Deno.test("predict: says what is wrong with the model or the call, and may write
     const run = (...args: string[]) => runTaskProcess("predict", args);
     const gone = await run("--model", join(folder, "gone.pth"), "--output", output, image);
     assert.equal(gone.code, 1);
-    assert.match(gone.stderr, /^error: Cannot load the model ".*gone\.pth": there is no such file\nhint: /m);
+    assert.match(gone.stderr, /^error: Cannot load the model ".*gone\.pth": no such file\nhint: /m);
     const none = await run("--run", folder, "--output", output, image);
     assert.match(none.stderr, /^error: Cannot find a model in ".*": it has no best\.safetensors\nhint: /m);
     for (
