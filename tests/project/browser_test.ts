@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readGraph } from "../support/module_graph.ts";
+import { bright, spotModel } from "../support/spot_model.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { projectFiles, readConfiguration, readProject, ROOT } from "./files.ts";
 
@@ -47,6 +48,49 @@ Deno.test("browser: what only Deno or Node has is a type error", () =>
       assert.match((await checkTypes(folder, [path])).join("\n"), /Cannot find name '(Deno|Buffer)'/);
     }
   }));
+
+Deno.test("browser: a bundle that predicts names neither Deno nor Node, and finds the foreground without them", () =>
+  inTempFolder(async (folder) => {
+    const entry = pathToFileURL(join(ROOT, "src/entries/browser.ts")).href;
+    const image = bright(32, 32, [2, 2, 4, 4]);
+    await Deno.writeTextFile(
+      join(folder, "page.ts"),
+      `import { decodeRle, openGpu, Predictor, readModel, segment } from ${JSON.stringify(entry)};
+const model = await readModel(Uint8Array.fromBase64("${spotModel().toBase64()}"));
+const image = { width: 32, height: 32, data: Uint8Array.fromBase64("${image.data.toBase64()}") };
+const gpu = await openGpu();
+const predictor = await Predictor.create(gpu, model);
+const [probabilities] = await predictor.predict([image]);
+const { mask, summary } = segment(probabilities!, image);
+const { data } = decodeRle({ size: [32, 32], counts: summary.rle.counts });
+console.log(JSON.stringify([summary.area, summary.box, data.every((value, at) => value === mask.data[at])]));
+gpu.close();
+`,
+    );
+    await deno(folder, "bundle", "-q", "--platform=browser", "--output", "page.js", "page.ts");
+    const bundle = await Deno.readTextFile(join(folder, "page.js"));
+    assert.ok(bundle.includes("@compute"), "no kernel is in it");
+    assert.deepEqual(bundle.match(/(\bDeno\.|\bnode:|\bimport\().{0,40}/g), null);
+
+    // What a browser lacks is gone before the bundle is loaded.
+    const without = `for (const name of ["Deno", "process", "Buffer", "global"]) delete globalThis[name];\n` +
+      'await import("./page.js");\n';
+    await Deno.writeTextFile(join(folder, "run.js"), without);
+    const printed = await deno(folder, "run", "-q", "--no-prompt", "run.js");
+    assert.deepEqual(JSON.parse(printed), [256, { x: 8, y: 8, width: 16, height: 16 }, true]);
+  }));
+
+/** Runs `deno ARGS` in a folder without permissions, and returns what it printed. */
+async function deno(folder: string, ...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args,
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
 
 /** Type-checks modules as a browser's, and returns the lines with errors. */
 async function checkTypes(folder: string, modules: readonly string[]): Promise<string[]> {
