@@ -30,34 +30,43 @@ export const SUM_NAMES = [
 /** How a field of the record combines over batches: mean weighted by samples, sum, or not at all. */
 export type Combination = "mean" | "sum" | "none";
 
-/** The fields of a batch's record, in order. */
-export const RECORD_FIELDS = {
+/** Metrics of one batch. */
+export interface LossRecord {
   /** The loss that is trained on. */
-  loss: "mean",
+  loss: number;
   /** 1 - the soft Dice coefficient of the whole batch, for every loss. */
-  dice: "mean",
+  dice: number;
   /** Mean binary cross-entropy, for every loss. */
-  bce: "mean",
-  /** Share of pixels whose rounded probability is the mask's. */
-  accuracy: "mean",
+  bce: number;
+  /** Share of pixels whose rounded probability equals the mask. */
+  accuracy: number;
   /** Pixels that are predicted and true. */
-  overlap: "sum",
+  overlap: number;
   /** Pixels that are predicted. */
-  predicted: "sum",
+  predicted: number;
   /** Pixels that are true. */
-  truth: "sum",
+  truth: number;
   /** Pixels. */
-  pixels: "none",
-} as const satisfies Record<string, Combination>;
+  pixels: number;
+}
 
 /** Name of a field of the record. */
-export type RecordField = keyof typeof RECORD_FIELDS;
+export type RecordField = keyof LossRecord;
+
+/** How each field of the record combines over batches; the order is that of the record's floats. */
+export const RECORD_FIELDS: Readonly<Record<RecordField, Combination>> = {
+  loss: "mean",
+  dice: "mean",
+  bce: "mean",
+  accuracy: "mean",
+  overlap: "sum",
+  predicted: "sum",
+  truth: "sum",
+  pixels: "none",
+};
 
 /** Names of the record's fields, in order. */
 export const RECORD_NAMES = Object.keys(RECORD_FIELDS) as readonly RecordField[];
-
-/** Metrics of one batch. */
-export type LossRecord = Record<RecordField, number>;
 
 /** Sums over the pixels of a batch by name. */
 export type LossSums = Record<typeof SUM_NAMES[number], number>;
@@ -91,19 +100,22 @@ export interface LossDefinition {
   /** The constants of its WGSL part. */
   readonly constants: Readonly<Record<string, number>>;
   /** A pixel's share of the sum `term`; absent for a loss that needs no sum of its own. */
-  term?(pixel: Pixel): number;
+  readonly term?: (pixel: Pixel) => number;
   /** The loss of a batch. */
-  value(sums: LossSums & BatchSums): number;
+  readonly value: (sums: LossSums & BatchSums) => number;
   /** The derivative of the loss by a pixel's logit. */
-  gradient(pixel: Pixel, sums: BatchSums): number;
+  readonly gradient: (pixel: Pixel, sums: BatchSums) => number;
 }
 
 const COMBINED = { DICE_WEIGHT: 0.6, BCE_WEIGHT: 0.4 };
 const FOCAL = { ALPHA: 0.25, GAMMA: 2 };
 const TVERSKY = { ALPHA: 0.3, BETA: 0.7 };
 
+/** Name of a loss. */
+export type LossName = "combined" | "focal" | "tversky";
+
 /** The losses by name. */
-export const LOSSES = {
+export const LOSSES: Readonly<Record<LossName, LossDefinition>> = {
   combined: {
     summary: `${COMBINED.DICE_WEIGHT} Dice loss + ${COMBINED.BCE_WEIGHT} binary cross-entropy`,
     constants: COMBINED,
@@ -142,10 +154,7 @@ export const LOSSES = {
       return ((sums.overlap + SMOOTH) / total * totalSlope - truth) / total * p * q;
     },
   },
-} as const satisfies Readonly<Record<string, LossDefinition>>;
-
-/** Name of a loss. */
-export type LossName = keyof typeof LOSSES;
+};
 
 /** Names of all losses; the first is the default. */
 export const LOSS_NAMES = Object.keys(LOSSES) as readonly LossName[];
@@ -184,7 +193,7 @@ export function pixelOf(logit: number, truth: number): Pixel {
 
 /** The sums over pixels; a probability of 1/2 rounds to the even 0. */
 export function sumPixels(pixels: Iterable<Pixel>, loss: LossName): LossSums {
-  const { term }: LossDefinition = LOSSES[loss];
+  const { term } = LOSSES[loss];
   const sums = Object.fromEntries(SUM_NAMES.map((name) => [name, 0])) as LossSums;
   for (const pixel of pixels) {
     const { truth, p, logP, logQ } = pixel;

@@ -4,14 +4,14 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
-import { type BatchMemory, type MemoryUse, planBatch } from "../training/batch_memory.ts";
+import { type MemoryUse, planBatch } from "../training/batch_memory.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 import { type Contestant, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 
 /** A network's training in either use of memory. */
 export interface LowMemory extends NetworkShape {
   /** Each use, with the time of a step. */
-  readonly uses: Readonly<Record<MemoryUse, Pick<BatchMemory, "byteLength" | "parts"> & { step: Timing }>>;
+  readonly uses: Readonly<Record<MemoryUse, { byteLength: number; parts: number; step: Timing }>>;
   /** Time and memory of `low` over those of `normal`; the time by the bests and by the medians. */
   readonly ratio: { readonly best: number; readonly median: number; readonly memory: number };
 }
@@ -41,7 +41,12 @@ export async function measureLowMemory(
     }
     const [normal, low] = await takeTurns(steps, turns) as [Timing, Timing];
     const use = (memory: MemoryUse, step: Timing, bench: NetworkBench) => {
-      const { parts } = planBatch(bench.unet.config, gpu, { batch, height: size, width: size }, memory);
+      const { microBatches: parts } = planBatch(
+        bench.unet.config,
+        gpu,
+        { batch, height: size, width: size },
+        memory,
+      );
       return { byteLength: bench.trainer.byteLength, parts, step };
     };
     const measured = { normal: use("normal", normal, benches[0]!), low: use("low", low, benches[1]!) };

@@ -46,7 +46,11 @@ export function planTable(
   return sizes.flatMap((size) =>
     batches.map((batch) => {
       const plan = (use: MemoryUse) => {
-        const { byteLength, parts } = planBatch(config, gpu, { batch, height: size, width: size }, use);
+        const { byteLength, microBatches: parts } = planBatch(config, gpu, {
+          batch,
+          height: size,
+          width: size,
+        }, use);
         return { planned: byteLength, chunks: parts, measured: null };
       };
       try {
@@ -74,8 +78,8 @@ export async function measureTable(gpu: Gpu, table: readonly Memory[]): Promise<
       unet?.close();
       unet = await UNet.create(gpu, { filters });
     }
-    const { atOnce } = planBatch(unet.config, gpu, { batch, height: size, width: size }, use);
-    const trainer = await Trainer.create(unet, { atOnce });
+    const { microBatch } = planBatch(unet.config, gpu, { batch, height: size, width: size }, use);
+    const trainer = await Trainer.create(unet, { microBatch });
     try {
       await trainer.prepare(batch, size, size);
       return trainer.byteLength;

@@ -86,8 +86,8 @@ export class NetworkBench {
   ): Promise<NetworkBench> {
     const unet = await UNet.create(gpu, { filters: shape.filters, norm });
     const { size, batch } = shape;
-    const { atOnce } = planBatch(unet.config, gpu, { batch, height: size, width: size }, memory);
-    return new NetworkBench(unet, await Trainer.create(unet, { atOnce }), makeBatch(unet.config, shape));
+    const { microBatch } = planBatch(unet.config, gpu, { batch, height: size, width: size }, memory);
+    return new NetworkBench(unet, await Trainer.create(unet, { microBatch }), makeBatch(unet.config, shape));
   }
 
   /** Runs so many forwards of the batch on the device, which holds it already, and waits once. */

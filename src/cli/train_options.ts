@@ -5,7 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
-import { SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/config.ts";
+import { SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
 import { completeTrainConfig, RECIPES } from "../training/recipe.ts";
 import { integer, number } from "./task.ts";
 

@@ -179,8 +179,8 @@ export function describePlan(plan: TrainPlan): string {
 
 function describeMemory(use: MemoryUse, memory: TrainPlan["memory"]): string {
   const other = use === "low" ? "normal" : "low";
-  const show = ({ bytes, chunks }: PlannedMemory) =>
-    `${formatBytes(bytes)} planned${chunks > 1 ? `, each batch in ${chunks} chunks` : ""}`;
+  const show = ({ bytes, microBatches }: PlannedMemory) =>
+    `${formatBytes(bytes)} planned${microBatches > 1 ? `, ${microBatches} micro-batches per batch` : ""}`;
   return `${show(memory[use])}; with --memory ${other} ${show(memory[other])}`;
 }
 

@@ -24,34 +24,30 @@ export type { Config, Metrics, RunEnd, RunState, Sink, TrackedImage, TrackedText
 export { describeGpu } from "../gpu/adapter.ts";
 export { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
 export { inferConfig } from "../unet/parameters.ts";
-export {
-  type BatchMetrics,
-  type StepMetrics,
-  Trainer,
-  type TrainerOptions,
-  type TrainerState,
-} from "../training/trainer.ts";
+export { Trainer } from "../training/trainer.ts";
+export type { TrainerOptions } from "../training/trainer_options.ts";
+export type { StateBlocks, TrainerState } from "../training/trainer_state.ts";
+export type { BatchMetrics, StepMetrics } from "../training/metrics_history.ts";
+export type { Collective } from "../training/collective.ts";
 export type { MemoryUse } from "../training/batch_memory.ts";
-export type { AtOnce, BatchKind } from "../training/batch_runner.ts";
+export type { BatchKind, MicroBatch } from "../training/batch_runner.ts";
 export type { Augmentation } from "../../kernels/augment/augment.ts";
+export { planRun, type PlanRunOptions, type RunPlan } from "../training/plan_run.ts";
 export {
-  planRun,
-  type PlanRunOptions,
-  type RunPlan,
   type TrackingOptions,
   type TrainResult,
   trainRun,
   type TrainRunOptions,
-} from "../training/run.ts";
+} from "../training/train_run.ts";
 export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
 export type { ChoicesFrom, PlannedMemory, TrainPlan } from "../training/train_plan.ts";
-export { type Schedule, SCHEDULES, type TrainConfig } from "../training/config.ts";
+export { type Schedule, SCHEDULES, type TrainConfig } from "../training/train_config.ts";
 export { completeTrainConfig, RECIPES } from "../training/recipe.ts";
 export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
 export type { BestEpoch } from "../training/checkpoint.ts";
-export type { SplitSummary } from "../training/data.ts";
+export type { SplitSummary } from "../training/train_data.ts";
 export type { DataFingerprint, SplitFingerprint } from "../training/data_fingerprint.ts";
-export { LOSSES, type LossName } from "../../kernels/loss/definition.ts";
+export { LOSS_NAMES, type LossName, type LossRecord } from "../../kernels/loss/definition.ts";
 export type { Unannotated } from "../dataset/samples.ts";
 export type { SwanLabOnlineOptions } from "../tracking/swanlab_online.ts";
 export type { SwanLabAccess } from "../tracking/swanlab_client.ts";

@@ -1,11 +1,11 @@
 /**
- * Augmentation as it is written on the command line and in a configuration.
+ * Augmentation as written on the command line and in a configuration.
  *
  * @module
  */
 import type { Augmentation } from "../../kernels/augment/augment.ts";
 
-/** No change at all: what lists of parts begin with. */
+/** No transform: what a list of transforms starts from. */
 const NOTHING: Augmentation = {
   flipHorizontal: false,
   flipVertical: false,
@@ -17,7 +17,7 @@ const NOTHING: Augmentation = {
   noise: 0,
 };
 
-/** Small changes that an image of another patient or scanner might show just as well. */
+/** Small changes, within what another patient or scanner would show. */
 export const LIGHT: Augmentation = {
   flipHorizontal: true,
   flipVertical: true,
@@ -31,19 +31,19 @@ export const LIGHT: Augmentation = {
 
 const FLIPS = { horizontal: "flipHorizontal", vertical: "flipVertical" } as const;
 
-/** Most that each part may be; beyond, an image could be left without content or turned inside out. */
+/** Maximum of each strength; beyond it, an image could lose its content or be inverted. */
 const MOST = { rotation: 180, scale: 0.9, shift: 1, contrast: 1, brightness: 10, noise: 10 } as const;
 
-/** What {@linkcode parseAugmentation} takes, in one line. */
-export const AUGMENTATION_SYNTAX = `none, light, or parts with commas between: ${
+/** The syntax of {@linkcode parseAugmentation}, in one line. */
+export const AUGMENTATION_SYNTAX = `none, light, or a comma-separated list of ${
   [...Object.keys(FLIPS), ...Object.keys(MOST).map((name) => `${name}=NUMBER`)].join(" ")
 }`;
 
 /**
- * Reads `none`, `light`, or a list of parts with their largest strengths, such as `horizontal,rotation=10`; a list may
- * begin with `light` to change parts of it. `none` is null.
+ * Parses `none`, `light`, or a list of transforms with their maximum strengths, such as `horizontal,rotation=10`; a list
+ * may start with `light` to override some of its strengths. `none` gives null.
  *
- * @throws {RangeError} naming the part that is unknown or out of range.
+ * @throws {RangeError} naming the transform that is unknown or out of range.
  */
 export function parseAugmentation(text: string): Augmentation | null {
   const parts = text.split(",").map((part) => part.trim());
@@ -61,17 +61,17 @@ function parsePart(part: string): Partial<Augmentation> {
   if (Object.hasOwn(FLIPS, part)) return { [FLIPS[part as keyof typeof FLIPS]]: true };
   const [name, text, ...rest] = part.split("=");
   if (!Object.hasOwn(MOST, name!) || text === undefined || rest.length > 0) {
-    throw new RangeError(`Cannot augment by "${part}": expected ${AUGMENTATION_SYNTAX}`);
+    throw new RangeError(`Cannot augment with "${part}": expected ${AUGMENTATION_SYNTAX}`);
   }
   const most = MOST[name as keyof typeof MOST];
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0 && value <= most)) {
-    throw new RangeError(`Cannot augment by ${name} "${text}": expected a number from 0 to ${most}`);
+    throw new RangeError(`Cannot augment with ${name} "${text}": expected a number from 0 to ${most}`);
   }
   return { [name!]: value };
 }
 
-/** Writes what {@linkcode parseAugmentation} reads. */
+/** The inverse of {@linkcode parseAugmentation}. */
 export function formatAugmentation(augmentation: Augmentation | null): string {
   if (augmentation === null) return "none";
   const names = Object.keys(NOTHING) as (keyof Augmentation)[];

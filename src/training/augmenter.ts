@@ -1,5 +1,6 @@
 /**
- * Augmentation on the device: batches are uploaded beside the plan's inputs and drawn into them.
+ * Augmentation on the device: batches are uploaded to buffers of their own, and their augmented images are written to
+ * the plan's inputs. This module is browser compatible.
  *
  * @module
  */
@@ -10,15 +11,15 @@ import { Program, type View } from "../graph/program.ts";
 import type { ReadyPlan } from "../unet/executor.ts";
 import { BufferPool } from "../graph/buffer_pool.ts";
 
-/** Where a batch is uploaded, and what draws it into the plan's inputs. */
+/** The augmentation of one plan. */
 export interface PreparedAugmentation {
-  /** The drawing. */
+  /** Writes the augmented batch to the plan's inputs. */
   readonly program: Program;
   /** Receive the batch. */
   readonly sources: { readonly images: GPUBuffer; readonly masks: GPUBuffer };
 }
 
-/** Channels of a batch. */
+/** Number of channels. */
 export interface Channels {
   /** Of an image. */
   readonly images: number;
@@ -26,7 +27,7 @@ export interface Channels {
   readonly masks: number;
 }
 
-/** Makes augmentation programs, one for each plan. */
+/** Creates augmentation programs, one for each plan. */
 export class Augmenter {
   readonly #gpu: Gpu;
   readonly #options: Augmentation;
@@ -35,7 +36,7 @@ export class Augmenter {
   readonly #prepared = new Map<ReadyPlan, Promise<PreparedAugmentation>>();
   readonly #sources: BufferPool;
 
-  /** `step` is the uniform that holds seed, step, and where a part of a batch begins. */
+  /** `step` is the uniform with seed, step, and the place of the first image in its batch. */
   constructor(gpu: Gpu, options: Augmentation, channels: Channels, step: GPUBuffer) {
     this.#gpu = gpu;
     this.#options = options;
@@ -45,9 +46,9 @@ export class Augmenter {
   }
 
   /**
-   * The augmentation of a plan's images; made at its first use.
+   * The augmentation of a plan's images, created at its first use.
    *
-   * @throws {CapacityError} where it does not fit the device.
+   * @throws {CapacityError} if it does not fit the device.
    */
   prepare(ready: ReadyPlan): Promise<PreparedAugmentation> {
     let prepared = this.#prepared.get(ready);
@@ -75,7 +76,7 @@ export class Augmenter {
     const image = { channels: this.#channels.images, height, width };
     const sizes = [this.#channels.images, this.#channels.masks]
       .map((channels) => 4 * imageSize({ ...image, batch: 1, channels }));
-    // A binding may hold less than a batch.
+    // A binding may be smaller than a batch.
     const most = Math.floor(this.#gpu.limits.maxStorageBufferBindingSize / Math.max(...sizes));
     const steps = [];
     for (let first = 0; first < batch; first += most) {

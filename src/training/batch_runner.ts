@@ -1,33 +1,38 @@
 /**
- * Batches on a device: whole, or in parts where the whole does not fit or is to take less memory.
+ * Batches on a device: whole, or in micro-batches if the whole does not fit or is to take less memory.
  *
- * The loss is one of the whole batch, so that its gradient needs sums over all images. A batch in parts therefore
- * goes forward part by part, keeping partial sums alone; then part by part forward once more and backward, the
- * gradients added up. The last part begins the second round: its activations are still there. Partial sums are cut
- * by images: loss, metrics and all gradients within an image are those of the whole batch, bit for bit where the same products are chosen.
+ * The loss is one of the whole batch, so that its gradient needs sums over all images. Therefore a batch in micro-batches
+ * first goes forward, one micro-batch after the other, and keeps only partial sums; then each micro-batch goes forward
+ * again and backward, and the gradients are accumulated. The last micro-batch begins the second round: its activations
+ * still exist. Partial sums are cut at image boundaries: loss, metrics and all gradients within an image are those of the
+ * whole batch, bit for bit if the same products are chosen.
+ *
+ * The images of one rank of several are such a micro-batch of the batch of all ranks. This module is browser compatible.
  *
  * @module
  */
 import type { Augmentation } from "../../kernels/augment/augment.ts";
+import type { LossName } from "../../kernels/loss/definition.ts";
 import { lossBands, lossTotal } from "../../kernels/loss/loss.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import { Program } from "../graph/program.ts";
-import type { Tensor } from "../tensor.ts";
 import type { Chunk } from "../layers/activation.ts";
+import type { Tensor } from "../tensor.ts";
 import { Executor, type ReadyPlan } from "../unet/executor.ts";
 import type { UNet } from "../unet/unet.ts";
 import { Augmenter, type PreparedAugmentation } from "./augmenter.ts";
-import { type BatchShape, cutBatch, fewerAtOnce } from "./batch_memory.ts";
+import { type BatchShape, cutBatch, smallerMicroBatch } from "./batch_memory.ts";
+import type { BatchPlace, Collective } from "./collective.ts";
 
-/** What is computed of a batch: metrics and gradients, or metrics alone. */
+/** What is computed of a batch: metrics and gradients, or only metrics. */
 export type BatchKind = "train" | "evaluate";
 
-/** Images that are computed at once, at most; null where any number may be. */
-export type AtOnce = Readonly<Record<BatchKind, number | null>>;
+/** Maximum images per micro-batch; null for no limit. */
+export type MicroBatch = Readonly<Record<BatchKind, number | null>>;
 
 /** Buffers that batches read and write. */
 export interface BatchBuffers {
-  /** Receive the gradients of a training batch. */
+  /** Receives the gradients of a training batch. */
   readonly gradients: GPUBuffer;
   /** Seed, step and place of the record. */
   readonly step: GPUBuffer;
@@ -37,36 +42,47 @@ export interface BatchBuffers {
 
 /** How batches are run. */
 export interface BatchRunnerOptions {
-  /** Random changes of training batches. */
+  /** Random transforms of training batches. */
   readonly augmentation?: Augmentation | undefined;
-  /** Images that are computed at once, at most; any number unless given. */
-  readonly atOnce?: number | undefined;
-  /** Told in a line where a batch did not fit, and what is done about it. */
+  /** What is trained on; defaults to `combined`. */
+  readonly loss?: LossName | undefined;
+  /** Maximum images per micro-batch; no limit by default. */
+  readonly microBatch?: number | undefined;
+  /** Gets a line if a batch did not fit, saying what is done about it. */
   readonly onNote?: ((message: string) => void) | undefined;
 }
 
-interface PreparedPart extends Chunk {
+interface PreparedMicroBatch extends Chunk {
   readonly ready: ReadyPlan;
   readonly augmentation: PreparedAugmentation | undefined;
 }
 
 /** A batch's plans, ready to run. */
 export interface PreparedBatch {
-  readonly parts: readonly PreparedPart[];
-  /** Makes the record of a batch in parts. */
+  /** In order; only one if the batch is computed whole. */
+  readonly microBatches: readonly PreparedMicroBatch[];
+  /** Adds up what the micro-batches leave and writes the record; absent for a whole batch, whose plan does. */
   readonly total: Program | undefined;
+  /** Images of other ranks before these. */
+  readonly firstImage: number;
 }
 
-/** What is done with a batch. */
-export interface BatchRun {
+/** How a batch is prepared. */
+export interface PrepareBatchOptions {
+  /** Whether it is augmented; false by default. */
+  readonly augment?: boolean;
+  /** Its place in the batch of all ranks; absent on one rank. */
+  readonly place?: BatchPlace | undefined;
+}
+
+/** A batch to run. */
+export interface BatchInput {
   /** [N, inChannels, H, W], normalised. */
   readonly images: Tensor;
   /** [N, outChannels, H, W], 0 or 1. */
   readonly masks: Tensor;
-  /** Writes the uniform of the step, for a part that begins with so many images before it. */
+  /** Writes the uniform of the step, given the number of images before a micro-batch. */
   readonly writeStep: (firstImage: number) => void;
-  /** Encodes what follows once the gradients are there. */
-  readonly finish?: (pass: GPUComputePassEncoder) => void;
 }
 
 /** Runs batches of a network. */
@@ -77,106 +93,112 @@ export class BatchRunner {
   readonly #executor: Executor;
   readonly #augmenter: Augmenter | undefined;
   readonly #totals = new Map<ReadyPlan, Program>();
-  readonly #atOnce: Record<BatchKind, number>;
+  readonly #microBatch: Record<BatchKind, number>;
 
   /** Prepares nothing yet. */
-  constructor(unet: UNet, buffers: BatchBuffers, options: BatchRunnerOptions) {
+  constructor(unet: UNet, buffers: BatchBuffers, options: BatchRunnerOptions = {}) {
     const { gpu, config, weights } = unet;
     this.#unet = unet;
     this.#buffers = buffers;
     this.#options = options;
     this.#executor = new Executor(gpu, config, { weights, ...buffers });
-    const { augmentation, atOnce = Infinity } = options;
-    this.#atOnce = { train: atOnce, evaluate: atOnce };
+    const { augmentation, microBatch = Infinity } = options;
+    this.#microBatch = { train: microBatch, evaluate: microBatch };
     const channels = { images: config.inChannels, masks: config.outChannels };
     this.#augmenter = augmentation && new Augmenter(gpu, augmentation, channels, buffers.step);
   }
 
-  /** Images at once, as was asked for or as the device made it necessary: a run's last digits depend on it. */
-  get atOnce(): AtOnce {
-    const { train, evaluate } = this.#atOnce;
+  /** Maximum images per micro-batch, as set or as the device required: a run's last digits depend on it. */
+  get microBatch(): MicroBatch {
+    const { train, evaluate } = this.#microBatch;
     const known = (count: number) => Number.isFinite(count) ? count : null;
     return { train: known(train), evaluate: known(evaluate) };
   }
 
-  /** Goes on as another runner did. */
-  set atOnce({ train, evaluate }: AtOnce) {
-    this.#atOnce.train = train ?? Infinity;
-    this.#atOnce.evaluate = evaluate ?? Infinity;
+  set microBatch({ train, evaluate }: MicroBatch) {
+    this.#microBatch.train = train ?? Infinity;
+    this.#microBatch.evaluate = evaluate ?? Infinity;
   }
 
-  /** Bytes of all buffers that were allocated here, the augmentation's apart. */
+  /** Bytes of all buffers that were allocated here, except those of augmentation. */
   get byteLength(): number {
     return this.#executor.byteLength;
   }
 
   /**
-   * Makes a batch ready; one that does not fit the device by itself is cut into halves until it does.
+   * Prepares a batch; one that does not fit an otherwise empty device is halved until it does.
    *
-   * @throws {RangeError} where height or width is no multiple of 32.
-   * @throws {CapacityError} where not even one image fits.
+   * @throws {RangeError} if height or width is not a multiple of 32.
+   * @throws {CapacityError} if not even one image fits.
    */
-  async prepare(kind: BatchKind, shape: BatchShape, augment = false): Promise<PreparedBatch> {
+  async prepare(
+    kind: BatchKind,
+    shape: BatchShape,
+    options: PrepareBatchOptions = {},
+  ): Promise<PreparedBatch> {
     let reason: string | undefined;
     for (;;) {
-      const atOnce = Math.min(shape.batch, this.#atOnceOf(kind));
-      // Batches of other sizes, whose plans are kept, may take the room.
-      const alone = this.#executor.byteLength === 0;
+      const microBatch = Math.min(shape.batch, this.#limitOf(kind));
+      // Plans of other batch sizes are kept, and may have taken the memory.
+      const wasEmpty = this.#executor.byteLength === 0;
       try {
-        const prepared = await this.#make(kind, shape, atOnce, augment);
-        if (reason !== undefined) this.#options.onNote?.(describeCut(shape.batch, prepared.parts, reason));
+        const prepared = await this.#make(kind, shape, microBatch, options);
+        if (reason !== undefined) {
+          this.#options.onNote?.(describeCut(shape.batch, prepared.microBatches, reason));
+        }
         return prepared;
       } catch (error) {
         if (!(error instanceof CapacityError)) throw error;
-        // What was allocated in vain would take the room of the next attempt.
+        // What the failed attempt allocated would be missing in the next one.
         this.#clear();
-        if (!alone) continue;
-        if (atOnce <= 1) throw error;
+        if (!wasEmpty) continue;
+        if (microBatch <= 1) throw error;
         reason ??= error.message.split("\n")[0]!;
-        this.#atOnce[kind] = fewerAtOnce(shape.batch, atOnce);
+        this.#microBatch[kind] = smallerMicroBatch(shape.batch, microBatch);
       }
     }
   }
 
-  /** Hands a batch to the device; does not wait. */
-  run({ parts, total }: PreparedBatch, batch: BatchRun): void {
-    const { finish, writeStep } = batch;
-    const begin = (part: PreparedPart) => {
-      this.#upload(part, batch);
-      writeStep(part.first);
-    };
-    const [only] = parts;
+  /** Hands a batch to the device without waiting for it; `finish` encodes what follows the gradients. */
+  run(batch: PreparedBatch, input: BatchInput, finish?: (pass: GPUComputePassEncoder) => void): void {
+    const { microBatches: [first], total } = batch;
     if (!total) {
-      begin(only!);
-      this.#submit((pass) => {
-        only!.augmentation?.program.encode(pass);
-        only!.ready.program.encode(pass);
+      this.#begin(batch, first!, input);
+      this.#unet.gpu.run((pass) => {
+        first!.augmentation?.program.encode(pass);
+        first!.ready.program.encode(pass);
         finish?.(pass);
       });
       return;
     }
-    const last = parts.at(-1)!;
-    for (const part of parts) {
-      begin(part);
-      this.#submit((pass) => {
-        part.augmentation?.program.encode(pass);
-        part.ready.program.encode(pass, 0, part.ready.plan.backwardAt);
-        if (part === last) total.encode(pass);
-      });
-    }
-    if (last.ready.plan.spec.kind !== "train") return;
-    const backward = ({ ready: { program, plan } }: PreparedPart, pass: GPUComputePassEncoder) =>
-      program.encode(pass, plan.backwardAt);
-    this.#submit((pass) => backward(last, pass), (encoder) => encoder.clearBuffer(this.#buffers.gradients));
-    for (const part of parts.slice(0, -1)) {
-      begin(part);
-      this.#submit((pass) => {
-        part.augmentation?.program.encode(pass);
-        part.ready.program.encode(pass, 0, part.ready.plan.lossAt);
-        backward(part, pass);
-      });
-    }
-    if (finish) this.#submit(finish);
+    this.#forward(batch, input, (pass) => total.encode(pass));
+    this.#backward(batch, input);
+    if (finish) this.#unet.gpu.run(finish);
+  }
+
+  /**
+   * Computes this rank's images of a batch that was prepared with its place among those of all ranks. Every rank gets
+   * the record of the whole batch and, from training, its gradients. Waits for the device between forward and backward,
+   * and after the backward.
+   */
+  async runShared(batch: PreparedBatch, input: BatchInput, collective: Collective): Promise<void> {
+    const { gpu } = this.#unet;
+    const { plan, lossPartials } = batch.microBatches.at(-1)!.ready;
+    const reduce = async (buffer: GPUBuffer, byteLength: number) => {
+      const values = new Float32Array(await gpu.read(buffer, 0, byteLength));
+      await collective.allReduce(values);
+      gpu.upload(buffer, 0, values);
+    };
+    const encoder = gpu.device.createCommandEncoder();
+    encoder.clearBuffer(lossPartials!);
+    gpu.submit(encoder);
+    this.#forward(batch, input);
+    // Each rank fills its own images' places: the sum over ranks has the bits of the whole batch on one rank.
+    await reduce(lossPartials!, plan.regions.lossPartials.byteLength);
+    gpu.run((pass) => batch.total!.encode(pass));
+    if (plan.spec.kind !== "train") return;
+    this.#backward(batch, input);
+    await reduce(this.#buffers.gradients, this.#buffers.gradients.size);
   }
 
   /** Frees everything that was allocated here. */
@@ -184,63 +206,97 @@ export class BatchRunner {
     this.#clear();
   }
 
+  /** Goes forward through all micro-batches; `finish` is encoded behind the last. */
+  #forward(batch: PreparedBatch, input: BatchInput, finish?: (pass: GPUComputePassEncoder) => void): void {
+    const last = batch.microBatches.at(-1)!;
+    for (const microBatch of batch.microBatches) {
+      const { augmentation, ready: { program, plan } } = microBatch;
+      this.#begin(batch, microBatch, input);
+      this.#unet.gpu.run((pass) => {
+        augmentation?.program.encode(pass);
+        program.encode(pass, 0, plan.backwardAt);
+        if (microBatch === last) finish?.(pass);
+      });
+    }
+  }
+
+  /** Goes backward through all micro-batches after the totals are known; does nothing in an evaluation. */
+  #backward(batch: PreparedBatch, input: BatchInput): void {
+    const { gpu } = this.#unet;
+    const last = batch.microBatches.at(-1)!;
+    if (last.ready.plan.spec.kind !== "train") return;
+    const backward = ({ ready: { program, plan } }: PreparedMicroBatch, pass: GPUComputePassEncoder) =>
+      program.encode(pass, plan.backwardAt);
+    gpu.run((pass) => backward(last, pass), (encoder) => encoder.clearBuffer(this.#buffers.gradients));
+    for (const microBatch of batch.microBatches.slice(0, -1)) {
+      const { augmentation, ready: { program, plan } } = microBatch;
+      this.#begin(batch, microBatch, input);
+      gpu.run((pass) => {
+        augmentation?.program.encode(pass);
+        program.encode(pass, 0, plan.lossAt);
+        backward(microBatch, pass);
+      });
+    }
+  }
+
   async #make(
     kind: BatchKind,
     shape: BatchShape,
-    atOnce: number,
-    augment: boolean,
+    most: number,
+    { augment = false, place }: PrepareBatchOptions,
   ): Promise<PreparedBatch> {
-    const cut = cutBatch(shape.batch, atOnce);
-    const partOf = cut.length > 1 ? shape.batch : undefined;
-    const parts: PreparedPart[] = [];
-    // The last is the largest: what it allocates serves the others, too.
+    const cut = cutBatch(shape.batch, most);
+    const partOf = place?.batch ?? (cut.length > 1 ? shape.batch : undefined);
+    const { loss } = this.#options;
+    const microBatches: PreparedMicroBatch[] = [];
+    // The last is the largest: the others reuse what it allocates.
     for (const { first, count } of cut.toReversed()) {
-      const ready = await this.#executor.prepare({ ...shape, kind, batch: count, partOf });
+      const ready = await this.#executor.prepare({ ...shape, kind, batch: count, partOf, loss });
       const augmentation = augment ? await this.#augmenter?.prepare(ready) : undefined;
-      parts.unshift({ first, count, ready, augmentation });
+      microBatches.unshift({ first, count, ready, augmentation });
     }
     return {
-      parts,
-      total: partOf === undefined ? undefined : await this.#total(parts.at(-1)!.ready, partOf),
+      microBatches,
+      total: partOf === undefined ? undefined : await this.#total(microBatches.at(-1)!.ready, partOf),
+      firstImage: place?.firstImage ?? 0,
     };
   }
 
-  /** The program that makes totals and a record of the partial sums that a batch's parts leave. */
-  async #total(part: ReadyPlan, batch: number): Promise<Program> {
-    let total = this.#totals.get(part);
+  /** The program that makes totals and a record of the partial sums of `batch` images. */
+  async #total(ready: ReadyPlan, batch: number): Promise<Program> {
+    let total = this.#totals.get(ready);
     if (!total) {
       const { gpu, config } = this.#unet;
-      const { height, width } = part.plan.spec;
+      const { height, width } = ready.plan.spec;
       const image = config.outChannels * height * width;
       const { history, step } = this.#buffers;
-      const buffers = [part.lossPartials!, part.batchSums!, history, step];
+      const buffers = [ready.lossPartials!, ready.batchSums!, history, step];
       const views = buffers.map(({ size }, buffer) => ({ buffer, offset: 0, byteLength: size }));
-      const dispatch = lossTotal(lossBands(batch, image).total, batch * image);
+      const dispatch = lossTotal(lossBands(batch, image).total, batch * image, this.#options.loss);
       total = await Program.create(gpu, [{ dispatch, views }], buffers);
-      this.#totals.set(part, total);
+      this.#totals.set(ready, total);
     }
     return total;
   }
 
-  /** Where training does not fit, evaluation is cut likewise: its plans then share the memory of training's. */
-  #atOnceOf(kind: BatchKind): number {
-    return kind === "train" ? this.#atOnce.train : Math.min(this.#atOnce.train, this.#atOnce.evaluate);
+  /** If training does not fit, evaluation is cut likewise: its plans then share the memory of training's. */
+  #limitOf(kind: BatchKind): number {
+    const { train, evaluate } = this.#microBatch;
+    return kind === "train" ? train : Math.min(train, evaluate);
   }
 
-  #upload({ first, count, ready, augmentation }: PreparedPart, { images, masks }: BatchRun): void {
+  #begin(
+    { firstImage }: PreparedBatch,
+    { first, count, ready, augmentation }: PreparedMicroBatch,
+    { images, masks, writeStep }: BatchInput,
+  ): void {
     const target = augmentation?.sources ?? ready;
     const { queue } = this.#unet.gpu.device;
     for (const [buffer, { shape, data }] of [[target.images, images], [target.masks, masks]] as const) {
       const size = data.length / shape[0]!;
       queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>, first * size, count * size);
     }
-  }
-
-  #submit(
-    encode: (pass: GPUComputePassEncoder) => void,
-    before?: (encoder: GPUCommandEncoder) => void,
-  ): void {
-    this.#unet.gpu.run(encode, before);
+    writeStep(firstImage + first);
   }
 
   #clear(): void {
@@ -251,8 +307,8 @@ export class BatchRunner {
   }
 }
 
-function describeCut(batch: number, parts: readonly Chunk[], reason: string): string {
-  const [least, most] = [parts[0]!.count, parts.at(-1)!.count];
-  return `a batch of ${batch} does not fit this device (${reason}): computing it in ${parts.length} chunks of ` +
-    `${least === most ? most : `${least} or ${most}`}, with the same result`;
+function describeCut(batch: number, microBatches: readonly Chunk[], reason: string): string {
+  const [least, most] = [microBatches[0]!.count, microBatches.at(-1)!.count];
+  return `a batch of ${batch} does not fit this device (${reason}): computing it in ${microBatches.length} ` +
+    `micro-batches of ${least === most ? most : `${least} or ${most}`}, with the same result`;
 }

@@ -1,7 +1,7 @@
 /**
- * Checkpoints: everything that a training needs to go on as if it had never stopped.
+ * Checkpoints: everything that a run needs to resume as if it had never stopped.
  *
- * A safetensors file of flat blocks, with the rest as JSON in its metadata under a checksum of both.
+ * A safetensors file of flat blocks, with the rest as JSON in its metadata and a checksum of both.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Tensor } from "../tensor.ts";
 import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/sink.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "./train_config.ts";
 import type { StoppingState } from "./early_stopping.ts";
 import type { MetricSums } from "./epoch_metrics.ts";
 import type { DataFingerprint } from "./data_fingerprint.ts";
 import type { PlateauState } from "./schedule.ts";
-import type { TrainerState } from "./trainer.ts";
+import { STATE_BLOCKS, type TrainerState } from "./trainer_state.ts";
 import type { ToolVersions } from "./versions.ts";
 import { allFinite } from "../math.ts";
 
-/** An epoch that was left unfinished. */
+/** An unfinished epoch. */
 export interface PartialEpoch {
-  /** Training batches that were done. */
+  /** Finished training batches. */
   readonly batches: number;
-  /** Their metrics so far. */
+  /** Their metrics. */
   readonly sums: MetricSums;
   /** Seconds that they took. */
   readonly seconds: number;
@@ -33,15 +33,15 @@ export interface PartialEpoch {
 export interface BestEpoch {
   /** The epoch. */
   readonly epoch: number;
-  /** Its numbers, apart from times. */
+  /** Its metrics, except times. */
   readonly metrics: Metrics;
   /** SHA-256 of its model file. */
   readonly sha256: string;
 }
 
-/** Where a run stands, apart from the trainer's blocks; plain JSON. */
+/** Progress of a run, except the trainer's blocks; plain JSON. */
 export interface RunProgress {
-  /** The run's id, kept over resumes. */
+  /** The run's id, kept when it is resumed. */
   readonly runId: string;
   /** When it was first started, ISO 8601. */
   readonly startedAt: string;
@@ -53,23 +53,23 @@ export interface RunProgress {
   readonly data: DataFingerprint;
   /** What it runs on. */
   readonly versions: ToolVersions;
-  /** Its kernel variants, which its bits depend on; absent where it was begun before there were choices. */
+  /** Its kernel variants, which its bits depend on; absent in runs of versions without choices. */
   readonly choices?: KernelChoices | undefined;
-  /** Epochs that are finished. */
+  /** Finished epochs. */
   readonly epoch: number;
-  /** The next one, where it has begun. */
+  /** The next epoch, if it has begun. */
   readonly partial: PartialEpoch | null;
-  /** The best one. */
+  /** The best epoch. */
   readonly best: BestEpoch | null;
-  /** Early stopping. */
+  /** State of early stopping. */
   readonly stopping: StoppingState;
-  /** The learning rate's schedule. */
+  /** State of the learning rate schedule. */
   readonly plateau: PlateauState;
 }
 
 /** A checkpoint. */
 export interface Checkpoint {
-  /** Where the run stands. */
+  /** Progress of the run. */
   readonly progress: RunProgress;
   /** The trainer's blocks and counters. */
   readonly trainer: TrainerState;
@@ -77,36 +77,39 @@ export interface Checkpoint {
 
 const FORMAT = "deno-unet checkpoint 1";
 
-/** The blocks by their names in the file; an average only where there is one. */
-const BLOCKS = ["weights", "firstMoment", "secondMoment", "average"] as const;
+/** The JSON of a checkpoint; its key for the trainer's micro-batch is that of version 0.1.0. */
+type StoredState = RunProgress & Pick<TrainerState, "step" | "updates"> & {
+  readonly atOnce?: TrainerState["microBatch"];
+};
 
 /**
- * A checkpoint's file in parts, one after the other; those of blocks are their own memory.
+ * A checkpoint's file in consecutive parts; those of blocks share the blocks' memory.
  *
- * @throws {RangeError} where a block holds what is not finite: such a state is not worth going back to.
+ * @throws {RangeError} if a block is not finite: such a state is not worth resuming.
  */
 export function checkpointParts({ progress, trainer }: Checkpoint): Uint8Array[] {
   const tensors = new Map<string, Tensor>();
-  for (const name of BLOCKS) {
+  for (const name of STATE_BLOCKS) {
     const data = trainer[name];
     if (data === undefined) continue;
     if (!allFinite(data)) {
       throw new RangeError(
-        `Cannot keep a checkpoint of step ${trainer.step}: its ${name} hold values that are not finite\n` +
+        `Cannot save a checkpoint of step ${trainer.step}: its ${name} has values that are not finite\n` +
           "hint: lower the learning rate; the last good checkpoint stays",
       );
     }
     tensors.set(name, { shape: [data.length], data });
   }
-  const { step, updates, atOnce } = trainer;
-  const state = JSON.stringify({ step, updates, atOnce, ...progress });
+  const { step, updates, microBatch } = trainer;
+  const stored: StoredState = { step, updates, ...(microBatch ? { atOnce: microBatch } : {}), ...progress };
+  const state = JSON.stringify(stored);
   return safetensorsParts(tensors, { format: FORMAT, state, checksum: checksum(state, tensors.values()) });
 }
 
 /**
  * Reads a checkpoint.
  *
- * @throws {SyntaxError} where it is damaged, or no checkpoint of this format.
+ * @throws {SyntaxError} if it is damaged, or not a checkpoint of this format.
  */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = readSafetensors(bytes);
@@ -117,12 +120,10 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     );
   }
   if (metadata.checksum !== checksum(state, tensors.values())) {
-    throw new SyntaxError("Cannot read the checkpoint: it is damaged, its checksum is another");
+    throw new SyntaxError("Cannot read the checkpoint: it is damaged, its checksum does not match");
   }
-  const { step, updates, atOnce, ...progress } = JSON.parse(state) as
-    & RunProgress
-    & Pick<TrainerState, "step" | "updates" | "atOnce">;
-  const block = (name: typeof BLOCKS[number]) => tensors.get(name)?.data as Float32Array<ArrayBuffer>;
+  const { step, updates, atOnce, ...progress } = JSON.parse(state) as StoredState;
+  const block = (name: typeof STATE_BLOCKS[number]) => tensors.get(name)?.data as Float32Array<ArrayBuffer>;
   const average = block("average");
   return {
     progress,
@@ -133,7 +134,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
       firstMoment: block("firstMoment"),
       secondMoment: block("secondMoment"),
       ...(average ? { average } : {}),
-      ...(atOnce ? { atOnce } : {}),
+      ...(atOnce ? { microBatch: atOnce } : {}),
     },
   };
 }

@@ -1,9 +1,10 @@
 /**
- * What tells one dataset from another.
+ * Fingerprints that identify datasets.
  *
  * @module
  */
-/** A split in brief. */
+
+/** Fingerprint of a split. */
 export interface SplitFingerprint {
   /** Samples. */
   readonly samples: number;
@@ -11,21 +12,21 @@ export interface SplitFingerprint {
   readonly sha256: string;
 }
 
-/** A dataset in brief, as far as training reads it. */
+/** Fingerprint of a dataset, as far as training reads it. */
 export interface DataFingerprint {
-  /** What is trained on. */
+  /** The training split. */
   readonly train: SplitFingerprint;
-  /** What is validated with. */
+  /** The validation split. */
   readonly valid: SplitFingerprint;
 }
 
-/** How two datasets differ, a line for each split that does. */
+/** How two datasets differ: one line for each split that differs. */
 export function dataDifferences(before: DataFingerprint, now: DataFingerprint): string[] {
   return (["train", "valid"] as const).flatMap((role) => {
-    const [old, young] = [before[role], now[role]];
-    if (old.sha256 === young.sha256) return [];
-    return old.samples === young.samples
+    const [old, current] = [before[role], now[role]];
+    if (old.sha256 === current.sha256) return [];
+    return old.samples === current.samples
       ? [`the ${role} split has other images or annotations`]
-      : [`the ${role} split had ${old.samples} samples, has ${young.samples}`];
+      : [`the ${role} split had ${old.samples} samples, has ${current.samples}`];
   });
 }

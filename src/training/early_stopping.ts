@@ -1,10 +1,10 @@
 /**
- * Stops a training whose validation loss no longer falls.
+ * Early stopping: ends training when the validation loss no longer falls.
  *
  * @module
  */
 
-/** What early stopping remembers from epoch to epoch. */
+/** State of early stopping between epochs. */
 export interface StoppingState {
   /** The lowest validation loss so far; null before the first. */
   readonly best: number | null;
@@ -17,7 +17,7 @@ export interface StoppingState {
 /** Before the first epoch. */
 export const NOT_STOPPING: StoppingState = { best: null, bestEpoch: 0, stale: 0 };
 
-/** Goes one epoch on: the first epoch of the lowest loss is the best, as in the original. */
+/** The state after an epoch; the first epoch with the lowest loss is the best, as in the original. */
 export function nextStopping(state: StoppingState, epoch: number, validationLoss: number): StoppingState {
   if (state.best === null || validationLoss < state.best) {
     return { best: validationLoss, bestEpoch: epoch, stale: 0 };
@@ -25,7 +25,7 @@ export function nextStopping(state: StoppingState, epoch: number, validationLoss
   return { ...state, stale: state.stale + 1 };
 }
 
-/** Whether the loss did not fall for `patience` epochs; never where it is 0. */
+/** Whether the loss has not fallen for `patience` epochs; false if `patience` is 0. */
 export function shouldStop(state: StoppingState, patience: number): boolean {
   return patience > 0 && state.stale >= patience;
 }

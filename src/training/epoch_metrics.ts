@@ -3,74 +3,54 @@
  *
  * @module
  */
+import { type LossRecord, RECORD_FIELDS, type RecordField } from "../../kernels/loss/definition.ts";
 import type { Metrics } from "../tracking/sink.ts";
-import type { BatchMetrics } from "./trainer.ts";
 
-/** Sums over batches, in the order of the batches: a resumed epoch adds up to the same bits. */
-export interface MetricSums {
+/** Fields of the record that combine over batches. */
+type CombinedField = Exclude<RecordField, "pixels">;
+
+/**
+ * Sums over batches, in the order of the batches, so that a resumed epoch has the same bits: of means (loss, dice, bce,
+ * accuracy) times samples, and of counts (overlap, predicted, truth).
+ */
+export interface MetricSums extends Record<CombinedField, number> {
   /** Batches. */
   batches: number;
   /** Samples. */
   samples: number;
-  /** Sum of loss times samples. */
-  loss: number;
-  /** Sum of the loss's Dice part times samples. */
-  dice: number;
-  /** Sum of binary cross-entropy times samples. */
-  bce: number;
-  /** Sum of accuracy times samples. */
-  accuracy: number;
-  /** Sum of batches' losses. */
+  /** Sum of the batches' losses. */
   batchLoss: number;
-  /** Sum of batches' accuracies. */
+  /** Sum of the batches' accuracies. */
   batchAccuracy: number;
-  /** Pixels predicted and true. */
-  overlap: number;
-  /** Pixels predicted. */
-  predicted: number;
-  /** Pixels true. */
-  truth: number;
 }
 
-/** Sums of nothing. */
+const COMBINED_FIELDS = Object.entries(RECORD_FIELDS)
+  .filter(([, combination]) => combination !== "none") as [CombinedField, "mean" | "sum"][];
+
+/** The sums before the first batch. */
 export function emptySums(): MetricSums {
-  return {
-    batches: 0,
-    samples: 0,
-    loss: 0,
-    dice: 0,
-    bce: 0,
-    accuracy: 0,
-    batchLoss: 0,
-    batchAccuracy: 0,
-    overlap: 0,
-    predicted: 0,
-    truth: 0,
-  };
+  const sums = { batches: 0, samples: 0, batchLoss: 0, batchAccuracy: 0 };
+  return { ...sums, ...Object.fromEntries(COMBINED_FIELDS.map(([name]) => [name, 0])) } as MetricSums;
 }
 
 /** Adds a batch of `samples` images. */
-export function addBatch(sums: MetricSums, metrics: BatchMetrics, samples: number): void {
+export function addBatch(sums: MetricSums, metrics: LossRecord, samples: number): void {
   sums.batches++;
   sums.samples += samples;
-  sums.loss += metrics.loss * samples;
-  sums.dice += metrics.dice * samples;
-  sums.bce += metrics.bce * samples;
-  sums.accuracy += metrics.accuracy * samples;
   sums.batchLoss += metrics.loss;
   sums.batchAccuracy += metrics.accuracy;
-  sums.overlap += metrics.overlap;
-  sums.predicted += metrics.predicted;
-  sums.truth += metrics.truth;
+  for (const [name, combination] of COMBINED_FIELDS) {
+    sums[name] += combination === "mean" ? metrics[name] * samples : metrics[name];
+  }
 }
 
 /**
  * The epoch's metrics under names that begin with `part`:
  * - `loss`, `dice_loss`, `bce`, `accuracy`: means of the batches' values weighted by their samples, so that a short
- *   last batch counts as what it is;
+ *   last batch weighs less;
  * - `loss_batch_mean`, `accuracy_batch_mean`: plain means of the batches' values, as the original computes them;
  * - `dice`, `iou`: of all predicted and true pixels of the epoch, `2 overlap / (predicted + truth)` and
- *   `overlap / union`, of rounded probabilities; NaN where nothing is predicted and nothing true.
+ *   `overlap / union`, of rounded probabilities; NaN if nothing is predicted and nothing is true.
  */
 export function epochMetrics(part: "train" | "valid", sums: MetricSums): Metrics {
   const { batches, samples, overlap, predicted, truth } = sums;

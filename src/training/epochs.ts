@@ -6,79 +6,80 @@
 import type { Metrics } from "../tracking/sink.ts";
 import type { Tracker } from "../tracking/tracker.ts";
 import type { PartialEpoch, RunProgress } from "./checkpoint.ts";
-import type { TrainData } from "./data.ts";
+import type { TrainData } from "./train_data.ts";
 import { nextStopping, shouldStop } from "./early_stopping.ts";
 import { emptySums, epochMetrics, type MetricSums } from "./epoch_metrics.ts";
 import type { PassProgress, TrainCallbacks } from "./events.ts";
-import { epochSeconds } from "./measure.ts";
+import { epochSeconds } from "./measure_epoch.ts";
 import { Pace } from "./pace.ts";
 import { runPass } from "./pass.ts";
-import { keepCheckpoint } from "./run_folder.ts";
+import { saveCheckpoint } from "./run_folder.ts";
 import { learningRateAt, nextPlateau } from "./schedule.ts";
-import type { Trainer, TrainerState } from "./trainer.ts";
+import type { Trainer } from "./trainer.ts";
+import type { TrainerState } from "./trainer_state.ts";
 
-/** What epochs need. */
+/** What {@linkcode Epochs} needs. */
 export interface EpochsOptions {
   /** The run's folder. */
   readonly folder: string;
-  /** In the state that the progress speaks of. */
+  /** In the state that the progress describes. */
   readonly trainer: Trainer;
   /** The splits. */
   readonly data: TrainData;
   /** The run's records. */
   readonly tracker: Tracker;
-  /** Ends the training at the next batch; what was done is kept. */
+  /** Stops at the next batch and saves. */
   readonly signal?: AbortSignal | undefined;
-  /** Seconds between two waits for the device, where memory allows. */
+  /** Seconds between waits for the device, if memory allows. */
   readonly readEverySeconds: number;
-  /** Who is told. */
+  /** Functions to call. */
   readonly callbacks: TrainCallbacks;
 }
 
-/** Trains the epochs that are left. */
+/** Trains the remaining epochs. */
 export class Epochs {
   readonly #options: EpochsOptions;
   readonly #trainPace: Pace;
   readonly #validPace: Pace;
   #progress: RunProgress;
   #estimated = false;
-  /** What was kept last, as large as the checkpoint's file; the next one takes its memory. */
+  /** The last state, as large as a checkpoint's file; the next one reuses its memory. */
   #state: TrainerState | undefined;
 
-  /** Goes on from `progress`. */
+  /** Starts at `progress`. */
   constructor(progress: RunProgress, options: EpochsOptions) {
     this.#progress = progress;
     this.#options = options;
     const { batchSize, size } = progress.config;
-    // Three channels of an image and one of its mask.
+    // Three channels of an image and one of its mask, in float32.
     const batchByteLength = batchSize * 4 * size * size * 4;
     this.#trainPace = new Pace(options.readEverySeconds, batchByteLength);
     this.#validPace = new Pace(options.readEverySeconds, batchByteLength);
   }
 
-  /** Where the run stands. */
+  /** The run's progress. */
   get progress(): RunProgress {
     return this.#progress;
   }
 
-  /** Whether early stopping ended the run, or would. */
+  /** Whether early stopping ends the run. */
   get stopped(): boolean {
     return shouldStop(this.#progress.stopping, this.#progress.config.patience);
   }
 
-  /** Trains to the end, or to where the signal stops it; returns whether it came to the end. */
+  /** Trains until the end or until the signal stops it; returns whether it reached the end. */
   async run(): Promise<boolean> {
     while (this.#progress.epoch < this.#progress.config.epochs && !this.stopped) {
       const partial = await this.#epoch();
       if (partial) {
-        await this.#keep({ ...this.#progress, partial });
+        await this.#save({ ...this.#progress, partial });
         return false;
       }
     }
     return true;
   }
 
-  /** Trains and validates one epoch; where it was stopped, returns what was done of it. */
+  /** Trains and validates one epoch; if it was stopped, returns what was done of it. */
   async #epoch(): Promise<PartialEpoch | null> {
     const { trainer, tracker, data, callbacks } = this.#options;
     const { config, partial: begun, stopping, plateau } = this.#progress;
@@ -103,9 +104,9 @@ export class Epochs {
     const loss = numbers["valid/loss"]!;
     const next = nextStopping(stopping, epoch, loss);
     const best = next.bestEpoch === epoch;
-    // The log comes before the checkpoint: a run that is killed between the two writes this line anew.
+    // The log is written before the checkpoint: a run that is killed between the two writes this line again.
     await tracker.epoch(epoch, metrics);
-    await this.#keep({
+    await this.#save({
       ...this.#progress,
       epoch,
       partial: null,
@@ -122,7 +123,7 @@ export class Epochs {
     const { config, plateau } = this.#progress;
     const { batches } = data.train;
     const start = sums.samples;
-    this.#tell("train", epoch, sums, start);
+    this.#report("train", epoch, sums, start);
     const complete = await runPass(trainer, {
       batches: data.train.read(epoch, sums.batches),
       sums,
@@ -131,11 +132,11 @@ export class Epochs {
         trainer.learningRate = learningRateAt(config, { epoch, batch, batches }, plateau);
         return trainer.enqueue(images, masks);
       },
-      // Within an accumulation there is nothing to save.
+      // Within an accumulation the trainer has no state to save.
       mayStopAfter: (done) => done % config.accumulate === 0,
       onRead: () => {
         this.#estimate();
-        this.#tell("train", epoch, sums, start);
+        this.#report("train", epoch, sums, start);
       },
     }, this.#trainPace);
     if (complete) await trainer.flush();
@@ -144,25 +145,25 @@ export class Epochs {
 
   #validate(epoch: number, sums: MetricSums): Promise<boolean> {
     const { trainer, data, signal } = this.#options;
-    this.#tell("valid", epoch, sums, 0);
+    this.#report("valid", epoch, sums, 0);
     return runPass(trainer, {
       batches: data.valid.read(null, 0),
       sums,
       signal,
       enqueue: ({ images, masks }) => trainer.enqueueEvaluation(images, masks),
       mayStopAfter: () => true,
-      onRead: () => this.#tell("valid", epoch, sums, 0),
+      onRead: () => this.#report("valid", epoch, sums, 0),
     }, this.#validPace);
   }
 
-  async #keep(progress: RunProgress): Promise<void> {
+  async #save(progress: RunProgress): Promise<void> {
     const { folder, trainer } = this.#options;
     this.#state = await trainer.state(this.#state);
-    const kept = await keepCheckpoint(folder, { progress, trainer: this.#state });
-    this.#progress = kept.progress;
+    const saved = await saveCheckpoint(folder, { progress, trainer: this.#state });
+    this.#progress = saved.progress;
   }
 
-  #tell(part: PassProgress["part"], epoch: number, sums: MetricSums, start: number): void {
+  #report(part: PassProgress["part"], epoch: number, sums: MetricSums, start: number): void {
     const { data, callbacks } = this.#options;
     callbacks.onProgress?.({
       part,
@@ -175,7 +176,7 @@ export class Epochs {
     });
   }
 
-  /** Tells once how long an epoch will take. */
+  /** Reports once how long an epoch will take. */
   #estimate(): void {
     const { data, callbacks } = this.#options;
     const seconds = this.#trainPace.secondsPerBatch;

@@ -1,5 +1,5 @@
 /**
- * What a training tells while it runs.
+ * What a training run reports.
  *
  * @module
  */
@@ -7,31 +7,31 @@ import type { EpochRecord } from "../tracking/run_log.ts";
 import type { Metrics } from "../tracking/sink.ts";
 import type { TrainPlan } from "./train_plan.ts";
 
-/** How far a pass over a split has come. */
+/** Progress of a pass over a split. */
 export interface PassProgress {
   /** Training, or validation after it. */
   readonly part: "train" | "valid";
   /** The epoch, from 1. */
   readonly epoch: number;
-  /** Most epochs. */
+  /** Maximum epochs. */
   readonly epochs: number;
-  /** Samples that are done. */
+  /** Finished samples. */
   readonly done: number;
-  /** Samples that were done before this process began. */
+  /** Samples finished before this process started. */
   readonly start: number;
   /** All samples. */
   readonly total: number;
-  /** Mean loss of the samples that are done; NaN before the first. */
+  /** Mean loss of the finished samples; NaN before the first. */
   readonly loss: number;
 }
 
-/** An epoch that is done. */
+/** A finished epoch. */
 export interface EpochReport {
   /** The epoch, from 1. */
   readonly epoch: number;
-  /** Most epochs. */
+  /** Maximum epochs. */
   readonly epochs: number;
-  /** All its numbers, as they stand in `metrics.jsonl`. */
+  /** Its metrics, as in `metrics.jsonl`. */
   readonly metrics: Metrics;
   /** Whether it is the best so far. */
   readonly best: boolean;
@@ -39,28 +39,28 @@ export interface EpochReport {
   readonly stale: number;
 }
 
-/** What of a run is done already when it goes on. */
+/** What was finished before a run was resumed. */
 export interface RunSoFar {
-  /** Its epochs, as they stand in `metrics.jsonl`. */
+  /** Its epochs, as in `metrics.jsonl`. */
   readonly epochs: readonly EpochRecord[];
   /** Training batches of the next one. */
   readonly batches: number;
 }
 
-/** Functions that a training calls; none of them is waited for. */
+/** Functions that a training run calls; it waits for none of them. */
 export interface TrainCallbacks {
-  /** A line for the user. */
+  /** Gets a line for the user. */
   readonly onNote?: ((message: string) => void) | undefined;
-  /** Images of a split that are ready. */
+  /** Called when images of a split are ready. */
   readonly onPrepare?: ((split: "train" | "valid", done: number, total: number) => void) | undefined;
-  /** Kernels that are about to be compiled. */
+  /** Called before kernels are compiled, with their number. */
   readonly onCompile?: ((kernels: number) => void) | undefined;
-  /** All is ready; what is done already is nothing unless a run goes on. */
+  /** Called when all is ready; `done` is empty unless a run is resumed. */
   readonly onStart?: ((plan: TrainPlan, done: RunSoFar) => void) | undefined;
-  /** Seconds that an epoch will take, by its first steps. */
+  /** Gets the seconds that an epoch will take, estimated from its first steps. */
   readonly onEstimate?: ((secondsPerEpoch: number) => void) | undefined;
-  /** A pass began, or the device was read. */
+  /** Called when a pass starts and whenever the device was read. */
   readonly onProgress?: ((progress: PassProgress) => void) | undefined;
-  /** An epoch is done and its checkpoint kept. */
+  /** Called when an epoch is finished and its checkpoint saved. */
   readonly onEpoch?: ((report: EpochReport) => void) | undefined;
 }

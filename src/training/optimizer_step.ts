@@ -1,6 +1,6 @@
 /**
  * What follows the gradients of a training step, each a small program of its own: accumulation over batches, clipping,
- * Adam, and the moving average of the weights.
+ * Adam, and the EMA of the weights. This module is browser compatible.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { instantiate } from "../graph/instantiate.ts";
 import type { Program } from "../graph/program.ts";
 import { Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
 
-/** Flat blocks of one value a parameter, and what an update reads beside them. */
-export interface UpdateBuffers {
+/** Flat blocks of one value per parameter, and what else an update reads. */
+export interface OptimizerBuffers {
   /** The weights. */
   readonly weights: GPUBuffer;
   /** Gradients of one batch. */
@@ -26,37 +26,39 @@ export interface UpdateBuffers {
   readonly firstMoment: GPUBuffer;
   /** Adam's second moment. */
   readonly secondMoment: GPUBuffer;
-  /** Moving average of the weights; absent without averaging. */
+  /** EMA of the weights; absent without one. */
   readonly average?: GPUBuffer;
   /** One factor for all gradients. */
   readonly gradientScale: GPUBuffer;
-  /** Adam's settings of this step, and how the average goes on. */
+  /** Adam's settings of this step, and the EMA's decay. */
   readonly step: GPUBuffer;
 }
 
 /** Settings that are recorded into the programs. */
-export interface UpdateOptions {
+export interface OptimizerOptions {
   /** Values of a block, a multiple of 64. */
   readonly blockSize: number;
   /** Batches whose gradients are averaged before an update. */
   readonly accumulate: number;
-  /** Norm that the whole gradient is clipped to; 0 for none. */
+  /** Norm to which the whole gradient is clipped; 0 for no clipping. */
   readonly clipNorm: number;
-  /** Decay of the moving average of the weights, which the step's uniform has; 0 for no average. */
+  /** Decay of the EMA, which the step's uniform holds; 0 for no EMA. */
   readonly averageDecay: number;
 }
 
-type BufferName = keyof UpdateBuffers;
+type BufferName = keyof OptimizerBuffers;
 
-/** Accumulation of the first batch and of more, and what is done with the result. */
 interface Programs {
+  /** Accumulates the first batch, and replaces what was accumulated before. */
   readonly first?: Program;
+  /** Accumulates a further batch. */
   readonly more?: Program;
-  readonly apply: Program;
+  /** Clips, updates the weights, and updates the EMA. */
+  readonly update: Program;
 }
 
-/** The programs of an update. */
-export class Update {
+/** The programs from the gradients of a batch to new weights. */
+export class OptimizerStep {
   readonly #programs: Programs;
   readonly #means = new Map<number, Program>();
   readonly #recordMean: (batches: number) => Promise<Program>;
@@ -72,8 +74,12 @@ export class Update {
     this.#slots = slots;
   }
 
-  /** Compiles the update. */
-  static async create(gpu: Gpu, buffers: UpdateBuffers, options: UpdateOptions): Promise<Update> {
+  /** Records and compiles the programs. */
+  static async create(
+    gpu: Gpu,
+    buffers: OptimizerBuffers,
+    options: OptimizerOptions,
+  ): Promise<OptimizerStep> {
     const slots = new SlotPool(gpu);
     const record = async (emit: (blocks: Blocks) => void): Promise<Program> => {
       const blocks = new Blocks(gpu.limits.maxStorageBufferBindingSize, options.blockSize);
@@ -83,8 +89,8 @@ export class Update {
       return (await instantiate(gpu, blocks.recorder.steps, { bufferOf, slots })).program;
     };
     const { accumulate } = options;
-    const apply = await record((blocks) => recordApply(blocks, options));
-    // By way of the batch's own gradients, which are free by then: a kernel cannot read what it writes.
+    const update = await record((blocks) => recordUpdate(blocks, options));
+    // Through the batch's own gradients, which are free by then: a kernel cannot read what it writes.
     const mean = (batches: number) =>
       record((blocks) =>
         blocks.each(({ count, of }) => {
@@ -96,7 +102,7 @@ export class Update {
           blocks.recorder.run(weightedSum(count, 0, 1), { value: gradients, total: accumulated });
         })
       );
-    if (accumulate <= 1) return new Update({ apply }, mean, slots);
+    if (accumulate <= 1) return new OptimizerStep({ update }, mean, slots);
     const sum = (keep: number) => (blocks: Blocks) =>
       blocks.each((block) =>
         blocks.recorder.run(weightedSum(block.count, keep, 1 / accumulate), {
@@ -104,7 +110,8 @@ export class Update {
           total: block.of("accumulated"),
         })
       );
-    return new Update({ first: await record(sum(0)), more: await record(sum(1)), apply }, mean, slots);
+    const [first, more] = [await record(sum(0)), await record(sum(1))];
+    return new OptimizerStep({ first, more, update }, mean, slots);
   }
 
   /** Encodes the accumulation of a batch's gradients; `first` begins a new mean. */
@@ -112,26 +119,26 @@ export class Update {
     (first ? this.#programs.first : this.#programs.more)?.encode(pass);
   }
 
-  /** Turns the accumulation of fewer batches than were to be averaged into their mean. */
+  /** The program that turns an accumulation of fewer batches than `accumulate` into their mean. */
   async meanOf(batches: number): Promise<Program> {
     let mean = this.#means.get(batches);
     if (!mean) this.#means.set(batches, mean = await this.#recordMean(batches));
     return mean;
   }
 
-  /** Encodes clipping, Adam and averaging. */
-  encodeApply(pass: GPUComputePassEncoder): void {
-    this.#programs.apply.encode(pass);
+  /** Encodes clipping, Adam and the EMA. */
+  encodeUpdate(pass: GPUComputePassEncoder): void {
+    this.#programs.update.encode(pass);
   }
 
-  /** Frees what the update allocated for itself. */
+  /** Frees what was allocated here. */
   destroy(): void {
     for (const program of [...Object.values(this.#programs), ...this.#means.values()]) program.destroy();
     this.#slots.clear();
   }
 }
 
-function recordApply(blocks: Blocks, options: UpdateOptions): void {
+function recordUpdate(blocks: Blocks, options: OptimizerOptions): void {
   const { recorder } = blocks;
   const gradient = options.accumulate > 1 ? "accumulated" : "gradients";
   if (options.clipNorm > 0) {
@@ -166,7 +173,7 @@ function recordApply(blocks: Blocks, options: UpdateOptions): void {
   }
 }
 
-/** Ranges of the flat blocks that one binding holds. */
+/** Records over ranges of the flat blocks, each as large as one binding allows. */
 class Blocks {
   readonly recorder: Recorder;
   readonly regions = new Map<BufferName, Region>();
@@ -177,7 +184,7 @@ class Blocks {
     this.#blockSize = blockSize;
   }
 
-  /** Calls `emit` for every range; ranges begin at whole bands of the sum of squares. */
+  /** Calls `emit` for every range; each starts at a multiple of the bands of the sum of squares. */
   each(emit: (block: { first: number; count: number; of: (name: BufferName) => RegionView }) => void): void {
     const most = Math.floor(this.recorder.maxBinding / 4 / CLIP_BAND) * CLIP_BAND;
     for (let first = 0; first < this.#blockSize; first += most) {

@@ -1,5 +1,5 @@
 /**
- * One pass over a split: every batch handed to the device, the metrics added up in order.
+ * One pass over a split: hands every batch to the device and adds up the metrics in order.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import { addBatch, type MetricSums } from "./epoch_metrics.ts";
 import type { Pace } from "./pace.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** A pass and where it stands. */
+/** A pass and its progress. */
 export interface Pass {
-  /** The batches that are left. */
+  /** The remaining batches. */
   readonly batches: AsyncIterable<Batch>;
-  /** Metrics of the batches that are done; this pass adds to them. */
+  /** Metrics of the finished batches; this pass adds to them. */
   readonly sums: MetricSums;
   /** Hands a batch to the trainer; `index` counts from the first of the whole pass. */
   readonly enqueue: (batch: Batch, index: number) => Promise<void>;
-  /** Whether the pass may end with so many batches done. */
+  /** Whether the pass may stop after this many batches. */
   readonly mayStopAfter: (batches: number) => boolean;
-  /** Ends the pass early. */
+  /** Stops the pass early. */
   readonly signal?: AbortSignal | undefined;
-  /** Told after each wait for the device. */
+  /** Called after each wait for the device. */
   readonly onRead?: (() => void) | undefined;
 }
 
 /**
- * Runs a pass to its end, or to where the signal stops it; returns whether it came to its end.
+ * Runs a pass until its end or until the signal stops it; returns whether it reached its end.
  *
- * @throws {Error} where a loss is not finite.
+ * @throws {Error} if a loss is not finite.
  */
 export async function runPass(trainer: Trainer, pass: Pass, pace: Pace): Promise<boolean> {
   const { sums, signal } = pass;
@@ -47,7 +47,7 @@ export async function runPass(trainer: Trainer, pass: Pass, pace: Pace): Promise
     }
     await pass.enqueue(batch, index++);
     samples.push(batch.images.shape[0]!);
-    if (pace.handedOver()) await read();
+    if (pace.submitted()) await read();
   }
   if (samples.length > 0) await read();
   return complete;

@@ -1,12 +1,13 @@
 /**
- * Recipes: named sets of settings that a user begins with and may change one by one.
+ * Recipes: named sets of settings, each of which can be overridden.
  *
  * @module
  */
+import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { LIGHT } from "./augmentation.ts";
-import { checkTrainConfig, type TrainConfig } from "./config.ts";
+import { checkTrainConfig, type TrainConfig } from "./train_config.ts";
 
-/** The settings of the original: the defaults. */
+/** The settings of the original, which are the defaults. */
 const ORIGINAL: TrainConfig = {
   recipe: "original",
   epochs: 40,
@@ -19,6 +20,7 @@ const ORIGINAL: TrainConfig = {
   dropout: 0.4,
   norm: "none",
   normalize: "imagenet",
+  loss: DEFAULT_LOSS,
   kernels: "fast",
   precision: "f32",
   unannotated: "empty",
@@ -33,11 +35,11 @@ const ORIGINAL: TrainConfig = {
   memory: "normal",
 };
 
-/** Decay of weights where AdamW is chosen and no other is given; PyTorch's default. */
+/** Weight decay of AdamW unless another is given; PyTorch's default. */
 const ADAMW_DECAY = 0.01;
 
 /**
- * Each recipe by its name: what it sets otherwise than the original. `docs/real_dataset.md` tells what each part of
+ * Recipes by name: the settings that differ from the original's. `docs/real_dataset.md` reports what each setting of
  * `strong` adds.
  */
 export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> = {
@@ -57,17 +59,17 @@ export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> =
 };
 
 /**
- * Completes settings: what is given, then what the recipe (`original` unless given) sets, then the original's.
+ * Completes settings: the given ones, then the recipe's (`original` by default), then the original's.
  *
- * @throws {RangeError} where a setting is out of range.
+ * @throws {RangeError} if a setting is out of range.
  */
 export function completeTrainConfig(given: Partial<TrainConfig> = {}): TrainConfig {
   const name = given.recipe ?? ORIGINAL.recipe;
   if (!Object.hasOwn(RECIPES, name)) {
-    throw new RangeError(`Cannot train by recipe "${name}": there are ${Object.keys(RECIPES).join(", ")}`);
+    throw new RangeError(`Cannot train with recipe "${name}": expected ${Object.keys(RECIPES).join(", ")}`);
   }
   const config = { ...ORIGINAL, ...RECIPES[name], ...given, recipe: name };
-  // A decay that came with the other optimizer goes with it, unless it was asked for.
+  // The weight decay follows the optimizer unless it is given.
   if (given.weightDecay === undefined && given.optimizer !== undefined) {
     const decay = RECIPES[name]!.weightDecay ?? ADAMW_DECAY;
     config.weightDecay = given.optimizer === "adamw" ? decay : 0;

@@ -1,34 +1,34 @@
 /**
- * Going on with a run: only with the settings and the data that it was begun with, unless others are forced.
+ * Resuming a run: only with the settings and the data that it was started with, unless others are forced.
  *
  * @module
  */
 import type { Checkpoint, RunProgress } from "./checkpoint.ts";
-import { configDifferences, type TrainConfig } from "./config.ts";
+import { configDifferences, type TrainConfig } from "./train_config.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import type { TrainCallbacks } from "./events.ts";
 import { dataDifferences, type DataFingerprint } from "./data_fingerprint.ts";
 import { completeTrainConfig } from "./recipe.ts";
-import { mendBest } from "./run_folder.ts";
+import { restoreBest } from "./run_folder.ts";
 
-/** What goes on. */
+/** What is resumed. */
 export interface ResumeOptions {
   /** The run's folder. */
   readonly folder: string;
-  /** Go on even where something is another. */
+  /** Resume even if something differs. */
   readonly force?: boolean | undefined;
 }
 
 /**
- * The settings of a run that goes on: its own, and those that are given.
+ * The settings of a resumed run: its own, and those that are given.
  *
- * @throws {Error} naming what is given otherwise than it was, unless forced.
+ * @throws {Error} naming the settings that differ, unless forced.
  */
 export function resumeConfig(
   { config: kept }: RunProgress,
   options: ResumeOptions & { config?: Partial<TrainConfig> | undefined },
 ): TrainConfig {
-  // A run of an earlier version knew fewer settings: it had their defaults.
+  // A run of an earlier version has fewer settings: it was trained with the defaults of the others.
   const old = completeTrainConfig(kept);
   const given = options.config ?? {};
   const otherRecipe = given.recipe !== undefined && given.recipe !== old.recipe;
@@ -38,9 +38,9 @@ export function resumeConfig(
 }
 
 /**
- * Where a run goes on, its best model mended.
+ * The progress of a resumed run; restores its best model.
  *
- * @throws {Error} where the data are others, or the best model is lost, unless forced.
+ * @throws {Error} if the data differ, or the best model is lost, unless forced.
  */
 export async function resumeProgress(
   checkpoint: Checkpoint,
@@ -53,15 +53,17 @@ export async function resumeProgress(
   refuse(options, "data", changes);
   let progress: RunProgress = { ...old, config, data };
   try {
-    await mendBest(folder, checkpoint);
+    await restoreBest(folder, checkpoint);
   } catch (error) {
     if (!force) throw error;
-    onNote?.(`${(error as Error).message.split("\n")[0]}: the best epoch is chosen anew from here on`);
+    onNote?.(`${(error as Error).message.split("\n")[0]}: the best epoch is chosen again from here on`);
     progress = { ...progress, best: null, stopping: NOT_STOPPING };
   }
   if (changes.length > 0 || configDifferences(completeTrainConfig(old.config), config).length > 0) {
-    onNote?.("forced: the run goes on with other settings or data, and is no longer the one that was begun");
-    // Batches that are done are of an epoch of other data or other batches.
+    onNote?.(
+      "forced: the run resumes with other settings or data, and is no longer the one that was started",
+    );
+    // Finished batches belong to an epoch of other data or other batches.
     progress = { ...progress, partial: null };
   }
   return progress;
@@ -71,6 +73,6 @@ function refuse({ folder, force }: ResumeOptions, what: string, differences: rea
   if (differences.length === 0 || force) return;
   throw new Error(
     `Cannot resume ${folder} with other ${what}: ${differences.join("; ")}\n` +
-      "hint: leave them as they were, start another run with --run, or go on all the same with --force",
+      "hint: leave them as they were, start another run with --run, or resume anyway with --force",
   );
 }

@@ -1,10 +1,10 @@
 /**
- * The folder of a run: which one may be begun or gone on with, and how its checkpoint and its best model stay of one
- * piece wherever the process is killed.
+ * The folder of a run: where a run may be started or resumed, and how its checkpoint and its best model stay consistent
+ * whenever the process is killed.
  *
- * A checkpoint comes before the best model that it speaks of. So the model on the disk is never of a later epoch than
- * the checkpoint, and where it is missing, because the process ended between the two, the checkpoint's own weights are
- * the model's.
+ * A checkpoint is written before the best model that it names. So the model on the disk is never of a later epoch than
+ * the checkpoint, and if it is missing because the process ended between the two, the checkpoint's own weights are the
+ * model's.
  *
  * @module
  */
@@ -17,16 +17,16 @@ import { isTemporaryName } from "../fs/temporary_name.ts";
 import { modelParts } from "../unet/model_format.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
 import { type Checkpoint, checkpointParts, readCheckpoint } from "./checkpoint.ts";
-import { networkConfig } from "./config.ts";
+import { networkConfig } from "./train_config.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
 
-/** A pixel is the mask's where its probability is above this: what the metrics of training are counted by. */
+/** Pixels with a probability above this are foreground: what the metrics of training count by. */
 const THRESHOLD = 0.5;
 
 /**
- * Makes the folder of a new run.
+ * Creates the folder of a new run.
  *
- * @throws {Error} where it holds a run already, which is not to be replaced.
+ * @throws {Error} if it holds a run already and `replace` is not set.
  */
 export async function createRunFolder(
   folder: string,
@@ -35,13 +35,13 @@ export async function createRunFolder(
   if (!options.replace && await holdsRun(folder)) {
     throw new Error(
       `Cannot start a run in ${folder}: it holds one already\n` +
-        "hint: continue it with --resume, give another folder with --run, or replace it with --force",
+        "hint: resume it with --resume, give another folder with --run, or replace it with --force",
     );
   }
   await Deno.mkdir(folder, { recursive: true });
 }
 
-/** Removes a run and its evaluations from its folder, and nothing else that is there. */
+/** Removes a run and its evaluations from its folder, and nothing else. */
 export async function clearRunFolder(folder: string): Promise<void> {
   const names = new Set<string>(Object.values(RUN_FILES));
   for await (const { name } of Deno.readDir(folder)) {
@@ -51,7 +51,7 @@ export async function clearRunFolder(folder: string): Promise<void> {
   for (const name of names) await removeTree(join(folder, name));
 }
 
-/** A folder with an empty log is left by a run that was ended before its first checkpoint. */
+/** An empty log is left by a run that ended before its first checkpoint. */
 async function holdsRun(folder: string): Promise<boolean> {
   const log = await Deno.stat(join(folder, RUN_FILES.metrics)).catch(orNull);
   const files = [RUN_FILES.best, RUN_FILES.checkpoint].map((name) =>
@@ -61,16 +61,16 @@ async function holdsRun(folder: string): Promise<boolean> {
 }
 
 /**
- * Reads the checkpoint of a run that is to go on; null where it was ended before its first.
+ * Reads the checkpoint of a run to resume; null if the run ended before its first checkpoint.
  *
- * @throws {Error} where there is no such run, or its checkpoint cannot be read.
+ * @throws {Error} if there is no such run, or its checkpoint cannot be read.
  */
 export async function reopenRunFolder(folder: string): Promise<Checkpoint | null> {
   if (await Deno.stat(folder).catch(orNull) === null) {
     throw new Error(`Cannot resume ${folder}: ${await describeRuns(dirname(folder))}`);
   }
   for await (const { name } of Deno.readDir(folder)) {
-    // A process that is killed while it writes a checkpoint leaves all of its size behind.
+    // A process that is killed while it writes a checkpoint leaves a file of that size behind.
     if (isTemporaryName(name)) await Deno.remove(join(folder, name));
   }
   const path = join(folder, RUN_FILES.checkpoint);
@@ -84,7 +84,7 @@ export async function reopenRunFolder(folder: string): Promise<Checkpoint | null
   } catch (error) {
     throw new Error(
       `Cannot resume ${folder}: ${(error as Error).message.split("\n")[0]}\n` +
-        `hint: put a whole ${RUN_FILES.checkpoint} in its place, or start another run with --run`,
+        `hint: replace it with an intact ${RUN_FILES.checkpoint}, or start another run with --run`,
       { cause: error },
     );
   }
@@ -101,46 +101,44 @@ async function describeRuns(parent: string): Promise<string> {
   } catch (error) {
     orNull(error);
   }
-  const hint = runs.length > 0
-    ? `there are ${runs.sort().join(", ")}`
-    : "leave --resume out to start a run there";
+  const hint = runs.length > 0 ? `there are ${runs.sort().join(", ")}` : "omit --resume to start a run there";
   return `there is no such run\nhint: ${hint}`;
 }
 
 /**
- * Keeps a checkpoint and, where its last epoch is the best so far, that epoch's model. Returns the checkpoint as it
- * was kept.
+ * Saves a checkpoint and, if its last epoch is the best so far, that epoch's model. Returns the checkpoint as it was
+ * saved.
  *
- * The old checkpoint stays until the new one is flushed and read back whole: a full disk costs none.
+ * The old checkpoint stays until the new one is flushed and verified by reading it back: a full disk never costs one.
  *
- * @throws {Error} where the disk is full or fails.
- * @throws {RangeError} where the state is not finite.
+ * @throws {Error} if the disk is full or fails.
+ * @throws {RangeError} if the state is not finite.
  */
-export async function keepCheckpoint(folder: string, checkpoint: Checkpoint): Promise<Checkpoint> {
+export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<Checkpoint> {
   const model = isOfBestEpoch(checkpoint) ? bestParts(checkpoint) : null;
   const { progress } = checkpoint;
   const best = progress.best && model ? { ...progress.best, sha256: sha256(model) } : progress.best;
-  const kept = { ...checkpoint, progress: { ...progress, best } };
-  const parts = checkpointParts(kept);
+  const saved = { ...checkpoint, progress: { ...progress, best } };
+  const parts = checkpointParts(saved);
   try {
     await writeFileAtomic(join(folder, RUN_FILES.checkpoint), parts, { prove: true });
     if (model) await writeFileAtomic(join(folder, RUN_FILES.best), model);
   } catch (error) {
     throw new Error(
-      `Cannot keep a checkpoint after epoch ${progress.epoch} in ${folder}: ${(error as Error).message}\n` +
-        "hint: the last one is whole; mend what is said and go on with --resume",
+      `Cannot save a checkpoint after epoch ${progress.epoch} in ${folder}: ${(error as Error).message}\n` +
+        "hint: the last one is intact; fix the cause, then resume with --resume",
       { cause: error },
     );
   }
-  return kept;
+  return saved;
 }
 
 /**
- * Brings the best model back to the one that the checkpoint speaks of, where it is missing or another.
+ * Writes the best model that the checkpoint names, if it is missing or another.
  *
- * @throws {Error} where the checkpoint is of a later epoch and so cannot tell what it was.
+ * @throws {Error} if the checkpoint is of a later epoch and so does not have its weights.
  */
-export async function mendBest(folder: string, checkpoint: Checkpoint): Promise<void> {
+export async function restoreBest(folder: string, checkpoint: Checkpoint): Promise<void> {
   const { best } = checkpoint.progress;
   const path = join(folder, RUN_FILES.best);
   if (best === null) return;
@@ -151,13 +149,13 @@ export async function mendBest(folder: string, checkpoint: Checkpoint): Promise<
       `Cannot resume ${folder}: its ${basename(path)} is ${
         bytes === null ? "missing" : "not that of epoch " + best.epoch
       }\n` +
-        "hint: put it back, or choose a best epoch anew from here on with --force",
+        "hint: put it back, or choose a new best epoch from here on with --force",
     );
   }
   await writeFileAtomic(path, bestParts(checkpoint));
 }
 
-/** Whether the best epoch is the last one and its weights still stand in the checkpoint. */
+/** Whether the best epoch is the last one, so that its weights are in the checkpoint. */
 function isOfBestEpoch({ progress: { best, epoch, partial } }: Checkpoint): boolean {
   return best !== null && best.epoch === epoch && partial === null;
 }

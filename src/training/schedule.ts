@@ -1,16 +1,16 @@
 /**
- * The learning rate over a training.
+ * The learning rate over a training run.
  *
  * @module
  */
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "./train_config.ts";
 
-/** A plateau: after this many epochs without a lower validation loss, the rate is multiplied. */
+/** After `patience` epochs without a lower validation loss, the rate is multiplied by `factor`. */
 const PLATEAU = { patience: 3, factor: 0.5 };
 
-/** What the schedule `plateau` remembers from epoch to epoch. */
+/** State of the schedule `plateau` between epochs. */
 export interface PlateauState {
-  /** What the rate is multiplied by. */
+  /** Factor on the learning rate. */
   readonly scale: number;
   /** The lowest validation loss so far; null before the first. */
   readonly best: number | null;
@@ -21,7 +21,7 @@ export interface PlateauState {
 /** Before the first epoch. */
 export const NO_PLATEAU: PlateauState = { scale: 1, best: null, stale: 0 };
 
-/** Goes one epoch on. */
+/** The state after an epoch. */
 export function nextPlateau(state: PlateauState, validationLoss: number): PlateauState {
   if (state.best === null || validationLoss < state.best) return { ...state, best: validationLoss, stale: 0 };
   const stale = state.stale + 1;
@@ -32,12 +32,12 @@ export function nextPlateau(state: PlateauState, validationLoss: number): Platea
 /**
  * The learning rate of a batch.
  *
- * Over the first `warmup` epochs it rises in a line to its full value, which the last of their batches has; after
- * them it is constant, or falls along half a cosine towards zero at the end of the last epoch, or is lowered where
- * the validation loss stays on a plateau.
+ * Over the first `warmup` epochs it rises linearly to its full value, which their last batch has; after that it is
+ * constant, or falls along half a cosine to zero at the end of the last epoch, or is lowered when the validation loss
+ * reaches a plateau.
  *
  * @param batch the batch within its epoch, from 0
- * @param batches batches of an epoch
+ * @param batches batches per epoch
  * @param epoch the epoch, from 1
  */
 export function learningRateAt(

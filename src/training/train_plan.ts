@@ -1,5 +1,5 @@
 /**
- * What a training will need, told before it starts.
+ * What training will need, known before it starts.
  *
  * @module
  */
@@ -17,42 +17,43 @@ import {
   trainingBytes,
 } from "../unet/network_plan.ts";
 import { cutBatch, type MemoryUse, planBatch } from "./batch_memory.ts";
-import { networkConfig, type TrainConfig } from "./config.ts";
-import type { SplitSummary } from "./data.ts";
+import { networkConfig, type TrainConfig } from "./train_config.ts";
+import type { SplitSummary } from "./train_data.ts";
 
-/** Defaults, choices that were given (such as were timed on the adapter), or those that the run began with. */
+/** Defaults, choices that were given (such as those timed on the adapter), or those that the run was started with. */
 export type ChoicesFrom = "defaults" | "given" | "run";
-/** Memory of the device as planned. */
+
+/** Device memory as planned. */
 export interface PlannedMemory {
   /** Bytes of everything that training holds. */
   readonly bytes: number;
-  /** Chunks that a whole batch is computed in: 1 where it is computed at once. */
-  readonly chunks: number;
-  /** Images of the largest chunk; absent where batches are computed whole. */
-  readonly atOnce?: number;
+  /** Micro-batches of a full batch; 1 if it is computed whole. */
+  readonly microBatches: number;
+  /** Images of the largest micro-batch; absent if batches are computed whole. */
+  readonly microBatch?: number;
 }
 
-/** A training before its first step. */
+/** A training run before its first step. */
 export interface TrainPlan {
   /** All settings. */
   readonly config: TrainConfig;
   /** The splits. */
   readonly data: Readonly<Record<"train" | "valid", SplitSummary>>;
-  /** The device; null where there is none. */
+  /** The device; null if there is none. */
   readonly adapter: string | null;
   /** Where the choices of kernel variants come from. */
   readonly choicesFrom: ChoicesFrom;
-  /** Those of them that are other than by default. */
+  /** The choices that are not the defaults. */
   readonly nonDefaultChoices: KernelChoices;
-  /** Values that are trained. */
+  /** Number of trained values. */
   readonly parameters: number;
-  /** Bytes of the device's memory, as planned. */
+  /** Bytes of device memory, as planned. */
   readonly memoryBytes: number;
-  /** The device's memory with each setting of `memory`. */
+  /** Device memory for each value of `memory`. */
   readonly memory: Readonly<Record<MemoryUse, PlannedMemory>>;
 }
 
-/** Stands for a device where a machine has none: a GPU of WebGPU's default limits. */
+/** Stands for a device on a machine that has none: a GPU with WebGPU's default limits. */
 const SOME_GPU: GpuDescription = {
   adapter: { description: "", vendor: "", isFallback: false },
   limits: { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 28 },
@@ -61,9 +62,9 @@ const SOME_GPU: GpuDescription = {
 };
 
 /**
- * Plans a training, without a device.
+ * Plans training without using a device.
  *
- * @throws {RangeError} where the network or its batches exceed a limit of the device.
+ * @throws {RangeError} if the network or its batches exceed a limit of the device.
  */
 export function planTraining(
   config: TrainConfig,
@@ -91,7 +92,7 @@ function describe({ samples, batches, annotated, background, fingerprint }: Spli
   return { samples, batches, annotated, background, fingerprint };
 }
 
-/** What the trainer will hold. */
+/** The memory that the trainer will hold. */
 function planMemory(
   config: TrainConfig,
   gpu: GpuDescription,
@@ -102,17 +103,17 @@ function planMemory(
   const target = planTarget(gpu);
   const extents = { height: config.size, width: config.size };
   const whole = Math.min(config.batchSize, data.train.samples);
-  const { atOnce, parts } = planBatch(network, gpu, { ...extents, batch: whole }, use);
-  // A larger batch of another split is not cut unless a limit of the device asks for it.
-  const cutTo = parts > 1 ? atOnce : Infinity;
+  const { microBatch, microBatches } = planBatch(network, gpu, { ...extents, batch: whole }, use);
+  // A larger batch of another split is only cut if a limit of the device requires it.
+  const cutTo = microBatches > 1 ? microBatch : Infinity;
   const plansOf = (kind: "train" | "evaluate", samples: number): Plan[] => {
     const plans = new Map<string, Plan>();
     const full = Math.min(config.batchSize, samples);
     for (const batch of [full, samples % full].filter((batch) => batch > 0)) {
-      const fitting = planBatch(network, gpu, { ...extents, batch }, "normal").atOnce;
+      const fitting = planBatch(network, gpu, { ...extents, batch }, "normal").microBatch;
       const cut = cutBatch(batch, Math.min(cutTo, fitting));
       const partOf = cut.length > 1 ? batch : undefined;
-      // As they are made ready: the largest first.
+      // In the order in which they are prepared: the largest first.
       for (const { count } of cut.toReversed()) {
         const key = `${count} ${partOf}`;
         if (plans.has(key)) continue;
@@ -123,23 +124,23 @@ function planMemory(
   };
   const training = plansOf("train", data.train.samples);
   const evaluation = plansOf("evaluate", data.valid.samples);
-  // Plans run one after the other, with the same slots and inputs.
+  // Plans run one after the other and share slots and inputs.
   const plans = [...training, ...evaluation];
   const pool = plans.reduce<readonly number[]>((slots, plan) => placeAmong(plan, slots).slots, []);
   const slots = pool.reduce((sum, bytes) => sum + bytes, 0);
-  const images = (plans: readonly Plan[]) => turnBytes(plans, "images") + turnBytes(plans, "masks");
-  const sums = turnBytes(plans, "lossPartials") + turnBytes(plans, "batchSums");
-  // What is to be augmented is uploaded beside the inputs.
+  const images = (plans: readonly Plan[]) => sharedBytes(plans, "images") + sharedBytes(plans, "masks");
+  const sums = sharedBytes(plans, "lossPartials") + sharedBytes(plans, "batchSums");
+  // Images to augment are uploaded to buffers of their own.
   const inputs = images(plans) + sums + (config.augment ? images(training) : 0);
   const [plan] = training as [Plan];
   const blocks = (config.accumulate > 1 ? 1 : 0) + (config.average > 0 ? 1 : 0);
   const bytes = trainingBytes(plan) - planBytes(plan) + blocks * plan.regions.weights.byteLength + slots +
     inputs;
-  return { bytes, chunks: parts, ...(parts > 1 ? { atOnce } : {}) };
+  return { bytes, microBatches, ...(microBatches > 1 ? { microBatch } : {}) };
 }
 
-/** Bytes of the buffers that stand for a fixed region in turns: each plan takes the first that is large enough. */
-function turnBytes(plans: readonly Plan[], name: keyof PlanRegions): number {
+/** Bytes of the buffers that plans share for a fixed region: each takes the first one that is large enough. */
+function sharedBytes(plans: readonly Plan[], name: keyof PlanRegions): number {
   const sizes: number[] = [];
   for (const { regions } of plans) {
     const { fixed, byteLength } = regions[name];

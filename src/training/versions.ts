@@ -1,5 +1,5 @@
 /**
- * Versions of what a training runs on.
+ * Versions of the software that a run uses.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** This project's version, that of deno.json. */
 export const VERSION = "0.1.0";
 
-/** What a run was made with. */
+/** Versions of the software that a run uses. */
 export interface ToolVersions {
   /** This project. */
   readonly unet: string;
@@ -15,7 +15,7 @@ export interface ToolVersions {
   readonly deno: string;
   /** Its JavaScript engine. */
   readonly v8: string;
-  /** The device and its driver, as far as the platform tells. */
+  /** The device and its driver, as described by the platform. */
   readonly adapter: string;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Checkpoint } from "../../src/training/checkpoint.ts";
-import { networkConfig } from "../../src/training/config.ts";
+import { networkConfig } from "../../src/training/train_config.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
 import { NOT_STOPPING } from "../../src/training/early_stopping.ts";
 import { NO_PLATEAU } from "../../src/training/schedule.ts";

@@ -19,7 +19,7 @@ Deno.test("parseAugmentation: none, light, parts, and parts of light changed", (
 
 Deno.test("parseAugmentation: names what is unknown or out of range", () => {
   for (const text of ["", "heavy", "none,rotation=3", "rotation", "rotation=1=2", "toString=1", "light=1"]) {
-    assert.throws(() => parseAugmentation(text), /^RangeError: Cannot augment by "/, text);
+    assert.throws(() => parseAugmentation(text), /^RangeError: Cannot augment with "/, text);
   }
   assert.throws(() => parseAugmentation("scale=1"), /scale "1": expected a number from 0 to 0.9/);
   assert.throws(() => parseAugmentation("noise="), /noise "": expected a number/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { CapacityError } from "../../src/gpu/capacity_error.ts";
 import type { GpuDescription } from "../../src/gpu/adapter.ts";
-import { cutBatch, fewerAtOnce, planBatch } from "../../src/training/batch_memory.ts";
+import { cutBatch, planBatch, smallerMicroBatch } from "../../src/training/batch_memory.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { placeAmong, recordPlan, trainingBytes } from "../../src/unet/network_plan.ts";
@@ -24,9 +24,9 @@ const DEVICES = [
 
 Deno.test("cutBatch: the fewest parts, every image once, sizes that differ by one at most, the larger last", () => {
   for (let batch = 1; batch <= 40; batch++) {
-    for (let atOnce = 1; atOnce <= 45; atOnce++) {
-      const parts = cutBatch(batch, atOnce);
-      assert.equal(parts.length, Math.ceil(batch / atOnce));
+    for (let microBatch = 1; microBatch <= 45; microBatch++) {
+      const parts = cutBatch(batch, microBatch);
+      assert.equal(parts.length, Math.ceil(batch / microBatch));
       let next = 0;
       for (const { first, count } of parts) {
         assert.equal(first, next);
@@ -35,14 +35,14 @@ Deno.test("cutBatch: the fewest parts, every image once, sizes that differ by on
       assert.equal(next, batch);
       const sizes = parts.map(({ count }) => count);
       assert.deepEqual(sizes, sizes.toSorted((a, b) => a - b));
-      assert.ok(sizes.at(-1)! <= atOnce && sizes.at(-1)! - sizes[0]! <= 1);
+      assert.ok(sizes.at(-1)! <= microBatch && sizes.at(-1)! - sizes[0]! <= 1);
     }
   }
 });
 
-Deno.test("fewerAtOnce: halves what is tried, down to one image", () => {
-  const tried = [fewerAtOnce(11, Infinity)];
-  while (tried.at(-1)! > 1) tried.push(fewerAtOnce(11, tried.at(-1)!));
+Deno.test("smallerMicroBatch: halves what is tried, down to one image", () => {
+  const tried = [smallerMicroBatch(11, Infinity)];
+  while (tried.at(-1)! > 1) tried.push(smallerMicroBatch(11, tried.at(-1)!));
   assert.deepEqual(tried, [6, 3, 2, 1]);
 });
 
@@ -53,8 +53,8 @@ for (const device of DEVICES) {
     const config = completeConfig({ filters: 8 });
     const shape = { batch: 16, height: 128, width: 96 };
     const plan = recordPlan(config, planTarget(device), { kind: "train", ...shape });
-    const { atOnce, parts, byteLength } = planBatch(config, device, shape, "normal");
-    assert.deepEqual([atOnce, parts, byteLength], [16, 1, trainingBytes(plan)]);
+    const { microBatch, microBatches, byteLength } = planBatch(config, device, shape, "normal");
+    assert.deepEqual([microBatch, microBatches, byteLength], [16, 1, trainingBytes(plan)]);
   });
 
   Deno.test(`planBatch: low takes half, in no more parts than that needs, ${name}`, () => {
@@ -67,14 +67,14 @@ for (const device of DEVICES) {
         const low = planBatch(config, device, shape, "low");
         assert.ok(2 * low.byteLength <= normal.byteLength, `${filters} filters, ${size} px, batch ${batch}`);
         // One part fewer would be more than half: its largest part, and what the smaller ones find no place in.
-        const fewer = cutBatch(batch, Math.ceil(batch / (low.parts - 1)));
+        const fewer = cutBatch(batch, Math.ceil(batch / (low.microBatches - 1)));
         const [first, last] = [fewer[0]!, fewer.at(-1)!];
         const record = (count: number) =>
           recordPlan(config, planTarget(device), { ...shape, kind: "train", batch: count, partOf: batch });
         const plan = record(last.count);
         const slots = placeAmong(record(first.count), plan.memory.slots).byteLength;
         const byteLength = trainingBytes(plan) + slots - plan.memory.byteLength;
-        assert.ok(low.parts === 2 || 2 * byteLength > normal.byteLength, `${low.parts} parts`);
+        assert.ok(low.microBatches === 2 || 2 * byteLength > normal.byteLength, `${low.microBatches} parts`);
       }
     }
   });
@@ -100,8 +100,8 @@ Deno.test("planBatch: no part has fewer than 64 pixels in the deepest level, wha
   for (const [batch, size, least] of [[64, 64, 16], [32, 96, 8], [16, 128, 4], [8, 256, 1]] as const) {
     for (const filters of [4, 8, 16]) {
       const config = completeConfig({ filters });
-      const { atOnce } = planBatch(config, device, { batch, height: size, width: size }, "low");
-      assert.ok(atOnce >= least, `${filters} filters, ${size} px: ${atOnce} at once`);
+      const { microBatch } = planBatch(config, device, { batch, height: size, width: size }, "low");
+      assert.ok(microBatch >= least, `${filters} filters, ${size} px: ${microBatch} at once`);
     }
   }
 });
@@ -109,18 +109,20 @@ Deno.test("planBatch: no part has fewer than 64 pixels in the deepest level, wha
 Deno.test("planBatch: a batch beyond a limit is halved until it fits, and one image beyond it is refused", () => {
   const config = completeConfig({ filters: 8 });
   const shape = { batch: 32, height: 256, width: 256 };
-  const { atOnce, parts } = planBatch(
+  const { microBatch, microBatches } = planBatch(
     config,
     describe(true, { maxBufferSize: 40 * 2 ** 20 }),
     shape,
     "normal",
   );
-  assert.deepEqual([atOnce, parts], [16, 2]);
+  assert.deepEqual([microBatch, microBatches], [16, 2]);
   const low = planBatch(config, describe(true, { maxBufferSize: 40 * 2 ** 20 }), shape, "low");
-  assert.ok(low.parts > 2);
+  assert.ok(low.microBatches > 2);
   assert.throws(
     () => planBatch(config, describe(true, { maxBufferSize: 2 ** 20 }), shape, "normal"),
-    (error) => error instanceof CapacityError && /^Cannot plan a batch: \d+ bytes of it/.test(error.message),
+    (error) =>
+      error instanceof CapacityError &&
+      /^Cannot plan a batch: it needs a buffer of \d+ bytes/.test(error.message),
   );
   assert.throws(
     () => planBatch(config, describe(true), { ...shape, height: 100 }, "normal"),

@@ -12,7 +12,7 @@ Deno.test("readCheckpoint: gives back what was packed, bit for bit", () => {
   const sums = { ...emptySums(), batches: 2, samples: 7, loss: 0.1 + 0.2 };
   const partial = { ...full, progress: { ...full.progress, partial: { batches: 2, sums, seconds: 1.5 } } };
   const { average: _, ...trainer } = full.trainer;
-  const cut = { ...trainer, atOnce: { train: 4, evaluate: null } };
+  const cut = { ...trainer, microBatch: { train: 4, evaluate: null } };
   for (const checkpoint of [full, partial, { ...full, trainer }, { ...full, trainer: cut }]) {
     const bytes = packCheckpoint(checkpoint);
     assert.deepEqual(readCheckpoint(bytes), checkpoint);
@@ -41,7 +41,7 @@ Deno.test("checkpointParts: refuses a state that is not finite, naming step and 
     checkpoint.trainer[name][5] = value;
     assert.throws(
       () => packCheckpoint(checkpoint),
-      new RegExp(`^RangeError: Cannot keep a checkpoint of step 20: its ${name} hold`),
+      new RegExp(`^RangeError: Cannot save a checkpoint of step 20: its ${name} has`),
     );
   }
 });

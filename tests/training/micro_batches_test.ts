@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type BatchMetrics, type Gpu, openGpu, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
 import { CapacityError } from "../../src/gpu/capacity_error.ts";
-import type { TrainerState } from "../../src/training/trainer.ts";
+import type { TrainerState } from "../../src/training/trainer_state.ts";
 import { EVERY_CHANGE } from "../support/augmentation.ts";
 import { assertClose } from "../support/compare.ts";
 import { cut, discs } from "../support/shapes_to_find.ts";
@@ -98,17 +98,20 @@ for (const kernels of ["fast", "strict"] as const) {
     Deno.test(`parts: eleven images, four at once, train as the whole batch does, ${kernels}, norm ${norm}`, async () => {
       const options = { augmentation: EVERY_CHANGE };
       const expected = await withTrainer({ norm, kernels, options }, train);
-      const once = await withTrainer({ norm, kernels, options: { ...options, atOnce: 4 } }, train);
+      const once = await withTrainer({ norm, kernels, options: { ...options, microBatch: 4 } }, train);
       assertSame(once, expected, norm);
-      assert.deepEqual(await withTrainer({ norm, kernels, options: { ...options, atOnce: 4 } }, train), once);
+      assert.deepEqual(
+        await withTrainer({ norm, kernels, options: { ...options, microBatch: 4 } }, train),
+        once,
+      );
     });
   }
 }
 
 Deno.test("parts: one image at once, clipped, averaged over batches and over steps", async () => {
   const options = { clipNorm: 0.1, accumulate: 2, averageDecay: 0.9 };
-  const states = [undefined, 1].map((atOnce) =>
-    withTrainer({ options: { ...options, atOnce } }, async (trainer) => {
+  const states = [undefined, 1].map((microBatch) =>
+    withTrainer({ options: { ...options, microBatch } }, async (trainer) => {
       for (const [first, end] of [[0, 4], [4, 8], [8, 11]] as const) {
         const { images, masks } = cut(BATCH, first, end);
         await trainer.enqueue(images, masks);
@@ -119,7 +122,7 @@ Deno.test("parts: one image at once, clipped, averaged over batches and over ste
   );
   const [whole, parts] = await Promise.all(states) as [TrainerState, TrainerState];
   assert.deepEqual([parts.step, parts.updates], [whole.step, whole.updates]);
-  assert.deepEqual(parts.atOnce, { train: 1, evaluate: 1 });
+  assert.deepEqual(parts.microBatch, { train: 1, evaluate: 1 });
   for (const name of ["firstMoment", "secondMoment"] as const) {
     const most = whole[name].reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     assertClose(parts[name], whole[name], { absolute: 2e-5 * most, label: name });
@@ -154,8 +157,8 @@ function limitMemory(gpu: Gpu, budget: number): { readonly used: number } {
 Deno.test("parts: a batch that runs out of memory is halved until it fits, which is said once, with the same result", async () => {
   const options = { augmentation: EVERY_CHANGE };
   const expected = await withTrainer({ options }, train);
-  const bytes = (atOnce: number) =>
-    withTrainer({ options: { ...options, atOnce } }, async (trainer) => {
+  const bytes = (microBatch: number) =>
+    withTrainer({ options: { ...options, microBatch } }, async (trainer) => {
       await train(trainer);
       return trainer.byteLength;
     });
@@ -174,9 +177,9 @@ Deno.test("parts: a batch that runs out of memory is halved until it fits, which
   assert.equal(notes.length, 1, notes.join("\n"));
   assert.match(
     notes[0]!,
-    /^a batch of 11 does not fit this device \(Cannot allocate \d+ bytes for ".*": the device is out of memory\): computing it in 2 chunks of 5 or 6, with the same result$/,
+    /^a batch of 11 does not fit this device \(Cannot allocate \d+ bytes for ".*": the device is out of memory\): computing it in 2 micro-batches of 5 or 6, with the same result$/,
   );
-  assert.deepEqual(state.atOnce, { train: 6, evaluate: null });
+  assert.deepEqual(state.microBatch, { train: 6, evaluate: null });
   gpu.close();
 });
 
@@ -191,7 +194,7 @@ Deno.test("parts: a run that goes on cuts its batches as before, and comes to th
     await trainer.step(images, masks);
     return { middle, end: await trainer.state() };
   }, gpu);
-  const { train, evaluate } = middle.atOnce!;
+  const { train, evaluate } = middle.microBatch!;
   assert.ok(train! < 11 && evaluate === null);
   assert.match(
     notes[0]!,
@@ -218,16 +221,16 @@ Deno.test("parts: evaluation alone is cut where it does not fit, and images to p
     return {
       metrics: Object.values(metrics!),
       logits: (await unet.logits(images)).data,
-      atOnce: (await trainer.state()).atOnce,
+      microBatch: (await trainer.state()).microBatch,
     };
   };
   const expected = await withTrainer({}, evaluate);
   const gpu = await openGpu({ maxBufferSize: LITTLE });
-  const { metrics, logits, atOnce } = await withTrainer({}, evaluate, gpu);
+  const { metrics, logits, microBatch } = await withTrainer({}, evaluate, gpu);
   gpu.close();
   assert.deepEqual(metrics, expected.metrics);
   assert.deepEqual(logits, expected.logits);
-  assert.ok(atOnce!.evaluate! < 11 && atOnce!.train === null && expected.atOnce === undefined);
+  assert.ok(microBatch!.evaluate! < 11 && microBatch!.train === null && expected.microBatch === undefined);
 });
 
 Deno.test("parts: where not even one image fits, the error is that one's", async () => {

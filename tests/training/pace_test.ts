@@ -4,7 +4,7 @@ import { Pace } from "../../src/training/pace.ts";
 /** Hands over batches until it is time to wait; returns how many. */
 function batchesUntilWait(pace: Pace): number {
   let count = 1;
-  while (!pace.handedOver()) count++;
+  while (!pace.submitted()) count++;
   pace.waited();
   return count;
 }

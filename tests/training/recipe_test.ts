@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configDifferences, networkConfig, trainerOptions } from "../../src/training/config.ts";
+import { configDifferences, networkConfig, trainerOptions } from "../../src/training/train_config.ts";
 import { completeTrainConfig, RECIPES } from "../../src/training/recipe.ts";
 
 Deno.test("completeTrainConfig: the defaults are the original's", () => {
@@ -16,6 +16,7 @@ Deno.test("completeTrainConfig: the defaults are the original's", () => {
     dropout: 0.4,
     norm: "none",
     normalize: "imagenet",
+    loss: "combined",
     kernels: "fast",
     precision: "f32",
     unannotated: "empty",
@@ -42,6 +43,7 @@ Deno.test("completeTrainConfig: the defaults are the original's", () => {
     clipNorm: 0,
     accumulate: 1,
     averageDecay: 0,
+    loss: "combined",
     seed: 0,
   });
 });
@@ -55,7 +57,7 @@ Deno.test("completeTrainConfig: what is given goes before the recipe", () => {
   assert.deepEqual(changed, { ...strong, norm: "none", augment: null, clip: 2 });
   assert.throws(
     () => completeTrainConfig({ recipe: "toString" }),
-    /by recipe "toString": there are original, strong/,
+    /with recipe "toString": expected original, strong/,
   );
 });
 
@@ -64,7 +66,7 @@ Deno.test("completeTrainConfig: the decay of weights follows the optimizer unles
   assert.equal(decay({ optimizer: "adamw" }), 0.01);
   assert.equal(decay({ optimizer: "adamw", weightDecay: 0 }), 0);
   assert.equal(decay({ recipe: "strong", optimizer: "adam" }), 0);
-  assert.throws(() => decay({ weightDecay: 0.1 }), /optimizer adam and a weight decay of 0.1\nhint: adamw/);
+  assert.throws(() => decay({ weightDecay: 0.1 }), /optimizer adam and weight decay 0.1\nhint: adamw/);
 });
 
 Deno.test("completeTrainConfig: refuses what is out of range, by name", () => {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import {
   clearRunFolder,
   createRunFolder,
-  keepCheckpoint,
-  mendBest,
   reopenRunFolder,
+  restoreBest,
+  saveCheckpoint,
 } from "../../src/training/run_folder.ts";
 import { readModel } from "../../src/unet/model_format.ts";
 import { blockToState, parameterTable } from "../../src/unet/parameters.ts";
@@ -22,7 +22,7 @@ Deno.test("createRunFolder: takes a new or an empty folder, refuses one with a r
       await Deno.writeTextFile(join(run, name), "x");
       await assert.rejects(
         createRunFolder(run),
-        /holds one already\nhint: continue it with --resume, .* --run, .* --force$/,
+        /holds one already\nhint: resume it with --resume, .* --run, .* --force$/,
       );
       await Deno.remove(join(run, name));
     }
@@ -30,7 +30,7 @@ Deno.test("createRunFolder: takes a new or an empty folder, refuses one with a r
 
 Deno.test("clearRunFolder: removes a run, and leaves what is no part of it", () =>
   inTempFolder(async (run) => {
-    await keepCheckpoint(run, checkpointOf(1, 1));
+    await saveCheckpoint(run, checkpointOf(1, 1));
     await Deno.mkdir(join(run, "tb"));
     for (const name of ["tb/events", "metrics.jsonl", "notes.txt"]) {
       await Deno.writeTextFile(join(run, name), "x");
@@ -60,15 +60,15 @@ Deno.test("clearRunFolder: evaluations of the run that goes go with it", () =>
     assert.deepEqual(await filesUnder(run), theirs!.sort());
   }));
 
-Deno.test("keepCheckpoint: writes the checkpoint before the model that it names", () =>
+Deno.test("saveCheckpoint: writes the checkpoint before the model that it names", () =>
   inTempFolder(async (run) => {
-    await keepCheckpoint(run, checkpointOf(1, 1));
+    await saveCheckpoint(run, checkpointOf(1, 1));
     // A folder in the model's place: the second of the two writes fails, as if the process ended between them.
     await Deno.remove(join(run, "best.safetensors"));
     await Deno.mkdir(join(run, "best.safetensors/in-the-way"), { recursive: true });
     await assert.rejects(
-      keepCheckpoint(run, checkpointOf(2, 2)),
-      /^Error: Cannot keep a checkpoint after epoch 2/,
+      saveCheckpoint(run, checkpointOf(2, 2)),
+      /^Error: Cannot save a checkpoint after epoch 2/,
     );
     const { epoch, best } = (await reopenRunFolder(run))!.progress;
     assert.deepEqual([epoch, best?.epoch], [2, 2]);
@@ -77,32 +77,32 @@ Deno.test("keepCheckpoint: writes the checkpoint before the model that it names"
 Deno.test("reopenRunFolder: names the runs that there are, and tells a run without a checkpoint from none", () =>
   inTempFolder(async (folder) => {
     const run = join(folder, "a");
-    await assert.rejects(reopenRunFolder(run), /there is no such run\nhint: leave --resume out/);
-    await assert.rejects(reopenRunFolder(join(run, "b")), /there is no such run\nhint: leave --resume out/);
+    await assert.rejects(reopenRunFolder(run), /there is no such run\nhint: omit --resume/);
+    await assert.rejects(reopenRunFolder(join(run, "b")), /there is no such run\nhint: omit --resume/);
     await createRunFolder(run);
     assert.equal(await reopenRunFolder(run), null);
     await Deno.writeTextFile(join(run, "metrics.jsonl"), "{}\n");
     await assert.rejects(reopenRunFolder(run), /it holds a run, but no checkpoint.safetensors/);
-    await keepCheckpoint(run, checkpointOf(0, null));
+    await saveCheckpoint(run, checkpointOf(0, null));
     await assert.rejects(reopenRunFolder(join(folder, "c")), new RegExp(`hint: there are ${run}$`));
   }));
 
 Deno.test("reopenRunFolder: reads what was kept, removes torn files, refuses a damaged checkpoint", () =>
   inTempFolder(async (run) => {
-    const kept = await keepCheckpoint(run, checkpointOf(4, 2));
+    const kept = await saveCheckpoint(run, checkpointOf(4, 2));
     await Deno.writeTextFile(join(run, "checkpoint.safetensors.0123abcd.tmp"), "torn");
     assert.deepEqual(await reopenRunFolder(run), kept);
     assert.deepEqual(await filesUnder(run), ["checkpoint.safetensors"]);
     await Deno.truncate(join(run, "checkpoint.safetensors"), 1000);
     await assert.rejects(
       reopenRunFolder(run),
-      /Cannot resume .*header claims .*\nhint: put a whole checkpoint/,
+      /Cannot resume .*header claims .*\nhint: replace it with an intact checkpoint/,
     );
   }));
 
-Deno.test("keepCheckpoint: the best epoch's model is its averaged weights, and stays where a later one is worse", () =>
+Deno.test("saveCheckpoint: the best epoch's model is its averaged weights, and stays where a later one is worse", () =>
   inTempFolder(async (run) => {
-    const first = await keepCheckpoint(run, checkpointOf(1, 1));
+    const first = await saveCheckpoint(run, checkpointOf(1, 1));
     const best = await Deno.readFile(join(run, "best.safetensors"));
     const { state, description } = await readModel(best);
     assert.deepEqual(state, blockToState(parameterTable(description.network), first.trainer.average!));
@@ -112,46 +112,49 @@ Deno.test("keepCheckpoint: the best epoch's model is its averaged weights, and s
     assert.equal(description.threshold, 0.5);
     assert.deepEqual(description.metrics, { "valid/loss": 1 });
     const second = checkpointOf(2, 1);
-    await keepCheckpoint(run, { ...second, progress: { ...second.progress, best: first.progress.best } });
+    await saveCheckpoint(run, { ...second, progress: { ...second.progress, best: first.progress.best } });
     assert.deepEqual(await Deno.readFile(join(run, "best.safetensors")), best);
   }));
 
-Deno.test("mendBest: a model that is missing or another comes back from the checkpoint of its epoch alone", () =>
+Deno.test("restoreBest: a model that is missing or another comes back from the checkpoint of its epoch alone", () =>
   inTempFolder(async (run) => {
     const path = join(run, "best.safetensors");
-    const first = await keepCheckpoint(run, checkpointOf(1, 1));
+    const first = await saveCheckpoint(run, checkpointOf(1, 1));
     const best = await Deno.readFile(path);
-    await mendBest(run, first);
+    await restoreBest(run, first);
     assert.deepEqual(await Deno.readFile(path), best);
     await Deno.remove(path);
-    await mendBest(run, first);
+    await restoreBest(run, first);
     assert.deepEqual(await Deno.readFile(path), best);
     await Deno.writeTextFile(path, "other");
-    await mendBest(run, first);
+    await restoreBest(run, first);
     assert.deepEqual(await Deno.readFile(path), best);
 
     const later = checkpointOf(2, 1);
     const second = { ...later, progress: { ...later.progress, best: first.progress.best } };
-    await mendBest(run, second);
+    await restoreBest(run, second);
     await Deno.writeTextFile(path, "other");
-    await assert.rejects(mendBest(run, second), /best.safetensors is not that of epoch 1\nhint: .*--force/);
+    await assert.rejects(
+      restoreBest(run, second),
+      /best.safetensors is not that of epoch 1\nhint: .*--force/,
+    );
     await Deno.remove(path);
-    await assert.rejects(mendBest(run, second), /best.safetensors is missing\nhint: .*--force/);
-    await mendBest(run, checkpointOf(0, null));
+    await assert.rejects(restoreBest(run, second), /best.safetensors is missing\nhint: .*--force/);
+    await restoreBest(run, checkpointOf(0, null));
   }));
 
-Deno.test("keepCheckpoint: a disk that is full costs no earlier checkpoint and leaves nothing torn", () =>
+Deno.test("saveCheckpoint: a disk that is full costs no earlier checkpoint and leaves nothing torn", () =>
   inTempFolder(async (run) => {
-    const kept = await keepCheckpoint(run, checkpointOf(1, 1));
+    const kept = await saveCheckpoint(run, checkpointOf(1, 1));
     const before = await filesUnder(run);
     // The shell's limit on the size of a file stops a write half way, as a full disk does.
     const script = join(run, "..", `${crypto.randomUUID()}.ts`);
     const here = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
     await Deno.writeTextFile(
       script,
-      `import { keepCheckpoint } from ${here("../../src/training/run_folder.ts")};\n` +
+      `import { saveCheckpoint } from ${here("../../src/training/run_folder.ts")};\n` +
         `import { checkpointOf } from ${here("../support/checkpoints.ts")};\n` +
-        `await keepCheckpoint(${
+        `await saveCheckpoint(${
           JSON.stringify(run)
         }, checkpointOf(2, 2)).then(() => console.log("kept"), (error) => console.log(error.message));\n`,
     );
@@ -165,9 +168,9 @@ Deno.test("keepCheckpoint: a disk that is full costs no earlier checkpoint and l
     await Deno.remove(script);
     assert.match(
       new TextDecoder().decode(stdout),
-      /^Cannot keep a checkpoint after epoch 2 in .*: File too large.*\nhint: the last one is whole; .*--resume\n$/,
+      /^Cannot save a checkpoint after epoch 2 in .*: File too large.*\nhint: the last one is intact; .*--resume\n$/,
     );
     assert.deepEqual(await filesUnder(run), before);
     assert.deepEqual(await reopenRunFolder(run), kept);
-    await mendBest(run, kept);
+    await restoreBest(run, kept);
   }));

@@ -5,14 +5,15 @@ import { join } from "node:path";
 import { makePhantom } from "../../src/phantom/phantom.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
 import { planTraining, type TrainPlan } from "../../src/training/train_plan.ts";
-import type { TrainConfig } from "../../src/training/config.ts";
-import { loadData } from "../../src/training/data.ts";
+import type { TrainConfig } from "../../src/training/train_config.ts";
+import { loadData } from "../../src/training/train_data.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
-import { planRun, trainRun, type TrainRunOptions } from "../../src/training/run.ts";
+import { planRun } from "../../src/training/plan_run.ts";
+import { trainRun, type TrainRunOptions } from "../../src/training/train_run.ts";
 import type { RunProgress } from "../../src/training/checkpoint.ts";
 import { describeGpu } from "../../src/gpu/adapter.ts";
-import { keepCheckpoint, reopenRunFolder } from "../../src/training/run_folder.ts";
-import { networkConfig, trainerOptions } from "../../src/training/config.ts";
+import { reopenRunFolder, saveCheckpoint } from "../../src/training/run_folder.ts";
+import { networkConfig, trainerOptions } from "../../src/training/train_config.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
 import { readModel } from "../../src/unet/model_format.ts";
@@ -215,7 +216,7 @@ Deno.test("trainRun: a run that was begun before there were choices keeps the de
     };
     const goOn = async (change: Partial<RunProgress>): Promise<TrainPlan> => {
       const { progress, trainer } = (await reopenRunFolder(folder))!;
-      await keepCheckpoint(folder, { progress: { ...progress, ...change }, trainer });
+      await saveCheckpoint(folder, { progress: { ...progress, ...change }, trainer });
       return await train({ config: {}, resume: true, choices: given });
     };
     assert.equal((await train({})).choicesFrom, "defaults");
@@ -234,11 +235,11 @@ Deno.test("trainRun: kernels that are not right here any more are named", () =>
     const { folder } = run("a");
     const { progress, trainer } = (await reopenRunFolder(folder))!;
     const choices = { ...progress.choices, "conv3x3/thin": "fft" };
-    await keepCheckpoint(folder, { progress: { ...progress, choices }, trainer });
+    await saveCheckpoint(folder, { progress: { ...progress, choices }, trainer });
     const notes: string[] = [];
     await trainRun(run("a", { config: {}, resume: true }), { onNote: (note) => notes.push(note) });
     assert.ok(
-      notes.some((note) => /^the run's kernels fft are not right here any more/.test(note)),
+      notes.some((note) => /^the run's kernels fft no longer pass their self-tests here/.test(note)),
       notes.join(),
     );
   }));
@@ -263,7 +264,7 @@ Deno.test("trainRun: refuses what is there, what is not, and what changed, by na
     await trainRun(run("a", { config }));
     await assert.rejects(
       trainRun(run("a", { config })),
-      /holds one already\nhint: continue it with --resume/,
+      /holds one already\nhint: resume it with --resume/,
     );
     await assert.rejects(
       trainRun(run("a", { resume: true, config: { epochs: 2, seed: 0, norm: "instance" } })),
@@ -331,9 +332,9 @@ Deno.test("planRun: plans what the trainer then allocates", () =>
       assert.deepEqual([train.samples, valid.samples, train.batches, valid.batches], [10, 5, ...batches]);
       const { memory } = plan;
       assert.equal(plan.memoryBytes, memory[config.memory].bytes);
-      assert.equal(memory.normal.chunks, 1);
+      assert.equal(memory.normal.microBatches, 1);
       assert.deepEqual(
-        [memory.low.chunks > 1, memory.low.bytes < 0.7 * memory.normal.bytes],
+        [memory.low.microBatches > 1, memory.low.bytes < 0.7 * memory.normal.bytes],
         more === low ? [true, true] : [false, false],
       );
       assert.ok(valid.background > 0.8 && valid.background < 1);
@@ -342,8 +343,8 @@ Deno.test("planRun: plans what the trainer then allocates", () =>
       try {
         assert.deepEqual(planTraining(config, data, gpu), plan);
         const unet = await UNet.create(gpu, networkConfig(config));
-        const { atOnce } = memory[config.memory];
-        const trainer = await Trainer.create(unet, { ...trainerOptions(config), atOnce });
+        const { microBatch } = memory[config.memory];
+        const trainer = await Trainer.create(unet, { ...trainerOptions(config), microBatch });
         for await (const { images, masks } of data.train.read(1, 0)) await trainer.enqueue(images, masks);
         for await (const { images, masks } of data.valid.read(null, 0)) {
           await trainer.enqueueEvaluation(images, masks);

@@ -193,8 +193,8 @@ Deno.test("errors: settings out of range", async () => {
       {
         clipNorm: NaN,
       },
-      { atOnce: 0 },
-      { atOnce: 1.5 },
+      { microBatch: 0 },
+      { microBatch: 1.5 },
     ]
   ) {
     const [name, value] = Object.entries(options)[0]!;
@@ -212,7 +212,7 @@ Deno.test("errors: a trainer's state from another network or with other settings
   const short = { ...state, firstMoment: new Float32Array(64) };
   assert.throws(() => trainer.load(short), {
     name: "TypeError",
-    message: /firstMoment has 64 values, the network's has /,
+    message: /firstMoment has 64 values, expected /,
   });
   averaging.close();
 });

@@ -128,8 +128,8 @@ if (adapter?.features.has("shader-f16")) {
   Deno.test("float16: a resumed run equals an uninterrupted one bit for bit, whole and in parts", () =>
     on("f16", async (gpu) => {
       const { images, masks } = discs(1, 4, 64);
-      for (const atOnce of [undefined, 2]) {
-        const options = { learningRate: 1e-3, clipNorm: 0.5, atOnce };
+      for (const microBatch of [undefined, 2]) {
+        const options = { learningRate: 1e-3, clipNorm: 0.5, microBatch };
         const three = async (trainer: Trainer) => {
           for (let step = 0; step < 3; step++) await trainer.step(images, masks);
           return await trainer.state();

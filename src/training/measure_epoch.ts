@@ -1,30 +1,30 @@
 /**
- * How long an epoch will take, told before a training starts.
+ * How long an epoch will take, measured before training starts.
  *
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
 import { UNet } from "../unet/unet.ts";
-import { networkConfig, type TrainConfig, trainerOptions } from "./config.ts";
+import { networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
 import type { TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
 
 /** Validation computes no gradients: a batch takes about a third of a training step. */
 export const VALIDATION_SHARE = 1 / 3;
 
-/** A step that should take longer than so many seconds is not waited for: it is that of one image times as many. */
+/** A step expected to take more seconds is not run: its time is that of one image times the batch size. */
 const MOST_SECONDS = 2;
 
-/** Seconds of an epoch, validation included, by the seconds of a batch. */
+/** Seconds per epoch, including validation, given the seconds per batch. */
 export function epochSeconds(secondsPerBatch: number, { train, valid }: TrainPlan["data"]): number {
   return secondsPerBatch * (train.batches + VALIDATION_SHARE * valid.batches);
 }
 
 /**
- * Seconds of an epoch, measured on made-up images: by a step of one image, and by one of a whole batch where that
- * should be quick, since a GPU is not busy with one.
+ * Seconds per epoch, measured on synthetic images: by a step of one image, and by one of a whole batch if that is
+ * expected to be quick, since a single image does not keep a GPU busy.
  *
- * @throws {RangeError} where the device is too small.
+ * @throws {RangeError} if the device is too small.
  */
 export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPlan["data"]): Promise<number> {
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
@@ -40,7 +40,7 @@ export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPla
   }
 }
 
-/** Seconds of a training step; an earlier one compiles. */
+/** Seconds of a training step; the kernels are compiled in an earlier one. */
 async function stepSeconds(trainer: Trainer, batch: number, size: number): Promise<number> {
   const pixels = size * size;
   const images = Float32Array.from({ length: batch * 3 * pixels }, (_, index) => Math.sin(index));

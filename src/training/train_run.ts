@@ -1,34 +1,34 @@
 /**
- * A whole training, from the dataset's folder to the run's.
+ * A whole training run, from the dataset's folder to the run's.
  *
  * @module
  */
 import { basename } from "node:path";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
+import { FOLDERS } from "../fs/layout.ts";
 import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openGpu } from "../host/open_gpu.ts";
-import { createRunId } from "../tracking/swanlab_format.ts";
 import { readRunLog } from "../tracking/run_log.ts";
+import { createRunId } from "../tracking/swanlab_format.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
-import { configDifferences, networkConfig, type TrainConfig, trainerOptions } from "./config.ts";
-import { loadData, type TrainData } from "./data.ts";
+import type { DataFingerprint } from "./data_fingerprint.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import { Epochs } from "./epochs.ts";
 import type { TrainCallbacks } from "./events.ts";
-import type { DataFingerprint } from "./data_fingerprint.ts";
-import { measureEpoch } from "./measure.ts";
-import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
+import { closeData, gpuOptions, loadRunData, type PlanRunOptions } from "./plan_run.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { resumeConfig, resumeProgress } from "./resume.ts";
-import { clearRunFolder, createRunFolder, keepCheckpoint, reopenRunFolder } from "./run_folder.ts";
+import { clearRunFolder, createRunFolder, reopenRunFolder, saveCheckpoint } from "./run_folder.ts";
 import { NO_PLATEAU } from "./schedule.ts";
+import { configDifferences, networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
+import type { TrainData } from "./train_data.ts";
+import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
 import { type ToolVersions, toolVersions } from "./versions.ts";
-import { FOLDERS } from "../fs/layout.ts";
 
 /** Where the records of a run go, apart from its own log; see {@linkcode TrackerOptions}. */
 export type TrackingOptions = Partial<
@@ -38,90 +38,47 @@ export type TrackingOptions = Partial<
   >
 >;
 
-/** What {@linkcode planRun} and {@linkcode trainRun} train on and by. */
-export interface PlanRunOptions {
-  /** The dataset's folder; `dataset` unless given, or that of the run that goes on. */
-  readonly dataFolder?: string | undefined;
-  /** Folder for prepared images; `dataset/.cache` unless given. */
-  readonly cacheFolder?: string | undefined;
-  /** Settings; the recipe's, or those of the run that goes on, unless given. */
-  readonly config?: Partial<TrainConfig> | undefined;
-  /** Train on the software adapter even where there is a GPU. */
-  readonly software?: boolean | undefined;
-  /**
-   * Kernel variants in place of the defaults, such as were timed on this adapter. A run that goes on on its adapter
-   * keeps those that it began with: its bits depend on them.
-   */
-  readonly choices?: KernelChoices | undefined;
-}
-
-/** What {@linkcode trainRun} does. */
+/** Settings of {@linkcode trainRun}. */
 export interface TrainRunOptions extends PlanRunOptions {
   /** The run's folder. */
   readonly folder: string;
-  /** Go on with the run in the folder. */
+  /** Resume the run in the folder. */
   readonly resume?: boolean | undefined;
-  /** Go on even where the dataset or the settings are others; without `resume`, replace the run in the folder. */
+  /** Resume even with other data or settings; without `resume`, replace the run in the folder. */
   readonly force?: boolean | undefined;
-  /** Records besides the run's own log: SwanLab's offline and TensorBoard's unless given. */
+  /** Records besides the run's own log; default to SwanLab's offline files and TensorBoard's. */
   readonly tracking?: TrackingOptions | undefined;
-  /** Saves and ends the training. */
+  /** Saves and stops. */
   readonly signal?: AbortSignal | undefined;
-  /** Seconds between two reads of the device, where memory allows; 10 unless given. A read costs 10 ms. */
+  /** Seconds between reads of the device, if memory allows; defaults to 10. A read costs 10 ms. */
   readonly readEverySeconds?: number | undefined;
 }
 
-/** What a training came to. */
+/** Result of a training run. */
 export interface TrainResult {
-  /** All epochs are done, early stopping ended it, or the signal did. */
+  /** All epochs are done, early stopping ended the run, or the signal did. */
   readonly outcome: "finished" | "stopped" | "interrupted";
   /** The dataset's folder. */
   readonly dataFolder: string;
-  /** Epochs that are done. */
+  /** Finished epochs. */
   readonly epochs: number;
-  /** The best of them, whose weights are in `best.safetensors`; null before the first. */
+  /** The best epoch, whose weights are in `best.safetensors`; null before the first. */
   readonly best: BestEpoch | null;
-  /** Uploads the offline run to SwanLab; null where there is none. */
+  /** The command that uploads the offline run to SwanLab; null if there is none. */
   readonly syncCommand: string | null;
 }
 
 const DEFAULT_PROJECT = "deno-unet";
 const DEFAULT_READ_SECONDS = 10;
 
-/** What a training will need, and how long it will take. */
-export interface RunPlan extends TrainPlan {
-  /** Seconds of an epoch, by a step or two on made-up images; null where there is no device. */
-  readonly secondsPerEpoch: number | null;
-}
-
 /**
- * Reads the dataset and says what a training will need and how long it will take; writes nothing but the cache.
+ * Starts or resumes a training run. A resumed run has the same weights, bit for bit, as one that never stopped, on the
+ * same adapter.
  *
- * @throws as {@linkcode trainRun}.
- */
-export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks = {}): Promise<RunPlan> {
-  const config = completeTrainConfig(options.config);
-  const data = await load(options.dataFolder ?? FOLDERS.data, config, options, callbacks);
-  await closeData(data);
-  const { choices } = options;
-  const settings = { ...gpuOptions(options, config, callbacks), choices };
-  const plan = planTraining(config, data, await describeGpu(settings), choices ? "given" : "defaults");
-  if (plan.adapter === null) return { ...plan, secondsPerEpoch: null };
-  const gpu = await openGpu({ ...settings, cache: options.cacheFolder });
-  try {
-    return { ...plan, secondsPerEpoch: await measureEpoch(gpu, config, plan.data) };
-  } finally {
-    gpu.close();
-  }
-}
-
-/**
- * Trains, or goes on with a training: the same weights, bit for bit, as one that was never stopped, on one adapter.
- *
- * @throws {Error} where the folder holds a run and neither `resume` nor `force` is set, or none and `resume` is;
- * where the dataset or the settings are others than those of the run that goes on, and `force` is not set; where the
- * loss is not finite, naming the step; and where the disk is full. The last checkpoint is whole in each case.
- * @throws {RangeError} where a setting is out of range, or the device too small.
+ * @throws {Error} if the folder holds a run and neither `resume` nor `force` is set, or holds none and `resume` is; if
+ * data or settings differ from those of the resumed run and `force` is not set; if the loss is not finite, naming the
+ * step; or if the disk is full. The last checkpoint stays intact in each case.
+ * @throws {RangeError} if a setting is out of range, or the device too small.
  */
 export async function trainRun(
   options: TrainRunOptions,
@@ -133,7 +90,7 @@ export async function trainRun(
   if (!resume) await createRunFolder(folder, { replace: force });
   const dataFolder = options.dataFolder ?? before?.progress.dataFolder ?? FOLDERS.data;
   try {
-    const data = await load(dataFolder, config, options, callbacks);
+    const data = await loadRunData(dataFolder, config, options, callbacks);
     try {
       const wanted = gpuOptions(options, config, callbacks);
       const { choices, choicesFrom } = await chooseKernels(options, wanted, before);
@@ -148,16 +105,16 @@ export async function trainRun(
     }
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error;
-    // Only the preparation of images ends this way: there is nothing to keep.
+    // Only the preparation of images ends this way, and there is nothing to save.
     const { epoch = 0, best = null } = before?.progress ?? {};
     return { outcome: "interrupted", dataFolder, epochs: epoch, best, syncCommand: null };
   } finally {
-    // An empty folder: what was made for a run that did not come to its first checkpoint.
+    // Removes the folder if it is empty: made for a run that had no first checkpoint.
     if (before === null) await Deno.remove(folder).catch(() => {});
   }
 }
 
-/** A training whose data are ready. */
+/** A run whose data are loaded. */
 interface Job {
   readonly options: TrainRunOptions;
   readonly callbacks: TrainCallbacks;
@@ -168,7 +125,7 @@ interface Job {
   readonly choicesFrom: ChoicesFrom;
 }
 
-/** The kernel variants of a run that goes on on its adapter are its own, whatever was timed since. */
+/** A run that is resumed on its adapter keeps its kernel variants, even if others were timed in the meantime. */
 async function chooseKernels(
   { choices }: TrainRunOptions,
   wanted: GpuOptions,
@@ -192,13 +149,13 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
   const trainer = await Trainer.create(unet, {
     ...trainerOptions(config),
-    // What a limit of the device asks for shows, and is told, when it is met.
-    atOnce: config.memory === "low" ? plan.memory.low.atOnce : undefined,
+    // A limit of the device shows, and is reported, when it is met.
+    microBatch: config.memory === "low" ? plan.memory.low.microBatch : undefined,
     onNote: callbacks.onNote,
   });
-  const progress = job.before ? await goOn(trainer, job, job.before) : await begin(trainer, job);
+  const progress = job.before ? await resumeTrainer(trainer, job, job.before) : await begin(trainer, job);
   const tracker = await openRecords(progress, plan, job).catch(async (error) => {
-    // A record that cannot be opened as asked for: a new run has not begun.
+    // A new run has not begun if a record cannot be opened.
     if (!job.before) await clearRunFolder(options.folder);
     throw error;
   });
@@ -230,7 +187,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   }
 }
 
-/** Keeps the first checkpoint of a new run. */
+/** Saves the first checkpoint of a new run. */
 async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
   const { options: { folder, force }, config, dataFolder } = job;
   const progress: RunProgress = {
@@ -248,13 +205,13 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
     plateau: NO_PLATEAU,
   };
   if (force) await clearRunFolder(folder);
-  // From here on the run can be resumed, and a disk that has no room is found out before an epoch is lost.
-  await keepCheckpoint(folder, { progress, trainer: await trainer.state() });
+  // From here on the run can be resumed, and a full disk is noticed before an epoch is lost.
+  await saveCheckpoint(folder, { progress, trainer: await trainer.state() });
   return progress;
 }
 
-/** Brings the trainer to where the run stands. */
-async function goOn(trainer: Trainer, job: Job, before: Checkpoint): Promise<RunProgress> {
+/** Loads the state of the resumed run. */
+async function resumeTrainer(trainer: Trainer, job: Job, before: Checkpoint): Promise<RunProgress> {
   const { options, callbacks, config, dataFolder } = job;
   const progress = await resumeProgress(
     before,
@@ -264,7 +221,7 @@ async function goOn(trainer: Trainer, job: Job, before: Checkpoint): Promise<Run
   const versions = versionsOn(trainer);
   const { adapter } = before.progress.versions;
   if (adapter !== versions.adapter) {
-    callbacks.onNote?.(`the run was begun on ${adapter}: on another adapter the last digits may be others`);
+    callbacks.onNote?.(`the run was started on ${adapter}: on another adapter the last digits may differ`);
   }
   const { choices } = trainer.unet.gpu;
   const lost = Object.entries(before.progress.choices ?? {}).filter(([name, variant]) =>
@@ -273,13 +230,13 @@ async function goOn(trainer: Trainer, job: Job, before: Checkpoint): Promise<Run
   if (job.choicesFrom === "run" && lost.length > 0) {
     const names = lost.map(([, variant]) => variant).join(", ");
     callbacks.onNote?.(
-      `the run's kernels ${names} are not right here any more: others may change the last digits`,
+      `the run's kernels ${names} no longer pass their self-tests here: others may change the last digits`,
     );
   }
-  const { atOnce, ...state } = before.trainer;
-  // With other settings, forced, batches are cut anew.
-  const same = configDifferences(before.progress.config, config).length === 0;
-  trainer.load(same && atOnce ? { ...state, atOnce } : state);
+  const { microBatch, ...state } = before.trainer;
+  // With other settings, forced, batches are cut as these require.
+  const same = configDifferences(completeTrainConfig(before.progress.config), config).length === 0;
+  trainer.load(same && microBatch ? { ...state, microBatch } : state);
   return { ...progress, dataFolder, versions, choices };
 }
 
@@ -316,30 +273,4 @@ function openRecords(
     resume: before ? progress.epoch : undefined,
     onNote: callbacks.onNote,
   });
-}
-
-function load(
-  folder: string,
-  config: TrainConfig,
-  { cacheFolder = FOLDERS.cache, signal }: PlanRunOptions & Pick<TrainRunOptions, "signal">,
-  callbacks: TrainCallbacks,
-): Promise<TrainData> {
-  return loadData(folder, config, {
-    cacheFolder,
-    onNote: callbacks.onNote,
-    onPrepare: callbacks.onPrepare,
-    signal,
-  });
-}
-
-function gpuOptions(
-  { software = false }: PlanRunOptions,
-  { kernels, precision }: TrainConfig,
-  callbacks: TrainCallbacks,
-): GpuOptions {
-  return { software, kernels, precision, onCompile: (count: number) => callbacks.onCompile?.(count) };
-}
-
-async function closeData(data: TrainData): Promise<void> {
-  for (const split of Object.values(data)) await split.close();
 }

@@ -1,30 +1,31 @@
 /**
- * Settings of a training: everything that its result follows from, apart from the data and the device.
+ * Settings of a training run: everything that its result follows from, apart from data and device.
  *
  * @module
  */
 import type { Augmentation } from "../../kernels/augment/augment.ts";
+import { LOSS_NAMES, type LossName } from "../../kernels/loss/definition.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
-import { completeConfig, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
+import { completeConfig, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { formatAugmentation } from "./augmentation.ts";
 import type { MemoryUse } from "./batch_memory.ts";
-import type { TrainerOptions } from "./trainer.ts";
+import type { TrainerOptions } from "./trainer_options.ts";
 
-/** How the learning rate goes on after the warm-up. */
+/** Schedule of the learning rate after the warm-up. */
 export type Schedule = "constant" | "cosine" | "plateau";
 
-/** The choices of {@linkcode Schedule}. */
+/** All values of {@linkcode Schedule}. */
 export const SCHEDULES: readonly Schedule[] = ["constant", "cosine", "plateau"];
 
-/** The settings of a training. */
+/** The settings of a training run. */
 export interface TrainConfig {
-  /** The recipe that the settings began with. */
+  /** The recipe that the other settings default to. */
   recipe: string;
-  /** Most epochs. */
+  /** Maximum epochs. */
   epochs: number;
-  /** Images of a batch. */
+  /** Images per batch. */
   batchSize: number;
   /** Step size, before any schedule. */
   learningRate: number;
@@ -38,37 +39,39 @@ export interface TrainConfig {
   seed: number;
   /** Probability that an element of the bottleneck is dropped in training. */
   dropout: number;
-  /** `instance` normalises every 3 x 3 convolution's result. */
+  /** `instance` normalises the output of every 3 x 3 convolution. */
   norm: UNetConfig["norm"];
   /** How images are normalised. */
   normalize: Normalization;
+  /** What is minimised. */
+  loss: LossName;
   /** Arithmetic of the kernels. */
   kernels: "fast" | "strict";
-  /** What tensors between layers are stored as; sums, weights and their gradients are float32. */
+  /** How tensors between layers are stored; sums, weights and their gradients are float32. */
   precision: Precision;
-  /** What becomes of images without annotations. */
+  /** How images without annotations are treated. */
   unannotated: Unannotated;
-  /** `adamw` decays weights apart from the gradient. */
+  /** `adamw` decouples weight decay from the gradient. */
   optimizer: "adam" | "adamw";
-  /** AdamW's decay of weights, relative to the learning rate; 0 for Adam. */
+  /** AdamW's weight decay, relative to the learning rate; 0 for Adam. */
   weightDecay: number;
-  /** Course of the learning rate. */
+  /** Schedule of the learning rate. */
   schedule: Schedule;
-  /** Epochs over which the learning rate rises from nothing; fractions count. */
+  /** Epochs over which the learning rate rises from 0; may be fractional. */
   warmup: number;
-  /** Norm that the whole gradient is clipped to; 0 for none. */
+  /** Norm to which the whole gradient is clipped; 0 for no clipping. */
   clip: number;
   /** Batches whose gradients are averaged before an update. */
   accumulate: number;
-  /** Random changes of training images and their masks; null for none. */
+  /** Random transforms of training images and their masks; null for none. */
   augment: Augmentation | null;
-  /** Decay of a moving average of the weights, less in the first updates; it is what is validated and kept. 0 for none. */
+  /** Decay of the EMA of the weights, lower during the first updates; the EMA is validated and saved. 0 for no EMA. */
   average: number;
-  /** `low` takes half the device memory where that is possible, in 1.3 to 1.8 times the time. */
+  /** `low` takes half the device memory if possible, in 1.3 to 1.8 times the time. */
   memory: MemoryUse;
 }
 
-/** Least, most, and whether whole, of every setting that is a number. */
+/** Minimum, maximum, and whether only integers are allowed, of every numeric setting. */
 export const SETTING_RANGES = {
   epochs: [1, 100_000, true],
   batchSize: [1, 4096, true],
@@ -85,10 +88,11 @@ export const SETTING_RANGES = {
   average: [0, 0.999999, false],
 } as const;
 
-/** The words that a setting may be, for each that is a word. */
+/** The values of every setting that is a word. */
 export const SETTING_CHOICES = {
   norm: ["none", "instance"],
   normalize: NORMALIZATIONS,
+  loss: LOSS_NAMES,
   kernels: ["fast", "strict"],
   precision: ["f32", "f16"],
   unannotated: UNANNOTATED,
@@ -98,7 +102,7 @@ export const SETTING_CHOICES = {
 } as const;
 
 /**
- * Checks that all settings are in range and fit together.
+ * Checks that all settings are in range and compatible.
  *
  * @throws {RangeError} naming the setting and its value.
  */
@@ -108,9 +112,8 @@ export function checkTrainConfig(config: TrainConfig): void {
     const value = values[name]!;
     if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
       throw new RangeError(
-        `Cannot train with ${name} ${value}: expected a ${
-          whole ? "whole " : ""
-        }number from ${least} to ${most}`,
+        `Cannot train with ${name} ${value}: expected ${whole ? "an integer" : "a number"} ` +
+          `from ${least} to ${most}`,
       );
     }
   }
@@ -127,13 +130,13 @@ export function checkTrainConfig(config: TrainConfig): void {
   }
   if (config.optimizer === "adam" && config.weightDecay > 0) {
     throw new RangeError(
-      `Cannot train with optimizer adam and a weight decay of ${config.weightDecay}\nhint: adamw decays weights`,
+      `Cannot train with optimizer adam and weight decay ${config.weightDecay}\nhint: adamw decays weights`,
     );
   }
   networkConfig(config);
 }
 
-/** The network that these settings describe: three channels in, one mask out. */
+/** The network of these settings: three channels in, one mask out. */
 export function networkConfig({ filters, dropout, norm }: TrainConfig): UNetConfig {
   return completeConfig({ inChannels: 3, outChannels: 1, filters, dropout, norm });
 }
@@ -146,16 +149,17 @@ export function trainerOptions(config: TrainConfig): TrainerOptions {
     clipNorm: config.clip,
     accumulate: config.accumulate,
     averageDecay: config.average,
+    loss: config.loss,
     seed: config.seed,
     ...(config.augment ? { augmentation: config.augment } : {}),
   };
 }
 
-/** The settings that two trainings differ in, each as `name: value before, value now`. */
+/** The settings that differ, each as `name was OLD, is NEW`. */
 export function configDifferences(before: TrainConfig, now: TrainConfig): string[] {
   const show = (config: TrainConfig) => ({ ...config, augment: formatAugmentation(config.augment) });
-  const [old, young] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];
-  const names = [...new Set([...Object.keys(young), ...Object.keys(old)])];
-  return names.filter((name) => old[name] !== young[name])
-    .map((name) => `${name} was ${old[name]}, is ${young[name]}`);
+  const [old, current] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];
+  const names = [...new Set([...Object.keys(current), ...Object.keys(old)])];
+  return names.filter((name) => old[name] !== current[name])
+    .map((name) => `${name} was ${old[name]}, is ${current[name]}`);
 }

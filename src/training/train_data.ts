@@ -1,5 +1,5 @@
 /**
- * The two splits that a training reads.
+ * The two splits that training reads.
  *
  * @module
  */
@@ -8,50 +8,50 @@ import { prepareSplit } from "../dataset/prepare.ts";
 import type { Batch } from "../dataset/prepared_split.ts";
 import { readSplit } from "../dataset/samples.ts";
 import { findSplits, type Split, splitOf } from "../dataset/splits.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "./train_config.ts";
 import type { SplitFingerprint } from "./data_fingerprint.ts";
 
 /** A split in numbers. */
 export interface SplitSummary {
   /** Samples. */
   readonly samples: number;
-  /** Batches of an epoch. */
+  /** Batches per epoch. */
   readonly batches: number;
-  /** Samples with a tumor outlined. */
+  /** Samples with an annotation. */
   readonly annotated: number;
-  /** Share of pixels that are background: the accuracy of an answer without any tumor. */
+  /** Share of pixels that are background: the accuracy of predicting no foreground at all. */
   readonly background: number;
-  /** What tells it from others. */
+  /** Identifies its contents. */
   readonly fingerprint: SplitFingerprint;
 }
 
-/** A split, ready to be trained on. */
+/** A split, ready for training. */
 export interface SplitData extends SplitSummary {
-  /** The batches of an epoch from one on; in the order that the epoch's number draws, or for null the dataset's. */
+  /** The batches of an epoch from `firstBatch` on; shuffled by the epoch's number, or in the dataset's order for null. */
   read(epoch: number | null, firstBatch: number): AsyncIterable<Batch>;
-  /** Ends the threads that put batches together. */
+  /** Ends the threads that assemble batches. */
   close(): Promise<void>;
 }
 
 /** Both splits. */
 export type TrainData = Readonly<Record<"train" | "valid", SplitData>>;
 
-/** How {@linkcode loadData} reads. */
+/** Settings of {@linkcode loadData}. */
 export interface DataOptions {
   /** Folder for prepared images. */
   readonly cacheFolder: string;
-  /** Told of images that are done. */
+  /** Called when images are ready. */
   readonly onPrepare?: ((split: "train" | "valid", done: number, total: number) => void) | undefined;
   /** Gets lines for the user. */
   readonly onNote?: ((message: string) => void) | undefined;
-  /** Ends the work. */
+  /** Aborts the work. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Reads and prepares the training and the validation split of a dataset.
  *
- * @throws {Error} where a split is missing, cannot be read, or is empty; the signal's reason where it ended the work.
+ * @throws {Error} if a split is missing, cannot be read, or is empty; the signal's reason if it aborted the work.
  */
 export async function loadData(
   folder: string,
@@ -81,12 +81,12 @@ async function loadSplit(
   const faults = problems.length + prepared.problems.length;
   if (faults > 0) {
     const first = [...problems, ...prepared.problems][0]!.message;
-    onNote?.(`${split.name}: ${faults} at fault, such as ${first}; deno task inspect lists all`);
+    onNote?.(`${split.name}: ${faults} problems, such as ${first}; deno task inspect lists all`);
   }
   if (prepared.count === 0) {
     await prepared.close();
     throw new Error(
-      `Cannot train: the ${role} split in ${split.folder} has no sample that can be used\n` +
+      `Cannot train: the ${role} split in ${split.folder} has no usable sample\n` +
         "hint: deno task inspect says what is wrong with each",
     );
   }

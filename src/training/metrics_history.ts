@@ -1,0 +1,99 @@
+/**
+ * Metrics of batches: the device writes one record per batch, and all of them are read at once. This module is browser
+ * compatible.
+ *
+ * @module
+ */
+import { type LossRecord, RECORD_NAMES } from "../../kernels/loss/definition.ts";
+import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { HISTORY_CAPACITY } from "../layers/loss.ts";
+
+/** Metrics of one batch with the counts that sums over batches need. */
+export type BatchMetrics = LossRecord;
+
+/** Metrics of one batch; those of a training step are from before the update. */
+export type StepMetrics = Pick<LossRecord, "loss" | "dice" | "bce" | "accuracy">;
+
+/** Decodes the records of a history, one after the other. */
+export function decodeRecords(values: Float32Array): LossRecord[] {
+  return Array.from(
+    { length: values.length / RECORD_SIZE },
+    (_, index) =>
+      Object.fromEntries(
+        RECORD_NAMES.map((name, field) => [name, values[index * RECORD_SIZE + field]]),
+      ) as unknown as LossRecord,
+  );
+}
+
+/** The records since the last read. */
+export class MetricsHistory {
+  readonly #gpu: Gpu;
+  /** Receives the records; {@linkcode MetricsHistory.length} is the place of the next one. */
+  readonly buffer: GPUBuffer;
+  /** What each record is of: a training step, or an evaluation after it. */
+  #sources: string[] = [];
+
+  private constructor(gpu: Gpu, buffer: GPUBuffer) {
+    this.#gpu = gpu;
+    this.buffer = buffer;
+  }
+
+  /**
+   * Allocates the history.
+   *
+   * @throws {CapacityError} if it does not fit the device.
+   */
+  static async create(gpu: Gpu): Promise<MetricsHistory> {
+    return new MetricsHistory(gpu, await gpu.createBuffer("history", HISTORY_CAPACITY * RECORD_SIZE * 4));
+  }
+
+  /** Records that were not read yet. */
+  get length(): number {
+    return this.#sources.length;
+  }
+
+  /**
+   * Checks that another record fits.
+   *
+   * @throws {RangeError} if the history is full.
+   */
+  checkRoom(): void {
+    if (this.length < HISTORY_CAPACITY) return;
+    throw new RangeError(
+      `Cannot keep metrics of more than ${HISTORY_CAPACITY} batches\nhint: call readMetrics() earlier`,
+    );
+  }
+
+  /** Says that a record was handed to the device, and what it is of, for error messages. */
+  add(source: string): void {
+    this.#sources.push(source);
+  }
+
+  /** Forgets what was not read. */
+  clear(): void {
+    this.#sources = [];
+  }
+
+  /**
+   * Waits for the device and returns the records since the last read, in order.
+   *
+   * @throws {Error} if a loss is not finite, naming the step.
+   */
+  async read(): Promise<LossRecord[]> {
+    const sources = this.#sources;
+    if (sources.length === 0) return [];
+    this.clear();
+    const bytes = await this.#gpu.read(this.buffer, 0, sources.length * RECORD_SIZE * 4);
+    const records = decodeRecords(new Float32Array(bytes));
+    records.forEach(({ loss }, index) => {
+      if (Number.isFinite(loss)) return;
+      const precision = this.#gpu.precision === "f16" ? "train with --precision f32, " : "";
+      throw new Error(
+        `Training diverged: the loss of ${sources[index]} is ${loss}\n` +
+          `hint: ${precision}lower the learning rate, or look for images or weights that are not finite`,
+      );
+    });
+    return records;
+  }
+}
