@@ -9,6 +9,8 @@ export * from "./src/entries/predict.ts";
 export * from "./src/entries/train.ts";
 export * from "./src/entries/weights.ts";
 export type { LabelMap } from "./src/image/label_map.ts";
+export type { Category, ListedImage, SplitListing } from "./src/dataset/source.ts";
+export type { SplitName } from "./src/dataset/roles.ts";
 export { findSplits, type Split, splitOf, type SplitRole } from "./src/dataset/splits.ts";
 export {
   readSplit,
@@ -25,21 +27,20 @@ export {
   type DatasetReport,
   inspectDataset,
   type InspectOptions,
-  type LeakReport,
+  type NearDuplicateReport,
   type SplitReport,
 } from "./src/dataset/inspect.ts";
-export { type MasksReport, writeMasks, type WriteMasksOptions } from "./src/dataset/masks.ts";
+export { type MasksReport, writeMasks, type WriteMasksOptions } from "./src/dataset/write_masks.ts";
 export {
-  type DealtSplit,
-  regroupDataset,
-  type RegroupedSplit,
-  type RegroupGroups,
-  type RegroupOptions,
-  type RegroupPhase,
-  type RegroupReport,
+  resplitDataset,
+  type ResplitGroups,
+  type ResplitOptions,
+  type ResplitPhase,
+  type ResplitReport,
+  type ResplitSplit,
   type Shares,
 } from "./src/resplit/resplit.ts";
-export type { Leak, LeakedFile, LeakReason } from "./src/dataset/near_duplicates.ts";
+export type { DuplicateFile, DuplicateReason, NearDuplicate } from "./src/dataset/near_duplicates.ts";
 export { encodeJpeg } from "./src/image/encode.ts";
 export { type Color, grayToRgb, maskToRgb, overlayMask, type OverlayOptions } from "./src/image/draw.ts";
 export { drawFigure, type FigureOptions, type Panel } from "./src/image/draw_figure.ts";
@@ -69,7 +70,6 @@ export {
   type PhantomCounts,
   type PhantomOptions,
   type PhantomReport,
-  type PhantomSplit,
 } from "./src/phantom/phantom.ts";
 export { drawPhantomSlice, type PhantomSlice } from "./src/phantom/slice.ts";
 export { type Components, labelComponents } from "./src/image/components.ts";

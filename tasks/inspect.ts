@@ -1,5 +1,5 @@
 /**
- * `inspect`: what is in a dataset, what is wrong with it, and which images stand in two splits.
+ * `inspect`: what a dataset contains, its problems, and the images that its splits share.
  *
  * @module
  */
@@ -23,28 +23,28 @@ interface Options {
   readonly unannotated: Unannotated;
 }
 
-/** Pairs that the text names; `--json` has all. */
+/** Pairs listed in the text; `--json` lists all. */
 const SHOWN_PAIRS = 20;
 
 /** The `inspect` command. */
 export function command(): Command {
   return createCommand(
     "inspect",
-    "Finds a dataset's splits and says what is in them: images, annotations, sizes, share of tumor pixels, " +
-      "everything wrong, and images that stand in two splits.",
+    "Describes the splits of a dataset: images, annotations, sizes, share of foreground pixels, all problems, " +
+      "and images that are in more than one split.",
   )
     .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
     .addOption(
       new Option(
         "--unannotated <how>",
-        "images without annotations: empty takes them as free of tumors, skip leaves them out",
+        "images without annotations: empty takes them as background only, skip leaves them out",
       ).choices([...UNANNOTATED]).default("empty"),
     )
     .option(
       "--no-pixels",
-      "do not decode the images: faster, finds no damaged images and only exact copies",
+      "do not decode the images: faster, but finds no damaged images and only exact copies",
     )
-    .option("--strict", "fail where anything is wrong with an annotation or an image")
+    .option("--strict", "fail if an annotation or an image has a problem")
     .option("--json", "print the report as one JSON document")
     .action(inspect);
 }
@@ -55,7 +55,7 @@ async function inspect(data: string, options: Options): Promise<void> {
     unannotated: options.unannotated,
     pixels: options.pixels,
     onProgress: (done, total) => {
-      progress ??= new Progress({ label: "looking at images", total });
+      progress ??= new Progress({ label: "inspecting images", total });
       progress.update(done);
     },
   });
@@ -70,7 +70,7 @@ async function inspect(data: string, options: Options): Promise<void> {
 function describeReport(report: DatasetReport): string {
   return [
     ...report.splits.map((split) => describeSplit(split, report.unannotated)),
-    describeLeaks(report),
+    describeNearDuplicates(report),
   ].join("\n");
 }
 
@@ -80,16 +80,16 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
   ];
   const add = (label: string, value: string) => lines.push(`  ${label.padEnd(24)}${value}`);
   if (split.annotationFile === null) {
-    add("images", `${plural(split.files, "file")}, no annotation file: read by nothing`);
+    add("images", `${plural(split.files, "file")}, no annotation file: not used`);
     return lines.join("\n") + "\n";
   }
   add("images", `${split.images} of ${plural(split.files, "file")}`);
   add("annotations", `${split.annotations} in ${plural(split.annotated, "image")}`);
   if (split.unannotated > 0) {
-    const taken = unannotated === "empty" ? "taken as free of tumors" : "left out";
+    const taken = unannotated === "empty" ? "taken as background only" : "left out";
     add(
       "without annotation",
-      `${split.unannotated}: tumor-free or merely not labelled, no one can tell; ${taken}`,
+      `${split.unannotated}: nothing to annotate or not labeled yet; ${taken}`,
     );
   }
   if (split.unusable > 0) add("unusable annotations", `${plural(split.unusable, "image")} left out`);
@@ -99,36 +99,39 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
     split.categories.map(({ id, name, annotations }) => `${name} (${id}): ${annotations}`).join(", "),
   );
   add("sizes", split.sizes.map(({ width, height, images }) => `${width} x ${height}: ${images}`).join(", "));
-  if (split.tumorShare !== null) {
-    const { mean, least, median, largest } = split.tumorShare;
-    add("tumor pixels", `${formatPercent(mean)} on average`);
+  if (split.foregroundShare !== null) {
+    const { mean, least, median, largest } = split.foregroundShare;
+    add("foreground pixels", `${formatPercent(mean)} on average`);
     add(
       "",
-      `where there is one: ${
-        [least, median, largest].map(formatPercent).join(", ")
-      } (least, median, largest)`,
+      `if annotated: ${[least, median, largest].map(formatPercent).join(", ")} (least, median, largest)`,
     );
   }
   if (split.allBackgroundAccuracy !== null) {
-    add("all-background accuracy", `${formatPercent(split.allBackgroundAccuracy)} without finding any tumor`);
+    add(
+      "all-background accuracy",
+      `${formatPercent(split.allBackgroundAccuracy)} by predicting only background`,
+    );
   }
   add("problems", split.problems.length === 0 ? "none" : String(split.problems.length));
   for (const { kind, message, effect } of split.problems) lines.push(`    ${kind}, ${effect}: ${message}`);
   return lines.join("\n") + "\n";
 }
 
-function describeLeaks({ leaks, pixels, splits }: DatasetReport): string {
-  const { pairs, complete, images } = leaks;
+function describeNearDuplicates({ nearDuplicates, pixels, splits }: DatasetReport): string {
+  const { pairs, complete, images } = nearDuplicates;
   const how = pixels ? "" : " (by bytes and names only)";
-  if (pairs.length === 0) return `No image seems to stand in two splits${how}.\n`;
+  if (pairs.length === 0) return `No near-duplicates across splits${how}.\n`;
   const shares = splits
     .filter(({ name }) => images[name] !== undefined)
     .map((split) => `${images[split.name]} of ${split.images} in ${split.name}`);
   const lines = [
     `warning: ${complete ? "" : "more than "}${
       plural(pairs.length, "pair")
-    } of images in different splits that seem to be one${how}:`,
-    `  ${shares.join(", ")}. What is measured on them is no measure of unseen images.`,
+    } of near-duplicates across splits${how}:`,
+    `  ${
+      shares.join(", ")
+    }. Scores on them measure memorization.\n  hint: deno task split keeps near-duplicates in one split`,
     ...pairs.slice(0, SHOWN_PAIRS).map(({ files, reasons }) =>
       `  ${files.map((file) => `${file.split}/${file.fileName}`).join(" = ")} (${reasons.join(", ")})`
     ),

@@ -1,5 +1,5 @@
 /**
- * `masks`: every split's annotations as PNG masks beside a manifest.
+ * `masks`: the annotations of every split as PNG masks, with a manifest.
  *
  * @module
  */
@@ -22,18 +22,18 @@ interface Options {
 export function command(): Command {
   return createCommand(
     "masks",
-    "Draws every split's annotations to grey PNG masks (0 background, 255 tumor) beside a manifest with hashes. " +
-      "Masks that are up to date are not drawn again.",
+    "Draws the annotations of every split to grayscale PNG masks (0 background, 255 foreground), with a manifest of " +
+      "hashes. Masks that are up to date are not drawn again.",
   )
     .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
-    .option("--output <folder>", "where the masks go: SPLIT/NAME.png and manifest.json", "dataset/masks")
+    .option("--output <folder>", "folder for SPLIT/NAME.png and manifest.json", FOLDERS.masks)
     .addOption(
       new Option(
         "--unannotated <how>",
         "images without annotations: empty writes them an all-black mask, skip writes none",
       ).choices([...UNANNOTATED]).default("empty"),
     )
-    .option("--strict", "write nothing where anything is wrong with an annotation or an image")
+    .option("--strict", "write nothing if an annotation or an image has a problem")
     .option("--json", "print what was done as one JSON document")
     .action(drawMasks);
 }

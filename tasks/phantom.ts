@@ -8,6 +8,7 @@ import { plural } from "../src/cli/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStdout } from "../src/cli/task.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 import { makePhantom, type PhantomOptions, type PhantomReport } from "../mod.ts";
 
 interface Options extends Required<Pick<PhantomOptions, "train" | "valid" | "test" | "size" | "seed">> {
@@ -20,17 +21,17 @@ interface Options extends Required<Pick<PhantomOptions, "train" | "valid" | "tes
 export function command(): Command {
   return createCommand(
     "phantom",
-    "Makes a synthetic dataset: schematic brain slices as JPEGs, with COCO annotations of their tumors. " +
-      "The same seed gives the same bytes. A phantom that is there already is replaced, nothing else ever.",
+    "Creates a synthetic dataset: schematic brain slices as JPEGs, with COCO annotations of their tumors. " +
+      "The same seed yields the same bytes. An existing phantom is replaced, nothing else ever is.",
   )
-    .option("--output <folder>", "where the dataset goes", "dataset/phantom")
-    .option("--train <count>", "images to train on", integer(0, 100_000), 96)
-    .option("--valid <count>", "images to validate with", integer(0, 100_000), 16)
-    .option("--test <count>", "images to test with", integer(0, 100_000), 16)
+    .option("--output <folder>", "folder for the dataset", FOLDERS.phantom)
+    .option("--train <count>", "images for training", integer(0, 100_000), 96)
+    .option("--valid <count>", "images for validation", integer(0, 100_000), 16)
+    .option("--test <count>", "images for testing", integer(0, 100_000), 16)
     .option("--size <pixels>", "width and height of the images", integer(32, 2048), 256)
-    .option("--seed <number>", "what the images are drawn from", integer(0, 2 ** 32 - 1), 0)
-    .option("--zip <file>", "write the dataset as a zip, too")
-    .option("--json", "print what was made as one JSON document")
+    .option("--seed <number>", "seed of the images", integer(0, 2 ** 32 - 1), 0)
+    .option("--zip <file>", "also write the dataset as a zip")
+    .option("--json", "print the result as one JSON document")
     .action(draw);
 }
 
@@ -53,9 +54,11 @@ async function draw({ output, json, ...options }: Options): Promise<void> {
 
 function describe({ output, zip, splits }: PhantomReport): string {
   const lines = Object.entries(splits).map(([split, { images, annotations, empty }]) =>
-    `${output}/${split}: ${plural(images, "image")}, ${plural(annotations, "tumor")}, ${empty} without one\n`
+    `${output}/${split}: ${plural(images, "image")}, ${
+      plural(annotations, "tumor")
+    }, ${empty} without a tumor\n`
   );
-  if (zip !== null) lines.push(`${zip}: all of it as a zip\n`);
+  if (zip !== null) lines.push(`${zip}: the dataset as a zip\n`);
   return lines.join("");
 }
 

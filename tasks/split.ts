@@ -1,5 +1,5 @@
 /**
- * `split`: a dataset's images dealt anew, with those that seem to be one together.
+ * `split`: re-splits a dataset, with near-duplicates in one split.
  *
  * @module
  */
@@ -8,41 +8,41 @@ import { formatPercent, plural } from "../src/cli/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, number, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { regroupDataset, type RegroupOptions, type RegroupPhase, type RegroupReport } from "../mod.ts";
+import { resplitDataset, type ResplitOptions, type ResplitPhase, type ResplitReport } from "../mod.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
-interface Options extends Required<Pick<RegroupOptions, "valid" | "test" | "seed">> {
+interface Options extends Required<Pick<ResplitOptions, "valid" | "test" | "seed">> {
   readonly output: string;
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
-/** Problems that the text names; `inspect` lists all. */
+/** Problems listed in the text; `inspect` lists all. */
 const SHOWN_PROBLEMS = 5;
 
 /** The `split` command. */
 export function command(): Command {
   return createCommand(
     "split",
-    "Deals a dataset's annotated images anew to train, valid and test, so that images that seem to be one " +
-      "(what inspect finds: equal bytes, equal names, near-equal pixels also mirrored, turned or resized) share a " +
-      "split. Images are copied; the dataset itself stays as it is.",
+    "Re-splits the annotated images of a dataset into train, valid and test, with near-duplicates (as inspect finds " +
+      "them: equal bytes, the same source by name, near-equal pixels, also mirrored, turned or resized) in one split. " +
+      "Images are copied; the dataset itself is not modified.",
   )
     .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
-    .option("--output <folder>", "where the new dataset goes", "dataset/regrouped")
-    .option("--valid <share>", "share of the images to validate with, 0 for none", number(0, 1), 0.15)
-    .option("--test <share>", "share of the images to test with, 0 for none", number(0, 1), 0.15)
-    .option("--seed <number>", "what the order of equal groups is drawn from", integer(0, 2 ** 32 - 1), 0)
-    .option("--force", "replace what is at the output, whatever it is; else only an earlier result is")
-    .option("--json", "print what was done as one JSON document")
+    .option("--output <folder>", "folder for the new dataset", FOLDERS.resplit)
+    .option("--valid <share>", "share of the images for validation, 0 for none", number(0, 1), 0.15)
+    .option("--test <share>", "share of the images for testing, 0 for none", number(0, 1), 0.15)
+    .option("--seed <number>", "seed of the order of groups of equal size", integer(0, 2 ** 32 - 1), 0)
+    .option("--force", "replace anything at the output; by default only an earlier result is replaced")
+    .option("--json", "print the result as one JSON document")
     .action(split);
 }
 
 async function split(data: string, { output, json, ...options }: Options): Promise<void> {
   let progress: Progress | undefined;
-  let label: RegroupPhase | undefined;
+  let label: ResplitPhase | undefined;
   const report = await runStoppable((signal) =>
-    regroupDataset(data, output, {
+    resplitDataset(data, output, {
       ...options,
       onProgress: (phase, done, total) => {
         signal.throwIfAborted();
@@ -64,13 +64,11 @@ async function split(data: string, { output, json, ...options }: Options): Promi
   writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
 }
 
-function describe(report: RegroupReport): string {
+function describe(report: ResplitReport): string {
   const { output, images, renamed, unlisted, groups, splits, sharedPairs } = report;
-  const before = `${sharedPairs.before >= 10_000 ? "at least " : ""}${
-    plural(sharedPairs.before, "pair")
-  } of them`;
+  const before = `${sharedPairs.before >= 10_000 ? "at least " : ""}${plural(sharedPairs.before, "pair")}`;
   const lines = [
-    `${plural(images, "image")} in ${plural(groups.count, "group")}; ${before} stood in different splits`,
+    `${plural(images, "image")} in ${plural(groups.count, "group")}; ${before} were in different splits`,
     `  group sizes             ${
       groups.sizes.map(({ images, groups }) => groups === 1 ? `${images}` : `${images} (${groups} times)`)
         .join(", ")
@@ -81,22 +79,24 @@ function describe(report: RegroupReport): string {
     ),
   ];
   if (renamed > 0) {
-    lines.push(`  renamed                 ${renamed}: other splits had images of the same names`);
+    lines.push(`  renamed                 ${renamed}: other splits have images of the same names`);
   }
-  if (unlisted > 0) lines.push(`  left out                ${plural(unlisted, "file")} without an entry`);
+  if (unlisted > 0) {
+    lines.push(`  skipped                 ${plural(unlisted, "file")} that no annotation file lists`);
+  }
   return `${lines.join("\n")}\n${describeLargest(report)}` +
-    `${output}: inspect finds ${sharedPairs.after} pairs of images that its splits share\n`;
+    `${output}: inspect finds ${sharedPairs.after} pairs of near-duplicates across splits\n`;
 }
 
-/** What follows from the largest group, where that is more than a line in the list of sizes. */
-function describeLargest({ images, groups: { largest }, splits }: RegroupReport): string {
+/** The consequences of the largest group, if it has at least three images. */
+function describeLargest({ images, groups: { largest }, splits }: ResplitReport): string {
   if (largest.images < 3) return "";
   const pairs = largest.images * (largest.images - 1) / 2;
   const lines = [
     `  largest group           ${largest.images} images, all in ${largest.split}: ${
       largest.pairs === pairs
-        ? "all alike"
-        : `${largest.pairs} of their ${pairs} pairs are alike and chain them together`
+        ? "all near-duplicates of each other"
+        : `${largest.pairs} of their ${pairs} pairs are near-duplicates and connect them`
     }`,
   ];
   const { target } = splits[largest.split]!;
@@ -104,10 +104,10 @@ function describeLargest({ images, groups: { largest }, splits }: RegroupReport)
     const others = Object.entries(splits).filter(([name]) => name !== largest.split);
     lines.push(
       `warning: the largest group is larger than ${largest.split}'s share of ${target}: ${
-        others.map(([name, split]) => `${name} has ${split.images} of the ${split.target} asked for`).join(
+        others.map(([name, split]) => `${name} has ${split.images} of the requested ${split.target}`).join(
           ", ",
         )
-      }, and what is trained on is little but variations of one image (${
+      }, and ${largest.split} consists mostly of variations of one image (${
         formatPercent(largest.images / images)
       } of all)`,
     );

@@ -1,5 +1,7 @@
 /**
- * COCO annotation files: images, annotations, categories, and each image's mask.
+ * COCO annotations: images, annotations, categories, and the mask of each image.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -21,29 +23,29 @@ import { checkSegmentation, fillSegmentation } from "./segmentation.ts";
 export type { CocoAnnotation, CocoCategory, CocoImage } from "./coco_entries.ts";
 
 /**
- * What an image's annotations are worth: `annotated` has at least one that can be drawn, `unannotated` has
- * none at all (free of tumors, or merely not labelled), `unusable` has only ones that cannot be drawn. An
- * unusable image must not pass for an empty one.
+ * What an image's annotations amount to: `annotated` has at least one that can be drawn, `unannotated` has none
+ * (nothing to annotate, or merely not labeled yet), `unusable` has only ones that cannot be drawn. An unusable image
+ * must not be taken for an empty one.
  */
 export type ImageState = "annotated" | "unannotated" | "unusable";
 
-/** A COCO annotation file, read and checked. */
+/** A COCO annotation file, parsed and checked. */
 export class CocoDataset {
   /** The usable images, in the file's order. */
   readonly images: readonly CocoImage[];
-  /** Every file name in the file, also of images that are left out. */
+  /** Every file name in the file, including those of skipped images. */
   readonly fileNames: ReadonlySet<string>;
-  /** The annotations of usable images that can be drawn at least in part, in the file's order. */
+  /** The annotations of usable images that can be drawn at least partly, in the file's order. */
   readonly annotations: readonly CocoAnnotation[];
   /** The categories, in the file's order. */
   readonly categories: readonly CocoCategory[];
-  /** Everything wrong in the file. */
+  /** Every problem of the file. */
   readonly problems: readonly Problem[];
   readonly #images: ReadonlyMap<number, CocoImage>;
   readonly #annotations = new Map<number, CocoAnnotation[]>();
   readonly #refused: ReadonlySet<number>;
 
-  /** Made by {@linkcode readCoco}; `refused` are the images of which some annotation was left out. */
+  /** Created by {@linkcode readCoco}; `refused` are the images that lost an annotation. */
   constructor(parts: {
     images: Images;
     annotations: readonly CocoAnnotation[];
@@ -65,16 +67,16 @@ export class CocoDataset {
     }
   }
 
-  /** The image of this id; throws a RangeError if there is none. */
+  /** The image with this id; throws a RangeError if there is none. */
   image(imageId: number): CocoImage {
     const image = this.#images.get(imageId);
     if (image === undefined) {
-      throw new RangeError(`Cannot find image ${imageId}: the dataset has none of this id`);
+      throw new RangeError(`Cannot find image ${imageId}: the dataset has no image with this id`);
     }
     return image;
   }
 
-  /** The annotations of an image that can be drawn; none for an unknown id. */
+  /** The drawable annotations of an image; empty for an unknown id. */
   annotationsOf(imageId: number): readonly CocoAnnotation[] {
     return this.#annotations.get(imageId) ?? [];
   }
@@ -85,7 +87,7 @@ export class CocoDataset {
     return this.#refused.has(imageId) ? "unusable" : "unannotated";
   }
 
-  /** The image's mask: the maximum over its annotations, empty where it has none. Throws a RangeError for an unknown id. */
+  /** The union of the image's annotations; empty if it has none. Throws a RangeError for an unknown id. */
   mask(imageId: number): Mask {
     const image = this.image(imageId);
     const mask = createMask(image);
@@ -97,21 +99,20 @@ export class CocoDataset {
 }
 
 /**
- * Reads a COCO annotation file's text. What is wrong in single entries is collected in `problems` and left out
- * (or used as it stands, where the problem says so); with `strict` any problem is an Error. `name` is what
- * messages call the file.
+ * Parses the text of a COCO annotation file. Invalid entries are listed in `problems` and skipped (or kept, if the
+ * problem says so); with `strict`, any problem is an Error. `name` is the file's name in messages.
  *
- * Throws a SyntaxError with line and column for a text that is no JSON, and a TypeError where it is none of COCO's.
+ * Throws a SyntaxError with line and column if the text is not JSON, and a TypeError if it is not COCO's format.
  */
 export function readCoco(json: string, options: { strict?: boolean; name?: string } = {}): CocoDataset {
   const name = options.name ?? "the COCO annotations";
   const root = parseJson(json, name);
-  if (!isEntry(root)) throw new TypeError(`Cannot read ${name}: ${showValue(root)} is no object`);
+  if (!isEntry(root)) throw new TypeError(`Cannot read ${name}: expected an object, got ${showValue(root)}`);
   const list = (key: string, needed: boolean): readonly unknown[] => {
     const value = root[key];
     if (Array.isArray(value)) return value;
     if (needed || value !== undefined) {
-      throw new TypeError(`Cannot read ${name}: "${key}" is ${showValue(value)}, no list`);
+      throw new TypeError(`Cannot read ${name}: expected a list "${key}", got ${showValue(value)}`);
     }
     problems.push({ kind: "no-list", id: null, message: `the file has no "${key}"`, effect: "kept" });
     return [];

@@ -1,5 +1,7 @@
 /**
- * The entries of a COCO annotation file, checked one by one: what is wrong is listed and left out.
+ * The entries of a COCO annotation file, checked one by one: invalid ones are listed and skipped.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -13,31 +15,31 @@ export interface CocoImage {
   readonly id: number;
   /** Path of the image, relative to the folder of the annotation file, with `/`. */
   readonly fileName: string;
-  /** Pixels in a row. */
+  /** Pixels per row. */
   readonly width: number;
   /** Rows. */
   readonly height: number;
 }
 
-/** An outlined thing in an image. */
+/** An annotated region of an image. */
 export interface CocoAnnotation {
-  /** Its id in the file, or null where it has none. */
+  /** Its id in the file, or null if it has none. */
   readonly id: number | null;
-  /** The image it is in. */
+  /** The id of its image. */
   readonly imageId: number;
-  /** Its category's id, or null where it has none. */
+  /** The id of its category, or null if it has none. */
   readonly categoryId: number | null;
-  /** Whether it outlines a crowd (`iscrowd`); the mask takes crowds like all others. */
+  /** Whether it is a crowd (`iscrowd`); masks include crowds like all others. */
   readonly crowd: boolean;
-  /** The outline, as the file has it. */
+  /** The segmentation as stored in the file. */
   readonly segmentation: CocoSegmentation;
 }
 
-/** A kind of thing that is outlined. */
+/** A category of annotations. */
 export interface CocoCategory {
   /** Its id in the file. */
   readonly id: number;
-  /** What it is called. */
+  /** Its name. */
   readonly name: string;
 }
 
@@ -46,10 +48,10 @@ export type Entry = { readonly [key: string]: unknown };
 
 /** The images of a file. */
 export interface Images {
-  /** Those with an id, a file name and a size, by id. */
+  /** Those with a valid id, file name and size, by id. */
   readonly usable: Map<number, CocoImage>;
-  /** Listed images that are left out; their annotations are no riddles, they go with them. */
-  readonly leftOut: Set<number>;
+  /** The ids of skipped images; their annotations are skipped with them. */
+  readonly skipped: Set<number>;
   /** The file names of both. */
   readonly fileNames: Set<string>;
 }
@@ -63,10 +65,10 @@ function isId(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
 
-/** Reads the image entries; what is wrong with them goes to `problems`. */
+/** Checks the image entries; problems are appended to `problems`. */
 export function readImages(entries: readonly unknown[], problems: Problem[]): Images {
   const usable = new Map<number, CocoImage>();
-  const leftOut = new Set<number>();
+  const skipped = new Set<number>();
   const fileNames = new Set<string>();
   entries.forEach((entry, index) => {
     if (!isEntry(entry) || !isId(entry.id)) {
@@ -75,31 +77,31 @@ export function readImages(entries: readonly unknown[], problems: Problem[]): Im
       return;
     }
     const { id, width, height } = entry;
-    const leave = (kind: ProblemKind, reason: string) => {
-      leftOut.add(id);
+    const skip = (kind: ProblemKind, reason: string) => {
+      skipped.add(id);
       problems.push({ kind, id, message: `image ${id}: ${reason}`, effect: "skipped" });
     };
-    if (usable.has(id) || leftOut.has(id)) {
-      const message = `image ${id}: the id stands twice, the first entry is taken`;
+    if (usable.has(id) || skipped.has(id)) {
+      const message = `image ${id}: the id occurs twice, the first entry is used`;
       problems.push({ kind: "duplicate-id", id, message, effect: "skipped" });
       return;
     }
     const fileName = safeFileName(entry.file_name);
-    if (fileName === null) return leave("bad-file-name", `its file name is ${showValue(entry.file_name)}`);
+    if (fileName === null) return skip("bad-file-name", `invalid file name ${showValue(entry.file_name)}`);
     if (fileNames.has(fileName)) {
-      return leave("duplicate-file", `another image is also called ${showValue(fileName)}`);
+      return skip("duplicate-file", `another image has the file name ${showValue(fileName)}`);
     }
     fileNames.add(fileName);
     const fault = labelSizeFault(width, height);
     if (fault !== null) {
-      return leave("bad-size", `its size is ${showValue(width)} x ${showValue(height)}: ${fault}`);
+      return skip("bad-size", `its size is ${showValue(width)} x ${showValue(height)}: ${fault}`);
     }
     usable.set(id, { id, fileName, width: width as number, height: height as number });
   });
-  return { usable, leftOut, fileNames };
+  return { usable, skipped, fileNames };
 }
 
-/** A file name that stays within its folder, with `/` between its parts, or null. */
+/** A path within the folder, with `/` as separator; null for any other. */
 function safeFileName(name: unknown): string | null {
   if (typeof name !== "string" || name === "" || name.includes("\0")) return null;
   const parts = name.replaceAll("\\", "/").split("/").filter((part) => part !== ".");
@@ -107,7 +109,7 @@ function safeFileName(name: unknown): string | null {
   return leads || parts.length === 0 ? null : parts.join("/");
 }
 
-/** Reads the category entries; what is wrong with them goes to `problems`. */
+/** Checks the category entries; problems are appended to `problems`. */
 export function readCategories(entries: readonly unknown[], problems: Problem[]): CocoCategory[] {
   const categories = new Map<number, CocoCategory>();
   entries.forEach((entry, index) => {
@@ -117,7 +119,7 @@ export function readCategories(entries: readonly unknown[], problems: Problem[])
       }`;
       problems.push({ kind: "bad-entry", id: null, message, effect: "skipped" });
     } else if (categories.has(entry.id)) {
-      const message = `category ${entry.id}: the id stands twice, the first entry is taken`;
+      const message = `category ${entry.id}: the id occurs twice, the first entry is used`;
       problems.push({ kind: "duplicate-id", id: entry.id, message, effect: "skipped" });
     } else {
       categories.set(entry.id, { id: entry.id, name: typeof entry.name === "string" ? entry.name : "" });
@@ -127,8 +129,8 @@ export function readCategories(entries: readonly unknown[], problems: Problem[])
 }
 
 /**
- * Reads the annotation entries: those that can be drawn, and the images (`refused`) of those that cannot. What is
- * wrong goes to `problems`.
+ * Checks the annotation entries: returns those that can be drawn, and the images (`refused`) of those that cannot.
+ * Problems are appended to `problems`.
  */
 export function readAnnotations(
   entries: readonly unknown[],
@@ -142,30 +144,30 @@ export function readAnnotations(
   const known = new Set(categories.map((category) => category.id));
   entries.forEach((entry, index) => {
     if (!isEntry(entry)) {
-      const message = `annotation entry ${index + 1} is ${showValue(entry)}, no object`;
+      const message = `annotation entry ${index + 1} is ${showValue(entry)}, not an object`;
       problems.push({ kind: "bad-entry", id: null, message, effect: "skipped" });
       return;
     }
     const id = isId(entry.id) ? entry.id : null;
     const name = id === null ? `annotation entry ${index + 1}` : `annotation ${id}`;
-    const tell = (kind: ProblemKind, reason: string, effect: Problem["effect"]) => {
+    const report = (kind: ProblemKind, reason: string, effect: Problem["effect"]) => {
       problems.push({ kind, id, message: `${name}: ${reason}`, effect });
     };
     const image = isId(entry.image_id) ? images.usable.get(entry.image_id) : undefined;
     if (image === undefined) {
-      const reason = images.leftOut.has(entry.image_id as number) ? "left out" : "not listed";
-      return tell("unknown-image", `its image ${showValue(entry.image_id)} is ${reason}`, "skipped");
+      const reason = images.skipped.has(entry.image_id as number) ? "skipped" : "not listed";
+      return report("unknown-image", `its image ${showValue(entry.image_id)} is ${reason}`, "skipped");
     }
-    if (id === null) tell("bad-entry", `its id is ${showValue(entry.id)}`, "kept");
-    else if (ids.has(id)) tell("duplicate-id", "the id stands twice, both are taken", "kept");
+    if (id === null) report("bad-entry", `its id is ${showValue(entry.id)}`, "kept");
+    else if (ids.has(id)) report("duplicate-id", "the id occurs twice, both are used", "kept");
     else ids.add(id);
     const categoryId = isId(entry.category_id) ? entry.category_id : null;
     if (categoryId === null || !known.has(categoryId)) {
-      tell("unknown-category", `its category ${showValue(entry.category_id)} is not listed`, "kept");
+      report("unknown-category", `its category ${showValue(entry.category_id)} is not listed`, "kept");
     }
     const checked = checkSegmentation(entry.segmentation, image);
     for (const fault of checked.faults) {
-      tell(fault.kind, `${fault.message} (image ${image.id})`, fault.kept ? "kept" : "skipped");
+      report(fault.kind, `${fault.message} (image ${image.id})`, fault.kept ? "kept" : "skipped");
     }
     if (!isDrawable(checked)) {
       refused.add(image.id);

@@ -1,25 +1,27 @@
 /**
- * JSON from outside: errors with line and column, and the bare NaN and Infinity that Python's writer leaves.
+ * JSON from untrusted files: errors with line and column, and the bare NaN and Infinity that Python writes.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 
-/** Where and why a text is no JSON. */
+/** Where and why a text is not JSON. */
 export interface JsonFault {
-  /** Index of the first character that cannot stand there; the text's length where it ends too early. */
+  /** Index of the first invalid character; the text's length if it ends too early. */
   readonly offset: number;
   /** Its line, from 1. */
   readonly line: number;
-  /** Its place in the line, from 1. */
+  /** Its column, from 1. */
   readonly column: number;
-  /** What stands there. */
+  /** What was found and what was expected. */
   readonly message: string;
 }
 
 /**
- * Parses a JSON text. Bare `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes and the standard
- * forbids, become null, so that one bad number does not cost the whole file. Throws a SyntaxError with line
- * and column. A byte order mark at the start is skipped.
+ * Parses JSON. Bare `NaN`, `Infinity` and `-Infinity`, which Python's `json` writes although the standard forbids
+ * them, become null, so that one bad number does not invalidate the whole file. A byte order mark is skipped. Throws a
+ * SyntaxError with line and column.
  */
 export function parseJson(text: string, what: string): unknown {
   const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
@@ -43,11 +45,11 @@ export function parseJson(text: string, what: string): unknown {
   }
 }
 
-/** What a scan found: the first fault, or null, and the bare words for numbers before it. */
+/** The result of a scan: the first fault, or null, and the bare numbers before it. */
 export interface JsonScan {
-  /** The first fault of the text as JSON, were NaN and Infinity allowed. */
+  /** The first fault, with NaN and Infinity allowed. */
   readonly fault: JsonFault | null;
-  /** Where `NaN`, `Infinity` and `-Infinity` stand as values. */
+  /** The positions of `NaN`, `Infinity` and `-Infinity` used as values. */
   readonly words: readonly { start: number; end: number }[];
 }
 
@@ -57,7 +59,7 @@ const LITERAL = /true|false|null/y;
 const NUMBER_WORD = /NaN|-?Infinity/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
-/** Walks a text as JSON without building anything, however deep it nests; never throws. */
+/** Scans JSON of any nesting depth without building values; never throws. */
 export function scanJson(text: string): JsonScan {
   const open: ("[" | "{")[] = [];
   const words: { start: number; end: number }[] = [];
@@ -68,7 +70,7 @@ export function scanJson(text: string): JsonScan {
     at = pattern.lastIndex;
     return true;
   };
-  // By hand, since a pattern for texts of many megabytes would exhaust the pattern matcher's stack.
+  // By hand: on strings of many megabytes a regular expression overflows its stack.
   const skipText = (): boolean => {
     for (at++; at < text.length;) {
       const code = text.charCodeAt(at);
@@ -83,7 +85,7 @@ export function scanJson(text: string): JsonScan {
   };
   const fail = (expected: string): JsonScan => ({ fault: faultAt(text, at, expected), words });
 
-  // What may stand next: a value, the first entry of a list or object (or its end), a key, or what follows a value.
+  // What may come next: a value, the first entry of a list or object (or its end), a key, or what follows a value.
   let state: "value" | "first" | "key" | "after" = "value";
   for (;;) {
     skip(SPACE);
@@ -109,7 +111,7 @@ export function scanJson(text: string): JsonScan {
     }
     if (state === "key") {
       if (character !== '"') return fail("a key in double quotes");
-      if (!skipText()) return fail("the rest of a text");
+      if (!skipText()) return fail("the rest of a string");
       skip(SPACE);
       if (text[at] !== ":") return fail('":"');
       at++;
@@ -119,7 +121,7 @@ export function scanJson(text: string): JsonScan {
       at++;
       state = "first";
     } else if (character === '"') {
-      if (!skipText()) return fail("the rest of a text");
+      if (!skipText()) return fail("the rest of a string");
       state = "after";
     } else {
       const start = at;
@@ -147,6 +149,6 @@ function faultAt(text: string, offset: number, expected: string): JsonFault {
     offset,
     line,
     column: offset - lineStart + 1,
-    message: `found ${found} where ${expected} should stand`,
+    message: `found ${found} where ${expected} was expected`,
   };
 }

@@ -1,9 +1,11 @@
 /**
  * COCO's polygon rasteriser, pixel for pixel.
  *
- * COCO's own code (`rleFrPoly` in maskApi.c) walks the outline on a grid five times as fine, keeps the places
- * where it passes the middle of a pixel column, and fills each column between them. Here those places are
- * computed without walking: an outline that runs far outside of the image costs no more than one inside.
+ * COCO's own code (`rleFrPoly` in maskApi.c) walks the outline on a grid five times as fine, records where it crosses
+ * the center of a pixel column, and fills each column between crossings. Here the crossings are computed without
+ * walking, so that an outline far outside the image costs no more than one inside.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
@@ -13,24 +15,24 @@ import type { Mask } from "../image/mask.ts";
 const SCALE = 5;
 
 /**
- * Largest coordinate, in pixels. COCO's code computes in 32-bit integers, five to the pixel, and what it does
- * beyond their range is undefined.
+ * Largest coordinate, in pixels. COCO's code uses 32-bit integers, five per pixel, and is undefined beyond their
+ * range.
  */
 export const MAX_COORDINATE = 2 ** 27;
 
-/** Most points times image width, the bound of one outline's work; nothing that a person drew comes near it. */
+/** Most points times image width, which bounds the work of one outline; no hand-drawn outline comes near it. */
 export const MAX_CROSSINGS = 2 ** 27;
 
 /**
- * Sets the pixels of one closed outline, `points` being x, y, x, y, ... in pixels, within both limits above. An
- * odd last number is ignored, as in COCO's code.
+ * Fills one closed outline; `points` are x, y, x, y, ... in pixels, within both limits above. An odd last number is
+ * ignored, as in COCO's code.
  */
 export function fillPolygon(mask: Mask, points: readonly number[]): void {
   const { xs, ys } = gridPoints(points);
   const box = pixelBox(mask, xs, ys);
   if (box === null) return;
   const flips = columnFlips(box, xs, ys);
-  // A pixel is inside where the number of passings above it in its column is odd.
+  // A pixel is inside if the number of crossings above it in its column is odd.
   for (let at = box.width; at < flips.length; at++) flips[at]! ^= flips[at - box.width]!;
   for (let row = 0; row < box.height; row++) {
     const from = row * box.width;
@@ -46,7 +48,7 @@ interface Box {
   readonly height: number;
 }
 
-/** The outline's corners on the fine grid, the first one again at the end. */
+/** The outline's vertices on the fine grid, with the first repeated at the end. */
 function gridPoints(points: readonly number[]): { xs: Float64Array; ys: Float64Array } {
   const count = Math.floor(points.length / 2);
   const xs = new Float64Array(count + 1);
@@ -61,16 +63,16 @@ function gridPoints(points: readonly number[]): { xs: Float64Array; ys: Float64A
 }
 
 function gridPoint(coordinate: number): number {
-  // Cut off, not rounded down: C's cast to int, which for negative coordinates is not the nearest point.
+  // Truncated like C's cast to int, which for negative coordinates is not the nearest point.
   return Math.trunc(SCALE * coordinate + 0.5);
 }
 
-/** First pixel row whose middle lies at or below grid row `v`, within the image. */
+/** The first pixel row whose center lies at or below grid row `v`, clamped to the image. */
 function pixelRow(v: number, height: number): number {
   return Math.ceil(Math.min(height, Math.max(0, (v + 0.5) / SCALE - 0.5)));
 }
 
-/** The part of the image that the outline can fill, or null if it can fill none. */
+/** The part of the image that the outline can fill, or null. */
 function pixelBox(mask: Mask, xs: Float64Array, ys: Float64Array): Box | null {
   let minX = Infinity, maxX = -Infinity, minY = Infinity, maxY = -Infinity;
   for (let i = 0; i < xs.length; i++) {
@@ -86,17 +88,17 @@ function pixelBox(mask: Mask, xs: Float64Array, ys: Float64Array): Box | null {
   return width > 0 && height > 0 ? { left, top, width, height } : null;
 }
 
-/** First pixel column whose middle (between grid columns 5x + 2 and 5x + 3) lies right of grid column `u`. */
+/** The first pixel column whose center (between grid columns 5x + 2 and 5x + 3) lies right of grid column `u`. */
 function firstColumn(u: number): number {
   return Math.ceil((u - 2) / SCALE);
 }
 
-/** Last pixel column whose middle lies left of grid column `u`. */
+/** The last pixel column whose center lies left of grid column `u`. */
 function lastColumn(u: number): number {
   return Math.floor((u - 3) / SCALE);
 }
 
-/** For each pixel of the box, 1 where the outline passes its column's middle an odd number of times there. */
+/** For each pixel of the box: 1 if the outline crosses its column's center there an odd number of times. */
 function columnFlips(box: Box, xs: Float64Array, ys: Float64Array): Uint8Array {
   const flips = new Uint8Array(box.width * box.height);
   for (let i = 0; i + 1 < xs.length; i++) {
@@ -106,7 +108,7 @@ function columnFlips(box: Box, xs: Float64Array, ys: Float64Array): Uint8Array {
     const edgeRow = edgeRows(xs[i]!, ys[i]!, xs[i + 1]!, ys[i + 1]!);
     for (let x = first; x <= last; x++) {
       const row = pixelRow(edgeRow(SCALE * x + 2), box.top + box.height) - box.top;
-      // A passing below the last row ends a run there; one above the box cannot be, its rows start at the top.
+      // A crossing below the last row ends a run there; above the box there is none.
       if (row < box.height) flips[row * box.width + x - box.left]! ^= 1;
     }
   }
@@ -114,13 +116,13 @@ function columnFlips(box: Box, xs: Float64Array, ys: Float64Array): Uint8Array {
 }
 
 /**
- * For an edge between grid points: the grid row in which it steps between grid columns `u` and `u + 1`, the
- * upper of the two where they differ. The arithmetic is COCO's, digit for digit, on the same two grid points.
+ * For an edge between grid points: the grid row in which it steps from grid column `u` to `u + 1`, the upper one if
+ * they differ. The arithmetic is exactly COCO's, on the same two grid points.
  */
 function edgeRows(fromX: number, fromY: number, toX: number, toY: number): (u: number) => number {
   const dx = Math.abs(toX - fromX);
   const dy = Math.abs(toY - fromY);
-  // COCO always walks towards growing x on flat edges and towards growing y on steep ones.
+  // COCO walks flat edges towards increasing x and steep ones towards increasing y.
   const flip = dx >= dy ? fromX > toX : fromY > toY;
   const [xs, ys, xe, ye] = flip ? [toX, toY, fromX, fromY] : [fromX, fromY, toX, toY];
   if (dx >= dy) {
@@ -133,7 +135,7 @@ function edgeRows(fromX: number, fromY: number, toX: number, toY: number): (u: n
     ? (t: number, u: number) => Math.trunc(xs + slope * t + 0.5) > u
     : (t: number, u: number) => Math.trunc(xs + slope * t + 0.5) <= u;
   return (u) => {
-    // An estimate from the inverse slope, then the exact step beside it.
+    // An estimate from the inverse slope, corrected to the exact step.
     let t = Math.min(dy, Math.max(1, Math.round((u + 0.5 - xs) / slope)));
     while (t > 1 && passed(t - 1, u)) t--;
     while (t < dy && !passed(t, u)) t++;

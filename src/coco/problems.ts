@@ -1,50 +1,51 @@
 /**
- * What is wrong in a dataset: listed, never silently dropped.
+ * Problems of a dataset: listed, never silently dropped.
+ *
  * This module is browser compatible.
  *
  * @module
  */
 
-/** The kinds of problem, and what each means, as `inspect` explains them. */
+/** The kinds of problems, and what each means. */
 export const PROBLEM_KINDS = {
-  "no-list": "an annotation file without one of its lists",
-  "bad-entry": "an entry of the annotation file is no object or lacks its id",
-  "duplicate-id": "an id that stands twice",
-  "bad-size": "an image whose width or height is no usable number",
-  "bad-file-name": "an image whose file name is missing or leads out of the folder",
-  "duplicate-file": "a file name that stands twice",
+  "no-list": "an annotation file that lacks one of its lists",
+  "bad-entry": "an entry of the annotation file that is not an object or lacks its id",
+  "duplicate-id": "an id that occurs twice",
+  "bad-size": "an image with an invalid width or height",
+  "bad-file-name": "an image whose file name is missing or leaves the folder",
+  "duplicate-file": "a file name that occurs twice",
   "unknown-image": "an annotation of an image that is not listed",
   "unknown-category": "an annotation of a category that is not listed",
-  "no-segmentation": "an annotation without an outline",
-  "bad-segmentation": "an outline that is neither polygons nor RLE",
-  "too-few-points": "a polygon of fewer than three points",
-  "too-many-points": "a polygon of more points than can be drawn in bounded time",
+  "no-segmentation": "an annotation without a segmentation",
+  "bad-segmentation": "a segmentation that is neither polygons nor RLE",
+  "too-few-points": "a polygon with fewer than three points",
+  "too-many-points": "a polygon with more points than can be drawn in bounded time",
   "odd-length": "a polygon with an odd count of numbers",
-  "bad-coordinate": "a polygon with a coordinate that is no finite number",
-  "rle-size": "an RLE of another size than its image",
-  "bad-rle": "an RLE that cannot be read or whose runs do not add up",
-  "missing-image": "an image that is listed and not there",
-  "unreadable-image": "an image file that cannot be read",
-  "size-mismatch": "an image file of another size than the annotation file says",
+  "bad-coordinate": "a polygon with a coordinate that is not a finite number",
+  "rle-size": "an RLE whose size differs from its image",
+  "bad-rle": "an RLE that cannot be decoded or whose runs do not add up",
+  "missing-image": "a listed image whose file is missing",
+  "unreadable-image": "an image file that cannot be decoded",
+  "size-mismatch": "an image file whose size differs from the annotation file",
   "unlisted-file": "an image file that the annotation file does not list",
 } as const;
 
 /** One of {@linkcode PROBLEM_KINDS}. */
 export type ProblemKind = keyof typeof PROBLEM_KINDS;
 
-/** One thing wrong in a dataset. */
+/** One problem of a dataset. */
 export interface Problem {
-  /** What it is. */
+  /** Its kind. */
   readonly kind: ProblemKind;
-  /** The id of the image or annotation (which of the two, the message says), a file's name, or null. */
+  /** The id of the image or annotation (the message says which), a file name, or null. */
   readonly id: number | string | null;
-  /** What exactly, in words, beginning with what it is about: `annotation 7: ...`. */
+  /** The details, beginning with the subject: `annotation 7: ...`. */
   readonly message: string;
-  /** Whether what is at fault was left out, or used as it stands. */
+  /** Whether the affected entry was skipped or used anyway. */
   readonly effect: "skipped" | "kept";
 }
 
-/** A value from a file as a message shows it: short, however long or deep it is. */
+/** A value from a file for a message, abbreviated. */
 export function showValue(value: unknown): string {
   if (value === undefined) return "missing";
   if (Array.isArray(value)) {
@@ -61,12 +62,12 @@ function showScalar(value: unknown): string {
   return String(value);
 }
 
-/** Refuses a dataset with problems, as `--strict` asks: an Error that counts them and names the first. */
+/** Throws an Error that counts the problems and names the first, unless there are none. For `--strict`. */
 export function refuseProblems(what: string, problems: readonly Problem[]): void {
   const first = problems[0];
   if (first === undefined) return;
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   throw new Error(
-    `Refused ${what}: ${count} (strict): ${first.message}\nhint: inspect lists all of them; without strict they are skipped`,
+    `Rejected ${what}: ${count} (strict): ${first.message}\nhint: inspect lists all of them; without strict they are skipped`,
   );
 }

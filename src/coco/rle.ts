@@ -1,27 +1,28 @@
 /**
- * COCO's run-length encoding of masks: runs of 0 and 1 in turn, column after column, the first run of zeros
- * (it may be empty). The same runs stand in files as a list of numbers or as COCO's compressed text.
- * This module is browser compatible.
+ * COCO's run-length encoding of masks: alternating runs of 0 and 1 in column-major order, starting with a possibly
+ * empty run of zeros. Files store the runs as a list of numbers or as COCO's compressed text.
  *
  * After `rleEncode`, `rleDecode`, `rleToString` and `rleFrString` of COCO's mask code (maskApi.c).
+ *
+ * This module is browser compatible.
  *
  * @module
  */
 import { createMask, type Mask } from "../image/mask.ts";
 import { showValue } from "./problems.ts";
 
-/** A run-length encoded mask as COCO files hold it. */
+/** A run-length encoded mask as COCO files store it. */
 export interface Rle {
   /** Height and width, in this order. */
   readonly size: readonly [number, number];
-  /** COCO's compressed text, or the run lengths themselves. */
+  /** COCO's compressed text, or the run lengths. */
   readonly counts: string | readonly number[];
 }
 
-/** Seven digits of five bits reach past 2^32; a longer number is no run of any mask. */
+/** Seven digits of five bits exceed 2^32; no run of a mask is longer. */
 const MAX_DIGITS = 7;
 
-/** Encodes a mask in COCO's compressed form: the very text that COCO's own code writes. */
+/** Encodes a mask in COCO's compressed form, character for character as COCO's own code does. */
 export function encodeRle(mask: Mask): { size: [number, number]; counts: string } {
   return { size: [mask.height, mask.width], counts: formatRuns(maskRuns(mask)) };
 }
@@ -29,15 +30,15 @@ export function encodeRle(mask: Mask): { size: [number, number]; counts: string 
 /**
  * Decodes a run-length encoded mask, compressed or not.
  *
- * Throws a TypeError where `counts` or `size` is of the wrong kind, a SyntaxError where the text is not COCO's
- * compressed form, and a RangeError where the size is out of bounds or the runs do not add up to it.
+ * Throws a TypeError for `counts` or `size` of the wrong kind, a SyntaxError for a text that is not COCO's compressed
+ * form, and a RangeError if the size is out of bounds or the runs do not add up to it.
  */
 export function decodeRle(
   rle: { size: readonly [number, number]; counts: string | readonly number[] },
 ): Mask {
   if (!Array.isArray(rle.size) || rle.size.length !== 2) {
     throw new TypeError(
-      `Cannot decode an RLE: its size must be [height, width], it is ${showValue(rle.size)}`,
+      `Cannot decode an RLE: expected a size [height, width], got ${showValue(rle.size)}`,
     );
   }
   const [height, width] = rle.size;
@@ -50,7 +51,7 @@ export function decodeRle(
 export function rleRuns(counts: unknown, pixels: number): number[] {
   if (typeof counts === "string") return checkRuns(parseRuns(counts), pixels);
   if (Array.isArray(counts)) return checkRuns(counts, pixels);
-  throw new TypeError(`Cannot decode an RLE: its counts must be a text or a list, they are ${typeof counts}`);
+  throw new TypeError(`Cannot decode an RLE: expected counts as a string or a list, got ${typeof counts}`);
 }
 
 function checkRuns(runs: number[], pixels: number): number[] {
@@ -58,7 +59,7 @@ function checkRuns(runs: number[], pixels: number): number[] {
   for (let i = 0; i < runs.length; i++) {
     const run = runs[i];
     if (!Number.isInteger(run) || run! < 0) {
-      throw new RangeError(`Cannot decode an RLE: run ${i} is ${showValue(run)}, no length`);
+      throw new RangeError(`Cannot decode an RLE: run ${i} is ${showValue(run)}, expected an integer >= 0`);
     }
     sum += run!;
   }
@@ -68,7 +69,7 @@ function checkRuns(runs: number[], pixels: number): number[] {
   return runs;
 }
 
-/** Sets the pixels of the runs of ones; `runs` must be checked and fit the mask. */
+/** Sets the pixels of the runs of ones; `runs` must have been checked against the size of the mask. */
 export function fillRuns(mask: Mask, runs: readonly number[]): void {
   const { width, height, data } = mask;
   let start = 0;
@@ -88,7 +89,7 @@ export function fillRuns(mask: Mask, runs: readonly number[]): void {
   }
 }
 
-/** The run lengths of a mask, column after column, beginning with a run of zeros that may be empty. */
+/** The run lengths of a mask in column-major order, starting with a possibly empty run of zeros. */
 export function maskRuns(mask: Mask): number[] {
   const { width, height, data } = mask;
   const runs: number[] = [];
@@ -110,8 +111,8 @@ export function maskRuns(mask: Mask): number[] {
 }
 
 /**
- * Writes runs as COCO's compressed text: each number in digits of five bits, lowest first, as one printable
- * character a digit; from the fourth run on, the difference to the run two before.
+ * Formats runs as COCO's compressed text: each number in digits of five bits, lowest first, one printable character
+ * per digit; from the fourth run on, the difference to the run two places before.
  */
 export function formatRuns(runs: readonly number[]): string {
   let text = "";
@@ -120,7 +121,7 @@ export function formatRuns(runs: readonly number[]): string {
     for (let more = true; more;) {
       const digit = rest & 0x1f;
       rest >>= 5;
-      // The number ends where the rest is only the sign that bit 0x10 of this digit already tells.
+      // The number ends when the rest is only the sign that bit 0x10 of this digit already states.
       more = (digit & 0x10) !== 0 ? rest !== -1 : rest !== 0;
       text += String.fromCharCode(48 + (more ? digit | 0x20 : digit));
     }
@@ -128,7 +129,7 @@ export function formatRuns(runs: readonly number[]): string {
   return text;
 }
 
-/** Reads COCO's compressed text; throws a SyntaxError with the position of what does not belong there. */
+/** Parses COCO's compressed text; throws a SyntaxError with the position of the invalid character. */
 export function parseRuns(text: string): number[] {
   const runs: number[] = [];
   let at = 0;
@@ -142,11 +143,11 @@ export function parseRuns(text: string): number[] {
         throw new SyntaxError(
           `Cannot read an RLE text: character ${
             JSON.stringify(text[at])
-          } at position ${at} is none of its 64`,
+          } at position ${at} is outside its alphabet`,
         );
       }
       if (digits > MAX_DIGITS) {
-        throw new SyntaxError(`Cannot read an RLE text: too long a number at position ${at}`);
+        throw new SyntaxError(`Cannot read an RLE text: number too long at position ${at}`);
       }
       at++;
       value += (code & 0x1f) * scale;

@@ -1,73 +1,74 @@
 /**
- * What an annotation outlines: polygons or a run-length encoding, checked number by number, and drawn.
+ * The segmentation of an annotation, polygons or RLE: checked number by number, and drawn.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
+import type { Size } from "../image/image.ts";
 import { createMask, type Mask } from "../image/mask.ts";
 import { fillPolygon, MAX_COORDINATE, MAX_CROSSINGS } from "./polygon.ts";
 import { type ProblemKind, showValue } from "./problems.ts";
 import { fillRuns, type Rle, rleRuns } from "./rle.ts";
 
-/** As in COCO files: polygons as lists of x, y, x, y, ... in pixels, or a run-length encoding. */
+/** A segmentation as in COCO files: polygons as lists of x, y, x, y, ... in pixels, or RLE. */
 export type CocoSegmentation = readonly (readonly number[])[] | Rle;
 
-/** Something wrong in a segmentation; `kept` says that it was drawn nevertheless, as COCO's own code draws it. */
+/** A fault of a segmentation. */
 export interface Fault {
-  /** What it is. */
+  /** Its kind. */
   readonly kind: ProblemKind;
-  /** What exactly, in words. */
+  /** The details. */
   readonly message: string;
-  /** False where the polygon or the run-length encoding at fault is left out. */
+  /** Whether the polygon or RLE is drawn anyway, as COCO's own code does. */
   readonly kept: boolean;
 }
 
-/** A segmentation after checking: what can be drawn, and what was wrong. */
+/** A checked segmentation: what can be drawn, and the faults. */
 export interface CheckedSegmentation {
-  /** Outlines of at least three points with finite numbers. */
+  /** Polygons of at least three points with finite coordinates. */
   readonly polygons: readonly (readonly number[])[];
   /** Run lengths that add up to the image's pixels, or null. */
   readonly runs: readonly number[] | null;
-  /** Everything wrong, in order. */
+  /** All faults, in order. */
   readonly faults: readonly Fault[];
 }
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Checks what a file holds as `segmentation` of an annotation in an image of this size; throws nothing. */
+/** Checks the `segmentation` of an annotation in an image of this size; never throws. */
 export function checkSegmentation(segmentation: unknown, size: Size): CheckedSegmentation {
   if (Array.isArray(segmentation) && segmentation.length > 0) return checkPolygons(segmentation, size);
   if (segmentation === undefined || segmentation === null || Array.isArray(segmentation)) {
     return refused("no-segmentation", "it has no segmentation");
   }
   if (typeof segmentation !== "object") {
-    return refused("bad-segmentation", `its segmentation is a ${typeof segmentation}, no list and no RLE`);
+    return refused(
+      "bad-segmentation",
+      `its segmentation is a ${typeof segmentation}, expected a list or RLE`,
+    );
   }
   return checkRle(segmentation as Partial<Rle>, size);
 }
 
-/** Whether anything passed the check. */
+/** Whether anything can be drawn. */
 export function isDrawable(checked: CheckedSegmentation): boolean {
   return checked.polygons.length > 0 || checked.runs !== null;
 }
 
-/** Draws what {@linkcode checkSegmentation} let pass. */
+/** Draws what {@linkcode checkSegmentation} accepted. */
 export function fillSegmentation(mask: Mask, checked: CheckedSegmentation): void {
   for (const polygon of checked.polygons) fillPolygon(mask, polygon);
   if (checked.runs !== null) fillRuns(mask, checked.runs);
 }
 
 /**
- * The mask of one annotation, pixel for pixel as COCO's own code draws it: several polygons are united, and an
- * odd last number of a polygon is ignored. Parts at fault beside good ones are left out; `readCoco` lists them.
+ * The mask of one annotation, pixel for pixel as COCO's own code draws it: the union of its polygons; an odd last
+ * number of a polygon is ignored. Invalid polygons next to valid ones are skipped; `readCoco` lists them.
  *
- * Throws a RangeError where nothing of the segmentation can be drawn, and for a size of more than 2^26 pixels.
+ * Throws a RangeError if nothing of the segmentation can be drawn, and for a size of more than 2^26 pixels.
  */
 export function annotationMask(
   annotation: { readonly segmentation?: unknown },
-  size: { width: number; height: number },
+  size: Size,
 ): Mask {
   const mask = createMask(size);
   const checked = checkSegmentation(annotation.segmentation, size);
@@ -99,7 +100,7 @@ function checkPolygons(parts: readonly unknown[], size: Size): CheckedSegmentati
 
 function polygonFault(part: unknown, name: string, size: Size): Fault | null {
   if (!Array.isArray(part)) {
-    return { kind: "bad-segmentation", message: `${name} is no list of numbers`, kept: false };
+    return { kind: "bad-segmentation", message: `${name} is not a list of numbers`, kept: false };
   }
   if (part.length < 6) {
     const message = `${name} has ${part.length} numbers, fewer than three points`;
@@ -113,12 +114,12 @@ function polygonFault(part: unknown, name: string, size: Size): Fault | null {
   if (index !== -1) {
     const message =
       `${name}: number ${index + 1} is ${part[index] === null ? "null or NaN" : showValue(part[index])}, ` +
-      `no coordinate within ±${MAX_COORDINATE}`;
+      `expected a number within ±${MAX_COORDINATE}`;
     return { kind: "bad-coordinate", message, kept: false };
   }
   return part.length % 2 === 0 ? null : {
     kind: "odd-length",
-    message: `${name} has ${part.length} numbers; the last is ignored, as COCO's own code does`,
+    message: `${name} has ${part.length} numbers; the last is ignored, as in COCO's own code`,
     kept: true,
   };
 }
@@ -126,7 +127,7 @@ function polygonFault(part: unknown, name: string, size: Size): Fault | null {
 function checkRle(rle: Partial<Rle>, size: Size): CheckedSegmentation {
   const { height, width } = size;
   if (!Array.isArray(rle.size) || rle.size[0] !== height || rle.size[1] !== width) {
-    const message = `its RLE is of size [height, width] ${showValue(rle.size)}, the image of ` +
+    const message = `its RLE has size [height, width] ${showValue(rle.size)}, the image ` +
       `[${height},${width}]`;
     return refused("rle-size", message);
   }

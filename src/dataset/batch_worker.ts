@@ -1,5 +1,5 @@
 /**
- * The Worker behind `PreparedSplit.batch`: the places of samples in, a batch out. Started and fed by `prepare.ts`.
+ * The Worker behind `PreparedSplit.batch`: places of samples in, a batch out. Started by `prepared_split.ts`.
  *
  * @module
  */
@@ -14,12 +14,12 @@ answerTasks(
     reader ??= new RecordReader(size);
     const pixels = size * size;
     const images = new Float32Array(3 * pixels * places.length);
-    const masks = new Float32Array(pixels * places.length);
+    const labels = new Float32Array(pixels * places.length);
     for (const [i, place] of places.entries()) {
       const image = images.subarray(3 * pixels * i, 3 * pixels * (i + 1));
-      reader.readSample(place, normalize, image, masks.subarray(pixels * i, pixels * (i + 1)));
+      reader.readSample(place, normalize, image, labels.subarray(pixels * i, pixels * (i + 1)));
     }
-    const answer = { images: images.buffer, masks: masks.buffer };
-    return Promise.resolve({ answer, transfer: [images.buffer, masks.buffer] });
+    const answer = { images: images.buffer, labels: labels.buffer };
+    return Promise.resolve({ answer, transfer: [images.buffer, labels.buffer] });
   },
 );

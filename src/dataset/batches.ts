@@ -1,42 +1,42 @@
 /**
- * A prepared split in batches: in an order that seed and epoch decide alone, put together ahead of their use.
+ * Batches of a prepared split, in an order that only seed and epoch determine, assembled ahead of their use.
  *
  * @module
  */
 import { shuffled } from "../random.ts";
 import type { Batch, PreparedSplit } from "./prepared_split.ts";
 
-/** How {@linkcode batches} goes through a split. */
+/** How {@linkcode batches} iterates over a split. */
 export interface BatchOptions {
-  /** Samples of a batch; the last one may have fewer. */
+  /** Samples per batch; the last batch may have fewer. */
   readonly batchSize: number;
-  /** With the epoch, decides the order; 0 unless given. */
+  /** Determines the order, together with the epoch; defaults to 0. */
   readonly seed?: number;
-  /** Number of the pass; 0 unless given. */
+  /** Number of the epoch; defaults to 0. */
   readonly epoch?: number;
-  /** False for the split's own order; true unless given. */
+  /** Whether the samples are shuffled; defaults to true. */
   readonly shuffle?: boolean;
-  /** Batches to leave out at the beginning, for a run that goes on within an epoch; 0 unless given. */
+  /** Batches to skip at the beginning, for a run that resumes within an epoch; defaults to 0. */
   readonly firstBatch?: number;
-  /** Batches that are put together ahead; 2 unless given, and memory for two more is needed. */
+  /** Batches assembled ahead; defaults to 2. Memory must hold two more than that. */
   readonly prefetch?: number;
 }
 
 /**
- * Goes through every sample once. The order is a function of seed and epoch: a run that was interrupted goes on with
- * the batches that it would have had. While a batch is used, the next ones are put together in Workers, so that
- * they are there even if this thread was waiting for a GPU.
+ * Visits every sample once. The order is a function of seed and epoch: a resumed run gets the batches of an
+ * uninterrupted one. While a batch is in use, the next ones are assembled in Workers, so that they are ready even if
+ * this thread was waiting for the GPU.
  *
- * Throws a RangeError for a batch size, a seed, an epoch or a count that is none.
+ * Throws a RangeError for an invalid option.
  */
 export function batches(prepared: PreparedSplit, options: BatchOptions): AsyncGenerator<Batch, void, void> {
   const { batchSize, seed = 0, epoch = 0, shuffle = true, firstBatch = 0, prefetch = 2 } = options;
-  const wholes = { batchSize, seed, epoch, firstBatch, prefetch };
-  for (const [name, value] of Object.entries(wholes)) {
+  const integers = { batchSize, seed, epoch, firstBatch, prefetch };
+  for (const [name, value] of Object.entries(integers)) {
     const least = name === "batchSize" ? 1 : 0;
     if (!Number.isSafeInteger(value) || value < least || value >= 2 ** 32) {
       throw new RangeError(
-        `Cannot make batches with ${name} ${value}: a whole number from ${least} on is wanted`,
+        `Cannot make batches with ${name} ${value}: expected an integer >= ${least}`,
       );
     }
   }
@@ -52,18 +52,18 @@ async function* serve(
 ): AsyncGenerator<Batch, void, void> {
   const ahead: Promise<Batch>[] = [];
   let next = firstBatch * batchSize;
-  const begin = () => {
+  const prefetchNext = () => {
     if (next >= order.length) return;
     const batch = prepared.batch(order.subarray(next, next + batchSize));
-    // Until it is its turn, a failure is nobody's to catch.
+    // A failure is thrown when it is this batch's turn, and must not count as unhandled until then.
     batch.catch(() => {});
     ahead.push(batch);
     next += batchSize;
   };
-  for (let i = 0; i <= prefetch; i++) begin();
+  for (let i = 0; i <= prefetch; i++) prefetchNext();
   while (ahead.length > 0) {
     const batch = await ahead.shift()!;
-    begin();
+    prefetchNext();
     yield batch;
   }
 }

@@ -1,174 +1,166 @@
 /**
- * What is in a dataset, what is wrong with it, and which images stand in two splits.
+ * What a dataset contains, its problems, and the images that its splits share.
  *
  * @module
  */
 import { createHash } from "node:crypto";
-import { decodeImage } from "../image/decode.ts";
-import type { Mask } from "../image/mask.ts";
-import type { CocoDataset, CocoImage, ImageState } from "../coco/coco.ts";
-import { findLeaks, type Fingerprint, type Leak } from "./near_duplicates.ts";
-import { mapConcurrently } from "./map_concurrently.ts";
 import type { Problem } from "../coco/problems.ts";
-import {
-  readImageFile,
-  readSplitAnnotations,
-  type Sample,
-  samplesOf,
-  type Unannotated,
-  unreadableImage,
-} from "./samples.ts";
-import { findSplits, listImageFiles, type Split, type SplitRole } from "./splits.ts";
+import { decodeImage } from "../image/decode.ts";
+import { countForeground } from "../image/label_map.ts";
+import { readListedFile, unreadableImage } from "./listed_file.ts";
+import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
+import { findNearDuplicates, type ImageSignature, type NearDuplicate } from "./near_duplicates.ts";
+import type { SplitRole } from "./roles.ts";
+import { type Sample, samplesOf, type Unannotated } from "./samples.ts";
+import type { ListedImage, Split, SplitListing } from "./source.ts";
+import { openSplit } from "./sources.ts";
+import { findSplits, listImageFiles } from "./splits.ts";
 import { makeThumbnail } from "./thumbnail.ts";
 
 /** How a dataset is inspected. */
 export interface InspectOptions {
-  /** What becomes of images without annotations; `empty` unless given. */
+  /** How images without annotations are treated; defaults to `empty`. */
   readonly unannotated?: Unannotated;
-  /** Whether images are decoded: finds damaged ones and copies with other bytes. True unless given. */
+  /** Whether images are decoded, which finds damaged files and copies with other bytes; defaults to true. */
   readonly pixels?: boolean;
-  /** Told after every image. */
+  /** Called after every image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** What is in one split. */
+/** What a split contains. */
 export interface SplitReport {
-  /** The folder's name. */
+  /** The name of the split. */
   readonly name: string;
   /** What the split is for. */
   readonly role: SplitRole;
-  /** The annotation file's path, or null where there is none; the rest is then zero but for `files`. */
+  /** The annotation file's path, or null if there is none; then only `files` is counted. */
   readonly annotationFile: string | null;
   /** Image files in the folder. */
   readonly files: number;
-  /** Listed images whose file is there, sound, and of the listed size. */
+  /** Listed images whose file exists, is intact and has the listed size. */
   readonly images: number;
-  /** Annotations of them that can be drawn. */
+  /** Their annotations that can be drawn. */
   readonly annotations: number;
   /** Images with an annotation that can be drawn. */
   readonly annotated: number;
-  /** Images without any annotation: free of tumors, or merely not labelled. */
+  /** Images without annotations: nothing to annotate, or merely not labeled yet. */
   readonly unannotated: number;
-  /** Images left out because none of their annotations can be drawn. */
+  /** Images that are skipped because none of their annotations can be drawn. */
   readonly unusable: number;
-  /** Samples that a reader gets, with images without annotations as the setting says. */
+  /** Samples that a reader gets; images without annotations count according to the setting. */
   readonly samples: number;
-  /** The categories and how many of the annotations are theirs. */
+  /** The categories and the number of annotations of each. */
   readonly categories: readonly { id: number; name: string; annotations: number }[];
-  /** The images' sizes, the most frequent first. */
+  /** The image sizes, the most frequent first. */
   readonly sizes: readonly { width: number; height: number; images: number }[];
   /**
-   * Share of tumor pixels of a sample: the mean over all samples (each counts the same, as after resizing to one
-   * size), and least, median and largest over the annotated ones. Null without any.
+   * Share of foreground pixels per sample: the mean over all samples (equally weighted, as after resizing to one
+   * size), and least, median and largest over the annotated ones. Null if there are none.
    */
-  readonly tumorShare: { mean: number; least: number; median: number; largest: number } | null;
-  /** Pixel accuracy of calling every pixel background: what any model must beat. Null without samples. */
+  readonly foregroundShare: { mean: number; least: number; median: number; largest: number } | null;
+  /** Pixel accuracy of predicting only background: the baseline of any model. Null without samples. */
   readonly allBackgroundAccuracy: number | null;
-  /** Everything wrong in the split. */
+  /** Every problem of the split. */
   readonly problems: readonly Problem[];
 }
 
-/** What is in a dataset. */
+/** What a dataset contains. */
 export interface DatasetReport {
-  /** The folder, as it was named. */
+  /** The folder, as it was given. */
   readonly folder: string;
-  /** What was made of images without annotations. */
+  /** How images without annotations were treated. */
   readonly unannotated: Unannotated;
   /** Whether the images were decoded. */
   readonly pixels: boolean;
   /** The splits. */
   readonly splits: readonly SplitReport[];
-  /** Problems in all. */
+  /** Total number of problems. */
   readonly problems: number;
-  /** What the splits share. */
-  readonly leaks: LeakReport;
+  /** Images that are in more than one split. */
+  readonly nearDuplicates: NearDuplicateReport;
 }
 
-/** Images that stand in two splits. */
-export interface LeakReport {
+/** Images that are in more than one split. */
+export interface NearDuplicateReport {
   /** The pairs. */
-  readonly pairs: readonly Leak[];
-  /** False where there are more pairs than are listed. */
+  readonly pairs: readonly NearDuplicate[];
+  /** False if there are more pairs than are listed. */
   readonly complete: boolean;
-  /** Of each split, how many images are in a pair. */
+  /** How many images of each split are in a pair. */
   readonly images: { readonly [split: string]: number };
 }
 
-/** Looks at a dataset's every annotation and image; throws only where there is no dataset or no COCO file. */
+/** Inspects every annotation and image of a dataset; throws only if there is no dataset or an annotation file is unreadable. */
 export async function inspectDataset(folder: string, options: InspectOptions = {}): Promise<DatasetReport> {
   const { unannotated = "empty", pixels = true, onProgress = () => {} } = options;
-  const readings: { split: Split; dataset: CocoDataset | null }[] = [];
+  const readings: { split: Split; listing: SplitListing | null }[] = [];
   for (const split of await findSplits(folder)) {
-    readings.push({
-      split,
-      dataset: split.annotationFile === null ? null : await readSplitAnnotations(split),
-    });
+    readings.push({ split, listing: split.annotationFile === null ? null : await openSplit(split) });
   }
-  const total = readings.reduce((sum, { dataset }) => sum + (dataset?.images.length ?? 0), 0);
+  const total = readings.reduce((sum, { listing }) => sum + (listing?.images.length ?? 0), 0);
   let done = 0;
-  const prints: Fingerprint[] = [];
+  const signatures: ImageSignature[] = [];
   const splits: SplitReport[] = [];
-  for (const { split, dataset } of readings) {
+  for (const { split, listing } of readings) {
     const files = await listImageFiles(split.folder);
-    if (dataset === null) {
+    if (listing === null) {
       splits.push(describeFolder(split, files));
       continue;
     }
-    const looks = await mapConcurrently(dataset.images, 2 * navigator.hardwareConcurrency, async (image) => {
-      const look = await lookAtImage(split, image, { pixels });
+    const inspections = await mapConcurrently(listing.images, READ_AHEAD, async (image) => {
+      const inspection = await inspectImage(split, image, { pixels });
       onProgress(++done, total);
-      return look;
+      return inspection;
     });
-    prints.push(...looks.flatMap(({ print }) => print ?? []));
+    signatures.push(...inspections.flatMap(({ signature }) => signature ?? []));
     const problems = [
-      ...dataset.problems,
-      ...looks.flatMap(({ problem }) => problem ?? []),
-      ...files.filter((name) => !dataset.fileNames.has(name)).map(unlistedFile),
+      ...listing.problems,
+      ...inspections.flatMap(({ problem }) => problem ?? []),
+      ...files.filter((name) => !listing.fileNames.has(name)).map(unlistedFile),
     ];
-    const sound = dataset.images.filter((_, i) => looks[i]!.print !== null);
-    const samples = samplesOf(split, dataset, sound, unannotated);
+    const intact = listing.images.filter((_, i) => inspections[i]!.signature !== null);
     splits.push({
       ...describeFolder(split, files),
-      ...describeImages(dataset, sound),
-      ...describeMasks(samples),
+      ...describeImages(listing, intact),
+      ...describeSamples(samplesOf(split, intact, unannotated)),
       problems,
     });
   }
   const problems = splits.reduce((sum, report) => sum + report.problems.length, 0);
-  return { folder, unannotated, pixels, splits, problems, leaks: describeLeaks(prints) };
+  return { folder, unannotated, pixels, splits, problems, nearDuplicates: reportNearDuplicates(signatures) };
 }
 
-/** An image's fingerprint, or what is wrong with its file: one of both is null. */
-export interface ImageLook {
+/** The signature of an image, or the problem of its file; the other one is null. */
+export interface ImageInspection {
   /** What it is compared by. */
-  readonly print: Fingerprint | null;
-  /** Why it is left out. */
+  readonly signature: ImageSignature | null;
+  /** Why it is skipped. */
   readonly problem: Problem | null;
 }
 
 /** Reads a listed image and, unless `pixels` is false, decodes it. */
-export async function lookAtImage(
+export async function inspectImage(
   split: Split,
-  image: CocoImage,
+  image: ListedImage,
   { pixels = true }: { pixels?: boolean } = {},
-): Promise<ImageLook> {
-  const bytes = await readImageFile(split, image);
-  if (!(bytes instanceof Uint8Array)) return { print: null, problem: bytes };
+): Promise<ImageInspection> {
+  const bytes = await readListedFile(split, image);
+  if (!(bytes instanceof Uint8Array)) return { signature: null, problem: bytes };
   try {
     const thumbnail = pixels ? makeThumbnail(await decodeImage(bytes)) : null;
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    return { print: { split: split.name, fileName: image.fileName, sha256, thumbnail }, problem: null };
+    return { signature: { split: split.name, fileName: image.fileName, sha256, thumbnail }, problem: null };
   } catch (error) {
-    return { print: null, problem: unreadableImage(split, image, error) };
+    return { signature: null, problem: unreadableImage(split, image, error) };
   }
 }
 
 function unlistedFile(name: string): Problem {
-  const message = `${JSON.stringify(name)} is in the folder, and the annotation file does not list it`;
+  const message = `${JSON.stringify(name)} is in the folder, but the annotation file does not list it`;
   return { kind: "unlisted-file", id: name, message, effect: "skipped" };
 }
 
-/** The report of a folder without annotations, and the ground of every other. */
+/** The report of a folder without annotations, which every other report extends. */
 function describeFolder(split: Split, files: readonly string[]): SplitReport {
   return {
     name: split.name,
@@ -183,26 +175,26 @@ function describeFolder(split: Split, files: readonly string[]): SplitReport {
     samples: 0,
     categories: [],
     sizes: [],
-    tumorShare: null,
+    foregroundShare: null,
     allBackgroundAccuracy: null,
     problems: [],
   };
 }
 
-function describeImages(dataset: CocoDataset, images: readonly CocoImage[]) {
-  const annotations = images.flatMap((image) => dataset.annotationsOf(image.id));
-  const count = (state: ImageState) => images.filter((image) => dataset.state(image.id) === state).length;
+function describeImages(listing: SplitListing, images: readonly ListedImage[]) {
+  const categoryIds = images.flatMap((image) => image.categoryIds);
+  const count = (state: ListedImage["state"]) => images.filter((image) => image.state === state).length;
   const sizes = Map.groupBy(images, ({ width, height }) => `${width} x ${height}`);
   return {
     images: images.length,
-    annotations: annotations.length,
+    annotations: categoryIds.length,
     annotated: count("annotated"),
     unannotated: count("unannotated"),
     unusable: count("unusable"),
-    categories: dataset.categories.map(({ id, name }) => ({
+    categories: listing.categories.map(({ id, name }) => ({
       id,
       name,
-      annotations: annotations.filter((annotation) => annotation.categoryId === id).length,
+      annotations: categoryIds.filter((categoryId) => categoryId === id).length,
     })),
     sizes: [...sizes.values()]
       .map((same) => ({ width: same[0]!.width, height: same[0]!.height, images: same.length }))
@@ -210,29 +202,32 @@ function describeImages(dataset: CocoDataset, images: readonly CocoImage[]) {
   };
 }
 
-function describeMasks(samples: readonly Sample[]) {
-  const shares = samples.map((sample) => sample.annotated ? shareOf(sample.mask()) : 0);
+function describeSamples(samples: readonly Sample[]) {
+  const shares = samples.map((sample) => sample.annotated ? foregroundShareOf(sample) : 0);
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-  const marked = shares.filter((_, i) => samples[i]!.annotated).sort((a, b) => a - b);
+  const annotated = shares.filter((_, i) => samples[i]!.annotated).sort((a, b) => a - b);
   return {
     samples: samples.length,
-    tumorShare: marked.length === 0
-      ? null
-      : { mean, least: marked[0]!, median: marked[marked.length >> 1]!, largest: marked.at(-1)! },
+    foregroundShare: annotated.length === 0 ? null : {
+      mean,
+      least: annotated[0]!,
+      median: annotated[annotated.length >> 1]!,
+      largest: annotated.at(-1)!,
+    },
     allBackgroundAccuracy: samples.length === 0 ? null : 1 - mean,
   };
 }
 
-function shareOf(mask: Mask): number {
-  return mask.data.reduce((sum, value) => sum + value, 0) / mask.data.length;
+function foregroundShareOf(sample: Sample): number {
+  return countForeground(sample.labelMap()) / (sample.width * sample.height);
 }
 
-function describeLeaks(prints: readonly Fingerprint[]): LeakReport {
-  const { leaks, complete } = findLeaks(prints);
+function reportNearDuplicates(signatures: readonly ImageSignature[]): NearDuplicateReport {
+  const { pairs, complete } = findNearDuplicates(signatures);
   const images: { [split: string]: Set<string> } = {};
-  for (const { split, fileName } of leaks.flatMap(({ files }) => files)) {
+  for (const { split, fileName } of pairs.flatMap(({ files }) => files)) {
     (images[split] ??= new Set()).add(fileName);
   }
   const counts = Object.entries(images).map(([split, names]) => [split, names.size]);
-  return { pairs: leaks, complete, images: Object.fromEntries(counts) };
+  return { pairs, complete, images: Object.fromEntries(counts) };
 }

@@ -1,12 +1,15 @@
 /**
- * Many calls, a few of them under way at once.
+ * Asynchronous mapping with bounded concurrency.
  *
  * @module
  */
 
+/** Files to read ahead: enough that no Worker waits, few enough that they fit into memory. */
+export const READ_AHEAD: number = 2 * navigator.hardwareConcurrency;
+
 /**
- * Maps in order with at most `width` calls under way, so that no Worker waits and no more than a few files are in
- * memory. After a failure no further call is made; it is thrown when those under way have ended.
+ * Maps in order with at most `width` calls pending. After a failure no further call is made; it is thrown once the
+ * pending calls have ended.
  */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
@@ -26,8 +29,8 @@ export async function mapConcurrently<T, R>(
       throw error;
     }
   };
-  for (const end of await Promise.allSettled(Array.from({ length: width }, work))) {
-    if (end.status === "rejected") throw end.reason;
+  for (const outcome of await Promise.allSettled(Array.from({ length: width }, work))) {
+    if (outcome.status === "rejected") throw outcome.reason;
   }
   return results;
 }

@@ -1,62 +1,69 @@
 /**
- * Images that stand in two splits: a model that saw an image in training is not tested by it.
+ * Near-duplicates: files that show the same image. If they are in different splits, evaluation measures memorization.
  *
  * @module
  */
-import { areNearEqual, type Thumbnail } from "./thumbnail.ts";
+import { IMAGE_ENDINGS } from "../image/formats.ts";
+import { compareThumbnails, type Thumbnail } from "./thumbnail.ts";
 
 /** What two images are compared by. */
-export interface Fingerprint {
-  /** The folder name of the split. */
+export interface ImageSignature {
+  /** The name of the split. */
   readonly split: string;
   /** The image's path within the split's folder. */
   readonly fileName: string;
   /** SHA-256 of the file. */
   readonly sha256: string;
-  /** The image in small, or null where it was not decoded or is too plain to be compared. */
+  /** The thumbnail, or null if the image was not decoded or has too little contrast to compare. */
   readonly thumbnail: Thumbnail | null;
 }
 
-/** Why two images seem to be one. `same source` is the name before Roboflow, which varies an image many times. */
-export type LeakReason =
+/** Why two files count as one image. `same source`: Roboflow made both from one file, as their names tell. */
+export type DuplicateReason =
   | "same bytes"
   | "same source"
   | "near-equal pixels"
   | "near-equal pixels, mirrored or turned";
 
-/** One of two images that seem to be one. */
-export interface LeakedFile {
-  /** The folder name of the split. */
+/** One of two files that show the same image. */
+export interface DuplicateFile {
+  /** The name of the split. */
   readonly split: string;
   /** The image's path within the split's folder. */
   readonly fileName: string;
 }
 
-/** Two images in different splits that seem to be one. */
-export interface Leak {
-  /** The images. */
-  readonly files: readonly [LeakedFile, LeakedFile];
+/** Two files in different splits that show the same image. */
+export interface NearDuplicate {
+  /** The files. */
+  readonly files: readonly [DuplicateFile, DuplicateFile];
   /** Why. */
-  readonly reasons: readonly LeakReason[];
+  readonly reasons: readonly DuplicateReason[];
 }
 
-/** Most pairs that are listed; a folder of copies would otherwise give their product. */
+/** Most pairs that are listed; otherwise a folder of copies would yield their product. */
 const MAX_PAIRS = 10_000;
 
-/** The name before Roboflow: `y12` of `y12_jpg.rf.HASH.jpg`, or null for other names. */
+/** `y12_jpg.rf.HASH.jpg`: the name Roboflow gives to a version of `y12.jpg`. */
+const ROBOFLOW_NAME = new RegExp(`([^/]+)_(?:${IMAGE_ENDINGS.join("|")})\\.rf\\.[0-9a-z]+\\.\\w+$`, "i");
+
+/** The name of the file that Roboflow made this one from: `y12` for `y12_jpg.rf.HASH.jpg`; null for other names. */
 export function sourceStem(fileName: string): string | null {
-  return /([^/]+)_(?:jpe?g|png|tiff?|bmp|webp)\.rf\.[0-9a-z]+\.\w+$/i.exec(fileName)?.[1] ?? null;
+  return ROBOFLOW_NAME.exec(fileName)?.[1] ?? null;
 }
 
 /**
- * The pairs of images in different splits that seem to be one, in the order of the prints; at most 10,000,
- * `complete` says whether that was all.
+ * The near-duplicates in different splits, in the order of the signatures; 10,000 at most, `complete` tells whether
+ * those are all.
  */
-export function findLeaks(prints: readonly Fingerprint[]): { leaks: Leak[]; complete: boolean } {
-  const pairs = new Map<string, { files: [LeakedFile, LeakedFile]; reasons: LeakReason[] }>();
+export function findNearDuplicates(
+  signatures: readonly ImageSignature[],
+): { pairs: NearDuplicate[]; complete: boolean } {
+  const pairs = new Map<string, { files: [DuplicateFile, DuplicateFile]; reasons: DuplicateReason[] }>();
   let complete = true;
-  pairAlike(prints, (i, j) => prints[i]!.split !== prints[j]!.split, (i, j, reason) => {
-    const [a, b] = [prints[i]!, prints[j]!];
+  const differ = (i: number, j: number) => signatures[i]!.split !== signatures[j]!.split;
+  visitDuplicates(signatures, differ, (i, j, reason) => {
+    const [a, b] = [signatures[i]!, signatures[j]!];
     const key = JSON.stringify([a.split, a.fileName, b.split, b.fileName]);
     const pair = pairs.get(key);
     if (pair !== undefined) pair.reasons.push(reason);
@@ -64,62 +71,63 @@ export function findLeaks(prints: readonly Fingerprint[]): { leaks: Leak[]; comp
     else complete = false;
     return complete;
   });
-  return { leaks: [...pairs.values()], complete };
+  return { pairs: [...pairs.values()], complete };
 }
 
-function fileOf({ split, fileName }: Fingerprint): LeakedFile {
+function fileOf({ split, fileName }: ImageSignature): DuplicateFile {
   return { split, fileName };
 }
 
-/** Gets the places of two prints that seem to be one image, `i` below `j`, and why; false ends the search. */
-type Found = (i: number, j: number, reason: LeakReason) => boolean;
+/** Whether the pair of indices `i < j` is to be compared. */
+type PairFilter = (i: number, j: number) => boolean;
 
-/**
- * Calls `found` for each two prints that seem to be one image, once for every reason, until it returns false. Only
- * pairs of places that `wanted` lets through are compared.
- */
-export function pairAlike(
-  prints: readonly Fingerprint[],
-  wanted: (i: number, j: number) => boolean,
-  found: Found,
+/** Receives the indices `i < j` of two near-duplicates and the reason; false ends the search. */
+type PairVisitor = (i: number, j: number, reason: DuplicateReason) => boolean;
+
+/** Calls `visit` for every two near-duplicates that `filter` admits, once per reason, until it returns false. */
+export function visitDuplicates(
+  signatures: readonly ImageSignature[],
+  filter: PairFilter,
+  visit: PairVisitor,
 ): void {
-  pairUp(prints, (print) => print.sha256, wanted, (i, j) => found(i, j, "same bytes"));
-  pairUp(prints, (print) => sourceStem(print.fileName), wanted, (i, j) => found(i, j, "same source"));
-  pairThumbnails(prints, wanted, found);
+  visitEqual(signatures, ({ sha256 }) => sha256, filter, (i, j) => visit(i, j, "same bytes"));
+  visitEqual(
+    signatures,
+    ({ fileName }) => sourceStem(fileName),
+    filter,
+    (i, j) => visit(i, j, "same source"),
+  );
+  visitAlike(signatures, filter, visit);
 }
 
-function pairUp(
-  prints: readonly Fingerprint[],
-  keyOf: (print: Fingerprint) => string | null,
-  wanted: (i: number, j: number) => boolean,
-  found: (i: number, j: number) => boolean,
+function visitEqual(
+  signatures: readonly ImageSignature[],
+  keyOf: (signature: ImageSignature) => string | null,
+  filter: PairFilter,
+  visit: (i: number, j: number) => boolean,
 ): void {
-  const groups = Map.groupBy(prints.keys(), (place) => keyOf(prints[place]!));
+  const groups = Map.groupBy(signatures.keys(), (index) => keyOf(signatures[index]!));
   groups.delete(null);
   for (const group of groups.values()) {
     for (const [at, i] of group.entries()) {
       for (const j of group.slice(at + 1)) {
-        if (wanted(i, j) && !found(i, j)) return;
+        if (filter(i, j) && !visit(i, j)) return;
       }
     }
   }
 }
 
-function pairThumbnails(
-  prints: readonly Fingerprint[],
-  wanted: (i: number, j: number) => boolean,
-  found: Found,
-): void {
-  for (let i = 0; i < prints.length; i++) {
-    const a = prints[i]!.thumbnail;
+function visitAlike(signatures: readonly ImageSignature[], filter: PairFilter, visit: PairVisitor): void {
+  for (let i = 0; i < signatures.length; i++) {
+    const a = signatures[i]!.thumbnail;
     if (a === null) continue;
-    for (let j = i + 1; j < prints.length; j++) {
-      const b = prints[j]!.thumbnail;
-      if (b === null || !wanted(i, j)) continue;
-      const likeness = areNearEqual(a, b);
-      if (likeness === null) continue;
-      const reason = likeness === "upright" ? "near-equal pixels" : "near-equal pixels, mirrored or turned";
-      if (!found(i, j, reason)) return;
+    for (let j = i + 1; j < signatures.length; j++) {
+      const b = signatures[j]!.thumbnail;
+      if (b === null || !filter(i, j)) continue;
+      const match = compareThumbnails(a, b);
+      if (match === null) continue;
+      const reason = match === "upright" ? "near-equal pixels" : "near-equal pixels, mirrored or turned";
+      if (!visit(i, j, reason)) return;
     }
   }
 }

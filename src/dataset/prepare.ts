@@ -1,61 +1,59 @@
 /**
- * Decodes and resizes a split's images once, on every core, and keeps them: later runs and all epochs read what
- * is prepared.
+ * Decodes and resizes the images of a split once, on all cores, and caches them for all epochs and later runs.
  *
- * What is kept goes by content: each sample by the SHA-256 of its image's file and of its annotations. Times and
- * sizes of files would be quicker to compare, but unpacking and copying set them as they please, and hashing takes
- * a hundredth of the time that decoding does.
+ * The cache is keyed by content: the SHA-256 of each image file and of its annotations. Modification times and sizes
+ * would be faster to compare, but unpacking and copying change them arbitrarily, and hashing takes a hundredth of the
+ * decoding time.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { join, normalize } from "node:path";
 import { Worker } from "node:worker_threads";
-import { DECODE_SECONDS } from "../image/limits.ts";
-import { assertNormalization, type Moments } from "../image/normalize.ts";
-import { resizeMask } from "../image/resize.ts";
-import { WorkerPool } from "../image/worker_pool.ts";
-import { mapConcurrently } from "./map_concurrently.ts";
-import { PreparedSplit, type PreparedStore } from "./prepared_split.ts";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
+import type { Size } from "../image/image.ts";
+import { DECODE_SECONDS } from "../image/limits.ts";
+import { countForeground } from "../image/label_map.ts";
+import { assertNormalization, type Moments, type Normalization } from "../image/normalize.ts";
+import { resizeLabelMap } from "../image/resize.ts";
+import { WorkerPool } from "../image/worker_pool.ts";
+import { imageProblem, NO_SUCH_FILE } from "./listed_file.ts";
+import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
+import { PreparedSplit, type PreparedStore } from "./prepared_split.ts";
 import { type CachedFailure, type CachedRecord, type CacheIndex, openCache } from "./sample_cache.ts";
-import { packMask, recordByteLength, type RecordPlace } from "./sample_record.ts";
-import { openSink, type Sink } from "./sample_writer.ts";
-import { imageProblem, type Sample } from "./samples.ts";
+import { type PackedLabels, packLabels, recordByteLength, type RecordPlace } from "./sample_record.ts";
+import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
+import type { Sample } from "./samples.ts";
 
 /** How a split is prepared. */
 export interface PrepareOptions {
-  /** Pixels a side of the prepared images, 1 to 4096. */
+  /** Width and height of the prepared images, 1 to 4096. */
   readonly size: number;
-  /** How values are centred and scaled, by {@linkcode normalizeImage}; `imagenet` unless given. */
-  readonly normalize?: "imagenet" | "picture";
-  /** Folder for what is prepared, or null for memory. */
+  /** How images are normalized, see {@linkcode normalizeImage}; defaults to `imagenet`. */
+  readonly normalize?: Normalization;
+  /** Folder for the cache file, or null for memory. */
   readonly cacheFolder: string | null;
-  /** Workers; as many as there are cores unless given. */
+  /** Number of Workers; defaults to the number of cores. */
   readonly workers?: number;
-  /** Told after every image, where images are prepared. */
+  /** Called after every prepared image. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  /** Called with a line for the person who waits: why earlier work is not used, or cannot be kept. */
+  /** Called with a line for the user: why the cache is not used, or cannot be written. */
   readonly onNote?: ((note: string) => void) | undefined;
-  /** Stops the work: what is begun is removed, and the signal's reason thrown. */
+  /** Aborts: partial files are removed and the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the preparing Worker is asked. */
-export interface PrepareTask {
-  /** The image's file. */
+/** A task of the preparing Worker. */
+export interface PrepareTask extends Size {
+  /** The image file; `width` and `height` are those of its annotations. */
   readonly path: string;
-  /** Its pixels in a row, as the annotation file says. */
-  readonly width: number;
-  /** Its rows, likewise. */
-  readonly height: number;
-  /** Pixels a side of the result. */
+  /** Width and height of the result. */
   readonly size: number;
-  /** The resized mask, packed. */
-  readonly mask: ArrayBuffer;
+  /** The resized label map. */
+  readonly packed: PackedLabels;
 }
 
-/** What it answers: the SHA-256 of the image's file with its record, or with what is wrong. */
+/** Its answer: the SHA-256 of the image file with its record, or with the problem. */
 export type PrepareAnswer =
   | {
     readonly image: string;
@@ -66,28 +64,27 @@ export type PrepareAnswer =
   }
   | { readonly image: string | null; readonly kind: ProblemKind; readonly reason: string };
 
-/** Most pixels a side. */
+/** Largest width and height. */
 const MAX_SIZE = 4096;
 
-/** A sample's record and where it lies, or what is wrong with it. */
-type Entry = Prepared | Faulty;
+/** Where a sample's record lies, or why there is none. */
+type Entry = Prepared | Failed;
 
-/** `image` is null where the file could not be read. */
-type Faulty = Omit<CachedFailure, "image"> & { readonly image: string | null };
+/** `image` is null if the file could not be read. */
+type Failed = Omit<CachedFailure, "image"> & { readonly image: string | null };
 
 type Prepared = CachedRecord & RecordPlace;
 
 /**
- * Prepares samples: each image is decoded, resized to `size` and stored as float32 with its resized mask, so that
- * what is served equals what a plain reading gives, to the bit. A file in the cache folder, one for a split's folder
- * and a size, keeps them; it is used again as long as it holds every sample asked for, and is made anew otherwise,
- * or where it is damaged. Where it may not be written, the samples are kept in memory, up to 4 GiB, and a note says
- * so.
+ * Prepares samples: each image is decoded, resized to `size` and stored as float32 with its resized label map, so that
+ * served samples equal freshly decoded ones bit for bit. They are cached in a file per split folder and size, which is
+ * used again as long as it holds all samples, and rebuilt otherwise or if it is damaged. If it may not be written, the
+ * samples are kept in memory, up to 4 GiB, and `onNote` is told.
  *
- * An image that cannot be used is listed in `problems` and left out. Memory: a few images for each Worker.
+ * An image that cannot be used is listed in `problems` and skipped. Memory: a few images per Worker.
  *
- * Throws a RangeError for a size, normalisation or number of Workers that is none, and for samples that neither a
- * file nor memory can hold; an Error where the disk is full.
+ * Throws a RangeError for an invalid size, normalization or number of Workers, and if neither a file nor memory can
+ * hold the samples; an Error if the disk is full.
  */
 export async function prepareSplit(
   samples: readonly Sample[],
@@ -96,32 +93,32 @@ export async function prepareSplit(
   const { size, cacheFolder, onNote } = options;
   const workers = options.workers ?? navigator.hardwareConcurrency;
   assertNormalization(options.normalize ?? "imagenet");
-  assertWhole("a size", size, MAX_SIZE);
-  assertWhole("a number of Workers", workers, 1024);
+  assertCount("a size", size, MAX_SIZE);
+  assertCount("a number of Workers", workers, 1024);
   const path = cacheFolder === null ? null : join(cacheFolder, cacheName(samples[0], size));
 
-  const kept = path === null ? null : await readKept(path, samples, options);
-  if (kept !== null) return assemble(samples, kept, { status: "kept", path }, options);
-  const sink = await openSink(path, onNote);
+  const cached = path === null ? null : await readCached(path, samples, options);
+  if (cached !== null) return assemble(samples, cached, { status: "kept", path }, options);
+  const writer = await openSampleWriter(path, onNote);
   try {
-    const entries = await prepareAll(samples, sink, workers, options);
-    await sink.finish(indexOf(entries, size));
-    return assemble(samples, entries, sink, options);
+    const entries = await prepareAll(samples, writer, workers, options);
+    await writer.finish(indexOf(entries, size));
+    return assemble(samples, entries, writer, options);
   } catch (error) {
-    await sink.discard();
+    await writer.discard();
     throw error;
   }
 }
 
-/** The name of a split's file: with some letters for the split's folder, since datasets may share a cache folder. */
+/** The name of a split's cache file, with a hash of the split's folder: datasets may share a cache folder. */
 function cacheName(sample: Sample | undefined, size: number): string {
   if (sample === undefined) return `empty-${size}.samples`;
   const folder = normalize(sample.imagePath.slice(0, -sample.fileName.length));
-  const letters = createHash("sha256").update(folder).digest("hex").slice(0, 8);
-  return `${sample.split}-${size}-${letters}.samples`;
+  const hash = createHash("sha256").update(folder).digest("hex").slice(0, 8);
+  return `${sample.split}-${size}-${hash}.samples`;
 }
 
-/** What a cache file lists: all but the samples whose files could not be read. */
+/** The index of the cache file: all samples except those whose files could not be read. */
 function indexOf(entries: readonly Entry[], size: number): CacheIndex {
   const records: CachedRecord[] = [];
   const failures: CachedFailure[] = [];
@@ -140,62 +137,64 @@ function isPrepared(entry: Entry): entry is Prepared {
   return "offset" in entry;
 }
 
-function assertWhole(what: string, value: number, most: number): void {
+function assertCount(what: string, value: number, most: number): void {
   if (!Number.isSafeInteger(value) || value < 1 || value > most) {
     throw new RangeError(
-      `Cannot prepare a split with ${what} of ${value}: a whole number from 1 to ${most} is wanted`,
+      `Cannot prepare a split with ${what} of ${value}: expected an integer from 1 to ${most}`,
     );
   }
 }
 
-/** The samples' entries from an earlier run's file, or null where it does not have them all. */
-async function readKept(
+/** The samples' entries from the cache file, or null if it does not have all of them. */
+async function readCached(
   path: string,
   samples: readonly Sample[],
   { size, onNote }: PrepareOptions,
 ): Promise<Entry[] | null> {
   if (!mayRead(path)) return null;
   const index = await openCache(path, size);
-  if (typeof index === "string") onNote?.(`${path}: ${index}; its images are prepared anew`);
+  if (typeof index === "string") onNote?.(`${path}: ${index}; its images are prepared again`);
   if (index === null || typeof index === "string") return null;
   const known = new Map<string, Entry>();
   for (const record of index.records) known.set(keyOf(record), { ...record, source: path });
   for (const failure of index.failures) known.set(keyOf(failure), failure);
-  const sources = await mapConcurrently(samples, 2 * navigator.hardwareConcurrency, readSource);
-  const entries = sources.map((source) => source.image === null ? missing(source) : known.get(keyOf(source)));
+  const sources = await mapConcurrently(samples, READ_AHEAD, readSource);
+  const entries = sources.map((source) =>
+    source.image === null ? missing(source.labels) : known.get(keyOf(source))
+  );
   if (entries.every((entry) => entry !== undefined)) return entries;
-  onNote?.(`${path}: images or annotations changed; all are prepared anew`);
+  onNote?.(`${path}: images or annotations changed; all are prepared again`);
   return null;
 }
 
-/** Asks the permissions before the runtime does: no prompt comes up. */
+/** Queried before the runtime does, so that it does not prompt. */
 function mayRead(path: string): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
-function keyOf({ image, mask }: Pick<Entry, "image" | "mask">): string {
-  return `${image} ${mask}`;
+function keyOf({ image, labels }: Pick<Entry, "image" | "labels">): string {
+  return `${image} ${labels}`;
 }
 
-async function readSource(sample: Sample): Promise<{ image: string | null; mask: string }> {
-  const mask = sample.maskKey();
+async function readSource(sample: Sample): Promise<{ image: string | null; labels: string }> {
+  const labels = sample.labelKey();
   try {
     const bytes = await Deno.readFile(sample.imagePath);
-    return { image: createHash("sha256").update(bytes).digest("hex"), mask };
+    return { image: createHash("sha256").update(bytes).digest("hex"), labels };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { image: null, mask };
+    if (error instanceof Deno.errors.NotFound) return { image: null, labels };
     throw error;
   }
 }
 
-function missing({ mask }: { mask: string }): Faulty {
-  return { image: null, mask, kind: "missing-image", reason: "there is no such file" };
+function missing(labels: string): Failed {
+  return { image: null, labels, kind: "missing-image", reason: NO_SUCH_FILE };
 }
 
-/** Prepares all samples in Workers; their records go to `sink`. */
+/** Prepares all samples in Workers and stores their records. */
 async function prepareAll(
   samples: readonly Sample[],
-  sink: Sink,
+  writer: SampleWriter,
   workers: number,
   { size, onProgress, signal }: PrepareOptions,
 ): Promise<Entry[]> {
@@ -206,7 +205,7 @@ async function prepareAll(
     action: "prepare the image",
   });
   let done = 0;
-  // Records are kept in the samples' order: two runs at once write the same file, whichever ends last.
+  // Records are stored in the order of the samples, so that concurrent runs write identical files.
   let turn = Promise.resolve();
   try {
     return await mapConcurrently(samples, 2 * workers, async (sample) => {
@@ -217,7 +216,7 @@ async function prepareAll(
       try {
         const entry = await prepareSample(sample, size, pool, async (record) => {
           await before;
-          return sink.add(record);
+          return writer.add(record);
         });
         onProgress?.(++done, samples.length);
         return entry;
@@ -235,29 +234,32 @@ async function prepareSample(
   sample: Sample,
   size: number,
   pool: WorkerPool<PrepareAnswer>,
-  keep: (record: ArrayBuffer) => Promise<Pick<RecordPlace, "source" | "offset">>,
+  store: (record: ArrayBuffer) => Promise<Pick<RecordPlace, "source" | "offset">>,
 ): Promise<Entry> {
-  const mask = resizeMask(sample.mask(), { width: size, height: size });
-  const bits = packMask(mask).buffer;
+  const labelMap = resizeLabelMap(sample.labelMap(), { width: size, height: size });
+  const packed = packLabels(labelMap);
+  const { labelBits } = packed;
   const { imagePath: path, width, height } = sample;
-  const task: PrepareTask = { path, width, height, size, mask: bits };
+  const task: PrepareTask = { path, width, height, size, packed };
   let answer: PrepareAnswer;
   try {
-    answer = await pool.run(task, [bits]);
+    answer = await pool.run(task, [packed.labels]);
   } catch (error) {
-    // The image took its Worker down, or never came back.
+    // The image crashed its Worker, or never finished.
     const reason = error instanceof Error ? error.message : String(error);
     return { ...await readSource(sample), kind: "unreadable-image", reason };
   }
-  const source = { image: answer.image, mask: sample.maskKey() };
-  if (!("record" in answer)) return { ...source, kind: answer.kind, reason: answer.reason };
+  const labels = sample.labelKey();
+  if (!("record" in answer)) {
+    return { image: answer.image, labels, kind: answer.kind, reason: answer.reason };
+  }
   const { image, record, channels, moments, checksum } = answer;
-  let tumorPixels = 0;
-  for (const value of mask.data) tumorPixels += value;
-  return { ...source, image, ...await keep(record), channels, moments, checksum, tumorPixels };
+  const foregroundPixels = countForeground(labelMap);
+  const place = await store(record);
+  return { image, labels, ...place, channels, labelBits, moments, checksum, foregroundPixels };
 }
 
-/** Puts together what was found or made; samples at fault become problems. */
+/** The prepared split of all entries; failed samples become problems. */
 function assemble(
   samples: readonly Sample[],
   entries: readonly Entry[],
@@ -265,16 +267,16 @@ function assemble(
   options: PrepareOptions,
 ): PreparedSplit {
   const { size } = options;
-  const good: Sample[] = [];
+  const prepared: Sample[] = [];
   const places: Prepared[] = [];
   const problems: Problem[] = [];
   const hash = createHash("sha256");
   samples.forEach((sample, i) => {
     const entry = entries[i]!;
     if (isPrepared(entry)) {
-      good.push(sample);
+      prepared.push(sample);
       places.push(entry);
-      hash.update(JSON.stringify([sample.fileName, entry.image, sample.annotated, entry.mask]));
+      hash.update(JSON.stringify([sample.fileName, entry.image, sample.annotated, entry.labels]));
     } else {
       const { split: name, imageId: id, fileName } = sample;
       problems.push(imageProblem({ name }, { id, fileName }, entry.kind, entry.reason));
@@ -284,11 +286,15 @@ function assemble(
   return new PreparedSplit({
     size,
     normalize: options.normalize ?? "imagenet",
-    samples: good,
+    samples: prepared,
     places,
-    tumorPixels: sum((place) => place.tumorPixels),
+    foregroundPixels: sum((place) => place.foregroundPixels),
     problems,
     fingerprint: hash.digest("hex"),
-    store: { status, path, byteLength: sum((place) => recordByteLength(size, place.channels)) },
+    store: {
+      status,
+      path,
+      byteLength: sum(({ channels, labelBits }) => recordByteLength(size, channels, labelBits)),
+    },
   });
 }

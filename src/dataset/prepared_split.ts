@@ -1,112 +1,113 @@
 /**
- * A split whose images are decoded and resized: samples as tensors, one by one or in batches.
+ * A split whose images have been decoded and resized: samples as tensors, one by one or in batches.
  *
  * @module
  */
 import { Worker } from "node:worker_threads";
-import type { Mask } from "../image/mask.ts";
+import type { LabelMap } from "../image/label_map.ts";
+import type { Normalization } from "../image/normalize.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Problem } from "../coco/problems.ts";
 import { type RecordPlace, RecordReader } from "./sample_record.ts";
 import type { Sample } from "./samples.ts";
 
-/** Samples as the network takes them. */
+/** Samples as the network expects them. */
 export interface Batch {
-  /** `[N, 3, size, size]`, normalised. */
+  /** `[N, 3, size, size]`, normalized. */
   readonly images: Tensor;
-  /** `[N, 1, size, size]`, 0 or 1. */
+  /** `[N, 1, size, size]`, the labels: 0 or 1 in a binary dataset. */
   readonly masks: Tensor;
-  /** The samples' places in the split. */
+  /** The indices of the samples in the split. */
   readonly indices: Uint32Array;
 }
 
-/** Where prepared samples are kept. */
+/** Where prepared samples are stored. */
 export interface PreparedStore {
-  /** Whether an earlier run's file was used, a new one was written, or no file could be. */
+  /** Whether the file of an earlier run was used, a new file was written, or memory had to do. */
   readonly status: "kept" | "written" | "memory";
   /** The file; null for memory. */
   readonly path: string | null;
-  /** Bytes of the samples. */
+  /** Size of the samples. */
   readonly byteLength: number;
 }
 
-/** What {@linkcode PreparedSplit} is made of. */
+/** The parts of a {@linkcode PreparedSplit}. */
 export interface PreparedParts {
-  /** Pixels a side. */
+  /** Width and height of the images. */
   readonly size: number;
-  /** How values are centred and scaled. */
-  readonly normalize: "imagenet" | "picture";
+  /** How images are normalized. */
+  readonly normalize: Normalization;
   /** The samples that could be prepared. */
   readonly samples: readonly Sample[];
   /** Their records. */
   readonly places: readonly RecordPlace[];
-  /** Tumor pixels of all resized masks. */
-  readonly tumorPixels: number;
-  /** What was left out. */
+  /** Foreground pixels of all resized label maps. */
+  readonly foregroundPixels: number;
+  /** The problems of skipped samples. */
   readonly problems: readonly Problem[];
-  /** SHA-256 of what the samples were made from. */
+  /** SHA-256 of the sources of the samples. */
   readonly fingerprint: string;
-  /** Where the records are. */
+  /** Where the records are stored. */
   readonly store: PreparedStore;
 }
 
-/** What the batch Worker is asked. */
+/** A task of the batch Worker. */
 export interface BatchTask {
-  /** Pixels a side. */
+  /** Width and height of the images. */
   readonly size: number;
-  /** How values are centred and scaled. */
-  readonly normalize: "imagenet" | "picture";
+  /** How images are normalized. */
+  readonly normalize: Normalization;
   /** The samples. */
   readonly places: readonly RecordPlace[];
 }
 
-/** What it answers: bare buffers of float32 values. */
+/** Its answer: bare buffers of float32 values. */
 export interface BatchAnswer {
   /** `[N, 3, size, size]`. */
   readonly images: ArrayBuffer;
   /** `[N, 1, size, size]`. */
-  readonly masks: ArrayBuffer;
+  readonly labels: ArrayBuffer;
 }
 
-/** Longest that a batch may take: reading it from a slow disk. */
+/** Time limit for a batch, read from a slow disk. */
 const BATCH_SECONDS = 600;
 
-/** A split, prepared: made by `prepareSplit`, served without decoding anything. */
+/** A prepared split, created by `prepareSplit`: serves samples without decoding anything. */
 export class PreparedSplit {
-  /** Pixels a side of every image and mask. */
+  /** Width and height of every image and label map. */
   readonly size: number;
-  /** How values are centred and scaled. */
-  readonly normalize: "imagenet" | "picture";
-  /** The samples, in the order in which they were given; what could not be prepared is not among them. */
+  /** How images are normalized. */
+  readonly normalize: Normalization;
+  /** The samples that could be prepared, in the given order. */
   readonly samples: readonly Sample[];
-  /** Share of tumor pixels over all resized masks; 0 without samples. */
-  readonly tumorShare: number;
-  /** The samples that were left out, and why. */
+  /** Share of foreground pixels over all resized label maps; 0 without samples. */
+  readonly foregroundShare: number;
+  /** The problems of skipped samples. */
   readonly problems: readonly Problem[];
   /**
-   * SHA-256 of the samples' names, files and annotations in order: the same one, the same data. Size and
-   * normalisation are settings and do not count.
+   * SHA-256 of the samples' names, files and annotations in order: equal fingerprints mean equal data. Size and
+   * normalization are settings and not included.
    */
   readonly fingerprint: string;
-  /** Where the prepared samples are kept. */
+  /** Where the prepared samples are stored. */
   readonly store: PreparedStore;
   readonly #places: readonly RecordPlace[];
   readonly #reader: RecordReader;
-  // Two, so that one reads while the other's batch is on its way.
+  // Two, so that one reads while the other transfers its batch.
   readonly #pool = new WorkerPool<BatchAnswer>({
     start: () => new Worker(new URL("./batch_worker.ts", import.meta.url), { env: {} }),
     workers: 2,
     seconds: BATCH_SECONDS,
-    action: "put a batch together",
+    action: "assemble a batch",
   });
 
-  /** Made by `prepareSplit`. */
+  /** Called by `prepareSplit`. */
   constructor(parts: PreparedParts) {
     this.size = parts.size;
     this.normalize = parts.normalize;
     this.samples = parts.samples;
-    this.tumorShare = parts.tumorPixels / Math.max(1, parts.samples.length * parts.size ** 2);
+    this.foregroundShare = parts.foregroundPixels / Math.max(1, parts.samples.length * parts.size ** 2);
     this.problems = parts.problems;
     this.fingerprint = parts.fingerprint;
     this.store = parts.store;
@@ -114,60 +115,62 @@ export class PreparedSplit {
     this.#reader = new RecordReader(parts.size);
   }
 
-  /** Samples. */
+  /** Number of samples. */
   get count(): number {
     return this.samples.length;
   }
 
   /**
-   * A sample's image, `[3, size, size]`: what `normalizeImage(resizeImage(...))` gives of its decoded file, to the
-   * bit. Throws a RangeError for an index that is none, and an Error where the file changed meanwhile.
+   * A sample's image, `[3, size, size]`: bit for bit `normalizeImage(resizeImage(...))` of its decoded file. Throws a
+   * RangeError for an index out of range, and an Error if the cache file has changed since it was opened.
    */
   image(index: number): Tensor {
     return this.#sample(index).image;
   }
 
-  /** A sample's mask: what `resizeMask` gives of its mask. Throws as {@linkcode PreparedSplit.image}. */
-  mask(index: number): Mask {
-    return { width: this.size, height: this.size, data: this.#sample(index).mask };
+  /** A sample's label map, resized to the nearest pixel. Throws like {@linkcode PreparedSplit.image}. */
+  labelMap(index: number): LabelMap {
+    return { width: this.size, height: this.size, data: this.#sample(index).labels };
   }
 
-  /** Samples as a batch, put together in a Worker. Rejects as {@linkcode PreparedSplit.image} throws. */
+  /** A batch of samples, assembled in a Worker. Rejects as {@linkcode PreparedSplit.image} throws. */
   async batch(indices: ArrayLike<number>): Promise<Batch> {
     const { size, normalize } = this;
     const places = Array.from(indices, (index) => this.#place(index));
     const task: BatchTask = { size, normalize, places };
-    const { images, masks } = await this.#pool.run(task);
+    const { images, labels } = await this.#pool.run(task);
     return {
       images: { shape: [places.length, 3, size, size], data: new Float32Array(images) },
-      masks: { shape: [places.length, 1, size, size], data: new Float32Array(masks) },
+      masks: { shape: [places.length, 1, size, size], data: new Float32Array(labels) },
       indices: Uint32Array.from(indices),
     };
   }
 
-  /** Stops the Workers and closes the file; what is asked for afterwards starts and opens them again. */
+  /** Stops the Workers and closes the file; later calls start and open them again. */
   async close(): Promise<void> {
     this.#reader.close();
     await this.#pool.close();
   }
 
-  /** {@linkcode PreparedSplit.close}. */
+  /** Calls {@linkcode PreparedSplit.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #sample(index: number): { image: Tensor; mask: Uint8Array } {
+  #sample(index: number): { image: Tensor; labels: Uint8Array } {
     const { size } = this;
     const image = { shape: [3, size, size], data: new Float32Array(3 * size * size) };
-    const mask = new Uint8Array(size * size);
-    this.#reader.readSample(this.#place(index), this.normalize, image.data, mask);
-    return { image, mask };
+    const labels = new Uint8Array(size * size);
+    this.#reader.readSample(this.#place(index), this.normalize, image.data, labels);
+    return { image, labels };
   }
 
   #place(index: number): RecordPlace {
     const place = this.#places[index];
     if (place === undefined) {
-      throw new RangeError(`Cannot read prepared sample ${index}: there are ${this.count}, counted from 0`);
+      throw new RangeError(
+        `Cannot read prepared sample ${index}: the split has ${this.count}, counted from 0`,
+      );
     }
     return place;
   }

@@ -1,9 +1,10 @@
 /**
- * The file that keeps a split's prepared samples: eight letters, the records (`sample_record.ts`) one after the
- * other, an index in JSON, and at the end the index's place, length and CRC-32 and the eight letters again.
+ * The file that stores the prepared samples of a split: a signature of eight letters, the records
+ * (`sample_record.ts`), an index in JSON, and a trailer with the index's offset, length and CRC-32 and the signature
+ * again.
  *
- * It is written beside its final name and renamed when it is complete, and read through once when it is opened: a
- * torn or damaged one is never used.
+ * It is written under a temporary name and renamed when complete, and verified as a whole when opened: a partial or
+ * damaged file is never used.
  *
  * @module
  */
@@ -14,50 +15,50 @@ import { readAt, recordByteLength, type RecordPlace } from "./sample_record.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
 
 /**
- * To be raised when the same files give other records: another decoder, another arithmetic, another layout.
+ * To be raised when the same files yield other records: another decoder, other arithmetic, another layout.
  */
-const VERSION = 1;
+const VERSION = 2;
 
-const LETTERS = new TextEncoder().encode("UNETSMPL");
+const SIGNATURE = new TextEncoder().encode("UNETSMPL");
 
-/** Bytes after the index: its offset (float64), length and CRC-32 (uint32), and the letters. */
+/** Bytes after the index: its offset (float64), length and CRC-32 (uint32), and the signature. */
 const TRAILER_BYTES = 24;
 
-/** What a sample was made from. */
+/** What a sample was prepared from. */
 export interface SampleSource {
   /** SHA-256 of the image's file. */
   readonly image: string;
-  /** The sample's `maskKey()`. */
-  readonly mask: string;
+  /** The sample's `labelKey()`. */
+  readonly labels: string;
 }
 
-/** A sample that could be prepared. */
+/** A prepared sample. */
 export interface CachedRecord extends SampleSource, Omit<RecordPlace, "source"> {
-  /** Pixels of tumor in the resized mask. */
-  readonly tumorPixels: number;
+  /** Foreground pixels of the resized label map. */
+  readonly foregroundPixels: number;
 }
 
-/** A sample that could not. */
+/** A sample that could not be prepared. */
 export interface CachedFailure extends SampleSource {
-  /** What is wrong. */
+  /** The kind of problem. */
   readonly kind: ProblemKind;
-  /** What exactly. */
+  /** The details. */
   readonly reason: string;
 }
 
-/** What a cache file holds. */
+/** The index of a cache file. */
 export interface CacheIndex {
-  /** Pixels a side of the prepared images. */
+  /** Width and height of the prepared images. */
   readonly size: number;
   /** The prepared samples, in any order. */
   readonly records: readonly CachedRecord[];
-  /** The samples that are known to be at fault. */
+  /** The samples that are known to fail. */
   readonly failures: readonly CachedFailure[];
 }
 
 /**
- * Opens a cache file for images of `size` and checks every byte of it. Null where there is none, or one of another
- * version or size; a text that says what is wrong with a damaged one.
+ * Opens a cache file for images of `size` and verifies every byte. Null if there is none, or one of another version or
+ * size; a string that tells how the file is damaged.
  */
 export async function openCache(path: string, size: number): Promise<CacheIndex | string | null> {
   let file: Deno.FsFile;
@@ -70,10 +71,12 @@ export async function openCache(path: string, size: number): Promise<CacheIndex 
   const index = readIndex(open);
   if (typeof index === "string") return index;
   if (index.version !== VERSION || index.size !== size) return null;
-  const record = new Uint8Array(recordByteLength(size, 3));
-  for (const { offset, channels, checksum } of index.records) {
-    const bytes = record.subarray(0, recordByteLength(size, channels));
-    if (!readAt(open, offset, bytes) || crc32(bytes) !== checksum) return "a record's checksum is wrong";
+  const record = new Uint8Array(recordByteLength(size, 3, 8));
+  for (const { offset, channels, labelBits, checksum } of index.records) {
+    const bytes = record.subarray(0, recordByteLength(size, channels, labelBits));
+    if (!readAt(open, offset, bytes) || crc32(bytes) !== checksum) {
+      return "the checksum of a record does not match";
+    }
   }
   return index;
 }
@@ -82,16 +85,16 @@ function readIndex(file: Deno.FsFile): CacheIndex & { version: number } | string
   const { size: byteLength } = file.statSync();
   const trailer = new Uint8Array(TRAILER_BYTES);
   if (byteLength < TRAILER_BYTES || !readAt(file, byteLength - TRAILER_BYTES, trailer)) {
-    return "it is cut short";
+    return "it is truncated";
   }
   const view = new DataView(trailer.buffer);
   const offset = view.getFloat64(0, true);
   const length = view.getUint32(8, true);
   if (
-    !LETTERS.every((letter, i) => trailer[16 + i] === letter) ||
+    !SIGNATURE.every((letter, i) => trailer[16 + i] === letter) ||
     offset + length + TRAILER_BYTES !== byteLength
   ) {
-    return "its end is missing";
+    return "its trailer is missing";
   }
   const text = new Uint8Array(length);
   if (!readAt(file, offset, text) || crc32(text) !== view.getUint32(12, true)) return "its index is damaged";
@@ -105,7 +108,7 @@ export class CacheWriter {
   readonly #file: Deno.FsFile;
   #byteLength = 0;
 
-  /** Begins the file that will be called `path`, and removes what killed runs left of it. */
+  /** Starts the file that will be renamed to `path`, and removes leftovers of killed runs. */
   static async create(path: string): Promise<CacheWriter> {
     const temporary = await TemporaryName.claim(path);
     let file: Deno.FsFile;
@@ -116,7 +119,7 @@ export class CacheWriter {
       throw error;
     }
     const writer = new CacheWriter(path, temporary, file);
-    writer.add(LETTERS);
+    writer.add(SIGNATURE);
     return writer;
   }
 
@@ -126,7 +129,7 @@ export class CacheWriter {
     this.#file = file;
   }
 
-  /** Appends bytes; returns where they lie. */
+  /** Appends bytes; returns their offset. */
   add(bytes: Uint8Array): number {
     const offset = this.#byteLength;
     writeWholeSync(this.#file, bytes);
@@ -134,7 +137,7 @@ export class CacheWriter {
     return offset;
   }
 
-  /** Closes the file with its index and gives it its name; returns its length in bytes. */
+  /** Writes the index, closes the file and renames it; returns its length in bytes. */
   async finish(index: CacheIndex): Promise<number> {
     const text = new TextEncoder().encode(JSON.stringify({ version: VERSION, ...index }));
     const trailer = new Uint8Array(TRAILER_BYTES);
@@ -142,7 +145,7 @@ export class CacheWriter {
     view.setFloat64(0, this.add(text), true);
     view.setUint32(8, text.length, true);
     view.setUint32(12, crc32(text), true);
-    trailer.set(LETTERS, 16);
+    trailer.set(SIGNATURE, 16);
     this.add(trailer);
     await this.#file.sync();
     this.#file.close();
@@ -151,12 +154,12 @@ export class CacheWriter {
     return this.#byteLength;
   }
 
-  /** Removes what was written; the file that was there before stays. */
+  /** Removes what was written; an earlier file stays. */
   async discard(): Promise<void> {
     try {
       this.#file.close();
     } catch {
-      // Closed already by a finish that could not rename.
+      // Already closed by a `finish` that could not rename.
     }
     await this.#temporary[Symbol.asyncDispose]();
   }

@@ -1,49 +1,63 @@
 /**
- * A prepared sample as bytes: the resized image's float32 values, not yet normalised, one plane where it has no
- * colour and three where it has, then the resized mask, a bit a pixel. Little-endian, as every machine with WebGPU.
+ * A prepared sample as bytes: the resized image's float32 values before normalization, one plane if it has no color,
+ * else three; then the resized label map, 1 or 8 bits per pixel. Little-endian, like every machine with WebGPU.
  *
  * @module
  */
 import { crc32 } from "node:zlib";
-import type { Mask } from "../image/mask.ts";
-import { type Moments, normalizePlanes } from "../image/normalize.ts";
+import type { LabelMap } from "../image/label_map.ts";
+import { type Moments, type Normalization, normalizePlanes } from "../image/normalize.ts";
 
-/** Where a sample's record lies, and what is needed to read it. */
+/** Bits per label: 1 for a binary map (labels 0 and 1), 8 for any other. */
+export type LabelBits = 1 | 8;
+
+/** Where a sample's record lies, and what reading it requires. */
 export interface RecordPlace {
   /** The file that holds it, or the memory. */
   readonly source: string | SharedArrayBuffer;
-  /** Its first byte there. */
+  /** The offset of its first byte. */
   readonly offset: number;
   /** The image's planes. */
   readonly channels: 1 | 3;
+  /** Bits per label. */
+  readonly labelBits: LabelBits;
   /** The image's own mean and deviation. */
   readonly moments: Moments;
   /** CRC-32 of the record. */
   readonly checksum: number;
 }
 
-/** Bytes of a record: a multiple of 8. */
-export function recordByteLength(size: number, channels: 1 | 3): number {
-  return 8 * Math.ceil((4 * channels * size * size + Math.ceil(size * size / 8)) / 8);
+/** A label map in as few bits as its labels need. */
+export interface PackedLabels {
+  /** Bits per label. */
+  readonly labelBits: LabelBits;
+  /** The labels, row-major; of 1-bit labels, the first pixel is in the lowest bit. */
+  readonly labels: ArrayBuffer;
 }
 
-/** A mask, a bit a pixel, the first pixel in the lowest bit. */
-export function packMask({ data }: Mask): Uint8Array<ArrayBuffer> {
+/** Bytes of a record: a multiple of 8. */
+export function recordByteLength(size: number, channels: 1 | 3, labelBits: LabelBits): number {
+  return 8 * Math.ceil((4 * channels * size * size + Math.ceil(labelBits * size * size / 8)) / 8);
+}
+
+/** Packs a label map: 1 bit per pixel if it is binary, else a byte. */
+export function packLabels({ data }: LabelMap): PackedLabels {
+  if (data.some((label) => label > 1)) return { labelBits: 8, labels: data.slice().buffer };
   const bits = new Uint8Array(Math.ceil(data.length / 8));
   for (let i = 0; i < data.length; i++) bits[i >> 3]! |= data[i]! << (i & 7);
-  return bits;
+  return { labelBits: 1, labels: bits.buffer };
 }
 
-/** Puts a record together from `[channels, size, size]` values and a packed mask. */
+/** Assembles a record from `[channels, size, size]` values and packed labels. */
 export function buildRecord(
   planes: Float32Array,
-  maskBits: Uint8Array,
+  { labelBits, labels }: PackedLabels,
   size: number,
 ): Uint8Array<ArrayBuffer> {
   const channels = planes.length === size * size ? 1 : 3;
-  const record = new Uint8Array(recordByteLength(size, channels));
+  const record = new Uint8Array(recordByteLength(size, channels, labelBits));
   record.set(new Uint8Array(planes.buffer, planes.byteOffset, planes.byteLength));
-  record.set(maskBits, planes.byteLength);
+  record.set(new Uint8Array(labels), planes.byteLength);
   return record;
 }
 
@@ -53,41 +67,42 @@ export class RecordReader {
   readonly #scratch: Uint8Array<ArrayBuffer>;
   #file: { path: string; handle: Deno.FsFile } | undefined;
 
-  /** Reads records of images with `size` pixels a side. */
+  /** Reads records of images of `size` x `size` pixels. */
   constructor(size: number) {
     this.#size = size;
-    this.#scratch = new Uint8Array(recordByteLength(size, 3));
+    this.#scratch = new Uint8Array(recordByteLength(size, 3, 8));
   }
 
-  /** Writes a sample into `image`, `[3, size, size]` normalised, and `mask`, `[size, size]` of 0 and 1. */
+  /** Writes a sample into `image`, `[3, size, size]` normalized, and `labels`, `[size, size]`. */
   readSample(
     place: RecordPlace,
-    normalize: "imagenet" | "picture",
+    normalize: Normalization,
     image: Float32Array,
-    mask: Float32Array | Uint8Array,
+    labels: Float32Array | Uint8Array,
   ): void {
-    const { planes, maskBits } = this.#read(place);
+    const { planes, packed } = this.#read(place);
     normalizePlanes(planes, image, normalize === "picture" ? place.moments : null);
-    for (let i = 0; i < mask.length; i++) mask[i] = (maskBits[i >> 3]! >> (i & 7)) & 1;
+    if (place.labelBits === 8) labels.set(packed.subarray(0, labels.length));
+    else for (let i = 0; i < labels.length; i++) labels[i] = (packed[i >> 3]! >> (i & 7)) & 1;
   }
 
-  /** Closes the file that was read last; reading opens it again. */
+  /** Closes the file that was read last; the next read opens it again. */
   close(): void {
     this.#file?.handle.close();
     this.#file = undefined;
   }
 
-  /** A record's two parts, until the next one is read. */
-  #read(place: RecordPlace): { planes: Float32Array; maskBits: Uint8Array } {
-    const { source, offset, channels, checksum } = place;
-    const byteLength = recordByteLength(this.#size, channels);
+  /** The two parts of a record, valid until the next read. */
+  #read(place: RecordPlace): { planes: Float32Array; packed: Uint8Array } {
+    const { source, offset, channels, labelBits, checksum } = place;
+    const byteLength = recordByteLength(this.#size, channels, labelBits);
     let record: Uint8Array;
     if (typeof source === "string") {
       record = this.#scratch.subarray(0, byteLength);
       if (!readAt(this.#open(source), offset, record) || crc32(record) !== checksum) {
         throw new Error(
-          `Cannot read a prepared sample from ${source}: it changed since the file was opened\n` +
-            "hint: run again; prepared images are checked and made anew at the start",
+          `Cannot read a prepared sample from ${source}: the file changed since it was opened\n` +
+            "hint: run again; prepared images are checked and rebuilt at the start",
         );
       }
     } else {
@@ -95,7 +110,7 @@ export class RecordReader {
     }
     const values = channels * this.#size * this.#size;
     const planes = new Float32Array(record.buffer, record.byteOffset, values);
-    return { planes, maskBits: record.subarray(4 * values) };
+    return { planes, packed: record.subarray(4 * values) };
   }
 
   #open(path: string): Deno.FsFile {
@@ -107,7 +122,7 @@ export class RecordReader {
   }
 }
 
-/** Fills `bytes` from an open file, from `offset` on; false where the file ends before. */
+/** Fills `bytes` from `offset` of an open file; false if the file ends before. */
 export function readAt(file: Deno.FsFile, offset: number, bytes: Uint8Array): boolean {
   file.seekSync(offset, Deno.SeekMode.Start);
   for (let filled = 0; filled < bytes.length;) {

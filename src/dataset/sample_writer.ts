@@ -1,5 +1,5 @@
 /**
- * Where prepared samples go: into a cache file, or into memory where none may be written.
+ * Stores prepared samples: in a cache file, or in memory if no file may be written.
  *
  * @module
  */
@@ -7,38 +7,38 @@ import { dirname } from "node:path";
 import { type CacheIndex, CacheWriter } from "./sample_cache.ts";
 import type { RecordPlace } from "./sample_record.ts";
 
-/** Takes records, one after the other. */
-export interface Sink {
-  /** What became of the records. */
+/** Stores records one after the other. */
+export interface SampleWriter {
+  /** Where the records are stored. */
   readonly status: "written" | "memory";
   /** The file; null for memory. */
   readonly path: string | null;
-  /** Keeps a record. */
+  /** Stores a record. */
   add(record: ArrayBuffer): Pick<RecordPlace, "source" | "offset">;
-  /** Completes what is kept. */
+  /** Completes the file. */
   finish(index: CacheIndex): Promise<void>;
-  /** Removes what was begun. */
+  /** Removes what was written. */
   discard(): Promise<void>;
 }
 
-/** Most bytes that are kept in memory. */
+/** Most bytes stored in memory. */
 const MAX_MEMORY_BYTES = 2 ** 32;
 
-/** Opens the file, or memory for null or where the file may not be written, which `onNote` is told. */
-export async function openSink(
+/** Opens the file, or memory if `path` is null or may not be written; `onNote` receives the reason. */
+export async function openSampleWriter(
   path: string | null,
   onNote: ((note: string) => void) | undefined,
-): Promise<Sink> {
-  if (path === null) return memorySink();
+): Promise<SampleWriter> {
+  if (path === null) return memoryWriter();
   const folder = dirname(path);
   try {
-    // Asks the permissions before the runtime does: no prompt comes up.
+    // Queried first, so that the runtime does not prompt.
     for (const name of ["read", "write"] as const) {
       if (Deno.permissions.querySync({ name, path: folder }).state !== "granted") {
         throw new Deno.errors.NotCapable(`no ${name} permission`);
       }
     }
-    return fileSink(path, await CacheWriter.create(path));
+    return fileWriter(path, await CacheWriter.create(path));
   } catch (error) {
     const { code, message } = error as Error & { code?: string };
     const refused = error instanceof Deno.errors.NotCapable ||
@@ -47,13 +47,13 @@ export async function openSink(
     onNote?.(
       `${folder} cannot be written (${
         message.split("\n")[0]
-      }): prepared images stay in memory for this run alone`,
+      }): prepared images are kept in memory, for this run only`,
     );
-    return memorySink();
+    return memoryWriter();
   }
 }
 
-function fileSink(path: string, writer: CacheWriter): Sink {
+function fileWriter(path: string, writer: CacheWriter): SampleWriter {
   return {
     status: "written",
     path,
@@ -78,12 +78,12 @@ function fileSink(path: string, writer: CacheWriter): Sink {
 function writeError(path: string, error: unknown): Error {
   const reason = error instanceof Error ? error.message : String(error);
   return new Error(
-    `Cannot write prepared images to ${path}: ${reason}\nhint: make room on the disk, or use smaller images`,
+    `Cannot write prepared images to ${path}: ${reason}\nhint: free disk space, or use smaller images`,
     { cause: error },
   );
 }
 
-function memorySink(): Sink {
+function memoryWriter(): SampleWriter {
   let byteLength = 0;
   return {
     status: "memory",
@@ -92,11 +92,11 @@ function memorySink(): Sink {
       byteLength += record.byteLength;
       if (byteLength > MAX_MEMORY_BYTES) {
         throw new RangeError(
-          "Cannot keep prepared images in memory: they are more than 4 GiB\n" +
-            "hint: let them be written to the dataset's folder .cache, or use smaller images",
+          "Cannot keep prepared images in memory: they exceed 4 GiB\n" +
+            "hint: allow writing to the dataset's folder .cache, or use smaller images",
         );
       }
-      // Shared, so that the Workers that put batches together need no copy.
+      // Shared, so that the Workers that assemble batches need no copy.
       const source = new SharedArrayBuffer(record.byteLength);
       new Uint8Array(source).set(new Uint8Array(record));
       return { source, offset: 0 };

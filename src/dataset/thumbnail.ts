@@ -1,35 +1,35 @@
 /**
- * Images in small, for finding copies: also of other size, quality, brightness and contrast, mirrored or turned.
+ * Thumbnails for finding copies, also of another size, quality, brightness or contrast, mirrored or turned.
  *
  * @module
  */
 import type { RgbImage } from "../image/image.ts";
 
-/** An image in 32 x 32 greys. */
+/** An image reduced to 32 x 32 gray values. */
 export interface Thumbnail {
-  /** Greys, row-major, less their mean, divided by their standard deviation. */
-  readonly greys: Float32Array;
-  /** Mean greys of the {@linkcode ORBIT_COUNT} sets of blocks that mirroring and turning change into each other. */
+  /** Gray values, row-major, normalized to mean 0 and standard deviation 1. */
+  readonly grays: Float32Array;
+  /** Mean gray of the {@linkcode ORBIT_COUNT} sets of blocks that mirroring and turning map to each other. */
   readonly orbits: Float32Array;
 }
 
-/** Pixels in a row of a thumbnail, and rows. */
+/** Width and height of a thumbnail. */
 const SIDE = 32;
 
 /**
- * Largest mean difference of two thumbnails, in standard deviations. On brain slices, copies sharpened or with
- * other contrast lie below 0.2, and different patients above 0.3.
+ * Largest mean difference of two copies, in standard deviations. On brain slices, sharpened copies and copies with
+ * another contrast lie below 0.2, different patients above 0.3.
  */
 const NEAR_EQUAL = 0.2;
 
-/** Below this standard deviation, in greys of 0 to 255, an image is so plain that likeness says nothing. */
+/** Below this standard deviation, in gray values of 0 to 255, similarity proves nothing. */
 const LEAST_DEVIATION = 2;
 
-/** An image in small, every pixel counting in the cell it falls into; null for an image without contrast. */
+/** The thumbnail of an image, by averaging over cells; null for an image without contrast. */
 export function makeThumbnail(image: RgbImage): Thumbnail | null {
   const sums = new Float64Array(SIDE * SIDE);
   const counts = new Float64Array(SIDE * SIDE);
-  // Images smaller than the thumbnail lend each pixel to several cells.
+  // In images smaller than the thumbnail, a pixel counts in several cells.
   const stepX = Math.min(1, image.width / SIDE);
   const stepY = Math.min(1, image.height / SIDE);
   for (let v = 0; v < image.height; v += stepY) {
@@ -42,33 +42,33 @@ export function makeThumbnail(image: RgbImage): Thumbnail | null {
       counts[cell]!++;
     }
   }
-  const greys = Float32Array.from(sums, (sum, i) => sum / Math.max(1, counts[i]!));
-  const mean = greys.reduce((sum, grey) => sum + grey, 0) / greys.length;
-  const deviation = Math.sqrt(greys.reduce((sum, grey) => sum + (grey - mean) ** 2, 0) / greys.length);
+  const grays = Float32Array.from(sums, (sum, i) => sum / Math.max(1, counts[i]!));
+  const mean = grays.reduce((sum, grey) => sum + grey, 0) / grays.length;
+  const deviation = Math.sqrt(grays.reduce((sum, grey) => sum + (grey - mean) ** 2, 0) / grays.length);
   if (deviation < LEAST_DEVIATION) return null;
-  for (let i = 0; i < greys.length; i++) greys[i] = (greys[i]! - mean) / deviation;
-  return { greys, orbits: orbitMeans(greys) };
+  for (let i = 0; i < grays.length; i++) grays[i] = (grays[i]! - mean) / deviation;
+  return { grays, orbits: orbitMeans(grays) };
 }
 
 function cellOf(place: number, length: number): number {
   return Math.min(SIDE - 1, Math.floor((place * SIDE) / length));
 }
 
-/** Whether two images are nearly equal: as they stand, mirrored or turned by quarters, or not (null). */
-export function areNearEqual(a: Thumbnail, b: Thumbnail): "upright" | "turned" | null {
-  // Means differ by no more than what they are means of: a quick bound, the same for all eight positions.
+/** How two images match: upright, mirrored or turned by multiples of 90 degrees, or not at all (null). */
+export function compareThumbnails(a: Thumbnail, b: Thumbnail): "upright" | "turned" | null {
+  // Means differ by no more than the values they average: a cheap bound, the same for all eight positions.
   let bound = 0;
   for (let i = 0; i < ORBIT_COUNT; i++) bound += ORBIT_SHARES[i]! * Math.abs(a.orbits[i]! - b.orbits[i]!);
   if (bound > NEAR_EQUAL) return null;
   const position = POSITIONS.findIndex((places) => {
     let left = NEAR_EQUAL * SIDE * SIDE;
-    for (let i = 0; i < places.length && left >= 0; i++) left -= Math.abs(a.greys[i]! - b.greys[places[i]!]!);
+    for (let i = 0; i < places.length && left >= 0; i++) left -= Math.abs(a.grays[i]! - b.grays[places[i]!]!);
     return left >= 0;
   });
   return position === -1 ? null : position === 0 ? "upright" : "turned";
 }
 
-/** The eight positions of a square (the first as it stands), each as the source of every pixel. */
+/** The eight symmetries of a square, the identity first: the source index of each pixel. */
 const POSITIONS: readonly Uint16Array[] = Array.from(
   { length: 8 },
   (_, position) =>
@@ -81,10 +81,10 @@ const POSITIONS: readonly Uint16Array[] = Array.from(
     }),
 );
 
-/** Blocks in a row. */
+/** Blocks per row. */
 const BLOCKS = 16;
 
-/** Blocks at the same two distances from the middle, in any order, form a set. */
+/** Blocks at the same two distances from the center, in any order, form a set. */
 const ORBIT_COUNT = (BLOCKS / 2) * (BLOCKS / 2 + 1) / 2;
 
 const ORBIT_OF = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => {
@@ -104,8 +104,8 @@ const ORBIT_SHARES = Float32Array.from(
   (_, orbit) => ORBIT_OF.filter((of) => of === orbit).length / (SIDE * SIDE),
 );
 
-function orbitMeans(greys: Float32Array): Float32Array {
+function orbitMeans(grays: Float32Array): Float32Array {
   const means = new Float32Array(ORBIT_COUNT);
-  greys.forEach((grey, i) => means[ORBIT_OF[i]!]! += grey / (SIDE * SIDE * ORBIT_SHARES[ORBIT_OF[i]!]!));
+  grays.forEach((grey, i) => means[ORBIT_OF[i]!]! += grey / (SIDE * SIDE * ORBIT_SHARES[ORBIT_OF[i]!]!));
   return means;
 }

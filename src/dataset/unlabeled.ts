@@ -1,43 +1,35 @@
 /**
- * Folders of images that nobody annotated.
+ * Folders of images without annotations.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { createMask } from "../image/mask.ts";
-import { readImageSize } from "../image/header.ts";
 import type { Problem } from "../coco/problems.ts";
-import { imageProblem, type Sample } from "./samples.ts";
-import { listImageFiles, type Split } from "./splits.ts";
+import { readImageSize } from "../image/header.ts";
+import { createLabelMap } from "../image/label_map.ts";
+import { unreadableImage } from "./listed_file.ts";
+import { createSample, type Sample } from "./samples.ts";
+import type { Split } from "./source.ts";
+import { listImageFiles } from "./splits.ts";
 
 /**
- * The images of a folder without annotation file as samples with empty masks, by name, and what is wrong with the
- * files that are left out. Nothing is to be concluded from the empty masks: nobody looked.
+ * The images of a folder without annotations as samples with empty label maps, by name, and the problems of skipped
+ * files. The label maps prove nothing: nobody annotated the images.
  */
-export async function readUnlabelled(split: Split): Promise<{ samples: Sample[]; problems: Problem[] }> {
+export async function readUnlabeled(split: Split): Promise<{ samples: Sample[]; problems: Problem[] }> {
   const samples: Sample[] = [];
   const problems: Problem[] = [];
-  for (const [imageId, fileName] of (await listImageFiles(split.folder)).entries()) {
-    const imagePath = join(split.folder, fileName);
+  for (const [id, fileName] of (await listImageFiles(split.folder)).entries()) {
     try {
-      const { width, height } = readImageSize(await Deno.readFile(imagePath));
-      const key = createHash("sha256").update(JSON.stringify(["unlabelled", width, height])).digest("hex");
-      samples.push({
-        split: split.name,
-        imageId,
-        fileName,
-        imagePath,
-        width,
-        height,
-        annotated: false,
-        mask: () => createMask({ width, height }),
-        maskKey: () => key,
-      });
+      const size = readImageSize(await Deno.readFile(join(split.folder, fileName)));
+      const content = JSON.stringify(["unlabelled", size.width, size.height]);
+      const key = createHash("sha256").update(content).digest("hex");
+      const labels = { labelMap: () => createLabelMap(size), labelKey: () => key };
+      samples.push(createSample(split, { id, fileName, ...size, state: "unannotated", ...labels }));
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;
-      const reason = (error as Error).message.split("\n")[0]!;
-      problems.push(imageProblem(split, { id: imageId, fileName }, "unreadable-image", reason));
+      problems.push(unreadableImage(split, { id, fileName }, error));
     }
   }
   return { samples, problems };

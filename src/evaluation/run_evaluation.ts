@@ -7,7 +7,7 @@ import { prepareSplit } from "../dataset/prepare.ts";
 import type { Problem } from "../coco/problems.ts";
 import { readSplit, type Unannotated } from "../dataset/samples.ts";
 import { findSplits, type Split } from "../dataset/splits.ts";
-import { readUnlabelled } from "../dataset/unlabeled.ts";
+import { readUnlabeled } from "../dataset/unlabeled.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { AuditFinding } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
@@ -101,7 +101,7 @@ export async function runEvaluation(
         "hint: --audit ranks its images by what the model finds in them",
     );
   }
-  const reading = annotated ? await readSplit(split, { unannotated }) : await readUnlabelled(split);
+  const reading = annotated ? await readSplit(split, { unannotated }) : await readUnlabeled(split);
   // Fails before the work rather than after it if the folder cannot be written.
   await Deno.mkdir(options.output, { recursive: true });
   await using prepared = await prepareSplit(reading.samples, {

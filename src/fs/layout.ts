@@ -11,6 +11,12 @@ export const FOLDERS = {
   data: "dataset",
   /** Prepared images and timed kernel choices. */
   cache: "dataset/.cache",
+  /** The annotations as PNG masks. */
+  masks: "dataset/masks",
+  /** The synthetic dataset. */
+  phantom: "dataset/phantom",
+  /** The dataset with near-duplicates in one split each. */
+  resplit: "dataset/resplit",
   /** A folder per training run. */
   runs: "runs",
   /** Results of `predict`. */

@@ -1,20 +1,20 @@
 /**
- * The healthy head of a phantom: an axial slice with scalp, skull, folded cortex, white matter, deep grey
- * matter, ventricles and the fold of the midline, in the grey values of three kinds of MRI.
+ * The healthy head of a phantom: an axial slice with scalp, skull, folded cortex, white matter, deep gray matter,
+ * ventricles and the falx, in the gray values of three MRI sequences.
  *
- * Coordinates are the head's own: u to the right, v to the back, the scalp's front at about v = -1.
+ * Coordinates are relative to the head: u to the right, v to the back, the front of the scalp at about v = -1.
  *
  * @module
  */
 import { noise2, noise3, type PhantomRandom, smoothStep } from "./noise.ts";
 
-/** The kinds of images, by what is bright in them. */
+/** The MRI sequences. */
 export const SEQUENCES = ["T1", "T2", "FLAIR"] as const;
 
-/** T1 with a contrast agent, T2, or T2 with the fluid's signal suppressed. */
+/** T1 with a contrast agent, T2, or T2 with suppressed fluid. */
 export type Sequence = typeof SEQUENCES[number];
 
-/** Grey values from 0, black, to 1, white. */
+/** Gray values from 0 (black) to 1 (white). */
 export interface Tissues {
   /** Skin and fat around the skull. */
   scalp: number;
@@ -22,13 +22,13 @@ export interface Tissues {
   skull: number;
   /** The marrow within the bone. */
   marrow: number;
-  /** The fluid around the brain, in its furrows and its ventricles. */
+  /** The fluid around the brain, in the sulci and the ventricles. */
   fluid: number;
-  /** Grey matter. */
+  /** Gray matter. */
   gray: number;
   /** White matter. */
   white: number;
-  /** The fold between the halves. */
+  /** The falx between the hemispheres. */
   midline: number;
 }
 
@@ -38,21 +38,21 @@ const TISSUES: Record<Sequence, Tissues> = {
   FLAIR: { scalp: 0.62, skull: 0.06, marrow: 0.25, fluid: 0.1, gray: 0.5, white: 0.38, midline: 0.14 },
 };
 
-/** Where the brain ends, as a share of the way from the centre to the scalp's surface. */
+/** The radius of the brain, relative to that of the scalp. */
 export const BRAIN_EDGE = 0.82;
 
-/** One head: its form by chance, fixed at its making. */
+/** A head of random shape, fixed by its constructor. */
 export class Head {
-  /** The kind of image. */
+  /** The MRI sequence. */
   readonly sequence: Sequence;
-  /** The grey values of this head's image. */
+  /** The gray values of its tissues. */
   readonly tissues: Tissues;
   readonly #seed: number;
   readonly #width: number;
   readonly #ventricles: number;
   readonly #folds: number;
 
-  /** Draws a head by lot. */
+  /** Draws a random head. */
   constructor(random: PhantomRandom) {
     this.sequence = random.pick(SEQUENCES);
     const tissues = { ...TISSUES[this.sequence] };
@@ -60,12 +60,12 @@ export class Head {
     this.tissues = tissues;
     this.#seed = random.seed();
     this.#width = random.between(0.76, 0.9);
-    // Slices above the ventricles show none.
+    // Slices above the ventricles do not show them.
     this.#ventricles = random.chance(0.2) ? 0 : random.between(0.7, 1.25);
     this.#folds = random.between(7, 9.5);
   }
 
-  /** How far out a point lies: 0 at the centre, {@linkcode BRAIN_EDGE} at the brain's surface, 1 at the scalp's. */
+  /** The relative radius of a point: 0 at the center, {@linkcode BRAIN_EDGE} at the brain's surface, 1 at the scalp's. */
   radius(u: number, v: number): number {
     const x = u / this.#width;
     const r = Math.sqrt(x * x + v * v);
@@ -73,7 +73,7 @@ export class Head {
     return r * (1 + 0.05 * noise2(this.#seed, 1.4 * x / r, 1.4 * v / r));
   }
 
-  /** The healthy tissue's grey value at a point; `soft` is the width of an edge, about a pixel. */
+  /** The gray value of the healthy tissue at a point; `soft` is the width of an edge, about a pixel. */
   shade(u: number, v: number, soft: number): number {
     const radius = this.radius(u, v);
     if (radius > 1 + soft) return 0;
@@ -97,7 +97,7 @@ export class Head {
     const seed = this.#seed;
     const depth = BRAIN_EDGE - radius;
 
-    // Furrows: where a noise that varies mostly along the surface passes zero; each reaches its own depth.
+    // Sulci: zero crossings of a noise that varies mostly along the surface, each with its own depth.
     const bend = 0.5 * noise2(seed + 4, 6 * u, 6 * v);
     const fold = Math.abs(
       noise3(seed + 5, this.#folds * angleX + bend, this.#folds * angleY + bend, 5 * depth),
@@ -105,7 +105,7 @@ export class Head {
     const reach = 0.24 + 0.1 * noise2(seed + 6, 3.1 * angleX, 3.1 * angleY);
     const open = 0.11 * (1 - depth / reach) + 0.02;
     const within = 1 - smoothStep(reach - 0.05, reach + 0.02, depth);
-    const furrow = within * (1 - smoothStep(open, open + 8 * soft, fold));
+    const sulcus = within * (1 - smoothStep(open, open + 8 * soft, fold));
     const ribbon = within * (1 - smoothStep(open + 0.26, open + 0.42, fold));
     const surface = 1 - smoothStep(0.03, 0.06, depth);
 
@@ -115,12 +115,12 @@ export class Head {
     const medialRibbon = medial * (1 - smoothStep(0.05, 0.08, side));
     let value = mix(t.white, t.gray, Math.max(ribbon, surface, medialRibbon, ganglia));
     value *= 1 + 0.05 * noise2(seed + 8, 11 * u, 11 * v) + 0.05 * noise2(seed + 9, 31 * u, 31 * v);
-    value = mix(value, t.fluid, furrow);
+    value = mix(value, t.fluid, sulcus);
     value = mix(value, t.midline, medial * (1 - smoothStep(0.006, 0.006 + 1.5 * soft, side)));
     return mix(value, t.fluid, this.#ventricle(side, v, soft));
   }
 
-  /** The grey nuclei beside the ventricles. */
+  /** The basal ganglia next to the ventricles. */
   #ganglia(side: number, v: number): number {
     const a = (side - 0.3) / 0.1;
     const b = (v - 0.02) / 0.2;
@@ -129,7 +129,7 @@ export class Head {
     return Math.max(1 - smoothStep(0.7, 1.2, a * a + b * b), 1 - smoothStep(0.7, 1.2, c * c + d * d));
   }
 
-  /** The lateral ventricles: two crescents that bend away from the midline at both ends. */
+  /** The lateral ventricles: two crescents that curve away from the midline at both ends. */
   #ventricle(side: number, v: number, soft: number): number {
     if (this.#ventricles === 0) return 0;
     const along = v / (0.34 * this.#ventricles);
@@ -142,7 +142,7 @@ export class Head {
   }
 }
 
-/** The way from `a` to `b` by `share`. */
+/** Linear interpolation from `a` to `b`. */
 export function mix(a: number, b: number, share: number): number {
   return a + share * (b - a);
 }

@@ -1,12 +1,11 @@
 /**
- * Chance for phantoms: the same seed gives the same numbers everywhere. Integer hashes, and no arithmetic but
- * the four operations and the square root, which IEEE 754 rounds alike on every machine; sines and logarithms
- * it does not.
+ * Randomness for phantoms: the same seed yields the same numbers on every machine. Only integer hashes, the four basic
+ * operations and the square root, whose rounding IEEE 754 defines; sine and logarithm may differ between machines.
  *
  * @module
  */
 
-/** Spreads the 32 bits of a value over all of them (lowbias32 of https://github.com/skeeto/hash-prospector). */
+/** Mixes the 32 bits of a value (lowbias32 of https://github.com/skeeto/hash-prospector). */
 export function hash32(value: number): number {
   let x = value >>> 0;
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
@@ -14,7 +13,7 @@ export function hash32(value: number): number {
   return (x ^ (x >>> 15)) >>> 0;
 }
 
-/** The hash of several whole numbers in their order. */
+/** The hash of several integers, in order. */
 export function hashOf(...values: number[]): number {
   return values.reduce((hash, value) => hash32(hash ^ hash32(value)), 0x9e3779b9);
 }
@@ -23,12 +22,12 @@ export function hashOf(...values: number[]): number {
 export class PhantomRandom {
   #state: number;
 
-  /** Starts the seed's sequence; `seed` is taken modulo 2^32. */
+  /** Starts the sequence of a seed, taken modulo 2^32. */
   constructor(seed: number) {
     this.#state = hash32(seed);
   }
 
-  /** A whole number from 0 to 2^32 - 1, for a seed of something else. */
+  /** An integer from 0 to 2^32 - 1, to seed something else. */
   seed(): number {
     this.#state = (this.#state + 0x9e3779b9) >>> 0;
     return hash32(this.#state);
@@ -54,14 +53,14 @@ export class PhantomRandom {
     return values[Math.floor(this.next() * values.length)] as T;
   }
 
-  /** A number of mean 0 and deviation 1, nearly normal: the sum of four uniform ones. */
+  /** An approximately standard normal number: the sum of four uniform ones. */
   normal(): number {
-    // Four uniform numbers have variance 4/12.
+    // The sum of four uniform numbers has variance 4/12.
     return (this.next() + this.next() + this.next() + this.next() - 2) * 1.7320508075688772;
   }
 }
 
-/** Smooth noise in the plane, in [-1, 1]: hashed values at whole coordinates, blended between them. */
+/** 2D value noise in [-1, 1]: hashed values at integer coordinates, interpolated smoothly. */
 export function noise2(seed: number, x: number, y: number): number {
   const x0 = Math.floor(x);
   const y0 = Math.floor(y);
@@ -76,7 +75,7 @@ export function noise2(seed: number, x: number, y: number): number {
   return low + ty * (row(1) - low);
 }
 
-/** Smooth noise in space, in [-1, 1]. */
+/** 3D value noise in [-1, 1]. */
 export function noise3(seed: number, x: number, y: number, z: number): number {
   const z0 = Math.floor(z);
   const low = noise2(hash32(seed + z0), x, y);

@@ -1,6 +1,6 @@
 /**
- * A synthetic dataset in the layout of the real ones: `train/`, `valid/` and `test/`, each a folder of JPEGs with
- * `_annotations.coco.json`. For demonstrations and tests: nothing is fetched, and no patient is shown.
+ * A synthetic dataset in the layout of real ones: `train/`, `valid/` and `test/`, each a folder of JPEGs with
+ * `_annotations.coco.json`. For demonstrations and tests: nothing is downloaded, and no patient is shown.
  *
  * @module
  */
@@ -13,55 +13,50 @@ import { grayToRgb } from "../image/draw.ts";
 import { encodeJpeg } from "../image/encode.ts";
 import { hashOf } from "./noise.ts";
 import { drawPhantomSlice } from "./slice.ts";
-import { ANNOTATION_FILE } from "../dataset/splits.ts";
+import { ANNOTATION_FILE } from "../coco/coco_file.ts";
+import { SPLIT_NAMES, type SplitName } from "../dataset/roles.ts";
 
-/** What {@linkcode makePhantom} makes. */
+/** Options of {@linkcode makePhantom}. */
 export interface PhantomOptions {
-  /** Images to train on; 96 unless given. */
+  /** Images for training; defaults to 96. */
   train?: number;
-  /** Images to validate with; 16 unless given. */
+  /** Images for validation; defaults to 16. */
   valid?: number;
-  /** Images to test with; 16 unless given. */
+  /** Images for testing; defaults to 16. */
   test?: number;
-  /** Width and height of the images, 32 to 2048 pixels; 256 unless given. */
+  /** Width and height of the images, 32 to 2048 pixels; defaults to 256. */
   size?: number;
-  /** A whole number; the same seed gives the same bytes. 0 unless given. */
+  /** An integer; the same seed yields the same bytes. Defaults to 0. */
   seed?: number;
-  /** Writes the dataset as a zip under this path, too. */
+  /** Also writes the dataset as a zip to this path. */
   zip?: string;
-  /** Told after each image how many of all are done. */
+  /** Called after every image. */
   onProgress?: (done: number, total: number) => void;
 }
 
-/** What {@linkcode makePhantom} made. */
+/** What {@linkcode makePhantom} created. */
 export interface PhantomReport {
   /** The dataset's folder. */
   output: string;
-  /** The zip, where one was asked for. */
+  /** The zip, or null if none was requested. */
   zip: string | null;
   /** Width and height of the images. */
   size: number;
   /** The seed. */
   seed: number;
   /** Counts of each split. */
-  splits: Record<PhantomSplit, PhantomCounts>;
+  splits: Record<SplitName, PhantomCounts>;
 }
 
 /** Counts of one split. */
 export interface PhantomCounts {
   /** Its images. */
   images: number;
-  /** Its annotations, one for each tumor. */
+  /** Its annotations, one per tumor. */
   annotations: number;
   /** Its images without a tumor. */
   empty: number;
 }
-
-/** A split of a phantom dataset. */
-export type PhantomSplit = "train" | "valid" | "test";
-
-/** The splits, in the order in which they are made. */
-const SPLITS: readonly PhantomSplit[] = ["train", "valid", "test"];
 
 const DEFAULTS = { train: 96, valid: 16, test: 16, size: 256, seed: 0 };
 
@@ -70,29 +65,28 @@ const MAX_IMAGES = 100_000;
 
 const JPEG_QUALITY = 92;
 
-/** Begins the description in every phantom's annotations; a folder without it is never replaced. */
+/** Starts the description in the annotations of every phantom; a folder without it is never replaced. */
 const DESCRIPTION = "Phantom: synthetic brain slices, no patient's image";
 
-/** The day in all files: a zip of today would differ from one of yesterday. */
+/** The date in all files: with the current date, no two zips would be equal. */
 const DATE = { iso: "2024-01-01T00:00:00+00:00", zip: new Date(2024, 0, 1) };
 
 /**
- * Draws a phantom dataset into `folder`, which appears whole or not at all; a phantom that was there
- * is replaced.
+ * Creates a phantom dataset in `folder`, as a whole or not at all; an existing phantom is replaced.
  *
- * Throws a RangeError for counts, sizes and seeds beyond the limits, and an Error where `folder` holds something
- * that is no phantom.
+ * Throws a RangeError for counts, sizes and seeds beyond the limits, and an Error if `folder` contains anything but a
+ * phantom.
  */
 export async function makePhantom(folder: string, options: PhantomOptions = {}): Promise<PhantomReport> {
   const settings = checkOptions(options);
   const output = folder.replace(/(?<=.)[\\/]+$/, "");
   await assertReplaceable(output);
-  const total = SPLITS.reduce((sum, split) => sum + settings[split], 0);
+  const total = SPLIT_NAMES.reduce((sum, split) => sum + settings[split], 0);
   const archive: Record<string, [Uint8Array, { level: 0 | 6; mtime: Date }]> = {};
   const splits: Record<string, PhantomCounts> = {};
   let done = 0;
   await writeFolderAtomic(output, async (staging) => {
-    for (const split of SPLITS) {
+    for (const split of SPLIT_NAMES) {
       await Deno.mkdir(join(staging, split));
       const coco = new CocoWriter(split, settings);
       const write = async (name: string, bytes: Uint8Array, level: 0 | 6) => {
@@ -100,7 +94,7 @@ export async function makePhantom(folder: string, options: PhantomOptions = {}):
         if (options.zip !== undefined) archive[`${split}/${name}`] = [bytes, { level, mtime: DATE.zip }];
       };
       for (let i = 0; i < settings[split]; i++) {
-        const seed = hashOf(settings.seed, SPLITS.indexOf(split), i);
+        const seed = hashOf(settings.seed, SPLIT_NAMES.indexOf(split), i);
         const { image, outlines } = drawPhantomSlice(seed, settings.size);
         const name = coco.add(i, outlines);
         await write(name, await encodeJpeg(grayToRgb(image), JPEG_QUALITY), 0);
@@ -131,7 +125,7 @@ function checkOptions(options: PhantomOptions): Settings {
     const [least, most] = limits[name];
     if (!Number.isSafeInteger(value) || value < least || value > most) {
       throw new RangeError(
-        `Cannot make a phantom with ${name} ${value}: a whole number from ${least} to ${most} is wanted`,
+        `Cannot create a phantom with ${name} ${value}: expected an integer from ${least} to ${most}`,
       );
     }
     settings[name] = value;
@@ -139,20 +133,20 @@ function checkOptions(options: PhantomOptions): Settings {
   return settings;
 }
 
-/** Collects one split's annotations. */
+/** Collects the annotations of a split. */
 class CocoWriter {
-  readonly #split: PhantomSplit;
+  readonly #split: SplitName;
   readonly #settings: Settings;
   readonly #images: Record<string, unknown>[] = [];
   readonly #annotations: Record<string, unknown>[] = [];
   #empty = 0;
 
-  constructor(split: PhantomSplit, settings: Settings) {
+  constructor(split: SplitName, settings: Settings) {
     this.#split = split;
     this.#settings = settings;
   }
 
-  /** Adds the image of an index with its outlines; returns its file's name. */
+  /** Adds an image with its outlines; returns its file name. */
   add(index: number, outlines: readonly (readonly number[])[]): string {
     const name = `phantom_${this.#split}_${String(index).padStart(5, "0")}.jpg`;
     const { size } = this.#settings;
@@ -204,7 +198,7 @@ class CocoWriter {
   }
 }
 
-/** A polygon's box (x, y, width, height) and its area, in pixels, by the shoelace formula. */
+/** The bounding box of a polygon (x, y, width, height) and its area by the shoelace formula, in pixels. */
 function measure(outline: readonly number[]): { bbox: number[]; area: number } {
   const round = (value: number) => Math.round(value * 100) / 100;
   const xs = outline.filter((_, i) => i % 2 === 0);
@@ -221,7 +215,7 @@ function measure(outline: readonly number[]): { bbox: number[]; area: number } {
   };
 }
 
-/** Throws unless `output` is missing, an empty folder, or a phantom. */
+/** Throws unless `output` is missing, empty, or a phantom. */
 async function assertReplaceable(output: string): Promise<void> {
   try {
     let empty = true;
@@ -236,6 +230,6 @@ async function assertReplaceable(output: string): Promise<void> {
     }
   }
   throw new Error(
-    `Cannot make a phantom in ${output}: something that is no phantom is there\nhint: name another folder`,
+    `Cannot create a phantom in ${output}: it contains something else\nhint: choose another folder`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * One phantom image: head, tumors, the scanner's uneven field and noise.
+ * One phantom image: head, tumors, the scanner's bias field and noise.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { Head } from "./anatomy.ts";
 import { noise2, PhantomRandom, smoothStep } from "./noise.ts";
 import { Tumor } from "./tumor.ts";
 
-/** An image and the truth about it. */
+/** An image and its ground truth. */
 export interface PhantomSlice {
   /** The image. */
   readonly image: GrayImage;
@@ -19,7 +19,7 @@ export interface PhantomSlice {
 /** Share of images without a tumor. */
 const EMPTY_SHARE = 0.12;
 
-/** How often a place for a tumor is drawn anew, where it does not fit the brain or another tumor. */
+/** Attempts to place a tumor inside the brain and apart from the others. */
 const PLACE_TRIES = 60;
 
 /** Share of the image that the first tumor covers, and each further one. */
@@ -27,8 +27,8 @@ const FIRST_AREA = [0.018, 0.05] as const;
 const FURTHER_AREA = [0.01, 0.018] as const;
 
 /**
- * Draws the slice of a seed, `size` pixels wide and high, of one of three kinds of MRI, with up to three tumors;
- * about one in eight has none.
+ * Draws the slice of a seed, `size` pixels wide and high, of one of three MRI sequences, with up to three tumors; about
+ * one in eight slices has none.
  */
 export function drawPhantomSlice(seed: number, size: number): PhantomSlice {
   const random = new PhantomRandom(seed);
@@ -75,9 +75,9 @@ function placeTumors(random: PhantomRandom, head: Head, pose: Pose): Tumor[] {
   return tumors;
 }
 
-/** How the head lies in the image: turned, scaled and moved. */
+/** The pose of the head in the image: rotated, scaled and shifted. */
 class Pose {
-  /** The width of an edge in the head's coordinates: about a pixel. */
+  /** The width of an edge in head coordinates: about a pixel. */
   readonly soft: number;
   readonly #size: number;
   readonly #scale: number;
@@ -110,13 +110,13 @@ class Pose {
     ];
   }
 
-  /** The radius, in the head's coordinates, of a disc that covers a share of the image. */
+  /** The radius, in head coordinates, of a disc that covers a share of the image. */
   radiusOfArea(share: number): number {
     return Math.sqrt(share / 3.141592653589793) * this.#size / this.#scale;
   }
 }
 
-/** What the scanner makes of the tissue: a field that is brighter on one side, brightness, contrast, noise. */
+/** The scanner: bias field, brightness, contrast and noise. */
 class Scanner {
   readonly #random: PhantomRandom;
   readonly #fieldSeed: number;
@@ -134,16 +134,18 @@ class Scanner {
     this.#noise = random.between(0.01, 0.035);
   }
 
-  /** The byte recorded for a value at a place in the image (0 to 1 each way). */
+  /** The byte recorded for a value at a position in the image (0 to 1 in both directions). */
   record(value: number, x: number, y: number): number {
     const field = 1 + this.#field * noise2(this.#fieldSeed, 1.5 * x, 1.5 * y);
     const signal = this.#gain * field * value;
-    // A magnitude of two noisy parts, as in MRI: the noise of black is never negative.
+    // The magnitude of a noisy complex signal, as in MRI: the noise of black is never negative.
     const real = signal + this.#noise * this.#random.normal();
     const imaginary = this.#noise * this.#random.normal();
     const magnitude = this.#offset + Math.sqrt(real * real + imaginary * imaginary);
-    // Bright values are pressed together, not cut off.
-    const pressed = magnitude < 0.85 ? magnitude : 0.85 + 0.15 * smoothStep(0, 1, (magnitude - 0.85) / 0.6);
-    return Math.round(255 * pressed);
+    // Bright values are comcompressed, not clipped.
+    const compressed = magnitude < 0.85
+      ? magnitude
+      : 0.85 + 0.15 * smoothStep(0, 1, (magnitude - 0.85) / 0.6);
+    return Math.round(255 * compressed);
   }
 }

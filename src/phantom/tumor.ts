@@ -1,29 +1,29 @@
 /**
- * The tumors of a phantom: an irregular outline, and what lies within and around it.
+ * The tumors of a phantom: an irregular outline, the tissue inside and the edema around it.
  *
  * @module
  */
 import { BRAIN_EDGE, type Head, mix, type Sequence } from "./anatomy.ts";
 import { noise2, type PhantomRandom, smoothStep } from "./noise.ts";
 
-/** How a tumor looks: grey values of its rim, its core, and the swelling around it. */
+/** The appearance of a tumor: gray values of its rim, its core, and the edema around it. */
 interface Look {
-  /** How often, beside the others of the sequence. */
+  /** Relative frequency among those of the sequence. */
   weight: number;
   rim: readonly [low: number, high: number];
   core: readonly [low: number, high: number];
-  /** Of the swelling, where there is one. */
+  /** Of the edema, if there is one. */
   edema: number;
 }
 
 const LOOKS: Record<Sequence, readonly Look[]> = {
   T1: [
-    { weight: 3, rim: [0.88, 1], core: [0.14, 0.3], edema: 0.33 }, // a bright ring around dead tissue
-    { weight: 5, rim: [0.86, 1], core: [0.86, 0.98], edema: 0.36 }, // takes up the contrast agent throughout
+    { weight: 3, rim: [0.88, 1], core: [0.14, 0.3], edema: 0.33 }, // a bright ring around necrosis
+    { weight: 5, rim: [0.86, 1], core: [0.86, 0.98], edema: 0.36 }, // enhances throughout
   ],
   T2: [
     { weight: 7, rim: [0.88, 1], core: [0.88, 1], edema: 0.52 },
-    { weight: 1, rim: [0.16, 0.24], core: [0.85, 1], edema: 0.52 }, // an old bleeding: a dark ring
+    { weight: 1, rim: [0.16, 0.24], core: [0.85, 1], edema: 0.52 }, // an old hemorrhage: a dark ring
   ],
   FLAIR: [
     { weight: 6, rim: [0.85, 1], core: [0.82, 1], edema: 0.55 },
@@ -31,18 +31,18 @@ const LOOKS: Record<Sequence, readonly Look[]> = {
   ],
 };
 
-/** Corners of an outline. */
+/** Vertices of an outline. */
 const CORNERS = 56;
 
-/** How much farther than its mean the swelling reaches at most. */
+/** Largest extent of the edema, relative to its mean. */
 const RAGGED = 1.6;
 
-/** One tumor, in the head's coordinates. */
+/** One tumor, in head coordinates. */
 export class Tumor {
   readonly #u: number;
   readonly #v: number;
   readonly #size: number;
-  /** The farthest that the outline comes from the centre, and a little more: it bulges between its corners. */
+  /** The largest distance of the outline from the center, with a margin: it bulges between its vertices. */
   readonly #reach: number;
   readonly #stretch: number;
   readonly #axis: readonly [x: number, y: number];
@@ -53,7 +53,7 @@ export class Tumor {
   readonly #edema: number;
   readonly #edemaReach: number;
 
-  /** A tumor around (u, v) of about the radius `size`; its outline and look are drawn by lot. */
+  /** A tumor around (u, v) with a radius of about `size` and random outline and appearance. */
   constructor(random: PhantomRandom, sequence: Sequence, u: number, v: number, size: number) {
     this.#u = u;
     this.#v = v;
@@ -71,19 +71,19 @@ export class Tumor {
     this.#reach = 1.05 * Math.max(...radii);
   }
 
-  /** Whether two tumors keep a gap between them. */
+  /** Whether there is a gap between two tumors. */
   isApartFrom(other: Tumor): boolean {
     const du = this.#u - other.#u;
     const dv = this.#v - other.#v;
     return Math.sqrt(du * du + dv * dv) > 1.1 * (this.#reach + other.#reach);
   }
 
-  /** Whether the whole outline lies in the head's brain. */
+  /** Whether the whole outline lies within the brain. */
   isInside(head: Head): boolean {
     return this.outline().every(([u, v]) => head.radius(u, v) < BRAIN_EDGE - 0.02);
   }
 
-  /** The corners of the outline, once around. */
+  /** The vertices of the outline, once around. */
   outline(): [u: number, v: number][] {
     return Array.from({ length: CORNERS }, (_, i) => {
       const [x, y] = direction(i / CORNERS);
@@ -92,7 +92,7 @@ export class Tumor {
     });
   }
 
-  /** Lays the tumor and its swelling over healthy tissue of the value `below`. */
+  /** The gray value with the tumor and its edema over healthy tissue of value `below`. */
   paint(below: number, u: number, v: number, soft: number, head: Head): number {
     const x = u - this.#u;
     const y = v - this.#v;
@@ -103,7 +103,7 @@ export class Tumor {
     let value = below;
     if (this.#edemaReach > 0) {
       const ragged = this.#edemaReach * (1 + (RAGGED - 1) * noise2(this.#seed + 3, 6 * u, 6 * v));
-      // Swelling ends where the brain does.
+      // The edema ends at the surface of the brain.
       const brain = 1 - smoothStep(BRAIN_EDGE - 0.03, BRAIN_EDGE, head.radius(u, v));
       value = mix(value, this.#edema, 0.65 * brain * (1 - smoothStep(1 + 0.4 * ragged, 1 + ragged, place)));
     }
@@ -132,11 +132,11 @@ function pickLook(random: PhantomRandom, looks: readonly Look[]): Look {
   return looks.find(({ weight }) => (lot -= weight) < 0) ?? looks[0] as Look;
 }
 
-/** The direction at a share of the way around, starting at the right: exact arithmetic, nearly even steps. */
+/** The unit vector at a share of the full circle, starting at the right: exact arithmetic, nearly even steps. */
 function direction(share: number): [x: number, y: number] {
   const quarter = Math.floor(4 * share);
   const t = 4 * share - quarter;
-  // A quarter of the circle by its rational parametrisation; the bend evens the steps out.
+  // A quarter of the circle by its rational parametrization; the quadratic term evens out the steps.
   const s = t * (0.8 + 0.2 * t);
   const x = (1 - s * s) / (1 + s * s);
   const y = 2 * s / (1 + s * s);

@@ -1,5 +1,5 @@
 /**
- * COCO annotation files taken apart and put together anew: entries keep all that they say, but for ids and file names.
+ * Recombines COCO annotation files: entries keep all their fields except ids and file names.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { type Entry, isEntry } from "../coco/coco_entries.ts";
 import type { NamedImage } from "./names.ts";
 
 /** An image in a new annotation file. */
-export interface RegroupedImage extends NamedImage {
+export interface RenamedImage extends NamedImage {
   /** Its id in the old file. */
   readonly imageId: number;
   /** Its path in the new split's folder. */
@@ -22,14 +22,14 @@ interface Source {
   readonly licenses: ReadonlyMap<unknown, number>;
 }
 
-/** Collects the annotation files of a dataset's splits, and writes files for other splits of their images. */
+/** Collects the annotation files of a dataset, and writes those of new splits of its images. */
 export class AnnotationMerger {
   readonly #sources = new Map<string, Source>();
   readonly #categories = new IdTable();
   readonly #licenses = new IdTable();
   #info: Entry = {};
 
-  /** Takes a split's annotation file, parsed: one that `readCoco` has read without an error. */
+  /** Adds the parsed annotation file of a split, one that `readCoco` accepts. */
   add(split: string, file: unknown): void {
     const root = isEntry(file) ? file : {};
     if (this.#sources.size === 0 && isEntry(root.info)) this.#info = root.info;
@@ -38,7 +38,7 @@ export class AnnotationMerger {
       return Array.isArray(value) ? value.filter(isEntry) : [];
     };
     this.#sources.set(split, {
-      // Of entries with one id the first is taken, as `readCoco` does.
+      // Of entries with the same id the first is used, as in `readCoco`.
       images: new Map(list("images").map((image) => [image.id, image] as const).reverse()),
       annotations: Map.groupBy(list("annotations"), (annotation) => annotation.image_id),
       categories: this.#categories.add(list("categories"), (category) => String(category.name)),
@@ -48,9 +48,9 @@ export class AnnotationMerger {
 
   /**
    * The text of an annotation file that lists these images: ids of images and annotations count from 1, those of
-   * categories are the same in every file, and unlisted ones become null. `note` goes before the description.
+   * categories are the same in every file, and unlisted ones become null. `note` precedes the description.
    */
-  textOf(assigned: readonly RegroupedImage[], note: string): string {
+  textOf(assigned: readonly RenamedImage[], note: string): string {
     const images: Entry[] = [];
     const annotations: Entry[] = [];
     for (const { split, imageId, newName } of assigned) {
@@ -78,12 +78,12 @@ export class AnnotationMerger {
   }
 }
 
-/** Entries of several files with ids that are unique over all; the same thing in two files has one id. */
+/** Entries of several files with unique ids; equal entries of two files share an id. */
 class IdTable {
   readonly entries: Entry[] = [];
   readonly #identities = new Map<number, string>();
 
-  /** Adds a file's entries; `identityOf` says what they are but for the id. Returns old ids to new ones. */
+  /** Adds the entries of a file; `identityOf` is an entry without its id. Returns the new ids by old ones. */
   add(entries: readonly Entry[], identityOf: (entry: Entry) => string): Map<unknown, number> {
     const ids = new Map<unknown, number>();
     const known = entries.filter(({ id }, at) =>

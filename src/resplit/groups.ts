@@ -1,34 +1,34 @@
 /**
- * Groups of images that must not be parted: every two that seem to be one, and all that such pairs chain together.
+ * Groups of images that must stay in one split: near-duplicates, and all that they connect.
  *
  * @module
  */
-import { type Fingerprint, pairAlike, sourceStem } from "../dataset/near_duplicates.ts";
+import { type ImageSignature, sourceStem, visitDuplicates } from "../dataset/near_duplicates.ts";
 
 /** Images that must share a split. */
 export interface ImageGroup {
-  /** Their places among the prints, ascending. */
-  readonly places: readonly number[];
-  /** How many pairs of them seem to be one; the others hang together by way of these. */
+  /** Their indices among the signatures, ascending. */
+  readonly indices: readonly number[];
+  /** How many pairs of them are near-duplicates; the others are connected through these. */
   readonly pairs: number;
 }
 
 /**
- * The connected components of the relation that {@linkcode findLeaks} finds, over all images, whatever their split;
- * an image like no other is a group of its own. In the order of their first images.
+ * The connected components of the relation of {@linkcode visitDuplicates} over all images, regardless of their split;
+ * an image without near-duplicates is a group of its own. Ordered by their first images.
  */
-export function groupAlike(prints: readonly Fingerprint[]): ImageGroup[] {
-  const roots = Uint32Array.from(prints.keys());
-  const rootOf = (place: number) => {
-    while (roots[place] !== place) {
-      roots[place] = roots[roots[place]!]!;
-      place = roots[place]!;
+export function groupDuplicates(signatures: readonly ImageSignature[]): ImageGroup[] {
+  const roots = Uint32Array.from(signatures.keys());
+  const rootOf = (index: number) => {
+    while (roots[index] !== index) {
+      roots[index] = roots[roots[index]!]!;
+      index = roots[index]!;
     }
-    return place;
+    return index;
   };
-  const pairs = new Uint32Array(prints.length);
-  pairAlike(prints, () => true, (i, j, reason) => {
-    const [a, b] = [prints[i]!, prints[j]!];
+  const pairs = new Uint32Array(signatures.length);
+  visitDuplicates(signatures, () => true, (i, j, reason) => {
+    const [a, b] = [signatures[i]!, signatures[j]!];
     // A pair counts at the first of its reasons.
     const sameBytes = a.sha256 === b.sha256;
     const stem = sourceStem(a.fileName);
@@ -38,8 +38,8 @@ export function groupAlike(prints: readonly Fingerprint[]): ImageGroup[] {
     roots[second] = first;
     return true;
   });
-  return [...Map.groupBy(prints.keys(), rootOf).values()].map((places) => ({
-    places,
-    pairs: places.reduce((sum, place) => sum + pairs[place]!, 0),
+  return [...Map.groupBy(signatures.keys(), rootOf).values()].map((indices) => ({
+    indices,
+    pairs: indices.reduce((sum, index) => sum + pairs[index]!, 0),
   }));
 }

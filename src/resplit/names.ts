@@ -1,5 +1,5 @@
 /**
- * File names that stay apart when the images of several splits come together.
+ * Unique file names for the images of several splits.
  *
  * @module
  */
@@ -14,12 +14,12 @@ export interface NamedImage {
 }
 
 /**
- * A name for each image: its own, or, where another split has one of the same name (by case or not), that with the
- * split's name before it: `train_1.png`. No new name makes two images out of one source or the other way round.
+ * A name for each image: its own, or, if another split has an image of the same name (ignoring case), prefixed with
+ * the name of its split: `train_1.png`. New names neither join nor separate images of the same source.
  */
 export function uniqueNames(images: readonly NamedImage[]): string[] {
   const splitsOf = new Map<string, Set<string>>();
-  // The new name before Roboflow to the old one: `inspect` calls images of one such name one image.
+  // New source stem to the old one: `inspect` takes images with equal stems for near-duplicates.
   const stems = new Map<string, string>();
   for (const { split, fileName } of images) {
     const key = fileName.toLowerCase();

@@ -1,45 +1,46 @@
 /**
- * Where a regrouped dataset may go: nowhere that would cost a person something.
+ * Guards the output folder of a re-split: nothing of value is overwritten.
  *
  * @module
  */
 import { basename, dirname, join, sep } from "node:path";
-import { DEALT_SPLITS } from "./assign.ts";
-import type { Split } from "../dataset/splits.ts";
+import { SPLIT_NAMES } from "../dataset/roles.ts";
+import type { Split } from "../dataset/source.ts";
+import { ifFound, readJson } from "../fs/paths.ts";
 
-/** Marks a folder as a result, and tells of each image where it came from. */
+/** Marks a folder as a result, and lists the origin of each image. */
 export const RECORD_FILE = "split.json";
 
-/** Begins the record, and the new annotation files' descriptions. */
-export const RECORD_KIND = "Dealt anew, images that seem to be one together";
+/** Identifies the record, and precedes the descriptions in the new annotation files. */
+export const RECORD_KIND = "Re-split with near-duplicates kept together";
 
-/** Throws an Error where `output` is, holds or lies in a folder that is dealt from; links are followed. */
+/** The kinds of records that may be replaced: this one and that of version 0.1.0. */
+const KNOWN_KINDS = [RECORD_KIND, "Dealt anew, images that seem to be one together"];
+
+/** Throws an Error if `output` is, contains or lies in a source folder; links are followed. */
 export async function assertApart(output: string, sources: readonly Split[]): Promise<void> {
-  const goal = await realPathOf(output);
+  const target = await realPathOf(output);
   const within = (inner: string, outer: string) => inner === outer || inner.startsWith(outer + sep);
   for (const { folder } of sources) {
     const source = await Deno.realPath(folder);
-    if (within(goal, source) || within(source, goal)) {
+    if (within(target, source) || within(source, target)) {
       throw new Error(
-        `Cannot write to ${JSON.stringify(output)}: the images that are dealt are in ${
+        `Cannot write to ${JSON.stringify(output)}: the source images are in ${
           JSON.stringify(folder)
-        }\nhint: --output names another folder`,
+        }\nhint: choose another --output`,
       );
     }
   }
 }
 
-/** The path without links of a file or folder that may not be there yet. */
+/** The path without links of a file or folder that may not exist yet. */
 async function realPathOf(path: string): Promise<string> {
-  try {
-    return await Deno.realPath(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound) || dirname(path) === path) throw error;
-    return join(await realPathOf(dirname(path)), basename(path));
-  }
+  const real = await ifFound(Deno.realPath(path));
+  if (real === null && dirname(path) === path) return path;
+  return real ?? join(await realPathOf(dirname(path)), basename(path));
 }
 
-/** Throws an Error unless `output` is missing, an empty folder, or an earlier result that nothing was added to. */
+/** Throws an Error unless `output` is missing, empty, or an earlier result without additions. */
 export async function assertReplaceable(output: string): Promise<void> {
   const names: string[] = [];
   try {
@@ -47,16 +48,16 @@ export async function assertReplaceable(output: string): Promise<void> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     if (!(error instanceof Deno.errors.NotADirectory)) throw error;
-    throw occupied(output, "is no folder");
+    throw occupied(output, "is not a folder");
   }
   if (names.length === 0) return;
-  const own: readonly string[] = [...DEALT_SPLITS, RECORD_FILE];
-  const strange = names.filter((name) => !own.includes(name)).sort();
+  const own: readonly string[] = [...SPLIT_NAMES, RECORD_FILE];
+  const foreign = names.filter((name) => !own.includes(name)).sort();
   if (!names.includes(RECORD_FILE) || !(await isRecord(join(output, RECORD_FILE)))) {
     throw occupied(output, "holds something that this task did not make");
   }
-  if (strange.length > 0) {
-    throw occupied(output, `holds ${JSON.stringify(strange[0])}, which this task did not make`);
+  if (foreign.length > 0) {
+    throw occupied(output, `holds ${JSON.stringify(foreign[0])}, which this task did not make`);
   }
 }
 
@@ -64,15 +65,11 @@ function occupied(output: string, reason: string): Error {
   return new Error(
     `Cannot write to ${
       JSON.stringify(output)
-    }: it ${reason}\nhint: name another folder, or replace it with --force`,
+    }: it ${reason}\nhint: choose another folder, or replace it with --force`,
   );
 }
 
 async function isRecord(path: string): Promise<boolean> {
-  try {
-    return JSON.parse(await Deno.readTextFile(path)).kind === RECORD_KIND;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    return false;
-  }
+  const record = await readJson(path) as { kind?: string } | null;
+  return KNOWN_KINDS.includes(record?.kind ?? "");
 }

@@ -1,40 +1,43 @@
 /**
- * A dataset's annotated images dealt anew, so that images that seem to be one share a split: what a model scores
- * on the new test split is no memory of training.
+ * Re-splits a dataset so that near-duplicates share a split: scores on the new test split do not measure
+ * memorization.
  *
  * @module
  */
 import { dirname, join } from "node:path";
-import { writeFolderAtomic } from "../fs/atomic_folder.ts";
-import { dealGroups, DEALT_SPLITS, type DealtSplit, type Shares, targetsOf } from "./assign.ts";
-import { groupAlike, type ImageGroup } from "./groups.ts";
-import { inspectDataset } from "../dataset/inspect.ts";
-import { findLeaks } from "../dataset/near_duplicates.ts";
+import { ANNOTATION_FILE } from "../coco/coco_file.ts";
 import type { Problem } from "../coco/problems.ts";
+import { COCO_SOURCE } from "../dataset/coco_source.ts";
+import { inspectDataset } from "../dataset/inspect.ts";
+import { findNearDuplicates } from "../dataset/near_duplicates.ts";
+import { SPLIT_NAMES, type SplitName } from "../dataset/roles.ts";
+import { findSplits } from "../dataset/splits.ts";
+import { writeFolderAtomic } from "../fs/atomic_folder.ts";
+import { assignGroups, type Shares, targetsOf } from "./assign.ts";
+import { groupDuplicates, type ImageGroup } from "./groups.ts";
 import { assertApart, assertReplaceable, RECORD_FILE, RECORD_KIND } from "./output.ts";
-import { readSources, type RegroupSources } from "./sources.ts";
-import { ANNOTATION_FILE, findSplits } from "../dataset/splits.ts";
+import { readSourceImages, type SourceImages } from "./source_images.ts";
 
-export type { DealtSplit, Shares } from "./assign.ts";
+export type { Shares } from "./assign.ts";
 
-/** How {@linkcode regroupDataset} deals. */
-export interface RegroupOptions extends Partial<Shares> {
-  /** What the order of equal groups is drawn from, a whole number; 0 unless given. */
+/** Options of {@linkcode resplitDataset}. */
+export interface ResplitOptions extends Partial<Shares> {
+  /** An integer that determines the order of groups of equal size; defaults to 0. */
   readonly seed?: number;
-  /** Replace what stands at the output, whatever it is; false unless given. */
+  /** Whether anything at the output is replaced; by default only an earlier result is. */
   readonly force?: boolean;
-  /** Told after every image that was looked at or copied. */
-  readonly onProgress?: (phase: RegroupPhase, done: number, total: number) => void;
+  /** Called after every image that was inspected or copied. */
+  readonly onProgress?: (phase: ResplitPhase, done: number, total: number) => void;
 }
 
-/** What is going on: images are compared, copied, and the result is inspected. */
-export type RegroupPhase = "looking at images" | "copying images" | "inspecting the result";
+/** The phases: images are compared and copied, and the result is inspected. */
+export type ResplitPhase = "inspecting images" | "copying images" | "inspecting the result";
 
-/** What a split of the result holds. */
-export interface RegroupedSplit {
+/** What a split of the result contains. */
+export interface ResplitSplit {
   /** Its images. */
   readonly images: number;
-  /** How many were asked for. */
+  /** How many were requested. */
   readonly target: number;
   /** The groups that they form. */
   readonly groups: number;
@@ -44,83 +47,86 @@ export interface RegroupedSplit {
   readonly annotations: number;
 }
 
-/** What the images that seem to be one form. */
-export interface RegroupGroups {
-  /** How many; an image like no other is a group, too. */
+/** The groups that near-duplicates form. */
+export interface ResplitGroups {
+  /** How many; an image without near-duplicates is a group too. */
   readonly count: number;
-  /** How many of each size, the largest size first. */
+  /** The number of groups of each size, the largest size first. */
   readonly sizes: readonly { readonly images: number; readonly groups: number }[];
-  /** The largest: its images, the pairs among them that seem to be one, and where it went. */
-  readonly largest: { readonly images: number; readonly pairs: number; readonly split: DealtSplit };
+  /** The largest: its images, the pairs of near-duplicates among them, and its split. */
+  readonly largest: { readonly images: number; readonly pairs: number; readonly split: SplitName };
 }
 
-/** What {@linkcode regroupDataset} did. */
-export interface RegroupReport {
-  /** The result's folder, as it was named. */
+/** What {@linkcode resplitDataset} did. */
+export interface ResplitReport {
+  /** The result's folder, as it was given. */
   readonly output: string;
-  /** What the order was drawn from. */
+  /** The seed. */
   readonly seed: number;
-  /** The shares that were asked for. */
+  /** The requested shares. */
   readonly shares: Shares;
-  /** Images dealt. */
+  /** Images in the result. */
   readonly images: number;
-  /** Image files of the source that no annotation file lists: they are not in the result. */
+  /** Image files that no annotation file lists; they are not in the result. */
   readonly unlisted: number;
-  /** Images renamed, since another split has one of the same name. */
+  /** Images renamed because another split has one of the same name. */
   readonly renamed: number;
-  /** What is wrong in the source; what is skipped is not in the result. */
+  /** Every problem of the source; skipped images are not in the result. */
   readonly problems: readonly Problem[];
   /** The groups. */
-  readonly groups: RegroupGroups;
-  /** The splits, those with a share of zero left out. */
-  readonly splits: { readonly [split in DealtSplit]?: RegroupedSplit };
-  /** Pairs of images that `inspect` finds in different splits: of the source (10,000 at most), of the result. */
+  readonly groups: ResplitGroups;
+  /** The splits, without those with a share of zero. */
+  readonly splits: { readonly [split in SplitName]?: ResplitSplit };
+  /** Pairs of near-duplicates in different splits: of the source (10,000 at most) and of the result. */
   readonly sharedPairs: { readonly before: number; readonly after: number };
 }
 
 /**
- * Deals the listed images of all annotated folders of the dataset `folder` to `output/train`, `valid` and `test`.
+ * Distributes the listed images of all annotated folders of a COCO dataset to `output/train`, `valid` and `test`.
  *
- * Two images are bound to one split where `inspect` would call them one, also within a split, and so are all that
- * such pairs chain together. Images are copied; annotations get new ids and keep all else. The result appears whole
- * or not at all, and only after {@linkcode inspectDataset} found nothing in it that its splits share.
+ * Near-duplicates, as `inspect` defines them, stay in one split, and so do all images that they connect. Images are
+ * copied; annotations get new ids and keep all other fields. The result appears as a whole or not at all, and only
+ * after {@linkcode inspectDataset} found no near-duplicates across its splits.
  *
  * @throws {RangeError} for shares out of bounds.
- * @throws {Error} where the output would destroy the source or something that is no earlier result, where there are
- * too few groups, and where there is no dataset.
+ * @throws {Error} if the output would overwrite the source or anything but an earlier result, if there are too few
+ * groups, and if there is no dataset.
  */
-export async function regroupDataset(
+export async function resplitDataset(
   folder: string,
   output: string,
-  options: RegroupOptions = {},
-): Promise<RegroupReport> {
+  options: ResplitOptions = {},
+): Promise<ResplitReport> {
   const { valid = 0.15, test = 0.15, seed = 0, force = false, onProgress = () => {} } = options;
   const shares = { valid, test };
-  targetsOf(1, shares); // Refuses shares out of bounds before the work.
-  const splits = (await findSplits(folder)).filter((split) => split.annotationFile !== null);
+  targetsOf(1, shares); // rejects shares out of bounds before any work
+  const splits = (await findSplits(folder)).filter(({ source }) => source === COCO_SOURCE.name);
   await assertApart(output, splits);
   if (!force) await assertReplaceable(output);
 
-  const sources = await readSources(splits, (done, total) => onProgress("looking at images", done, total));
-  const groups = groupAlike(sources.prints);
-  const targets = targetsOf(sources.images.length, shares);
-  assertEnough(sources.images.length, groups.length, DEALT_SPLITS.filter((split) => targets[split] > 0));
-  const homes = dealGroups(groups.map(({ places }) => places.length), targets, seed);
-  const dealt = new Array<Dealt>(sources.images.length);
-  for (const [group, { places }] of groups.entries()) {
-    for (const place of places) dealt[place] = { split: homes[group]!, group };
+  const source = await readSourceImages(
+    splits,
+    (done, total) => onProgress("inspecting images", done, total),
+  );
+  const groups = groupDuplicates(source.signatures);
+  const targets = targetsOf(source.images.length, shares);
+  assertEnough(source.images.length, groups.length, SPLIT_NAMES.filter((split) => targets[split] > 0));
+  const groupSplits = assignGroups(groups.map(({ indices }) => indices.length), targets, seed);
+  const assigned = new Array<Assignment>(source.images.length);
+  for (const [group, { indices }] of groups.entries()) {
+    for (const index of indices) assigned[index] = { split: groupSplits[group]!, group };
   }
-  const result: { [split in DealtSplit]?: RegroupedSplit } = {};
+  const result: { [split in SplitName]?: ResplitSplit } = {};
   await writeFolderAtomic(output, async (staging) => {
-    await writeResult(staging, sources, dealt, { seed, shares }, onProgress);
+    await writeResult(staging, source, assigned, { seed, shares }, onProgress);
     const inspection = await inspectDataset(staging, {
       onProgress: (done, total) => onProgress("inspecting the result", done, total),
     });
-    const shared = inspection.leaks.pairs.length;
+    const shared = inspection.nearDuplicates.pairs.length;
     if (shared > 0) throw new Error(`Cannot finish ${output}: inspect finds ${shared} shared pairs in it`);
     for (const { name, images, annotated, annotations } of inspection.splits) {
-      const split = name as DealtSplit;
-      const groups = homes.filter((home) => home === split).length;
+      const split = name as SplitName;
+      const groups = groupSplits.filter((other) => other === split).length;
       result[split] = { images, target: targets[split], groups, annotated, annotations };
     }
   });
@@ -128,76 +134,76 @@ export async function regroupDataset(
     output,
     seed,
     shares,
-    images: sources.images.length,
-    unlisted: sources.unlisted,
-    renamed: sources.images.filter(({ fileName, newName }) => fileName !== newName).length,
-    problems: sources.problems,
-    groups: describeGroups(groups, homes),
+    images: source.images.length,
+    unlisted: source.unlisted,
+    renamed: source.images.filter(({ fileName, newName }) => fileName !== newName).length,
+    problems: source.problems,
+    groups: describeGroups(groups, groupSplits),
     splits: result,
-    sharedPairs: { before: findLeaks(sources.prints).leaks.length, after: 0 },
+    sharedPairs: { before: findNearDuplicates(source.signatures).pairs.length, after: 0 },
   };
 }
 
-/** Where an image goes. */
-interface Dealt {
-  readonly split: DealtSplit;
-  /** The place of its group. */
+/** The split of an image. */
+interface Assignment {
+  readonly split: SplitName;
+  /** The index of its group. */
   readonly group: number;
 }
 
-function assertEnough(images: number, groups: number, splits: readonly DealtSplit[]): void {
+function assertEnough(images: number, groups: number, splits: readonly SplitName[]): void {
   if (groups >= splits.length) return;
-  const [last, ...others] = [...splits].reverse() as [DealtSplit, ...DealtSplit[]];
+  const [last, ...others] = [...splits].reverse() as [SplitName, ...SplitName[]];
   const names = others.length === 0 ? last : `${others.reverse().join(", ")} and ${last}`;
   throw new Error(
-    `Cannot deal ${images} images to ${names}: those that seem to be one form ${groups} ` +
-      `${groups === 1 ? "group" : "groups"}, and each must stay whole\n` +
-      "hint: `inspect` lists images that seem to be one; --valid 0 or --test 0 leaves a split out",
+    `Cannot split ${images} images into ${names}: near-duplicates form ${groups} ` +
+      `${groups === 1 ? "group" : "groups"}, and each group must stay whole\n` +
+      "hint: `inspect` lists near-duplicates; --valid 0 or --test 0 omits a split",
   );
 }
 
-/** Copies the images, and writes the annotation files and the record of where each image came from. */
+/** Copies the images, and writes the annotation files and the record of each image's origin. */
 async function writeResult(
   folder: string,
-  { images, annotations }: RegroupSources,
-  dealt: readonly Dealt[],
+  { images, annotations }: SourceImages,
+  assigned: readonly Assignment[],
   settings: { seed: number; shares: Shares },
-  onProgress: NonNullable<RegroupOptions["onProgress"]>,
+  onProgress: NonNullable<ResplitOptions["onProgress"]>,
 ): Promise<void> {
-  for (const split of new Set(dealt.map(({ split }) => split))) {
-    const own = images.filter((_, place) => dealt[place]!.split === split);
+  for (const split of new Set(assigned.map(({ split }) => split))) {
+    const own = images.filter((_, index) => assigned[index]!.split === split);
     await Deno.mkdir(join(folder, split));
     await Deno.writeTextFile(
       join(folder, split, ANNOTATION_FILE),
       annotations.textOf(own, `${RECORD_KIND}, seed ${settings.seed}`),
     );
   }
-  for (const [place, { path, newName }] of images.entries()) {
-    const goal = join(folder, dealt[place]!.split, newName);
-    if (newName.includes("/")) await Deno.mkdir(dirname(goal), { recursive: true });
-    await Deno.copyFile(path, goal);
-    onProgress("copying images", place + 1, images.length);
+  for (const [index, { path, newName }] of images.entries()) {
+    const target = join(folder, assigned[index]!.split, newName);
+    if (newName.includes("/")) await Deno.mkdir(dirname(target), { recursive: true });
+    await Deno.copyFile(path, target);
+    onProgress("copying images", index + 1, images.length);
   }
-  const origins = images.map(({ split, fileName, newName }, place) => ({
-    image: `${dealt[place]!.split}/${newName}`,
+  const origins = images.map(({ split, fileName, newName }, index) => ({
+    image: `${assigned[index]!.split}/${newName}`,
     from: `${split}/${fileName}`,
-    group: dealt[place]!.group,
+    group: assigned[index]!.group,
   }));
   const record = { kind: RECORD_KIND, ...settings, images: origins };
   await Deno.writeTextFile(join(folder, RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-function describeGroups(groups: readonly ImageGroup[], homes: readonly DealtSplit[]): RegroupGroups {
-  const sizes = Map.groupBy(groups, ({ places }) => places.length);
-  const largest = groups.reduce((a, b) => b.places.length > a.places.length ? b : a);
+function describeGroups(groups: readonly ImageGroup[], groupSplits: readonly SplitName[]): ResplitGroups {
+  const sizes = Map.groupBy(groups, ({ indices }) => indices.length);
+  const largest = groups.reduce((a, b) => b.indices.length > a.indices.length ? b : a);
   return {
     count: groups.length,
     sizes: [...sizes].map(([images, { length }]) => ({ images, groups: length }))
       .sort((a, b) => b.images - a.images),
     largest: {
-      images: largest.places.length,
+      images: largest.indices.length,
       pairs: largest.pairs,
-      split: homes[groups.indexOf(largest)]!,
+      split: groupSplits[groups.indexOf(largest)]!,
     },
   };
 }

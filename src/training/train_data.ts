@@ -94,7 +94,7 @@ async function loadSplit(
     samples: prepared.count,
     batches: Math.ceil(prepared.count / batchSize),
     annotated: prepared.samples.filter(({ annotated }) => annotated).length,
-    background: 1 - prepared.tumorShare,
+    background: 1 - prepared.foregroundShare,
     fingerprint: { samples: prepared.count, sha256: prepared.fingerprint },
     read: (epoch, firstBatch) =>
       batches(prepared, { batchSize, seed, epoch: epoch ?? 0, shuffle: epoch !== null, firstBatch }),

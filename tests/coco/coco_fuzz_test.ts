@@ -3,13 +3,13 @@ import { type CocoDataset, readCoco } from "../../mod.ts";
 import { cocoText } from "../support/coco.ts";
 import { Random } from "../support/random.ts";
 
-const SOUND = cocoText({ width: 16, height: 12, images: 3 }, [
+const VALID = cocoText({ width: 16, height: 12, images: 3 }, [
   { segmentation: [[1, 1, 9, 1.5, 8, 9], [3, 3, 15, 3, 15, 11, 3, 11]] },
   { segmentation: { size: [12, 16], counts: [20, 30, 142] }, image_id: 2, iscrowd: 1 },
   { segmentation: { size: [12, 16], counts: "d0n0f3" }, image_id: 2 },
 ]);
 
-/** What a mutation puts in the place of a value. */
+/** Values that replace others. */
 const ODD_VALUES: readonly unknown[] = [
   null,
   true,
@@ -36,7 +36,7 @@ const ODD_VALUES: readonly unknown[] = [
 
 type Tree = { [key: string]: unknown } | unknown[];
 
-/** Puts an odd value in the place of one value, or removes or repeats it, anywhere in the tree. */
+/** Replaces, removes or repeats one value anywhere in the tree. */
 function mutateTree(root: Tree, random: Random): void {
   let node = root;
   for (;;) {
@@ -68,8 +68,8 @@ function mutateText(text: string, random: Random): string {
   ]);
 }
 
-/** Every image has a mask of its size, and whatever is missing has a problem. */
-function assertSound(dataset: CocoDataset, entries: { images: number; annotations: number }): void {
+/** Every image has a mask of its size, and every missing entry a problem. */
+function assertConsistent(dataset: CocoDataset, entries: { images: number; annotations: number }): void {
   for (const { id, width, height } of dataset.images) {
     const mask = dataset.mask(id);
     assert.deepEqual([mask.width, mask.height, mask.data.length], [width, height, width * height]);
@@ -78,18 +78,18 @@ function assertSound(dataset: CocoDataset, entries: { images: number; annotation
   }
   const skipped = dataset.problems.filter(({ effect }) => effect === "skipped").length;
   const missing = entries.images - dataset.images.length + entries.annotations - dataset.annotations.length;
-  assert.ok(missing <= skipped, `${missing} entries are missing, ${skipped} problems tell of skipping`);
+  assert.ok(missing <= skipped, `${missing} entries are missing, ${skipped} problems report skipping`);
 }
 
 function lengthOf(list: unknown): number {
   return Array.isArray(list) ? list.length : 0;
 }
 
-Deno.test("readCoco answers thousands of damaged texts with a position, or with what is left and a list", () => {
+Deno.test("readCoco: answers thousands of damaged texts with a position, or with the remaining entries and a list", () => {
   const random = new Random(5);
   let read = 0;
   for (let i = 0; i < 6000; i++) {
-    let text = SOUND;
+    let text = VALID;
     for (let n = random.integer(3); n >= 0; n--) text = mutateText(text, random);
     let dataset: CocoDataset;
     try {
@@ -101,16 +101,16 @@ Deno.test("readCoco answers thousands of damaged texts with a position, or with 
       continue;
     }
     read++;
-    assertSound(dataset, { images: 0, annotations: 0 });
+    assertConsistent(dataset, { images: 0, annotations: 0 });
   }
-  assert.ok(read > 100, `${read} could be read`);
+  assert.ok(read > 100, `${read} were read`);
 });
 
-Deno.test("readCoco skips odd values entry by entry, and lists every entry that it skips", () => {
+Deno.test("readCoco: skips odd values entry by entry and lists every skipped entry", () => {
   const random = new Random(6);
   let problems = 0;
   for (let i = 0; i < 6000; i++) {
-    const tree = JSON.parse(SOUND);
+    const tree = JSON.parse(VALID);
     for (let n = random.integer(3); n >= 0; n--) mutateTree(tree, random);
     const text = JSON.stringify(tree);
     let dataset: CocoDataset;
@@ -122,7 +122,7 @@ Deno.test("readCoco skips odd values entry by entry, and lists every entry that 
       continue;
     }
     problems += dataset.problems.length;
-    assertSound(dataset, { images: lengthOf(tree.images), annotations: lengthOf(tree.annotations) });
+    assertConsistent(dataset, { images: lengthOf(tree.images), annotations: lengthOf(tree.annotations) });
   }
   assert.ok(problems > 3000, `${problems} problems`);
 });

@@ -14,7 +14,7 @@ function problemsOf(json: string): [ProblemKind, number | string | null, string]
   return readCoco(json).problems.map(({ kind, id, effect }) => [kind, id, effect]);
 }
 
-Deno.test("masks equal COCO's own code pixel for pixel", () => {
+Deno.test("CocoDataset.mask, annotationMask: equal COCO's own code pixel for pixel", () => {
   const text = readCocoFixture("_annotations.coco.json");
   const expected = JSON.parse(readCocoFixture("expected.json"));
   const raw = new Map(JSON.parse(text).annotations.map((entry: { id: number }) => [entry.id, entry]));
@@ -25,7 +25,7 @@ Deno.test("masks equal COCO's own code pixel for pixel", () => {
     const mask = annotationMask(annotation, dataset.image(annotation.imageId));
     assert.equal(mask.data.reduce((sum, value) => sum + value, 0), area, `area of ${id}, ${note}`);
     assert.equal(sha256(mask.data), hash, `mask of ${id}, ${note}`);
-    // A raw entry of the file does as well.
+    // A raw entry of the file works too.
     assert.deepEqual(annotationMask(raw.get(id) as { segmentation: unknown }, mask), mask);
     assert.deepEqual(decodeRle(encodeRle(mask)), mask);
   }
@@ -40,7 +40,7 @@ Deno.test("masks equal COCO's own code pixel for pixel", () => {
   ]]);
 });
 
-Deno.test("malformed segmentations are listed; what COCO's own code draws of them is drawn alike", () => {
+Deno.test("readCoco: lists malformed segmentations, and draws what COCO's own code draws of them", () => {
   const kinds: { [note: string]: ProblemKind } = {
     "empty segmentation list": "no-segmentation",
     "null": "no-segmentation",
@@ -66,7 +66,7 @@ Deno.test("malformed segmentations are listed; what COCO's own code draws of the
   }
 });
 
-Deno.test("an image's mask is the maximum over its annotations, crowds among them", () => {
+Deno.test("CocoDataset.mask: is the union of the image's annotations, including crowds", () => {
   const size = { width: 6, height: 4 };
   const rle = (at: number) => ({ size: [4, 6], counts: [at, 2, 22 - at] });
   const dataset = readCoco(
@@ -83,7 +83,7 @@ Deno.test("an image's mask is the maximum over its annotations, crowds among the
   assert.throws(() => dataset.mask(3), { name: "RangeError", message: /image 3/ });
 });
 
-Deno.test("ids stand in any order, and lists that may be missing are told", () => {
+Deno.test("readCoco: accepts ids in any order and reports missing optional lists", () => {
   const dataset = readCoco(JSON.stringify({
     annotations: [
       { id: 9, image_id: 70, category_id: 5, segmentation: SQUARE },
@@ -110,7 +110,7 @@ Deno.test("ids stand in any order, and lists that may be missing are told", () =
   ]]);
 });
 
-Deno.test("everything wrong with images is listed by id", () => {
+Deno.test("readCoco: lists every problem of images by id", () => {
   const image = (entry: Record<string, unknown>) => ({
     file_name: `${entry.id}.png`,
     width: 8,
@@ -157,10 +157,10 @@ Deno.test("everything wrong with images is listed by id", () => {
   ]);
   const dataset = readCoco(json);
   assert.deepEqual(dataset.images.map(({ id }) => id), [1]);
-  assert.match(dataset.problems.at(-1)!.message, /annotation 1: its image 3 is left out/);
+  assert.match(dataset.problems.at(-1)!.message, /annotation 1: its image 3 is skipped/);
 });
 
-Deno.test("everything wrong with annotations is listed by id", () => {
+Deno.test("readCoco: lists every problem of annotations by id", () => {
   const json = cocoText({ width: 8, height: 8 }, [
     { segmentation: SQUARE },
     { segmentation: SQUARE, id: 1 },
@@ -205,7 +205,7 @@ Deno.test("everything wrong with annotations is listed by id", () => {
   assert.deepEqual(kept, [1, 1, null, 6, 9, 11]);
 });
 
-Deno.test("strict refuses what is otherwise skipped, and names the first of it", () => {
+Deno.test("readCoco: strict rejects what is skipped otherwise, and names the first problem", () => {
   const json = cocoText({ width: 8, height: 8 }, [{ segmentation: [] }, {
     segmentation: SQUARE,
     image_id: 5,
@@ -214,17 +214,20 @@ Deno.test("strict refuses what is otherwise skipped, and names the first of it",
   assert.equal(readCoco(cocoText({ width: 8, height: 8 }, []), { strict: true }).images.length, 1);
 });
 
-Deno.test("a text that is no COCO file is refused with the reason", () => {
+Deno.test("readCoco: rejects a text that is not a COCO file, with the reason", () => {
   assert.throws(() => readCoco('{"images": [}'), { name: "SyntaxError", message: /line 1, column 13/ });
-  assert.throws(() => readCoco("[]"), { name: "TypeError", message: /\[\] is no object/ });
-  assert.throws(() => readCoco("{}"), { name: "TypeError", message: /"images" is missing, no list/ });
+  assert.throws(() => readCoco("[]"), { name: "TypeError", message: /expected an object, got \[\]/ });
+  assert.throws(() => readCoco("{}"), {
+    name: "TypeError",
+    message: /expected a list "images", got missing/,
+  });
   assert.throws(() => readCoco('{"images": [], "annotations": 3}'), {
     name: "TypeError",
-    message: /is 3, no list/,
+    message: /expected a list "annotations", got 3/,
   });
 });
 
-Deno.test("a bare NaN costs its annotation, not the file", () => {
+Deno.test("readCoco: a bare NaN invalidates its annotation, not the file", () => {
   const json = cocoText({ width: 8, height: 8 }, [{ segmentation: [[0, 0, 4, 0, 777, 4]] }, {
     segmentation: SQUARE,
   }]);
@@ -233,8 +236,8 @@ Deno.test("a bare NaN costs its annotation, not the file", () => {
   assert.match(dataset.problems[0]!.message, /annotation 1: .*number 5 is null or NaN/);
 });
 
-Deno.test("a file of 100 MB is read", () => {
-  const polygon = JSON.stringify(Array.from({ length: 220 }, (_, i) => i * 1.75 % 640));
+Deno.test("readCoco: reads 80,000 annotations of 20,000 images", () => {
+  const polygon = JSON.stringify(Array.from({ length: 8 }, (_, i) => i * 1.75 % 640));
   const annotations = Array.from(
     { length: 80_000 },
     (_, i) => `{"id":${i},"image_id":${i % 20_000},"category_id":1,"segmentation":[${polygon}]}`,
@@ -244,7 +247,6 @@ Deno.test("a file of 100 MB is read", () => {
     (_, i) => `{"id":${i},"file_name":"${i}.jpg","width":640,"height":640}`,
   );
   const json = `{"images":[${images}],"annotations":[${annotations}],"categories":[{"id":1,"name":"tumor"}]}`;
-  assert.ok(json.length > 1e8, `${json.length} bytes`);
   const dataset = readCoco(json);
   assert.deepEqual([dataset.images.length, dataset.annotations.length], [20_000, 80_000]);
   assert.deepEqual([dataset.problems.length, dataset.annotationsOf(19_999).length], [0, 4]);

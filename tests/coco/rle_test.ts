@@ -14,13 +14,13 @@ function randomMask(random: Random): Mask {
   };
 }
 
-Deno.test("decodeRle lays runs out column after column, zeros first", () => {
+Deno.test("decodeRle: reads runs in column-major order, zeros first", () => {
   const mask = decodeRle({ size: [2, 3], counts: [1, 2, 2, 1] });
   assert.deepEqual(mask, { width: 3, height: 2, data: Uint8Array.of(0, 1, 0, 1, 0, 1) });
   assert.deepEqual(decodeRle({ size: [2, 3], counts: [0, 0, 0, 6] }).data, new Uint8Array(6).fill(1));
 });
 
-Deno.test("encodeRle writes the very texts of COCO's own code, and decodeRle reads them", () => {
+Deno.test("encodeRle, decodeRle: round-trip the texts of COCO's own code", () => {
   const { annotations } = JSON.parse(readCocoFixture("_annotations.coco.json"));
   const texts = annotations
     .map((annotation: { segmentation: { counts?: unknown } }) => annotation.segmentation)
@@ -31,7 +31,7 @@ Deno.test("encodeRle writes the very texts of COCO's own code, and decodeRle rea
   }
 });
 
-Deno.test("encodeRle and decodeRle undo each other", () => {
+Deno.test("encodeRle, decodeRle: round-trip random masks", () => {
   const random = new Random(1);
   for (let i = 0; i < 500; i++) {
     const mask = randomMask(random);
@@ -39,7 +39,7 @@ Deno.test("encodeRle and decodeRle undo each other", () => {
   }
 });
 
-Deno.test("decodeRle refuses what is no mask, and says why", () => {
+Deno.test("decodeRle: rejects invalid input with the reason", () => {
   const cases: [unknown, unknown, new () => Error, RegExp][] = [
     [[2, 3], [1, 2], RangeError, /runs add up to 3, the mask has 6 pixels/],
     [[2, 3], [7], RangeError, /runs add up to 7/],
@@ -52,12 +52,12 @@ Deno.test("decodeRle refuses what is no mask, and says why", () => {
     [[2, 3], "6 ", SyntaxError, /character " " at position 1/],
     [[2, 3], "6é", SyntaxError, /position 1/],
     [[2, 3], "P", SyntaxError, /ends within a number/],
-    [[2, 3], "o".repeat(9), SyntaxError, /too long a number at position 7/],
+    [[2, 3], "o".repeat(9), SyntaxError, /number too long at position 7/],
     [[2, 3], "O7", RangeError, /run 0 is -1/],
-    [[2, 3], 6, TypeError, /counts must be a text or a list/],
-    [[2, 3], null, TypeError, /counts must be a text or a list/],
-    [[2], "6", TypeError, /size must be/],
-    [undefined, "6", TypeError, /size must be/],
+    [[2, 3], 6, TypeError, /expected counts as a string or a list/],
+    [[2, 3], null, TypeError, /expected counts as a string or a list/],
+    [[2], "6", TypeError, /expected a size \[height, width\]/],
+    [undefined, "6", TypeError, /expected a size \[height, width\]/],
     [[0, 3], "0", RangeError, /integers >= 1/],
     [[-2, -3], "6", RangeError, /integers >= 1/],
     [[2.5, 2], "5", RangeError, /integers >= 1/],
@@ -74,7 +74,7 @@ Deno.test("decodeRle refuses what is no mask, and says why", () => {
   }
 });
 
-Deno.test("decodeRle turns thousands of damaged texts into an error or into the mask that they say", () => {
+Deno.test("decodeRle: turns thousands of damaged texts into an error or a mask that round-trips", () => {
   const random = new Random(2);
   let read = 0;
   for (let i = 0; i < 10_000; i++) {
@@ -104,5 +104,5 @@ Deno.test("decodeRle turns thousands of damaged texts into an error or into the 
     assert.deepEqual([result.width, result.height], [mask.width, mask.height]);
     assert.deepEqual(decodeRle(encodeRle(result)), result);
   }
-  assert.ok(read > 100 && read < 5000, `${read} could be read`);
+  assert.ok(read > 100 && read < 5000, `${read} were read`);
 });

@@ -1,4 +1,4 @@
-/** Batches of a prepared split: every sample once, in an order that seed and epoch decide, ahead of their use. */
+/** Batches of a prepared split: every sample once, in an order that seed and epoch determine, assembled ahead. */
 import assert from "node:assert/strict";
 import {
   type Batch,
@@ -17,7 +17,7 @@ import { inTempFolder } from "../support/temp_folder.ts";
 const SIZE = 16;
 const COUNT = 11;
 
-/** Runs `body` with a prepared split of eleven images, on the disk or in memory. */
+/** Runs `body` with a prepared split of eleven images, on disk or in memory. */
 function inPrepared(
   where: "disk" | "memory",
   body: (prepared: PreparedSplit) => Promise<void>,
@@ -51,7 +51,7 @@ function orderOf(all: readonly Batch[]): number[] {
 }
 
 for (const where of ["disk", "memory"] as const) {
-  Deno.test(`batches: from ${where}, every sample once, the last batch short, as image and mask give them`, () =>
+  Deno.test(`batches: from ${where}, yields every sample once, the last batch short, equal to image() and labelMap()`, () =>
     inPrepared(where, async (prepared) => {
       const all = await collect(prepared, { batchSize: 4, seed: 5, epoch: 2 });
       assert.deepEqual(orderOf(all), [...shuffled(COUNT, 5, 2)]);
@@ -66,13 +66,13 @@ for (const where of ["disk", "memory"] as const) {
         indices.forEach((index, i) => {
           const part = (data: Float32Array, length: number) => data.subarray(i * length, (i + 1) * length);
           assert.deepEqual(part(images.data, 3 * SIZE ** 2), prepared.image(index).data);
-          assert.deepEqual(part(masks.data, SIZE ** 2), Float32Array.from(prepared.mask(index).data));
+          assert.deepEqual(part(masks.data, SIZE ** 2), Float32Array.from(prepared.labelMap(index).data));
         });
       }
     }));
 }
 
-Deno.test("batches: the order is that of seed and epoch alone, and a run can go on within an epoch", () =>
+Deno.test("batches: only seed and epoch determine the order, and a run can resume within an epoch", () =>
   inPrepared("memory", async (prepared) => {
     const options = { batchSize: 3, seed: 1, epoch: 4 };
     const whole = await collect(prepared, options);
@@ -86,7 +86,7 @@ Deno.test("batches: the order is that of seed and epoch alone, and a run can go 
     assert.deepEqual(orderOf(plain), Array.from({ length: COUNT }, (_, i) => i));
   }));
 
-Deno.test("batches: some are put together ahead, and no more", async () => {
+Deno.test("batches: assembles the requested number ahead, and no more", async () => {
   let asked = 0;
   const batch = (indices: ArrayLike<number>) => {
     asked++;
@@ -96,25 +96,25 @@ Deno.test("batches: some are put together ahead, and no more", async () => {
   const iterator = batches(prepared, { batchSize: 4, prefetch: 3 });
   assert.equal(asked, 0);
   await iterator.next();
-  assert.equal(asked, 5, "the one in use, three ahead, and the one that took the first one's place");
+  assert.equal(asked, 5, "one in use, three ahead, and the replacement of the first");
   await iterator.next();
   assert.equal(asked, 6);
   await iterator.return();
   assert.equal(asked, 6);
 });
 
-Deno.test("batches: a batch that fails ends the pass with its error, and only then", async () => {
+Deno.test("batches: a batch that fails throws its error when it is due, not before", async () => {
   const batch = (indices: ArrayLike<number>) =>
     indices[0] === 2
-      ? Promise.reject(new Error("the disk is gone"))
+      ? Promise.reject(new Error("the disk failed"))
       : Promise.resolve({ indices: Uint32Array.from(indices) } as Batch);
   const prepared = { count: 6, batch } as unknown as PreparedSplit;
   const iterator = batches(prepared, { batchSize: 2, shuffle: false });
   assert.deepEqual([...(await iterator.next()).value!.indices], [0, 1]);
-  await assert.rejects(iterator.next(), /the disk is gone/);
+  await assert.rejects(iterator.next(), /the disk failed/);
 });
 
-Deno.test("batches refuses counts that are none", () => {
+Deno.test("batches: rejects invalid options", () => {
   const prepared = { count: 4 } as PreparedSplit;
   const wrong: Partial<BatchOptions>[] = [
     { batchSize: 0 },

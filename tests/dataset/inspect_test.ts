@@ -8,7 +8,7 @@ const SIZE = { width: 64, height: 64 };
 const QUARTER = [[0, 0, 32, 0, 32, 32, 0, 32]];
 const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
-Deno.test("inspectDataset counts, measures, lists problems and finds shared images", () =>
+Deno.test("inspectDataset: counts, measures, lists problems and finds near-duplicates across splits", () =>
   inTempFolder(async (folder) => {
     const damaged = (await encodeRgbPng(spots(6))).slice(0, -30);
     await writeFiles(folder, {
@@ -45,7 +45,7 @@ Deno.test("inspectDataset counts, measures, lists problems and finds shared imag
       samples: 3,
       categories: [{ id: 1, name: "tumor", annotations: 3 }],
       sizes: [{ ...SIZE, images: 4 }],
-      tumorShare: { mean: 0.25, least: 0.25, median: 0.5, largest: 0.5 },
+      foregroundShare: { mean: 0.25, least: 0.25, median: 0.5, largest: 0.5 },
       allBackgroundAccuracy: 0.75,
       problems: [],
     });
@@ -58,7 +58,7 @@ Deno.test("inspectDataset counts, measures, lists problems and finds shared imag
     assert.deepEqual([test!.allBackgroundAccuracy, test!.problems], [0.5, []]);
     assert.deepEqual([unannotated!.files, unannotated!.images, unannotated!.annotationFile], [1, 0, null]);
     assert.equal(report.problems, 4);
-    assert.deepEqual(report.leaks, {
+    assert.deepEqual(report.nearDuplicates, {
       pairs: [{
         files: [{ split: "train", fileName: "2.png" }, { split: "test", fileName: "1.png" }],
         reasons: ["same bytes", "near-equal pixels"],
@@ -69,5 +69,5 @@ Deno.test("inspectDataset counts, measures, lists problems and finds shared imag
 
     const quick = await inspectDataset(folder, { unannotated: "skip", pixels: false });
     assert.deepEqual([quick.splits[0]!.samples, quick.splits[0]!.allBackgroundAccuracy], [2, 0.625]);
-    assert.deepEqual(quick.leaks.pairs[0]!.reasons, ["same bytes"]);
+    assert.deepEqual(quick.nearDuplicates.pairs[0]!.reasons, ["same bytes"]);
   }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decodeImage, encodeJpeg, type RgbImage } from "../../mod.ts";
-import { findLeaks, type Fingerprint, sourceStem } from "../../src/dataset/near_duplicates.ts";
-import { areNearEqual, makeThumbnail, type Thumbnail } from "../../src/dataset/thumbnail.ts";
+import { findNearDuplicates, type ImageSignature, sourceStem } from "../../src/dataset/near_duplicates.ts";
+import { compareThumbnails, makeThumbnail, type Thumbnail } from "../../src/dataset/thumbnail.ts";
 import { paint, spots } from "../support/coco.ts";
 
 function small(image: RgbImage): Thumbnail {
@@ -22,7 +22,7 @@ function remap(
   });
 }
 
-Deno.test("a copy is found at another size, quality, brightness and contrast", async () => {
+Deno.test("compareThumbnails: finds a copy of another size, quality, brightness and contrast", async () => {
   const original = spots(1);
   const copies = [
     spots(1, 200),
@@ -31,10 +31,10 @@ Deno.test("a copy is found at another size, quality, brightness and contrast", a
     await decodeImage(await encodeJpeg(spots(1, 96), 20)),
     remap(original, (x, y) => [x, y], (grey) => 60 + 0.5 * grey),
   ];
-  for (const copy of copies) assert.equal(areNearEqual(small(original), small(copy)), "upright");
+  for (const copy of copies) assert.equal(compareThumbnails(small(original), small(copy)), "upright");
 });
 
-Deno.test("a copy is found in each of the seven other positions", () => {
+Deno.test("compareThumbnails: finds a copy that is mirrored or turned in each of seven ways", () => {
   const original = spots(2);
   const last = original.width - 1;
   const positions: ((x: number, y: number) => [number, number])[] = [
@@ -47,46 +47,50 @@ Deno.test("a copy is found in each of the seven other positions", () => {
     (x, y) => [last - y, last - x],
   ];
   for (const position of positions) {
-    assert.equal(areNearEqual(small(original), small(remap(original, position))), "turned", String(position));
+    assert.equal(
+      compareThumbnails(small(original), small(remap(original, position))),
+      "turned",
+      String(position),
+    );
   }
 });
 
-Deno.test("different images are no copies, and plain ones are not compared", () => {
+Deno.test("compareThumbnails: different images do not match; images without contrast have no thumbnail", () => {
   const thumbnails = Array.from({ length: 12 }, (_, i) => small(spots(i + 1)));
   for (const [i, a] of thumbnails.entries()) {
-    for (const b of thumbnails.slice(i + 1)) assert.equal(areNearEqual(a, b), null);
+    for (const b of thumbnails.slice(i + 1)) assert.equal(compareThumbnails(a, b), null);
   }
   assert.equal(makeThumbnail(paint(64, 64, () => 0)), null);
   assert.equal(makeThumbnail(paint(64, 64, (x) => 100 + x % 2)), null);
 });
 
-Deno.test("sourceStem is the name before Roboflow", () => {
+Deno.test("sourceStem: is the name before Roboflow renamed the file", () => {
   assert.equal(sourceStem("y12_jpg.rf.8154234c0d164dd0.jpg"), "y12");
   assert.equal(sourceStem("a/scan.3_png.rf.00ff.jpg"), "scan.3");
   assert.equal(sourceStem("y12.jpg"), null);
   assert.equal(sourceStem("y12_jpg.jpg"), null);
 });
 
-Deno.test("findLeaks pairs images of different splits once, with every reason", () => {
-  const print = (split: string, fileName: string, sha256: string, seed: number): Fingerprint => ({
+Deno.test("findNearDuplicates: lists each pair across splits once, with every reason", () => {
+  const signature = (split: string, fileName: string, sha256: string, seed: number): ImageSignature => ({
     split,
     fileName,
     sha256,
     thumbnail: small(spots(seed)),
   });
-  const { leaks, complete } = findLeaks([
-    print("train", "a_jpg.rf.1.jpg", "A", 1),
-    print("train", "b.jpg", "A", 1),
-    print("train", "c.jpg", "C", 3),
-    print("valid", "a_jpg.rf.2.jpg", "D", 4),
-    print("test", "c.jpg", "E", 3),
-    print("test", "b.jpg", "A", 1),
+  const { pairs, complete } = findNearDuplicates([
+    signature("train", "a_jpg.rf.1.jpg", "A", 1),
+    signature("train", "b.jpg", "A", 1),
+    signature("train", "c.jpg", "C", 3),
+    signature("valid", "a_jpg.rf.2.jpg", "D", 4),
+    signature("test", "c.jpg", "E", 3),
+    signature("test", "b.jpg", "A", 1),
   ]);
   assert.ok(complete);
-  const pairs = leaks.map((
+  const found = pairs.map((
     { files, reasons },
   ) => [...files.map(({ split, fileName }) => `${split}/${fileName}`), reasons]);
-  assert.deepEqual(pairs, [
+  assert.deepEqual(found, [
     ["train/a_jpg.rf.1.jpg", "test/b.jpg", ["same bytes", "near-equal pixels"]],
     ["train/b.jpg", "test/b.jpg", ["same bytes", "near-equal pixels"]],
     ["train/a_jpg.rf.1.jpg", "valid/a_jpg.rf.2.jpg", ["same source"]],
@@ -94,9 +98,9 @@ Deno.test("findLeaks pairs images of different splits once, with every reason", 
   ]);
 });
 
-Deno.test("findLeaks lists a bounded number of pairs of a folder of copies", () => {
+Deno.test("findNearDuplicates: lists a bounded number of pairs of two folders of copies", () => {
   const copies = (split: string) =>
     Array.from({ length: 300 }, (_, i) => ({ split, fileName: `${i}.jpg`, sha256: "A", thumbnail: null }));
-  const { leaks, complete } = findLeaks([...copies("train"), ...copies("test")]);
-  assert.deepEqual([leaks.length, complete], [10_000, false]);
+  const { pairs, complete } = findNearDuplicates([...copies("train"), ...copies("test")]);
+  assert.deepEqual([pairs.length, complete], [10_000, false]);
 });

@@ -1,6 +1,6 @@
 /**
- * The data road from its beginning to its end, as a person walks it: an address, a zip, folders, masks, and batches
- * that hold what a plain reading of the images gives.
+ * The data pipeline end to end, as a user runs it: an address, a zip, folders, masks, and batches that equal freshly
+ * decoded images.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ async function run(name: string, ...args: string[]) {
   return JSON.parse(stdout);
 }
 
-Deno.test("the data road: download over a dropped connection, unzip, inspect, masks, batches", () =>
+Deno.test("data pipeline: download over a dropped connection, unzip, inspect, masks, batches", () =>
   inTempFolder((elsewhere) =>
     inDatasetFolder(async (folder, typed) => {
       const phantom = await makePhantom(join(elsewhere, "phantom"), {
@@ -62,7 +62,7 @@ Deno.test("the data road: download over a dropped connection, unzip, inspect, ma
 
       const report = await run("inspect", data);
       assert.equal(report.problems, 0);
-      assert.deepEqual(report.leaks.pairs, []);
+      assert.deepEqual(report.nearDuplicates.pairs, []);
       for (const split of report.splits) {
         const { images, annotations, empty } = phantom.splits[split.name as keyof typeof COUNTS];
         assert.deepEqual([split.images, split.annotations, split.unannotated], [images, annotations, empty]);

@@ -1,4 +1,4 @@
-/** Prepared splits: equal to a plain reading, kept by content, made anew where stale or damaged, never half. */
+/** Prepared splits: equal to freshly decoded images, cached by content, rebuilt if stale or damaged, never partial. */
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
 import {
@@ -14,6 +14,7 @@ import {
   resizeMask,
   type Sample,
 } from "../../mod.ts";
+import { resizeLabelMap } from "../../src/image/resize.ts";
 import { TemporaryName } from "../../src/fs/temporary_name.ts";
 import { cocoText, paint, spots, writeFiles } from "../support/coco.ts";
 import { ROOT } from "../project/files.ts";
@@ -28,7 +29,7 @@ const ANNOTATIONS = [
   { image_id: 3, segmentation: square(3, 9) },
 ];
 
-/** A split of four images: grey, colour, a JPEG under a PNG's name, and one without annotation. */
+/** A split of four images: gray, color, a JPEG named .png, and one without annotations. */
 async function writeSplit(folder: string): Promise<void> {
   const color = paint(64, 64, () => 0);
   color.data.forEach((_, i) => color.data[i] = (i * 37) % 256);
@@ -46,7 +47,7 @@ async function readSamples(folder: string): Promise<readonly Sample[]> {
   return samples;
 }
 
-/** Runs `body` with a dataset, its cache folder, and a shortcut to prepare it that collects notes. */
+/** Runs `body` with a dataset, its cache folder, and a function that prepares it and collects notes. */
 function inSplit(
   body: (parts: {
     folder: string;
@@ -67,7 +68,7 @@ function inSplit(
         await prepareSplit(await readSamples(folder), {
           size: SIZE,
           cacheFolder: cache,
-          workers: 2,
+          workers: 1,
           onNote: (note) => notes.push(note),
           ...options,
         }),
@@ -75,27 +76,27 @@ function inSplit(
   });
 }
 
-/** Prepares and lets go; returns the file. */
+/** Prepares and closes; returns the file. */
 async function prepareAndClose(prepare: () => Promise<PreparedSplit>): Promise<string> {
   await using prepared = await prepare();
   return prepared.store.path!;
 }
 
-/** Asserts that every prepared sample is, to the bit, what decoding and resizing it plainly gives. */
-async function assertPlain(prepared: PreparedSplit): Promise<void> {
+/** Asserts that every prepared sample equals the freshly decoded and resized one bit for bit. */
+async function assertFresh(prepared: PreparedSplit): Promise<void> {
   const size = { width: prepared.size, height: prepared.size };
-  let tumor = 0;
+  let foreground = 0;
   for (const [i, sample] of prepared.samples.entries()) {
     const decoded = await decodeImage(await Deno.readFile(sample.imagePath));
     assert.deepEqual(prepared.image(i), normalizeImage(resizeImage(decoded, size), prepared.normalize));
     const mask = resizeMask(sample.mask(), size);
-    assert.deepEqual(prepared.mask(i), mask);
-    tumor += mask.data.filter((value) => value === 1).length;
+    assert.deepEqual(prepared.labelMap(i), mask);
+    foreground += mask.data.filter((value) => value === 1).length;
   }
-  assert.equal(prepared.tumorShare, tumor / (prepared.count * prepared.size ** 2));
+  assert.equal(prepared.foregroundShare, foreground / (prepared.count * prepared.size ** 2));
 }
 
-Deno.test("prepareSplit: what is served equals a plain reading, and the second run decodes nothing", () =>
+Deno.test("prepareSplit: serves what a fresh reading gives, and the second run decodes nothing", () =>
   inSplit(async ({ cache, notes, prepare }) => {
     const seen: string[] = [];
     const onProgress = (done: number, total: number) => seen.push(`${done}/${total}`);
@@ -104,28 +105,28 @@ Deno.test("prepareSplit: what is served equals a plain reading, and the second r
     assert.deepEqual([first.count, first.size, first.problems], [4, SIZE, []]);
     assert.equal(first.store.status, "written");
     assert.match(first.store.path!, /[/\\]\.cache[/\\]train-32-[0-9a-f]{8}\.samples$/);
-    // Three grey images of one plane and one of three, and a mask of a bit a pixel each.
+    // Three gray images of one plane and one of three planes, each with a mask of one bit per pixel.
     assert.equal(first.store.byteLength, 6 * 4 * SIZE ** 2 + 4 * SIZE ** 2 / 8);
-    await assertPlain(first);
+    await assertFresh(first);
     for (const normalize of ["imagenet", "picture"] as const) {
       await using second = await prepare({ normalize, onProgress: () => assert.fail("decoded again") });
       assert.equal(second.store.status, "kept");
       assert.equal(second.fingerprint, first.fingerprint);
-      await assertPlain(second);
+      await assertFresh(second);
     }
     await using other = await prepare({ size: 48 });
     assert.equal(other.store.status, "written");
-    await assertPlain(other);
+    await assertFresh(other);
     assert.deepEqual(await filesUnder(cache), [first, other].map(({ store }) => basename(store.path!)));
     assert.deepEqual(notes, []);
   }));
 
-Deno.test("prepareSplit: other content means other samples, even of the same length and time", () =>
+Deno.test("prepareSplit: detects changed content, even with the same length and time", () =>
   inSplit(async ({ folder, notes, prepare }) => {
     await using before = await prepare();
     const path = join(folder, "train", "3.png");
     const [{ mtime, size }, bytes] = [await Deno.stat(path), await Deno.readFile(path)];
-    // Another quantisation step: the same length, other pixels.
+    // Another quantization step: the same length, other pixels.
     const table = bytes.findIndex((byte, at) => byte === 0xff && bytes[at + 1] === 0xdb);
     bytes[table + 5] = bytes[table + 5]! + 9;
     await Deno.writeFile(path, bytes);
@@ -133,9 +134,9 @@ Deno.test("prepareSplit: other content means other samples, even of the same len
     assert.equal((await Deno.stat(path)).size, size);
     await using image = await prepare();
     assert.equal(image.store.status, "written");
-    assert.match(notes.join(), /^\S+ images or annotations changed; all are prepared anew$/);
+    assert.match(notes.join(), /^\S+ images or annotations changed; all are prepared again$/);
     assert.notEqual(image.fingerprint, before.fingerprint);
-    await assertPlain(image);
+    await assertFresh(image);
 
     const annotations = ANNOTATIONS.map((entry, i) =>
       i === 1 ? { ...entry, segmentation: square(2, 50) } : entry
@@ -145,52 +146,60 @@ Deno.test("prepareSplit: other content means other samples, even of the same len
     });
     await using annotation = await prepare();
     assert.equal(annotation.store.status, "written");
-    await assertPlain(annotation);
+    await assertFresh(annotation);
   }));
 
-Deno.test("prepareSplit: a part of the samples, or another order, needs no new file", () =>
+Deno.test("prepareSplit: a subset of the samples in another order needs no new file", () =>
   inSplit(async ({ folder, cache, prepare }) => {
     await (await prepare()).close();
     const samples = (await readSamples(folder)).toReversed().slice(1);
     await using part = await prepareSplit(samples, { size: SIZE, cacheFolder: cache });
     assert.equal(part.store.status, "kept");
     assert.deepEqual(part.samples.map(({ imageId }) => imageId), [3, 2, 1]);
-    await assertPlain(part);
+    await assertFresh(part);
   }));
 
-Deno.test("prepareSplit: a file that is cut short or damaged anywhere is made anew", () =>
-  inSplit(async ({ folder, cache, notes, prepare }) => {
-    // JPEGs alone, which are prepared in an instant.
-    for (const i of [1, 2, 4]) {
-      await writeFiles(folder, { [`train/${i}.png`]: await encodeJpeg(spots(i), 90) });
-    }
+Deno.test("prepareSplit: rebuilds a damaged cache file, with a note", () =>
+  inSplit(async ({ cache, notes, prepare }) => {
     const path = await prepareAndClose(prepare);
     const whole = await Deno.readFile(path);
-    const damaged: Uint8Array[] = [0, 1, 23, 24, 5000, whole.length - 1].map((length) =>
-      whole.slice(0, length)
-    );
-    damaged.push(Uint8Array.of(...whole, 0));
-    for (let at = 11; at < whole.length; at += Math.floor(whole.length / 12)) {
-      damaged.push(whole.map((byte, i) => i === at ? byte ^ 0x10 : byte));
-    }
-    for (const back of [1, 9, 13, 17, 60]) {
-      damaged.push(whole.map((byte, i) => i === whole.length - back ? byte ^ 1 : byte));
-    }
-    for (const bytes of damaged) {
+    // sample_cache_test.ts damages every part of the file.
+    for (const bytes of [whole.slice(0, 5000), whole.with(5000, whole[5000]! ^ 0x10)]) {
       await Deno.writeFile(path, bytes);
       notes.length = 0;
       await using prepared = await prepare();
       assert.equal(prepared.store.status, "written");
-      assert.match(
-        notes.join(),
-        /^\S+ .*(cut short|end is missing|index is damaged|checksum is wrong); .* anew$/,
-      );
-      await assertPlain(prepared);
+      assert.match(notes.join(), /^\S+ .*(trailer is missing|does not match); .* prepared again$/);
+      await assertFresh(prepared);
     }
     assert.deepEqual(await filesUnder(cache), [basename(path)]);
   }));
 
-Deno.test("prepareSplit: images at fault are listed and left out, also by the second run", () =>
+Deno.test("prepareSplit: label maps of several classes keep their labels", () =>
+  inSplit(async ({ folder, prepare }) => {
+    const [sample] = await readSamples(folder);
+    const labels = { width: 64, height: 64, data: Uint8Array.from({ length: 64 * 64 }, (_, i) => i % 5) };
+    labels.data.fill(255, 64 * 60);
+    const several = { ...sample!, labelMap: () => labels, labelKey: () => "several" };
+    const expected = resizeLabelMap(labels, { width: SIZE, height: SIZE });
+    for (const status of ["written", "kept"]) {
+      await using prepared = await prepareSplit([several], {
+        size: SIZE,
+        cacheFolder: join(folder, ".labels"),
+        workers: 1,
+      });
+      assert.equal(prepared.store.status, status);
+      assert.deepEqual(prepared.labelMap(0), expected);
+      const { masks } = await prepared.batch([0]);
+      assert.deepEqual(masks.data, Float32Array.from(expected.data));
+      const foreground = expected.data.filter((label) => label !== 0 && label !== 255).length;
+      assert.equal(prepared.foregroundShare, foreground / SIZE ** 2);
+    }
+    await using binary = await prepare();
+    assert.deepEqual(binary.labelMap(0), resizeMask(sample!.mask(), { width: SIZE, height: SIZE }));
+  }));
+
+Deno.test("prepareSplit: lists and skips bad images, also in the second run", () =>
   inSplit(async ({ folder, prepare }) => {
     const samples = await readSamples(folder);
     const damaged = await Deno.readFile(join(folder, "train", "1.png"));
@@ -201,26 +210,26 @@ Deno.test("prepareSplit: images at fault are listed and left out, also by the se
     for (const status of ["written", "kept"]) {
       await using prepared = await prepareSplit(samples, { size: SIZE, cacheFolder: join(folder, ".cache") });
       assert.deepEqual([prepared.store.status, prepared.count], [status, 1]);
-      await assertPlain(prepared);
+      await assertFresh(prepared);
       assert.deepEqual(prepared.problems.map(({ kind, id, effect }) => [kind, id, effect]), [
         ["unreadable-image", 1, "skipped"],
         ["missing-image", 2, "skipped"],
         ["size-mismatch", 4, "skipped"],
       ]);
       assert.match(prepared.problems[0]!.message, /^image 1 \(train\/1\.png\): Cannot decode the PNG image/);
-      assert.match(prepared.problems[2]!.message, /its file is 50 x 50, the annotation file says 64 x 64$/);
+      assert.match(prepared.problems[2]!.message, /its file is 50 x 50, the annotations say 64 x 64$/);
     }
-    // Once the image is mended, it is prepared.
+    // Once the images are fixed, they are prepared.
     await writeFiles(folder, { "train/1.png": spots(1), "train/2.png": spots(2), "train/4.png": spots(4) });
-    await using mended = await prepare();
-    assert.deepEqual([mended.store.status, mended.count, mended.problems], ["written", 4, []]);
+    await using fixed = await prepare();
+    assert.deepEqual([fixed.store.status, fixed.count, fixed.problems], ["written", 4, []]);
   }));
 
-Deno.test("prepareSplit: without write permission, memory and a note; the program ends by itself", () =>
+Deno.test("prepareSplit: uses memory without write permission, with a note, and the program exits by itself", () =>
   inSplit(async ({ folder, prepare }) => {
     await using here = await prepare({ cacheFolder: null });
     assert.deepEqual([here.store.status, here.store.path], ["memory", null]);
-    await assertPlain(here);
+    await assertFresh(here);
     const script = join(folder, "script.ts");
     const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
     await Deno.writeTextFile(
@@ -243,12 +252,12 @@ Deno.test("prepareSplit: without write permission, memory and a note; the progra
     assert.equal(out, `${line} 3,3,${SIZE},${SIZE}\n${line} 1,3,${SIZE},${SIZE}\n`, error);
     assert.match(
       error!,
-      /\.cache cannot be written \(no write permission\): .* memory for this run alone\n$/,
+      /\.cache cannot be written \(no write permission\): .* memory, for this run only\n$/,
     );
     assert.ok(!(await filesUnder(folder)).some((name) => name.startsWith(".cache")));
   }));
 
-Deno.test("prepareSplit: a run that is stopped leaves nothing, one that was killed is cleared away", () =>
+Deno.test("prepareSplit: an aborted run leaves nothing, and leftovers of a killed run are removed", () =>
   inSplit(async ({ cache, prepare }) => {
     const stop = new AbortController();
     const stopped = prepare({
@@ -269,7 +278,7 @@ Deno.test("prepareSplit: a run that is stopped leaves nothing, one that was kill
     assert.deepEqual(await filesUnder(cache), [path, lock, alive.path].map((file) => basename(file)));
   }));
 
-Deno.test("prepareSplit: two datasets may share a cache folder", () =>
+Deno.test("prepareSplit: two datasets can share a cache folder", () =>
   inSplit(({ cache, prepare }) =>
     inSplit(async (other) => {
       const files = [
@@ -282,27 +291,27 @@ Deno.test("prepareSplit: two datasets may share a cache folder", () =>
     })
   ));
 
-Deno.test("prepareSplit: two at once do not disturb each other", () =>
+Deno.test("prepareSplit: concurrent runs do not interfere", () =>
   inSplit(async ({ cache, prepare }) => {
     const both = await Promise.all([prepare({ workers: 3 }), prepare({ workers: 1 })]);
     for (const prepared of both) {
-      await assertPlain(prepared);
+      await assertFresh(prepared);
       await prepared.close();
     }
     assert.deepEqual(await filesUnder(cache), [basename(both[0].store.path!)]);
   }));
 
-Deno.test("prepareSplit: a file that changes while it is in use is noticed, not served", () =>
+Deno.test("prepareSplit: detects that the cache file changes while it is in use", () =>
   inSplit(async ({ prepare }) => {
     await using prepared = await prepare();
     const path = prepared.store.path!;
     const bytes = await Deno.readFile(path);
     await Deno.writeFile(path, bytes.fill(0));
-    assert.throws(() => prepared.image(0), /it changed since the file was opened\nhint: run again/);
-    await assert.rejects(prepared.batch([1, 0]), /it changed since the file was opened/);
+    assert.throws(() => prepared.image(0), /the file changed since it was opened\nhint: run again/);
+    await assert.rejects(prepared.batch([1, 0]), /the file changed since it was opened/);
   }));
 
-Deno.test("prepareSplit: a folder that cannot be made is an error with the path", () =>
+Deno.test("prepareSplit: a folder that cannot be created is an error with the path", () =>
   inSplit(async ({ folder, prepare }) => {
     await Deno.writeTextFile(join(folder, "file"), "");
     await assert.rejects(
@@ -311,7 +320,7 @@ Deno.test("prepareSplit: a folder that cannot be made is an error with the path"
     );
   }));
 
-Deno.test("prepareSplit refuses settings that are none, and takes no samples at all", () =>
+Deno.test("prepareSplit: rejects invalid settings and accepts an empty list of samples", () =>
   inSplit(async ({ cache, prepare }) => {
     const wrong: Partial<PrepareOptions>[] = [
       { size: 0 },
@@ -323,7 +332,7 @@ Deno.test("prepareSplit refuses settings that are none, and takes no samples at 
     for (const options of wrong) await assert.rejects(prepare(options), RangeError);
     await assert.rejects(Deno.stat(cache), Deno.errors.NotFound);
     await using none = await prepareSplit([], { size: SIZE, cacheFolder: cache });
-    assert.deepEqual([none.count, none.tumorShare, none.store.byteLength], [0, 0, 0]);
+    assert.deepEqual([none.count, none.foregroundShare, none.store.byteLength], [0, 0, 0]);
     assert.throws(() => none.image(0), RangeError);
     assert.equal(dirname(none.store.path!), cache);
   }));

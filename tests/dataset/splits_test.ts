@@ -8,7 +8,7 @@ const FILE = "_annotations.coco.json";
 const SQUARE = [[1, 1, 5, 1, 5, 5, 1, 5]];
 const EMPTY = cocoText({ width: 8, height: 8, images: 0 }, []);
 
-Deno.test("findSplits finds train, valid or val, test, and other folders of images", () =>
+Deno.test("findSplits: finds train, valid or val, test, and other folders of images", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, {
       [`test/${FILE}`]: EMPTY,
@@ -33,7 +33,7 @@ Deno.test("findSplits finds train, valid or val, test, and other folders of imag
     assert.throws(() => splitOf(splits.slice(0, 1), "test"), /the dataset has "train"/);
   }));
 
-Deno.test("findSplits looks into a single nested folder, as archives have it", () =>
+Deno.test("findSplits: finds a single nested dataset, as in archives", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, {
       [`set/train/${FILE}`]: EMPTY,
@@ -49,10 +49,10 @@ Deno.test("findSplits looks into a single nested folder, as archives have it", (
     await assert.rejects(findSplits(folder), /Cannot choose a dataset .*set.* and .*set2.*\nhint: /);
   }));
 
-Deno.test("findSplits says what is missing or in doubt", () =>
+Deno.test("findSplits: tells what is missing or ambiguous", () =>
   inTempFolder(async (folder) => {
     await assert.rejects(findSplits(folder), /no folder with _annotations\.coco\.json\nhint: /);
-    await assert.rejects(findSplits(join(folder, "none")), /is no folder\nhint: /);
+    await assert.rejects(findSplits(join(folder, "none")), /is not a folder\nhint: /);
     await writeFiles(folder, { [`val/${FILE}`]: EMPTY, [`valid/${FILE}`]: EMPTY });
     await assert.rejects(findSplits(folder), /which folder is the valid split: "val" or "valid"/);
     await assert.rejects(
@@ -64,7 +64,7 @@ Deno.test("findSplits says what is missing or in doubt", () =>
     );
   }));
 
-Deno.test("readSplit lists samples with their masks, and what is wrong with the files", () =>
+Deno.test("readSplit: lists samples with their label maps, and the problems of the files", () =>
   inTempFolder(async (folder) => {
     const grey = paint(8, 8, (x, y) => 20 * x + y);
     await writeFiles(folder, {
@@ -82,7 +82,7 @@ Deno.test("readSplit lists samples with their masks, and what is wrong with the 
       "train/7.png": "no image",
     });
     const split = splitOf(await findSplits(folder), "train");
-    const { samples, problems, dataset } = await readSplit(split);
+    const { samples, problems, listing } = await readSplit(split);
     assert.deepEqual(samples.map(({ imageId, annotated }) => [imageId, annotated]), [[1, true], [3, false], [
       6,
       true,
@@ -100,24 +100,25 @@ Deno.test("readSplit lists samples with their masks, and what is wrong with the 
       "1.png",
       join(folder, "train/1.png"),
     ]);
-    assert.deepEqual(first!.mask(), dataset.mask(1));
+    assert.deepEqual(first!.labelMap(), listing.images[0]!.labelMap());
+    assert.deepEqual(first!.mask(), first!.labelMap(), "a binary label map is the mask of its class");
     assert.ok(first!.mask().data.includes(1) && !second!.mask().data.includes(1));
-    assert.notEqual(first!.maskKey(), second!.maskKey());
-    assert.match(first!.maskKey(), /^[0-9a-f]{64}$/);
+    assert.notEqual(first!.labelKey(), second!.labelKey());
+    assert.match(first!.labelKey(), /^[0-9a-f]{64}$/);
 
     const annotated = await readSplit(split, { unannotated: "skip" });
     assert.deepEqual(annotated.samples.map(({ imageId }) => imageId), [1, 6]);
-    assert.equal(annotated.samples[0]!.maskKey(), first!.maskKey());
-    await assert.rejects(readSplit(split, { strict: true }), /Refused split "train": 5 problems \(strict\)/);
+    assert.equal(annotated.samples[0]!.labelKey(), first!.labelKey());
+    await assert.rejects(readSplit(split, { strict: true }), /Rejected split "train": 5 problems \(strict\)/);
   }));
 
-Deno.test("readSplit names the annotation file that is no JSON", () =>
+Deno.test("readSplit: names an annotation file that is not JSON", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, { [`train/${FILE}`]: '{\n"images": }', "extra/a.png": "" });
     const [train, extra] = await findSplits(folder);
     await assert.rejects(readSplit(train!), {
       name: "SyntaxError",
-      message: /train.*_annotations\.coco\.json": found "}" where a value should stand at line 2, column 11/,
+      message: /train.*_annotations\.coco\.json": found "}" where a value was expected at line 2, column 11/,
     });
     await assert.rejects(readSplit(extra!), /"extra": its folder has no annotation file/);
   }));

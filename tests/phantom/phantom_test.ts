@@ -19,7 +19,7 @@ async function contents(folder: string): Promise<Map<string, string>> {
   return files;
 }
 
-/** Outlines as a mask, each drawn around its centre at `scale` times its size. */
+/** Outlines as a mask, each scaled about its center. */
 function outlineMask({ image, outlines }: PhantomSlice, scale: number): Mask {
   const mask = createMask(image);
   for (const outline of outlines) {
@@ -34,7 +34,7 @@ function outlineMask({ image, outlines }: PhantomSlice, scale: number): Mask {
 
 const SLICES = Array.from({ length: 60 }, (_, seed) => drawPhantomSlice(seed, 128));
 
-Deno.test("drawPhantomSlice: the same seed gives the same image, another seed another", () => {
+Deno.test("drawPhantomSlice: the same seed gives the same image, another seed another image", () => {
   const [first, second] = SLICES as [PhantomSlice, PhantomSlice];
   assert.deepEqual(drawPhantomSlice(0, 128), first);
   assert.notDeepEqual(first.image.data, second.image.data);
@@ -46,7 +46,7 @@ Deno.test("drawPhantomSlice: the same pixels on every machine", async () => {
   assert.equal(hash.toHex(), "d8c12ff96c463438f902149a63cb3b42971e0924acbed1f2d21755417e237969");
 });
 
-Deno.test("drawPhantomSlice: up to three tumors that are neither tiny nor huge, and some images without", () => {
+Deno.test("drawPhantomSlice: draws up to three tumors, neither tiny nor huge, and some images without", () => {
   const counts = [0, 0, 0, 0];
   for (const slice of SLICES) {
     counts[slice.outlines.length] = (counts[slice.outlines.length] ?? 0) + 1;
@@ -59,7 +59,7 @@ Deno.test("drawPhantomSlice: up to three tumors that are neither tiny nor huge, 
   assert.ok(none >= 2 && none <= 15 && one > two && two > 0 && three > 0, `${counts}`);
 });
 
-Deno.test("drawPhantomSlice: a dark surround, a head that fills most of the image, a range of grey", () => {
+Deno.test("drawPhantomSlice: has a dark background, a head that fills most of the image, and contrast", () => {
   for (const { image: { data } } of SLICES) {
     const corner = [0, 1, 128, 129].map((at) => data[at] as number);
     assert.ok(Math.max(...corner) < 60, `${corner}`);
@@ -69,7 +69,7 @@ Deno.test("drawPhantomSlice: a dark surround, a head that fills most of the imag
   }
 });
 
-Deno.test("drawPhantomSlice: the outlines lie where the image changes", () => {
+Deno.test("drawPhantomSlice: the outlines follow the edges of the image", () => {
   // The mean change between a ring just inside and one just outside, for outlines of 0.8 to 1.2 times the size.
   const changes = [0.8, 1, 1.2].map((scale) => {
     let sum = 0;
@@ -100,7 +100,7 @@ Deno.test("drawPhantomSlice: a larger image shows the same head", () => {
   );
 });
 
-Deno.test("makePhantom: a dataset that inspect finds nothing wrong with", () =>
+Deno.test("makePhantom: creates a dataset without problems", () =>
   inTempFolder(async (folder) => {
     const output = join(folder, "phantom");
     const report = await makePhantom(output, { ...SMALL, train: 12 });
@@ -119,10 +119,10 @@ Deno.test("makePhantom: a dataset that inspect finds nothing wrong with", () =>
       const made = report.splits[split.name as "train"];
       assert.deepEqual([split.images, split.annotations], [made.images, made.annotations]);
     }
-    assert.deepEqual(inspected.leaks.pairs, []);
+    assert.deepEqual(inspected.nearDuplicates.pairs, []);
   }));
 
-Deno.test("makePhantom: the same seed gives the same bytes, in the folder and in the zip, on any day", () =>
+Deno.test("makePhantom: the same seed gives the same bytes in the folder and in the zip, on any day", () =>
   inTempFolder(async (folder) => {
     const one = join(folder, "one");
     const two = join(folder, "two");
@@ -141,7 +141,7 @@ Deno.test("makePhantom: the same seed gives the same bytes, in the folder and in
     assert.deepEqual((await filesUnder(folder)).filter((name) => /\.(tmp|old)/.test(name)), []);
   }));
 
-Deno.test("makePhantom: more images of a seed begin with the fewer", () =>
+Deno.test("makePhantom: more images of a seed start with the same images", () =>
   inTempFolder(async (folder) => {
     await makePhantom(join(folder, "few"), { ...SMALL, train: 1, valid: 0, test: 0 });
     await makePhantom(join(folder, "more"), { ...SMALL, train: 2, valid: 0, test: 0 });
@@ -162,7 +162,7 @@ Deno.test("makePhantom: unzip reads its zip", () =>
     for (const [name, bytes] of expected) assert.equal(found.get(name), bytes, name);
   }));
 
-Deno.test("makePhantom replaces a phantom and an empty folder, and nothing else", () =>
+Deno.test("makePhantom: replaces a phantom and an empty folder, and nothing else", () =>
   inTempFolder(async (folder) => {
     const output = join(folder, "data");
     await Deno.mkdir(output);
@@ -173,16 +173,16 @@ Deno.test("makePhantom replaces a phantom and an empty folder, and nothing else"
     const real = join(folder, "real");
     await Deno.mkdir(join(real, "train"), { recursive: true });
     await Deno.writeTextFile(join(real, "train", "_annotations.coco.json"), '{"images":[]}');
-    await assert.rejects(makePhantom(real, SMALL), /no phantom is there\nhint: name another folder/);
+    await assert.rejects(makePhantom(real, SMALL), /it contains something else\nhint: choose another folder/);
     assert.deepEqual(await filesUnder(real), ["train/_annotations.coco.json"]);
 
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "text");
-    await assert.rejects(makePhantom(file, SMALL), /no phantom is there/);
+    await assert.rejects(makePhantom(file, SMALL), /it contains something else/);
     assert.equal(await Deno.readTextFile(file), "text");
   }));
 
-Deno.test("makePhantom: what fails in the middle leaves what was there", () =>
+Deno.test("makePhantom: a failure halfway leaves the existing phantom", () =>
   inTempFolder(async (folder) => {
     const output = join(folder, "phantom");
     await makePhantom(output, SMALL);
@@ -200,7 +200,7 @@ Deno.test("makePhantom: what fails in the middle leaves what was there", () =>
     assert.deepEqual(await contents(folder), before);
   }));
 
-Deno.test("makePhantom refuses counts, sizes and seeds that are none", async () => {
+Deno.test("makePhantom: rejects invalid counts, sizes and seeds", async () => {
   for (
     const options of [{ train: -1 }, { test: 1.5 }, { size: 16 }, { size: 4096 }, { seed: -1 }, { seed: NaN }]
   ) {

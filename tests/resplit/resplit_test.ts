@@ -1,4 +1,4 @@
-/** A dataset with copies within and between its splits: after the deal none is shared, and nothing was lost. */
+/** A dataset with copies within and across its splits: after re-splitting none is shared, and nothing is lost. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
@@ -6,8 +6,8 @@ import {
   encodeRgbPng,
   inspectDataset,
   readCoco,
-  regroupDataset,
-  type RegroupOptions,
+  resplitDataset,
+  type ResplitOptions,
   type RgbImage,
 } from "../../mod.ts";
 import { paint, spots, writeFiles } from "../support/coco.ts";
@@ -34,7 +34,7 @@ interface Image {
   category?: number;
 }
 
-/** A split's files: images with ids that other splits use too, and annotations with fields of their own. */
+/** A split's files: images whose ids other splits use too, and annotations with extra fields. */
 function splitFiles(split: string, files: Image[], categories: { id: number; name: string }[]) {
   const images = files.map(({ name, side = SIDE }, i) => ({
     id: 10 * i,
@@ -66,7 +66,7 @@ function splitFiles(split: string, files: Image[], categories: { id: number; nam
   };
 }
 
-/** 32 images, one of them damaged: mirrored, turned, resized, recompressed, equal and equally named ones. */
+/** 32 images, one of them damaged: mirrored, turned, resized, recompressed, equal, and with equal names. */
 async function writeDataset(folder: string): Promise<void> {
   const png = encodeRgbPng;
   const plain = async (split: string, from: number, count: number): Promise<Image[]> =>
@@ -86,7 +86,7 @@ async function writeDataset(folder: string): Promise<void> {
   ];
   const valid: Image[] = [
     ...await plain("v", 10, 5),
-    { name: "same.png", bytes: await png(spots(21)) }, // another image of an equal name
+    { name: "same.png", bytes: await png(spots(21)) }, // another image with an equal name
     { name: "turn.png", bytes: await png(turned(spots(2))) }, // t1
     { name: "small.png", bytes: await png(spots(3, 48)), side: 48 }, // t2
     { name: "chain_jpg.rf.2.jpg", bytes: await encodeJpeg(spots(41), 90) },
@@ -96,7 +96,7 @@ async function writeDataset(folder: string): Promise<void> {
     ...await plain("e", 15, 3),
     { name: "copy.png", bytes: await png(spots(10)) }, // v0
     { name: "half.png", bytes: await png(mirrored(turned(spots(2)))) }, // t1
-    { name: "chain3.png", bytes: await png(mirrored(spots(41))) }, // chain, by way of chain_jpg.rf.2.jpg
+    { name: "chain3.png", bytes: await png(mirrored(spots(41))) }, // part of the chain through chain_jpg.rf.2.jpg
     { name: "same.png", bytes: await png(spots(22)), category: 7 },
     { name: "broken.png", bytes: new Uint8Array(9) },
   ];
@@ -113,7 +113,7 @@ async function writeDataset(folder: string): Promise<void> {
 function withDataset(
   body: (
     folder: string,
-    run: (options?: RegroupOptions) => ReturnType<typeof regroupDataset>,
+    run: (options?: ResplitOptions) => ReturnType<typeof resplitDataset>,
   ) => Promise<void>,
 ): Promise<void> {
   return inTempFolder(async (folder) => {
@@ -121,7 +121,7 @@ function withDataset(
     await body(
       folder,
       (options) =>
-        regroupDataset(join(folder, "data"), join(folder, "new"), { valid: 0.2, test: 0.2, ...options }),
+        resplitDataset(join(folder, "data"), join(folder, "new"), { valid: 0.2, test: 0.2, ...options }),
     );
   });
 }
@@ -134,19 +134,19 @@ async function readRecord(folder: string): Promise<Record> {
   return JSON.parse(await Deno.readTextFile(join(folder, "new", "split.json")));
 }
 
-Deno.test("regroupDataset: copies of every kind share a split, and inspect finds none shared", () =>
+Deno.test("resplitDataset: copies of every kind share a split, and inspect finds none across splits", () =>
   withDataset(async (folder, run) => {
     const before = await inspectDataset(join(folder, "data"));
-    assert.ok(before.leaks.pairs.length >= 6);
+    assert.ok(before.nearDuplicates.pairs.length >= 6);
     for (const seed of [0, 1, 2]) {
       const report = await run({ seed });
       const after = await inspectDataset(join(folder, "new"));
-      assert.deepEqual(after.leaks.pairs, []);
-      assert.deepEqual(report.sharedPairs, { before: before.leaks.pairs.length, after: 0 });
+      assert.deepEqual(after.nearDuplicates.pairs, []);
+      assert.deepEqual(report.sharedPairs, { before: before.nearDuplicates.pairs.length, after: 0 });
       assert.deepEqual(after.splits.map(({ name }) => name), ["train", "valid", "test"]);
       const { images } = await readRecord(folder);
       const groupOf = new Map(images.map(({ from, group }) => [from, group]));
-      const bound = [
+      const groups = [
         ["train/t0.png", "train/mirror.png"],
         ["train/t1.png", "valid/turn.png", "test/half.png"],
         ["train/t2.png", "valid/small.png"],
@@ -154,14 +154,16 @@ Deno.test("regroupDataset: copies of every kind share a split, and inspect finds
         ["train/chain1.jpg", "train/chain_jpg.rf.1.jpg", "valid/chain_jpg.rf.2.jpg", "test/chain3.png"],
         ["train/y_jpg.rf.aa.jpg", "train/y_jpg.rf.ab.jpg", "valid/y_jpg.rf.aa.jpg"],
       ];
-      for (const names of bound) {
+      for (const names of groups) {
         const group = groupOf.get(names[0]!);
         const members = [...groupOf].filter(([, of]) => of === group).map(([from]) => from);
         assert.deepEqual(members.sort(), [...names].sort());
-        const homes = images.filter((entry) => entry.group === group).map(({ image }) => image.split("/")[0]);
-        assert.equal(new Set(homes).size, 1, names.join(" "));
+        const splits = images.filter((entry) => entry.group === group).map(({ image }) =>
+          image.split("/")[0]
+        );
+        assert.equal(new Set(splits).size, 1, names.join(" "));
       }
-      assert.equal(report.groups.count, 31 - bound.flat().length + bound.length);
+      assert.equal(report.groups.count, 31 - groups.flat().length + groups.length);
       assert.deepEqual(report.groups.largest.images, 4);
       assert.equal(report.groups.largest.pairs, 3, "a chain of four");
       assert.equal(report.splits.train!.images, 19);
@@ -169,7 +171,7 @@ Deno.test("regroupDataset: copies of every kind share a split, and inspect finds
     }
   }));
 
-Deno.test("regroupDataset: every image and annotation arrives, with ids and categories that hold", () =>
+Deno.test("resplitDataset: keeps every image and annotation, with consistent ids and categories", () =>
   withDataset(async (folder, run) => {
     const report = await run();
     assert.deepEqual([report.images, report.unlisted, report.renamed], [31, 1, 5]);
@@ -181,7 +183,7 @@ Deno.test("regroupDataset: every image and annotation arrives, with ids and cate
       const coco = readCoco(text, { strict: true });
       assert.deepEqual(coco.categories, [{ id: 1, name: "tumor" }, { id: 2, name: "cyst" }]);
       const raw = JSON.parse(text);
-      assert.match(raw.info.description, /^Dealt anew, .*, seed 0: A study$/);
+      assert.match(raw.info.description, /^Re-split with near-duplicates kept together, seed 0: A study$/);
       const licenses = new Map(raw.licenses.map(({ id, name }: { id: number; name: string }) => [id, name]));
       for (const image of raw.images) {
         const name = `${split}/${image.file_name}`;
@@ -217,7 +219,7 @@ Deno.test("regroupDataset: every image and annotation arrives, with ids and cate
     ]);
   }));
 
-Deno.test("regroupDataset: the same seed deals the same, and an earlier result is replaced", () =>
+Deno.test("resplitDataset: the same seed gives the same result, and an earlier result is replaced", () =>
   withDataset(async (folder, run) => {
     await run({ seed: 5 });
     const first = await readRecord(folder);
@@ -225,18 +227,24 @@ Deno.test("regroupDataset: the same seed deals the same, and an earlier result i
     assert.notDeepEqual(await readRecord(folder), first);
     await run({ seed: 5 });
     assert.deepEqual(await readRecord(folder), first);
+    // A result of version 0.1.0, which called itself otherwise.
+    const record = join(folder, "new", "split.json");
+    const kind = "Dealt anew, images that seem to be one together";
+    await Deno.writeTextFile(record, JSON.stringify({ ...first, kind }));
+    await run({ seed: 5 });
+    assert.deepEqual(await readRecord(folder), first);
     const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     assert.deepEqual(left, ["data", "new"]);
   }));
 
-Deno.test("regroupDataset: replaces nothing else, unless forced, and never what it deals from", () =>
+Deno.test("resplitDataset: replaces nothing else unless forced, and never its source", () =>
   withDataset(async (folder, run) => {
-    const strange =
-      /^Error: Cannot write to ".*new": it .*\nhint: name another folder, or replace it with --force$/;
+    const occupied =
+      /^Error: Cannot write to ".*new": it .*\nhint: choose another folder, or replace it with --force$/;
     await writeFiles(folder, { "new/notes.txt": "mine" });
-    await assert.rejects(run(), strange);
+    await assert.rejects(run(), occupied);
     await writeFiles(folder, { "new/split.json": "{}" });
-    await assert.rejects(run(), strange);
+    await assert.rejects(run(), occupied);
     await run({ force: true });
     await assert.rejects(Deno.stat(join(folder, "new", "notes.txt")), Deno.errors.NotFound);
     await writeFiles(folder, { "new/notes.txt": "mine" });
@@ -249,27 +257,27 @@ Deno.test("regroupDataset: replaces nothing else, unless forced, and never what 
       const output of [data, folder, join(data, "train"), join(data, "train", "new"), join(folder, "link")]
     ) {
       await assert.rejects(
-        regroupDataset(data, output, { force: true }),
-        /^Error: Cannot write to .*: the images that are dealt are in .*\nhint: --output/,
+        resplitDataset(data, output, { force: true }),
+        /^Error: Cannot write to .*: the source images are in .*\nhint: choose another --output/,
         output,
       );
     }
     assert.deepEqual(await filesUnder(data), names);
   }));
 
-Deno.test("regroupDataset: fewer groups than splits are refused, and nothing is left behind", () =>
+Deno.test("resplitDataset: rejects fewer groups than splits and leaves nothing behind", () =>
   inTempFolder(async (folder) => {
     const bytes = await encodeRgbPng(spots(1));
     const images = Array.from({ length: 6 }, (_, i) => ({ name: `${i}.png`, bytes }));
     await writeFiles(folder, splitFiles("train", images, [{ id: 1, name: "tumor" }]));
     const output = join(folder, "new");
     await assert.rejects(
-      regroupDataset(folder, output),
-      /^Error: Cannot deal 6 images to train, valid and test: those that seem to be one form 1 group, and each must stay whole\nhint: /,
+      resplitDataset(folder, output),
+      /^Error: Cannot split 6 images into train, valid and test: near-duplicates form 1 group, and each group must stay whole\nhint: /,
     );
-    await assert.rejects(regroupDataset(folder, output, { valid: 0.6, test: 0.5 }), RangeError);
+    await assert.rejects(resplitDataset(folder, output, { valid: 0.6, test: 0.5 }), RangeError);
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["train"]);
-    const { splits, groups } = await regroupDataset(folder, output, { valid: 0, test: 0 });
+    const { splits, groups } = await resplitDataset(folder, output, { valid: 0, test: 0 });
     assert.deepEqual([Object.keys(splits), groups.largest], [["train"], {
       images: 6,
       pairs: 15,

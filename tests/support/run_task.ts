@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { runTask } from "../../src/cli/task.ts";
 
 /** What a task's process left behind. */
 export interface TaskOutcome {
@@ -12,6 +13,19 @@ export interface TaskOutcome {
   stdout: string;
   /** Its standard error. */
   stderr: string;
+}
+
+/**
+ * Runs a command in this process, for arguments that must fail before any work: no process is started. Standard output
+ * is not captured.
+ */
+export async function runInProcess(
+  command: Parameters<typeof runTask>[0],
+  args: readonly string[],
+): Promise<Pick<TaskOutcome, "code" | "stderr">> {
+  let stderr = "";
+  command.configureOutput({ writeErr: (text) => stderr += text });
+  return { code: await runTask(command, args), stderr };
 }
 
 /** Runs `tasks/NAME.ts` with the arguments, from the project's folder unless told otherwise. */

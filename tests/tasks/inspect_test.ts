@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { cocoText, inDatasetFolder, spots, writeFiles } from "../support/coco.ts";
-import { runTaskProcess } from "../support/run_task.ts";
+import { command } from "../../tasks/inspect.ts";
+import { runInProcess, runTaskProcess } from "../support/run_task.ts";
 
 const FILE = "_annotations.coco.json";
 const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
-/** A dataset with a problem and a shared image. */
+/** A dataset with a problem and a near-duplicate across splits. */
 function inDataset(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
   return inDatasetFolder(async (folder, typed) => {
     await writeFiles(folder, {
@@ -24,43 +25,43 @@ function inDataset(body: (folder: string, typed: string) => Promise<void>): Prom
   });
 }
 
-Deno.test("inspect tells what is there, what is wrong and what is shared", () =>
+Deno.test("inspect: describes the splits, problems and near-duplicates", () =>
   inDataset(async (_, typed) => {
     const { code, stdout } = await runTaskProcess("inspect", [typed]);
     assert.equal(code, 0);
     assert.match(stdout, /^train\n {2}images +3 of 3 files\n {2}annotations +2 in 2 images\n/);
     assert.match(
       stdout,
-      /without annotation +1: tumor-free or merely not labelled, .*; taken as free of tumors/,
+      /without annotation +1: nothing to annotate or not labeled yet; taken as background only/,
     );
     assert.match(stdout, /all-background accuracy 66\.67 %/);
     assert.match(stdout, /problems +1\n {4}unknown-image, skipped: annotation 3: its image 7 is not listed/);
-    assert.match(stdout, /warning: 1 pair of images in different splits that seem to be one:/);
+    assert.match(stdout, /warning: 1 pair of near-duplicates across splits:\n.*\n {2}hint: deno task split /);
     assert.match(stdout, /train\/2\.png = valid\/1\.png \(same bytes, near-equal pixels\)/);
-
-    const skip = await runTaskProcess("inspect", [typed, "--unannotated", "skip"]);
-    assert.match(skip.stdout, /all-background accuracy 50\.00 %/);
   }));
 
-Deno.test("inspect --json prints one document, and --strict fails where something is wrong", () =>
+Deno.test("inspect: --json prints one document, --strict fails on a problem, --unannotated skips images", () =>
   inDataset(async (_, typed) => {
     const { code, stdout, stderr } = await runTaskProcess("inspect", [
       typed,
       "--json",
       "--strict",
       "--no-pixels",
+      "--unannotated",
+      "skip",
     ]);
     const report = JSON.parse(stdout);
     assert.equal(code, 1);
     assert.match(stderr, /error: 1 problem \(strict\)\n$/);
-    assert.deepEqual([report.problems, report.splits[0].problems[0].id, report.leaks.pairs.length], [
+    assert.equal(report.splits[0].allBackgroundAccuracy, 0.5);
+    assert.deepEqual([report.problems, report.splits[0].problems[0].id, report.nearDuplicates.pairs.length], [
       1,
       3,
       1,
     ]);
   }));
 
-Deno.test("inspect says where a file is no JSON, and reads nothing outside of its folders", () =>
+Deno.test("inspect: locates invalid JSON, reads nothing outside its folders, rejects unknown choices", () =>
   inDataset(async (folder, typed) => {
     await writeFiles(folder, { [`valid/${FILE}`]: '{\n  "images": [,' });
     const broken = await runTaskProcess("inspect", [typed]);
@@ -69,6 +70,5 @@ Deno.test("inspect says where a file is no JSON, and reads nothing outside of it
     const outside = await runTaskProcess("inspect", ["tests"]);
     assert.equal(outside.code, 1);
     assert.match(outside.stderr, /^error: this task's permission set does not allow read access/);
-    const usage = await runTaskProcess("inspect", ["--unannotated", "maybe"]);
-    assert.equal(usage.code, 2);
+    assert.equal((await runInProcess(command(), ["--unannotated", "maybe"])).code, 2);
   }));

@@ -7,7 +7,7 @@ import { inTempFolder } from "../support/temp_folder.ts";
 const FILE = "_annotations.coco.json";
 const HALF = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
-Deno.test("masks writes, then says that all is up to date, and writes nowhere but below dataset", () =>
+Deno.test("masks: writes, then reports all up to date, and writes only below dataset", () =>
   inDatasetFolder(async (folder, typed) => {
     await writeFiles(folder, {
       [`train/${FILE}`]: cocoText({ width: 64, height: 64, images: 2 }, [

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encodeRgbPng, makePhantom } from "../../mod.ts";
 import { cocoText, inDatasetFolder, spots, writeFiles } from "../support/coco.ts";
-import { runTaskProcess } from "../support/run_task.ts";
+import { command } from "../../tasks/split.ts";
+import { runInProcess, runTaskProcess } from "../support/run_task.ts";
 import { startWriting } from "../support/writing_task.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
 const OUTLINE = [[0, 0, 64, 0, 64, 32, 0, 32]];
 
-/** A dataset of nine images, of which `alike` in train and one in test are one. */
+/** A dataset of nine images; `alike` of train and one of test are copies. */
 function inDataset(alike: number, body: (folder: string, typed: string) => Promise<void>): Promise<void> {
   return inDatasetFolder(async (folder, typed) => {
     const size = { width: 64, height: 64 };
@@ -25,7 +26,7 @@ function inDataset(alike: number, body: (folder: string, typed: string) => Promi
   });
 }
 
-Deno.test("split deals a dataset whose splits share images, and inspect finds nothing shared", () =>
+Deno.test("split: re-splits a dataset whose splits share images, and inspect finds none across splits", () =>
   inDataset(2, async (folder, typed) => {
     const { code, stdout, stderr } = await runTaskProcess("split", [
       `${typed}/data`,
@@ -33,30 +34,30 @@ Deno.test("split deals a dataset whose splits share images, and inspect finds no
       `${typed}/new`,
     ]);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^9 images in 7 groups; 2 pairs of them stood in different splits$/m);
+    assert.match(stdout, /^9 images in 7 groups; 2 pairs were in different splits$/m);
     assert.match(stdout, /^ {2}group sizes +3, 1 \(6 times\)$/m);
     assert.match(stdout, /^ {2}train +7 images \(77\.78 %\) in 5 groups, \d annotations? in \d$/m);
     assert.match(stdout, /^ {2}renamed +2: /m);
-    assert.match(stdout, /^ {2}largest group +3 images, all in train: all alike$/m);
-    assert.match(stdout, /new: inspect finds 0 pairs of images that its splits share\n$/);
-    assert.match(stderr, /looking at images.*copying images.*inspecting the result/s);
+    assert.match(stdout, /^ {2}largest group +3 images, all in train: all near-duplicates of each other$/m);
+    assert.match(stdout, /new: inspect finds 0 pairs of near-duplicates across splits\n$/);
+    assert.match(stderr, /inspecting images.*copying images.*inspecting the result/s);
     const inspect = await runTaskProcess("inspect", [`${typed}/new`]);
-    assert.match(inspect.stdout, /No image seems to stand in two splits\.\n$/);
+    assert.match(inspect.stdout, /No near-duplicates across splits\.\n$/);
     assert.deepEqual((await filesUnder(join(folder, "data"))).length, 11);
   }));
 
-Deno.test("split says what follows from a group larger than the training share", () =>
+Deno.test("split: warns about a group larger than the training share", () =>
   inDataset(6, async (_, typed) => {
     const args = [`${typed}/data`, "--output", `${typed}/new`, "--valid", "0.3", "--test", "0.3"];
     const { code, stdout } = await runTaskProcess("split", args);
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^warning: the largest group is larger than train's share of 3: valid has 1 of the 3 asked for, test has 1 of the 3 asked for, and what is trained on is little but variations of one image \(77\.78 % of all\)$/m,
+      /^warning: the largest group is larger than train's share of 3: valid has 1 of the requested 3, test has 1 of the requested 3, and train consists mostly of variations of one image \(77\.78 % of all\)$/m,
     );
   }));
 
-Deno.test("split --json prints one document; a second run replaces the result, and no other folder", () =>
+Deno.test("split: --json prints one document; a second run replaces the result and no other folder", () =>
   inDataset(2, async (folder, typed) => {
     const args = [`${typed}/data`, "--output", `${typed}/new`, "--json", "--seed", "3"];
     const first = await runTaskProcess("split", args);
@@ -71,7 +72,7 @@ Deno.test("split --json prints one document; a second run replaces the result, a
     assert.match(other.stderr, /^error: Cannot write to ".*other": it holds .*\nhint: .* --force\n$/);
   }));
 
-Deno.test("split writes nowhere but below dataset, and wrong flags are usage errors", () =>
+Deno.test("split: writes only below dataset; invalid flags are usage errors", () =>
   inDataset(2, async (_, typed) => {
     await inTempFolder(async (elsewhere) => {
       const { code, stdout, stderr } = await runTaskProcess("split", [
@@ -84,13 +85,13 @@ Deno.test("split writes nowhere but below dataset, and wrong flags are usage err
       assert.deepEqual([...Deno.readDirSync(elsewhere)], []);
     });
     for (const args of [["--valid", "2"], ["--test", "x"], ["--seed", "-1"], ["--vald", "0.1"], ["a", "b"]]) {
-      const { code, stderr } = await runTaskProcess("split", args);
+      const { code, stderr } = await runInProcess(command(), args);
       assert.equal(code, 2, args.join(" "));
       assert.match(stderr, /^error: /);
     }
   }));
 
-Deno.test("split: stopped it leaves nothing, and what a killed one leaves the next run removes", () =>
+Deno.test("split: leaves nothing when stopped; the next run removes leftovers of a killed run", () =>
   inDatasetFolder(async (folder, typed) => {
     await makePhantom(join(folder, "data"), { train: 300, valid: 0, test: 0, size: 32 });
     const names = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();

@@ -12,7 +12,7 @@ function dataset(annotations: readonly Record<string, unknown>[], images = 3): s
   return cocoText({ ...SIZE, images }, annotations);
 }
 
-Deno.test("writeMasks draws one PNG an image, and only what is out of date again", () =>
+Deno.test("writeMasks: draws one PNG per image, and later only outdated ones", () =>
   inTempFolder(async (folder) => {
     const output = join(folder, "masks");
     const first = dataset([{ segmentation: SQUARE }, { image_id: 3, segmentation: [] }]);
@@ -36,10 +36,10 @@ Deno.test("writeMasks draws one PNG an image, and only what is out of date again
     );
     const manifest = JSON.parse(await Deno.readTextFile(join(output, "manifest.json")));
     assert.deepEqual(Object.keys(manifest.masks), ["train/1.png", "train/2.png"]);
-    assert.equal(manifest.masks["train/1.png"].tumorPixels, mask.reduce((sum, value) => sum + value, 0));
+    assert.equal(manifest.masks["train/1.png"].foregroundPixels, mask.reduce((sum, value) => sum + value, 0));
 
     assert.deepEqual(await run(), [0, 2, 0, 1]);
-    // Another outline, a damaged file, and a damaged manifest.
+    // Changed annotations, a damaged file, and a damaged manifest.
     await writeFiles(folder, {
       [`train/${FILE}`]: dataset([{ segmentation: [SQUARE[0]!.map((at) => at / 2)] }]),
     });
@@ -48,14 +48,14 @@ Deno.test("writeMasks draws one PNG an image, and only what is out of date again
     assert.deepEqual(await run(), [1, 2, 0, 0]);
     await writeFiles(output, { "manifest.json": "{" });
     assert.deepEqual(await run(), [3, 0, 0, 0]);
-    // Images that are gone, or no longer wanted.
+    // Images that were removed, or are now skipped.
     await writeFiles(folder, { [`train/${FILE}`]: dataset([{ segmentation: SQUARE }], 2) });
     assert.deepEqual(await run(), [1, 1, 1, 0]);
     assert.deepEqual(await run({ unannotated: "skip" }), [0, 1, 1, 0]);
     assert.deepEqual(await filesUnder(output), ["manifest.json", "train/1.png"]);
   }));
 
-Deno.test("writeMasks keeps images apart that differ in their extension only", () =>
+Deno.test("writeMasks: separates images that differ only in their extension", () =>
   inTempFolder(async (folder) => {
     const json = dataset([{ segmentation: SQUARE }], 2);
     await writeFiles(folder, {
@@ -68,17 +68,17 @@ Deno.test("writeMasks keeps images apart that differ in their extension only", (
     assert.deepEqual(await filesUnder(output), ["manifest.json", "val/1.bmp.png", "val/1.tiff.png"]);
   }));
 
-Deno.test("writeMasks writes nothing among the images, outside of its folder, or where it is to be strict", () =>
+Deno.test("writeMasks: writes nothing among the images, outside its folder, or with strict and a problem", () =>
   inTempFolder(async (folder) => {
     await writeFiles(folder, {
       [`train/${FILE}`]: dataset([{ segmentation: [] }], 1),
       "train/1.png": spots(1),
       "keep.png": "mine",
-      "masks/manifest.json": JSON.stringify({ version: 1, masks: { "../keep.png": {}, "train/x.txt": {} } }),
+      "masks/manifest.json": JSON.stringify({ version: 2, masks: { "../keep.png": {}, "train/x.txt": {} } }),
       "masks/train/x.txt": "mine",
     });
     const before = await filesUnder(folder);
-    await assert.rejects(writeMasks(folder, folder), /the images are there\nhint: /);
+    await assert.rejects(writeMasks(folder, folder), /the images are in that folder\nhint: /);
     await assert.rejects(writeMasks(folder, join(folder, "masks"), { strict: true }), /1 problem \(strict\)/);
     assert.deepEqual(await filesUnder(folder), before);
     const { removed } = await writeMasks(folder, join(folder, "masks"));

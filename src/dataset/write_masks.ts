@@ -1,38 +1,39 @@
 /**
- * Masks as image files: one grey PNG an image, 0 for background and 255 for tumor, and a manifest that says
- * what each was drawn from.
+ * Masks as image files: one grayscale PNG per image, 0 background and 255 foreground, and a manifest of their sources.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { ifFound, readJson, removeFile } from "../fs/paths.ts";
 import { encodeGrayPng } from "../image/encode.ts";
 import { type Problem, refuseProblems } from "../coco/problems.ts";
 import { readSplit, type Sample, type Unannotated } from "./samples.ts";
-import { findSplits, type Split } from "./splits.ts";
+import type { Split } from "./source.ts";
+import { findSplits } from "./splits.ts";
 
 /** How masks are written. */
 export interface WriteMasksOptions {
-  /** What becomes of images without annotations: `empty` (unless given) writes them an all-black mask. */
+  /** How images without annotations are treated: `empty`, the default, writes an all-black mask. */
   readonly unannotated?: Unannotated;
-  /** Refuse a dataset with any problem, before anything is written. */
+  /** Whether any problem of the dataset is an Error, before anything is written. */
   readonly strict?: boolean;
-  /** Told after every mask. */
+  /** Called after every mask. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** A mask file, as the manifest lists it. */
+/** The manifest entry of a mask file. */
 export interface MaskEntry {
   /** The image, as `SPLIT/FILE` of the dataset. */
   readonly image: string;
-  /** Pixels in a row. */
+  /** Pixels per row. */
   readonly width: number;
   /** Rows. */
   readonly height: number;
-  /** Pixels of tumor. */
-  readonly tumorPixels: number;
-  /** SHA-256 of the image's size and annotations: another one means another mask. */
+  /** Foreground pixels. */
+  readonly foregroundPixels: number;
+  /** SHA-256 of the image's size and annotations; if it changes, so does the mask. */
   readonly source: string;
   /** SHA-256 of the PNG. */
   readonly sha256: string;
@@ -40,29 +41,32 @@ export interface MaskEntry {
 
 /** What {@linkcode writeMasks} did. */
 export interface MasksReport {
-  /** The folder of the masks. */
+  /** The output folder. */
   readonly output: string;
   /** Masks drawn and written. */
   readonly written: number;
-  /** Masks that were there and up to date. */
+  /** Existing masks that were up to date. */
   readonly kept: number;
-  /** Masks of an earlier run that the dataset has no image for any more. */
+  /** Masks of an earlier run whose image is no longer in the dataset. */
   readonly removed: number;
-  /** What is wrong in the dataset; what it concerns has no mask. */
+  /** Every problem of the dataset; affected images have no mask. */
   readonly problems: readonly Problem[];
 }
 
-/** The manifest's name in the output folder. */
+/** The file name of the manifest. */
 export const MASK_MANIFEST = "manifest.json";
+
+/** To be raised when the entries change: masks of another version are drawn again. */
+const MANIFEST_VERSION = 2;
 
 type Entries = Map<string, MaskEntry>;
 
 /**
- * Draws every sample's mask to `OUTPUT/SPLIT/NAME.png` and lists them in `OUTPUT/manifest.json`. A mask whose
- * annotations and file are those of the manifest is not drawn again; one whose image is gone is removed. Each
- * file appears whole or not at all, and the manifest last, so that an interrupted run is merely unfinished.
+ * Draws the mask of every sample to `OUTPUT/SPLIT/NAME.png` and lists them in `OUTPUT/manifest.json`. Masks whose
+ * annotations and file match the manifest are not drawn again; those whose image is gone are removed. Files are
+ * written atomically, the manifest last, so that an interrupted run can simply be repeated.
  *
- * Throws an Error where there is no dataset, or, with `strict`, where anything is wrong with it.
+ * Throws an Error if there is no dataset, or, with `strict`, if it has any problem.
  */
 export async function writeMasks(
   folder: string,
@@ -72,7 +76,7 @@ export async function writeMasks(
   const samples: Sample[] = [];
   const problems: Problem[] = [];
   for (const split of await findSplits(folder)) {
-    await refuseAmongImages(split, output);
+    await assertNotAmongImages(split, output);
     if (split.annotationFile === null) continue;
     const reading = await readSplit(split, { unannotated: options.unannotated ?? "empty" });
     samples.push(...reading.samples);
@@ -94,15 +98,15 @@ export async function writeMasks(
     options.onProgress?.(after.size, samples.length);
   }
   const gone = [...before.keys()].filter((path) => !after.has(path));
-  for (const path of gone) await removeIfThere(join(output, path));
+  for (const path of gone) await removeFile(join(output, path));
   await writeFileAtomic(join(output, MASK_MANIFEST), formatManifest(after));
   return { output, written, kept: after.size - written, removed: gone.length, problems };
 }
 
-/** Each sample's path in the output folder. Where two images differ in their extension only, all keep theirs. */
+/** Each sample's path in the output folder. If two images differ only in their extension, all keep theirs. */
 function maskPaths(samples: readonly Sample[]): Map<string, Sample> {
   const short = samples.map(({ split, fileName }) => `${split}/${fileName.replace(/\.\w+$/, "")}.png`);
-  // By lower case: on some disks A.png and a.png are one file.
+  // In lower case: on some file systems A.png and a.png are the same file.
   const unique = new Set(short.map((path) => path.toLowerCase())).size === samples.length;
   return new Map(samples.map((sample, i) => [
     unique ? short[i]! : `${sample.split}/${sample.fileName}.png`,
@@ -110,19 +114,21 @@ function maskPaths(samples: readonly Sample[]): Map<string, Sample> {
   ]));
 }
 
-/** Throws an Error where masks would lie among the images: they could take the place of images. */
-async function refuseAmongImages(split: Split, output: string): Promise<void> {
+/** Throws an Error if masks would be written among the images, which they could overwrite. */
+async function assertNotAmongImages(split: Split, output: string): Promise<void> {
   const masks = join(output, split.name);
-  const real = await Deno.realPath(masks).catch(notThere);
+  const real = await ifFound(Deno.realPath(masks));
   if (real !== await Deno.realPath(split.folder)) return;
   throw new Error(
-    `Cannot write masks to ${JSON.stringify(masks)}: the images are there\nhint: name another --output`,
+    `Cannot write masks to ${
+      JSON.stringify(masks)
+    }: the images are in that folder\nhint: choose another --output`,
   );
 }
 
 async function isUpToDate(path: string, entry: MaskEntry, sample: Sample): Promise<boolean> {
-  if (entry.source !== sample.maskKey()) return false;
-  const bytes = await Deno.readFile(path).catch(notThere);
+  if (entry.source !== sample.labelKey()) return false;
+  const bytes = await ifFound(Deno.readFile(path));
   return bytes !== null && sha256(bytes) === entry.sha256;
 }
 
@@ -134,45 +140,31 @@ async function writeMask(path: string, sample: Sample): Promise<MaskEntry> {
     image: `${sample.split}/${sample.fileName}`,
     width,
     height,
-    tumorPixels: data.reduce((sum, value) => sum + value, 0),
-    source: sample.maskKey(),
+    foregroundPixels: data.reduce((sum, value) => sum + value, 0),
+    source: sample.labelKey(),
     sha256: sha256(png),
   };
 }
 
 function formatManifest(entries: Entries): string {
-  const about = "masks as grey PNGs, 0 background, 255 tumor; source: SHA-256 of size and annotations; " +
+  const about =
+    "grayscale PNG masks, 0 background, 255 foreground; source: SHA-256 of size and annotations; " +
     "sha256: of the file";
-  return `${JSON.stringify({ version: 1, about, masks: Object.fromEntries(entries) }, null, 1)}\n`;
+  return `${
+    JSON.stringify({ version: MANIFEST_VERSION, about, masks: Object.fromEntries(entries) }, null, 1)
+  }\n`;
 }
 
-/** The entries of the last run's manifest; none where there is no manifest, or one that cannot be understood. */
+/** The entries of the existing manifest; none if it is missing, damaged or of another version. */
 async function readManifest(output: string): Promise<Entries> {
-  const text = await Deno.readTextFile(join(output, MASK_MANIFEST)).catch(notThere);
-  if (text === null) return new Map();
-  try {
-    const { version, masks } = JSON.parse(text);
-    return version === 1
-      ? new Map(Object.entries<MaskEntry>(masks).filter(([path]) => isMaskPath(path)))
-      : new Map();
-  } catch {
-    // A damaged manifest only costs drawing anew.
-    return new Map();
-  }
+  const manifest = await readJson(join(output, MASK_MANIFEST)) as { version?: number; masks?: object } | null;
+  if (manifest?.version !== MANIFEST_VERSION) return new Map();
+  return new Map(Object.entries<MaskEntry>({ ...manifest.masks }).filter(([path]) => isMaskPath(path)));
 }
 
-/** Whether a path of a manifest, which anyone may have edited, stays within the output folder. */
+/** Whether a path of a manifest, which may have been edited, stays within the output folder. */
 function isMaskPath(path: string): boolean {
   return path.endsWith(".png") && !path.startsWith("/") && !path.split(/[\\/]/).includes("..");
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path).catch(notThere);
-}
-
-function notThere(error: unknown): null {
-  if (error instanceof Deno.errors.NotFound) return null;
-  throw error;
 }
 
 function sha256(bytes: Uint8Array): string {

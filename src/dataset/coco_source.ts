@@ -1,0 +1,60 @@
+/**
+ * COCO datasets as Roboflow exports them: a folder of images per split, with the annotation file in it.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { CocoDataset, CocoImage } from "../coco/coco.ts";
+import { ANNOTATION_FILE, readCocoFile } from "../coco/coco_file.ts";
+import { roleOf } from "./roles.ts";
+import type { DatasetSource, ListedImage, Split } from "./source.ts";
+
+/** Part of every label key: to be raised when the same annotation is rasterized differently. */
+const RASTERIZER_VERSION = 1;
+
+/** Folders of images with `_annotations.coco.json`. */
+export const COCO_SOURCE: DatasetSource = {
+  name: "coco",
+  layout: `folder with ${ANNOTATION_FILE}`,
+
+  isSplit: ({ files }) => files.includes(ANNOTATION_FILE),
+
+  async detect(folder) {
+    const splits: Split[] = [];
+    for (const name of folder.folders) {
+      const inner = await folder.child(name);
+      if (!this.isSplit(inner)) continue;
+      const annotationFile = join(inner.path, ANNOTATION_FILE);
+      splits.push({ name, role: roleOf(name), folder: inner.path, annotationFile, source: this.name });
+    }
+    return splits;
+  },
+
+  async open({ annotationFile }) {
+    const dataset = await readCocoFile(annotationFile!);
+    const { fileNames, categories, problems } = dataset;
+    return {
+      images: dataset.images.map((image) => listImage(dataset, image)),
+      fileNames,
+      categories,
+      problems,
+    };
+  },
+};
+
+function listImage(dataset: CocoDataset, image: CocoImage): ListedImage {
+  return {
+    ...image,
+    state: dataset.state(image.id),
+    categoryIds: dataset.annotationsOf(image.id).map(({ categoryId }) => categoryId),
+    labelMap: () => dataset.mask(image.id),
+    labelKey: () => labelKey(dataset, image),
+  };
+}
+
+function labelKey(dataset: CocoDataset, { id, width, height }: CocoImage): string {
+  const segmentations = dataset.annotationsOf(id).map(({ segmentation }) => segmentation);
+  const content = JSON.stringify([RASTERIZER_VERSION, width, height, segmentations]);
+  return createHash("sha256").update(content).digest("hex");
+}

@@ -1,0 +1,76 @@
+/**
+ * What a kind of dataset consists of. A new kind is one file with a {@linkcode DatasetSource} and one line in
+ * `sources.ts`; checking image files, sampling, preparing, inspecting and evaluating work on its listing.
+ *
+ * @module
+ */
+import type { ImageState } from "../coco/coco.ts";
+import type { Problem } from "../coco/problems.ts";
+import type { Size } from "../image/image.ts";
+import type { LabelMap } from "../image/label_map.ts";
+import type { Folder } from "./folder.ts";
+import type { SplitRole } from "./roles.ts";
+
+/** A folder of images. */
+export interface Split {
+  /** Its name: that of the folder, unless the source names its splits otherwise. */
+  readonly name: string;
+  /** What it is for. */
+  readonly role: SplitRole;
+  /** Path of the folder with the images. */
+  readonly folder: string;
+  /** Path of its annotation file (or folder, for sources with a file per image); null if it has none. */
+  readonly annotationFile: string | null;
+  /** Name of the {@linkcode DatasetSource} that reads its annotations; null if it has none. */
+  readonly source: string | null;
+}
+
+/** An image as its annotations describe it; its file has not been read. */
+export interface ListedImage extends Size {
+  /** Its id, unique in the split. */
+  readonly id: number;
+  /** Its path within the split's folder, with `/`. */
+  readonly fileName: string;
+  /** Whether it has annotations, and whether they can be drawn. */
+  readonly state: ImageState;
+  /** The category id of each annotation that can be drawn; null for none. */
+  readonly categoryIds: readonly (number | null)[];
+  /** Rasterizes its annotations, on every call. */
+  labelMap(): LabelMap;
+  /** A SHA-256 of everything that determines the label map: the same key, the same label map. */
+  labelKey(): string;
+}
+
+/** A category of annotations. */
+export interface Category {
+  /** Its id. */
+  readonly id: number;
+  /** Its name. */
+  readonly name: string;
+}
+
+/** The annotations of a split. */
+export interface SplitListing {
+  /** The usable images, in the order of the annotations. */
+  readonly images: readonly ListedImage[];
+  /** Every listed file name, including those of skipped images. */
+  readonly fileNames: ReadonlySet<string>;
+  /** The categories. */
+  readonly categories: readonly Category[];
+  /** Every problem of the annotations. */
+  readonly problems: readonly Problem[];
+}
+
+/** A kind of dataset: how to recognize it and how to read its annotations. */
+export interface DatasetSource {
+  /** Its name, in {@linkcode Split.source}: `coco`. */
+  readonly name: string;
+  /** What it is recognized by, for messages: `folder with _annotations.coco.json`. */
+  readonly layout: string;
+  /** Whether the folder is itself one split of this kind rather than a dataset. */
+  isSplit(folder: Folder): boolean;
+  /** The annotated splits directly in a folder; none if it is not a dataset of this kind. */
+  detect(folder: Folder): Promise<readonly Split[]>;
+  /** Reads the annotations of a split that {@linkcode DatasetSource.detect} found. */
+  open(split: Split): Promise<SplitListing>;
+}
