@@ -23,7 +23,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/tracking": [],
   "src/coco": ["src/image"],
   "src/dataset": ["src/coco", "src/image"],
-  "src/phantom": ["src/dataset", "src/image"],
+  "src/phantom": ["src/coco", "src/dataset", "src/image"],
   "src/resplit": ["src/coco", "src/dataset"],
   "src/prediction": ["src/gpu", "src/unet", "src/coco", "src/image"],
   "src/evaluation": ["kernels", "src/unet", "src/coco", "src/dataset", "src/image", "src/prediction"],
