@@ -156,7 +156,7 @@ const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<S
     return all;
   },
   start({ options }) {
-    return measureStart(NETWORK_SHAPES[options.quick ? 0 : 2]!, options);
+    return measureStart(NETWORK_SHAPES[options.quick ? 0 : 2]!, options, options.quick ? 3 : 9);
   },
   async memory({ gpu, options }) {
     const table = MEMORY_FILTERS.flatMap((filters) => planTable(gpu, filters));

@@ -23,7 +23,12 @@ const REST = 50;
  * Variables that change what a program loads: with any of them set, Deno starts a program only where every program may
  * be started. Machines with a GPU set the first; the system's loader finds the driver without it.
  */
-const NO_LOADER = { LD_LIBRARY_PATH: "", LD_PRELOAD: "", DYLD_LIBRARY_PATH: "", DYLD_INSERT_LIBRARIES: "" };
+export const NO_LOADER = {
+  LD_LIBRARY_PATH: "",
+  LD_PRELOAD: "",
+  DYLD_LIBRARY_PATH: "",
+  DYLD_INSERT_LIBRARIES: "",
+};
 
 interface Ready {
   ready: string;

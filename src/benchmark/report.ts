@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { OpeningTime } from "./opening.ts";
 import type { Timing } from "../tuning/timing.ts";
 import type { BenchReport, SectionName, Sections } from "./benchmark.ts";
 import type { Speed } from "./calibration.ts";
@@ -91,7 +92,8 @@ const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => st
 
   gaps: (all) => all.map(renderGaps).join("\n"),
 
-  start: ({ readySeconds, firstStepSeconds, secondStepSeconds, pipelines, ...shape }) =>
+  start: ({ opening, readySeconds, firstStepSeconds, secondStepSeconds, pipelines, ...shape }) =>
+    (opening === null ? "" : renderOpening(opening)) +
     `start of training (${shapeName(shape)})  ${
       readySeconds.toFixed(1)
     } s until ready: ${pipelines} pipelines; ` +
@@ -216,6 +218,18 @@ function renderShape(speed: ShapeSpeed): string {
   const keep = (row: string[]) => row.filter((_, column) => kept[column]);
   return table(`network: ${shapeName(speed)} (best / median)`, keep(header), rows.map(keep)) +
     speed.missing.map(({ name, reason }) => `  ${name} is missing: ${reason}\n`).join("");
+}
+
+function renderOpening({ bare, openGpu, load, ratio }: OpeningTime): string {
+  const line = (title: string, timing: Timing, rest = "") =>
+    `  ${title.padEnd(30)} ${milliseconds(timing)} ms${rest}\n`;
+  return `opening a GPU, each in its own process (best / median of ${bare.runs})\n` +
+    line("requestAdapter, requestDevice", bare) +
+    line(
+      "openGpu",
+      openGpu,
+      `, ${ratio.toFixed(2)} times that, and ${milliseconds(load)} ms to load its modules`,
+    );
 }
 
 function renderGaps(gaps: Gaps): string {

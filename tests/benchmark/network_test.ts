@@ -70,6 +70,9 @@ Deno.test("measureShape compares normalisations and one image's prediction", asy
 Deno.test("measureScale gives time a pixel, measureStart what comes before the first step", async () => {
   const [entry] = await measureScale(gpu, [{ ...SHAPE, batch: 2 }], 0);
   assert.ok(Math.abs(entry!.nanosecondsPerPixel - 1e9 * entry!.step.best / 2048) < 1e-6);
-  const start = await measureStart(SHAPE, {});
+  const start = await measureStart(SHAPE, {}, 1);
+  const { opening } = start;
+  assert.ok(opening!.bare.median > 0 && opening!.openGpu.median > 0);
+  assert.equal(opening!.ratio, opening!.openGpu.median / opening!.bare.median);
   assert.ok(start.pipelines > 10 && start.readySeconds >= start.prepareSeconds && start.prepareSeconds > 0);
 });

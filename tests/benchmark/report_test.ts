@@ -63,6 +63,12 @@ const REPORT: BenchReport = {
   }],
   start: {
     ...SHAPE,
+    opening: {
+      bare: { runs: 9, best: 0.1, median: 0.2 },
+      openGpu: { runs: 9, best: 0.11, median: 0.22 },
+      load: { runs: 9, best: 0.03, median: 0.04 },
+      ratio: 1.1,
+    },
     prepareSeconds: 0.5,
     firstStepSeconds: 1.25,
     secondStepSeconds: 0.1,
@@ -125,7 +131,8 @@ Deno.test("every section has its text, with best and median", () => {
       /this project, no norm +42\.1 \/ 50\.0 +12\.3 \/ 10\.0 +200 \/ 50 .*\n {2}PyTorch 2 +42\.1 \/ 50\.0 +4\.75 \/ 1\.00 +3\n {2}jax-js is missing: no network\n$/,
     gaps:
       /383 dispatches, handed over in 1\.3 ms\n.* 0\.1 % .* about 4\.0 % .*at most 16 %.*\n.*\n {2}gemm\/nn +55 +32 %\n$/,
-    start: /1\.6 s until ready: 42 pipelines; first step 1\.25 s, second 0\.10 s\n$/,
+    start:
+      /openGpu +110 \/ 220 ms, 1\.10 times that, and .*\n.* 1\.6 s until ready: 42 pipelines; first step 1\.25 s, second 0\.10 s\n$/,
     memory:
       /\n {2}64 px, planned +1\.000 +-\n {4}allocated +1\.000 +-\n {4}memory low, planned +0\.500\/3 +-\n {4}allocated +0\.250 +-\n {2}64 px, batch 4: Cannot bind\n$/,
     low:

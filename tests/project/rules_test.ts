@@ -86,7 +86,10 @@ Deno.test("rules: names are in snake case, and each test file tests something", 
   assert.deepEqual(odd, []);
   const tests = projectFiles("_test.ts").filter((path) => path.startsWith("tests/"));
   assert.ok(tests.length > 0);
-  assert.deepEqual(tests.filter((path) => !/\b(Deno\.test|it|test)\(/.test(readProject(path))), []);
+  assert.deepEqual(
+    tests.filter((path) => !/\b(Deno\.test|softwareTest|it|test)\(/.test(readProject(path))),
+    [],
+  );
   assert.deepEqual(
     lines(projectFiles("_test.ts"), /Deno\.test\.(ignor[e]|onl[y])|\bignore: tru[e]|\bonly: tru[e]/),
     [],

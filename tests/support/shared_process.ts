@@ -4,4 +4,6 @@
  *
  * @module
  */
+import "./vulkan_only.ts";
+
 for (const file of Deno.args) await import(file);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./vulkan_only.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
 
