@@ -20,7 +20,15 @@
 export * from "./network.ts";
 export { openTracker, Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 export { type EpochRecord, readRunLog, RunLog } from "../tracking/run_log.ts";
-export type { Config, Metrics, RunEnd, RunState, Sink, TrackedImage, TrackedText } from "../tracking/sink.ts";
+export type {
+  Metrics,
+  RunConfig,
+  RunEnd,
+  RunState,
+  TrackedImage,
+  TrackedText,
+  TrackingBackend,
+} from "../tracking/backend.ts";
 export { describeGpu } from "../gpu/adapter.ts";
 export { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
 export { inferConfig } from "../unet/parameters.ts";

@@ -1,18 +1,18 @@
 /**
- * The two checksums of the tracking files: CRC-32C for TensorBoard, CRC-32 for SwanLab.
+ * The checksums of the tracking files: CRC-32C for TensorBoard, CRC-32 for SwanLab.
  *
  * @module
  */
 import { crc32 as zlibCrc32 } from "node:zlib";
 
-// Castagnoli's polynomial, bit-reversed; one table entry per byte value.
+// The Castagnoli polynomial, bit-reversed; one table entry per byte value.
 const CRC32C_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82F63B78 : 0);
   return crc;
 });
 
-/** CRC-32C (Castagnoli) of `bytes`, as an unsigned 32-bit number. Source of the polynomial: RFC 3720, B.4. */
+/** CRC-32C (Castagnoli) of `bytes`, as an unsigned 32-bit number. The polynomial is from RFC 3720, B.4. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = 0xFFFFFFFF;
   for (const byte of bytes) crc = (crc >>> 8) ^ CRC32C_TABLE[(crc ^ byte) & 0xFF]!;
@@ -25,7 +25,7 @@ export function maskedCrc32c(bytes: Uint8Array): number {
   return (((crc >>> 15) | (crc << 17)) + 0xA282EAD8) >>> 0;
 }
 
-/** CRC-32 (IEEE, as in zip and zlib) of the parts, one after the other, as an unsigned 32-bit number. */
+/** CRC-32 (IEEE, as in zip and zlib) of the joined parts, as an unsigned 32-bit number. */
 export function crc32(...parts: Uint8Array[]): number {
   return parts.reduce((crc, part) => zlibCrc32(part, crc), 0);
 }

@@ -1,8 +1,8 @@
 /**
- * The little of Protocol Buffers that TensorBoard's and SwanLab's files need: a message is its fields joined.
+ * The subset of Protocol Buffers that TensorBoard's and SwanLab's files need: a message is its joined fields.
  *
- * A field function encodes one field; {@linkcode message} joins them; {@linkcode readFields} walks them again.
- * Source: the "Encoding" page of the Protocol Buffers documentation.
+ * A field function encodes one field, {@linkcode message} joins fields, {@linkcode readFields} decodes them. After the
+ * "Encoding" page of the Protocol Buffers documentation.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { joinBytes } from "../bytes.ts";
 
 const encoder = new TextEncoder();
 
-/** Joins encoded fields into one message; nested messages go through {@linkcode bytesField}. */
+/** Joins encoded fields into a message; {@linkcode bytesField} nests messages. */
 export function message(...fields: readonly Uint8Array[]): Uint8Array {
   return joinBytes(fields);
 }
@@ -27,7 +27,7 @@ export function doubleField(field: number, value: number): Uint8Array {
   return message(varint(BigInt(field << 3 | 1)), bytes);
 }
 
-/** A float field: the value is rounded to 32 bits. */
+/** A float field: the value is rounded to float32. */
 export function floatField(field: number, value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setFloat32(0, value, true);
@@ -47,7 +47,7 @@ export function timestamp(time: Date): Uint8Array {
   return message(intField(1, seconds), intField(2, (milliseconds - seconds * 1000) * 1e6));
 }
 
-/** One field as read: integers as signed 64-bit, everything else as its bytes. */
+/** A decoded field: integers as signed 64-bit, everything else as its bytes. */
 export interface ProtobufField {
   /** The field's number. */
   readonly number: number;
@@ -55,7 +55,7 @@ export interface ProtobufField {
   readonly value: bigint | Uint8Array;
 }
 
-/** Walks the top-level fields of a message. @throws {SyntaxError} when the bytes are no message */
+/** Decodes the top-level fields of a message. @throws {SyntaxError} if the bytes are not a message */
 export function* readFields(bytes: Uint8Array): Generator<ProtobufField> {
   let offset = 0;
   const readVarint = (): bigint => {

@@ -1,6 +1,6 @@
 /**
- * Append-only files of framed records, safe to continue after a crash: what TensorBoard's event files and
- * SwanLab's offline file have in common.
+ * Append-only files of framed records that can be continued after a crash: TensorBoard's event files and SwanLab's
+ * offline file.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { dirname } from "node:path";
 import { joinBytes } from "../bytes.ts";
 import { appendWholeSync } from "../fs/write_whole.ts";
 
-/** How one kind of file wraps its records. */
+/** How a kind of file frames its records. */
 export interface Framing {
   /** The bytes before the first record. */
   readonly head: Uint8Array;
-  /** Wraps `payload` for a record that starts `offset` bytes into the file. */
+  /** Frames `payload` as a record at `offset` in the file. */
   frame(payload: Uint8Array, offset: number): Uint8Array;
-  /** Unwraps the record at `offset`; null when it is torn, damaged or absent. `end` is the offset after it. */
+  /** Reads the record at `offset`; null if it is torn, damaged or absent. `end` is the offset after it. */
   unframe(file: Uint8Array, offset: number): { readonly payload: Uint8Array; readonly end: number } | null;
 }
 
-/** A file of records that is open for appending. One writer at a time. */
+/** A file of records, open for appending by one writer. */
 export class RecordFile {
   readonly #file: Deno.FsFile;
   readonly #framing: Framing;
@@ -31,8 +31,8 @@ export class RecordFile {
   }
 
   /**
-   * Opens or creates `path`. The records already there go through `keep` in order; the file is cut before the
-   * first one that `keep` refuses or that is torn, so that appending continues from a sound end.
+   * Opens or creates `path`. Existing records are passed to `keep` in order; the file is truncated before the first one
+   * that `keep` refuses or that is torn.
    */
   static async open(
     path: string,
@@ -42,7 +42,7 @@ export class RecordFile {
     await Deno.mkdir(dirname(path), { recursive: true });
     const file = await Deno.open(path, { read: true, write: true, create: true });
     try {
-      const length = soundLength(await Deno.readFile(path), framing, keep);
+      const length = intactLength(await Deno.readFile(path), framing, keep);
       await file.truncate(length);
       await file.seek(length, Deno.SeekMode.Start);
       const records = new RecordFile(file, framing, length);
@@ -54,13 +54,13 @@ export class RecordFile {
     }
   }
 
-  /** The file's length in bytes. */
+  /** The length of the file in bytes. */
   get length(): number {
     return this.#length;
   }
 
   /**
-   * Appends the records, all or none. Synchronous, so that no two calls can interleave; see {@linkcode flush}.
+   * Appends the records, all or none. Synchronous, so that calls cannot interleave; see {@linkcode flush}.
    */
   append(...payloads: readonly Uint8Array[]): void {
     const framed: Uint8Array[] = [];
@@ -89,7 +89,7 @@ export class RecordFile {
   }
 }
 
-function soundLength(bytes: Uint8Array, framing: Framing, keep: (payload: Uint8Array) => boolean): number {
+function intactLength(bytes: Uint8Array, framing: Framing, keep: (payload: Uint8Array) => boolean): number {
   let offset = framing.head.length;
   if (framing.head.some((byte, index) => bytes[index] !== byte)) return 0;
   while (true) {

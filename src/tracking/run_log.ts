@@ -1,5 +1,5 @@
 /**
- * The run's own log: `config.json` and `metrics.jsonl`, a line an epoch. Every other record of a run is made from it.
+ * The log of a run: `config.json` and `metrics.jsonl`, one line per epoch. All backends are fed from it.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { RUN_FILES } from "../fs/layout.ts";
 import { ifFound } from "../fs/paths.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
-import type { Config, Metrics } from "./sink.ts";
+import type { Metrics, RunConfig } from "./backend.ts";
 
 /** One line of `metrics.jsonl`. */
 export interface EpochRecord {
-  /** The epoch's number. */
+  /** The epoch. */
   readonly epoch: number;
   /** When it ended. */
   readonly time: Date;
-  /** Its numbers; NaN (null in the file) where undefined. */
+  /** Its metrics; NaN (null in the file) where undefined. */
   readonly metrics: Metrics;
 }
 
-/** The log of one run, open for appending. */
+/** The log of a run, open for appending. */
 export class RunLog {
   readonly #file: Deno.FsFile;
   readonly #epochs: EpochRecord[];
@@ -36,19 +36,19 @@ export class RunLog {
   }
 
   /**
-   * Starts the log of a run in `folder`, or with `resume` continues it after that epoch: later lines and a torn
-   * last line are removed, so that no epoch stands twice.
+   * Starts the log of a run in `folder`, or with `resume` continues it after that epoch: later lines and a torn last
+   * line are removed, so that no epoch occurs twice.
    *
-   * @throws {Error} when the folder already holds a log and `resume` is absent
-   * @throws {SyntaxError} when the log is damaged before its last line
+   * @throws {Error} if the folder already has a log and `resume` is absent
+   * @throws {SyntaxError} if the log is damaged before its last line
    */
-  static async open(folder: string, config: Config, resume?: number): Promise<RunLog> {
+  static async open(folder: string, config: RunConfig, resume?: number): Promise<RunLog> {
     const path = join(folder, RUN_FILES.metrics);
     const before = await readRunLog(folder);
     if (resume === undefined && before.length > 0) {
       throw new Error(
-        `Cannot start a run in ${folder}: its metrics.jsonl already holds ${before.length} epochs\n` +
-          "hint: continue it with --resume, or give another folder with --run",
+        `Cannot start a run in ${folder}: its ${RUN_FILES.metrics} already has ${before.length} epochs\n` +
+          "hint: resume it with --resume, or choose another folder with --run",
       );
     }
     const kept = before.filter((line) => line.epoch <= (resume ?? -1));
@@ -60,18 +60,18 @@ export class RunLog {
   /**
    * Appends an epoch and waits until it is on the disk.
    *
-   * @throws {RangeError} when the epoch is not a whole number above the last one, or a metric is named as the
-   * line's own fields `epoch` and `time`
-   * @throws {Error} where the disk is full or fails; the log is then as it was
+   * @throws {RangeError} if the epoch is not an integer above the last one, or a metric is called `epoch` or `time` like
+   * the line's own fields
+   * @throws {Error} if the disk is full or fails; the log is unchanged then
    */
   async append(epoch: number, metrics: Metrics, time: Date): Promise<void> {
     const last = this.#epochs.at(-1)?.epoch ?? -1;
     if (!Number.isSafeInteger(epoch) || epoch <= last) {
-      throw new RangeError(`Cannot log epoch ${epoch}: expected a whole number above ${last}`);
+      throw new RangeError(`Cannot log epoch ${epoch}: expected an integer above ${last}`);
     }
     const reserved = Object.keys(metrics).find((name) => name === "epoch" || name === "time");
     if (reserved) {
-      throw new RangeError(`Cannot log a metric named "${reserved}": the log uses that name itself`);
+      throw new RangeError(`Cannot log a metric called "${reserved}": the name is reserved`);
     }
     const record = { epoch, time, metrics };
     const { size } = await this.#file.stat();
@@ -79,11 +79,11 @@ export class RunLog {
       writeWholeSync(this.#file, new TextEncoder().encode(formatLine(record)));
       await this.#file.syncData();
     } catch (error) {
-      // A full disk must not leave half a line for the next one to be glued to.
+      // A full disk must not leave half a line for the next one to follow.
       await this.#file.truncate(size);
       throw new Error(
         `Cannot log epoch ${epoch}: ${(error as Error).message}\n` +
-          "hint: the last checkpoint is whole; mend what is said and go on with --resume",
+          "hint: the last checkpoint is intact; fix the cause and continue with --resume",
         { cause: error },
       );
     }
@@ -97,7 +97,7 @@ export class RunLog {
 }
 
 /**
- * Reads `metrics.jsonl` of a run folder; empty when there is none. A torn last line (a crash while it was
+ * Reads `metrics.jsonl` of a run folder; empty if it does not exist. A torn last line (from a crash while it was
  * written) is left out.
  *
  * @throws {SyntaxError} naming the first damaged line before the last

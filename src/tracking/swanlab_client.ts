@@ -1,33 +1,34 @@
 /**
- * SwanLab's HTTP interface as its own SDK uses it: log in, open a run, send.
+ * SwanLab's HTTP API as its own SDK uses it: log in, open a run, send.
  *
- * Every method either succeeds, throws a {@linkcode SwanLabRefusal} (asking again will not help) or another
- * error (the network or the server failed: asking again may help).
+ * Every method succeeds, throws a {@linkcode SwanLabRefusal} (retrying will not help), or throws another error (the
+ * network or the server failed: retrying may help).
  *
  * @module
  */
-import { configTable, SWANLAB_METADATA, SWANLAB_SDK_VERSION, type SwanLabRun } from "./swanlab_format.ts";
+import type { TrackedRun } from "./backend.ts";
+import { configTable, SWANLAB_METADATA, SWANLAB_SDK_VERSION } from "./swanlab_format.ts";
 
-/** The server's final no, or a host that the permissions do not allow. */
+/** A request that the server rejected for good, or a host that the permissions do not allow. */
 export class SwanLabRefusal extends Error {
-  /** `status` is the HTTP status, 0 where no request was sent. */
+  /** `status` is the HTTP status, 0 if no request was sent. */
   constructor(message: string, readonly status: number = 0) {
     super(message);
     this.name = "SwanLabRefusal";
   }
 }
 
-/** Where and with what to log in. */
+/** The server and the credentials. */
 export interface SwanLabAccess {
   /** The key from the user's SwanLab settings page. */
   readonly apiKey: string;
-  /** The server, with or without scheme; SwanLab's cloud by default. A path in it is dropped. */
+  /** The server, with or without scheme; defaults to SwanLab's cloud. A path in it is ignored. */
   readonly host?: string | undefined;
-  /** Seconds that one request may take, 60 by default. */
+  /** The timeout of a request in seconds; defaults to 60. */
   readonly timeoutSeconds?: number | undefined;
 }
 
-/** A run as the server knows it. */
+/** A run on the server. */
 export interface RemoteRun {
   /** The project's id. */
   readonly projectId: string;
@@ -37,9 +38,9 @@ export interface RemoteRun {
   readonly projectPath: string;
   /** The page that shows the run. */
   readonly page: string;
-  /** The last step that the server already holds, by key. */
+  /** The last step that the server already has, by key. */
   readonly lastSteps: ReadonlyMap<string, number>;
-  /** The number of console lines that it holds. */
+  /** The number of console lines that it has. */
   readonly logLines: number;
 }
 
@@ -53,11 +54,11 @@ const CLOUD_API = "https://api.swanlab.cn", CLOUD_WEB = "https://swanlab.cn";
 const LOGIN_SECONDS = 10;
 const DAY = 24 * 60 * 60 * 1000;
 
-/** Scheme, host and port of a server as the user names it. @throws {TypeError} when it is no address */
+/** Scheme, host and port of a server as the user gave it. @throws {TypeError} if it is not an address */
 export function serverOrigin(host: string = CLOUD_API): string {
   const url = URL.parse(host.includes("://") ? host : `https://${host}`);
   if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new TypeError(`Cannot use "${host}" as SwanLab's host: it is no http or https address`);
+    throw new TypeError(`Cannot use "${host}" as SwanLab's host: expected an http or https address`);
   }
   return url.origin;
 }
@@ -70,7 +71,7 @@ export class SwanLabClient {
   readonly #stop: AbortSignal;
   #session: { cookie: string; renewAt: number; username: string } | null = null;
 
-  /** Sends nothing yet. Once `stop` is aborted, requests end. @throws {TypeError} when the host is none */
+  /** Sends nothing yet. Requests end when `stop` is aborted. @throws {TypeError} if the host is not an address */
   constructor(access: SwanLabAccess, stop: AbortSignal) {
     this.#api = serverOrigin(access.host);
     this.#web = this.#api === CLOUD_API ? CLOUD_WEB : this.#api;
@@ -78,15 +79,17 @@ export class SwanLabClient {
     this.#stop = stop;
   }
 
-  /** Opens the run: log in, find or make the project, find or make the experiment, tell its configuration. */
-  async open(run: SwanLabRun): Promise<RemoteRun> {
+  /** Opens the run: logs in, finds or creates project and experiment, and sends the configuration. */
+  async open(run: TrackedRun): Promise<RemoteRun> {
     const { username } = await this.#login();
     const workspace = run.workspace || username;
     const projectPath = `${workspace}/${run.project}`;
     await this.#ensureProject(workspace, run.project);
     const project = (await this.request("GET", `/project/${projectPath}`)).data;
     if (project.version !== 1) {
-      throw new SwanLabRefusal(`the project ${projectPath} is of SwanLab's legacy kind; name another one`);
+      throw new SwanLabRefusal(
+        `the project ${projectPath} is a legacy project of SwanLab; choose another one`,
+      );
     }
     const reply = await this.request("POST", `/project/${projectPath}/experiment`, {
       name: run.name,
@@ -113,7 +116,7 @@ export class SwanLabClient {
     };
   }
 
-  /** One request under `/api` with the session's cookie; logs in again when the session has run out. */
+  /** A request to `/api` with the session's cookie; logs in again if the session has expired. */
   async request(method: string, path: string, body?: unknown): Promise<Reply> {
     try {
       return await this.#request(method, path, body);
@@ -124,7 +127,7 @@ export class SwanLabClient {
     }
   }
 
-  /** Stores one file under a URL that the server has signed; that may be another host. */
+  /** Uploads a file to a URL that the server has signed, which may be on another host. */
   async put(url: string, bytes: Uint8Array, contentType: string): Promise<void> {
     const init = { method: "PUT", headers: { "content-type": contentType }, body: new Uint8Array(bytes) };
     await this.#fetch(url, init, this.#seconds);
@@ -152,7 +155,7 @@ export class SwanLabClient {
     });
     const data = JSON.parse(text);
     const expires = Date.parse(data.expiredAt);
-    // A week before the end, as the SDK does; halfway where a session is shorter than that.
+    // A week before it expires, like the SDK; halfway for a session shorter than that.
     const renewAt = Number.isNaN(expires)
       ? Infinity
       : Math.max(expires - 7 * DAY, (Date.now() + expires) / 2);
@@ -166,7 +169,7 @@ export class SwanLabClient {
       await this.request("POST", `/projects/${workspace}`, project);
     } catch (error) {
       if (!(error instanceof SwanLabRefusal) || error.status !== 404) throw error;
-      // Older servers have another path, and answer 409 where the project exists.
+      // Older servers have another path, and answer 409 if the project exists.
       await this.request("POST", "/project", { ...project, username: workspace }).catch((error) => {
         if (!(error instanceof SwanLabRefusal) || error.status !== 409) throw error;
       });
@@ -188,7 +191,7 @@ export class SwanLabClient {
   async #fetch(url: string, init: RequestInit, seconds: number): Promise<{ status: number; text: string }> {
     const { protocol, hostname, port, pathname } = new URL(url);
     const host = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-    // Asked first: a fetch without the permission would stop the training with a prompt on the terminal.
+    // Checked first: a fetch without the permission would stop training with a prompt on the terminal.
     const permission = await Deno.permissions.query({ name: "net", host });
     if (permission.state !== "granted") {
       throw new SwanLabRefusal(`the permissions do not allow ${hostname}; add --allow-net=${hostname}`);

@@ -1,7 +1,7 @@
 /**
  * A SwanLab offline run, `swanlog/run-YYYYMMDD_HHMMSS-ID/`, which SwanLab's own `swanlab sync` uploads.
  *
- * It holds `run-ID.swanlab` (protobuf records in LevelDB-log framing), `files/` and `media/`.
+ * It contains `run-ID.swanlab` (protobuf records in the framing of LevelDB's log), `files/` and `media/`.
  *
  * @module
  */
@@ -10,60 +10,75 @@ import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { listFolder } from "../fs/paths.ts";
 import { bytesField, doubleField, intField, message, readFields, timestamp } from "./protobuf.ts";
 import { RecordFile } from "./record_file.ts";
-import type { Metrics, RunEnd, Sink, TrackedImage, TrackedText } from "./sink.ts";
-import {
-  configTable,
-  type MediaFile,
-  mediaFile,
-  SWANLAB_METADATA,
-  type SwanLabRun,
-} from "./swanlab_format.ts";
+import type {
+  Metrics,
+  OpenBackendRequest,
+  RunEnd,
+  TrackedImage,
+  TrackedRun,
+  TrackedText,
+  TrackingBackend,
+} from "./backend.ts";
+import { configTable, type MediaFile, mediaFile, SWANLAB_METADATA, syncCommand } from "./swanlab_format.ts";
 import { SWANLAB_LOG } from "./swanlab_framing.ts";
+import { RUN_FILES } from "../fs/layout.ts";
 
-// Which of the record's payloads is set: field numbers of `record.proto`.
+// The payloads of a record: field numbers of `record.proto`.
 const START = 10, FINISH = 11, SCALAR = 13, MEDIA = 14, LOG = 16, SAVE = 20;
 const COLUMN_SCALAR = 1, COLUMN_IMAGE = 2, COLUMN_TEXT = 4;
 
+/** The {@linkcode OpenBackend} of SwanLab's offline run. */
+export async function openSwanLabFile(
+  { run, options }: OpenBackendRequest,
+): Promise<TrackingBackend | null> {
+  if (options.swanlab === "off") return null;
+  return await SwanLabFile.open(join(options.runFolder, RUN_FILES.swanlab), run, options.resume);
+}
+
 /** Writes a SwanLab offline run. */
-export class SwanLabFile implements Sink {
-  /** Its name for messages. */
+export class SwanLabFile implements TrackingBackend {
+  /** Its name in messages. */
   readonly name = "SwanLab's offline run";
+  /** The command that uploads the run with SwanLab's own tool. */
+  readonly uploadCommand: string;
   readonly #file: RecordFile;
   readonly #found: FoundRecords;
 
   private constructor(
-    /** The run's directory, the one to sync. */
+    /** The directory of the run, the one to sync. */
     readonly directory: string,
+    runId: string,
     file: RecordFile,
     found: FoundRecords,
   ) {
+    this.uploadCommand = syncCommand(directory, runId);
     this.#file = file;
     this.#found = found;
   }
 
-  /** The last step whose numbers the file holds, -1 when none. */
+  /** The last step whose numbers the file has, -1 without any. */
   get lastStep(): number {
     return this.#found.lastStep;
   }
 
   /**
-   * Opens the run's directory under `folder` (a run's `swanlog/`). With `resume`, the directory of the same run
-   * id is continued: records after that step and the earlier end of the run are cut off.
+   * Opens the directory of the run in `folder` (the `swanlog/` of a run). With `resume`, the directory of the same run id
+   * is continued: records after that step and the earlier end of the run are removed.
    */
-  static async open(folder: string, run: SwanLabRun, resume?: number): Promise<SwanLabFile> {
+  static async open(folder: string, run: TrackedRun, resume?: number): Promise<SwanLabFile> {
     const name = await runDirectoryName(folder, run.runId) ?? `run-${localStamp(run.startedAt)}-${run.runId}`;
     const directory = join(folder, name);
     await writeFileAtomic(join(directory, "files", "swanlab-metadata.json"), json(SWANLAB_METADATA));
-    // Every JSON text is YAML.
+    // JSON is valid YAML.
     await writeFileAtomic(join(directory, "files", "config.yaml"), json(configTable(run.config)));
     const found = { number: 0, logLines: 0, lastStep: -1 };
     const keep = (payload: Uint8Array) => resume !== undefined && keepRecord(payload, resume, found);
     const file = await RecordFile.open(join(directory, `run-${run.runId}.swanlab`), SWANLAB_LOG, keep);
     if (file.length === SWANLAB_LOG.head.length) file.append(...opening(run, name));
-    return new SwanLabFile(directory, file, found);
+    return new SwanLabFile(directory, run.runId, file, found);
   }
 
-  /** Takes the numbers of one epoch. */
+  /** Records the numbers of one epoch. */
   async scalars(step: number, metrics: Metrics, time: Date): Promise<void> {
     const records = Object.entries(metrics).map(([key, value]) =>
       this.#data(SCALAR, key, step, COLUMN_SCALAR, time, doubleField(1, value))
@@ -73,17 +88,17 @@ export class SwanLabFile implements Sink {
     await this.#file.flush();
   }
 
-  /** Takes an image. */
+  /** Records an image. */
   async image({ name, step, png, caption }: TrackedImage, time: Date): Promise<void> {
     await this.#media(name, step, COLUMN_IMAGE, time, mediaFile("image", step, png), caption);
   }
 
-  /** Takes a text. */
+  /** Records a text. */
   async text({ name, step, text }: TrackedText, time: Date): Promise<void> {
     await this.#media(name, step, COLUMN_TEXT, time, mediaFile("text", step, text), "");
   }
 
-  /** Takes the end of the run and closes. */
+  /** Records the end of the run and closes. */
   async finish({ state, message: why, time }: RunEnd): Promise<void> {
     const records: Uint8Array[] = [];
     if (state === "crashed" && why) {
@@ -124,7 +139,7 @@ export class SwanLabFile implements Sink {
     await this.#file.flush();
   }
 
-  /** Scalar and media records alike: 1 key, 2 step, 3 column type, 4 time, 5 value. */
+  /** The payload of scalar and media records: 1 key, 2 step, 3 column type, 4 time, 5 value. */
   #data(kind: number, key: string, step: number, type: number, time: Date, value: Uint8Array): Uint8Array {
     const data = message(
       bytesField(1, key),
@@ -137,8 +152,8 @@ export class SwanLabFile implements Sink {
   }
 }
 
-/** What the first record and the two saved files say: who the run is. */
-function opening(run: SwanLabRun, directoryName: string): Uint8Array[] {
+/** The first records: the identity of the run, and its two saved files. */
+function opening(run: TrackedRun, directoryName: string): Uint8Array[] {
   const start = message(
     bytesField(1, run.project),
     bytesField(2, run.workspace),
@@ -149,8 +164,8 @@ function opening(run: SwanLabRun, directoryName: string): Uint8Array[] {
     bytesField(12, timestamp(run.startedAt)),
   );
   const save = (number: number, name: string, fileName: string, type: number) => {
-    // Sync looks for this path first and then for its last part under files/. A full path would name this
-    // machine's folders; a bare file name could be met by a stranger's file.
+    // Sync looks for this path first and then for its last part in files/. An absolute path would reveal this
+    // machine's folders; a bare file name could match an unrelated file.
     const path = `${directoryName}/files/${fileName}`;
     const saved = message(bytesField(1, name), bytesField(2, path), bytesField(3, path), intField(5, type));
     return record(number, run.startedAt, SAVE, saved);

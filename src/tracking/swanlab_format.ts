@@ -1,39 +1,21 @@
 /**
- * What SwanLab's offline file and its server share: names, limits, configuration, metadata.
+ * What SwanLab's offline file and its server have in common: names, limits, configuration, metadata.
  *
- * Checked against the SwanLab SDK's source at commit b444209 (after v0.9.7); its HTTP interface and file format
- * are not published elsewhere.
+ * Checked against the SwanLab SDK's source at commit b444209 (after v0.9.7); its HTTP API and file format are not
+ * documented elsewhere.
  *
  * @module
  */
 import { createHash, randomInt } from "node:crypto";
-import type { Config } from "./sink.ts";
+import type { RunConfig, TrackedRun } from "./backend.ts";
 
-/** The SDK version whose interface is spoken; servers are told it with every request. */
+/** The SDK version whose API is used; every request states it. */
 export const SWANLAB_SDK_VERSION = "0.9.7";
 
-/** SwanLab drops larger images and texts. */
+/** SwanLab drops images and texts of more bytes. */
 export const SWANLAB_MEDIA_LIMIT = 10 * 1024 * 1024;
 
-/** Who and what a run is to SwanLab. */
-export interface SwanLabRun {
-  /** Stable over resumes: a run synced twice under one id is one experiment. */
-  readonly runId: string;
-  /** The project's name. */
-  readonly project: string;
-  /** The team or user it belongs to; the key's owner when empty. */
-  readonly workspace: string;
-  /** The experiment's name. */
-  readonly name: string;
-  /** A line about it; may be empty. */
-  readonly description: string;
-  /** The run's configuration. */
-  readonly config: Config;
-  /** When the run was first started. */
-  readonly startedAt: Date;
-}
-
-/** An image or text as SwanLab names it. */
+/** An image or text as a file of SwanLab. */
 export interface MediaFile {
   /** The folder under `media/`. */
   readonly kind: "image" | "text";
@@ -45,27 +27,31 @@ export interface MediaFile {
   readonly bytes: Uint8Array;
 }
 
-/** Names an image's or a text's file. @throws {RangeError} when it is larger than SwanLab takes */
+/** The file of an image or text. @throws {RangeError} if it is larger than SwanLab accepts */
 export function mediaFile(kind: MediaFile["kind"], step: number, content: Uint8Array | string): MediaFile {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   if (bytes.length > SWANLAB_MEDIA_LIMIT) {
-    throw new RangeError(`SwanLab takes no ${kind} over ${SWANLAB_MEDIA_LIMIT} bytes, got ${bytes.length}`);
+    throw new RangeError(
+      `Cannot track ${kind} of ${bytes.length} bytes: SwanLab accepts up to ${SWANLAB_MEDIA_LIMIT}`,
+    );
   }
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const ending = kind === "image" ? "png" : "__swanlab__.txt";
   return { kind, fileName: `${`${step}`.padStart(3, "0")}-${sha256.slice(0, 8)}.${ending}`, sha256, bytes };
 }
 
-/** The configuration as SwanLab shows it: key to value, description and order. */
-export function configTable(config: Config): Record<string, { value: unknown; desc: string; sort: number }> {
+/** The configuration in SwanLab's form: key to value, description and order. */
+export function configTable(
+  config: RunConfig,
+): Record<string, { value: unknown; desc: string; sort: number }> {
   return Object.fromEntries(
     Object.entries(config).map(([key, value], sort) => [key, { value, desc: "", sort }]),
   );
 }
 
 /**
- * The system snapshot, empty: the stock SDK fills it with host name, working directory, command line and git
- * remote, none of which leaves this machine. What matters (adapter, versions) belongs in the configuration.
+ * An empty system snapshot: the SDK fills it with host name, working directory, command line and git remote, none of
+ * which may leave this machine. What matters (adapter, versions) is in the configuration.
  */
 export const SWANLAB_METADATA = {
   _version: 2,
@@ -75,14 +61,14 @@ export const SWANLAB_METADATA = {
   swanlab: null,
 } as const;
 
-/** A new run id: eight random letters and digits, as SwanLab's SDK makes them. */
+/** A new run id: eight random letters and digits, like those of SwanLab's SDK. */
 export function createRunId(): string {
   const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
   return Array.from({ length: 8 }, () => alphabet[randomInt(alphabet.length)]).join("");
 }
 
-/** Checks a run's identity against SwanLab's limits. @throws {RangeError} naming the field and its value */
-export function checkRun(run: SwanLabRun): void {
+/** Checks the identity of a run against SwanLab's limits. @throws {RangeError} naming the field and its value */
+export function checkRun(run: TrackedRun): void {
   const check = (field: string, value: string, pattern: RegExp) => {
     if (!pattern.test(value)) {
       throw new RangeError(`Cannot track with SwanLab: ${field} "${value}" must match ${pattern}`);
@@ -95,17 +81,17 @@ export function checkRun(run: SwanLabRun): void {
   check("description", run.description, /^.{0,1024}$/s);
 }
 
-/** Checks the name of a metric, image or text. @throws {RangeError} when SwanLab would not take it */
+/** Checks the name of a metric, image or text. @throws {RangeError} if SwanLab would not accept it */
 export function checkKey(key: string): void {
   // deno-lint-ignore no-control-regex
   if (!/^(?![./])[^\x00-\x1f\x7f]{1,512}(?<![./])$/.test(key)) {
     throw new RangeError(
-      `Cannot track "${key}": a name has 1 to 512 characters and no dot or slash at its ends`,
+      `Cannot track "${key}": expected a name of 1 to 512 characters without a dot or slash at either end`,
     );
   }
 }
 
-/** The command that uploads an offline run with SwanLab's own tool, once and under the same id every time. */
+/** The command that uploads an offline run with SwanLab's own tool, always under the same id. */
 export function syncCommand(runDirectory: string, runId: string): string {
   const safe = /^[\w./:\\@+-]+$/.test(runDirectory);
   return `swanlab sync ${safe ? runDirectory : `'${runDirectory.replaceAll("'", "'\\''")}'`} -i ${runId}`;

@@ -1,5 +1,5 @@
 /**
- * How SwanLab's offline file wraps its records: LevelDB's log format under a head of its own.
+ * The framing of SwanLab's offline file: LevelDB's log format after a header of its own.
  *
  * @module
  */
@@ -11,8 +11,8 @@ const BLOCK = 32768, FRAGMENT_HEAD = 7;
 const FULL = 1, FIRST = 2, MIDDLE = 3, LAST = 4;
 
 /**
- * LevelDB's log format over a 7-byte head. Blocks count from the file's start, head included; the checksum is
- * plain CRC-32 over type and data, unlike LevelDB's own.
+ * LevelDB's log format after a 7-byte header. Blocks are counted from the start of the file, including the header; the
+ * checksum is plain CRC-32 over type and data, unlike LevelDB's own.
  */
 export const SWANLAB_LOG: Framing = {
   head: Uint8Array.of(0x3A, 0x53, 0x57, 0x4C, 0xD6, 0xE1, 2),

@@ -1,42 +1,41 @@
 /**
- * A run shown live on a SwanLab server, from a queue that the training never waits for.
+ * Shows a run live on a SwanLab server, from a queue that training never waits for. Runs in a thread of its own; see
+ * `swanlab_thread.ts`.
  *
- * This is the part that runs in a thread of its own; see `swanlab_thread.ts`.
- *
- * What the trainer hands over is queued at once and sent by a loop of its own. A lost network is retried with
- * growing pauses; what the server refuses is dropped with a note. When the queue is full, nothing more is taken:
- * the server then holds the run's beginning without holes, which `swanlab sync` of the offline run completes.
+ * Items are queued at once and sent by a separate loop. A lost network is retried with growing pauses; what the server
+ * rejects is dropped with a note. If the queue is full, nothing more is accepted: the server then has the beginning of
+ * the run without gaps, and `swanlab sync` of the offline run completes it.
  *
  * @module
  */
-import type { Metrics, RunEnd, Sink, TrackedImage, TrackedText } from "./sink.ts";
+import type { Metrics, RunEnd, TrackedImage, TrackedRun, TrackedText, TrackingBackend } from "./backend.ts";
 import { type RemoteRun, type SwanLabAccess, SwanLabClient, SwanLabRefusal } from "./swanlab_client.ts";
-import { mediaFile, type SwanLabRun } from "./swanlab_format.ts";
+import { mediaFile } from "./swanlab_format.ts";
 import { type Item, sendItems } from "./swanlab_upload.ts";
 
-/** How the queue and its loop behave. */
+/** Options of the queue and its loop. */
 export interface SwanLabOnlineOptions extends SwanLabAccess {
-  /** Seconds between arrival and sending, so that one request carries much; 1.5 by default, as the SDK. */
+  /** Seconds between queuing and sending, so that one request carries many items; defaults to 1.5, like the SDK. */
   readonly flushSeconds?: number | undefined;
-  /** Seconds that {@linkcode SwanLabOnline.finish} waits for what is still queued; 15 by default. */
+  /** Seconds that {@linkcode SwanLabOnline.finish} waits for what is still queued; defaults to 15. */
   readonly finishSeconds?: number | undefined;
-  /** Seconds before the first retry, doubled after each up to a minute; 0.5 by default. */
+  /** Seconds before the first retry, doubled after each, up to a minute; defaults to 0.5. */
   readonly retrySeconds?: number | undefined;
-  /** The most bytes queued; 64 MiB by default. */
+  /** The size limit of the queue in bytes; defaults to 64 MiB. */
   readonly queueBytes?: number | undefined;
 }
 
 const HEARTBEAT_SECONDS = 600, LONGEST_PAUSE_SECONDS = 60;
-// What one request may carry.
+// Limits of one request.
 const SCALARS_AT_ONCE = 10_000, MEDIA_AT_ONCE = 10;
-// A queued number's share of the bound: the object around it, roughly.
+// The approximate size of a queued number with its object.
 const SCALAR_BYTES = 200;
 
 /** Sends a run to a SwanLab server while it trains. */
-export class SwanLabOnline implements Sink {
-  /** Its name for messages. */
+export class SwanLabOnline implements TrackingBackend {
+  /** Its name in messages. */
   readonly name = "SwanLab";
-  readonly #run: SwanLabRun;
+  readonly #run: TrackedRun;
   readonly #options: SwanLabOnlineOptions;
   readonly #note: (message: string) => void;
   readonly #client: SwanLabClient;
@@ -50,18 +49,18 @@ export class SwanLabOnline implements Sink {
   #remote: RemoteRun | null = null;
   #heartbeatAt = 0;
   #closed = false;
-  /** Why the server does not hold the whole run; empty while all is well. */
+  /** Why the server lacks a part of the run; empty if it does not. */
   #missing = "";
   #end: RunEnd | null = null;
   #wake = () => {};
 
   /**
-   * Starts the loop; the first request is on its way when this returns. `onNote` gets a line for the user when
-   * the run's page is known, the network is lost, or something is dropped.
+   * Starts the loop and its first request. `onNote` receives a line for the user when the page of the run is known, the
+   * network is lost, or something is dropped.
    *
-   * @throws {TypeError} when the host is no address
+   * @throws {TypeError} if the host is not an address
    */
-  constructor(run: SwanLabRun, options: SwanLabOnlineOptions, onNote: (message: string) => void) {
+  constructor(run: TrackedRun, options: SwanLabOnlineOptions, onNote: (message: string) => void) {
     this.#run = run;
     this.#options = options;
     this.#note = onNote;
@@ -69,7 +68,7 @@ export class SwanLabOnline implements Sink {
     this.#loop = this.#work();
   }
 
-  /** The last step whose numbers were queued, -1 when none. */
+  /** The last step whose numbers were queued, -1 without any. */
   get lastStep(): number {
     return this.#lastStep;
   }
@@ -99,7 +98,7 @@ export class SwanLabOnline implements Sink {
     return this.#enqueue([{ type: "media", key: name, step, media, caption: "", time }], media.bytes.length);
   }
 
-  /** Sends what is queued and the run's end, waiting no longer than `finishSeconds`; then closes. */
+  /** Sends what is queued and the end of the run, within `finishSeconds`; then closes. */
   async finish(end: RunEnd): Promise<void> {
     if (end.state === "crashed" && end.message) {
       await this.#enqueue([{ type: "log", key: "", step: 0, message: end.message, time: end.time }], 0);
@@ -112,13 +111,13 @@ export class SwanLabOnline implements Sink {
     }, (this.#options.finishSeconds ?? 15) * 1000);
     await this.#loop;
     clearTimeout(timer);
-    if (this.#missing) this.#note(`SwanLab's server does not hold the whole run: ${this.#missing}`);
+    if (this.#missing) this.#note(`SwanLab's server lacks a part of this run: ${this.#missing}`);
   }
 
   #enqueue(items: readonly Item[], bytes: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
     if (this.#queuedBytes + bytes > (this.#options.queueBytes ?? 64 * 1024 * 1024)) {
-      this.#close("more is waiting to be sent than the queue holds");
+      this.#close("the queue of unsent items is full");
       return Promise.resolve();
     }
     this.#queue.push(...items);
@@ -128,7 +127,7 @@ export class SwanLabOnline implements Sink {
   }
 
   #close(reason: string): void {
-    this.#note(`SwanLab gets no more of this run, training goes on: ${reason}`);
+    this.#note(`SwanLab receives no more of this run, training continues: ${reason}`);
     this.#closed = true;
     this.#missing = reason;
   }
@@ -138,23 +137,23 @@ export class SwanLabOnline implements Sink {
     while (!this.#stop.signal.aborted) {
       try {
         if (await this.#advance()) return;
-        if (failures > 0) this.#note("SwanLab is reached again");
+        if (failures > 0) this.#note("SwanLab is reachable again");
         failures = 0;
         await this.#pauseUntilNeeded();
       } catch (error) {
         if (this.#stop.signal.aborted) break;
         const reason = error instanceof Error ? error.message : String(error);
         if (failures++ === 0) {
-          this.#note(`SwanLab is not reached, training goes on and it is tried again: ${reason}`);
+          this.#note(`SwanLab cannot be reached, training continues and retries: ${reason}`);
         }
         const seconds = (this.#options.retrySeconds ?? 0.5) * 2 ** (failures - 1);
         await this.#pause(Math.min(seconds, this.#end ? 2 : LONGEST_PAUSE_SECONDS), false);
       }
     }
-    this.#missing ||= "it was not reached in time";
+    this.#missing ||= "it could not be reached in time";
   }
 
-  /** Sends all that is queued; true once there is nothing left to do, ever. */
+  /** Sends everything that is queued; true once nothing remains to be done. */
   async #advance(): Promise<boolean> {
     if (!this.#remote) {
       try {
@@ -178,18 +177,18 @@ export class SwanLabOnline implements Sink {
     const { state, time } = this.#end;
     const body = { state: state.toUpperCase(), finishedAt: time.toISOString(), from: "sdk" };
     const path = `/project/${remote.projectPath}/runs/${remote.experimentId}/state`;
-    await this.#unlessRefused("the run's end", () => this.#client.request("PUT", path, body));
+    await this.#unlessRefused("the end of the run", () => this.#client.request("PUT", path, body));
     return true;
   }
 
-  /** Sends the items of one type at the queue's head; they leave the queue when the server has answered. */
+  /** Sends the first items of one type; they leave the queue when the server has answered. */
   async #sendNext(remote: RemoteRun): Promise<void> {
     const { type } = this.#queue[0]!;
     const most = type === "scalar" ? SCALARS_AT_ONCE : MEDIA_AT_ONCE;
     const run = this.#queue.slice(0, most);
     const other = run.findIndex((item) => item.type !== type);
     const batch = other === -1 ? run : run.slice(0, other);
-    // On resume the server's own record wins: it drops a step that it already has.
+    // After a resume, the server drops steps that it already has.
     const fresh = batch.filter(({ type, key, step }) =>
       type === "log" || step > (remote.lastSteps.get(key) ?? -1)
     );
@@ -215,8 +214,8 @@ export class SwanLabOnline implements Sink {
     } catch (error) {
       if (!(error instanceof SwanLabRefusal)) throw error;
       this.#missing ||= error.message;
-      // A server that refuses one epoch tends to refuse them all: once is enough.
-      if (!this.#said.has(error.message)) this.#note(`SwanLab did not take ${what}: ${error.message}`);
+      // A server that rejects one epoch tends to reject all of them: one note is enough.
+      if (!this.#said.has(error.message)) this.#note(`SwanLab rejected ${what}: ${error.message}`);
       this.#said.add(error.message);
     }
   }
@@ -228,7 +227,7 @@ export class SwanLabOnline implements Sink {
     if (!this.#end) await this.#pause(this.#options.flushSeconds ?? 1.5, false);
   }
 
-  /** Sleeps; the end of the run always wakes it, new items only where asked. */
+  /** Sleeps; the end of the run always wakes it, new items only if asked. */
   async #pause(seconds: number, wakeForItems: boolean): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, Math.max(0, seconds) * 1000);

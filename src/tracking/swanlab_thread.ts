@@ -1,30 +1,45 @@
 /**
- * The training's side of a live SwanLab run: hands everything to a thread of its own and never waits.
+ * Training's side of a live SwanLab run: passes everything to a thread of its own and never waits.
  *
- * The thread is needed because waiting for the GPU stops the JavaScript of the thread that waits, often for a
- * whole epoch: requests sent from there would time out with their answers at the door.
+ * Waiting for the GPU blocks the JavaScript of a thread, often for a whole epoch: requests from there would time out
+ * before their answers are read.
  *
  * @module
  */
-import type { Metrics, RunEnd, Sink, TrackedImage, TrackedText } from "./sink.ts";
-import type { SwanLabRun } from "./swanlab_format.ts";
+import type {
+  Metrics,
+  OpenBackendRequest,
+  RunEnd,
+  TrackedImage,
+  TrackedRun,
+  TrackedText,
+  TrackingBackend,
+} from "./backend.ts";
 import type { SwanLabOnlineOptions } from "./swanlab_online.ts";
 import type { FromWorker, ToWorker } from "./swanlab_worker.ts";
 
-// Over what the thread itself allows for the end: only a thread that hangs or never started is cut off.
+// On top of the thread's own limit: terminates only a thread that hangs or never started.
 const GRACE_SECONDS = 5;
 
+/** The {@linkcode OpenBackend} of SwanLab's server. */
+export function openSwanLabServer(
+  { run, options, onNote }: OpenBackendRequest,
+): Promise<TrackingBackend | null> {
+  const online = options.swanlab === "online";
+  return Promise.resolve(online ? new SwanLabThread(run, options.online!, onNote) : null);
+}
+
 /** A live SwanLab run in a thread of its own. */
-export class SwanLabThread implements Sink {
-  /** Its name for messages. */
+export class SwanLabThread implements TrackingBackend {
+  /** Its name in messages. */
   readonly name = "SwanLab";
   readonly #worker: Worker;
   readonly #finishSeconds: number;
   readonly #done = Promise.withResolvers<void>();
   #lastStep = -1;
 
-  /** Starts the thread, which logs in at once. `onNote` gets lines for the user. */
-  constructor(run: SwanLabRun, options: SwanLabOnlineOptions, onNote: (message: string) => void) {
+  /** Starts the thread, which logs in at once. `onNote` receives lines for the user. */
+  constructor(run: TrackedRun, options: SwanLabOnlineOptions, onNote: (message: string) => void) {
     this.#finishSeconds = options.finishSeconds ?? 15;
     this.#worker = new Worker(new URL("./swanlab_worker.ts", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
@@ -33,34 +48,34 @@ export class SwanLabThread implements Sink {
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      onNote(`SwanLab gets no more of this run, training goes on: ${event.message}`);
+      onNote(`SwanLab receives no more of this run, training continues: ${event.message}`);
       this.#done.resolve();
     };
     this.#post({ open: run, options });
   }
 
-  /** The last step whose numbers were handed over, -1 when none. */
+  /** The last step whose numbers were passed on, -1 without any. */
   get lastStep(): number {
     return this.#lastStep;
   }
 
-  /** Hands over the numbers of one epoch. */
+  /** Passes on the numbers of one epoch. */
   scalars(step: number, metrics: Metrics, time: Date): Promise<void> {
     this.#lastStep = step;
     return this.#post({ scalars: metrics, step, time });
   }
 
-  /** Hands over an image. */
+  /** Passes on an image. */
   image(image: TrackedImage, time: Date): Promise<void> {
     return this.#post({ image, time });
   }
 
-  /** Hands over a text. */
+  /** Passes on a text. */
   text(text: TrackedText, time: Date): Promise<void> {
     return this.#post({ text, time });
   }
 
-  /** Hands over the end, waits a bounded time until all is sent, and ends the thread. */
+  /** Passes on the end of the run, waits a bounded time until everything is sent, and ends the thread. */
   async finish(end: RunEnd): Promise<void> {
     this.#post({ finish: end });
     const timer = setTimeout(this.#done.resolve, (this.#finishSeconds + GRACE_SECONDS) * 1000);

@@ -1,5 +1,5 @@
 /**
- * What a SwanLab server is sent of a run: numbers, images, texts and error lines, as requests.
+ * Sends numbers, images, texts and error lines of a run to a SwanLab server.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { MediaFile } from "./swanlab_format.ts";
 
 const SERIES_AT_ONCE = 3000;
 
-/** One thing to send. */
+/** An item to send. */
 export type Item =
   & { readonly key: string; readonly step: number; readonly time: Date }
   & (
@@ -18,8 +18,8 @@ export type Item =
   );
 
 /**
- * Sends items of one type in one request, after whatever must precede it. `declared` holds the keys that the
- * server was told of and gains those it is told now. Sending an item twice does no harm.
+ * Sends items of one type in one request, after the requests that must precede it. `declared` is the set of keys that
+ * the server knows, and is extended. Sending an item twice is harmless.
  */
 export async function sendItems(
   client: SwanLabClient,
@@ -34,7 +34,7 @@ export async function sendItems(
   await client.request("POST", "/house/metrics", { type: items[0]?.type, projectId, experimentId, metrics });
 }
 
-/** A key must be known to the server, with its type, before its first value. */
+/** Declares keys with their types, which the server must know before the first value. */
 async function declareSeries(
   client: SwanLabClient,
   { projectPath, lastSteps }: RemoteRun,
@@ -60,7 +60,7 @@ async function declareSeries(
   }
 }
 
-/** Stores images and texts where the server's signed addresses point. */
+/** Uploads images and texts to the URLs that the server has signed. */
 async function uploadMedia(
   client: SwanLabClient,
   { experimentId }: RemoteRun,

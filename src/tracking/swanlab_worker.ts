@@ -4,21 +4,20 @@
  * @module
  */
 import { SwanLabOnline, type SwanLabOnlineOptions } from "./swanlab_online.ts";
-import type { Metrics, RunEnd, TrackedImage, TrackedText } from "./sink.ts";
-import type { SwanLabRun } from "./swanlab_format.ts";
+import type { Metrics, RunEnd, TrackedImage, TrackedRun, TrackedText } from "./backend.ts";
 
-/** What the training's thread says. The first message is `open`, the last `finish`. */
+/** Messages to the thread. The first is `open`, the last `finish`. */
 export type ToWorker =
-  | { readonly open: SwanLabRun; readonly options: SwanLabOnlineOptions }
+  | { readonly open: TrackedRun; readonly options: SwanLabOnlineOptions }
   | { readonly scalars: Metrics; readonly step: number; readonly time: Date }
   | { readonly image: TrackedImage; readonly time: Date }
   | { readonly text: TrackedText; readonly time: Date }
   | { readonly finish: RunEnd };
 
-/** What the worker says: a line for the user, or that it is done. */
+/** Messages from the thread: a line for the user, or that it is done. */
 export type FromWorker = { readonly note: string } | { readonly done: true };
 
-// The project is checked with the types of the main thread, where `self` is a window.
+// The project is type-checked with the main thread's types, where `self` is a window.
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<ToWorker>) => void;
   postMessage(message: FromWorker): void;
@@ -28,14 +27,14 @@ let online: SwanLabOnline | undefined;
 
 scope.onmessage = async ({ data }) => {
   try {
-    await take(data);
+    await handle(data);
   } catch (error) {
     scope.postMessage({ note: error instanceof Error ? error.message : String(error) });
   }
   if ("finish" in data) scope.postMessage({ done: true });
 };
 
-async function take(data: ToWorker): Promise<void> {
+async function handle(data: ToWorker): Promise<void> {
   if ("open" in data) {
     online = new SwanLabOnline(data.open, data.options, (note) => scope.postMessage({ note }));
   } else if ("scalars" in data) {

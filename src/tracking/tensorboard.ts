@@ -1,9 +1,9 @@
 /**
  * TensorBoard event files: scalars in `tb/scalars/`, images, texts and hyperparameters in `tb/media/`.
  *
- * They stand apart because SwanLab's converter reads the scalars but fails on a file with images or
+ * They are separate files because SwanLab's converter reads scalars but fails on a file with images or
  * hyperparameters. Field numbers are those of TensorFlow's `event.proto`, `summary.proto`, `tensor.proto` and the
- * hparams plugin's `plugin_data.proto`; the frame is TFRecord's.
+ * hparams plugin's `plugin_data.proto`; the framing is TFRecord's.
  *
  * @module
  */
@@ -12,7 +12,16 @@ import { listFolder } from "../fs/paths.ts";
 import { maskedCrc32c } from "./crc.ts";
 import { bytesField, doubleField, floatField, intField, message, readFields } from "./protobuf.ts";
 import { type Framing, RecordFile } from "./record_file.ts";
-import type { Config, Metrics, RunEnd, Sink, TrackedImage, TrackedText } from "./sink.ts";
+import type {
+  Metrics,
+  OpenBackendRequest,
+  RunConfig,
+  RunEnd,
+  TrackedImage,
+  TrackedText,
+  TrackingBackend,
+} from "./backend.ts";
+import { RUN_FILES } from "../fs/layout.ts";
 
 const FLOAT = 1, STRING = 7;
 const TENSOR = 2, BLOB_SEQUENCE = 3;
@@ -42,9 +51,18 @@ const TF_RECORD: Framing = {
   },
 };
 
-/** Writes a run's two TensorBoard files. */
-export class TensorBoardFiles implements Sink {
-  /** Its name for messages. */
+/** The {@linkcode OpenBackend} of TensorBoard. */
+export async function openTensorBoard(
+  { run, options }: OpenBackendRequest,
+): Promise<TrackingBackend | null> {
+  if (!options.tensorboard) return null;
+  const folder = join(options.runFolder, RUN_FILES.tensorboard);
+  return await TensorBoardFiles.open(folder, run.config, run.startedAt, options.resume);
+}
+
+/** Writes the two TensorBoard files of a run. */
+export class TensorBoardFiles implements TrackingBackend {
+  /** Its name in messages. */
   readonly name = "TensorBoard";
   readonly #scalars: RecordFile;
   readonly #media: RecordFile;
@@ -57,18 +75,18 @@ export class TensorBoardFiles implements Sink {
     this.#lastStep = scalars.lastStep;
   }
 
-  /** The last step whose numbers the scalar file holds, -1 when none. */
+  /** The last step whose numbers the scalar file has, -1 without any. */
   get lastStep(): number {
     return this.#lastStep;
   }
 
   /**
-   * Opens the files under `folder` (a run's `tb/`). With `resume`, events after that step and the end of the
-   * earlier session are cut off; without, the files start empty.
+   * Opens the files in `folder` (the `tb/` of a run). With `resume`, events after that step and the end of the earlier
+   * session are removed; without, the files start empty.
    */
   static async open(
     folder: string,
-    config: Config,
+    config: RunConfig,
     startedAt: Date,
     resume?: number,
   ): Promise<TensorBoardFiles> {
@@ -83,7 +101,7 @@ export class TensorBoardFiles implements Sink {
     }
   }
 
-  /** Takes the numbers of one epoch, as old-style scalars: every reader of event files knows these. */
+  /** Records the numbers of one epoch, as old-style scalars, which every reader of event files knows. */
   async scalars(step: number, metrics: Metrics, time: Date): Promise<void> {
     const values = Object.entries(metrics).map(([name, value]) => scalarValue(name, value));
     this.#scalars.append(event(step, time, values));
@@ -91,14 +109,14 @@ export class TensorBoardFiles implements Sink {
     await this.#scalars.flush();
   }
 
-  /** Takes an image. */
+  /** Records an image. */
   async image({ name, step, png, width, height, caption }: TrackedImage, time: Date): Promise<void> {
     const tensor = stringTensor([`${width}`, `${height}`, png]);
     this.#media.append(event(step, time, [tensorValue(name, tensor, "images", BLOB_SEQUENCE, { caption })]));
     await this.#media.flush();
   }
 
-  /** Takes a text. */
+  /** Records a text. */
   async text({ name, step, text }: TrackedText, time: Date): Promise<void> {
     const tag = `${name}/text_summary`;
     this.#media.append(event(step, time, [tensorValue(tag, stringTensor([text]), "text", TENSOR)]));
@@ -106,8 +124,8 @@ export class TensorBoardFiles implements Sink {
   }
 
   /**
-   * Takes the end of the run and closes. The last epoch's numbers are written as `final/NAME` beside the
-   * hyperparameters: there TensorBoard's table of runs finds them, wherever it is pointed.
+   * Records the end of the run and closes. The numbers of the last epoch are written as `final/NAME` next to the
+   * hyperparameters, where TensorBoard's HParams table finds them.
    */
   async finish({ state, time, step, metrics }: RunEnd): Promise<void> {
     const status = state === "finished" ? 1 : 2;
@@ -141,8 +159,8 @@ async function openEvents(folder: string, startedAt: Date, resume: number | unde
     found.tags.forEach((tag) => tags.add(tag));
     return true;
   };
-  // TensorBoard's writers put the host's name and the process in the file name; readers only look for
-  // `tfevents`, so a word and zeros stand there instead.
+  // TensorBoard's writers put host name and process id into the file name. Readers only look for `tfevents`, so a word
+  // and zeros replace them.
   const seconds = `${Math.floor(startedAt.getTime() / 1000)}`.padStart(10, "0");
   const path = join(folder, await eventFileName(folder) ?? `events.out.tfevents.${seconds}.unet.0.0`);
   const file = await RecordFile.open(path, TF_RECORD, keep);
@@ -209,14 +227,14 @@ function stringTensor(strings: readonly (string | Uint8Array)[]): Uint8Array {
   );
 }
 
-/** A value that is only its metadata: HParamsPluginData {1 version 0, ...content} and an empty float tensor. */
+/** A value that consists of metadata: HParamsPluginData {1 version 0, ...content} and an empty float tensor. */
 function hparamsValue(tag: string, content: Uint8Array): Uint8Array {
   const empty = message(intField(1, FLOAT), bytesField(2, bytesField(2, intField(1, 0))));
   return tensorValue(tag, empty, "hparams", TENSOR, { content: message(intField(1, 0), content) });
 }
 
 /** HParamsPluginData.session_start_info (3): 1 map of hyperparameters, 5 start time. */
-function sessionStart(config: Config, startedAt: Date): Uint8Array {
+function sessionStart(config: RunConfig, startedAt: Date): Uint8Array {
   const entries = flatten(config).map(([key, value]) => {
     // google.protobuf.Value: 2 number, 3 string, 4 boolean.
     const encoded = typeof value === "number"
@@ -230,14 +248,14 @@ function sessionStart(config: Config, startedAt: Date): Uint8Array {
   return event(0, startedAt, [hparamsValue(SESSION_START, bytesField(3, start))]);
 }
 
-/** Nested objects become `outer.inner`, lists their JSON text; nulls are left out. */
-function flatten(config: Config, prefix = ""): [string, string | number | boolean][] {
+/** Nested objects become `outer.inner`, arrays their JSON text; nulls are left out. */
+function flatten(config: RunConfig, prefix = ""): [string, string | number | boolean][] {
   return Object.entries(config).flatMap(([key, value]): [string, string | number | boolean][] => {
     if (value === null || value === undefined) return [];
     if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
       return [[prefix + key, value]];
     }
     if (Array.isArray(value)) return [[prefix + key, JSON.stringify(value)]];
-    return flatten(value as Config, `${prefix}${key}.`);
+    return flatten(value as RunConfig, `${prefix}${key}.`);
   });
 }

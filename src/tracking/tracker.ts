@@ -1,135 +1,86 @@
 /**
- * All records of a run behind one object: its own log first, and from it TensorBoard's files, SwanLab's offline
- * run and, where asked for, SwanLab's server.
+ * Tracks a run: writes its log first, and from it feeds all backends.
  *
- * None of them gets a host name, a user name, a command line or a path of this machine.
+ * No backend receives a host name, a user name, a command line or a path of this machine.
  *
  * @module
  */
-import { join } from "node:path";
-import { RUN_FILES } from "../fs/layout.ts";
+import type { Metrics, RunConfig, RunState, TrackedRun, TrackerOptions, TrackingBackend } from "./backend.ts";
+import { BACKENDS } from "./backends.ts";
 import { RunLog } from "./run_log.ts";
-import type { Config, Metrics, RunState, Sink } from "./sink.ts";
 import { serverOrigin } from "./swanlab_client.ts";
-import { checkKey, checkRun, type SwanLabRun, syncCommand } from "./swanlab_format.ts";
-import { SwanLabFile } from "./swanlab_file.ts";
-import type { SwanLabOnlineOptions } from "./swanlab_online.ts";
-import { SwanLabThread } from "./swanlab_thread.ts";
-import { TensorBoardFiles } from "./tensorboard.ts";
+import { checkKey, checkRun } from "./swanlab_format.ts";
 import { withoutPaths } from "./without_paths.ts";
 
-/** What a tracker is opened with. */
-export interface TrackerOptions {
-  /** The run's folder, `runs/NAME`; made when absent. */
-  readonly runFolder: string;
-  /** The run's id, kept over resumes; {@linkcode createRunId} makes one. */
-  readonly runId: string;
-  /** The project's name at SwanLab. */
-  readonly project: string;
-  /** The run's configuration: anything that JSON can hold. Paths in its texts are blanked. */
-  readonly config: object;
-  /** When the run was first started, also when it is resumed. */
-  readonly startedAt: Date;
-  /** Whether to write TensorBoard's files under `tb/`. */
-  readonly tensorboard: boolean;
-  /** SwanLab: files under `swanlog/` alone, files and a server, or neither. */
-  readonly swanlab: "offline" | "online" | "off";
-  /** The server and the key for `online`. */
-  readonly online?: SwanLabOnlineOptions | undefined;
-  /** The experiment's name; the run id by default. */
-  readonly name?: string | undefined;
-  /** A line about the experiment. */
-  readonly description?: string | undefined;
-  /** SwanLab's team or user; the key's owner by default. */
-  readonly workspace?: string | undefined;
-  /** Continues a run: the last epoch to keep; everything recorded after it is removed. */
-  readonly resume?: number | undefined;
-  /** Gets lines for the user: where the run is shown, what could not be recorded. */
-  readonly onNote?: ((message: string) => void) | undefined;
-}
+export type { TrackerOptions } from "./backend.ts";
 
 /**
- * Opens all records of a run.
+ * Opens the log and all backends of a run.
  *
- * @throws {RangeError} when a name is not one that SwanLab takes
- * @throws {TypeError} when the server's host is no address
- * @throws {Error} when the folder already holds a run and `resume` is absent, or `online` has no key
+ * @throws {RangeError} if SwanLab would not accept a name
+ * @throws {TypeError} if the server's host is not an address
+ * @throws {Error} if the folder already has a run and `resume` is absent, or `online` has no key
  */
 export async function openTracker(options: TrackerOptions): Promise<Tracker> {
-  const { runFolder, runId, startedAt, resume } = options;
+  const { runId } = options;
   const onNote = options.onNote ?? (() => {});
   const config = JSON.parse(JSON.stringify(options.config), (_, value) => {
     return typeof value === "string" ? withoutPaths(value) : value;
-  }) as Config;
-  const run: SwanLabRun = {
+  }) as RunConfig;
+  const run: TrackedRun = {
     runId,
     project: options.project,
     workspace: options.workspace ?? "",
     name: options.name ?? runId,
     description: options.description ?? "",
     config,
-    startedAt,
+    startedAt: options.startedAt,
   };
   checkRun(run);
   const online = options.swanlab === "online" ? options.online ?? { apiKey: "" } : null;
   if (online?.apiKey === "") {
     throw new Error(
       "Cannot track with SwanLab online: there is no API key\n" +
-        "hint: set SWANLAB_API_KEY to the key from your SwanLab settings page, or use --swanlab offline",
+        "hint: set SWANLAB_API_KEY to the key of your SwanLab settings page, or use --swanlab offline",
     );
   }
   if (online) serverOrigin(online.host);
-  const log = await RunLog.open(runFolder, config, resume);
-  const sinks: Sink[] = [];
-  let offline: SwanLabFile | null = null;
-  if (options.tensorboard) {
-    sinks.push(
-      await TensorBoardFiles.open(join(runFolder, RUN_FILES.tensorboard), config, startedAt, resume),
-    );
+  const log = await RunLog.open(options.runFolder, config, options.resume);
+  const backends: TrackingBackend[] = [];
+  for (const open of BACKENDS) {
+    const backend = await open({ run, options, onNote });
+    if (backend !== null) backends.push(backend);
   }
-  if (options.swanlab !== "off") {
-    offline = await SwanLabFile.open(join(runFolder, RUN_FILES.swanlab), run, resume);
-    sinks.push(offline);
-  }
-  if (online) sinks.push(new SwanLabThread(run, online, onNote));
-  const command = offline ? syncCommand(offline.directory, runId) : null;
-  const tracker = new Tracker(log, sinks, command, onNote);
+  const tracker = new Tracker(log, backends, onNote);
   await tracker.catchUp();
   return tracker;
 }
 
 /**
- * The records of one run. Await each call before the next.
+ * The log and the backends of a run. Await each call before the next.
  *
- * The run's own log comes first and its failures are thrown. A record that cannot be written beside it (a full
- * disk, a damaged folder) is told to the user once, and caught up from the log as soon as it can be.
+ * The log is written first, and its failures are thrown. A backend that fails (a full disk, a damaged folder) is
+ * reported to the user once, and caught up from the log as soon as it works again.
  */
 export class Tracker {
   readonly #log: RunLog;
-  readonly #sinks: readonly Sink[];
-  readonly #command: string | null;
+  readonly #backends: readonly TrackingBackend[];
   readonly #note: (message: string) => void;
-  readonly #failing = new Set<Sink>();
+  readonly #failing = new Set<TrackingBackend>();
   #finished = false;
 
   /** Use {@linkcode openTracker}. */
-  constructor(
-    log: RunLog,
-    sinks: readonly Sink[],
-    command: string | null,
-    onNote: (message: string) => void,
-  ) {
+  constructor(log: RunLog, backends: readonly TrackingBackend[], onNote: (message: string) => void) {
     this.#log = log;
-    this.#sinks = sinks;
-    this.#command = command;
+    this.#backends = backends;
     this.#note = onNote;
   }
 
   /**
-   * Records an epoch's numbers. Call it before the epoch's checkpoint is written: then a run killed between the
-   * two resumes from the earlier epoch and loses no line.
+   * Records the numbers of an epoch. Call it before the checkpoint of the epoch is written: a run killed between the two
+   * then resumes from the earlier epoch and loses no line.
    *
-   * @throws {RangeError} when the epoch is not above the last, or a name is not one that SwanLab takes
+   * @throws {RangeError} if the epoch is not above the last, or SwanLab would not accept a name
    */
   async epoch(epoch: number, metrics: Metrics): Promise<void> {
     Object.keys(metrics).forEach(checkKey);
@@ -137,7 +88,7 @@ export class Tracker {
     await this.catchUp();
   }
 
-  /** Records a PNG image. @throws {RangeError} when the name is not one that SwanLab takes */
+  /** Records a PNG image. @throws {RangeError} if SwanLab would not accept the name */
   async image(
     name: string,
     step: number,
@@ -148,19 +99,19 @@ export class Tracker {
   ): Promise<void> {
     checkKey(name);
     const image = { name, step, png, width, height, caption: withoutPaths(caption) };
-    await this.#each((sink) => sink.image(image, new Date()));
+    await this.#each((backend) => backend.image(image, new Date()));
   }
 
-  /** Records a text in Markdown. @throws {RangeError} when the name is not one that SwanLab takes */
+  /** Records a text in Markdown. @throws {RangeError} if SwanLab would not accept the name */
   async text(name: string, step: number, text: string): Promise<void> {
     checkKey(name);
     const note = { name, step, text: withoutPaths(text) };
-    await this.#each((sink) => sink.text(note, new Date()));
+    await this.#each((backend) => backend.text(note, new Date()));
   }
 
   /**
-   * Records the end of the run and closes everything; a second call does nothing. `message` says why it crashed
-   * or was aborted. With `online` this waits for the server, a bounded time.
+   * Records the end of the run and closes everything; a second call does nothing. `message` says why it crashed or was
+   * aborted. With `online` this waits for the server for a bounded time.
    */
   async finish(state: RunState, message = ""): Promise<void> {
     if (this.#finished) return;
@@ -168,33 +119,37 @@ export class Tracker {
     await this.catchUp();
     const last = this.#log.epochs.at(-1);
     const end = { state, message: withoutPaths(message), time: new Date() };
-    await this.#each((sink) => sink.finish({ ...end, step: last?.epoch ?? 0, metrics: last?.metrics ?? {} }));
+    await this.#each((backend) =>
+      backend.finish({ ...end, step: last?.epoch ?? 0, metrics: last?.metrics ?? {} })
+    );
     this.#log.close();
   }
 
-  /** The command that uploads the offline run with SwanLab's own tool; null without an offline run. */
+  /** The command that uploads the offline run with SwanLab's own tool; null without one. */
   syncCommand(): string | null {
-    return this.#command;
+    return this.#backends.find(({ uploadCommand }) => uploadCommand !== undefined)?.uploadCommand ?? null;
   }
 
-  /** Gives every record the epochs of the log that it lacks. */
+  /** Gives every backend the epochs of the log that it lacks. */
   async catchUp(): Promise<void> {
-    await this.#each(async (sink) => {
+    await this.#each(async (backend) => {
       for (const { epoch, metrics, time } of this.#log.epochs) {
-        if (epoch > sink.lastStep) await sink.scalars(epoch, metrics, time);
+        if (epoch > backend.lastStep) await backend.scalars(epoch, metrics, time);
       }
     });
   }
 
-  async #each(record: (sink: Sink) => Promise<void>): Promise<void> {
-    for (const sink of this.#sinks) {
+  async #each(record: (backend: TrackingBackend) => Promise<void>): Promise<void> {
+    for (const backend of this.#backends) {
       try {
-        await record(sink);
-        this.#failing.delete(sink);
+        await record(backend);
+        this.#failing.delete(backend);
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        if (!this.#failing.has(sink)) this.#note(`${sink.name} is not complete, training goes on: ${reason}`);
-        this.#failing.add(sink);
+        if (!this.#failing.has(backend)) {
+          this.#note(`${backend.name} is incomplete, training continues: ${reason}`);
+        }
+        this.#failing.add(backend);
       }
     }
   }

@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Tensor } from "../tensor.ts";
 import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
-import type { Metrics } from "../tracking/sink.ts";
+import type { Metrics } from "../tracking/backend.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { StoppingState } from "./early_stopping.ts";
 import type { MetricSums } from "./epoch_metrics.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type LossRecord, RECORD_FIELDS, type RecordField } from "../../kernels/loss/definition.ts";
-import type { Metrics } from "../tracking/sink.ts";
+import type { Metrics } from "../tracking/backend.ts";
 
 /** Fields of the record that combine over batches. */
 type CombinedField = Exclude<RecordField, "pixels">;

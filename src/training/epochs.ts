@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Metrics } from "../tracking/sink.ts";
+import type { Metrics } from "../tracking/backend.ts";
 import type { Tracker } from "../tracking/tracker.ts";
 import type { PartialEpoch, RunProgress } from "./checkpoint.ts";
 import type { TrainData } from "./train_data.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { EpochRecord } from "../tracking/run_log.ts";
-import type { Metrics } from "../tracking/sink.ts";
+import type { Metrics } from "../tracking/backend.ts";
 import type { TrainPlan } from "./train_plan.ts";
 
 /** Progress of a pass over a split. */

@@ -1,10 +1,10 @@
 /**
- * A SwanLab server on the loopback that answers as the real one's SDK expects, and that can be told to fail.
+ * A SwanLab server on the loopback interface that answers as SwanLab's SDK expects, and can be told to fail.
  *
  * @module
  */
 
-/** One request as it arrived. */
+/** A request. */
 export interface SeenRequest {
   /** The method. */
   readonly method: string;
@@ -12,37 +12,37 @@ export interface SeenRequest {
   readonly path: string;
   /** The headers. */
   readonly headers: Headers;
-  /** The body as it came. */
+  /** The raw body. */
   readonly bytes: Uint8Array;
-  /** The body as JSON; null when there was none. */
+  /** The body as JSON; null without one. */
   // deno-lint-ignore no-explicit-any
   readonly body: any;
 }
 
-/** What a failure rule may answer: a status, or `hang` to never answer. */
+/** The answer of a failure rule: a status, or `hang` for none. */
 export type Failure = number | "hang" | undefined;
 
-/** The server and what it has seen. */
+/** The server and its requests. */
 export interface SwanLabServer extends AsyncDisposable {
   /** Its address. */
   readonly host: string;
-  /** Every request, in order of arrival. */
+  /** All requests, in order of arrival. */
   readonly requests: readonly SeenRequest[];
-  /** The requests of one method and path (a prefix). */
+  /** The requests with this method and path prefix. */
   seen(method: string, path: string): SeenRequest[];
-  /** Waits until `count` requests of one method and path have been answered well. */
+  /** Waits until `count` requests with this method and path have succeeded. */
   until(method: string, path: string, count?: number): Promise<void>;
 }
 
-/** How the server answers. */
+/** Options of the server. */
 export interface SwanLabServerOptions {
-  /** Asked first for each request. */
+  /** Called first for each request. */
   readonly fail?: (request: SeenRequest) => Failure;
-  /** The reply of step 4b; given, the experiment exists already. */
+  /** The summaries of an existing experiment; without them, the experiment is new. */
   readonly summaries?: Record<string, { key: string; step: number }[]>;
-  /** The project's version; 1 is current. */
+  /** The version of the project; 1 is current. */
   readonly version?: number;
-  /** The port; any free one by default. */
+  /** The port; defaults to any free one. */
   readonly port?: number;
 }
 

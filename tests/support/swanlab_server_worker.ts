@@ -1,6 +1,6 @@
 /**
- * The loopback SwanLab server in a thread of its own, for tests whose own thread stands still. Posts its address,
- * then, for every message it gets, what has arrived until now and when.
+ * The SwanLab server in a thread of its own, for tests that block their thread. Posts its address, and then, for every
+ * message, what has arrived so far and when.
  *
  * @module
  */

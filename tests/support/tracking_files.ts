@@ -1,6 +1,6 @@
 /**
- * Plain readers of the tracking files, written from their specifications alone: they share no code with the
- * writers that they check.
+ * Independent readers of the tracking files, written from their specifications: they share no code with the writers
+ * that they check.
  *
  * @module
  */
@@ -43,12 +43,12 @@ export class Message {
     return this.fields.filter(([field]) => field === number).map(([, value]) => value);
   }
 
-  /** Whether a field is there. */
+  /** Whether a field is present. */
   has(number: number): boolean {
     return this.all(number).length > 0;
   }
 
-  /** A signed integer field; 0 when absent. */
+  /** A signed integer field; 0 if absent. */
   int(number: number): number {
     const value = this.all(number)[0] ?? 0n;
     if (typeof value !== "bigint") throw new Error(`field ${number} is no integer`);
@@ -62,7 +62,7 @@ export class Message {
     return value;
   }
 
-  /** A text field; empty when absent. */
+  /** A text field; empty if absent. */
   text(number: number): string {
     return this.has(number) ? new TextDecoder("utf-8", { fatal: true }).decode(this.bytes(number)) : "";
   }
@@ -90,7 +90,7 @@ export class Message {
   }
 }
 
-/** Bit by bit, of a reflected polynomial. */
+/** A bitwise CRC with a reflected polynomial. */
 function crc(bytes: Uint8Array, polynomial: number): number {
   let state = 0xFFFFFFFF;
   for (const byte of bytes) {
@@ -121,7 +121,7 @@ export function readTensorBoard(file: Uint8Array): Message[] {
   return events;
 }
 
-/** Reads every record of a `.swanlab` file, checking head, fragments, padding and checksums. */
+/** Reads every record of a `.swanlab` file, checking header, fragments, padding and checksums. */
 export function readSwanLab(
   file: Uint8Array,
 ): { records: Message[]; fragmentTypes: number[]; padded: number } {

@@ -10,14 +10,14 @@ import {
 } from "../../src/tracking/protobuf.ts";
 import { Message } from "../support/tracking_files.ts";
 
-Deno.test("protobuf: the examples of its documentation", () => {
+Deno.test("message: encodes the examples of the protobuf documentation", () => {
   assert.deepEqual([...intField(1, 150)], [0x08, 0x96, 0x01]);
   assert.deepEqual([...bytesField(2, "testing")], [0x12, 7, ...new TextEncoder().encode("testing")]);
   assert.deepEqual([...bytesField(3, intField(1, 150))], [0x1A, 3, 0x08, 0x96, 0x01]);
   assert.deepEqual([...intField(1, -2)], [8, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1]);
 });
 
-Deno.test("protobuf: what is written, a plain walker reads back", () => {
+Deno.test("message: an independent reader decodes every kind of field", () => {
   const long = "λ".repeat(300);
   const encoded = message(
     intField(1, -3),
@@ -40,7 +40,7 @@ Deno.test("protobuf: what is written, a plain walker reads back", () => {
   assert.deepEqual([read.message(7).int(1), read.message(7).int(2)], [-1, 999e6]);
 });
 
-Deno.test("readFields: every field in order, and SyntaxError for what is torn or strange", () => {
+Deno.test("readFields: every field in order, SyntaxError for torn or unknown ones", () => {
   const encoded = message(intField(1, -3), doubleField(2, 1), bytesField(3, "ab"), floatField(4, 1));
   const fields = [...readFields(encoded)];
   assert.deepEqual(fields.map(({ number }) => number), [1, 2, 3, 4]);

@@ -5,7 +5,7 @@ import { inTempFolder } from "../support/temp_folder.ts";
 
 const TIME = new Date("2026-01-02T03:04:05.678Z");
 
-Deno.test("RunLog: a line an epoch, on the disk at once, read back as written", () =>
+Deno.test("RunLog: one line per epoch, written at once, read back unchanged", () =>
   inTempFolder(async (folder) => {
     const log = await RunLog.open(join(folder, "run"), { filters: 8 });
     await log.append(1, { trainLoss: 0.5, "valid/dice": NaN }, TIME);
@@ -22,19 +22,19 @@ Deno.test("RunLog: a line an epoch, on the disk at once, read back as written", 
     assert.deepEqual(JSON.parse(await Deno.readTextFile(join(folder, "run", "config.json"))), { filters: 8 });
   }));
 
-Deno.test("RunLog: refuses an epoch twice, one backwards, a broken number and the line's own names", () =>
+Deno.test("RunLog: refuses repeated, earlier and non-integer epochs, and reserved names", () =>
   inTempFolder(async (folder) => {
     const log = await RunLog.open(folder, {});
     await log.append(3, { a: 1 }, TIME);
     for (const epoch of [3, 2, 3.5, NaN]) {
       await assert.rejects(log.append(epoch, { a: 1 }, TIME), RangeError);
     }
-    await assert.rejects(log.append(4, { time: 1 }, TIME), /named "time"/);
+    await assert.rejects(log.append(4, { time: 1 }, TIME), /called "time"/);
     log.close();
     assert.equal((await readRunLog(folder)).length, 1);
   }));
 
-Deno.test("readRunLog: a torn last line is left out wherever it was cut, a damaged one before it is an error", () =>
+Deno.test("readRunLog: ignores a last line torn anywhere, and refuses a damaged earlier one", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "metrics.jsonl");
     const first = '{"epoch":1,"time":"2026-01-02T03:04:05.678Z","a":1}\n';
@@ -50,14 +50,14 @@ Deno.test("readRunLog: a torn last line is left out wherever it was cut, a damag
     assert.deepEqual(await readRunLog(join(folder, "none")), []);
   }));
 
-Deno.test("RunLog: resume keeps the epochs up to the checkpoint and no epoch stands twice", () =>
+Deno.test("RunLog: resume keeps the epochs up to the checkpoint, each once", () =>
   inTempFolder(async (folder) => {
     const log = await RunLog.open(folder, { a: 1 });
     for (const epoch of [1, 2, 3]) await log.append(epoch, { loss: 1 / epoch }, TIME);
     log.close();
     await Deno.writeTextFile(join(folder, "metrics.jsonl"), '{"epoch":4,"ti', { append: true });
 
-    await assert.rejects(RunLog.open(folder, {}), /already holds 3 epochs\nhint: .*--resume/);
+    await assert.rejects(RunLog.open(folder, {}), /already has 3 epochs\nhint: .*--resume/);
     const resumed = await RunLog.open(folder, { a: 2 }, 2);
     assert.deepEqual(resumed.epochs.map(({ epoch }) => epoch), [1, 2]);
     await resumed.append(3, { loss: 9 }, TIME);
@@ -67,14 +67,14 @@ Deno.test("RunLog: resume keeps the epochs up to the checkpoint and no epoch sta
     assert.deepEqual(JSON.parse(await Deno.readTextFile(join(folder, "config.json"))), { a: 2 });
   }));
 
-Deno.test("RunLog: a run that stopped before its first epoch may be started again", () =>
+Deno.test("RunLog: a run that stopped before its first epoch can be started again", () =>
   inTempFolder(async (folder) => {
     (await RunLog.open(folder, {})).close();
     (await RunLog.open(folder, {})).close();
     assert.deepEqual(await readRunLog(folder), []);
   }));
 
-Deno.test("RunLog: a disk that is full is told with the way out, and leaves whole lines alone", () =>
+Deno.test("RunLog: a full disk gives a hint and leaves complete lines only", () =>
   inTempFolder(async (folder) => {
     const script = join(folder, "script.ts");
     const module = JSON.stringify(new URL("../../src/tracking/run_log.ts", import.meta.url).href);
@@ -90,14 +90,14 @@ Deno.test("RunLog: a disk that is full is told with the way out, and leaves whol
       }`,
     );
     const config = new URL("../../deno.json", import.meta.url).pathname;
-    // The shell's limit on the size of a file stops a write half way, as a full disk does.
+    // The shell's limit on the file size stops a write halfway, like a full disk.
     const run =
       `trap '' XFSZ; ulimit -f 8; exec deno run -q --no-lock --no-check --config ${config} -P=test ${script}`;
     const { stdout } = await new Deno.Command("sh", { args: ["-c", run] }).output();
     const message = new TextDecoder().decode(stdout);
     assert.match(
       message,
-      /^Cannot log epoch \d+: File too large.*\nhint: the last checkpoint is whole; .*--resume\n$/,
+      /^Cannot log epoch \d+: File too large.*\nhint: the last checkpoint is intact; .*--resume\n$/,
     );
     const failed = Number(/\d+/.exec(message)![0]);
     const text = await Deno.readTextFile(join(folder, "run", "metrics.jsonl"));

@@ -40,7 +40,7 @@ function outline(records: Message[]): (string | number)[][] {
   });
 }
 
-Deno.test("SwanLabFile: the run directory holds what `swanlab sync` reads", () =>
+Deno.test("SwanLabFile: the run directory contains what `swanlab sync` reads", () =>
   inTempFolder(async (folder) => {
     const file = await SwanLabFile.open(folder, RUN);
     assert.equal(file.directory, join(folder, DIRECTORY));
@@ -136,7 +136,7 @@ Deno.test("SwanLabFile: records span blocks, with every kind of fragment", () =>
     assert.deepEqual(outline(after).slice(-3), [[301, "log"], [302, "scalar", "a", 301], [-2, "finish"]]);
   }));
 
-Deno.test("SwanLabFile: a crash leaves an error line and its state, an abort only its state", () =>
+Deno.test("SwanLabFile: a crash records an error line and its state, an abort only its state", () =>
   inTempFolder(async (folder) => {
     await (await SwanLabFile.open(folder, RUN)).finish(end("crashed", "NaN at step 7"));
     const crashed = (await read(folder)).records;
@@ -156,7 +156,7 @@ Deno.test("SwanLabFile: a crash leaves an error line and its state, an abort onl
     assert.equal(aborted.at(-1)!.message(11).int(1), 3);
   }));
 
-Deno.test("SwanLabFile: resume cuts later records and the end, and goes on in the same directory", () =>
+Deno.test("SwanLabFile: resume removes later records and the end, and continues in the same directory", () =>
   inTempFolder(async (folder) => {
     const file = await SwanLabFile.open(folder, RUN);
     for (const step of [1, 2, 3]) await file.scalars(step, { a: step, b: step }, TIME);
@@ -181,7 +181,7 @@ Deno.test("SwanLabFile: resume cuts later records and the end, and goes on in th
     assert.equal(config.filters.value, 16);
   }));
 
-Deno.test("SwanLabFile: cut or damaged at any byte, the file is continued from its last whole record", () =>
+Deno.test("SwanLabFile: a file truncated or damaged at any byte continues after its last intact record", () =>
   inTempFolder(async (folder) => {
     const file = await SwanLabFile.open(folder, RUN);
     for (const step of [1, 2]) await file.scalars(step, { a: step }, TIME);

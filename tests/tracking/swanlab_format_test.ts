@@ -17,18 +17,18 @@ const RUN = {
   startedAt: new Date(),
 };
 
-Deno.test("syncCommand: the run's directory and its id, quoted where a shell needs it", () => {
+Deno.test("syncCommand: directory and id of the run, quoted if a shell needs it", () => {
   assert.equal(syncCommand("runs/a/swanlog/run-1-x", "x"), "swanlab sync runs/a/swanlog/run-1-x -i x");
   assert.equal(syncCommand("runs/it's a", "x"), "swanlab sync 'runs/it'\\''s a' -i x");
 });
 
-Deno.test("createRunId: eight letters and digits, new every time", () => {
+Deno.test("createRunId: eight random letters and digits", () => {
   const ids = new Set(Array.from({ length: 100 }, createRunId));
   assert.equal(ids.size, 100);
   for (const id of ids) assert.match(id, /^[a-z0-9]{8}$/);
 });
 
-Deno.test("checkRun, checkKey: SwanLab's limits, named", () => {
+Deno.test("checkRun, checkKey: name the field that exceeds SwanLab's limits", () => {
   checkRun(RUN);
   assert.throws(() => checkRun({ ...RUN, project: "a b" }), /project "a b"/);
   assert.throws(() => checkRun({ ...RUN, project: "p".repeat(101) }), RangeError);
@@ -40,7 +40,7 @@ Deno.test("checkRun, checkKey: SwanLab's limits, named", () => {
   }
 });
 
-Deno.test("mediaFile: named by step and content, refused over SwanLab's limit", () => {
+Deno.test("mediaFile: named by step and content hash, refused above SwanLab's limit", () => {
   const { fileName, kind } = mediaFile("image", 7, new Uint8Array());
   assert.deepEqual([kind, fileName], ["image", "007-e3b0c442.png"]);
   assert.throws(() => mediaFile("image", 7, new Uint8Array(10 * 1024 * 1024 + 1)), RangeError);

@@ -5,10 +5,10 @@ import { readSwanLab } from "../support/tracking_files.ts";
 
 const BLOCK = 32768;
 
-Deno.test("SWANLAB_LOG: with every room left at the end of a block, zeros fill what is too short for a head", () => {
+Deno.test("SWANLAB_LOG: zeros fill the end of a block that is too short for a header", () => {
   const second = bytesField(1, "the second");
   for (let room = 0; room <= 9; room++) {
-    // 7 bytes of the file's head, 7 of the fragment's, 4 of the field's.
+    // 7 bytes of file header, 7 of fragment header, 4 of field header.
     const first = bytesField(1, new Uint8Array(BLOCK - room - 18).fill(7));
     const framed = SWANLAB_LOG.frame(first, SWANLAB_LOG.head.length);
     const offset = SWANLAB_LOG.head.length + framed.length;
@@ -23,7 +23,7 @@ Deno.test("SWANLAB_LOG: with every room left at the end of a block, zeros fill w
   }
 });
 
-Deno.test("SWANLAB_LOG: what is written is read back, whatever its length and place", () => {
+Deno.test("SWANLAB_LOG: records of any length and offset are read back", () => {
   for (const length of [0, 1, BLOCK - 8, BLOCK - 7, BLOCK - 6, BLOCK, 3 * BLOCK + 5]) {
     for (const offset of [7, 1000, BLOCK - 7, BLOCK - 1, BLOCK]) {
       const payload = Uint8Array.from({ length }, (_, index) => index % 251);

@@ -29,7 +29,7 @@ function open(server: { host: string }, options: Partial<SwanLabOnlineOptions> =
   return { online, notes };
 }
 
-/** Key, step and value of every number that the server took, in order. */
+/** Key, step and value of every number that the server received, in order. */
 function received(server: SwanLabServer, type = "scalar"): unknown[][] {
   return server.seen("POST", "/house/metrics").filter(({ body }) => body.type === type)
     // deno-lint-ignore no-explicit-any
@@ -122,7 +122,7 @@ Deno.test("SwanLabOnline: a run from login to its end, request by request", asyn
   assert.deepEqual(notes, [`SwanLab shows this run at ${server.host}/@ann/tumors/runs/abc12345`]);
 });
 
-Deno.test("SwanLabOnline: a crash sends one error line, then the state; Ctrl-C the state alone", async () => {
+Deno.test("SwanLabOnline: a crash sends one error line, then the state; Ctrl-C only the state", async () => {
   await using crashed = startSwanLabServer({ summaries: { log: [{ key: "LOG", step: 4 }] } });
   await open(crashed).online.finish(end("crashed", "NaN at step 7"));
   const [log] = crashed.seen("POST", "/house/metrics");
@@ -138,7 +138,7 @@ Deno.test("SwanLabOnline: a crash sends one error line, then the state; Ctrl-C t
   assert.equal(aborted.requests.at(-1)!.body.state, "ABORTED");
 });
 
-Deno.test("SwanLabOnline: of a run that the server knows, only what it lacks is sent", async () => {
+Deno.test("SwanLabOnline: sends a known run's missing steps only", async () => {
   await using server = startSwanLabServer({
     summaries: { scalar: [{ key: "a", step: 2 }], media: [{ key: "figure", step: 2 }], log: [] },
   });
@@ -156,7 +156,7 @@ Deno.test("SwanLabOnline: of a run that the server knows, only what it lacks is 
   }]);
 });
 
-Deno.test("SwanLabOnline: an old server has another path for projects", async () => {
+Deno.test("SwanLabOnline: uses the project path of old servers", async () => {
   await using server = startSwanLabServer({
     fail: ({ method, path }) =>
       method === "POST" ? path === "/projects/ann" ? 404 : path === "/project" ? 409 : undefined : undefined,
@@ -170,7 +170,7 @@ Deno.test("SwanLabOnline: an old server has another path for projects", async ()
   assert.equal(server.requests.at(-1)!.body.state, "FINISHED");
 });
 
-Deno.test("SwanLabOnline: 500s and 429s are tried again until all has arrived once", async () => {
+Deno.test("SwanLabOnline: retries after 500 and 429 until everything has arrived once", async () => {
   const failures = new Map([["/login", 2], ["/projects/ann/tumors/series", 1], ["/house/metrics", 3], [
     "/store",
     1,
@@ -200,12 +200,12 @@ Deno.test("SwanLabOnline: 500s and 429s are tried again until all has arrived on
   assert.equal(server.requests.at(-1)!.body.state, "FINISHED");
   assert.match(
     notes[0]!,
-    /not reached, training goes on and it is tried again: POST \/api\/login\/api_key was answered/,
+    /cannot be reached, training continues and retries: POST \/api\/login\/api_key was answered/,
   );
-  assert.ok(notes.includes("SwanLab is reached again"));
+  assert.ok(notes.includes("SwanLab is reachable again"));
 });
 
-Deno.test("SwanLabOnline: what the server refuses is dropped with one note, the rest arrives", async () => {
+Deno.test("SwanLabOnline: drops what the server rejects with one note, the rest arrives", async () => {
   await using server = startSwanLabServer({
     fail: ({ path, body }) => path === "/house/metrics" && body.metrics[0].index < 3 ? 422 : undefined,
   });
@@ -221,17 +221,17 @@ Deno.test("SwanLabOnline: what the server refuses is dropped with one note, the 
   assert.equal(server.seen("POST", "/house/metrics").length, 3, "a refused batch is not sent again");
   assert.equal(server.requests.at(-1)!.body.state, "FINISHED");
   assert.deepEqual(notes.slice(1), [
-    "SwanLab did not take 1 values (scalar): POST /api/house/metrics was answered 422",
-    "SwanLab's server does not hold the whole run: POST /api/house/metrics was answered 422",
+    "SwanLab rejected 1 values (scalar): POST /api/house/metrics was answered 422",
+    "SwanLab's server lacks a part of this run: POST /api/house/metrics was answered 422",
   ]);
 });
 
-Deno.test("SwanLabOnline: a wrong key and a legacy project end it with a note, never the key", async () => {
+Deno.test("SwanLabOnline: a wrong key and a legacy project end it with a note that does not contain the key", async () => {
   await using server = startSwanLabServer();
   const wrong = open(server, { apiKey: "key-2" });
   await wrong.online.scalars(1, { a: 1 }, TIME);
   await wrong.online.finish(end());
-  assert.match(wrong.notes[0]!, /training goes on: the API key was not accepted \(401\)/);
+  assert.match(wrong.notes[0]!, /training continues: the API key was not accepted \(401\)/);
   assert.ok(!wrong.notes.join().includes("key-2"));
   assert.equal(server.requests.length, 1);
 
@@ -242,7 +242,7 @@ Deno.test("SwanLabOnline: a wrong key and a legacy project end it with a note, n
   assert.equal(legacy.seen("POST", "/project/ann/tumors/experiment").length, 0);
 });
 
-Deno.test("SwanLabOnline: a session that has run out is renewed", async () => {
+Deno.test("SwanLabOnline: renews an expired session", async () => {
   let refused = 0;
   await using server = startSwanLabServer({
     fail: ({ path }) => path === "/house/metrics" && refused++ === 0 ? 401 : undefined,
@@ -255,7 +255,7 @@ Deno.test("SwanLabOnline: a session that has run out is renewed", async () => {
   assert.equal(notes.length, 1);
 });
 
-Deno.test("SwanLabOnline: a server that never answers costs the training nothing and the end a bounded wait", async () => {
+Deno.test("SwanLabOnline: a server that never answers delays only the end, for a bounded time", async () => {
   await using server = startSwanLabServer({ fail: () => "hang" });
   const { online, notes } = open(server, { finishSeconds: 0.3, timeoutSeconds: 60 });
   const begin = performance.now();
@@ -265,10 +265,10 @@ Deno.test("SwanLabOnline: a server that never answers costs the training nothing
   await online.finish(end());
   const waited = performance.now() - begin;
   assert.ok(waited < 1500, `the end took ${waited} ms`);
-  assert.deepEqual(notes, ["SwanLab's server does not hold the whole run: it was not reached in time"]);
+  assert.deepEqual(notes, ["SwanLab's server lacks a part of this run: it could not be reached in time"]);
 });
 
-Deno.test("SwanLabOnline: a request that hangs is given up and tried again", async () => {
+Deno.test("SwanLabOnline: retries a request that hangs", async () => {
   let hung = 0;
   await using server = startSwanLabServer({
     fail: ({ path }) => path === "/house/metrics" && hung++ === 0 ? "hang" : undefined,
@@ -278,10 +278,10 @@ Deno.test("SwanLabOnline: a request that hangs is given up and tried again", asy
   await online.finish(end());
   assert.deepEqual(received(server), [["a", 1, 1], ["a", 1, 1]]);
   assert.equal(server.requests.at(-1)!.body.state, "FINISHED");
-  assert.equal(notes.filter((note) => note.includes("not reached")).length, 1);
+  assert.equal(notes.filter((note) => note.includes("cannot be reached")).length, 1);
 });
 
-Deno.test("SwanLabOnline: with no server at all it waits for one and then sends everything", async () => {
+Deno.test("SwanLabOnline: waits for a server that starts late and sends everything", async () => {
   const port = freePort();
   const { online, notes } = open({ host: `http://127.0.0.1:${port}` }, { retrySeconds: 0.05 });
   await online.scalars(1, { a: 1 }, TIME);
@@ -293,7 +293,7 @@ Deno.test("SwanLabOnline: with no server at all it waits for one and then sends 
   assert.deepEqual(received(server), [["a", 1, 1], ["a", 2, 2]]);
 });
 
-Deno.test("SwanLabOnline: a full queue takes nothing more, so that the server's part has no holes", async () => {
+Deno.test("SwanLabOnline: a full queue accepts nothing more, so that the server has no gaps", async () => {
   const port = freePort();
   const { online, notes } = open({ host: `http://127.0.0.1:${port}` }, { queueBytes: 500 });
   for (let step = 1; step <= 50; step++) await online.scalars(step, { a: step }, TIME);
@@ -302,14 +302,18 @@ Deno.test("SwanLabOnline: a full queue takes nothing more, so that the server's 
   await online.scalars(51, { a: 51 }, TIME);
   await online.finish(end());
   assert.deepEqual(received(server), [["a", 1, 1], ["a", 2, 2]]);
-  assert.equal(notes.filter((note) => note.includes("more is waiting")).length, 2, notes.join("\n"));
+  assert.equal(
+    notes.filter((note) => note.includes("queue of unsent items is full")).length,
+    2,
+    notes.join("\n"),
+  );
 });
 
-Deno.test("SwanLabOnline: a host that is no web address is refused at once", () => {
+Deno.test("SwanLabOnline: refuses an invalid host at once", () => {
   assert.throws(() => open({ host: "ftp://x" }), { name: "TypeError", message: /"ftp:\/\/x"/ });
 });
 
-Deno.test("SwanLabOnline: a host that the permissions do not allow is named, and nobody is asked", async () => {
+Deno.test("SwanLabOnline: names a host that the permissions do not allow, without a prompt", async () => {
   const { online, notes } = open({ host: "https://swanlab.example.com/some/path" });
   await online.finish(end());
   assert.match(notes[0]!, /do not allow swanlab\.example\.com; add --allow-net=swanlab\.example\.com/);

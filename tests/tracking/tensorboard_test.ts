@@ -23,12 +23,12 @@ const end = (
   step: number,
 ) => ({ state: "finished", message: "", time: TIME, step, metrics: { loss: 0.5 } } as const);
 
-/** Step and tags of every event but the first. */
+/** Step and tags of every event except the first. */
 const outline = (events: Message[]) => {
   return events.slice(1).map((event) => [event.int(2), ...values(event).map((value) => value.text(1))]);
 };
 
-Deno.test("TensorBoardFiles: scalars in one file, everything else in another, both begin with the version", () =>
+Deno.test("TensorBoardFiles: scalars in one file, everything else in another, both starting with the version", () =>
   inTempFolder(async (folder) => {
     const files = await TensorBoardFiles.open(folder, CONFIG, START);
     await files.scalars(1, { loss: 0.1, "valid/dice": NaN }, TIME);
@@ -67,7 +67,7 @@ Deno.test("TensorBoardFiles: scalars in one file, everything else in another, bo
     assert.equal(text!.message(8).text(8), "**ö**");
   }));
 
-Deno.test("TensorBoardFiles: hyperparameters as the plugin reads them", () =>
+Deno.test("TensorBoardFiles: hyperparameters in the HParams plugin's format", () =>
   inTempFolder(async (folder) => {
     const files = await TensorBoardFiles.open(folder, CONFIG, START);
     await files.finish({ ...end(0), state: "crashed", metrics: {} });
@@ -98,7 +98,7 @@ Deno.test("TensorBoardFiles: hyperparameters as the plugin reads them", () =>
     assert.deepEqual([session.int(1), session.real(2)], [2, TIME.getTime() / 1000]);
   }));
 
-Deno.test("TensorBoardFiles: resume cuts later events, a torn tail and the earlier end, and goes on in the same file", () =>
+Deno.test("TensorBoardFiles: resume removes later events, a torn tail and the earlier end, and continues in the same file", () =>
   inTempFolder(async (folder) => {
     const files = await TensorBoardFiles.open(folder, CONFIG, START);
     for (const step of [1, 2, 3]) {
@@ -127,7 +127,7 @@ Deno.test("TensorBoardFiles: resume cuts later events, a torn tail and the earli
     assert.deepEqual(outline(await read(folder, "scalars")), []);
   }));
 
-Deno.test("TensorBoardFiles: cut at any byte, the file is continued from its last whole event", () =>
+Deno.test("TensorBoardFiles: a file truncated at any byte continues after its last intact event", () =>
   inTempFolder(async (folder) => {
     const files = await TensorBoardFiles.open(folder, {}, START);
     for (const step of [1, 2]) await files.scalars(step, { loss: 1 }, TIME);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { TrackingBackend } from "../../src/tracking/backend.ts";
 import { readRunLog, RunLog } from "../../src/tracking/run_log.ts";
-import type { Sink } from "../../src/tracking/sink.ts";
 import { openTracker, Tracker, type TrackerOptions } from "../../src/tracking/tracker.ts";
 import { startSwanLabServer } from "../support/swanlab_server.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
@@ -22,7 +22,7 @@ const options = (runFolder: string, more: Partial<TrackerOptions> = {}): Tracker
   ...more,
 });
 
-/** The epochs in each of the three records. */
+/** The epochs in the log and in both backends. */
 async function epochs(
   runFolder: string,
 ): Promise<{ log: number[]; tensorboard: number[]; swanlab: number[] }> {
@@ -42,7 +42,7 @@ async function endState(runFolder: string): Promise<number> {
   return records.at(-1)!.message(11).int(1);
 }
 
-Deno.test("openTracker: one call writes the log, TensorBoard's files and the offline run", () =>
+Deno.test("openTracker: writes the log, TensorBoard's files and the offline run", () =>
   inTempFolder(async (folder) => {
     const tracker = await openTracker(options(folder));
     await tracker.epoch(1, { loss: 0.5 });
@@ -68,7 +68,7 @@ Deno.test("openTracker: one call writes the log, TensorBoard's files and the off
     assert.equal(tracker.syncCommand(), `swanlab sync ${join(folder, SWANLOG)} -i abc12345`);
   }));
 
-Deno.test("openTracker: off is off", () =>
+Deno.test("openTracker: writes only the log if all backends are off", () =>
   inTempFolder(async (folder) => {
     const tracker = await openTracker(options(folder, { tensorboard: false, swanlab: "off" }));
     await tracker.epoch(1, { loss: 0.5 });
@@ -77,7 +77,7 @@ Deno.test("openTracker: off is off", () =>
     assert.equal(tracker.syncCommand(), null);
   }));
 
-Deno.test("openTracker: no byte written names this machine, its folders or its user", () =>
+Deno.test("openTracker: nothing written names this machine, its folders or its user", () =>
   inTempFolder(async (folder) => {
     const secret = join(folder, "patients", "Ann Lee.jpg");
     const tracker = await openTracker(
@@ -114,14 +114,14 @@ Deno.test("openTracker: no byte written names this machine, its folders or its u
     });
   }));
 
-Deno.test("openTracker: resume leaves every epoch once in every record, and fills a record that is missing", () =>
+Deno.test("openTracker: resume leaves every epoch once in every backend, and refills a missing one", () =>
   inTempFolder(async (folder) => {
     const tracker = await openTracker(options(folder));
     for (const epoch of [1, 2, 3]) await tracker.epoch(epoch, { loss: 1 / epoch });
     await tracker.finish("aborted");
     assert.equal(await endState(folder), 3);
 
-    await assert.rejects(openTracker(options(folder)), /already holds 3 epochs/);
+    await assert.rejects(openTracker(options(folder)), /already has 3 epochs/);
     const resumed = await openTracker(options(folder, { resume: 2 }));
     for (const epoch of [3, 4]) await resumed.epoch(epoch, { loss: 1 / epoch });
     await resumed.finish("finished");
@@ -142,7 +142,7 @@ Deno.test("openTracker: resume leaves every epoch once in every record, and fill
     });
   }));
 
-Deno.test("openTracker: what cannot work is refused before anything is written", () =>
+Deno.test("openTracker: refuses invalid options before anything is written", () =>
   inTempFolder(async (folder) => {
     const online = { apiKey: "", host: "http://127.0.0.1:1" };
     await assert.rejects(
@@ -156,7 +156,7 @@ Deno.test("openTracker: what cannot work is refused before anything is written",
     assert.deepEqual(await filesUnder(folder), []);
   }));
 
-Deno.test("Tracker: names that SwanLab would not take are refused", () =>
+Deno.test("Tracker: refuses names that SwanLab would not accept", () =>
   inTempFolder(async (folder) => {
     const tracker = await openTracker(options(folder));
     await assert.rejects(tracker.epoch(1, { "/loss": 1 }), RangeError);
@@ -165,11 +165,11 @@ Deno.test("Tracker: names that SwanLab would not take are refused", () =>
     assert.deepEqual((await epochs(folder)).log, []);
   }));
 
-Deno.test("Tracker: a record that fails is told once, does not stop the others, and is caught up", () =>
+Deno.test("Tracker: a failing backend is reported once, does not stop the others, and is caught up", () =>
   inTempFolder(async (folder) => {
     const taken: number[] = [], notes: string[] = [];
     let broken = false;
-    const sink: Sink = {
+    const backend: TrackingBackend = {
       name: "Fragile",
       get lastStep() {
         return taken.at(-1) ?? -1;
@@ -183,7 +183,7 @@ Deno.test("Tracker: a record that fails is told once, does not stop the others, 
       text: () => Promise.resolve(),
       finish: () => Promise.resolve(),
     };
-    const tracker = new Tracker(await RunLog.open(folder, {}), [sink], null, (note) => notes.push(note));
+    const tracker = new Tracker(await RunLog.open(folder, {}), [backend], (note) => notes.push(note));
     await tracker.epoch(1, { loss: 1 });
     broken = true;
     for (const epoch of [2, 3]) await tracker.epoch(epoch, { loss: 1 });
@@ -192,11 +192,11 @@ Deno.test("Tracker: a record that fails is told once, does not stop the others, 
     await tracker.epoch(4, { loss: 1 });
     await tracker.finish("finished");
     assert.deepEqual(taken, [1, 2, 3, 4]);
-    assert.deepEqual(notes, ["Fragile is not complete, training goes on: No space left on device"]);
+    assert.deepEqual(notes, ["Fragile is incomplete, training continues: No space left on device"]);
     assert.deepEqual((await readRunLog(folder)).map(({ epoch }) => epoch), [1, 2, 3, 4]);
   }));
 
-Deno.test("openTracker: online sends the same run live and keeps the offline run beside it", () =>
+Deno.test("openTracker: online sends the run live and keeps the offline run", () =>
   inTempFolder(async (folder) => {
     await using server = startSwanLabServer();
     const notes: string[] = [];
@@ -214,7 +214,7 @@ Deno.test("openTracker: online sends the same run live and keeps the offline run
     assert.deepEqual(notes, [`SwanLab shows this run at ${server.host}/@ann/tumors/runs/abc12345`]);
   }));
 
-Deno.test("openTracker: with the network lost, training goes on and the offline run is complete", () =>
+Deno.test("openTracker: without network, training continues and the offline run is complete", () =>
   inTempFolder(async (folder) => {
     const notes: string[] = [];
     const online = { apiKey: "key-1", host: "http://127.0.0.1:9", finishSeconds: 0.2 };
@@ -225,10 +225,10 @@ Deno.test("openTracker: with the network lost, training goes on and the offline 
     await tracker.finish("finished");
     assert.deepEqual(await epochs(folder), { log: [1, 2, 3], tensorboard: [1, 2, 3], swanlab: [1, 2, 3] });
     assert.equal(await endState(folder), 1);
-    assert.match(notes.at(-1)!, /does not hold the whole run: it was not reached in time/);
+    assert.match(notes.at(-1)!, /lacks a part of this run: it could not be reached in time/);
   }));
 
-Deno.test("openTracker: online is live while the training's thread stands still, as it does for the GPU", () =>
+Deno.test("openTracker: online stays live while training's thread is blocked, as by the GPU", () =>
   inTempFolder(async (folder) => {
     const server = new Worker(new URL("../support/swanlab_server_worker.ts", import.meta.url), {
       type: "module",
@@ -246,5 +246,5 @@ Deno.test("openTracker: online is live while the training's thread stands still,
     await tracker.finish("finished");
     server.terminate();
     const sent = arrivals.find(({ path }) => path === "/house/metrics");
-    assert.ok(sent && sent.at < woke, "the epoch was not sent while the thread stood still");
+    assert.ok(sent && sent.at < woke, "the epoch was not sent while the thread was blocked");
   }));

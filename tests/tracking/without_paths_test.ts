@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { withoutPaths } from "../../src/tracking/without_paths.ts";
 
-Deno.test("withoutPaths: paths of every kind are blanked", () => {
+Deno.test("withoutPaths: replaces paths of every kind", () => {
   const cases: [string, string][] = [
     ['Cannot read "/home/ann lee/data x/p.jpg": gone', 'Cannot read "<path>": gone'],
     ['Cannot read "dataset/train/Ann Lee.jpg"', 'Cannot read "<path>"'],
@@ -14,7 +14,7 @@ Deno.test("withoutPaths: paths of every kind are blanked", () => {
   for (const [text, expected] of cases) assert.equal(withoutPaths(text), expected);
 });
 
-Deno.test("withoutPaths: metrics' names, fractions, plain words and web addresses stay", () => {
+Deno.test("withoutPaths: keeps metric names, fractions, plain words and web addresses", () => {
   for (
     const text of [
       "train/loss and/or 24/7, a / b",
