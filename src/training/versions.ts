@@ -5,7 +5,7 @@
  */
 
 /** This project's version, that of deno.json. */
-export const VERSION = "0.1.0";
+export const VERSION = "0.2.0";
 
 /** Versions of the software that a run uses. */
 export interface ToolVersions {

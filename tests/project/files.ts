@@ -54,6 +54,8 @@ export interface Configuration {
   permissions: Record<string, Record<string, unknown>>;
   /** Settings of the type checker. */
   compilerOptions: Record<string, unknown>;
+  /** Entry points by the names that other projects import. */
+  exports: Record<string, string>;
   /** Bare specifiers to packages. */
   imports: Record<string, string>;
 }
