@@ -1,11 +1,11 @@
 /**
- * Pieces of files.
+ * Byte arrays.
  * This module is browser compatible.
  *
  * @module
  */
 
-/** All parts in one array, one after the other. */
+/** Concatenates byte arrays. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -1,13 +1,32 @@
 /**
- * Random numbers as a function of key and counter, so that a resumed run draws what an uninterrupted one would.
+ * Counter-based random numbers: a function of keys, so that a resumed run draws what an uninterrupted one would.
  * This module is browser compatible.
  *
  * @module
  */
 
 /**
- * One 32-bit draw from four 32-bit keys: pcg4d of Jarzynski and Olano, Hash Functions for GPU Rendering, 2020; the
- * kernels draw with the same function.
+ * Who draws: the last key of {@linkcode draw}, four letters, different for every use so that no two share numbers. The
+ * kernels draw from their own streams, which their WGSL states too. `phantom/noise.ts` has a generator of its own.
+ */
+export const STREAMS = {
+  /** Initial parameters, by parameter and index. */
+  initialization: 0x696e6974, // "init"
+  /** The order of samples in an epoch, and of equal groups in a re-split. */
+  shuffle: 0x73687566, // "shuf"
+  /** Bootstrap confidence intervals of an evaluation. */
+  bootstrap: 0x626f6f74, // "boot"
+  /** Dropout masks: `kernels/dropout`. */
+  dropout: 0x64726f70, // "drop"
+  /** Augmentation, three streams from this one + 1 on: `kernels/augment`. */
+  augmentation: 0x61666630, // "aff0"
+  /** Noise of the augmentation, one stream per channel: `kernels/augment`. */
+  noise: 0x6e6f6973, // "nois"
+} as const;
+
+/**
+ * One 32-bit number from four 32-bit keys: pcg4d of Jarzynski and Olano, Hash Functions for GPU Rendering, 2020. The
+ * kernels use the same function.
  */
 export function draw(a: number, b: number, c: number, d: number): number {
   let x = (Math.imul(a, 1664525) + 1013904223) | 0;
@@ -29,19 +48,19 @@ export function draw(a: number, b: number, c: number, d: number): number {
   return x >>> 0;
 }
 
-/** Fills `values` with draws uniform in [-bound, bound), keyed by seed, stream and index. */
-export function uniformFloats(values: Float32Array, seed: number, stream: number, bound: number): void {
+/** Fills `values` with numbers uniform in [-bound, bound), keyed by seed, tensor and index. */
+export function uniformFloats(values: Float32Array, seed: number, tensor: number, bound: number): void {
   for (let index = 0; index < values.length; index++) {
-    values[index] = (draw(index, stream, seed, 0x696e6974) / 2 ** 31 - 1) * bound;
+    values[index] = (draw(index, tensor, seed, STREAMS.initialization) / 2 ** 31 - 1) * bound;
   }
 }
 
-/** A permutation of 0 ... count - 1 by Fisher and Yates, keyed by seed and epoch. */
+/** A Fisher-Yates permutation of 0 to count - 1, keyed by seed and epoch. */
 export function shuffled(count: number, seed: number, epoch: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   for (let index = count - 1; index > 0; index--) {
-    // 2^32 draws over at most a few thousand places: the bias of the scaling is far below any use made of it.
-    const other = Math.floor((draw(index, epoch, seed, 0x73687566) / 2 ** 32) * (index + 1));
+    // With at most a few thousand indices, the bias of scaling a 32-bit number is negligible.
+    const other = Math.floor((draw(index, epoch, seed, STREAMS.shuffle) / 2 ** 32) * (index + 1));
     const kept = order[index]!;
     order[index] = order[other]!;
     order[other] = kept;

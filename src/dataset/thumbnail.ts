@@ -43,8 +43,8 @@ export function makeThumbnail(image: RgbImage): Thumbnail | null {
     }
   }
   const grays = Float32Array.from(sums, (sum, i) => sum / Math.max(1, counts[i]!));
-  const mean = grays.reduce((sum, grey) => sum + grey, 0) / grays.length;
-  const deviation = Math.sqrt(grays.reduce((sum, grey) => sum + (grey - mean) ** 2, 0) / grays.length);
+  const mean = grays.reduce((sum, gray) => sum + gray, 0) / grays.length;
+  const deviation = Math.sqrt(grays.reduce((sum, gray) => sum + (gray - mean) ** 2, 0) / grays.length);
   if (deviation < LEAST_DEVIATION) return null;
   for (let i = 0; i < grays.length; i++) grays[i] = (grays[i]! - mean) / deviation;
   return { grays, orbits: orbitMeans(grays) };
@@ -106,6 +106,6 @@ const ORBIT_SHARES = Float32Array.from(
 
 function orbitMeans(grays: Float32Array): Float32Array {
   const means = new Float32Array(ORBIT_COUNT);
-  grays.forEach((grey, i) => means[ORBIT_OF[i]!]! += grey / (SIDE * SIDE * ORBIT_SHARES[ORBIT_OF[i]!]!));
+  grays.forEach((gray, i) => means[ORBIT_OF[i]!]! += gray / (SIDE * SIDE * ORBIT_SHARES[ORBIT_OF[i]!]!));
   return means;
 }

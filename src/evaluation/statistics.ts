@@ -3,10 +3,7 @@
  *
  * @module
  */
-import { draw } from "../random.ts";
-
-/** The random stream of the bootstrap, separate from other uses of the same seed: "boot". */
-const STREAM = 0x626f6f74;
+import { draw, STREAMS } from "../random.ts";
 
 /**
  * The quantile of ascending values at `share` (0 to 1), linearly interpolated like `numpy.quantile`'s default. Throws a
@@ -62,7 +59,7 @@ export function bootstrapMean(values: ArrayLike<number>, options: BootstrapOptio
   const drawn = new Float64Array(count);
   const means = Float64Array.from({ length: resamples }, (_, resample) => {
     for (let i = 0; i < count; i++) {
-      drawn[i] = values[Math.floor(draw(i, resample, seed, STREAM) / 2 ** 32 * count)]!;
+      drawn[i] = values[Math.floor(draw(i, resample, seed, STREAMS.bootstrap) / 2 ** 32 * count)]!;
     }
     return mean(drawn);
   }).sort();

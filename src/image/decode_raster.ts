@@ -1,6 +1,6 @@
 /**
- * Decodes in the calling thread, for Workers that alone suffer the consequences of a bad file. Everyone else calls
- * `decodeImage` of `decode.ts`.
+ * Decodes in the calling thread, so that a bad file can stop it: for Workers only. Everyone else calls `decodeImage` of
+ * `decode.ts`.
  *
  * @module
  */

@@ -124,7 +124,7 @@ Deno.test("decodeImage: rejects a JPEG of hundreds of scans", async () => {
 });
 
 Deno.test("decodeImage: rejects samples other than unsigned integers of up to 16 bits", async () => {
-  const bytes = fixture("TIFF grey 16 bits");
+  const bytes = fixture("TIFF gray 16 bits");
   const bits = patched(bytes, tiffTag(bytes, 258), [32, 0]);
   await assert.rejects(decodeImage(bits), /32-bit samples/);
 });

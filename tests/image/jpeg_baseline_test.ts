@@ -23,7 +23,7 @@ Deno.test(`decodeBaselineJpeg: ${jpegs.length} baseline files of every kind equa
 
 Deno.test("decodeBaselineJpeg: leaves all other files to ImageMagick", () => {
   for (const { name, file } of images) {
-    const plain = /^JPEG (RGB|grey|orientation \d)$/.test(name);
+    const plain = /^JPEG (RGB|gray|orientation \d)$/.test(name);
     assert.equal(decodeBaselineJpeg(Uint8Array.fromBase64(file)) !== null, plain, name);
   }
 });
@@ -75,7 +75,7 @@ Deno.test("decodeRaster: returns one channel for an image without color in every
   for (const { name, file, rgb } of images) {
     const { channels } = await decodeRaster(Uint8Array.fromBase64(file));
     const expected = Uint8Array.fromBase64(rgb);
-    const grey = expected.every((value, at) => value === expected[at - at % 3]);
-    assert.equal(channels, grey ? 1 : 3, name);
+    const gray = expected.every((value, at) => value === expected[at - at % 3]);
+    assert.equal(channels, gray ? 1 : 3, name);
   }
 });

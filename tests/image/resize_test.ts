@@ -11,7 +11,7 @@ for (const fixture of fixtures) {
   const name = `${width}x${height} to ${size.width}x${size.height}`;
 
   Deno.test(`resizeImage: ${name} equals torchvision's`, () => {
-    const scaled = resizeImage({ width, height, data: Uint8Array.fromBase64(fixture.picture) }, size);
+    const scaled = resizeImage({ width, height, data: Uint8Array.fromBase64(fixture.image) }, size);
     assert.deepEqual(scaled.shape, [3, size.height, size.width]);
     const expected = new Float32Array(Uint8Array.fromBase64(fixture.scaled).buffer);
     assertClose(scaled.data, expected, { absolute: 2e-6, label: name });
@@ -37,10 +37,10 @@ Deno.test("resizeImage, resizeMask: reject invalid sizes and data that does not 
 
 Deno.test("resizeRaster: one channel equals three equal ones, with few and many taps, also normalized", () => {
   for (const [from, to] of [[50, 16], [90, 5], [7, 20]] as const) {
-    const grey = Uint8Array.from({ length: from * from }, (_, i) => (i * 7919) % 251);
-    const rgb = Uint8Array.from({ length: 3 * from * from }, (_, i) => grey[Math.floor(i / 3)]!);
+    const gray = Uint8Array.from({ length: from * from }, (_, i) => (i * 7919) % 251);
+    const rgb = Uint8Array.from({ length: 3 * from * from }, (_, i) => gray[Math.floor(i / 3)]!);
     const size = { width: to, height: to };
-    const one = resizeRaster({ width: from, height: from, channels: 1, data: grey }, size);
+    const one = resizeRaster({ width: from, height: from, channels: 1, data: gray }, size);
     const three = resizeImage({ width: from, height: from, data: rgb }, size);
     assert.deepEqual(one.shape, [1, to, to]);
     for (const channel of [0, 1, 2]) {

@@ -7,12 +7,12 @@ import { dirname, join, relative } from "node:path";
 import { encodeRgbPng, type RgbImage } from "../../mod.ts";
 import { ROOT } from "../project/files.ts";
 
-/** One of the files of `tests/fixtures/coco`. */
+/** A file of `tests/fixtures/coco`. */
 export function readCocoFixture(name: string): string {
   return Deno.readTextFileSync(new URL(`../fixtures/coco/${name}`, import.meta.url));
 }
 
-/** An annotation text with images `1.png`, `2.png`, ... of one size, ids from 1, and one category. */
+/** Annotations of images `1.png`, `2.png`, ... of one size, with ids from 1 and one category. */
 export function cocoText(
   size: { width: number; height: number; images?: number },
   annotations: readonly Record<string, unknown>[],
@@ -32,16 +32,16 @@ export function cocoText(
   return JSON.stringify({ images, annotations: entries, categories: [{ id: 1, name: "tumor" }] });
 }
 
-/** An image of this size from a function of the place; grey where it gives one number. */
-export function paint(width: number, height: number, grey: (x: number, y: number) => number): RgbImage {
+/** A gray image from a function of the position. */
+export function paint(width: number, height: number, gray: (x: number, y: number) => number): RgbImage {
   const data = new Uint8Array(3 * width * height);
   for (let i = 0; i < width * height; i++) {
-    data.fill(grey(i % width, Math.floor(i / width)), 3 * i, 3 * i + 3);
+    data.fill(gray(i % width, Math.floor(i / width)), 3 * i, 3 * i + 3);
   }
   return { width, height, data };
 }
 
-/** An image that no other seed's resembles: a few blurred spots. */
+/** An image unlike that of any other seed: a few blurred spots. */
 export function spots(seed: number, side = 64): RgbImage {
   const spot = (i: number) => [17, 29, 41].map((factor) => (seed * factor + i * 23 + seed * i * 7) % 64);
   return paint(side, side, (x, y) => {
@@ -54,7 +54,7 @@ export function spots(seed: number, side = 64): RgbImage {
   });
 }
 
-/** Writes files below `folder`: texts and bytes as they are, images as PNG. */
+/** Writes files below `folder`: texts and bytes verbatim, images as PNG. */
 export async function writeFiles(
   folder: string,
   files: { readonly [path: string]: string | Uint8Array | RgbImage },
@@ -68,14 +68,14 @@ export async function writeFiles(
 }
 
 /**
- * Runs `body` with a new folder where the tasks that read datasets may read and write, below the project's own
- * `dataset`, and with that folder as a person types it; removes it afterwards.
+ * Runs `body` with a new folder below the project's `dataset`, where tasks may read and write, and with its path as a
+ * user types it; removes the folder afterwards.
  */
 export function inDatasetFolder(body: (folder: string, typed: string) => Promise<void>): Promise<void> {
   return inProjectFolder("dataset", body);
 }
 
-/** The same below another of the project's folders that tasks may write to: `runs`, `predictions`. */
+/** The same below another folder of the project that tasks may write to: `runs`, `predictions`. */
 export async function inProjectFolder(
   parent: string,
   body: (folder: string, typed: string) => Promise<void>,

@@ -1,5 +1,5 @@
 /**
- * Small PNG files made by hand.
+ * Handmade PNG files.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export function pngChunk(type: string, content: Uint8Array): Uint8Array {
   return joinBytes([uint32(content.length), body, uint32(crc32(body))]);
 }
 
-/** A PNG whose header claims a size, whatever its pixels are: `bytes` zeros, deflated. */
+/** A PNG whose header claims a size, with `bytes` deflated zeros as pixels. */
 export function pngClaiming(
   width: number,
   height: number,
@@ -30,7 +30,7 @@ export function pngClaiming(
   ]);
 }
 
-/** Four bytes, the high one first. */
+/** Four bytes, big-endian. */
 export function uint32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);

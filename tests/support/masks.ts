@@ -1,12 +1,12 @@
 /**
- * Masks as tests write them down.
+ * Masks for tests.
  *
  * @module
  */
 import type { Mask } from "../../src/image/mask.ts";
 import { Random } from "./random.ts";
 
-/** The mask that rows of `.` (0) and any other character (1) draw. */
+/** A mask from rows of `.` (0) and any other character (1). */
 export function drawMask(...rows: string[]): Mask {
   return {
     width: rows[0]!.length,
@@ -15,12 +15,12 @@ export function drawMask(...rows: string[]): Mask {
   };
 }
 
-/** A mask whose pixels a text of 0 and 1 lists row by row. */
+/** A mask from a row-major text of 0 and 1. */
 export function listMask(width: number, height: number, digits: string): Mask {
   return { width, height, data: Uint8Array.from(digits, Number) };
 }
 
-/** A mask with a disc around a centre. */
+/** A mask with a disc. */
 export function discMask(width: number, height: number, x: number, y: number, radius: number): Mask {
   const data = Uint8Array.from({ length: width * height }, (_, at) => {
     const distance = Math.hypot(at % width - x, Math.floor(at / width) - y);
@@ -29,7 +29,7 @@ export function discMask(width: number, height: number, x: number, y: number, ra
   return { width, height, data };
 }
 
-/** A mask of one of many sizes, from empty to full. */
+/** A random mask of random size, from empty to full. */
 export function randomMask(random: Random, width?: number, height?: number): Mask {
   const size = { width: width ?? 1 + random.integer(20), height: height ?? 1 + random.integer(20) };
   const share = random.pick([0, 0.02, 0.2, 0.5, 0.98, 1]);

@@ -6,12 +6,12 @@
 import dejavuSans from "./dejavu_sans.base64" with { type: "text" };
 import { addFont, startMagick } from "../magick.ts";
 
-/** The name under which drawing finds the font. */
+/** The name of the font for drawing. */
 export const FONT_NAME = "DejaVuSans";
 
 let starting: Promise<void> | undefined;
 
-/** Starts ImageMagick, if need be, and gives it the font. */
+/** Starts ImageMagick, if necessary, and registers the font. */
 export function startFont(): Promise<void> {
   return starting ??= startMagick().then(() =>
     addFont(FONT_NAME, Uint8Array.fromBase64(dejavuSans.replace(/\s+/g, "")))

@@ -13,7 +13,7 @@ import {
   normBands,
 } from "../../../kernels/instance_norm/instance_norm.ts";
 import { maxPoolBackward, maxPoolForward } from "../../../kernels/max_pool2d/max_pool2d.ts";
-import { draw } from "../../random.ts";
+import { draw, STREAMS } from "../../random.ts";
 import { type Check, random, stepUniform, sum, sumLimit, table } from "./check.ts";
 
 const NOTHING = new Float32Array(4);
@@ -35,7 +35,7 @@ export function* layerChecks(): Generator<Check> {
       y: table(
         100,
         (i) =>
-          draw(100 * firstImage + firstElement + i, step, seed, 0x64726f70) >= 0.4 * 2 ** 32
+          draw(100 * firstImage + firstElement + i, step, seed, STREAMS.dropout) >= 0.4 * 2 ** 32
             ? x[i]! / 0.6
             : 0,
       ),

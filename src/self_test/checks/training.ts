@@ -19,7 +19,7 @@ import {
 } from "../../../kernels/loss/definition.ts";
 import { lossGradient, lossSums, lossTotal } from "../../../kernels/loss/loss.ts";
 import { multiplyAdd } from "../../../kernels/probe/multiply_add.ts";
-import { draw } from "../../random.ts";
+import { draw, STREAMS } from "../../random.ts";
 import { type Check, random, stepUniform, sum, sumLimit, table } from "./check.ts";
 
 /** The checks. */
@@ -136,7 +136,7 @@ function augmentCheck(): Check {
   const source_masks = source_images.map((value) => value > 0 ? 1 : 0);
   const [seed, step, firstImage] = [5, 3, 7];
   const chance = (image: number, kind: number) =>
-    (draw(firstImage + image, step, seed, 0x61666630 + kind) >>> 8) / 2 ** 23 - 1;
+    (draw(firstImage + image, step, seed, STREAMS.augmentation + kind) >>> 8) / 2 ** 23 - 1;
   const placeOf = (index: number): [number, number] => {
     const angle = Math.PI / 4 * chance(Math.floor(index / 30), 1);
     const [dx, dy] = [index % 6 - 2.5, Math.floor(index / 6) % 5 - 2];
