@@ -22,7 +22,7 @@ const CHECKS: readonly Check[] = [
   { name: "doc lint", args: ["doc", "--lint", "mod.ts", "src/entries/"] },
   {
     name: "doc examples",
-    args: ["test", "-q", "-P=test", "--doc", "README.md", "mod.ts", "src/", "kernels/"],
+    args: ["test", "-q", "-P=test", "--doc", "README.md", "docs/", "mod.ts", "src/", "kernels/"],
   },
   { name: "import directions", args: ["test", "-q", "-P=test", "tests/project/imports_test.ts"] },
 ];

@@ -1,24 +1,38 @@
-/** README says what deno.json says: every task, with the permissions that it runs under. */
+/** What README and docs/ must say: they are checked against deno.json and the files that they name. */
 import assert from "node:assert/strict";
-import { readConfiguration, readProject } from "./files.ts";
+import { dirname, join, normalize } from "node:path";
+import { projectFiles, readConfiguration, readProject, ROOT } from "./files.ts";
+
+/** Words that README may have, counted as `wc -w` does. */
+const README_WORDS = 800;
+
+/** Words that a reader finishes in five minutes. */
+const PAGE_WORDS = 1300;
+
+/** Bytes that an image of the documentation may have. */
+const IMAGE_BYTES = 200_000;
+
+const PAGES = projectFiles(".md").filter((path) => !path.startsWith("tests/"));
+
+const wordCount = (text: string) => text.split(/\s+/).filter((word) => word !== "").length;
 
 type Allowed = boolean | string[] | { allow?: boolean | string[]; deny?: string[] };
 
-const VERBS = {
+/** Words for the permissions of a set. */
+const VERBS: Record<string, string> = {
   read: "reads",
   write: "writes",
-  net: "reaches",
+  net: "connects to",
   run: "starts",
-  sys: "asks for",
-  env: "knows",
+  sys: "queries",
+  env: "reads the variables",
 };
 
 /** A permission set in words: `reads dataset; writes runs`. */
 function inWords(set: Record<string, Allowed>): string {
   const parts = Object.entries(set).map(([name, allowed]) => {
-    const verb = VERBS[name as keyof typeof VERBS];
-    assert.ok(verb !== undefined, `no word for the permission "${name}"`);
-    return `${verb} ${places(allowed)}`;
+    assert.ok(name in VERBS, `no word for the permission "${name}"`);
+    return `${VERBS[name]} ${places(allowed)}`;
   });
   return parts.length === 0 ? "nothing" : parts.join("; ");
 }
@@ -26,25 +40,79 @@ function inWords(set: Record<string, Allowed>): string {
 function places(allowed: Allowed): string {
   if (typeof allowed === "boolean") return allowed ? "anything" : "nothing";
   if (Array.isArray(allowed)) return allowed.map((place) => place === "." ? "the project" : place).join(", ");
-  const denied = allowed.deny === undefined ? "" : ` but ${allowed.deny.join(", ")}`;
+  const denied = allowed.deny === undefined ? "" : ` except ${allowed.deny.join(", ")}`;
   return `${places(allowed.allow ?? false)}${denied}`;
 }
 
-Deno.test("README: lists every task with its permissions", () => {
-  const { tasks, permissions } = readConfiguration();
-  const rows = readProject("README.md").split("\n").filter((line) => /^\| `[a-z]+`/.test(line))
-    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
-  const listed = Object.fromEntries(rows.map(([name, , allowed]) => [name, allowed]));
-  const expected = Object.fromEntries(
-    Object.keys(tasks).map((name) => [`\`${name}\``, inWords(permissions[name] as Record<string, Allowed>)]),
-  );
-  assert.deepEqual(listed, expected);
-  assert.deepEqual(Object.keys(listed), Object.keys(expected), "the order is that of deno.json");
+Deno.test("README.md: has at most 800 words, and each page of docs/ takes five minutes to read", () => {
+  assert.ok(wordCount(readProject("README.md")) <= README_WORDS);
+  const long = PAGES.filter((path) => path.startsWith("docs/") && wordCount(readProject(path)) > PAGE_WORDS);
+  assert.deepEqual(long, []);
 });
 
-Deno.test("README: names the two commands, which exist", () => {
-  const { tasks } = readConfiguration();
-  const named = [...readProject("README.md").matchAll(/^sh tasks\/run\.sh (\w+)/gm)].map(([, name]) => name!);
-  assert.ok(named.includes("test"));
-  assert.deepEqual(named.filter((name) => !(name in tasks)), []);
+Deno.test("README.md: names the two commands, a figure first, and every page of docs/", () => {
+  const text = readProject("README.md");
+  const commands = [...text.matchAll(/^sh tasks\/run\.sh (\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual(commands, ["demo", "test"]);
+  assert.ok(text.indexOf("![") > 0 && text.indexOf("![") < text.indexOf("\n## "), "no figure first");
+  const pages = PAGES.filter((path) => /^docs\/\w+\.md$/.test(path));
+  assert.ok(pages.length >= 10);
+  const linkedElsewhere = pages.filter((path) => {
+    const name = path.slice("docs/".length);
+    return pages.some((other) => other !== path && readProject(other).includes(`](${name}`));
+  });
+  const missing = pages.filter((path) => !text.includes(`](${path})`) && !linkedElsewhere.includes(path));
+  assert.deepEqual(missing, [], "pages that nobody links to");
 });
+
+Deno.test("documentation: every task that it names exists, and command_line.md lists them all", () => {
+  const { tasks } = readConfiguration();
+  for (const path of PAGES.filter((path) => path !== "CHANGELOG.md")) {
+    for (const [, name] of readProject(path).matchAll(/(?:deno task|run\.sh) ([a-z]+)/g)) {
+      assert.ok(name! in tasks, `${path}: no task "${name}"`);
+    }
+  }
+  const rows = [...readProject("docs/command_line.md").matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name);
+  assert.deepEqual(rows, Object.keys(tasks));
+});
+
+Deno.test("permissions.md: lists every task with the permissions of deno.json, in its order", () => {
+  const { tasks, permissions } = readConfiguration();
+  const rows = readProject("docs/permissions.md").split("\n").filter((line) =>
+    /^\| (`[a-z]+`|the tests)/.test(line)
+  )
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  const setOf = (task: string) => task === "test" ? "run-tests" : task;
+  const expected = Object.keys(tasks).map((task) => [
+    `\`${task}\``,
+    inWords(permissions[setOf(task)] as Record<string, Allowed>),
+  ]);
+  expected.push(["the tests themselves", inWords(permissions["test"] as Record<string, Allowed>)]);
+  const table = expected.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  assert.deepEqual(rows, expected, `the table should be\n${table}`);
+});
+
+Deno.test("documentation: links lead to files and headings that exist, and images are small", () => {
+  const files = new Set(projectFiles());
+  const folders = new Set([...files].map((path) => dirname(path)));
+  const broken: string[] = [];
+  for (const path of PAGES) {
+    const text = readProject(path).replace(/```.*?```/gs, "");
+    for (const [, image, target] of text.matchAll(/(!?)\[[^\]]*\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target!)) continue;
+      const [file, heading] = target!.split("#") as [string, string | undefined];
+      const to = file === "" ? path : normalize(join(dirname(path), file)).replace(/\/$/, "");
+      if (!files.has(to) && !folders.has(to)) broken.push(`${path}: ${target}`);
+      else if (heading !== undefined && !headingsOf(to).includes(heading)) broken.push(`${path}: ${target}`);
+      if (image === "!" && files.has(to)) assert.ok(Deno.statSync(join(ROOT, to)).size < IMAGE_BYTES, to);
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+/** The anchors of a page's headings. */
+function headingsOf(path: string): string[] {
+  return [...readProject(path).matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    title!.toLowerCase().replace(/[^\w\s-]/g, "").replace(/\s/g, "-")
+  );
+}
