@@ -6,9 +6,9 @@
 import { type Command, Option } from "commander";
 import { formatPercent } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
-import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { addExamples, createCommand, GROUPS, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
-import { addConfigOptions, givenConfig } from "../src/cli/train_options.ts";
+import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, TrainView } from "../src/cli/train_view.ts";
 import {
   completeTrainConfig,
@@ -18,7 +18,7 @@ import {
   type TrainConfig,
   type TrainResult,
   trainRun,
-} from "../mod.ts";
+} from "../src/entries/train.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options extends TrainConfig {
@@ -36,21 +36,26 @@ interface Options extends TrainConfig {
   readonly json?: boolean;
 }
 
-/** Where the dataset is unless told otherwise. */
-
-/** Seconds between two looks at the device: often enough for a bar that moves, else for a plain line now and then. */
+/** Seconds between reads of the device: often enough for a progress bar, or for a plain line now and then. */
 const READ_SECONDS = { terminal: 2, plain: 10 };
 
 /** The `train` command. */
 export function command(): Command {
   const train = createCommand(
     "train",
-    "Trains a network on a dataset's train split, validates on its valid split after each epoch, and keeps the best " +
-      "epoch's weights in RUN/best.safetensors. Ctrl-C saves and stops; --resume goes on to the same weights, bit for " +
-      "bit, as if nothing had happened.",
+    "Trains a network on a dataset's train split, validates it on the valid split after each epoch, and saves the " +
+      "weights of the best epoch to RUN/best.safetensors. Ctrl-C saves and stops; a run that is resumed with --resume " +
+      "has the same weights, bit for bit, as one that was never stopped.",
   );
-  addRunOptions(train);
-  addConfigOptions(train);
+  addFlags(train);
+  train.addHelpText("after", describeStrongRecipe());
+  addExamples(train, [
+    [
+      "Train on your own COCO dataset with the strong recipe",
+      "--data dataset/mine --run runs/mine --recipe strong",
+    ],
+    ["Resume a run that was stopped", "--resume --run runs/mine"],
+  ]);
   return train.action(async (options: Options) => {
     const typed = (name: string) => train.getOptionValueSource(name) === "cli";
     const config = givenConfig(options, typed);
@@ -60,38 +65,48 @@ export function command(): Command {
   });
 }
 
-function addRunOptions(train: Command): void {
+function addFlags(train: Command): void {
   train
+    .optionsGroup(GROUPS.data)
     .option("--data <folder>", "the dataset, with train/ and valid/ (or val/)", FOLDERS.data)
+    .option("--cache <folder>", "where prepared images and timed kernel choices are stored", FOLDERS.cache);
+  addConfigOptions(train, "data");
+  train.optionsGroup(GROUPS.network);
+  addConfigOptions(train, "network");
+  train.optionsGroup(GROUPS.training);
+  addConfigOptions(train, "training");
+  train.optionsGroup(GROUPS.device);
+  addConfigOptions(train, "device");
+  train
+    .option("--software", "use the software adapter even if there is a GPU")
+    .addOption(retuneOption("CACHE"))
+    .optionsGroup(GROUPS.output)
     .option("--run <folder>", "the run's folder (default: runs/ and the recipe's name)")
-    .option("--resume", "go on with the run in the folder, with its own data and settings")
+    .option("--resume", "resume the run in the folder, with its own data and settings")
     .option(
       "--force",
-      "with --resume: go on although data or settings are others; without: replace the run that is there",
+      "with --resume: resume even if data or settings differ; without: replace the existing run",
     )
-    .option("--dry-run", "say what training would need, and stop")
-    .option("--cache <folder>", "where prepared images are kept", FOLDERS.cache)
-    .option("--software", "use the software adapter even where there is a GPU")
-    .addOption(retuneOption("CACHE"))
+    .option("--dry-run", "print what training would need, and stop")
     .addOption(
       new Option(
         "--swanlab <how>",
-        "SwanLab: files in RUN/swanlog, or a server too, by SWANLAB_API_KEY and SWANLAB_API_HOST",
+        "SwanLab: files in RUN/swanlog, or a server as well (online), by SWANLAB_API_KEY and SWANLAB_API_HOST",
       )
         .choices(["offline", "online", "off"]).default("offline"),
     )
-    .option("--project <name>", "the project's name at SwanLab", "deno-unet")
-    .option("--tensorboard", "write TensorBoard's files to RUN/tb", true)
-    .option("--no-tensorboard", "write none")
+    .option("--project <name>", "project name at SwanLab", "deno-unet")
+    .option("--tensorboard", "write TensorBoard files to RUN/tb", true)
+    .option("--no-tensorboard", "do not write TensorBoard files")
     .option("--json", "print the result as one JSON document");
 }
 
-/** The variants that are kept for this device, or timed now where that is asked for. */
+/** The stored variants of this device, or those timed now if requested. */
 function chooseKernels(
   { cache, software = false, retune: seconds }: Options,
   config: Partial<TrainConfig>,
 ): Promise<KernelChoices | undefined> {
-  // The settings of a run that goes on may not be complete; its recipe is.
+  // The given settings of a resumed run may be incomplete.
   const { recipe = completeTrainConfig().recipe } = config;
   const kernels = config.kernels ?? completeTrainConfig({ recipe }).kernels;
   const device = { software, kernels };
@@ -126,7 +141,7 @@ async function run(
   data: string | undefined,
   choices: KernelChoices | undefined,
 ): Promise<void> {
-  const folder = options.run ?? `runs/${options.recipe}`;
+  const folder = options.run ?? `${FOLDERS.runs}/${options.recipe}`;
   const view = new TrainView(writer(options));
   const stop = stopOnInterrupt("saving and stopping; press Ctrl-C again to stop at once", view.onForeignLine);
   let result: TrainResult;
@@ -158,12 +173,12 @@ async function run(
   if (result.outcome === "interrupted") stop.signal.throwIfAborted();
 }
 
-/** Without --json standard output is for people. */
+/** With --json, standard output holds only the result. */
 function writer({ json }: Options): (text: string) => void {
   return json ? writeStderr : writeStdout;
 }
 
-/** Where SwanLab's server is and who is there; read only where it is asked for. */
+/** Key and host of SwanLab's server; read only for online runs. */
 function access(): SwanLabOnlineOptions {
   return { apiKey: Deno.env.get("SWANLAB_API_KEY") ?? "", host: Deno.env.get("SWANLAB_API_HOST") };
 }
@@ -174,7 +189,7 @@ function describeResult(
 ): string {
   const lines: string[] = [];
   if (outcome === "interrupted") {
-    lines.push(`saved after epoch ${epochs}; go on with:  deno task train --resume --run ${folder}`);
+    lines.push(`saved after epoch ${epochs}; resume with:  deno task train --resume --run ${folder}`);
   } else if (outcome === "stopped") {
     lines.push(`stopped after epoch ${epochs}: the validation loss no longer falls`);
   } else lines.push(`finished after epoch ${epochs}`);

@@ -1,5 +1,5 @@
 /**
- * Curves in lines of text.
+ * Curves as lines of text.
  *
  * @module
  */
@@ -8,16 +8,16 @@ const BLOCKS = "▁▂▃▄▅▆▇█";
 
 /** A curve and its name. */
 export interface Curve {
-  /** Stands before the line. */
+  /** Precedes the line. */
   readonly name: string;
-  /** Its values; what is not finite leaves a gap. */
+  /** Its values; those that are not finite leave gaps. */
   readonly values: readonly number[];
 }
 
 /**
- * Draws each curve as a line of blocks with its name before and its last value behind, all to one scale.
+ * Draws each curve as a line of blocks between its name and its last value, all at the same scale.
  *
- * @param width characters of a line; where there are more values than fit, neighbours are averaged
+ * @param width characters of a line; if there are more values than fit, neighbours are averaged
  */
 export function drawCurves(curves: readonly Curve[], width: number): string[] {
   const finite = curves.flatMap(({ values }) => values.filter(Number.isFinite));
@@ -38,7 +38,7 @@ export function drawCurves(curves: readonly Curve[], width: number): string[] {
   });
 }
 
-/** At most `count` values: the means of neighbours. */
+/** At most `count` values, by averaging neighbours. */
 function condense(values: readonly number[], count: number): number[] {
   if (values.length <= count) return [...values];
   return Array.from({ length: count }, (_, index) => {

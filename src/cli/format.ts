@@ -32,7 +32,7 @@ export function formatPercent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;
 }
 
-/** A count with its noun: `1 image`, `3 images`. */
-export function plural(count: number, noun: string): string {
-  return `${count.toLocaleString("en-US")} ${noun}${count === 1 ? "" : "s"}`;
+/** A count with its noun: `1 image`, `3 images`; irregular nouns pass their plural. */
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : nouns}`;
 }

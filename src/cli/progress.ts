@@ -1,28 +1,28 @@
 /**
- * A progress bar on a terminal, and a plain line now and then elsewhere; always on standard error.
+ * A progress bar on a terminal, otherwise a plain line now and then; always on standard error.
  *
  * @module
  */
 import { formatSeconds } from "./format.ts";
 import { writeStderr } from "./task.ts";
 
-/** How a {@linkcode Progress} is set up. */
+/** Settings of a {@linkcode Progress}. */
 export interface ProgressOptions {
-  /** What is going on: `downloading`, `epoch 3/40`. */
+  /** What is in progress, such as `downloading` or `epoch 3/40`. */
   label: string;
-  /** Units of work in all; 0 where it is not known. */
+  /** Total units of work; 0 if unknown. */
   total: number;
-  /** Units that were done before this run: they count as done, but not towards the speed. */
+  /** Units finished before this process: they count as done, but not towards the speed. */
   start?: number;
-  /** How a count is shown; whole numbers unless given. */
+  /** How a count is displayed; as an integer by default. */
   format?: (count: number) => string;
-  /** What is counted, shown with the speed: `images`. */
+  /** What is counted, displayed with the speed, such as `images`. */
   unit?: string;
-  /** Least seconds between plain lines where standard error is no terminal. */
+  /** Minimum seconds between plain lines if standard error is not a terminal. */
   plainEverySeconds?: number;
 }
 
-/** Shows how far a piece of work has come, its speed and the time left. */
+/** Displays the progress of some work, its speed and the remaining time. */
 export class Progress {
   readonly #options: ProgressOptions;
   readonly #terminal = Deno.stderr.isTerminal();
@@ -30,12 +30,12 @@ export class Progress {
   #last = -Infinity;
   #drawn = false;
 
-  /** Begins a bar; nothing is drawn until the first update. */
+  /** Starts a bar; nothing is drawn until the first update. */
   constructor(options: ProgressOptions) {
     this.#options = options;
   }
 
-  /** Says that `count` units are done; `detail` stands at the end of the line. */
+  /** Reports that `count` units are done; `detail` is appended to the line. */
   update(count: number, detail = ""): void {
     const now = performance.now();
     const wait = this.#terminal ? 100 : 1000 * (this.#options.plainEverySeconds ?? 10);
@@ -81,7 +81,7 @@ export class Progress {
   }
 }
 
-/** The terminal's size, or 80 by 24 where there is none. */
+/** The terminal's size, or 80 by 24 if there is none. */
 export function consoleSize(): { columns: number; rows: number } {
   try {
     return Deno.consoleSize();

@@ -1,24 +1,40 @@
 /**
- * What every task shares: a commander command, run with this project's exit codes and error lines.
+ * What all tasks share: a commander command with grouped help, run with this project's exit codes and error lines.
  *
  * @module
  */
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, Help, InvalidArgumentError } from "commander";
 import { writeWholeSync } from "../fs/write_whole.ts";
 
 /** Exit codes of every task. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 
-/** Thrown by a task whose work partly failed after it already reported why: sets the exit code alone. */
+/** Thrown by a task that has already reported its failure: only sets the exit code. */
 export class ExitError extends Error {
-  /** Ends the task with `code` and prints nothing more. */
+  /** Ends the task with `code` without further output. */
   constructor(readonly code: number) {
     super(`exit ${code}`);
     this.name = "ExitError";
   }
 }
 
-/** A command that throws in place of exiting, suggests the nearest flag, and prints help to standard output. */
+/** Headings of option groups in the help of tasks with many options. */
+export const GROUPS = {
+  data: "Data:",
+  network: "Network:",
+  training: "Training:",
+  device: "Device:",
+  output: "Output:",
+} as const;
+
+/** Commander's heading of options without a group. */
+const GENERAL = "Options:";
+
+/**
+ * A command that throws instead of exiting, suggests the nearest flag, and prints help to standard output.
+ *
+ * Options that follow `.optionsGroup(GROUPS.data)` are listed under that heading, those without a group at the end.
+ */
 export function createCommand(name: string, summary: string): Command {
   return new Command(name)
     .description(summary)
@@ -26,20 +42,48 @@ export function createCommand(name: string, summary: string): Command {
     .showSuggestionAfterError(true)
     .helpCommand(false)
     .allowExcessArguments(false)
+    .configureHelp({
+      commandUsage: (command) => `${invocation(command)} ${command.usage()}`,
+      groupItems(all, visible, groupOf) {
+        const groups = new Help().groupItems(all, visible, groupOf);
+        const general = groups.get(GENERAL);
+        groups.delete(GENERAL);
+        if (general) groups.set(GENERAL, general);
+        return groups;
+      },
+    })
     .configureOutput({
       writeOut: (text) => writeStdout(text),
       writeErr: (text) => writeStderr(text),
-      // The default asks the environment, which no task may read.
+      // The default reads the environment, which no task may do.
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
     .exitOverride();
 }
 
+/** What a user types to run a command: as a task, or as a subcommand of the compiled binary. */
+function invocation(command: Command): string {
+  const { parent } = command;
+  if (parent) return `${parent.name()} ${command.name()}`;
+  return command.commands.length > 0 ? command.name() : `deno task ${command.name()}`;
+}
+
+/** An example of a command: what it does, and its arguments. */
+export type Example = readonly [does: string, args: string];
+
+/** Adds examples to the end of the help. */
+export function addExamples(command: Command, examples: readonly Example[]): Command {
+  return command.addHelpText("after", ({ command }) => {
+    const lines = examples.map(([does, args]) => `  ${does}:\n    ${invocation(command)} ${args}`);
+    return `\nExamples:\n${lines.join("\n")}`;
+  });
+}
+
 /**
  * Parses the arguments and runs the command's action; returns the exit code.
  *
- * Errors become `error: ...` and, where the message has a second line `hint: ...`, that line too.
+ * Errors are printed as `error: ...`, followed by the line `hint: ...` of their message, if any.
  */
 export async function runTask(command: Command, args: readonly string[] = Deno.args): Promise<number> {
   try {
@@ -53,14 +97,14 @@ export async function runTask(command: Command, args: readonly string[] = Deno.a
   }
 }
 
-/** Runs a command as the whole program: what `if (import.meta.main)` of a task calls. */
+/** Runs a command as the whole program; called by `if (import.meta.main)` of each task. */
 export async function main(command: Command): Promise<never> {
   Deno.exit(await runTask(command));
 }
 
 /**
- * Prints one `error:` line (and the `hint:` line of its message, if any) to standard error, and with `verbose` the
- * stack; `task` names the one that failed.
+ * Prints one `error:` line (and the `hint:` line of its message, if any) to standard error, and the stack if `verbose`
+ * is set; `task` is the task that failed.
  */
 export function reportError(
   error: unknown,
@@ -83,13 +127,13 @@ function describe(error: Error, task: string): string {
   return error.message;
 }
 
-/** Parses a flag that must be an integer of at least `least`; for commander's `option(..., parser)`. */
+/** Parses a flag that must be an integer in `[least, most]`; for commander's `option(..., parser)`. */
 export function integer(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^[+-]?\d+$/.test(text.trim()) || value < least || value > most) {
       throw new InvalidArgumentError(
-        `expected a whole number from ${least}${most < 1e15 ? ` to ${most}` : ""}.`,
+        `expected an integer ${most < 1e15 ? `from ${least} to ${most}` : `>= ${least}`}.`,
       );
     }
     return value;
@@ -102,7 +146,7 @@ export function number(least: number, most: number = Infinity): (text: string) =
     const value = Number(text);
     if (text.trim() === "" || !Number.isFinite(value) || value < least || value > most) {
       throw new InvalidArgumentError(
-        `expected a number from ${least}${most < Infinity ? ` to ${most}` : ""}.`,
+        `expected a number ${most < Infinity ? `from ${least} to ${most}` : `>= ${least}`}.`,
       );
     }
     return value;
@@ -111,12 +155,12 @@ export function number(least: number, most: number = Infinity): (text: string) =
 
 const encoder = new TextEncoder();
 
-/** Writes all of `text` to standard output: a task's result. */
+/** Writes all of `text` to standard output, where a task's result goes. */
 export function writeStdout(text: string): void {
   writeAll(Deno.stdout, text);
 }
 
-/** Writes all of `text` to standard error: progress, notes, warnings. */
+/** Writes all of `text` to standard error, where progress, notes and warnings go. */
 export function writeStderr(text: string): void {
   writeAll(Deno.stderr, text);
 }
@@ -125,7 +169,7 @@ function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string
   try {
     writeWholeSync(stream, encoder.encode(text));
   } catch (error) {
-    // A reader that closed its end (`... | head`) is no failure of the task.
+    // A reader that closes its end (`... | head`) is not a failure of the task.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

@@ -1,62 +1,78 @@
 /**
- * The settings of a training as flags.
+ * The settings of a training run as flags.
  *
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { LOSS_NAMES, LOSSES } from "../../kernels/loss/definition.ts";
 import { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
-import { SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
 import { completeTrainConfig, RECIPES } from "../training/recipe.ts";
-import { integer, number } from "./task.ts";
+import { SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
+import { type GROUPS, integer, number } from "./task.ts";
 
 const DEFAULTS = completeTrainConfig();
 
-/** Each setting's flag and what it does; ranges, choices and defaults are the training's own. */
-const FLAGS: readonly [name: keyof TrainConfig, flags: string, text: string][] = [
-  ["recipe", "--recipe <name>", "settings to begin with; a flag that is given goes before the recipe's"],
-  ["epochs", "--epochs <number>", "most epochs"],
-  ["batchSize", "--batch-size <number>", "images of a batch"],
-  ["learningRate", "--learning-rate <number>", "step size before any schedule"],
-  ["filters", "--filters <number>", "feature maps of the first block"],
-  ["size", "--size <pixels>", "height and width of the input, a multiple of 32"],
-  ["patience", "--patience <epochs>", "stop after so many without a lower validation loss; 0 for never"],
-  ["seed", "--seed <number>", "key of all random draws"],
-  ["dropout", "--dropout <share>", "of the bottleneck's elements that are dropped in training"],
-  ["norm", "--norm <kind>", "normalisation within the network"],
-  ["normalize", "--normalize <how>", "images by ImageNet's mean and deviation, or each by its own"],
-  ["kernels", "--kernels <which>", "arithmetic: strict is slower, as accurate as plain float32"],
-  [
-    "precision",
-    "--precision <type>",
-    "what tensors between layers are stored as: f16 takes 0.6 of the memory, where the adapter can",
-  ],
-  [
-    "unannotated",
-    "--unannotated <how>",
-    "images without annotations: empty takes them as free of tumors, skip leaves them out",
-  ],
-  ["optimizer", "--optimizer <name>", "adamw decays weights apart from the gradient"],
-  ["weightDecay", "--weight-decay <number>", "of adamw, 0.01 there unless given"],
-  ["schedule", "--schedule <name>", "of the learning rate after the warm-up"],
-  ["warmup", "--warmup <epochs>", "over which the learning rate rises from nothing"],
-  ["clip", "--clip <norm>", "clip the whole gradient to this norm; 0 for none"],
-  ["accumulate", "--accumulate <batches>", "average the gradients of so many batches"],
-  ["augment", "--augment <what>", `random changes of images with their masks: ${AUGMENTATION_SYNTAX}`],
-  [
-    "average",
-    "--average <decay>",
-    "validate and keep a moving average of the weights, such as 0.99; 0 for none",
-  ],
-  [
-    "memory",
-    "--memory <use>",
-    "low computes each batch in chunks: half the memory in 1.3 to 1.8 times the time",
-  ],
-];
+type Flag = readonly [name: keyof TrainConfig, flags: string, text: string];
 
-/** Adds a flag for every setting, with the original's for its default. */
-export function addConfigOptions(train: Command): void {
-  for (const [name, flags, text] of FLAGS) {
+/** The flag of each setting and what it does, by group; ranges, choices and defaults are those of the settings. */
+const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
+  data: [
+    ["size", "--size <pixels>", "height and width of the input, a multiple of 32"],
+    [
+      "normalize",
+      "--normalize <how>",
+      "normalise images by ImageNet's mean and deviation, or each by its own",
+    ],
+    [
+      "unannotated",
+      "--unannotated <how>",
+      "images without annotations: empty trains on them as background, skip leaves them out",
+    ],
+    ["augment", "--augment <what>", `random transforms of images and masks: ${AUGMENTATION_SYNTAX}`],
+  ],
+  network: [
+    ["filters", "--filters <number>", "feature maps of the first block"],
+    ["norm", "--norm <kind>", "normalisation layers within the network"],
+    ["dropout", "--dropout <share>", "share of the bottleneck's elements that are dropped in training"],
+  ],
+  training: [
+    ["recipe", "--recipe <name>", "settings to start from; flags override them"],
+    ["loss", "--loss <name>", LOSS_NAMES.map((name) => `${name}: ${LOSSES[name].summary}`).join("; ")],
+    ["epochs", "--epochs <number>", "maximum number of epochs"],
+    ["batchSize", "--batch-size <number>", "images per batch"],
+    ["learningRate", "--learning-rate <number>", "step size before any schedule"],
+    ["schedule", "--schedule <name>", "schedule of the learning rate after the warm-up"],
+    ["warmup", "--warmup <epochs>", "epochs over which the learning rate rises from 0"],
+    [
+      "patience",
+      "--patience <epochs>",
+      "stop after this many epochs without a lower validation loss; 0 for never",
+    ],
+    ["optimizer", "--optimizer <name>", "adamw decouples weight decay from the gradient"],
+    ["weightDecay", "--weight-decay <number>", "weight decay of adamw, which defaults to 0.01 there"],
+    ["clip", "--clip <norm>", "clip the whole gradient to this norm; 0 for no clipping"],
+    ["accumulate", "--accumulate <batches>", "average the gradients of this many batches"],
+    ["average", "--average <decay>", "validate and save an EMA of the weights, such as 0.99; 0 for no EMA"],
+    ["seed", "--seed <number>", "key of all random draws"],
+  ],
+  device: [
+    ["kernels", "--kernels <which>", "arithmetic: strict is slower and as accurate as plain float32"],
+    [
+      "precision",
+      "--precision <type>",
+      "storage of tensors between layers: f16 takes 0.6 of the memory, if the adapter supports it",
+    ],
+    [
+      "memory",
+      "--memory <use>",
+      "low computes each batch in micro-batches: half the memory in 1.3 to 1.8 times the time",
+    ],
+  ],
+};
+
+/** Adds the flags of a group of settings, which default to the original's. */
+export function addConfigOptions(train: Command, group: keyof typeof FLAGS): void {
+  for (const [name, flags, text] of FLAGS[group]!) {
     const option = new Option(flags, text);
     if (name === "augment") option.argParser(augmentation).default(DEFAULTS.augment, "none");
     else option.default(DEFAULTS[name]);
@@ -66,15 +82,16 @@ export function addConfigOptions(train: Command): void {
     else if (name in SETTING_RANGES) option.argParser(numberOf(name as keyof typeof SETTING_RANGES));
     train.addOption(option);
   }
-  const { strong } = RECIPES;
-  train.addHelpText("after", `\nThe recipe strong: ${describeSettings(strong!)}`);
 }
 
-function describeSettings(settings: Partial<TrainConfig>): string {
-  return Object.entries(settings).map(([name, value]) => {
-    const flag = FLAGS.find(([setting]) => setting === name)![1].split(" ")[0];
-    return `${flag} ${name === "augment" ? formatAugmentation(settings.augment!) : value}`;
-  }).join(" ");
+/** What the recipe `strong` stands for, for the end of the help. */
+export function describeStrongRecipe(): string {
+  const settings = Object.entries(RECIPES.strong!).map(([name, value]) => {
+    const [, flags] = Object.values(FLAGS).flat().find(([setting]) => setting === name)!;
+    const shown = name === "augment" ? formatAugmentation(value as TrainConfig["augment"]) : value;
+    return `${flags.split(" ")[0]} ${shown}`;
+  });
+  return `\nThe recipe strong: ${settings.join(" ")}`;
 }
 
 function numberOf(name: keyof typeof SETTING_RANGES): (text: string) => number {
@@ -98,7 +115,7 @@ function augmentation(text: string): TrainConfig["augment"] {
   }
 }
 
-/** The settings that were typed: they alone go before a recipe, or before the settings of a run that goes on. */
+/** The settings that were typed: only these override a recipe, or the settings of a resumed run. */
 export function givenConfig(
   options: Readonly<TrainConfig>,
   typed: (name: string) => boolean,

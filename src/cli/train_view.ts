@@ -1,26 +1,27 @@
 /**
- * What a training shows: on a terminal a bar and the curves of the loss so far, elsewhere plain lines.
+ * The display of a training run: on a terminal a progress bar and the loss curves, otherwise plain lines.
  *
  * @module
  */
 import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
 import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
+import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
 import { formatChoices } from "./kernel_choices.ts";
 import { consoleSize, Progress } from "./progress.ts";
 import { writeStderr } from "./task.ts";
 
-/** Where plain lines say how far an epoch is, at most so often. */
+/** Minimum seconds between plain lines about the progress of an epoch. */
 const PLAIN_SECONDS = 10;
 
-/** Shows a training; its functions are the training's callbacks. */
+/** Displays a training run; its functions are the run's callbacks. */
 export class TrainView implements TrainCallbacks {
   readonly #write: (text: string) => void;
   readonly #terminal = Deno.stderr.isTerminal();
   readonly #losses = { train: [] as number[], valid: [] as number[] };
-  /** Of each epoch, until the next one began: what keeping its checkpoint takes counts. */
+  /** Of each epoch until the next one started, so including the time to save its checkpoint. */
   readonly #seconds: number[] = [];
   #since = performance.now();
   #bar: Progress | undefined;
@@ -30,14 +31,14 @@ export class TrainView implements TrainCallbacks {
   #compiling = false;
   #epochs = 0;
 
-  /** Results go to `write`, everything else to standard error. */
+  /** Passes results to `write`; everything else goes to standard error. */
   constructor(write: (text: string) => void) {
     this.#write = write;
   }
 
   readonly onNote = (message: string): void => this.#above(() => writeStderr(`note: ${message}\n`));
 
-  /** A line that another thread wrote below the curves: they begin one line higher. */
+  /** Called when another thread wrote a line below the curves, which moved them up by one. */
   readonly onForeignLine = (): void => {
     if (this.#chartLines > 0) this.#chartLines++;
   };
@@ -50,7 +51,7 @@ export class TrainView implements TrainCallbacks {
   readonly onCompile = (): void => {
     if (this.#compiling) return;
     this.#compiling = true;
-    writeStderr("compiling kernels (seconds once, then the driver keeps them)\n");
+    writeStderr("compiling kernels (takes seconds once, then the driver caches them)\n");
   };
 
   readonly onStart = (plan: TrainPlan, { epochs, batches }: RunSoFar): void => {
@@ -59,8 +60,8 @@ export class TrainView implements TrainCallbacks {
     for (const { metrics } of epochs) this.#addLosses(metrics);
     this.#write(describePlan(plan));
     if (epochs.length === 0 && batches === 0) return;
-    const within = batches > 0 ? ` and ${batches} batches of the next` : "";
-    this.#write(`going on after ${plural(epochs.length, "epoch")}${within}\n`);
+    const within = batches > 0 ? ` and ${plural(batches, "batch", "batches")} of the next` : "";
+    this.#write(`resuming after ${plural(epochs.length, "epoch")}${within}\n`);
   };
 
   readonly onEstimate = (secondsPerEpoch: number): void =>
@@ -81,14 +82,14 @@ export class TrainView implements TrainCallbacks {
     const { metrics } = report;
     this.#addLosses(metrics);
     const now = performance.now();
-    // Of an epoch that goes on after a stop, only the rest was waited for.
+    // Of a resumed epoch, only the rest was trained in this process.
     this.#seconds.push(Math.max(metrics.seconds!, (now - this.#since) / 1000));
     this.#since = now;
     this.#endBar();
     this.#above(() => this.#write(this.#describeEpoch(report)));
   };
 
-  /** Removes what is only shown while training runs. */
+  /** Removes what is only displayed while training runs. */
   close(): void {
     this.#endBar();
   }
@@ -136,7 +137,7 @@ export class TrainView implements TrainCallbacks {
     this.#barOf = "";
   }
 
-  /** Writes lines above the curves, which stay at the bottom of a terminal. */
+  /** Writes lines above the curves, which stay at the bottom of the terminal. */
   #above(write: () => void): void {
     this.#bar?.clear();
     if (this.#chartLines > 0) writeStderr(`\x1b[${this.#chartLines}A\x1b[J`);
@@ -152,27 +153,28 @@ export class TrainView implements TrainCallbacks {
   }
 }
 
-/** How long a training will take. */
+/** How long training will take. */
 export function describeEstimate(secondsPerEpoch: number, epochs: number): string {
   const all = formatSeconds(secondsPerEpoch * epochs);
-  return `estimated     ${formatSeconds(secondsPerEpoch)} an epoch, at most ${all} for ${epochs}\n`;
+  return `estimated     ${formatSeconds(secondsPerEpoch)} per epoch, at most ${all} for ${epochs}\n`;
 }
 
-/** What a training will do and need, a line for each. */
+/** What training will do and need, one line for each. */
 export function describePlan(plan: TrainPlan): string {
   const { config, data, adapter, parameters, memory } = plan;
   const splits = (["train", "valid"] as const).map((role) => {
     const { samples, annotated, background } = data[role];
-    return `${role.padEnd(14)}${plural(samples, "sample")}, ${annotated} with a tumor outlined; ` +
-      `${formatPercent(background)} accurate without finding any\n`;
+    return `${role.padEnd(14)}${plural(samples, "sample")}, ${annotated} annotated; ` +
+      `${formatPercent(background)} of all pixels are background\n`;
   });
   const { filters, norm, size, batchSize } = config;
+  const loss = config.loss === DEFAULT_LOSS ? "" : `loss ${config.loss}, `;
   return splits.join("") +
     `network       ${filters} filters, norm ${norm}, ${parameters.toLocaleString("en-US")} parameters, ` +
     `input ${size} x ${size}, batches of ${batchSize}\n` +
-    `recipe        ${config.recipe}: ${config.optimizer}, learning rate ${config.learningRate}, ` +
+    `recipe        ${config.recipe}: ${loss}${config.optimizer}, learning rate ${config.learningRate}, ` +
     `${config.schedule} schedule, seed ${config.seed}\n` +
-    `device        ${adapter ?? "none found; the memory is that of some GPU"}\n` +
+    `device        ${adapter ?? "none found; memory is planned for a typical GPU"}\n` +
     describeKernels(plan) +
     `memory        ${describeMemory(config.memory, memory)}\n`;
 }
@@ -184,12 +186,12 @@ function describeMemory(use: MemoryUse, memory: TrainPlan["memory"]): string {
   return `${show(memory[use])}; with --memory ${other} ${show(memory[other])}`;
 }
 
-/** A line where the kernels are not simply the defaults. */
+/** A line if the kernels are not just the defaults. */
 function describeKernels({ choicesFrom, nonDefaultChoices }: TrainPlan): string {
-  const unusual = formatChoices(nonDefaultChoices);
-  if (choicesFrom === "defaults" || (choicesFrom === "run" && unusual === "")) return "";
-  const origin = choicesFrom === "run" ? "those that the run began with" : "as timed on this adapter";
+  const changed = formatChoices(nonDefaultChoices);
+  if (choicesFrom === "defaults" || (choicesFrom === "run" && changed === "")) return "";
+  const origin = choicesFrom === "run" ? "those that the run was started with" : "as timed on this adapter";
   return `kernels       ${origin}${
-    unusual === "" ? ", which are the defaults" : `, not the defaults: ${unusual}`
+    changed === "" ? ", which are the defaults" : `, not the defaults: ${changed}`
   }\n`;
 }

@@ -29,7 +29,7 @@ Deno.test("bench: flags that exclude each other, and unknown sections, are usage
     [["--only", "kernel"], /"kernel" is none of calibration, kernels, /],
     [["--filters", "4"], /--filters is for --gpu alone/],
     [["--gpu", "--quick"], /--quick and --gpu exclude each other/],
-    [["--gpu", "--size", "16"], /expected a whole number from 32/],
+    [["--gpu", "--size", "16"], /expected an integer from 32/],
   ];
   for (const [args, message] of cases) {
     const { code, stdout, stderr } = await runInProcess(command(), args);

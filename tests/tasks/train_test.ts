@@ -158,7 +158,7 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
       assert.equal(code, 0, stderr);
       assert.match(
         stdout,
-        /^train +12 samples, \d+ with a tumor outlined; \d\d\.\d\d % accurate without finding any$/m,
+        /^train +12 samples, \d+ annotated; \d\d\.\d\d % of all pixels are background$/m,
       );
       assert.match(stdout, /^valid +4 samples, /m);
       assert.match(
@@ -166,7 +166,7 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
         /^network +2 filters, norm instance, 122,679 parameters, input 32 x 32, batches of 2$/m,
       );
       assert.match(stdout, /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned/m);
-      assert.match(stdout, /^estimated +[\d.]+ s an epoch, at most /m);
+      assert.match(stdout, /^estimated +[\d.]+ s per epoch, at most /m);
       assert.equal(
         stdout.match(
           /^epoch +\d+\/16 {2}train loss 0\.\d{4} {2}accuracy .* valid loss .* dice .* iou /gm,
@@ -220,7 +220,7 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
       assert.match(stderr, /^note: saving and stopping; press Ctrl-C again to stop at once$/m);
       assert.match(
         stdout,
-        new RegExp(`^saved after epoch \\d+; go on with: {2}deno task train --resume --run ${broken}$`, "m"),
+        new RegExp(`^saved after epoch \\d+; resume with: {2}deno task train --resume --run ${broken}$`, "m"),
       );
       assert.notEqual((await reopenRunFolder(folder))!.progress.epoch, 16);
     });
@@ -238,7 +238,7 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
       assert.ok(kills >= 3, `it was killed ${kills} times only`);
       const { code, stdout, stderr } = await train(...resume);
       assert.equal(code, 0, stderr);
-      assert.match(stdout, /^going on after \d+ epochs/m);
+      assert.match(stdout, /^resuming after \d+ epochs/m);
       assert.deepEqual(await outcome(broken), await outcome(whole));
       assert.deepEqual((await filesUnder(folder)).filter((name) => name.endsWith(".tmp")), []);
     });
@@ -254,7 +254,7 @@ Deno.test("train: a dry run plans, as text and as JSON, with kernels as they are
     assert.equal(before.code, 0, before.stderr);
     assert.match(
       before.stdout,
-      /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned.*\nestimated +[\d.]+ s an epoch, at most .* for 16\n$/m,
+      /^memory +[\d.]+ MiB planned; with --memory low [\d.]+ MiB planned.*\nestimated +[\d.]+ s per epoch, at most .* for 16\n$/m,
     );
     assert.equal(kernelsIn(before.stdout), undefined);
 
