@@ -7,12 +7,15 @@ import type { Command } from "commander";
 import { runDeno } from "../src/cli/deno_command.ts";
 import { formatSeconds, plural } from "../src/cli/format.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { runTests } from "../src/cli/test_run.ts";
 
-/** One check: its name and the arguments of `deno` that run it. */
+/** One check. */
 interface Check {
+  /** Its name. */
   name: string;
+  /** The arguments of `deno` that run it. */
   args: string[];
+  /** Whether to print its output as it comes, and not only if it fails. */
+  live?: boolean;
 }
 
 const CHECKS: readonly Check[] = [
@@ -24,42 +27,41 @@ const CHECKS: readonly Check[] = [
     name: "doc examples",
     args: ["test", "-q", "-P=test", "--doc", "README.md", "docs/", "mod.ts", "src/", "kernels/"],
   },
+  { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "import directions", args: ["test", "-q", "-P=test", "tests/project/imports_test.ts"] },
 ];
+
+const TESTS: Check = { name: "tests", args: ["run", "-q", "-P=run-tests", "tasks/test.ts"], live: true };
 
 /** The command `ok`. */
 export function command(): Command {
   return createCommand("ok", `Checks ${CHECKS.map(({ name }) => name).join(", ")}, and runs the tests.`)
     .option("--no-tests", "skip the tests")
     .action(async (options: { tests: boolean }) => {
+      const checks = options.tests ? [...CHECKS, TESTS] : CHECKS;
       const failed: string[] = [];
-      for (const check of CHECKS) {
-        if (!await prove(check)) failed.push(check.name);
+      for (const check of checks) {
+        if (!await passes(check)) failed.push(check.name);
       }
-      if (options.tests) {
-        const counts = await runTests(["tests/"]);
-        writeStdout(`tests: ${counts.passed} passed, ${counts.failed} failed\n`);
-        if (counts.failed > 0) failed.push("tests");
-      }
-      const all = CHECKS.length + (options.tests ? 1 : 0);
       if (failed.length === 0) {
-        writeStdout(`ok: ${plural(all, "check")} passed\n`);
+        writeStdout(`ok: ${plural(checks.length, "check")} passed\n`);
       } else {
-        writeStdout(`not ok: ${failed.length} of ${plural(all, "check")} failed: ${failed.join(", ")}\n`);
+        writeStdout(
+          `not ok: ${failed.length} of ${plural(checks.length, "check")} failed: ${failed.join(", ")}\n`,
+        );
         throw new ExitError(EXIT.failed);
       }
     });
 }
 
-/** Runs one check, and prints its output if it fails. */
-async function prove({ name, args }: Check): Promise<boolean> {
+/** Runs one check, and prints its output if it fails or is live. */
+async function passes({ name, args, live = false }: Check): Promise<boolean> {
   const start = performance.now();
-  const { code, stdout, stderr } = await runDeno(args);
-  const passed = code === 0;
+  const { code, stdout, stderr } = await runDeno(args, live ? { onLine: (line, write) => write(line) } : {});
   const seconds = formatSeconds((performance.now() - start) / 1000);
-  writeStdout(`${name}: ${passed ? "ok" : "FAILED"} (${seconds})\n`);
-  if (!passed) writeStderr(`${stdout}${stderr}`);
-  return passed;
+  writeStdout(`${name}: ${code === 0 ? "ok" : "FAILED"} (${seconds})\n`);
+  if (code !== 0 && !live) writeStderr(`${stdout}${stderr}`);
+  return code === 0;
 }
 
 if (import.meta.main) await main(command());

@@ -4,11 +4,11 @@
  * @module
  */
 
-/** The three splits of a dataset, in the order in which they are listed. */
-export const SPLIT_NAMES = ["train", "valid", "test"] as const;
-
 /** The name of one of the three splits. */
-export type SplitName = typeof SPLIT_NAMES[number];
+export type SplitName = "train" | "valid" | "test";
+
+/** The three splits of a dataset, in the order in which they are listed. */
+export const SPLIT_NAMES: readonly SplitName[] = ["train", "valid", "test"];
 
 /** What a split is for; only `inspect` reads `other`. */
 export type SplitRole = SplitName | "other";
