@@ -94,13 +94,7 @@ export class NetworkBench {
   async forward(times: number): Promise<void> {
     const { gpu } = this.unet;
     const { program } = this.#forward ??= await this.#prepareForward();
-    for (let i = 0; i < times; i++) {
-      const encoder = gpu.device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      program.encode(pass);
-      pass.end();
-      gpu.submit(encoder);
-    }
+    for (let i = 0; i < times; i++) gpu.run((pass) => program.encode(pass));
     await gpu.idle();
   }
 

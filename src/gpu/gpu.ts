@@ -167,11 +167,16 @@ export class Gpu implements GpuDescription {
    * Encodes one compute pass and submits it, without waiting for it.
    *
    * @param before encodes commands before the pass, such as clearing a buffer
+   * @param timestampWrites where the device writes when the pass began and ended
    */
-  run(encode: (pass: GPUComputePassEncoder) => void, before?: (encoder: GPUCommandEncoder) => void): void {
+  run(
+    encode: (pass: GPUComputePassEncoder) => void,
+    before?: (encoder: GPUCommandEncoder) => void,
+    timestampWrites?: GPUComputePassTimestampWrites,
+  ): void {
     const encoder = this.device.createCommandEncoder();
     before?.(encoder);
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(timestampWrites === undefined ? {} : { timestampWrites });
     encode(pass);
     pass.end();
     this.submit(encoder);

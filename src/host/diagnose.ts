@@ -1,8 +1,9 @@
 /**
- * What this machine's adapter is and does: found out by running kernels, not by believing its lists.
+ * Describes this machine's adapter: what it can do is found out by running kernels, not taken from its lists.
  *
  * @module
  */
+import type { Kernel } from "../../kernels/kernel.ts";
 import {
   COMPUTE_PROBE,
   F16_PROBE,
@@ -10,44 +11,46 @@ import {
   PROBE_LENGTH,
   SUBGROUPS_PROBE,
 } from "../../kernels/probe/probe.ts";
-import { type Backend, backendOf, isOldMesa, readMesaVersion, vendorName } from "./driver.ts";
 import { isSoftware } from "../gpu/adapter.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { Timestamps } from "../gpu/timestamps.ts";
+import { type Backend, backendOf, isOldMesa, readMesaVersion, vendorName } from "./driver.ts";
 
-/** A feature, and whether a kernel that uses it gave the right result. */
+/** A feature, and whether a kernel that uses it gave the correct result. */
 export interface FeatureTest {
-  /** WebGPU's name of it; `compute` is computing at all. */
+  /** Its name in WebGPU; `compute` stands for computing at all. */
   readonly name: string;
-  /** Does the adapter list it? */
+  /** Whether the adapter lists it. */
   readonly listed: boolean;
-  /** Did its kernel run and give the right result? */
+  /** Whether its kernel ran and gave the correct result. */
   readonly works: boolean;
-  /** What was seen: the size of a subgroup, or why it does not work; empty where there is nothing to say. */
+  /** The size of a subgroup, or why the feature does not work; empty if there is nothing to say. */
   readonly detail: string;
 }
 
-/** Something that is wrong with this machine, and how to mend it. */
+/** A problem of this machine, and how to fix it. */
 export interface Ailment {
-  /** Whether nothing can run, or only slowly. */
+  /** `fatal` if nothing can run, `slow` if everything runs slowly. */
   readonly kind: "fatal" | "slow";
-  /** What is wrong. */
+  /** The problem. */
   readonly message: string;
-  /** What to type against it, as root; null where no command helps. */
+  /** The command that fixes it, run as root; null if none does. */
   readonly command: string | null;
 }
 
-/** All that is known of an adapter. */
+/** Everything that is known about an adapter. */
 export interface AdapterReport {
   /** Name of the device. */
   readonly description: string;
   /** Name of the vendor, or its number. */
   readonly vendor: string;
-  /** The interface under WebGPU. */
+  /** The graphics interface below WebGPU. */
   readonly backend: Backend;
-  /** The driver and its version, as far as they can be told. */
+  /** The driver and its version, as far as the system tells. */
   readonly driver: string;
-  /** Is it a software implementation? */
+  /** Whether it is a software implementation. */
   readonly isSoftware: boolean;
-  /** The limits that matter to kernels, and their values. */
+  /** The limits that matter to kernels. */
   readonly limits: Readonly<Record<string, number>>;
   /** The features that it lists. */
   readonly features: readonly string[];
@@ -57,9 +60,9 @@ export interface AdapterReport {
 
 /** What {@linkcode diagnose} found. */
 export interface Diagnosis {
-  /** The adapter, or null where there is none. */
+  /** The adapter, or null if there is none. */
   readonly adapter: AdapterReport | null;
-  /** What is wrong; empty on a healthy machine. */
+  /** The problems; empty on a healthy machine. */
   readonly ailments: readonly Ailment[];
 }
 
@@ -73,7 +76,7 @@ const LIMITS = [
   "maxComputeWorkgroupsPerDimension",
 ] as const;
 
-/** What installs or renews the Vulkan driver, as root. */
+/** Installs or updates the Vulkan driver, as root. */
 const DRIVER_COMMAND = "sh tasks/run.sh --driver";
 
 type Feature = "compute" | "timestamp-query" | "shader-f16" | "subgroups";
@@ -85,15 +88,16 @@ const PROBES: Record<Feature, Probe> = {
   "subgroups": SUBGROUPS_PROBE,
 };
 
-/** Looks at the adapter that {@linkcode openGpu} would open, and tries its features; never throws for what it finds. */
+/** Examines the adapter that `openGpu` would open and tries its features; problems are reported, not thrown. */
 export async function diagnose(options: { software?: boolean } = {}): Promise<Diagnosis> {
   const request: GPURequestAdapterOptions = options.software
     ? { forceFallbackAdapter: true }
     : { powerPreference: "high-performance" };
   const adapter = await navigator.gpu?.requestAdapter(request);
   if (!adapter) {
-    const message = "this machine offers no WebGPU adapter: there is no GPU driver, nor Mesa's software one";
-    return { adapter: null, ailments: [{ kind: "fatal", message, command: mend(Deno.build.os) }] };
+    const message =
+      "this machine offers no WebGPU adapter: it has neither a GPU driver nor Mesa's software driver";
+    return { adapter: null, ailments: [{ kind: "fatal", message, command: fixFor(Deno.build.os) }] };
   }
   const features = [...adapter.features].sort();
   const backend = backendOf(adapter.features, Deno.build.os);
@@ -113,7 +117,7 @@ export async function diagnose(options: { software?: boolean } = {}): Promise<Di
   return { adapter: report, ailments: ailmentsOf(report, mesa) };
 }
 
-/** What is wrong with an adapter, given the version of Mesa that is installed, if any. */
+/** The problems of an adapter, given the version of Mesa that is installed, if any. */
 export function ailmentsOf(report: AdapterReport, mesa: string | null): Ailment[] {
   const found: Ailment[] = [];
   const compute = report.tested.find(({ name }) => name === "compute");
@@ -121,7 +125,7 @@ export function ailmentsOf(report: AdapterReport, mesa: string | null): Ailment[
     found.push({ kind: "fatal", message: `the adapter does not compute: ${compute.detail}`, command: null });
   }
   if (report.backend === "OpenGL") {
-    const message = "there is no Vulkan driver: the adapter is an OpenGL one, which does less";
+    const message = "there is no Vulkan driver: the adapter is an OpenGL one, which supports less";
     found.push({ kind: "slow", message, command: DRIVER_COMMAND });
   }
   if (report.isSoftware && mesa !== null && isOldMesa(mesa)) {
@@ -131,7 +135,7 @@ export function ailmentsOf(report: AdapterReport, mesa: string | null): Ailment[
   return found;
 }
 
-function mend(os: typeof Deno.build.os): string | null {
+function fixFor(os: typeof Deno.build.os): string | null {
   return os === "linux" ? DRIVER_COMMAND : null;
 }
 
@@ -142,18 +146,18 @@ function driverOf(adapter: GPUAdapter, mesa: string | null): string {
   return "unknown";
 }
 
-/** Runs the probe of a feature on a device of its own, since a device gets features only when it is made. */
+/** Runs the probe of a feature on a device of its own: a device has only the features that it was created with. */
 async function tryFeature(feature: Feature, request: GPURequestAdapterOptions): Promise<FeatureTest> {
   const adapter = await navigator.gpu.requestAdapter(request);
-  // An adapter may grant what it does not list, so that only asking tells.
+  // An adapter may grant what it does not list: only asking tells.
   const listed = feature === "compute" || adapter?.features.has(feature) === true;
   try {
-    const device = await openDevice(adapter, feature);
-    if (device === null) return { name: feature, listed, works: false, detail: "not offered" };
+    const gpu = await openWith(adapter, feature);
+    if (gpu === null) return { name: feature, listed, works: false, detail: "not offered" };
     try {
-      return { name: feature, listed, works: true, detail: await runProbe(device, PROBES[feature], feature) };
+      return { name: feature, listed, works: true, detail: await runProbe(gpu, feature) };
     } finally {
-      device.destroy();
+      gpu.close();
     }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -161,74 +165,44 @@ async function tryFeature(feature: Feature, request: GPURequestAdapterOptions): 
   }
 }
 
-async function openDevice(adapter: GPUAdapter | null, feature: Feature): Promise<GPUDevice | null> {
+async function openWith(adapter: GPUAdapter | null, feature: Feature): Promise<Gpu | null> {
+  if (adapter === null) return null;
   try {
-    return await adapter?.requestDevice({ requiredFeatures: feature === "compute" ? [] : [feature] }) ?? null;
+    const requiredFeatures = feature === "compute" ? [] : [feature];
+    return new Gpu(adapter, await adapter.requestDevice({ requiredFeatures }));
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;
   }
 }
 
-/** Runs a probe; returns what is worth saying, or throws what is wrong. */
-async function runProbe(device: GPUDevice, probe: Probe, feature: Feature): Promise<string> {
-  device.pushErrorScope("validation");
-  const module = device.createShaderModule({ label: probe.label, code: probe.code });
-  const pipeline = device.createComputePipeline({
-    label: probe.label,
-    layout: "auto",
-    compute: { module, entryPoint: "main" },
-  });
-  const output = buffer(device, 4 * PROBE_LENGTH, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
-  const group = device.createBindGroup({
+/** Runs a feature's probe; returns what is worth saying, or throws what is wrong. */
+async function runProbe(gpu: Gpu, feature: Feature): Promise<string> {
+  const { label, code, passes } = PROBES[feature];
+  const kernel: Kernel = { label, code, bindings: [{ name: "out", access: "read_write" }] };
+  await gpu.compile([kernel]);
+  const pipeline = gpu.pipeline(kernel);
+  const out = await gpu.createBuffer("probe", 4 * PROBE_LENGTH);
+  const group = gpu.device.createBindGroup({
     layout: pipeline.getBindGroupLayout(0),
-    entries: [{ binding: 0, resource: { buffer: output } }],
+    entries: [{ binding: 0, resource: { buffer: out } }],
   });
-  const clock = feature === "timestamp-query" ? device.createQuerySet({ type: "timestamp", count: 2 }) : null;
-  const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass(
-    clock === null
-      ? {}
-      : { timestampWrites: { querySet: clock, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } },
+  const clock = feature === "timestamp-query" ? await Timestamps.create(gpu, 1) : null;
+  gpu.run(
+    (pass) => {
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(1);
+    },
+    undefined,
+    clock?.writes(0),
   );
-  pass.setPipeline(pipeline);
-  pass.setBindGroup(0, group);
-  pass.dispatchWorkgroups(1);
-  pass.end();
-  const times = clock === null ? null : resolve(device, encoder, clock);
-  const values = readBack(device, encoder, output);
-  const stamps = times === null ? null : readBack(device, encoder, times);
-  device.queue.submit([encoder.finish()]);
-  const error = await device.popErrorScope();
-  if (error) throw new Error(error.message);
-  const written = new Float32Array(await bytes(values));
-  if (!probe.passes(written)) {
+  const written = new Float32Array(await gpu.read(out, 0, 4 * PROBE_LENGTH));
+  if (!passes(written)) {
     throw new Error(`its kernel gave wrong values: ${written.slice(0, 4).join(", ")} ...`);
   }
-  if (stamps !== null) {
-    const [start, end] = new BigUint64Array(await bytes(stamps));
-    if (start === 0n || end! < start!) throw new Error(`its clock ran from ${start} to ${end}`);
+  for (const { begin, end } of await clock?.read() ?? []) {
+    if (begin === 0n || end < begin) throw new Error(`its clock ran from ${begin} to ${end}`);
   }
   return feature === "subgroups" ? `${written[0]} lanes` : "";
-}
-
-function buffer(device: GPUDevice, size: number, usage: number): GPUBuffer {
-  return device.createBuffer({ label: "probe", size, usage });
-}
-
-function resolve(device: GPUDevice, encoder: GPUCommandEncoder, clock: GPUQuerySet): GPUBuffer {
-  const times = buffer(device, 16, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
-  encoder.resolveQuerySet(clock, 0, 2, times, 0);
-  return times;
-}
-
-function readBack(device: GPUDevice, encoder: GPUCommandEncoder, source: GPUBuffer): GPUBuffer {
-  const staging = buffer(device, source.size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
-  encoder.copyBufferToBuffer(source, 0, staging, 0, source.size);
-  return staging;
-}
-
-async function bytes(staging: GPUBuffer): Promise<ArrayBuffer> {
-  await staging.mapAsync(GPUMapMode.READ);
-  return staging.getMappedRange().slice(0);
 }

@@ -39,11 +39,7 @@ async function runOnce(gpu: Gpu, kernel: Kernel, buffer: GPUBuffer, workgroups =
   const dispatch = { kernel, params: new Uint8Array(16), workgroups: [workgroups, 1, 1] as const };
   const views = [{ buffer: 0, offset: 0, byteLength: buffer.size }];
   const program = await Program.create(gpu, [{ dispatch, views }], [buffer]);
-  const encoder = gpu.device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  program.encode(pass);
-  pass.end();
-  gpu.submit(encoder);
+  gpu.run((pass) => program.encode(pass));
 }
 
 Deno.test("gpu: no adapter is an error that says what to install", async () => {

@@ -51,11 +51,7 @@ export async function runKernel<Name extends string>(
     views.push({ buffer, offset: 0, byteLength: access === "uniform" ? WINDOW : buffers[buffer]!.size });
   }
   const program = await Program.create(gpu, [{ dispatch: halveDispatch(dispatch, halves), views }], buffers);
-  const encoder = gpu.device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
-  program.encode(pass);
-  pass.end();
-  gpu.submit(encoder);
+  gpu.run((pass) => program.encode(pass));
   const results = {} as Record<Name, Float32Array<ArrayBuffer>>;
   for (const [index, { name, access }] of bindings.entries()) {
     if (access !== "read_write") continue;
