@@ -1,71 +1,71 @@
 /**
- * Choosing among variants of an operation: by the class of a shape, from what is a good default for the kind of
- * adapter or was timed on this one.
+ * Chooses among the variants of an operation by the class of a shape: the default for the kind of adapter, or the
+ * variant that was fastest on this one.
  * This module is browser compatible.
  *
  * @module
  */
 
-/** The two kinds of adapter that there are defaults for: `software` computes on the CPU. */
+/** The kinds of adapter with their own defaults; `software` computes on the CPU. */
 export type AdapterKind = "software" | "hardware";
 
-/** The variant of every shape class, such as `"conv3x3/thin": "direct"`; plain JSON. */
+/** The variant for each class of shapes, such as `"conv3x3/thin": "direct"`; plain JSON. */
 export type KernelChoices = Readonly<Record<string, string>>;
 
 /**
- * What a device may lack: the feature `subgroups`, or subgroups that are 8 invocations wide, always; or `workgroup
- * memory` for more than a few values, which WebGPU over OpenGL clears by such a text that compiling it takes minutes.
+ * What a device may lack: `subgroups`; subgroups that always have 8 invocations; or `workgroup memory` for more than a
+ * few values: over OpenGL, the code that clears it takes minutes to compile.
  */
 export type Need = "subgroups" | "subgroups of 8" | "workgroup memory";
 
-/** What is known of a variant apart from the shapes that it serves. */
+/** A variant, apart from the shapes that it serves. */
 export interface VariantFacts {
-  /** Labels of its kernels, whose self-tests admit it to an adapter. */
+  /** Labels of its kernels: it may be chosen on an adapter where they pass their self-tests. */
   readonly kernels: readonly string[];
-  /** What a device must have for it. */
+  /** What it needs that a device may lack. */
   readonly needs?: Need;
-  /** Chosen before its self-test ran: what there has been from the start, and what others are measured against. */
+  /** Trusted without a self-test: the plain variants that others are compared with. */
   readonly basic?: true;
 }
 
 /** One way to compute an operation. */
 export interface Variant<Shape> extends VariantFacts {
-  /** Whether it computes such a shape; every shape unless given. */
+  /** Whether it can compute a shape; defaults to every shape. */
   readonly serves?: (shape: Shape) => boolean;
 }
 
 /** Shapes for which the same variant is best. */
 export interface ShapeClass<Shape, Name extends string> {
-  /** Whether a shape belongs here, unless it belongs to a class before. */
+  /** Whether a shape belongs here; earlier classes take precedence. */
   readonly takes: (shape: Shape) => boolean;
-  /** Candidates on software, the default first; the last one that is basic serves every shape. */
+  /** Candidates on software adapters, the default first; the last basic one serves every shape. */
   readonly software: readonly Name[];
-  /** Candidates on hardware, the default first. */
+  /** Candidates on hardware adapters, the default first. */
   readonly hardware: readonly Name[];
   /** The shape at which candidates are timed. */
   readonly sample: Shape;
 }
 
-/** An operation apart from its shapes. */
+/** An operation, whatever the type of its shapes. */
 export interface AnyOperation {
-  /** Begins the names of its classes. */
+  /** Prefix of the names of its classes. */
   readonly name: string;
   /** Every variant by its name. */
   readonly variants: Readonly<Record<string, VariantFacts>>;
-  /** Candidates of each class, by the class's whole name. */
+  /** Candidates of each class, by the class's full name. */
   readonly classes: ReadonlyMap<string, Readonly<Record<AdapterKind, readonly string[]>>>;
 }
 
 /** An operation with its variants and the classes of its shapes. */
 export class Operation<Shape, Name extends string> implements AnyOperation {
-  /** Begins the names of its classes in {@linkcode KernelChoices}. */
+  /** Prefix of the names of its classes in {@linkcode KernelChoices}. */
   readonly name: string;
   /** Every variant by its name. */
   readonly variants: Readonly<Record<Name, Variant<Shape>>>;
-  /** The classes in order, by their whole names. */
+  /** The classes in order, by their full names. */
   readonly classes: ReadonlyMap<string, ShapeClass<Shape, Name>>;
 
-  /** An operation of this table. */
+  /** Creates an operation from its table. */
   constructor(
     name: string,
     variants: Readonly<Record<Name, Variant<Shape>>>,
@@ -82,8 +82,8 @@ export class Operation<Shape, Name extends string> implements AnyOperation {
   }
 
   /**
-   * The variant for a shape: the chosen one, or where it does not serve, the next of software's behind it that does,
-   * or else the first.
+   * The variant for a shape: the chosen one if it serves the shape; else the next candidate for software adapters that
+   * does; else the first.
    */
   choose(choices: KernelChoices, shape: Shape): Name {
     const [label, row] = this.#rowOf(shape);
@@ -108,8 +108,8 @@ export class Operation<Shape, Name extends string> implements AnyOperation {
 }
 
 /**
- * A variant for every class of some operations: what is given where it is known and admitted, else the first default
- * that is. Names of classes or variants that do not exist are ignored.
+ * A variant for every class of some operations: the given one if it exists and is admitted, else the first default that
+ * is. Names of classes or variants that do not exist are ignored.
  */
 export function completeChoices(
   operations: readonly AnyOperation[],

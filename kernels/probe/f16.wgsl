@@ -1,5 +1,5 @@
-// Probe: does float16 arithmetic run? out[i] = (2 i + 1) / 2 in float16, exact there: WGSL lets an implementation
-// compute more precisely than the type, so only exact values say anything.
+// Probe: does float16 arithmetic run? out[i] = (2 i + 1) / 2 in float16, which is exact: WGSL lets an implementation
+// compute more precisely than the type, so only exact values prove anything.
 // Layout: 64 values, one invocation each. Host: kernels/probe/probe.ts. Test: tests/host/diagnose_test.ts.
 enable f16;
 

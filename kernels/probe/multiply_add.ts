@@ -1,5 +1,5 @@
 /**
- * The calibration kernel: multiply-adds in registers alone, the most that an adapter can do in WGSL.
+ * The calibration kernel: multiply-adds in registers only, the peak of what an adapter can do in WGSL.
  * This module is browser compatible.
  *
  * @module
@@ -11,10 +11,10 @@ import code from "./multiply_add.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
-/** Multiply-adds of one round: 8 turns of 3 vectors of 4. */
+/** Multiply-adds per invocation and round: 8 turns of 3 vectors of 4. */
 const PER_ROUND = 96;
 
-/** Runs `invocations` (a multiple of 64) with so many rounds each; `out` holds a value an invocation and keeps it. */
+/** Runs `invocations` (a multiple of 64) of `rounds` rounds each; `out` holds one value per invocation, and keeps it. */
 export function multiplyAdd(invocations: number, rounds: number): Dispatch {
   return {
     kernel: kernel("probe/multiply_add", code),
@@ -23,7 +23,7 @@ export function multiplyAdd(invocations: number, rounds: number): Dispatch {
   };
 }
 
-/** Floating-point operations of such a run: a multiply-add counts as two. */
+/** Floating-point operations of a run; a multiply-add counts as two. */
 export function multiplyAddOperations(invocations: number, rounds: number): number {
   return 2 * PER_ROUND * invocations * rounds;
 }

@@ -1,7 +1,7 @@
-// Probe: how many float32 multiply-adds does this adapter do a second? Nothing but registers: 12 independent chains
-// an invocation, so that none waits for itself. c = c / 2 + x ends at 2 x, whatever it began with: so out[i], which
-// must not be 0 (chains would fade into slow subnormals), stays what it was, and only real work leaves it so.
-// Layout: one value an invocation. Host: kernels/probe/multiply_add.ts. Test: tests/kernels/multiply_add_test.ts.
+// Probe: how many float32 multiply-adds per second does this adapter do? Registers only, with 12 independent chains per
+// invocation, so that none waits for itself. c = c / 2 + x converges to 2 x from any start: so out[i], which must not
+// be 0 (chains would decay into slow subnormals), keeps its value, and does so only if the work was done.
+// Layout: one value per invocation. Host: kernels/probe/multiply_add.ts. Test: tests/kernels/multiply_add_test.ts.
 const WORKGROUP: u32 = 64u;
 
 struct Params {
@@ -19,7 +19,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var c1 = x + 4.0;
   var c2 = x + 8.0;
   for (var round = 0u; round < params.rounds; round++) {
-    // Unrolled: a loop's own counting would take as long as a turn.
+    // Unrolled: counting a loop would take as long as one turn.
     c0 = fma(c0, y, x);
     c1 = fma(c1, y, x);
     c2 = fma(c2, y, x);
@@ -45,6 +45,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     c1 = fma(c1, y, x);
     c2 = fma(c2, y, x);
   }
-  // Three chains of 2 x each: 6 (4 out + 6) in all.
+  // Three chains of 2 x each: 6 (4 out + 6) in total.
   out[id.x] = (dot(c0 + c1 + c2, vec4f(1.0)) - 36.0) / 24.0;
 }

@@ -9,7 +9,7 @@ fn main(
   @builtin(subgroup_invocation_id) lane: u32,
   @builtin(subgroup_size) size: u32,
 ) {
-  // Every lane adds its own number, so that a sum over too few or too many lanes cannot look right.
+  // Every lane adds its own number, so that a sum over too few or too many lanes cannot pass.
   let numbers = subgroupAdd(lane);
   out[i] = select(0.0, f32(size), numbers == size * (size - 1u) / 2u);
 }

@@ -1,5 +1,5 @@
 /**
- * What a self-test of one kernel consists of, and the helpers of its plain loops.
+ * The self-test of one kernel as data, and helpers for its plain loops.
  * This module is browser compatible.
  *
  * @module
@@ -9,19 +9,19 @@ import type { Dispatch } from "../../../kernels/kernel.ts";
 import type { Nchw } from "../../../kernels/shape.ts";
 import { uniformFloats } from "../../random.ts";
 
-/** One kernel on small data, with what it should give. */
+/** One kernel on small data, with the expected results. */
 export interface Check {
-  /** Which variant of the kernel runs, where one file holds several. */
+  /** Which variant of the kernel runs, if one file holds several. */
   readonly variant?: string;
   /** What the kernel needs that a device may lack. */
   readonly needs?: Need;
-  /** What runs. */
+  /** The kernel and its arguments. */
   readonly dispatch: Dispatch;
-  /** Contents of bindings by name; one array under two names is one buffer. */
+  /** Contents of bindings by name; the same array under two names is one buffer. */
   readonly operands: Readonly<Record<string, Float32Array | Uint8Array>>;
-  /** What must stand in bindings afterwards, from plain loops in float64. */
+  /** Expected contents of bindings afterwards, computed by plain loops in float64. */
   readonly expected: Readonly<Record<string, ArrayLike<number>>>;
-  /** How far each value may be off. */
+  /** Largest absolute error that passes. */
   readonly limit: number;
 }
 
@@ -32,12 +32,12 @@ export function random(seed: number, count: number): Float32Array {
   return values;
 }
 
-/** What a float32 sum of `count` products of values within 1 may be off by. */
+/** Error bound of a float32 sum of `count` products of values in [-1, 1]. */
 export function sumLimit(count: number): number {
   return 4 * 2 ** -24 * Math.sqrt(count) * count + 1e-7;
 }
 
-/** `count` values, each from its index. */
+/** `count` values, each computed from its index. */
 export function table(count: number, value: (index: number) => number): Float64Array {
   return Float64Array.from({ length: count }, (_, index) => value(index));
 }
@@ -49,7 +49,7 @@ export function sum(count: number, term: (index: number) => number): number {
   return total;
 }
 
-/** An NCHW tensor's value, 0 beyond its border. */
+/** Reads an NCHW tensor; 0 outside its border. */
 export function pixelOf(
   x: ArrayLike<number>,
   shape: Nchw,
@@ -59,13 +59,13 @@ export function pixelOf(
     i < 0 || j < 0 || i >= height || j >= width ? 0 : x[((n * channels + c) * height + i) * width + j]!;
 }
 
-/** The place of an NCHW index: image, channel, row, column. */
+/** Image, channel, row and column of an NCHW index. */
 export function placeOf(index: number, { channels, height, width }: Nchw): [number, number, number, number] {
   const plane = Math.floor(index / (height * width));
   return [Math.floor(plane / channels), plane % channels, Math.floor(index / width) % height, index % width];
 }
 
-/** The `step` uniform's first three fields, and Adam's rates from the fourth on. */
+/** The `step` uniform: three integers, then Adam's rates from the fourth field on. */
 export function stepUniform(
   seed: number,
   step: number,

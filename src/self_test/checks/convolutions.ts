@@ -1,5 +1,5 @@
 /**
- * Self-tests of the direct 3 x 3 and the 1 x 1 convolution.
+ * Self-tests of the direct 3 x 3 convolution and the 1 x 1 convolution.
  * This module is browser compatible.
  *
  * @module
@@ -24,7 +24,7 @@ function* directChecks(): Generator<Check> {
   const x = random(11, size(input));
   const w = random(12, outputs * inputs * 9);
   const bias = random(13, outputs);
-  // [k][tap][8], eight outputs side by side.
+  // [k][tap][8]: eight adjacent outputs.
   const packed = table(inputs * 72, (index) => {
     const [k, tap, o] = [Math.floor(index / 72), Math.floor(index / 8) % 9, index % 8];
     return o < outputs ? w[(o * inputs + k) * 9 + tap]! : 0;
@@ -79,7 +79,7 @@ function* directChecks(): Generator<Check> {
     }),
     operands: { x, affine: NOTHING, gradient },
     expected: {
-      // One band an image: [o][c][p][q][image].
+      // One band per image: [o][c][p][q][image].
       partial: table(outputs * inputs * 9 * 4, (index) => {
         const [weight, n] = [Math.floor(index / 4), index % 4];
         const [o, c] = [Math.floor(weight / 9 / inputs), Math.floor(weight / 9) % inputs];
@@ -132,7 +132,7 @@ function* pointwiseChecks(): Generator<Check> {
     dispatch: conv1x1Wgrad(input, outputs, { pixels: 8, perImage: 4, total: 8 }, 0, false),
     operands: { x, affine: NOTHING, gradient },
     expected: {
-      // [o][c][band], four bands an image.
+      // [o][c][band], four bands per image.
       partial: table(outputs * channels * 8, (index) => {
         const [o, c, band] = [Math.floor(index / 24), Math.floor(index / 8) % 3, index % 8];
         const [n, first] = [Math.floor(band / 4), (band % 4) * 8];

@@ -1,5 +1,5 @@
 /**
- * Self-tests of what lies around the matrix products of deep layers' convolutions.
+ * Self-tests of the kernels around the matrix products of an im2col convolution.
  * This module is browser compatible.
  *
  * @module
@@ -21,7 +21,7 @@ export function* im2colChecks(): Generator<Check> {
     limit: 0,
   };
   const input = { batch: 2, channels: 3, height: 2, width: 3 };
-  // What is copied is to be the same to the bit, as float16, too, which has these values.
+  // Copies must be exact in float16 too, which represents these values exactly.
   const x = random(32, size(input)).map((value) => Math.round(1024 * value) / 1024);
   const pixel = pixelOf(x, input);
   const neighbour = (channel: number, tap: number, column: number) => {

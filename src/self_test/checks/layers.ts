@@ -1,5 +1,5 @@
 /**
- * Self-tests of pooling, dropout and instance normalisation.
+ * Self-tests of pooling, dropout and instance normalization.
  * This module is browser compatible.
  *
  * @module
@@ -84,7 +84,7 @@ function* normChecks(): Generator<Check> {
   const mean = (first: number, count: number) => sum(count, (i) => z[first + i]!) / count;
   const squares = (first: number, count: number) =>
     sum(count, (i) => (z[first + i]! - mean(first, count)) ** 2);
-  /** Pairs, one for each item. */
+  /** One pair per item. */
   const pairs = (count: number, pair: (item: number) => readonly [number, number]) =>
     table(2 * count, (index) => pair(index >> 1)[index % 2]!);
   const partial = pairs(8, (band) => [mean(4 * band, 4), squares(4 * band, 4)]);

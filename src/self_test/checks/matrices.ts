@@ -25,14 +25,14 @@ import { type Check, random, sum, sumLimit, table } from "./check.ts";
 export function* matrixChecks(): Generator<Check> {
   const small = { rows: 16, columns: 32, depth: 5, layers: 2 };
   for (const dispatch of [gemmNn(small), gemmNnUniform(small, 0)]) yield product({ dispatch }, small);
-  // By columns in tiles of 32 and of 16 rows, and by rows, a subgroup and a little.
+  // By columns in tiles of 32 and of 16 rows, and by rows; each a subgroup and a bit more.
   for (const [rows, columns] of [[32, 80], [16, 80], [80, 16]] as const) {
     const shape = { rows, columns, depth: 5, layers: 2 };
     const dispatch = gemmNnSubgroup(shape);
     yield product({ variant: "nn_subgroup", needs: "subgroups of 8", dispatch }, shape);
   }
   for (const variant of Object.keys(GEMM_TILES) as GemmTileName[]) {
-    // A tile and a little in each dimension.
+    // A tile and a bit more in each dimension.
     const { rows, columns, inner } = GEMM_TILES[variant];
     const shape = { rows: rows + 16, columns: columns + 16, depth: 36, layers: 1 };
     const dispatch = gemmTiled(variant, shape);
@@ -70,7 +70,7 @@ export function* matrixChecks(): Generator<Check> {
   yield* transposedChecks();
 }
 
-/** The check of a batch of matrix products; what they should give is computed when it is asked for. */
+/** The check of a batch of matrix products; its expected values are computed on access. */
 function product(
   check: Pick<Check, "dispatch" | "needs" | "variant">,
   shape: GemmShape,
@@ -98,8 +98,8 @@ function product(
 }
 
 /**
- * Two images in whole vectors and not, 3 channels to 2; and a tile and a little of each dimension for the kernels that
- * multiply tiles.
+ * Two images with and without whole vectors, 3 channels to 2; and a tile and a bit more in each dimension for the
+ * kernels that multiply tiles.
  */
 const TRANSPOSED = [
   { form: "registers", inputs: 3, outputs: 2, height: 2, width: 4 },

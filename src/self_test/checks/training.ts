@@ -1,5 +1,5 @@
 /**
- * Self-tests of the loss, the optimizer with what surrounds it, augmentation, and the calibration kernel.
+ * Self-tests of the losses, the optimizer step, augmentation, and the calibration kernel.
  * This module is browser compatible.
  *
  * @module
@@ -31,7 +31,7 @@ export function* trainingChecks(): Generator<Check> {
   yield { dispatch: multiplyAdd(64, 10), operands: { out }, expected: { out }, limit: 1e-4 };
 }
 
-/** Each loss of 20 logits, two images in bands of 5. */
+/** Every loss on 20 logits: two images in bands of 5. */
 function* lossChecks(): Generator<Check> {
   const logits = random(80, 20).map((value, i) => i === 7 ? 200 : i === 8 ? -200 : 6 * value);
   const target_mask = random(81, 20).map((value) => value > 0 ? 1 : 0);
@@ -129,7 +129,7 @@ function* updateChecks(): Generator<Check> {
   };
 }
 
-/** Rotation, a flip by chance and contrast of two images of 5 x 6. */
+/** Rotation, random flip and contrast on two images of 5 x 6. */
 function augmentCheck(): Check {
   const shape = { batch: 2, channels: 1, height: 5, width: 6 };
   const source_images = random(87, 60);

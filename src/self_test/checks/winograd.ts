@@ -1,5 +1,5 @@
 /**
- * Self-tests of Winograd's transforms, by the matrices of Lavin and Gray, Fast Algorithms for Convolutional Neural
+ * Self-tests of the Winograd transforms, with the matrices of Lavin and Gray, Fast Algorithms for Convolutional Neural
  * Networks, CVPR 2016.
  * This module is browser compatible.
  *
@@ -61,7 +61,7 @@ function transposed(matrix: Matrix): Matrix {
   return matrix[0]!.map((_, column) => matrix.map((row) => row[column]!));
 }
 
-/** What the transforms enlarge roundings by, at most: the product of both sides' sums of absolute values. */
+/** Bound on how much the transforms amplify rounding errors: the product of both sides' sums of absolute values. */
 function gain(matrix: Matrix): number {
   return Math.max(...matrix.map((row) => sum(row.length, (i) => Math.abs(row[i]!)))) ** 2;
 }
