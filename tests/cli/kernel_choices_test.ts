@@ -7,7 +7,7 @@ import { SOFTWARE } from "../support/software.ts";
 
 const DEVICE = { ...SOFTWARE, kernels: "fast" } as const;
 
-Deno.test("retune: a folder that cannot be written costs the timing alone", () =>
+Deno.test("retune: a folder that cannot be written loses only the timing", () =>
   inTempFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "file"), "");
     for (const place of [join(folder, "file"), join(folder, "file", "below")]) {
@@ -16,7 +16,7 @@ Deno.test("retune: a folder that cannot be written costs the timing alone", () =
     }
   }));
 
-Deno.test("retune: what it finds is kept, and only for this arithmetic", () =>
+Deno.test("retune: keeps what it finds, for this arithmetic only", () =>
   inTempFolder(async (folder) => {
     assert.equal(await keptChoices(folder, DEVICE), undefined);
     assert.deepEqual(await retune(folder, DEVICE, 0), {});
@@ -25,7 +25,7 @@ Deno.test("retune: what it finds is kept, and only for this arithmetic", () =>
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [CHOICE_FILE]);
   }));
 
-Deno.test("formatChoices: a class and its variant each", () => {
+Deno.test("formatChoices: lists each class with its variant", () => {
   assert.equal(
     formatChoices({ "conv3x3/thin": "winograd4", "product/low": "nn" }),
     "conv3x3/thin winograd4, product/low nn",

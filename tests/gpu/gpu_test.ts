@@ -1,9 +1,10 @@
-/** What can go wrong with a device: each is a thrown error that says what was tried and how to go on. */
+/** What can go wrong with a device: every failure is a thrown error that says what was tried, and what helps. */
 import assert from "node:assert/strict";
 import { defineKernel, type Kernel } from "../../kernels/kernel.ts";
-import { describeGpu } from "../../src/gpu/adapter.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/host/open_gpu.ts";
+import { CapacityError } from "../../src/gpu/capacity_error.ts";
+import { openDevice } from "../../src/gpu/open_device.ts";
+import { withNavigatorGpu } from "../support/navigator_gpu.ts";
 import { Program } from "../../src/graph/program.ts";
 
 const BINDINGS = `@group(0) @binding(0) var<storage, read_write> out: array<f32>;
@@ -16,18 +17,8 @@ function kernelOf(body: string, label = "test/kernel"): Kernel {
 
 const FILL = kernelOf("out[0] = 7.0;");
 
-/** Runs `work` with another `navigator.gpu`. */
-async function withGpu<T>(value: unknown, work: () => Promise<T>): Promise<T> {
-  Object.defineProperty(navigator, "gpu", { value, configurable: true });
-  try {
-    return await work();
-  } finally {
-    delete (navigator as { gpu?: unknown }).gpu;
-  }
-}
-
-async function withOpenGpu(work: (gpu: Gpu) => Promise<void>): Promise<void> {
-  const gpu = await openGpu();
+async function withDevice(work: (gpu: Gpu) => Promise<void>): Promise<void> {
+  const gpu = await openDevice();
   try {
     await work(gpu);
   } finally {
@@ -42,20 +33,19 @@ async function runOnce(gpu: Gpu, kernel: Kernel, buffer: GPUBuffer, workgroups =
   gpu.run((pass) => program.encode(pass));
 }
 
-Deno.test("gpu: no adapter is an error that says what to install", async () => {
+Deno.test("openDevice: without an adapter, throws what to install", async () => {
   for (const none of [undefined, { requestAdapter: () => Promise.resolve(null) }]) {
-    await withGpu(none, async () => {
-      await assert.rejects(openGpu(), {
+    await withNavigatorGpu(none, async () => {
+      await assert.rejects(openDevice(), {
         name: "Error",
         message:
           /^Cannot open a GPU: this machine offers no WebGPU adapter\nhint: install a Vulkan driver; .*apt-get install/,
       });
-      assert.equal(await describeGpu(), null);
     });
   }
 });
 
-Deno.test("gpu: an adapter that binds too few storage buffers is refused by name", async () => {
+Deno.test("openDevice: rejects an adapter that binds too few storage buffers, by name", async () => {
   const adapter = (await navigator.gpu.requestAdapter())!;
   const limits = new Proxy(adapter.limits, {
     get: (target, name) => name === "maxStorageBuffersPerShaderStage" ? 4 : Reflect.get(target, name, target),
@@ -63,28 +53,16 @@ Deno.test("gpu: an adapter that binds too few storage buffers is refused by name
   const poor = new Proxy(adapter, {
     get: (target, name) => name === "limits" ? limits : Reflect.get(target, name, target),
   });
-  await withGpu({ requestAdapter: () => Promise.resolve(poor) }, async () => {
-    await assert.rejects(openGpu(), {
+  await withNavigatorGpu({ requestAdapter: () => Promise.resolve(poor) }, async () => {
+    await assert.rejects(openDevice(), {
       name: "RangeError",
       message: /^Cannot use adapter ".+": it binds 4 storage buffers, the kernels need 8\nhint: /,
     });
   });
 });
 
-Deno.test("gpu: what would be opened is described as what is opened", async () => {
-  const options = { kernels: "strict", maxBindingSize: 2 ** 20 } as const;
-  const gpu = await openGpu(options);
-  const { adapter, limits, kernels, choices, precision } = gpu;
-  gpu.close();
-  assert.deepEqual(await describeGpu(options), { adapter, limits, kernels, choices, precision });
-  assert.equal(limits.maxStorageBufferBindingSize, 2 ** 20);
-  assert.equal(kernels, "strict");
-  assert.notEqual(adapter.description, "");
-});
-
-Deno.test("gpu: a kernel that does not compile is an error with its label, file and line", async () => {
-  await withOpenGpu(async (gpu) => {
-    const admitted = gpu.pipelineCount;
+Deno.test("Gpu.compile: a kernel that does not compile is an error with its label, file and line", async () => {
+  await withDevice(async (gpu) => {
     const broken = kernelOf("out[0] = 1.0 +;", "room/broken");
     for (let attempt = 0; attempt < 2; attempt++) {
       await assert.rejects(gpu.compile([broken]), {
@@ -104,32 +82,45 @@ Deno.test("gpu: a kernel that does not compile is an error with its label, file 
     assert.throws(() => gpu.pipeline(broken), {
       message: 'Cannot run kernel "room/broken": it was not compiled',
     });
-    // The device is none the worse for it.
+    // The device still works.
     gpu.check();
-    assert.equal(gpu.pipelineCount, admitted);
+    assert.equal(gpu.pipelineCount, 0);
     const buffer = await gpu.createBuffer("out", 256);
     await runOnce(gpu, FILL, buffer);
     assert.equal(new Float32Array(await gpu.read(buffer, 0, 4))[0], 7);
-    assert.equal(gpu.pipelineCount, admitted + 1);
+    assert.equal(gpu.pipelineCount, 1);
   });
 });
 
-Deno.test("gpu: compilation is announced once, with the number of kernels", async () => {
+Deno.test("Gpu.compile: a driver that is out of memory is no error of the kernel, and may be tried again", async () => {
+  await withDevice(async (gpu) => {
+    const create = gpu.device.createComputePipelineAsync;
+    gpu.device.createComputePipelineAsync = () => Promise.reject(new Error("Not enough memory left."));
+    await assert.rejects(
+      gpu.compile([FILL]),
+      (error: Error) =>
+        error instanceof CapacityError &&
+        error.message === 'Cannot create a pipeline of kernel "test/kernel": Not enough memory left.',
+    );
+    gpu.device.createComputePipelineAsync = create;
+    await gpu.compile([FILL]);
+    assert.equal(gpu.pipelineCount, 1);
+  });
+});
+
+Deno.test("Gpu.onCompile: is called once per compilation, with the number of kernels", async () => {
   const announced: number[] = [];
-  const gpu = await openGpu({ onCompile: (kernels) => announced.push(kernels) });
-  // On hardware, variants were compiled to be tested.
-  const admitted = gpu.pipelineCount;
-  announced.length = 0;
+  const gpu = await openDevice({ onCompile: (kernels) => announced.push(kernels) });
   const other = kernelOf("out[0] = 8.0;");
   await gpu.compile([FILL, other]);
   await gpu.compile([other, FILL]);
   assert.deepEqual(announced, [2]);
-  assert.equal(gpu.pipelineCount, admitted + 2);
+  assert.equal(gpu.pipelineCount, 2);
   gpu.close();
 });
 
-Deno.test("gpu: a refused command is thrown by the next call, and by every one after it", async () => {
-  await withOpenGpu(async (gpu) => {
+Deno.test("Gpu: a refused command is thrown by the next call and by every later one", async () => {
+  await withDevice(async (gpu) => {
     const buffer = await gpu.createBuffer("out", 256);
     const outcome = (async () => {
       await runOnce(gpu, FILL, buffer, 65536);
@@ -148,8 +139,8 @@ Deno.test("gpu: a refused command is thrown by the next call, and by every one a
   });
 });
 
-Deno.test("gpu: a binding that is too small for its kernel is refused, not read as zeros", async () => {
-  await withOpenGpu(async (gpu) => {
+Deno.test("Gpu: a binding that is too small for its kernel is refused, not read as zeros", async () => {
+  await withDevice(async (gpu) => {
     const buffer = await gpu.createBuffer("out", 256);
     const dispatch = { kernel: FILL, params: new Uint8Array(0), workgroups: [1, 1, 1] as const };
     const views = [{ buffer: 0, offset: 0, byteLength: 256 }];
@@ -160,8 +151,8 @@ Deno.test("gpu: a binding that is too small for its kernel is refused, not read 
   });
 });
 
-Deno.test("gpu: a lost device is an error that says how to go on", async () => {
-  const gpu = await openGpu();
+Deno.test("Gpu: a lost device is an error that says how to resume", async () => {
+  const gpu = await openDevice();
   const buffer = await gpu.createBuffer("out", 256);
   gpu.device.destroy();
   await assert.rejects(gpu.read(buffer, 0, 4), {
@@ -171,8 +162,8 @@ Deno.test("gpu: a lost device is an error that says how to go on", async () => {
   assert.throws(() => gpu.check(), /The GPU was lost/);
 });
 
-Deno.test("gpu: a buffer beyond the limit, and memory that runs out, are errors with a way out", async () => {
-  await withOpenGpu(async (gpu) => {
+Deno.test("Gpu.createBuffer: exceeding the limit or the memory is an error with a way out", async () => {
+  await withDevice(async (gpu) => {
     const limit = gpu.limits.maxBufferSize;
     await assert.rejects(gpu.createBuffer("everything", limit + 1), {
       name: "RangeError",
@@ -181,7 +172,7 @@ Deno.test("gpu: a buffer beyond the limit, and memory that runs out, are errors 
       ),
     });
     gpu.check();
-    // Real memory is not to be used up in a test.
+    // A test must not use up real memory.
     gpu.device.popErrorScope = () => Promise.resolve({ message: "out of memory" } as GPUError);
     await assert.rejects(gpu.createBuffer("one too many", 1000), {
       name: "RangeError",
@@ -191,9 +182,9 @@ Deno.test("gpu: a buffer beyond the limit, and memory that runs out, are errors 
   });
 });
 
-Deno.test("gpu: values are uploaded and read back in parts, where they belong and nowhere else", async () => {
-  await withOpenGpu(async (gpu) => {
-    // More than four parts of an upload, and more than one that is read back.
+Deno.test("Gpu.upload, Gpu.readInto: copy values chunk by chunk to their place and nowhere else", async () => {
+  await withDevice(async (gpu) => {
+    // More than four chunks of an upload, and more than one of a read-back.
     const values = Float32Array.from({ length: 2 ** 22 + 7 }, (_, index) => index);
     const buffer = await gpu.createBuffer("values", 4 * values.length + 512);
     gpu.upload(buffer, 256, values.subarray(1));
@@ -206,15 +197,15 @@ Deno.test("gpu: values are uploaded and read back in parts, where they belong an
   });
 });
 
-Deno.test("gpu: new buffers hold zeros", async () => {
-  await withOpenGpu(async (gpu) => {
+Deno.test("Gpu.createBuffer: new buffers hold zeros", async () => {
+  await withDevice(async (gpu) => {
     const buffer = await gpu.createBuffer("zeros", 1000);
     assert.ok(new Uint8Array(await gpu.read(buffer, 0, 1000)).every((byte) => byte === 0));
   });
 });
 
-Deno.test("gpu: what is closed stays closed", async () => {
-  const gpu = await openGpu();
+Deno.test("Gpu.close: a closed device stays closed", async () => {
+  const gpu = await openDevice();
   const buffer = await gpu.createBuffer("out", 256);
   gpu.close();
   const calls: (() => unknown)[] = [

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { openGpu } from "../../src/host/open_gpu.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 import { Timestamps } from "../../src/gpu/timestamps.ts";
 
-Deno.test("Timestamps: passes run one after the other, also beyond what one query set holds", async () => {
-  const gpu = await openGpu();
+Deno.test("Timestamps: passes run in order, even beyond what one query set holds", async () => {
+  const gpu = await openTestGpu();
   const passes = 2049;
   const clock = await Timestamps.create(gpu, passes);
   try {
@@ -23,6 +23,5 @@ Deno.test("Timestamps: passes run one after the other, also beyond what one quer
     }
   } finally {
     clock?.destroy();
-    gpu.close();
   }
 });

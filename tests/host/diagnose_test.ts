@@ -14,7 +14,7 @@ const HEALTHY: AdapterReport = {
   tested: [works("compute")],
 };
 
-Deno.test("diagnose: this machine's adapter computes, and its limits and features are numbers and names", async () => {
+Deno.test("diagnose: this machine's adapter computes, and says why a feature does not work", async () => {
   const { adapter, ailments } = await diagnose();
   assert.ok(adapter !== null, "no adapter: run sh tasks/run.sh --driver as root");
   assert.deepEqual(ailments.filter(({ kind }) => kind === "fatal"), []);
@@ -33,13 +33,13 @@ Deno.test("diagnose: this machine's adapter computes, and its limits and feature
   assert.ok(adapter.limits.maxStorageBufferBindingSize! >= 2 ** 27);
 });
 
-Deno.test("diagnose: a healthy adapter has no ailments, and hardware does not mind an old Mesa", () => {
+Deno.test("ailmentsOf: a healthy adapter has none, and an old Mesa does not matter to hardware", () => {
   assert.deepEqual(ailmentsOf(HEALTHY, "25.0.7-2"), []);
   assert.deepEqual(ailmentsOf(HEALTHY, null), []);
   assert.deepEqual(ailmentsOf({ ...HEALTHY, isSoftware: false }, "22.3.6"), []);
 });
 
-Deno.test("diagnose: a slow Mesa and a missing Vulkan driver come with the command that mends them", () => {
+Deno.test("ailmentsOf: a slow Mesa and a missing Vulkan driver come with the command that fixes them", () => {
   const command = "sh tasks/run.sh --driver";
   const old = ailmentsOf(HEALTHY, "22.3.6-1+deb12u1");
   assert.deepEqual(old.map(({ kind, command }) => [kind, command]), [["slow", command]]);
@@ -48,7 +48,7 @@ Deno.test("diagnose: a slow Mesa and a missing Vulkan driver come with the comma
   assert.deepEqual(stand.map(({ kind, command }) => [kind, command]), [["slow", command]]);
 });
 
-Deno.test("diagnose: an adapter that does not compute is of no use", () => {
+Deno.test("ailmentsOf: an adapter that does not compute is fatal", () => {
   const tested = [{ name: "compute", listed: true, works: false, detail: "its kernel gave wrong values" }];
   const [ailment, ...rest] = ailmentsOf({ ...HEALTHY, tested }, null);
   assert.deepEqual(rest, []);
@@ -56,7 +56,7 @@ Deno.test("diagnose: an adapter that does not compute is of no use", () => {
   assert.match(ailment!.message, /does not compute: its kernel gave wrong values/);
 });
 
-Deno.test("probes: zeros, which an adapter that did nothing leaves, pass none of them", () => {
+Deno.test("Probe.passes: rejects the zeros that an adapter leaves that does nothing", () => {
   for (const { passes, label } of [COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE]) {
     assert.equal(passes(new Float32Array(PROBE_LENGTH)), false, label);
   }

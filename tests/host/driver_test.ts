@@ -25,7 +25,7 @@ Status: install ok installed
 Version: 1:1.2.13
 `;
 
-Deno.test("driver: Mesa's version is read from the list of installed packages", () => {
+Deno.test("mesaVersionIn: reads the version from the list of installed packages", () => {
   assert.equal(mesaVersionIn(STATUS), "25.0.7-2~bpo12+1");
   assert.equal(mesaVersionIn(STATUS.replaceAll("mesa-vulkan-drivers", "mesa-vulkan-drivers-old")), null);
   const removed = STATUS.replace(
@@ -36,7 +36,7 @@ Deno.test("driver: Mesa's version is read from the list of installed packages", 
   assert.equal(mesaVersionIn(""), null);
 });
 
-Deno.test("driver: every Vulkan driver that is installed is named with its version", () => {
+Deno.test("driverVersionsIn: names every installed Vulkan driver with its version", () => {
   assert.equal(driverVersionsIn(STATUS), "mesa-vulkan-drivers 25.0.7-2~bpo12+1");
   const nvidia = `${STATUS}\nPackage: libnvidia-gl-535\nStatus: install ok installed\nVersion: 535.183.01\n`;
   assert.equal(
@@ -47,14 +47,14 @@ Deno.test("driver: every Vulkan driver that is installed is named with its versi
   assert.equal(driverVersionsIn(""), null);
 });
 
-Deno.test("driver: the oldest good Mesa is the one that run.sh goes by", () => {
+Deno.test("isOldMesa: uses the same version as run.sh", () => {
   assert.match(readProject("tasks/run.sh"), new RegExp(`^OLDEST_MESA=${OLDEST_MESA} `, "m"));
   assert.equal(isOldMesa("22.3.6-1+deb12u1"), true);
   assert.equal(isOldMesa("24.0.0"), false);
   assert.equal(isOldMesa("25.0.7-2"), false);
 });
 
-Deno.test("driver: vendors by their numbers, and the interface by what it lacks", () => {
+Deno.test("vendorName, backendOf: names vendors by number, and the backend by a missing feature", () => {
   assert.equal(vendorName("65541"), "Mesa");
   assert.equal(vendorName("4318"), "NVIDIA");
   assert.equal(vendorName("7"), "7");

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { GEMM_TILES } from "../../kernels/gemm/gemm.ts";
 import { COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE } from "../../kernels/probe/probe.ts";
-import { openGpu } from "../../src/host/open_gpu.ts";
+import { openDevice } from "../../src/gpu/open_device.ts";
 import { selfTest, type SelfTestResult } from "../../src/self_test/self_test.ts";
 import { kernelFiles } from "../project/files.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
 async function collect(gpu: Parameters<typeof selfTest>[0]): Promise<SelfTestResult[]> {
   const results = [];
@@ -11,10 +12,9 @@ async function collect(gpu: Parameters<typeof selfTest>[0]): Promise<SelfTestRes
   return results;
 }
 
-Deno.test("selfTest: every kernel file is tested, by itself or as a probe, and is right on this adapter", async () => {
-  const gpu = await openGpu();
+Deno.test("selfTest: tests every kernel file except the probes, and all pass on this adapter", async () => {
+  const gpu = await openTestGpu();
   const results = await collect(gpu);
-  gpu.close();
   assert.deepEqual(results.filter(({ passed }) => !passed), []);
   for (const { worstError, limit } of results) assert.ok(worstError <= limit && limit < 1e-3);
   const probes = [COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE].map(({ label }) => label);
@@ -34,17 +34,16 @@ Deno.test("selfTest: every kernel file is tested, by itself or as a probe, and i
   assert.deepEqual(tiles, Object.keys(GEMM_TILES));
 });
 
-Deno.test("selfTest: an adapter that does nothing, and one that is a little wrong, fail in every kernel", async () => {
-  const gpu = await openGpu();
+Deno.test("selfTest: an adapter that does nothing, and one that is slightly off, fail in every kernel", async () => {
+  const gpu = await openDevice();
   const read = gpu.read.bind(gpu);
-  // What is read back stands in for the adapter's arithmetic.
   gpu.submit = () => {};
   for (const { kernel, passed, worstError } of await collect(gpu)) {
-    // Where a kernel works in place, what stood there before is wrong by a finite amount; one that only keeps a value
-    // gives no hint.
+    // A kernel that works in place leaves its input, which is off by a finite amount; one that keeps its value would pass.
     if (kernel !== "probe/multiply_add") assert.ok(!passed && worstError > 0, kernel);
   }
   delete (gpu as { submit?: unknown }).submit;
+  // Stands in for inexact arithmetic.
   gpu.read = async (buffer, offset, byteLength) =>
     new Float32Array(await read(buffer, offset, byteLength)).map((value) => value + 0.01).buffer;
   for (const { kernel, passed } of await collect(gpu)) assert.ok(!passed, kernel);

@@ -1,15 +1,15 @@
-/** The task `doctor`, with an adapter and without one. */
+/** The task `doctor`, with and without an adapter. */
 import assert from "node:assert/strict";
 import { runTaskCommand, runTaskWith } from "../support/task_command.ts";
 
-// No driver file, and no OpenGL in Vulkan's place: what a machine without any driver looks like.
+// No driver file, and no OpenGL as a fallback: a machine without any driver.
 const NO_DRIVER = {
   VK_DRIVER_FILES: "/nowhere",
   VK_ICD_FILENAMES: "/nowhere",
   DENO_WEBGPU_BACKEND: "vulkan",
 };
 
-Deno.test("doctor: describes the adapter, and tests every kernel on it", async () => {
+Deno.test("doctor: describes the adapter and tests every kernel on it", async () => {
   const { code, stdout, stderr } = await runTaskCommand("doctor", "--json");
   assert.equal(code, 0, stderr);
   const { ok, adapter, kernels, ailments } = JSON.parse(stdout);
@@ -22,7 +22,7 @@ Deno.test("doctor: describes the adapter, and tests every kernel on it", async (
   assert.ok(ailments.every(({ kind }: { kind: string }) => kind === "slow"));
 });
 
-Deno.test("doctor: without an adapter it fails, and says what to type", async () => {
+Deno.test("doctor: fails without an adapter, and says what to type", async () => {
   const plain = await runTaskWith(NO_DRIVER, "doctor");
   assert.equal(plain.code, 1);
   assert.match(plain.stderr, /^error: this machine offers no WebGPU adapter.*\n(hint: .*\n)?$/);
