@@ -1,4 +1,4 @@
-/** Adam over the 2.1 million parameters of a network of 8 filters, near enough. */
+/** Adam over 2.1 million parameters, about those of a network with 8 filters. */
 import { adamStep } from "../../kernels/adam/adam.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 

@@ -1,4 +1,4 @@
-/** The accumulation of 2.1 million gradients, and the moving average of as many weights. */
+/** Accumulation of 2.1 million gradients, and the EMA of as many weights. */
 import { STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
 import { emaUpdate, weightedSum } from "../../kernels/average/average.ts";
 import { benchKernel } from "../support/kernel_bench.ts";

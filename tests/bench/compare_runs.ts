@@ -1,11 +1,10 @@
 /**
- * Sets trainings of this project beside PyTorch's of the same settings, several seeds each: the table of README's
- * record.
+ * Compares training runs of this project with PyTorch's, several seeds each: docs/results/real_dataset.md.
  *
  *     deno run --allow-read tests/bench/compare_runs.ts runs/a runs/b ... -- a.jsonl b.jsonl ...
  *
- * Before the dashes stand run folders, with metrics.jsonl, and valid.json and test.json by `evaluate`; behind them what
- * torch_train.py printed. Prints Markdown: an epoch's losses and Dice as least, middle and largest of the seeds.
+ * Arguments before the dashes are run folders with metrics.jsonl, and valid.json and test.json of `evaluate`; after them,
+ * outputs of torch_train.py. Prints Markdown: losses and Dice per epoch as median, minimum and maximum over the seeds.
  *
  * @module
  */
@@ -18,13 +17,13 @@ interface Epoch {
   readonly dice: number;
 }
 
-interface Training {
+interface TrainingRun {
   readonly epochs: readonly Epoch[];
   readonly dice: { readonly valid: number; readonly test: number };
   readonly accuracy: { readonly valid: number; readonly test: number };
 }
 
-/** Epochs whose rows are shown: each at first, where curves fall steeply, then every other. */
+/** Epochs that are shown: each of the first four, where curves are steep, then every fourth. */
 const shown = (epoch: number, last: number) => epoch <= 4 || epoch % 4 === 0 || epoch === last;
 
 const print = (line: string) => writeStdout(`${line}\n`);
@@ -32,7 +31,7 @@ const print = (line: string) => writeStdout(`${line}\n`);
 const lines = (path: string) =>
   Deno.readTextFileSync(path).trim().split("\n").map((line) => JSON.parse(line));
 
-function readOurs(folder: string): Training {
+function readOurs(folder: string): TrainingRun {
   const epochs = lines(`${folder}/metrics.jsonl`).map((row) => ({
     train: row["train/loss"],
     valid: row["valid/loss"],
@@ -48,7 +47,7 @@ function readOurs(folder: string): Training {
   };
 }
 
-function readTheirs(path: string): Training {
+function readTheirs(path: string): TrainingRun {
   const rows = lines(path);
   const { valid, test } = rows.pop();
   return {
@@ -62,13 +61,13 @@ function readTheirs(path: string): Training {
   };
 }
 
-/** `middle (least to largest)` of some numbers. */
+/** `median (minimum to maximum)` of some numbers. */
 function spread(values: readonly number[]): string {
   const text = (value: number) => value.toFixed(3);
   return `${text(summarize(values).median)} (${text(Math.min(...values))} to ${text(Math.max(...values))})`;
 }
 
-/** Whether two sets of numbers overlap. */
+/** Whether the ranges of two sets of numbers overlap. */
 function overlap(a: readonly number[], b: readonly number[]): boolean {
   return Math.min(...a) <= Math.max(...b) && Math.min(...b) <= Math.max(...a);
 }
@@ -82,7 +81,7 @@ const theirs = Deno.args.slice(dashes + 1).map(readTheirs);
 
 const FIELDS = [["train", "train loss"], ["valid", "valid loss"], ["dice", "valid Dice"]] as const;
 const last = Math.max(...[...ours, ...theirs].map(({ epochs }) => epochs.length));
-const at = (trainings: readonly Training[], epoch: number, field: keyof Epoch) =>
+const at = (trainings: readonly TrainingRun[], epoch: number, field: keyof Epoch) =>
   trainings.flatMap(({ epochs }) => epochs[epoch - 1]?.[field] ?? []);
 
 print(`| epoch | ${FIELDS.map(([, title]) => `${title}, ours | ${title}, PyTorch`).join(" | ")} |`);
@@ -100,7 +99,7 @@ for (let epoch = 1; epoch <= last; epoch++) {
 }
 print("");
 for (const [field, title] of FIELDS) {
-  print(`${title}: the seeds' ranges overlap in ${together[field]} of ${compared} epochs`);
+  print(`${title}: the ranges of the seeds overlap in ${together[field]} of ${compared} epochs`);
 }
 print("");
 print("| of the best epoch | ours | PyTorch |\n| --- | --- | --- |");

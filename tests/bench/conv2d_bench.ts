@@ -1,4 +1,4 @@
-/** The 3 x 3 convolution as a plan for this adapter chooses its kernels, in all directions. */
+/** The 3 x 3 convolution with both gradients, with the kernels that a plan for this adapter chooses. */
 import { CONV_SHAPES, convOperations } from "../../src/benchmark/kernels.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";

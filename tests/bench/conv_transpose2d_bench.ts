@@ -6,7 +6,7 @@ import { benchGpu } from "../support/kernel_bench.ts";
 
 const BATCH = 4;
 
-// Those of a network of 8 filters.
+// Sizes of a network with 8 filters.
 for (const [channels, size] of [[256, 8], [64, 32], [16, 64]] as const) {
   const outputs = channels / 2;
   const operations = 2 * 4 * channels * outputs * size * size * BATCH;

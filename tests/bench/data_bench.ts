@@ -1,8 +1,7 @@
 /**
- * How fast a split is prepared, and how fast its batches are served: `deno bench -P=test-bench tests/bench/data_bench.ts`,
- * with a dataset in `dataset` (`deno task download` and `deno task unzip`, or `deno task phantom`). The original's way
- * of loading, on the same images: `tests/bench/data_pipeline.py`. Beside Deno's table, each prints its best run in
- * images a second.
+ * Speed of preparing a split and of serving its batches: `deno bench -P=test-bench tests/bench/data_bench.ts`, with a
+ * dataset in `dataset` (`deno task download` and `deno task unzip`, or `deno task phantom`). Each bench also prints its
+ * best run in images per second. `tests/bench/data_pipeline.py` does the same with the original's data loader.
  */
 import { join } from "node:path";
 import { batches, findSplits, type PreparedSplit, prepareSplit, readSplit, splitOf } from "../../mod.ts";
@@ -13,7 +12,7 @@ const BATCH = 32;
 const RUNS = 5;
 const CORES = navigator.hardwareConcurrency;
 
-/** The dataset's training split; null without a dataset. */
+/** The training split; null without a dataset. */
 async function readTrain() {
   try {
     return (await readSplit(splitOf(await findSplits(join(ROOT, "dataset")), "train"))).samples;
@@ -26,7 +25,7 @@ const samples = await readTrain();
 const ignore = samples === null;
 const best = new Map<string, number>();
 
-/** Times `work` and prints the best run so far in images a second. */
+/** Times `work` and prints the best run so far in images per second. */
 async function timed(name: string, work: () => Promise<unknown>): Promise<void> {
   const start = performance.now();
   await work();
@@ -39,10 +38,10 @@ async function timed(name: string, work: () => Promise<unknown>): Promise<void> 
 }
 
 const preparing = `prepare ${samples?.length ?? "no"} images, ${CORES} Workers`;
-// Async by its own word: Deno takes a function that merely returns a promise for one that is done.
+// Declared async: Deno does not wait for a plain function that returns a promise.
 Deno.bench({ name: preparing, n: RUNS, warmup: 0, ignore }, async () => {
   await timed(preparing, async () => {
-    // In memory: a benchmark may write nothing.
+    // In memory: benches have no permission to write.
     await prepareSplit(samples!, { size: SIZE, cacheFolder: null });
   });
 });

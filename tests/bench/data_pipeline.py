@@ -1,8 +1,8 @@
-"""How fast the original's way of loading is: the other side of data_bench.ts.
+"""Speed of the original's data loader: the counterpart of data_bench.ts.
 
-Pillow opens an image as RGB, torchvision makes a tensor of it, resizes it with an antialiased bilinear filter and
-normalises it; COCO masks come from pycocotools, or from Pillow's polygons where that is missing. A DataLoader does
-so in as many processes as are told, in batches of 32. Debian: python3-torchvision, python3-pil.
+Pillow opens an image as RGB; torchvision converts it to a tensor, resizes it with an antialiased bilinear filter and
+normalises it. COCO masks come from pycocotools, or from Pillow's polygons if it is missing. A DataLoader does this in
+the given number of processes, in batches of 32. Debian: python3-torchvision, python3-pil.
 
     python3 tests/bench/data_pipeline.py [dataset] [processes]
 """

@@ -1,4 +1,4 @@
-/** Batched products of the sizes that Winograd's F(4x4) makes of 32, 64 and 256 channels. */
+/** Batched GEMM in the sizes of Winograd F(4x4) with 32, 64 and 256 channels. */
 import {
   GEMM_TILES,
   gemmNn,

@@ -1,4 +1,4 @@
-/** The calibration kernel: multiply-adds in registers alone, the most that the adapter does in WGSL. */
+/** The calibration kernel: multiply-adds in registers, the peak of the adapter in WGSL. */
 import { multiplyAdd, multiplyAddOperations } from "../../kernels/probe/multiply_add.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 

@@ -1,4 +1,4 @@
-/** A bias gradient's sums: 32 channels at 128 x 128, batch 4. */
+/** The sums of a bias gradient: 32 channels at 128 x 128, batch 4. */
 import { pixelBands } from "../../kernels/bands.ts";
 import { channelSums, sumRows, sumRowsBySubgroups } from "../../kernels/reduce/reduce.ts";
 import { size } from "../../kernels/shape.ts";

@@ -1,10 +1,10 @@
-"""Times the original's configuration in PyTorch: the twin of `deno task bench --gpu`, which starts it.
+"""Times the original's configuration in PyTorch: the counterpart of `deno task bench --gpu`, which starts it.
 
     python3 torch_gpu.py [--filters 32] [--size 256] [--batch 32] [--repeat 5] [--serve]
 
-On a CUDA device where there is one, else on the CPU, and then with nothing to choose between: `strict` computes in
-float32 throughout, `default` as PyTorch does by itself, with TF32 in convolutions. A step is a training step with the
-upload of its batch (forward, loss, backward, Adam; dropout on), an evaluation a forward with its loss.
+Uses a CUDA device if there is one, otherwise the CPU, where both precisions are the same: `strict` computes in float32
+throughout, `default` as PyTorch does, with TF32 in convolutions. A step is a training step with the upload of its batch
+(forward, loss, backward, Adam; dropout on), an evaluation a forward pass with its loss.
 
 Prints one JSON document; with --serve it answers one line at a time, as tests/bench/peers/serve.ts describes.
 """
@@ -19,9 +19,9 @@ def arguments():
     parser = argparse.ArgumentParser(description="Time the original's configuration in PyTorch.")
     parser.add_argument("--filters", type=int, default=32, help="channels of the first level")
     parser.add_argument("--size", type=int, default=256, help="rows and columns of an image, a multiple of 32")
-    parser.add_argument("--batch", type=int, default=32, help="images in a batch")
+    parser.add_argument("--batch", type=int, default=32, help="images per batch")
     parser.add_argument("--repeat", type=int, default=5, help="steps of one measurement")
-    parser.add_argument("--serve", action="store_true", help="do one measurement for each line that is read")
+    parser.add_argument("--serve", action="store_true", help="do one measurement per line of standard input")
     return parser.parse_args()
 
 

@@ -3,9 +3,9 @@
     python3 torch_step.py --filters 8 --size 128 --batch 8 [--norm instance] [--threads 2] [--steps 10] [--forward]
                           [--serve]
 
-Prints one JSON document: the best and the median milliseconds of a forward without gradients, and, unless --forward
-asks for that alone, of a whole training step (forward, loss, backward, Adam; dropout on). With --serve it answers one
-line at a time in place of that, as tests/bench/peers/serve.ts describes: so `deno task bench --peers` asks.
+Prints one JSON document: best and median milliseconds of a forward pass without gradients and, unless --forward is
+given, of a whole training step (forward, loss, backward, Adam; dropout on). With --serve it instead answers one line at a
+time, as tests/bench/peers/serve.ts describes, for `deno task bench --peers`.
 """
 import argparse
 import json
@@ -21,15 +21,15 @@ def arguments():
     parser.add_argument("--size", type=int, default=128, help="rows and columns of an image, a multiple of 32")
     parser.add_argument("--batch", type=int, default=8, help="images in a batch")
     parser.add_argument("--norm", choices=("none", "instance"), default="none", help="normalisation")
-    parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch (0: as many as it likes)")
-    parser.add_argument("--steps", type=int, default=10, help="timed repetitions, after two that are not")
-    parser.add_argument("--forward", action="store_true", help="time the forward alone")
-    parser.add_argument("--serve", action="store_true", help="do one repetition for each line that is read")
+    parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch (0: its default)")
+    parser.add_argument("--steps", type=int, default=10, help="timed repetitions, after two warm-up ones")
+    parser.add_argument("--forward", action="store_true", help="time only the forward pass")
+    parser.add_argument("--serve", action="store_true", help="do one repetition per line of standard input")
     return parser.parse_args()
 
 
 def measure(repeat, count):
-    """Best and median milliseconds of `count` calls, after two to warm up."""
+    """Best and median milliseconds of `count` calls, after two warm-up calls."""
     times = []
     for _ in range(count + 2):
         start = time.perf_counter()
@@ -40,7 +40,7 @@ def measure(repeat, count):
 
 
 def serve(name, work):
-    """Warms up, says that it is ready, and does one piece of work for each line until standard input ends."""
+    """Warms up, reports that it is ready, and does one piece of work per line until standard input ends."""
     for prepare, repeat in work.values():
         prepare()
         repeat()

@@ -1,13 +1,14 @@
-"""Trains the same network in PyTorch on the same dataset: the twin of `deno task train` for the record in README.
+"""Trains the same network in PyTorch on the same dataset: the counterpart of `deno task train` in docs/real_dataset.md.
 
     python3 torch_train.py --filters 8 --size 128 --batch-size 16 --learning-rate 1e-3 --epochs 20 --seed 0 [--strong]
 
-Network, loss and optimizer are the original's; images are decoded by Pillow, resized as torchvision does it
-(antialiased bilinear, on tensors) and normalised; masks are those that `deno task masks` wrote, resized to the nearest
-pixel. On a CUDA device where there is one. --strong takes what the recipe of that name does, but for its learning
-rate: instance norm, each image's own mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation,
-averaged weights. Prints one JSON line an epoch, then one with the best epoch's numbers on the valid and the test split: losses weighted by sample, Dice of all
-pixels together.
+Network, loss and optimizer are the original's. Images are decoded by Pillow, resized as torchvision does (antialiased
+bilinear, on tensors) and normalised; masks are those of `deno task masks`, resized by nearest neighbour. Uses a CUDA
+device if there is one. --strong applies the recipe of that name except for its learning rate: instance norm, each
+image's own mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation, EMA of the weights. Prints one
+JSON line per epoch, then one with the results of the best epoch on the valid and test splits: losses weighted by sample,
+pooled Dice.
+
 Debian: python3-torch, python3-pil.
 """
 import argparse
@@ -28,7 +29,7 @@ def arguments():
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--patience", type=int, default=8, help="0 for never")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0, help="0: as many as PyTorch likes")
+    parser.add_argument("--threads", type=int, default=0, help="0: the default of PyTorch")
     parser.add_argument("--strong", action="store_true")
     return parser.parse_args()
 
@@ -82,7 +83,7 @@ def augment(images, masks):
 
 
 def rate_at(epoch, batch, batches, args):
-    """The learning rate of a batch: constant, or a warm-up of one epoch and half a cosine."""
+    """Learning rate of a batch: constant, or a warm-up of one epoch followed by half a cosine."""
     if not args.strong:
         return args.learning_rate
     before, after = epoch - 1 + batch / batches, epoch - 1 + (batch + 1) / batches
@@ -120,24 +121,24 @@ def main():
     def evaluate(split):
         net.eval()
         images, masks = splits[split]
-        loss = right = overlap = predicted = true = 0.0
+        loss = correct = overlap = predicted = true = 0.0
         with torch.no_grad():
             for x, t in zip(images.split(args.batch_size), masks.split(args.batch_size)):
                 logits = net(x)
                 loss += loss_parts(logits, t)["loss"].item() * len(x)
                 p = torch.sigmoid(logits).round()
-                right += (p == t).sum().item()
+                correct += (p == t).sum().item()
                 overlap += (p * t).sum().item()
                 predicted += p.sum().item()
                 true += t.sum().item()
         return {
             "loss": loss / len(images),
-            "accuracy": right / masks.numel(),
+            "accuracy": correct / masks.numel(),
             "dice": 2 * overlap / max(1, predicted + true),
         }
 
-    def with_average(work):
-        """Runs with the averaged weights in place, where there are any."""
+    def with_ema(work):
+        """Runs with the EMA of the weights in place, if there is one."""
         if average is None:
             return work()
         trained = [p.detach().clone() for p in parameters]
@@ -171,7 +172,7 @@ def main():
             optimizer.step()
             updates += 1
             if average is not None:
-                # As emaDecay of kernels/average/average.ts: the initial weights are soon forgotten.
+                # As emaDecay in kernels/average/average.ts: a ramp that soon forgets the initial weights.
                 keep = min(0.99, (1 + updates) / (10 + updates))
                 with torch.no_grad():
                     for p, a in zip(parameters, average):
@@ -180,7 +181,7 @@ def main():
         if device.type == "cuda":
             torch.cuda.synchronize()
         seconds = time.perf_counter() - start
-        valid = with_average(lambda: evaluate("valid"))
+        valid = with_ema(lambda: evaluate("valid"))
         print(json.dumps({
             "epoch": epoch,
             "seconds": round(seconds, 2),
@@ -188,7 +189,7 @@ def main():
             "valid": valid,
         }), flush=True)
         if best is None or valid["loss"] < best["loss"]:
-            kept = with_average(lambda: {k: v.detach().clone() for k, v in net.state_dict().items()})
+            kept = with_ema(lambda: {k: v.detach().clone() for k, v in net.state_dict().items()})
             best, stale = {"epoch": epoch, "loss": valid["loss"], "weights": kept}, 0
         else:
             stale += 1

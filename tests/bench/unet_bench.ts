@@ -1,4 +1,4 @@
-/** The whole network: its forward and a training step, at the sizes that README's tables have. */
+/** The whole network: forward pass and training step, at the sizes of docs/results.md. */
 import { forwardOperations, NetworkBench, type NetworkShape } from "../../src/benchmark/network.ts";
 import { benchGpu } from "../support/kernel_bench.ts";
 
@@ -8,7 +8,7 @@ const SHAPES: readonly NetworkShape[] = [
   { filters: 32, size: 256, batch: 1 },
 ];
 
-/** The network of the benches that run now: two of the largest need not be in memory at once. */
+/** The network of the current benches; two of the largest do not fit in memory together. */
 let current: NetworkBench | undefined;
 
 for (const shape of SHAPES) {

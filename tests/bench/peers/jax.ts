@@ -1,7 +1,7 @@
 /**
- * The same network in jax-js on its WebGPU device, forward and backward without an update and without dropout, which
- * flatters it: `jax.ts FILTERS SIZE BATCH THREADS`. The transposed convolution is a matrix product, the pooling a
- * maximum over a reshaped tensor, since jax-js 0.1.25 has neither. The first step compiles for minutes.
+ * The same network in jax-js on its WebGPU device: `jax.ts FILTERS SIZE BATCH THREADS`. Forward and backward without an
+ * update and without dropout, which favours it. jax-js 0.1.25 has no transposed convolution and no pooling: they are a
+ * matrix product and a maximum over a reshaped tensor. The first step compiles for minutes.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { importPeer, peerArguments, serve } from "./serve.ts";
 
 const VERSION = "0.1.25";
 
-/** As much of an array as is used here. Every use but `.ref` consumes an array. */
+/** The part of an array that is used here. Every use except `.ref` consumes the array. */
 interface Jax {
   readonly ref: Jax;
   mul(other: Jax | number): Jax;
@@ -101,14 +101,14 @@ function network(p: Parameters, images: Jax): Jax {
   return nn.sigmoid(convolve("outc", x));
 }
 
-/** 0.6 dice + 0.4 binary cross-entropy over the whole batch. */
+/** 0.6 Dice + 0.4 BCE over the whole batch. */
 function loss(p: Parameters, images: Jax, masks: Jax): Jax {
   const q = network(p, images);
   const overlap = np.sum(q.ref.mul(masks.ref)).mul(2).add(1e-6);
   const dice = np.subtract(1, overlap.div(np.sum(q.ref).add(np.sum(masks.ref)).add(1e-6)));
-  const right = masks.ref.mul(np.log(q.ref.add(1e-7)));
-  const wrong = np.subtract(1, masks).mul(np.log(np.subtract(1 + 1e-7, q)));
-  return dice.mul(0.6).add(np.mean(right.add(wrong)).mul(-0.4));
+  const positive = masks.ref.mul(np.log(q.ref.add(1e-7)));
+  const negative = np.subtract(1, masks).mul(np.log(np.subtract(1 + 1e-7, q)));
+  return dice.mul(0.6).add(np.mean(positive.add(negative)).mul(-0.4));
 }
 
 const gradient = jax.jit(jax.valueAndGrad(loss));

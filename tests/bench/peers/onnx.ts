@@ -1,5 +1,5 @@
 /**
- * The same network forward in onnxruntime on the CPU: `onnx.ts FILTERS SIZE BATCH THREADS`.
+ * The forward pass of the same network in onnxruntime on the CPU: `onnx.ts FILTERS SIZE BATCH THREADS`.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * The network as an ONNX file: what onnxruntime runs.
+ * The network as an ONNX model, for onnxruntime.
  *
- * Fields by number as in onnx.proto3 of https://github.com/onnx/onnx (IR version 8, operator set 13).
+ * Field numbers are those of onnx.proto3 of https://github.com/onnx/onnx (IR version 8, operator set 13).
  *
  * @module
  */

@@ -1,17 +1,17 @@
 /**
- * How a peer of the speed tables is asked: a process that gets ready, says so, and then does one piece of work for
- * each line that it reads. `src/benchmark/peer_process.ts` asks; `torch_step.py --serve` answers likewise.
+ * The protocol of a peer in the speed tables: a process that warms up, reports, and then does one piece of work per line
+ * that it reads. `src/benchmark/peer_process.ts` is the client; `torch_step.py --serve` speaks it, too.
  *
- * Written are JSON documents, one a line: first `{"ready": NAME, "work": ["forward", "step"]}`, then for every line
- * read, `forward` or `step`, `{"seconds": 0.25}`. The end of standard input ends the process.
+ * Output is one JSON document per line: first `{"ready": NAME, "work": ["forward", "step"]}`, then `{"seconds": 0.25}` for
+ * each line read, `forward` or `step`. The end of standard input ends the process.
  *
  * @module
  */
 
-/** What a peer can do; each resolves when its result is there. */
+/** The work that a peer can do; each resolves when its result has been computed. */
 export type Work = Partial<Record<"forward" | "step", () => Promise<unknown>>>;
 
-/** Repetitions before a peer is ready: the first compiles, the second may still allocate. */
+/** Warm-up repetitions: the first compiles, the second may still allocate. */
 const WARM_UPS = 2;
 
 const encoder = new TextEncoder();
@@ -22,7 +22,7 @@ export function peerArguments(): { filters: number; size: number; batch: number;
   return { filters: filters!, size: size!, batch: batch!, threads: threads! };
 }
 
-/** Warms the work up, says that it is ready, and works until standard input ends. */
+/** Warms up, reports that it is ready, and works until standard input ends. */
 export async function serve(name: string, work: Work): Promise<never> {
   for (const repetition of Object.values(work)) {
     for (let i = 0; i < WARM_UPS; i++) await repetition();
@@ -47,7 +47,7 @@ function answer(document: unknown): void {
   Deno.stdout.writeSync(encoder.encode(`${JSON.stringify(document)}\n`));
 }
 
-/** Imports a package by a specifier that no tool sees: peers are no dependency of this project, nor in its lock. */
+/** Imports a package by a specifier that tools do not see: peers are not dependencies and not in the lock file. */
 export async function importPeer<Module>(specifier: string): Promise<Module> {
   return await import(specifier) as Module;
 }

@@ -7,7 +7,7 @@ import { importPeer, peerArguments, serve } from "./serve.ts";
 
 const VERSION = "4.22.0";
 
-/** As much of a tensor as is used here. */
+/** The part of a tensor that is used here. */
 interface Tensor {
   mul(other: Tensor | number): Tensor;
   add(other: Tensor | number): Tensor;
@@ -23,7 +23,7 @@ interface Tensor {
   dispose(): void;
 }
 
-/** A layer before or after it is applied. */
+/** A layer, before and after it is applied. */
 interface Layer {
   apply(input: unknown, options?: { training: boolean }): Tensor;
 }
@@ -77,7 +77,7 @@ const images = tf.randomUniform([batch, size, size, 3], -1, 1);
 const masks = tf.greater(tf.randomUniform([batch, size, size, 1], 0, 1), 0.8).toFloat();
 const optimizer = tf.train.adam(1e-4);
 
-/** 0.6 dice + 0.4 binary cross-entropy over the whole batch. */
+/** 0.6 Dice + 0.4 BCE over the whole batch. */
 const loss = () =>
   tf.tidy(() => {
     const p = model.apply(images, { training: true });
