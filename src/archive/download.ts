@@ -1,6 +1,6 @@
 /**
- * Downloads a zip so that its final name appears only when all of it is there and checked; what a run could not
- * finish waits in `NAME.part` for the next one.
+ * Downloads a zip. Its final name appears only when it is complete and checked; an unfinished download stays in
+ * `NAME.part` for the next run.
  *
  * @module
  */
@@ -15,61 +15,61 @@ import { ifFound } from "../fs/paths.ts";
 export const DATASET_URL =
   "https://github.com/Zeyi-Lin/UNet-Medical/releases/download/data/Brain.Tumor.Image.DataSet.zip";
 
-/** Longest wait between two attempts, in seconds, also where the server asks for more. */
+/** The maximum wait between two attempts in seconds, even if the server asks for more. */
 const MAX_WAIT_SECONDS = 60;
 
-/** How far a download has come. */
+/** The progress of a download. */
 export interface DownloadProgress {
-  /** Bytes that are there, those of earlier runs included. */
+  /** Bytes received, including those of earlier runs. */
   readonly byteLength: number;
-  /** Bytes in all; 0 where the server does not say. */
+  /** Total bytes; 0 if the server does not say. */
   readonly total: number;
-  /** Bytes that were there when this run began. */
+  /** Bytes that earlier runs had received. */
   readonly resumedFrom: number;
 }
 
-/** Settings of {@linkcode download}; all optional. */
+/** Options of {@linkcode download}. */
 export interface DownloadOptions {
-  /** The SHA-256 that the file must have, in hexadecimal; without it, the one that an earlier download recorded. */
+  /** The expected SHA-256 in hexadecimal; defaults to the one that an earlier download recorded. */
   readonly sha256?: string;
-  /** Attempts after a failed one before giving up; an attempt that got further than all before starts the count anew. 5 by default. */
+  /** Retries before giving up, counted again after an attempt that got further than all before; defaults to 5. */
   readonly retries?: number;
-  /** Seconds before the second attempt, doubled each time; 1 by default. */
+  /** Seconds before the first retry, doubled each time; defaults to 1. */
   readonly backoffSeconds?: number;
-  /** Seconds without a byte after which an attempt is given up; 30 by default. */
+  /** Seconds without data after which an attempt is aborted; defaults to 30. */
   readonly stallSeconds?: number;
-  /** Called after each piece. */
+  /** Called after each chunk. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Called with a line for the person who waits: a resumed download, a failed attempt. */
+  /** Receives notes for the user: a resumed download, a failed attempt. */
   readonly onNote?: (note: string) => void;
 }
 
-/** What {@linkcode download} did. */
+/** The result of {@linkcode download}. */
 export interface DownloadResult {
-  /** `present` where the checked file was there already and nothing was asked of the network. */
+  /** `present` if the checked file already existed and the network was not used. */
   readonly status: "downloaded" | "present";
-  /** The file. */
+  /** The path of the file. */
   readonly path: string;
   /** Its length in bytes. */
   readonly byteLength: number;
   /** Its SHA-256 in hexadecimal. */
   readonly sha256: string;
-  /** Bytes that an earlier run had already brought. */
+  /** Bytes that an earlier run had already received. */
   readonly resumedFrom: number;
 }
 
 /**
  * Downloads the zip at `url` to the file `path`.
  *
- * The bytes go to `path.part`; a dropped connection is tried again and goes on where it broke off, in this run
- * or a later one, if the server can (Range with If-Range, RFC 9110 section 13.1.5), and starts over if not.
- * Length, form and SHA-256 are checked before the rename. The first download records the hash in `path.sha256`;
- * a later one, without `sha256`, must have the same.
+ * The bytes go to `path.part`. A dropped connection is retried and resumes where it broke off, in this run or a later
+ * one, if the server supports it (Range with If-Range, RFC 9110 section 13.1.5), and starts over otherwise. Length,
+ * format and SHA-256 are checked before the rename. The first download records the hash in `path.sha256`; later ones
+ * without `sha256` must have the same.
  *
- * @throws {TypeError} if `url` is no http or https address.
- * @throws {RangeError} if `sha256` is none.
- * @throws {Error} with what happened and the way out: no answer, 404, a page in place of a zip, a full disk, a
- * wrong hash, a redirect to a host that the permission set does not name.
+ * @throws {TypeError} if `url` is not an http or https address
+ * @throws {RangeError} if `sha256` is not a SHA-256
+ * @throws {Error} with the cause and a hint: no response, 404, a page instead of a zip, a full disk, a wrong hash, a
+ * redirect to a host that the permission set does not name
  */
 export async function download(
   url: string,
@@ -77,22 +77,23 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<DownloadResult> {
   const address = parseHttpUrl(url);
-  const demanded = options.sha256 === undefined ? null : parseSha256(options.sha256);
+  const given = options.sha256 === undefined ? null : parseSha256(options.sha256);
   const recorded = await readHashRecord(path);
-  const wanted = demanded ?? recorded;
-  const result = await checkPresent(path, wanted, options) ?? await fetchFile(address, path, wanted, options);
+  const expected = given ?? recorded;
+  const result = await checkPresent(path, expected, options) ??
+    await fetchFile(address, path, expected, options);
   if (result.sha256 !== recorded) await writeHashRecord(path, result.sha256);
   return result;
 }
 
-/** The name that a zip from `url` gets: the last part of its path, made harmless, with `.zip` at its end. */
+/** The file name for a zip from `url`: the last part of its path, sanitized, with `.zip` at its end. */
 export function fileNameOfUrl(url: string): string {
   const last = parseHttpUrl(url).pathname.split("/").at(-1) ?? "";
   let name = last;
   try {
     name = decodeURIComponent(last);
   } catch {
-    // A stray percent sign: the undecoded form is a name as well.
+    // A stray percent sign: the undecoded form is valid as well.
   }
   // deno-lint-ignore no-control-regex
   name = name.replace(/[\\/:\x00-\x1f\x7f]/g, "_").replace(/^\.+/, "").slice(0, 200);
@@ -102,21 +103,21 @@ export function fileNameOfUrl(url: string): string {
 async function fetchFile(
   address: URL,
   path: string,
-  wanted: string | null,
+  expected: string | null,
   options: DownloadOptions,
 ): Promise<DownloadResult> {
   using part = await PartFile.open(path, address.href);
-  if (part.complete && (!await endsLikeZip(part.file) || (wanted !== null && part.digest() !== wanted))) {
-    // All of it came, but was refused: going on would only meet the same refusal again.
+  if (part.complete && (!await endsLikeZip(part.file) || (expected !== null && part.digest() !== expected))) {
+    // It is complete but was rejected: resuming would only lead to the same error.
     await part.restart(null);
   }
   const resumedFrom = part.origin?.validator ? part.byteLength : 0;
-  if (resumedFrom > 0) options.onNote?.(`going on from ${part.path} (${part.byteLength} bytes)`);
+  if (resumedFrom > 0) options.onNote?.(`resuming ${part.path} (${part.byteLength} bytes)`);
   if (!part.complete) await transferWithRetries(address, part, resumedFrom, options);
 
   const sha256 = part.digest();
-  if (wanted !== null && sha256 !== wanted) {
-    throw hashError(address, path, sha256, wanted, options.sha256 !== undefined);
+  if (expected !== null && sha256 !== expected) {
+    throw hashError(address, path, sha256, expected, options.sha256 !== undefined);
   }
   await part.commit(path);
   return { status: "downloaded", path, byteLength: part.byteLength, sha256, resumedFrom };
@@ -143,9 +144,9 @@ async function transferWithRetries(
       failures++;
       if (failures > retries) throw giveUpError(url, part, failures, error);
       const doubled = Math.max(error.retryAfterSeconds, backoffSeconds * 2 ** (failures - 1));
-      // A little chance keeps many clients of a server that came back from all asking at once.
+      // Jitter keeps many clients of a recovered server from retrying at the same time.
       const seconds = Math.min(MAX_WAIT_SECONDS, doubled) * (0.75 + 0.5 * Math.random());
-      onNote?.(`${error.message}; trying again in ${seconds.toFixed(1)} s`);
+      onNote?.(`${error.message}; retrying in ${seconds.toFixed(1)} s`);
       await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
     }
   }
@@ -153,7 +154,7 @@ async function transferWithRetries(
 
 function giveUpError(url: URL, part: PartFile, attempts: number, error: TransientError): Error {
   const left = part.byteLength > 0
-    ? `${part.path} keeps the ${part.byteLength} bytes that came; run the same command again later`
+    ? `${part.path} keeps the ${part.byteLength} bytes received so far; run the same command again later`
     : "check the connection and run the same command again";
   const times = attempts === 1 ? "" : `, ${attempts} times in a row`;
   return new Error(`Cannot download ${showUrl(url)}: ${error.message}${times}\nhint: ${left}`, {
@@ -161,36 +162,36 @@ function giveUpError(url: URL, part: PartFile, attempts: number, error: Transien
   });
 }
 
-/** The finished file of an earlier run, if it is what is wanted; null if a download is needed. */
+/** The finished file of an earlier run, if it is the expected one; null if a download is needed. */
 async function checkPresent(
   path: string,
-  wanted: string | null,
+  expected: string | null,
   options: DownloadOptions,
 ): Promise<DownloadResult | null> {
   using file = await ifFound(Deno.open(path));
   if (file === null) return null;
   const { size, isFile } = await file.stat();
   if (!isFile) {
-    throw new Error(`Cannot download to ${path}: it is a folder\nhint: name a file, or another folder`);
+    throw new Error(`Cannot download to ${path}: it is a folder\nhint: choose a file, or another folder`);
   }
   if (!await endsLikeZip(file)) {
-    options.onNote?.(`${path} is no whole zip: downloading it anew`);
+    options.onNote?.(`${path} is not a complete zip: downloading it again`);
     return null;
   }
   const sha256 = await hashFile(file);
-  if (wanted !== null && sha256 !== wanted) {
-    options.onNote?.(`${path} has SHA-256 ${sha256}, not ${wanted}: downloading it anew`);
+  if (expected !== null && sha256 !== expected) {
+    options.onNote?.(`${path} has SHA-256 ${sha256}, not ${expected}: downloading it again`);
     return null;
   }
   return { status: "present", path, byteLength: size, sha256, resumedFrom: 0 };
 }
 
-function hashError(url: URL, path: string, sha256: string, wanted: string, demanded: boolean): Error {
-  const action = `Cannot accept ${showUrl(url)}: its SHA-256 is ${sha256}, expected ${wanted}`;
+function hashError(url: URL, path: string, sha256: string, expected: string, given: boolean): Error {
+  const action = `Cannot accept ${showUrl(url)}: its SHA-256 is ${sha256}, expected ${expected}`;
   return new Error(
-    demanded
-      ? `${action}\nhint: run again to download it anew, or check the hash that you gave with --sha256`
+    given
+      ? `${action}\nhint: run the command again, or check the hash given with --sha256`
       : `${action}, which ${hashRecordPath(path)} recorded at the first download\n` +
-        `hint: run again to download it anew; if the file was meant to change, give --sha256 ${sha256}`,
+        `hint: run the command again; if the file was meant to change, use --sha256 ${sha256}`,
   );
 }

@@ -1,14 +1,14 @@
 /**
- * A file on the disk as zip.js wants to read it.
+ * Adapts a file on the disk to the reader interface of zip.js.
  *
  * @module
  */
 import { Reader } from "@zip.js/zip.js";
 
-/** The listing of 1,000,000 entries with long names; zip.js reads the listing in one piece. */
+/** Enough for the directory of 1,000,000 entries with long names, which zip.js reads at once. */
 const MAX_READ = 512 << 20;
 
-/** Lets zip.js read from an open file. Reads are synchronous: most are of a few bytes, and the disk is near. */
+/** Lets zip.js read from an open file. Reads are synchronous, since most are only a few bytes. */
 export class FileReader extends Reader<Deno.FsFile> {
   readonly #file: Deno.FsFile;
 
@@ -19,11 +19,11 @@ export class FileReader extends Reader<Deno.FsFile> {
     this.size = byteLength;
   }
 
-  /** The bytes from `index` on, fewer than `length` at the file's end. */
+  /** Up to `length` bytes from `index`, fewer at the end of the file. */
   override readUint8Array(index: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const end = Math.min(this.size, index + length);
     if (!(index >= 0) || end - index > MAX_READ) {
-      return Promise.reject(new RangeError(`a listing of ${length} bytes at ${index}`));
+      return Promise.reject(new RangeError(`a directory of ${length} bytes at ${index}`));
     }
     const bytes = new Uint8Array(Math.max(0, end - index));
     let filled = 0;

@@ -1,15 +1,15 @@
 /**
- * One HTTP request: redirects only to hosts that the permission set names, and failures told apart into those
- * that may pass when tried again and those that will not.
+ * One HTTP request: redirects only to hosts that the permission set names, and tells transient failures from permanent
+ * ones.
  *
  * @module
  */
 
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-const PASSING_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);
+const TRANSIENT_STATUSES = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** A failure that may be gone at the next attempt: a dropped connection, a busy server. */
+/** A failure that a retry may solve: a dropped connection, a busy server. */
 export class TransientError extends Error {
   /** `message` completes "Cannot download ADDRESS: "; `retryAfterSeconds` is what the server asked for, or 0. */
   constructor(message: string, readonly retryAfterSeconds = 0, options?: ErrorOptions) {
@@ -24,7 +24,7 @@ export function parseHttpUrl(text: string): URL {
   try {
     url = new URL(text);
   } catch {
-    // Told below, together with addresses of another kind.
+    // Reported below, together with other protocols.
   }
   if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
     throw new TypeError(`Cannot use ${JSON.stringify(text)} as an address: expected https://HOST/PATH`);
@@ -33,17 +33,18 @@ export function parseHttpUrl(text: string): URL {
   return url;
 }
 
-/** An address for a message: without its query and credentials, which may be secret and are always long. */
+/** An address for a message: without query and credentials, which are long and may be secret. */
 export function showUrl(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
 
 /**
- * Sends a GET request and follows redirects by hand: each host is checked against the permission set before it
- * is contacted, and https never falls back to http.
+ * Sends a GET request and follows redirects itself: each host is checked against the permission set before it is
+ * contacted, and https never falls back to http.
  *
- * @returns the first response that is no redirect, with its body unread.
- * @throws {TransientError} where no response came. {Error} where a redirect must not be followed.
+ * @returns the first response that is not a redirect, with its body unread
+ * @throws {TransientError} if no response came
+ * @throws {Error} if a redirect must not be followed
  */
 export async function openUrl(url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
   let current = url;
@@ -58,21 +59,19 @@ export async function openUrl(url: URL, headers: Headers, signal: AbortSignal): 
 }
 
 /**
- * The error for a response that brought no file.
- *
- * @returns a {@linkcode TransientError} for a status that may pass; an Error otherwise.
+ * The error for a response without the file: a {@linkcode TransientError} for a transient status, an Error otherwise.
  */
 export function statusError(url: URL, response: Response): Error {
   const { status } = response;
   const name = `${status}${response.statusText ? ` ${response.statusText}` : ""}`;
-  if (PASSING_STATUSES.has(status)) {
+  if (TRANSIENT_STATUSES.has(status)) {
     return new TransientError(`the server answers ${name}`, retryAfter(response));
   }
   const hint = status === 404 || status === 410
-    ? "the file is not there (any more); give another address with --url"
+    ? "the file does not exist (any more); use another address with --url"
     : status === 401 || status === 403
-    ? "the address asks for a login or is closed; download it by hand, or give another address with --url"
-    : "look at the address in a browser, or give another one with --url";
+    ? "the address needs a login or is closed; download it by hand, or use another address with --url"
+    : "open the address in a browser, or use another one with --url";
   return new Error(`Cannot download ${showUrl(url)}: the server answers ${name}\nhint: ${hint}`);
 }
 
@@ -81,11 +80,11 @@ async function request(url: URL, headers: Headers, signal: AbortSignal): Promise
     return await fetch(url, { redirect: "manual", headers, signal });
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    throw new TransientError(`no answer from ${url.host} (${failureReason(error)})`, 0, { cause: error });
+    throw new TransientError(`no response from ${url.host} (${failureReason(error)})`, 0, { cause: error });
   }
 }
 
-/** The innermost reason of a failed request or read: the outer messages repeat the address and say nothing. */
+/** The innermost cause of a failed request or read: the outer messages only repeat the address. */
 export function failureReason(error: unknown): string {
   let reason = error;
   while (reason instanceof Error && reason.cause !== undefined) reason = reason.cause;
@@ -100,7 +99,7 @@ function redirectTarget(from: URL, response: Response): URL {
   const location = response.headers.get("location");
   const action = `Cannot follow the redirect from ${showUrl(from)}`;
   if (location === null || !URL.canParse(location, from)) {
-    throw new Error(`${action}: it names no valid address`);
+    throw new Error(`${action}: it has no valid address`);
   }
   const target = new URL(location, from);
   target.hash = "";
@@ -111,7 +110,7 @@ function redirectTarget(from: URL, response: Response): URL {
   return target;
 }
 
-/** Asks the permissions before the runtime does: no prompt comes up, and the message can say what to do. */
+/** Checks the permissions before the runtime does, so that no prompt appears and the message can say what to do. */
 function requireHost(url: URL, action: string): void {
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   const { state } = Deno.permissions.querySync({ name: "net", host: `${url.hostname}:${port}` });

@@ -1,6 +1,6 @@
 /**
- * The half of a download that is already there: `NAME.part`, and beside it a small JSON file that says where it
- * came from, so that a later run can ask the server for the rest.
+ * An unfinished download: `NAME.part`, and next to it a small JSON file with its origin, so that a later run can request
+ * the rest.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { readJson, removeFile } from "../fs/paths.ts";
 import { writeFailure } from "../fs/write_failure.ts";
 import { readThrough } from "./sha256.ts";
 
-/** What a server said of the file that a part belongs to. */
+/** The server's description of the file that a part belongs to. */
 export interface PartOrigin {
-  /** The address that was asked for, before redirects. */
+  /** The requested address, before redirects. */
   readonly url: string;
-  /** A strong ETag or a Last-Modified date, fit for If-Range; null where the server gave neither. */
+  /** A strong ETag or a Last-Modified date for If-Range; null if the server sent neither. */
   readonly validator: string | null;
-  /** Length of the whole file in bytes; null where the server did not say. */
+  /** The length of the whole file in bytes; null if the server did not say. */
   readonly byteLength: number | null;
 }
 
-/** A growing `.part` file, locked against a second download, with a running SHA-256 of what it holds. */
+/** A growing `.part` file, locked against a second download, with a running SHA-256 of its content. */
 export class PartFile implements Disposable {
   readonly #file: Deno.FsFile;
   #hash: Hash;
@@ -42,11 +42,10 @@ export class PartFile implements Disposable {
   }
 
   /**
-   * Opens or creates the part of `target`; what an earlier run left is read once, for its hash.
+   * Opens or creates the part of `target`; what an earlier run left is read once for its hash. A part of another address
+   * than `url` is not continued.
    *
-   * What belongs to another address than `url` is not continued.
-   *
-   * @throws {Error} if another process is downloading the same file.
+   * @throws {Error} if another process is downloading the same file
    */
   static async open(target: string, url: string): Promise<PartFile> {
     await Deno.mkdir(dirname(target), { recursive: true });
@@ -66,17 +65,17 @@ export class PartFile implements Disposable {
     }
   }
 
-  /** Bytes that are there. */
+  /** The number of bytes received. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  /** What the server said of the file, or null where nothing is known. */
+  /** The server's description of the file, or null if unknown. */
   get origin(): PartOrigin | null {
     return this.#origin;
   }
 
-  /** Whether every byte is there, as far as the server said how many there are. */
+  /** Whether all bytes are received, if the server stated their number. */
   get complete(): boolean {
     return this.#origin?.byteLength === this.#byteLength && this.#byteLength > 0;
   }
@@ -86,14 +85,14 @@ export class PartFile implements Disposable {
     return this.#file;
   }
 
-  /** SHA-256 of what is there, in hexadecimal. */
+  /** The SHA-256 of the content, in hexadecimal. */
   digest(): string {
     return this.#hash.copy().digest("hex");
   }
 
-  /** Drops what is there and begins anew with a file of `origin`, or of an unknown one. */
+  /** Drops the content and restarts with a file of `origin`, or of unknown origin. */
   async restart(origin: PartOrigin | null): Promise<void> {
-    // The bytes go before the new origin is written: after a crash in between, no old bytes carry a new name.
+    // Truncated before the new origin is written: after a crash in between, no old bytes have a new origin.
     await this.#file.truncate(0);
     await this.#file.seek(0, Deno.SeekMode.Start);
     this.#byteLength = 0;
@@ -103,20 +102,20 @@ export class PartFile implements Disposable {
     else await this.#onDisk(() => writeFileAtomic(originPath(this.path), `${JSON.stringify(origin)}\n`));
   }
 
-  /** Appends bytes that follow those that are there; an Error with the way out if the disk is full. */
+  /** Appends bytes. Throws an Error with a hint if the disk is full. */
   async append(bytes: Uint8Array): Promise<void> {
     let rest = bytes;
     await this.#file.seek(this.#byteLength, Deno.SeekMode.Start);
     while (rest.length > 0) {
       const count = await this.#onDisk(() => this.#file.write(rest));
-      // Counted piece by piece, so that the hash fits the file also when a later piece does not fit on the disk.
+      // Counted per write, so that the hash matches the file even if a later write does not fit on the disk.
       this.#hash.update(rest.subarray(0, count));
       this.#byteLength += count;
       rest = rest.subarray(count);
     }
   }
 
-  /** Flushes the content and gives it its final name in one step; the part is gone afterwards. */
+  /** Flushes the content and renames the part to its final name. */
   async commit(target: string): Promise<void> {
     await this.#onDisk(() => this.#file.sync());
     await Deno.rename(this.path, target);
@@ -124,7 +123,7 @@ export class PartFile implements Disposable {
     await removeFile(originPath(this.path));
   }
 
-  /** Closes the file and its lock; what was not committed stays for a later run, unless there is nothing. */
+  /** Closes the file and its lock; an uncommitted part stays for a later run unless it is empty. */
   [Symbol.dispose](): void {
     if (this.#byteLength === 0 && !this.#gone) Deno.removeSync(this.path);
     this.#file.close();
@@ -143,7 +142,7 @@ function originPath(part: string): string {
   return `${part}.json`;
 }
 
-/** What an unreadable file would have said is simply not known: the download then starts over. */
+/** The origin of a part; null if it cannot be read, and the download starts over. */
 async function readOrigin(part: string): Promise<PartOrigin | null> {
   const value = await readJson(originPath(part));
   return isOrigin(value) ? value : null;

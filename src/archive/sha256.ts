@@ -1,5 +1,5 @@
 /**
- * SHA-256 of files of any size, and the record of it that is kept beside a downloaded file.
+ * SHA-256 of files of any size, and its record next to a downloaded file.
  *
  * @module
  */
@@ -11,9 +11,8 @@ import { ifFound } from "../fs/paths.ts";
 const CHUNK = 1 << 20;
 
 /**
- * Feeds all of an open file, from its start, to `update`, a piece at a time, in constant memory.
- *
- * The file's position is its end afterwards. `onProgress` gets the bytes read so far.
+ * Passes the whole content of an open file to `update` in chunks, with constant memory. The file's position is its end
+ * afterwards. `onProgress` receives the number of bytes read so far; the total is returned.
  */
 export async function readThrough(
   file: Deno.FsFile,
@@ -32,7 +31,7 @@ export async function readThrough(
   }
 }
 
-/** The SHA-256 of an open file's whole content, as 64 lower-case hexadecimal digits. */
+/** The SHA-256 of an open file, as 64 lower-case hexadecimal digits. */
 export async function hashFile(
   file: Deno.FsFile,
   onProgress?: (byteLength: number) => void,
@@ -42,7 +41,7 @@ export async function hashFile(
   return hash.digest("hex");
 }
 
-/** A SHA-256 in the one form this project compares: 64 lower-case hexadecimal digits; RangeError otherwise. */
+/** A SHA-256 in canonical form, 64 lower-case hexadecimal digits. Throws a RangeError for anything else. */
 export function parseSha256(text: string): string {
   const digest = text.trim().toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(digest)) {
@@ -51,12 +50,12 @@ export function parseSha256(text: string): string {
   return digest;
 }
 
-/** Where the SHA-256 of `path` is recorded: a file that `sha256sum -c` understands. */
+/** The path of the recorded SHA-256 of `path`: a file that `sha256sum -c` understands. */
 export function hashRecordPath(path: string): string {
   return `${path}.sha256`;
 }
 
-/** The SHA-256 recorded beside `path`, or null where none is; SyntaxError if the record is unreadable. */
+/** The recorded SHA-256 of `path`, or null without a record. Throws a SyntaxError if the record is unreadable. */
 export async function readHashRecord(path: string): Promise<string | null> {
   const record = hashRecordPath(path);
   const text = await ifFound(Deno.readTextFile(record));
@@ -65,13 +64,13 @@ export async function readHashRecord(path: string): Promise<string | null> {
   if (digest === undefined) {
     throw new SyntaxError(
       `Cannot read ${record}: it does not begin with a SHA-256\n` +
-        `hint: remove it, and the next download records the hash anew`,
+        `hint: remove it, and the next download records the hash again`,
     );
   }
   return digest.toLowerCase();
 }
 
-/** Records the SHA-256 of `path` beside it. */
+/** Records the SHA-256 of `path` next to it. */
 export async function writeHashRecord(path: string, sha256: string): Promise<void> {
   await writeFileAtomic(hashRecordPath(path), `${sha256}  ${basename(path)}\n`);
 }

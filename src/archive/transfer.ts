@@ -1,18 +1,20 @@
 /**
- * One attempt to bring the rest of a file into its part.
+ * One attempt to download the rest of a file.
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
 import { failureReason, openUrl, showUrl, statusError, TransientError } from "./http.ts";
 import type { PartFile, PartOrigin } from "./part_file.ts";
 import { describeNonZip, endsLikeZip, startsLikeZip, ZIP_START_LENGTH } from "./zip_signature.ts";
 
 /**
- * Asks for what `part` lacks and appends it, until the file is complete.
+ * Requests what `part` lacks and appends it, until the file is complete.
  *
- * @param stallSeconds Seconds without a byte after which the attempt is given up.
- * @param report Called after each piece that was appended.
- * @throws {TransientError} if another attempt may help; {Error} if not. The part keeps what is good of it.
+ * @param stallSeconds Seconds without data after which the attempt is aborted.
+ * @param report Called after each appended chunk.
+ * @throws {TransientError} if a retry may help; the part keeps its valid bytes
+ * @throws {Error} if not
  */
 export async function transfer(
   url: URL,
@@ -38,12 +40,12 @@ export async function transfer(
     throw controller.signal.aborted ? stalled : error;
   } finally {
     clearTimeout(timer);
-    // Ends the connection of a response that was not read to its end.
+    // Closes the connection of a response that was not read to its end.
     controller.abort(stalled);
   }
 }
 
-/** The response whose body continues `part`; the part is emptied where the server cannot continue it. */
+/** The response whose body continues `part`; empties the part if the server cannot continue it. */
 async function open(url: URL, part: PartFile, signal: AbortSignal): Promise<Response> {
   const validator = part.origin?.validator ?? null;
   const resume = part.byteLength > 0 && validator !== null;
@@ -58,8 +60,8 @@ async function open(url: URL, part: PartFile, signal: AbortSignal): Promise<Resp
   if (resume && response.status === 206 && continues(response, part)) return response;
   await response.body?.cancel();
   if (!resume || (response.status !== 206 && response.status !== 416)) throw statusError(url, response);
-  // The server has another file now, or another idea of ranges: this cannot be continued. Being empty, the part
-  // does not come here a second time.
+  // The server has another file now, or handles ranges differently: the part cannot be continued. An empty part does
+  // not get here a second time.
   await part.restart(null);
   return await open(url, part, signal);
 }
@@ -79,7 +81,7 @@ async function receive(url: URL, part: PartFile, response: Response, appended: (
   const reader = response.body.getReader();
   if (response.status === 200) {
     const head = await readHead(reader);
-    // Looked at before the part is emptied: a login page in place of the rest must not cost what is there.
+    // Checked before the part is emptied: a login page instead of the rest must not destroy the received bytes.
     if (!startsLikeZip(head)) throw nonZipError(url, head, response);
     await part.restart(responseOrigin(url, response));
     await part.append(head);
@@ -92,7 +94,7 @@ async function receive(url: URL, part: PartFile, response: Response, appended: (
     if (part.byteLength + piece.length > expected) {
       await part.restart(null);
       throw new Error(
-        `Cannot accept ${showUrl(url)}: the server sent more than the ${expected} bytes it announced`,
+        `Cannot accept ${showUrl(url)}: the server sent more than the announced ${expected} bytes`,
       );
     }
     await part.append(piece);
@@ -100,16 +102,13 @@ async function receive(url: URL, part: PartFile, response: Response, appended: (
   }
 }
 
-/** The first bytes of a body, in as many pieces as it takes to see whether it is a zip. */
+/** The first bytes of a body, enough to recognize a zip. */
 async function readHead(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
-  let head = new Uint8Array(0);
+  let head: Uint8Array = new Uint8Array(0);
   while (head.length < ZIP_START_LENGTH) {
     const piece = await readPiece(reader);
     if (piece === null) break;
-    const joined = new Uint8Array(head.length + piece.length);
-    joined.set(head);
-    joined.set(piece, head.length);
-    head = joined;
+    head = joinBytes([head, piece]);
   }
   return head;
 }
@@ -134,8 +133,8 @@ async function checkEnd(url: URL, part: PartFile): Promise<void> {
   }
   await part.restart(null);
   throw new Error(
-    `Cannot accept ${showUrl(url)}: all ${expected} bytes came, but they end within the zip; ` +
-      "it is truncated on the server\nhint: give another address with --url",
+    `Cannot accept ${showUrl(url)}: all ${expected} bytes arrived, but end within the zip; ` +
+      "it is truncated on the server\nhint: use another address with --url",
   );
 }
 
@@ -143,8 +142,8 @@ function nonZipError(url: URL, head: Uint8Array, response: Response): Error {
   if (head.length === 0) return new TransientError("the server sent nothing");
   const what = describeNonZip(head, response.headers.get("content-type"));
   return new Error(
-    `Cannot accept ${showUrl(url)}: the server sent ${what} in place of a zip\n` +
-      "hint: look at the address in a browser; it may ask for a login or have moved",
+    `Cannot accept ${showUrl(url)}: the server sent ${what} instead of a zip\n` +
+      "hint: open the address in a browser; it may need a login or have moved",
   );
 }
 
@@ -159,7 +158,7 @@ function responseOrigin(url: URL, response: Response): PartOrigin {
   };
 }
 
-/** What If-Range may carry: a strong ETag, else a date (RFC 9110, section 13.1.5). */
+/** A value for If-Range: a strong ETag, or else a date (RFC 9110, section 13.1.5). */
 function responseValidator(response: Response): string | null {
   const tag = response.headers.get("etag");
   if (tag !== null && tag.startsWith('"')) return tag;

@@ -1,5 +1,5 @@
 /**
- * Unpacks a zip from a stranger: checked first, gathered beside the goal, and moved into place when complete.
+ * Unpacks an untrusted zip: checked first, staged in the output folder, and moved into place when complete.
  *
  * @module
  */
@@ -10,64 +10,64 @@ import { foldName, quoteName } from "./zip_names.ts";
 import { writeWhole } from "../fs/write_whole.ts";
 import { writeFailure } from "../fs/write_failure.ts";
 
-/** How far an extraction has come. */
+/** The progress of an extraction. */
 export interface UnzipProgress {
-  /** The zip is hashed, or its content written. */
+  /** Hashing the zip, or writing its content. */
   readonly phase: "checking" | "unpacking";
   /** Bytes done in this phase. */
   readonly byteLength: number;
-  /** Bytes of this phase in all. */
+  /** Total bytes of this phase. */
   readonly total: number;
 }
 
-/** Settings of {@linkcode unzip}; all optional. */
+/** Options of {@linkcode unzip}. */
 export interface UnzipOptions {
-  /** Most bytes that the archive may unpack to; 20 GiB by default. */
+  /** The maximum unpacked size in bytes; defaults to 20 GiB. */
   readonly maxBytes?: number;
-  /** Most entries that it may have; 1,000,000 by default. */
+  /** The maximum number of entries; defaults to 1,000,000. */
   readonly maxEntries?: number;
-  /** Most unpacked bytes for each packed one, beyond the first 4 MiB; 200 by default. */
+  /** The maximum compression ratio beyond the first 4 MiB; defaults to 200. */
   readonly maxRatio?: number;
-  /** Called after each piece. */
+  /** Called after each chunk. */
   readonly onProgress?: (progress: UnzipProgress) => void;
 }
 
-/** What {@linkcode unzip} did. */
+/** The result of {@linkcode unzip}. */
 export interface UnzipResult {
-  /** `present` where the same archive had been unpacked before, and is still there. */
+  /** `present` if the same archive was unpacked before and is still there. */
   readonly status: "unpacked" | "present";
-  /** The folder. */
+  /** The output folder. */
   readonly output: string;
-  /** Number of files of the archive. */
+  /** The number of files in the archive. */
   readonly files: number;
-  /** Their bytes. */
+  /** Their total size in bytes. */
   readonly byteLength: number;
   /** SHA-256 of the zip, in hexadecimal. */
   readonly sha256: string;
-  /** First-level names that the archive brought. */
+  /** The top-level names of the archive. */
   readonly entries: readonly string[];
-  /** Where that went which stood in the way and was not unpacked by an earlier run; null if nothing did. */
+  /** Where conflicting content of other origin was moved; null without any. */
   readonly kept: string | null;
 }
 
-/** What an archive may hold where nothing else is said. */
+/** The default limits of an archive. */
 export const UNZIP_LIMITS: ZipLimits = { maxBytes: 20 * 2 ** 30, maxEntries: 1_000_000, maxRatio: 200 };
 
 /**
  * Unpacks the archive `zip` into the folder `output`.
  *
- * The whole listing is judged before anything is written: names that leave the folder, absolute names, drive
- * letters, links, encrypted entries, a name twice (also by case), too many bytes or entries, a suspicious ratio,
- * entries that share bytes, two listings that differ. Lengths and CRCs are checked while unpacking.
+ * The whole directory is checked before anything is written: names that leave the folder, absolute names, drive
+ * letters, links, encrypted entries, duplicate names (also by case), too many bytes or entries, a suspicious ratio,
+ * entries that share bytes, contradicting headers. Lengths and CRCs are checked while unpacking.
  *
- * First-level names of the archive replace those of the folder; other content of the folder, such as the zip
- * itself, stays. What an earlier run unpacked and nobody changed is removed, also names that the new archive no
- * longer has; anything else that stands in the way is kept in `output/.unzip/kept-DATE`. A run that is killed leaves
- * each name as it was or as it will be, never in between; see `unzip_state.ts`.
+ * Top-level names of the archive replace those of the folder; other content of the folder, such as the zip itself,
+ * stays. Unchanged content of an earlier run is removed, including names that the new archive no longer has; any other
+ * conflicting content is kept in `output/.unzip/kept-DATE`. A killed run leaves each name either old or new; see
+ * `unzip_state.ts`.
  *
- * @throws {SyntaxError} if the archive is damaged or truncated.
- * @throws {RangeError} if a limit is passed.
- * @throws {Error} if an entry must not be unpacked, the disk is full, or another run is unpacking there.
+ * @throws {SyntaxError} if the archive is damaged or truncated
+ * @throws {RangeError} if a limit is exceeded
+ * @throws {Error} if an entry must not be unpacked, the disk is full, or another run is unpacking there
  */
 export async function unzip(zip: string, output: string, options: UnzipOptions = {}): Promise<UnzipResult> {
   const { maxBytes, maxEntries, maxRatio } = { ...UNZIP_LIMITS, ...options };
@@ -98,29 +98,29 @@ export async function unzip(zip: string, output: string, options: UnzipOptions =
     const kept = await state.commit(await describe(archive, sha256, content, state.stage));
     return { status: "unpacked", ...result, kept };
   } catch (error) {
-    // Not after the commit has begun: what that has to say is finished by the next run.
+    // Not after the commit: the next run finishes that.
     if (!await state.committing()) await state.clearStage();
     throw error;
   }
 }
 
-/** An archive must neither bring this program's own folder nor replace the zip that is being read. */
+/** An archive may neither contain the state folder nor replace the zip that is being read. */
 async function refuseOwnNames(zip: string, output: string, content: ZipContent): Promise<void> {
   const inFolder = await Deno.realPath(dirname(zip)) === await Deno.realPath(output);
   for (const name of content.top) {
     if (foldName(name) === STATE_FOLDER) {
-      throw new Error(`Cannot unpack ${quoteName(name)}: the name is reserved for what unzip itself keeps`);
+      throw new Error(`Cannot unpack ${quoteName(name)}: the name is reserved for the state of unzip`);
     }
     if (inFolder && foldName(name) === foldName(basename(zip))) {
       throw new Error(
         `Cannot unpack ${quoteName(name)}: it would replace the archive itself\n` +
-          "hint: rename the archive, or give another --output",
+          "hint: rename the archive, or choose another --output",
       );
     }
   }
 }
 
-/** Writes all entries below `stage`. */
+/** Unpacks all entries into `stage`. */
 async function gather(
   archive: ZipFile,
   content: ZipContent,
@@ -158,7 +158,7 @@ async function writeEntry(
     try {
       await writeWhole(file, bytes);
     } catch (error) {
-      throw writeFailure(path, error, `make room for ${total} bytes in all and run the same command again`);
+      throw writeFailure(path, error, `make room for ${total} bytes in total and run the same command again`);
     }
     advance(bytes.length);
   });

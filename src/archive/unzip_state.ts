@@ -1,11 +1,10 @@
 /**
- * The folder `.unzip` inside the goal of an extraction: the lock, the list of what was unpacked, the stage where
- * new content is gathered, and what had to be set aside.
+ * The folder `.unzip` in the output of an extraction: the lock, the list of what was unpacked, the stage for new
+ * content, and files that were set aside.
  *
- * New content is complete and checked in `stage/new` before anything else moves. Then `stage/commit.json` says
- * what is to be moved, and from that moment on the change happens: a run that is killed before it leaves the old
- * content, and after it each first-level name is old or new until the next run finishes the moves. No name is
- * ever half-filled.
+ * New content is complete and checked in `stage/new` before anything else moves. Then `stage/commit.json` records what
+ * is to be moved, which commits the change: a run killed before leaves the old content; one killed after leaves each
+ * top-level name old or new, until the next run finishes the moves. No name is ever incomplete.
  *
  * @module
  */
@@ -14,41 +13,41 @@ import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { takeLock } from "../fs/lock.ts";
 import { ifFound, isTaken, readJson, removeTree } from "../fs/paths.ts";
 
-/** What one first-level name holds. */
+/** The content of a top-level name. */
 export interface UnpackedEntry {
   /** The name of the file or folder. */
   readonly name: string;
-  /** Number of files. */
+  /** The number of files. */
   readonly files: number;
-  /** Their bytes. */
+  /** Their total size in bytes. */
   readonly byteLength: number;
 }
 
-/** What was unpacked, and from where. */
+/** What was unpacked, and its source. */
 export interface Manifest {
   /** SHA-256 of the zip, in hexadecimal. */
   readonly sha256: string;
   /** Length of the zip in bytes. */
   readonly byteLength: number;
-  /** What its first-level names hold. */
+  /** The content of its top-level names. */
   readonly entries: readonly UnpackedEntry[];
 }
 
-/** What is decided when everything new is ready; carried out as often as needed until it is done. */
+/** The moves of a committed change, repeated until all are done. */
 interface Commit {
   readonly manifest: Manifest;
-  /** Names that the previous archive brought and this one does not. */
+  /** Names of the previous archive that this one does not have. */
   readonly leaving: readonly string[];
-  /** Names whose present content is exactly what an earlier run unpacked, so that it may be deleted. */
+  /** Names whose content is exactly what an earlier run unpacked, so that it may be deleted. */
   readonly ours: readonly string[];
-  /** Where other content goes that stands in the way: a path in the goal. */
+  /** Where conflicting other content is moved: a path in the output. */
   readonly keptIn: string;
 }
 
-/** Name of the folder of this module; no archive may bring it. */
+/** The name of the folder of this module; archives may not contain it. */
 export const STATE_FOLDER = ".unzip";
 
-/** The state of one goal folder, locked against a second run. */
+/** The state of an output folder, locked against a second run. */
 export class UnzipState implements Disposable {
   readonly #output: string;
   readonly #lock: Deno.FsFile;
@@ -59,10 +58,10 @@ export class UnzipState implements Disposable {
   }
 
   /**
-   * Creates or opens the state of `output`, finishes a change that an earlier run was killed in, and clears away
-   * one that it had not begun.
+   * Creates or opens the state of `output`; finishes a change that a killed run had committed, and discards one that it
+   * had not.
    *
-   * @throws {Error} if another process is unpacking to the same folder.
+   * @throws {Error} if another process is unpacking to the same folder
    */
   static async open(output: string): Promise<UnzipState> {
     await Deno.mkdir(join(output, STATE_FOLDER), { recursive: true });
@@ -80,27 +79,27 @@ export class UnzipState implements Disposable {
     }
   }
 
-  /** Where new content is gathered. */
+  /** The folder for new content. */
   get stage(): string {
     return this.#path("stage", "new");
   }
 
-  /** Removes whatever was gathered. */
+  /** Removes the staged content. */
   async clearStage(): Promise<void> {
     await removeTree(this.#path("stage"));
   }
 
-  /** Whether the moves of the gathered content have begun and not ended. */
+  /** Whether a change is committed but not finished. */
   async committing(): Promise<boolean> {
     return await isTaken(this.#path("stage", "commit.json"));
   }
 
-  /** What the last complete run unpacked; null where none did, or where its list is unreadable. */
+  /** What the last complete run unpacked; null if there was none, or its list is unreadable. */
   async manifest(): Promise<Manifest | null> {
     return await readJson(this.#path("done.json")) as Manifest | null;
   }
 
-  /** Whether everything that `manifest` lists is there, as far as counts and lengths tell. */
+  /** Whether everything listed in `manifest` exists, judged by counts and sizes. */
   async holds(manifest: Manifest): Promise<boolean> {
     for (const entry of manifest.entries) {
       if (!sameTally(entry, await tally(join(this.#output, entry.name)))) return false;
@@ -109,9 +108,9 @@ export class UnzipState implements Disposable {
   }
 
   /**
-   * Moves the gathered content to its place.
+   * Moves the staged content to its place.
    *
-   * @returns the folder with what stood in the way and was not put there by this program, or null.
+   * @returns the folder with conflicting content of other origin, or null
    */
   async commit(manifest: Manifest): Promise<string | null> {
     const previous = await this.manifest();
@@ -138,7 +137,7 @@ export class UnzipState implements Disposable {
     return join(this.#output, STATE_FOLDER, ...parts);
   }
 
-  /** Every step may have been done already by a run that was killed after it. */
+  /** Every step may already have been done by a killed run. */
   async #carryOut(commit: Commit): Promise<void> {
     for (const name of commit.leaving) await this.#setAside(name, commit);
     for (const { name } of commit.manifest.entries) {
@@ -162,7 +161,7 @@ export class UnzipState implements Disposable {
     await Deno.rename(from, to);
   }
 
-  /** The names that hold what was unpacked and nothing that somebody wrote later: no loss if deleted. */
+  /** The names with unpacked content only, unchanged since: deleting them loses nothing. */
   async #unchanged(manifest: Manifest): Promise<string[]> {
     const { mtime } = await Deno.stat(this.#path("done.json"));
     const unpackedAt = mtime?.getTime() ?? -Infinity;
@@ -175,7 +174,7 @@ export class UnzipState implements Disposable {
   }
 }
 
-/** What is under a path; `newest` is the latest time of change of a file, in milliseconds. */
+/** The files under a path; `newest` is the latest modification time in milliseconds. */
 interface Tally {
   files: number;
   byteLength: number;
@@ -186,11 +185,11 @@ function sameTally(entry: UnpackedEntry, found: Tally): boolean {
   return entry.files === found.files && entry.byteLength === found.byteLength && found.newest > -Infinity;
 }
 
-/** Counts the files at or under `path`; a path that is not there has a `newest` of -Infinity. */
+/** Counts the files at or under `path`; a missing path has a `newest` of -Infinity. */
 export async function tally(path: string): Promise<Tally> {
   const info = await ifFound(Deno.lstat(path));
   if (info === null) return { files: 0, byteLength: 0, newest: -Infinity };
-  // Links are none of this program's: later than everything, so that they are never deleted.
+  // Links are never unpacked: newer than everything, so that they are never deleted.
   if (!info.isDirectory) {
     return {
       files: 1,

@@ -1,6 +1,6 @@
 /**
- * An open zip: what is in it, whether that may be unpacked, and the content of its entries, all checked. It is
- * read with zip.js, because that compares the two listings that a zip has and every CRC.
+ * An open zip: its directory, whether it may be unpacked, and the content of its entries, all checked. Read with zip.js,
+ * because it compares the central directory with the local headers and checks every CRC.
  *
  * @module
  */
@@ -14,48 +14,49 @@ import {
   type FileEntry,
   ZipReader,
 } from "@zip.js/zip.js";
+import { ifFound } from "../fs/paths.ts";
 import { FileReader } from "./file_reader.ts";
 import { hashFile } from "./sha256.ts";
 import { EntryNames, entryParts, quoteName } from "./zip_names.ts";
 
-/** What an archive may hold at most. */
+/** Limits of an archive. */
 export interface ZipLimits {
-  /** Bytes when unpacked. */
+  /** Unpacked bytes. */
   readonly maxBytes: number;
-  /** Entries, folders included. */
+  /** Entries, including folders. */
   readonly maxEntries: number;
-  /** Unpacked bytes for each packed one, of an entry and of the archive; small ones may have more. */
+  /** The compression ratio of an entry and of the archive; small ones may exceed it. */
   readonly maxRatio: number;
 }
 
-/** What an archive holds. */
+/** The content of an archive. */
 export interface ZipContent {
-  /** Number of files. */
+  /** The number of files. */
   readonly files: number;
-  /** Bytes of all files when unpacked. */
+  /** The unpacked size of all files in bytes. */
   readonly byteLength: number;
-  /** First parts of the names, each once, in the archive's order. */
+  /** The top-level names without repetition, in the archive's order. */
   readonly top: readonly string[];
 }
 
-/** One entry that passed the checks of its name and kind. */
+/** An entry that passed the checks of its name and type. */
 export interface ZipEntry {
-  /** The parts of its path. */
+  /** The components of its path. */
   readonly parts: readonly string[];
-  /** Whether it is a folder; it has no content then. */
+  /** Whether it is a folder, which has no content. */
   readonly folder: boolean;
   /**
-   * Unpacks the content to `write`, piece by piece, and checks length and CRC, and that both listings agree.
+   * Unpacks the content to `write` in chunks; checks length, CRC, and that both headers agree.
    *
-   * @throws {SyntaxError} if the archive is damaged; what `write` throws, as it is.
+   * @throws {SyntaxError} if the archive is damaged; errors of `write` pass
    */
   content(write: (bytes: Uint8Array) => Promise<void>): Promise<void>;
 }
 
-/** Below this size any ratio is let through: an empty mask of 2048x2048 packs a thousandfold. */
+/** Below this size any ratio is accepted: an empty mask of 2048x2048 packs a thousandfold. */
 const RATIO_FLOOR = 4 << 20;
 
-/** A piece of packed data; deflate can make it 1,032 times as long, so this bounds the memory. */
+/** The size of a chunk of packed data; deflate can expand it 1,032-fold, so this bounds the memory. */
 const PACKED_CHUNK = 64 << 10;
 
 /** The fixed part of a local header, before the name. */
@@ -70,7 +71,7 @@ const UNIX_KINDS = new Map([
   [0o140000, "a socket"],
 ]);
 
-/** The bytes of the archive that an entry claims for itself. */
+/** The bytes of the archive that an entry claims. */
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -87,49 +88,45 @@ export class ZipFile implements Disposable {
     this.#path = path;
     this.#file = file;
     this.byteLength = byteLength;
-    // Workers would need to read their own code from a URL, and the memory bound needs one entry at a time.
+    // Workers would load their code from a URL, and the memory bound needs one entry at a time.
     configure({ useWebWorkers: false, chunkSize: PACKED_CHUNK, maxWorkers: 1 });
     this.#reader = new ZipReader(new FileReader(file, byteLength), {
       useWebWorkers: false,
       checkCrc32: true,
-      // Done by #checkOverlaps: zip.js would hold 10 KB of each entry for it, too much for a million of them.
+      // Done by #checkOverlaps: zip.js would keep 10 KB per entry for it, too much for a million entries.
       checkOverlappingEntry: false,
       strictness: "strict",
-      // Names are judged in zip_names.ts, with a message that says which and why.
+      // Names are checked in zip_names.ts, whose messages say which and why.
       filenameValidation: "tolerant",
     });
   }
 
-  /** Length of the file in bytes. */
+  /** The length of the file in bytes. */
   readonly byteLength: number;
 
-  /** Opens the zip at `path`; Error if it is not there or is a folder. */
+  /** Opens the zip at `path`. Throws an Error if it does not exist or is not a file. */
   static async open(path: string): Promise<ZipFile> {
-    let file: Deno.FsFile;
-    try {
-      file = await Deno.open(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      throw new Error(`Cannot read ${path}: there is no such file`, { cause: error });
-    }
+    const file = await ifFound(Deno.open(path));
+    if (file === null) throw new Error(`Cannot read ${path}: no such file`);
     const { size, isFile } = await file.stat();
     if (!isFile) {
       file.close();
-      throw new Error(`Cannot read ${path}: it is no file\nhint: name a zip`);
+      throw new Error(`Cannot read ${path}: it is not a file\nhint: choose a zip`);
     }
     return new ZipFile(path, file, size);
   }
 
-  /** SHA-256 of the zip itself, in hexadecimal. */
+  /** The SHA-256 of the zip itself, in hexadecimal. */
   async sha256(onProgress?: (byteLength: number) => void): Promise<string> {
     return await hashFile(this.#file, onProgress);
   }
 
   /**
-   * Reads the whole listing and judges it, without unpacking anything.
+   * Reads and checks the whole directory, without unpacking anything.
    *
-   * @throws {SyntaxError} if the listing is damaged or truncated; {RangeError} if a limit is passed; {Error} if an
-   * entry must not be unpacked.
+   * @throws {SyntaxError} if the directory is damaged or truncated
+   * @throws {RangeError} if a limit is exceeded
+   * @throws {Error} if an entry must not be unpacked
    */
   async inspect(limits: ZipLimits): Promise<ZipContent> {
     const names = new EntryNames();
@@ -158,11 +155,11 @@ export class ZipFile implements Disposable {
       this.#checkRatio(quoteName(entry.filename), entry.uncompressedSize, entry.compressedSize, limits);
     }
     this.#checkOverlaps(spans);
-    this.#checkRatio("all of it", byteLength, this.byteLength, limits);
+    this.#checkRatio("the archive", byteLength, this.byteLength, limits);
     return { files, byteLength, top: [...top] };
   }
 
-  /** The entries in the archive's order, each judged again: the file may have changed since. */
+  /** The entries in the archive's order, each checked again, since the file may have changed. */
   async *entries(): AsyncGenerator<ZipEntry> {
     for await (const entry of this.#listing()) {
       yield { ...checkEntry(entry), content: (write) => this.#unpack(entry, write) };
@@ -194,7 +191,9 @@ export class ZipFile implements Disposable {
     const writable = new WritableStream<Uint8Array>({
       async write(bytes) {
         left -= bytes.length;
-        if (left < 0) throw new Error(`it is longer than the ${entry.uncompressedSize} bytes of the listing`);
+        if (left < 0) {
+          throw new Error(`it is longer than the ${entry.uncompressedSize} bytes of the directory`);
+        }
         try {
           await write(bytes);
         } catch (error) {
@@ -204,7 +203,7 @@ export class ZipFile implements Disposable {
       },
     });
     try {
-      // Folders have it as well, though not in the types, and for them it compares the name in both listings.
+      // Folders have it too, though not in the types; for them it compares the names of both headers.
       await (entry as FileEntry).getData(writable);
     } catch (error) {
       if (failure !== undefined) throw failure.error;
@@ -213,10 +212,10 @@ export class ZipFile implements Disposable {
   }
 
   /**
-   * Refuses entries whose data is also part of another one: with them a small archive can hold any amount.
+   * Refuses entries whose data is also part of another one: they let a small archive unpack to any size.
    *
-   * The spans leave out the extra field of the local header, which the listing does not tell; so what they share
-   * at most are fields of 64 KiB, not data.
+   * The spans exclude the extra field of the local header, whose length the directory does not have; so at most such
+   * fields of 64 KiB can overlap, not data.
    */
   #checkOverlaps(spans: Span[]): void {
     spans.sort((a, b) => a.start - b.start);
@@ -224,8 +223,8 @@ export class ZipFile implements Disposable {
     for (const span of spans) {
       if (previous !== undefined && span.start < previous.end) {
         throw new SyntaxError(
-          `Cannot unpack ${quoteName(span.name)} of ${this.#path}: it shares its bytes with ` +
-            `${quoteName(previous.name)}; the archive is damaged or made to deceive`,
+          `Cannot unpack ${quoteName(span.name)} of ${this.#path}: it shares bytes with ` +
+            `${quoteName(previous.name)}; the archive is damaged or malicious`,
         );
       }
       previous = span;
@@ -236,47 +235,47 @@ export class ZipFile implements Disposable {
     if (unpacked <= RATIO_FLOOR || unpacked <= limits.maxRatio * packed) return;
     const reason =
       `${what} would grow from ${packed} to ${unpacked} bytes, more than ${limits.maxRatio}-fold, ` +
-      "as archives do that are made to fill a disk";
+      "like archives that are made to fill a disk";
     throw this.#limit(reason, "--max-ratio");
   }
 
   #limit(reason: string, flag?: string): RangeError {
-    const hint = flag === undefined ? "" : `\nhint: if you trust it, give a larger ${flag}`;
+    const hint = flag === undefined ? "" : `\nhint: if you trust it, use a larger ${flag}`;
     return new RangeError(`Cannot unpack ${this.#path}: ${reason}${hint}`);
   }
 }
 
-/** The path and kind of an entry, or an Error if it must not be unpacked. */
+/** The path and type of an entry. Throws an Error if it must not be unpacked. */
 function checkEntry(entry: Entry): { parts: string[]; folder: boolean } {
   const parts = entryParts(entry.filename);
   const folder = entry.filename.endsWith("/");
   const refuse = (reason: string): never => {
     throw new Error(`Cannot unpack ${quoteName(entry.filename)}: ${reason}`);
   };
-  // Looked at as bytes: in the old DOS character set they would turn into smileys and pass.
+  // Checked as bytes: the old DOS character set decodes them to printable characters.
   if (entry.rawFilename.some((byte) => byte < 0x20 || byte === 0x7f)) {
     refuse("the name contains a control character");
   }
   if (entry.encrypted) refuse("it is encrypted");
   const kind = UNIX_KINDS.get((entry.externalFileAttributes >>> 16) & UNIX_KIND_MASK);
   if (kind !== undefined || entry.symlink) refuse(`it is ${kind ?? "a symbolic link"}`);
-  // A folder without its slash, or one with content, would be left out or cut short without a word.
+  // A folder without its slash, or with content, would silently be skipped or truncated.
   if (entry.directory !== folder || (folder && entry.uncompressedSize > 0)) {
-    refuse("the listing says that it is a file and a folder");
+    refuse("the directory lists it as a file and as a folder");
   }
   return { parts, folder };
 }
 
-/** What zip.js complains about, as a sentence of this project. */
+/** An error of zip.js as an error of this project. */
 function damaged(path: string, name: string, error: unknown): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   const reason = "reason" in cause ? String(cause.reason) : "";
   const where = name === "" ? path : `${name} of ${path}`;
   const sentences: Record<string, string> = {
-    [ERR_EOCDR_NOT_FOUND]: "it has no listing at its end; the file is truncated or no zip",
-    [ERR_BAD_FORMAT]: "it is no zip, or only a piece of one",
+    [ERR_EOCDR_NOT_FOUND]: "it has no directory at its end; the file is truncated or not a zip",
+    [ERR_BAD_FORMAT]: "it is not a zip, or only a part of one",
     [ERR_INVALID_CRC32]: "its CRC is wrong; the archive is damaged",
-    [ERR_AMBIGUOUS_ARCHIVE]: `it contradicts itself (${reason}); the archive is damaged or made to deceive`,
+    [ERR_AMBIGUOUS_ARCHIVE]: `it contradicts itself (${reason}); the archive is damaged or malicious`,
   };
   const sentence = sentences[cause.message] ?? `the archive is damaged (${cause.message})`;
   return new SyntaxError(`Cannot unpack ${where}: ${sentence}\nhint: download it again`, { cause });

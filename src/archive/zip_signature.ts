@@ -1,25 +1,25 @@
 /**
- * Tells a zip from what is none by its first and last bytes, before anything is unpacked.
+ * Recognizes a zip by its first and last bytes, before anything is unpacked.
  *
  * @module
  */
 
-/** Bytes at the start of a file that {@linkcode startsLikeZip} looks at. */
+/** The number of bytes that {@linkcode startsLikeZip} needs. */
 export const ZIP_START_LENGTH = 4;
 
 /** End of central directory record: 22 bytes and a comment of up to 65,535. */
 const END_RECORD_LENGTH = 22;
 const MAX_COMMENT_LENGTH = 0xffff;
 
-/** Whether a file begins as a zip does: with a local header, or, where it has no entries, with its end record. */
+/** Whether a file begins like a zip: with a local header, or without entries with its end record. */
 export function startsLikeZip(head: Uint8Array): boolean {
   return head[0] === 0x50 && head[1] === 0x4b &&
     ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
 }
 
 /**
- * Whether an open file ends with a zip's end record. A zip that was cut off anywhere lacks it, so this catches a
- * truncated file where its length is not known.
+ * Whether an open file ends with the end record of a zip. A truncated zip lacks it, so this detects truncation even if
+ * the length is unknown.
  */
 export async function endsLikeZip(file: Deno.FsFile): Promise<boolean> {
   const { size } = await file.stat();
@@ -39,11 +39,11 @@ export async function endsLikeZip(file: Deno.FsFile): Promise<boolean> {
   return false;
 }
 
-/** What a text that came in place of a zip is, for a message: `an HTML page`, `a text`, `something else`. */
+/** Describes content that is not a zip for a message: `an HTML page`, `text/plain content`, `something else`. */
 export function describeNonZip(head: Uint8Array, contentType: string | null): string {
   const text = new TextDecoder().decode(head).trimStart().toLowerCase();
   if (contentType?.includes("text/html") || text.startsWith("<!do") || text.startsWith("<htm")) {
     return "an HTML page";
   }
-  return contentType ? `something of the type ${contentType.split(";")[0]}` : "something else";
+  return contentType ? `${contentType.split(";")[0]} content` : "something else";
 }

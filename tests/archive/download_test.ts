@@ -9,7 +9,7 @@ const ZIP = makeZip(1);
 const OTHER = makeZip(2);
 const QUICK: DownloadOptions = { backoffSeconds: 0.001, retries: 2, stallSeconds: 5 };
 
-/** About 300 KB that cannot be compressed, so that a drop falls in the middle of an entry. */
+/** About 300 KB of incompressible data, so that a drop falls within an entry. */
 function makeZip(seed: number): Uint8Array<ArrayBuffer> {
   const data = new Uint8Array(300_000);
   let state = seed;
@@ -34,7 +34,7 @@ function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
 }
 
-/** The whole message of the error that `promise` must end with. */
+/** The message of the error that `promise` must reject with. */
 async function messageOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
@@ -45,23 +45,23 @@ async function messageOf(promise: Promise<unknown>): Promise<string> {
   throw new assert.AssertionError({ message: "expected an error" });
 }
 
-/** A run that is cut off after 100,000 bytes and leaves its part behind. */
+/** A run that is cut off after 100,000 bytes and leaves its part. */
 async function leavePart(path: string, answer: Answer = {}): Promise<void> {
   await using server = serveFile(ZIP, [{ cutAfter: 100_000, ...answer }]);
-  // Every run of a test must ask the same address: a part of another one is not continued.
+  // Every run of a test must use the same address: a part of another one is not continued.
   await messageOf(download(server.url, path, { ...QUICK, retries: 0 }));
   const origin = `${path}.part.json`;
   const text = await Deno.readTextFile(origin);
   await Deno.writeTextFile(origin, text.replace(server.url, "URL"));
 }
 
-/** Makes the part that {@linkcode leavePart} left one of `url`. */
+/** Changes the origin of the part that {@linkcode leavePart} left to `url`. */
 async function adoptPart(path: string, url: string): Promise<void> {
   const origin = `${path}.part.json`;
   await Deno.writeTextFile(origin, (await Deno.readTextFile(origin)).replace("URL", url));
 }
 
-Deno.test("download brings the file whole and records its hash, and a second run asks nothing", async () => {
+Deno.test("download: writes the complete file and its hash; a second run uses no network", async () => {
   await inFolder(async (path, folder) => {
     await using server = serveFile(ZIP);
     const seen: number[] = [];
@@ -92,7 +92,7 @@ Deno.test("download brings the file whole and records its hash, and a second run
   });
 });
 
-Deno.test("download goes on by Range and If-Range after a dropped connection", async () => {
+Deno.test("download: resumes with Range and If-Range after a dropped connection", async () => {
   await inFolder(async (path) => {
     await using server = serveFile(ZIP, [{ cutAfter: 100_000 }, { cutAfter: 50_000 }, {}]);
     const notes: string[] = [];
@@ -106,11 +106,11 @@ Deno.test("download goes on by Range and If-Range after a dropped connection", a
     ]);
     assert.equal(server.requests[1]?.headers.get("if-range"), '"first"');
     assert.equal(notes.length, 2);
-    assert.match(notes[0] ?? "", /^the connection broke off .*; trying again in /);
+    assert.match(notes[0] ?? "", /^the connection broke off .*; retrying in /);
   });
 });
 
-Deno.test("an attempt that got further starts the count of failures anew", async () => {
+Deno.test("download: an attempt that got further restarts the count of failures", async () => {
   await inFolder(async (path) => {
     await using server = serveFile(ZIP, [...Array(8).fill({ cutAfter: 30_000 }), {}]);
     await download(server.url, path, { ...QUICK, retries: 1 });
@@ -119,12 +119,12 @@ Deno.test("an attempt that got further starts the count of failures anew", async
   });
 });
 
-Deno.test("a later run goes on where an earlier one gave up", async () => {
+Deno.test("download: a later run resumes where an earlier one gave up", async () => {
   await inFolder(async (path, folder) => {
     await using server = serveFile(ZIP, [{ cutAfter: 100_000 }, {}]);
     const message = await messageOf(download(server.url, path, { ...QUICK, retries: 0 }));
     assert.match(message, /^Cannot download http:.*the connection broke off/);
-    assert.match(message, /\nhint: .*file\.zip\.part keeps the 100000 bytes that came/);
+    assert.match(message, /\nhint: .*file\.zip\.part keeps the 100000 bytes received/);
     assert.deepEqual(names(folder), ["file.zip.part", "file.zip.part.json"]);
     assert.deepEqual(await Deno.readFile(`${path}.part`), ZIP.subarray(0, 100_000));
 
@@ -135,7 +135,7 @@ Deno.test("a later run goes on where an earlier one gave up", async () => {
   });
 });
 
-Deno.test("where the rest cannot be had, the download starts over", async (t) => {
+Deno.test("download: starts over if the rest cannot be requested", async (t) => {
   const cases: Record<string, { first?: Answer; then: Answer; etag?: string; requests: number }> = {
     "the server gave no validator": { first: { headers: {} }, then: {}, requests: 1 },
     "a weak validator": { first: { headers: { etag: 'W/"first"' } }, then: {}, requests: 1 },
@@ -160,7 +160,7 @@ Deno.test("where the rest cannot be had, the download starts over", async (t) =>
         assert.equal(server.requests.length, requests);
       }));
   }
-  await t.step("the part is of another address", () =>
+  await t.step("the part belongs to another address", () =>
     inFolder(async (path) => {
       await leavePart(path);
       await using server = serveFile(OTHER);
@@ -170,7 +170,7 @@ Deno.test("where the rest cannot be had, the download starts over", async (t) =>
     }));
 });
 
-Deno.test("Last-Modified serves where there is no ETag", async () => {
+Deno.test("download: uses Last-Modified without an ETag", async () => {
   await inFolder(async (path) => {
     const headers = { "last-modified": "Wed, 01 Jan 2020 00:00:00 GMT" };
     await using server = serveFile(ZIP, [{ headers, cutAfter: 100_000 }, { headers, ignoreIfRange: true }]);
@@ -180,8 +180,8 @@ Deno.test("Last-Modified serves where there is no ETag", async () => {
   });
 });
 
-Deno.test("a status that will not pass is one clear error, and the part survives it", async (t) => {
-  for (const [status, hint] of [["404 Not Found", "not there"], ["403 Forbidden", "asks for a login"]]) {
+Deno.test("download: a permanent error status gives one error and keeps the part", async (t) => {
+  for (const [status, hint] of [["404 Not Found", "does not exist"], ["403 Forbidden", "needs a login"]]) {
     await t.step(status ?? "", () =>
       inFolder(async (path) => {
         await leavePart(path);
@@ -194,7 +194,7 @@ Deno.test("a status that will not pass is one clear error, and the part survives
         assert.equal((await Deno.stat(`${path}.part`)).size, 100_000);
       }));
   }
-  await t.step("and without a part nothing is left", () =>
+  await t.step("without a part, nothing is left", () =>
     inFolder(async (path, folder) => {
       await using server = serveFile(ZIP, [{ status: "404 Not Found" }]);
       await messageOf(download(server.url, path, QUICK));
@@ -202,7 +202,7 @@ Deno.test("a status that will not pass is one clear error, and the part survives
     }));
 });
 
-Deno.test("a busy server is asked again", async () => {
+Deno.test("download: retries a busy server", async () => {
   await inFolder(async (path) => {
     const busy = { status: "503 Service Unavailable", headers: { "retry-after": "0" } };
     await using server = serveFile(ZIP, [busy, busy, {}]);
@@ -215,19 +215,19 @@ Deno.test("a busy server is asked again", async () => {
   });
 });
 
-Deno.test("a server that falls silent is given up after a while and asked again", async () => {
+Deno.test("download: aborts and retries a stalled response", async () => {
   await inFolder(async (path) => {
     await using server = serveFile(ZIP, [{ cutAfter: 100_000, stall: 30_000 }, {}]);
     const notes: string[] = [];
     const options = { ...QUICK, stallSeconds: 0.2, onNote: (note: string) => notes.push(note) };
     await download(server.url, path, options);
-    assert.match(notes[0] ?? "", /^no data for 0.2 s; trying again/);
+    assert.match(notes[0] ?? "", /^no data for 0.2 s; retrying/);
     assert.equal(server.requests[1]?.headers.get("range"), "bytes=100000-");
     assert.deepEqual(await Deno.readFile(path), ZIP);
   });
 });
 
-Deno.test("nobody listening is one clear error", async () => {
+Deno.test("download: a refused connection gives one error", async () => {
   await inFolder(async (path, folder) => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
@@ -235,13 +235,13 @@ Deno.test("nobody listening is one clear error", async () => {
     const message = await messageOf(download(`http://127.0.0.1:${port}/a.zip`, path, QUICK));
     assert.match(
       message,
-      /no answer from 127\.0\.0\.1:\d+ \(.*refused.*\), 3 times in a row\nhint: check the/,
+      /no response from 127\.0\.0\.1:\d+ \(.*refused.*\), 3 times in a row\nhint: check the/,
     );
     assert.deepEqual(names(folder), []);
   });
 });
 
-Deno.test("an HTML page in place of the zip is refused, and costs nothing of what is there", async () => {
+Deno.test("download: refuses an HTML page instead of the zip and keeps the part", async () => {
   await inFolder(async (path, folder) => {
     const page = {
       body: new TextEncoder().encode("<!DOCTYPE html><title>Log in</title>"),
@@ -249,7 +249,7 @@ Deno.test("an HTML page in place of the zip is refused, and costs nothing of wha
     };
     await using server = serveFile(ZIP, [page]);
     const message = await messageOf(download(server.url, path, QUICK));
-    assert.match(message, /the server sent an HTML page in place of a zip\nhint: look at the address/);
+    assert.match(message, /the server sent an HTML page instead of a zip\nhint: open the address/);
     assert.equal(server.requests.length, 1);
     assert.deepEqual(names(folder), []);
 
@@ -260,20 +260,20 @@ Deno.test("an HTML page in place of the zip is refused, and costs nothing of wha
   });
 });
 
-Deno.test("a zip that is truncated on the server is refused", async () => {
+Deno.test("download: refuses a zip that is truncated on the server", async () => {
   await inFolder(async (path, folder) => {
     await using server = serveFile(ZIP.slice(0, 200_000));
     const message = await messageOf(download(server.url, path, QUICK));
     assert.match(
       message,
-      /all 200000 bytes came, but they end within the zip; it is truncated on the server/,
+      /all 200000 bytes arrived, but end within the zip; it is truncated on the server/,
     );
     assert.equal(server.requests.length, 1);
     assert.deepEqual(names(folder), []);
   });
 });
 
-Deno.test("a length that the server does not say is found in the zip itself", async () => {
+Deno.test("download: without a length, the zip itself tells whether it is complete", async () => {
   await inFolder(async (path) => {
     const answers = [{ noLength: true, cutAfter: 100_000 }, { noLength: true }];
     await using server = serveFile(ZIP, answers);
@@ -284,7 +284,7 @@ Deno.test("a length that the server does not say is found in the zip itself", as
   });
 });
 
-Deno.test("a wrong hash is refused; the right one finishes without the network", async () => {
+Deno.test("download: refuses a wrong hash; the correct one finishes without network", async () => {
   await inFolder(async (path, folder) => {
     await using server = serveFile(ZIP);
     const wrong = "0".repeat(64);
@@ -302,7 +302,7 @@ Deno.test("a wrong hash is refused; the right one finishes without the network",
   });
 });
 
-Deno.test("a later download must have the hash that the first one recorded", async () => {
+Deno.test("download: a later download must have the hash that the first one recorded", async () => {
   await inFolder(async (path) => {
     await using first = serveFile(ZIP);
     await download(first.url, path, QUICK);
@@ -317,7 +317,7 @@ Deno.test("a later download must have the hash that the first one recorded", asy
   });
 });
 
-Deno.test("a file that is there but damaged is downloaded anew", async () => {
+Deno.test("download: replaces a damaged existing file", async () => {
   await inFolder(async (path) => {
     await using server = serveFile(ZIP);
     await download(server.url, path, QUICK);
@@ -326,13 +326,13 @@ Deno.test("a file that is there but damaged is downloaded anew", async () => {
       const notes: string[] = [];
       const result = await download(server.url, path, { ...QUICK, onNote: (note) => notes.push(note) });
       assert.equal(result.status, "downloaded");
-      assert.match(notes[0] ?? "", /downloading it anew/);
+      assert.match(notes[0] ?? "", /downloading it again/);
       assert.deepEqual(await Deno.readFile(path), ZIP);
     }
   });
 });
 
-Deno.test("redirects are followed, but only to hosts that the permissions name", async (t) => {
+Deno.test("download: follows redirects, but only to hosts that the permissions name", async (t) => {
   await t.step("followed, relative and absolute", () =>
     inFolder(async (path) => {
       await using target = serveFile(ZIP);
@@ -370,13 +370,13 @@ Deno.test("redirects are followed, but only to hosts that the permissions name",
         /^Cannot download https:\/\/example\.org\/a\.zip: the permission set does not name/,
       );
     }));
-  await t.step("a circle ends", () =>
+  await t.step("a redirect loop ends", () =>
     inFolder(async (path) => {
       await using server = serveFile(ZIP, [{ status: "301 Moved", headers: { location: "/data/file.zip" } }]);
       assert.match(await messageOf(download(server.url, path, QUICK)), /more than 10 redirects/);
       assert.equal(server.requests.length, 11);
     }));
-  await t.step("a redirect to nowhere", () =>
+  await t.step("a redirect without a location", () =>
     inFolder(async (path) => {
       await using server = serveFile(ZIP, [{
         status: "302 Found",
@@ -386,7 +386,7 @@ Deno.test("redirects are followed, but only to hosts that the permissions name",
     }));
 });
 
-Deno.test("a full disk is one clear error, and the next run goes on from there", async () => {
+Deno.test("download: a full disk gives one error, and the next run resumes", async () => {
   await inFolder(async (path, folder) => {
     await using server = serveFile(ZIP);
     let room = 120_000;
@@ -414,7 +414,7 @@ Deno.test("a full disk is one clear error, and the next run goes on from there",
   });
 });
 
-Deno.test("two runs do not write one part", async () => {
+Deno.test("download: two runs do not write the same part", async () => {
   await inFolder(async (path) => {
     await using server = serveFile(ZIP);
     using other = await Deno.open(`${path}.part`, { write: true, create: true });
@@ -427,7 +427,7 @@ Deno.test("two runs do not write one part", async () => {
   });
 });
 
-Deno.test("what cannot be asked for is refused before anything happens", async () => {
+Deno.test("download: refuses invalid arguments before anything happens", async () => {
   await inFolder(async (path, folder) => {
     await assert.rejects(download("file:///etc/passwd", path), TypeError);
     await assert.rejects(download("not an address", path), TypeError);
@@ -439,7 +439,7 @@ Deno.test("what cannot be asked for is refused before anything happens", async (
   });
 });
 
-Deno.test("fileNameOfUrl makes a harmless name that ends in .zip", () => {
+Deno.test("fileNameOfUrl: a harmless name that ends in .zip", () => {
   const expected: Record<string, string> = {
     "https://a.org/x/Brain.Tumor.Image.DataSet.zip": "Brain.Tumor.Image.DataSet.zip",
     "https://a.org/x/DATA.ZIP?token=1#top": "DATA.ZIP",

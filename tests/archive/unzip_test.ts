@@ -28,7 +28,7 @@ function noise(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, () => (state = (state * 1103515245 + 12345) & 0x7fffffff) >> 16);
 }
 
-/** Calls `body` with a folder that holds nothing but the zip, and removes it. */
+/** Calls `body` with a folder that contains only the zip, and removes it. */
 async function inFolder(
   zip: Uint8Array,
   body: (path: string, output: string, folder: string) => Promise<void>,
@@ -43,7 +43,7 @@ async function inFolder(
   }
 }
 
-/** Checks that unpacking `zip` ends with such an error and leaves nothing, inside the output and out. */
+/** Checks that unpacking `zip` gives such an error and leaves nothing inside or outside the output. */
 async function assertRefused(
   zip: Uint8Array,
   kind: ErrorConstructor,
@@ -68,7 +68,7 @@ async function assertTree(output: string, expected: Tree, except: string[] = [])
   assert.deepEqual(canonicalTree(found), canonicalTree(expected));
 }
 
-Deno.test("unzip brings every file and folder, and a second run says that it is done", async (t) => {
+Deno.test("unzip: unpacks every file and folder; a second run reports them as present", async (t) => {
   const archives: Record<string, Uint8Array> = {
     deflated: makeZip(TREE, 6),
     stored: makeZip(TREE, 0),
@@ -140,7 +140,7 @@ async function zip64(tree: Tree): Promise<Uint8Array> {
   return await writer.close();
 }
 
-Deno.test("unzip refuses names that leave the folder or are not the same everywhere", async (t) => {
+Deno.test("unzip: refuses names that leave the folder or differ between systems", async (t) => {
   const names: Record<string, RegExp> = {
     "../evil": /"\.\.\/evil": the name leaves the folder/,
     "train/../../evil": /leaves the folder/,
@@ -151,9 +151,9 @@ Deno.test("unzip refuses names that leave the folder or are not the same everywh
     "..\\evil": /backslash/,
     "\\\\host\\evil": /backslash/,
     "train\\a": /backslash/,
-    "./a": /empty part/,
-    "a//b": /empty part/,
-    "a/./b": /empty part/,
+    "./a": /empty component/,
+    "a//b": /empty component/,
+    "a/./b": /empty component/,
     "a\nb": /control character/,
     "a\0b": /control character/,
     [`${"a".repeat(256)}`]: /too long/,
@@ -167,15 +167,15 @@ Deno.test("unzip refuses names that leave the folder or are not the same everywh
       () => assertRefused(makeZip({ "ok.txt": "fine", [name]: "evil" }), Error, message),
     );
   }
-  await t.step("unreadable bytes under the UTF-8 flag", async () => {
+  await t.step("invalid bytes with the UTF-8 flag", async () => {
     const bent = replaceText(makeZip({ "ok.txt": "fine", "aüb": "x" }), "aüb", "aüb").map((byte) =>
       byte === 0xc3 ? 0xff : byte
     );
-    await assertRefused(bent, Error, /not readable as text/);
+    await assertRefused(bent, Error, /not valid text/);
   });
 });
 
-Deno.test("unzip refuses two entries that are one file on some system", async (t) => {
+Deno.test("unzip: refuses two entries that are the same file on some system", async (t) => {
   const cases: Record<string, [Tree, RegExp]> = {
     case: [{ "train/A.jpg": "1", "train/a.JPG": "2" }, /"train\/a\.JPG": "train\/A\.jpg" is the same name/],
     "case of a folder": [{ "Train/a": "1", "train/b": "2" }, /"train": "Train" is the same name/],
@@ -189,18 +189,18 @@ Deno.test("unzip refuses two entries that are one file on some system", async (t
   }
   await t.step("the same name twice", async () => {
     const zip = replaceText(makeZip({ "name-a": "1", "name-b": "2" }), "name-b", "name-a");
-    await assertRefused(zip, Error, /"name-a": the name comes twice/);
+    await assertRefused(zip, Error, /"name-a": the name occurs twice/);
   });
 });
 
-Deno.test("unzip refuses links, devices and encrypted entries", async (t) => {
+Deno.test("unzip: refuses links, devices and encrypted entries", async (t) => {
   const modes: Record<string, [number, RegExp]> = {
     link: [0o120777, /"x": it is a symbolic link/],
     pipe: [0o010644, /it is a named pipe/],
     device: [0o020644, /it is a device/],
     disk: [0o060644, /it is a device/],
     socket: [0o140644, /it is a socket/],
-    "folder without a slash": [0o040755, /a file and a folder/],
+    "folder without a slash": [0o040755, /as a file and as a folder/],
   };
   for (const [name, [mode, message]] of Object.entries(modes)) {
     await t.step(name, () => assertRefused(makeZipOfMode("x", "/etc/passwd", mode), Error, message));
@@ -222,11 +222,11 @@ Deno.test("unzip refuses links, devices and encrypted entries", async (t) => {
   });
   await t.step("a folder with content", async () => {
     const zip = replaceText(makeZip({ "name-x": "content" }), "name-x", "name-/");
-    await assertRefused(zip, Error, /a file and a folder/);
+    await assertRefused(zip, Error, /as a file and as a folder/);
   });
 });
 
-Deno.test("unzip refuses damage wherever it is", async (t) => {
+Deno.test("unzip: refuses damage anywhere", async (t) => {
   const zip = makeZip({ "a.bin": noise(5000, 3), "b.txt": "text ".repeat(1000) });
   const stored = makeZip({ "a.bin": noise(5000, 3) }, 0);
   await t.step(
@@ -245,7 +245,7 @@ Deno.test("unzip refuses damage wherever it is", async (t) => {
   for (const length of [0, 10, 1000, zip.length - 100, zip.length - 1]) {
     await t.step(
       `cut to ${length} bytes`,
-      () => assertRefused(zip.subarray(0, length), SyntaxError, /truncated|no zip|damaged/),
+      () => assertRefused(zip.subarray(0, length), SyntaxError, /truncated|not a zip|damaged/),
     );
   }
   await t.step(
@@ -254,9 +254,9 @@ Deno.test("unzip refuses damage wherever it is", async (t) => {
   );
   await t.step(
     "no zip at all",
-    () => assertRefused(strToU8("<html>".repeat(100)), SyntaxError, /truncated or no zip/),
+    () => assertRefused(strToU8("<html>".repeat(100)), SyntaxError, /truncated or not a zip/),
   );
-  await t.step("a name that differs between the listings", () =>
+  await t.step("a name that differs between the headers", () =>
     assertRefused(
       editRecords(zip, "central", (record, index) => index === 0 && record.setUint8(46, 0x78)),
       SyntaxError,
@@ -271,15 +271,15 @@ Deno.test("unzip refuses damage wherever it is", async (t) => {
       SyntaxError,
       /contradicts itself/,
     ));
-  await t.step("no file and no folder", () => assertRefused(makeZip({}), Error, /it is empty/));
+  await t.step("no entries", () => assertRefused(makeZip({}), Error, /it is empty/));
   await t.step("no such file", () =>
     inFolder(zip, async (path, output) => {
-      await assert.rejects(unzip(`${path}x`, output), /there is no such file/);
-      await assert.rejects(unzip(join(path, ".."), output), /it is no file/);
+      await assert.rejects(unzip(`${path}x`, output), /no such file/);
+      await assert.rejects(unzip(join(path, ".."), output), /it is not a file/);
     }));
 });
 
-Deno.test("unzip refuses archives that are made to fill the disk", async (t) => {
+Deno.test("unzip: refuses archives that are made to fill the disk", async (t) => {
   const zeros = makeZip({ "zeros": new Uint8Array(6 << 20) });
   await t.step(
     "a suspicious ratio",
@@ -290,14 +290,14 @@ Deno.test("unzip refuses archives that are made to fill the disk", async (t) => 
         /"zeros" would grow from \d+ to 6291456 bytes, .*\nhint: .*--max-ratio/,
       ),
   );
-  await t.step("which may be allowed", () =>
+  await t.step("allowed by a higher limit", () =>
     inFolder(zeros, async (path, output) => {
       await unzip(path, output, { maxRatio: 1100 });
       assert.equal((await Deno.stat(join(output, "zeros"))).size, 6 << 20);
     }));
   await t.step("many small ones", () => {
     const tree = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}`, new Uint8Array(1 << 20)]));
-    return assertRefused(makeZip(tree), RangeError, /all of it would grow/);
+    return assertRefused(makeZip(tree), RangeError, /the archive would grow/);
   });
   await t.step(
     "more than --max-bytes",
@@ -310,14 +310,14 @@ Deno.test("unzip refuses archives that are made to fill the disk", async (t) => 
     "more entries than allowed",
     () => assertRefused(makeZip(TREE), RangeError, /has more than 5 entries/, { maxEntries: 5 }),
   );
-  await t.step("a length that lies", async () => {
+  await t.step("a wrong length", async () => {
     const lie = (at: number) => (record: DataView) => record.setUint32(at, 1000, true);
     const bent = editRecords(editRecords(zeros, "local", lie(22)), "central", lie(24));
     await assertRefused(bent, SyntaxError, /"zeros" of .*: the archive is damaged/);
   });
   await t.step("entries that share their bytes", async () => {
-    // The first file's data is the whole second file, header and all: both listings agree about each, and
-    // nothing but the places give it away. Nested deeply, a small archive fills a disk so.
+    // The data of the first file is the entire second file including its header: all headers agree, and only the offsets
+    // reveal it. Deeply nested, a small archive fills a disk this way.
     const inner = makeZip({ "inner": noise(1000, 1) }, 0);
     const innerEnd = inner.length - 22 - 46 - "inner".length;
     const outer = makeZip({ "outer": inner.subarray(0, innerEnd) }, 0);
@@ -332,11 +332,11 @@ Deno.test("unzip refuses archives that are made to fill the disk", async (t) => 
     endView.setUint32(12, endView.getUint32(12, true) + innerCentral.length, true);
     const parts = [outer.subarray(0, outerEnd), central(outer, outerEnd), innerCentral, end];
     const zip = new Uint8Array(parts.flatMap((part) => [...part]));
-    await assertRefused(zip, SyntaxError, /"inner" of .*: it shares its bytes with "outer"/);
+    await assertRefused(zip, SyntaxError, /"inner" of .*: it shares bytes with "outer"/);
   });
 });
 
-Deno.test("other content of the folder stays, also the archive itself", async () => {
+Deno.test("unzip: other content of the folder stays, including the archive itself", async () => {
   await inFolder(makeZip(TREE), async (path, _output, folder) => {
     await Deno.mkdir(join(folder, "masks"));
     await Deno.writeTextFile(join(folder, "masks", "a.png"), "mask");
@@ -346,7 +346,7 @@ Deno.test("other content of the folder stays, also the archive itself", async ()
   });
 });
 
-Deno.test("an archive cannot replace itself", async () => {
+Deno.test("unzip: an archive cannot replace itself", async () => {
   await inFolder(makeZip({ "DATA.zip": "evil" }), async (path, output, folder) => {
     await assert.rejects(unzip(path, folder), /"DATA\.zip": it would replace the archive itself\nhint: /);
     await unzip(path, output);
@@ -354,10 +354,10 @@ Deno.test("an archive cannot replace itself", async () => {
   });
 });
 
-Deno.test("a new archive replaces what the old one brought, and keeps what somebody else wrote", async () => {
+Deno.test("unzip: a new archive replaces the content of the old one and keeps other files", async () => {
   await inFolder(makeZip(TREE), async (path, output, folder) => {
     await unzip(path, output);
-    // Later than the list of what was unpacked, on any clock.
+    // Later than the list of unpacked files, on any clock.
     const later = new Date(Date.now() + 5000);
     await Deno.writeTextFile(join(output, "valid", "empty.bin"), "edited");
     await Deno.utime(join(output, "valid", "empty.bin"), later, later);
@@ -377,7 +377,7 @@ Deno.test("a new archive replaces what the old one brought, and keeps what someb
   });
 });
 
-Deno.test("a run that dies while gathering leaves the old content, and the next one clears up", async () => {
+Deno.test("unzip: a run killed while staging leaves the old content, and the next one cleans up", async () => {
   await inFolder(makeZip(TREE), async (path, output, folder) => {
     await unzip(path, output);
     await Deno.mkdir(join(output, ".unzip", "stage", "new", "train"), { recursive: true });
@@ -390,7 +390,7 @@ Deno.test("a run that dies while gathering leaves the old content, and the next 
   });
 });
 
-Deno.test("a run that dies between any two moves leaves each name old or new, and the next one finishes", async () => {
+Deno.test("unzip: a run killed between any two moves leaves each name old or new, and the next one finishes", async () => {
   const old: Tree = { "train/a": "old", "valid/a": "old", "gone/a": "old" };
   const young: Tree = { "train/b": "new", "valid/b": "new", "test/b": "new" };
   let deaths = 0;
@@ -417,7 +417,7 @@ Deno.test("a run that dies between any two moves leaves each name old or new, an
   assert.equal(deaths, 7, "two moves each for train and valid, one each for gone and test, and the new list");
 });
 
-/** Runs `body` so that renames at the top of `output`, after so many, end it, as a kill would. */
+/** Runs `body` so that a rename at the top of `output`, after a number of them, ends it like a kill. */
 async function dyingAfterMoves(
   moves: number,
   output: string,
@@ -441,7 +441,7 @@ async function dyingAfterMoves(
   }
 }
 
-Deno.test("a full disk is one clear error and leaves nothing behind", async () => {
+Deno.test("unzip: a full disk gives one error and leaves nothing", async () => {
   await inFolder(makeZip(TREE, 0), async (path, output) => {
     const write = Deno.FsFile.prototype.write;
     let room = 20_000;
@@ -467,7 +467,7 @@ Deno.test("a full disk is one clear error and leaves nothing behind", async () =
   });
 });
 
-Deno.test("two runs do not unpack to one folder", async () => {
+Deno.test("unzip: two runs do not unpack to the same folder", async () => {
   await inFolder(makeZip(TREE), async (path, output) => {
     await Deno.mkdir(join(output, ".unzip"), { recursive: true });
     using other = await Deno.open(join(output, ".unzip", "lock"), { write: true, create: true });

@@ -1,12 +1,12 @@
 /**
- * Archives for the tests: made with fflate, and then bent where a well-behaved writer refuses to.
+ * Archives for tests: made with fflate, and then edited where a correct writer would refuse.
  *
  * @module
  */
 import { type AsyncZippable, type Zippable, zipSync } from "fflate";
 import { join } from "node:path";
 
-/** Path to content; a folder ends with a slash and has null. */
+/** Path to content; a folder ends with a slash and maps to null. */
 export type Tree = Record<string, Uint8Array | string | null>;
 
 const DATE = new Date(2020, 0, 1);
@@ -30,12 +30,12 @@ export function contentBytes(content: Uint8Array | string | null): Uint8Array {
   return typeof content === "string" ? encoder.encode(content) : content ?? new Uint8Array(0);
 }
 
-/** Which records of a zip an edit touches. */
+/** The records of a zip that an edit changes. */
 export type RecordKind = "local" | "central" | "end";
 
 const SIGNATURES: Record<RecordKind, number> = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50 };
 
-/** A copy of `zip` in which every record of `kind` was handed to `edit`, with its bytes from the signature on. */
+/** A copy of `zip` in which `edit` was applied to every record of `kind`, from its signature on. */
 export function editRecords(
   zip: Uint8Array,
   kind: RecordKind,
@@ -63,7 +63,7 @@ export function replaceText(zip: Uint8Array, from: string, to: string): Uint8Arr
   return copy;
 }
 
-/** All files and empty folders under `folder`, by path relative to it; names in `except` at its top are left out. */
+/** All files and empty folders under `folder` by relative path, without the top-level names in `except`. */
 export async function readTree(folder: string, except: readonly string[] = []): Promise<Tree> {
   const tree: Tree = {};
   const walk = async (path: string, prefix: string) => {
@@ -81,7 +81,7 @@ export async function readTree(folder: string, except: readonly string[] = []): 
   return tree;
 }
 
-/** A tree in one comparable form: sorted, contents as text of bytes, folders that are implied left out. */
+/** A tree in canonical form: sorted, contents as strings of bytes, without implied folders. */
 export function canonicalTree(tree: Tree): [string, string][] {
   const names = Object.keys(tree);
   return names

@@ -1,11 +1,11 @@
 /**
- * A loopback web server that hands out one file and misbehaves as told: it speaks HTTP by hand over a raw
- * socket, because a proper server refuses to break off in the middle of a promised length.
+ * A loopback web server that serves one file and misbehaves on request: it speaks HTTP over a raw socket, because a
+ * proper server refuses to break off before the announced length.
  *
  * @module
  */
 
-/** One request, as it came. */
+/** A request. */
 export interface SeenRequest {
   /** Path with query. */
   readonly target: string;
@@ -13,33 +13,33 @@ export interface SeenRequest {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** How one request is answered; what is left out is as a good server does it. */
+/** How a request is answered; the defaults are those of a correct server. */
 export interface Answer {
-  /** Status line's number and text: `200 OK` or `206 Partial Content` by itself. */
+  /** Code and text of the status line; defaults to `200 OK` or `206 Partial Content`. */
   status?: string;
-  /** Headers besides the length and range; replaces the validator of the file. */
+  /** Headers in addition to length and range; they replace the validator of the file. */
   headers?: Record<string, string>;
-  /** Another body than the file. */
+  /** A body instead of the file. */
   body?: Uint8Array<ArrayBuffer>;
-  /** Breaks the connection off after so many bytes of the body. */
+  /** Closes the connection after this many bytes of the body. */
   cutAfter?: number;
-  /** Leaves out Content-Length: the body ends where the connection does. */
+  /** Omits Content-Length: the body ends with the connection. */
   noLength?: boolean;
   /** Ignores Range. */
   noRanges?: boolean;
-  /** Answers a Range whatever If-Range says. */
+  /** Answers a Range regardless of If-Range. */
   ignoreIfRange?: boolean;
-  /** Sends the head (and `cutAfter` bytes) and then nothing for so many milliseconds. */
+  /** Sends the headers (and `cutAfter` bytes) and then nothing for this many milliseconds. */
   stall?: number;
 }
 
-/** The server: its address, and what was asked of it. */
+/** The server: its address and its requests. */
 export interface ZipServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: SeenRequest[];
 }
 
-/** Answers the n-th request with `answers[n]`, and every later one with the last of them. */
+/** Answers the n-th request with `answers[n]`, and all later ones with the last of them. */
 export function serveFile(
   file: Uint8Array<ArrayBuffer>,
   answers: Answer[] = [{}],
