@@ -9,7 +9,7 @@ export * from "./src/entries/predict.ts";
 export * from "./src/entries/train.ts";
 export * from "./src/entries/weights.ts";
 export type { LabelMap } from "./src/image/label_map.ts";
-export type { Category, ListedImage, SplitListing } from "./src/dataset/source.ts";
+export type { Category, ListedImage, SplitListing } from "./src/dataset/dataset_source.ts";
 export type { SplitName } from "./src/dataset/roles.ts";
 export { findSplits, type Split, splitOf, type SplitRole } from "./src/dataset/splits.ts";
 export {

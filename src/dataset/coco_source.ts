@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { CocoDataset, CocoImage } from "../coco/coco.ts";
 import { ANNOTATION_FILE, readCocoFile } from "../coco/coco_file.ts";
 import { roleOf } from "./roles.ts";
-import type { DatasetSource, ListedImage, Split } from "./source.ts";
+import type { DatasetSource, ListedImage, Split } from "./dataset_source.ts";
 
 /** Part of every label key: to be raised when the same annotation is rasterized differently. */
 const RASTERIZER_VERSION = 1;

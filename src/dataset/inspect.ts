@@ -12,8 +12,8 @@ import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import { findNearDuplicates, type ImageSignature, type NearDuplicate } from "./near_duplicates.ts";
 import type { SplitRole } from "./roles.ts";
 import { type Sample, samplesOf, type Unannotated } from "./samples.ts";
-import type { ListedImage, Split, SplitListing } from "./source.ts";
-import { openSplit } from "./sources.ts";
+import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
+import { openSplit } from "./source_registry.ts";
 import { findSplits, listImageFiles } from "./splits.ts";
 import { makeThumbnail } from "./thumbnail.ts";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
 import { readImageSize } from "../image/header.ts";
 import type { Size } from "../image/image.ts";
-import type { ListedImage, Split } from "./source.ts";
+import type { ListedImage, Split } from "./dataset_source.ts";
 
 /** Why a listed file is not used, for {@linkcode imageProblem}. */
 export const NO_SUCH_FILE = "there is no such file";

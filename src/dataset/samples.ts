@@ -9,8 +9,8 @@ import type { Size } from "../image/image.ts";
 import { type LabelMap, maskOf } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
 import { readListedFile } from "./listed_file.ts";
-import type { ListedImage, Split, SplitListing } from "./source.ts";
-import { openSplit } from "./sources.ts";
+import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
+import { openSplit } from "./source_registry.ts";
 
 /**
  * How images without annotations are treated: `empty` takes them as background only, as the original training does;

@@ -7,11 +7,11 @@ import { join, sep } from "node:path";
 import { isImageName } from "../image/formats.ts";
 import { Folder, GET_DATASET } from "./folder.ts";
 import { roleOf, SPLIT_NAMES, type SplitRole } from "./roles.ts";
-import type { Split } from "./source.ts";
-import { SOURCES } from "./sources.ts";
+import type { Split } from "./dataset_source.ts";
+import { SOURCES } from "./source_registry.ts";
 
 export type { SplitRole } from "./roles.ts";
-export type { Split } from "./source.ts";
+export type { Split } from "./dataset_source.ts";
 
 const ROLE_ORDER: readonly SplitRole[] = [...SPLIT_NAMES, "other"];
 

@@ -10,7 +10,7 @@ import { readImageSize } from "../image/header.ts";
 import { createLabelMap } from "../image/label_map.ts";
 import { unreadableImage } from "./listed_file.ts";
 import { createSample, type Sample } from "./samples.ts";
-import type { Split } from "./source.ts";
+import type { Split } from "./dataset_source.ts";
 import { listImageFiles } from "./splits.ts";
 
 /**

@@ -10,7 +10,7 @@ import { ifFound, readJson, removeFile } from "../fs/paths.ts";
 import { encodeGrayPng } from "../image/encode.ts";
 import { type Problem, refuseProblems } from "../coco/problems.ts";
 import { readSplit, type Sample, type Unannotated } from "./samples.ts";
-import type { Split } from "./source.ts";
+import type { Split } from "./dataset_source.ts";
 import { findSplits } from "./splits.ts";
 
 /** How masks are written. */

@@ -11,7 +11,7 @@ import {
   MagickReadSettings,
   type WarningEvent,
 } from "@imagemagick/magick-wasm";
-import type { ImageFormat } from "./formats/format.ts";
+import type { ImageFormat } from "./formats/image_format.ts";
 import type { RgbImage } from "./image.ts";
 import { pixelsOf, startMagick } from "./magick.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasText, viewOf } from "./formats/format.ts";
+import { hasText, viewOf } from "./formats/image_format.ts";
 
 /** Tag 274 of the first directory of a TIFF structure: 1 to 8; 1 (upright) if it is missing or damaged. */
 export function readOrientation(block: Uint8Array): number {

@@ -5,7 +5,7 @@
  * @module
  */
 import { BMP } from "./formats/bmp.ts";
-import { hasText, type ImageFormat } from "./formats/format.ts";
+import { hasText, type ImageFormat } from "./formats/image_format.ts";
 import { JPEG } from "./formats/jpeg.ts";
 import { PNG } from "./formats/png.ts";
 import { TIFF } from "./formats/tiff.ts";

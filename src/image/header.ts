@@ -6,7 +6,7 @@
  */
 import { readOrientation } from "./exif.ts";
 import { detectFormat } from "./formats.ts";
-import { type ImageFormat, viewOf } from "./formats/format.ts";
+import { type ImageFormat, viewOf } from "./formats/image_format.ts";
 import type { Size } from "./image.ts";
 import { assertFileSize, assertImageSize } from "./limits.ts";
 

@@ -5,7 +5,7 @@
  */
 import { basename, dirname, join, sep } from "node:path";
 import { SPLIT_NAMES } from "../dataset/roles.ts";
-import type { Split } from "../dataset/source.ts";
+import type { Split } from "../dataset/dataset_source.ts";
 import { ifFound, readJson } from "../fs/paths.ts";
 
 /** Marks a folder as a result, and lists the origin of each image. */

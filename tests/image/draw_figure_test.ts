@@ -1,18 +1,7 @@
 import assert from "node:assert/strict";
 import { drawFigure } from "../../src/image/draw_figure.ts";
 import type { RgbImage } from "../../src/image/image.ts";
-
-function plain(width: number, height: number, color: readonly number[]): RgbImage {
-  return {
-    width,
-    height,
-    data: Uint8Array.from({ length: width * height * 3 }, (_, i) => color[i % 3] ?? 0),
-  };
-}
-
-function pixel(image: RgbImage, x: number, y: number): number[] {
-  return [...image.data.subarray(3 * (y * image.width + x), 3 * (y * image.width + x) + 3)];
-}
+import { pixel, plain } from "../support/image_files.ts";
 
 /** The number of dark pixels, as of text, in some rows. */
 function darkPixels(image: RgbImage, top: number, bottom: number): number {

@@ -1,18 +1,6 @@
 import assert from "node:assert/strict";
 import { grayToRgb, maskToRgb, overlayMask } from "../../src/image/draw.ts";
-import type { RgbImage } from "../../src/image/image.ts";
-
-function plain(width: number, height: number, color: readonly number[]): RgbImage {
-  return {
-    width,
-    height,
-    data: Uint8Array.from({ length: width * height * 3 }, (_, i) => color[i % 3] ?? 0),
-  };
-}
-
-function pixel(image: RgbImage, x: number, y: number): number[] {
-  return [...image.data.subarray(3 * (y * image.width + x), 3 * (y * image.width + x) + 3)];
-}
+import { pixel, plain } from "../support/image_files.ts";
 
 Deno.test("overlayMask: tints the inside, draws the border in full color, keeps the rest", () => {
   const image = plain(5, 5, [100, 100, 100]);

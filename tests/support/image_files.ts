@@ -1,10 +1,11 @@
 /**
- * Handmade PNG files.
+ * Handmade images and PNG files.
  *
  * @module
  */
 import { crc32, deflateSync } from "node:zlib";
 import { joinBytes } from "../../src/bytes.ts";
+import type { RgbImage } from "../../src/image/image.ts";
 
 /** A PNG chunk with its length and CRC. */
 export function pngChunk(type: string, content: Uint8Array): Uint8Array {
@@ -35,4 +36,18 @@ export function uint32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
   return bytes;
+}
+
+/** An image of one color. */
+export function plain(width: number, height: number, color: readonly number[]): RgbImage {
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: width * height * 3 }, (_, i) => color[i % 3] ?? 0),
+  };
+}
+
+/** The three values of a pixel. */
+export function pixel(image: RgbImage, x: number, y: number): number[] {
+  return [...image.data.subarray(3 * (y * image.width + x), 3 * (y * image.width + x) + 3)];
 }

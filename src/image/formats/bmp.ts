@@ -4,7 +4,7 @@
  * @module
  */
 import type { Size } from "../image.ts";
-import { hasText, type ImageFormat } from "./format.ts";
+import { hasText, type ImageFormat } from "./image_format.ts";
 
 /** BMP, all header versions. */
 export const BMP: ImageFormat = {

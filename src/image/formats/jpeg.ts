@@ -6,7 +6,7 @@
 import type { Size } from "../image.ts";
 import { decodeBaselineJpeg } from "../jpeg_baseline.ts";
 import { MAX_SCAN_PIXELS, MAX_SCANS } from "../limits.ts";
-import { hasText, type ImageFormat, viewOf } from "./format.ts";
+import { hasText, type ImageFormat, viewOf } from "./image_format.ts";
 
 const MARKER = { endOfImage: 0xd9, startOfScan: 0xda, app1: 0xe1 };
 

@@ -7,7 +7,7 @@ import { inflateSync } from "node:zlib";
 import { joinBytes } from "../../bytes.ts";
 import type { Size } from "../image.ts";
 import { MAX_BYTES } from "../limits.ts";
-import { hasText, type ImageFormat, viewOf } from "./format.ts";
+import { hasText, type ImageFormat, viewOf } from "./image_format.ts";
 
 /** The first bytes of every PNG file. */
 const SIGNATURE = "\x89PNG\r\n\x1a\n";

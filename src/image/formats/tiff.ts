@@ -5,7 +5,7 @@
  */
 import type { Size } from "../image.ts";
 import { MAX_PIXELS, MAX_SIDE } from "../limits.ts";
-import { hasText, type ImageFormat } from "./format.ts";
+import { hasText, type ImageFormat } from "./image_format.ts";
 
 /** TIFF and BigTIFF; the first page. */
 export const TIFF: ImageFormat = {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Size } from "../image.ts";
-import { hasText, type ImageFormat, viewOf } from "./format.ts";
+import { hasText, type ImageFormat, viewOf } from "./image_format.ts";
 
 /** WebP, still images only. */
 export const WEBP: ImageFormat = {

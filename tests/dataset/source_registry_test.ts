@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { findSplits } from "../../mod.ts";
 import { Folder } from "../../src/dataset/folder.ts";
 import { roleOf } from "../../src/dataset/roles.ts";
-import { openSplit, SOURCES } from "../../src/dataset/sources.ts";
+import { openSplit, SOURCES } from "../../src/dataset/source_registry.ts";
 import { cocoText, writeFiles } from "../support/coco.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { COCO_SOURCE } from "./coco_source.ts";
-import type { DatasetSource, Split, SplitListing } from "./source.ts";
+import type { DatasetSource, Split, SplitListing } from "./dataset_source.ts";
 
 /** Every kind, in the order in which a folder is tried. */
 export const SOURCES: readonly DatasetSource[] = [COCO_SOURCE];

@@ -1,6 +1,6 @@
 /**
  * What a kind of dataset consists of. A new kind is one file with a {@linkcode DatasetSource} and one line in
- * `sources.ts`; checking image files, sampling, preparing, inspecting and evaluating work on its listing.
+ * `source_registry.ts`; checking image files, sampling, preparing, inspecting and evaluating work on its listing.
  *
  * @module
  */
