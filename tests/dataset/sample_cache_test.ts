@@ -15,9 +15,10 @@ import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 const SIZE = 6;
 const MOMENTS = { mean: 0.5, deviation: 0.25 };
 
-/** Two samples: a gray image with a binary label map, a color image with four classes and ignored pixels. */
+/** Gray and color images with label maps of one class, of two, and of four with ignored pixels. */
 const SAMPLES = [
   { channels: 1, labels: Uint8Array.from({ length: SIZE ** 2 }, (_, i) => i % 2) },
+  { channels: 1, labels: Uint8Array.from({ length: SIZE ** 2 }, (_, i) => i % 3) },
   { channels: 3, labels: Uint8Array.from({ length: SIZE ** 2 }, (_, i) => i === 7 ? 255 : i % 5) },
 ] as const;
 
@@ -25,7 +26,7 @@ function planesOf(channels: number): Float32Array {
   return Float32Array.from({ length: channels * SIZE ** 2 }, (_, i) => (i * 37 % 256) / 255);
 }
 
-/** Writes a cache file with both samples; returns its index. */
+/** Writes a cache file with all samples; returns its index. */
 async function writeCache(path: string): Promise<CacheIndex> {
   const writer = await CacheWriter.create(path);
   const records = SAMPLES.map(({ channels, labels }, i) => {
@@ -53,7 +54,7 @@ Deno.test("openCache: returns the index that was written, and the records hold i
       return index;
     });
     assert.deepEqual(await filesUnder(folder), ["a.samples"]);
-    assert.deepEqual(index.records.map(({ labelBits }) => labelBits), [1, 8]);
+    assert.deepEqual(index.records.map(({ labelBits }) => labelBits), [1, 8, 8]);
     const reader = new RecordReader(SIZE);
     for (const [i, { channels, labels }] of SAMPLES.entries()) {
       const image = new Float32Array(3 * SIZE ** 2);
