@@ -15,8 +15,6 @@ import { normBackward } from "../../kernels/instance_norm/instance_norm.ts";
 import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
 import { channelSums } from "../../kernels/reduce/reduce.ts";
 import { halve, storableBindings } from "../../kernels/storage.ts";
-import type { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/host/open_gpu.ts";
 import { openVerifiedGpu } from "../../src/self_test/open_gpu.ts";
 import { selfTest } from "../../src/self_test/self_test.ts";
 import { kernelFiles, readProject } from "../project/files.ts";
@@ -27,15 +25,9 @@ import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import { type Convolution, DIRECT, IM2COL, winograd } from "../support/convolution.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
+import { openF16TestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openHalf();
-addEventListener("unload", () => gpu?.close());
-
-/** A device that stores tensors as float16, or null if the adapter has no float16. */
-async function openHalf(): Promise<Gpu | null> {
-  const adapter = await navigator.gpu.requestAdapter();
-  return adapter?.features.has("shader-f16") ? await openGpu({ precision: "f16" }) : null;
-}
+const gpu = await openF16TestGpu();
 
 /** Largest relative rounding error of float16: half a unit in the last place of 11 bits. */
 const ROUNDING = 2 ** -11;

@@ -6,19 +6,12 @@ import { withParts } from "../../kernels/parts/parts.ts";
 import { specialize } from "../../kernels/specialize.ts";
 import { halve, storableBindings } from "../../kernels/storage.ts";
 import { kernelFiles, projectFiles, readProject } from "../project/files.ts";
-import { openTestGpu } from "../support/test_gpu.ts";
+import { openF16TestGpu, openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-/** Device on which kernels with float16 storage compile, if the adapter has float16. */
-const half = await openHalf();
-addEventListener("unload", () => half?.destroy());
-
-async function openHalf(): Promise<GPUDevice | null> {
-  const adapter = await navigator.gpu.requestAdapter();
-  if (!adapter?.features.has("shader-f16")) return null;
-  return await adapter.requestDevice({ requiredFeatures: ["shader-f16"] });
-}
+/** Compiles kernels with float16 storage; null if the adapter has no float16. */
+const half = await openF16TestGpu();
 
 const FILES = projectFiles(".wgsl");
 const KERNELS = kernelFiles();
@@ -77,7 +70,9 @@ for (const path of FILES) {
     const storable = storableBindings(made);
     // Each also by itself: the others may be float32, such as the image or the logits.
     for (const names of storable.length > 0 ? [storable, ...storable.map((name) => [name])] : []) {
-      if (half) assert.deepEqual(await errorsOf(halve(made, names).code, half), [], `float16 ${names}`);
+      if (half) {
+        assert.deepEqual(await errorsOf(halve(made, names).code, half.device), [], `float16 ${names}`);
+      }
     }
     assert.deepEqual(
       [...code.matchAll(/^alias ([A-Z]\w*) = (?:f32|vec[24]f);/gm)].length,

@@ -16,3 +16,15 @@ let shared: Promise<Gpu> | undefined;
 export function openTestGpu(): Promise<Gpu> {
   return shared ??= openGpu();
 }
+
+let sharedF16: Promise<Gpu | null> | undefined;
+
+/** Likewise a device that stores tensors as float16; null if the adapter has no float16. */
+export function openF16TestGpu(): Promise<Gpu | null> {
+  return sharedF16 ??= openF16();
+}
+
+async function openF16(): Promise<Gpu | null> {
+  const adapter = await navigator.gpu.requestAdapter();
+  return adapter?.features.has("shader-f16") ? await openGpu({ precision: "f16" }) : null;
+}
