@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: the speed tables.
+ * `deno task bench`: measures speed and memory.
  *
  * @module
  */
@@ -26,10 +26,10 @@ import { openGpu } from "../src/host/open_gpu.ts";
 import type { KernelChoices } from "../mod.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
-/** A folder for made-up images; removed in the end. */
+/** A folder for synthetic images, which is removed afterwards. */
 const FOLDER = "dataset/.bench";
 
-/** Seconds in which the original's configuration takes turns with PyTorch. */
+/** Seconds for the configuration of the original in turns with PyTorch. */
 const ORIGINAL_SECONDS = 60;
 
 interface Options {
@@ -51,19 +51,22 @@ export function command(): Command {
   return createCommand(
     "bench",
     "Measures speed and memory on this machine: calibration, kernels, network, gaps between dispatches, start, " +
-      "memory, scaling and data road. docs/benchmarks.md tells how to read it.",
+      "memory, scaling and data pipeline. docs/benchmarks.md explains the tables.",
   )
-    .option("--quick", "fewer shapes and rounds: less than a minute in place of five")
+    .option("--quick", "fewer shapes and rounds: less than a minute instead of five")
     .option(
       "--only <sections>",
-      `these sections alone, with commas between: ${SECTION_NAMES.join(", ")}`,
+      `only these sections, separated by commas: ${SECTION_NAMES.join(", ")}`,
       sections,
     )
     .option(
       "--peers",
-      "time PyTorch, onnxruntime, TensorFlow.js and jax-js in the same run; fetches packages",
+      "measure PyTorch, onnxruntime, TensorFlow.js and jax-js as well; fetches packages",
     )
-    .option("--gpu", "the original's configuration beside PyTorch on the same GPU, in place of the sections")
+    .option(
+      "--gpu",
+      "the configuration of the original next to PyTorch on the same GPU, instead of the sections",
+    )
     .option(
       "--filters <count>",
       `with --gpu: feature maps of the first block (default: ${ORIGINAL_SHAPE.filters})`,
@@ -76,13 +79,16 @@ export function command(): Command {
     )
     .option(
       "--batch <count>",
-      `with --gpu: images of a batch (default: ${ORIGINAL_SHAPE.batch})`,
+      `with --gpu: images per batch (default: ${ORIGINAL_SHAPE.batch})`,
       integer(1, 4096),
     )
-    .option("--software", "use the software adapter even where there is a GPU")
+    .option("--software", "use the software adapter even if there is a GPU")
     .addOption(retuneOption(FOLDERS.cache))
     .addOption(
-      new Option("--kernels <which>", "strict takes no kernel that is less accurate than plain float32 sums")
+      new Option(
+        "--kernels <which>",
+        "strict excludes kernels that are less accurate than plain float32 sums",
+      )
         .choices(["fast", "strict"]).default("fast"),
     )
     .option("--json", "print everything as one JSON document")
@@ -91,7 +97,7 @@ export function command(): Command {
 
 async function bench(options: Options, self: Command): Promise<void> {
   const lone = (["filters", "size", "batch"] as const).find((name) => options[name] !== undefined);
-  if (!options.gpu && lone !== undefined) self.error(`error: --${lone} is for --gpu alone`, { exitCode: 2 });
+  if (!options.gpu && lone !== undefined) self.error(`error: --${lone} requires --gpu`, { exitCode: 2 });
   const other = (["quick", "only", "peers"] as const).find((name) => options[name] !== undefined);
   if (options.gpu && other !== undefined) {
     self.error(`error: --${other} and --gpu exclude each other`, { exitCode: 2 });
@@ -139,7 +145,7 @@ async function benchOriginal(
   const machine = await describeMachine(software);
   if (!json) writeStdout(`${describe(machine)}\n`);
   if (machine.isSoftware) {
-    note("note: without a GPU, a step takes seconds for each image; --batch 2 shows that it runs");
+    note("note: without a GPU, a step takes seconds per image; try --batch 2");
   }
   const gpu = await openGpu({ software, kernels, choices });
   try {
@@ -165,7 +171,7 @@ function sections(text: string): SectionName[] {
   const names = text.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !SECTION_NAMES.some((known) => known === name));
   if (unknown !== undefined) {
-    throw new InvalidArgumentError(`"${unknown}" is none of ${SECTION_NAMES.join(", ")}.`);
+    throw new InvalidArgumentError(`"${unknown}" is not one of ${SECTION_NAMES.join(", ")}.`);
   }
   return names as SectionName[];
 }

@@ -1,5 +1,5 @@
 /**
- * The whole benchmark: sections in order, each by itself.
+ * The benchmark: sections in a fixed order, each measured on its own.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { openGpu } from "../host/open_gpu.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Timing } from "../tuning/timing.ts";
 import { calibrate, dispatchSeconds, type Speed } from "./calibration.ts";
-import { type DataRoad, measureDataRoad } from "./data_pipeline.ts";
+import { type DataPipeline, measureDataPipeline } from "./data_pipeline.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
 import { CONV_SHAPES, type KernelSpeed, measureConv } from "./kernels.ts";
 import { describeMachine, type Machine, machineLoad } from "./machine.ts";
@@ -20,13 +20,13 @@ import { measureScale, SCALE_SHAPES, type ScaleTime } from "./scale.ts";
 import { measureStart, type StartTime } from "./start.ts";
 import { describeVariants, type VariantReport } from "./variants.ts";
 
-/** What each section measures. */
+/** The result of each section. */
 export interface Sections {
-  /** What the adapter can do at all. */
+  /** Peak speed of the adapter and cost of a dispatch. */
   calibration: { readonly gigaflops: Speed; readonly dispatchSeconds: Timing };
   /** Single convolutions. */
   kernels: KernelSpeed[];
-  /** Forward and training step, and peers. */
+  /** Forward pass and training step, next to peers. */
   network: ShapeSpeed[];
   /** Where a step's time goes. */
   gaps: Gaps[];
@@ -34,46 +34,46 @@ export interface Sections {
   start: StartTime;
   /** Planned and allocated memory. */
   memory: Memory[];
-  /** Memory against time. */
+  /** What training with less memory costs in time. */
   low: LowMemory[];
-  /** Time against pixels. */
+  /** Time of a step by number of pixels. */
   scale: ScaleTime[];
-  /** Preparing and serving images. */
-  data: DataRoad;
+  /** Preparing images and assembling batches. */
+  data: DataPipeline;
 }
 
-/** A section's name. */
+/** Name of a section. */
 export type SectionName = keyof Sections;
 
-/** All that was measured. */
+/** Everything that was measured. */
 export interface BenchReport extends Partial<Sections> {
-  /** What the numbers belong to. */
+  /** Where it was measured. */
   machine: Machine;
   /** Which kernel variants were chosen; with the section `kernels`. */
   variants?: VariantReport;
-  /** Load of the machine in the end, this benchmark's own included. */
+  /** Load of the machine afterwards, including the benchmark itself. */
   loadAfter: number;
-  /** Seconds of the whole. */
+  /** Duration in seconds. */
   seconds: number;
 }
 
-/** What is measured, and how. */
+/** Settings of {@linkcode runBenchmark}. */
 export interface BenchOptions {
-  /** Sections; all unless given. */
+  /** Sections to measure; defaults to all. */
   readonly only?: readonly SectionName[];
   /** Fewer shapes and rounds: less than a minute. */
   readonly quick: boolean;
-  /** Whether peers take part. */
+  /** Whether to measure peers as well. */
   readonly peers: boolean;
-  /** The software adapter even where there is a GPU. */
+  /** Whether to use the software adapter even if there is a GPU. */
   readonly software: boolean;
   /** Which kernels may be chosen. */
   readonly kernels: "fast" | "strict";
   /** Kernel variants in place of the defaults. */
   readonly choices?: KernelChoices | undefined;
-  /** A folder that may be made, filled and removed. */
+  /** A folder to create, fill and remove. */
   readonly folder: string;
-  /** Called with what is going on. */
+  /** Called with notes on progress. */
   readonly onNote?: (note: string) => void;
   /** Called with the report after every section. */
   readonly onSection?: (name: SectionName, report: BenchReport) => void;
@@ -85,23 +85,23 @@ interface Context {
   readonly note: (note: string) => void;
 }
 
-/** The three cases of the tables: thin and small, thin, and the original's width on one image. */
+/** Few filters and small images, few filters, and the width of the original on a single image. */
 const NETWORK_SHAPES: readonly NetworkShape[] = [
   { filters: 8, size: 64, batch: 4 },
   { filters: 8, size: 128, batch: 8 },
   { filters: 32, size: 256, batch: 1 },
 ];
 
-/** Pixels of a batch up to which both normalisations are measured, and `--quick` measures at all. */
+/** Largest batch, in pixels, for which both norms are measured, and that `--quick` measures at all. */
 const SMALL_PIXELS = 128 * 128 * 8;
 
-/** Batches that are large beside the parameters, and small enough to take seconds; the first has small parts. */
+/** Batches that need much more memory than the parameters, yet take only seconds. */
 const LOW_MEMORY_SHAPES: readonly NetworkShape[] = [
   { filters: 8, size: 128, batch: 16 },
   { filters: 8, size: 256, batch: 8 },
 ];
 
-/** Filters of the memory tables. */
+/** Filters in the memory tables. */
 const MEMORY_FILTERS = [8, 32];
 
 const isSmall = ({ filters, size, batch }: NetworkShape) =>
@@ -179,7 +179,7 @@ const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<S
   },
   data({ options }) {
     const { quick, folder } = options;
-    return measureDataRoad(folder, quick ? 8 : 32, { seconds: quick ? 1 : 6, least: 2 });
+    return measureDataPipeline(folder, quick ? 8 : 32, { seconds: quick ? 1 : 6, least: 2 });
   },
 };
 
@@ -187,9 +187,9 @@ const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<S
 export const SECTION_NAMES = Object.keys(MEASURE) as SectionName[];
 
 /**
- * Measures section after section.
+ * Measures the sections one after the other.
  *
- * @throws {Error} where there is no adapter, or it fails.
+ * @throws {Error} if there is no adapter, or it fails.
  */
 export async function runBenchmark(options: BenchOptions): Promise<BenchReport> {
   const start = performance.now();

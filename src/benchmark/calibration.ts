@@ -1,6 +1,6 @@
 /**
- * What the adapter can do at all: multiply-adds in registers, and the cost of a dispatch. Other speeds are given as
- * shares of the first, so that a busy or a slow machine does not pass for a slow kernel.
+ * Peak speed of the adapter, measured as multiply-adds in registers, and the cost of a dispatch. Other speeds are
+ * reported relative to the peak, so that a busy or slow machine is not mistaken for a slow kernel.
  *
  * @module
  */
@@ -14,23 +14,23 @@ import { Standalone } from "../tuning/standalone.ts";
 /** Invocations of the calibration kernel: enough to fill a large GPU. */
 const INVOCATIONS = { software: 2 ** 16, hardware: 2 ** 20 };
 
-/** Its rounds. */
+/** Rounds of the calibration kernel. */
 const ROUNDS = 500;
 
-/** Dispatches in the measurement of what a dispatch costs. */
+/** Dispatches per measurement of their cost. */
 const DISPATCHES = 1000;
 
-/** Billions of floating-point operations a second. */
+/** Speed in GFLOPS: billions of floating-point operations per second. */
 export interface Speed {
-  /** Measurements. */
+  /** Number of measurements. */
   readonly runs: number;
   /** The fastest. */
   readonly best: number;
-  /** The middle one. */
+  /** The median. */
   readonly median: number;
 }
 
-/** Operations over times. */
+/** The speed at which `operations` were done in the given time. */
 export function speed(operations: number, timing: Timing): Speed {
   return {
     runs: timing.runs,
@@ -39,15 +39,15 @@ export function speed(operations: number, timing: Timing): Speed {
   };
 }
 
-/** The calibration kernel, ready to take turns with what is to be compared with it. */
+/** The calibration kernel, ready to be measured in turns with other work. */
 export interface Calibration extends Repetition {
   /** Floating-point operations of one repetition; a multiply-add is two. */
   readonly operations: number;
-  /** Frees its memory. */
+  /** Frees its buffers. */
   destroy(): void;
 }
 
-/** Makes the calibration kernel ready: measurements take about `seconds`. */
+/** Prepares the calibration kernel; a measurement takes about `seconds`. */
 export async function createCalibration(gpu: Gpu, seconds: number): Promise<Calibration> {
   const invocations = gpu.adapter.isFallback ? INVOCATIONS.software : INVOCATIONS.hardware;
   const program = await standalone(gpu, multiplyAdd(invocations, ROUNDS), invocations);
@@ -59,7 +59,7 @@ export async function createCalibration(gpu: Gpu, seconds: number): Promise<Cali
   };
 }
 
-/** Seconds that the smallest dispatch takes within many. */
+/** Seconds per dispatch in a sequence of minimal dispatches. */
 export async function dispatchSeconds(gpu: Gpu): Promise<Timing> {
   const program = await standalone(gpu, multiplyAdd(1, 1), 64);
   try {
@@ -75,7 +75,7 @@ export async function dispatchSeconds(gpu: Gpu): Promise<Timing> {
   }
 }
 
-/** Runs the calibration kernel alone. */
+/** Measures the peak speed for about `seconds`. */
 export async function calibrate(gpu: Gpu, seconds: number): Promise<Speed> {
   const calibration = await createCalibration(gpu, seconds / 5);
   try {

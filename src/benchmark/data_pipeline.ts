@@ -1,6 +1,6 @@
 /**
- * The data road beside the network: how fast images are prepared, and how fast prepared ones are served in batches.
- * A training run is bound by the device as long as batches are served faster than steps are taken.
+ * The data pipeline: how fast images are prepared, and how fast batches of prepared images are assembled. Training is
+ * limited by the device as long as batches are assembled faster than steps are taken.
  *
  * @module
  */
@@ -13,45 +13,45 @@ import { findSplits, splitOf } from "../dataset/splits.ts";
 import { type Contestant, takeTurns, type TurnOptions } from "../tuning/timing.ts";
 import { closeDecoders } from "../image/decode.ts";
 
-/** Pixels a side of the files, as in the usual export of annotated scans. */
+/** Width and height of the image files in pixels, as annotation tools usually export scans. */
 const FILE_SIZE = 640;
 
-/** Pixels a side of prepared images, the original's. */
+/** Width and height of prepared images in pixels, as in the original. */
 const SIZE = 256;
 
-/** Images of a batch. */
+/** Images per batch. */
 const BATCH = 8;
 
-/** Images a second. */
+/** Images per second. */
 export interface ImageRate {
-  /** Measurements. */
+  /** Number of measurements. */
   readonly runs: number;
   /** The fastest. */
   readonly best: number;
-  /** The middle one. */
+  /** The median. */
   readonly median: number;
 }
 
-/** What was measured. */
-export interface DataRoad {
-  /** Images, JPEGs of a made-up dataset. */
+/** Throughput of the data pipeline. */
+export interface DataPipeline {
+  /** Number of images: JPEGs of a synthetic dataset. */
   readonly images: number;
-  /** Pixels a side of their files. */
+  /** Width and height of their files in pixels. */
   readonly fileSize: number;
-  /** Pixels a side after preparing. */
+  /** Width and height after preparation in pixels. */
   readonly size: number;
   /** Reading, decoding, resizing and drawing masks, on all cores. */
   readonly preparing: ImageRate;
-  /** Putting normalised batches together from memory. */
+  /** Assembling normalized batches from memory. */
   readonly serving: ImageRate;
 }
 
-/** Makes so many images below `folder`, which is removed in the end, prepares and serves them. */
-export async function measureDataRoad(
+/** Generates images below `folder`, prepares and batches them, and removes the folder. */
+export async function measureDataPipeline(
   folder: string,
   images: number,
   options: TurnOptions,
-): Promise<DataRoad> {
+): Promise<DataPipeline> {
   try {
     const data = join(folder, "phantom");
     await makePhantom(data, { train: images, valid: 0, test: 0, size: FILE_SIZE });

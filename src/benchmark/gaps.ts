@@ -1,10 +1,10 @@
 /**
- * Where the device's time goes in a training step: by kernel, and between dispatches.
+ * Where the device spends its time in a training step: by kernel, and between dispatches.
  *
- * WebGPU's clock times passes, not dispatches. So steps run in two ways in turns: as they are, one pass, and with a
- * pass for every dispatch. The second tells how long dispatches work; passes cost time between them that an ordinary
- * step does not spend, so the gaps between passes are a bound from above of those between dispatches. What an ordinary
- * step takes beyond its dispatches' work is the better estimate, where the machine is quiet.
+ * WebGPU timestamps passes, not dispatches. So steps run alternately as usual, in one pass, and with one pass per
+ * dispatch. The latter gives the duration of each dispatch; but switching passes takes time that a usual step does not
+ * spend, so the gaps between passes are an upper bound of the gaps between dispatches. On a quiet machine, the duration
+ * of a usual step minus that of its dispatches is a better estimate.
  *
  * @module
  */
@@ -15,41 +15,41 @@ import { summarize } from "../tuning/timing.ts";
 import { Executor } from "../unet/executor.ts";
 import type { NetworkBench, NetworkShape } from "./network.ts";
 
-/** Steps one after the other, so that what lies between steps counts, too. */
+/** Consecutive steps per round, so that the time between steps counts as well. */
 const STEPS = 3;
 
-/** Rounds at least. */
+/** Least number of rounds. */
 const LEAST_ROUNDS = 3;
 
-/** A kernel's part in a step. */
+/** The share of a kernel in a step. */
 export interface KernelShare {
-  /** Its label. */
+  /** Label of the kernel. */
   readonly kernel: string;
-  /** Dispatches a step. */
+  /** Dispatches per step. */
   readonly dispatches: number;
-  /** Its share of the time in which the device worked. */
+  /** Its share of the time in which the device was busy. */
   readonly share: number;
 }
 
-/** What was seen of training steps: forward, loss and backward, without the update. */
+/** Profile of training steps: forward, loss and backward, without the optimizer. */
 export interface Gaps extends NetworkShape {
-  /** Dispatches of a step. */
+  /** Dispatches per step. */
   readonly dispatches: number;
-  /** Rounds that the shares are medians of; 0 without a clock, which has no shares. */
+  /** Number of rounds, of which the shares are medians; 0 without timestamps, where all shares are null. */
   readonly rounds: number;
-  /** Share of time from the first step to the last in which the device works on none: it waits for JavaScript. */
+  /** Share of the time between steps, in which the device waits for JavaScript. */
   readonly idleBetweenSteps: number | null;
-  /** Share of an ordinary step's time that its dispatches' work does not fill, by the times of the separate passes. */
+  /** Share of a usual step's duration that is not covered by its dispatches, as timed in separate passes. */
   readonly idleBetweenDispatches: number | null;
-  /** Share of time between separate passes: a bound from above of the gaps between dispatches. */
+  /** Share of the time between separate passes: an upper bound of the gaps between dispatches. */
   readonly idleBetweenPasses: number | null;
-  /** Milliseconds that JavaScript needs to hand a step over, its batch included. */
+  /** Milliseconds that JavaScript needs to submit a step, including the upload of its batch. */
   readonly handoverMilliseconds: number;
-  /** All kernels, the longest first; empty without a clock. */
+  /** All kernels, the slowest first; empty without timestamps. */
   readonly kernels: readonly KernelShare[];
 }
 
-/** Profiles training steps of a network that is ready, for about so many seconds. */
+/** Profiles training steps for about `seconds`. */
 export async function measureGaps(
   gpu: Gpu,
   bench: NetworkBench,
@@ -81,7 +81,7 @@ export async function measureGaps(
   }
 }
 
-/** Ticks in which some pass ran; passes may overlap. */
+/** Ticks in which at least one pass ran; passes may overlap. */
 export function busyTicks(times: readonly PassTime[]): number {
   const sorted = times.toSorted((a, b) => a.begin < b.begin ? -1 : 1);
   let busy = 0n;
@@ -94,14 +94,14 @@ export function busyTicks(times: readonly PassTime[]): number {
   return Number(busy);
 }
 
-/** Ticks from the first begin to the last end; at least 1. */
+/** Ticks from the first beginning to the last end; at least 1. */
 export function spanTicks(times: readonly PassTime[]): number {
   const first = times.reduce((least, { begin }) => begin < least ? begin : least, times[0]!.begin);
   const last = times.reduce((most, { end }) => end > most ? end : most, times[0]!.end);
   return Math.max(1, Number(last - first));
 }
 
-/** Adds passes up by kernel; `labels` are those of one step, `times` those of whole steps. */
+/** Sums passes by kernel; `labels` are those of one step, `times` those of complete steps. */
 export function kernelShares(labels: readonly string[], times: readonly PassTime[]): KernelShare[] {
   const sums = new Map<string, { dispatches: number; ticks: number }>();
   times.forEach(({ begin, end }, index) => {
@@ -120,15 +120,15 @@ export function kernelShares(labels: readonly string[], times: readonly PassTime
     .sort((a, b) => b.share - a.share);
 }
 
-/** What the clock told of one round. */
+/** Timestamps of one round. */
 interface Round {
-  /** Passes of steps with a pass for every dispatch. */
+  /** Passes of steps with one pass per dispatch. */
   readonly dispatches: PassTime[];
-  /** Passes of ordinary steps. */
+  /** Passes of usual steps. */
   readonly steps: PassTime[];
 }
 
-/** Runs steps in both ways in turns; null without a clock. */
+/** Runs steps in both ways alternately; null without timestamps. */
 async function profileSteps(gpu: Gpu, program: Program, seconds: number): Promise<Round[] | null> {
   const ofDispatches = await Timestamps.create(gpu, STEPS * program.length);
   const ofSteps = await Timestamps.create(gpu, STEPS);
@@ -162,14 +162,14 @@ async function profileSteps(gpu: Gpu, program: Program, seconds: number): Promis
   }
 }
 
-/** Every step is handed to an idle device: some drivers let a submission wait until the one before is done. */
+/** Every step is submitted to an idle device: some drivers block a submission until the previous one is done. */
 async function measureHandover(gpu: Gpu, bench: NetworkBench): Promise<number> {
   let best = Infinity;
   for (let round = 0; round <= LEAST_ROUNDS; round++) {
     await gpu.idle();
     const start = performance.now();
     await bench.trainer.enqueue(bench.batch.images, bench.batch.masks);
-    // The first round makes the plan.
+    // The first round creates the plan.
     if (round > 0) best = Math.min(best, performance.now() - start);
   }
   await bench.trainer.readMetrics();

@@ -1,6 +1,6 @@
 /**
- * The 3 x 3 convolution alone: forward, input gradient and weight gradient, as a plan for this adapter chooses them,
- * timed in turns with the calibration kernel.
+ * Single 3 x 3 convolutions: forward, input gradient and weight gradient with the variants that a plan for this
+ * adapter chooses, measured in turns with the calibration kernel.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type ConvShape, type Direction, DIRECTIONS, recordConv } from "../tunin
 import { Standalone } from "../tuning/standalone.ts";
 import { createCalibration, type Speed, speed } from "./calibration.ts";
 
-/** The shapes that stand in the tables: a thin network's first level, and three of the original's. */
+/** The shapes in the table: the first level of a network with few filters, and three levels of the original. */
 export const CONV_SHAPES: readonly ConvShape[] = [
   { channels: 8, size: 128, batch: 4 },
   { channels: 32, size: 128, batch: 4 },
@@ -19,21 +19,21 @@ export const CONV_SHAPES: readonly ConvShape[] = [
   { channels: 256, size: 16, batch: 4 },
 ];
 
-/** What was measured of one convolution in one direction. */
+/** Speed of one convolution in one direction. */
 export interface KernelSpeed extends ConvShape {
-  /** What is computed. */
+  /** Forward, input gradient or weight gradient. */
   readonly direction: Direction;
-  /** Dispatches of one repetition. */
+  /** Dispatches per repetition. */
   readonly dispatches: number;
   /** Labels of its kernels. */
   readonly kernels: readonly string[];
-  /** Billions of the direct convolution's operations a second, whatever is computed in fact. */
+  /** GFLOPS, counting the operations of a direct convolution even if another algorithm is used. */
   readonly gigaflops: Speed;
-  /** The same as a share of the calibration kernel's speed in the same rounds. */
+  /** The same as a share of the peak speed in the same rounds. */
   readonly share: { readonly best: number; readonly median: number };
 }
 
-/** Operations of a direct convolution; a multiplication with its addition is two. */
+/** Operations of a direct convolution; a multiply-add is two. */
 export function convOperations({ channels, size, batch }: ConvShape): number {
   return 2 * 9 * channels * channels * size * size * batch;
 }
@@ -43,7 +43,7 @@ export async function measureConv(
   gpu: Gpu,
   conv: ConvShape,
   options: TurnOptions & {
-    /** Seconds of one measurement. */
+    /** Seconds per measurement. */
     readonly measurement: number;
   },
 ): Promise<KernelSpeed[]> {

@@ -1,5 +1,5 @@
 /**
- * What training in half the memory costs in time.
+ * What training with `memory` set to `low` costs in time.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { type MemoryUse, planBatch } from "../training/batch_memory.ts";
 import { NetworkBench, type NetworkShape } from "./network.ts";
 import { type Contestant, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 
-/** A network's training in either use of memory. */
+/** Training one network with either setting of `memory`. */
 export interface LowMemory extends NetworkShape {
-  /** Each use, with the time of a step. */
-  readonly uses: Readonly<Record<MemoryUse, { byteLength: number; parts: number; step: Timing }>>;
-  /** Time and memory of `low` over those of `normal`; the time by the bests and by the medians. */
+  /** Memory in bytes, number of micro-batches and time of a step for each setting. */
+  readonly uses: Readonly<Record<MemoryUse, { byteLength: number; microBatches: number; step: Timing }>>;
+  /** Time and memory of `low` divided by those of `normal`; time by best and by median. */
   readonly ratio: { readonly best: number; readonly median: number; readonly memory: number };
 }
 
-/** Measures steps of one shape in either use of memory, in turns. */
+/** Measures steps of one shape with both settings, in turns. */
 export async function measureLowMemory(
   gpu: Gpu,
   shape: NetworkShape,
@@ -30,7 +30,7 @@ export async function measureLowMemory(
     for (const memory of uses) {
       const bench = await NetworkBench.create(gpu, shape, { memory });
       benches.push(bench);
-      // One step for each measurement: these are long.
+      // One step per measurement: these steps are long.
       await bench.step(1);
       const run = async () => {
         const start = performance.now();
@@ -41,13 +41,13 @@ export async function measureLowMemory(
     }
     const [normal, low] = await takeTurns(steps, turns) as [Timing, Timing];
     const use = (memory: MemoryUse, step: Timing, bench: NetworkBench) => {
-      const { microBatches: parts } = planBatch(
+      const { microBatches } = planBatch(
         bench.unet.config,
         gpu,
         { batch, height: size, width: size },
         memory,
       );
-      return { byteLength: bench.trainer.byteLength, parts, step };
+      return { byteLength: bench.trainer.byteLength, microBatches, step };
     };
     const measured = { normal: use("normal", normal, benches[0]!), low: use("low", low, benches[1]!) };
     return {

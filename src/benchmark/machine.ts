@@ -1,11 +1,11 @@
 /**
- * What the numbers of a benchmark belong to: the adapter, its driver, and how busy the machine is with other things.
+ * Where a benchmark runs: the adapter, its driver, and how busy the machine is otherwise.
  *
  * @module
  */
 import { diagnose } from "../host/diagnose.ts";
 
-/** A machine as far as it bears on speed. */
+/** A machine, as far as it matters for speed. */
 export interface Machine {
   /** Version of Deno. */
   readonly deno: string;
@@ -15,17 +15,17 @@ export interface Machine {
   readonly adapter: string;
   /** Its driver and version. */
   readonly driver: string;
-  /** The interface under WebGPU. */
+  /** The API that WebGPU uses, such as Vulkan. */
   readonly backend: string;
   /** Whether the adapter computes on the CPU. */
   readonly isSoftware: boolean;
-  /** Processors. */
+  /** Number of processors. */
   readonly cores: number;
-  /** Processes that wanted to run in the last minute, on average, before the benchmark began. */
+  /** Load average of the last minute before the benchmark began. */
   readonly loadBefore: number;
 }
 
-/** Load of the machine in the last minute: near 0 where it is quiet, above the number of cores where work queues. */
+/** Load average of the last minute: near 0 on a quiet machine, above the number of cores on an overloaded one. */
 export function machineLoad(): number {
   return Deno.loadavg()[0]!;
 }
@@ -33,7 +33,7 @@ export function machineLoad(): number {
 /**
  * Describes the machine and the adapter that {@linkcode openGpu} would open.
  *
- * @throws {Error} where there is no adapter.
+ * @throws {Error} if there is no adapter.
  */
 export async function describeMachine(software: boolean): Promise<Machine> {
   const loadBefore = machineLoad();

@@ -1,5 +1,5 @@
 /**
- * Peak memory of training: planned, which needs no GPU, and the bytes of the buffers that are made in fact.
+ * Peak memory of training: as planned, which needs no GPU, and as allocated.
  *
  * @module
  */
@@ -12,27 +12,27 @@ import { completeConfig } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import type { NetworkShape } from "./network.ts";
 
-/** Rows and columns of images in the table. */
+/** Heights and widths of images in the table. */
 export const MEMORY_SIZES = [64, 128, 256, 512, 1024];
 
-/** Batches in the table. */
+/** Batch sizes in the table. */
 export const MEMORY_BATCHES = [1, 2, 4, 8, 16, 32, 64];
 
-/** What is planned to need more is not allocated to be measured. */
+/** Batches whose plan needs more bytes are not allocated. */
 const MOST_MEASURED = 2 * 2 ** 30;
 
-/** Memory of one kind of batch, in bytes. */
+/** Memory of training on batches of one shape, in bytes. */
 export interface Memory extends NetworkShape {
-  /** Parameters, gradients, moments, activations and all else that a plan names; null where none can be made. */
+  /** Parameters, gradients, moments, activations and everything else in the plan; null if there is no plan. */
   readonly planned: number | null;
-  /** Chunks that the batch is computed in; more than 1 where it exceeds a limit of the device. */
-  readonly chunks: number;
-  /** Why no plan can be made; null where one can. */
+  /** Number of micro-batches; more than 1 if the batch exceeds a limit of the device. */
+  readonly microBatches: number;
+  /** Why there is no plan; null if there is one. */
   readonly refusal: string | null;
-  /** Buffers that a trainer which is ready for such batches holds; null where that was not tried. */
+  /** Buffers of a trainer that is ready for such batches; null if it was not tried. */
   readonly measured: number | null;
-  /** The same with `memory` set to `low`; null where no plan can be made. */
-  readonly low: Pick<Memory, "planned" | "chunks" | "measured"> | null;
+  /** The same with `memory` set to `low`; null if there is no plan. */
+  readonly low: Pick<Memory, "planned" | "microBatches" | "measured"> | null;
 }
 
 /** Plans training for all sizes and batches of a network without touching a GPU. */
@@ -46,25 +46,25 @@ export function planTable(
   return sizes.flatMap((size) =>
     batches.map((batch) => {
       const plan = (use: MemoryUse) => {
-        const { byteLength, microBatches: parts } = planBatch(config, gpu, {
+        const { byteLength, microBatches } = planBatch(config, gpu, {
           batch,
           height: size,
           width: size,
         }, use);
-        return { planned: byteLength, chunks: parts, measured: null };
+        return { planned: byteLength, microBatches, measured: null };
       };
       try {
         return { filters, size, batch, ...plan("normal"), refusal: null, low: plan("low") };
       } catch (error) {
         if (!(error instanceof CapacityError)) throw error;
         const refusal = error.message.split("\n")[0]!;
-        return { filters, size, batch, planned: null, chunks: 1, measured: null, refusal, low: null };
+        return { filters, size, batch, planned: null, microBatches: 1, measured: null, refusal, low: null };
       }
     })
   );
 }
 
-/** Makes a trainer ready for every batch of a table that fits into 2 GiB, and counts what it allocated. */
+/** Prepares a trainer for every batch of a table that fits into 2 GiB, and counts what it allocated. */
 export async function measureTable(gpu: Gpu, table: readonly Memory[]): Promise<Memory[]> {
   const measured: Memory[] = [];
   let unet: UNet | undefined;
@@ -89,9 +89,11 @@ export async function measureTable(gpu: Gpu, table: readonly Memory[]): Promise<
   };
   try {
     for (const entry of table) {
-      const { planned, chunks, low } = entry;
+      const { planned, microBatches, low } = entry;
       const bytes = await measure(entry, planned, "normal");
-      const lowBytes = low?.chunks === chunks ? bytes : await measure(entry, low?.planned ?? null, "low");
+      const lowBytes = low?.microBatches === microBatches
+        ? bytes
+        : await measure(entry, low?.planned ?? null, "low");
       measured.push({ ...entry, measured: bytes, low: low && { ...low, measured: lowBytes } });
     }
     return measured;

@@ -1,5 +1,5 @@
 /**
- * The whole network: forward alone and training steps, timed in turns, so that their ratios hold on a busy machine.
+ * The whole network: forward passes and training steps on synthetic batches.
  *
  * @module
  */
@@ -13,23 +13,26 @@ import { Executor, type ReadyPlan } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import { UNet } from "../unet/unet.ts";
 
-/** A network and its batch. */
+/** A network and its batches. */
 export interface NetworkShape {
   /** Feature maps of the first block. */
   readonly filters: number;
-  /** Rows and columns of an image. */
+  /** Height and width of an image. */
   readonly size: number;
-  /** Images. */
+  /** Images per batch. */
   readonly batch: number;
 }
 
 /** Levels of the network below the first. */
 const DEPTH = 5;
 
-/** Share of a made-up mask's pixels that are true. */
+/** Share of foreground pixels in a synthetic mask. */
 const MASK_SHARE = 0.2;
 
-/** Operations of one forward: those of its convolutions, counted as direct ones. A training step is three times that. */
+/**
+ * Floating-point operations of a forward pass: those of its convolutions, counted as direct ones. A training step has
+ * three times as many.
+ */
 export function forwardOperations({ filters, size, batch }: NetworkShape): number {
   const { list } = parameterTable(completeConfig({ filters }));
   return list.filter(({ name }) => name.endsWith(".weight"))
@@ -37,7 +40,7 @@ export function forwardOperations({ filters, size, batch }: NetworkShape): numbe
     batch;
 }
 
-/** How often the image was halved where a layer multiplies. */
+/** How often the image was halved before a layer. */
 function levelOf(name: string): number {
   const [, kind, level, up] = /^(down|up|bottleneck|outc)(\d?)\.(up)?/.exec(name)!;
   if (kind === "down") return Number(level) - 1;
@@ -45,7 +48,7 @@ function levelOf(name: string): number {
   return kind === "bottleneck" ? DEPTH : 0;
 }
 
-/** Made-up images and masks of a batch. */
+/** A batch of random images and masks. */
 export function makeBatch(
   config: UNetConfig,
   { size, batch }: NetworkShape,
@@ -60,7 +63,7 @@ export function makeBatch(
   return { images: make(config.inChannels, 0), masks };
 }
 
-/** A network that is ready to run forward and to train on one made-up batch. */
+/** A network that is ready for forward passes and training steps on one random batch. */
 export class NetworkBench {
   /** The network. */
   readonly unet: UNet;
@@ -78,7 +81,7 @@ export class NetworkBench {
     this.#executor = new Executor(unet.gpu, unet.config, { weights: unet.weights });
   }
 
-  /** Makes a network and its batch; plans are made when they are first used. */
+  /** Creates a network and its batch; plans are created on first use. */
   static async create(
     gpu: Gpu,
     shape: NetworkShape,
@@ -90,7 +93,7 @@ export class NetworkBench {
     return new NetworkBench(unet, await Trainer.create(unet, { microBatch }), makeBatch(unet.config, shape));
   }
 
-  /** Runs so many forwards of the batch on the device, which holds it already, and waits once. */
+  /** Runs forward passes on the batch, which is on the device already, and waits once. */
   async forward(times: number): Promise<void> {
     const { gpu } = this.unet;
     const { program } = this.#forward ??= await this.#prepareForward();
@@ -98,13 +101,13 @@ export class NetworkBench {
     await gpu.idle();
   }
 
-  /** Takes so many training steps as a training loop does, upload of the batch included, and reads metrics once. */
+  /** Takes training steps as a training loop does, including the upload of the batch, and reads metrics once. */
   async step(times: number): Promise<void> {
     for (let i = 0; i < times; i++) await this.trainer.enqueue(this.batch.images, this.batch.masks);
     await this.trainer.readMetrics();
   }
 
-  /** Evaluates the batch so many times, upload included, and reads metrics once. */
+  /** Evaluates the batch repeatedly, including its upload, and reads metrics once. */
   async evaluate(times: number): Promise<void> {
     for (let i = 0; i < times; i++) {
       await this.trainer.enqueueEvaluation(this.batch.images, this.batch.masks);

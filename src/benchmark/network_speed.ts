@@ -1,5 +1,5 @@
 /**
- * Speeds of the whole network beside those of its peers: everything takes turns within one shape.
+ * Speed of the whole network next to its peers, all measured in turns.
  *
  * @module
  */
@@ -10,72 +10,72 @@ import { type Speed, speed } from "./calibration.ts";
 import { forwardOperations, NetworkBench, type NetworkShape } from "./network.ts";
 import { type Peers, startPeers } from "./peers.ts";
 
-/** A training step's operations in forwards: the forward, and two gradients of the same size. */
+/** Operations of a training step in forward passes: the forward pass, and two gradients of the same size. */
 const STEP_FORWARDS = 3;
 
-/** Times and speeds of one kind of work. */
+/** Time and speed of one kind of work. */
 export interface WorkSpeed {
-  /** Seconds of one. */
+  /** Seconds per repetition. */
   readonly seconds: Timing;
-  /** Billions of operations a second, counted as direct convolutions. */
+  /** GFLOPS, counted as direct convolutions. */
   readonly gigaflops: Speed;
 }
 
-/** What was measured of this project's network. */
+/** Speed of this project's network. */
 export interface NetworkSpeed {
-  /** Its normalisation. */
+  /** Its norm. */
   readonly norm: UNetConfig["norm"];
-  /** The forward of a batch on the device. */
+  /** A forward pass on a batch that is on the device. */
   readonly forward: WorkSpeed;
-  /** A training step as the training loop takes it, upload included. */
+  /** A training step as the training loop takes it, including the upload of the batch. */
   readonly step: WorkSpeed;
-  /** `predict` of one image, from its values to probabilities; null where batches are larger. */
+  /** `predict` on one image, including upload and read-back; null for larger batches. */
   readonly predict: Timing | null;
 }
 
-/** A peer's times, and ours as multiples of them: below 1, we are faster. */
+/** Time of a peer, and ours divided by it: below 1, we are faster. */
 export interface PeerTiming extends Timing {
-  /** Our best over its best, our median over its median. */
+  /** Our best divided by its best, our median by its median. */
   readonly ratio: { readonly best: number; readonly median: number };
 }
 
-/** What was measured of a peer. */
+/** Speed of a peer. */
 export interface PeerSpeed {
   /** Its name and version. */
   readonly name: string;
-  /** Its forward; null where it has none. */
+  /** Its forward pass; null if it has none. */
   readonly forward: PeerTiming | null;
-  /** Its training step; null where it has none. */
+  /** Its training step; null if it has none. */
   readonly step: PeerTiming | null;
 }
 
-/** All that was measured of one shape. */
+/** Everything that was measured for one shape. */
 export interface ShapeSpeed extends NetworkShape {
-  /** This project, one entry a normalisation, `none` first. */
+  /** This project, one entry per norm, `none` first. */
   readonly ours: readonly NetworkSpeed[];
-  /** The peers that could be had, without normalisation as the original. */
+  /** The available peers, without norm like the original. */
   readonly peers: readonly PeerSpeed[];
-  /** The peers that could not be had, and why. */
+  /** The peers that are not available, and why. */
   readonly missing: Peers["missing"];
 }
 
 /** How a shape is measured. */
 export interface ShapeOptions extends TurnOptions {
-  /** Seconds of one measurement of ours. */
+  /** Seconds per measurement of ours. */
   readonly measurement: number;
-  /** Normalisations to measure, `none` first. */
+  /** Norms to measure, `none` first. */
   readonly norms: readonly UNetConfig["norm"][];
-  /** How peers are started; none unless given. */
+  /** How to start peers; without it, none are measured. */
   readonly peers?: { readonly threads: number; readonly onStart: (name: string) => void } | undefined;
 }
 
-/** Something that takes part, and where its time belongs. */
+/** A contestant, and what its time is the time of. */
 interface Entry extends Contestant {
   readonly owner: string;
   readonly work: string;
 }
 
-/** Measures a shape: ours in every normalisation, and the peers. */
+/** Measures a shape: ours with every norm, and the peers. */
 export async function measureShape(
   gpu: Gpu,
   shape: NetworkShape,

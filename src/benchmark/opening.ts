@@ -21,15 +21,15 @@ export interface OpeningTime {
   readonly ratio: number;
 }
 
-/** What the process may do: what `openGpu` wants to. */
+/** Permissions of the process: what `openGpu` uses. */
 const PERMISSIONS = [
   `--allow-read=${FOLDERS.cache},/var/lib/dpkg/status`,
   `--allow-write=${FOLDERS.cache}`,
 ];
 
 /**
- * Opens devices in turns, `rounds` times each after one that keeps the verdicts; null if Deno cannot be started, as by
- * the compiled program on a machine without it.
+ * Opens devices in turns, `rounds` times each after a first start that keeps the verdicts; null if Deno cannot be
+ * started, as by the compiled binary on a machine without Deno.
  */
 export async function measureOpening(
   { software = false, kernels = "fast" }: Pick<GpuOptions, "software" | "kernels">,

@@ -1,7 +1,7 @@
 /**
- * The original's configuration on this adapter beside PyTorch on the same machine, and what it makes of the
- * original's run: 40 epochs over its 1,502 training and 429 validation images, which took 13 min 22 s on its GPU
- * with 6.1 GB of memory.
+ * The configuration of the original on this adapter, next to PyTorch on the same machine, and the resulting duration of
+ * the original's run: 40 epochs of 1,502 training and 429 validation images, which took 13 min 22 s and 6.1 GB of
+ * memory on its GPU.
  *
  * @module
  */
@@ -15,60 +15,60 @@ import { NetworkBench, type NetworkShape } from "./network.ts";
 import { PeerProcess } from "./peer_process.ts";
 import { startTorchTwin } from "./peers.ts";
 
-/** The original's network and batch. */
+/** Network and batch of the original. */
 export const ORIGINAL_SHAPE: NetworkShape = { filters: 32, size: 256, batch: 32 };
 
-/** The original's run. */
+/** The run of the original. */
 const RUN = { epochs: 40, train: 1502, valid: 429 };
 
-/** What PyTorch is compared in. */
+/** Precisions that PyTorch is measured with. */
 const PRECISIONS = [
   { precision: "strict", name: "strict float32" },
-  { precision: "default", name: "as by default" },
+  { precision: "default", name: "default" },
 ] as const;
 
 /** One way to train the original. */
 export interface OriginalSpeed {
-  /** Who trains, and in which arithmetic. */
+  /** Implementation and precision. */
   readonly name: string;
-  /** Seconds of a training step, upload of its batch included. */
+  /** Seconds per training step, including the upload of its batch. */
   readonly step: Timing;
-  /** Seconds of an evaluated batch, likewise. */
+  /** Seconds per evaluated batch, likewise. */
   readonly evaluation: Timing;
-  /** Bytes of device memory at most; null where that is not told. */
+  /** Peak device memory in bytes; null if unknown. */
   readonly peakBytes: number | null;
-  /** Seconds of the original's run by the medians, images being ready. */
+  /** Estimated seconds of the original's run by the medians, without preparing images. */
   readonly runSeconds: number;
-  /** Our step in float32 over this one: bests and medians; null for itself. */
+  /** Our step in float32 divided by this one, by best and by median; null for itself. */
   readonly ratio: { readonly best: number; readonly median: number } | null;
 }
 
-/** All that was measured. */
+/** Everything that was measured. */
 export interface OriginalReport extends NetworkShape {
-  /** Bytes of our training by its plan. */
+  /** Planned memory of our training in bytes. */
   readonly plannedBytes: number;
-  /** Ours first, then PyTorch's. */
+  /** Ours, then PyTorch's. */
   readonly speeds: readonly OriginalSpeed[];
-  /** Why PyTorch is missing; null where it is not. */
+  /** Why PyTorch is missing; null if it is not. */
   readonly missing: string | null;
-  /** Why there is no row with tensors stored as float16; null where there is. */
+  /** Why float16 is missing; null if it is not. */
   readonly missingHalf: string | null;
-  /** Where the device's time goes. */
+  /** Profile of a training step. */
   readonly gaps: Gaps;
 }
 
-/** How it is measured. */
+/** Settings of {@linkcode measureOriginal}. */
 export interface OriginalOptions extends TurnOptions {
-  /** Seconds of one measurement of ours. */
+  /** Seconds per measurement of ours. */
   readonly measurement: number;
-  /** Called with what is going on. */
+  /** Called with notes on progress. */
   readonly onNote: (note: string) => void;
 }
 
 /**
- * Measures the original's configuration, or a smaller one.
+ * Measures the configuration of the original, or a smaller one.
  *
- * @param half how a device that stores tensors as float16 is opened; none is unless given
+ * @param half Options of a second device, which stores tensors as float16; without them, there is none.
  */
 export async function measureOriginal(
   gpu: Gpu,
@@ -78,7 +78,7 @@ export async function measureOriginal(
 ): Promise<OriginalReport> {
   const { size, batch } = shape;
   const bench = await NetworkBench.create(gpu, shape);
-  const halfBench = half ? await HalfBench.create(half, shape) : "not asked for";
+  const halfBench = half ? await HalfBench.create(half, shape) : "not requested";
   options.onNote("starting PyTorch");
   const twin = await startTorchTwin(shape);
   try {
@@ -146,11 +146,11 @@ export async function measureOriginal(
   }
 }
 
-/** The same on a device of its own, which stores tensors between layers as float16. */
+/** The same on a separate device that stores tensors between layers as float16. */
 class HalfBench {
   private constructor(readonly gpu: Gpu, readonly bench: NetworkBench) {}
 
-  /** Opens the device; where it cannot be, why. */
+  /** Opens the device; returns the reason if it cannot be opened. */
   static async create(options: GpuOptions, shape: NetworkShape): Promise<HalfBench | string> {
     let gpu: Gpu;
     try {
@@ -168,7 +168,7 @@ class HalfBench {
   }
 }
 
-/** Seconds of the original's run: every epoch trains on one split and evaluates the other. */
+/** Seconds of the original's run, given seconds per step and per evaluated batch. */
 export function runSeconds(batch: number, step: number, evaluation: number): number {
   return RUN.epochs * (RUN.train * step + RUN.valid * evaluation) / batch;
 }

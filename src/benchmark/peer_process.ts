@@ -1,27 +1,27 @@
 /**
- * A peer in a process of its own, which does one piece of work for each line that it is sent; the protocol is
- * described in `tests/bench/peers/serve.ts`.
+ * A peer in a process of its own, which does one unit of work for each line it is sent; the protocol is described in
+ * `tests/bench/peers/serve.ts`.
  *
  * @module
  */
 
-/** What a peer answers to a piece of work. */
+/** The answer of a peer to one unit of work. */
 export interface PeerAnswer {
   /** Seconds by its own clock. */
   readonly seconds: number;
-  /** Bytes of device memory that it held at most meanwhile, where it tells. */
+  /** Peak device memory in bytes, if it reports it. */
   readonly peakBytes?: number;
 }
 
-/** Bytes of standard error that are kept to say why a peer failed. */
+/** Characters of standard error that are kept to explain a failure. */
 const MOST_ERROR = 4000;
 
-/** Milliseconds in which threads that spin for more work come to rest, so that they do not slow the next contestant. */
+/** Milliseconds in which spinning threads come to rest, so that they do not slow down the next contestant. */
 const REST = 50;
 
 /**
- * Variables that change what a program loads: with any of them set, Deno starts a program only where every program may
- * be started. Machines with a GPU set the first; the system's loader finds the driver without it.
+ * Variables that change which libraries a program loads: if any of them is set, Deno requires permission to run every
+ * program. Machines with a GPU often set the first; the system's loader finds the driver without it.
  */
 export const NO_LOADER = {
   LD_LIBRARY_PATH: "",
@@ -39,7 +39,7 @@ interface Ready {
 export class PeerProcess {
   /** Its name and version. */
   readonly name: string;
-  /** What it can do. */
+  /** The kinds of work it offers. */
   readonly work: readonly string[];
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -61,7 +61,7 @@ export class PeerProcess {
   /**
    * Starts a peer and waits until it has warmed up.
    *
-   * @throws {Error} where it cannot be started, ends early, or is not ready in time; with what it said last.
+   * @throws {Error} if it cannot be started, ends early, or is not ready in time; with the last line it printed.
    */
   static async start(command: readonly string[], seconds: number): Promise<PeerProcess> {
     const [program, ...args] = command;
@@ -89,7 +89,7 @@ export class PeerProcess {
     }
   }
 
-  /** Lets the peer work once. @throws {Error} where it ended instead. */
+  /** Lets the peer do one unit of work. @throws {Error} if it has ended. */
   async measure(work: string): Promise<PeerAnswer> {
     await this.#input.write(new TextEncoder().encode(`${work}\n`));
     const { value, done } = await this.#answers.next();
@@ -105,7 +105,7 @@ export class PeerProcess {
   }
 }
 
-/** The JSON documents among the lines of a stream; libraries print other things there, too. */
+/** The JSON documents among the lines of a stream; libraries may print other lines. */
 async function* documents(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<Record<string, unknown>> {
@@ -117,13 +117,13 @@ async function* documents(
   }
 }
 
-/** The last line of a stream that begins as errors do, or else the very last one, once the stream has ended. */
+/** The last line of a stream that looks like an error, else its very last line. */
 async function lastError(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let end = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) end = (end + text).slice(-MOST_ERROR);
   // deno-lint-ignore no-control-regex
   const lines = end.replace(/\x1b\[[0-9;]*m/g, "").trim().split("\n");
-  return lines.findLast((line) => /^\w*error\b/i.test(line)) ?? (lines.at(-1)! || "it said nothing");
+  return lines.findLast((line) => /^\w*error\b/i.test(line)) ?? (lines.at(-1)! || "it printed nothing");
 }
 
 function kill(child: Deno.ChildProcess): void {

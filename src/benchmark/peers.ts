@@ -1,33 +1,33 @@
 /**
- * What a user could take instead, on the same network: PyTorch, onnxruntime, TensorFlow.js and jax-js, each a process
- * of its own. None is a dependency: packages are fetched when a peer is asked for, and a peer that cannot be had is
- * left out with the reason.
+ * The same network in other libraries: PyTorch, onnxruntime, TensorFlow.js and jax-js, each in a process of its own.
+ * None is a dependency: packages are fetched when a peer is requested, and a peer that is not available is reported with
+ * the reason.
  *
  * @module
  */
 import type { NetworkShape } from "./network.ts";
 import { PeerProcess } from "./peer_process.ts";
 
-/** Where peers' programs lie, below the project's folder. */
+/** Folder of the peers' programs, relative to the project. */
 const FOLDER = "tests/bench";
 
-/** Seconds that a peer may take to get ready; jax-js compiles for two minutes. */
+/** Seconds until a peer must be ready; jax-js compiles for two minutes. */
 const START_SECONDS = 400;
 
-/** Pixels of a batch up to which a peer in WebGPU is asked: a step of the next case would take them half a minute. */
+/** Largest batch, in pixels, for peers that use WebGPU: a step of the next shape would take them half a minute. */
 const MOST_WEBGPU_PIXELS = 64 * 64 * 4;
 
 /** How a peer is started. */
 interface PeerProgram {
-  /** Its name where it does not get to tell its own. */
+  /** Its name, if it does not start and report its own. */
   readonly name: string;
-  /** Whether it is asked for this shape. */
+  /** Whether it is measured for this shape. */
   readonly serves: (shape: NetworkShape) => boolean;
-  /** Command lines; the first that gets ready is taken. */
+  /** Command lines; the first that becomes ready is used. */
   readonly commands: (shape: NetworkShape, threads: number) => string[][];
 }
 
-/** Peers that are ready, and why others are not. */
+/** Peers that are ready, and why the others are not. */
 export interface Peers {
   /** Those that are ready. */
   readonly ready: readonly PeerProcess[];
@@ -49,13 +49,13 @@ const PROGRAMS: readonly PeerProgram[] = [
   denoPeer("jax-js", "jax.ts", small),
 ];
 
-/** Command lines of a Python peer: the system's Python is the one that a distribution's packages belong to. */
+/** Command lines of a Python peer: packages of a Linux distribution belong to the system's Python. */
 function pythonCommands(script: string, flags: object): string[][] {
   const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]);
   return ["/usr/bin/python3", "python3"].map((python) => [python, `${FOLDER}/${script}`, "--serve", ...args]);
 }
 
-/** A peer's script under its own permissions, with no say in this project's packages. */
+/** A peer's script with its own permissions, and without this project's configuration. */
 function denoPeer(
   name: string,
   script: string,
@@ -79,7 +79,7 @@ function denoPeer(
   };
 }
 
-/** Starts every peer that is asked for a shape, one after the other. */
+/** Starts the peers for a shape, one after the other. */
 export async function startPeers(
   shape: NetworkShape,
   threads: number,
@@ -97,12 +97,12 @@ export async function startPeers(
   return { ready, missing };
 }
 
-/** Starts PyTorch for the original's configuration: on its GPU where it has one, else on the CPU. */
+/** Starts PyTorch for the configuration of the original: on a GPU if it finds one, else on the CPU. */
 export function startTorchTwin({ filters, size, batch }: NetworkShape): Promise<PeerProcess | Error> {
   return startFirst(pythonCommands("torch_gpu.py", { filters, size, batch }));
 }
 
-/** The first that gets ready, or why the first one did not. */
+/** The first command that becomes ready, else the error of the first one. */
 async function startFirst(commands: readonly string[][]): Promise<PeerProcess | Error> {
   let first: Error | undefined;
   for (const command of commands) {

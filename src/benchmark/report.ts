@@ -1,5 +1,5 @@
 /**
- * What was measured, as tables for people.
+ * Benchmark reports as text tables.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import type { ShapeSpeed } from "./network_speed.ts";
 import type { OriginalReport } from "./original.ts";
 import type { VariantReport } from "./variants.ts";
 
-/** Kernels that are listed with their share of a step. */
+/** Number of kernels that are listed with their share of a step. */
 const LISTED_KERNELS = 8;
 
-/** Rows of cells as aligned columns under a title; the first column to the left, numbers to the right. */
+/** A table with a title: the first column aligned to the left, all others to the right. */
 export function table(
   title: string,
   header: readonly string[],
@@ -38,20 +38,22 @@ export function table(
   return [title, line(header), ...rows.map(line), ""].join("\n");
 }
 
-/** The machine, in lines. */
+/** The machine, one fact per line. */
 export function describe(machine: Machine): string {
   const { adapter, driver, backend, isSoftware, deno, system, cores, loadBefore } = machine;
-  const busy = loadBefore > cores / 4 ? ": others are at work, so trust bests, shares and ratios alone" : "";
+  const busy = loadBefore > cores / 4
+    ? ": the machine is busy, so rely only on bests, shares and ratios"
+    : "";
   return [
     `adapter  ${adapter}${isSoftware ? ", software: it computes on the CPU" : ""}`,
     `driver   ${driver}, through ${backend}`,
     `machine  ${cores} cores, ${system}, Deno ${deno}`,
-    `load     ${loadBefore.toFixed(2)} in the minute before${busy}`,
+    `load     ${loadBefore.toFixed(2)} in the last minute${busy}`,
     "",
   ].join("\n");
 }
 
-/** One section. */
+/** The tables of one section. */
 export function renderSection(name: SectionName, report: BenchReport): string {
   const render = <Name extends SectionName>(name: Name) => {
     const measured = report[name] as Sections[Name] | undefined;
@@ -65,18 +67,18 @@ export function renderSection(name: SectionName, report: BenchReport): string {
 export function renderEnd({ seconds, loadAfter }: BenchReport): string {
   return `measured in ${seconds.toFixed(0)} s, load ${
     loadAfter.toFixed(2)
-  } in the end, this benchmark's own included\n`;
+  } afterwards, including the benchmark itself\n`;
 }
 
 const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => string } = {
   calibration: ({ gigaflops, dispatchSeconds }) =>
-    `calibration  ${speeds(gigaflops)} billion operations a second in multiply-adds, ` +
-    `${(1e6 * dispatchSeconds.best).toFixed(0)} us a dispatch\n`,
+    `calibration  ${speeds(gigaflops)} GFLOPS in multiply-adds, ` +
+    `${(1e6 * dispatchSeconds.best).toFixed(0)} us per dispatch\n`,
 
   kernels: (kernels) =>
     table(
-      "3 x 3 convolutions (GF: billions of a direct convolution's operations a second; best / median)",
-      ["channels, px, batch", "direction", "GF", "of calibration", "runs", "dispatches", "kernels"],
+      "3 x 3 convolutions (GFLOPS counted as direct convolutions; best / median)",
+      ["channels, px, batch", "direction", "GFLOPS", "of calibration", "runs", "dispatches", "kernels"],
       kernels.map(({ channels, size, batch, direction, gigaflops, share, dispatches, kernels }) => [
         `${channels}, ${size}, ${batch}`,
         direction,
@@ -108,8 +110,8 @@ const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => st
 
   scale: (times) =>
     table(
-      "a training step's time against pixels (8 filters, no norm)",
-      ["px, batch", "pixels", "step ms", "ns a pixel", "runs"],
+      "time of a training step by number of pixels (8 filters, no norm)",
+      ["px, batch", "pixels", "step ms", "ns/pixel", "runs"],
       times.map(({ size, batch, step, nanosecondsPerPixel }) => [
         `${size}, ${batch}`,
         `${size * size * batch}`,
@@ -121,27 +123,28 @@ const RENDER: { readonly [Name in SectionName]: (measured: Sections[Name]) => st
 
   data: ({ images, fileSize, size, preparing, serving }) =>
     table(
-      `data road (${images} JPEGs of ${fileSize} px, prepared at ${size} px; images a second, best / median)`,
+      `data pipeline (${images} JPEGs of ${fileSize} px, prepared at ${size} px; images per second, best / median)`,
       ["", "images / s", "runs"],
-      [["preparing", rates(preparing), `${preparing.runs}`], ["serving", rates(serving), `${serving.runs}`]],
+      [["preparing", rates(preparing), `${preparing.runs}`], ["batching", rates(serving), `${serving.runs}`]],
     ),
 };
 
-/** Which variants were chosen, and whether those for hardware are right here. */
+/** Which variants were chosen, and whether those for hardware pass their self-tests here. */
 export function renderVariants({ choices, unusual, given, checked }: VariantReport): string {
   const mark = (name: string) => Object.hasOwn(unusual, name) ? ", not the default" : "";
-  const verdict = (right: boolean | null) => right === null ? "not possible" : right ? "right" : "WRONG";
+  const verdict = (passed: boolean | null) =>
+    passed === null ? "not supported" : passed ? "passed" : "FAILED";
   const origin = given ? "as timed on this adapter" : "by default for this kind of adapter";
   return [
     `  chosen ${origin}`,
     ...Object.entries(choices).map(([name, variant]) => `    ${name}: ${variant}${mark(name)}`),
-    "  variants for hardware, their results on this adapter against plain loops",
-    ...checked.map(({ operation, variant, right }) => `    ${operation}, ${variant}: ${verdict(right)}`),
+    "  self-tests of the variants for hardware on this adapter",
+    ...checked.map(({ operation, variant, passed }) => `    ${operation}, ${variant}: ${verdict(passed)}`),
     "",
   ].join("\n");
 }
 
-/** The tables of the original's configuration. */
+/** The tables of the configuration of the original. */
 export function renderOriginal(report: OriginalReport): string {
   const { speeds, missing, missingHalf, batch, plannedBytes } = report;
   const rows = speeds.map(({ name, step, evaluation, peakBytes, runSeconds, ratio }) => [
@@ -165,7 +168,7 @@ export function renderOriginal(report: OriginalReport): string {
     "runs",
   ];
   return [
-    table(`the original's configuration (${shapeName(report)}; best / median)`, header, rows),
+    table(`configuration of the original (${shapeName(report)}; best / median)`, header, rows),
     missing === null ? "" : `  PyTorch is missing: ${missing}\n`,
     missingHalf === null ? "" : `  float16 is missing: ${missingHalf}\n`,
     `  planned peak ${
@@ -212,7 +215,7 @@ function renderShape(speed: ShapeSpeed): string {
     "predict ms",
     "runs",
   ];
-  // Columns without any number only widen the table.
+  // Empty columns would only widen the table.
   const rows = [...ours, ...peers];
   const kept = header.map((_, column) => column === 0 || rows.some((row) => row[column] !== ""));
   const keep = (row: string[]) => row.filter((_, column) => kept[column]);
@@ -223,7 +226,7 @@ function renderShape(speed: ShapeSpeed): string {
 function renderOpening({ bare, openGpu, load, ratio }: OpeningTime): string {
   const line = (title: string, timing: Timing, rest = "") =>
     `  ${title.padEnd(30)} ${milliseconds(timing)} ms${rest}\n`;
-  return `opening a GPU, each in its own process (best / median of ${bare.runs})\n` +
+  return `opening a GPU, each time in a new process (best / median of ${bare.runs})\n` +
     line("requestAdapter, requestDevice", bare) +
     line(
       "openGpu",
@@ -236,25 +239,25 @@ function renderGaps(gaps: Gaps): string {
   const { dispatches, idleBetweenSteps, idleBetweenDispatches, idleBetweenPasses, handoverMilliseconds } =
     gaps;
   const lines = [
-    `where a step's time goes (${shapeName(gaps)}): ${dispatches} dispatches, handed over in ` +
+    `time within a step (${shapeName(gaps)}): ${dispatches} dispatches, submitted in ` +
     `${handoverMilliseconds.toFixed(1)} ms`,
   ];
   if (idleBetweenSteps === null || idleBetweenDispatches === null || idleBetweenPasses === null) {
-    lines.push("  this adapter has no timestamp-query: no gaps can be told", "");
+    lines.push("  this adapter has no timestamp-query, so gaps are unknown", "");
     return lines.join("\n");
   }
   lines.push(
-    `  the device idles ${percent(idleBetweenSteps)} of the time between steps and about ` +
+    `  the device is idle ${percent(idleBetweenSteps)} of the time between steps and about ` +
       `${percent(idleBetweenDispatches)} between dispatches (at most ${
         percent(idleBetweenPasses)
-      }: with a pass for each)`,
+      }, measured with one pass per dispatch)`,
   );
   const listed = gaps.kernels.slice(0, LISTED_KERNELS).map(({ kernel, dispatches, share }) => [
     kernel,
     `${dispatches}`,
     percent(share),
   ]);
-  return `${lines.join("\n")}\n${table("", ["kernel", "dispatches", "of the work"], listed).slice(1)}`;
+  return `${lines.join("\n")}\n${table("", ["kernel", "dispatches", "of the time"], listed).slice(1)}`;
 }
 
 function renderMemory(filters: number, memory: readonly Memory[]): string {
@@ -268,7 +271,9 @@ function renderMemory(filters: number, memory: readonly Memory[]): string {
         const use = low ? entry?.low : entry;
         const bytes = use?.[what] ?? null;
         if (!use || bytes === null) return "-";
-        return what === "planned" && use.chunks > 1 ? `${gibibytes(bytes)}/${use.chunks}` : gibibytes(bytes);
+        return what === "planned" && use.microBatches > 1
+          ? `${gibibytes(bytes)}/${use.microBatches}`
+          : gibibytes(bytes);
       });
     const rows = (title: string, low: boolean) => {
       const planned = [`${title}planned`, ...cells("planned", low)];
@@ -279,7 +284,7 @@ function renderMemory(filters: number, memory: readonly Memory[]): string {
   const refusals = memory.filter(({ refusal }) => refusal !== null)
     .map(({ size, batch, refusal }) => `  ${size} px, batch ${batch}: ${refusal}\n`);
   const header = ["", ...batches.map((batch) => `batch ${batch}`)];
-  const title = `memory of training, ${filters} filters, GiB (/2: each batch in 2 chunks${
+  const title = `memory of training, ${filters} filters, GiB (/2: in 2 micro-batches${
     wasMeasured ? "; allocated: up to 2 GiB" : ""
   })`;
   return table(title, header, rows) +
@@ -287,18 +292,18 @@ function renderMemory(filters: number, memory: readonly Memory[]): string {
 }
 
 function renderLow({ uses, ratio, ...shape }: LowMemory): string {
-  const rows = Object.entries(uses).map(([use, { byteLength, parts, step }]) => [
+  const rows = Object.entries(uses).map(([use, { byteLength, microBatches, step }]) => [
     `memory ${use}`,
     gibibytes(byteLength),
-    `${parts}`,
+    `${microBatches}`,
     milliseconds(step),
     `${step.runs}`,
   ]);
   return table(
-    `memory against time (${shapeName(shape)}; best / median)`,
-    ["", "allocated GiB", "chunks", "step ms", "runs"],
+    `memory and time (${shapeName(shape)}; best / median)`,
+    ["", "allocated GiB", "micro-batches", "step ms", "runs"],
     rows,
-  ) + `  low takes ${ratio.memory.toFixed(2)} of the memory in ${ratio.best.toFixed(2)} / ` +
+  ) + `  low takes ${ratio.memory.toFixed(2)} times the memory and ${ratio.best.toFixed(2)} / ` +
     `${ratio.median.toFixed(2)} times the time\n`;
 }
 
@@ -306,7 +311,7 @@ function shapeName({ filters, size, batch }: NetworkShape): string {
   return `${filters} filters, ${size} px, batch ${batch}`;
 }
 
-/** The kernels that tell variants apart: the convolution's own and the matrix products. */
+/** The kernels that identify a variant: those of the convolution and the matrix products. */
 function variantOf(kernels: readonly string[]): string {
   const names = kernels.map((label) =>
     label.startsWith("gemm/") ? label : /conv2d\/(direct|winograd\d)/.exec(label)?.[1]

@@ -1,5 +1,5 @@
 /**
- * Time of a training step against its pixels: from 64 to 512 rows, and batches of several images.
+ * Time of a training step by number of pixels: images of 64 to 512 pixels, in batches of several sizes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { NetworkBench, type NetworkShape } from "./network.ts";
 /** Feature maps of the first block of the networks in the table. */
 const FILTERS = 8;
 
-/** Sizes and batches in the table: from 16,384 pixels, four images of 64 rows, to 32 times as many. */
+/** Sizes and batches in the table: from 16,384 pixels, four images of 64 x 64, to 32 times as many. */
 export const SCALE_SHAPES: readonly NetworkShape[] = [
   [64, 4],
   [128, 1],
@@ -29,15 +29,15 @@ export const SCALE_SHAPES: readonly NetworkShape[] = [
   [512, 2],
 ].map(([size, batch]) => ({ filters: FILTERS, size: size!, batch: batch! }));
 
-/** A step's time. */
+/** Time of a step. */
 export interface ScaleTime extends NetworkShape {
-  /** Seconds of a step. */
+  /** Seconds per step. */
   readonly step: Timing;
-  /** Nanoseconds of the best step for each pixel of its batch: equal where time grows with pixels. */
+  /** Nanoseconds of the best step per pixel of its batch: constant if time grows with the number of pixels. */
   readonly nanosecondsPerPixel: number;
 }
 
-/** Measures steps of all shapes in turns, so that whatever else the machine does meets them alike. */
+/** Measures steps of all shapes in turns, so that other load affects all of them alike. */
 export async function measureScale(
   gpu: Gpu,
   shapes: readonly NetworkShape[],

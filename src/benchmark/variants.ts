@@ -1,6 +1,6 @@
 /**
- * Which kernel variants are chosen here, and whether those for hardware are right on this adapter: their speed says
- * something on hardware alone.
+ * Which kernel variants are chosen here, and whether those for hardware pass their self-tests on this adapter: their
+ * speed is meaningful only on hardware.
  *
  * @module
  */
@@ -16,23 +16,23 @@ export interface VariantCheck {
   readonly operation: string;
   /** Its name. */
   readonly variant: string;
-  /** Whether its kernels give what plain loops give; null where the device lacks what it needs. */
-  readonly right: boolean | null;
+  /** Whether it passed; null if the device lacks a feature that it needs. */
+  readonly passed: boolean | null;
 }
 
 /** The variants on one adapter. */
 export interface VariantReport {
-  /** The chosen one of every class of shapes. */
+  /** The chosen variant for every class of shapes. */
   readonly choices: KernelChoices;
-  /** Those of them that are not the defaults of this kind of adapter. */
+  /** Those that are not the defaults for this kind of adapter. */
   readonly unusual: KernelChoices;
-  /** Whether choices were given, such as were timed on this adapter. */
+  /** Whether choices were given, such as those timed on this adapter. */
   readonly given: boolean;
-  /** The variants that a start tests before it takes them. */
+  /** The variants that must pass a self-test before they are used. */
   readonly checked: readonly VariantCheck[];
 }
 
-/** Says which variants were chosen, and tests those that are not basic. */
+/** Reports which variants were chosen, and tests those that are not basic. */
 export async function describeVariants(gpu: Gpu, given: boolean): Promise<VariantReport> {
   const checked: VariantCheck[] = [];
   for (const { name: operation, variants } of OPERATIONS) {
@@ -42,7 +42,7 @@ export async function describeVariants(gpu: Gpu, given: boolean): Promise<Varian
       checked.push({
         operation,
         variant,
-        right: possible ? await admissionOf(gpu).passes(variant, facts) : null,
+        passed: possible ? await admissionOf(gpu).passes(variant, facts) : null,
       });
     }
   }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { measureDataRoad } from "../../src/benchmark/data_pipeline.ts";
+import { measureDataPipeline } from "../../src/benchmark/data_pipeline.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("measureDataRoad prepares and serves made-up images, and leaves none behind", () =>
+Deno.test("measureDataPipeline: prepares and batches synthetic images, and removes them", () =>
   inTempFolder(async (folder) => {
-    const road = await measureDataRoad(join(folder, "made-up"), 2, { seconds: 0, least: 1 });
-    assert.deepEqual([road.images, road.fileSize, road.size], [2, 640, 256]);
-    for (const rate of [road.preparing, road.serving]) {
+    const pipeline = await measureDataPipeline(join(folder, "synthetic"), 2, { seconds: 0, least: 1 });
+    assert.deepEqual([pipeline.images, pipeline.fileSize, pipeline.size], [2, 640, 256]);
+    for (const rate of [pipeline.preparing, pipeline.serving]) {
       assert.ok(rate.runs === 1 && rate.best > 0 && rate.best === rate.median);
     }
     assert.deepEqual([...Deno.readDirSync(folder)], []);

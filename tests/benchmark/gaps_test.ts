@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import { busyTicks, kernelShares, measureGaps, spanTicks } from "../../src/benchmark/gaps.ts";
 import { NetworkBench } from "../../src/benchmark/network.ts";
-import { openGpu } from "../../src/host/open_gpu.ts";
 import { Timestamps } from "../../src/gpu/timestamps.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
 const pass = (begin: number, end: number) => ({ begin: BigInt(begin), end: BigInt(end) });
 
-Deno.test("busyTicks counts time with a pass once: apart, touching, overlapping, one within another", () => {
+Deno.test("busyTicks: counts time with several passes once, whether they touch, overlap or contain each other", () => {
   assert.equal(busyTicks([pass(10, 20), pass(30, 35)]), 15);
   assert.equal(busyTicks([pass(30, 35), pass(10, 30)]), 25);
   assert.equal(busyTicks([pass(10, 20), pass(15, 25), pass(16, 18)]), 15);
 });
 
-Deno.test("spanTicks reaches from the first begin to the last end, and is never zero", () => {
+Deno.test("spanTicks: from the first beginning to the last end, and never zero", () => {
   assert.equal(spanTicks([pass(30, 35), pass(10, 50), pass(12, 13)]), 40);
   assert.equal(spanTicks([pass(7, 7)]), 1);
 });
 
-Deno.test("kernelShares adds up by kernel over all steps, the longest first", () => {
+Deno.test("kernelShares: sums by kernel over all steps, the slowest first", () => {
   const labels = ["a", "b", "a"];
   const step = [pass(0, 1), pass(2, 12), pass(13, 16)];
   assert.deepEqual(kernelShares(labels, [...step, ...step]), [
@@ -26,8 +26,8 @@ Deno.test("kernelShares adds up by kernel over all steps, the longest first", ()
   ]);
 });
 
-Deno.test("measureGaps tells of every dispatch of a step, in shares", async () => {
-  const gpu = await openGpu();
+Deno.test("measureGaps: covers every dispatch of a step", async () => {
+  const gpu = await openTestGpu();
   const shape = { filters: 2, size: 32, batch: 1 };
   const bench = await NetworkBench.create(gpu, shape);
   try {
@@ -48,6 +48,5 @@ Deno.test("measureGaps tells of every dispatch of a step, in shares", async () =
     assert.equal(gaps.kernels.reduce((sum, { dispatches }) => sum + dispatches, 0), gaps.dispatches);
   } finally {
     bench.close();
-    gpu.close();
   }
 });

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { calibrate, dispatchSeconds } from "../../src/benchmark/calibration.ts";
 import { CONV_SHAPES, convOperations, measureConv } from "../../src/benchmark/kernels.ts";
-import { openGpu } from "../../src/host/open_gpu.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { type Direction, DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";
 import { Standalone } from "../../src/tuning/standalone.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 const SMALL = { channels: 8, size: 16, batch: 1 };
 
-Deno.test("convOperations counts a multiply-add as two", () => {
+Deno.test("convOperations: counts a multiply-add as two", () => {
   assert.equal(convOperations({ channels: 3, size: 4, batch: 5 }), 2 * 9 * 3 * 3 * 4 * 4 * 5);
 });
 
 for (const direction of DIRECTIONS) {
-  Deno.test(`recordConv: ${direction} reads what it should and writes its result`, () => {
+  Deno.test(`recordConv: ${direction} reads its operands and writes its result`, () => {
     const sources: Record<Direction, readonly ("input" | "parameters" | "gradient")[]> = {
       "forward": ["input", "parameters"],
       "input gradient": ["gradient", "parameters", "input"],
@@ -34,7 +34,7 @@ for (const direction of DIRECTIONS) {
   });
 }
 
-Deno.test("Standalone gives fixed regions random contents and runs its steps", async () => {
+Deno.test("Standalone: fills fixed regions with random values and runs its steps", async () => {
   const { steps, regions } = recordConv(planTarget(gpu), SMALL, "forward");
   const program = await Standalone.create(gpu, steps);
   try {
@@ -43,7 +43,7 @@ Deno.test("Standalone gives fixed regions random contents and runs its steps", a
     assert.ok(new Set(input).size > 1000 && input.every((value) => Math.abs(value) <= 0.5));
     await program.run(2);
     const after = await program.read(regions.result);
-    assert.ok(after.every((value) => value >= 0), "a ReLU ends the forward");
+    assert.ok(after.every((value) => value >= 0), "the forward pass ends with a ReLU");
     assert.notDeepEqual(after, before);
     assert.deepEqual(await program.read(regions.input), input);
     assert.equal(program.length, steps.length);
@@ -52,7 +52,7 @@ Deno.test("Standalone gives fixed regions random contents and runs its steps", a
   }
 });
 
-Deno.test("measureConv gives speeds and shares of every direction", async () => {
+Deno.test("measureConv: speed and share of every direction", async () => {
   const measured = await measureConv(gpu, SMALL, { seconds: 0, least: 2, measurement: 0 });
   assert.deepEqual(measured.map(({ direction }) => direction), [...DIRECTIONS]);
   for (const { gigaflops, share, dispatches, kernels } of measured) {
@@ -63,7 +63,7 @@ Deno.test("measureConv gives speeds and shares of every direction", async () => 
   }
 });
 
-Deno.test("the calibration has a speed, and a dispatch a cost", async () => {
+Deno.test("calibrate: a positive speed; dispatchSeconds: a positive cost", async () => {
   const { best, median } = await calibrate(gpu, 0);
   assert.ok(best >= median && median > 0);
   assert.ok((await dispatchSeconds(gpu)).best > 0);

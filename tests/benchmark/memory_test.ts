@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { measureLowMemory } from "../../src/benchmark/low_memory.ts";
 import { measureTable, planTable } from "../../src/benchmark/memory.ts";
-import { openGpu } from "../../src/host/open_gpu.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
-Deno.test("planTable: memory grows with size and batch, and parameters alone are a bound from below", () => {
+Deno.test("planTable: memory grows with size and batch, and is at least that of the parameters", () => {
   const table = planTable(gpu, 8, [64, 128], [1, 4]);
   assert.deepEqual(table.map(({ size, batch }) => [size, batch]), [[64, 1], [64, 4], [128, 1], [128, 4]]);
   const planned = table.map(({ planned }) => planned!);
@@ -14,14 +14,14 @@ Deno.test("planTable: memory grows with size and batch, and parameters alone are
   assert.ok(planned[0]! > 4 * 4 * 1.9e6);
 });
 
-Deno.test("planTable: with low, a large batch takes half in chunks, and one image what it takes", () => {
+Deno.test("planTable: with low, a large batch takes half in micro-batches, and a single image the same", () => {
   const [one, many] = planTable(gpu, 8, [256], [1, 16]);
-  assert.deepEqual(one!.low, { planned: one!.planned, chunks: 1, measured: null });
-  assert.deepEqual([many!.chunks, many!.low!.chunks > 1], [1, true]);
+  assert.deepEqual(one!.low, { planned: one!.planned, microBatches: 1, measured: null });
+  assert.deepEqual([many!.microBatches, many!.low!.microBatches > 1], [1, true]);
   assert.ok(2 * many!.low!.planned! <= many!.planned!);
 });
 
-Deno.test("planTable tells why a batch cannot be planned, and in how many chunks one is that exceeds a limit", () => {
+Deno.test("planTable: explains why a batch has no plan, and cuts one that exceeds a limit into micro-batches", () => {
   const { adapter, limits, kernels, choices } = gpu;
   const limited = (limit: Partial<typeof limits>) => ({
     adapter,
@@ -34,30 +34,30 @@ Deno.test("planTable tells why a batch cannot be planned, and in how many chunks
   assert.match(entry!.refusal!, /^Cannot /);
   assert.ok(!entry!.refusal!.includes("\n"));
   const [cut] = planTable(limited({ maxBufferSize: 2 ** 25 }), 8, [256], [32]);
-  assert.ok(cut!.planned !== null && cut!.chunks > 1 && cut!.refusal === null);
+  assert.ok(cut!.planned !== null && cut!.microBatches > 1 && cut!.refusal === null);
 });
 
-Deno.test("measureTable: what is allocated is what was planned, and what is too large is left alone", async () => {
+Deno.test("measureTable: allocates what was planned, and skips what is too large", async () => {
   const planned = [...planTable(gpu, 2, [32, 64], [1, 3]), ...planTable(gpu, 2, [128], [13])];
   const large = { ...planned[0]!, planned: 2 ** 31 + 1, low: null };
   const refused = { ...planned[0]!, planned: null, low: null, refusal: "no" };
   const measured = await measureTable(gpu, [...planned, large, refused]);
-  // Beside the plan there are Adam's settings, a scale and sums, and slots in whole steps of 256 bytes.
+  // Not in the plan: Adam's settings, a scale and sums, and rounding of slots to 256 bytes.
   const assertMeasured = (actual: number | null, expected: number | null) =>
     assert.ok(actual! >= expected! && actual! < expected! + 4096, `${actual} of ${expected}`);
   for (const [index, entry] of planned.entries()) {
     assertMeasured(measured[index]!.measured, entry.planned);
     assertMeasured(measured[index]!.low!.measured, entry.low!.planned);
   }
-  assert.ok(planned.at(-1)!.low!.chunks > 1);
+  assert.ok(planned.at(-1)!.low!.microBatches > 1);
   assert.deepEqual(measured.slice(-2), [large, refused]);
 });
 
-Deno.test("measureLowMemory: both uses take steps, low in more chunks and less memory", async () => {
+Deno.test("measureLowMemory: low takes more micro-batches and less memory", async () => {
   const shape = { filters: 2, size: 128, batch: 8 };
   const { uses, ratio, ...rest } = await measureLowMemory(gpu, shape, { seconds: 0, least: 1 });
   assert.deepEqual(rest, shape);
-  assert.ok(uses.normal.parts === 1 && uses.low.parts > 1);
+  assert.ok(uses.normal.microBatches === 1 && uses.low.microBatches > 1);
   assert.ok(uses.normal.step.best > 0 && uses.low.step.best > 0 && ratio.best > 0);
   assert.equal(ratio.memory, uses.low.byteLength / uses.normal.byteLength);
   assert.ok(ratio.memory < 0.75);

@@ -3,20 +3,20 @@ import { forwardOperations, makeBatch, NetworkBench } from "../../src/benchmark/
 import { measureShape } from "../../src/benchmark/network_speed.ts";
 import { measureScale } from "../../src/benchmark/scale.ts";
 import { measureStart } from "../../src/benchmark/start.ts";
-import { openGpu } from "../../src/host/open_gpu.ts";
 import { completeConfig } from "../../src/unet/config.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
 const SHAPE = { filters: 2, size: 32, batch: 1 };
-const gpu = await openGpu();
+const gpu = await openTestGpu();
 
-Deno.test("forwardOperations: the network layer by layer", () => {
+Deno.test("forwardOperations: the sum over the layers of the network", () => {
   const layer = (inputs: number, outputs: number, size: number, taps: number) =>
     2 * inputs * outputs * taps * size * size;
   let expected = 0;
   for (let level = 0, size = 64, inputs = 3; level < 6; level++, size /= 2) {
     const outputs = 8 * 2 ** level;
     expected += layer(inputs, outputs, size, 9) + layer(outputs, outputs, size, 9);
-    // The way up: the transposed convolution reads the level below.
+    // Upsampling: the transposed convolution reads the level below.
     if (level > 0) expected += layer(outputs, outputs / 2, size, 4);
     if (level < 5) expected += layer(2 * outputs, outputs, size, 9) + layer(outputs, outputs, size, 9);
     inputs = outputs;
@@ -26,7 +26,7 @@ Deno.test("forwardOperations: the network layer by layer", () => {
   assert.equal((forwardOperations({ filters: 32, size: 256, batch: 1 }) / 1e9).toFixed(1), "29.8");
 });
 
-Deno.test("makeBatch makes images around zero and masks of zeros and ones", () => {
+Deno.test("makeBatch: images around zero and masks of zeros and ones", () => {
   const { images, masks } = makeBatch(completeConfig(), { filters: 8, size: 64, batch: 2 });
   assert.deepEqual([images.shape, masks.shape], [[2, 3, 64, 64], [2, 1, 64, 64]]);
   const share = masks.data.reduce((sum, value) => sum + value, 0) / masks.data.length;
@@ -37,7 +37,7 @@ Deno.test("makeBatch makes images around zero and masks of zeros and ones", () =
   assert.ok(Math.abs(images.data.reduce((sum, value) => sum + value, 0) / images.data.length) < 0.02);
 });
 
-Deno.test("NetworkBench trains, evaluates and runs forward as often as it is told", async () => {
+Deno.test("NetworkBench: runs forward passes, training steps and evaluations", async () => {
   const bench = await NetworkBench.create(gpu, SHAPE, { norm: "instance" });
   try {
     await bench.forward(2);
@@ -51,7 +51,7 @@ Deno.test("NetworkBench trains, evaluates and runs forward as often as it is tol
   }
 });
 
-Deno.test("measureShape compares normalisations and one image's prediction", async () => {
+Deno.test("measureShape: measures both norms, and prediction of one image", async () => {
   const { ours, peers, missing, ...shape } = await measureShape(gpu, SHAPE, {
     norms: ["none", "instance"],
     seconds: 0,
@@ -67,7 +67,7 @@ Deno.test("measureShape compares normalisations and one image's prediction", asy
   }
 });
 
-Deno.test("measureScale gives time a pixel, measureStart what comes before the first step", async () => {
+Deno.test("measureScale: time per pixel; measureStart: time until the first step", async () => {
   const [entry] = await measureScale(gpu, [{ ...SHAPE, batch: 2 }], 0);
   assert.ok(Math.abs(entry!.nanosecondsPerPixel - 1e9 * entry!.step.best / 2048) < 1e-6);
   const start = await measureStart(SHAPE, {}, 1);

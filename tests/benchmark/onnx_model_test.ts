@@ -6,14 +6,14 @@ import { unetModel } from "../bench/peers/onnx_model.ts";
 
 const text = (value: ProtobufField["value"]) => new TextDecoder().decode(value as Uint8Array);
 
-/** The values of all fields of this number. */
+/** The values of all fields with this number. */
 function all(bytes: ProtobufField["value"], number: number): ProtobufField["value"][] {
   return [...readFields(bytes as Uint8Array)].filter((field) => field.number === number).map(({ value }) =>
     value
   );
 }
 
-Deno.test("unetModel: every input of a node is made before it, and every parameter is there in its size", () => {
+Deno.test("unetModel: nodes are in topological order, and parameters have their names and sizes", () => {
   const [graph] = all(unetModel(2, 3, 64), 7);
   const initializers = all(graph!, 5).map((tensor) => ({
     name: text(all(tensor, 8)[0]!),
@@ -30,7 +30,7 @@ Deno.test("unetModel: every input of a node is made before it, and every paramet
   const types: Record<string, number> = {};
   for (const node of all(graph!, 1)) {
     for (const input of all(node, 1).map(text)) {
-      assert.ok(known.has(input), `"${input}" is read before it is made`);
+      assert.ok(known.has(input), `"${input}" is read before it is computed`);
       used.add(input);
     }
     const type = text(all(node, 4)[0]!);

@@ -5,7 +5,7 @@ import { inTempFolder } from "../support/temp_folder.ts";
 
 const SERVE = new URL("../bench/peers/serve.ts", import.meta.url).href;
 
-/** Starts a peer made of this program. */
+/** Starts a peer that runs this program. */
 async function withPeer(
   program: string,
   body: (start: Promise<PeerProcess>) => Promise<void>,
@@ -34,7 +34,7 @@ async function withPeer(
   });
 }
 
-Deno.test("PeerProcess: a peer warms up, says what it can do, and works once a line", () =>
+Deno.test("PeerProcess: a peer warms up, reports its work, and works once per line", () =>
   withPeer(
     `let calls = 0;
      const { filters, size, batch, threads } = peerArguments();
@@ -51,7 +51,7 @@ Deno.test("PeerProcess: a peer warms up, says what it can do, and works once a l
       try {
         assert.equal(peer.name, "8,64,4,2");
         assert.deepEqual(peer.work, ["step"]);
-        // The third call, after two to warm up, is the first that is measured.
+        // The third call, after two for warm-up, is the first that is measured.
         const { seconds } = await peer.measure("step");
         assert.ok(seconds >= 0.029 && seconds < 10, `${seconds}`);
         assert.ok((await peer.measure("step")).seconds >= 0);
@@ -61,19 +61,19 @@ Deno.test("PeerProcess: a peer warms up, says what it can do, and works once a l
     },
   ));
 
-Deno.test("PeerProcess: a peer that cannot be had is refused with its own last words", () =>
+Deno.test("PeerProcess: a peer that cannot start is rejected with the error that it printed", () =>
   withPeer(`throw new Error("no such package");`, async (start) => {
     await assert.rejects(start, /^Error: Cannot start deno: error: .*no such package$/);
   }));
 
-Deno.test("PeerProcess: a peer that takes too long is ended", () =>
+Deno.test("PeerProcess: a peer that is not ready in time is killed", () =>
   withPeer(
     `setInterval(() => {}, 1000);`,
     (start) => assert.rejects(start, /^Error: Cannot start deno: it was not ready in 0\.5 seconds$/),
     0.5,
   ));
 
-Deno.test("PeerProcess: a peer that dies while it is measured is an error, and so is work that it does not know", () =>
+Deno.test("PeerProcess: a peer that ends at work that it does not know is an error", () =>
   withPeer(
     `await serve("mortal", { forward: () => Promise.resolve() });`,
     async (start) => {
@@ -83,7 +83,7 @@ Deno.test("PeerProcess: a peer that dies while it is measured is an error, and s
     },
   ));
 
-Deno.test("PeerProcess: a program that is not there", async () => {
-  // Not even a permission to start it is given here: the reason is passed on.
+Deno.test("PeerProcess: a program that cannot be started is an error", async () => {
+  // Tests have no permission to start it, which is the reason that is passed on.
   await assert.rejects(PeerProcess.start(["no-such-program"], 1), Error);
 });

@@ -35,9 +35,9 @@ const REPORT: BenchReport = {
     unusual: { "product/low": "nn" },
     given: true,
     checked: [
-      { operation: "product", variant: "tiled", right: true },
-      { operation: "product", variant: "tiled_32x128", right: false },
-      { operation: "row sums", variant: "rows_subgroup", right: null },
+      { operation: "product", variant: "tiled", passed: true },
+      { operation: "product", variant: "tiled_32x128", passed: false },
+      { operation: "row sums", variant: "rows_subgroup", passed: null },
     ],
   },
   network: [{
@@ -80,18 +80,18 @@ const REPORT: BenchReport = {
       ...SHAPE,
       batch: 1,
       planned: 2 ** 30,
-      chunks: 1,
+      microBatches: 1,
       refusal: null,
       measured: 2 ** 30,
-      low: { planned: 2 ** 29, chunks: 3, measured: 2 ** 28 },
+      low: { planned: 2 ** 29, microBatches: 3, measured: 2 ** 28 },
     },
-    { ...SHAPE, planned: null, chunks: 1, refusal: "Cannot bind", measured: null, low: null },
+    { ...SHAPE, planned: null, microBatches: 1, refusal: "Cannot bind", measured: null, low: null },
   ],
   low: [{
     ...SHAPE,
     uses: {
-      normal: { byteLength: 2 ** 30, parts: 1, step: TIMING },
-      low: { byteLength: 2 ** 29, parts: 3, step: { ...TIMING, best: 0.05 } },
+      normal: { byteLength: 2 ** 30, microBatches: 1, step: TIMING },
+      low: { byteLength: 2 ** 29, microBatches: 3, step: { ...TIMING, best: 0.05 } },
     },
     ratio: { best: 1.19, median: 1, memory: 0.5 },
   }],
@@ -105,58 +105,58 @@ const REPORT: BenchReport = {
   },
 };
 
-Deno.test("table aligns names to the left and numbers to the right, and ends lines where text ends", () => {
+Deno.test("table: aligns names to the left and numbers to the right, without trailing spaces", () => {
   assert.equal(
     table("title", ["", "ms", "runs"], [["a", "1.5", "3"], ["longer", "10.25", ""]]),
     "title\n             ms  runs\n  a         1.5     3\n  longer  10.25\n",
   );
 });
 
-Deno.test("describe says where a machine is busy or computes in software", () => {
+Deno.test("describe: says if a machine is busy or uses the software adapter", () => {
   const quiet = describe(REPORT.machine);
   assert.match(
     quiet,
     /^adapter {2}llvmpipe, software: it computes on the CPU\ndriver {3}Mesa 25\.0\.7, through Vulkan\n/,
   );
-  assert.match(quiet, /\nload {5}0\.10 in the minute before\n$/);
-  assert.match(describe({ ...REPORT.machine, loadBefore: 1.5 }), /others are at work/);
+  assert.match(quiet, /\nload {5}0\.10 in the last minute\n$/);
+  assert.match(describe({ ...REPORT.machine, loadBefore: 1.5 }), /the machine is busy/);
 });
 
-Deno.test("every section has its text, with best and median", () => {
+Deno.test("renderSection: every section has its table, with best and median", () => {
   const expected = {
-    calibration: /^calibration {2}12\.3 \/ 10\.0 billion .* 31 us a dispatch\n$/,
+    calibration: /^calibration {2}12\.3 \/ 10\.0 GFLOPS .* 31 us per dispatch\n$/,
     kernels:
       /\n {2}8, 128, 4 +forward +12\.3 \/ 10\.0 +12 % \/ 5\.0 % +3 +2 +direct gemm\/nn\n {2}chosen as timed/,
     network:
       /this project, no norm +42\.1 \/ 50\.0 +12\.3 \/ 10\.0 +200 \/ 50 .*\n {2}PyTorch 2 +42\.1 \/ 50\.0 +4\.75 \/ 1\.00 +3\n {2}jax-js is missing: no network\n$/,
     gaps:
-      /383 dispatches, handed over in 1\.3 ms\n.* 0\.1 % .* about 4\.0 % .*at most 16 %.*\n.*\n {2}gemm\/nn +55 +32 %\n$/,
+      /383 dispatches, submitted in 1\.3 ms\n.* 0\.1 % .* about 4\.0 % .*at most 16 %.*\n.*\n {2}gemm\/nn +55 +32 %\n$/,
     start:
       /openGpu +110 \/ 220 ms, 1\.10 times that, and .*\n.* 1\.6 s until ready: 42 pipelines; first step 1\.25 s, second 0\.10 s\n$/,
     memory:
       /\n {2}64 px, planned +1\.000 +-\n {4}allocated +1\.000 +-\n {4}memory low, planned +0\.500\/3 +-\n {4}allocated +0\.250 +-\n {2}64 px, batch 4: Cannot bind\n$/,
     low:
-      /\n {2}memory normal +1\.000 +1 +42\.1 \/ 50\.0 +3\n {2}memory low +0\.500 +3 +50\.0 \/ 50\.0 +3\n {2}low takes 0\.50 of the memory in 1\.19 \/ 1\.00 times the time\n$/,
+      /\n {2}memory normal +1\.000 +1 +42\.1 \/ 50\.0 +3\n {2}memory low +0\.500 +3 +50\.0 \/ 50\.0 +3\n {2}low takes 0\.50 times the memory and 1\.19 \/ 1\.00 times the time\n$/,
     scale: /\n {2}64, 4 +16384 +42\.1 \/ 50\.0 +2570 +3\n$/,
-    data: /\n {2}preparing +29 \/ 20 +2\n {2}serving +553 \/ 288 +2\n$/,
+    data: /\n {2}preparing +29 \/ 20 +2\n {2}batching +553 \/ 288 +2\n$/,
   };
   for (const [name, pattern] of Object.entries(expected)) {
     assert.match(renderSection(name as keyof typeof expected, REPORT), pattern);
   }
-  assert.equal(renderEnd(REPORT), "measured in 61 s, load 2.00 in the end, this benchmark's own included\n");
+  assert.equal(renderEnd(REPORT), "measured in 61 s, load 2.00 afterwards, including the benchmark itself\n");
 });
 
-Deno.test("under the kernels stand the chosen variants, and whether hardware's are right", () => {
+Deno.test("renderVariants: lists the chosen variants, and whether those for hardware passed their self-tests", () => {
   assert.equal(
     renderVariants(REPORT.variants!),
     [
       "  chosen as timed on this adapter",
       "    product/low: nn, not the default",
       "    conv3x3/thin: direct",
-      "  variants for hardware, their results on this adapter against plain loops",
-      "    product, tiled: right",
-      "    product, tiled_32x128: WRONG",
-      "    row sums, rows_subgroup: not possible",
+      "  self-tests of the variants for hardware on this adapter",
+      "    product, tiled: passed",
+      "    product, tiled_32x128: FAILED",
+      "    row sums, rows_subgroup: not supported",
       "",
     ].join("\n"),
   );
@@ -165,11 +165,11 @@ Deno.test("under the kernels stand the chosen variants, and whether hardware's a
   assert.ok(!renderSection("kernels", rest).includes("chosen"));
 });
 
-Deno.test("a section that was not measured has no text, and gaps without a clock say so", () => {
+Deno.test("renderSection: a section that was not measured is empty, and gaps without timestamps are explained", () => {
   const { scale: _, ...rest } = REPORT;
   assert.equal(renderSection("scale", rest), "");
   const [gaps] = REPORT.gaps!;
-  const clockless = {
+  const untimed = {
     ...gaps!,
     rounds: 0,
     idleBetweenSteps: null,
@@ -177,5 +177,5 @@ Deno.test("a section that was not measured has no text, and gaps without a clock
     idleBetweenPasses: null,
     kernels: [],
   };
-  assert.match(renderSection("gaps", { ...REPORT, gaps: [clockless] }), /no timestamp-query/);
+  assert.match(renderSection("gaps", { ...REPORT, gaps: [untimed] }), /no timestamp-query/);
 });

@@ -4,7 +4,7 @@ import { describeVariants } from "../../src/benchmark/variants.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
 import { SOFTWARE, SOFTWARE_KIND } from "../support/software.ts";
 
-Deno.test("describeVariants: what was chosen, and that hardware's variants are right on this adapter", async () => {
+Deno.test("describeVariants: the choices, and that the variants for hardware pass their self-tests here", async () => {
   const gpu = await openGpu({ ...SOFTWARE, choices: { "conv3x3/thin": "winograd4" } });
   try {
     const { choices, unusual, given, checked } = await describeVariants(gpu, true);
@@ -12,7 +12,7 @@ Deno.test("describeVariants: what was chosen, and that hardware's variants are r
     assert.deepEqual(choices, { ...defaultChoices(SOFTWARE_KIND), "conv3x3/thin": "winograd4" });
     assert.deepEqual([unusual, given], [{ "conv3x3/thin": "winograd4" }, true]);
     assert.deepEqual(
-      checked.map(({ operation, variant, right }) => [operation, variant, right]),
+      checked.map(({ operation, variant, passed }) => [operation, variant, passed]),
       [
         ["product", "nn_subgroup", eight],
         ["product", "tiled", true],
