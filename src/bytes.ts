@@ -1,5 +1,5 @@
 /**
- * Byte arrays.
+ * Byte arrays and their hashes.
  * This module is browser compatible.
  *
  * @module
@@ -14,4 +14,10 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
     at += part.length;
   }
   return joined;
+}
+
+/** SHA-256 of a text's UTF-8 bytes, in hexadecimal. */
+export async function sha256(text: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -5,10 +5,8 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
 import type { KernelChoices } from "../../kernels/choices.ts";
-import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { sha256 } from "../bytes.ts";
 import { describeGpu, type GpuDescription, type GpuOptions } from "../gpu/adapter.ts";
 import type { Remembered, VerdictMemory, Verdicts } from "../self_test/verdicts.ts";
 import { readDriverVersions } from "./driver.ts";
@@ -84,13 +82,13 @@ export async function kernelKey({ adapter, kernels }: GpuDescription): Promise<K
 }
 
 /** Name of an entry: a hash of its whole key. */
-export function entryName(key: KernelKey): string {
-  return checksum(Object.entries(key).sort()).slice(0, 32);
+export async function entryName(key: KernelKey): Promise<string> {
+  return (await checksum(Object.entries(key).sort())).slice(0, 32);
 }
 
-/** SHA-256 of a value's JSON: whoever edits the file by hand invalidates it. */
-export function checksum(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+/** SHA-256 of a value's JSON: editing the file by hand invalidates it. */
+export function checksum(value: unknown): Promise<string> {
+  return sha256(JSON.stringify(value));
 }
 
 /** What a {@linkcode KernelMemory} recalls. */
@@ -140,7 +138,7 @@ export async function readChoices(
   // Adapter and key take their time, and most folders hold no choices.
   if (!Object.values(entries).some(({ timed }) => timed !== undefined)) return null;
   const gpu = await describeGpu(device);
-  return gpu === null ? null : entries[entryName(await kernelKey(gpu))]?.timed ?? null;
+  return gpu === null ? null : entries[await entryName(await kernelKey(gpu))]?.timed ?? null;
 }
 
 /**
@@ -160,18 +158,20 @@ function validTests(entry: Entry | undefined): Tested | undefined {
 
 async function readEntry(folder: string, gpu: GpuDescription): Promise<Entry | undefined> {
   const entries = await readEntries(folder);
-  return Object.keys(entries).length === 0 ? undefined : entries[entryName(await kernelKey(gpu))];
+  return Object.keys(entries).length === 0 ? undefined : entries[await entryName(await kernelKey(gpu))];
 }
 
 async function updateEntry(folder: string, gpu: GpuDescription, change: Partial<Entry>): Promise<void> {
   const of = await kernelKey(gpu);
   const entries = await readEntries(folder);
-  const name = entryName(of);
+  const name = await entryName(of);
   entries[name] = { ...entries[name], ...change, of };
   const newest = Object.entries(entries).sort(([, a], [, b]) => changedAt(a) < changedAt(b) ? 1 : -1);
   const kept = Object.fromEntries(newest.slice(0, MOST_ENTRIES));
-  const document = { format: FORMAT, checksum: checksum(kept), entries: kept };
-  await writeFileAtomic(join(folder, CHOICE_FILE), `${JSON.stringify(document, null, 2)}\n`);
+  const document = { format: FORMAT, checksum: await checksum(kept), entries: kept };
+  // Loaded here: most starts only read, and node: modules take longer to load than the rest.
+  const { writeFileAtomic } = await import("../fs/atomic_file.ts");
+  await writeFileAtomic(`${folder}/${CHOICE_FILE}`, `${JSON.stringify(document, null, 2)}\n`);
 }
 
 function changedAt({ timed, tested }: Entry): number {
@@ -183,12 +183,12 @@ function changedAt({ timed, tested }: Entry): number {
 /** The valid entries of the file; none if it cannot be read. */
 async function readEntries(folder: string): Promise<Entries> {
   try {
-    const path = join(folder, CHOICE_FILE);
+    const path = `${folder}/${CHOICE_FILE}`;
     if (!await isGranted("read", path)) return {};
     const { isFile, size } = await Deno.stat(path);
     if (!isFile || size > MOST_BYTES) return {};
     const document = JSON.parse(await Deno.readTextFile(path));
-    if (document.format !== FORMAT || document.checksum !== checksum(document.entries)) return {};
+    if (document.format !== FORMAT || document.checksum !== await checksum(document.entries)) return {};
     return Object.values(document.entries).every(isEntry) ? document.entries : {};
   } catch {
     return {};

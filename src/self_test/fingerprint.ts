@@ -6,6 +6,7 @@
  * @module
  */
 import { KERNEL_SOURCES } from "../../kernels/sources.ts";
+import { sha256 } from "../bytes.ts";
 import check from "./checks/check.ts" with { type: "text" };
 import convolutions from "./checks/convolutions.ts" with { type: "text" };
 import im2col from "./checks/im2col.ts" with { type: "text" };
@@ -21,11 +22,9 @@ const TESTS = [check, convolutions, im2col, layers, matrices, training, winograd
  * SHA-256, in hexadecimal, of every kernel's text and host file and of the self-tests. Hashing the texts takes 2 ms;
  * building the self-tests' data would take 100.
  */
-export async function kernelFingerprint(
+export function kernelFingerprint(
   sources: ReadonlyMap<string, string> = KERNEL_SOURCES,
 ): Promise<string> {
-  // As JSON, so that no text can be moved from one file to the next unnoticed.
-  const bytes = new TextEncoder().encode(JSON.stringify([[...sources], TESTS]));
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  // As JSON, so that no text can move from one file to the next unnoticed.
+  return sha256(JSON.stringify([[...sources], TESTS]));
 }

@@ -30,8 +30,8 @@ const another: GpuDescription = { ...gpu, adapter: { ...gpu.adapter, description
 /** The text of a file with one entry, this adapter's. */
 async function fileOf(change: Record<string, unknown>): Promise<string> {
   const of = await kernelKey(gpu);
-  const entries = { [entryName(of)]: { of, timed: TIMED, ...change } };
-  return JSON.stringify({ format: FORMAT, checksum: checksum(entries), entries });
+  const entries = { [await entryName(of)]: { of, timed: TIMED, ...change } };
+  return JSON.stringify({ format: FORMAT, checksum: await checksum(entries), entries });
 }
 
 Deno.test("keepChoices: choices are read again, next to those for others", () =>
@@ -109,14 +109,14 @@ Deno.test("kernelKey: changes with adapter, driver, Deno, arithmetic and the ker
   if (Deno.build.os === "linux" && /llvmpipe/.test(key.adapter)) {
     assert.match(key.driver, /^(unknown|.*mesa-vulkan)/);
   }
-  const names = new Set([entryName(key)]);
+  const names = new Set([await entryName(key)]);
   for (const part of Object.keys(key) as (keyof KernelKey)[]) {
-    names.add(entryName({ ...key, [part]: "another" }));
+    names.add(await entryName({ ...key, [part]: "another" }));
   }
   assert.equal(names.size, 1 + Object.keys(key).length);
   assert.equal(
-    entryName(Object.fromEntries(Object.entries(key).reverse()) as unknown as KernelKey),
-    entryName(key),
+    await entryName(Object.fromEntries(Object.entries(key).reverse()) as unknown as KernelKey),
+    await entryName(key),
   );
 });
 
@@ -144,7 +144,7 @@ Deno.test("KernelMemory: a damaged, foreign or edited file counts as none, and i
       "no object": "7",
       "null": "null",
       "another format": whole.replace("choices 2", "choices 1"),
-      "no entries": JSON.stringify({ format: FORMAT, checksum: checksum(null), entries: null }),
+      "no entries": JSON.stringify({ format: FORMAT, checksum: await checksum(null), entries: null }),
       "too large": whole + " ".repeat(2 ** 18),
       "a verdict turned round": whole.replace('"a":false', '"a":true'),
       "a choice edited": whole.replace('"nn"', '"tiled"'),

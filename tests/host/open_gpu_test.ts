@@ -25,8 +25,8 @@ async function editEntry(cache: string, edit: (entry: Entry) => void): Promise<v
   const document = JSON.parse(await Deno.readTextFile(path));
   const [entry] = Object.values(document.entries) as [Entry];
   edit(entry);
-  document.entries = { [entryName(entry.of)]: entry };
-  document.checksum = checksum(document.entries);
+  document.entries = { [await entryName(entry.of)]: entry };
+  document.checksum = await checksum(document.entries);
   await Deno.writeTextFile(path, JSON.stringify(document));
 }
 
