@@ -77,29 +77,3 @@ Deno.test("placeInBatch: counts the images of the ranks before, and of all", asy
   ]);
   assert.deepEqual(await placeInBatch(SINGLE_RANK, 2), { firstImage: 0, batch: 2 });
 });
-
-Deno.test("Trainer: on one rank a step is one submission, and neither reads the device nor calls the collective", async () => {
-  const trainer = await makeTrainer({
-    collective: { ...SINGLE_RANK, allReduce: () => assert.fail("one rank reduced something") },
-  });
-  const { images, masks } = BATCH;
-  await trainer.prepare(5, 64, 64);
-  await trainer.step(images, masks);
-  const { queue } = gpu.device;
-  const submit = queue.submit.bind(queue);
-  let submissions = 0;
-  try {
-    queue.submit = (buffers) => {
-      submissions++;
-      submit(buffers);
-    };
-    gpu.read = () => assert.fail("a step read the device");
-    await trainer.enqueue(images, masks);
-  } finally {
-    Reflect.deleteProperty(queue, "submit");
-    Reflect.deleteProperty(gpu, "read");
-  }
-  assert.equal(submissions, 1);
-  trainer.close();
-  trainer.unet.close();
-});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { HISTORY_CAPACITY } from "../../src/layers/loss.ts";
+import { decodeRecords, MetricsHistory } from "../../src/training/metrics_history.ts";
+
+/** The records of batches with these losses; the other fields are 1, 2, 3 ... */
+const recordsOf = (losses: number[]) =>
+  Float32Array.from(losses.flatMap((loss) => [loss, 1, 2, 3, 4, 5, 6, 7]));
+
+/** A history on a device that holds these losses, and what is read of it. */
+async function historyOf(losses: number[], precision = "f32") {
+  const reads: number[] = [];
+  const gpu = {
+    precision,
+    createBuffer: (_: string, byteLength: number) => Promise.resolve({ size: byteLength }),
+    read: (_: unknown, offset: number, byteLength: number) => {
+      reads.push(byteLength);
+      return Promise.resolve(recordsOf(losses).buffer.slice(offset, offset + byteLength));
+    },
+  } as unknown as Gpu;
+  return { history: await MetricsHistory.create(gpu), reads };
+}
+
+Deno.test("decodeRecords: reads the fields of each record in order", () => {
+  const rest = { dice: 1, bce: 2, accuracy: 3, overlap: 4, predicted: 5, truth: 6, pixels: 7 };
+  assert.deepEqual(decodeRecords(recordsOf([0.5, 8])), [{ loss: 0.5, ...rest }, { loss: 8, ...rest }]);
+  assert.deepEqual(decodeRecords(new Float32Array(0)), []);
+});
+
+Deno.test("MetricsHistory: reads what was added since the last read, and nothing if nothing was", async () => {
+  const { history, reads } = await historyOf([0.5, 0.25]);
+  assert.equal(history.buffer.size, HISTORY_CAPACITY * RECORD_SIZE * 4);
+  assert.deepEqual(await history.read(), []);
+  history.add("step 1");
+  history.add("step 2");
+  assert.equal(history.length, 2);
+  assert.deepEqual((await history.read()).map(({ loss }) => loss), [0.5, 0.25]);
+  assert.equal(history.length, 0);
+  history.add("step 3");
+  history.clear();
+  assert.deepEqual(await history.read(), []);
+  assert.deepEqual(reads, [2 * RECORD_SIZE * 4]);
+});
+
+Deno.test("MetricsHistory: a loss that is not finite is an error that names the step and the way out", async () => {
+  for (const [precision, hint] of [["f32", "lower"], ["f16", "train with --precision f32, lower"]] as const) {
+    const { history } = await historyOf([0.5, NaN], precision);
+    history.add("step 6");
+    history.add("an evaluation after step 6");
+    await assert.rejects(
+      history.read(),
+      new RegExp(
+        `^Error: Training diverged: the loss of an evaluation after step 6 is NaN\nhint: ${hint} the learning rate`,
+      ),
+    );
+  }
+});
+
+Deno.test("MetricsHistory: is full after as many records as it has room for", async () => {
+  const { history } = await historyOf([]);
+  for (let record = 0; record < HISTORY_CAPACITY; record++) {
+    history.checkRoom();
+    history.add("");
+  }
+  assert.throws(
+    () => history.checkRoom(),
+    /^RangeError: Cannot keep metrics of more than 16384 batches\nhint: /,
+  );
+});
