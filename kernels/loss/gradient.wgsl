@@ -1,5 +1,7 @@
 // Gradient of the loss by the logits, times a scale, from the sums over the whole batch.
-// Work: one invocation per logit. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
+// Layout: logits, target_mask and gradient are flat, in the same order.
+// Work: one invocation per logit.
+// Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 // Parts: loss.wgsl, combined.wgsl.
 // Another loss takes the place of combined.wgsl.
 const WORKGROUP: u32 = 64u;

@@ -1,8 +1,10 @@
 // Sums behind the loss and the metrics of a batch, as partial sums over bands of logits: partial[SUMS][bands] =
 // p t, p, t, binary cross-entropy, r == t, r t, r, and the loss's own term; p = sigmoid(logit), r = p rounded half to
 // even. Logarithms in the cross-entropy are clamped, as in PyTorch.
-// Bands start at image boundaries, so that they do not depend on how a batch is cut into micro-batches.
-// Work: one invocation per band. Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
+// Layout: logits and target_mask flat, image by image; partial[SUMS][bands]. Bands start at image boundaries, so that
+// they do not depend on how a batch is cut into micro-batches.
+// Work: one invocation per band.
+// Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 // Parts: step.wgsl, loss.wgsl, combined.wgsl.
 // Another loss takes the place of combined.wgsl.
 const WORKGROUP: u32 = 64u;

@@ -1,5 +1,6 @@
 // Adds up the partial sums of a batch, writes the sums that gradients need, and records the metrics in the history.
 // dice = 1 - (2 sum(p t) + s) / (sum p + sum t + s) over the whole batch, bce = mean binary cross-entropy.
+// Layout: partial[SUMS][bands]; history[record][RECORD_SIZE].
 // Work: one workgroup; each of its 64 invocations adds every 64th band, then the first one adds their sums.
 // Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
 // Parts: step.wgsl, loss.wgsl, combined.wgsl.
