@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readGraph } from "../support/module_graph.ts";
+import { runDeno } from "../support/run_task.ts";
 import { bright, spotModel } from "../support/spot_model.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { projectFiles, readConfiguration, readProject, ROOT } from "./files.ts";
@@ -67,7 +68,9 @@ console.log(JSON.stringify([summary.area, summary.box, data.every((value, at) =>
 gpu.close();
 `,
     );
-    await deno(folder, "bundle", "-q", "--platform=browser", "--output", "page.js", "page.ts");
+    const args = ["bundle", "-q", "--platform=browser", "--output", "page.js", "page.ts"];
+    const bundled = await runDeno(args, { cwd: folder });
+    assert.equal(bundled.code, 0, bundled.stderr);
     const bundle = await Deno.readTextFile(join(folder, "page.js"));
     assert.ok(bundle.includes("@compute"), "no kernel is in it");
     assert.deepEqual(bundle.match(/(\bDeno\.|\bnode:|\bimport\().{0,40}/g), null);
@@ -76,21 +79,10 @@ gpu.close();
     const without = `for (const name of ["Deno", "process", "Buffer", "global"]) delete globalThis[name];\n` +
       'await import("./page.js");\n';
     await Deno.writeTextFile(join(folder, "run.js"), without);
-    const printed = await deno(folder, "run", "-q", "--no-prompt", "run.js");
-    assert.deepEqual(JSON.parse(printed), [256, { x: 8, y: 8, width: 16, height: 16 }, true]);
+    const { code, stdout, stderr } = await runDeno(["run", "-q", "--no-prompt", "run.js"], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(JSON.parse(stdout), [256, { x: 8, y: 8, width: 16, height: 16 }, true]);
   }));
-
-/** Runs `deno ARGS` in a folder without permissions, and returns what it printed. */
-async function deno(folder: string, ...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args,
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return new TextDecoder().decode(stdout);
-}
 
 /** Type-checks modules as a browser's, and returns the lines with errors. */
 async function checkTypes(folder: string, modules: readonly string[]): Promise<string[]> {
@@ -101,12 +93,8 @@ async function checkTypes(folder: string, modules: readonly string[]): Promise<s
   const entry = `/// <reference types="${flags}" />\n` +
     modules.map((path) => `import ${JSON.stringify(pathToFileURL(path).href)};\n`).join("");
   await Deno.writeTextFile(join(folder, "all.ts"), entry);
-  const { code, stderr } = await new Deno.Command("deno", {
-    args: ["check", "-q", join(folder, "all.ts")],
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const lines = new TextDecoder().decode(stderr).split("\n");
+  const { code, stderr } = await runDeno(["check", "-q", "all.ts"], { cwd: folder });
+  const lines = stderr.split("\n");
   assert.equal(code === 0, lines.join("").trim() === "", lines.join("\n"));
   return lines.filter((line) => /^TS|^\s+at |^error/.test(line));
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { TaskOutcome } from "../support/run_task.ts";
+import { runDeno } from "../support/run_task.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { readConfiguration, ROOT } from "./files.ts";
 
@@ -48,19 +48,8 @@ async function makeProject(folder: string, checkout: string): Promise<void> {
   await Deno.writeTextFile(join(folder, "program.ts"), PROGRAM);
 }
 
-async function deno(folder: string, args: string[], env: Record<string, string> = {}): Promise<TaskOutcome> {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args,
-    cwd: folder,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
 Deno.test("package: holds the library, and neither tests nor what only the checkout needs", async () => {
-  const { code, stderr } = await deno(ROOT, ["publish", "--dry-run", "--allow-dirty"]);
+  const { code, stderr } = await runDeno(["publish", "--dry-run", "--allow-dirty"]);
   assert.equal(code, 0, stderr);
   const base = `${pathToFileURL(ROOT).href}/`;
   const files = [...stderr.matchAll(/(file:\S+) \([\d.]+\w+\)/g)].map(([, url]) => url!.slice(base.length));
@@ -86,7 +75,7 @@ Deno.test("package: another project imports every entry by its name, and predict
       `--allow-read=${ROOT}`,
       "program.ts",
     ];
-    const { stdout, stderr } = await deno(folder, args);
+    const { stdout, stderr } = await runDeno(args, { cwd: folder });
     assert.equal(stdout, PRINTED, stderr);
   }));
 
@@ -96,15 +85,15 @@ Deno.test("package: with Deno's cache in another folder it runs without a networ
     const args = ["run", "-q", "--no-prompt", "--cached-only", `--allow-read=${ROOT}`, "program.ts"];
     // Nobody listens there: whatever is not in the cache cannot be fetched.
     const offline = { HTTPS_PROXY: "http://127.0.0.1:9", DENO_DIR: join(folder, "cache") };
-    const empty = await deno(folder, args, offline);
+    const empty = await runDeno(args, { cwd: folder, env: offline });
     assert.equal(empty.code, 1);
     assert.match(empty.stderr, /npm package not found in cache/);
 
-    const { denoDir } = JSON.parse((await deno(folder, ["info", "--json"])).stdout);
+    const { denoDir } = JSON.parse((await runDeno(["info", "--json"])).stdout);
     const cp = await new Deno.Command("sh", {
       args: ["-c", 'cp -R "$1" "$2"', "sh", join(denoDir, "npm"), offline.DENO_DIR],
     }).output();
     assert.equal(cp.code, 0, new TextDecoder().decode(cp.stderr));
-    const { stdout, stderr } = await deno(folder, args, offline);
+    const { stdout, stderr } = await runDeno(args, { cwd: folder, env: offline });
     assert.equal(stdout, PRINTED, stderr);
   }));

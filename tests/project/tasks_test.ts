@@ -1,15 +1,14 @@
 /** What every task promises on the command line. */
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { runInProcess } from "../support/run_in_process.ts";
-import { runTaskCommand } from "../support/task_command.ts";
+import { runInProcess, runTaskCommand } from "../support/run_task.ts";
 import { readConfiguration, ROOT } from "./files.ts";
 
 for (const name of Object.keys(readConfiguration().tasks)) {
   Deno.test(`tasks: ${name} explains itself under its own permission set`, async () => {
     const help = await runTaskCommand(name, "--help");
     assert.equal(help.code, 0, help.stderr);
-    assert.match(help.stdout, new RegExp(`^Usage: ${name} `));
+    assert.match(help.stdout, new RegExp(`^Usage: deno task ${name} `));
     assert.equal(help.stderr, "");
     for (
       const [, flag, text] of help.stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)[^\n]*?(?: {2,}(\S.*))?$/gm)

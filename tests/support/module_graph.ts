@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { projectFiles, readProject, ROOT } from "../project/files.ts";
+import { runDeno } from "./run_task.ts";
 import { inTempFolder } from "./temp_folder.ts";
 
 /** An import from one module to another, as paths relative to the project or as a package's address. */
@@ -48,11 +49,15 @@ export async function readGraph(): Promise<Graph> {
       pathToFileURL(join(ROOT, path)).href
     );
     await Deno.writeTextFile(root, urls.map((url) => `import ${JSON.stringify(url)};\n`).join(""));
-    const { code, stdout, stderr } = await new Deno.Command("deno", {
-      args: ["info", "--json", "--config", join(ROOT, "deno.json"), root],
-    }).output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
-    modules = JSON.parse(new TextDecoder().decode(stdout)).modules;
+    const { code, stdout, stderr } = await runDeno([
+      "info",
+      "--json",
+      "--config",
+      join(ROOT, "deno.json"),
+      root,
+    ]);
+    assert.equal(code, 0, stderr);
+    modules = JSON.parse(stdout).modules;
   });
   return toGraph(modules, files);
 }

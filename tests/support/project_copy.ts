@@ -1,6 +1,6 @@
 /**
- * A folder that is the project to a task: with its permission sets, which are relative to deno.json, but with a
- * `dataset` of its own, so that a test neither meets nor harms a real one.
+ * A folder that looks like the project to a task: it has the permission sets, which are relative to deno.json, and an
+ * empty `dataset`, so that a test neither reads nor changes a real one.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { inTempFolder } from "./temp_folder.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Runs `body` with a new project folder and its `dataset`, and removes the folder. */
+/** Runs `body` with a new project folder and its `dataset`, then removes the folder. */
 export async function inProjectCopy(
   body: (project: string, dataset: string) => Promise<void>,
 ): Promise<void> {
   await inTempFolder(async (folder) => {
-    // A level deeper, so that the test can look at what is outside of the project too.
+    // One level down, so that a test can look outside of the project as well.
     const project = join(folder, "project");
     const dataset = join(project, "dataset");
     await Deno.mkdir(dataset, { recursive: true });
@@ -48,7 +48,7 @@ export function scriptIn(
   });
 }
 
-/** Waits for a command and reads what it printed. */
+/** Waits for the end of a command and reads its output. */
 export async function outcome(command: Deno.Command): Promise<TaskOutcome> {
   const { code, stdout, stderr } = await command.output();
   const decoder = new TextDecoder();
@@ -56,10 +56,10 @@ export async function outcome(command: Deno.Command): Promise<TaskOutcome> {
 }
 
 /**
- * Asks, from inside, what a script under the permission set `set` may do.
+ * Queries permissions from a script that runs under the permission set `set`.
  *
- * @param wishes Permissions; relative paths are of the project copy.
- * @returns Their states, in the same order: `granted`, or `prompt` or `denied`, which both refuse here.
+ * @param wishes Permissions; relative paths belong to the project copy.
+ * @returns Their states in the same order: `granted`, or `prompt` or `denied`, neither of which grants anything here.
  */
 export async function statesUnder(
   project: string,

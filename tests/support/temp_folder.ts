@@ -1,10 +1,10 @@
 /**
- * Folders that a test may fill and that are gone after it.
+ * Temporary folders for tests.
  *
  * @module
  */
 
-/** Runs `body` with a new empty folder and removes the folder, whatever happens. */
+/** Runs `body` with a new empty folder, then removes it, even if `body` throws. */
 export async function inTempFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
@@ -14,7 +14,7 @@ export async function inTempFolder(body: (folder: string) => Promise<void>): Pro
   }
 }
 
-/** All files under `folder`, relative paths with forward slashes, sorted. */
+/** Relative paths of all files under `folder`, with forward slashes, sorted. */
 export async function filesUnder(folder: string, prefix = ""): Promise<string[]> {
   const files: string[] = [];
   for await (const entry of Deno.readDir(folder)) {

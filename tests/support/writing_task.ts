@@ -1,18 +1,18 @@
 /**
- * Tasks that are stopped or killed while they write.
+ * Tasks that are interrupted or killed while they write.
  *
  * @module
  */
 import { join } from "node:path";
 import { ROOT } from "../project/files.ts";
 
-/** A task that has begun to write. */
+/** A task that has started to write. */
 export interface WritingTask {
-  /** Sends it a signal, and waits for its end. */
+  /** Sends a signal and waits for the end of the process. */
   end(signal: Deno.Signal): Promise<{ status: Deno.CommandStatus; stderr: string }>;
 }
 
-/** Starts `tasks/NAME.ts`, and waits until it writes into a temporary folder in `folder`. */
+/** Starts `tasks/NAME.ts` and waits until it writes into a temporary folder below `folder`. */
 export async function startWriting(
   name: string,
   args: readonly string[],

@@ -1,8 +1,7 @@
 /** The task `bench`, in the parts that take seconds: no test asserts a time. */
 import assert from "node:assert/strict";
 import { command } from "../../tasks/bench.ts";
-import { runInProcess } from "../support/run_in_process.ts";
-import { runTaskCommand } from "../support/task_command.ts";
+import { runInProcess, runTaskCommand } from "../support/run_task.ts";
 
 Deno.test("bench: --json prints the machine and the chosen sections as one document", async () => {
   const { code, stdout, stderr } = await runTaskCommand(

@@ -1,6 +1,6 @@
 /** The task `doctor`, with and without an adapter. */
 import assert from "node:assert/strict";
-import { runTaskCommand, runTaskWith } from "../support/task_command.ts";
+import { runTaskCommand, runTaskWith } from "../support/run_task.ts";
 
 // No driver file, and no OpenGL as a fallback: a machine without any driver.
 const NO_DRIVER = {

@@ -13,7 +13,7 @@ Deno.test("download puts the zip into dataset/, over a dropped connection, and s
     const first = await outcome(taskIn(project, "download", ["--url", server.url]));
     assert.equal(first.code, 0, first.stderr);
     assert.match(first.stdout, /^dataset\/file\.zip downloaded: 5\.\d+ KiB, SHA-256 [0-9a-f]{64}\n$/);
-    assert.match(first.stderr, /the connection broke off .*; trying again in \d\.\d s\n/);
+    assert.match(first.stderr, /the connection broke off .*; retrying in \d\.\d s\n/);
     assert.match(first.stderr, /^downloading dataset\/file\.zip 5\.\d+ KiB\/5\.\d+ KiB/m);
     assert.deepEqual(await Deno.readFile(join(dataset, "file.zip")), ZIP);
     assert.deepEqual(await filesUnder(dataset), ["file.zip", "file.zip.sha256"]);
@@ -45,7 +45,7 @@ Deno.test("download that is killed goes on from what it had", async () => {
 
     const { code, stderr } = await outcome(taskIn(project, "download", ["--url", server.url]));
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^going on from dataset\/file\.zip\.part \(2000 bytes\)/);
+    assert.match(stderr, /^resuming dataset\/file\.zip\.part \(2000 bytes\)/);
     assert.equal(server.requests[1]?.headers.get("range"), "bytes=2000-");
     assert.deepEqual(await Deno.readFile(join(dataset, "file.zip")), ZIP);
   });

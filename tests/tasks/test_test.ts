@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import { ROOT } from "../project/files.ts";
-import { runTaskCommand } from "../support/task_command.ts";
+import { runTaskCommand } from "../support/run_task.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 const PASSES = 'Deno.test("adds", () => {});\n';

@@ -8,8 +8,7 @@ import { readRunLog } from "../../src/tracking/run_log.ts";
 import { command } from "../../tasks/train.ts";
 import { inProjectFolder } from "../support/coco.ts";
 import { ROOT } from "../project/files.ts";
-import { runInProcess } from "../support/run_in_process.ts";
-import { runTaskProcess } from "../support/run_task.ts";
+import { runInProcess, runTaskProcess } from "../support/run_task.ts";
 import { startSwanLabServer } from "../support/swanlab_server.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
