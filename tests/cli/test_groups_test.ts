@@ -43,6 +43,8 @@ Deno.test("groupTests: a test opens a GPU if it, or a file of the tests that it 
       "tests/d_test.ts": 'export * from "./support/test_gpu.ts";\n',
       "tests/e_test.ts": 'import { y } from "../src/y.ts";\n',
       "tests/f_test.ts": 'import {\n  openGpu,\n  type Z,\n} from "../mod.ts";\n',
+      "tests/g_test.ts":
+        'import { z } from "../src/y.ts";\nconst program = `\nimport { openGpu } from "x";\n`;\n',
       "src/y.ts": 'import { openTestGpu } from "../tests/support/test_gpu.ts";\n',
     };
     for (const [path, text] of Object.entries(texts)) {
@@ -52,5 +54,5 @@ Deno.test("groupTests: a test opens a GPU if it, or a file of the tests that it 
     const { gpu, parallel } = await groupTests(await findTests([join(root, "tests")]), root);
     const names = (paths: string[]) => paths.map((path) => path.slice(-"a_test.ts".length));
     assert.deepEqual(names(gpu), ["a_test.ts", "c_test.ts", "d_test.ts", "f_test.ts"]);
-    assert.deepEqual(names(parallel), ["b_test.ts", "e_test.ts"]);
+    assert.deepEqual(names(parallel), ["b_test.ts", "e_test.ts", "g_test.ts"]);
   }));

@@ -11,7 +11,7 @@ import {
 } from "../../src/evaluation/evaluate.ts";
 import { combinedLoss } from "../reference/loss.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
-import { spotPredictor } from "../support/spot_model.ts";
+import { spotPredictor } from "../support/spot_predictor.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 /** Prepares the first `count` images of the split in memory. */

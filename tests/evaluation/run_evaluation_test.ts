@@ -10,7 +10,7 @@ import {
   type RunEvaluationOptions,
 } from "../../src/evaluation/run_evaluation.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
-import { spotPredictor } from "../support/spot_model.ts";
+import { spotPredictor } from "../support/spot_predictor.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 /** Calls `body` with a function that evaluates the spot model, and with the output folder. */

@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import { decodeImage, decodeRle, type RgbImage } from "../../mod.ts";
 import { predictFiles, type PredictFilesOptions } from "../../src/prediction/predict_files.ts";
 import { writeFiles } from "../support/coco.ts";
-import { bright, spotPredictor } from "../support/spot_model.ts";
+import { bright } from "../support/spot_model.ts";
+import { spotPredictor } from "../support/spot_predictor.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 async function predict(folder: string, names: string[], options: Partial<PredictFilesOptions> = {}) {

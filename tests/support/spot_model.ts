@@ -4,12 +4,9 @@
  * @module
  */
 import { type ModelDescription, packModel, type RgbImage, type StateDict } from "../../mod.ts";
-import { Predictor } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_format.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { parameterTable } from "../../src/unet/parameters.ts";
 import { paint } from "./coco.ts";
-import { openTestGpu } from "./test_gpu.ts";
 
 /** The configuration of such a network: one filter. */
 export const SPOT_NETWORK = completeConfig({ filters: 1, dropout: 0 });
@@ -50,15 +47,6 @@ export function spotModel(description: Partial<ModelDescription> = {}): Uint8Arr
       ...description,
     },
   });
-}
-
-let shared: Promise<Predictor> | undefined;
-
-/** The model with its defaults, on the test device: one for all tests of a process, to be left open. */
-export function spotPredictor(): Promise<Predictor> {
-  return shared ??= openTestGpu().then(async (gpu) =>
-    await Predictor.create(gpu, await readModel(spotModel()))
-  );
 }
 
 /** A dark image with bright rectangles in whole eighths of its sides, which at 32 pixels are whole pixels. */
