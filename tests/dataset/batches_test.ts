@@ -37,7 +37,7 @@ function inPrepared(
     });
     const { samples } = await readSplit((await findSplits(folder))[0]!);
     const cacheFolder = where === "disk" ? `${folder}/.cache` : null;
-    await using prepared = await prepareSplit(samples, { size: SIZE, cacheFolder, workers: 2 });
+    await using prepared = await prepareSplit(samples, { size: SIZE, cacheFolder, workers: 1 });
     await body(prepared);
   });
 }

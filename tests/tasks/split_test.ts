@@ -93,7 +93,7 @@ Deno.test("split: writes only below dataset; invalid flags are usage errors", ()
 
 Deno.test("split: leaves nothing when stopped; the next run removes leftovers of a killed run", () =>
   inDatasetFolder(async (folder, typed) => {
-    await makePhantom(join(folder, "data"), { train: 300, valid: 0, test: 0, size: 32 });
+    await makePhantom(join(folder, "data"), { train: 120, valid: 0, test: 0, size: 32 });
     const names = () => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
     const args = [`${typed}/data`, "--output", `${typed}/new`];
     const stopped = await (await startWriting("split", args, folder)).end("SIGINT");
