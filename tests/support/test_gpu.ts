@@ -1,30 +1,27 @@
 /**
- * The device that all tests of a process share.
+ * The devices that all tests of a process share.
  *
  * @module
  */
 import "./vulkan_only.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { openGpu } from "../../src/host/open_gpu.ts";
+import { openGpu, type OpenGpuOptions } from "../../src/host/open_gpu.ts";
 
-let shared: Promise<Gpu> | undefined;
+const shared = new Map<string, Promise<Gpu>>();
 
 /**
- * The process's device, opened on the first call. It has the default options and stays open until the process ends:
- * whoever closes it, breaks it or changes its choices opens another.
+ * The process's device with these options, the default ones if none are given, opened on the first call. It stays open
+ * until the process ends: a test that closes a device, breaks it or changes its choices opens another.
  */
-export function openTestGpu(): Promise<Gpu> {
-  return shared ??= openGpu();
+export function openTestGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
+  const key = JSON.stringify(options);
+  let gpu = shared.get(key);
+  if (gpu === undefined) shared.set(key, gpu = openGpu(options));
+  return gpu;
 }
-
-let sharedF16: Promise<Gpu | null> | undefined;
 
 /** Likewise a device that stores tensors as float16; null if the adapter has no float16. */
-export function openF16TestGpu(): Promise<Gpu | null> {
-  return sharedF16 ??= openF16();
-}
-
-async function openF16(): Promise<Gpu | null> {
+export async function openF16TestGpu(): Promise<Gpu | null> {
   const adapter = await navigator.gpu.requestAdapter();
-  return adapter?.features.has("shader-f16") ? await openGpu({ precision: "f16" }) : null;
+  return adapter?.features.has("shader-f16") ? await openTestGpu({ precision: "f16" }) : null;
 }

@@ -1,12 +1,12 @@
 /** It learns, the same way every time: overfitting, the same bits twice, resuming, and what surrounds an update. */
 import assert from "node:assert/strict";
-import { type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
+import { type Gpu, type Precision, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
 import { EVERY_CHANGE } from "../support/augmentation.ts";
 import { assertClose } from "../support/compare.ts";
 import { cut, discs } from "../support/shapes_to_find.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
-const gpu = await openTestGpu();
+const device = await openTestGpu();
 
 const BATCH = discs(1, 4, 32);
 
@@ -14,13 +14,14 @@ const BATCH = discs(1, 4, 32);
 const LARGER = discs(1, 4, 64);
 
 interface Setting {
+  gpu?: Gpu;
   norm?: "none" | "instance";
   dropout?: number;
   options?: TrainerOptions;
 }
 
 async function withTrainer<T>(
-  { norm = "none", dropout = 0.4, options = {} }: Setting,
+  { gpu = device, norm = "none", dropout = 0.4, options = {} }: Setting,
   work: (trainer: Trainer, unet: UNet) => Promise<T>,
 ): Promise<T> {
   const unet = await UNet.create(gpu, { filters: 4, norm, dropout }, { seed: 2 });
@@ -53,19 +54,30 @@ function norm(values: ArrayLike<number>): number {
   return Math.sqrt(squares);
 }
 
+const halfPrecision = (await navigator.gpu.requestAdapter())?.features.has("shader-f16") ?? false;
+
 for (const [norm, learningRate] of [["none", 5e-3], ["instance", 2e-2]] as const) {
-  Deno.test(`learning: 60 steps find the discs of four images, norm ${norm}`, () =>
-    withTrainer({ norm, options: { learningRate } }, async (trainer) => {
-      const { images, masks } = BATCH;
-      for (let step = 0; step < 60; step++) await trainer.enqueue(images, masks);
-      const losses = (await trainer.readMetrics()).map(({ loss }) => loss);
-      await trainer.enqueueEvaluation(images, masks);
-      const [after] = await trainer.readMetrics();
-      assert.ok(losses[0]! > 0.6, `${losses[0]}`);
-      const { loss, overlap, predicted, truth } = after!;
-      const dice = 2 * overlap / (predicted + truth);
-      assert.ok(loss < 0.12 && dice > 0.95, `loss ${loss}, dice ${dice}`);
-    }));
+  Deno.test(`Trainer: 60 steps find the discs of four images, with float16 as with float32, norm ${norm}`, async () => {
+    const run = async (precision: Precision) => {
+      const gpu = await openTestGpu(precision === "f32" ? {} : { precision });
+      return await withTrainer({ gpu, norm, options: { learningRate } }, async (trainer) => {
+        const { images, masks } = BATCH;
+        for (let step = 0; step < 60; step++) await trainer.enqueue(images, masks);
+        const losses = (await trainer.readMetrics()).map(({ loss }) => loss);
+        await trainer.enqueueEvaluation(images, masks);
+        const [after] = await trainer.readMetrics();
+        assert.ok(losses[0]! > 0.6, `${precision}: ${losses[0]}`);
+        const { loss, overlap, predicted, truth } = after!;
+        const dice = 2 * overlap / (predicted + truth);
+        assert.ok(loss < 0.12 && dice > 0.95, `${precision}: loss ${loss}, dice ${dice}`);
+        return loss;
+      });
+    };
+    const full = await run("f32");
+    if (!halfPrecision) return;
+    const half = await run("f16");
+    assert.ok(Math.abs(half - full) < 0.03, `${half} with float16, ${full} with float32`);
+  });
 }
 
 for (const norm of ["none", "instance"] as const) {
@@ -81,26 +93,16 @@ for (const norm of ["none", "instance"] as const) {
     },
   };
 
-  Deno.test(`learning: two runs give the same bits, and another seed gives others, norm ${norm}`, async () => {
-    const run = (setting: Setting) =>
-      withTrainer(
-        setting,
-        async (trainer) => ({ losses: await train(trainer, 4), state: await trainer.state() }),
-      );
-    const first = await run(setting);
-    assert.deepEqual(await run(setting), first);
-    const other = await run({ ...setting, options: { ...setting.options, seed: 12 } });
-    assert.notEqual(other.losses[0], first.losses[0]);
-    // The first loss hardly sees the deepest level; what is dropped there gets no gradient.
-    const withoutDropout = await run({ ...setting, dropout: 0 });
-    assert.notDeepEqual(withoutDropout.state.weights, first.state.weights);
-  });
-
-  Deno.test(`learning: a resumed run equals an uninterrupted one bit for bit, norm ${norm}`, async () => {
-    const { middle, losses, end } = await withTrainer(setting, async (trainer) => {
-      await train(trainer, 4);
+  Deno.test(`Trainer: a resumed run equals an uninterrupted one bit for bit, another seed does not, norm ${norm}`, async () => {
+    const { first, middle, losses, end } = await withTrainer(setting, async (trainer) => {
+      const first = await train(trainer, 4);
       const middle = await trainer.state();
-      return { middle, losses: await train(trainer, 4), end: await trainer.state() };
+      return { first, middle, losses: await train(trainer, 4), end: await trainer.state() };
+    });
+    // From the beginning: the same bits again.
+    await withTrainer(setting, async (trainer) => {
+      assert.deepEqual(await train(trainer, 4), first);
+      assert.deepEqual(await trainer.state(), middle);
     });
     await withTrainer(setting, async (trainer) => {
       trainer.load(middle);
@@ -110,6 +112,13 @@ for (const norm of ["none", "instance"] as const) {
       // Back once more, in the same trainer.
       trainer.load(middle);
       assert.deepEqual(await train(trainer, 4), losses);
+    });
+    const other = { ...setting, options: { ...setting.options, seed: 12 } };
+    await withTrainer(other, async (trainer) => assert.notEqual((await train(trainer, 1))[0], first[0]));
+    // The first loss hardly depends on the deepest level; what is dropped there gets no gradient.
+    await withTrainer({ ...setting, dropout: 0 }, async (trainer) => {
+      await train(trainer, 4);
+      assert.notDeepEqual((await trainer.state()).weights, middle.weights);
     });
   });
 }
