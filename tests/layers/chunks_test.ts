@@ -1,12 +1,13 @@
-/** A device that binds little cuts batches into chunks, and the result is the same. */
+/** A device with small bindings splits batches into chunks, and the result is the same. */
 import assert from "node:assert/strict";
-import { type Gpu, openGpu, Trainer, UNet, type UNetConfig } from "../../mod.ts";
+import { type Gpu, Trainer, UNet, type UNetConfig } from "../../mod.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { recordPlan } from "../../src/unet/network_plan.ts";
 import { assertClose } from "../support/compare.ts";
 import { cut, discs } from "../support/shapes_to_find.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
 
-/** Holds the largest weight tensor and the history of metrics, and 8 images of the largest activation. */
+/** Bytes that hold the largest weight tensor and the history of metrics, and 8 images of the largest activation. */
 const LITTLE = 600 * 1024;
 
 const BATCH = discs(3, 11, 64, 4);
@@ -21,7 +22,7 @@ interface Outcome {
 
 async function train(gpu: Gpu, config: UNetConfig): Promise<Outcome> {
   const unet = await UNet.create(gpu, config, { seed: 5 });
-  // Weights of PyTorch's size fade with every level: 2.4 times as large they keep the deepest levels in play.
+  // With PyTorch's default initialization activations fade with every level; 2.4 times as large, the deepest ones matter.
   const state = await unet.stateDict();
   for (const [name, { data }] of state) {
     if (/(conv\d|up)\.weight/.test(name)) data.forEach((w, i) => data[i] = 2.4 * w);
@@ -51,76 +52,49 @@ async function train(gpu: Gpu, config: UNetConfig): Promise<Outcome> {
   };
 }
 
-for (const kernels of ["fast", "strict"] as const) {
-  for (const norm of ["none", "instance"] as const) {
-    Deno.test(`chunks: eleven images in two parts, ${kernels}, norm ${norm}`, async () => {
-      const config = { inChannels: 3, outChannels: 4, filters: 4, dropout: 0.4, norm };
-      const whole = await openGpu({ kernels });
-      const little = await openGpu({ kernels, maxBindingSize: LITTLE });
-      const spec = { kind: "train", batch: 11, height: 64, width: 64 } as const;
-      const steps = [whole, little].map((gpu) => recordPlan(config, planTarget(gpu), spec).steps);
-      for (const label of ["loss/sums", "loss/gradient", "conv2d/direct", "max_pool2d/forward"]) {
-        const [once, often] = steps.map((all) =>
-          all.filter(({ dispatch }) => dispatch.kernel.label === label).length
-        );
-        assert.ok(often! > once!, `${label}: ${often} dispatches in place of ${once}`);
-      }
-      const largest = Math.max(
-        ...steps[1]!.flatMap(({ views }) => views.map(({ byteLength }) => byteLength)),
+// Every kernel mode and every norm.
+for (const [kernels, norm] of [["fast", "instance"], ["strict", "none"]] as const) {
+  Deno.test(`chunkBatch: eleven images in two chunks give what the whole batch gives, ${kernels}, norm ${norm}`, async () => {
+    const config = { inChannels: 3, outChannels: 4, filters: 4, dropout: 0.4, norm };
+    const whole = await openTestGpu(kernels === "fast" ? {} : { kernels });
+    const little = await openTestGpu({ kernels, maxBindingSize: LITTLE });
+    const spec = { kind: "train", batch: 11, height: 64, width: 64 } as const;
+    const steps = [whole, little].map((gpu) => recordPlan(config, planTarget(gpu), spec).steps);
+    for (const label of ["loss/sums", "loss/gradient", "conv2d/direct", "max_pool2d/forward"]) {
+      const [once, often] = steps.map((all) =>
+        all.filter(({ dispatch }) => dispatch.kernel.label === label).length
       );
-      assert.ok(largest <= LITTLE);
-
-      const expected = await train(whole, config);
-      const actual = await train(little, config);
-      // Images do not touch each other before the loss: not one bit of a logit depends on the chunk.
-      assert.deepEqual(actual.logits, expected.logits);
-      // Sums over the batch add the same terms in another order: float32's last digits.
-      assertClose(actual.losses, expected.losses, { absolute: 2e-5, label: "losses" });
-      // A bias before a normalisation has rounding for a gradient, of which Adam makes whole steps; what they leave
-      // behind the normalisation moves a few of the 180,224 pixels over the threshold.
-      assertClose(actual.accuracies, expected.accuracies, { absolute: 1e-4, label: "accuracies" });
-      assertClose(actual.evaluated, expected.evaluated, {
-        relative: 1e-4,
-        absolute: 1e-4,
-        label: "evaluated",
-      });
-      for (const [name, values] of expected.gradients) {
-        const most = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-        // A bias before a normalisation has no gradient but rounding.
-        const noise = norm === "instance" && /conv\d\.bias/.test(name) ? 1e-6 : 0;
-        assertClose(actual.gradients.get(name)!, values, { absolute: 1e-5 * most + noise, label: name });
-      }
-      whole.close();
-      little.close();
-    });
-  }
-}
-
-for (const norm of ["none", "instance"] as const) {
-  Deno.test(`chunks: a short last batch compiles nothing new, norm ${norm}`, async () => {
-    const gpu = await openGpu();
-    const unet = await UNet.create(gpu, { filters: 4, outChannels: 4, norm });
-    const trainer = await Trainer.create(unet);
-    await trainer.step(BATCH.images, BATCH.masks);
-    await trainer.enqueueEvaluation(BATCH.images, BATCH.masks);
-    await unet.predict(BATCH.images);
-    const { pipelineCount } = gpu;
-    for (const count of [1, 3]) {
-      const { images, masks } = cut(BATCH, 0, count);
-      await trainer.step(images, masks);
-      await trainer.enqueueEvaluation(images, masks);
-      await unet.predict(images);
+      assert.ok(often! > once!, `${label}: ${often} dispatches in place of ${once}`);
     }
-    await trainer.readMetrics();
-    assert.equal(gpu.pipelineCount, pipelineCount);
-    trainer.close();
-    unet.close();
-    gpu.close();
+    const largest = Math.max(
+      ...steps[1]!.flatMap(({ views }) => views.map(({ byteLength }) => byteLength)),
+    );
+    assert.ok(largest <= LITTLE);
+
+    const expected = await train(whole, config);
+    const actual = await train(little, config);
+    // Images are independent before the loss: not one bit of a logit depends on the chunks.
+    assert.deepEqual(actual.logits, expected.logits);
+    // Sums over the batch add the same terms in another order: float32's last digits.
+    assertClose(actual.losses, expected.losses, { absolute: 2e-5, label: "losses" });
+    // The gradient of a bias before a norm is only rounding, which Adam turns into whole steps; after the norm they move
+    // a few of the 180,224 pixels over the threshold.
+    assertClose(actual.accuracies, expected.accuracies, { absolute: 1e-4, label: "accuracies" });
+    assertClose(actual.evaluated, expected.evaluated, {
+      relative: 1e-4,
+      absolute: 1e-4,
+      label: "evaluated",
+    });
+    for (const [name, values] of expected.gradients) {
+      const most = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const noise = norm === "instance" && /conv\d\.bias/.test(name) ? 1e-6 : 0;
+      assertClose(actual.gradients.get(name)!, values, { absolute: 1e-5 * most + noise, label: name });
+    }
   });
 }
 
-Deno.test("chunks: more images than are predicted at once give what each gives by itself", async () => {
-  const gpu = await openGpu();
+Deno.test("UNet.logits: more images than one micro-batch holds give what each gives by itself", async () => {
+  const gpu = await openTestGpu();
   const unet = await UNet.create(gpu, { filters: 2 });
   const batch = discs(4, 11, 32);
   const { data, shape } = await unet.logits(batch.images);
@@ -133,5 +107,4 @@ Deno.test("chunks: more images than are predicted at once give what each gives b
     });
   }
   unet.close();
-  gpu.close();
 });

@@ -2,9 +2,6 @@
 import assert from "node:assert/strict";
 import { type Gpu, type Precision, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
 import { lossScale } from "../../kernels/loss/loss.ts";
-import { completeConfig } from "../../src/unet/config.ts";
-import { planTarget } from "../../src/layers/plan_target.ts";
-import { recordPlan } from "../../src/unet/network_plan.ts";
 import { discs } from "../support/shapes_to_find.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 import { loadUnetFixture } from "../support/unet_fixture.ts";
@@ -48,22 +45,6 @@ Deno.test("lossScale: is a power of two, so that dividing by it is exact", () =>
   assert.equal(lossScale(1), 8);
   assert.equal(lossScale(32 * 256 * 256), 2 ** 24);
   assert.equal(lossScale(2 ** 21 - 1), 2 ** 23);
-});
-
-Deno.test("recordPlan: a prediction stores nothing as float16", () => {
-  const gpu = {
-    adapter: { description: "", vendor: "", isFallback: true },
-    limits: { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 28 },
-    kernels: "fast",
-    precision: "f16",
-    choices: {},
-  } as const;
-  const spec = { batch: 2, height: 64, width: 64 };
-  const halvesOf = (kind: "predict" | "evaluate" | "train") =>
-    recordPlan(completeConfig({ filters: 4 }), planTarget(gpu), { ...spec, kind }).steps
-      .filter(({ dispatch }) => dispatch.kernel.code.startsWith("enable f16;")).length;
-  assert.equal(halvesOf("predict"), 0);
-  assert.ok(halvesOf("evaluate") > 20 && halvesOf("train") > 100);
 });
 
 if (adapter?.features.has("shader-f16")) {
