@@ -1,4 +1,4 @@
-/** Weights that are transformed or turned block by block, where a layer's tiles are done at once. */
+/** Weights that are transformed or transposed block by block, if all tiles of a layer are one run. */
 import assert from "node:assert/strict";
 import { size } from "../../kernels/shape.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
@@ -32,12 +32,12 @@ const CASES = [
 
 const KINDS = ["software", "hardware"] as const;
 
-/** What one channel of 64 takes of a block. */
+/** Bytes that one of 64 channels takes of a block. */
 const ROW_BYTES = { im2col: 9 * 64 * 4, winograd4: 36 * 64 * 4, winograd2: 16 * 64 * 4 };
 
 for (const { name, class: label, size, kernel, directions } of CASES) {
   for (const [direction, kind] of directions.flatMap((one) => KINDS.map((kind) => [one, kind] as const))) {
-    Deno.test(`row blocks: ${name}, ${direction}, ${kind}'s products: blocks in the same memory give the same bits as all at once`, async () => {
+    Deno.test(`${name}: blocks of rows give the same bits as one block, ${direction}, products of ${kind}`, async () => {
       const run = async (workspace: number) => {
         const target = {
           maxBinding: 2 ** 24,
@@ -46,7 +46,7 @@ for (const { name, class: label, size, kernel, directions } of CASES) {
           choices: { ...defaultChoices(kind), [`conv3x3/${label}`]: name },
           strict: false,
         };
-        // 64 tiles of 2 x 2 outputs need more room than 16 of 4 x 4: a block has as many rows as tiles.
+        // 64 tiles of 2 x 2 outputs need more room than 16 of 4 x 4: a block has as many rows as there are tiles.
         const { steps, regions } = recordConv(target, { channels: 64, size, batch: 1 }, direction);
         const random = new Random(3);
         const inputs = [regions.input, regions.parameters, regions.gradient].map((region) =>
@@ -64,7 +64,7 @@ for (const { name, class: label, size, kernel, directions } of CASES) {
       const whole = await run(2 ** 24);
       const parts = await run(rows * ROW_BYTES[name]);
       assert.equal(whole.blocks, 1);
-      if (name === "winograd2") assert.equal(parts.blocks, 1, "what fits is not cut");
+      if (name === "winograd2") assert.equal(parts.blocks, 1, "what fits is not split");
       else {
         assert.equal(parts.blocks, 4);
         assert.ok(parts.largest < whole.largest);
@@ -76,7 +76,7 @@ for (const { name, class: label, size, kernel, directions } of CASES) {
 }
 
 for (const index of [0, 1]) {
-  Deno.test(`row blocks: one that ends within a source gives the same bits, source ${index} of 2`, async () => {
+  Deno.test(`winograd4: a block of rows that ends within a source gives the same bits, source ${index} of 2`, async () => {
     const shape = { batch: 1, channels: 24, height: 16, width: 16 };
     const run = async (workspace: number) => {
       const choices = defaultChoices("software");

@@ -17,7 +17,7 @@ import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-/** Sums `runs` of slices of 64 values on a device that binds `maxBinding`; returns the sums and the steps it took. */
+/** Sums `runs` of slices of 64 values on a device that binds `maxBinding` bytes, and counts the groups it took. */
 async function sum(
   runs: number[],
   maxBinding: number,
@@ -51,11 +51,11 @@ const MIB = 2 ** 20;
 
 for (
   const [title, runs, maxBinding, expectedGroups] of [
-    ["few slices stay side by side", [2, 1, 3], MIB, 0],
-    ["as many as there may be", [MOST_SLICES], MIB, 0],
-    ["one more makes two groups", [MOST_SLICES, 1], MIB, 2],
-    ["a binding of four slices", [2, 1, 3, 4, 1, 1, 1, 1], 1024, 4],
-    ["runs that do not fill a group", [3, 3, 3], 1024, 3],
+    ["few slices are all kept", [2, 1, 3], MIB, 0],
+    ["as many slices as can be kept need no group", [MOST_SLICES], MIB, 0],
+    ["one slice more makes two groups", [MOST_SLICES, 1], MIB, 2],
+    ["a binding that holds four slices makes groups of four", [2, 1, 3, 4, 1, 1, 1, 1], 1024, 4],
+    ["runs are not split to fill a group", [3, 3, 3], 1024, 3],
   ] as const
 ) {
   Deno.test(`SlicedSum: ${title}`, async () => {
@@ -65,7 +65,7 @@ for (
   });
 }
 
-Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is that over a few", async () => {
+Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept equals that over a few", async () => {
   const shape = { batch: 6, channels: 16, height: 64, width: 64 };
   const random = new Random(7);
   const [values, slope] = [random.floats(size(shape)), random.floats(size(shape))];
@@ -96,7 +96,7 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept is
     return { groups, values: all.subarray(offset, offset + count) };
   };
   const few = await gradientOf(2 ** 20);
-  // Many short slices of operands that are turned, added up group by group.
+  // Many short slices of transposed operands, added up group by group.
   const hardware = await gradientOf(2 ** 15, "hardware");
   assert.equal(hardware.groups, 3);
   assertClose(hardware.values, few.values, { absolute: 2e-3, label: "gradient as on hardware" });

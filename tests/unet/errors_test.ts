@@ -1,6 +1,6 @@
-/** What a network and its training refuse: each says what was tried, with what value, and how to go on. */
+/** What a network and its trainer reject: each message names the action, the value and the way out. */
 import assert from "node:assert/strict";
-import { openGpu, type StateDict, type Tensor, Trainer, UNet } from "../../mod.ts";
+import { type StateDict, type Tensor, Trainer, UNet } from "../../mod.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -16,7 +16,7 @@ function tensor(...shape: number[]): Tensor {
 const IMAGES = tensor(1, 3, 32, 32);
 const MASKS = { shape: [1, 1, 32, 32], data: tensor(1, 1, 32, 32).data.map((value) => value > 0 ? 1 : 0) };
 
-/** A copy of the weights, changed. */
+/** A changed copy of the weights. */
 function changed(change: (state: StateDict) => void): StateDict {
   const state: StateDict = new Map(
     [...weights].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
@@ -25,7 +25,7 @@ function changed(change: (state: StateDict) => void): StateDict {
   return state;
 }
 
-Deno.test("errors: images of the wrong shape", async () => {
+Deno.test("UNet, Trainer: reject images of the wrong shape", async () => {
   const wrong: Tensor[] = [
     tensor(3, 32, 32),
     tensor(1, 1, 32, 32),
@@ -47,7 +47,7 @@ Deno.test("errors: images of the wrong shape", async () => {
   }
 });
 
-Deno.test("errors: height or width that is no multiple of 32, and no images", async () => {
+Deno.test("UNet, Trainer: reject heights and widths that are not multiples of 32, and empty batches", async () => {
   for (const [height, width] of [[33, 32], [32, 48], [16, 16], [0, 32]] as const) {
     const [name, value] = height % 32 !== 0 || height === 0 ? ["height", height] : ["width", width];
     const expected = {
@@ -63,7 +63,7 @@ Deno.test("errors: height or width that is no multiple of 32, and no images", as
   });
 });
 
-Deno.test("errors: masks that are not the images'", async () => {
+Deno.test("Trainer: rejects masks whose shape is not that of the images", async () => {
   for (const masks of [tensor(1, 2, 32, 32), tensor(2, 1, 32, 32), tensor(1, 1, 64, 32), tensor(32, 32)]) {
     await assert.rejects(trainer.step(IMAGES, masks), {
       name: "TypeError",
@@ -74,25 +74,21 @@ Deno.test("errors: masks that are not the images'", async () => {
   }
 });
 
-Deno.test("errors: a refused batch is no step", async () => {
+Deno.test("Trainer: does not count a rejected batch as a step", async () => {
   const before = trainer.steps;
   await assert.rejects(trainer.step(tensor(1, 3, 40, 32), tensor(1, 1, 40, 32)));
   assert.equal(trainer.steps, before);
   assert.deepEqual(await trainer.readMetrics(), []);
 });
 
-for (
-  const [kernels, norm] of [["fast", "none"], ["fast", "instance"], ["strict", "none"], [
-    "strict",
-    "instance",
-  ]] as const
-) {
-  Deno.test(`errors: what is no number in an image or weight ends in an error, ${kernels}, norm ${norm}`, async () => {
-    const own = await openGpu({ kernels });
+// Every kernel mode and every norm.
+for (const [kernels, norm] of [["fast", "instance"], ["strict", "none"]] as const) {
+  Deno.test(`UNet, Trainer: NaN or infinity in an image or weight ends in an error, ${kernels}, norm ${norm}`, async () => {
+    const own = await openTestGpu(kernels === "fast" ? {} : { kernels });
     const network = await UNet.create(own, { filters: 4, norm });
     const training = await Trainer.create(network);
     for (const bad of [NaN, Infinity]) {
-      // One value in a corner, which the deepest levels hardly see.
+      // One value in a corner, which the deepest levels hardly depend on.
       const images = { ...IMAGES, data: IMAGES.data.slice() };
       images.data[0] = bad;
       await assert.rejects(network.predict(images), {
@@ -108,18 +104,17 @@ for (
       name: "Error",
       message: /step 2 is NaN\nhint: lower the learning rate/,
     });
-    // The gradients were none either, so that the weights are lost from here on.
+    // The gradients were NaN as well, and so are the weights from here on.
     await assert.rejects(training.step(IMAGES, MASKS), /step 3 is NaN/);
     training.load(good);
     const { loss } = await training.step(IMAGES, MASKS);
     assert.ok(Number.isFinite(loss));
     training.close();
     network.close();
-    own.close();
   });
 }
 
-Deno.test("errors: a rate that is too high ends in an error that names the step", async () => {
+Deno.test("Trainer: a learning rate that is too high ends in an error that names the step", async () => {
   const network = await UNet.create(gpu, { filters: 4 });
   const training = await Trainer.create(network, { learningRate: 1e20 });
   const outcome = (async () => {
@@ -134,7 +129,7 @@ Deno.test("errors: a rate that is too high ends in an error that names the step"
   network.close();
 });
 
-Deno.test("errors: weights of another width, norm or number of classes", async () => {
+Deno.test("UNet: rejects weights of a network with other filters, norm or number of classes", async () => {
   for (
     const config of [{ filters: 8 }, { filters: 4, norm: "instance" }, {
       filters: 4,
@@ -153,7 +148,7 @@ Deno.test("errors: weights of another width, norm or number of classes", async (
   }
 });
 
-Deno.test("errors: state dicts that name too few, too many, misshapen or infinite tensors change nothing", async () => {
+Deno.test("UNet.loadStateDict: changes nothing if tensors are missing, unexpected, misshapen or infinite", async () => {
   const cases: [StateDict, RegExp][] = [
     [changed((state) => state.delete("up3.up.bias")), /missing: up3\.up\.bias\nhint/],
     [changed((state) => state.set("up9.bias", weights.get("outc.bias")!)), /unexpected: up9\.bias\nhint/],
@@ -174,7 +169,7 @@ Deno.test("errors: state dicts that name too few, too many, misshapen or infinit
   }
 });
 
-Deno.test("errors: settings out of range", async () => {
+Deno.test("UNet, Trainer: reject settings out of range", async () => {
   const settings = [{ filters: 0 }, { filters: 2.5 }, { outChannels: 0 }, { dropout: 1 }, { dropout: NaN }];
   for (const config of settings) {
     const [name, value] = Object.entries(config)[0]!;
@@ -205,7 +200,7 @@ Deno.test("errors: settings out of range", async () => {
   }
 });
 
-Deno.test("errors: a trainer's state from another network or with other settings", async () => {
+Deno.test("Trainer.load: rejects the state of another network or of other settings", async () => {
   const state = await trainer.state();
   const averaging = await Trainer.create(unet, { averageDecay: 0.9 });
   assert.throws(() => averaging.load(state), { name: "TypeError", message: /average has no values/ });

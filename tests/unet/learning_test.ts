@@ -1,4 +1,4 @@
-/** It learns, the same way every time: overfitting, the same bits twice, resuming, and what surrounds an update. */
+/** Training: overfitting, the same bits every time, resuming, and everything around an update. */
 import assert from "node:assert/strict";
 import { type Gpu, type Precision, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
 import { EVERY_CHANGE } from "../support/augmentation.ts";
@@ -10,7 +10,7 @@ const device = await openTestGpu();
 
 const BATCH = discs(1, 4, 32);
 
-/** The smallest images whose deepest planes have more than one pixel, so that dropout outlives a normalisation. */
+/** The smallest images whose deepest planes have more than one pixel, so that a norm does not cancel dropout. */
 const LARGER = discs(1, 4, 64);
 
 interface Setting {
@@ -34,7 +34,7 @@ async function withTrainer<T>(
   }
 }
 
-/** Takes steps on four images, four, and two in turn; returns their losses. */
+/** Takes steps on batches of four, four and two images in turn; returns their losses. */
 async function train(trainer: Trainer, steps: number): Promise<number[]> {
   for (let step = 0; step < steps; step++) {
     const { images, masks } = trainer.steps % 3 === 2 ? cut(LARGER, 1, 3) : LARGER;
@@ -123,7 +123,7 @@ for (const norm of ["none", "instance"] as const) {
   });
 }
 
-Deno.test("learning: a step waited for gives the metrics of one that is not", async () => {
+Deno.test("Trainer.step: gives the metrics that enqueue() and readMetrics() give", async () => {
   const options = { learningRate: 1e-3 };
   const { images, masks } = BATCH;
   const enqueued = await withTrainer({ options }, async (trainer) => {
@@ -146,7 +146,7 @@ Deno.test("learning: a step waited for gives the metrics of one that is not", as
   });
 });
 
-Deno.test("learning: gradients and evaluations change nothing, and evaluation knows no dropout", () =>
+Deno.test("Trainer: gradients and evaluations change nothing, and evaluation is without dropout", () =>
   withTrainer({ options: { augmentation: EVERY_CHANGE } }, async (trainer, unet) => {
     const { images, masks } = BATCH;
     const before = await trainer.state();
@@ -163,7 +163,7 @@ Deno.test("learning: gradients and evaluations change nothing, and evaluation kn
     assert.deepEqual([first!.predicted, first!.truth, first!.pixels], [predicted, truth, masks.data.length]);
   }));
 
-Deno.test("learning: gradients of several batches are averaged before an update", async () => {
+Deno.test("Trainer: averages the gradients of several batches before an update", async () => {
   const halves = [cut(BATCH, 0, 2), cut(BATCH, 2, 4)];
   const setting = { dropout: 0 };
   const gradients = await withTrainer(setting, async (trainer) => {
@@ -175,7 +175,7 @@ Deno.test("learning: gradients of several batches are averaged before an update"
   await withTrainer({ ...setting, options: { accumulate: 2, learningRate: 1e-3 } }, async (trainer, unet) => {
     const start = await trainer.state();
     await trainer.enqueue(halves[0]!.images, halves[0]!.masks);
-    // Nothing is updated yet, and nothing can be saved.
+    // Nothing is updated yet, and the state cannot be saved.
     assert.deepEqual(flat(await unet.stateDict()), flatBlock(start.weights, unet));
     await assert.rejects(
       trainer.state(),
@@ -191,7 +191,7 @@ Deno.test("learning: gradients of several batches are averaged before an update"
       relative: 1e-5,
       label: "first moment",
     });
-    // The rest of an epoch.
+    // The last batch of an epoch.
     await trainer.enqueue(halves[0]!.images, halves[0]!.masks);
     await trainer.flush();
     await trainer.flush();
@@ -201,7 +201,7 @@ Deno.test("learning: gradients of several batches are averaged before an update"
   });
 });
 
-/** A flat block's values without its padding, in the order of the names. */
+/** The values of a flat block without its padding, in the order of the names. */
 function flatBlock(block: Float32Array, { parameters }: UNet): Float64Array {
   return Float64Array.from(
     parameters.list.flatMap(({ offset, size }) => [...block.subarray(offset, offset + size)]),
@@ -210,7 +210,7 @@ function flatBlock(block: Float32Array, { parameters }: UNet): Float64Array {
 
 for (const clipNorm of [0, 1e-3]) {
   const limit = clipNorm > 0 ? ", clipped" : "";
-  Deno.test(`learning: an epoch's last batches, fewer than are averaged, count as their mean${limit}`, async () => {
+  Deno.test(`Trainer.flush: the last batches of an epoch, fewer than are averaged, count as their mean${limit}`, async () => {
     const batches = [cut(BATCH, 0, 2), cut(BATCH, 2, 4)];
     const momentAfter = (accumulate: number) =>
       withTrainer({ dropout: 0, options: { accumulate, clipNorm } }, async (trainer) => {
@@ -230,7 +230,7 @@ for (const clipNorm of [0, 1e-3]) {
   });
 }
 
-Deno.test("learning: a gradient longer than the limit is clipped to it, a shorter one is not touched", async () => {
+Deno.test("Trainer: clips a gradient longer than the limit and leaves a shorter one unchanged", async () => {
   const { images, masks } = BATCH;
   const momentOf = (clipNorm: number) =>
     withTrainer({ dropout: 0, options: { clipNorm } }, async (trainer) => {
@@ -245,7 +245,7 @@ Deno.test("learning: a gradient longer than the limit is clipped to it, a shorte
   assert.deepEqual(await momentOf(1e6), free);
 });
 
-Deno.test("learning: the average of the weights follows them, and can stand in for them", () =>
+Deno.test("Trainer: the EMA follows the weights and can replace them for a while", () =>
   withTrainer({ options: { averageDecay: 0.3, learningRate: 1e-2 } }, async (trainer, unet) => {
     const { images, masks } = BATCH;
     let average = flat(await unet.stateDict());
@@ -265,13 +265,13 @@ Deno.test("learning: the average of the weights follows them, and can stand in f
     assert.deepEqual(await unet.stateDict(), trained);
   }));
 
-Deno.test("learning: without averaging, the average is the weights themselves", () =>
+Deno.test("Trainer: without an EMA, the averaged state is the weights", () =>
   withTrainer({}, async (trainer, unet) => {
     assert.deepEqual(await trainer.averagedState(), await unet.stateDict());
     assert.equal(await trainer.withAverage(() => Promise.resolve(7)), 7);
   }));
 
-Deno.test("learning: the learning rate of a schedule is that of the next step", async () => {
+Deno.test("Trainer.learningRate: applies from the next step on", async () => {
   const { images, masks } = BATCH;
   const moved = (learningRate: number) =>
     withTrainer({ dropout: 0 }, async (trainer, unet) => {
@@ -281,7 +281,7 @@ Deno.test("learning: the learning rate of a schedule is that of the next step", 
       return flat(await unet.stateDict()).map((value, index) => value - before[index]!);
     });
   assert.ok((await moved(0)).every((value) => value === 0));
-  // Adam's first step is one learning rate, wherever there is a gradient to speak of.
+  // Adam's first step is one learning rate wherever the gradient is not tiny.
   const longest = (await moved(1e-3)).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   assertClose([longest], [1e-3], { relative: 1e-3, label: "step" });
 });

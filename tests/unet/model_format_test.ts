@@ -21,7 +21,7 @@ const description: ModelDescription = {
   versions: { deno: "2" },
 };
 
-Deno.test("readModel: gives back what packModel was given, bit for bit, and packs the same bytes again", async () => {
+Deno.test("readModel: returns what packModel was given, bit for bit, and packs to the same bytes again", async () => {
   const bytes = packModel({ state, description });
   const model = await readModel(bytes);
   assert.deepEqual(model.description, description);
@@ -30,7 +30,7 @@ Deno.test("readModel: gives back what packModel was given, bit for bit, and pack
   assert.deepEqual(packModel(model), bytes);
 });
 
-Deno.test("readModel: a plain state dict has its shape read off and the original's input", async () => {
+Deno.test("readModel: infers the network of a plain state dict and takes the original's input settings", async () => {
   const expected = { network: { ...network, dropout: 0.4 }, ...ORIGINAL_INPUT };
   for (const bytes of [writeSafetensors(state), writeTorchCheckpoint(state)]) {
     const model = await readModel(bytes);
@@ -40,7 +40,7 @@ Deno.test("readModel: a plain state dict has its shape read off and the original
   }
 });
 
-Deno.test("readModel: refuses what is no description of a model", async () => {
+Deno.test("readModel: rejects a damaged or invalid description", async () => {
   const { tensors, metadata } = readSafetensors(packModel({ state, description }));
   const read = (change: Record<string, string>) =>
     readModel(writeSafetensors(tensors, { ...metadata, ...change }));

@@ -1,4 +1,4 @@
-/** From state dicts to the flat block and back, and what is refused on the way. */
+/** From state dicts to the flat block and back, and what is rejected. */
 import assert from "node:assert/strict";
 import { DEFAULT_CONFIG } from "../../src/unet/config.ts";
 import { blockToState, initialBlock, parameterTable, placeState } from "../../src/unet/parameters.ts";
@@ -6,13 +6,13 @@ import { blockToState, initialBlock, parameterTable, placeState } from "../../sr
 const table = parameterTable({ ...DEFAULT_CONFIG, filters: 1 });
 const block = initialBlock(table, 3);
 
-Deno.test("placeState: gives back the block that the state was cut from", () => {
+Deno.test("placeState: returns the block that the state was taken from", () => {
   const back = new Float32Array(table.blockSize);
   for (const { offset, data } of placeState(table, blockToState(table, block))) back.set(data, offset);
   assert.deepEqual(back, block);
 });
 
-Deno.test("placeState: names the tensor and the place of a value that is not finite", () => {
+Deno.test("placeState: names the tensor and the index of a value that is not finite", () => {
   for (const bad of [NaN, Infinity, -Infinity]) {
     const state = blockToState(table, block.slice());
     state.get("up2.conv1.bias")!.data[3] = bad;
@@ -23,7 +23,7 @@ Deno.test("placeState: names the tensor and the place of a value that is not fin
   }
 });
 
-Deno.test("placeState: names what is missing, unexpected and misshapen", () => {
+Deno.test("placeState: names tensors that are missing, unexpected or misshapen", () => {
   const state = blockToState(table, block);
   state.set("extra", state.get("outc.bias")!);
   state.delete("outc.bias");
