@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LOSSES } from "../../kernels/loss/definition.ts";
 import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
 import type { SplitLoss } from "./loss.ts";
 import { formatSummary } from "./report_text.ts";
@@ -28,8 +29,9 @@ export function formatEvaluation(report: EvaluationReport): string {
 
 function formatLoss({ weighted, batchMean, batchSize, name }: SplitLoss): string {
   const fixed = (value: number) => value.toFixed(4);
+  const { DICE_WEIGHT, BCE_WEIGHT } = LOSSES.combined.constants;
   const parts = name === undefined
-    ? ` = 0.6 Dice loss ${fixed(weighted.diceLoss)} + 0.4 BCE ${fixed(weighted.bce)}`
+    ? ` = ${DICE_WEIGHT} Dice loss ${fixed(weighted.diceLoss)} + ${BCE_WEIGHT} BCE ${fixed(weighted.bce)}`
     : ` (${name}); Dice loss ${fixed(weighted.diceLoss)}, BCE ${fixed(weighted.bce)}`;
   return `loss         ${fixed(weighted.loss)}${parts}\n` +
     `             mean of batches of ${batchSize}, like the original: ${fixed(batchMean.loss)}, accuracy ` +

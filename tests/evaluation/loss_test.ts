@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { batchLoss, meanLoss } from "../../src/evaluation/loss.ts";
-import { combinedLoss } from "../reference/loss.ts";
+import { LOSS_NAMES } from "../../kernels/loss/definition.ts";
+import { batchLoss, meanLoss, trainedLoss } from "../../src/evaluation/loss.ts";
+import { completeConfig } from "../../src/unet/config.ts";
+import { ORIGINAL_INPUT } from "../../src/unet/model_format.ts";
+import { combinedLoss, LOSSES } from "../reference/loss.ts";
 import { uniformFloats } from "../support/random.ts";
 
 const shape = [2, 1, 16, 16];
 
-Deno.test("batchLoss: equals the plain loops, also where logits are far out and masks empty", () => {
+Deno.test("batchLoss: every loss equals plain loops, also for extreme logits and empty masks", () => {
   const cases = [
     { spread: 3, share: 0.3 },
     { spread: 300, share: 0.5 },
@@ -15,23 +18,35 @@ Deno.test("batchLoss: equals the plain loops, also where logits are far out and 
   for (const { spread, share } of cases) {
     const logits = uniformFloats(1, 512, spread);
     const masks = uniformFloats(2, 512, 0.5, 0.5).map((value) => value < share ? 1 : 0);
-    const { loss, diceLoss, bce, accuracy } = batchLoss({ shape, data: logits }, { shape, data: masks });
     const expected = combinedLoss(logits, masks);
-    const near = (value: number, other: number) =>
+    const near = (value: number, other: number, name: string) =>
       assert.ok(
         Math.abs(value - other) <= 1e-12 * Math.max(1, Math.abs(other)),
-        `${value}, expected ${other}`,
+        `${name}: ${value}, expected ${other}`,
       );
-    near(loss, expected.loss);
-    near(diceLoss, expected.dice);
-    near(bce, expected.bce);
-    assert.equal(accuracy, expected.accuracy);
+    for (const name of LOSS_NAMES) {
+      const tensors = [{ shape, data: logits }, { shape, data: masks }] as const;
+      const { loss, diceLoss, bce, accuracy } = batchLoss(...tensors, name);
+      near(loss, LOSSES[name].value(logits, masks), name);
+      near(diceLoss, expected.dice, "dice");
+      near(bce, expected.bce, "bce");
+      assert.equal(accuracy, expected.accuracy);
+      if (name === "combined") assert.equal(batchLoss(...tensors).loss, loss);
+    }
   }
 });
 
-Deno.test("batchLoss refuses masks of another shape", () => {
+Deno.test("batchLoss: rejects masks of another shape", () => {
   const logits = { shape, data: new Float32Array(512) };
   assert.throws(() => batchLoss(logits, { shape: [1, 1, 16, 16], data: new Float32Array(256) }), TypeError);
+});
+
+Deno.test("trainedLoss: the one in the model's file, else that of the original", () => {
+  const description = { network: completeConfig({}), ...ORIGINAL_INPUT };
+  assert.equal(trainedLoss(description), "combined");
+  assert.equal(trainedLoss({ ...description, training: { filters: 8 } }), "combined");
+  assert.equal(trainedLoss({ ...description, training: { loss: "focal" } }), "focal");
+  assert.equal(trainedLoss({ ...description, training: { loss: "a later version's" } }), "combined");
 });
 
 Deno.test("meanLoss: weighted by images, and by batch as the original", () => {
