@@ -1,5 +1,5 @@
 /**
- * `deno task compile`: one binary with all the commands, its permissions baked in.
+ * `compile`: compiles all commands into one binary, with permissions built in.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "
 import configuration from "../deno.json" with { type: "json" };
 import { BINARY_COMMANDS } from "./main.ts";
 
-/** Modules that Workers load by address: the module graph does not show them. */
+/** Modules that Workers load by URL: the module graph does not include them. */
 const WORKERS = [
   "src/dataset/batch_worker.ts",
   "src/image/decode_worker.ts",
@@ -19,7 +19,7 @@ const WORKERS = [
   "src/cli/interrupt_worker.ts",
 ];
 
-/** The words after `deno` that compile the binary. */
+/** The arguments of `deno` that compile the binary. */
 export function compileArguments(output: string, target?: string): string[] {
   return [
     "compile",
@@ -34,7 +34,7 @@ export function compileArguments(output: string, target?: string): string[] {
   ];
 }
 
-/** Why there is no binary, in two lines where it is for want of Deno's runtime, else after what Deno said. */
+/** Why there is no binary: in two lines if Deno's runtime is missing, otherwise after Deno's own output. */
 export function describeFailure(output: string, code: number, stderr: string): string {
   const address = /https?:\/\/\S*\/denort-[^\s)]*\.zip/.exec(stderr)?.[0];
   const failure = `error: Cannot compile ${output}: `;
@@ -43,12 +43,15 @@ export function describeFailure(output: string, code: number, stderr: string): s
     "hint: set DENORT_BIN to a denort of the same version, or put its zip into Deno's cache\n";
 }
 
-/** The command `compile`. */
+/** The `compile` command. */
 export function command(): Command {
-  return createCommand("compile", "Compiles all commands into one binary, dist/unet, permissions included.")
+  return createCommand(
+    "compile",
+    "Compiles all commands into one binary, dist/unet, with permissions built in.",
+  )
     .option(
       "--target <triple>",
-      "system to compile for, such as x86_64-unknown-linux-gnu or aarch64-apple-darwin",
+      "the system to compile for, such as x86_64-unknown-linux-gnu or aarch64-apple-darwin",
     )
     .option("--output <file>", "the binary", "dist/unet")
     .action(async (options: { target?: string; output: string }) => {

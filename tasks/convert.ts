@@ -1,5 +1,5 @@
 /**
- * `convert`: weights from PyTorch's `.pth` to safetensors and back.
+ * `convert`: converts weights between PyTorch's `.pth` and safetensors.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { readWholeFile } from "../src/fs/whole_file.ts";
 
 /** The `convert` command. */
 export function command(): Command {
-  return createCommand("convert", "Convert weights between PyTorch's .pth and .safetensors, as float32.")
+  return createCommand("convert", "Converts weights between PyTorch's .pth and .safetensors, as float32.")
     .argument(
       "<in>",
-      "a .safetensors file, or a .pth or .pt of PyTorch 1.6 or later; told apart by its content",
+      "a .safetensors file, or a .pth or .pt of PyTorch 1.6 or later; recognized by content",
     )
     .argument(
       "<out>",
-      "the file to write; its ending chooses the format: .safetensors, .pth or .pt",
+      "the file to write; its extension chooses the format: .safetensors, .pth or .pt",
       weightsPath,
     )
     .option("--json", "print the result as one JSON document")
@@ -29,17 +29,17 @@ export function command(): Command {
 
 async function runConvert(input: string, output: string, flags: { json?: true }): Promise<void> {
   if (resolve(input) === resolve(output)) {
-    throw new RangeError(`Cannot convert "${input}" onto itself\nhint: give the result another name`);
+    throw new RangeError(`Cannot convert "${input}" onto itself\nhint: choose another name for the result`);
   }
   const { tensors, metadata } = await readWeights(await readWholeFile(input));
   const format = weightsFormatOf(output);
   const notes = Object.keys(metadata).filter((key) => key !== "format");
   if (format === "torch" && notes.length > 0) {
     writeStderr(
-      `note: a .pth has no room for the metadata ${notes.join(", ")}; it is left out\n`,
+      `note: a .pth cannot hold the metadata ${notes.join(", ")}; it is left out\n`,
     );
   }
-  // Other readers of safetensors ask for this note, which says that names and layouts are PyTorch's.
+  // Other readers of safetensors expect this entry, which states that names and layouts are PyTorch's.
   const bytes = writeWeights({ format, tensors, metadata: { format: "pt", ...metadata } });
   await writeFileAtomic(output, bytes);
   const parameters = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);

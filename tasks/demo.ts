@@ -1,5 +1,5 @@
 /**
- * `deno task demo`: the tour on a synthetic dataset, from making it to predicted masks.
+ * `demo`: a tour on a synthetic dataset, from making it to predicted masks.
  *
  * @module
  */
@@ -10,12 +10,14 @@ import { command as evaluate } from "./evaluate.ts";
 import { command as phantom } from "./phantom.ts";
 import { command as predict } from "./predict.ts";
 import { command as train } from "./train.ts";
+import { listFolder } from "../src/fs/paths.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 
-const DATA = "dataset/phantom";
-const RUN = "runs/demo";
-const OUTPUT = "predictions/demo";
+const DATA = `${FOLDERS.data}/phantom`;
+const RUN = `${FOLDERS.runs}/demo`;
+const OUTPUT = `${FOLDERS.predictions}/demo`;
 
-/** How large the tour's dataset and network are. */
+/** The size of the tour's dataset and network. */
 interface Scale {
   images: { train: number; valid: number; test: number };
   size: number;
@@ -24,9 +26,9 @@ interface Scale {
 }
 
 /** Minutes on two cores, for a Dice of 0.9. */
-const WHOLE: Scale = { images: { train: 96, valid: 16, test: 32 }, size: 128, filters: 8, epochs: 16 };
+const FULL: Scale = { images: { train: 96, valid: 16, test: 32 }, size: 128, filters: 8, epochs: 16 };
 
-/** Seconds, to see that everything works. */
+/** Seconds, to check that everything works. */
 const QUICK: Scale = { images: { train: 24, valid: 4, test: 6 }, size: 64, filters: 4, epochs: 4 };
 
 /** One stop of the tour. */
@@ -44,47 +46,47 @@ function flags(values: Record<string, string | number>): string[] {
 function stops(seed: number, { images, size, filters, epochs }: Scale): Stop[] {
   return [
     {
-      title: "a synthetic dataset: schematic brain slices with outlined tumors",
+      title: "making a synthetic dataset: schematic brain slices with annotated tumors",
       command: phantom(),
       args: flags({ output: DATA, ...images, size, seed }),
     },
     {
-      title: "training a small UNet on it, by the strong recipe",
+      title: "training a small UNet on it with the strong recipe",
       command: train(),
       args: [
         ...flags({ data: DATA, run: RUN, recipe: "strong", filters, size, "batch-size": 8 }),
-        // Few steps in all: larger ones, and an average over the last few.
+        // Few steps in total: larger ones, and an EMA over the last few.
         ...flags({ epochs, "learning-rate": "4e-3", average: 0.9, seed }),
         "--force",
       ],
     },
     {
-      title: "judging it on images that it has not seen",
+      title: "evaluating it on unseen images",
       command: evaluate(),
       args: flags({ data: DATA, run: RUN, split: "test" }),
     },
   ];
 }
 
-/** The command `demo`. */
+/** The `demo` command. */
 export function command(): Command {
   return createCommand(
     "demo",
-    "The tour: makes phantoms, trains, evaluates, and predicts three masks, in minutes.",
+    "A tour in minutes: makes phantoms, trains, evaluates, and predicts three masks.",
   )
     .option(
       "--seed <number>",
-      "seed of the dataset, the weights and the training",
+      "seed of the dataset, the initial weights and training",
       integer(0, 2 ** 32 - 1),
       0,
     )
     .option(
       "--quick",
-      "fewer and smaller images, and a network too small to be good: seconds in place of minutes",
+      "fewer and smaller images, and a network too small to be accurate: seconds instead of minutes",
     )
     .action(async ({ seed, quick }: { seed: number; quick?: boolean }) => {
       const start = performance.now();
-      const tour = stops(seed, quick ? QUICK : WHOLE);
+      const tour = stops(seed, quick ? QUICK : FULL);
       for (const [index, { title, command, args }] of tour.entries()) {
         await visit(`${index + 1}/${tour.length + 1}`, title, command, args);
       }
@@ -93,14 +95,14 @@ export function command(): Command {
       await visit(`${tour.length + 1}/${tour.length + 1}`, "predicting three masks", predict(), args);
       const seconds = (performance.now() - start) / 1000;
       writeStdout(
-        `\nthe tour took ${formatSeconds(seconds)}; look at\n` +
+        `\nthe tour took ${formatSeconds(seconds)}; see\n` +
           `  ${RUN}/predictions.png   true and predicted masks, side by side\n` +
-          `  ${RUN}/test.json         what was measured\n` +
-          `  ${OUTPUT}/   a mask, a map of probabilities and a figure for each of three images\n` +
-          "and go on with your own images:\n" +
-          "  deno task inspect dataset          # what is in your dataset, and what is wrong with it\n" +
+          `  ${RUN}/test.json         the metrics\n` +
+          `  ${OUTPUT}/   mask, probabilities and figure of each of three images\n` +
+          "and continue with your own images:\n" +
+          "  deno task inspect dataset          # counts and problems of your dataset\n" +
           "  deno task train --recipe strong    # train on it\n" +
-          "  deno task predict image.jpg      # and use what it learned\n",
+          "  deno task predict image.jpg        # segment an image\n",
       );
     });
 }
@@ -112,11 +114,8 @@ async function visit(place: string, title: string, command: Command, args: strin
 }
 
 async function firstImages(folder: string, count: number): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    if (name.endsWith(".jpg")) names.push(`${folder}/${name}`);
-  }
-  return names.sort().slice(0, count);
+  const names = (await listFolder(folder)).map(({ name }) => name).filter((name) => name.endsWith(".jpg"));
+  return names.sort().slice(0, count).map((name) => `${folder}/${name}`);
 }
 
 if (import.meta.main) await main(command());

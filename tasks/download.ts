@@ -1,5 +1,5 @@
 /**
- * `download`: the dataset's zip to a file, resumed, checked, and whole or not there.
+ * `download`: downloads the zip of the dataset, with resume and checks.
  *
  * @module
  */
@@ -21,14 +21,14 @@ interface DownloadFlags {
 
 /** The `download` command. */
 export function command(): Command {
-  return createCommand("download", "Download the dataset's zip; goes on where an earlier run stopped.")
-    .option("--url <address>", "where the zip is", DATASET_URL)
+  return createCommand("download", "Downloads the zip of the dataset; resumes where an earlier run stopped.")
+    .option("--url <address>", "the address of the zip", DATASET_URL)
     .option(
       "--sha256 <digest>",
-      "the SHA-256 that it must have (default: the one recorded by the first download)",
+      "the expected SHA-256 (default: the one recorded by the first download)",
     )
-    .option("--output <path>", "folder for it, or, ending in .zip, the file itself", FOLDERS.data)
-    .option("--retries <count>", "attempts after a failed one that got no further", integer(0, 100), 5)
+    .option("--output <path>", "the folder for it, or the file itself if it ends in .zip", FOLDERS.data)
+    .option("--retries <count>", "retries after attempts that received nothing new", integer(0, 100), 5)
     .option("--json", "print the result as one JSON document")
     .action(runDownload);
 }
@@ -46,12 +46,12 @@ async function runDownload(flags: DownloadFlags): Promise<void> {
   if (flags.json) {
     writeStdout(`${JSON.stringify(result)}\n`);
   } else {
-    const done = result.status === "present" ? "is there already" : "downloaded";
+    const done = result.status === "present" ? "already exists" : "downloaded";
     writeStdout(`${path} ${done}: ${formatBytes(result.byteLength)}, SHA-256 ${result.sha256}\n`);
   }
 }
 
-/** The progress bar, which begins once it is known how much is to come, and makes room for notes. */
+/** The progress bar: starts once the size is known, and is cleared for notes. */
 class DownloadBar {
   readonly #label: string;
   #bar: Progress | null = null;

@@ -8,7 +8,15 @@ import { basename, dirname, extname, join } from "node:path";
 import { plural } from "../src/cli/format.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
 import { Progress } from "../src/cli/progress.ts";
-import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import {
+  addExamples,
+  createCommand,
+  GROUPS,
+  integer,
+  main,
+  writeStderr,
+  writeStdout,
+} from "../src/cli/task.ts";
 import { reportDocument } from "../src/evaluation/report_json.ts";
 import {
   formatEvaluation,
@@ -36,36 +44,46 @@ interface Options extends ModelFlags {
 export function command(): Command {
   const evaluate = createCommand(
     "evaluate",
-    "Measures a model on a split of a dataset: accuracy beside that of an answer of nothing, Dice, IoU, " +
-      "sensitivity, specificity, precision, HD95 and average surface distance, missed and false lesions, and the " +
-      "training's loss. Writes SPLIT.json, SPLIT.csv (a row an image), predictions.png and cases.png (worst, " +
-      "median, best). docs/metrics.md defines the numbers.",
-  ).option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
-    .option("--split <name>", "what to measure on: a folder's name, or train, valid or test", "test");
-  return addModelOptions(evaluate)
-    .option(
-      "--spacing <x,y>",
-      "millimetres from column to column and from row to row of the images; distances are then in mm, else in " +
-        "pixels of the network's input",
-      parseSpacing,
-    )
-    .option("--seed <number>", "draws of the bootstrap intervals", integer(0, 2 ** 32 - 1), 0)
-    .option(
-      "--audit [count]",
-      "also rank the images whose annotation the model contradicts most: all in audit.csv, the first 16, or so " +
-        "many, in audit.png; with --split also for a folder of images that nobody annotated",
-      integer(1, 200),
-    )
+    "Evaluates a model on a split of a dataset: Dice, IoU, sensitivity, specificity, precision, HD95 and average " +
+      "surface distance, missed and false lesions, the training loss, and accuracy next to that of an empty " +
+      "prediction. Writes SPLIT.json, SPLIT.csv (one row per image), predictions.png and cases.png (worst, median, " +
+      "best). docs/metrics.md defines the metrics.",
+  );
+  evaluate.optionsGroup(GROUPS.data)
+    .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
+    .option("--split <name>", "the split: the name of a folder, or train, valid or test", "test")
     .addOption(
       new Option(
         "--unannotated <how>",
-        "images without annotations: empty takes them as free of tumors, skip leaves them out",
+        "images without annotations: empty counts them as background only, skip leaves them out",
       ).choices([...UNANNOTATED]).default("empty"),
     )
-    .option("--output <folder>", "where the results go (default: the run's folder)")
-    .option("--cache <folder>", "where prepared images are kept", FOLDERS.cache)
-    .option("--json", "print everything as one JSON document")
-    .action(evaluateModel);
+    .option("--cache <folder>", "where prepared images and timed kernel choices are stored", FOLDERS.cache);
+  addModelOptions(evaluate);
+  evaluate.optionsGroup(GROUPS.output)
+    .option(
+      "--spacing <x,y>",
+      "millimeters between columns and between rows of the images; without it, distances are in pixels of the " +
+        "network's input",
+      parseSpacing,
+    )
+    .option("--seed <number>", "seed of the bootstrap intervals", integer(0, 2 ** 32 - 1), 0)
+    .option(
+      "--audit [count]",
+      "also rank the images whose annotation the model contradicts most: all in audit.csv, the first 16 (or count) " +
+        "in audit.png; works for a split without annotations, too",
+      integer(1, 200),
+    )
+    .option("--output <folder>", "where the results are written (default: the folder of the run)")
+    .option("--json", "print everything as one JSON document");
+  addExamples(evaluate, [
+    ["Evaluate the newest run on its test split", "--data dataset/mine"],
+    [
+      "Rank doubtful annotations of the train split",
+      "--run runs/mine --data dataset/mine --split train --audit",
+    ],
+  ]);
+  return evaluate.action(evaluateModel);
 }
 
 async function evaluateModel(options: Options): Promise<void> {
@@ -108,19 +126,19 @@ async function evaluateModel(options: Options): Promise<void> {
   );
 }
 
-/** The folder of a run's model; a folder of its own below `runs` for any other. */
+/** The folder of the run for a run's model; for any other, a folder in `runs` with the name of the file. */
 function outputOf(path: string): string {
   return basename(path) === RUN_FILES.best
     ? dirname(path)
     : join(FOLDERS.runs, basename(path, extname(path)));
 }
 
-/** Reads `x,y`, or one number for both, as the distances of rows and columns. */
+/** Parses `x,y`, or one number for both, as the spacing of rows and columns. */
 function parseSpacing(text: string): Spacing {
   const parts = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
   const [x = NaN, y = x] = parts;
   if (parts.length > 2 || ![x, y].every((value) => Number.isFinite(value) && value > 0)) {
-    throw new InvalidArgumentError("expected two positive numbers with a comma, such as 0.5,0.5.");
+    throw new InvalidArgumentError("expected two positive numbers separated by a comma, such as 0.5,0.5.");
   }
   return [y, x];
 }

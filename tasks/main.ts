@@ -18,7 +18,7 @@ import { command as split } from "./split.ts";
 import { command as train } from "./train.ts";
 import { command as unzip } from "./unzip.ts";
 
-/** What the binary can do; what checks or measures this project itself stays with its sources. */
+/** The commands of the binary; those that check or measure the project itself are left out. */
 export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
   doctor,
   download,
@@ -34,7 +34,7 @@ export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
   demo,
 };
 
-/** The command `unet`. */
+/** The `unet` command. */
 export function command(): Command {
   const unet = createCommand("unet", "Medical image segmentation: from annotated images to masks.");
   for (const make of Object.values(BINARY_COMMANDS)) unet.addCommand(make());

@@ -8,16 +8,17 @@ import { formatPercent, formatSeconds, plural } from "../src/cli/format.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
 import { Progress } from "../src/cli/progress.ts";
 import {
+  addExamples,
   createCommand,
   EXIT,
   ExitError,
+  GROUPS,
   integer,
   main,
   reportError,
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-// Not by mod.ts, all of which would be loaded: a single image is soon done.
 import { findImages } from "../src/prediction/image_files.ts";
 import { modelOrigin } from "../src/prediction/load_model.ts";
 import { type ImageReport, predictFiles } from "../src/prediction/predict_files.ts";
@@ -36,18 +37,23 @@ interface Options extends ModelFlags {
 export function command(): Command {
   const predict = createCommand(
     "predict",
-    "Finds tumors in images. For each image it writes, at the image's own size, a mask (NAME_mask.png) and " +
-      "probabilities (NAME_probability.png), the figure of image, mask and overlay (NAME_figure.png), and the " +
-      "numbers (NAME.json): area, box, lesions, mean probability, COCO RLE. An image that cannot be read stops " +
-      "no other; the exit code is 1 then. Not a medical device.",
+    "Segments images. For each image, at its own size, it writes a mask (NAME_mask.png), probabilities " +
+      "(NAME_probability.png), a figure of image, mask and overlay (NAME_figure.png), and numbers (NAME.json): area, " +
+      "box, lesions, mean probability, COCO RLE. An unreadable image does not stop the others, but sets the exit " +
+      "code 1. Not a medical device.",
   ).argument("<path...>", "images, folders of images, or patterns such as 'scans/**/*.png'");
-  return addModelOptions(predict)
-    .option("--output <folder>", "where the results go", FOLDERS.predictions)
-    .option("--largest", "keep the largest lesion of each image alone")
-    .option("--min-area <pixels>", "leave lesions of fewer pixels out", integer(0), 0)
-    .option("--batch-size <images>", "images that are predicted at once", integer(1, 1024), 8)
-    .option("--json", "print everything as one JSON document")
-    .action(predictPaths);
+  addModelOptions(predict)
+    .option("--batch-size <images>", "images per batch", integer(1, 1024), 8)
+    .optionsGroup(GROUPS.output)
+    .option("--output <folder>", "where the results are written", FOLDERS.predictions)
+    .option("--largest", "keep only the largest lesion of each image")
+    .option("--min-area <pixels>", "remove lesions of fewer pixels", integer(0), 0)
+    .option("--json", "print everything as one JSON document");
+  addExamples(predict, [
+    ["Segment one image with the newest run", "scan.jpg"],
+    ["Segment a folder with a model file, averaging over flips", "scans --model best.safetensors --flips"],
+  ]);
+  return predict.action(predictPaths);
 }
 
 async function predictPaths(paths: string[], options: Options): Promise<void> {
@@ -111,7 +117,7 @@ function describe({ image, area, share, lesions, meanProbability, files }: Image
   return `${image}: ${found}; ${files.figure}\n`;
 }
 
-/** Tells on standard error how long each part took. */
+/** Prints to standard error how long each part took. */
 function stopwatch(): (part: string) => void {
   let last = performance.now();
   return (part) => {

@@ -1,5 +1,5 @@
 /**
- * `unzip`: checks an archive and unpacks it, all of it or nothing.
+ * `unzip`: checks an archive and unpacks all of it or nothing.
  *
  * @module
  */
@@ -22,14 +22,14 @@ interface UnzipFlags {
 /** The `unzip` command. */
 export function command(): Command {
   const { maxBytes, maxEntries, maxRatio } = UNZIP_LIMITS;
-  return createCommand("unzip", "Check a zip and unpack it, all of it or nothing.")
+  return createCommand("unzip", "Checks a zip and unpacks all of it or nothing.")
     .argument("[zip]", `the archive (default: the only .zip in ${FOLDERS.data}/)`)
-    .option("--output <folder>", "where to", FOLDERS.data)
-    .option("--max-bytes <count>", "refuse an archive that unpacks to more", integer(1), maxBytes)
+    .option("--output <folder>", "the folder to unpack to", FOLDERS.data)
+    .option("--max-bytes <count>", "refuse an archive that unpacks to more bytes", integer(1), maxBytes)
     .option("--max-entries <count>", "refuse an archive with more entries", integer(1), maxEntries)
     .option(
       "--max-ratio <number>",
-      "refuse an archive that grows more than so many times",
+      "refuse an archive with a higher compression ratio",
       integer(1),
       maxRatio,
     )
@@ -54,21 +54,21 @@ async function runUnzip(named: string | undefined, flags: UnzipFlags, self: Comm
   const result = await unzip(zip, output, { maxBytes, maxEntries, maxRatio, onProgress }).finally(finish);
   if (result.kept !== null) {
     writeStderr(
-      `note: what stood in the way, and no earlier run had unpacked as it was, is in ${result.kept}\n`,
+      `note: files that were not unpacked by an earlier run were moved to ${result.kept}\n`,
     );
   }
   if (flags.json) {
     writeStdout(`${JSON.stringify({ zip, ...result })}\n`);
     return;
   }
-  const done = result.status === "present" ? "is unpacked already, nothing to do" : "unpacked";
+  const done = result.status === "present" ? "is already unpacked" : "unpacked";
   writeStdout(
     `${zip} ${done}: ${plural(result.files, "file")}, ${formatBytes(result.byteLength)} ` +
       `in ${output} (${result.entries.join(", ")})\n`,
   );
 }
 
-/** The only .zip in the data folder; wrong usage where there is none, or a choice. */
+/** The only .zip in the data folder; a usage error if there is none, or several. */
 async function onlyZip(self: Command): Promise<string> {
   const names: string[] = [];
   try {
@@ -82,9 +82,9 @@ async function onlyZip(self: Command): Promise<string> {
   if (names.length === 1 && name !== undefined) return join(FOLDERS.data, name);
   self.error(
     names.length === 0
-      ? `error: no archive named, and there is no .zip in ${FOLDERS.data}/\nhint: run download first, or name one`
-      : `error: no archive named, and ${FOLDERS.data}/ has several: ${names.sort().join(", ")}\n` +
-        "hint: name one of them",
+      ? `error: no archive given, and there is no .zip in ${FOLDERS.data}/\nhint: run deno task download first, or give one`
+      : `error: no archive given, and ${FOLDERS.data}/ has several: ${names.sort().join(", ")}\n` +
+        "hint: give one of them",
     { exitCode: 2 },
   );
 }

@@ -17,19 +17,19 @@ export interface Curve {
 /**
  * Draws each curve as a line of blocks between its name and its last value, all at the same scale.
  *
- * @param width characters of a line; if there are more values than fit, neighbours are averaged
+ * @param width characters of a line; if there are more values than fit, neighbors are averaged
  */
 export function drawCurves(curves: readonly Curve[], width: number): string[] {
   const finite = curves.flatMap(({ values }) => values.filter(Number.isFinite));
-  const least = Math.min(...finite);
-  const most = Math.max(...finite);
+  const min = Math.min(...finite);
+  const max = Math.max(...finite);
   const nameWidth = Math.max(...curves.map(({ name }) => name.length));
   const numberWidth = 7;
   const room = Math.max(1, width - nameWidth - numberWidth - 2);
   return curves.map(({ name, values }) => {
     const blocks = condense(values, room).map((value) => {
       if (!Number.isFinite(value)) return " ";
-      const height = most > least ? (value - least) / (most - least) : 0;
+      const height = max > min ? (value - min) / (max - min) : 0;
       return BLOCKS[Math.round(height * (BLOCKS.length - 1))]!;
     });
     const last = values.at(-1);
@@ -38,7 +38,7 @@ export function drawCurves(curves: readonly Curve[], width: number): string[] {
   });
 }
 
-/** At most `count` values, by averaging neighbours. */
+/** At most `count` values, by averaging neighbors. */
 function condense(values: readonly number[], count: number): number[] {
   if (values.length <= count) return [...values];
   return Array.from({ length: count }, (_, index) => {

@@ -1,31 +1,31 @@
 /**
- * Ctrl-C and SIGTERM: the first one asks the work to stop in order, a second one ends the process at once.
+ * Ctrl-C and SIGTERM: the first one stops the work in an orderly way, a second one ends the process at once.
  *
  * @module
  */
 import type { FromInterruptWorker, ToInterruptWorker } from "./interrupt_worker.ts";
 import { EXIT, ExitError } from "./task.ts";
 
-/** A first signal to come. */
+/** Listens for a first signal. */
 export interface Interruption {
-  /** Aborted by it; the reason is the {@linkcode ExitError} that ends the task as shells expect. */
+  /** Aborted by the signal; the reason is the {@linkcode ExitError} that ends the task with the conventional code. */
   readonly signal: AbortSignal;
-  /** Resolves when it is listened for, or cannot be; until then it ends the process, as it does by itself. */
+  /** Resolves when the listener is installed, or cannot be; before that a signal ends the process as usual. */
   readonly listening: Promise<void>;
-  /** Listens no more: a signal ends the process again. */
+  /** Stops listening: a signal then ends the process as usual. */
   release(): void;
 }
 
 /**
  * Listens for Ctrl-C and SIGTERM until released. At the first one `note` is printed, even while this thread waits for
- * the GPU, then `onNote` is called and the signal is aborted as soon as this thread can; nobody listens to a second
- * one, but for the moment in which it may be the first one's echo.
+ * the GPU; then `onNote` is called and the signal is aborted as soon as this thread is free. A second one ends the
+ * process, except for a moment in which it may be an echo of the first.
  */
 export function stopOnInterrupt(note: string, onNote: () => void = () => {}): Interruption {
   const controller = new AbortController();
   const url = new URL("./interrupt_worker.ts", import.meta.url);
   if (Deno.permissions.querySync({ name: "read", path: url }).state !== "granted") {
-    // Without the thread Ctrl-C simply ends the task, which will say by itself what else it lacks.
+    // Without the thread, Ctrl-C simply ends the task, which reports missing permissions itself.
     return { signal: controller.signal, listening: Promise.resolve(), release: () => {} };
   }
   const worker = new Worker(url, { type: "module" });
@@ -44,12 +44,12 @@ export function stopOnInterrupt(note: string, onNote: () => void = () => {}): In
 }
 
 /**
- * Runs work that leaves nothing behind where it throws, such as `signal.throwIfAborted()` once an image: the first
- * Ctrl-C or SIGTERM then ends the task without a trace of it.
+ * Runs work that cleans up after itself if it throws, for example by `signal.throwIfAborted()` per image: the first
+ * Ctrl-C or SIGTERM then ends the task and leaves nothing behind.
  */
 export async function runStoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = stopOnInterrupt(
-    "stopping, and clearing away what was begun; press Ctrl-C again to stop at once",
+    "stopping and cleaning up; press Ctrl-C again to stop at once",
   );
   try {
     await stop.listening;

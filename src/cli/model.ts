@@ -1,5 +1,5 @@
 /**
- * What the tasks that use a model share: their flags, and how the model is found, read and put on the GPU.
+ * What the tasks that use a model share: their flags, and opening the model on the GPU.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_m
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
-import { number, writeStderr } from "./task.ts";
+import { GROUPS, number, writeStderr } from "./task.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
 export interface ModelFlags {
@@ -17,15 +17,15 @@ export interface ModelFlags {
   readonly run?: string;
   /** A model file. */
   readonly model?: string;
-  /** A pixel is the mask's where its probability is above this. */
+  /** The probability above which a pixel is foreground. */
   readonly threshold?: number;
-  /** Average over mirror images. */
+  /** Whether to average over mirrored images. */
   readonly flips?: boolean;
-  /** Use the software adapter. */
+  /** Whether to use the software adapter. */
   readonly software?: boolean;
-  /** Arithmetic of the kernels. */
+  /** The arithmetic of the kernels. */
   readonly kernels: "fast" | "strict";
-  /** The folder where timed kernel choices are kept, if not the default one. */
+  /** The folder of timed kernel choices; defaults to `dataset/.cache`. */
   readonly cache?: string;
 }
 
@@ -33,41 +33,43 @@ export interface ModelFlags {
 export interface TaskModel {
   /** The device. */
   readonly gpu: Gpu;
-  /** What the file holds. */
+  /** The content of the file. */
   readonly model: LoadedModel;
-  /** It, ready to predict. */
+  /** The model, ready to predict. */
   readonly predictor: Predictor;
-  /** A pixel is the mask's where its probability is above this: the flag's, or else the model's own. */
+  /** The probability above which a pixel is foreground: the flag's, or else the model's own. */
   readonly threshold: number;
   /** Frees everything. */
   close(): void;
 }
 
-/** Adds the flags that choose a model and how it is run. */
+/** Adds the flags that choose the model and the device. */
 export function addModelOptions(command: Command): Command {
   return command
-    .addOption(new Option("--run <folder>", "the run whose best model is taken").conflicts("model"))
+    .optionsGroup(GROUPS.model)
+    .addOption(new Option("--run <folder>", "the run whose best model is used").conflicts("model"))
     .option(
       "--model <file>",
-      "a model file: .safetensors, or PyTorch's .pth (default: that of the newest run)",
+      "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run)",
     )
     .option(
       "--threshold <number>",
-      "a pixel is the mask's where its probability is above this (default: the model's own, 0.5)",
+      "the probability above which a pixel is foreground (default: the model's own, 0.5)",
       number(0, 1),
     )
-    .option("--flips", "average over the image and its three mirror images: four times the work")
-    .option("--software", "use the software adapter even where there is a GPU")
+    .option("--flips", "average over the image and its three mirrored copies: four times the work")
+    .optionsGroup(GROUPS.device)
+    .option("--software", "use the software adapter even if there is a GPU")
     .addOption(
       new Option(
         "--kernels <which>",
-        "arithmetic: strict is slower and has the accuracy of plain float32 sums",
+        "arithmetic: strict is slower, with the accuracy of plain float32 sums",
       )
         .choices(["fast", "strict"]).default("fast"),
     );
 }
 
-/** Opens the GPU, reads the model that the flags choose, and says what it is. */
+/** Opens the GPU, loads the model that the flags choose, and describes both to the user. */
 export async function openModel(flags: ModelFlags): Promise<TaskModel> {
   const path = await findModelFile(flags);
   // One waits for the disk, the other for the driver.
@@ -105,14 +107,14 @@ function describeModel({ path, description, described, state }: LoadedModel): st
     plural(network.filters, "filter"),
     ...(network.norm === "none" ? [] : [`${network.norm} norm`]),
     `${size} px`,
-    `${normalize} normalisation`,
+    `${normalize} normalization`,
     ...(recipe === undefined ? [] : [`recipe ${recipe}`]),
     ...(epoch === undefined ? [] : [`epoch ${epoch}`]),
     formatBytes(byteLength),
   ];
   const note = described
     ? ""
-    : `note: the file does not describe its model: images are taken as by the original, ${size} px and ` +
-      `${normalize} normalisation\n`;
+    : `note: the file does not describe its model; using the original's input, ${size} px and ` +
+      `${normalize} normalization\n`;
   return `model ${path}: ${parts.join(", ")}\n${note}`;
 }

@@ -1,11 +1,11 @@
 /**
- * Permission sets of deno.json as command-line flags: a compiled binary has no configuration file, and flags keep
- * paths relative to the folder that it is started in.
+ * Permission sets of deno.json as command-line flags: a compiled binary has no configuration file, and flags resolve
+ * paths relative to the working folder.
  *
  * @module
  */
 
-/** What one set allows of one kind: all, nothing, or a list. */
+/** What a set allows of one kind: everything, nothing, or a list. */
 type Grant = boolean | readonly string[] | {
   readonly allow?: boolean | readonly string[];
   readonly deny?: unknown;
@@ -16,7 +16,7 @@ export type PermissionSets = Readonly<Record<string, Readonly<Record<string, Gra
 
 const KINDS = ["read", "write", "net", "env", "sys", "run", "ffi"] as const;
 
-/** Flags that allow what any of the named sets allows, as narrow as that can be said. */
+/** The narrowest flags that allow what any of the named sets allows. */
 export function unionFlags(sets: PermissionSets, names: readonly string[]): string[] {
   return KINDS.flatMap((kind) => {
     const grants = names.map((name) => allowedBy(sets[name]?.[kind]));
@@ -26,7 +26,7 @@ export function unionFlags(sets: PermissionSets, names: readonly string[]): stri
   });
 }
 
-/** What a grant allows; everything but some folders of the sources becomes the folder that one works in. */
+/** What a grant allows; everything except some source folders becomes the working folder. */
 function allowedBy(grant: Grant | undefined): true | readonly string[] {
   if (grant === undefined || typeof grant === "boolean") return grant === true ? true : [];
   if (!("allow" in grant)) return grant as readonly string[];

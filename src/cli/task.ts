@@ -21,6 +21,7 @@ export class ExitError extends Error {
 /** Headings of option groups in the help of tasks with many options. */
 export const GROUPS = {
   data: "Data:",
+  model: "Model:",
   network: "Network:",
   training: "Training:",
   device: "Device:",

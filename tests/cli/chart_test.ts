@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { drawCurves } from "../../src/cli/chart.ts";
 
-Deno.test("drawCurves: all curves have one scale, a gap where a value is undefined, and their last value", () => {
+Deno.test("drawCurves: one scale for all curves, gaps for undefined values, and the last value", () => {
   const lines = drawCurves([
     { name: "train", values: [8, 7, 6, NaN, 1] },
     { name: "val", values: [4, 4.4] },

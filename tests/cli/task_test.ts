@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { type Command, InvalidArgumentError } from "commander";
 import { addExamples, createCommand, GROUPS, integer, number } from "../../src/cli/task.ts";
+import { command as evaluate } from "../../tasks/evaluate.ts";
+import { command as predict } from "../../tasks/predict.ts";
 import { command as train } from "../../tasks/train.ts";
 
 /** The help of a command. */
@@ -35,12 +37,26 @@ Deno.test("createCommand: lists options by group, those without a group last, an
   assert.match(help, /unet paint --image a\.png\n$/);
 });
 
-Deno.test("train --help: says how to run it, groups its options, and has two examples", () => {
-  const help = helpOf(train());
-  assert.match(help, /^Usage: deno task train \[options\]/);
-  const places = Object.values(GROUPS).map((heading) => help.indexOf(`\n${heading}\n`));
-  assert.ok(places.every((place, index) => place > (places[index - 1] ?? 0)), `${places}`);
-  assert.equal(help.match(/^ {4}deno task train --/gm)?.length, 2);
+Deno.test("command --help: long tasks say how to run them, group their options, and have two examples", () => {
+  const tasks = [
+    { make: train, groups: ["data", "network", "training", "device", "output"] },
+    { make: evaluate, groups: ["data", "model", "device", "output"] },
+    { make: predict, groups: ["model", "device", "output"] },
+  ] as const;
+  for (const { make, groups } of tasks) {
+    const command = make();
+    const help = helpOf(command);
+    assert.ok(help.startsWith(`Usage: deno task ${command.name()} [options]`), help.slice(0, 80));
+    const places = groups.map((name) => help.indexOf(`\n${GROUPS[name]}\n`));
+    assert.ok(
+      places.every((place, index) => place > (places[index - 1] ?? 0)),
+      `${command.name()}: ${places}`,
+    );
+    // Only --verbose and --help have no group.
+    assert.match(help, /\nOptions:\n {2}--verbose .*\n {2}-h, --help .*\n\n/);
+    const examples = help.match(new RegExp(`^ {4}deno task ${command.name()} `, "gm"));
+    assert.equal(examples?.length, 2, command.name());
+  }
 });
 
 Deno.test("integer and number: reject what is out of range or not a number", () => {

@@ -1,4 +1,4 @@
-/** The whole chain as a person types it, each task in a process of its own: from an address to masks of images. */
+/** The whole chain as a user types it, each task in a process of its own: from a URL to masks of images. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makePhantom } from "../../mod.ts";
@@ -14,7 +14,7 @@ async function run(name: string, ...args: string[]) {
   return JSON.parse(stdout);
 }
 
-Deno.test("the whole chain: download, unzip, inspect, split, train, evaluate, audit, predict, convert", () =>
+Deno.test("all tasks in a chain: download, unzip, inspect, split, train, evaluate, audit, predict, convert", () =>
   inTempFolder((elsewhere) =>
     inDatasetFolder((folder, data) =>
       inProjectFolder("runs", (_, runs) =>
@@ -26,12 +26,12 @@ Deno.test("the whole chain: download, unzip, inspect, split, train, evaluate, au
           await using server = serveFile(await Deno.readFile(zip!));
           await run("download", "--url", server.url, "--output", `${data}/phantom.zip`);
           await run("unzip", `${data}/phantom.zip`, "--output", `${data}/all`);
-          const { splits, leaks } = await run("inspect", `${data}/all`);
+          const { splits, nearDuplicates } = await run("inspect", `${data}/all`);
           assert.deepEqual(splits.map(({ images }: { images: number }) => images), [24, 4, 4]);
-          assert.deepEqual(leaks.pairs, []);
+          assert.deepEqual(nearDuplicates.pairs, []);
 
-          const dealt = await run("split", `${data}/all`, "--output", `${data}/new`, "--test", "0.25");
-          assert.deepEqual([dealt.splits.train.images, dealt.splits.test.images], [19, 8]);
+          const resplit = await run("split", `${data}/all`, "--output", `${data}/new`, "--test", "0.25");
+          assert.deepEqual([resplit.splits.train.images, resplit.splits.test.images], [19, 8]);
 
           const where = ["--data", `${data}/new`, "--cache", `${data}/.cache`];
           const settings = ["--recipe", "strong", "--filters", "2", "--size", "64", "--batch-size", "4"];
@@ -51,7 +51,7 @@ Deno.test("the whole chain: download, unzip, inspect, split, train, evaluate, au
             for (const path of Object.values(files as Record<string, string>)) await Deno.stat(path);
           }
 
-          // The model's own description goes with its file; PyTorch's has none.
+          // A PyTorch file has no description of the model.
           const { code, stderr } = await runTaskProcess("convert", [
             `${runs}/a/best.safetensors`,
             `${runs}/a/best.pth`,

@@ -1,4 +1,4 @@
-/** The compiled binary: what is embedded and what it may do, with a stand-in for Deno's runtime that needs no network. */
+/** The compiled binary: its embedded files and permissions, with a stand-in for Deno's runtime instead of a download. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { compileArguments, describeFailure } from "../../tasks/compile.ts";
@@ -15,7 +15,7 @@ async function standIn(): Promise<string> {
   throw new Error("Cannot find a program `true` to stand in for denort");
 }
 
-Deno.test("compile: the binary holds every kernel, the decoder's wasm and the font", () =>
+Deno.test("compile: the binary contains every kernel, the decoder's wasm and the font", () =>
   inTempFolder(async (folder) => {
     const output = join(folder, "unet");
     const { code, stderr } = await new Deno.Command("deno", {
@@ -30,7 +30,7 @@ Deno.test("compile: the binary holds every kernel, the decoder's wasm and the fo
     const kernels = files.filter((path) => path.endsWith(".wgsl"));
     assert.ok(kernels.length > 30);
     for (const path of kernels) {
-      // Each text's own first line: the whole of it is embedded as it stands.
+      // The first line suffices: texts are embedded unchanged.
       const [first] = (await Deno.readTextFile(join(ROOT, path))).split("\n");
       assert.ok(
         binary.includes(decoder.decode(new TextEncoder().encode(first))),
@@ -41,7 +41,7 @@ Deno.test("compile: the binary holds every kernel, the decoder's wasm and the fo
     assert.ok(binary.includes("dejavu"), "the font is not in the binary");
   }));
 
-Deno.test("compile: permissions are those of the commands together, and nothing that runs programs", () => {
+Deno.test("compileArguments: the union of the commands' permissions, without running programs", () => {
   const args = compileArguments("dist/unet");
   const flags = args.filter((arg) => arg.startsWith("--allow-"));
   assert.ok(args.includes("--no-prompt"));
@@ -51,14 +51,14 @@ Deno.test("compile: permissions are those of the commands together, and nothing 
   assert.ok(flags.some((flag) => flag.startsWith("--allow-write=")), "writing is not limited");
 });
 
-Deno.test("compile: every Worker is included by name, since no import leads to it", () => {
+Deno.test("compileArguments: includes every Worker by name, since no import leads to it", () => {
   const args = compileArguments("dist/unet");
   const workers = projectFiles("_worker.ts").filter((path) => path.startsWith("src/"));
   assert.ok(workers.length >= 4);
   for (const worker of workers) assert.equal(args[args.indexOf(worker) - 1], "--include", worker);
 });
 
-Deno.test("compile: every command is a subcommand", () => {
+Deno.test("command: every command is a subcommand of the binary", () => {
   const names = command().commands.map((subcommand) => subcommand.name());
   for (
     const name of [
@@ -78,7 +78,7 @@ Deno.test("compile: every command is a subcommand", () => {
   }
 });
 
-Deno.test("compile: where Deno's runtime cannot be downloaded, two lines say so; else what Deno said comes first", () => {
+Deno.test("describeFailure: two lines if Deno's runtime cannot be downloaded, otherwise after Deno's output", () => {
   const stderr =
     "error: Writing deno compile executable\n\nCaused by:\n    1: error sending request for url " +
     "(https://host.example/release/v2.9.6/denort-x86_64-unknown-linux-gnu.zip): client error (Connect)\n";

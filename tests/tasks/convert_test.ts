@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readSafetensors, readTorchCheckpoint, writeSafetensors } from "../../mod.ts";
-import { runTaskProcess } from "../support/run_task.ts";
+import { command } from "../../tasks/convert.ts";
+import { runInProcess, runTaskProcess } from "../support/run_task.ts";
 
 const PTH = new URL("../fixtures/weights/kinds.pth", import.meta.url).pathname;
 const LEGACY = new URL("../fixtures/weights/legacy.pth", import.meta.url).pathname;
@@ -15,7 +16,7 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("convert goes from .pth to .safetensors and back without changing a bit", () =>
+Deno.test("convert: .pth to .safetensors and back, bit for bit", () =>
   inFolder(async (folder) => {
     const safetensors = join(folder, "new", "a.safetensors");
     const pth = join(folder, "b.PTH");
@@ -36,44 +37,44 @@ Deno.test("convert goes from .pth to .safetensors and back without changing a bi
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["b.PTH", "new"]);
   }));
 
-Deno.test("convert keeps metadata, and says where it cannot", () =>
+Deno.test("convert: keeps metadata, and notes what .pth cannot hold", () =>
   inFolder(async (folder) => {
     const source = join(folder, "a.safetensors");
     const tensors = new Map([["w", { shape: [1], data: new Float32Array(1) }]]);
     await Deno.writeFile(source, writeSafetensors(tensors, { config: "{}" }));
-    await runTaskProcess("convert", [source, join(folder, "b.safetensors")]);
+    await runInProcess(command(), [source, join(folder, "b.safetensors")]);
     const { metadata } = readSafetensors(await Deno.readFile(join(folder, "b.safetensors")));
     assert.deepEqual(metadata, { format: "pt", config: "{}" });
-    const { code, stderr } = await runTaskProcess("convert", [source, join(folder, "b.pt")]);
+    const { code, stderr } = await runInProcess(command(), [source, join(folder, "b.pt")]);
     assert.equal(code, 0);
     assert.match(stderr, /note: .* metadata config; it is left out/);
   }));
 
-Deno.test("convert fails with the reason and the way out, and writes nothing", () =>
+Deno.test("convert: fails with reason and hint, and writes nothing", () =>
   inFolder(async (folder) => {
     const output = join(folder, "a.safetensors");
-    const legacy = await runTaskProcess("convert", [LEGACY, output]);
+    const legacy = await runInProcess(command(), [LEGACY, output]);
     assert.deepEqual([legacy.code, legacy.stdout], [1, ""]);
     assert.match(legacy.stderr, /^error: .*legacy format.*\nhint: torch\.save/);
-    const missing = await runTaskProcess("convert", [join(folder, "none.pth"), output]);
+    const missing = await runInProcess(command(), [join(folder, "none.pth"), output]);
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /^error: .*none\.pth/);
     assert.deepEqual([...Deno.readDirSync(folder)], []);
-    const onto = await runTaskProcess("convert", [PTH, PTH]);
+    const onto = await runInProcess(command(), [PTH, PTH]);
     assert.equal(onto.code, 1);
     assert.match(onto.stderr, /onto itself\nhint:/);
   }));
 
-Deno.test("convert tells wrong usage from failure", async () => {
+Deno.test("convert: exits with 2 on wrong usage, and prints help", async () => {
   for (const args of [[], [PTH], [PTH, "weights.bin"], [PTH, "a.pth", "more"], [PTH, "a.pth", "--jsn"]]) {
-    assert.equal((await runTaskProcess("convert", args)).code, 2, args.join(" "));
+    assert.equal((await runInProcess(command(), args)).code, 2, args.join(" "));
   }
-  const help = await runTaskProcess("convert", ["--help"]);
+  const help = await runInProcess(command(), ["--help"]);
   assert.equal(help.code, 0);
-  assert.match(help.stdout, /Usage: convert/);
+  assert.match(help.stdout, /Usage: deno task convert/);
 });
 
-Deno.test("convert may not write over the project's code", async () => {
+Deno.test("convert: may not write to the project's code", async () => {
   const code = new URL("../../src/x.pth", import.meta.url).pathname;
   const { code: exit, stderr } = await runTaskProcess("convert", [PTH, code]);
   assert.equal(exit, 1);

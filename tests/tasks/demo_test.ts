@@ -1,10 +1,10 @@
-/** The tour in its quick form, in a copy of the project: it writes where a person's own runs are. */
+/** The quick tour, in a copy of the project, since it writes to the folders of a user's own runs. */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { projectFiles, ROOT } from "../project/files.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("demo: makes phantoms, trains, evaluates and predicts, and says where to look", () =>
+Deno.test("demo: makes phantoms, trains, evaluates and predicts, and lists the results", () =>
   inTempFolder(async (folder) => {
     const parts = ["src/", "kernels/", "tasks/", "mod.ts", "deno.json", "deno.lock"];
     for (const path of projectFiles().filter((path) => parts.some((part) => path.startsWith(part)))) {
@@ -37,7 +37,7 @@ Deno.test("demo: makes phantoms, trains, evaluates and predicts, and says where 
     const first = await read();
     assert.ok(first.summary.pooled.dice > 0.1, `Dice ${first.summary.pooled.dice} after a few seconds`);
 
-    // Again, over what is there: the same seed gives the same numbers.
+    // Again over the existing files: the same seed gives the same numbers.
     await run();
     const { scores, summary } = await read();
     assert.deepEqual([scores, summary], [first.scores, first.summary]);

@@ -7,7 +7,7 @@ import { serveFile } from "../support/zip_server.ts";
 
 const ZIP = makeZip({ "train/a.bin": "x".repeat(5000) }, 0);
 
-Deno.test("download puts the zip into dataset/, over a dropped connection, and says so the second time", async () => {
+Deno.test("download: writes the zip to dataset/ despite a dropped connection; a second run reports it as present", async () => {
   await inProjectCopy(async (project, dataset) => {
     await using server = serveFile(ZIP, [{ cutAfter: 2000 }, {}]);
     const first = await outcome(taskIn(project, "download", ["--url", server.url]));
@@ -29,7 +29,7 @@ Deno.test("download puts the zip into dataset/, over a dropped connection, and s
   });
 });
 
-Deno.test("download that is killed goes on from what it had", async () => {
+Deno.test("download: a killed run is resumed", async () => {
   await inProjectCopy(async (project, dataset) => {
     await using server = serveFile(ZIP, [{ cutAfter: 2000, stall: 60_000 }, {}]);
     const run = taskIn(project, "download", ["--url", server.url]).spawn();
@@ -51,7 +51,7 @@ Deno.test("download that is killed goes on from what it had", async () => {
   });
 });
 
-Deno.test("download names the file that --output names, and fails with an error, a hint and exit code 1", async () => {
+Deno.test("download: --output chooses the file; a failure gives error, hint and exit code 1", async () => {
   await inProjectCopy(async (project, dataset) => {
     await using server = serveFile(ZIP, [{}, { status: "404 Not Found" }]);
     const args = ["--url", server.url, "--output", "dataset/mine.zip"];
@@ -65,7 +65,7 @@ Deno.test("download names the file that --output names, and fails with an error,
   });
 });
 
-Deno.test("download under its own set reaches no other host and writes nowhere else", async () => {
+Deno.test("download: its permission set allows no other host and no other folder", async () => {
   await inProjectCopy(async (project, dataset) => {
     await using server = serveFile(ZIP);
     const elsewhere = server.url.replace("127.0.0.1", "localhost");
@@ -98,7 +98,7 @@ Deno.test("download under its own set reaches no other host and writes nowhere e
   });
 });
 
-Deno.test("download explains its flags and refuses others", async () => {
+Deno.test("download: prints its flags and refuses others", async () => {
   await inProjectCopy(async (project) => {
     const help = await outcome(taskIn(project, "download", ["--help"]));
     assert.equal(help.code, 0, help.stderr);

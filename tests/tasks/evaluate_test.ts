@@ -3,12 +3,15 @@ import { join } from "node:path";
 import { inProjectFolder, writeFiles } from "../support/coco.ts";
 import { keyPaths } from "../support/key_paths.ts";
 import { reportKeys } from "../support/report_keys.ts";
-import { runTaskProcess, type TaskOutcome } from "../support/run_task.ts";
+import { runInProcess, runTaskProcess, type TaskOutcome } from "../support/run_task.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
 import { spotModel } from "../support/spot_model.ts";
+import { command } from "../../tasks/evaluate.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-/** Runs `body` with a run's folder that holds a model, and with the task on a small dataset. */
+const dataArgs = (data: string) => ["--data", data, "--cache", `${data}/.cache`];
+
+/** Calls `body` with the folder of a run that has a model, and with the task on a small dataset, in this process. */
 function withRun(
   body: (
     run: string,
@@ -20,15 +23,15 @@ function withRun(
     inProjectFolder("runs", async (run, typedRun) => {
       await writeSpotDataset(data);
       await writeFiles(run, { "best.safetensors": spotModel() });
-      const evaluate = (...args: string[]) =>
-        runTaskProcess("evaluate", ["--data", typedData, "--cache", `${typedData}/.cache`, ...args]);
+      const evaluate = (...args: string[]) => runInProcess(command(), [...dataArgs(typedData), ...args]);
       await body(run, evaluate, { data: typedData, run: typedRun });
     }));
 }
 
-Deno.test("evaluate: numbers as text, files in the run's folder", () =>
-  withRun(async (run, evaluate, typed) => {
-    const { code, stdout, stderr } = await evaluate("--run", typed.run);
+Deno.test("evaluate: metrics as text, files in the folder of the run", () =>
+  withRun(async (run, _, typed) => {
+    const args = [...dataArgs(typed.data), "--run", typed.run];
+    const { code, stdout, stderr } = await runTaskProcess("evaluate", args);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^5 images: 3 with foreground, 2 without$/m);
     assert.match(stdout, /^ {2}accuracy +0\.9594 .*0\.9437/m);
@@ -43,7 +46,7 @@ Deno.test("evaluate: numbers as text, files in the run's folder", () =>
     ]);
   }));
 
-Deno.test("evaluate: all as one JSON document, with model, device and settings", () =>
+Deno.test("evaluate: one JSON document with model, device and settings", () =>
   withRun(async (run, evaluate, typed) => {
     const args = [
       "--json",
@@ -71,7 +74,7 @@ Deno.test("evaluate: all as one JSON document, with model, device and settings",
     assert.deepEqual(keys.sort(), await reportKeys());
   }));
 
-Deno.test("evaluate: an audit of images that nobody annotated, into a folder of one's choice", () =>
+Deno.test("evaluate: audits images without annotations, into the given folder", () =>
   withRun(async (run, evaluate, typed) => {
     const output = `${typed.run}/audit`;
     const { code, stdout, stderr } = await evaluate(
@@ -90,7 +93,7 @@ Deno.test("evaluate: an audit of images that nobody annotated, into a folder of 
     assert.deepEqual(await filesUnder(join(run, "audit")), ["raw-audit.csv", "raw-audit.png", "raw.json"]);
   }));
 
-Deno.test("evaluate: says what is wrong, and may write nowhere but below runs and the cache", () =>
+Deno.test("evaluate: reports errors, and may write only to runs and the cache", () =>
   withRun(async (run, evaluate, typed) => {
     const raw = await evaluate("--run", typed.run, "--split", "raw");
     assert.deepEqual([raw.code, raw.stdout], [1, ""]);
@@ -107,7 +110,8 @@ Deno.test("evaluate: says what is wrong, and may write nowhere but below runs an
       assert.equal((await evaluate(...args)).code, 2, args.join(" "));
     }
     await inTempFolder(async (elsewhere) => {
-      const { code, stderr } = await evaluate("--run", typed.run, "--output", elsewhere);
+      const args = [...dataArgs(typed.data), "--run", typed.run, "--output", elsewhere];
+      const { code, stderr } = await runTaskProcess("evaluate", args);
       assert.equal(code, 1);
       assert.match(stderr, /^error: this task's permission set does not allow \w+ access/m);
       assert.deepEqual(await filesUnder(elsewhere), []);

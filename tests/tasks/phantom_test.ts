@@ -51,7 +51,7 @@ Deno.test("phantom: leaves nothing when stopped; the next run removes leftovers 
     for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       const { status, stderr } = await (await startWriting("phantom", endless, folder)).end(signal);
       assert.equal(status.code, code, stderr);
-      assert.match(stderr, /^note: stopping, and clearing away what was begun; .*$/m);
+      assert.match(stderr, /^note: stopping and cleaning up; .*$/m);
       assert.deepEqual(names(), []);
     }
     const endlessRun = await startWriting("phantom", endless, folder);

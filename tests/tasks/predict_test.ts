@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeTorchCheckpoint } from "../../mod.ts";
 import { inProjectFolder, writeFiles } from "../support/coco.ts";
-import { runTaskProcess } from "../support/run_task.ts";
+import { command } from "../../tasks/predict.ts";
+import { runInProcess, runTaskProcess } from "../support/run_task.ts";
 import { bright, spotModel, spotState } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-/** Runs `body` with a folder of images and a model, and an output folder as a person types it. */
+/** Calls `body` with a folder of images, a model, and an output folder as a user types it. */
 function withImages(body: (folder: string, model: string, output: string) => Promise<void>): Promise<void> {
   return inTempFolder((folder) =>
     inProjectFolder("predictions", async (_, output) => {
@@ -23,7 +24,7 @@ function withImages(body: (folder: string, model: string, output: string) => Pro
   );
 }
 
-Deno.test("predict: a folder, as text", () =>
+Deno.test("predict: a folder, with results as text", () =>
   withImages(async (folder, model, output) => {
     const { code, stdout, stderr } = await runTaskProcess("predict", [
       "--model",
@@ -43,7 +44,7 @@ Deno.test("predict: a folder, as text", () =>
     assert.equal(last, `3 images predicted, results in ${output}`);
     assert.match(
       stderr,
-      /^model .*model\.safetensors: 1 filter, 32 px, imagenet normalisation, recipe original, epoch 7/m,
+      /^model .*model\.safetensors: 1 filter, 32 px, imagenet normalization, recipe original, epoch 7/m,
     );
     assert.deepEqual(await filesUnder(output), [
       "a.json",
@@ -61,9 +62,9 @@ Deno.test("predict: a folder, as text", () =>
     ]);
   }));
 
-Deno.test("predict: a pattern to one JSON document, with model and settings", () =>
+Deno.test("predict: a pattern, with one JSON document of model and settings", () =>
   withImages(async (folder, model, output) => {
-    const { code, stdout, stderr } = await runTaskProcess("predict", [
+    const { code, stdout, stderr } = await runInProcess(command(), [
       "--json",
       "--threshold=0.9",
       "--largest",
@@ -95,26 +96,26 @@ Deno.test("predict: a pattern to one JSON document, with model and settings", ()
     }
   }));
 
-Deno.test("predict: a PyTorch file, whose size and normalisation are said to be the original's", () =>
+Deno.test("predict: a PyTorch file uses the original's size and normalization, with a note", () =>
   withImages(async (folder, _, output) => {
     const model = join(folder, "best_model.pth");
     await Deno.writeFile(model, writeTorchCheckpoint(spotState()));
     const image = join(folder, "scans", "a.png");
-    const { code, stderr } = await runTaskProcess("predict", ["--model", model, "--output", output, image]);
+    const { code, stderr } = await runInProcess(command(), ["--model", model, "--output", output, image]);
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /^note: the file does not describe its model: .*256 px and imagenet normalisation$/m,
+      /^note: the file does not describe its model; .*256 px and imagenet normalization$/m,
     );
     const json = JSON.parse(await Deno.readTextFile(join(output, "a.json")));
     assert.deepEqual([json.model.size, json.model.described, json.width], [256, false, 64]);
   }));
 
-Deno.test("predict: bad files are reported, the rest is predicted, and the exit code says so", () =>
+Deno.test("predict: reports unreadable files, predicts the rest, and exits with 1", () =>
   withImages(async (folder, model, output) => {
     await writeFiles(folder, { "scans/broken.png": "no image" });
     const scans = join(folder, "scans");
-    const { code, stdout, stderr } = await runTaskProcess("predict", [
+    const { code, stdout, stderr } = await runInProcess(command(), [
       "--json",
       "--model",
       model,
@@ -133,14 +134,14 @@ Deno.test("predict: bad files are reported, the rest is predicted, and the exit 
       join(folder, "gone.png"),
       join(scans, "broken.png"),
     ]);
-    const nothing = await runTaskProcess("predict", ["--model", model, join(folder, "gone.png")]);
+    const nothing = await runInProcess(command(), ["--model", model, join(folder, "gone.png")]);
     assert.deepEqual([nothing.code, nothing.stdout], [1, ""]);
   }));
 
-Deno.test("predict: says what is wrong with the model or the call, and may write nowhere but below predictions", () =>
+Deno.test("predict: reports errors of model and usage, and may write only to predictions", () =>
   withImages(async (folder, model, output) => {
     const image = join(folder, "scans", "a.png");
-    const run = (...args: string[]) => runTaskProcess("predict", args);
+    const run = (...args: string[]) => runInProcess(command(), args);
     const gone = await run("--model", join(folder, "gone.pth"), "--output", output, image);
     assert.equal(gone.code, 1);
     assert.match(gone.stderr, /^error: Cannot load the model ".*gone\.pth": no such file\nhint: /m);
@@ -156,7 +157,8 @@ Deno.test("predict: says what is wrong with the model or the call, and may write
       assert.equal((await run(...args)).code, 2, args.join(" "));
     }
     const elsewhere = join(folder, "results");
-    const refused = await run("--model", model, "--output", elsewhere, image);
+    const args = ["--model", model, "--output", elsewhere, image];
+    const refused = await runTaskProcess("predict", args);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^error: this task's permission set does not allow write access/m);
     await assert.rejects(Deno.stat(elsewhere), Deno.errors.NotFound);

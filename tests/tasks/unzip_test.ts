@@ -6,7 +6,7 @@ import { filesUnder } from "../support/temp_folder.ts";
 
 const TREE: Tree = { "train/a.txt": "a", "valid/b.txt": "b" };
 
-Deno.test("unzip finds the only zip of dataset/, unpacks it beside it, and says so the second time", async () => {
+Deno.test("unzip: unpacks the only zip in dataset/; a second run reports it as present", async () => {
   await inProjectCopy(async (project, dataset) => {
     await Deno.writeFile(join(dataset, "data.zip"), makeZip(TREE));
     const first = await outcome(taskIn(project, "unzip", []));
@@ -32,19 +32,19 @@ Deno.test("unzip finds the only zip of dataset/, unpacks it beside it, and says 
   });
 });
 
-Deno.test("unzip without a name needs exactly one zip, and is used wrongly otherwise", async () => {
+Deno.test("unzip: without an argument, exactly one zip is needed", async () => {
   await inProjectCopy(async (project, dataset) => {
     const none = await outcome(taskIn(project, "unzip", []));
     assert.equal(none.code, 2);
     assert.match(
       none.stderr,
-      /^error: no archive named, and there is no \.zip in dataset\/\nhint: run download first/,
+      /^error: no archive given, and there is no \.zip in dataset\/\nhint: run deno task download first/,
     );
     await Deno.writeFile(join(dataset, "b.zip"), makeZip(TREE));
     await Deno.writeFile(join(dataset, "a.zip"), makeZip(TREE));
     const two = await outcome(taskIn(project, "unzip", []));
     assert.equal(two.code, 2);
-    assert.match(two.stderr, /^error: no archive named, and dataset\/ has several: a\.zip, b\.zip\nhint: /);
+    assert.match(two.stderr, /^error: no archive given, and dataset\/ has several: a\.zip, b\.zip\nhint: /);
     const wrong = await outcome(taskIn(project, "unzip", ["dataset/a.zip", "--max-byte", "1"]));
     assert.equal(wrong.code, 2);
     assert.match(wrong.stderr, /Did you mean --max-bytes/);
@@ -56,7 +56,7 @@ Deno.test("unzip without a name needs exactly one zip, and is used wrongly other
   });
 });
 
-Deno.test("unzip under its own set writes nothing outside dataset/ and reaches no host", async () => {
+Deno.test("unzip: its permission set allows only dataset/ and no host", async () => {
   await inProjectCopy(async (project, dataset) => {
     await Deno.writeFile(join(dataset, "data.zip"), makeZip(TREE));
     for (const output of ["../outside", ".", join(project, "..", "absolute"), "dataset/../outside"]) {
@@ -96,7 +96,7 @@ Deno.test("unzip under its own set writes nothing outside dataset/ and reaches n
   });
 });
 
-Deno.test("unzip that is killed leaves the old folders or the new ones, and the next run finishes", async () => {
+Deno.test("unzip: a killed run leaves old or new folders, and the next run finishes", async () => {
   await inProjectCopy(async (project, dataset) => {
     const [old, young] = ["old", "new"].map((word) => {
       const tree: Tree = {};
@@ -117,7 +117,7 @@ Deno.test("unzip that is killed leaves the old folders or the new ones, and the 
       clearTimeout(timer);
       await drained;
       const found = await filesUnder(dataset);
-      // Between the two renames of a folder, and only there, it has no content; then the next run has a plan.
+      // A folder is missing only between its two renames; then the commit of the next run is planned.
       const planned = found.includes(".unzip/stage/commit.json");
       for (const name of ["train/", "test/"]) {
         const part = found.filter((path) => path.startsWith(name)).join();
