@@ -32,6 +32,7 @@ export {
 } from "./src/dataset/inspect.ts";
 export { type MasksReport, writeMasks, type WriteMasksOptions } from "./src/dataset/write_masks.ts";
 export {
+  type LeftOut,
   resplitDataset,
   type ResplitGroups,
   type ResplitOptions,

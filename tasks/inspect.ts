@@ -85,6 +85,10 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
   }
   add("images", `${split.images} of ${plural(split.files, "file")}`);
   add("annotations", `${split.annotations} in ${plural(split.annotated, "image")}`);
+  if (split.partlyAnnotated > 0) {
+    const count = plural(split.partlyAnnotated, "image");
+    add("annotated in part", `${count}: what cannot be drawn counts as background`);
+  }
   if (split.unannotated > 0) {
     const taken = unannotated === "empty" ? "taken as background only" : "left out";
     add(
@@ -93,11 +97,16 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
     );
   }
   if (split.unusable > 0) add("unusable annotations", `${plural(split.unusable, "image")} left out`);
+  if (split.uncertain > 0) {
+    const taken = unannotated === "empty" ? "the split is refused" : "left out";
+    add("uncertain", `${split.uncertain} without annotation, but ${split.uncertainty}; ${taken}`);
+  }
   add("samples", String(split.samples));
   add(
     "categories",
     split.categories.map(({ id, name, annotations }) => `${name} (${id}): ${annotations}`).join(", "),
   );
+  if (split.mergesCategories) add("", "merged: all of them are the one foreground class");
   add("sizes", split.sizes.map(({ width, height, images }) => `${width} x ${height}: ${images}`).join(", "));
   if (split.foregroundShare !== null) {
     const { mean, least, median, largest } = split.foregroundShare;

@@ -65,7 +65,7 @@ async function split(data: string, { output, json, ...options }: Options): Promi
 }
 
 function describe(report: ResplitReport): string {
-  const { output, images, renamed, unlisted, groups, splits, sharedPairs } = report;
+  const { output, images, renamed, unlisted, leftOut, groups, splits, sharedPairs } = report;
   const before = `${sharedPairs.before >= 10_000 ? "at least " : ""}${plural(sharedPairs.before, "pair")}`;
   const lines = [
     `${plural(images, "image")} in ${plural(groups.count, "group")}; ${before} were in different splits`,
@@ -80,6 +80,9 @@ function describe(report: ResplitReport): string {
   ];
   if (renamed > 0) {
     lines.push(`  renamed                 ${renamed}: other splits have images of the same names`);
+  }
+  for (const { images, reason } of leftOut) {
+    lines.push(`  left out                ${plural(images, "image")} in ${reason}`);
   }
   if (unlisted > 0) {
     lines.push(`  skipped                 ${plural(unlisted, "file")} that no annotation file lists`);

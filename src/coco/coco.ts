@@ -7,6 +7,7 @@
  */
 import { createMask, type Mask } from "../image/mask.ts";
 import {
+  type Annotations,
   type CocoAnnotation,
   type CocoCategory,
   type CocoImage,
@@ -16,18 +17,24 @@ import {
   readCategories,
   readImages,
 } from "./coco_entries.ts";
-import { parseJson } from "./json.ts";
+import { type CocoId, parseCoco } from "./ids.ts";
 import { type Problem, refuseProblems, showValue } from "./problems.ts";
 import { checkSegmentation, fillSegmentation } from "./segmentation.ts";
 
 export type { CocoAnnotation, CocoCategory, CocoImage } from "./coco_entries.ts";
+export type { CocoId } from "./ids.ts";
 
 /**
- * What an image's annotations amount to: `annotated` has at least one that can be drawn, `unannotated` has none
- * (nothing to annotate, or merely not labeled yet), `unusable` has only ones that cannot be drawn. An unusable image
- * must not be taken for an empty one.
+ * What an image's annotations amount to. Only `unannotated` may be taken for background only, if nothing to annotate
+ * is meant rather than not labeled yet:
+ *
+ * - `annotated`: it has at least one that can be drawn, and none that is misplaced;
+ * - `unannotated`: it has none;
+ * - `unusable`: it has some, but they cannot be drawn or trusted;
+ * - `uncertain`: it has none of its own, but the file has annotations of unknown images, which may be its, or lacks
+ *   the list of annotations.
  */
-export type ImageState = "annotated" | "unannotated" | "unusable";
+export type ImageState = "annotated" | "unannotated" | "unusable" | "uncertain";
 
 /** A COCO annotation file, parsed and checked. */
 export class CocoDataset {
@@ -41,54 +48,69 @@ export class CocoDataset {
   readonly categories: readonly CocoCategory[];
   /** Every problem of the file. */
   readonly problems: readonly Problem[];
-  readonly #images: ReadonlyMap<number, CocoImage>;
-  readonly #annotations = new Map<number, CocoAnnotation[]>();
-  readonly #refused: ReadonlySet<number>;
+  /** Why images without annotations are `uncertain`, for messages; null if they are not. */
+  readonly uncertainty: string | null;
+  readonly #byId: Images["byId"];
+  readonly #annotations: ReadonlyMap<CocoId, readonly CocoAnnotation[]>;
+  readonly #covered: ReadonlySet<CocoId>;
+  readonly #lost: ReadonlySet<CocoId>;
+  readonly #misplaced: ReadonlySet<CocoId>;
 
-  /** Created by {@linkcode readCoco}; `refused` are the images that lost an annotation. */
+  /** Created by {@linkcode readCoco}. */
   constructor(parts: {
     images: Images;
-    annotations: readonly CocoAnnotation[];
+    annotations: Annotations;
     categories: readonly CocoCategory[];
     problems: readonly Problem[];
-    refused: ReadonlySet<number>;
+    uncertainty: string | null;
   }) {
-    this.images = [...parts.images.usable.values()];
-    this.fileNames = parts.images.fileNames;
-    this.annotations = parts.annotations;
+    const { images, annotations } = parts;
+    this.images = images.usable;
+    this.fileNames = images.fileNames;
+    this.annotations = annotations.usable;
     this.categories = parts.categories;
     this.problems = parts.problems;
-    this.#images = parts.images.usable;
-    this.#refused = parts.refused;
-    for (const annotation of parts.annotations) {
-      const list = this.#annotations.get(annotation.imageId);
-      if (list === undefined) this.#annotations.set(annotation.imageId, [annotation]);
-      else list.push(annotation);
-    }
+    this.uncertainty = parts.uncertainty;
+    this.#byId = images.byId;
+    this.#annotations = Map.groupBy(annotations.usable, ({ imageId }) => imageId);
+    this.#covered = annotations.covered;
+    this.#lost = annotations.lost;
+    this.#misplaced = annotations.misplaced;
   }
 
   /** The image with this id; throws a RangeError if there is none. */
-  image(imageId: number): CocoImage {
-    const image = this.#images.get(imageId);
-    if (image === undefined) {
-      throw new RangeError(`Cannot find image ${imageId}: the dataset has no image with this id`);
-    }
-    return image;
+  image(imageId: CocoId): CocoImage {
+    const image = this.#byId.get(imageId);
+    if (image) return image;
+    const reason = image === null ? "it is skipped" : "the dataset has no image with this id";
+    throw new RangeError(`Cannot find image ${imageId}: ${reason}`);
   }
 
   /** The drawable annotations of an image; empty for an unknown id. */
-  annotationsOf(imageId: number): readonly CocoAnnotation[] {
-    return this.#annotations.get(imageId) ?? [];
+  annotationsOf(imageId: CocoId): readonly CocoAnnotation[] {
+    return this.#annotations.get(this.#byId.get(imageId)?.id ?? imageId) ?? [];
   }
 
-  /** Whether the image has annotations, and whether they can be drawn. */
-  state(imageId: number): ImageState {
-    if (this.#annotations.has(imageId)) return "annotated";
-    return this.#refused.has(imageId) ? "unusable" : "unannotated";
+  /** Whether the image has annotations, and whether they can be used. Throws a RangeError for an unknown id. */
+  state(imageId: CocoId): ImageState {
+    if (this.#byId.get(imageId) === null) return "unusable";
+    const { id } = this.image(imageId);
+    if (this.#misplaced.has(id)) return "unusable";
+    if (this.#covered.has(id)) return "annotated";
+    if (this.#lost.has(id)) return "unusable";
+    return this.uncertainty === null ? "unannotated" : "uncertain";
   }
 
-  /** The union of the image's annotations; empty if it has none. Throws a RangeError for an unknown id. */
-  mask(imageId: number): Mask {
+  /** Whether an annotated image has other annotations, or parts of them, that cannot be drawn. */
+  isPartlyAnnotated(imageId: CocoId): boolean {
+    return this.state(imageId) === "annotated" && this.#lost.has(this.image(imageId).id);
+  }
+
+  /**
+   * The union of the image's annotations; empty if it has none. An empty mask means background only if the image's
+   * {@linkcode CocoDataset.state} is `annotated` or `unannotated`. Throws a RangeError for an unknown id.
+   */
+  mask(imageId: CocoId): Mask {
     const image = this.image(imageId);
     const mask = createMask(image);
     for (const annotation of this.annotationsOf(imageId)) {
@@ -106,7 +128,7 @@ export class CocoDataset {
  */
 export function readCoco(json: string, options: { strict?: boolean; name?: string } = {}): CocoDataset {
   const name = options.name ?? "the COCO annotations";
-  const root = parseJson(json, name);
+  const root = parseCoco(json, name);
   if (!isEntry(root)) throw new TypeError(`Cannot read ${name}: expected an object, got ${showValue(root)}`);
   const list = (key: string, needed: boolean): readonly unknown[] => {
     const value = root[key];
@@ -120,7 +142,23 @@ export function readCoco(json: string, options: { strict?: boolean; name?: strin
   const problems: Problem[] = [];
   const images = readImages(list("images", true), problems);
   const categories = readCategories(list("categories", false), problems);
-  const { annotations, refused } = readAnnotations(list("annotations", false), images, categories, problems);
+  const annotations = readAnnotations(list("annotations", false), images, categories, problems);
   if (options.strict) refuseProblems(name, problems);
-  return new CocoDataset({ images, annotations, categories, problems, refused });
+  const uncertainty = root.annotations === undefined
+    ? 'its annotation file has no "annotations"'
+    : describeUnattributed(annotations.unattributed);
+  return new CocoDataset({
+    images,
+    annotations,
+    categories: [...categories.values()],
+    problems,
+    uncertainty,
+  });
+}
+
+function describeUnattributed(count: number): string | null {
+  if (count === 0) return null;
+  return count === 1
+    ? "the image of 1 annotation is unknown"
+    : `the images of ${count} annotations are unknown`;
 }

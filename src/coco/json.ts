@@ -23,10 +23,10 @@ export interface JsonFault {
  * them, become null, so that one bad number does not invalidate the whole file. A byte order mark is skipped. Throws a
  * SyntaxError with line and column.
  */
-export function parseJson(text: string, what: string): unknown {
+export function parseJson(text: string, what: string, reviver?: JsonReviver): unknown {
   const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   try {
-    return JSON.parse(body);
+    return parse(body, reviver);
   } catch (error) {
     const { fault, words } = scanJson(body);
     if (fault !== null) {
@@ -41,8 +41,19 @@ export function parseJson(text: string, what: string): unknown {
       end = word.end;
       return piece;
     });
-    return JSON.parse(pieces.join("") + body.slice(end));
+    return parse(pieces.join("") + body.slice(end), reviver);
   }
+}
+
+/** Replaces a value by what it returns; `source` is the text of a number, string or literal. */
+export type JsonReviver = (key: string, value: unknown, source: string | undefined) => unknown;
+
+function parse(text: string, reviver: JsonReviver | undefined): unknown {
+  if (reviver === undefined) return JSON.parse(text);
+  // TypeScript does not know the third argument yet.
+  const revive = (key: string, value: unknown, context?: { source?: string }) =>
+    reviver(key, value, context?.source);
+  return JSON.parse(text, revive as (key: string, value: unknown) => unknown);
 }
 
 /** The result of a scan: the first fault, or null, and the bare numbers before it. */

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 
 /** Grid points per pixel, as in COCO's code. */
@@ -73,7 +74,7 @@ function pixelRow(v: number, height: number): number {
 }
 
 /** The part of the image that the outline can fill, or null. */
-function pixelBox(mask: Mask, xs: Float64Array, ys: Float64Array): Box | null {
+function pixelBox(size: Size, xs: Float64Array, ys: Float64Array): Box | null {
   let minX = Infinity, maxX = -Infinity, minY = Infinity, maxY = -Infinity;
   for (let i = 0; i < xs.length; i++) {
     minX = Math.min(minX, xs[i]!);
@@ -82,9 +83,9 @@ function pixelBox(mask: Mask, xs: Float64Array, ys: Float64Array): Box | null {
     maxY = Math.max(maxY, ys[i]!);
   }
   const left = Math.max(0, firstColumn(minX));
-  const width = Math.min(mask.width - 1, lastColumn(maxX)) - left + 1;
-  const top = pixelRow(minY, mask.height);
-  const height = pixelRow(maxY, mask.height) - top;
+  const width = Math.min(size.width - 1, lastColumn(maxX)) - left + 1;
+  const top = pixelRow(minY, size.height);
+  const height = pixelRow(maxY, size.height) - top;
   return width > 0 && height > 0 ? { left, top, width, height } : null;
 }
 
@@ -101,18 +102,39 @@ function lastColumn(u: number): number {
 /** For each pixel of the box: 1 if the outline crosses its column's center there an odd number of times. */
 function columnFlips(box: Box, xs: Float64Array, ys: Float64Array): Uint8Array {
   const flips = new Uint8Array(box.width * box.height);
+  eachCrossing(box, xs, ys, (column, row) => {
+    // A crossing below the last row ends a run there; above the box there is none.
+    if (row < box.height) flips[row * box.width + column]! ^= 1;
+  });
+  return flips;
+}
+
+/** Calls `visit` with the column and the row, within the box, of every crossing of a column's center. */
+function eachCrossing(
+  box: Box,
+  xs: Float64Array,
+  ys: Float64Array,
+  visit: (column: number, row: number) => void,
+): void {
+  eachEdge(box, xs, (i, first, last) => {
+    const edgeRow = edgeRows(xs[i]!, ys[i]!, xs[i + 1]!, ys[i + 1]!);
+    for (let x = first; x <= last; x++) {
+      visit(x - box.left, pixelRow(edgeRow(SCALE * x + 2), box.top + box.height) - box.top);
+    }
+  });
+}
+
+/** Calls `visit` with the index of every edge and the first and last column whose center it crosses. */
+function eachEdge(
+  box: Box,
+  xs: Float64Array,
+  visit: (edge: number, first: number, last: number) => void,
+): void {
   for (let i = 0; i + 1 < xs.length; i++) {
     const first = Math.max(box.left, firstColumn(Math.min(xs[i]!, xs[i + 1]!)));
     const last = Math.min(box.left + box.width - 1, lastColumn(Math.max(xs[i]!, xs[i + 1]!)));
-    if (first > last) continue;
-    const edgeRow = edgeRows(xs[i]!, ys[i]!, xs[i + 1]!, ys[i + 1]!);
-    for (let x = first; x <= last; x++) {
-      const row = pixelRow(edgeRow(SCALE * x + 2), box.top + box.height) - box.top;
-      // A crossing below the last row ends a run there; above the box there is none.
-      if (row < box.height) flips[row * box.width + x - box.left]! ^= 1;
-    }
+    if (first <= last) visit(i, first, last);
   }
-  return flips;
 }
 
 /**
@@ -141,4 +163,82 @@ function edgeRows(fromX: number, fromY: number, toX: number, toY: number): (u: n
     while (t < dy && !passed(t, u)) t++;
     return ys + t - 1;
   };
+}
+
+/** What a drawn outline covers. */
+export interface Coverage {
+  /** Pixels. */
+  readonly pixels: number;
+  /** The smallest box around them, as pixel columns and rows; `right` and `bottom` are the first ones outside. */
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** The coverage of nothing, which extends any other. */
+export const NO_COVERAGE: Coverage = { pixels: 0, left: Infinity, top: Infinity, right: 0, bottom: 0 };
+
+/** Most crossings that {@linkcode polygonCoverage} holds in memory. */
+const MAX_HELD_CROSSINGS = 2 ** 20;
+
+/**
+ * What {@linkcode fillPolygon} fills, to the pixel, without a mask: the work follows the columns that the outline
+ * crosses, not the area that it encloses.
+ */
+export function polygonCoverage(size: Size, points: readonly number[]): Coverage {
+  const { xs, ys } = gridPoints(points);
+  const box = pixelBox(size, xs, ys);
+  if (box === null) return NO_COVERAGE;
+  const columns = Math.max(1, Math.floor(MAX_HELD_CROSSINGS / xs.length));
+  let coverage = NO_COVERAGE;
+  for (let left = 0; left < box.width; left += columns) {
+    const part = { ...box, left: box.left + left, width: Math.min(columns, box.width - left) };
+    coverage = unite(coverage, columnCoverage(part, xs, ys));
+  }
+  return coverage;
+}
+
+/** The sum of pixels, and the box around both boxes. */
+export function unite(a: Coverage, b: Coverage): Coverage {
+  return {
+    pixels: a.pixels + b.pixels,
+    left: Math.min(a.left, b.left),
+    top: Math.min(a.top, b.top),
+    right: Math.max(a.right, b.right),
+    bottom: Math.max(a.bottom, b.bottom),
+  };
+}
+
+function columnCoverage(box: Box, xs: Float64Array, ys: Float64Array): Coverage {
+  const starts = new Uint32Array(box.width + 1);
+  eachEdge(box, xs, (_, first, last) => {
+    for (let x = first; x <= last; x++) starts[x - box.left + 1]!++;
+  });
+  for (let column = 0; column < box.width; column++) starts[column + 1]! += starts[column]!;
+  const rows = new Uint32Array(starts[box.width]!);
+  const ends = starts.slice(0, box.width);
+  eachCrossing(box, xs, ys, (column, row) => rows[ends[column]!++] = row);
+  let { pixels, left, top, right, bottom } = NO_COVERAGE;
+  for (let column = 0; column < box.width; column++) {
+    const [start, end] = [starts[column]!, starts[column + 1]!];
+    sortRows(rows, start, end);
+    for (let i = start; i + 1 < end; i += 2) {
+      const [from, to] = [rows[i]!, rows[i + 1]!];
+      if (from === to) continue;
+      pixels += to - from;
+      left = Math.min(left, box.left + column);
+      right = box.left + column + 1;
+      top = Math.min(top, box.top + from);
+      bottom = Math.max(bottom, box.top + to);
+    }
+  }
+  return { pixels, left, top, right, bottom };
+}
+
+function sortRows(rows: Uint32Array, start: number, end: number): void {
+  if (end - start > 2) rows.subarray(start, end).sort();
+  else if (end - start === 2 && rows[start]! > rows[start + 1]!) {
+    [rows[start], rows[start + 1]] = [rows[start + 1]!, rows[start]!];
+  }
 }

@@ -9,6 +9,7 @@
  * @module
  */
 import { createMask, type Mask } from "../image/mask.ts";
+import { type Coverage, NO_COVERAGE } from "./polygon.ts";
 import { showValue } from "./problems.ts";
 
 /** A run-length encoded mask as COCO files store it. */
@@ -87,6 +88,26 @@ export function fillRuns(mask: Mask, runs: readonly number[]): void {
     }
     start = end;
   }
+}
+
+/** What the runs of ones cover in columns of `height` pixels; `runs` must be checked. */
+export function runsCoverage(runs: readonly number[], height: number): Coverage {
+  let { pixels, left, top, right, bottom } = NO_COVERAGE;
+  let start = 0;
+  for (let i = 0; i < runs.length; i++) {
+    const end = start + runs[i]!;
+    if (i % 2 === 1 && end > start) {
+      const [first, last] = [Math.floor(start / height), Math.floor((end - 1) / height)];
+      pixels += end - start;
+      left = Math.min(left, first);
+      right = last + 1;
+      // A run that continues in the next column reaches the bottom of this one and the top of that one.
+      top = first < last ? 0 : Math.min(top, start - first * height);
+      bottom = first < last ? height : Math.max(bottom, end - last * height);
+    }
+    start = end;
+  }
+  return { pixels, left, top, right, bottom };
 }
 
 /** The run lengths of a mask in column-major order, starting with a possibly empty run of zeros. */

@@ -87,6 +87,10 @@ function checkPolygons(parts: readonly unknown[], size: Size): CheckedSegmentati
   if (parts.every((part) => typeof part === "number")) {
     return refused("bad-segmentation", "its segmentation is a flat list of numbers, not a list of polygons");
   }
+  const list = parts.length > 1 && parts.every(isPoint) ? "segmentation" : "polygon 1";
+  if (list === "segmentation" || parts.every(isPointList)) {
+    return refused("bad-segmentation", `its ${list} is a list of points, ${POLYGON_FORM}`);
+  }
   const polygons: (readonly number[])[] = [];
   const faults: Fault[] = [];
   parts.forEach((part, index) => {
@@ -96,6 +100,18 @@ function checkPolygons(parts: readonly unknown[], size: Size): CheckedSegmentati
     if (fault === null || fault.kept) polygons.push(part as number[]);
   });
   return { polygons, runs: null, faults };
+}
+
+const POLYGON_FORM = "expected polygons as [x1, y1, x2, y2, ...]";
+
+/** A pair of coordinates, or an object with x and y. */
+function isPoint(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 2 && value.every((item) => typeof item === "number");
+  return typeof value === "object" && value !== null && "x" in value && "y" in value;
+}
+
+function isPointList(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(isPoint);
 }
 
 function polygonFault(part: unknown, name: string, size: Size): Fault | null {

@@ -33,12 +33,13 @@ export const COCO_SOURCE: DatasetSource = {
 
   async open({ annotationFile }) {
     const dataset = await readCocoFile(annotationFile!);
-    const { fileNames, categories, problems } = dataset;
+    const { fileNames, categories, problems, uncertainty } = dataset;
     return {
       images: dataset.images.map((image) => listImage(dataset, image)),
       fileNames,
       categories,
       problems,
+      uncertainty,
     };
   },
 };
@@ -47,6 +48,7 @@ function listImage(dataset: CocoDataset, image: CocoImage): ListedImage {
   return {
     ...image,
     state: dataset.state(image.id),
+    partlyAnnotated: dataset.isPartlyAnnotated(image.id),
     categoryIds: dataset.annotationsOf(image.id).map(({ categoryId }) => categoryId),
     labelMap: () => dataset.mask(image.id),
     labelKey: () => labelKey(dataset, image),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ImageState } from "../coco/coco.ts";
+import type { CocoId, ImageState } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
 import type { Size } from "../image/image.ts";
 import type { LabelMap } from "../image/label_map.ts";
@@ -28,13 +28,15 @@ export interface Split {
 /** An image as its annotations describe it; its file has not been read. */
 export interface ListedImage extends Size {
   /** Its id, unique in the split. */
-  readonly id: number;
+  readonly id: CocoId;
   /** Its path within the split's folder, with `/`. */
   readonly fileName: string;
-  /** Whether it has annotations, and whether they can be drawn. */
+  /** Whether it has annotations, and whether they can be used. */
   readonly state: ImageState;
+  /** Whether it is `annotated`, but some of its annotations cannot be drawn. */
+  readonly partlyAnnotated: boolean;
   /** The category id of each annotation that can be drawn; null for none. */
-  readonly categoryIds: readonly (number | null)[];
+  readonly categoryIds: readonly (CocoId | null)[];
   /** Rasterizes its annotations, on every call. */
   labelMap(): LabelMap;
   /** A SHA-256 of everything that determines the label map: the same key, the same label map. */
@@ -44,7 +46,7 @@ export interface ListedImage extends Size {
 /** A category of annotations. */
 export interface Category {
   /** Its id. */
-  readonly id: number;
+  readonly id: CocoId;
   /** Its name. */
   readonly name: string;
 }
@@ -59,6 +61,8 @@ export interface SplitListing {
   readonly categories: readonly Category[];
   /** Every problem of the annotations. */
   readonly problems: readonly Problem[];
+  /** Why images are `uncertain`, for messages: `the images of 3 annotations are unknown`; null if none can be. */
+  readonly uncertainty: string | null;
 }
 
 /** A kind of dataset: how to recognize it and how to read its annotations. */

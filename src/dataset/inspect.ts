@@ -4,9 +4,11 @@
  * @module
  */
 import { createHash } from "node:crypto";
+import type { CocoId } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
 import { decodeImage } from "../image/decode.ts";
 import { countForeground } from "../image/label_map.ts";
+import { countOf, mergedCategories } from "./annotation_notes.ts";
 import { readListedFile, unreadableImage } from "./listed_file.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import { findNearDuplicates, type ImageSignature, type NearDuplicate } from "./near_duplicates.ts";
@@ -43,14 +45,22 @@ export interface SplitReport {
   readonly annotations: number;
   /** Images with an annotation that can be drawn. */
   readonly annotated: number;
+  /** Those of them with other annotations that cannot be drawn: what these show counts as background. */
+  readonly partlyAnnotated: number;
   /** Images without annotations: nothing to annotate, or merely not labeled yet. */
   readonly unannotated: number;
-  /** Images that are skipped because none of their annotations can be drawn. */
+  /** Images that are skipped because their annotations cannot be drawn or trusted. */
   readonly unusable: number;
+  /** Images without annotations, in a split with annotations of unknown images: they are never taken as background. */
+  readonly uncertain: number;
+  /** Why they are uncertain: `the images of 3 annotations are unknown`; null if none is. */
+  readonly uncertainty: string | null;
   /** Samples that a reader gets; images without annotations count according to the setting. */
   readonly samples: number;
   /** The categories and the number of annotations of each. */
-  readonly categories: readonly { id: number; name: string; annotations: number }[];
+  readonly categories: readonly { id: CocoId; name: string; annotations: number }[];
+  /** Whether annotations of several categories are merged into one foreground class. */
+  readonly mergesCategories: boolean;
   /** The image sizes, the most frequent first. */
   readonly sizes: readonly { width: number; height: number; images: number }[];
   /**
@@ -171,9 +181,13 @@ function describeFolder(split: Split, files: readonly string[]): SplitReport {
     annotations: 0,
     annotated: 0,
     unannotated: 0,
+    partlyAnnotated: 0,
     unusable: 0,
+    uncertain: 0,
+    uncertainty: null,
     samples: 0,
     categories: [],
+    mergesCategories: false,
     sizes: [],
     foregroundShare: null,
     allBackgroundAccuracy: null,
@@ -182,15 +196,20 @@ function describeFolder(split: Split, files: readonly string[]): SplitReport {
 }
 
 function describeImages(listing: SplitListing, images: readonly ListedImage[]) {
-  const categoryIds = images.flatMap((image) => image.categoryIds);
-  const count = (state: ListedImage["state"]) => images.filter((image) => image.state === state).length;
+  const categoryIds = images.filter(({ state }) => state === "annotated")
+    .flatMap((image) => image.categoryIds);
+  const uncertain = countOf(images, "uncertain");
   const sizes = Map.groupBy(images, ({ width, height }) => `${width} x ${height}`);
   return {
     images: images.length,
     annotations: categoryIds.length,
-    annotated: count("annotated"),
-    unannotated: count("unannotated"),
-    unusable: count("unusable"),
+    annotated: countOf(images, "annotated"),
+    partlyAnnotated: images.filter(({ partlyAnnotated }) => partlyAnnotated).length,
+    unannotated: countOf(images, "unannotated"),
+    unusable: countOf(images, "unusable"),
+    uncertain,
+    uncertainty: uncertain === 0 ? null : listing.uncertainty,
+    mergesCategories: mergedCategories(listing, images).length > 0,
     categories: listing.categories.map(({ id, name }) => ({
       id,
       name,

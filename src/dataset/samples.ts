@@ -4,17 +4,20 @@
  * @module
  */
 import { join } from "node:path";
+import type { CocoId } from "../coco/coco.ts";
 import { type Problem, refuseProblems } from "../coco/problems.ts";
 import type { Size } from "../image/image.ts";
 import { type LabelMap, maskOf } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
+import { annotationNotes, countOf } from "./annotation_notes.ts";
 import { readListedFile } from "./listed_file.ts";
 import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
 import { openSplit } from "./source_registry.ts";
 
 /**
  * How images without annotations are treated: `empty` takes them as background only, as the original training does;
- * `skip` leaves them out, since they may merely be unlabeled.
+ * `skip` leaves them out, since they may merely be unlabeled. Images that are `uncertain` are never taken as
+ * background: `empty` refuses their split, `skip` leaves them out.
  */
 export type Unannotated = "empty" | "skip";
 
@@ -34,7 +37,7 @@ export interface Sample extends Size {
   /** The name of the split: `train`. */
   readonly split: string;
   /** The image's id in the annotations. */
-  readonly imageId: number;
+  readonly imageId: CocoId;
   /** The image's path within the split's folder. */
   readonly fileName: string;
   /** The image's path as it can be opened. */
@@ -59,13 +62,19 @@ export interface SplitReading {
   readonly samples: readonly Sample[];
   /** Every problem of the annotations and of the image files. */
   readonly problems: readonly Problem[];
+  /** Lines for the user on what the samples do not show: images left out or annotated in part, merged categories. */
+  readonly notes: readonly string[];
 }
 
 /**
  * Reads a split: its annotations, and the header of each image to detect missing, unreadable and differently sized
  * files. Affected images are skipped and listed in `problems`; with `strict`, any problem is an Error.
+ *
+ * Throws an Error with a hint if images without annotations would be taken as background although annotations of the
+ * split may be theirs.
  */
 export async function readSplit(split: Split, options: SplitOptions = {}): Promise<SplitReading> {
+  const { unannotated = "empty" } = options;
   const listing = await openSplit(split);
   const problems: Problem[] = [...listing.problems];
   const usable: ListedImage[] = [];
@@ -75,10 +84,43 @@ export async function readSplit(split: Split, options: SplitOptions = {}): Promi
     else problems.push(file);
   }
   if (options.strict) refuseProblems(`split ${JSON.stringify(split.name)}`, problems);
-  return { split, listing, samples: samplesOf(split, usable, options.unannotated), problems };
+  if (unannotated === "empty") refuseUncertain(split, listing, usable);
+  const samples = samplesOf(split, usable, unannotated);
+  return { split, listing, samples, problems, notes: annotationNotes(listing, usable, unannotated) };
 }
 
-/** The samples among `images`: annotated ones, and unannotated ones according to `unannotated`. */
+function refuseUncertain(split: Split, listing: SplitListing, images: readonly ListedImage[]): void {
+  const count = countOf(images, "uncertain");
+  if (count === 0) return;
+  const which = count === 1 ? "1 image without annotations" : `${count} images without annotations`;
+  const others = countOf(images, "annotated") > 0;
+  throw new Error(
+    `Cannot take ${which} of split ${JSON.stringify(split.name)} as background: ${listing.uncertainty}\n` +
+      `hint: deno task inspect lists the problems${
+        others ? "; --unannotated skip leaves these images out" : "; no other image is annotated"
+      }`,
+  );
+}
+
+/**
+ * Throws an Error unless one of the samples is annotated: a split in which nothing is annotated does not tell what is
+ * background. `action` is what the error says cannot be done, `hint` the way out.
+ */
+export function assertAnnotated(
+  { split, listing }: SplitReading,
+  samples: readonly Pick<Sample, "annotated">[],
+  { action, hint }: { action: string; hint: string },
+): void {
+  if (samples.some(({ annotated }) => annotated)) return;
+  const reason = listing.uncertainty === null ? "" : `: ${listing.uncertainty}`;
+  throw new Error(
+    `Cannot ${action} split ${
+      JSON.stringify(split.name)
+    }: none of its images is annotated${reason}\nhint: ${hint}`,
+  );
+}
+
+/** The samples among `images`: annotated ones, and unannotated ones according to `unannotated`; no others. */
 export function samplesOf(
   split: Split,
   images: readonly ListedImage[],
@@ -92,7 +134,10 @@ export function samplesOf(
 /** The sample of a listed image. */
 export function createSample(
   split: Pick<Split, "name" | "folder">,
-  { id, fileName, width, height, state, labelMap, labelKey }: Omit<ListedImage, "categoryIds">,
+  { id, fileName, width, height, state, labelMap, labelKey }: Omit<
+    ListedImage,
+    "categoryIds" | "partlyAnnotated"
+  >,
 ): Sample {
   return {
     split: split.name,

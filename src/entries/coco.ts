@@ -20,6 +20,7 @@ export {
   type CocoAnnotation,
   type CocoCategory,
   CocoDataset,
+  type CocoId,
   type CocoImage,
   type ImageState,
   readCoco,

@@ -5,7 +5,8 @@
  */
 import { prepareSplit } from "../dataset/prepare.ts";
 import type { Problem } from "../coco/problems.ts";
-import { readSplit, type Unannotated } from "../dataset/samples.ts";
+import { assertAnnotated, readSplit, type Unannotated } from "../dataset/samples.ts";
+import { openSplit } from "../dataset/source_registry.ts";
 import { findSplits, type Split } from "../dataset/splits.ts";
 import { readUnlabeled } from "../dataset/unlabeled.ts";
 import type { Predictor } from "../prediction/predictor.ts";
@@ -94,14 +95,17 @@ export async function runEvaluation(
   const { audit = false, unannotated = "empty", spacing } = options;
   const { size, normalize } = predictor.description;
   const split = chooseSplit(await findSplits(options.dataFolder), options.split ?? "test");
-  const annotated = split.annotationFile !== null;
-  if (!annotated && !audit) {
+  if (split.annotationFile === null && !audit) {
     throw new Error(
-      `Cannot evaluate split ${JSON.stringify(split.name)}: its folder has no annotation file\n` +
-        "hint: --audit ranks its images by what the model finds in them",
+      `Cannot evaluate split ${
+        JSON.stringify(split.name)
+      }: its folder has no annotation file\nhint: ${AUDIT}`,
     );
   }
+  // An audit takes a split in which nothing is annotated as what it is: a folder of images.
+  const annotated = !audit || await hasAnnotations(split);
   const reading = annotated ? await readSplit(split, { unannotated }) : await readUnlabeled(split);
+  if ("listing" in reading) assertAnnotated(reading, reading.samples, NOT_ANNOTATED);
   // Fails before the work rather than after it if the folder cannot be written.
   await Deno.mkdir(options.output, { recursive: true });
   await using prepared = await prepareSplit(reading.samples, {
@@ -111,6 +115,10 @@ export async function runEvaluation(
     onProgress: options.onPrepare,
     onNote: options.onNote,
   });
+  if ("listing" in reading) {
+    assertAnnotated(reading, prepared.samples, NOT_ANNOTATED);
+    for (const note of reading.notes) options.onNote?.(`${split.name}: ${note}`);
+  }
   const { scores, summary, loss, findings } = await evaluateSplit(predictor, prepared, options);
   const report: Omit<EvaluationReport, "files"> = {
     split: labelOf(split),
@@ -139,6 +147,16 @@ export async function runEvaluation(
     auditSamples,
   });
   return { ...report, files };
+}
+
+const AUDIT = "--audit ranks its images by what the model finds in them";
+
+const NOT_ANNOTATED = { action: "evaluate", hint: AUDIT };
+
+async function hasAnnotations(split: Split): Promise<boolean> {
+  if (split.annotationFile === null) return false;
+  const { images } = await openSplit(split);
+  return images.some(({ state }) => state === "annotated");
 }
 
 /** The split with this folder name, or else with this role. */

@@ -16,7 +16,9 @@ import { writeFolderAtomic } from "../fs/atomic_folder.ts";
 import { assignGroups, type Shares, targetsOf } from "./assign.ts";
 import { groupDuplicates, type ImageGroup } from "./groups.ts";
 import { assertApart, assertReplaceable, RECORD_FILE, RECORD_KIND } from "./output.ts";
-import { readSourceImages, type SourceImages } from "./source_images.ts";
+import { type LeftOut, readSourceImages, type SourceImages } from "./source_images.ts";
+
+export type { LeftOut } from "./source_images.ts";
 
 export type { Shares } from "./assign.ts";
 
@@ -69,6 +71,8 @@ export interface ResplitReport {
   readonly images: number;
   /** Image files that no annotation file lists; they are not in the result. */
   readonly unlisted: number;
+  /** Listed images that are not in the result, since their annotations or files cannot be trusted. */
+  readonly leftOut: readonly LeftOut[];
   /** Images renamed because another split has one of the same name. */
   readonly renamed: number;
   /** Every problem of the source; skipped images are not in the result. */
@@ -108,6 +112,7 @@ export async function resplitDataset(
     splits,
     (done, total) => onProgress("inspecting images", done, total),
   );
+  if (source.images.length === 0) throw nothingLeft(folder, source.leftOut);
   const groups = groupDuplicates(source.signatures);
   const targets = targetsOf(source.images.length, shares);
   assertEnough(source.images.length, groups.length, SPLIT_NAMES.filter((split) => targets[split] > 0));
@@ -136,12 +141,23 @@ export async function resplitDataset(
     shares,
     images: source.images.length,
     unlisted: source.unlisted,
+    leftOut: source.leftOut,
     renamed: source.images.filter(({ fileName, newName }) => fileName !== newName).length,
     problems: source.problems,
     groups: describeGroups(groups, groupSplits),
     splits: result,
     sharedPairs: { before: findNearDuplicates(source.signatures).pairs.length, after: 0 },
   };
+}
+
+function nothingLeft(folder: string, leftOut: readonly LeftOut[]): Error {
+  const reasons = leftOut.map(({ images, reason }) => `${images} in ${reason}`).join("; ");
+  const why = reasons === "" ? "it lists none" : reasons;
+  return new Error(
+    `Cannot split ${
+      JSON.stringify(folder)
+    }: no image can be used: ${why}\nhint: deno task inspect lists the problems`,
+  );
 }
 
 /** The split of an image. */

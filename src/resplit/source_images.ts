@@ -4,8 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import { parseJson } from "../coco/json.ts";
+import { parseCoco } from "../coco/ids.ts";
 import type { Problem } from "../coco/problems.ts";
+import { countOf } from "../dataset/annotation_notes.ts";
 import { inspectImage } from "../dataset/inspect.ts";
 import { mapConcurrently, READ_AHEAD } from "../dataset/map_concurrently.ts";
 import type { ImageSignature } from "../dataset/near_duplicates.ts";
@@ -23,7 +24,10 @@ export interface SourceImage extends RenamedImage {
 
 /** All images of a dataset, and what is needed to write them elsewhere. */
 export interface SourceImages {
-  /** Every listed image whose file is intact and of the listed size, in the order of the splits and their files. */
+  /**
+   * Every listed image whose annotations can be trusted and whose file is intact and of the listed size, in the order
+   * of the splits and their files.
+   */
   readonly images: readonly SourceImage[];
   /** What they are compared by, in the same order. */
   readonly signatures: readonly ImageSignature[];
@@ -33,6 +37,16 @@ export interface SourceImages {
   readonly problems: readonly Problem[];
   /** Image files that no annotation file lists. */
   readonly unlisted: number;
+  /** The listed images that are left out: in another annotation file they would pass for background. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Images that are left out for one reason. */
+export interface LeftOut {
+  /** How many. */
+  readonly images: number;
+  /** Why, in words. */
+  readonly reason: string;
 }
 
 /** Reads the annotation files of COCO splits and inspects every listed image. */
@@ -44,12 +58,20 @@ export async function readSourceImages(
   const problems: Problem[] = [];
   const listed: { split: Split; image: ListedImage }[] = [];
   let unlisted = 0;
+  const leftOut: LeftOut[] = [];
+  const leaveOut = (images: number, reason: string) => {
+    if (images > 0) leftOut.push({ images, reason });
+  };
   for (const split of splits) {
-    const { images, fileNames, problems: found } = await openSplit(split);
+    const { images, fileNames, problems: found, uncertainty } = await openSplit(split);
     const path = split.annotationFile!;
-    annotations.add(split.name, parseJson(await Deno.readTextFile(path), JSON.stringify(path)));
+    annotations.add(split.name, parseCoco(await Deno.readTextFile(path), JSON.stringify(path)));
     problems.push(...found);
-    listed.push(...images.map((image) => ({ split, image })));
+    const trusted = images.filter(({ state }) => state === "annotated" || state === "unannotated");
+    listed.push(...trusted.map((image) => ({ split, image })));
+    leaveOut(fileNames.size - images.length, `${split.name}: their entries are invalid or ambiguous`);
+    leaveOut(countOf(images, "unusable"), `${split.name}: their annotations cannot be used`);
+    leaveOut(countOf(images, "uncertain"), `${split.name}: not annotated, but ${uncertainty}`);
     unlisted += (await listImageFiles(split.folder)).filter((name) => !fileNames.has(name)).length;
   }
   let done = 0;
@@ -65,6 +87,7 @@ export async function readSourceImages(
     imageId: image.id,
     path: join(split.folder, image.fileName),
   }));
+  leaveOut(listed.length - intact.length, "all: their files are missing, damaged or of another size");
   const names = uniqueNames(intact);
   return {
     images: intact.map((image, at) => ({ ...image, newName: names[at]! })),
@@ -72,5 +95,6 @@ export async function readSourceImages(
     annotations,
     problems,
     unlisted,
+    leftOut,
   };
 }

@@ -6,7 +6,7 @@
 import { batches } from "../dataset/batches.ts";
 import { prepareSplit } from "../dataset/prepare.ts";
 import type { Batch } from "../dataset/prepared_split.ts";
-import { readSplit } from "../dataset/samples.ts";
+import { assertAnnotated, readSplit } from "../dataset/samples.ts";
 import { findSplits, type Split, splitOf } from "../dataset/splits.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { SplitFingerprint } from "./data_fingerprint.ts";
@@ -69,8 +69,8 @@ async function loadSplit(
   { unannotated, size, normalize, batchSize, seed }: TrainConfig,
   { cacheFolder, onPrepare, onNote, signal }: DataOptions,
 ): Promise<SplitData> {
-  const { samples, problems } = await readSplit(split, { unannotated });
-  const prepared = await prepareSplit(samples, {
+  const reading = await readSplit(split, { unannotated });
+  const prepared = await prepareSplit(reading.samples, {
     size,
     normalize,
     cacheFolder,
@@ -78,10 +78,11 @@ async function loadSplit(
     onNote,
     signal,
   });
-  const faults = problems.length + prepared.problems.length;
-  if (faults > 0) {
-    const first = [...problems, ...prepared.problems][0]!.message;
-    onNote?.(`${split.name}: ${faults} problems, such as ${first}; deno task inspect lists all`);
+  for (const note of reading.notes) onNote?.(`${split.name}: ${note}`);
+  const problems = [...reading.problems, ...prepared.problems];
+  if (problems.length > 0) {
+    const first = problems[0]!.message;
+    onNote?.(`${split.name}: ${problems.length} problems, such as ${first}; deno task inspect lists all`);
   }
   if (prepared.count === 0) {
     await prepared.close();
@@ -90,10 +91,16 @@ async function loadSplit(
         "hint: deno task inspect says what is wrong with each",
     );
   }
+  const annotated = prepared.samples.filter((sample) => sample.annotated).length;
+  if (annotated === 0 && role === "train") {
+    await prepared.close();
+    assertAnnotated(reading, [], { action: "train on", hint: "deno task inspect lists the problems" });
+  }
+  if (annotated === 0) onNote?.(`${split.name}: nothing is annotated; its Dice is undefined`);
   return {
     samples: prepared.count,
     batches: Math.ceil(prepared.count / batchSize),
-    annotated: prepared.samples.filter(({ annotated }) => annotated).length,
+    annotated,
     background: 1 - prepared.foregroundShare,
     fingerprint: { samples: prepared.count, sha256: prepared.fingerprint },
     read: (epoch, firstBatch) =>

@@ -34,10 +34,9 @@ Deno.test("CocoDataset.mask, annotationMask: equal COCO's own code pixel for pix
     assert.equal(data.reduce((sum, value) => sum + value, 0), pixels, `pixels of image ${id}`);
     assert.equal(sha256(data), hash, `mask of image ${id}`);
   }
-  assert.deepEqual(dataset.problems.map(({ kind, id }) => [kind, id]), [["odd-length", 5770], [
-    "odd-length",
-    6204,
-  ]]);
+  // Outlines outside their images and the like are drawn as COCO's own code draws them, and are listed.
+  const entries = dataset.problems.filter(({ kind }) => !/outline/.test(kind));
+  assert.deepEqual(entries.map(({ kind, id }) => [kind, id]), [["odd-length", 5770], ["odd-length", 6204]]);
 });
 
 Deno.test("readCoco: lists malformed segmentations, and draws what COCO's own code draws of them", () => {
@@ -138,8 +137,7 @@ Deno.test("readCoco: lists every problem of images by id", () => {
     ],
   });
   assert.deepEqual(problemsOf(json), [
-    ["duplicate-id", 1, "skipped"],
-    ["bad-entry", null, "skipped"],
+    ["duplicate-id", 1, "kept"],
     ["bad-entry", null, "skipped"],
     ["bad-size", 3, "skipped"],
     ["bad-size", 4, "skipped"],
@@ -150,13 +148,13 @@ Deno.test("readCoco: lists every problem of images by id", () => {
     ["bad-file-name", 9, "skipped"],
     ["bad-file-name", 10, "skipped"],
     ["bad-file-name", 11, "skipped"],
-    ["duplicate-file", 12, "skipped"],
+    ["duplicate-file", 12, "kept"],
     ["duplicate-id", 1, "skipped"],
     ["bad-entry", null, "skipped"],
     ["unknown-image", 1, "skipped"],
   ]);
   const dataset = readCoco(json);
-  assert.deepEqual(dataset.images.map(({ id }) => id), [1]);
+  assert.deepEqual(dataset.images.map(({ id }) => id), [1, 2]);
   assert.match(dataset.problems.at(-1)!.message, /annotation 1: its image 3 is skipped/);
 });
 
@@ -237,7 +235,7 @@ Deno.test("readCoco: a bare NaN invalidates its annotation, not the file", () =>
 });
 
 Deno.test("readCoco: reads 80,000 annotations of 20,000 images", () => {
-  const polygon = JSON.stringify(Array.from({ length: 8 }, (_, i) => i * 1.75 % 640));
+  const polygon = JSON.stringify([10.5, 10, 60, 12, 50, 70, 12, 60]);
   const annotations = Array.from(
     { length: 80_000 },
     (_, i) => `{"id":${i},"image_id":${i % 20_000},"category_id":1,"segmentation":[${polygon}]}`,

@@ -18,8 +18,9 @@ function inDataset(body: (folder: string, typed: string) => Promise<void>): Prom
       "train/1.png": spots(1),
       "train/2.png": spots(2),
       "train/3.png": spots(3),
-      [`valid/${FILE}`]: cocoText({ width: 64, height: 64 }, [{ segmentation: HALF }]),
+      [`valid/${FILE}`]: cocoText({ width: 64, height: 64, images: 2 }, [{ segmentation: HALF }]),
       "valid/1.png": spots(2),
+      "valid/2.png": spots(4),
     });
     await body(folder, typed);
   });
@@ -34,7 +35,11 @@ Deno.test("inspect: describes the splits, problems and near-duplicates", () =>
       stdout,
       /without annotation +1: nothing to annotate or not labeled yet; taken as background only/,
     );
-    assert.match(stdout, /all-background accuracy 66\.67 %/);
+    assert.match(
+      stdout,
+      /uncertain +1 without annotation, but the image of 1 annotation is unknown; the split is refused/,
+    );
+    assert.match(stdout, /all-background accuracy 75\.00 %/);
     assert.match(stdout, /problems +1\n {4}unknown-image, skipped: annotation 3: its image 7 is not listed/);
     assert.match(stdout, /warning: 1 pair of near-duplicates across splits:\n.*\n {2}hint: deno task split /);
     assert.match(stdout, /train\/2\.png = valid\/1\.png \(same bytes, near-equal pixels\)/);
