@@ -76,6 +76,34 @@ Deno.test("documentation: every task that it names exists, and command_line.md l
   assert.deepEqual(rows, Object.keys(tasks));
 });
 
+/** Flags of Deno, and of commander, that the documentation names. */
+const DENO_FLAGS = ["--allow-net", "--allow-read", "--cached-only", "--frozen", "--help"];
+
+Deno.test("documentation: every flag that it names is one of a task's, or of Deno", () => {
+  const sources = projectFiles(".ts", ".py", ".sh").filter((path) =>
+    /^(tasks|src\/cli|tests\/bench)\//.test(path)
+  )
+    .map(readProject).join("\n");
+  for (const path of PAGES.filter((path) => path !== "CHANGELOG.md")) {
+    for (const [flag] of readProject(path).matchAll(/(?<![\w-])--[a-z][a-z-]+/g)) {
+      const name = flag.slice(2);
+      const known = sources.includes(`"${flag}`) || sources.includes(`"${name}"`) ||
+        DENO_FLAGS.includes(flag);
+      assert.ok(known, `${path}: no task has the flag ${flag}`);
+    }
+  }
+});
+
+Deno.test("ARCHITECTURE.md: names every room of src and every folder of the project", () => {
+  const text = readProject("ARCHITECTURE.md");
+  const rooms = projectFiles(".ts").map((path) => {
+    const [top, room, file] = path.split("/");
+    return top === "src" && file !== undefined ? `src/${room}/` : room === undefined ? top! : `${top}/`;
+  });
+  const missing = new Set(rooms.filter((room) => room !== "src/" && !text.includes(`\`${room}`)));
+  assert.deepEqual([...missing], []);
+});
+
 Deno.test("permissions.md: lists every task with the permissions of deno.json, in its order", () => {
   const { tasks, permissions } = readConfiguration();
   const rows = readProject("docs/permissions.md").split("\n").filter((line) =>
