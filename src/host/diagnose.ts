@@ -103,7 +103,7 @@ export async function diagnose(options: { software?: boolean } = {}): Promise<Di
   const backend = backendOf(adapter.features, Deno.build.os);
   const tested: FeatureTest[] = [];
   for (const feature of Object.keys(PROBES) as Feature[]) tested.push(await tryFeature(feature, request));
-  const mesa = Deno.build.os === "linux" ? await readMesaVersion() : null;
+  const mesa = Deno.build.os === "linux" ? readMesaVersion() : null;
   const report: AdapterReport = {
     description: adapter.info.description,
     vendor: vendorName(adapter.info.vendor),

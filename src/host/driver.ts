@@ -71,19 +71,20 @@ function versionsIn(status: string, wanted: RegExp): { name: string; version: st
 }
 
 /** Mesa's version on this Debian or Ubuntu; null on other systems, or if the list must not be read. */
-export async function readMesaVersion(): Promise<string | null> {
-  return mesaVersionIn(await readPackages());
+export function readMesaVersion(): string | null {
+  return mesaVersionIn(readPackages());
 }
 
 /** The Vulkan drivers of this Debian or Ubuntu; null on other systems, or if the list must not be read. */
-export async function readDriverVersions(): Promise<string | null> {
-  return driverVersionsIn(await readPackages());
+export function readDriverVersions(): string | null {
+  return driverVersionsIn(readPackages());
 }
 
-async function readPackages(): Promise<string> {
-  if (!await isGranted("read", PACKAGES)) return "";
+/** Read at once, without waiting for a thread: it is part of opening a GPU. */
+function readPackages(): string {
+  if (!isGranted("read", PACKAGES)) return "";
   try {
-    return await Deno.readTextFile(PACKAGES);
+    return Deno.readTextFileSync(PACKAGES);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;

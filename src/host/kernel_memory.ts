@@ -74,16 +74,16 @@ export async function kernelKey({ adapter, kernels }: GpuDescription): Promise<K
   return {
     adapter: adapter.description,
     vendor: adapter.vendor,
-    driver: await readDriverVersions() ?? UNKNOWN,
+    driver: readDriverVersions() ?? UNKNOWN,
     deno: Deno.version.deno,
     arithmetic: kernels,
     kernels: await kernelFingerprint(),
   };
 }
 
-/** Name of an entry: a hash of its whole key. */
-export async function entryName(key: KernelKey): Promise<string> {
-  return (await checksum(Object.entries(key).sort())).slice(0, 32);
+/** Name of an entry: its whole key. */
+export function entryName(key: KernelKey): string {
+  return JSON.stringify(Object.entries(key).sort());
 }
 
 /** SHA-256 of a value's JSON: editing the file by hand invalidates it. */
@@ -121,7 +121,7 @@ export class KernelMemory implements VerdictMemory {
 
   /** Adds verdicts to the adapter's entry; if they cannot be written, the next start tests again. */
   async write(gpu: GpuDescription, verdicts: Verdicts): Promise<void> {
-    if (!await isGranted("write", this.#folder)) return;
+    if (!isGranted("write", this.#folder)) return;
     const before = validTests(await readEntry(this.#folder, gpu));
     const testedAt = before?.testedAt ?? new Date().toISOString();
     const tested = { testedAt, verdicts: { ...before?.verdicts, ...verdicts } };
@@ -138,7 +138,7 @@ export async function readChoices(
   // Adapter and key take their time, and most folders hold no choices.
   if (!Object.values(entries).some(({ timed }) => timed !== undefined)) return null;
   const gpu = await describeGpu(device);
-  return gpu === null ? null : entries[await entryName(await kernelKey(gpu))]?.timed ?? null;
+  return gpu === null ? null : entries[entryName(await kernelKey(gpu))]?.timed ?? null;
 }
 
 /**
@@ -158,13 +158,13 @@ function validTests(entry: Entry | undefined): Tested | undefined {
 
 async function readEntry(folder: string, gpu: GpuDescription): Promise<Entry | undefined> {
   const entries = await readEntries(folder);
-  return Object.keys(entries).length === 0 ? undefined : entries[await entryName(await kernelKey(gpu))];
+  return Object.keys(entries).length === 0 ? undefined : entries[entryName(await kernelKey(gpu))];
 }
 
 async function updateEntry(folder: string, gpu: GpuDescription, change: Partial<Entry>): Promise<void> {
   const of = await kernelKey(gpu);
   const entries = await readEntries(folder);
-  const name = await entryName(of);
+  const name = entryName(of);
   entries[name] = { ...entries[name], ...change, of };
   const newest = Object.entries(entries).sort(([, a], [, b]) => changedAt(a) < changedAt(b) ? 1 : -1);
   const kept = Object.fromEntries(newest.slice(0, MOST_ENTRIES));
@@ -184,10 +184,11 @@ function changedAt({ timed, tested }: Entry): number {
 async function readEntries(folder: string): Promise<Entries> {
   try {
     const path = `${folder}/${CHOICE_FILE}`;
-    if (!await isGranted("read", path)) return {};
-    const { isFile, size } = await Deno.stat(path);
+    if (!isGranted("read", path)) return {};
+    // Read at once: waiting for a thread, several times, would take longer than the file does.
+    const { isFile, size } = Deno.statSync(path);
     if (!isFile || size > MOST_BYTES) return {};
-    const document = JSON.parse(await Deno.readTextFile(path));
+    const document = JSON.parse(Deno.readTextFileSync(path));
     if (document.format !== FORMAT || document.checksum !== await checksum(document.entries)) return {};
     return Object.values(document.entries).every(isEntry) ? document.entries : {};
   } catch {

@@ -5,6 +5,6 @@
  */
 
 /** Whether a path may be read or written without asking the user. */
-export async function isGranted(name: "read" | "write", path: string): Promise<boolean> {
-  return (await Deno.permissions.query({ name, path })).state === "granted";
+export function isGranted(name: "read" | "write", path: string): boolean {
+  return Deno.permissions.querySync({ name, path }).state === "granted";
 }

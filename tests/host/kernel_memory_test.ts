@@ -31,7 +31,7 @@ const another: GpuDescription = { ...gpu, adapter: { ...gpu.adapter, description
 /** The text of a file with one entry, this adapter's. */
 async function fileOf(change: Record<string, unknown>): Promise<string> {
   const of = await kernelKey(gpu);
-  const entries = { [await entryName(of)]: { of, timed: TIMED, ...change } };
+  const entries = { [entryName(of)]: { of, timed: TIMED, ...change } };
   return JSON.stringify({ format: FORMAT, checksum: await checksum(entries), entries });
 }
 
@@ -76,27 +76,25 @@ Deno.test("KernelMemory: verdicts expire after 30 days if the system does not te
     const key = await kernelKey(gpu);
     for (const driver of ["unknown", "mesa-vulkan-drivers 25.0.7-2"]) {
       const of = { ...key, driver };
-      const query = Deno.permissions.query;
-      const read = Deno.readTextFile;
+      const query = Deno.permissions.querySync;
+      const read = Deno.readTextFileSync;
       try {
         // The list of packages, as this test wants it.
-        Deno.readTextFile = (path, options) =>
-          path === "/var/lib/dpkg/status"
-            ? Promise.resolve(
-              driver === "unknown"
-                ? ""
-                : "Package: mesa-vulkan-drivers\nStatus: install ok installed\nVersion: 25.0.7-2\n",
-            )
-            : read(path, options);
-        Deno.permissions.query = () => Promise.resolve({ state: "granted" } as Deno.PermissionStatus);
+        Deno.readTextFileSync = (path) =>
+          path !== "/var/lib/dpkg/status"
+            ? read(path)
+            : driver === "unknown"
+            ? ""
+            : "Package: mesa-vulkan-drivers\nStatus: install ok installed\nVersion: 25.0.7-2\n";
+        Deno.permissions.querySync = () => ({ state: "granted" } as Deno.PermissionStatus);
         assert.deepEqual(await kernelKey(gpu), of);
         await memory.write(gpu, { a: true });
         assert.deepEqual((await memory.read(gpu)).verdicts, { a: true });
         Date.now = () => now() + 31 * 24 * 3600 * 1000;
         assert.deepEqual((await memory.read(gpu)).verdicts, driver === "unknown" ? {} : { a: true });
       } finally {
-        Object.assign(Deno, { readTextFile: read });
-        Deno.permissions.query = query;
+        Deno.readTextFileSync = read;
+        Deno.permissions.querySync = query;
         Date.now = now;
       }
     }
@@ -110,14 +108,14 @@ Deno.test("kernelKey: changes with adapter, driver, Deno, arithmetic and the ker
   if (Deno.build.os === "linux" && /llvmpipe/.test(key.adapter)) {
     assert.match(key.driver, /^(unknown|.*mesa-vulkan)/);
   }
-  const names = new Set([await entryName(key)]);
+  const names = new Set([entryName(key)]);
   for (const part of Object.keys(key) as (keyof KernelKey)[]) {
-    names.add(await entryName({ ...key, [part]: "another" }));
+    names.add(entryName({ ...key, [part]: "another" }));
   }
   assert.equal(names.size, 1 + Object.keys(key).length);
   assert.equal(
-    await entryName(Object.fromEntries(Object.entries(key).reverse()) as unknown as KernelKey),
-    await entryName(key),
+    entryName(Object.fromEntries(Object.entries(key).reverse()) as unknown as KernelKey),
+    entryName(key),
   );
 });
 

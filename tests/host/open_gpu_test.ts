@@ -25,7 +25,7 @@ async function editEntry(cache: string, edit: (entry: Entry) => void): Promise<v
   const document = JSON.parse(await Deno.readTextFile(path));
   const [entry] = Object.values(document.entries) as [Entry];
   edit(entry);
-  document.entries = { [await entryName(entry.of)]: entry };
+  document.entries = { [entryName(entry.of)]: entry };
   document.checksum = await checksum(document.entries);
   await Deno.writeTextFile(path, JSON.stringify(document));
 }
@@ -85,17 +85,19 @@ Deno.test({
   name: "openGpu: tests silently if it may not read and write, and asks for nothing",
   permissions: { read: false, write: false },
   fn: async () => {
-    const { readTextFile, stat, mkdir, open: openFile, permissions } = Deno;
+    const { readTextFile, readTextFileSync, stat, statSync, mkdir, open: openFile, permissions } = Deno;
     const { request } = permissions;
     const touched: string[] = [];
     // Each of these would prompt on a terminal.
     const touch = (name: string) => () => {
       touched.push(name);
-      return Promise.reject(new Deno.errors.NotCapable(name));
+      throw new Deno.errors.NotCapable(name);
     };
     Object.assign(Deno, {
       readTextFile: touch("readTextFile"),
+      readTextFileSync: touch("readTextFileSync"),
       stat: touch("stat"),
+      statSync: touch("statSync"),
       mkdir: touch("mkdir"),
       open: touch("open"),
     });
@@ -105,7 +107,7 @@ Deno.test({
       assert.ok(dispatches > 0);
       assert.deepEqual(touched, []);
     } finally {
-      Object.assign(Deno, { readTextFile, stat, mkdir, open: openFile });
+      Object.assign(Deno, { readTextFile, readTextFileSync, stat, statSync, mkdir, open: openFile });
       permissions.request = request;
     }
   },

@@ -12,7 +12,10 @@
 /** Where Linux drivers say that they speak Vulkan. */
 const MANIFESTS = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
 
-if (Deno.build.os === "linux" && MANIFESTS.some(hasFiles)) Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
+/** Whether this is Linux with a Vulkan driver. */
+export const HAS_VULKAN: boolean = Deno.build.os === "linux" && MANIFESTS.some(hasFiles);
+
+if (HAS_VULKAN) Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
 
 function hasFiles(folder: string): boolean {
   try {
