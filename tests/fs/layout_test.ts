@@ -10,7 +10,8 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
     "tb",
     "swanlog",
   ]);
-  assert.deepEqual(Object.values(FOLDERS), ["dataset", "dataset/.cache", "runs", "predictions"]);
+  const dataset = ["dataset", "dataset/.cache", "dataset/masks", "dataset/phantom", "dataset/resplit"];
+  assert.deepEqual(Object.values(FOLDERS), [...dataset, "runs", "predictions"]);
 });
 
 Deno.test("evaluationNames: plain figures for the test split, prefixed ones for others", () => {

@@ -80,7 +80,7 @@ const ALLOWED: Record<string, Deed[]> = {
   unzip: WRITE_DATASET,
   inspect: [...DATASET, "read the code"],
   split: [...WRITE_DATASET, "read the code"],
-  masks: [...WRITE_DATASET, "read the code"],
+  masks: WRITE_DATASET,
   phantom: [...WRITE_DATASET, "read the code"],
   train: [
     ...DATASET,
