@@ -19,9 +19,7 @@ import {
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-import { findImages } from "../src/prediction/image_files.ts";
-import { modelOrigin } from "../src/prediction/load_model.ts";
-import { type ImageReport, predictFiles } from "../src/prediction/predict_files.ts";
+import { findImages, type ImageReport, modelOrigin, predictFiles } from "../src/entries/predict.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options extends ModelFlags {
