@@ -100,7 +100,7 @@ export {
 } from "./src/evaluation/summary.ts";
 export type { BootstrapOptions } from "./src/evaluation/statistics.ts";
 export { formatScores } from "./src/evaluation/csv.ts";
-export { formatSummary, type SummaryTextOptions } from "./src/evaluation/report_text.ts";
+export { formatSummary, type SummaryTextOptions } from "./src/evaluation/summary_text.ts";
 export {
   AUDIT_REASONS,
   type AuditFinding,
@@ -109,7 +109,11 @@ export {
   type AuditOptions,
   rankFindings,
 } from "./src/evaluation/audit.ts";
-export { evaluateSplit, type EvaluateSplitOptions, type SplitEvaluation } from "./src/evaluation/evaluate.ts";
+export {
+  evaluateSplit,
+  type EvaluateSplitOptions,
+  type SplitEvaluation,
+} from "./src/evaluation/evaluate_split.ts";
 export { batchLoss, type Loss, type SplitLoss } from "./src/evaluation/loss.ts";
 export {
   type EvaluationReport,
@@ -117,4 +121,4 @@ export {
   type RunEvaluationOptions,
 } from "./src/evaluation/run_evaluation.ts";
 export type { EvaluationFiles } from "./src/evaluation/evaluation_files.ts";
-export { formatEvaluation } from "./src/evaluation/evaluation_text.ts";
+export { formatEvaluation } from "./src/evaluation/report_text.ts";

@@ -1,87 +1,61 @@
 /**
- * The summary of an evaluation as text for the terminal.
+ * An evaluation as text for the terminal: summary, loss, audit and written files.
  *
  * @module
  */
-import { METRIC_NAMES, METRICS } from "./metrics.ts";
-import type { EvaluationSummary, MetricSummary } from "./summary.ts";
+import { LOSSES } from "../../kernels/loss/definition.ts";
+import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
+import type { SplitLoss } from "./loss.ts";
+import { formatSummary } from "./summary_text.ts";
+import type { EvaluationReport } from "./run_evaluation.ts";
 
-/** Options of {@linkcode formatSummary}. */
-export interface SummaryTextOptions {
-  /** The unit of distances; defaults to `px`. */
-  readonly unit?: string;
-}
+/** Findings that the text lists; the table has all of them. */
+const SHOWN_FINDINGS = 10;
 
-/** Formats the summary as plain text in lines of at most 80 characters; undefined values are a dash. */
-export function formatSummary(summary: EvaluationSummary, options: SummaryTextOptions = {}): string {
-  const { unit = "px" } = options;
-  const { withForeground, withoutForeground, lesions } = summary;
-  const lines = [
-    `${count(summary.images, "image")}: ${withForeground.images} with foreground, ` +
-    `${withoutForeground.images} without`,
-    "",
-    ...pooledTable(summary),
-  ];
-  if (withForeground.images > 0) lines.push("", ...imageTable(summary, unit));
-  lines.push(
-    "",
-    `lesions      ${lesions.truth} true, ${lesions.predicted} predicted: ` +
-      `${lesions.missed} missed, ${lesions.false} false`,
-  );
-  if (withForeground.predictedEmpty > 0) {
-    lines.push(
-      `foreground   ${withForeground.predictedEmpty} of ${
-        count(withForeground.images, "image")
-      } predicted empty`,
+/** Formats an evaluation as plain text: numbers, the strongest findings, and the paths of all files. */
+export function formatEvaluation(report: EvaluationReport): string {
+  const { split, summary, loss, audit, files, settings } = report;
+  const parts: string[] = [];
+  if (summary !== null && loss !== null) {
+    parts.push(
+      `${split}, masks of ${settings.size} x ${settings.size} px, threshold ${settings.threshold}\n` +
+        formatSummary(summary, { unit: settings.unit }) + formatLoss(loss),
     );
   }
-  const { images, predictedEmpty, falseLesions, falsePixels } = withoutForeground;
-  if (images > 0) {
-    const others = predictedEmpty === images
-      ? ""
-      : `; in the others ${count(falseLesions, "lesion")}, ${count(falsePixels, "pixel")}`;
-    lines.push(`background   ${predictedEmpty} of ${count(images, "image")} predicted empty${others}`);
-  }
-  return lines.map((line) => line.trimEnd() + "\n").join("");
+  if (audit !== null) parts.push(formatAudit(report, audit));
+  parts.push(Object.values(files).filter((path) => path !== null).map((path) => `wrote ${path}\n`).join(""));
+  return parts.join("\n");
 }
 
-function pooledTable({ pooled, baselineAccuracy }: EvaluationSummary): string[] {
-  const names = ["dice", "iou", "sensitivity", "precision", "specificity"] as const;
-  return [
-    "all pixels together",
-    ...names.map((name) => `  ${METRICS[name].label.padEnd(17)}${fixed(pooled[name], 4)}`),
-    `  ${METRICS.accuracy.label.padEnd(17)}${fixed(pooled.accuracy, 4)}   ` +
-    `(all background: ${fixed(baselineAccuracy, 4)})`,
+function formatLoss({ weighted, batchMean, batchSize, name }: SplitLoss): string {
+  const fixed = (value: number) => value.toFixed(4);
+  const { DICE_WEIGHT, BCE_WEIGHT } = LOSSES.combined.constants;
+  const parts = name === undefined
+    ? ` = ${DICE_WEIGHT} Dice loss ${fixed(weighted.diceLoss)} + ${BCE_WEIGHT} BCE ${fixed(weighted.bce)}`
+    : ` (${name}); Dice loss ${fixed(weighted.diceLoss)}, BCE ${fixed(weighted.bce)}`;
+  return `loss         ${fixed(weighted.loss)}${parts}\n` +
+    `             mean of batches of ${batchSize}, like the original: ${fixed(batchMean.loss)}, accuracy ` +
+    `${fixed(batchMean.accuracy)}\n`;
+}
+
+function formatAudit(
+  { split, data }: EvaluationReport,
+  findings: NonNullable<EvaluationReport["audit"]>,
+): string {
+  const kinds = Object.keys(AUDIT_REASONS) as AuditKind[];
+  const counts = kinds.map((kind) => `${findings.filter((finding) => finding.kind === kind).length} ${kind}`);
+  const lines = [
+    `audit of ${split}: ${
+      data.annotated
+        ? "the model contradicts the annotation of"
+        : "images without annotations; the model finds foreground in"
+    } ${findings.length} of ${data.images}` + (data.annotated ? ` images (${counts.join(", ")})` : ""),
+    ...findings.slice(0, SHOWN_FINDINGS).map(({ name, score, reason }, index) =>
+      `  ${String(index + 1).padStart(2)}. ${score.toFixed(4)}  ${name}: ${reason}`
+    ),
   ];
-}
-
-function imageTable({ withForeground, bootstrap }: EvaluationSummary, unit: string): string[] {
-  const { images, metrics } = withForeground;
-  const title = "per image with foreground";
-  const interval = `${Number((100 * bootstrap.level).toFixed(2))} % interval of the mean`;
-  const rows = METRIC_NAMES.map((name) => {
-    const { label, isDistance } = METRICS[name];
-    return imageRow(isDistance ? `${label} ${unit}` : label, metrics[name], isDistance ? 2 : 4, images);
-  });
-  return [`${title.padEnd(25)}${cell("mean")}${cell("median")}   ${interval}`, ...rows];
-}
-
-/** The line of a metric; if it is undefined for some images, with the number of those that count. */
-function imageRow(label: string, metric: MetricSummary, digits: number, images: number): string {
-  const [low, high] = metric.interval ?? [null, null];
-  const numbers = cell(fixed(metric.mean, digits)) + cell(fixed(metric.median, digits));
-  const some = metric.count < images ? `   (of ${metric.count})` : "";
-  return `  ${label.padEnd(23)}${numbers}   ${fixed(low, digits)} to ${fixed(high, digits)}${some}`;
-}
-
-function cell(text: string): string {
-  return text.padStart(10);
-}
-
-function fixed(value: number | null, digits: number): string {
-  return value === null ? "-" : value.toFixed(digits);
-}
-
-function count(number: number, noun: string): string {
-  return `${number.toLocaleString("en-US")} ${noun}${number === 1 ? "" : "s"}`;
+  if (findings.length > SHOWN_FINDINGS) {
+    lines.push(`  and ${findings.length - SHOWN_FINDINGS} more in the table`);
+  }
+  return lines.join("\n") + "\n";
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage, type RgbImage } from "../../mod.ts";
-import { formatEvaluation } from "../../src/evaluation/evaluation_text.ts";
+import { formatEvaluation } from "../../src/evaluation/report_text.ts";
 import { reportDocument } from "../../src/evaluation/report_json.ts";
 import {
   type EvaluationReport,

@@ -8,7 +8,7 @@ import {
   evaluateSplit,
   type EvaluateSplitOptions,
   type SplitEvaluation,
-} from "../../src/evaluation/evaluate.ts";
+} from "../../src/evaluation/evaluate_split.ts";
 import { combinedLoss } from "../reference/loss.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
 import { spotPredictor } from "../support/spot_predictor.ts";
