@@ -71,7 +71,7 @@ export async function captureBlocks(
 /**
  * Writes all blocks.
  *
- * @throws {TypeError} if the state is of another network, or has an EMA where the trainer has none or the reverse.
+ * @throws {TypeError} if the state is of another network, or only one of state and trainer has an EMA.
  */
 export function restoreBlocks(gpu: Gpu, buffers: StateBuffers, blockSize: number, state: StateBlocks): void {
   for (const name of STATE_BLOCKS) {

@@ -1,5 +1,13 @@
 /** The loss of 32 masks of 256 x 256. */
-import { LOSS_SUMS, lossBands, lossGradient, lossSums, lossTotal } from "../../kernels/loss/loss.ts";
+import {
+  BATCH_SUMS,
+  LOSS_SUMS,
+  lossBands,
+  lossGradient,
+  lossSums,
+  lossTotal,
+  RECORD_SIZE,
+} from "../../kernels/loss/loss.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 
 const COUNT = 32 * 256 * 256;
@@ -14,8 +22,13 @@ benchKernel(NAME, lossSums(32, 256 * 256, BANDS), {
 });
 benchKernel(NAME, lossTotal(BANDS.total, COUNT), {
   partial: LOSS_SUMS * BANDS.total,
-  sums: 4,
-  history: 64,
+  sums: BATCH_SUMS,
+  history: RECORD_SIZE,
   step: 64,
 });
-benchKernel(NAME, lossGradient(COUNT), { logits: COUNT, target_mask: COUNT, sums: 4, gradient: COUNT });
+benchKernel(NAME, lossGradient(COUNT), {
+  logits: COUNT,
+  target_mask: COUNT,
+  sums: BATCH_SUMS,
+  gradient: COUNT,
+});

@@ -1,6 +1,6 @@
 import type { Augmentation } from "../../kernels/augment/augment.ts";
 
-/** Every kind of change at once. */
+/** All transforms together. */
 export const EVERY_CHANGE: Augmentation = {
   flipHorizontal: true,
   flipVertical: true,

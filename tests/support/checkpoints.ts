@@ -1,5 +1,5 @@
 /**
- * Checkpoints of a tiny network, made up for tests of what is done with them.
+ * Synthetic checkpoints of a tiny network.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { initialBlock, parameterTable } from "../../src/unet/parameters.ts";
 const config = completeTrainConfig({ filters: 1, size: 32, average: 0.5 });
 const table = parameterTable(networkConfig(config));
 
-/** A checkpoint after `epoch`, the best of which was `best`; its blocks differ from epoch to epoch. */
+/** A checkpoint after `epoch`, with `best` the best epoch; its blocks differ from epoch to epoch. */
 export function checkpointOf(epoch: number, best: number | null): Checkpoint {
   const block = (seed: number) => initialBlock(table, seed);
   return {

@@ -1,5 +1,5 @@
 /**
- * Small images with something to find, for tests that train.
+ * Small images with objects to segment, for tests that train.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Batch {
   readonly masks: Tensor;
 }
 
-/** Bright discs of different size and place on noise; classes are discs of their own, one a colour channel. */
+/** Bright discs of different sizes and places on noise; each class has discs of its own, in its own color channel. */
 export function discs(seed: number, count: number, size: number, classes = 1): Batch {
   const random = new Random(seed);
   const plane = size * size;

@@ -25,12 +25,12 @@ export const TINY: Partial<TrainConfig> = {
 /** The folder of a process's dataset and cache, which no test changes. */
 let shared: Promise<string> | undefined;
 
-/** Folders of a dataset of 10 images to train on and 5 to validate with, and of its prepared images. */
+/** Folders of a dataset of 10 images to train on and 9 to validate with, and of its prepared images. */
 export async function tinyData(): Promise<{ dataFolder: string; cacheFolder: string }> {
   shared ??= (async () => {
     const folder = await Deno.makeTempDir();
     addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-    await makePhantom(join(folder, "data"), { train: 10, valid: 5, test: 1, size: 32 });
+    await makePhantom(join(folder, "data"), { train: 10, valid: 9, test: 1, size: 32 });
     return folder;
   })();
   const folder = await shared;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { formatAugmentation, LIGHT, parseAugmentation } from "../../src/training/augmentation.ts";
 
-Deno.test("parseAugmentation: none, light, parts, and parts of light changed", () => {
+Deno.test("parseAugmentation: none, light, a list, and light with overrides", () => {
   assert.equal(parseAugmentation("none"), null);
   assert.deepEqual(parseAugmentation("light"), LIGHT);
   assert.deepEqual(parseAugmentation("light, noise=0.2,rotation=0"), { ...LIGHT, noise: 0.2, rotation: 0 });
@@ -17,7 +17,7 @@ Deno.test("parseAugmentation: none, light, parts, and parts of light changed", (
   });
 });
 
-Deno.test("parseAugmentation: names what is unknown or out of range", () => {
+Deno.test("parseAugmentation: rejects what is unknown or out of range, by name", () => {
   for (const text of ["", "heavy", "none,rotation=3", "rotation", "rotation=1=2", "toString=1", "light=1"]) {
     assert.throws(() => parseAugmentation(text), /^RangeError: Cannot augment with "/, text);
   }
@@ -27,7 +27,7 @@ Deno.test("parseAugmentation: names what is unknown or out of range", () => {
   assert.throws(() => parseAugmentation("noise=x"), /noise "x"/);
 });
 
-Deno.test("formatAugmentation: reads back as what it was", () => {
+Deno.test("formatAugmentation: parses back to the same augmentation", () => {
   for (const text of ["none", "light", "horizontal,rotation=12.5,noise=0.01", "vertical", "rotation=0"]) {
     assert.equal(formatAugmentation(parseAugmentation(text)), text);
   }

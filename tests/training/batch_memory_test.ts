@@ -7,7 +7,7 @@ import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { placeAmong, recordPlan, trainingBytes } from "../../src/unet/network_plan.ts";
 
-/** A device that is described and does not exist. */
+/** A description of a device that does not exist. */
 function describe(isFallback: boolean, limits: Partial<GpuDescription["limits"]> = {}): GpuDescription {
   return {
     adapter: { description: "none", vendor: "none", isFallback },
@@ -22,7 +22,7 @@ const DEVICES = [
   describe(false, { maxStorageBufferBindingSize: 2 ** 31 - 4096 }),
 ];
 
-Deno.test("cutBatch: the fewest parts, every image once, sizes that differ by one at most, the larger last", () => {
+Deno.test("cutBatch: the fewest micro-batches, every image once, sizes that differ by one at most, larger ones last", () => {
   for (let batch = 1; batch <= 40; batch++) {
     for (let microBatch = 1; microBatch <= 45; microBatch++) {
       const parts = cutBatch(batch, microBatch);
@@ -40,7 +40,7 @@ Deno.test("cutBatch: the fewest parts, every image once, sizes that differ by on
   }
 });
 
-Deno.test("smallerMicroBatch: halves what is tried, down to one image", () => {
+Deno.test("smallerMicroBatch: halves the size down to one image", () => {
   const tried = [smallerMicroBatch(11, Infinity)];
   while (tried.at(-1)! > 1) tried.push(smallerMicroBatch(11, tried.at(-1)!));
   assert.deepEqual(tried, [6, 3, 2, 1]);
@@ -49,7 +49,7 @@ Deno.test("smallerMicroBatch: halves what is tried, down to one image", () => {
 for (const device of DEVICES) {
   const name = device.adapter.isFallback ? "software" : "hardware";
 
-  Deno.test(`planBatch: normal is the whole batch at once, ${name}`, () => {
+  Deno.test(`planBatch: normal computes the whole batch, ${name}`, () => {
     const config = completeConfig({ filters: 8 });
     const shape = { batch: 16, height: 128, width: 96 };
     const plan = recordPlan(config, planTarget(device), { kind: "train", ...shape });
@@ -57,7 +57,7 @@ for (const device of DEVICES) {
     assert.deepEqual([microBatch, microBatches, byteLength], [16, 1, trainingBytes(plan)]);
   });
 
-  Deno.test(`planBatch: low takes half, in no more parts than that needs, ${name}`, () => {
+  Deno.test(`planBatch: low takes half the memory in the fewest micro-batches, ${name}`, () => {
     const cases = [[8, 32, 128], [8, 8, 256], [32, 32, 256], [32, 16, 512]] as const;
     for (const [filters, batch, size] of cases) {
       for (const norm of ["none", "instance"] as const) {
@@ -66,7 +66,7 @@ for (const device of DEVICES) {
         const normal = planBatch(config, device, shape, "normal");
         const low = planBatch(config, device, shape, "low");
         assert.ok(2 * low.byteLength <= normal.byteLength, `${filters} filters, ${size} px, batch ${batch}`);
-        // One part fewer would be more than half: its largest part, and what the smaller ones find no place in.
+        // One micro-batch fewer would take more than half: the largest, and what the smaller ones need beyond its slots.
         const fewer = cutBatch(batch, Math.ceil(batch / (low.microBatches - 1)));
         const [first, last] = [fewer[0]!, fewer.at(-1)!];
         const record = (count: number) =>
@@ -80,14 +80,14 @@ for (const device of DEVICES) {
   });
 }
 
-Deno.test("planBatch: what is mostly parameters is not cut for little, nor one image at all", () => {
+Deno.test("planBatch: cuts neither what is mostly parameters nor a single image", () => {
   const [device] = DEVICES as [GpuDescription];
   for (const [filters, batch, size] of [[32, 4, 64], [32, 8, 128], [8, 1, 512], [32, 1, 1024]] as const) {
     const config = completeConfig({ filters });
     const shape = { batch, height: size, width: size };
     assert.deepEqual(planBatch(config, device, shape, "low"), planBatch(config, device, shape, "normal"));
   }
-  // Half is out of reach here: parameters are two fifths of it. What the batch takes beside them is halved.
+  // Half is out of reach here: parameters are two fifths of it. The rest, which grows with the batch, is halved.
   const config = completeConfig({ filters: 32 });
   const shape = { batch: 8, height: 256, width: 256 };
   const [normal, low] = [planBatch(config, device, shape, "normal"), planBatch(config, device, shape, "low")];
@@ -95,7 +95,7 @@ Deno.test("planBatch: what is mostly parameters is not cut for little, nor one i
   assert.ok(share > 0.5 && share <= 0.75 && 2 * low.batchBytes <= normal.batchBytes, `${share}`);
 });
 
-Deno.test("planBatch: no part has fewer than 64 pixels in the deepest level, whatever half would ask for", () => {
+Deno.test("planBatch: no micro-batch has fewer than 64 pixels at the deepest level, even if half the memory would need it", () => {
   const [device] = DEVICES as [GpuDescription];
   for (const [batch, size, least] of [[64, 64, 16], [32, 96, 8], [16, 128, 4], [8, 256, 1]] as const) {
     for (const filters of [4, 8, 16]) {
@@ -106,7 +106,7 @@ Deno.test("planBatch: no part has fewer than 64 pixels in the deepest level, wha
   }
 });
 
-Deno.test("planBatch: a batch beyond a limit is halved until it fits, and one image beyond it is refused", () => {
+Deno.test("planBatch: halves a batch beyond a limit until it fits, and rejects a single image beyond it", () => {
   const config = completeConfig({ filters: 8 });
   const shape = { batch: 32, height: 256, width: 256 };
   const { microBatch, microBatches } = planBatch(

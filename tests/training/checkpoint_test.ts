@@ -7,7 +7,7 @@ import { checkpointOf } from "../support/checkpoints.ts";
 
 const packCheckpoint = (checkpoint: Checkpoint) => joinBytes(checkpointParts(checkpoint));
 
-Deno.test("readCheckpoint: gives back what was packed, bit for bit", () => {
+Deno.test("readCheckpoint: returns what was packed, bit for bit", () => {
   const full = checkpointOf(3, 2);
   const sums = { ...emptySums(), batches: 2, samples: 7, loss: 0.1 + 0.2 };
   const partial = { ...full, progress: { ...full.progress, partial: { batches: 2, sums, seconds: 1.5 } } };
@@ -20,7 +20,7 @@ Deno.test("readCheckpoint: gives back what was packed, bit for bit", () => {
   }
 });
 
-Deno.test("readCheckpoint: any flipped bit is found", () => {
+Deno.test("readCheckpoint: detects any flipped bit", () => {
   const bytes = packCheckpoint(checkpointOf(1, 1));
   const step = Math.floor(bytes.length / 200);
   for (let at = 0; at < bytes.length; at += step) {
@@ -35,7 +35,7 @@ Deno.test("readCheckpoint: any flipped bit is found", () => {
   );
 });
 
-Deno.test("checkpointParts: refuses a state that is not finite, naming step and block", () => {
+Deno.test("checkpointParts: rejects a state that is not finite, naming step and block", () => {
   for (const [name, value] of [["weights", NaN], ["secondMoment", Infinity]] as const) {
     const checkpoint = checkpointOf(2, 1);
     checkpoint.trainer[name][5] = value;

@@ -3,7 +3,7 @@ import { dataDifferences } from "../../src/training/data_fingerprint.ts";
 import { toolVersions, VERSION } from "../../src/training/versions.ts";
 import { readProject } from "../project/files.ts";
 
-Deno.test("dataDifferences: names the split, by its counts where they tell", () => {
+Deno.test("dataDifferences: names the split, and its counts if they differ", () => {
   const split = (samples: number, sha256: string) => ({ samples, sha256 });
   const before = { train: split(9, "a"), valid: split(3, "b") };
   assert.deepEqual(dataDifferences(before, { train: split(9, "a"), valid: split(3, "b") }), []);
@@ -13,7 +13,7 @@ Deno.test("dataDifferences: names the split, by its counts where they tell", () 
   ]);
 });
 
-Deno.test("toolVersions: this project's is that of deno.json", () => {
+Deno.test("toolVersions: this project's version is that of deno.json", () => {
   assert.equal(VERSION, JSON.parse(readProject("deno.json")).version);
   assert.deepEqual(toolVersions("some GPU"), {
     unet: VERSION,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { addBatch, emptySums, epochMetrics } from "../../src/training/epoch_metrics.ts";
 
-Deno.test("epochMetrics: weighs by samples, and keeps the plain means of batches beside", () => {
+Deno.test("epochMetrics: weights means by samples, and also has the plain means over batches", () => {
   const sums = emptySums();
   const first = {
     loss: 1,
@@ -28,7 +28,7 @@ Deno.test("epochMetrics: weighs by samples, and keeps the plain means of batches
   });
 });
 
-Deno.test("epochMetrics: Dice and IoU of nothing and nothing are undefined", () => {
+Deno.test("epochMetrics: Dice and IoU are undefined if nothing is predicted and nothing is true", () => {
   const sums = emptySums();
   addBatch(sums, { loss: 1, dice: 1, bce: 1, accuracy: 1, overlap: 0, predicted: 0, truth: 0, pixels: 4 }, 1);
   const metrics = epochMetrics("train", sums);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Pace } from "../../src/training/pace.ts";
 
-/** Hands over batches until it is time to wait; returns how many. */
+/** Submits batches until it is time to wait; returns how many. */
 function batchesUntilWait(pace: Pace): number {
   let count = 1;
   while (!pace.submitted()) count++;
@@ -9,7 +9,7 @@ function batchesUntilWait(pace: Pace): number {
   return count;
 }
 
-Deno.test("Pace: waits for the first two batches, then by time, and never holds too many bytes", () => {
+Deno.test("Pace: waits for the first two batches, then by time, and never queues too many bytes", () => {
   const pace = new Pace(1e9, 2 ** 20);
   pace.begin();
   assert.equal(batchesUntilWait(pace), 1);
@@ -23,7 +23,7 @@ Deno.test("Pace: waits for the first two batches, then by time, and never holds 
   assert.deepEqual([1, 2, 3].map(() => batchesUntilWait(huge)), [1, 1, 1]);
 });
 
-Deno.test("Pace: a slow device is waited for after every batch", () => {
+Deno.test("Pace: waits for a slow device after every batch", () => {
   const pace = new Pace(1e-9, 1);
   assert.deepEqual([1, 2, 3, 4].map(() => batchesUntilWait(pace)), [1, 1, 1, 1]);
 });

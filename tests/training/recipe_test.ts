@@ -48,7 +48,7 @@ Deno.test("completeTrainConfig: the defaults are the original's", () => {
   });
 });
 
-Deno.test("completeTrainConfig: what is given goes before the recipe", () => {
+Deno.test("completeTrainConfig: given settings override the recipe", () => {
   const strong = completeTrainConfig({ recipe: "strong" });
   assert.deepEqual(strong, { ...completeTrainConfig(), ...RECIPES.strong, recipe: "strong" });
   assert.equal(strong.norm, "instance");
@@ -61,7 +61,7 @@ Deno.test("completeTrainConfig: what is given goes before the recipe", () => {
   );
 });
 
-Deno.test("completeTrainConfig: the decay of weights follows the optimizer unless it is given", () => {
+Deno.test("completeTrainConfig: the weight decay follows the optimizer unless it is given", () => {
   const decay = (given: Parameters<typeof completeTrainConfig>[0]) => completeTrainConfig(given).weightDecay;
   assert.equal(decay({ optimizer: "adamw" }), 0.01);
   assert.equal(decay({ optimizer: "adamw", weightDecay: 0 }), 0);
@@ -69,7 +69,7 @@ Deno.test("completeTrainConfig: the decay of weights follows the optimizer unles
   assert.throws(() => decay({ weightDecay: 0.1 }), /optimizer adam and weight decay 0.1\nhint: adamw/);
 });
 
-Deno.test("completeTrainConfig: refuses what is out of range, by name", () => {
+Deno.test("completeTrainConfig: rejects what is out of range, by name", () => {
   const bad: Parameters<typeof completeTrainConfig>[0][] = [
     { epochs: 0 },
     { batchSize: 1.5 },

@@ -12,7 +12,7 @@ import { blockToState, parameterTable } from "../../src/unet/parameters.ts";
 import { checkpointOf } from "../support/checkpoints.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("createRunFolder: takes a new or an empty folder, refuses one with a run and says the way out", () =>
+Deno.test("createRunFolder: accepts a new or an empty folder, rejects one with a run and says what to do", () =>
   inTempFolder(async (folder) => {
     const run = join(folder, "runs/a");
     await createRunFolder(run);
@@ -28,7 +28,7 @@ Deno.test("createRunFolder: takes a new or an empty folder, refuses one with a r
     }
   }));
 
-Deno.test("clearRunFolder: removes a run, and leaves what is no part of it", () =>
+Deno.test("clearRunFolder: removes a run and nothing else", () =>
   inTempFolder(async (run) => {
     await saveCheckpoint(run, checkpointOf(1, 1));
     await Deno.mkdir(join(run, "tb"));
@@ -41,7 +41,7 @@ Deno.test("clearRunFolder: removes a run, and leaves what is no part of it", () 
     assert.deepEqual(await filesUnder(run), ["notes.txt"]);
   }));
 
-Deno.test("clearRunFolder: evaluations of the run that goes go with it", () =>
+Deno.test("clearRunFolder: removes the evaluations of the run", () =>
   inTempFolder(async (run) => {
     const [ours, theirs] = [
       ["test.json", "test.csv", "predictions.png", "cases.png", "audit.png", "audit.csv"],
@@ -63,7 +63,7 @@ Deno.test("clearRunFolder: evaluations of the run that goes go with it", () =>
 Deno.test("saveCheckpoint: writes the checkpoint before the model that it names", () =>
   inTempFolder(async (run) => {
     await saveCheckpoint(run, checkpointOf(1, 1));
-    // A folder in the model's place: the second of the two writes fails, as if the process ended between them.
+    // With a folder in the model's place the second write fails, as if the process had ended between the two.
     await Deno.remove(join(run, "best.safetensors"));
     await Deno.mkdir(join(run, "best.safetensors/in-the-way"), { recursive: true });
     await assert.rejects(
@@ -74,7 +74,7 @@ Deno.test("saveCheckpoint: writes the checkpoint before the model that it names"
     assert.deepEqual([epoch, best?.epoch], [2, 2]);
   }));
 
-Deno.test("reopenRunFolder: names the runs that there are, and tells a run without a checkpoint from none", () =>
+Deno.test("reopenRunFolder: names the existing runs, and distinguishes a run without a checkpoint from no run", () =>
   inTempFolder(async (folder) => {
     const run = join(folder, "a");
     await assert.rejects(reopenRunFolder(run), /there is no such run\nhint: omit --resume/);
@@ -87,7 +87,7 @@ Deno.test("reopenRunFolder: names the runs that there are, and tells a run witho
     await assert.rejects(reopenRunFolder(join(folder, "c")), new RegExp(`hint: there are ${run}$`));
   }));
 
-Deno.test("reopenRunFolder: reads what was kept, removes torn files, refuses a damaged checkpoint", () =>
+Deno.test("reopenRunFolder: reads what was saved, removes torn files, rejects a damaged checkpoint", () =>
   inTempFolder(async (run) => {
     const kept = await saveCheckpoint(run, checkpointOf(4, 2));
     await Deno.writeTextFile(join(run, "checkpoint.safetensors.0123abcd.tmp"), "torn");
@@ -100,7 +100,7 @@ Deno.test("reopenRunFolder: reads what was kept, removes torn files, refuses a d
     );
   }));
 
-Deno.test("saveCheckpoint: the best epoch's model is its averaged weights, and stays where a later one is worse", () =>
+Deno.test("saveCheckpoint: the best epoch's model is its EMA, and stays if a later one is worse", () =>
   inTempFolder(async (run) => {
     const first = await saveCheckpoint(run, checkpointOf(1, 1));
     const best = await Deno.readFile(join(run, "best.safetensors"));
@@ -116,7 +116,7 @@ Deno.test("saveCheckpoint: the best epoch's model is its averaged weights, and s
     assert.deepEqual(await Deno.readFile(join(run, "best.safetensors")), best);
   }));
 
-Deno.test("restoreBest: a model that is missing or another comes back from the checkpoint of its epoch alone", () =>
+Deno.test("restoreBest: restores a missing or replaced model only from the checkpoint of its own epoch", () =>
   inTempFolder(async (run) => {
     const path = join(run, "best.safetensors");
     const first = await saveCheckpoint(run, checkpointOf(1, 1));
@@ -143,11 +143,11 @@ Deno.test("restoreBest: a model that is missing or another comes back from the c
     await restoreBest(run, checkpointOf(0, null));
   }));
 
-Deno.test("saveCheckpoint: a disk that is full costs no earlier checkpoint and leaves nothing torn", () =>
+Deno.test("saveCheckpoint: a full disk costs no earlier checkpoint and leaves nothing torn", () =>
   inTempFolder(async (run) => {
     const kept = await saveCheckpoint(run, checkpointOf(1, 1));
     const before = await filesUnder(run);
-    // The shell's limit on the size of a file stops a write half way, as a full disk does.
+    // The shell's limit on file size stops a write halfway, as a full disk does.
     const script = join(run, "..", `${crypto.randomUUID()}.ts`);
     const here = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
     await Deno.writeTextFile(

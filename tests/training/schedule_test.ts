@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { learningRateAt, nextPlateau, NO_PLATEAU, type PlateauState } from "../../src/training/schedule.ts";
 
-/** The rates of all batches of a training. */
+/** The learning rates of all batches of a run. */
 function rates(schedule: "constant" | "cosine" | "plateau", warmup: number, epochs: number, batches: number) {
   return Array.from(
     { length: epochs * batches },
@@ -14,13 +14,13 @@ function rates(schedule: "constant" | "cosine" | "plateau", warmup: number, epoc
   );
 }
 
-Deno.test("learningRateAt: rises in a line, then stays", () => {
+Deno.test("learningRateAt: rises linearly, then stays constant", () => {
   assert.deepEqual(rates("constant", 0, 2, 2), [1, 1, 1, 1]);
   assert.deepEqual(rates("constant", 1.5, 3, 2), [1 / 3, 2 / 3, 1, 1, 1, 1]);
   assert.deepEqual(rates("plateau", 1, 2, 4), [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]);
 });
 
-Deno.test("learningRateAt: falls along half a cosine, from all to nearly nothing", () => {
+Deno.test("learningRateAt: falls along half a cosine to nearly 0", () => {
   const all = rates("cosine", 0, 2, 4);
   all.forEach((rate, index) =>
     assert.ok(Math.abs(rate - 0.5 * (1 + Math.cos(Math.PI * index / 8))) < 1e-15, `batch ${index}`)
@@ -30,11 +30,11 @@ Deno.test("learningRateAt: falls along half a cosine, from all to nearly nothing
   assert.deepEqual(warm.slice(4).map((rate) => rate.toFixed(12)), all.map((rate) => rate.toFixed(12)));
 });
 
-Deno.test("learningRateAt: a warm-up longer than the training never ends", () => {
+Deno.test("learningRateAt: a warm-up longer than the run never ends", () => {
   assert.deepEqual(rates("cosine", 8, 2, 2), [1 / 16, 2 / 16, 3 / 16, 4 / 16]);
 });
 
-Deno.test("nextPlateau: halves the rate after three epochs without a lower loss, and again", () => {
+Deno.test("nextPlateau: halves the rate after every three epochs without a lower loss", () => {
   const losses = [1, 0.9, 0.9, 0.95, 0.91, 0.9, 2, 0.9, 0.5, 0.4];
   const scales: number[] = [];
   let state: PlateauState = NO_PLATEAU;
