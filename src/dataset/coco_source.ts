@@ -50,8 +50,8 @@ function listImage(dataset: CocoDataset, image: CocoImage): ListedImage {
     state: dataset.state(image.id),
     partlyAnnotated: dataset.isPartlyAnnotated(image.id),
     categoryIds: dataset.annotationsOf(image.id).map(({ categoryId }) => categoryId),
-    labelMap: () => dataset.mask(image.id),
-    labelKey: () => labelKey(dataset, image),
+    labelMap: () => Promise.resolve(dataset.mask(image.id)),
+    labelKey: () => Promise.resolve(labelKey(dataset, image)),
   };
 }
 

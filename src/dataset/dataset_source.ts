@@ -37,10 +37,10 @@ export interface ListedImage extends Size {
   readonly partlyAnnotated: boolean;
   /** The category id of each annotation that can be drawn; null for none. */
   readonly categoryIds: readonly (CocoId | null)[];
-  /** Rasterizes its annotations, on every call. */
-  labelMap(): LabelMap;
+  /** Reads or rasterizes its annotations, on every call. */
+  labelMap(): Promise<LabelMap>;
   /** A SHA-256 of everything that determines the label map: the same key, the same label map. */
-  labelKey(): string;
+  labelKey(): Promise<string>;
 }
 
 /** A category of annotations. */

@@ -132,7 +132,7 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
     splits.push({
       ...describeFolder(split, files),
       ...describeImages(listing, intact),
-      ...describeSamples(samplesOf(split, intact, unannotated)),
+      ...await describeSamples(samplesOf(split, intact, unannotated)),
       problems,
     });
   }
@@ -221,8 +221,8 @@ function describeImages(listing: SplitListing, images: readonly ListedImage[]) {
   };
 }
 
-function describeSamples(samples: readonly Sample[]) {
-  const shares = samples.map((sample) => sample.annotated ? foregroundShareOf(sample) : 0);
+async function describeSamples(samples: readonly Sample[]) {
+  const shares = await mapConcurrently(samples, READ_AHEAD, foregroundShareOf);
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
   const annotated = shares.filter((_, i) => samples[i]!.annotated).sort((a, b) => a - b);
   return {
@@ -237,8 +237,8 @@ function describeSamples(samples: readonly Sample[]) {
   };
 }
 
-function foregroundShareOf(sample: Sample): number {
-  return countForeground(sample.labelMap()) / (sample.width * sample.height);
+async function foregroundShareOf(sample: Sample): Promise<number> {
+  return sample.annotated ? countForeground(await sample.labelMap()) / (sample.width * sample.height) : 0;
 }
 
 function reportNearDuplicates(signatures: readonly ImageSignature[]): NearDuplicateReport {

@@ -177,7 +177,7 @@ function keyOf({ image, labels }: Pick<Entry, "image" | "labels">): string {
 }
 
 async function readSource(sample: Sample): Promise<{ image: string | null; labels: string }> {
-  const labels = sample.labelKey();
+  const labels = await sample.labelKey();
   try {
     const bytes = await Deno.readFile(sample.imagePath);
     return { image: createHash("sha256").update(bytes).digest("hex"), labels };
@@ -236,7 +236,7 @@ async function prepareSample(
   pool: WorkerPool<PrepareAnswer>,
   store: (record: ArrayBuffer) => Promise<Pick<RecordPlace, "source" | "offset">>,
 ): Promise<Entry> {
-  const labelMap = resizeLabelMap(sample.labelMap(), { width: size, height: size });
+  const labelMap = resizeLabelMap(await sample.labelMap(), { width: size, height: size });
   const packed = packLabels(labelMap);
   const { labelBits } = packed;
   const { imagePath: path, width, height } = sample;
@@ -249,7 +249,7 @@ async function prepareSample(
     const reason = error instanceof Error ? error.message : String(error);
     return { ...await readSource(sample), kind: "unreadable-image", reason };
   }
-  const labels = sample.labelKey();
+  const labels = await sample.labelKey();
   if (!("record" in answer)) {
     return { image: answer.image, labels, kind: answer.kind, reason: answer.reason };
   }

@@ -44,12 +44,12 @@ export interface Sample extends Size {
   readonly imagePath: string;
   /** Whether it has an annotation; if not, its label map is background only. */
   readonly annotated: boolean;
-  /** Rasterizes the annotations, on every call. */
-  labelMap(): LabelMap;
+  /** Reads or rasterizes the annotations, on every call. */
+  labelMap(): Promise<LabelMap>;
   /** A SHA-256 of everything that determines the label map: the same key, the same label map. */
-  labelKey(): string;
+  labelKey(): Promise<string>;
   /** The mask of the first class: the only one of a binary dataset. */
-  mask(): Mask;
+  mask(): Promise<Mask>;
 }
 
 /** A split and its samples. */
@@ -149,6 +149,6 @@ export function createSample(
     annotated: state === "annotated",
     labelMap,
     labelKey,
-    mask: () => maskOf(labelMap()),
+    mask: async () => maskOf(await labelMap()),
   };
 }

@@ -25,7 +25,10 @@ export async function readUnlabeled(split: Split): Promise<{ samples: Sample[]; 
       const size = readImageSize(await Deno.readFile(join(split.folder, fileName)));
       const content = JSON.stringify(["unlabelled", size.width, size.height]);
       const key = createHash("sha256").update(content).digest("hex");
-      const labels = { labelMap: () => createLabelMap(size), labelKey: () => key };
+      const labels = {
+        labelMap: () => Promise.resolve(createLabelMap(size)),
+        labelKey: () => Promise.resolve(key),
+      };
       samples.push(createSample(split, { id, fileName, ...size, state: "unannotated", ...labels }));
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw error;

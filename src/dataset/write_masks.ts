@@ -127,13 +127,13 @@ async function assertNotAmongImages(split: Split, output: string): Promise<void>
 }
 
 async function isUpToDate(path: string, entry: MaskEntry, sample: Sample): Promise<boolean> {
-  if (entry.source !== sample.labelKey()) return false;
+  if (entry.source !== await sample.labelKey()) return false;
   const bytes = await ifFound(Deno.readFile(path));
   return bytes !== null && sha256(bytes) === entry.sha256;
 }
 
 async function writeMask(path: string, sample: Sample): Promise<MaskEntry> {
-  const { width, height, data } = sample.mask();
+  const { width, height, data } = await sample.mask();
   const png = await encodeGrayPng({ width, height, data: data.map((value) => 255 * value) });
   await writeFileAtomic(path, png);
   return {
@@ -141,7 +141,7 @@ async function writeMask(path: string, sample: Sample): Promise<MaskEntry> {
     width,
     height,
     foregroundPixels: data.reduce((sum, value) => sum + value, 0),
-    source: sample.labelKey(),
+    source: await sample.labelKey(),
     sha256: sha256(png),
   };
 }

@@ -113,11 +113,12 @@ async function predictSamples(
   const images = await Promise.all(
     samples.map(async ({ sample }) => await decodeImage(await Deno.readFile(sample.imagePath))),
   );
+  const masks = await Promise.all(samples.map(({ sample }) => sample.mask()));
   const maps = await predictor.predict(images);
   return samples.map((figureSample, index) => ({
     ...figureSample,
     image: images[index]!,
-    truth: figureSample.sample.mask(),
+    truth: masks[index]!,
     predicted: segment(maps[index]!, images[index]!, { threshold }).mask,
   }));
 }

@@ -27,7 +27,7 @@ const pool = new WorkerPool<DecodeAnswer>({
 });
 
 /**
- * Decodes a JPEG, PNG, TIFF, BMP or WebP file to 8-bit RGB: gray is repeated, a palette is looked up, 16 bits
+ * Decodes an image file of a supported format (`formats.ts`) to 8-bit RGB: gray is repeated, a palette is looked up, 16 bits
  * are scaled to 8, an alpha channel is dropped (Pillow's `convert("RGB")`), CMYK is converted, the EXIF orientation
  * is applied, and of several pages the first is taken. `bytes` are copied, not transferred.
  *

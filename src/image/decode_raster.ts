@@ -5,19 +5,19 @@
  * @module
  */
 import { checkContent, inspectFile } from "./header.ts";
-import type { ByteRaster, RgbImage } from "./image.ts";
+import type { ByteRaster, Raster, RgbImage } from "./image.ts";
 
 /**
- * Decodes an image file to 8-bit grayscale or RGB: an image without color has one channel, a palette is looked up,
- * 16 bits are scaled to 8, an alpha channel is dropped (no background is blended in; Pillow's `convert("RGB")`),
- * CMYK is converted, the EXIF orientation is applied, and of several frames or pages the first is taken. Color
- * profiles are not applied.
+ * Decodes an image file to grayscale or RGB: ImageMagick to 8-bit samples, a format's own decoder to samples of its
+ * choice. An image without color has one channel, a palette is looked up, an alpha channel is dropped (no background is
+ * blended in; Pillow's `convert("RGB")`), CMYK is converted, the EXIF orientation is applied, and of several frames or
+ * pages the first is taken. Color profiles are not applied.
  *
  * Rejects with a SyntaxError for a file that is truncated, corrupt or of an unsupported format, and with a RangeError
  * for one that exceeds the limits. Any other error means that the decoder itself broke and that this thread should
  * decode no more.
  */
-export async function decodeRaster(bytes: Uint8Array): Promise<ByteRaster> {
+export async function decodeRaster(bytes: Uint8Array): Promise<Raster> {
   const header = inspectFile(bytes);
   const { format, orientation } = header;
   const raster = await format.decode?.(bytes, orientation);

@@ -5,10 +5,11 @@
  */
 import type { DecodeAnswer } from "./decode.ts";
 import { decodeRaster, repeatGray } from "./decode_raster.ts";
+import { toBytes } from "./image.ts";
 import { answerTasks } from "./worker_pool.ts";
 
 answerTasks(async (file: ArrayBuffer): Promise<{ answer: DecodeAnswer; transfer: ArrayBuffer[] }> => {
-  const { width, height, data } = repeatGray(await decodeRaster(new Uint8Array(file)));
+  const { width, height, data } = repeatGray(toBytes(await decodeRaster(new Uint8Array(file))));
   const pixels = data.buffer as ArrayBuffer;
   return { answer: { width, height, pixels }, transfer: [pixels] };
 });

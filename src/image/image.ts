@@ -42,13 +42,22 @@ export interface Raster<Data extends SampleData = SampleData> extends Size {
   readonly spacing?: Spacing;
 }
 
-/** An 8-bit {@linkcode Raster}: what every decoder returns today. */
+/** An 8-bit {@linkcode Raster}. */
 export type ByteRaster = Raster<Uint8Array>;
 
 /** The sample value that becomes 1 when an image is scaled to 0..1; floating-point samples are taken as they are. */
 export function fullScale(data: SampleData): number {
   if (data instanceof Uint8Array) return 0xff;
   return data instanceof Uint16Array ? 0xffff : 1;
+}
+
+/** A raster with 8-bit samples: full scale becomes 255, values beyond it are clamped. */
+export function toBytes(raster: Raster): ByteRaster {
+  const { data } = raster;
+  if (data instanceof Uint8Array) return { ...raster, data };
+  const factor = 0xff / fullScale(data);
+  const bytes = Uint8ClampedArray.from(data, (value) => factor * value);
+  return { ...raster, data: new Uint8Array(bytes.buffer) };
 }
 
 /** Throws a TypeError unless `image` has `channels` samples for each pixel, a RangeError for an invalid size. */

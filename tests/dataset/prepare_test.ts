@@ -89,7 +89,7 @@ async function assertFresh(prepared: PreparedSplit): Promise<void> {
   for (const [i, sample] of prepared.samples.entries()) {
     const decoded = await decodeImage(await Deno.readFile(sample.imagePath));
     assert.deepEqual(prepared.image(i), normalizeImage(resizeImage(decoded, size), prepared.normalize));
-    const mask = resizeMask(sample.mask(), size);
+    const mask = resizeMask(await sample.mask(), size);
     assert.deepEqual(prepared.labelMap(i), mask);
     foreground += mask.data.filter((value) => value === 1).length;
   }
@@ -180,7 +180,11 @@ Deno.test("prepareSplit: label maps of several classes keep their labels", () =>
     const [sample] = await readSamples(folder);
     const labels = { width: 64, height: 64, data: Uint8Array.from({ length: 64 * 64 }, (_, i) => i % 5) };
     labels.data.fill(255, 64 * 60);
-    const several = { ...sample!, labelMap: () => labels, labelKey: () => "several" };
+    const several = {
+      ...sample!,
+      labelMap: () => Promise.resolve(labels),
+      labelKey: () => Promise.resolve("several"),
+    };
     const expected = resizeLabelMap(labels, { width: SIZE, height: SIZE });
     for (const status of ["written", "kept"]) {
       await using prepared = await prepareSplit([several], {
@@ -196,7 +200,7 @@ Deno.test("prepareSplit: label maps of several classes keep their labels", () =>
       assert.equal(prepared.foregroundShare, foreground / SIZE ** 2);
     }
     await using binary = await prepare();
-    assert.deepEqual(binary.labelMap(0), resizeMask(sample!.mask(), { width: SIZE, height: SIZE }));
+    assert.deepEqual(binary.labelMap(0), resizeMask(await sample!.mask(), { width: SIZE, height: SIZE }));
   }));
 
 Deno.test("prepareSplit: lists and skips bad images, also in the second run", () =>

@@ -35,14 +35,14 @@ for (const source of SOURCES) {
       const listing = await openSplit(splits.find(({ role }) => role === "train")!);
       assert.deepEqual(listing.images.map(({ fileName }) => fileName), names);
       assert.deepEqual([...listing.fileNames], names);
-      const keys = listing.images.map((image) => {
-        const { width, height, data } = image.labelMap();
+      const keys = await Promise.all(listing.images.map(async (image) => {
+        const { width, height, data } = await image.labelMap();
         assert.deepEqual([width, height, data.length], [image.width, image.height, width * height]);
         assert.equal(data.some((label) => label > 0), image.state === "annotated");
-        assert.match(image.labelKey(), /^[0-9a-f]{64}$/);
+        assert.match(await image.labelKey(), /^[0-9a-f]{64}$/);
         assert.equal(image.categoryIds.length > 0, image.state === "annotated");
         return image.labelKey();
-      });
+      }));
       assert.equal(new Set(keys).size, keys.length, "other annotations, another key");
       await writeFiles(folder, { "plain/a.txt": "" });
       assert.deepEqual(await source.detect(await Folder.read(join(folder, "plain"))), []);

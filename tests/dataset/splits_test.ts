@@ -100,15 +100,17 @@ Deno.test("readSplit: lists samples with their label maps, and the problems of t
       "1.png",
       join(folder, "train/1.png"),
     ]);
-    assert.deepEqual(first!.labelMap(), listing.images[0]!.labelMap());
-    assert.deepEqual(first!.mask(), first!.labelMap(), "a binary label map is the mask of its class");
-    assert.ok(first!.mask().data.includes(1) && !second!.mask().data.includes(1));
-    assert.notEqual(first!.labelKey(), second!.labelKey());
-    assert.match(first!.labelKey(), /^[0-9a-f]{64}$/);
+    const [mask, empty] = await Promise.all([first!.mask(), second!.mask()]);
+    assert.deepEqual(mask, await listing.images[0]!.labelMap());
+    assert.deepEqual(mask, await first!.labelMap(), "a binary label map is the mask of its class");
+    assert.ok(mask.data.includes(1) && !empty.data.includes(1));
+    const key = await first!.labelKey();
+    assert.notEqual(key, await second!.labelKey());
+    assert.match(key, /^[0-9a-f]{64}$/);
 
     const annotated = await readSplit(split, { unannotated: "skip" });
     assert.deepEqual(annotated.samples.map(({ imageId }) => imageId), [1, 6]);
-    assert.equal(annotated.samples[0]!.labelKey(), first!.labelKey());
+    assert.equal(await annotated.samples[0]!.labelKey(), key);
     await assert.rejects(readSplit(split, { strict: true }), /Rejected split "train": 5 problems \(strict\)/);
   }));
 

@@ -34,7 +34,7 @@ for (const [name, bytes] of FOREIGN) {
       assert.ok(error instanceof SyntaxError, error.name);
       assert.match(
         error.message,
-        /^Cannot decode the image: .*\nhint: JPEG, PNG, TIFF, BMP and WebP/s,
+        /^Cannot decode the image: .*\nhint: JPEG, PNG, .* are supported; /s,
       );
       return true;
     });

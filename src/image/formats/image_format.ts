@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ByteRaster, Size } from "../image.ts";
+import type { Raster, Size } from "../image.ts";
 
 /** An image file format: how to recognize, measure, check and decode it. */
 export interface ImageFormat {
@@ -29,7 +29,7 @@ export interface ImageFormat {
   readonly decode?: (
     bytes: Uint8Array,
     orientation: number,
-  ) => ByteRaster | null | Promise<ByteRaster | null>;
+  ) => Raster | null | Promise<Raster | null>;
   /** ImageMagick's names of the format, the one to decode with first. */
   readonly coders: readonly string[];
 }
