@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs one of this project's tasks on a machine that may have nothing but Node: `sh tasks/run.sh --help`.
-# tests/project/run_sh_test.ts runs it against fake machines: it must reach files outside the project only
-# through commands found on PATH (find, grep, tee), never through the shell's own tests or redirections.
+# tests/project/run_sh_test.ts runs it on fake machines: it may touch files outside the project only through commands on
+# PATH (find, grep, tee), never through the shell's own tests or redirections.
 set -eu
 
-DENO=2.9.6           # what npm is asked for
-DENO_SERIES=2.9      # what is good enough when it is there already
+DENO=2.9.6           # the version to install
+DENO_SERIES=2.9      # an installed version of this series is good enough
 OLDEST_MESA=24       # the software adapter of Mesa 22.3 is about 7 times slower than that of 25.0
 PACKAGES="mesa-vulkan-drivers libvulkan1"
 BACKPORTS=bookworm-backports
@@ -17,35 +17,35 @@ say() { printf 'run.sh: %s\n' "$*" >&2; }
 
 fail() {
   say "$1"
-  if [ $# -gt 1 ]; then say "type this once, then repeat your command:" && printf '  %s\n' "$2" >&2; fi
+  if [ $# -gt 1 ]; then say "run this once, then repeat your command:" && printf '  %s\n' "$2" >&2; fi
   exit 1
 }
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# The keys of deno.json's "tasks", one a line.
+# The task names in deno.json, one per line.
 tasks() { sed -n '/^  "tasks": {/,/^  }/s/^    "\([a-z]*\)": .*/\1/p' "$root/deno.json"; }
 
 usage() {
   cat <<USAGE
 Usage: sh tasks/run.sh TASK [ARGS...]
 
-Finds Deno $DENO_SERIES, else gets it from npm; finds a Vulkan driver, else installs Mesa's software driver (as root
-on Debian and Ubuntu) or prints the command to type; then runs 'deno task TASK ARGS...'. It changes nothing
-that is good enough already. Paths in ARGS are relative to the project's folder, wherever you call this from.
+Finds Deno $DENO_SERIES or installs it with npm; finds a Vulkan driver or installs Mesa's software driver (as root on
+Debian and Ubuntu), else prints the command that does; then runs 'deno task TASK ARGS...'. It does not change what is
+good enough already. Paths in ARGS are relative to the project's folder, wherever you run this from.
 
 Tasks: $(tasks | tr '\n' ' ')
        sh tasks/run.sh TASK --help explains one.
 
 Options:
-  --driver   see to the Vulkan driver alone (as root on Debian and Ubuntu)
+  --driver   only install or upgrade the Vulkan driver (as root on Debian and Ubuntu)
   -h, --help show this
 USAGE
 }
 
 # --- Deno -----------------------------------------------------------------------------------------------------
 
-# Is this the program of a Deno that is good enough?
+# Is this a Deno that is good enough?
 good_deno() {
   case $("$1" --version 2>/dev/null) in
     "deno $DENO_SERIES."*) return 0 ;;
@@ -53,7 +53,7 @@ good_deno() {
   esac
 }
 
-# Can npm put a program under this prefix?
+# Can npm install under this prefix?
 writable() {
   for place in "$1/lib/node_modules" "$1/lib" "$1"; do
     if [ -e "$place" ]; then [ -w "$place" ] && return 0 || return 1; fi
@@ -61,7 +61,7 @@ writable() {
   return 1
 }
 
-# Leaves in $deno the words that start Deno, and its folder on PATH, where tasks look for it again.
+# Sets $deno to the command that runs Deno, and adds its folder to PATH, where tasks look for it.
 find_deno() {
   for deno in "$(command -v deno || :)" "${DENO_INSTALL:-${HOME:-}/.deno}/bin/deno"; do
     if [ -x "$deno" ] && good_deno "$deno"; then
@@ -71,19 +71,19 @@ find_deno() {
   done
   if ! have npm && ! have npx; then
     if have apt-get; then
-      fail "neither Deno $DENO_SERIES nor Node's npm, which can bring it, is here" "$(as_root "apt-get install -y npm")"
+      fail "neither Deno $DENO_SERIES nor npm, which can install it, is available" "$(as_root "apt-get install -y npm")"
     fi
-    fail "neither Deno $DENO_SERIES nor Node's npm, which can bring it, is here: install one of them"
+    fail "neither Deno $DENO_SERIES nor npm, which can install it, is available: install one of them"
   fi
-  # Another Deno on PATH is somebody's choice: it stays, and npx runs the right one beside it.
+  # Another Deno on PATH is the user's choice: it is kept, and npx runs the required version.
   if ! have deno && have npm && prefix=$(npm prefix -g 2>/dev/null) && writable "$prefix"; then
-    say "getting Deno $DENO with npm install -g"
+    say "installing Deno $DENO with npm install -g"
     if npm install -g --no-audit --no-fund --loglevel=error "deno@$DENO" >&2 && good_deno "$prefix/bin/deno"; then
       deno=$prefix/bin/deno
       PATH=$prefix/bin:$PATH
       return 0
     fi
-    say "npm install -g did not bring a Deno that runs"
+    say "npm install -g did not install a working Deno"
   fi
   have npx || fail "cannot run Deno $DENO: npx, which comes with Node, is missing"
   say "running Deno $DENO through npx"
@@ -94,7 +94,7 @@ find_deno() {
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
-# The words with which a person runs a command line as root.
+# A command line that runs the given one as root.
 as_root() {
   if is_root; then
     printf '%s' "$1"
@@ -122,7 +122,7 @@ hardware_found() {
 
 is_bookworm() { grep -q '^VERSION_CODENAME=bookworm$' /etc/os-release 2>/dev/null; }
 
-# Is the software adapter what tasks will run on, and too old, on the one system known to offer a newer one?
+# Will tasks run on a software adapter that is too old, on the one system known to offer a newer one?
 driver_slow() {
   is_bookworm && ! hardware_found || return 1
   mesa=$(dpkg-query -W -f '${Version}\n' mesa-vulkan-drivers 2>/dev/null | head -n 1)
@@ -134,20 +134,20 @@ driver_slow() {
 }
 
 apt_update() {
-  apt-get update -qq >&2 || say "apt-get update failed; going on with the lists that are here"
+  apt-get update -qq >&2 || say "apt-get update failed; using the existing package lists"
 }
 
 apt_install() {
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "$@" >/dev/null
 }
 
-# 'CODENAME URI' of every package list that apt knows (after an update).
+# 'CODENAME URI' of every package list that apt knows after an update.
 # shellcheck disable=SC2016 # apt-get expands these names
 apt_sources() { apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Created-By: Packages' "$@" 2>/dev/null; }
 
 has_backports() { apt_sources | grep -q "^$BACKPORTS "; }
 
-# Names the backports as a source, on the mirror that the machine's own sources use.
+# Adds the backports to apt's sources, on the mirror that the other sources use.
 add_backports() {
   has_backports && return 0
   uri=$(apt_sources 'Origin: Debian' | sed -n 's/^bookworm //p' | head -n 1)
@@ -158,13 +158,13 @@ add_backports() {
   has_backports
 }
 
-# As root: Mesa from the backports on Debian 12. False where they cannot be had.
+# As root: installs Mesa from the backports on Debian 12. Fails if they are not available.
 install_from_backports() {
   # shellcheck disable=SC2086 # two packages
   add_backports && apt_install -t "$BACKPORTS" $PACKAGES
 }
 
-# The command line that a person on Debian or Ubuntu must type for a good driver.
+# The command line that installs a good driver on Debian or Ubuntu.
 driver_command() {
   if ! is_bookworm; then
     as_root "apt-get update && apt-get install -y $PACKAGES"
@@ -179,36 +179,36 @@ install_driver() {
   if ! have apt-get; then
     for manager in "dnf install -y mesa-vulkan-drivers vulkan-loader" "pacman -S vulkan-swrast vulkan-icd-loader" \
       "zypper install libvulkan_lvp libvulkan1"; do
-      if have "${manager%% *}"; then fail "no Vulkan driver is here" "$(as_root "$manager")"; fi
+      if have "${manager%% *}"; then fail "there is no Vulkan driver" "$(as_root "$manager")"; fi
     done
-    fail "no Vulkan driver is here: install Mesa's (its software driver is called lavapipe) and the Vulkan loader"
+    fail "there is no Vulkan driver: install Mesa's (its software driver is called lavapipe) and the Vulkan loader"
   fi
-  is_root || fail "no Vulkan driver is here, and installing one needs root" "$(driver_command)"
-  say "no Vulkan driver is here: installing Mesa's software driver with apt-get (about a minute)"
+  is_root || fail "there is no Vulkan driver, and installing one requires root" "$(driver_command)"
+  say "there is no Vulkan driver: installing Mesa's software driver with apt-get (about a minute)"
   apt_update
   if is_bookworm; then
     install_from_backports && return 0
-    say "$BACKPORTS cannot be had: installing bookworm's own Mesa, which is about 7 times slower"
+    say "$BACKPORTS is not available: installing bookworm's Mesa, which is about 7 times slower"
   fi
   # shellcheck disable=SC2086 # two packages
   apt_install $PACKAGES || fail "apt-get could not install $PACKAGES"
 }
 
-# Sees that tasks find an adapter, and a fast one where that is within reach.
-see_to_driver() {
-  [ "$(uname -s)" = Linux ] || return 0 # macOS and Windows bring their own
+# Makes sure that tasks find an adapter, and a fast one if possible.
+ensure_driver() {
+  [ "$(uname -s)" = Linux ] || return 0 # macOS and Windows have their own
   if ! driver_found; then
     install_driver
-    driver_found || fail "no Vulkan driver can be found, though $PACKAGES are installed"
+    driver_found || fail "no Vulkan driver was found, although $PACKAGES are installed"
   elif driver_slow; then
     if ! is_root; then
-      say "Mesa $mesa is here, whose software adapter is about 7 times slower than Mesa 25's; to mend that, type:"
+      say "the software adapter of Mesa $mesa is about 7 times slower than that of Mesa 25; to upgrade it, run:"
       printf '  %s\n' "$(driver_command)" >&2
       return 0
     fi
-    say "Mesa $mesa is here, whose software adapter is about 7 times slower than Mesa 25's: upgrading it"
+    say "the software adapter of Mesa $mesa is about 7 times slower than that of Mesa 25: upgrading it"
     apt_update
-    install_from_backports || say "$BACKPORTS cannot be had: going on with the slow driver"
+    install_from_backports || say "$BACKPORTS is not available: keeping the slow driver"
   fi
 }
 
@@ -217,16 +217,16 @@ see_to_driver() {
 case ${1-} in
   '') usage >&2; exit 2 ;;
   -h | --help) usage; exit 0 ;;
-  --driver) see_to_driver; exit 0 ;;
+  --driver) ensure_driver; exit 0 ;;
 esac
 if ! tasks | grep -qx -e "$1"; then
-  say "there is no task '$1'; tasks are: $(tasks | tr '\n' ' ')"
+  say "unknown task '$1'; tasks are: $(tasks | tr '\n' ' ')"
   exit 2
 fi
 find_deno
 case $1 in
-  download | unzip | inspect | masks | phantom | convert | compile) ;; # these compute nothing on an adapter
-  *) see_to_driver ;;
+  download | unzip | inspect | masks | phantom | convert | compile) ;; # these need no adapter
+  *) ensure_driver ;;
 esac
 export PATH DENO_NO_UPDATE_CHECK=1
 cd -- "$root"

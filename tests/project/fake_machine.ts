@@ -1,41 +1,41 @@
 /**
- * A machine made of stub commands, on which `tasks/run.sh` can install and add sources without touching the real
- * one: PATH holds nothing but the stubs and a few links, and the stubs of find, grep and tee look at files below
- * a temporary folder wherever an absolute path is meant.
+ * A machine made of stub commands, where `tasks/run.sh` can install packages without changing the real machine: PATH
+ * contains only the stubs and a few links, and the stubs of find, grep and tee redirect absolute paths to a temporary
+ * folder.
  *
  * @module
  */
 import { join } from "node:path";
 
-/** What the fake machine has; whatever is not named is absent. */
+/** What the fake machine has; everything else is absent. */
 export interface MachineOptions {
-  /** Is the caller root? */
+  /** Whether the caller is root. */
   root?: boolean;
   /** Version of the Deno on PATH. */
   deno?: string;
   /** Version of the Deno in `~/.deno/bin`. */
   homeDeno?: string;
-  /** Node's npm and npx: absent, or with a global prefix that can or cannot be written. */
+  /** npm and npx, with a global prefix that is writable or not; absent by default. */
   npm?: "writable" | "fixed";
-  /** Does `npm install -g` fail? */
+  /** Whether `npm install -g` fails. */
   npmFails?: boolean;
-  /** Operating system and release: `VERSION_CODENAME` of a Debian or Ubuntu, or another system's `uname`. */
+  /** Operating system: `VERSION_CODENAME` of a Debian or Ubuntu, or another system. */
   system?: "bookworm" | "trixie" | "noble" | "fedora" | "Darwin";
-  /** Vulkan loader and Mesa's software driver, by Mesa's version. */
+  /** Version of Mesa, with its software driver and the Vulkan loader. */
   mesa?: string;
-  /** The loader without any driver. */
+  /** Whether there is a Vulkan loader without a driver. */
   loader?: boolean;
-  /** A graphics device node. */
+  /** Whether there is a GPU. */
   hardware?: boolean;
-  /** Do apt's sources name the backports already? */
+  /** Whether apt's sources contain the backports. */
   backports?: boolean;
-  /** Does `apt-get install` fail: always, only from the backports, or by installing nothing without a word? */
+  /** Whether `apt-get install` fails: always, only from the backports, or silently without installing anything. */
   aptFails?: "always" | "backports" | "silently";
-  /** Is sudo there? */
+  /** Whether there is sudo. */
   sudo?: boolean;
 }
 
-/** What one call of `run.sh` did. */
+/** Result of a call of `run.sh`. */
 export interface Outcome {
   /** Its exit code. */
   code: number;
@@ -43,11 +43,11 @@ export interface Outcome {
   stdout: string;
   /** Its standard error. */
   stderr: string;
-  /** Every stub command that changes or starts something, with its arguments, in order. */
+  /** Calls of all stubs that change or start something, with their arguments, in order. */
   calls: string[];
-  /** The folder and the setting with which Deno was started, or null where it was not. */
+  /** Folder and setting that Deno was started with; null if it was not started. */
   state: string | null;
-  /** Content of the backports source that it wrote, or null. */
+  /** Content of the backports source; null if there is none. */
   backportsList: string | null;
 }
 
@@ -66,7 +66,7 @@ const DENO_STUB = (version: string) =>
 echo "deno $*" >>"$FAKE/calls"
 echo "$PWD, update check off: $DENO_NO_UPDATE_CHECK" >"$FAKE/state"`;
 
-/** Builds the machine, runs `run.sh ARGS` on it from the root folder, and removes it. */
+/** Creates the machine, runs `run.sh ARGS` on it from the root folder, and removes it. */
 export async function onMachine(
   options: MachineOptions,
   script: string,

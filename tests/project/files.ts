@@ -1,18 +1,18 @@
 /**
- * The project's own files, for tests that read them all.
+ * The files of the project, for tests that read all of them.
  *
  * @module
  */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The project's folder, absolute, without a slash at its end. */
+/** The project's folder, absolute, without a trailing slash. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-// What .gitignore names, and git's own folder: other people's data, not the project's text.
+// Git's folder and what .gitignore excludes.
 const NOT_OURS = new Set([".git", "dataset", "runs", "predictions", "dist", ".gpu", "node_modules"]);
 
-/** Paths, relative to {@linkcode ROOT} and sorted, of the project's files whose names end in one of `endings`. */
+/** Sorted paths, relative to {@linkcode ROOT}, of the project's files that end with one of `endings`. */
 export function projectFiles(...endings: string[]): string[] {
   const found: string[] = [];
   const visit = (folder: string) => {
@@ -41,12 +41,12 @@ export function partFiles(): string[] {
   return projectFiles(".wgsl").filter((path) => path.startsWith(PARTS));
 }
 
-/** The text of one of the project's files. */
+/** The text of a file of the project. */
 export function readProject(path: string): string {
   return Deno.readTextFileSync(join(ROOT, path));
 }
 
-/** What this project uses of `deno.json`. */
+/** The parts of `deno.json` that tests read. */
 export interface Configuration {
   /** Task name to command line. */
   tasks: Record<string, string>;

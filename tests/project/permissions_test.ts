@@ -1,10 +1,10 @@
 /**
- * What each task cannot do, whatever its code tries: a script runs under each one's permission set and tries it. And
- * what each does without any permission: it says what it lacks, and leaves nothing behind.
+ * What each task can and cannot do, whatever its code tries: a script that runs under the task's permission set tries
+ * everything. And what each task does without permissions: it names the missing one, and leaves nothing behind.
  *
- * (A link that a person laid in the dataset is followed: Deno looks at the name. None of the tasks but `convert` can lay
- * one, and `unzip` refuses archives that hold one.) That each task works with its own set is what the tests of
- * the task prove, in tests/tasks/.
+ * A symbolic link in the dataset is followed, because Deno checks the path that it is given. Only `convert` can create
+ * one, and `unzip` rejects archives that contain one. The tests in tests/tasks/ prove that each task works with its own
+ * set.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -14,43 +14,43 @@ import { spotModel } from "../support/spot_model.ts";
 import { serveFile } from "../support/zip_server.ts";
 import { readConfiguration, ROOT } from "./files.ts";
 
-/** What is tried, as statements of the script; `OUTSIDE` is a folder beside the project, `PORT` a server's. */
+/** What the script tries; `OUTSIDE` is a folder next to the project, `PORT` that of a server. */
 const DEEDS = {
   "read the dataset": `Deno.readTextFileSync("dataset/inside.txt")`,
   "write the dataset": `Deno.writeTextFileSync("dataset/new.txt", "")`,
   "remove from the dataset": `Deno.removeSync("dataset/old.txt")`,
   "write prepared images": `Deno.writeTextFileSync("dataset/.cache/new.txt", "")`,
-  "write the bench's folder": `Deno.writeTextFileSync("dataset/.bench/new.txt", "")`,
+  "write the folder of bench": `Deno.writeTextFileSync("dataset/.bench/new.txt", "")`,
   "read runs": `Deno.readTextFileSync("runs/inside.txt")`,
   "write runs": `Deno.writeTextFileSync("runs/new.txt", "")`,
   "read predictions": `Deno.readTextFileSync("predictions/inside.txt")`,
   "write predictions": `Deno.writeTextFileSync("predictions/new.txt", "")`,
   "read the code": `Deno.readTextFileSync("src/inside.txt")`,
   "write the code": `Deno.writeTextFileSync("src/new.txt", "")`,
-  "ask the loopback server": `await (await fetch("http://127.0.0.1:PORT/")).arrayBuffer()`,
+  "connect to the loopback server": `await (await fetch("http://127.0.0.1:PORT/")).arrayBuffer()`,
   "read the project": `Deno.readTextFileSync("deno.json")`,
   "read outside": `Deno.readTextFileSync("OUTSIDE/secret.txt")`,
-  "read outside by a way around": `Deno.readTextFileSync("dataset/../../secret.txt")`,
+  "read outside through ..": `Deno.readTextFileSync("dataset/../../secret.txt")`,
   "write the project": `Deno.writeTextFileSync("deno.json", "{}")`,
   "write outside": `Deno.writeTextFileSync("OUTSIDE/new.txt", "")`,
-  "write outside by a way around": `Deno.writeTextFileSync("dataset/../../new.txt", "")`,
-  "write a name that begins alike": `Deno.writeTextFileSync("dataset.txt", "")`,
+  "write outside through ..": `Deno.writeTextFileSync("dataset/../../new.txt", "")`,
+  "write a name with the same prefix": `Deno.writeTextFileSync("dataset.txt", "")`,
   "link to outside": `Deno.symlinkSync("OUTSIDE", "dataset/way-out")`,
   "remove outside": `Deno.removeSync("OUTSIDE/old.txt")`,
   "write temporary files": `Deno.removeSync(Deno.makeTempFileSync())`,
-  "ask another name of this machine": `await fetch("http://localhost:PORT/")`,
-  "ask another host": `await fetch("http://192.0.2.1:PORT/")`,
+  "connect to another name of this machine": `await fetch("http://localhost:PORT/")`,
+  "connect to another host": `await fetch("http://192.0.2.1:PORT/")`,
   "open a connection": `await Deno.connect({ hostname: "192.0.2.1", port: 9 })`,
   "listen": `Deno.listen({ hostname: "0.0.0.0", port: 0 }).close()`,
-  "know SwanLab's key": `Deno.env.get("SWANLAB_API_KEY")`,
-  "read a variable of the environment": `Deno.env.get("SECRET")`,
+  "read SwanLab's key": `Deno.env.get("SWANLAB_API_KEY")`,
+  "read an environment variable": `Deno.env.get("SECRET")`,
   "read the environment": `Deno.env.toObject()`,
   "run deno": `new Deno.Command("deno", { args: ["--version"] }).outputSync()`,
   "run another program": `new Deno.Command("sh", { args: ["-c", "true"] }).outputSync()`,
   "load a library": `Deno.dlopen("libc.so.6", {})`,
-  "ask for the user": `Deno.uid()`,
-  "ask for the load": `Deno.loadavg()`,
-  "ask for the machine's name": `Deno.hostname()`,
+  "query the user": `Deno.uid()`,
+  "query the load": `Deno.loadavg()`,
+  "query the machine's name": `Deno.hostname()`,
 } as const;
 
 type Deed = keyof typeof DEEDS;
@@ -61,7 +61,7 @@ const WRITE_DATASET: Deed[] = [
   "write the dataset",
   "remove from the dataset",
   "write prepared images",
-  "write the bench's folder",
+  "write the folder of bench",
 ];
 const READ_ALL: Deed[] = [
   ...DATASET,
@@ -70,13 +70,13 @@ const READ_ALL: Deed[] = [
   "read the code",
   "read the project",
   "read outside",
-  "read outside by a way around",
+  "read outside through ..",
 ];
 
-/** What each task may do of that; nothing else. */
+/** What each task may do; everything else must fail. */
 const ALLOWED: Record<string, Deed[]> = {
-  doctor: ["ask for the user", "write prepared images"],
-  download: [...WRITE_DATASET, "ask the loopback server"],
+  doctor: ["query the user", "write prepared images"],
+  download: [...WRITE_DATASET, "connect to the loopback server"],
   unzip: WRITE_DATASET,
   inspect: [...DATASET, "read the code"],
   split: [...WRITE_DATASET, "read the code"],
@@ -88,7 +88,7 @@ const ALLOWED: Record<string, Deed[]> = {
     "write prepared images",
     "read runs",
     "write runs",
-    "know SwanLab's key",
+    "read SwanLab's key",
   ],
   evaluate: [...DATASET, "read the code", "write prepared images", "read runs", "write runs"],
   predict: [...READ_ALL, "write predictions", "write prepared images"],
@@ -98,19 +98,19 @@ const ALLOWED: Record<string, Deed[]> = {
     "write runs",
     "write predictions",
     "write outside",
-    "write outside by a way around",
-    "write a name that begins alike",
+    "write outside through ..",
+    "write a name with the same prefix",
     "remove outside",
     "link to outside",
     "write temporary files",
   ],
-  // Timed choices of kernels lie beside prepared images.
+  // Timed kernel choices are kept next to prepared images.
   bench: [
     "read the code",
-    "write the bench's folder",
+    "write the folder of bench",
     "write prepared images",
     "run deno",
-    "ask for the load",
+    "query the load",
   ],
   demo: [
     ...WRITE_DATASET,
@@ -125,10 +125,10 @@ const ALLOWED: Record<string, Deed[]> = {
   ok: ["run deno"],
 };
 
-/** The permission set of a task; "test" is that of the tests themselves, which the task starts. */
+/** The permission set of a task; "test" is the set of the tests, which the task starts. */
 const setOf = (task: string) => task === "test" ? "run-tests" : task;
 
-Deno.test("permissions: every task is tried", () => {
+Deno.test("permissions: every task is covered", () => {
   assert.deepEqual(Object.keys(ALLOWED), Object.keys(readConfiguration().tasks));
 });
 
@@ -177,11 +177,11 @@ for (const [task, allowed] of Object.entries(ALLOWED)) {
         ["dataset", "deno.json", "deno.lock", "predictions", "runs", "script.ts", "src"],
       );
       assert.equal(await Deno.readTextFile(join(project, "deno.json")), configuration);
-      assert.equal(server.requests.length, allowed.includes("ask the loopback server") ? 1 : 0);
+      assert.equal(server.requests.length, allowed.includes("connect to the loopback server") ? 1 : 0);
     }));
 }
 
-Deno.test("permissions: download reaches the hosts of its default address and this machine, and no other", () => {
+Deno.test("permissions: only download connects to hosts: those of its default address, and this machine", () => {
   const { tasks, permissions } = readConfiguration();
   for (const task of Object.keys(tasks)) {
     const { net } = permissions[setOf(task)]!;
@@ -195,7 +195,7 @@ Deno.test("permissions: download reaches the hosts of its default address and th
   }
 });
 
-/** Arguments with which each task would have something to do in the folder of the next test. */
+/** Arguments for which each task has something to do in the folder of the next test. */
 const WORK: Record<string, string[]> = {
   doctor: [],
   download: ["--url", "http://127.0.0.1:9/a.zip"],
@@ -215,7 +215,7 @@ const WORK: Record<string, string[]> = {
   ok: ["--no-tests"],
 };
 
-Deno.test("permissions: without any, each task fails with what it lacks, and writes nothing", () =>
+Deno.test("permissions: without any, each task names the missing one, and writes nothing", () =>
   inProjectCopy(async (project, dataset) => {
     assert.deepEqual(Object.keys(WORK), Object.keys(readConfiguration().tasks));
     await writeFiles(project, {
@@ -241,7 +241,7 @@ Deno.test("permissions: without any, each task fails with what it lacks, and wri
         }),
       );
       assert.deepEqual(list(), before, task);
-      // The doctor says what it can see: an adapter needs no permission.
+      // The doctor reports what it can: an adapter needs no permission.
       if (task === "doctor") assert.equal(code, 0, stderr);
       else {
         assert.equal(code, 1, `${task}: ${stderr}`);

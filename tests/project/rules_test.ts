@@ -1,10 +1,10 @@
-/** What holds of the project's text as a whole. */
+/** Rules that all files of the project obey. */
 import assert from "node:assert/strict";
 import { projectFiles, readConfiguration, readProject } from "./files.ts";
 
 const TEXT = [".ts", ".js", ".json", ".md", ".wgsl", ".sh", ".ci/run", ".py", ".gitignore", "LICENSE"];
 
-/** Every line of the given files that matches, as `path:line: text`. */
+/** Every matching line of the given files, as `path:line: text`. */
 function lines(files: string[], pattern: RegExp): string[] {
   return files.flatMap((path) =>
     readProject(path).split("\n").flatMap((text, index) =>
@@ -13,8 +13,8 @@ function lines(files: string[], pattern: RegExp): string[] {
   );
 }
 
-Deno.test("rules: no file names a person's folder or where packages are fetched from", () => {
-  // Bracketed letters keep these patterns from matching themselves. Tests may make up a person for an example.
+Deno.test("rules: no file names a home folder or a package registry", () => {
+  // Brackets keep the patterns from matching themselves. Tests may name a home folder as an example.
   const machines = /(^|[^\w.-])\/(roo[t]|wor[k])\/\w/;
   const people = /(^|[^\w.-])\/(hom[e]|User[s])\/\w/;
   const hosts =
@@ -31,7 +31,7 @@ Deno.test("rules: nothing runs with all permissions", () => {
   for (const [set, { all, ffi, ...rest }] of Object.entries(permissions)) {
     assert.ok(all === undefined && ffi === undefined, `set "${set}" is too wide`);
     for (const name of ["run", "net", "env", "sys", "write"]) {
-      // Only the tests write where they like: they make temporary folders.
+      // Only tests may write anywhere: they need temporary folders.
       if (set === "test" && name === "write") continue;
       assert.notEqual(rest[name], true, `set "${set}" allows every "${name}"`);
     }
@@ -42,7 +42,7 @@ Deno.test("rules: each task has its own permission set and its file", () => {
   const { tasks, permissions } = readConfiguration();
   const files = projectFiles(".ts");
   for (const [name, command] of Object.entries(tasks)) {
-    // The set "test" is that of the tests themselves, which the task starts.
+    // The set "test" is that of the tests, which the task starts.
     const set = name === "test" ? "run-tests" : name;
     assert.equal(command, `deno run -q -P=${set} tasks/${name}.ts`);
     assert.ok(set in permissions, `no permission set "${set}"`);
@@ -58,7 +58,7 @@ Deno.test("rules: packages have exact versions, and the lock is frozen", () => {
   assert.deepEqual((rest as unknown as { lock: unknown }).lock, { path: "./deno.lock", frozen: true });
 });
 
-Deno.test("rules: kernels and the network use nothing of Deno, and the device is named only where it is opened, diagnosed or timed", () => {
+Deno.test("rules: kernels and the network do not use Deno, and the device is named only where it is opened, diagnosed or timed", () => {
   const within = (...folders: string[]) =>
     projectFiles(".ts").filter((path) => folders.some((folder) => path.startsWith(folder)));
   assert.deepEqual(lines(within("kernels/", "src/unet/"), /\bDeno\./), []);
@@ -70,8 +70,8 @@ Deno.test("rules: kernels and the network use nothing of Deno, and the device is
   assert.deepEqual(lines(others, device), []);
 });
 
-Deno.test("rules: no thread copies the environment", () => {
-  // Without `env` a Node Worker reads all of it, and a person at a terminal is asked whether that is allowed.
+Deno.test("rules: no worker copies the environment", () => {
+  // Without `env` a Node worker reads all of it, and Deno prompts for permission on a terminal.
   const threads = projectFiles(".ts").filter((path) =>
     path.startsWith("src/") && readProject(path).includes("node:worker_threads")
   );
@@ -80,7 +80,7 @@ Deno.test("rules: no thread copies the environment", () => {
   assert.deepEqual(started.filter((line) => !line.includes("{ env: {} }")), []);
 });
 
-Deno.test("rules: names are in snake case, and each test file tests something", () => {
+Deno.test("rules: file names are in snake case, and each test file has tests", () => {
   const odd = projectFiles(".ts", ".wgsl").filter((path) =>
     !/^([a-z0-9_]+\/)*[a-z0-9_]+(\.d)?\.\w+$/.test(path)
   );

@@ -1,4 +1,4 @@
-/** `tasks/run.sh` on machines that lack one thing or another. */
+/** `tasks/run.sh` on machines that lack something. */
 import assert from "node:assert/strict";
 import { readConfiguration, ROOT } from "./files.ts";
 import { type MachineOptions, onMachine, type Outcome } from "./fake_machine.ts";
@@ -12,7 +12,7 @@ async function run(options: MachineOptions, args = ["train", "--epochs", "2"]): 
   return await onMachine(options, SCRIPT, args);
 }
 
-Deno.test("run.sh: where all is there, it changes nothing and hands the arguments on as they are", async () => {
+Deno.test("run.sh: if nothing is missing, it changes nothing and passes the arguments on unchanged", async () => {
   for (const root of [true, false]) {
     const outcome = await run({ ...READY, root, npm: "writable" }, [
       "predict",
@@ -28,13 +28,13 @@ Deno.test("run.sh: where all is there, it changes nothing and hands the argument
   }
 });
 
-Deno.test("run.sh: any Deno of the series will do, and the one in the home folder is found", async () => {
+Deno.test("run.sh: uses any Deno of the series, also from the home folder", async () => {
   assert.deepEqual((await run({ ...READY, deno: "2.9.0" })).calls, ["deno task --quiet train --epochs 2"]);
   const { calls } = await run({ mesa: "25.0.7", homeDeno: "2.9.4", npm: "writable" });
   assert.deepEqual(calls, ["deno task --quiet train --epochs 2"]);
 });
 
-Deno.test("run.sh: without Deno it installs one with npm", async () => {
+Deno.test("run.sh: installs Deno with npm if there is none", async () => {
   const { code, calls, stderr } = await run({ mesa: "25.0.7", npm: "writable" });
   assert.equal(code, 0);
   assert.deepEqual(calls, [
@@ -42,10 +42,10 @@ Deno.test("run.sh: without Deno it installs one with npm", async () => {
     "npm install -g --no-audit --no-fund --loglevel=error deno@2.9.6",
     "deno task --quiet train --epochs 2",
   ]);
-  assert.match(stderr, /getting Deno 2\.9\.6/);
+  assert.match(stderr, /installing Deno 2\.9\.6/);
 });
 
-Deno.test("run.sh: where npm cannot install, npx runs Deno", async () => {
+Deno.test("run.sh: runs Deno through npx if npm cannot install it", async () => {
   const fixed = await run({ mesa: "25.0.7", npm: "fixed" });
   assert.deepEqual(fixed.calls, ["npm prefix -g", "npx --yes deno@2.9.6 task --quiet train --epochs 2"]);
   const failed = await run({ mesa: "25.0.7", npm: "writable", npmFails: true });
@@ -53,19 +53,19 @@ Deno.test("run.sh: where npm cannot install, npx runs Deno", async () => {
   assert.equal(failed.code, 0);
 });
 
-Deno.test("run.sh: a Deno of another series is left alone", async () => {
+Deno.test("run.sh: keeps a Deno of another series", async () => {
   const { calls } = await run({ mesa: "25.0.7", deno: "2.10.1", npm: "writable" });
   assert.deepEqual(calls, ["npx --yes deno@2.9.6 task --quiet train --epochs 2"]);
 });
 
-Deno.test("run.sh: with neither Deno nor npm it says what to type, and fails", async () => {
+Deno.test("run.sh: with neither Deno nor npm it fails and prints the command to run", async () => {
   const { code, stderr, calls } = await run({ mesa: "25.0.7", sudo: true });
   assert.equal(code, 1);
   assert.deepEqual(calls, []);
   assert.match(stderr, /\n {2}sudo sh -c "apt-get install -y npm"\n$/);
 });
 
-Deno.test("run.sh: as root it installs Mesa's driver on Debian 13 and Ubuntu", async () => {
+Deno.test("run.sh: installs Mesa's driver as root on Debian 13 and Ubuntu", async () => {
   for (const system of ["trixie", "noble"] as const) {
     for (const loader of [true, false]) {
       const { code, calls, backportsList } = await run({ deno: "2.9.6", root: true, system, loader });
@@ -80,7 +80,7 @@ Deno.test("run.sh: as root it installs Mesa's driver on Debian 13 and Ubuntu", a
   }
 });
 
-Deno.test("run.sh: as root on Debian 12 it installs from the backports, on the machine's own mirror", async () => {
+Deno.test("run.sh: installs from the backports as root on Debian 12, from the same mirror", async () => {
   const { code, calls, backportsList } = await run({ deno: "2.9.6", root: true, system: "bookworm" });
   assert.equal(code, 0);
   assert.deepEqual(calls, [
@@ -92,7 +92,7 @@ Deno.test("run.sh: as root on Debian 12 it installs from the backports, on the m
   assert.equal(backportsList, "deb http://mirror.example/debian/ bookworm-backports main\n");
 });
 
-Deno.test("run.sh: a backports source that is there already stays as it is", async () => {
+Deno.test("run.sh: keeps an existing backports source", async () => {
   const { calls, backportsList } = await run({
     deno: "2.9.6",
     root: true,
@@ -106,7 +106,7 @@ Deno.test("run.sh: a backports source that is there already stays as it is", asy
   assert.equal(backportsList, "theirs\n");
 });
 
-Deno.test("run.sh: without reachable backports Debian 12 gets its own Mesa, and is told that it is slow", async () => {
+Deno.test("run.sh: without backports it installs Debian 12's own Mesa, and says that it is slow", async () => {
   const { code, calls, stderr } = await run({
     deno: "2.9.6",
     root: true,
@@ -121,17 +121,17 @@ Deno.test("run.sh: without reachable backports Debian 12 gets its own Mesa, and 
   assert.match(stderr, /7 times slower/);
 });
 
-Deno.test("run.sh: a driver that cannot be installed is a failure", async () => {
+Deno.test("run.sh: fails if the driver cannot be installed", async () => {
   const { code, calls, stderr } = await run({ deno: "2.9.6", root: true, aptFails: "always" });
   assert.equal(code, 1);
   assert.ok(!calls.some((call) => call.startsWith("deno")));
   assert.match(stderr, /could not install mesa-vulkan-drivers/);
   const silent = await run({ deno: "2.9.6", root: true, aptFails: "silently" });
   assert.equal(silent.code, 1);
-  assert.match(silent.stderr, /no Vulkan driver can be found, though/);
+  assert.match(silent.stderr, /no Vulkan driver was found, although/);
 });
 
-Deno.test("run.sh: not root, it installs nothing and prints the one command to type", async () => {
+Deno.test("run.sh: without root it installs nothing and prints the command to run", async () => {
   const apt = "apt-get update && apt-get install -y";
   const cases: [MachineOptions, string][] = [
     [{ system: "trixie", sudo: true }, `sudo sh -c "${apt} mesa-vulkan-drivers libvulkan1"`],
@@ -151,14 +151,14 @@ Deno.test("run.sh: not root, it installs nothing and prints the one command to t
   }
 });
 
-Deno.test("run.sh: --driver sees to the driver alone", async () => {
+Deno.test("run.sh: --driver installs only the driver", async () => {
   const { code, calls } = await run({ root: true, system: "bookworm", backports: true }, ["--driver"]);
   assert.equal(code, 0);
   assert.deepEqual(calls, [UPDATE, `${INSTALL} -t bookworm-backports mesa-vulkan-drivers libvulkan1`]);
   assert.deepEqual((await run({ ...READY, root: true }, ["--driver"])).calls, []);
 });
 
-Deno.test("run.sh: Mesa 22 on Debian 12 is upgraded as root, and named otherwise", async () => {
+Deno.test("run.sh: upgrades Mesa 22 on Debian 12 as root, and prints the command otherwise", async () => {
   const slow: MachineOptions = { deno: "2.9.6", mesa: "22.3.6-1+deb12u1", system: "bookworm" };
   const root = await run({ ...slow, root: true });
   assert.equal(root.code, 0);
@@ -168,14 +168,17 @@ Deno.test("run.sh: Mesa 22 on Debian 12 is upgraded as root, and named otherwise
   ]);
   const offline = await run({ ...slow, root: true, aptFails: "always" });
   assert.equal(offline.code, 0);
-  assert.match(offline.stderr, /going on with the slow driver/);
+  assert.match(offline.stderr, /keeping the slow driver/);
   const user = await run({ ...slow, sudo: true });
   assert.equal(user.code, 0);
   assert.deepEqual(user.calls, ["deno task --quiet train --epochs 2"]);
-  assert.match(user.stderr, /Mesa 22\.3\.6-1\+deb12u1 is here.*\n {2}sudo sh -c "sh '.*' --driver"\n/);
+  assert.match(
+    user.stderr,
+    /Mesa 22\.3\.6-1\+deb12u1 is about 7 times slower .*\n {2}sudo sh -c "sh '.*' --driver"\n/,
+  );
 });
 
-Deno.test("run.sh: an old Mesa is good enough for real hardware, and a new one for anybody", async () => {
+Deno.test("run.sh: keeps an old Mesa if there is a GPU, and a new one in any case", async () => {
   const bookworm: MachineOptions = { deno: "2.9.6", root: true, system: "bookworm" };
   for (
     const options of [
@@ -191,7 +194,7 @@ Deno.test("run.sh: an old Mesa is good enough for real hardware, and a new one f
   }
 });
 
-Deno.test("run.sh: macOS needs no driver, nor do tasks that compute nothing", async () => {
+Deno.test("run.sh: needs no driver on macOS, or for tasks without a GPU", async () => {
   assert.equal((await run({ deno: "2.9.6", system: "Darwin" })).code, 0);
   for (const task of ["download", "unzip", "inspect", "masks", "phantom", "convert", "compile"]) {
     const { code, calls } = await run({ deno: "2.9.6" }, [task]);
@@ -200,7 +203,7 @@ Deno.test("run.sh: macOS needs no driver, nor do tasks that compute nothing", as
   }
 });
 
-Deno.test("run.sh: usage, and unknown tasks before anything is installed", async () => {
+Deno.test("run.sh: prints its usage, and rejects unknown tasks before it installs anything", async () => {
   const { tasks } = readConfiguration();
   const listed = `Tasks: ${Object.keys(tasks).join(" ")} \n`;
   const help = await run({}, ["--help"]);
@@ -211,7 +214,7 @@ Deno.test("run.sh: usage, and unknown tasks before anything is installed", async
   assert.ok(none.stderr.includes(listed));
   const unknown = await run({ npm: "writable", root: true }, ["trian"]);
   assert.equal(unknown.code, 2);
-  assert.match(unknown.stderr, /no task 'trian'; tasks are: doctor .*train/);
+  assert.match(unknown.stderr, /unknown task 'trian'; tasks are: doctor .*train/);
   assert.deepEqual(unknown.calls, []);
   assert.equal((await run(READY, ["tes"])).code, 2);
 });
