@@ -49,7 +49,7 @@ async function makeProject(folder: string, checkout: string): Promise<void> {
 }
 
 Deno.test("package: holds the library, and neither tests nor what only the checkout needs", async () => {
-  const { code, stderr } = await runDeno(["publish", "--dry-run", "--allow-dirty"]);
+  const { code, stderr } = await runDeno(["publish", "--dry-run", "--allow-dirty", "--no-check"]);
   assert.equal(code, 0, stderr);
   const base = `${pathToFileURL(ROOT).href}/`;
   const files = [...stderr.matchAll(/(file:\S+) \([\d.]+\w+\)/g)].map(([, url]) => url!.slice(base.length));
