@@ -70,14 +70,13 @@ import instanceNormBackwardSumsCode from "./instance_norm/backward_sums.wgsl" wi
 import instanceNormBandsCode from "./instance_norm/bands.wgsl" with { type: "text" };
 import instanceNormHost from "./instance_norm/instance_norm.ts" with { type: "text" };
 import kernelHost from "./kernel.ts" with { type: "text" };
-import lossCombinedCode from "./loss/combined.wgsl" with { type: "text" };
 import lossDefinitionHost from "./loss/definition.ts" with { type: "text" };
-import lossFocalCode from "./loss/focal.wgsl" with { type: "text" };
 import lossGradientCode from "./loss/gradient.wgsl" with { type: "text" };
 import lossHost from "./loss/loss.ts" with { type: "text" };
+import lossesHost from "./loss/losses.ts" with { type: "text" };
+import { LOSS_PARTS } from "./loss/losses.ts";
 import lossSumsCode from "./loss/sums.wgsl" with { type: "text" };
 import lossTotalCode from "./loss/total.wgsl" with { type: "text" };
-import lossTverskyCode from "./loss/tversky.wgsl" with { type: "text" };
 import maxPool2dBackwardCode from "./max_pool2d/backward.wgsl" with { type: "text" };
 import maxPool2dForwardCode from "./max_pool2d/forward.wgsl" with { type: "text" };
 import maxPool2dHost from "./max_pool2d/max_pool2d.ts" with { type: "text" };
@@ -177,14 +176,12 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["instance_norm/bands.wgsl", instanceNormBandsCode],
   ["instance_norm/instance_norm.ts", instanceNormHost],
   ["kernel.ts", kernelHost],
-  ["loss/combined.wgsl", lossCombinedCode],
   ["loss/definition.ts", lossDefinitionHost],
-  ["loss/focal.wgsl", lossFocalCode],
   ["loss/gradient.wgsl", lossGradientCode],
   ["loss/loss.ts", lossHost],
+  ["loss/losses.ts", lossesHost],
   ["loss/sums.wgsl", lossSumsCode],
   ["loss/total.wgsl", lossTotalCode],
-  ["loss/tversky.wgsl", lossTverskyCode],
   ["max_pool2d/backward.wgsl", maxPool2dBackwardCode],
   ["max_pool2d/forward.wgsl", maxPool2dForwardCode],
   ["max_pool2d/max_pool2d.ts", maxPool2dHost],
@@ -217,4 +214,5 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["specialize.ts", specializeHost],
   ["storage.ts", storageHost],
   ["variants.ts", variantsHost],
+  ...Object.entries(LOSS_PARTS).map(([name, code]) => [`loss/${name}.wgsl`, code] as const),
 ]);

@@ -1,7 +1,7 @@
 // Part: 0.6 dice + 0.4 bce, with dice = 1 - (2 sum(p t) + s) / (sum p + sum t + s) over the whole
 // batch and bce the mean binary cross-entropy. d dice / d p = ((2 I + s) - 2 t S) / S^2 with I = sum(p t) and
 // S = sum p + sum t + s; d bce / d logit = (p - t) / count, but 0 if the logarithm is clamped.
-// Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
+// Host: kernels/loss/losses.ts. Test: tests/kernels/loss_test.ts.
 const DICE_WEIGHT: f32 = 0.6;
 const BCE_WEIGHT: f32 = 0.4;
 

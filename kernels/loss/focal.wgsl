@@ -1,6 +1,6 @@
 // Part: the binary focal loss, the mean of -a t (1 - p)^g log p - (1 - a) (1 - t) p^g log(1 - p)
 // over all pixels (Lin et al. 2017). Powers are exp(g log p): no logarithm of 0.
-// Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
+// Host: kernels/loss/losses.ts. Test: tests/kernels/loss_test.ts.
 const ALPHA: f32 = 0.25;
 const GAMMA: f32 = 2.0;
 

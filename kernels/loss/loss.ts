@@ -1,26 +1,17 @@
 /**
  * The loss of a batch of logits, its gradient and the batch's metrics. `definition.ts` says what the losses are; each
- * has a WGSL part with its formulas, which the three kernels share. This module is browser compatible.
+ * has a WGSL part, which the three kernels share. This module is browser compatible.
  *
  * @module
  */
 import { ceilDiv, flatGrid, grid } from "../grid.ts";
 import { type Dispatch, type Kernel, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
-import combinedCode from "./combined.wgsl" with { type: "text" };
 import { DEFAULT_LOSS, lossConstants, type LossName, RECORD_NAMES, SUM_NAMES } from "./definition.ts";
-import focalCode from "./focal.wgsl" with { type: "text" };
 import gradientCode from "./gradient.wgsl" with { type: "text" };
+import { LOSS_PARTS } from "./losses.ts";
 import sumsCode from "./sums.wgsl" with { type: "text" };
 import totalCode from "./total.wgsl" with { type: "text" };
-import tverskyCode from "./tversky.wgsl" with { type: "text" };
-
-/** The WGSL part of each loss. */
-const PARTS: Readonly<Record<LossName, string>> = {
-  combined: combinedCode,
-  focal: focalCode,
-  tversky: tverskyCode,
-};
 
 /** The part that the kernels name, in whose place another loss's is compiled. */
 const NAMED_PART = "combined.wgsl";
@@ -108,5 +99,5 @@ export function lossGradient(count: number, scale = 1, loss: LossName = DEFAULT_
 }
 
 function lossKernel(label: string, code: string, loss: LossName): Kernel {
-  return kernel(label, code, lossConstants(loss), { [NAMED_PART]: PARTS[loss] });
+  return kernel(label, code, lossConstants(loss), { [NAMED_PART]: LOSS_PARTS[loss] });
 }

@@ -1,6 +1,6 @@
 // Part: the Tversky loss 1 - (TP + s) / (TP + a FP + b FN + s) over the whole batch, with
 // TP = sum(p t), FP = sum p - TP and FN = sum t - TP (Salehi et al. 2017).
-// Host: kernels/loss/loss.ts. Test: tests/kernels/loss_test.ts.
+// Host: kernels/loss/losses.ts. Test: tests/kernels/loss_test.ts.
 const ALPHA: f32 = 0.3;
 const BETA: f32 = 0.7;
 
