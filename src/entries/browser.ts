@@ -22,23 +22,7 @@
  *
  * @module
  */
-export * from "./network.ts";
-export { decodeRle, encodeRle, type Rle } from "../coco/rle.ts";
-export { type Box, keepLargest, type Lesion, removeSmall } from "../image/components.ts";
-export type { RgbImage, Size } from "../image/image.ts";
-export type { Mask } from "../image/mask.ts";
-export { normalizeImage } from "../image/normalize.ts";
-export { resizeImage, resizeMask } from "../image/resize.ts";
-export {
-  type PredictedLesion,
-  segment,
-  type Segmentation,
-  type SegmentationSummary,
-  type SegmentOptions,
-  thresholdMask,
-} from "../prediction/postprocess.ts";
-export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
-export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";
+export * from "./prediction.ts";
 export { openVerifiedGpu as openGpu } from "../self_test/open_gpu.ts";
 export type { Remembered, VerdictMemory, Verdicts } from "../self_test/verdicts.ts";
 export { readSafetensors, type SafetensorsFile } from "../weights/safetensors.ts";

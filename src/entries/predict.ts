@@ -21,16 +21,11 @@
  *
  * @module
  */
-export * from "./network.ts";
-export { encodeRle, type Rle } from "../coco/rle.ts";
+export * from "./prediction.ts";
 export { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
-export { type Box, keepLargest, type Lesion, removeSmall } from "../image/components.ts";
 export { closeDecoders, decodeImage } from "../image/decode.ts";
 export { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
-export type { GrayImage, RgbImage, Size } from "../image/image.ts";
-export type { Mask } from "../image/mask.ts";
-export { normalizeImage } from "../image/normalize.ts";
-export { resizeImage, resizeMask } from "../image/resize.ts";
+export type { GrayImage } from "../image/image.ts";
 export { drawPrediction } from "../prediction/figure.ts";
 export {
   findImages,
@@ -48,18 +43,8 @@ export {
   modelOrigin,
 } from "../prediction/load_model.ts";
 export {
-  type PredictedLesion,
-  segment,
-  type Segmentation,
-  type SegmentationSummary,
-  type SegmentOptions,
-  thresholdMask,
-} from "../prediction/postprocess.ts";
-export {
   type ImageReport,
   predictFiles,
   type PredictFilesOptions,
   type PredictFilesReport,
 } from "../prediction/predict_files.ts";
-export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
-export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";

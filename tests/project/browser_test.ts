@@ -13,7 +13,7 @@ const BROWSER_ROOMS = [
   /^(kernels|src\/(gpu|graph|layers|unet|self_test))\//,
   /^src\/image\/(image|mask|label_map|resize|normalize|draw|components)\.ts$/,
   /^src\/weights\/(?!torch_writer)/,
-  /^src\/(coco\/rle|prediction\/(postprocess|predictor)|entries\/(browser|network)|math|random|tensor|bytes)\.ts$/,
+  /^src\/(coco\/rle|prediction\/(postprocess|predictor)|entries\/(browser|network|prediction)|math|random|tensor|bytes)\.ts$/,
 ];
 
 const isCode = (path: string) => path.endsWith(".ts") && /^(kernels|src)\//.test(path);

@@ -1,0 +1,22 @@
+/**
+ * Prediction as a page and Deno have it in common. This module is browser compatible.
+ *
+ * @module
+ */
+export * from "./network.ts";
+export { decodeRle, encodeRle, type Rle } from "../coco/rle.ts";
+export { type Box, keepLargest, type Lesion, removeSmall } from "../image/components.ts";
+export type { RgbImage, Size } from "../image/image.ts";
+export type { Mask } from "../image/mask.ts";
+export { normalizeImage } from "../image/normalize.ts";
+export { resizeImage, resizeMask } from "../image/resize.ts";
+export {
+  type PredictedLesion,
+  segment,
+  type Segmentation,
+  type SegmentationSummary,
+  type SegmentOptions,
+  thresholdMask,
+} from "../prediction/postprocess.ts";
+export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
+export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";
