@@ -183,9 +183,10 @@ function access(): SwanLabOnlineOptions {
   return { apiKey: Deno.env.get("SWANLAB_API_KEY") ?? "", host: Deno.env.get("SWANLAB_API_HOST") };
 }
 
-function describeResult(
+/** What a run came to, and what to do next. */
+export function describeResult(
   folder: string,
-  { outcome, dataFolder, epochs, best, syncCommand }: TrainResult,
+  { outcome, dataFolder, epochs, best, marksNothing, recipe, syncCommand }: TrainResult,
 ): string {
   const lines: string[] = [];
   if (outcome === "interrupted") {
@@ -196,7 +197,10 @@ function describeResult(
   if (best) {
     const { metrics } = best;
     const share = (name: string) => formatPercent(metrics[`valid/${name}`]!);
-    const fixed = (name: string) => (metrics[`valid/${name}`] ?? NaN).toFixed(4);
+    const fixed = (name: string) => {
+      const value = metrics[`valid/${name}`];
+      return Number.isFinite(value) ? value!.toFixed(4) : "undefined";
+    };
     lines.push(
       `best epoch ${best.epoch}: validation loss ${fixed("loss")}, accuracy ${share("accuracy")}, ` +
         `Dice ${fixed("dice")}, IoU ${fixed("iou")}`,
@@ -210,7 +214,9 @@ function describeResult(
       `evaluate it   deno task evaluate --run ${folder}${
         dataFolder === FOLDERS.data ? "" : ` --data ${dataFolder}`
       }`,
-      `use it        deno task predict --run ${folder} IMAGE...`,
+      marksNothing
+        ? `this model marks nothing; ${recipe === "strong" ? "try more --epochs" : "try --recipe strong"}`
+        : `use it        deno task predict --run ${folder} IMAGE...`,
     );
   }
   return lines.map((line) => `${line}\n`).join("");

@@ -53,11 +53,6 @@ export class NumberText {
     this.text = text;
   }
 
-  /** The text, for messages. */
-  toString(): string {
-    return this.text;
-  }
-
   /** The text, as the number that it was. */
   toJSON(): unknown {
     return rawJson(this.text);

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { NumberText } from "./ids.ts";
+
 /** The kinds of problems, and what each means. */
 export const PROBLEM_KINDS = {
   "no-list": "an annotation file that lacks one of its lists",
@@ -62,6 +64,7 @@ function showScalar(value: unknown): string {
   if (typeof value === "string") {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   }
+  if (value instanceof NumberText) return value.text;
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "[...]" : "{...}";
   return String(value);
 }

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
 import { readImageSize } from "../image/header.ts";
 import type { Size } from "../image/image.ts";
 import type { ListedImage, Split } from "./dataset_source.ts";
+import { listTree } from "./list_tree.ts";
 
 /** Why a listed file is not used, for {@linkcode imageProblem}. */
 export const NO_SUCH_FILE = "there is no such file";
@@ -21,10 +22,31 @@ export async function readListedFile(split: Split, image: ListedImage): Promise<
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     if (error instanceof Deno.errors.NotFound) {
-      return imageProblem(split, image, "missing-image", NO_SUCH_FILE);
+      return imageProblem(
+        split,
+        image,
+        "missing-image",
+        NO_SUCH_FILE + await describeElsewhere(split, image),
+      );
     }
     return unreadableImage(split, image, error);
   }
+}
+
+/** The files below the folder of a split by their names; a split is listed once. */
+const listings = new WeakMap<Split, Promise<Map<string, string[]>>>();
+
+/** Where the folder of a split has a file of the same name, in words; empty if nowhere. */
+async function describeElsewhere(split: Split, { fileName }: ListedImage): Promise<string> {
+  let listing = listings.get(split);
+  if (listing === undefined) {
+    listing = listTree(split.folder).then((paths) => Map.groupBy(paths, (path) => basename(path)));
+    listings.set(split, listing);
+  }
+  const [path] = (await listing).get(basename(fileName)) ?? [];
+  if (path === undefined) return "";
+  const found = JSON.stringify(relative(split.folder, path).replaceAll("\\", "/"));
+  return `; ${found} has its name: file names start from the folder of the annotation file`;
 }
 
 /** How the size of a file differs from the listed one, in words; null if it does not. */

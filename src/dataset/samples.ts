@@ -92,13 +92,17 @@ export async function readSplit(split: Split, options: SplitOptions = {}): Promi
 function refuseUncertain(split: Split, listing: SplitListing, images: readonly ListedImage[]): void {
   const count = countOf(images, "uncertain");
   if (count === 0) return;
+  const name = JSON.stringify(split.name);
+  if (countOf(images, "annotated") === 0) {
+    throw new Error(
+      `Cannot use split ${name}: none of its images is annotated: ${listing.uncertainty}\n` +
+        "hint: deno task inspect lists the problems; deno task evaluate --audit ranks images without annotations",
+    );
+  }
   const which = count === 1 ? "1 image without annotations" : `${count} images without annotations`;
-  const others = countOf(images, "annotated") > 0;
   throw new Error(
-    `Cannot take ${which} of split ${JSON.stringify(split.name)} as background: ${listing.uncertainty}\n` +
-      `hint: deno task inspect lists the problems${
-        others ? "; --unannotated skip leaves these images out" : "; no other image is annotated"
-      }`,
+    `Cannot take ${which} of split ${name} as background: ${listing.uncertainty}\n` +
+      "hint: deno task inspect lists the problems; --unannotated skip leaves these images out",
   );
 }
 

@@ -5,7 +5,8 @@
  */
 import { join, sep } from "node:path";
 import { isImageName } from "../image/formats.ts";
-import { Folder, GET_DATASET } from "./folder.ts";
+import { Folder } from "./folder.ts";
+import { describeInstead } from "./found_instead.ts";
 import { roleOf, SPLIT_NAMES, type SplitRole } from "./roles.ts";
 import type { Split } from "./dataset_source.ts";
 import { SOURCES } from "./source_registry.ts";
@@ -25,7 +26,7 @@ export async function findSplits(path: string): Promise<Split[]> {
   const folder = await Folder.read(path);
   let splits = await splitsIn(folder);
   if (!splits.some(isAnnotated)) splits = await splitsInNested(folder);
-  if (splits.length === 0) throw notFound(folder);
+  if (splits.length === 0) throw await notFound(folder);
   for (const role of SPLIT_NAMES) {
     const same = splits.filter((split) => split.role === role).map((split) => JSON.stringify(split.name));
     if (same.length > 1) {
@@ -94,7 +95,7 @@ async function splitsInNested(folder: Folder): Promise<Split[]> {
   return datasets[0]?.splits ?? [];
 }
 
-function notFound(folder: Folder): Error {
+async function notFound(folder: Folder): Promise<Error> {
   const path = JSON.stringify(folder.path);
   if (SOURCES.some((source) => source.isSplit(folder))) {
     const parent = JSON.stringify(join(folder.path, ".."));
@@ -104,5 +105,5 @@ function notFound(folder: Folder): Error {
     );
   }
   const layouts = SOURCES.map(({ layout }) => `no ${layout}`).join(", ");
-  return new Error(`Cannot find a dataset in ${path}: ${layouts}\n${GET_DATASET}`);
+  return new Error(`Cannot find a dataset in ${path}: ${layouts}; ${await describeInstead(folder.path)}`);
 }

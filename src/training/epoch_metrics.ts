@@ -66,3 +66,15 @@ export function epochMetrics(part: "train" | "valid", sums: MetricSums): Metrics
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${part}/${name}`, value]));
 }
+
+/** Most that means of 32-bit shares differ from the exact share. */
+const ROUNDING = 1e-6;
+
+/**
+ * Whether validation predicted no foreground pixel. The metrics hold no count of them, but without any the accuracy is
+ * the split's share of background; every wrong one lowers it.
+ */
+export function predictsNothing(metrics: Metrics, background: number): boolean {
+  const { "valid/dice": dice, "valid/accuracy": accuracy } = metrics;
+  return !(dice! > 0) && background - accuracy! < ROUNDING;
+}

@@ -81,8 +81,8 @@ async function loadSplit(
   for (const note of reading.notes) onNote?.(`${split.name}: ${note}`);
   const problems = [...reading.problems, ...prepared.problems];
   if (problems.length > 0) {
-    const first = problems[0]!.message;
-    onNote?.(`${split.name}: ${problems.length} problems, such as ${first}; deno task inspect lists all`);
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems, the first`;
+    onNote?.(`${split.name}: ${count}: ${problems[0]!.message}; deno task inspect lists all`);
   }
   if (prepared.count === 0) {
     await prepared.close();

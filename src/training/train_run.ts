@@ -17,6 +17,7 @@ import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
 import type { DataFingerprint } from "./data_fingerprint.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
+import { predictsNothing } from "./epoch_metrics.ts";
 import { Epochs } from "./epochs.ts";
 import type { TrainCallbacks } from "./events.ts";
 import { closeData, gpuOptions, loadRunData, type PlanRunOptions } from "./plan_run.ts";
@@ -64,6 +65,10 @@ export interface TrainResult {
   readonly epochs: number;
   /** The best epoch, whose weights are in `best.safetensors`; null before the first. */
   readonly best: BestEpoch | null;
+  /** Whether the best epoch's model predicts no foreground at all in the validation split. */
+  readonly marksNothing: boolean;
+  /** The recipe. */
+  readonly recipe: TrainConfig["recipe"];
   /** The command that uploads the offline run to SwanLab; null if there is none. */
   readonly syncCommand: string | null;
 }
@@ -107,7 +112,9 @@ export async function trainRun(
     if (!signal?.aborted || error !== signal.reason) throw error;
     // Only the preparation of images ends this way, and there is nothing to save.
     const { epoch = 0, best = null } = before?.progress ?? {};
-    return { outcome: "interrupted", dataFolder, epochs: epoch, best, syncCommand: null };
+    const { recipe } = config;
+    const result = { dataFolder, epochs: epoch, best, marksNothing: false, recipe, syncCommand: null };
+    return { outcome: "interrupted", ...result };
   } finally {
     // Removes the folder if it is empty: made for a run that had no first checkpoint.
     if (before === null) await Deno.remove(folder).catch(() => {});
@@ -179,6 +186,8 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
       dataFolder,
       epochs: epoch,
       best,
+      marksNothing: best !== null && predictsNothing(best.metrics, data.valid.background),
+      recipe: config.recipe,
       syncCommand: tracker.syncCommand(),
     };
   } catch (error) {

@@ -51,7 +51,7 @@ Deno.test("findSplits: finds a single nested dataset, as in archives", () =>
 
 Deno.test("findSplits: tells what is missing or ambiguous", () =>
   inTempFolder(async (folder) => {
-    await assert.rejects(findSplits(folder), /no folder with _annotations\.coco\.json\nhint: /);
+    await assert.rejects(findSplits(folder), /no folder with _annotations\.coco\.json; it is empty\nhint: /);
     await assert.rejects(findSplits(join(folder, "none")), /is not a folder\nhint: /);
     await writeFiles(folder, { [`val/${FILE}`]: EMPTY, [`valid/${FILE}`]: EMPTY });
     await assert.rejects(findSplits(folder), /which folder is the valid split: "val" or "valid"/);
@@ -62,6 +62,64 @@ Deno.test("findSplits: tells what is missing or ambiguous", () =>
           `it is a single split, with the images in it\nhint: name the folder above: "${folder}"`,
         ),
     );
+  }));
+
+Deno.test("findSplits: says what a folder without a dataset contains, and where a COCO file must be", () =>
+  inTempFolder(async (folder) => {
+    const coco = cocoText({ width: 8, height: 8 }, []);
+    const cases: [string, { [path: string]: string }, RegExp][] = [
+      [
+        "cvat",
+        { "annotations/instances_default.json": coco, "images/default/1.png": "" },
+        new RegExp(
+          "annotations/instances_default.json is COCO, but must be called _annotations.coco.json and lie next to its " +
+            "images\nhint: .*: move the file to images/default/_annotations.coco.json, and rename images/default to train$",
+        ),
+      ],
+      [
+        "coco",
+        { "annotations/instances_val2017.json": coco, "val2017/1.png": "" },
+        /rename val2017 to valid$/,
+      ],
+      [
+        "other name",
+        { "test/labels.json": coco, "test/1.png": "" },
+        /move the file to test\/_annotations.coco.json$/,
+      ],
+      [
+        "flat",
+        { "result.json": coco, "1.png": "" },
+        /to _annotations.coco.json, and rename the folder to train$/,
+      ],
+      [
+        "no images",
+        { "result.json": coco },
+        /result.json is COCO.*, which were not found\nhint: a split is a folder/,
+      ],
+      [
+        "other",
+        { "notes.json": "{}", "broken.json": "{", "a/b.txt": "" },
+        /; it contains 3 files, 0 of them images, but /,
+      ],
+    ];
+    for (const [name, files, message] of cases) {
+      await writeFiles(join(folder, name), files);
+      await assert.rejects(findSplits(join(folder, name)), message, name);
+    }
+  }));
+
+Deno.test("readSplit: links a missing file to one of the same name in another folder", () =>
+  inTempFolder(async (folder) => {
+    await writeFiles(folder, {
+      [`train/${FILE}`]: cocoText({ width: 8, height: 8, images: 2 }, []),
+      "train/images/1.png": paint(8, 8, () => 9),
+    });
+    const { problems } = await readSplit((await findSplits(folder))[0]!);
+    assert.deepEqual(problems.map(({ message }) => message), [
+      'image 1 (train/1.png): there is no such file; "images/1.png" has its name: file names start from the folder of ' +
+      "the annotation file",
+      "image 2 (train/2.png): there is no such file",
+    ]);
   }));
 
 Deno.test("readSplit: lists samples with their label maps, and the problems of the files", () =>

@@ -160,3 +160,24 @@ Deno.test("runEvaluation: an unknown split lists the known ones, an unannotated 
     );
     await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
   }));
+
+Deno.test("runEvaluation: refuses a split in which nothing is annotated, which an audit takes as a folder of images", () =>
+  withEvaluations(async (run, output) => {
+    const file = join(output, "../data/test/_annotations.coco.json");
+    const { annotations, ...root } = JSON.parse(await Deno.readTextFile(file));
+    const write = (changes: Record<string, unknown>) =>
+      Deno.writeTextFile(file, JSON.stringify({ ...root, ...changes }));
+    const refusal = /split "test": none of its images is annotated.*\nhint: .*--audit ranks /;
+    await write({});
+    await assert.rejects(run(), refusal);
+    await assert.rejects(run({ unannotated: "skip" }), refusal);
+    await write({ annotations: [] });
+    await assert.rejects(run(), refusal);
+    assert.equal(await Deno.stat(output).catch(() => null), null);
+    const { summary, audit, data } = await run({ audit: true });
+    assert.deepEqual([summary, audit!.length, data.annotated], [null, 4, false]);
+    // One image in doubt is enough to refuse the images without annotations.
+    await write({ annotations: [...annotations, { ...annotations[0], image_id: 99 }] });
+    await assert.rejects(run(), /Cannot take 2 images without annotations of split "test" as background/);
+    assert.equal((await run({ unannotated: "skip" })).data.images, 3);
+  }));

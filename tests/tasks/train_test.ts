@@ -5,7 +5,7 @@ import { checksum } from "../../src/host/kernel_memory.ts";
 import { makePhantom } from "../../src/phantom/phantom.ts";
 import { reopenRunFolder } from "../../src/training/run_folder.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
-import { command } from "../../tasks/train.ts";
+import { command, describeResult } from "../../tasks/train.ts";
 import { inProjectFolder } from "../support/coco.ts";
 import { ROOT } from "../project/files.ts";
 import { runInProcess, runTaskProcess } from "../support/run_task.ts";
@@ -365,3 +365,28 @@ Deno.test("train: --precision f16 is part of the run, if the adapter has it; and
       [],
     );
   }));
+
+Deno.test("describeResult: a model that marks nothing is not offered for use, and an undefined metric is not NaN", () => {
+  const metrics = { "valid/loss": 0.8, "valid/accuracy": 1, "valid/dice": NaN, "valid/iou": NaN };
+  const result = {
+    outcome: "finished" as const,
+    dataFolder: "dataset",
+    epochs: 3,
+    best: { epoch: 2, metrics, sha256: "" },
+    marksNothing: true,
+    recipe: "original" as const,
+    syncCommand: null,
+  };
+  const text = describeResult("runs/a", result);
+  assert.match(text, /best epoch 2: .*accuracy 100\.00 %, Dice undefined, IoU undefined\n/);
+  assert.match(text, /\nthis model marks nothing; try --recipe strong\n$/);
+  assert.doesNotMatch(text, /NaN|use it/);
+  assert.match(
+    describeResult("runs/a", { ...result, recipe: "strong" }),
+    /marks nothing; try more --epochs\n$/,
+  );
+  assert.match(
+    describeResult("runs/a", { ...result, marksNothing: false }),
+    /\nuse it +deno task predict --run runs\/a /,
+  );
+});

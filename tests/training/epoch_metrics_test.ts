@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addBatch, emptySums, epochMetrics } from "../../src/training/epoch_metrics.ts";
+import { addBatch, emptySums, epochMetrics, predictsNothing } from "../../src/training/epoch_metrics.ts";
 
 Deno.test("epochMetrics: weights means by samples, and also has the plain means over batches", () => {
   const sums = emptySums();
@@ -34,4 +34,27 @@ Deno.test("epochMetrics: Dice and IoU are undefined if nothing is predicted and 
   const metrics = epochMetrics("train", sums);
   assert.ok(Number.isNaN(metrics["train/dice"]));
   assert.ok(Number.isNaN(metrics["train/iou"]));
+});
+
+Deno.test("predictsNothing: is true only if no pixel is predicted, whether or not any is true", () => {
+  const validate = (overlap: number, predicted: number, truth: number) => {
+    const pixels = 2 * 64 * 64;
+    const accuracy = Math.fround((pixels - predicted - truth + 2 * overlap) / pixels);
+    const sums = {
+      ...emptySums(),
+      batches: 1,
+      samples: 2,
+      accuracy: 2 * accuracy,
+      overlap,
+      predicted,
+      truth,
+    };
+    return predictsNothing(epochMetrics("valid", sums), 1 - truth / pixels);
+  };
+  assert.equal(validate(0, 0, 900), true);
+  assert.equal(validate(0, 0, 0), true);
+  assert.equal(validate(0, 1, 900), false);
+  assert.equal(validate(0, 1, 0), false);
+  assert.equal(validate(1, 1, 900), false);
+  assert.equal(validate(900, 900, 900), false);
 });
