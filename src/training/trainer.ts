@@ -9,8 +9,9 @@ import { emaDecay } from "../../kernels/average/average.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { blockToState } from "../unet/parameters.ts";
 import type { UNet } from "../unet/unet.ts";
+import type { BatchShape } from "./batch_memory.ts";
 import { type BatchKind, BatchRunner, type PreparedBatch } from "./batch_runner.ts";
-import { type BatchPlace, placeInBatch } from "./collective.ts";
+import { placeInBatch } from "./collective.ts";
 import { type BatchMetrics, MetricsHistory, type StepMetrics } from "./metrics_history.ts";
 import { OptimizerStep } from "./optimizer_step.ts";
 import { completeTrainerOptions, type TrainerOptions, type TrainerSettings } from "./trainer_options.ts";
@@ -104,7 +105,7 @@ export class Trainer {
    * @throws {RangeError} if height or width is not a multiple of 32, or the device is too small.
    */
   async prepare(batch: number, height: number, width: number): Promise<void> {
-    await this.#batches.prepare("train", { batch, height, width }, { place: await this.#place(batch) });
+    await this.#prepareShape("train", { batch, height, width }, false);
   }
 
   /**
@@ -270,7 +271,7 @@ export class Trainer {
     return blockToState(parameters, await readBlock(gpu, buffer, parameters.blockSize));
   }
 
-  async #prepare(kind: BatchKind, images: Tensor, masks: Tensor, augment = false): Promise<PreparedBatch> {
+  #prepare(kind: BatchKind, images: Tensor, masks: Tensor, augment = false): Promise<PreparedBatch> {
     const { batch, height, width } = this.unet.checkImages(images);
     const expected = [batch, this.unet.config.outChannels, height, width];
     const values = expected.reduce((product, extent) => product * extent, 1);
@@ -281,12 +282,13 @@ export class Trainer {
       );
     }
     this.#history.checkRoom();
-    const place = this.#isShared ? await this.#place(batch) : undefined;
-    return await this.#batches.prepare(kind, { batch, height, width }, { augment, place });
+    return this.#prepareShape(kind, { batch, height, width }, augment);
   }
 
-  async #place(images: number): Promise<BatchPlace | undefined> {
-    return this.#isShared ? await placeInBatch(this.#settings.collective, images) : undefined;
+  #prepareShape(kind: BatchKind, shape: BatchShape, augment: boolean): Promise<PreparedBatch> {
+    if (!this.#isShared) return this.#batches.prepare(kind, shape, { augment });
+    return placeInBatch(this.#settings.collective, shape.batch)
+      .then((place) => this.#batches.prepare(kind, shape, { augment, place }));
   }
 
   /** Hands a batch to the device; `finish` encodes what follows the gradients. */

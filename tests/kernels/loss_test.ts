@@ -3,9 +3,13 @@ import { packStep } from "../../kernels/adam/adam.ts";
 import {
   LOSS_NAMES,
   lossConstants,
+  LOSSES as DEFINITIONS,
   type LossName,
+  pixelOf,
   RECORD_NAMES,
+  recordOf,
   SUM_NAMES,
+  sumPixels,
 } from "../../kernels/loss/definition.ts";
 import {
   BATCH_SUMS,
@@ -149,6 +153,23 @@ for (const loss of LOSS_NAMES) {
     }
   });
 }
+
+Deno.test("LOSSES: the formulas in float64 equal PyTorch's values and autograd gradients", async () => {
+  for (const { name, logits, masks, losses } of await torchLosses()) {
+    const pixels = logits.map((logit, index) => pixelOf(logit, masks[index]!));
+    for (const loss of LOSS_NAMES) {
+      const label = `${loss}, ${name}`;
+      const sums = sumPixels(pixels, loss);
+      const { value, gradient } = losses[loss];
+      const record = recordOf(sums, pixels.length, loss);
+      assertClose([record.loss], [value], { absolute: 1e-12, relative: 1e-12, label });
+      const batch = { ...sums, count: pixels.length };
+      const gradients = pixels.map((pixel) => DEFINITIONS[loss].gradient(pixel, batch));
+      // PyTorch's own 1 - p cancels.
+      assertClose(gradients, gradient, { absolute: 1e-16, relative: 1e-8, label });
+    }
+  }
+});
 
 Deno.test("lossConstants: each kernel declares every place that the definition gives a name", () => {
   const constants = lossConstants("combined");
