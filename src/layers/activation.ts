@@ -104,8 +104,16 @@ export function affineView(recorder: Recorder, activation: Activation, chunk: Ch
   return view(activation.affine, chunk.first * channels * 2, chunk.count * channels * 2);
 }
 
-/** How a gradient is gated by the ReLU of the tensor that it belongs to. */
-export function gateOf(activation: Activation): "none" | "activation" | "normalized" {
+/**
+ * How a gradient is gated by the ReLU of the tensor that it belongs to. A layer whose kernels do not multiply by
+ * {@linkcode Activation.gradientScale} must not read the result of dropout; the one that does says `scales`.
+ */
+export function gateOf(activation: Activation, scales = false): "none" | "activation" | "normalized" {
+  if (activation.gradientScale !== 1 && !scales) {
+    throw new Error(
+      `Cannot record the gradient of "${activation.region.label}": its reader does not scale gradients`,
+    );
+  }
   return activation.kind === "plain" ? "none" : activation.kind === "relu" ? "activation" : "normalized";
 }
 

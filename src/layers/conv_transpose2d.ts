@@ -79,7 +79,7 @@ export function convTranspose2d(
       });
       band += bandCount(bands, chunk.count);
       recorder.run(
-        convTranspose2dDgrad(part, outputs, { gate: gateOf(source) }, source.gradientScale, form),
+        convTranspose2dDgrad(part, outputs, { gate: gateOf(source, true) }, source.gradientScale, form),
         {
           gradient: chunkView(gradient, shape, chunk),
           w: builder.weight(`${name}.weight`),

@@ -43,6 +43,10 @@ Deno.test("instantiate: runs steps over slots and fixed buffers, and locates bot
   });
   assert.deepEqual(locate(input), { buffer, offset: 0 });
   assert.equal(locate(recorder.nothing.region), undefined, "no step uses it");
+  for (const [region, { slot, offset }] of memory.places) {
+    const place = locate(region)!;
+    assert.deepEqual([place.buffer.size, place.offset], [memory.slots[slot], offset], region.label);
+  }
   gpu.run((pass) => program.encode(pass));
   const place = locate(output)!;
   const result = new Float32Array(await gpu.read(place.buffer, place.offset, 4 * COUNT));

@@ -19,7 +19,7 @@ export async function executeSteps(
   const slots = new SlotPool(gpu);
   const fixed = new Map<Region, GPUBuffer>();
   const bufferOf = async (region: Region) => {
-    const buffer = await gpu.createBuffer(region.label, region.byteLength);
+    const buffer = await gpu.createBuffer(region.label, region.byteLength, GPUBufferUsage.UNIFORM);
     fixed.set(region, buffer);
     return buffer;
   };
