@@ -1,6 +1,6 @@
 /**
- * Medical image segmentation that trains and runs anywhere Deno runs: a UNet in hand-written WGSL on WebGPU,
- * with its data road from COCO annotations to masks.
+ * Medical image segmentation that trains and predicts wherever Deno runs: a UNet in hand-written WGSL on WebGPU, with its
+ * data pipeline from COCO annotations to masks. Entries such as `./predict` hold a part of this one.
  *
  * @module
  */
