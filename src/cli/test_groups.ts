@@ -23,7 +23,7 @@ const TEST_FILE = /(^|[._])test\.(ts|tsx|mts|js|mjs|jsx)$/;
 const VALUE_IMPORT = /^(?:import|export)(?! type\b)([^"';]*?)(?:from )?"([^"]+)"/gm;
 
 /**
- * Finds the test files in files and folders, sorted, each once; a path given as a file is one, whatever its name.
+ * Finds the test files in files and folders, sorted, each once; a path given as a file is one by any name.
  *
  * @throws {Deno.errors.NotFound} If a path does not exist.
  */

@@ -30,15 +30,15 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** Imports the files that it is given, so that they share one realm and one device. */
 const SHARED_PROCESS = `${ROOT}tests/support/shared_process.ts`;
 
-/** Makes the tests beside it fail if they open a GPU. */
+/** Preloaded: makes tests fail that open a GPU. */
 const NO_GPU = `${ROOT}tests/support/no_gpu.ts`;
 
 /**
  * Runs the tests in `paths` under the permission set `test`, printing results as they come.
  *
- * Tests that open a GPU run in one process, all others in parallel in a second one, at the same time: a device mostly
- * waits for the processor that computes for it, or the other way round. The output of the second process follows
- * in one piece when it ends.
+ * Tests that open a GPU run in one process, and at the same time all others in parallel in a second process, because
+ * a device and the thread that feeds it rarely keep all cores busy. The output of the second process is printed in one
+ * piece when it ends.
  */
 export async function runTests(paths: readonly string[], options: TestOptions = {}): Promise<TestCounts> {
   const files = await findTests(paths);

@@ -8,7 +8,7 @@ import { bright, spotModel } from "../support/spot_model.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { projectFiles, readConfiguration, readProject, ROOT } from "./files.ts";
 
-/** What a page needs to compute: these say so, and whatever is added to their rooms. */
+/** Modules that a page needs, and everything that is added to their rooms. */
 const BROWSER_ROOMS = [
   /^(kernels|src\/(gpu|graph|layers|unet|self_test))\//,
   /^src\/image\/(image|mask|label_map|resize|normalize|draw|components)\.ts$/,

@@ -1,6 +1,7 @@
 /** Runs a project that links this one, with the deno.json that docs/library.md shows. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { runDeno } from "../support/run_task.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { readProject, ROOT } from "./files.ts";
 
@@ -17,13 +18,12 @@ Deno.test("docs/library.md: its deno.json links this project by name, without a 
     assert.notEqual(linked, configuration);
     await Deno.writeTextFile(join(folder, "deno.json"), linked);
     await Deno.writeTextFile(join(folder, "main.ts"), PROGRAM);
-    const { code, stdout, stderr } = await new Deno.Command("deno", {
-      args: ["run", "-q", "--no-prompt", "--cached-only", "main.ts"],
+    const args = ["run", "-q", "--no-prompt", "--cached-only", "main.ts"];
+    // Nothing listens there, so what is not in the cache cannot be fetched.
+    const { code, stdout, stderr } = await runDeno(args, {
       cwd: folder,
-      // Nobody listens there: whatever is not in the cache cannot be fetched.
-      env: { NO_COLOR: "1", HTTPS_PROXY: "http://127.0.0.1:9" },
-      stdin: "null",
-    }).output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
-    assert.equal(new TextDecoder().decode(stdout), "0120\n");
+      env: { HTTPS_PROXY: "http://127.0.0.1:9" },
+    });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, "0120\n");
   }));

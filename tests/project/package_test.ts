@@ -83,7 +83,7 @@ Deno.test("package: with Deno's cache in another folder it runs without a networ
   inTempFolder(async (folder) => {
     await makeProject(folder, ROOT);
     const args = ["run", "-q", "--no-prompt", "--cached-only", `--allow-read=${ROOT}`, "program.ts"];
-    // Nobody listens there: whatever is not in the cache cannot be fetched.
+    // Nothing listens there, so what is not in the cache cannot be fetched.
     const offline = { HTTPS_PROXY: "http://127.0.0.1:9", DENO_DIR: join(folder, "cache") };
     const empty = await runDeno(args, { cwd: folder, env: offline });
     assert.equal(empty.code, 1);
