@@ -43,14 +43,38 @@ Deno.test("instantiate: runs steps over slots and fixed buffers, and locates bot
   });
   assert.deepEqual(locate(input), { buffer, offset: 0 });
   assert.equal(locate(recorder.nothing.region), undefined, "no step uses it");
-  for (const [region, { slot, offset }] of memory.places) {
-    const place = locate(region)!;
-    assert.deepEqual([place.buffer.size, place.offset], [memory.slots[slot], offset], region.label);
-  }
   gpu.run((pass) => program.encode(pass));
   const place = locate(output)!;
   const result = new Float32Array(await gpu.read(place.buffer, place.offset, 4 * COUNT));
   assert.deepEqual(result, values.map((value) => 6 * value));
+  program.destroy();
+  slots.clear();
+  buffer.destroy();
+});
+
+Deno.test("instantiate: locates regions that lie side by side in one slot", async () => {
+  const recorder = new Recorder(gpu.limits.maxStorageBufferBindingSize);
+  const input = recorder.fixed("input", 128);
+  const [large, a, b] = [
+    recorder.temporary("large", 256),
+    recorder.temporary("a", 128),
+    recorder.temporary("b", 128),
+  ];
+  // Both are written twice in turns, so that they live at the same time.
+  for (const [total, keep, add] of [[large, 0, 1], [a, 0, 1], [b, 0, 2], [a, 1, 4], [b, 1, 8]] as const) {
+    recorder.run(weightedSum(128, keep, add), { value: input, total });
+  }
+  const values = Float32Array.from({ length: 128 }, (_, index) => index);
+  const buffer = await bufferOf(gpu, values);
+  const slots = new SlotPool(gpu);
+  const { program, locate } = await instantiate(gpu, recorder.steps, { bufferOf: () => buffer, slots });
+  gpu.run((pass) => program.encode(pass));
+  assert.deepEqual(slots.sizes, [1024]);
+  for (const [region, factor] of [[a, 5], [b, 10]] as const) {
+    const place = locate(region)!;
+    const result = new Float32Array(await gpu.read(place.buffer, place.offset, 512));
+    assert.deepEqual(result, values.map((value) => factor * value), region.label);
+  }
   program.destroy();
   slots.clear();
   buffer.destroy();
