@@ -33,7 +33,7 @@ export interface Instance {
 /**
  * Allocates the slots that the pool lacks, binds the steps and compiles their kernels.
  *
- * @throws {CapacityError} if a slot does not fit the device, and whatever `bufferOf` throws.
+ * @throws {CapacityError} if a slot does not fit the device, and what `bufferOf` throws.
  * @throws {TypeError} if a fixed region has no buffer.
  */
 export async function instantiate(

@@ -22,7 +22,7 @@ import type { Builder } from "./builder.ts";
 import { biasGradient, sumBands } from "./parameter_gradient.ts";
 
 /**
- * Records a 1 x 1 convolution, stored as float32 whatever the precision of the other tensors.
+ * Records a 1 x 1 convolution, stored as float32 independent of the precision of other tensors.
  *
  * @param name of its parameters, such as `outc`
  * @returns [N, outputs, H, W]

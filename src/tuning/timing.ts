@@ -1,5 +1,5 @@
 /**
- * Times work that takes turns, so that whatever else the machine does slows all contestants down alike.
+ * Times work that takes turns, so that other load on the machine slows all contestants down alike.
  *
  * This module is browser compatible.
  *

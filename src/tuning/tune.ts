@@ -1,5 +1,5 @@
 /**
- * Times the candidates of every class of shapes on a device. They take turns, so that whatever else the machine does
+ * Times the candidates of every class of shapes on a device. They take turns, so that other load on the machine
  * meanwhile slows all of them down alike.
  *
  * @module

@@ -40,7 +40,7 @@ export interface Source {
   readonly x: Float32Array;
   /** Channels. */
   readonly channels: number;
-  /** Scale and shift per plane, if it is read through a normalisation. */
+  /** Scale and shift per plane, if it is read through a norm. */
   readonly affine?: Float32Array;
 }
 

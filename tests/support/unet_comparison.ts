@@ -1,5 +1,5 @@
 /**
- * The limits within which the network must equal PyTorch's float64 run.
+ * Limits for the difference between the network and PyTorch's float64 run.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import type { StateDict } from "../../src/tensor.ts";
 import { assertClose } from "./compare.ts";
 import { pick, projections, type UnetFixture } from "./unet_fixture.ts";
 
-/** What strict arithmetic may be off by; fast arithmetic may ten times as much. */
+/** Error limits of strict kernels; fast kernels have ten times these. */
 export const LIMITS = {
   /** Of a probability. */
   probability: 1e-5,
-  /** Of a probability of the original's size: 32 filters, 256 pixels. */
+  /** Of a probability at the original's size: 32 filters, 256 pixels. */
   largeProbability: 5e-5,
-  /** Of a logit: where it moves the probability most, a fourth of it. */
+  /** Of a logit; a probability changes by at most a fourth of it. */
   logit: 5e-5,
-  /** Of the loss and its parts before the first step. */
+  /** Of the loss and its terms before the first step. */
   loss: 5e-6,
-  /** Of an entry of a gradient, as a share of its tensor's largest. */
+  /** Of an entry of a gradient, relative to the largest one of its tensor. */
   gradient: 1e-4,
-  /** Of the whole gradient, as the ratio of roots of sums of squares. */
+  /** Of the whole gradient, as a ratio of norms. */
   wholeGradient: 5e-5,
-  /** Of a parameter after Adam steps, in learning rates. */
+  /** Of a parameter after Adam steps, in units of the learning rate. */
   parameter: 0.02,
-  /** Of the loss before any of 20 steps. */
+  /** Of the loss before each of 20 steps. */
   trainingLoss: 1e-5,
 } as const;
 
-/** The factor on {@linkcode LIMITS} for each kind of kernels. */
+/** Factor on {@linkcode LIMITS} for strict and fast kernels. */
 export const SLACK = { strict: 1, fast: 10 } as const;
 
 /**
- * Compares every gradient: the stored entries, and sums with pseudo-random signs that see all of them.
+ * Compares every gradient: its stored entries, and sums of all entries with pseudo-random signs.
  *
- * The root of the mean square of such sums is the root of the sum of squares of what they sum: so the difference of
- * the sums tells how far the whole gradient is off.
+ * The root mean square of such sums estimates the norm of what they sum, so the differences of the sums estimate the
+ * distance of the whole gradient.
  */
 export function assertGradients(actual: StateDict, fixture: UnetFixture, slack: number): void {
   assert.deepEqual([...actual.keys()].sort(), [...fixture.weights.keys()].sort());
@@ -50,11 +50,11 @@ export function assertGradients(actual: StateDict, fixture: UnetFixture, slack: 
     assertClose(pick(data, stored), stored.values, { absolute, label: `gradient of ${name}` });
     const off = projections(data, expected.length).map((sum, k) => sum - expected[k]!);
     const meanSquare = off.reduce((sum, value) => sum + value ** 2, 0) / off.length;
-    // Eight sums tell the size of what they sum within a factor of two.
+    // Eight sums estimate a norm within a factor of two.
     const limit = 2 * absolute * Math.sqrt(data.length);
     assert.ok(
       Math.sqrt(meanSquare) <= limit,
-      `gradient of ${name}: its ${data.length} entries are off by ${Math.sqrt(meanSquare)}, limit ${limit}`,
+      `gradient of ${name}: its ${data.length} entries are off by ${Math.sqrt(meanSquare)} in all, limit ${limit}`,
     );
     squares += norm ** 2;
     squaresOff += meanSquare;
@@ -64,7 +64,7 @@ export function assertGradients(actual: StateDict, fixture: UnetFixture, slack: 
   assert.ok(off <= limit, `whole gradient: off by ${off} of its size, limit ${limit}`);
 }
 
-/** Compares parameters after Adam steps wherever the first gradient is clear of noise. */
+/** Compares parameters after Adam steps wherever the first gradient is well above rounding errors. */
 export function assertParameters(
   actual: StateDict,
   fixture: UnetFixture,
@@ -90,8 +90,8 @@ export function assertParameters(
 }
 
 /**
- * The largest entry of a parameter's gradient. A bias before a normalisation, which takes it away again, has the
- * gradient zero, of which no share can be a limit: its weight's stands in.
+ * The largest entry of a parameter's gradient. A bias before a norm has gradient zero, because the norm removes it, so
+ * its weight's gradient is used instead.
  */
 function largestGradient({ report }: UnetFixture, name: string): number {
   const cancelled = report.norm === "instance" && /\.conv[12]\.bias$/.test(name);

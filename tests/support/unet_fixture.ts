@@ -1,6 +1,5 @@
 /**
- * PyTorch's word on the whole network, from `tests/fixtures/unet/`: its inputs, made again from their seed, and its
- * results.
+ * PyTorch's results for the whole network, from `tests/fixtures/unet/`, and their inputs, generated from a seed.
  *
  * @module
  */
@@ -11,15 +10,15 @@ import { mix32, uniformFloats } from "./random.ts";
 
 const FOLDER = new URL("../fixtures/unet/", import.meta.url);
 
-/** What `CASE.json` says; made by `tests/fixtures/unet/make_fixtures.py`. */
+/** The contents of `CASE.json`, written by `tests/fixtures/unet/make_fixtures.py`. */
 export interface UnetReport {
   /** Seed of the inputs. */
   seed: number;
-  /** Channels of the first level. */
+  /** Feature maps of the first level. */
   filters: number;
-  /** Normalisation after each 3x3 convolution. */
+  /** Norm after each 3 x 3 convolution. */
   norm: "none" | "instance";
-  /** Images. */
+  /** Number of images. */
   batch: number;
   /** Rows. */
   height: number;
@@ -27,25 +26,25 @@ export interface UnetReport {
   width: number;
   /** Digests of the inputs' float32 bytes. */
   sha256: { weights: string; input: string; target: string };
-  /** The loss and its parts before the first step. */
+  /** The loss and its terms before the first step. */
   parts: { loss: number; dice: number; bce: number; accuracy: number };
-  /** The loss before each step, where the case tells of training. */
+  /** The loss before each training step; absent if the case was not trained. */
   losses?: number[];
-  /** By parameter: the gradient's largest entry, root of its sum of squares, and sums with pseudo-random signs. */
+  /** Per parameter: the largest entry of the gradient, its norm, and sums of its entries with pseudo-random signs. */
   gradients: Record<string, { largest: number; norm: number; projections: number[] }>;
 }
 
-/** Values of a large tensor at some of its flat indices, or of a small one at all. */
+/** Values of a tensor at some of its flat indices, or at all of a small tensor. */
 export interface Sampled {
-  /** Flat indices into the whole tensor. */
+  /** Flat indices. */
   indices: ArrayLike<number>;
   /** The value at each. */
   values: Float32Array;
 }
 
-/** A case: the network's inputs and PyTorch's results. */
+/** A case: inputs of the network and PyTorch's results. */
 export interface UnetFixture {
-  /** PyTorch's word on the case. */
+  /** PyTorch's results that are not tensors. */
   report: UnetReport;
   /** Parameters before the first step, in PyTorch's order. */
   weights: StateDict;
@@ -53,18 +52,18 @@ export interface UnetFixture {
   images: Tensor;
   /** The masks, `[batch, 1, height, width]`. */
   target: Tensor;
-  /** What is stored of the network's output, `[batch, 1, height, width]`. */
+  /** The stored values of the network's output, `[batch, 1, height, width]`. */
   output(kind: "logits" | "probabilities"): Sampled;
-  /** What is stored of a parameter's gradient, or of its value after one or five Adam steps. */
+  /** The stored values of a parameter's gradient, or of the parameter after one or five Adam steps. */
   sampled(kind: "gradient" | "after1" | "after5", name: string): Sampled;
 }
 
-/** The values of a whole tensor that a sample has. */
+/** The values of a tensor at the indices of a sample. */
 export function pick(data: ArrayLike<number>, { indices }: Sampled): Float32Array {
   return Float32Array.from(indices, (index) => data[index]!);
 }
 
-/** Reads a case, makes its inputs, and checks that they are the very bits that PyTorch was given. */
+/** Reads a case, generates its inputs, and checks that they are bit for bit those that PyTorch was given. */
 export async function loadUnetFixture(name: string): Promise<UnetFixture> {
   const report = JSON.parse(await Deno.readTextFile(new URL(`${name}.json`, FOLDER))) as UnetReport;
   const { tensors } = readSafetensors(await Deno.readFile(new URL(`${name}.safetensors`, FOLDER)));
@@ -86,7 +85,7 @@ export async function loadUnetFixture(name: string): Promise<UnetFixture> {
   return { report, weights, images, target, output, sampled };
 }
 
-/** Names and shapes of the original network's parameters, in PyTorch's order, for 3 channels in and 1 out. */
+/** Names and shapes of the original's parameters in PyTorch's order, for 3 input channels and 1 class. */
 export function parameterShapes(filters: number, norm: "none" | "instance"): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
   const convolution = (name: string, weight: number[], channels: number) => {
@@ -110,7 +109,7 @@ export function parameterShapes(filters: number, norm: "none" | "instance"): Map
   return shapes;
 }
 
-/** Sums of all values with signs that a hash draws, as `projections` of the report. */
+/** Sums of all values with signs drawn by a hash, as in `projections` of the report. */
 export function projections(values: ArrayLike<number>, count: number): number[] {
   const sums = new Array<number>(count).fill(0);
   const start = mix32(values.length);
@@ -121,7 +120,7 @@ export function projections(values: ArrayLike<number>, count: number): number[] 
   return sums;
 }
 
-// What follows is make_fixtures.py's, function by function.
+// The functions below mirror those of make_fixtures.py.
 
 function sampleIndices(count: number, most: number): ArrayLike<number> {
   if (count === most) return Array.from({ length: count }, (_, index) => index);
@@ -134,7 +133,7 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** FNV-1a of the name, moved by the case's seed. */
+/** FNV-1a of the name, plus the case's seed. */
 function seedOf(seed: number, name: string): number {
   let value = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) value = Math.imul(value ^ byte, 0x01000193);

@@ -1,6 +1,6 @@
 /**
  * The whole network against PyTorch's float64 run on hot weights: forward, loss, every gradient, Adam, training; with
- * the variants chosen by default and with those for hardware, on whatever adapter there is.
+ * the variants chosen by default and with those for hardware, on any adapter.
  */
 import assert from "node:assert/strict";
 import type { KernelChoices } from "../../kernels/choices.ts";
