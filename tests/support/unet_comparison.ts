@@ -54,7 +54,9 @@ export function assertGradients(actual: StateDict, fixture: UnetFixture, slack: 
     const limit = 2 * absolute * Math.sqrt(data.length);
     assert.ok(
       Math.sqrt(meanSquare) <= limit,
-      `gradient of ${name}: its ${data.length} entries are off by ${Math.sqrt(meanSquare)} in all, limit ${limit}`,
+      `gradient of ${name}: its ${data.length} entries are off by ${
+        Math.sqrt(meanSquare)
+      } in all, limit ${limit}`,
     );
     squares += norm ** 2;
     squaresOff += meanSquare;
