@@ -20,6 +20,7 @@ import {
   trainRun,
 } from "../src/entries/train.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
+import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 
 interface Options extends TrainConfig {
   readonly data: string;
@@ -95,7 +96,7 @@ function addFlags(train: Command): void {
       )
         .choices(["offline", "online", "off"]).default("offline"),
     )
-    .option("--project <name>", "project name at SwanLab", "deno-unet")
+    .option("--project <name>", "project name at SwanLab", DEFAULT_PROJECT)
     .option("--tensorboard", "write TensorBoard files to RUN/tb", true)
     .option("--no-tensorboard", "do not write TensorBoard files")
     .option("--json", "print the result as one JSON document");

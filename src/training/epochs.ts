@@ -6,7 +6,6 @@
 import type { Metrics } from "../tracking/backend.ts";
 import type { Tracker } from "../tracking/tracker.ts";
 import type { PartialEpoch, RunProgress } from "./checkpoint.ts";
-import type { TrainData } from "./train_data.ts";
 import { nextStopping, shouldStop } from "./early_stopping.ts";
 import { emptySums, epochMetrics, type MetricSums } from "./epoch_metrics.ts";
 import type { PassProgress, TrainCallbacks } from "./events.ts";
@@ -15,6 +14,8 @@ import { Pace } from "./pace.ts";
 import { runPass } from "./pass.ts";
 import { saveCheckpoint } from "./run_folder.ts";
 import { learningRateAt, nextPlateau } from "./schedule.ts";
+import { networkConfig } from "./train_config.ts";
+import type { TrainData } from "./train_data.ts";
 import type { Trainer } from "./trainer.ts";
 import type { TrainerState } from "./trainer_state.ts";
 
@@ -51,8 +52,8 @@ export class Epochs {
     this.#progress = progress;
     this.#options = options;
     const { batchSize, size } = progress.config;
-    // Three channels of an image and one of its mask, in float32.
-    const batchByteLength = batchSize * 4 * size * size * 4;
+    const { inChannels, outChannels } = networkConfig(progress.config);
+    const batchByteLength = batchSize * (inChannels + outChannels) * size * size * 4;
     this.#trainPace = new Pace(options.readEverySeconds, batchByteLength);
     this.#validPace = new Pace(options.readEverySeconds, batchByteLength);
   }

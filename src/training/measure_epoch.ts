@@ -42,11 +42,14 @@ export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPla
 
 /** Seconds of a training step; the kernels are compiled in an earlier one. */
 async function stepSeconds(trainer: Trainer, batch: number, size: number): Promise<number> {
-  const pixels = size * size;
-  const images = Float32Array.from({ length: batch * 3 * pixels }, (_, index) => Math.sin(index));
+  const { inChannels, outChannels } = trainer.unet.config;
+  const values = (channels: number) => ({ length: batch * channels * size * size });
   const tensors = [
-    { shape: [batch, 3, size, size], data: images },
-    { shape: [batch, 1, size, size], data: new Float32Array(batch * pixels) },
+    {
+      shape: [batch, inChannels, size, size],
+      data: Float32Array.from(values(inChannels), (_, i) => Math.sin(i)),
+    },
+    { shape: [batch, outChannels, size, size], data: Float32Array.from(values(outChannels), () => 0) },
   ] as const;
   await trainer.step(...tensors);
   const start = performance.now();

@@ -73,7 +73,8 @@ export interface TrainResult {
   readonly syncCommand: string | null;
 }
 
-const DEFAULT_PROJECT = "deno-unet";
+/** Project name at SwanLab. */
+export const DEFAULT_PROJECT = "deno-unet";
 const DEFAULT_READ_SECONDS = 10;
 
 /**
