@@ -120,6 +120,9 @@ export class CocoDataset {
   }
 }
 
+/** Crossings of outlines and pixel columns that are counted exactly in any file: a fraction of a second. */
+const LEAST_CROSSINGS = 2 ** 22;
+
 /**
  * Parses the text of a COCO annotation file. Invalid entries are listed in `problems` and skipped (or kept, if the
  * problem says so); with `strict`, any problem is an Error. `name` is the file's name in messages.
@@ -142,7 +145,9 @@ export function readCoco(json: string, options: { strict?: boolean; name?: strin
   const problems: Problem[] = [];
   const images = readImages(list("images", true), problems);
   const categories = readCategories(list("categories", false), problems);
-  const annotations = readAnnotations(list("annotations", false), images, categories, problems);
+  // In proportion to the text: a short outline can cross thousands of columns.
+  const budget = { crossings: Math.max(LEAST_CROSSINGS, json.length) };
+  const annotations = readAnnotations(list("annotations", false), images, categories, problems, budget);
   if (options.strict) refuseProblems(name, problems);
   const uncertainty = root.annotations === undefined
     ? 'its annotation file has no "annotations"'

@@ -9,6 +9,7 @@ import type { Size } from "../image/image.ts";
 import { labelSizeFault } from "../image/label_map.ts";
 import { type CocoId, ID_FORM, keyOf, readId } from "./ids.ts";
 import { outlineFault } from "./outline_check.ts";
+import type { CrossingBudget } from "./polygon.ts";
 import { type Problem, type ProblemKind, showValue } from "./problems.ts";
 import { checkSegmentation, type CocoSegmentation, type Fault, isDrawable } from "./segmentation.ts";
 
@@ -240,12 +241,13 @@ export interface Annotations {
   readonly unattributed: number;
 }
 
-/** Checks the annotation entries; problems are appended to `problems`. */
+/** Checks the annotation entries within the `budget`; problems are appended to `problems`. */
 export function readAnnotations(
   entries: readonly unknown[],
   images: Images,
   categories: ReadonlyMap<string, CocoCategory>,
   problems: Problem[],
+  budget?: CrossingBudget,
 ): Annotations {
   const usable: CocoAnnotation[] = [];
   const covered = new Set<CocoId>();
@@ -286,7 +288,7 @@ export function readAnnotations(
     reportFaults(checked.faults, imageId, report);
     if (checked.faults.some(({ kept }) => !kept)) lost.add(image.id);
     if (!isDrawable(checked)) return;
-    const fault = outlineFault(checked, entry, image);
+    const fault = outlineFault(checked, entry, image, budget);
     if (fault !== null) report(fault.kind, `${fault.message} (image ${imageId})`, "skipped");
     (fault === null ? covered : fault.ofImage ? misplaced : lost).add(image.id);
     usable.push({

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Size } from "../image/image.ts";
-import { type Coverage, NO_COVERAGE, polygonCoverage, unite } from "./polygon.ts";
+import { type Coverage, type CrossingBudget, NO_COVERAGE, polygonCoverage, unite } from "./polygon.ts";
 import type { ProblemKind } from "./problems.ts";
 import { runsCoverage } from "./rle.ts";
 import type { CheckedSegmentation } from "./segmentation.ts";
@@ -45,9 +45,14 @@ const LEAST_INSIDE = 1 / 2;
 const ROUNDING = 2;
 
 /** The first fault of an outline that {@linkcode checkSegmentation} accepted; null if it is plausible. */
-export function outlineFault(checked: CheckedSegmentation, claims: Claims, size: Size): OutlineFault | null {
+export function outlineFault(
+  checked: CheckedSegmentation,
+  claims: Claims,
+  size: Size,
+  budget?: CrossingBudget,
+): OutlineFault | null {
   const { polygons } = checked;
-  const coverage = coverageOf(checked, size);
+  const coverage = coverageOf(checked, size, budget);
   const box = polygons.length > 0 ? boxAround(polygons) : null;
   const area = positive(claims.area);
   const bbox = readBox(claims.bbox);
@@ -92,9 +97,9 @@ export function outlineFault(checked: CheckedSegmentation, claims: Claims, size:
 }
 
 /** What is drawn; of overlapping polygons the overlap counts twice. */
-function coverageOf({ polygons, runs }: CheckedSegmentation, size: Size): Coverage {
+function coverageOf({ polygons, runs }: CheckedSegmentation, size: Size, budget?: CrossingBudget): Coverage {
   const covered = runs === null ? NO_COVERAGE : runsCoverage(runs, size.height);
-  return polygons.reduce((sum, points) => unite(sum, polygonCoverage(size, points)), covered);
+  return polygons.reduce((sum, points) => unite(sum, polygonCoverage(size, points, budget)), covered);
 }
 
 type Box = readonly [left: number, top: number, right: number, bottom: number];

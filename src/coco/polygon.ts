@@ -182,19 +182,46 @@ export const NO_COVERAGE: Coverage = { pixels: 0, left: Infinity, top: Infinity,
 /** Most crossings that {@linkcode polygonCoverage} holds in memory. */
 const MAX_HELD_CROSSINGS = 2 ** 20;
 
+/** Crossings that may still be counted exactly; {@linkcode polygonCoverage} takes what it needs. */
+export interface CrossingBudget {
+  crossings: number;
+}
+
+/** Columns that are looked at beyond the budget. */
+const SAMPLED_COLUMNS = 16;
+
 /**
  * What {@linkcode fillPolygon} fills, to the pixel, without a mask: the work follows the columns that the outline
- * crosses, not the area that it encloses.
+ * crosses, not the area that it encloses. Beyond the budget it is an estimate from a few columns, so that the work for
+ * many outlines of few points, each across a whole large image, is bounded.
  */
-export function polygonCoverage(size: Size, points: readonly number[]): Coverage {
+export function polygonCoverage(size: Size, points: readonly number[], budget?: CrossingBudget): Coverage {
   const { xs, ys } = gridPoints(points);
   const box = pixelBox(size, xs, ys);
   if (box === null) return NO_COVERAGE;
+  if (budget !== undefined) {
+    let crossings = 0;
+    eachEdge(box, xs, (_, first, last) => crossings += last - first + 1);
+    if (crossings > budget.crossings) return estimateCoverage(box, xs, ys);
+    budget.crossings -= crossings;
+  }
   const columns = Math.max(1, Math.floor(MAX_HELD_CROSSINGS / xs.length));
   let coverage = NO_COVERAGE;
   for (let left = 0; left < box.width; left += columns) {
     const part = { ...box, left: box.left + left, width: Math.min(columns, box.width - left) };
     coverage = unite(coverage, columnCoverage(part, xs, ys));
+  }
+  return coverage;
+}
+
+function estimateCoverage(box: Box, xs: Float64Array, ys: Float64Array): Coverage {
+  const step = Math.max(1, Math.floor(box.width / SAMPLED_COLUMNS));
+  let coverage = NO_COVERAGE;
+  for (let left = step >> 1; left < box.width; left += step) {
+    const { pixels, ...found } = columnCoverage({ ...box, left: box.left + left, width: 1 }, xs, ys);
+    if (pixels === 0) continue;
+    const [from, to] = [found.left - (step >> 1), found.left + (step + 1 >> 1)];
+    coverage = unite(coverage, { pixels: pixels * step, ...found, left: from, right: to });
   }
   return coverage;
 }

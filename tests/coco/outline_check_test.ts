@@ -123,6 +123,18 @@ Deno.test("polygonCoverage, runsCoverage: measure what is drawn, to the pixel", 
       `${size.width} x ${size.height}: ${points}`,
     );
   }
+  // Beyond the budget, a close estimate from a few columns.
+  const size = { width: 640, height: 480 };
+  const budget = { crossings: 500 };
+  const exact = polygonCoverage(size, circle(300, 200, 100), budget);
+  const estimate = polygonCoverage(size, circle(300, 200, 100), budget);
+  assert.ok(budget.crossings < 200 && exact.pixels > 29_000);
+  for (const key of ["pixels", "left", "right", "top", "bottom"] as const) {
+    assert.ok(
+      Math.abs(estimate[key] - exact[key]) <= 0.05 * exact[key],
+      `${key} ${estimate[key]}, ${exact[key]}`,
+    );
+  }
   for (const runs of [[64], [0, 64], [10, 3, 51], [7, 1, 56], [7, 2, 55], [0, 1, 62, 1], [3, 30, 31]]) {
     const mask = createMask({ width: 8, height: 8 });
     let at = 0;
@@ -131,4 +143,13 @@ Deno.test("polygonCoverage, runsCoverage: measure what is drawn, to the pixel", 
     });
     assert.deepEqual(runsCoverage(runs, 8), measure(mask), String(runs));
   }
+});
+
+Deno.test("readCoco: bounds the work for many short outlines across large images", () => {
+  const annotations = Array.from({ length: 20_000 }, () => ({ segmentation: [[0, 0, 8191, 1, 0, 8000]] }));
+  const started = performance.now();
+  const dataset = readCoco(cocoText({ width: 8192, height: 8192 }, annotations));
+  const seconds = (performance.now() - started) / 1000;
+  assert.deepEqual([dataset.problems, dataset.state(1)], [[], "annotated"]);
+  assert.ok(seconds < 10, `${seconds} s`);
 });
