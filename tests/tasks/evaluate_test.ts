@@ -8,6 +8,8 @@ import { writeSpotDataset } from "../support/spot_dataset.ts";
 import { spotModel } from "../support/spot_model.ts";
 import { command } from "../../tasks/evaluate.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+// Its commands open a GPU in this process.
+import "../support/test_gpu.ts";
 
 const dataArgs = (data: string) => ["--data", data, "--cache", `${data}/.cache`];
 

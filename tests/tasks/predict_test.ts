@@ -6,6 +6,8 @@ import { command } from "../../tasks/predict.ts";
 import { runInProcess, runTaskProcess } from "../support/run_task.ts";
 import { bright, spotModel, spotState } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+// Its commands open a GPU in this process.
+import "../support/test_gpu.ts";
 
 /** Calls `body` with a folder of images, a model, and an output folder as a user types it. */
 function withImages(body: (folder: string, model: string, output: string) => Promise<void>): Promise<void> {
