@@ -1,5 +1,5 @@
 /**
- * The one value that passes between the rooms: a dense float32 array with its shape.
+ * The value that rooms exchange: a dense float32 array with its shape.
  * This module is browser compatible.
  *
  * @module

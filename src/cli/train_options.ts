@@ -21,7 +21,7 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
     [
       "normalize",
       "--normalize <how>",
-      "normalise images by ImageNet's mean and deviation, or each by its own",
+      "normalize images by ImageNet's mean and deviation, or each by its own",
     ],
     [
       "unannotated",
@@ -32,7 +32,7 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
   ],
   network: [
     ["filters", "--filters <number>", "feature maps of the first block"],
-    ["norm", "--norm <kind>", "normalisation layers within the network"],
+    ["norm", "--norm <kind>", "normalization layers within the network"],
     ["dropout", "--dropout <share>", "share of the bottleneck's elements that are dropped in training"],
   ],
   training: [

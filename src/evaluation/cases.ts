@@ -30,7 +30,7 @@ export function rankedCases(scores: readonly ImageScore[]): Case[] {
     .sort((a, b) => compare(scores[a]!, scores[b]!));
   const last = order.length - 1;
   const middle = Math.floor(order.length / 2);
-  const wanted: [rank: Case["rank"], place: number][] = [
+  const candidates: [rank: Case["rank"], place: number][] = [
     ["best", last],
     ["worst", 0],
     ["median", middle],
@@ -39,7 +39,7 @@ export function rankedCases(scores: readonly ImageScore[]): Case[] {
     ["median", middle - 1],
   ];
   const ranks = new Map<number, Case["rank"]>();
-  for (const [rank, place] of wanted) if (place in order && !ranks.has(place)) ranks.set(place, rank);
+  for (const [rank, place] of candidates) if (place in order && !ranks.has(place)) ranks.set(place, rank);
   return [...ranks].sort(([a], [b]) => a - b).map(([place, rank]) => ({ index: order[place]!, rank }));
 }
 

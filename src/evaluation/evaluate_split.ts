@@ -62,7 +62,7 @@ export async function evaluateSplit(
   if (prepared.count === 0) throw new RangeError("Cannot evaluate a split without usable images");
   if (prepared.size !== size || prepared.normalize !== normalize) {
     throw new RangeError(
-      `Cannot evaluate a model of ${size} px and ${normalize} normalisation on images prepared for ` +
+      `Cannot evaluate a model of ${size} px and ${normalize} normalization on images prepared for ` +
         `${prepared.size} px and ${prepared.normalize}`,
     );
   }

@@ -143,15 +143,15 @@ async function writeResults(
       json: path("json"),
     },
   };
-  const grey = (values: ArrayLike<number>) => {
+  const gray = (values: ArrayLike<number>) => {
     const data = new Uint8Array(values.length);
     for (let at = 0; at < data.length; at++) data[at] = Math.round(255 * values[at]!);
     return encodeGrayPng({ width, height, data });
   };
   const figure = async () => encodeRgbPng(await drawPrediction(image, mask, basename(file)));
   const [maskPng, probabilityPng, figurePng] = await Promise.all([
-    grey(mask.data),
-    grey(probabilities.data),
+    gray(mask.data),
+    gray(probabilities.data),
     figure(),
   ]);
   await writeFileAtomic(report.files.mask, maskPng);

@@ -13,7 +13,7 @@ Deno.test("drawPrediction: image, mask and overlay side by side", async () => {
   const figure = await drawPrediction(image, mask, "scan.png");
   const margin = (figure.width - 3 * 256) / 4;
   assert.ok(margin > 0 && figure.height > 256);
-  // The top edge of the panels: the first row that has the image's own pixels where they must be.
+  // The top edge of the panels: the first row with the image's own pixels at their places.
   const panels = [image, maskToRgb(mask), overlayMask(image, mask)];
   const pixel = (
     x: number,

@@ -38,5 +38,5 @@ Deno.test("meanLogits: the logit of the mean probability, also near 0 and 1", ()
 
 Deno.test("meanLogits: the mean of one view is that view", () => {
   const view = { shape: [1, 1, 1, 3], data: Float32Array.of(-3, 0.5, 8) };
-  assertClose(meanLogits([view]).data, view.data, { absolute: 1e-6, label: "alone" });
+  assertClose(meanLogits([view]).data, view.data, { absolute: 1e-6, label: "one view" });
 });

@@ -1,4 +1,4 @@
-/** From probabilities to masks: scaling beside torch's (fixtures/evaluation/make_fixtures.py), the rest by hand. */
+/** From probabilities to masks: resizing compared with torch (fixtures/evaluation/make_fixtures.py), the rest by hand. */
 import assert from "node:assert/strict";
 import { decodeRle, type ProbabilityMap, resizeProbabilities, segment, toProbabilityMap } from "../../mod.ts";
 import { assertClose } from "../support/compare.ts";

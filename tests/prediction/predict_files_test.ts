@@ -100,8 +100,8 @@ Deno.test("predictFiles: batches of images of any size give the results of singl
       const { width, height } = images[names[index]!]!;
       assert.deepEqual([report.width, report.height], [width, height]);
       assert.ok(report.area > 0);
-      const alone = await predict(folder, [names[index]!], { output: join(folder, "alone") });
-      assert.deepEqual({ ...alone.images[0], files: null }, { ...report, files: null });
+      const single = await predict(folder, [names[index]!], { output: join(folder, "single") });
+      assert.deepEqual({ ...single.images[0], files: null }, { ...report, files: null });
     }
   }));
 

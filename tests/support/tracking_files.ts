@@ -51,7 +51,7 @@ export class Message {
   /** A signed integer field; 0 if absent. */
   int(number: number): number {
     const value = this.all(number)[0] ?? 0n;
-    if (typeof value !== "bigint") throw new Error(`field ${number} is no integer`);
+    if (typeof value !== "bigint") throw new Error(`field ${number} is not an integer`);
     return Number(value >= 2n ** 63n ? value - 2n ** 64n : value);
   }
 
