@@ -1,7 +1,7 @@
 /** The choice among kernel variants, from a device's facts and a layer's sizes. */
 import assert from "node:assert/strict";
 import type { AdapterKind, KernelChoices } from "../../kernels/choices.ts";
-import { CONV3X3, defaultChoices, IM2COL_PRODUCT, SPLIT_K_PRODUCT } from "../../kernels/variants.ts";
+import { CONV3X3, IM2COL_PRODUCT, SPLIT_K_PRODUCT } from "../../kernels/variants.ts";
 import {
   chooseConv,
   chooseProduct,
@@ -10,17 +10,10 @@ import {
   rowSums,
   splitKProduct,
 } from "../../src/layers/choose.ts";
-import type { PlanTarget } from "../../src/layers/plan_target.ts";
+import { testTarget } from "../support/plan_target.ts";
 
-function target(choices: KernelChoices, kind: AdapterKind = "software", strict = false): PlanTarget {
-  return {
-    maxBinding: 2 ** 27,
-    workspace: 2 ** 24,
-    workgroups: 4,
-    choices: { ...defaultChoices(kind), ...choices },
-    strict,
-  };
-}
+const target = (choices: KernelChoices, kind: AdapterKind = "software", strict = false) =>
+  testTarget({ kind, choices, strict });
 
 /** A convolution of as many channels as it makes. */
 const weightsOf = (channels: number) => ({

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { size } from "../../kernels/shape.ts";
-import { CONV3X3, type ConvVariant, defaultChoices } from "../../kernels/variants.ts";
+import { CONV3X3, type ConvVariant } from "../../kernels/variants.ts";
 import type { Region } from "../../src/graph/recorder.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder, type BuilderOptions } from "../../src/layers/builder.ts";
@@ -12,6 +12,7 @@ import { conv2dDgrad, conv2dForward, conv2dWgrad } from "../reference/conv2d.ts"
 import { assertClose } from "../support/compare.ts";
 import { executeSteps } from "../support/execute_steps.ts";
 import { affineOf, normalized, scaled } from "../support/normalized.ts";
+import { testTarget } from "../support/plan_target.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -53,14 +54,7 @@ function concatenate(tensors: readonly Float32Array[]): Float32Array {
 }
 
 function record(choices: KernelChoices = {}, options: BuilderOptions = {}) {
-  const target = {
-    maxBinding: 2 ** 24,
-    workspace: 2 ** 24,
-    workgroups: 4,
-    choices: { ...defaultChoices("software"), ...choices },
-    strict: false,
-  };
-  const builder = new Builder(LAYOUT, target, options);
+  const builder = new Builder(LAYOUT, testTarget({ choices }), options);
   const { recorder } = builder;
   const affine = recorder.fixed("affine", AFFINE.length);
   const sources: Activation[] = SHAPES.map((shape, index) => ({

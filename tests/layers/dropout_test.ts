@@ -1,7 +1,6 @@
 /** Dropout between the layer that it follows and the one that reads it. */
 import assert from "node:assert/strict";
 import { size } from "../../kernels/shape.ts";
-import { defaultChoices } from "../../kernels/variants.ts";
 import type { Region } from "../../src/graph/recorder.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder } from "../../src/layers/builder.ts";
@@ -12,6 +11,7 @@ import { layerLayout } from "../../src/tuning/single_conv.ts";
 import { convTranspose2dDgrad, convTranspose2dForward } from "../reference/conv_transpose2d.ts";
 import { assertClose } from "../support/compare.ts";
 import { executeSteps } from "../support/execute_steps.ts";
+import { testTarget } from "../support/plan_target.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -22,13 +22,6 @@ const SHAPE = { batch: 2, channels: 8, height: 8, width: 8 };
 const OUTPUTS = 4;
 
 const LAYOUT = layerLayout({ inputs: SHAPE.channels, outputs: OUTPUTS }, 4);
-const TARGET = {
-  maxBinding: 2 ** 24,
-  workspace: 2 ** 24,
-  workgroups: 4,
-  choices: defaultChoices("software"),
-  strict: false,
-};
 
 const random = new Random(5);
 /** The result of a ReLU. */
@@ -37,7 +30,7 @@ const WEIGHTS = random.floats(LAYOUT.blockSize);
 const GRADIENT = random.floats(4 * SHAPE.batch * OUTPUTS * SHAPE.height * SHAPE.width);
 
 function record(training: boolean): { builder: Builder; source: Activation; dropped: Activation } {
-  const builder = new Builder(LAYOUT, TARGET, { training });
+  const builder = new Builder(LAYOUT, testTarget(), { training });
   const region = builder.recorder.fixed("source", size(SHAPE));
   const source: Activation = { shape: SHAPE, region, kind: "relu", gradientScale: 1 };
   return { builder, source, dropped: dropout(builder, source, PROBABILITY) };

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
 import { size } from "../../kernels/shape.ts";
-import { defaultChoices } from "../../kernels/variants.ts";
 import type { Region } from "../../src/graph/recorder.ts";
 import { Builder } from "../../src/layers/builder.ts";
 import { instanceNorm } from "../../src/layers/instance_norm.ts";
 import { instanceNormBackward, instanceNormForward } from "../reference/instance_norm.ts";
 import { assertClose } from "../support/compare.ts";
 import { executeSteps } from "../support/execute_steps.ts";
+import { testTarget } from "../support/plan_target.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -30,13 +30,7 @@ Deno.test("instanceNorm: splits more planes than a dispatch can have, forward an
       blockSize: weights.length,
       get: (name: string) => ({ offset: name.endsWith(".bias") ? SHAPE.channels : 0, size: SHAPE.channels }),
     };
-    const builder = new Builder(layout, {
-      maxBinding: 2 ** 27,
-      workspace: 2 ** 24,
-      workgroups: 4,
-      choices: defaultChoices("software"),
-      strict: false,
-    }, { training: true });
+    const builder = new Builder(layout, testTarget(), { training: true });
     const region = builder.recorder.fixed("z", size(SHAPE));
     const output = instanceNorm(builder, "norm", {
       shape: SHAPE,

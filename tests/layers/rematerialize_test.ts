@@ -1,7 +1,6 @@
 /** A tensor that is recomputed for the backward of its reader. */
 import assert from "node:assert/strict";
 import { type Nchw, size } from "../../kernels/shape.ts";
-import { defaultChoices } from "../../kernels/variants.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder } from "../../src/layers/builder.ts";
 import { conv2d } from "../../src/layers/conv2d.ts";
@@ -11,6 +10,7 @@ import { conv2dWgrad } from "../reference/conv2d.ts";
 import { maxPool2dForward } from "../reference/max_pool2d.ts";
 import { assertClose } from "../support/compare.ts";
 import { executeSteps } from "../support/execute_steps.ts";
+import { testTarget } from "../support/plan_target.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -21,13 +21,7 @@ const LAYOUT = layerLayout(CHANNELS);
 
 /** A pooled image and a convolution that reads it, with the backward of the convolution. */
 function record({ height, width }: Pick<Nchw, "height" | "width">) {
-  const builder = new Builder(LAYOUT, {
-    maxBinding: 2 ** 27,
-    workspace: 2 ** 24,
-    workgroups: 4,
-    choices: defaultChoices("software"),
-    strict: true,
-  }, { training: true });
+  const builder = new Builder(LAYOUT, testTarget({ strict: true }), { training: true });
   const { recorder } = builder;
   const shape = { batch: 1, channels: 1, height, width };
   const region = recorder.fixed("skip", size(shape));

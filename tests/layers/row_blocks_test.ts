@@ -1,12 +1,12 @@
 /** Weights that are transformed or transposed block by block, if all tiles of a layer are one run. */
 import assert from "node:assert/strict";
 import { size } from "../../kernels/shape.ts";
-import { defaultChoices } from "../../kernels/variants.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder } from "../../src/layers/builder.ts";
 import { winograd } from "../../src/layers/conv3x3/winograd.ts";
 import { layerLayout, recordConv } from "../../src/tuning/single_conv.ts";
 import { executeSteps } from "../support/execute_steps.ts";
+import { testTarget } from "../support/plan_target.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -39,13 +39,7 @@ for (const { name, class: label, size, kernel, directions } of CASES) {
   for (const [direction, kind] of directions.flatMap((one) => KINDS.map((kind) => [one, kind] as const))) {
     Deno.test(`${name}: blocks of rows give the same bits as one block, ${direction}, products of ${kind}`, async () => {
       const run = async (workspace: number) => {
-        const target = {
-          maxBinding: 2 ** 24,
-          workspace,
-          workgroups: 4,
-          choices: { ...defaultChoices(kind), [`conv3x3/${label}`]: name },
-          strict: false,
-        };
+        const target = testTarget({ kind, workspace, choices: { [`conv3x3/${label}`]: name } });
         // 64 tiles of 2 x 2 outputs need more room than 16 of 4 x 4: a block has as many rows as there are tiles.
         const { steps, regions } = recordConv(target, { channels: 64, size, batch: 1 }, direction);
         const random = new Random(3);
@@ -79,10 +73,8 @@ for (const index of [0, 1]) {
   Deno.test(`winograd4: a block of rows that ends within a source gives the same bits, source ${index} of 2`, async () => {
     const shape = { batch: 1, channels: 24, height: 16, width: 16 };
     const run = async (workspace: number) => {
-      const choices = defaultChoices("software");
-      const target = { maxBinding: 2 ** 24, workspace, workgroups: 4, choices, strict: false };
       const layer = { name: "up5.conv1", inputs: 48, outputs: 24 };
-      const builder = new Builder(layerLayout(layer), target);
+      const builder = new Builder(layerLayout(layer), testTarget({ workspace }));
       const { recorder } = builder;
       const sources: Activation[] = ["up", "skip"].map((label) => ({
         shape,

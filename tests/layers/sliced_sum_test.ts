@@ -1,5 +1,4 @@
 import type { AdapterKind } from "../../kernels/choices.ts";
-import { defaultChoices } from "../../kernels/variants.ts";
 import assert from "node:assert/strict";
 import { weightedSum } from "../../kernels/average/average.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
@@ -12,6 +11,7 @@ import { winograd } from "../../src/layers/conv3x3/winograd.ts";
 import { layerLayout } from "../../src/tuning/single_conv.ts";
 import { assertClose } from "../support/compare.ts";
 import { executeSteps } from "../support/execute_steps.ts";
+import { testTarget } from "../support/plan_target.ts";
 import { Random } from "../support/random.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -70,9 +70,8 @@ Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept eq
   const random = new Random(7);
   const [values, slope] = [random.floats(size(shape)), random.floats(size(shape))];
   const gradientOf = async (workspace: number, kind: AdapterKind = "software") => {
-    const choices = defaultChoices(kind);
     const workgroups = kind === "software" ? 4 : 1024;
-    const target = { maxBinding: 2 ** 21, workspace, workgroups, choices, strict: true };
+    const target = testTarget({ kind, maxBinding: 2 ** 21, workspace, workgroups, strict: true });
     const layer = { name: "down1.conv2", inputs: 16, outputs: 16 };
     const layout = layerLayout(layer);
     const builder = new Builder(layout, target);
