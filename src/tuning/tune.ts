@@ -1,35 +1,17 @@
 /**
  * Times the candidates of every class of shapes on a device. They take turns, so that other load on the machine
- * meanwhile slows all of them down alike.
+ * slows all of them down alike.
  *
  * @module
  */
-import type { AdapterKind, AnyOperation, KernelChoices, Operation } from "../../kernels/choices.ts";
-import { COLUMN_TILE, type GemmShape } from "../../kernels/gemm/gemm.ts";
-import { roundUp } from "../../kernels/grid.ts";
-import type { Dispatch } from "../../kernels/kernel.ts";
-import type { RowSums } from "../../kernels/reduce/reduce.ts";
-import type { Nchw } from "../../kernels/shape.ts";
-import {
-  CONV3X3,
-  CONV_TRANSPOSE,
-  type ConvCase,
-  IM2COL_PRODUCT,
-  PRODUCT,
-  ROW_SUMS,
-  SPLIT_K_PRODUCT,
-} from "../../kernels/variants.ts";
-import { adapterKind } from "../gpu/adapter.ts";
+import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { RecordedStep } from "../graph/recorder.ts";
+import { planTarget } from "../layers/plan_target.ts";
 import { admissionOf } from "../self_test/admission.ts";
-import { repeat, takeTurns, type Timing } from "./timing.ts";
-
-import { im2colProduct, rowSums, splitKProduct } from "../layers/choose.ts";
-import { type PlanTarget, planTarget } from "../layers/plan_target.ts";
-import { type RecordedStep, Recorder } from "../graph/recorder.ts";
-import { DIRECTIONS, recordConv, recordConvTranspose } from "./single_conv.ts";
+import { contestsOf } from "./contests.ts";
 import { Standalone } from "./standalone.ts";
-import { recordProduct } from "../layers/conv3x3/product.ts";
+import { repeat, takeTurns, type Timing } from "./timing.ts";
 
 /** Default time limit in seconds. */
 export const TUNE_SECONDS = 10;
@@ -45,9 +27,6 @@ const CLEARLY = 0.95;
 
 /** A class is not begun with fewer seconds left: compiling its candidates may take as long. */
 const ENOUGH = 0.5;
-
-/** How many times larger samples are on hardware, which small ones would not keep busy. */
-const HARDWARE_SCALE = 16;
 
 /** The result of one class. */
 export interface TunedClass {
@@ -85,16 +64,6 @@ export interface TuneOptions {
   readonly scale?: number | undefined;
   /** Called with the name of each class before it is timed. */
   readonly onClass?: ((name: string) => void) | undefined;
-}
-
-type RecordSteps = (target: PlanTarget) => readonly RecordedStep[];
-
-/** A class to be timed. */
-interface Contest {
-  readonly name: string;
-  readonly operation: AnyOperation;
-  readonly candidates: readonly string[];
-  readonly record: RecordSteps;
 }
 
 /**
@@ -183,111 +152,4 @@ async function timeInTurns(
   } finally {
     for (const program of programs) program.destroy();
   }
-}
-
-/** The classes with more than one candidate on this device. */
-function contestsOf(gpu: Gpu, given: number | undefined): Contest[] {
-  const kind = adapterKind(gpu.adapter);
-  const adapter = { kind, scale: given ?? (kind === "software" ? 1 : HARDWARE_SCALE) };
-  const strict = gpu.kernels === "strict";
-  return [
-    ...contests(
-      PRODUCT,
-      adapter,
-      (sample, scale) => ({ ...sample, columns: roundUp(scale * sample.columns, COLUMN_TILE) }),
-      recordWindowedProduct,
-    ),
-    ...contests(
-      SPLIT_K_PRODUCT,
-      adapter,
-      (sample) => sample,
-      (sample) =>
-        recordMultiplication(sample, (target) => splitKProduct(target, sample, sample.slices).dispatch),
-    ),
-    ...contests(
-      IM2COL_PRODUCT,
-      adapter,
-      (sample) => sample,
-      (sample) => recordMultiplication(sample, (target) => im2colProduct(target, sample)),
-    ),
-    ...contests(ROW_SUMS, adapter, (sample) => sample, recordSums),
-    ...contests(
-      CONV3X3,
-      adapter,
-      (sample, scale) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)), strict }),
-      recordConvolution,
-    ),
-    ...contests(
-      CONV_TRANSPOSE,
-      adapter,
-      (sample, scale) => ({ ...sample, batch: Math.max(1, Math.round(scale * sample.batch)) }),
-      recordTransposed,
-    ),
-  ];
-}
-
-function contests<Shape, Name extends string>(
-  operation: Operation<Shape, Name>,
-  { kind, scale }: { kind: AdapterKind; scale: number },
-  scaled: (sample: Shape, scale: number) => Shape,
-  record: (sample: Shape) => RecordSteps,
-): Contest[] {
-  return [...operation.classes].flatMap(([name, row]) => {
-    const sizes = [scale, 1].map((scale) => scaled(row.sample, scale));
-    // A sample scaled out of its class would be computed by the choice for another class.
-    const sample = sizes.find((size) => operation.classOf(size) === name)!;
-    const candidates = row[kind].filter((variant) => operation.variants[variant].serves?.(sample) ?? true);
-    return candidates.length < 2 ? [] : [{ name, operation, candidates, record: record(sample) }];
-  });
-}
-
-/** A product whose left operand may be bound as uniform windows. */
-function recordWindowedProduct(shape: GemmShape): RecordSteps {
-  return (target) => {
-    const { rows, columns, depth, layers } = shape;
-    const recorder = new Recorder(target.maxBinding);
-    const a = recorder.windowed("a", layers * depth * rows);
-    const [b, c] = [
-      recorder.fixed("b", layers * depth * columns),
-      recorder.fixed("c", layers * rows * columns),
-    ];
-    recordProduct({ recorder, target }, shape, a, b, c);
-    return recorder.steps;
-  };
-}
-
-/** A product in one dispatch, whose operands are not uniform windows. */
-function recordMultiplication(
-  { rows, columns, depth, layers }: GemmShape,
-  choose: (target: PlanTarget) => Dispatch,
-): RecordSteps {
-  return (target) => {
-    const recorder = new Recorder(target.maxBinding);
-    recorder.run(choose(target), {
-      a: recorder.fixed("a", layers * depth * rows),
-      b: recorder.fixed("b", layers * depth * columns),
-      c: recorder.fixed("c", layers * rows * columns),
-    });
-    return recorder.steps;
-  };
-}
-
-function recordSums(sums: RowSums): RecordSteps {
-  return (target) => {
-    const recorder = new Recorder(target.maxBinding);
-    const partial = recorder.fixed("partial", sums.rows * sums.length);
-    recorder.run(rowSums(target, sums), { partial, total: recorder.fixed("total", sums.rows) });
-    return recorder.steps;
-  };
-}
-
-/** Forward and both gradients, as in a training step. */
-function recordConvolution({ batch, height, weights }: ConvCase): RecordSteps {
-  const shape = { channels: weights.inputs, size: height, batch };
-  return (target) => DIRECTIONS.flatMap((direction) => recordConv(target, shape, direction).steps);
-}
-
-/** The same for a transposed convolution, which halves the channels. */
-function recordTransposed(shape: Nchw): RecordSteps {
-  return (target) => recordConvTranspose(target, shape, shape.channels / 2, true);
 }

@@ -11,11 +11,12 @@ import {
 } from "../../kernels/variants.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
+import { contestsOf } from "../../src/tuning/contests.ts";
 import { fastest, tuneKernels } from "../../src/tuning/tune.ts";
 import { SOFTWARE, softwareTest } from "../support/software.ts";
 
-async function withGpu(kernels: "fast" | "strict", body: (gpu: Gpu) => Promise<void>): Promise<void> {
-  const gpu = await openGpu({ ...SOFTWARE, kernels });
+async function withGpu(body: (gpu: Gpu) => Promise<void>): Promise<void> {
+  const gpu = await openGpu(SOFTWARE);
   try {
     await body(gpu);
   } finally {
@@ -35,8 +36,8 @@ function contested(gpu: Gpu): Map<string, string[]> {
 }
 
 /**
- * The device, but of each program only the first run is executed: what the tuner chooses from is to be seen, not how
- * fast it is. Told of the kernels of every program.
+ * The device, except that only the first run of each program is executed: tests see what the tuner compares, not how
+ * fast it is. `onProgram` is called with the kernels of every program.
  */
 function runOnce(gpu: Gpu, isFallback: boolean, onProgram: (labels: string[]) => void = () => {}): Gpu {
   let fresh = false;
@@ -79,7 +80,7 @@ Deno.test("fastest: keeps the default unless another is clearly faster, by its b
 softwareTest(
   "tuneKernels: times every class with more than one candidate and chooses among its candidates",
   () =>
-    withGpu("fast", async (gpu) => {
+    withGpu(async (gpu) => {
       const before = gpu.choices;
       const announced: string[] = [];
       const { choices, classes, failed, left } = await tuneKernels(gpu, {
@@ -106,22 +107,19 @@ softwareTest(
     }),
 );
 
-softwareTest("tuneKernels: strict arithmetic has fewer candidates", () =>
-  withGpu("strict", async (gpu) => {
-    const { classes, left } = await tuneKernels(runOnce(gpu, true), {
-      seconds: 120,
-      measurement: 0,
-      rounds: 3,
-    });
-    assert.deepEqual(left, []);
-    const variants = new Set(classes.flatMap(({ candidates }) => candidates.map(({ variant }) => variant)));
-    assert.ok(variants.has("winograd2") && variants.has("direct") && !variants.has("winograd4"));
-  }));
+Deno.test("contestsOf: strict kernels have fewer candidates", () => {
+  const adapter = { description: "", vendor: "", isFallback: true };
+  const variants = (kernels: "fast" | "strict") =>
+    new Set(contestsOf({ adapter, kernels }).flatMap(({ candidates }) => candidates));
+  const [fast, strict] = [variants("fast"), variants("strict")];
+  assert.ok(fast.has("winograd4"));
+  assert.deepEqual([...fast].filter((variant) => !strict.has(variant)), ["winograd4"]);
+});
 
 softwareTest(
   "tuneKernels: without time everything keeps its default and is reported as left",
   () =>
-    withGpu("fast", async (gpu) => {
+    withGpu(async (gpu) => {
       const before = gpu.pipelineCount;
       const { choices, classes, left } = await tuneKernels(gpu, { seconds: 0 });
       assert.deepEqual([choices, classes], [{}, []]);
@@ -133,7 +131,7 @@ softwareTest(
 softwareTest(
   "tuneKernels: a variant that fails its self-test is not a candidate",
   () =>
-    withGpu("fast", async (gpu) => {
+    withGpu(async (gpu) => {
       const compile = gpu.compile.bind(gpu);
       gpu.compile = (kernels) =>
         kernels.some(({ label }) => ["conv2d/direct", "gemm/nn_uniform", "gemm/nn"].includes(label))
@@ -157,7 +155,7 @@ softwareTest(
 softwareTest(
   "tuneKernels: on hardware the candidates for hardware are timed, each with its own kernels",
   () =>
-    withGpu("fast", async (gpu) => {
+    withGpu(async (gpu) => {
       const programs = new Map<string, string[][]>();
       let current: string[][] = [];
       const hardware = runOnce(gpu, false, (labels) => current.push(labels));
