@@ -71,7 +71,6 @@ Deno.test("package: another project imports every entry by its name, and predict
       "-q",
       "--no-prompt",
       "--cached-only",
-      "--check",
       `--allow-read=${ROOT}`,
       "program.ts",
     ];
