@@ -17,55 +17,54 @@ import { assertSameOutcome, TINY, tinyData, withRuns } from "../support/tiny_run
 
 const gpu = await openTestGpu();
 
-for (const loss of ["combined", "tversky"] as const) {
-  Deno.test(`trainRun: the metrics of the best epoch are those of its model file, loss ${loss}`, () =>
-    withRuns(async (run) => {
-      const options = run("a", { config: { ...TINY, filters: 2, loss } });
-      const result = await trainRun(options);
-      assert.deepEqual([result.outcome, result.epochs], ["finished", 3]);
-      const { state, description } = await readModel(
-        await Deno.readFile(join(options.folder, "best.safetensors")),
-      );
-      assert.equal(description.epoch, result.best!.epoch);
-      assert.equal(description.training!.loss, loss);
-      const written = JSON.parse(await Deno.readTextFile(join(options.folder, "config.json")));
-      assert.equal(written.loss, loss);
-      const { dataFolder, cacheFolder } = await tinyData();
-      const data = await loadData(dataFolder, completeTrainConfig(options.config), { cacheFolder });
-      const unet = await UNet.create(gpu, description.network, { state });
-      try {
-        const sums = { loss: 0, batchLoss: 0, correct: 0, overlap: 0, predicted: 0, truth: 0 };
-        for await (const { images, masks } of data.valid.read(null, 0)) {
-          const logits = await unet.logits(images);
-          const value = LOSSES[loss].value(logits.data, masks.data);
-          sums.loss += value * images.shape[0]!;
-          sums.batchLoss += value;
-          logits.data.forEach((logit, index) => {
-            const [rounded, mask] = [logit > 0 ? 1 : 0, masks.data[index]!];
-            sums.correct += rounded === mask ? 1 : 0;
-            sums.overlap += rounded * mask;
-            sums.predicted += rounded;
-            sums.truth += mask;
-          });
-        }
-        const { metrics } = result.best!;
-        const close = (name: string, value: number) =>
-          assert.ok(
-            Math.abs(metrics[`valid/${name}`]! - value) < 1e-5,
-            `${name}: ${metrics[`valid/${name}`]} and ${value}`,
-          );
-        close("loss", sums.loss / 9);
-        close("loss_batch_mean", sums.batchLoss / 3);
-        close("accuracy", sums.correct / (9 * 32 * 32));
-        close("dice", 2 * sums.overlap / (sums.predicted + sums.truth));
-        close("iou", sums.overlap / (sums.predicted + sums.truth - sums.overlap));
-      } finally {
-        unet.close();
-        await data.train.close();
-        await data.valid.close();
+Deno.test("trainRun: loss and metrics of the best epoch are those of its model file", () =>
+  withRuns(async (run) => {
+    const loss = "tversky";
+    const options = run("a", { config: { ...TINY, filters: 2, loss } });
+    const result = await trainRun(options);
+    assert.deepEqual([result.outcome, result.epochs], ["finished", 3]);
+    const { state, description } = await readModel(
+      await Deno.readFile(join(options.folder, "best.safetensors")),
+    );
+    assert.equal(description.epoch, result.best!.epoch);
+    assert.equal(description.training!.loss, loss);
+    const written = JSON.parse(await Deno.readTextFile(join(options.folder, "config.json")));
+    assert.equal(written.loss, loss);
+    const { dataFolder, cacheFolder } = await tinyData();
+    const data = await loadData(dataFolder, completeTrainConfig(options.config), { cacheFolder });
+    const unet = await UNet.create(gpu, description.network, { state });
+    try {
+      const sums = { loss: 0, batchLoss: 0, correct: 0, overlap: 0, predicted: 0, truth: 0 };
+      for await (const { images, masks } of data.valid.read(null, 0)) {
+        const logits = await unet.logits(images);
+        const value = LOSSES[loss].value(logits.data, masks.data);
+        sums.loss += value * images.shape[0]!;
+        sums.batchLoss += value;
+        logits.data.forEach((logit, index) => {
+          const [rounded, mask] = [logit > 0 ? 1 : 0, masks.data[index]!];
+          sums.correct += rounded === mask ? 1 : 0;
+          sums.overlap += rounded * mask;
+          sums.predicted += rounded;
+          sums.truth += mask;
+        });
       }
-    }));
-}
+      const { metrics } = result.best!;
+      const close = (name: string, value: number) =>
+        assert.ok(
+          Math.abs(metrics[`valid/${name}`]! - value) < 1e-5,
+          `${name}: ${metrics[`valid/${name}`]} and ${value}`,
+        );
+      close("loss", sums.loss / 9);
+      close("loss_batch_mean", sums.batchLoss / 3);
+      close("accuracy", sums.correct / (9 * 32 * 32));
+      close("dice", 2 * sums.overlap / (sums.predicted + sums.truth));
+      close("iou", sums.overlap / (sums.predicted + sums.truth - sums.overlap));
+    } finally {
+      unet.close();
+      await data.train.close();
+      await data.valid.close();
+    }
+  }));
 
 Deno.test("trainRun: stopped within an epoch and within a validation, it resumes to the same bits, in micro-batches", () =>
   withRuns(async (run) => {
@@ -74,7 +73,7 @@ Deno.test("trainRun: stopped within an epoch and within a validation, it resumes
       recipe: "strong",
       size: 128,
       batchSize: 8,
-      epochs: 2,
+      epochs: 1,
       schedule: "plateau",
       memory: "low",
     } as const;
@@ -111,9 +110,6 @@ Deno.test("trainRun: a run keeps its kernels when it is resumed, even if others 
     const given = { "conv3x3/thin": "winograd2", "conv3x3/deep": "winograd2" };
     const whole = run("whole", { config, choices: given });
     await trainRun(whole);
-    await trainRun(run("defaults", { config }));
-    const weights = async (name: string) => (await reopenRunFolder(run(name).folder))!.trainer.weights;
-    assert.notDeepEqual(await weights("whole"), await weights("defaults"), "other kernels, other digits");
 
     const { folder } = run("stopped");
     const controller = new AbortController();
