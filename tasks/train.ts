@@ -9,7 +9,7 @@ import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import { addExamples, createCommand, GROUPS, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
 import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
-import { describeEstimate, describePlan, TrainView } from "../src/cli/train_view.ts";
+import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
 import {
   completeTrainConfig,
   type KernelChoices,
@@ -20,6 +20,7 @@ import {
   trainRun,
 } from "../src/entries/train.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
+import { withinProject } from "../src/fs/paths.ts";
 import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 
 interface Options extends TrainConfig {
@@ -122,6 +123,9 @@ async function plan(
 ): Promise<void> {
   const view = new TrainView(writer(options));
   const planned = await planRun({
+    folder: runFolder(options),
+    resume: options.resume,
+    force: options.force,
     dataFolder: data,
     cacheFolder: options.cache,
     config: given,
@@ -130,10 +134,17 @@ async function plan(
   }, view);
   view.close();
   if (options.json) return writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
-  const { secondsPerEpoch, config: { epochs } } = planned;
+  const { secondsPerEpoch, config: { epochs }, resumes } = planned;
+  const left = epochs - (resumes?.epochs ?? 0);
   writeStdout(
-    describePlan(planned) + (secondsPerEpoch === null ? "" : describeEstimate(secondsPerEpoch, epochs)),
+    describePlan(planned) +
+      (resumes ? describeResumed(resumes) : "") +
+      (secondsPerEpoch === null ? "" : describeEstimate(secondsPerEpoch, Math.max(0, left))),
   );
+}
+
+function runFolder({ run, recipe }: Options): string {
+  return run ?? `${FOLDERS.runs}/${recipe}`;
 }
 
 async function run(
@@ -142,13 +153,12 @@ async function run(
   data: string | undefined,
   choices: KernelChoices | undefined,
 ): Promise<void> {
-  const folder = options.run ?? `${FOLDERS.runs}/${options.recipe}`;
   const view = new TrainView(writer(options));
   const stop = stopOnInterrupt("saving and stopping; press Ctrl-C again to stop at once", view.onForeignLine);
   let result: TrainResult;
   try {
     result = await trainRun({
-      folder,
+      folder: runFolder(options),
       dataFolder: data,
       cacheFolder: options.cache,
       config,
@@ -169,8 +179,8 @@ async function run(
     stop.release();
     view.close();
   }
-  if (options.json) writeStdout(`${JSON.stringify({ folder, ...result }, null, 2)}\n`);
-  writer(options)(describeResult(folder, result));
+  if (options.json) writeStdout(`${JSON.stringify(result, null, 2)}\n`);
+  writer(options)(describeResult(result.folder, result));
   if (result.outcome === "interrupted") stop.signal.throwIfAborted();
 }
 
@@ -187,11 +197,17 @@ function access(): SwanLabOnlineOptions {
 /** What a run came to, and what to do next. */
 export function describeResult(
   folder: string,
-  { outcome, dataFolder, epochs, best, marksNothing, recipe, syncCommand }: TrainResult,
+  { outcome, resumable = true, dataFolder, epochs, best, marksNothing, recipe, syncCommand }:
+    & Omit<TrainResult, "folder" | "resumable">
+    & Partial<TrainResult>,
 ): string {
   const lines: string[] = [];
-  if (outcome === "interrupted") {
-    lines.push(`saved after epoch ${epochs}; resume with:  deno task train --resume --run ${folder}`);
+  if (!resumable) {
+    lines.push("stopped before the first checkpoint: nothing is saved; start again with the same command");
+  } else if (outcome === "interrupted") {
+    // A dataset elsewhere is not kept with the run.
+    const data = withinProject(dataFolder) === null ? ` --data ${dataFolder}` : "";
+    lines.push(`saved after epoch ${epochs}; resume with:  deno task train --resume --run ${folder}${data}`);
   } else if (outcome === "stopped") {
     lines.push(`stopped after epoch ${epochs}: the validation loss no longer falls`);
   } else lines.push(`finished after epoch ${epochs}`);

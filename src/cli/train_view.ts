@@ -60,8 +60,7 @@ export class TrainView implements TrainCallbacks {
     for (const { metrics } of epochs) this.#addLosses(metrics);
     this.#write(describePlan(plan));
     if (epochs.length === 0 && batches === 0) return;
-    const within = batches > 0 ? ` and ${plural(batches, "batch", "batches")} of the next` : "";
-    this.#write(`resuming after ${plural(epochs.length, "epoch")}${within}\n`);
+    this.#write(describeResumed({ epochs: epochs.length, batches }));
   };
 
   readonly onEstimate = (secondsPerEpoch: number): void =>
@@ -151,6 +150,12 @@ export class TrainView implements TrainCallbacks {
     writeStderr(lines.map((line) => `${line}\n`).join(""));
     this.#chartLines = lines.length;
   }
+}
+
+/** What was finished before a run is resumed. */
+export function describeResumed({ epochs, batches }: { epochs: number; batches: number }): string {
+  const within = batches > 0 ? ` and ${plural(batches, "batch", "batches")} of the next` : "";
+  return `resuming after ${plural(epochs, "epoch")}${within}\n`;
 }
 
 /** How long training will take. */

@@ -70,7 +70,7 @@ const MAX_SIZE = 4096;
 /** Where a sample's record lies, or why there is none. */
 type Entry = Prepared | Failed;
 
-/** `image` is null if the file could not be read. */
+/** `image` is null if the file's bytes do not prove the failure: it is not kept. */
 type Failed = Omit<CachedFailure, "image"> & { readonly image: string | null };
 
 type Prepared = CachedRecord & RecordPlace;
@@ -118,7 +118,7 @@ function cacheName(sample: Sample | undefined, size: number): string {
   return `${sample.split}-${size}-${hash}.samples`;
 }
 
-/** The index of the cache file: all samples except those whose files could not be read. */
+/** The index of the cache file: all samples except those whose failure the bytes of their files do not prove. */
 function indexOf(entries: readonly Entry[], size: number): CacheIndex {
   const records: CachedRecord[] = [];
   const failures: CachedFailure[] = [];
@@ -182,8 +182,9 @@ async function readSource(sample: Sample): Promise<{ image: string | null; label
     const bytes = await Deno.readFile(sample.imagePath);
     return { image: createHash("sha256").update(bytes).digest("hex"), labels };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { image: null, labels };
-    throw error;
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    // A file that cannot be read now matches no entry, and is tried again.
+    return { image: error instanceof Deno.errors.NotFound ? null : "", labels };
   }
 }
 
@@ -204,7 +205,7 @@ async function prepareAll(
     seconds: 2 * DECODE_SECONDS,
     action: "prepare the image",
   });
-  let done = 0;
+  let [done, closed] = [0, false];
   // Records are stored in the order of the samples, so that concurrent runs write identical files.
   let turn = Promise.resolve();
   try {
@@ -214,7 +215,7 @@ async function prepareAll(
       const { promise, resolve } = Promise.withResolvers<void>();
       turn = promise;
       try {
-        const entry = await prepareSample(sample, size, pool, async (record) => {
+        const entry = await prepareSample(sample, size, { pool, closed: () => closed }, async (record) => {
           await before;
           return writer.add(record);
         });
@@ -226,6 +227,7 @@ async function prepareAll(
       }
     });
   } finally {
+    closed = true;
     await pool.close();
   }
 }
@@ -233,7 +235,7 @@ async function prepareAll(
 async function prepareSample(
   sample: Sample,
   size: number,
-  pool: WorkerPool<PrepareAnswer>,
+  { pool, closed }: { pool: WorkerPool<PrepareAnswer>; closed: () => boolean },
   store: (record: ArrayBuffer) => Promise<Pick<RecordPlace, "source" | "offset">>,
 ): Promise<Entry> {
   const labelMap = resizeLabelMap(await sample.labelMap(), { width: size, height: size });
@@ -241,13 +243,28 @@ async function prepareSample(
   const { labelBits } = packed;
   const { imagePath: path, width, height } = sample;
   const task: PrepareTask = { path, width, height, size, packed };
+  // Buffers that moved to a lost Worker are gone: each try gets its own.
+  const run = () => {
+    const labels = packed.labels.slice(0);
+    return pool.run({ ...task, packed: { ...packed, labels } } satisfies PrepareTask, [labels]);
+  };
   let answer: PrepareAnswer;
   try {
-    answer = await pool.run(task, [packed.labels]);
+    answer = await run().catch((error) => {
+      if (closed()) throw error;
+      return run();
+    });
   } catch (error) {
-    // The image crashed its Worker, or never finished.
-    const reason = error instanceof Error ? error.message : String(error);
-    return { ...await readSource(sample), kind: "unreadable-image", reason };
+    // A lost Worker, the time limit, memory, a disk that cannot be read: nothing that the bytes prove, so that the next
+    // run tries again.
+    const reason = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    const labels = await sample.labelKey();
+    return {
+      image: null,
+      labels,
+      kind: "unreadable-image",
+      reason: `${reason}; the next run tries it again`,
+    };
   }
   const labels = await sample.labelKey();
   if (!("record" in answer)) {

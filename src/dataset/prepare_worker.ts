@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { decodeRaster } from "../image/decode_raster.ts";
+import { isProvenByBytes } from "../image/decode_failure.ts";
 import { momentsOf } from "../image/normalize.ts";
 import { resizeRaster } from "../image/resize.ts";
 import { answerTasks } from "../image/worker_pool.ts";
@@ -32,7 +33,7 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
     if (error instanceof Deno.errors.NotFound) {
       return { answer: { image, kind: "missing-image", reason: NO_SUCH_FILE }, transfer: [] };
     }
-    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+    if (!isProvenByBytes(error)) throw error;
     return {
       answer: { image, kind: "unreadable-image", reason: firstLine(error) },
       transfer: [],

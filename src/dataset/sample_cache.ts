@@ -9,15 +9,18 @@
  * @module
  */
 import { crc32 } from "node:zlib";
+import { LEAST_DEVIATION } from "../image/normalize.ts";
 import { TemporaryName } from "../fs/temporary_name.ts";
-import type { ProblemKind } from "../coco/problems.ts";
-import { readAt, recordByteLength, type RecordPlace } from "./sample_record.ts";
+import { PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
+import { recordByteLength, type RecordPlace } from "./sample_record.ts";
+import { integerOf, listOf, numberOf, objectOf, oneOf, type Shape, TEXT } from "../fs/json_shape.ts";
+import { readAt } from "../fs/read_at.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
 
 /**
  * To be raised when the same files yield other records: another decoder, other arithmetic, another layout.
  */
-const VERSION = 2;
+const VERSION = 3;
 
 const SIGNATURE = new TextEncoder().encode("UNETSMPL");
 
@@ -70,7 +73,7 @@ export async function openCache(path: string, size: number): Promise<CacheIndex 
   using open = file;
   const index = readIndex(open);
   if (typeof index === "string") return index;
-  if (index.version !== VERSION || index.size !== size) return null;
+  if (index === null || index.size !== size) return null;
   const record = new Uint8Array(recordByteLength(size, 3, 8));
   for (const { offset, channels, labelBits, checksum } of index.records) {
     const bytes = record.subarray(0, recordByteLength(size, channels, labelBits));
@@ -81,7 +84,8 @@ export async function openCache(path: string, size: number): Promise<CacheIndex 
   return index;
 }
 
-function readIndex(file: Deno.FsFile): CacheIndex & { version: number } | string {
+/** The index; null if it is of another version. */
+function readIndex(file: Deno.FsFile): CacheIndex | string | null {
   const { size: byteLength } = file.statSync();
   const trailer = new Uint8Array(TRAILER_BYTES);
   if (byteLength < TRAILER_BYTES || !readAt(file, byteLength - TRAILER_BYTES, trailer)) {
@@ -91,14 +95,43 @@ function readIndex(file: Deno.FsFile): CacheIndex & { version: number } | string
   const offset = view.getFloat64(0, true);
   const length = view.getUint32(8, true);
   if (
-    !SIGNATURE.every((letter, i) => trailer[16 + i] === letter) ||
+    !SIGNATURE.every((letter, i) => trailer[16 + i] === letter) || !Number.isSafeInteger(offset) ||
+    offset < 0 ||
     offset + length + TRAILER_BYTES !== byteLength
   ) {
     return "its trailer is missing";
   }
   const text = new Uint8Array(length);
   if (!readAt(file, offset, text) || crc32(text) !== view.getUint32(12, true)) return "its index is damaged";
-  return JSON.parse(new TextDecoder().decode(text));
+  let index: unknown;
+  try {
+    index = JSON.parse(new TextDecoder().decode(text));
+  } catch {
+    return "its index is not JSON";
+  }
+  const fault = VERSIONED(index, "index");
+  if (fault !== null) return fault;
+  if ((index as { version: number }).version !== VERSION) return null;
+  // A checksum proves that the index is as it was written, not that this program wrote it.
+  return indexShape(offset)(index, "index") ?? index as CacheIndex;
+}
+
+const VERSIONED = objectOf({ version: integerOf() });
+
+/** What an index looks like whose file has its records before the byte `end`. */
+function indexShape(end: number): Shape {
+  const source = { image: TEXT, labels: TEXT };
+  const record = objectOf({
+    ...source,
+    offset: integerOf(SIGNATURE.length, end),
+    channels: oneOf(1, 3),
+    labelBits: oneOf(1, 8),
+    checksum: integerOf(0, 2 ** 32 - 1),
+    foregroundPixels: integerOf(),
+    moments: objectOf({ mean: numberOf(-1, 2), deviation: numberOf(LEAST_DEVIATION, 2) }),
+  });
+  const failure = objectOf({ ...source, kind: oneOf(...Object.keys(PROBLEM_KINDS)), reason: TEXT });
+  return objectOf({ size: integerOf(1), records: listOf(record), failures: listOf(failure) });
 }
 
 /** Writes a cache file. */

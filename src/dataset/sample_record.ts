@@ -5,6 +5,7 @@
  * @module
  */
 import { crc32 } from "node:zlib";
+import { readAt } from "../fs/read_at.ts";
 import type { LabelMap } from "../image/label_map.ts";
 import { type Moments, type Normalization, normalizePlanes } from "../image/normalize.ts";
 
@@ -120,15 +121,4 @@ export class RecordReader {
     }
     return this.#file!.handle;
   }
-}
-
-/** Fills `bytes` from `offset` of an open file; false if the file ends before. */
-export function readAt(file: Deno.FsFile, offset: number, bytes: Uint8Array): boolean {
-  file.seekSync(offset, Deno.SeekMode.Start);
-  for (let filled = 0; filled < bytes.length;) {
-    const count = file.readSync(bytes.subarray(filled));
-    if (count === null) return false;
-    filled += count;
-  }
-  return true;
 }

@@ -39,6 +39,9 @@ export const RUN_FILES = {
   swanlab: "swanlog",
 } as const;
 
+/** In a run's folder while a process trains there. */
+export const RUN_LOCK = "train.lock";
+
 /** The file names of an evaluation. */
 export interface EvaluationNames {
   /** All numbers. */

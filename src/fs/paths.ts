@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isAbsolute, relative, resolve, sep } from "node:path";
+
 /** The result of an operation on a path; null if the path does not exist. Other errors pass. */
 export async function ifFound<T>(operation: Promise<T>): Promise<T | null> {
   try {
@@ -43,4 +45,14 @@ export async function readJson(path: string): Promise<unknown> {
   } catch {
     return null;
   }
+}
+
+/**
+ * A path relative to the working folder, as a run may keep it; null if it lies elsewhere. A link within the project
+ * stays what its user called it.
+ */
+export function withinProject(path: string): string | null {
+  const inner = relative(".", resolve(path));
+  const outside = inner === ".." || inner.startsWith(`..${sep}`) || isAbsolute(inner);
+  return outside ? null : inner.replaceAll(sep, "/") || ".";
 }

@@ -23,7 +23,7 @@ const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_DEVIATION = [0.229, 0.224, 0.225];
 
 /** Replaces the deviation of an image without contrast, to keep the division finite. */
-const LEAST_DEVIATION = 1e-6;
+export const LEAST_DEVIATION = 1e-6;
 
 /**
  * Normalizes a `[3, h, w]` image of values from 0 to 1 to mean 0 and deviation 1: with ImageNet's mean and deviation

@@ -53,7 +53,7 @@ export class RunLog {
     }
     const kept = before.filter((line) => line.epoch <= (resume ?? -1));
     await writeFileAtomic(join(folder, RUN_FILES.config), JSON.stringify(config, null, 2) + "\n");
-    await writeFileAtomic(path, kept.map(formatLine).join(""));
+    await writeRunLog(folder, kept);
     return new RunLog(await Deno.open(path, { append: true }), kept);
   }
 
@@ -103,18 +103,29 @@ export class RunLog {
  * @throws {SyntaxError} naming the first damaged line before the last
  */
 export async function readRunLog(folder: string): Promise<EpochRecord[]> {
-  const path = join(folder, RUN_FILES.metrics);
-  const text = await ifFound(Deno.readTextFile(path));
-  const lines = (text ?? "").split("\n").filter((line) => line !== "");
   const records: EpochRecord[] = [];
-  for (const [index, line] of lines.entries()) {
-    const record = parseLine(line);
+  const lines = await readLogLines(folder);
+  for (const [index, record] of lines.entries()) {
     if (record) records.push(record);
     else if (index < lines.length - 1) {
-      throw new SyntaxError(`Cannot read ${path}: line ${index + 1} is damaged`);
+      throw new SyntaxError(
+        `Cannot read ${join(folder, RUN_FILES.metrics)}: line ${index + 1} is damaged\n` +
+          "hint: --resume repairs it from the run's checkpoint",
+      );
     }
   }
   return records;
+}
+
+/** The lines of `metrics.jsonl`, null for each damaged one; empty if it does not exist. */
+export async function readLogLines(folder: string): Promise<(EpochRecord | null)[]> {
+  const text = await ifFound(Deno.readTextFile(join(folder, RUN_FILES.metrics)));
+  return (text ?? "").split("\n").filter((line) => line !== "").map(parseLine);
+}
+
+/** Replaces `metrics.jsonl` of a run folder. */
+export async function writeRunLog(folder: string, records: readonly EpochRecord[]): Promise<void> {
+  await writeFileAtomic(join(folder, RUN_FILES.metrics), records.map(formatLine).join(""));
 }
 
 function formatLine({ epoch, time, metrics }: EpochRecord): string {

@@ -8,8 +8,10 @@
 import { crc32 } from "node:zlib";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Tensor } from "../tensor.ts";
+import { readAt } from "../fs/read_at.ts";
 import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/backend.ts";
+import { blockSizeOf, stateFault } from "./checkpoint_state.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { StoppingState } from "./early_stopping.ts";
 import type { MetricSums } from "./epoch_metrics.ts";
@@ -45,8 +47,8 @@ export interface RunProgress {
   readonly runId: string;
   /** When it was first started, ISO 8601. */
   readonly startedAt: string;
-  /** The dataset's folder as the user named it. */
-  readonly dataFolder: string;
+  /** The dataset's folder, relative to the project; null if it lies elsewhere, which no file of a run may tell. */
+  readonly dataFolder: string | null;
   /** All settings. */
   readonly config: TrainConfig;
   /** What it trains on. */
@@ -65,6 +67,8 @@ export interface RunProgress {
   readonly stopping: StoppingState;
   /** State of the learning rate schedule. */
   readonly plateau: PlateauState;
+  /** The metrics of every finished epoch, except times, which the log must agree with; absent in older versions. */
+  readonly history?: readonly Metrics[] | undefined;
 }
 
 /** A checkpoint. */
@@ -122,8 +126,20 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   if (metadata.checksum !== checksum(state, tensors.values())) {
     throw new SyntaxError("Cannot read the checkpoint: it is damaged, its checksum does not match");
   }
-  const { step, updates, atOnce, ...progress } = JSON.parse(state) as StoredState;
-  const block = (name: typeof STATE_BLOCKS[number]) => tensors.get(name)?.data as Float32Array<ArrayBuffer>;
+  const { step, updates, atOnce, ...progress } = parseState(state);
+  const size = blockSizeOf(progress.config);
+  const block = (name: typeof STATE_BLOCKS[number]) => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined && name === "average") return undefined as never;
+    if (tensor?.shape.length === 1 && tensor.data.length === size) {
+      return tensor.data as Float32Array<ArrayBuffer>;
+    }
+    throw new SyntaxError(
+      `Cannot read the checkpoint: its ${name} has ${
+        tensor ? `the shape [${tensor.shape}]` : "no values"
+      }, expected ${size} values`,
+    );
+  };
   const average = block("average");
   return {
     progress,
@@ -137,6 +153,43 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
       ...(atOnce ? { microBatch: atOnce } : {}),
     },
   };
+}
+
+/**
+ * The progress in a checkpoint's file, without its blocks, which take long to read and to check.
+ *
+ * @throws {SyntaxError} if it is damaged, or not a checkpoint of this format.
+ */
+export async function readProgress(path: string): Promise<RunProgress> {
+  using file = await Deno.open(path);
+  const length = new Uint8Array(8);
+  const headerBytes = readAt(file, 0, length) ? new DataView(length.buffer).getBigUint64(0, true) : 0n;
+  const header = new Uint8Array(headerBytes < (await file.stat()).size ? Number(headerBytes) : 0);
+  let metadata: unknown;
+  try {
+    if (!readAt(file, 8, header)) throw new SyntaxError();
+    metadata = JSON.parse(new TextDecoder().decode(header)).__metadata__;
+  } catch {
+    throw new SyntaxError("Cannot read the checkpoint: it is damaged");
+  }
+  const { format, state } = (metadata ?? {}) as Record<string, unknown>;
+  if (format !== FORMAT || typeof state !== "string") {
+    throw new SyntaxError(`Cannot read the checkpoint: its format is not ${JSON.stringify(FORMAT)}`);
+  }
+  const { step: _, updates: __, atOnce: ___, ...progress } = parseState(state);
+  return progress;
+}
+
+function parseState(text: string): StoredState {
+  let state: unknown;
+  try {
+    state = JSON.parse(text);
+  } catch {
+    throw new SyntaxError("Cannot read the checkpoint: its state is not JSON");
+  }
+  const fault = stateFault(state);
+  if (fault !== null) throw new SyntaxError(`Cannot read the checkpoint: ${fault}`);
+  return state as StoredState;
 }
 
 function checksum(state: string, tensors: Iterable<Tensor>): string {

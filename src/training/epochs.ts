@@ -29,6 +29,8 @@ export interface EpochsOptions {
   readonly data: TrainData;
   /** The run's records. */
   readonly tracker: Tracker;
+  /** Throws if another process has taken the run over: nothing may be written then. */
+  readonly checkLock?: (() => Promise<void>) | undefined;
   /** Stops at the next batch and saves. */
   readonly signal?: AbortSignal | undefined;
   /** Seconds between waits for the device, if memory allows. */
@@ -99,12 +101,14 @@ export class Epochs {
     const numbers: Metrics = {
       ...epochMetrics("train", sums),
       ...epochMetrics("valid", valid),
-      learning_rate: trainer.learningRate,
+      // Of the epoch's last batch; the trainer's own is another if the run was stopped within validation and resumed.
+      learning_rate: this.#rate(epoch, data.train.batches - 1),
     };
     const metrics = { ...numbers, seconds: seconds(), samples_per_second: data.train.samples / trainSeconds };
     const loss = numbers["valid/loss"]!;
     const next = nextStopping(stopping, epoch, loss);
     const best = next.bestEpoch === epoch;
+    await this.#options.checkLock?.();
     // The log is written before the checkpoint: a run that is killed between the two writes this line again.
     await tracker.epoch(epoch, metrics);
     await this.#save({
@@ -114,6 +118,7 @@ export class Epochs {
       stopping: next,
       plateau: nextPlateau(plateau, loss),
       best: best ? { epoch, metrics: numbers, sha256: "" } : this.#progress.best,
+      history: [...this.#progress.history ?? [], numbers],
     });
     callbacks.onEpoch?.({ epoch, epochs: config.epochs, metrics, best, stale: next.stale });
     return null;
@@ -121,8 +126,7 @@ export class Epochs {
 
   async #train(epoch: number, sums: MetricSums): Promise<boolean> {
     const { trainer, data, signal } = this.#options;
-    const { config, plateau } = this.#progress;
-    const { batches } = data.train;
+    const { config } = this.#progress;
     const start = sums.samples;
     this.#report("train", epoch, sums, start);
     const complete = await runPass(trainer, {
@@ -130,7 +134,7 @@ export class Epochs {
       sums,
       signal,
       enqueue: ({ images, masks }, batch) => {
-        trainer.learningRate = learningRateAt(config, { epoch, batch, batches }, plateau);
+        trainer.learningRate = this.#rate(epoch, batch);
         return trainer.enqueue(images, masks);
       },
       // Within an accumulation the trainer has no state to save.
@@ -142,6 +146,11 @@ export class Epochs {
     }, this.#trainPace);
     if (complete) await trainer.flush();
     return complete;
+  }
+
+  #rate(epoch: number, batch: number): number {
+    const { config, plateau } = this.#progress;
+    return learningRateAt(config, { epoch, batch, batches: this.#options.data.train.batches }, plateau);
   }
 
   #validate(epoch: number, sums: MetricSums): Promise<boolean> {
@@ -158,7 +167,8 @@ export class Epochs {
   }
 
   async #save(progress: RunProgress): Promise<void> {
-    const { folder, trainer } = this.#options;
+    const { folder, trainer, checkLock } = this.#options;
+    await checkLock?.();
     this.#state = await trainer.state(this.#state);
     const saved = await saveCheckpoint(folder, { progress, trainer: this.#state });
     this.#progress = saved.progress;

@@ -4,18 +4,29 @@
  * @module
  */
 import type { KernelChoices } from "../../kernels/choices.ts";
+import { defaultChoices } from "../../kernels/variants.ts";
 import { FOLDERS } from "../fs/layout.ts";
-import { describeGpu, type GpuOptions } from "../gpu/adapter.ts";
+import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import { openGpu } from "../host/open_gpu.ts";
+import type { RunProgress } from "./checkpoint.ts";
+import type { DataFingerprint } from "./data_fingerprint.ts";
 import type { TrainCallbacks } from "./events.ts";
 import { measureEpoch } from "./measure_epoch.ts";
 import { completeTrainConfig } from "./recipe.ts";
+import { checkSameData, resumeConfig, resumedData } from "./resume.ts";
+import { readRunProgress } from "./run_folder.ts";
 import type { TrainConfig } from "./train_config.ts";
 import { loadData, type TrainData } from "./train_data.ts";
-import { planTraining, type TrainPlan } from "./train_plan.ts";
+import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
 
 /** What a run trains on, and how. */
 export interface PlanRunOptions {
+  /** The run's folder; needed only to resume. */
+  readonly folder?: string | undefined;
+  /** Resume the run in the folder. */
+  readonly resume?: boolean | undefined;
+  /** Resume even with other data or settings. */
+  readonly force?: boolean | undefined;
   /** The dataset's folder; defaults to `dataset`, or to that of a resumed run. */
   readonly dataFolder?: string | undefined;
   /** Folder for prepared images; defaults to `dataset/.cache`. */
@@ -35,6 +46,8 @@ export interface PlanRunOptions {
 export interface RunPlan extends TrainPlan {
   /** Seconds per epoch, measured on a step or two of synthetic images; null if there is no device. */
   readonly secondsPerEpoch: number | null;
+  /** What was finished before, of a run that would be resumed; null for a new one. */
+  readonly resumes: { readonly epochs: number; readonly batches: number } | null;
 }
 
 /**
@@ -43,19 +56,45 @@ export interface RunPlan extends TrainPlan {
  * @throws as `trainRun`.
  */
 export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks = {}): Promise<RunPlan> {
-  const config = completeTrainConfig(options.config);
-  const data = await loadRunData(options.dataFolder ?? FOLDERS.data, config, options, callbacks);
+  const { folder = "", force, resume } = options;
+  const before = resume ? await readRunProgress(folder) : null;
+  const run = { ...options, folder };
+  const config = before ? resumeConfig(before, run) : completeTrainConfig(options.config);
+  const data = await loadRunData(resumedData(run, before ?? undefined), config, options, callbacks);
   await closeData(data);
-  const { choices } = options;
-  const settings = { ...gpuOptions(options, config, callbacks), choices };
-  const plan = planTraining(config, data, await describeGpu(settings), choices ? "given" : "defaults");
-  if (plan.adapter === null) return { ...plan, secondsPerEpoch: null };
+  if (before) checkSameData(before, { folder, force, data: fingerprintOf(data) });
+  const wanted = gpuOptions(options, config, callbacks);
+  const { choices, choicesFrom } = await chooseKernels(options, wanted, before);
+  const settings = { ...wanted, choices };
+  const plan = planTraining(config, data, await describeGpu(settings), choicesFrom);
+  const resumes = before && { epochs: before.epoch, batches: before.partial?.batches ?? 0 };
+  if (plan.adapter === null) return { ...plan, secondsPerEpoch: null, resumes };
   const gpu = await openGpu({ ...settings, cache: options.cacheFolder });
   try {
-    return { ...plan, secondsPerEpoch: await measureEpoch(gpu, config, plan.data) };
+    return { ...plan, secondsPerEpoch: await measureEpoch(gpu, config, plan.data), resumes };
   } finally {
     gpu.close();
   }
+}
+
+/** A run that is resumed on its adapter keeps its kernel variants, even if others were timed in the meantime. */
+export async function chooseKernels(
+  { choices }: PlanRunOptions,
+  wanted: GpuOptions,
+  before: RunProgress | null,
+): Promise<{ choices: KernelChoices | undefined; choicesFrom: ChoicesFrom }> {
+  if (before) {
+    const gpu = await describeGpu(wanted);
+    if (gpu?.adapter.description === before.versions.adapter) {
+      return { choices: before.choices ?? defaultChoices(adapterKind(gpu.adapter)), choicesFrom: "run" };
+    }
+  }
+  return { choices, choicesFrom: choices ? "given" : "defaults" };
+}
+
+/** The fingerprints of both splits. */
+export function fingerprintOf({ train, valid }: TrainData): DataFingerprint {
+  return { train: train.fingerprint, valid: valid.fingerprint };
 }
 
 /** Loads the splits of a run, telling the callbacks. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FOLDERS } from "../fs/layout.ts";
 import type { Checkpoint, RunProgress } from "./checkpoint.ts";
 import { configDifferences, type TrainConfig } from "./train_config.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
@@ -38,6 +39,37 @@ export function resumeConfig(
 }
 
 /**
+ * The dataset's folder of a run: the one given, or the run's own.
+ *
+ * @throws {Error} if the run's own lies outside the project, so that no file of the run names it.
+ */
+export function resumedData(
+  { folder, dataFolder }: { readonly folder: string; readonly dataFolder?: string | undefined },
+  progress: RunProgress | undefined,
+): string {
+  const known = dataFolder ?? (progress ? progress.dataFolder : FOLDERS.data);
+  if (known !== null) return known;
+  throw new Error(
+    `Cannot resume ${folder}: its dataset lies outside the project, and a run keeps no such path\n` +
+      "hint: name it with --data FOLDER; that it is the same dataset is checked",
+  );
+}
+
+/**
+ * How the data of a resumed run differ from what it was trained on.
+ *
+ * @throws {Error} if they do, unless forced.
+ */
+export function checkSameData(
+  before: Pick<RunProgress, "data">,
+  { data, ...options }: ResumeOptions & { data: DataFingerprint },
+): string[] {
+  const changes = dataDifferences(before.data, data);
+  refuse(options, "data", changes);
+  return changes;
+}
+
+/**
  * The progress of a resumed run; restores its best model.
  *
  * @throws {Error} if the data differ, or the best model is lost, unless forced.
@@ -49,8 +81,7 @@ export async function resumeProgress(
 ): Promise<RunProgress> {
   const { folder, force, config, data } = options;
   const old = checkpoint.progress;
-  const changes = dataDifferences(old.data, data);
-  refuse(options, "data", changes);
+  const changes = checkSameData(old, { folder, force, data });
   let progress: RunProgress = { ...old, config, data };
   try {
     await restoreBest(folder, checkpoint);

@@ -11,34 +11,135 @@
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { evaluatedSplit, evaluationNames, RUN_FILES } from "../fs/layout.ts";
-import { removeTree } from "../fs/paths.ts";
+import { FolderLock, HeldError } from "../fs/folder_lock.ts";
+import { evaluatedSplit, evaluationNames, RUN_FILES, RUN_LOCK } from "../fs/layout.ts";
+import { ifFound, removeTree } from "../fs/paths.ts";
 import { isTemporaryName } from "../fs/temporary_name.ts";
 import { modelParts } from "../unet/model_format.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
-import { type Checkpoint, checkpointParts, readCheckpoint } from "./checkpoint.ts";
-import { networkConfig } from "./train_config.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
+import {
+  type Checkpoint,
+  checkpointParts,
+  readCheckpoint,
+  readProgress,
+  type RunProgress,
+} from "./checkpoint.ts";
+import { shouldStop } from "./early_stopping.ts";
+import { networkConfig } from "./train_config.ts";
 
 /** Pixels with a probability above this are foreground: what the metrics of training count by. */
 const THRESHOLD = 0.5;
 
+/** A run's folder, which no other process can train in until it is closed. */
+export interface OpenRun {
+  /** The folder: the one asked for, or, if that holds a finished run, one with a number. */
+  readonly folder: string;
+  /** The checkpoint to resume; null for a new run. */
+  readonly before: Checkpoint | null;
+  /** Held by this process. */
+  readonly lock: FolderLock;
+}
+
+/** How a run's folder is opened. */
+export interface OpenRunOptions {
+  /** The folder. */
+  readonly folder: string;
+  /** Resume the run in it. */
+  readonly resume?: boolean | undefined;
+  /** Replace the run in it. */
+  readonly force?: boolean | undefined;
+  /** Gets a line for the user. */
+  readonly onNote?: ((message: string) => void) | undefined;
+}
+
 /**
- * Creates the folder of a new run.
+ * Opens a run's folder and holds its lock from before the first look at it. Closes it with {@linkcode closeRun}.
  *
- * @throws {Error} if it holds a run already and `replace` is not set.
+ * A finished run is kept: a new one of its name gets a number, `NAME-2`.
+ *
+ * @throws {Error} if another process trains in it; if it holds an unfinished run and neither `resume` nor `force` is
+ * set; if there is nothing to resume; or if the folder cannot be written.
  */
-export async function createRunFolder(
-  folder: string,
-  options: { replace?: boolean | undefined } = {},
-): Promise<void> {
-  if (!options.replace && await holdsRun(folder)) {
+export async function openRun(options: OpenRunOptions): Promise<OpenRun> {
+  const { folder, resume, force, onNote } = options;
+  if (resume) await assertRun(folder);
+  for (let number = 1;; number++) {
+    const candidate = number === 1 ? folder : `${folder.replace(/[\\/]+$/, "")}-${number}`;
+    const lock = await lockRun(candidate);
+    try {
+      if (resume) {
+        const before = await reopenRunFolder(folder);
+        lock.beat();
+        return { folder, before, lock };
+      }
+      if (force || !await holdsRun(candidate)) {
+        if (number > 1) onNote?.(`${folder} holds a finished run: this one goes to ${candidate}`);
+        lock.beat();
+        return { folder: candidate, before: null, lock };
+      }
+      if (!await isFinished(candidate)) {
+        throw new Error(
+          `Cannot start a run in ${candidate}: it holds one already, which is not finished\n` +
+            `hint: resume it with --resume --run ${candidate}, give another folder with --run, ` +
+            "or replace it with --force",
+        );
+      }
+    } catch (error) {
+      await closeRun({ folder: candidate, lock });
+      throw error;
+    }
+    await closeRun({ folder: candidate, lock });
+  }
+}
+
+/** Releases a run's folder, and removes it if it is empty: made for a run that had no first checkpoint. */
+export async function closeRun({ folder, lock }: Pick<OpenRun, "folder" | "lock">): Promise<void> {
+  await lock[Symbol.asyncDispose]();
+  // Not a link to a folder elsewhere: that was made by the user.
+  if ((await ifFound(Deno.lstat(folder)).catch(() => null))?.isDirectory) {
+    await Deno.remove(folder).catch(() => {});
+  }
+}
+
+/** Turns the loss of a run's lock into an error for the user. */
+export async function checkLock(folder: string, lock: FolderLock): Promise<void> {
+  await lock.check().catch((error) => {
+    throw error instanceof HeldError ? heldError(folder, error) : error;
+  });
+}
+
+async function lockRun(folder: string): Promise<FolderLock> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    return await FolderLock.take(join(folder, RUN_LOCK));
+  } catch (error) {
+    if (error instanceof HeldError) throw heldError(folder, error);
+    if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) throw error;
     throw new Error(
-      `Cannot start a run in ${folder}: it holds one already\n` +
-        "hint: resume it with --resume, give another folder with --run, or replace it with --force",
+      `Cannot write to the run's folder ${folder}: ${error.message.split("\n")[0]}\n` +
+        "hint: make it writable, or give another folder with --run",
+      { cause: error },
     );
   }
-  await Deno.mkdir(folder, { recursive: true });
+}
+
+function heldError(folder: string, cause: HeldError): Error {
+  return new Error(
+    `Cannot train in ${folder}: another process is training there\n` +
+      "hint: wait until it ends or stop it, or give another folder with --run",
+    { cause },
+  );
+}
+
+async function isFinished(folder: string): Promise<boolean> {
+  try {
+    const { epoch, config, stopping } = await readProgress(join(folder, RUN_FILES.checkpoint));
+    return epoch >= config.epochs || shouldStop(stopping, config.patience);
+  } catch {
+    // Damaged, or lost.
+    return false;
+  }
 }
 
 /** Removes a run and its evaluations from its folder, and nothing else. */
@@ -60,34 +161,60 @@ async function holdsRun(folder: string): Promise<boolean> {
   return (log?.size ?? 0) > 0 || (await Promise.all(files)).some((file) => file !== null);
 }
 
+/** Removes what a process that was killed while it wrote left in a run's folder: files as large as a checkpoint. */
+export async function removeTorn(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (isTemporaryName(name)) await removeTree(join(folder, name));
+  }
+}
+
+/** @throws {Error} naming the existing runs if this is none. */
+async function assertRun(folder: string): Promise<void> {
+  if (await Deno.stat(folder).catch(orNull) !== null) return;
+  throw new Error(`Cannot resume ${folder}: ${await describeRuns(dirname(folder))}`);
+}
+
+/**
+ * Reads the progress of a run to resume, without its blocks and without writing anything; null if the run ended before
+ * its first checkpoint.
+ *
+ * @throws {Error} if there is no such run, or its checkpoint cannot be read.
+ */
+export async function readRunProgress(folder: string): Promise<RunProgress | null> {
+  await assertRun(folder);
+  return await readStored(folder, (path) => ifFound(readProgress(path)));
+}
+
 /**
  * Reads the checkpoint of a run to resume; null if the run ended before its first checkpoint.
  *
  * @throws {Error} if there is no such run, or its checkpoint cannot be read.
  */
 export async function reopenRunFolder(folder: string): Promise<Checkpoint | null> {
-  if (await Deno.stat(folder).catch(orNull) === null) {
-    throw new Error(`Cannot resume ${folder}: ${await describeRuns(dirname(folder))}`);
-  }
-  for await (const { name } of Deno.readDir(folder)) {
-    // A process that is killed while it writes a checkpoint leaves a file of that size behind.
-    if (isTemporaryName(name)) await Deno.remove(join(folder, name));
-  }
-  const path = join(folder, RUN_FILES.checkpoint);
-  const bytes = await readWholeFile(path).catch(orNull);
-  if (bytes === null) {
-    if (!await holdsRun(folder)) return null;
-    throw new Error(`Cannot resume ${folder}: it holds a run, but no ${RUN_FILES.checkpoint}`);
-  }
+  await assertRun(folder);
+  return await readStored(folder, async (path) => {
+    const bytes = await ifFound(readWholeFile(path));
+    return bytes && readCheckpoint(bytes);
+  });
+}
+
+async function readStored<T>(folder: string, read: (path: string) => Promise<T | null>): Promise<T | null> {
+  let stored: T | null;
   try {
-    return readCheckpoint(bytes);
+    stored = await read(join(folder, RUN_FILES.checkpoint));
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     throw new Error(
       `Cannot resume ${folder}: ${(error as Error).message.split("\n")[0]}\n` +
         `hint: replace it with an intact ${RUN_FILES.checkpoint}, or start another run with --run`,
       { cause: error },
     );
   }
+  if (stored !== null || !await holdsRun(folder)) return stored;
+  throw new Error(
+    `Cannot resume ${folder}: it holds a run, but no ${RUN_FILES.checkpoint}\n` +
+      "hint: put it back, or replace the run with --force instead of --resume",
+  );
 }
 
 async function describeRuns(parent: string): Promise<string> {

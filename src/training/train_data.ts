@@ -63,6 +63,16 @@ export async function loadData(
   return { train: await load("train"), valid: await load("valid") };
 }
 
+/**
+ * Checks that a dataset has both splits, before anything is written for a run.
+ *
+ * @throws {Error} if it does not.
+ */
+export async function checkData(folder: string): Promise<void> {
+  const splits = await findSplits(folder);
+  for (const role of ["train", "valid"] as const) splitOf(splits, role);
+}
+
 async function loadSplit(
   split: Split,
   role: "train" | "valid",

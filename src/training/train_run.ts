@@ -4,10 +4,8 @@
  * @module
  */
 import { basename } from "node:path";
-import type { KernelChoices } from "../../kernels/choices.ts";
-import { defaultChoices } from "../../kernels/variants.ts";
 import { FOLDERS } from "../fs/layout.ts";
-import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
+import { withinProject } from "../fs/paths.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openGpu } from "../host/open_gpu.ts";
 import { readRunLog } from "../tracking/run_log.ts";
@@ -15,18 +13,33 @@ import { createRunId } from "../tracking/swanlab_format.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
-import type { DataFingerprint } from "./data_fingerprint.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import { predictsNothing } from "./epoch_metrics.ts";
 import { Epochs } from "./epochs.ts";
 import type { TrainCallbacks } from "./events.ts";
-import { closeData, gpuOptions, loadRunData, type PlanRunOptions } from "./plan_run.ts";
+import {
+  chooseKernels,
+  closeData,
+  fingerprintOf,
+  gpuOptions,
+  loadRunData,
+  type PlanRunOptions,
+} from "./plan_run.ts";
 import { completeTrainConfig } from "./recipe.ts";
-import { resumeConfig, resumeProgress } from "./resume.ts";
-import { clearRunFolder, createRunFolder, reopenRunFolder, saveCheckpoint } from "./run_folder.ts";
+import { reconcileLog } from "./reconcile_log.ts";
+import { resumeConfig, resumedData, resumeProgress } from "./resume.ts";
+import {
+  checkLock,
+  clearRunFolder,
+  closeRun,
+  type OpenRun,
+  openRun,
+  removeTorn,
+  saveCheckpoint,
+} from "./run_folder.ts";
 import { NO_PLATEAU } from "./schedule.ts";
 import { configDifferences, networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
-import type { TrainData } from "./train_data.ts";
+import { checkData, type TrainData } from "./train_data.ts";
 import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
 import { type ToolVersions, toolVersions } from "./versions.ts";
@@ -43,8 +56,6 @@ export type TrackingOptions = Partial<
 export interface TrainRunOptions extends PlanRunOptions {
   /** The run's folder. */
   readonly folder: string;
-  /** Resume the run in the folder. */
-  readonly resume?: boolean | undefined;
   /** Resume even with other data or settings; without `resume`, replace the run in the folder. */
   readonly force?: boolean | undefined;
   /** Records besides the run's own log; default to SwanLab's offline files and TensorBoard's. */
@@ -59,6 +70,10 @@ export interface TrainRunOptions extends PlanRunOptions {
 export interface TrainResult {
   /** All epochs are done, early stopping ended the run, or the signal did. */
   readonly outcome: "finished" | "stopped" | "interrupted";
+  /** The run's folder: the one asked for, or, if that holds a finished run, one with a number. */
+  readonly folder: string;
+  /** Whether the folder holds a checkpoint; false if the run was interrupted before its first one. */
+  readonly resumable: boolean;
   /** The dataset's folder. */
   readonly dataFolder: string;
   /** Finished epochs. */
@@ -78,81 +93,89 @@ export const DEFAULT_PROJECT = "deno-unet";
 const DEFAULT_READ_SECONDS = 10;
 
 /**
- * Starts or resumes a training run. A resumed run has the same weights, bit for bit, as one that never stopped, on the
- * same adapter.
+ * Starts or resumes a training run. The folder is locked from before the first look at it to the end. A resumed run has
+ * the same weights, bit for bit, as one that never stopped, on the same adapter.
  *
- * @throws {Error} if the folder holds a run and neither `resume` nor `force` is set, or holds none and `resume` is; if
- * data or settings differ from those of the resumed run and `force` is not set; if the loss is not finite, naming the
- * step; or if the disk is full. The last checkpoint stays intact in each case.
+ * @throws {Error} if the folder holds an unfinished run and neither `resume` nor `force` is set, or holds none and
+ * `resume` is; if another process trains there; if data or settings differ from those of the resumed run, or its log
+ * contradicts it, and `force` is not set; if the loss is not finite, naming the step; or if the disk is full or the
+ * device out of memory. The last checkpoint stays intact in each case.
  * @throws {RangeError} if a setting is out of range, or the device too small.
  */
 export async function trainRun(
   options: TrainRunOptions,
   callbacks: TrainCallbacks = {},
 ): Promise<TrainResult> {
-  const { folder, resume, force, signal } = options;
-  const before = resume ? await reopenRunFolder(folder) : null;
-  const config = before ? resumeConfig(before.progress, options) : completeTrainConfig(options.config);
-  if (!resume) await createRunFolder(folder, { replace: force });
-  const dataFolder = options.dataFolder ?? before?.progress.dataFolder ?? FOLDERS.data;
+  const { resume, force, signal } = options;
+  // Before a new run's folder is made; a resumed run may know its dataset.
+  if (!resume) {
+    completeTrainConfig(options.config);
+    await checkData(options.dataFolder ?? FOLDERS.data);
+  }
+  const { onNote } = callbacks;
+  const opened = await openRun({ folder: options.folder, resume, force, onNote });
+  const { folder, before } = opened;
   try {
-    const data = await loadRunData(dataFolder, config, options, callbacks);
-    try {
-      const wanted = gpuOptions(options, config, callbacks);
-      const { choices, choicesFrom } = await chooseKernels(options, wanted, before);
-      const gpu = await openGpu({ ...wanted, choices, cache: options.cacheFolder });
-      try {
-        return await trainOn(gpu, { options, callbacks, config, dataFolder, data, before, choicesFrom });
-      } finally {
-        gpu.close();
-      }
-    } finally {
-      await closeData(data);
-    }
-  } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) throw error;
-    // Only the preparation of images ends this way, and there is nothing to save.
-    const { epoch = 0, best = null } = before?.progress ?? {};
-    const { recipe } = config;
-    const result = { dataFolder, epochs: epoch, best, marksNothing: false, recipe, syncCommand: null };
-    return { outcome: "interrupted", ...result };
+    const config = before ? resumeConfig(before.progress, options) : completeTrainConfig(options.config);
+    const dataFolder = resumedData(options, before?.progress);
+    return await train({ options, callbacks, config, dataFolder, opened }).catch((error) => {
+      if (!signal?.aborted || error !== signal.reason) throw error;
+      // Only the preparation of images ends this way, and there is nothing to save.
+      const { epoch = 0, best = null } = before?.progress ?? {};
+      return {
+        outcome: "interrupted" as const,
+        folder,
+        resumable: before !== null,
+        dataFolder,
+        epochs: epoch,
+        best,
+        marksNothing: false,
+        recipe: config.recipe,
+        syncCommand: null,
+      };
+    });
   } finally {
-    // Removes the folder if it is empty: made for a run that had no first checkpoint.
-    if (before === null) await Deno.remove(folder).catch(() => {});
+    await closeRun(opened);
   }
 }
 
-/** A run whose data are loaded. */
-interface Job {
+/** A run whose folder is open. */
+interface OpenJob {
   readonly options: TrainRunOptions;
   readonly callbacks: TrainCallbacks;
   readonly config: TrainConfig;
   readonly dataFolder: string;
+  readonly opened: OpenRun;
+}
+
+async function train(job: OpenJob): Promise<TrainResult> {
+  const { options, callbacks, config, dataFolder, opened: { folder, before, lock } } = job;
+  const data = await loadRunData(dataFolder, config, options, callbacks);
+  try {
+    const wanted = gpuOptions(options, config, callbacks);
+    const { choices, choicesFrom } = await chooseKernels(options, wanted, before?.progress ?? null);
+    const gpu = await openGpu({ ...wanted, choices, cache: options.cacheFolder });
+    try {
+      // What was read until now is true only if nobody was writing.
+      await checkLock(folder, lock);
+      await removeTorn(folder);
+      return await trainOn(gpu, { ...job, data, choicesFrom });
+    } finally {
+      gpu.close();
+    }
+  } finally {
+    await closeData(data);
+  }
+}
+
+/** A run whose data are loaded. */
+interface Job extends OpenJob {
   readonly data: TrainData;
-  readonly before: Checkpoint | null;
   readonly choicesFrom: ChoicesFrom;
 }
 
-/** A run that is resumed on its adapter keeps its kernel variants, even if others were timed in the meantime. */
-async function chooseKernels(
-  { choices }: TrainRunOptions,
-  wanted: GpuOptions,
-  before: Checkpoint | null,
-): Promise<{ choices: KernelChoices | undefined; choicesFrom: ChoicesFrom }> {
-  if (before) {
-    const gpu = await describeGpu(wanted);
-    if (gpu?.adapter.description === before.progress.versions.adapter) {
-      return {
-        choices: before.progress.choices ?? defaultChoices(adapterKind(gpu.adapter)),
-        choicesFrom: "run",
-      };
-    }
-  }
-  return { choices, choicesFrom: choices ? "given" : "defaults" };
-}
-
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
-  const { options, callbacks, config, data, dataFolder } = job;
+  const { options, callbacks, config, data, dataFolder, opened: { folder, before, lock } } = job;
   const plan = planTraining(config, data, gpu, job.choicesFrom);
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
   const trainer = await Trainer.create(unet, {
@@ -161,14 +184,15 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     microBatch: config.memory === "low" ? plan.memory.low.microBatch : undefined,
     onNote: callbacks.onNote,
   });
-  const progress = job.before ? await resumeTrainer(trainer, job, job.before) : await begin(trainer, job);
+  const progress = before ? await resumeTrainer(trainer, job, before) : await begin(trainer, job);
   const tracker = await openRecords(progress, plan, job).catch(async (error) => {
     // A new run has not begun if a record cannot be opened.
-    if (!job.before) await clearRunFolder(options.folder);
+    if (!before) await clearRunFolder(folder);
     throw error;
   });
   const epochs = new Epochs(progress, {
-    folder: options.folder,
+    folder,
+    checkLock: () => checkLock(folder, lock),
     trainer,
     data,
     tracker,
@@ -176,7 +200,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     readEverySeconds: options.readEverySeconds ?? DEFAULT_READ_SECONDS,
     callbacks,
   });
-  const log = await readRunLog(options.folder);
+  const log = await readRunLog(folder);
   callbacks.onStart?.(plan, { epochs: log, batches: progress.partial?.batches ?? 0 });
   try {
     const complete = await epochs.run();
@@ -184,6 +208,8 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     const { epoch, best } = epochs.progress;
     return {
       outcome: !complete ? "interrupted" : epoch < config.epochs ? "stopped" : "finished",
+      folder,
+      resumable: true,
       dataFolder,
       epochs: epoch,
       best,
@@ -199,11 +225,11 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
 
 /** Saves the first checkpoint of a new run. */
 async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
-  const { options: { folder, force }, config, dataFolder } = job;
+  const { options: { force }, config, dataFolder, opened: { folder } } = job;
   const progress: RunProgress = {
     runId: createRunId(),
     startedAt: new Date().toISOString(),
-    dataFolder,
+    dataFolder: withinProject(dataFolder),
     config,
     data: fingerprintOf(job.data),
     versions: versionsOn(trainer),
@@ -213,6 +239,7 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
     best: null,
     stopping: NOT_STOPPING,
     plateau: NO_PLATEAU,
+    history: [],
   };
   if (force) await clearRunFolder(folder);
   // From here on the run can be resumed, and a full disk is noticed before an epoch is lost.
@@ -222,10 +249,10 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
 
 /** Loads the state of the resumed run. */
 async function resumeTrainer(trainer: Trainer, job: Job, before: Checkpoint): Promise<RunProgress> {
-  const { options, callbacks, config, dataFolder } = job;
+  const { options, callbacks, config, dataFolder, opened: { folder } } = job;
   const progress = await resumeProgress(
     before,
-    { ...options, config, data: fingerprintOf(job.data) },
+    { ...options, folder, config, data: fingerprintOf(job.data) },
     callbacks,
   );
   const versions = versionsOn(trainer);
@@ -243,15 +270,12 @@ async function resumeTrainer(trainer: Trainer, job: Job, before: Checkpoint): Pr
       `the run's kernels ${names} no longer pass their self-tests here: others may change the last digits`,
     );
   }
+  const history = await reconcileLog(folder, progress, { force: options.force, onNote: callbacks.onNote });
   const { microBatch, ...state } = before.trainer;
   // With other settings, forced, batches are cut as these require.
   const same = configDifferences(completeTrainConfig(before.progress.config), config).length === 0;
   trainer.load(same && microBatch ? { ...state, microBatch } : state);
-  return { ...progress, dataFolder, versions, choices };
-}
-
-function fingerprintOf({ train, valid }: TrainData): DataFingerprint {
-  return { train: train.fingerprint, valid: valid.fingerprint };
+  return { ...progress, history, dataFolder: withinProject(dataFolder), versions, choices };
 }
 
 function versionsOn({ unet }: Trainer): ToolVersions {
@@ -261,7 +285,7 @@ function versionsOn({ unet }: Trainer): ToolVersions {
 function openRecords(
   progress: RunProgress,
   { parameters, data }: TrainPlan,
-  { before, callbacks, options: { folder, tracking } }: Job,
+  { callbacks, opened: { folder, before }, options: { tracking } }: Job,
 ): Promise<Tracker> {
   return openTracker({
     swanlab: "offline",

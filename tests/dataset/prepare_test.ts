@@ -1,6 +1,7 @@
 /** Prepared splits: equal to freshly decoded images, cached by content, rebuilt if stale or damaged, never partial. */
 import assert from "node:assert/strict";
 import { basename, dirname, join } from "node:path";
+import { isProvenByBytes } from "../../src/image/decode_failure.ts";
 import {
   decodeImage,
   encodeJpeg,
@@ -228,6 +229,36 @@ Deno.test("prepareSplit: lists and skips bad images, also in the second run", ()
     await using fixed = await prepare();
     assert.deepEqual([fixed.store.status, fixed.count, fixed.problems], ["written", 4, []]);
   }));
+
+Deno.test("prepareSplit: what the machine could not do is no fault of the image, and the next run tries again", () =>
+  inSplit(async ({ folder }) => {
+    const samples = await readSamples(folder);
+    const path = join(folder, "train", "1.png");
+    const sound = await Deno.readFile(path);
+    // Reading a folder fails as a disk does: with an error that says nothing about the image.
+    await Deno.remove(path);
+    await Deno.mkdir(path);
+    const prepare = () => prepareSplit(samples, { size: SIZE, cacheFolder: join(folder, ".cache") });
+    for (const _ of ["first", "second"]) {
+      await using without = await prepare();
+      assert.deepEqual([without.store.status, without.count], ["written", 3]);
+      assert.match(without.problems[0]!.message, /; the next run tries it again$/);
+    }
+    await Deno.remove(path);
+    await Deno.writeFile(path, sound);
+    await using whole = await prepare();
+    assert.deepEqual([whole.store.status, whole.count, whole.problems], ["written", 4, []]);
+  }));
+
+Deno.test("isProvenByBytes: the decoders' own refusals, and neither memory nor engine errors", () => {
+  const magick = "Cannot decode the PNG image: Memory allocation failed";
+  for (const message of [magick, "Array buffer allocation failed", "Invalid typed array length: -1"]) {
+    assert.equal(isProvenByBytes(new RangeError(message)), false, message);
+  }
+  assert.equal(isProvenByBytes(new Error("Cannot read: Input/output error (os error 5)")), false);
+  assert.ok(isProvenByBytes(new SyntaxError("Cannot decode the PNG image: its data are cut off")));
+  assert.ok(isProvenByBytes(new RangeError("Cannot decode an image of 9000 x 9000 pixels")));
+});
 
 Deno.test("prepareSplit: uses memory without write permission, with a note, and the program exits by itself", () =>
   inSplit(async ({ folder, prepare }) => {

@@ -10,6 +10,7 @@ import {
   type RecordPlace,
   RecordReader,
 } from "../../src/dataset/sample_record.ts";
+import { oddVariants } from "../support/odd_json.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 const SIZE = 6;
@@ -106,6 +107,39 @@ Deno.test("openCache: tells how a file is damaged, for truncations and flipped b
     for (let at = 8; at < whole.length; at += at < whole.length - 24 ? 7 : 1) {
       await damaged(whole.with(at, whole[at]! ^ 0x10), `byte ${at} flipped`);
     }
+  }));
+
+Deno.test("openCache: whatever its index holds under a matching checksum, it is used or said to be damaged", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "a.samples");
+    await writeCache(path);
+    const bytes = await Deno.readFile(path);
+    const offset = new DataView(bytes.buffer).getFloat64(bytes.length - 24, true);
+    const index = JSON.parse(new TextDecoder().decode(bytes.subarray(offset, bytes.length - 24)));
+    let refused = 0;
+    for (const odd of oddVariants(index)) {
+      const text = new TextEncoder().encode(JSON.stringify(odd) ?? "");
+      const file = new Uint8Array(offset + text.length + 24);
+      file.set(bytes.subarray(0, offset));
+      file.set(text, offset);
+      file.set(bytes.subarray(bytes.length - 24), offset + text.length);
+      const view = new DataView(file.buffer);
+      view.setUint32(file.length - 16, text.length, true);
+      view.setUint32(file.length - 12, crc32(text), true);
+      await Deno.writeFile(path, file);
+      const found = await openCache(path, SIZE);
+      if (typeof found === "string") refused++;
+      else if (found !== null) {
+        const reader = new RecordReader(SIZE);
+        const [image, labels] = [new Float32Array(3 * SIZE ** 2), new Uint8Array(SIZE ** 2)];
+        for (const record of found.records) {
+          reader.readSample({ ...record, source: path }, "picture", image, labels);
+          assert.ok(image.every(Number.isFinite));
+        }
+        reader.close();
+      }
+    }
+    assert.ok(refused > 300, `${refused}`);
   }));
 
 Deno.test("CacheWriter: an earlier file stays until the new one is complete, and after discard", () =>

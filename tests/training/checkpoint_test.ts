@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import { crc32 } from "node:zlib";
 import { joinBytes } from "../../src/bytes.ts";
 import { type Checkpoint, checkpointParts, readCheckpoint } from "../../src/training/checkpoint.ts";
 import { emptySums } from "../../src/training/epoch_metrics.ts";
-import { writeSafetensors } from "../../src/weights/safetensors.ts";
+import { LIGHT } from "../../src/training/augmentation.ts";
+import { dataDifferences } from "../../src/training/data_fingerprint.ts";
+import { completeTrainConfig } from "../../src/training/recipe.ts";
+import { resumeConfig } from "../../src/training/resume.ts";
+import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
 import { checkpointOf } from "../support/checkpoints.ts";
+import { oddVariants } from "../support/odd_json.ts";
 
 const packCheckpoint = (checkpoint: Checkpoint) => joinBytes(checkpointParts(checkpoint));
 
@@ -42,6 +48,61 @@ Deno.test("checkpointParts: rejects a state that is not finite, naming step and 
     assert.throws(
       () => packCheckpoint(checkpoint),
       new RegExp(`^RangeError: Cannot save a checkpoint of step 20: its ${name} has`),
+    );
+  }
+});
+
+Deno.test("readCheckpoint: whatever its state holds under a matching checksum, it is read or refused by name", () => {
+  const full = checkpointOf(2, 1);
+  const sums = { ...emptySums(), batches: 2, samples: 7 };
+  const bytes = packCheckpoint({
+    progress: {
+      ...full.progress,
+      config: completeTrainConfig({ ...full.progress.config, augment: LIGHT }),
+      choices: { "conv3x3/thin": "direct" },
+      partial: { batches: 2, sums, seconds: 1.5 },
+      history: [{ "valid/loss": 1 }, { "valid/loss": 2 }],
+    },
+    trainer: { ...full.trainer, microBatch: { train: 4, evaluate: null } },
+  });
+  const { tensors, metadata } = readSafetensors(bytes);
+  const pack = (state: string) => {
+    let sum = crc32(state);
+    for (const { data } of tensors.values()) {
+      sum = crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), sum);
+    }
+    return writeSafetensors(tensors, { ...metadata, state, checksum: sum.toString(16).padStart(8, "0") });
+  };
+  const counts = { read: 0, refused: 0 };
+  for (const odd of oddVariants(JSON.parse(metadata.state!))) {
+    try {
+      const { progress } = readCheckpoint(pack(JSON.stringify(odd) ?? ""));
+      resumeConfig(progress, { folder: "runs/a" });
+      dataDifferences(progress.data, full.progress.data);
+      counts.read++;
+    } catch (error) {
+      assert.match(`${error}`, /^SyntaxError: Cannot read the checkpoint: /, JSON.stringify(odd));
+      counts.refused++;
+    }
+  }
+  assert.ok(counts.read > 100 && counts.refused > 800, JSON.stringify(counts));
+});
+
+Deno.test("readCheckpoint: blocks that are missing, of another shape or of another network are refused by name", () => {
+  const { progress, trainer } = checkpointOf(1, 1);
+  const { weights: _, ...without } = trainer;
+  const other = { ...progress, config: { ...progress.config, filters: 2 } };
+  for (
+    const checkpoint of [
+      { progress, trainer: without },
+      { progress, trainer: { ...trainer, secondMoment: trainer.weights.subarray(1) } },
+      { progress, trainer: { ...trainer, average: trainer.weights.subarray(1) } },
+      { progress: other, trainer },
+    ]
+  ) {
+    assert.throws(
+      () => readCheckpoint(packCheckpoint(checkpoint as Checkpoint)),
+      /^SyntaxError: Cannot read the checkpoint: its (weights|secondMoment|average) has .*, expected \d+ values$/,
     );
   }
 });

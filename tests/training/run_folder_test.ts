@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
+  checkLock,
   clearRunFolder,
-  createRunFolder,
+  closeRun,
+  openRun,
+  type OpenRunOptions,
+  readRunProgress,
+  removeTorn,
   reopenRunFolder,
   restoreBest,
   saveCheckpoint,
@@ -12,20 +17,79 @@ import { blockToState, parameterTable } from "../../src/unet/parameters.ts";
 import { checkpointOf } from "../support/checkpoints.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
-Deno.test("createRunFolder: accepts a new or an empty folder, rejects one with a run and says what to do", () =>
+/** Opens and closes a run's folder; returns which it was, and the notes. */
+async function openAndClose(options: OpenRunOptions): Promise<{ name: string; notes: string[] }> {
+  const notes: string[] = [];
+  const run = await openRun({ ...options, onNote: (note) => notes.push(note) });
+  await closeRun(run);
+  return { name: basename(run.folder), notes };
+}
+
+Deno.test("openRun: accepts a new or an empty folder, rejects one with an unfinished run and says what to do", () =>
   inTempFolder(async (folder) => {
     const run = join(folder, "runs/a");
-    await createRunFolder(run);
+    await openAndClose({ folder: run });
+    assert.deepEqual(await filesUnder(folder), []);
+    await Deno.mkdir(run, { recursive: true });
     await Deno.writeTextFile(join(run, "metrics.jsonl"), "");
-    await createRunFolder(run);
+    await openAndClose({ folder: run });
     for (const name of ["metrics.jsonl", "checkpoint.safetensors", "best.safetensors"]) {
       await Deno.writeTextFile(join(run, name), "x");
       await assert.rejects(
-        createRunFolder(run),
-        /holds one already\nhint: resume it with --resume, .* --run, .* --force$/,
+        openAndClose({ folder: run }),
+        /holds one already, which is not finished\nhint: resume it with --resume .* --run, .* --force$/,
       );
       await Deno.remove(join(run, name));
     }
+  }));
+
+Deno.test("openRun: a finished run is kept, and the next one of its name gets a number", () =>
+  inTempFolder(async (folder) => {
+    const finish = async (name: string) => {
+      await Deno.mkdir(join(folder, name));
+      const first = checkpointOf(40, null);
+      await saveCheckpoint(join(folder, name), first);
+    };
+    await finish("a");
+    const { name, notes } = await openAndClose({ folder: `${folder}/a/` });
+    assert.equal(name, "a-2");
+    assert.match(notes.join(), /holds a finished run: this one goes to .*a-2$/);
+    await assert.rejects(Deno.stat(join(folder, "a-2")), Deno.errors.NotFound);
+    await finish("a-2");
+    assert.equal((await openAndClose({ folder: join(folder, "a") })).name, "a-3");
+    assert.equal((await openAndClose({ folder: join(folder, "a"), force: true })).name, "a");
+    await saveCheckpoint(join(folder, "a-2"), checkpointOf(39, null));
+    await assert.rejects(openAndClose({ folder: join(folder, "a") }), /--resume --run .*a-2, /);
+  }));
+
+Deno.test("openRun: refuses a folder in which another process trains, whatever is asked for", () =>
+  inTempFolder(async (folder) => {
+    const run = join(folder, "a");
+    const first = await openRun({ folder: run });
+    const refused =
+      /^Error: Cannot train in .*(a|link): another process is training there\nhint: wait until it ends/;
+    for (const asked of [{}, { resume: true }, { force: true }, { resume: true, force: true }]) {
+      await assert.rejects(openRun({ folder: run, ...asked }), refused);
+    }
+    await Deno.symlink(run, join(folder, "link"));
+    await assert.rejects(openRun({ folder: join(folder, "link") }), refused, "by another name");
+    await checkLock(run, first.lock);
+    await closeRun(first);
+    await openAndClose({ folder: run });
+  }));
+
+Deno.test("openRun: a folder that cannot be written is refused in a line, and one that links elsewhere is kept", () =>
+  inTempFolder(async (folder) => {
+    await Deno.writeTextFile(join(folder, "file"), "");
+    await assert.rejects(
+      openRun({ folder: join(folder, "file") }),
+      /^Error: Cannot write to the run's folder .*\nhint: make it writable, or give another folder with --run$/,
+    );
+    await Deno.mkdir(join(folder, "disk"));
+    await Deno.symlink(join(folder, "disk"), join(folder, "run"));
+    await openAndClose({ folder: join(folder, "run") });
+    assert.ok((await Deno.lstat(join(folder, "run"))).isSymlink);
+    assert.ok((await Deno.stat(join(folder, "disk"))).isDirectory);
   }));
 
 Deno.test("clearRunFolder: removes a run and nothing else", () =>
@@ -35,7 +99,6 @@ Deno.test("clearRunFolder: removes a run and nothing else", () =>
     for (const name of ["tb/events", "metrics.jsonl", "notes.txt"]) {
       await Deno.writeTextFile(join(run, name), "x");
     }
-    await createRunFolder(run, { replace: true });
     assert.equal((await filesUnder(run)).length, 5);
     await clearRunFolder(run);
     assert.deepEqual(await filesUnder(run), ["notes.txt"]);
@@ -79,7 +142,7 @@ Deno.test("reopenRunFolder: names the existing runs, and distinguishes a run wit
     const run = join(folder, "a");
     await assert.rejects(reopenRunFolder(run), /there is no such run\nhint: omit --resume/);
     await assert.rejects(reopenRunFolder(join(run, "b")), /there is no such run\nhint: omit --resume/);
-    await createRunFolder(run);
+    await Deno.mkdir(run);
     assert.equal(await reopenRunFolder(run), null);
     await Deno.writeTextFile(join(run, "metrics.jsonl"), "{}\n");
     await assert.rejects(reopenRunFolder(run), /it holds a run, but no checkpoint.safetensors/);
@@ -92,6 +155,8 @@ Deno.test("reopenRunFolder: reads what was saved, removes torn files, rejects a 
     const kept = await saveCheckpoint(run, checkpointOf(4, 2));
     await Deno.writeTextFile(join(run, "checkpoint.safetensors.0123abcd.tmp"), "torn");
     assert.deepEqual(await reopenRunFolder(run), kept);
+    assert.deepEqual(await readRunProgress(run), kept.progress);
+    await removeTorn(run);
     assert.deepEqual(await filesUnder(run), ["checkpoint.safetensors"]);
     await Deno.truncate(join(run, "checkpoint.safetensors"), 1000);
     await assert.rejects(

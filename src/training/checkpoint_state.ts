@@ -1,0 +1,98 @@
+/**
+ * What the JSON of a checkpoint must look like: a checksum proves that it is as it was written, not that this program
+ * wrote it.
+ *
+ * @module
+ */
+import {
+  FLAG,
+  integerOf,
+  listOf,
+  NUMBER,
+  objectOf,
+  oneOf,
+  orMissing,
+  orNull,
+  recordOf,
+  type Shape,
+  TEXT,
+  valueOf,
+} from "../fs/json_shape.ts";
+import { parameterTable } from "../unet/parameters.ts";
+import { LIGHT } from "./augmentation.ts";
+import { emptySums } from "./epoch_metrics.ts";
+import { completeTrainConfig } from "./recipe.ts";
+import { networkConfig, SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "./train_config.ts";
+
+const COUNT = integerOf();
+
+/** JSON has no NaN: an undefined metric is null. */
+const METRICS = recordOf(orNull(NUMBER));
+
+const AUGMENTATION = objectOf(
+  Object.fromEntries(
+    Object.entries(LIGHT).map(([name, value]) => [name, typeof value === "boolean" ? FLAG : NUMBER]),
+  ),
+);
+
+/** Settings; a run of an earlier version has fewer. */
+const CONFIG: Shape = objectOf({
+  recipe: orMissing(TEXT),
+  augment: orMissing(orNull(AUGMENTATION)),
+  ...Object.fromEntries(Object.keys(SETTING_RANGES).map((name) => [name, orMissing(NUMBER)])),
+  ...Object.fromEntries(
+    Object.entries(SETTING_CHOICES).map(([name, words]) => [name, orMissing(oneOf(...words))]),
+  ),
+});
+
+const SPLIT = objectOf({ samples: COUNT, sha256: TEXT });
+
+const LIMIT = orNull(integerOf(1));
+
+const STATE: Shape = objectOf({
+  step: COUNT,
+  updates: COUNT,
+  atOnce: orMissing(objectOf({ train: LIMIT, evaluate: LIMIT })),
+  runId: valueOf("an id", (value) => typeof value === "string" && /^[\w-]{1,64}$/.test(value)),
+  startedAt: valueOf("a date", (value) => typeof value === "string" && !Number.isNaN(Date.parse(value))),
+  dataFolder: orNull(TEXT),
+  config: CONFIG,
+  data: objectOf({ train: SPLIT, valid: SPLIT }),
+  versions: objectOf({ unet: TEXT, deno: TEXT, v8: TEXT, adapter: TEXT }),
+  choices: orMissing(recordOf(TEXT)),
+  epoch: COUNT,
+  partial: orNull(objectOf({
+    batches: COUNT,
+    sums: objectOf(Object.fromEntries(Object.keys(emptySums()).map((name) => [name, NUMBER]))),
+    seconds: NUMBER,
+  })),
+  best: orNull(objectOf({ epoch: integerOf(1), metrics: METRICS, sha256: TEXT })),
+  stopping: objectOf({ best: orNull(NUMBER), bestEpoch: COUNT, stale: COUNT }),
+  plateau: objectOf({ scale: NUMBER, best: orNull(NUMBER), stale: COUNT }),
+  history: orMissing(listOf(METRICS)),
+});
+
+/** What is wrong with the state of a checkpoint; null if nothing is. */
+export function stateFault(state: unknown): string | null {
+  const fault = STATE(state, "state");
+  if (fault !== null) return fault;
+  const { config, epoch, best, history } = state as {
+    config: TrainConfig;
+    epoch: number;
+    best: { epoch: number } | null;
+    history?: unknown[];
+  };
+  if (best !== null && best.epoch > epoch) return "state.best is of an epoch that is not finished";
+  if (history !== undefined && history.length !== epoch) return "state.history has not a line per epoch";
+  try {
+    completeTrainConfig(config);
+    return null;
+  } catch (error) {
+    return `state.config: ${(error as Error).message.split("\n")[0]}`;
+  }
+}
+
+/** Values that each block of a checkpoint of these settings has. */
+export function blockSizeOf(config: TrainConfig): number {
+  return parameterTable(networkConfig(completeTrainConfig(config))).blockSize;
+}
