@@ -20,7 +20,7 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
   try {
     const bytes = Deno.readFileSync(path);
     image = createHash("sha256").update(bytes).digest("hex");
-    const raster = await decodeRaster(bytes);
+    const { raster } = await decodeRaster(bytes);
     const reason = sizeMismatch(raster, task);
     if (reason !== null) return { answer: { image, kind: "size-mismatch", reason }, transfer: [] };
     const { data } = resizeRaster(raster, { width: size, height: size });

@@ -4,7 +4,7 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
-import type { RgbImage } from "./image.ts";
+import type { DecodedRaster, ImageNote, RgbImage } from "./image.ts";
 import { assertFileSize, DECODE_SECONDS, LARGE_PIXELS } from "./limits.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -16,6 +16,8 @@ export interface DecodeAnswer {
   readonly height: number;
   /** Three bytes per pixel. */
   readonly pixels: ArrayBuffer;
+  /** What the reader should know of the file. */
+  readonly notes: readonly ImageNote[];
 }
 
 const pool = new WorkerPool<DecodeAnswer>({
@@ -37,13 +39,18 @@ const pool = new WorkerPool<DecodeAnswer>({
  * `src/image/decode_worker.ts`.
  */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
+  return (await decodeWithNotes(bytes)).raster;
+}
+
+/** {@linkcode decodeImage}, with what the reader should know of the file. */
+export async function decodeWithNotes(bytes: Uint8Array): Promise<DecodedRaster<RgbImage>> {
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError("Cannot decode an image: its bytes are not a Uint8Array");
   }
   assertFileSize(bytes.length); // before the copy
   const file = bytes.slice().buffer;
-  const { width, height, pixels } = await pool.run(file, [file]);
-  return { width, height, data: new Uint8Array(pixels) };
+  const { width, height, pixels, notes } = await pool.run(file, [file]);
+  return { raster: { width, height, data: new Uint8Array(pixels) }, notes };
 }
 
 /**

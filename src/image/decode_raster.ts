@@ -4,28 +4,37 @@
  *
  * @module
  */
-import { checkContent, inspectFile } from "./header.ts";
-import type { ByteRaster, Raster, RgbImage } from "./image.ts";
+import { checkContent, type FileHeader, inspectFile } from "./header.ts";
+import type { ByteRaster, DecodedRaster, ImageNote, RgbImage } from "./image.ts";
+import { levelsNote } from "./levels.ts";
+import { orientRaster } from "./orient.ts";
 
 /**
  * Decodes an image file to grayscale or RGB: ImageMagick to 8-bit samples, a format's own decoder to samples of its
  * choice. An image without color has one channel, a palette is looked up, an alpha channel is dropped (no background is
  * blended in; Pillow's `convert("RGB")`), CMYK is converted, the EXIF orientation is applied, and of several frames or
- * pages the first is taken. Color profiles are not applied.
+ * pages the first is taken. Color profiles are not applied. What a reader should know of that comes in notes.
  *
- * Rejects with a SyntaxError for a file that is truncated, corrupt or of an unsupported format, and with a RangeError
+ * Rejects with a SyntaxError for a file that is truncated, corrupt or of an unsupported format (an irregular file in
+ * which no pixel is missing gets a note instead), and with a RangeError
  * for one that exceeds the limits. Any other error means that the decoder itself broke and that this thread should
  * decode no more.
  */
-export async function decodeRaster(bytes: Uint8Array): Promise<Raster> {
+export async function decodeRaster(bytes: Uint8Array): Promise<DecodedRaster> {
   const header = inspectFile(bytes);
-  const { format, orientation } = header;
-  const raster = await format.decode?.(bytes, orientation);
-  if (raster) return raster;
+  const { raster, notes } = await header.format.decode?.(bytes) ?? await decodeOther(bytes, header);
+  const turned = orientRaster(raster, header.orientation);
+  return { raster: turned, notes: [...header.notes, ...levelsNote(turned, header.bits), ...notes] };
+}
+
+/** Decodes with ImageMagick; the orientation is not applied yet. */
+async function decodeOther(bytes: Uint8Array, header: FileHeader): Promise<DecodedRaster<ByteRaster>> {
   const content = checkContent(bytes, header);
   // Loading ImageMagick takes 0.2 s, which a folder of baseline JPEGs need not pay.
   const { decodeByMagick } = await import("./decode_magick.ts");
-  return dropColor(await decodeByMagick(content, format));
+  const { raster, notes } = await decodeByMagick(content.bytes, header.format);
+  const oddities = content.oddities.map((message): ImageNote => ({ kind: "oddity", message }));
+  return { raster: dropColor(raster), notes: [...oddities, ...notes] };
 }
 
 /** A grayscale image as RGB, its channel repeated; an RGB image unchanged. */

@@ -9,7 +9,8 @@ import { toBytes } from "./image.ts";
 import { answerTasks } from "./worker_pool.ts";
 
 answerTasks(async (file: ArrayBuffer): Promise<{ answer: DecodeAnswer; transfer: ArrayBuffer[] }> => {
-  const { width, height, data } = repeatGray(toBytes(await decodeRaster(new Uint8Array(file))));
+  const { raster, notes } = await decodeRaster(new Uint8Array(file));
+  const { width, height, data } = repeatGray(toBytes(raster));
   const pixels = data.buffer as ArrayBuffer;
-  return { answer: { width, height, pixels }, transfer: [pixels] };
+  return { answer: { width, height, pixels, notes }, transfer: [pixels] };
 });

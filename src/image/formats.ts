@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { isDicom, nameForeign } from "./foreign.ts";
 import { BMP } from "./formats/bmp.ts";
-import { hasText, type ImageFormat } from "./formats/image_format.ts";
+import type { ImageFormat } from "./formats/image_format.ts";
 import { JPEG } from "./formats/jpeg.ts";
 import { PNG } from "./formats/png.ts";
 import { TIFF } from "./formats/tiff.ts";
@@ -23,14 +24,6 @@ export const FORMAT_LIST: string = FORMATS.map(({ name }) => name).join(", ").re
   " and ",
 );
 
-/** Files that people mistake for images of a supported format. */
-const FOREIGN: readonly { readonly text: string; readonly at?: number; readonly what: string }[] = [
-  { text: "DICM", at: 128, what: "a DICOM file" },
-  { text: "GIF8", what: "a GIF" },
-  { text: "%PDF", what: "a PDF" },
-  { text: "<", what: "an XML, HTML or SVG text" },
-];
-
 const IMAGE_NAME = new RegExp(`\\.(${IMAGE_ENDINGS.join("|")})$`, "i");
 
 /** Whether a file of this name is expected to be an image of a supported format. */
@@ -38,17 +31,17 @@ export function isImageName(name: string): boolean {
   return IMAGE_NAME.test(name);
 }
 
-/** The format by a file's first bytes, 256 or more. Throws a SyntaxError that says what the file seems to be. */
+/** The format by a file's first bytes, 512 or more. Throws a SyntaxError that says what the file seems to be. */
 export function detectFormat(bytes: Uint8Array): ImageFormat {
   const format = FORMATS.find((format) => format.matches(bytes));
-  if (format !== undefined) return format;
-  const foreign = FOREIGN.find(({ text, at }) => hasText(bytes, text, at));
+  // A DICOM file may begin like a TIFF, for programs that read only those.
+  if (format !== undefined && !isDicom(bytes)) return format;
+  const foreign = nameForeign(bytes);
   const reason = bytes.length === 0
     ? "the file is empty"
-    : foreign !== undefined
+    : foreign !== null
     ? `it is ${foreign.what}`
     : "its first bytes match no supported format";
-  throw new SyntaxError(
-    `Cannot decode the image: ${reason}\nhint: ${FORMAT_LIST} are supported; convert it to one of them`,
-  );
+  const hint = foreign?.hint === undefined ? "convert it to one of them" : foreign.hint;
+  throw new SyntaxError(`Cannot decode the image: ${reason}\nhint: ${FORMAT_LIST} are supported; ${hint}`);
 }

@@ -6,9 +6,10 @@
  */
 import { readOrientation } from "./exif.ts";
 import { detectFormat } from "./formats.ts";
-import { type ImageFormat, viewOf } from "./formats/image_format.ts";
-import type { Size } from "./image.ts";
+import { type CheckedContent, type ImageFormat, viewOf } from "./formats/image_format.ts";
+import type { ImageNote, Size } from "./image.ts";
 import { assertFileSize, assertImageSize } from "./limits.ts";
+import { orientationNote, orientSize } from "./orient.ts";
 
 /** What {@linkcode inspectFile} found; the size is that before the orientation is applied. */
 export interface FileHeader extends Size {
@@ -16,6 +17,10 @@ export interface FileHeader extends Size {
   readonly format: ImageFormat;
   /** The EXIF orientation: 1, upright, if the file states none. */
   readonly orientation: number;
+  /** Bits per sample, at least 8. */
+  readonly bits: number;
+  /** What the header reveals to a reader. */
+  readonly notes: readonly ImageNote[];
 }
 
 /**
@@ -25,18 +30,26 @@ export interface FileHeader extends Size {
 export function inspectFile(bytes: Uint8Array): FileHeader {
   assertFileSize(bytes.length);
   const format = detectFormat(bytes);
-  const { width, height } = withinFile(format, () => format.readSize(viewOf(bytes), bytes));
+  const header = withinFile(format, () => format.readHeader(viewOf(bytes), bytes));
+  const { width, height, bits = 8, pages = 1 } = header;
   assertImageSize(format.name, width, height);
-  const block = format.exifBlock?.(bytes) ?? null;
-  return { format, width, height, orientation: block === null ? 1 : readOrientation(block) };
+  const block = withinFile(format, () => format.exifBlock?.(bytes) ?? null);
+  const stated = header.orientation ?? (block === null ? 1 : readOrientation(block));
+  const orientation = stated >= 1 && stated <= 8 ? stated : 1;
+  const notes = orientationNote(orientation);
+  if (pages > 1) notes.push({ kind: "pages", message: `only the first of its ${pages} pages is read` });
+  return { format, width, height, orientation, bits: Math.max(8, bits), notes };
 }
 
 /**
  * Checks the whole of a file whose header {@linkcode inspectFile} accepted, and returns what the decoder gets.
  * Throws like {@linkcode inspectFile}.
  */
-export function checkContent(bytes: Uint8Array, { format, ...size }: FileHeader): Uint8Array {
-  return withinFile(format, () => format.checkContent?.(viewOf(bytes), bytes, size) ?? bytes);
+export function checkContent(bytes: Uint8Array, { format, ...size }: FileHeader): CheckedContent {
+  return withinFile(
+    format,
+    () => format.checkContent?.(viewOf(bytes), bytes, size) ?? { bytes, oddities: [] },
+  );
 }
 
 /**
@@ -44,9 +57,8 @@ export function checkContent(bytes: Uint8Array, { format, ...size }: FileHeader)
  * only; whether the pixels are intact, only decoding tells. Throws like {@linkcode inspectFile}.
  */
 export function readImageSize(bytes: Uint8Array): Size {
-  const { width, height, orientation } = inspectFile(bytes);
-  // Orientations 5 to 8 swap rows and columns.
-  return orientation >= 5 && orientation <= 8 ? { width: height, height: width } : { width, height };
+  const header = inspectFile(bytes);
+  return orientSize(header, header.orientation);
 }
 
 /** Runs `read`; a DataView's own RangeError means that the header points beyond the end of the file. */

@@ -42,6 +42,28 @@ export interface Raster<Data extends SampleData = SampleData> extends Size {
   readonly spacing?: Spacing;
 }
 
+/** What a reader of an image file should know of it, although it was read. */
+export interface ImageNote {
+  /**
+   * - `orientation`: the EXIF orientation is applied;
+   * - `pages`: the file has further pages, which are not read;
+   * - `levels`: samples of more than 8 bits that fill only a few of the levels that are read;
+   * - `oddity`: the file is irregular, but no pixel is missing;
+   * - `name`: its name differs from the listed one in its Unicode form.
+   */
+  readonly kind: "orientation" | "pages" | "levels" | "oddity" | "name";
+  /** The details, the same for all images with the same ones: `only the first of its 3 pages is read`. */
+  readonly message: string;
+}
+
+/** A decoded image file. */
+export interface DecodedRaster<R extends Size = Raster> {
+  /** The image. */
+  readonly raster: R;
+  /** What the reader should know of it. */
+  readonly notes: readonly ImageNote[];
+}
+
 /** An 8-bit {@linkcode Raster}. */
 export type ByteRaster = Raster<Uint8Array>;
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { ByteRaster } from "./image.ts";
+import type { ByteRaster, DecodedRaster } from "./image.ts";
 import { type Plane, toRgb } from "./jpeg_color.ts";
 import { BitReader, type HuffmanTable, huffmanTable, scanBits } from "./jpeg_huffman.ts";
 import { inverseCosine } from "./jpeg_idct.ts";
@@ -39,19 +39,28 @@ interface Frame {
 
 /**
  * Decodes a JPEG file without applying its orientation; an image without color has one channel. Null for a file that
- * is damaged or not baseline.
+ * is damaged or not baseline. Bytes behind the last bits of the scan get a note.
  */
-export function decodeBaselineJpeg(bytes: Uint8Array): ByteRaster | null {
-  try {
-    return new Decoder(bytes).decode();
-  } catch (error) {
-    // Thrown by a DataView or typed array: the file points beyond its end.
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
+export function decodeBaselineJpeg(bytes: Uint8Array): DecodedRaster<ByteRaster> | null {
+  const decoder = new Decoder(bytes);
+  const raster = decoder.decode();
+  if (raster === null) return null;
+  const { surplus } = decoder;
+  const message = `${surplus} bytes follow its pixel data`;
+  return { raster, notes: surplus === 0 ? [] : [{ kind: "oddity", message }] };
+}
+
+/** Whether a file is baseline by its headers, but the bits of its scan are damaged. */
+export function isDamagedBaseline(bytes: Uint8Array): boolean {
+  const decoder = new Decoder(bytes);
+  return decoder.decode() === null && decoder.inScan;
 }
 
 class Decoder {
+  /** Whether the bits of the scan were reached. */
+  inScan = false;
+  /** Bytes between the last bits of the scan and the end of the image. */
+  surplus = 0;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #quantization: (Uint16Array | undefined)[] = [];
@@ -68,6 +77,16 @@ class Decoder {
   }
 
   decode(): ByteRaster | null {
+    try {
+      return this.#decode();
+    } catch (error) {
+      // Thrown by a DataView or typed array: the file points beyond its end.
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
+  }
+
+  #decode(): ByteRaster | null {
     const view = this.#view;
     if (view.getUint16(0) !== 0xff00 + MARKER.SOI) return null;
     for (let at = 2;;) {
@@ -179,6 +198,7 @@ class Decoder {
   #readScan(header: Uint8Array, at: number): ByteRaster | null {
     const frame = this.#frame;
     if (frame === undefined || !this.#isYcc(frame) || !this.#chooseTables(header, frame)) return null;
+    this.inScan = true;
     const intervals = scanBits(this.#bytes, at);
     if (intervals === null || !this.#readMcus(frame, intervals)) return null;
     const { width, height, components: [light, blue, red] } = frame;
@@ -234,10 +254,35 @@ class Decoder {
         }
         if (reader.at > 8 * bits.length) return false;
       }
-      // Only the padding of the last byte may be left over.
-      if (8 * bits.length - reader.at >= 8) return false;
+      // Only the padding of the last byte may be left over, and, at the end, bytes that belong to nothing.
+      const left = bits.length - Math.ceil(reader.at / 8);
+      if (left > 0 && (index + 1 < intervals.length || this.#continues(frame, bits, reader.at))) return false;
+      this.surplus = left;
     }
     return true;
+  }
+
+  /**
+   * Whether what follows the last MCU may belong to the image, whose bits were misread then, or whose header states
+   * too small a size: the byte is not padded with ones, or what follows it are further MCUs up to the last bit.
+   */
+  #continues({ components }: Frame, bits: Uint8Array, at: number): boolean {
+    const padding = (1 << (8 * Math.ceil(at / 8) - at)) - 1;
+    const last = bits[Math.ceil(at / 8) - 1] ?? 0xff;
+    if ((last & padding) !== padding) return true;
+    const reader = new BitReader(bits);
+    reader.at = at;
+    const block = new Int32Array(64);
+    while (8 * bits.length - reader.at >= 8) {
+      for (const { h, v, dc, ac, quantization } of components) {
+        for (let i = 0; i < h * v; i++) {
+          const first = reader.readBlock(block, dc, ac, this.#quantization[quantization]!, 0);
+          if (Number.isNaN(first) || reader.at > 8 * bits.length) return false;
+        }
+      }
+    }
+    const end = (1 << (8 * bits.length - reader.at)) - 1;
+    return (bits.at(-1)! & end) === end;
   }
 
   #readBlocks(component: Component, reader: BitReader, block: Int32Array, x: number, y: number): boolean {

@@ -45,7 +45,7 @@ export const OUTPUT_ENDINGS: OutputFiles = {
 };
 
 /** Enough bytes to detect an image format. */
-const HEAD_BYTES = 256;
+const HEAD_BYTES = 512;
 
 /**
  * Finds images. A file that is named explicitly is always included; of folders and pattern matches, files with an

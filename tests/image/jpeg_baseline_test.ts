@@ -14,7 +14,7 @@ const files = jpegs.map(({ file }) => Uint8Array.fromBase64(file));
 
 Deno.test(`decodeBaselineJpeg: ${jpegs.length} baseline files of every kind equal Pillow's pixels`, () => {
   jpegs.forEach(({ name, width, height, channels, sha256 }, i) => {
-    const pixels = decodeBaselineJpeg(files[i]!);
+    const pixels = decodeBaselineJpeg(files[i]!)?.raster;
     assert.ok(pixels, name);
     assert.deepEqual([pixels.width, pixels.height, pixels.channels], [width, height, channels], name);
     assert.equal(createHash("sha256").update(pixels.data).digest("hex"), sha256, name);
@@ -28,16 +28,15 @@ Deno.test("decodeBaselineJpeg: leaves all other files to ImageMagick", () => {
   }
 });
 
-Deno.test("decodeBaselineJpeg: leaves truncated files and files with extra bytes to ImageMagick", () => {
+Deno.test("decodeBaselineJpeg: leaves truncated files to ImageMagick, and notes extra bytes", () => {
   for (const file of files.slice(0, 20)) {
     for (let length = 0; length < file.length; length += 1 + length % 7) {
       assert.equal(decodeBaselineJpeg(file.subarray(0, length)), null);
     }
     const scan = file.findLastIndex((byte, at) => byte === 0xff && file[at + 1] === 0xd9);
-    assert.equal(
-      decodeBaselineJpeg(Uint8Array.of(...file.subarray(0, scan), 1, 2, ...file.subarray(scan))),
-      null,
-    );
+    const longer = decodeBaselineJpeg(Uint8Array.of(...file.subarray(0, scan), 1, 2, ...file.subarray(scan)));
+    assert.deepEqual(longer?.raster, decodeBaselineJpeg(file)?.raster);
+    assert.deepEqual(longer?.notes, [{ kind: "oddity", message: "2 bytes follow its pixel data" }]);
   }
 });
 
@@ -54,10 +53,10 @@ Deno.test("decodeBaselineJpeg: accepts no damaged file that ImageMagick rejects,
   let accepted = 0;
   for (let i = 0; i < 6000; i++) {
     const file = mutate(files[random.integer(files.length)]!, random);
-    const pixels = decodeBaselineJpeg(file);
-    if (pixels === null) continue;
+    const pixels = decodeBaselineJpeg(file)?.raster;
+    if (pixels === undefined) continue;
     const header = inspectFile(file);
-    const other = await decodeByMagick(checkContent(file, header), header.format);
+    const { raster: other } = await decodeByMagick(checkContent(file, header).bytes, header.format);
     const { width, height, channels, data } = pixels;
     assert.deepEqual([width, height], [other.width, other.height]);
     let sum = 0;
@@ -73,7 +72,7 @@ Deno.test("decodeBaselineJpeg: accepts no damaged file that ImageMagick rejects,
 
 Deno.test("decodeRaster: returns one channel for an image without color in every format", async () => {
   for (const { name, file, rgb } of images) {
-    const { channels } = await decodeRaster(Uint8Array.fromBase64(file));
+    const { channels } = (await decodeRaster(Uint8Array.fromBase64(file))).raster;
     const expected = Uint8Array.fromBase64(rgb);
     const gray = expected.every((value, at) => value === expected[at - at % 3]);
     assert.equal(channels, gray ? 1 : 3, name);

@@ -3,7 +3,25 @@
  *
  * @module
  */
-import type { Raster, Size } from "../image.ts";
+import type { DecodedRaster, Size } from "../image.ts";
+
+/** What a file's header says. */
+export interface FormatHeader extends Size {
+  /** Bits per sample, if they may be more than 8. */
+  readonly bits?: number;
+  /** Pages or frames of the file, of which the first is read; 1 if left out. */
+  readonly pages?: number;
+  /** The orientation, 1 to 8, of formats that store it as EXIF does but without a block of its own. */
+  readonly orientation?: number;
+}
+
+/** What a decoder gets of a file. */
+export interface CheckedContent {
+  /** A file with the same pixels. */
+  readonly bytes: Uint8Array;
+  /** What was left out or repaired, in words: `its eXIf chunk is damaged`. No pixel is missing. */
+  readonly oddities: readonly string[];
+}
 
 /** An image file format: how to recognize, measure, check and decode it. */
 export interface ImageFormat {
@@ -14,22 +32,21 @@ export interface ImageFormat {
   /** Whether a file begins as this format does. Never looks at its name. */
   matches(bytes: Uint8Array): boolean;
   /**
-   * The size in the header, before any EXIF orientation. Throws a SyntaxError for a damaged header, a RangeError
+   * The header, with the size before any EXIF orientation. Throws a SyntaxError for a damaged header, a RangeError
    * for samples that cannot be decoded. Reading past the end of `view` means that the file is truncated.
    */
-  readSize(view: DataView, bytes: Uint8Array): Size;
+  readHeader(view: DataView, bytes: Uint8Array): FormatHeader;
   /** The TIFF structure with the EXIF orientation, or null. Formats without one leave it out. */
   readonly exifBlock?: (bytes: Uint8Array) => Uint8Array | null;
   /**
    * Checks the whole file for what a decoder would waste time on or pass over in silence, and returns what the
-   * decoder gets. Throws like {@linkcode ImageFormat.readSize}.
+   * decoder gets. Throws like {@linkcode ImageFormat.readHeader}.
    */
-  readonly checkContent?: (view: DataView, bytes: Uint8Array, size: Size) => Uint8Array;
-  /** A decoder of our own; null leaves the file to ImageMagick. `orientation` is EXIF's, 1 to 8. */
-  readonly decode?: (
-    bytes: Uint8Array,
-    orientation: number,
-  ) => Raster | null | Promise<Raster | null>;
+  readonly checkContent?: (view: DataView, bytes: Uint8Array, size: Size) => CheckedContent;
+  /** A decoder of our own, which does not apply the orientation; null leaves the file to ImageMagick. */
+  readonly decode?: (bytes: Uint8Array) => DecodedRaster | null | Promise<DecodedRaster | null>;
+  /** Whether ImageMagick's warning about a file proves that no pixel is missing; any other warning is an error. */
+  readonly isHarmless?: (warning: string, bytes: Uint8Array) => boolean;
   /** ImageMagick's names of the format, the one to decode with first. */
   readonly coders: readonly string[];
 }

@@ -3,20 +3,19 @@
  *
  * @module
  */
-import type { Size } from "../image.ts";
-import { hasText, type ImageFormat, viewOf } from "./image_format.ts";
+import { type FormatHeader, hasText, type ImageFormat, viewOf } from "./image_format.ts";
 
 /** WebP, still images only. */
 export const WEBP: ImageFormat = {
   name: "WebP",
   endings: ["webp"],
   matches: (bytes) => hasText(bytes, "RIFF") && hasText(bytes, "WEBP", 8),
-  readSize,
+  readHeader,
   exifBlock,
   coders: ["WEBP"],
 };
 
-function readSize(view: DataView, bytes: Uint8Array): Size {
+function readHeader(view: DataView, bytes: Uint8Array): FormatHeader {
   if (view.getUint32(4, true) + 8 > bytes.length) {
     throw new SyntaxError("Cannot decode the WebP image: the file is truncated");
   }
