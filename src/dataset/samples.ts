@@ -96,7 +96,8 @@ function refuseUncertain(split: Split, listing: SplitListing, images: readonly L
   if (countOf(images, "annotated") === 0) {
     throw new Error(
       `Cannot use split ${name}: none of its images is annotated: ${listing.uncertainty}\n` +
-        "hint: deno task inspect lists the problems; deno task evaluate --audit ranks images without annotations",
+        "hint: deno task inspect lists the problems; --unannotated skip leaves these images out, and " +
+        "deno task evaluate --audit ranks them",
     );
   }
   const which = count === 1 ? "1 image without annotations" : `${count} images without annotations`;
