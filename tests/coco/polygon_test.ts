@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { annotationMask } from "../../mod.ts";
 import { polygonPixels } from "../reference/coco_polygon.ts";
+import { withinMathCalls } from "../support/math_calls.ts";
 import { Random } from "../support/random.ts";
 
 /** Coordinates of many kinds: inside, around, integers, tenths, far outside. */
@@ -11,30 +12,6 @@ function coordinate(random: Random, kind: number, length: number): number {
   if (kind === 2) return Math.round((2 * share - 0.5) * length);
   if (kind === 3) return Math.round((2 * share - 0.5) * length * 10) / 10;
   return (20 * share - 10) * length;
-}
-
-/**
- * The result of `body`; fails once it has called functions of `Math` more than `most` times. That measures work
- * independently of the machine: no crossing of an outline is found without them.
- */
-function withinMathCalls<T>(most: number, body: () => T): T {
-  const original = Object.getOwnPropertyDescriptors(Math);
-  let calls = 0;
-  for (const [name, { value }] of Object.entries(original)) {
-    if (typeof value !== "function") continue;
-    const counted = (...numbers: number[]) => {
-      if (++calls > most) throw new Error(`more than ${most} calls of Math`);
-      return value(...numbers);
-    };
-    Object.defineProperty(Math, name, { value: counted, configurable: true, writable: true });
-  }
-  try {
-    const result = body();
-    assert.ok(calls > most / 100, `${calls} calls of Math measure nothing`);
-    return result;
-  } finally {
-    Object.defineProperties(Math, original);
-  }
 }
 
 Deno.test("fillPolygon: equals the plain scan conversion", () => {
