@@ -21,8 +21,9 @@ for (const { settings, batches, cuts } of CASES) {
   Deno.test(`planRun: plans the memory that the trainer then allocates, ${Object.keys(settings).join(", ")}`, async () => {
     const { dataFolder, cacheFolder } = await tinyData();
     const config = completeTrainConfig({ ...TINY, ...settings });
-    const { secondsPerEpoch, ...plan } = await planRun({ dataFolder, cacheFolder, config });
+    const { secondsPerEpoch, resumes, ...plan } = await planRun({ dataFolder, cacheFolder, config });
     assert.ok(secondsPerEpoch! > 0);
+    assert.equal(resumes, null);
     const { data: { train, valid }, memory } = plan;
     assert.deepEqual([train.samples, valid.samples, train.batches, valid.batches], [10, 9, ...batches]);
     assert.ok(valid.background > 0.8 && valid.background < 1);
