@@ -90,11 +90,18 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
     add("annotated in part", `${count}: what cannot be drawn counts as background`);
   }
   if (split.unannotated > 0) {
-    const taken = unannotated === "empty" ? "taken as background only" : "left out";
+    const taken = unannotated === "skip"
+      ? "left out"
+      : `taken as background only${
+        split.annotated === 0 ? ", though nothing in the split is annotated" : ""
+      }`;
     add(
       "without annotation",
       `${split.unannotated}: nothing to annotate or not labeled yet; ${taken}`,
     );
+  }
+  if (split.invalid > 0) {
+    add("invalid entries", `${plural(split.invalid, "image")} left out: see the problems`);
   }
   if (split.unusable > 0) add("unusable annotations", `${plural(split.unusable, "image")} left out`);
   if (split.uncertain > 0) {

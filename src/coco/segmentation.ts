@@ -141,6 +141,7 @@ function polygonFault(part: unknown, name: string, size: Size): Fault | null {
 }
 
 function checkRle(rle: Partial<Rle>, size: Size): CheckedSegmentation {
+  if (Object.keys(rle).length === 0) return refused("no-segmentation", "its segmentation is an empty object");
   const { height, width } = size;
   if (!Array.isArray(rle.size) || rle.size[0] !== height || rle.size[1] !== width) {
     const message = `its RLE has size [height, width] ${showValue(rle.size)}, the image ` +

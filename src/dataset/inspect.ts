@@ -49,6 +49,8 @@ export interface SplitReport {
   readonly partlyAnnotated: number;
   /** Images without annotations: nothing to annotate, or merely not labeled yet. */
   readonly unannotated: number;
+  /** Listed images that are skipped because their entries are invalid or ambiguous. */
+  readonly invalid: number;
   /** Images that are skipped because their annotations cannot be drawn or trusted. */
   readonly unusable: number;
   /** Images without annotations, in a split with annotations of unknown images: they are never taken as background. */
@@ -182,6 +184,7 @@ function describeFolder(split: Split, files: readonly string[]): SplitReport {
     annotated: 0,
     unannotated: 0,
     partlyAnnotated: 0,
+    invalid: 0,
     unusable: 0,
     uncertain: 0,
     uncertainty: null,
@@ -206,6 +209,7 @@ function describeImages(listing: SplitListing, images: readonly ListedImage[]) {
     annotated: countOf(images, "annotated"),
     partlyAnnotated: images.filter(({ partlyAnnotated }) => partlyAnnotated).length,
     unannotated: countOf(images, "unannotated"),
+    invalid: listing.fileNames.size - listing.images.length,
     unusable: countOf(images, "unusable"),
     uncertain,
     uncertainty: uncertain === 0 ? null : listing.uncertainty,

@@ -49,7 +49,7 @@ Deno.test("checkSegmentation: reports one fault for what cannot be drawn at all"
     [[], "no-segmentation"],
     ["polygon", "bad-segmentation"],
     [SQUARE, "bad-segmentation"],
-    [{}, "rle-size"],
+    [{}, "no-segmentation"],
     [{ size: [8, 6], counts: [48] }, "rle-size"],
     [{ size: [6, 8], counts: [47] }, "bad-rle"],
     [{ size: [6, 8], counts: "!" }, "bad-rle"],

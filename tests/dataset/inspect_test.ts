@@ -42,6 +42,7 @@ Deno.test("inspectDataset: counts, measures, lists problems and finds near-dupli
       annotated: 2,
       partlyAnnotated: 0,
       unannotated: 1,
+      invalid: 0,
       unusable: 1,
       uncertain: 0,
       uncertainty: null,

@@ -165,6 +165,9 @@ Deno.test("inspectDataset: counts uncertain, unusable and partly annotated image
       null,
       null,
     ]);
+    await writeDataset(folder, { test: { images: [[1, "1.png"], [1, "2.png"], [2, "3.png"]] } });
+    const [, , test] = (await inspectDataset(folder, { pixels: false })).splits;
+    assert.deepEqual([test!.invalid, test!.images], [2, 1]);
     assert.deepEqual([problems, splits[2]!.problems.map(({ kind }) => kind)], [5, [
       "no-segmentation",
       "normalized-outline",
