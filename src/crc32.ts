@@ -1,5 +1,5 @@
 /**
- * CRC-32 as in zip and PNG, for where `node:zlib` is missing.
+ * CRC-32 as in zip and PNG: the runtime's own where there is one, which is 15 times as fast, or a portable one.
  * This module is browser compatible.
  *
  * @module
@@ -26,8 +26,8 @@ function makeTables(): Int32Array {
   return tables;
 }
 
-/** The CRC-32 of `bytes`, as an unsigned 32-bit number; slicing-by-16 after Kounavis and Berry (Intel, 2005). */
-export function crc32(bytes: Uint8Array): number {
+/** {@linkcode crc32} without the runtime's help: slicing-by-16 after Kounavis and Berry (Intel, 2005). */
+export function portableCrc32(bytes: Uint8Array): number {
   const end = bytes.length - bytes.length % SLICE;
   let crc = -1;
   let at = 0;
@@ -46,3 +46,16 @@ export function crc32(bytes: Uint8Array): number {
   for (; at < bytes.length; at++) crc = (crc >>> 8) ^ TABLES[(crc ^ bytes[at]!) & 0xff]!;
   return ~crc >>> 0;
 }
+
+type Crc32 = (bytes: Uint8Array) => number;
+
+/** The function of the runtime's zlib module; undefined in browsers. */
+function runtimeCrc32(): Crc32 | undefined {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: "zlib"): { crc32?: Crc32 } | undefined };
+  };
+  return process?.getBuiltinModule?.("zlib")?.crc32;
+}
+
+/** The CRC-32 of `bytes`, as an unsigned 32-bit number. */
+export const crc32: Crc32 = runtimeCrc32() ?? portableCrc32;
