@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
+import { join } from "node:path";
 import { formatPercent, formatSeconds, plural } from "../src/cli/format.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
 import { Progress } from "../src/cli/progress.ts";
@@ -21,6 +22,7 @@ import {
 } from "../src/cli/task.ts";
 import { findImages, type ImageReport, modelOrigin, predictFiles } from "../src/entries/predict.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
+import { FAILURES_FILE, type SkippedPaths } from "../src/prediction/image_files.ts";
 
 interface Options extends ModelFlags {
   readonly output: string;
@@ -56,8 +58,9 @@ export function command(): Command {
 
 async function predictPaths(paths: string[], options: Options): Promise<void> {
   const lap = options.verbose ? stopwatch() : () => {};
-  const { files, problems } = await findImages(paths);
+  const { files, problems, skipped } = await findImages(paths);
   for (const { message } of problems) reportError(message);
+  writeStderr(describeSkipped(skipped));
   if (files.length === 0) throw new ExitError(EXIT.failed);
   const { gpu, model, predictor, threshold, close } = await openModel(options);
   lap("model and GPU ready");
@@ -78,6 +81,7 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
     ...provenance.settings,
     output: options.output,
     batchSize: options.batchSize,
+    problems,
     provenance,
     onImage(image) {
       lap(image.image);
@@ -97,14 +101,37 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
   close();
   const failed = [...problems, ...report.problems];
   if (options.json) {
-    const document = { ...provenance, output: options.output, images: report.images, failed };
+    const document = { ...provenance, output: options.output, images: report.images, failed, skipped };
     writeStdout(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     writeStdout(`${plural(report.images.length, "image")} predicted, results in ${options.output}\n`);
   }
   if (failed.length === 0) return;
-  writeStderr(`${plural(failed.length, "path")} could not be read\n`);
+  writeStderr(
+    `${plural(failed.length, "path")} could not be read\nlisted in ${join(options.output, FAILURES_FILE)}\n`,
+  );
   throw new ExitError(EXIT.failed);
+}
+
+/** Most names in a note about skipped files. */
+const MOST_NAMES = 5;
+
+/** Notes about what the given folders hold besides images. */
+function describeSkipped({ files, folders }: SkippedPaths): string {
+  const list = (paths: readonly string[]) =>
+    paths.slice(0, MOST_NAMES).join(", ") + (paths.length > MOST_NAMES ? ", ..." : "");
+  const lines: string[] = [];
+  if (files.length > 0) {
+    lines.push(`skipped ${plural(files.length, "file")} without an image: ${list(files)}`);
+  }
+  if (folders.length > 0) {
+    lines.push(
+      `skipped ${plural(folders.length, "subfolder")}: ${list(folders)}; '${
+        join(folders[0]!, "..", "**")
+      }' includes them`,
+    );
+  }
+  return lines.map((line) => `note: ${line}\n`).join("");
 }
 
 function describe({ image, area, share, lesions, meanProbability, files }: ImageReport): string {

@@ -4,7 +4,8 @@
  * @module
  */
 import { basename, extname, join, normalize, resolve } from "node:path";
-import { ifFound } from "../fs/paths.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { ifFound, listFolder, readJson, removeFile } from "../fs/paths.ts";
 import { detectFormat, isImageName } from "../image/formats.ts";
 import { expandPattern, isPattern } from "./glob.ts";
 
@@ -22,6 +23,16 @@ export interface FoundImages {
   readonly files: readonly string[];
   /** Paths that lead to no image. */
   readonly problems: readonly PathProblem[];
+  /** What the given folders and patterns hold besides. */
+  readonly skipped: SkippedPaths;
+}
+
+/** What was found and is not predicted; hidden files are not counted. */
+export interface SkippedPaths {
+  /** Files that are no images by their names or, without an extension, their content. */
+  readonly files: readonly string[];
+  /** Folders within a given folder. */
+  readonly folders: readonly string[];
 }
 
 /** One value per file that is written for an image. */
@@ -44,6 +55,11 @@ export const OUTPUT_ENDINGS: OutputFiles = {
   json: ".json",
 };
 
+/** Within the output folder: the images that could not be read, and why. */
+export const FAILURES_FILE = "failures.json";
+
+type Skipped = { readonly [Kind in keyof SkippedPaths]: string[] };
+
 /** Enough bytes to detect an image format. */
 const HEAD_BYTES = 512;
 
@@ -55,39 +71,53 @@ const HEAD_BYTES = 512;
 export async function findImages(paths: readonly string[]): Promise<FoundImages> {
   const files = new Set<string>();
   const problems: PathProblem[] = [];
+  const skipped = { files: [] as string[], folders: [] as string[] };
   for (const path of paths) {
-    const found = await imagesAt(path);
+    const found = await imagesAt(path, skipped);
     if (typeof found === "string") problems.push({ path, message: found });
     else found.forEach((file) => files.add(normalize(file)));
   }
-  return { files: [...files], problems };
+  const others = (list: string[]) => [...new Set(list.map(normalize))].filter((path) => !files.has(path));
+  return {
+    files: [...files],
+    problems,
+    skipped: { files: others(skipped.files), folders: others(skipped.folders) },
+  };
 }
 
 /** The images that one path leads to, or the reason why there are none. */
-async function imagesAt(path: string): Promise<string[] | string> {
+async function imagesAt(path: string, skipped: Skipped): Promise<string[] | string> {
   const info = await ifFound(Deno.stat(path));
   if (info?.isDirectory) {
-    const files = await imagesIn(path);
-    return files.length > 0 ? files : `Cannot find an image in the folder ${JSON.stringify(path)}`;
+    const before = skipped.folders.length;
+    const files = await imagesIn(path, skipped);
+    if (files.length > 0) return files;
+    const hint = skipped.folders.length > before
+      ? `\nhint: '${join(path, "**")}' includes its subfolders`
+      : "";
+    return `Cannot find an image in the folder ${JSON.stringify(path)}${hint}`;
   }
   if (info !== null) return [path];
   if (!isPattern(path)) return `Cannot find ${JSON.stringify(path)}: no such file or folder`;
   const files: string[] = [];
   for (const match of await expandPattern(path)) {
-    if ((await ifFound(Deno.stat(match)))?.isDirectory) files.push(...await imagesIn(match));
-    else if (await looksLikeImage(match)) files.push(match);
+    if ((await ifFound(Deno.stat(match)))?.isDirectory) files.push(...await imagesIn(match, skipped));
+    else (await looksLikeImage(match) ? files : skipped.files).push(match);
   }
   return files.length > 0 ? files : `Cannot find an image that matches ${JSON.stringify(path)}`;
 }
 
-async function imagesIn(folder: string): Promise<string[]> {
+async function imagesIn(folder: string, skipped: Skipped): Promise<string[]> {
   const files: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
+    if (name.startsWith(".")) continue;
     const path = join(folder, name);
-    if (!name.startsWith(".") && (await ifFound(Deno.stat(path)))?.isFile && await looksLikeImage(path)) {
-      files.push(path);
-    }
+    const info = await ifFound(Deno.stat(path));
+    if (info?.isDirectory) skipped.folders.push(path);
+    else (info?.isFile && await looksLikeImage(path) ? files : skipped.files).push(path);
   }
+  skipped.files.sort();
+  skipped.folders.sort();
   return files.sort();
 }
 
@@ -104,32 +134,97 @@ async function looksLikeImage(path: string): Promise<boolean> {
   }
 }
 
+/** Whose results exist under a name in the output folder: the path of an image, or null if unknown. */
+type Owners = ReadonlyMap<string, string | null>;
+
 /**
  * The names of the results in the output folder, without ending: the names of the images. If several images have the
- * same name, all but the first get a number, and so does one whose results would overwrite an input image.
+ * same name, all but the first get a number, and so does one whose results would overwrite an input image, or those of
+ * another image; an image that has results keeps their name, and they are replaced.
+ *
+ * @param owners as {@linkcode findOwners} finds them; none by default
  */
-export function outputNames(files: readonly string[], folder: string): string[] {
+export function outputNames(files: readonly string[], folder: string, owners: Owners = new Map()): string[] {
   // In lower case: on some disks A.png and a.png are the same file.
   const images = new Set(files.map((file) => resolve(file).toLowerCase()));
-  const free = (name: string) =>
-    Object.values(OUTPUT_ENDINGS).every((ending) =>
+  const taken = new Set<string>([FAILURES_FILE.replace(/\.json$/, "")]);
+  const claim = (name: string, file: string): boolean => {
+    const key = name.toLowerCase();
+    const owner = owners.get(key);
+    if (taken.has(key) || (owner !== undefined && owner !== resolve(file))) return false;
+    const free = Object.values(OUTPUT_ENDINGS).every((ending) =>
       !images.has(resolve(folder, name + ending).toLowerCase())
     );
+    if (free) taken.add(key);
+    return free;
+  };
   const stems = files.map((file) => basename(file, extname(file)));
-  const taken = new Set<string>();
-  const names = stems.map((stem) => {
-    if (taken.has(stem.toLowerCase()) || !free(stem)) return undefined;
-    taken.add(stem.toLowerCase());
-    return stem;
-  });
+  const own = files.map((file, index) =>
+    numbered(stems[index]!, owners).find((name) =>
+      owners.get(name.toLowerCase()) === resolve(file) && claim(name, file)
+    )
+  );
+  const names = files.map((file, index) =>
+    own[index] ?? (claim(stems[index]!, file) ? stems[index] : undefined)
+  );
   // Numbered names come last, so that an image with such a name keeps it.
   return names.map((name, index) => {
     if (name !== undefined) return name;
     for (let number = 2;; number++) {
-      const numbered = `${stems[index]}-${number}`;
-      if (taken.has(numbered.toLowerCase()) || !free(numbered)) continue;
-      taken.add(numbered.toLowerCase());
-      return numbered;
+      const next = `${stems[index]}-${number}`;
+      if (claim(next, files[index]!)) return next;
     }
   });
+}
+
+/** The names that an image's results may have among the existing ones: its own, then those with numbers. */
+function numbered(stem: string, owners: Owners): string[] {
+  const names = [stem];
+  for (let number = 2; owners.has(`${stem}-${number}`.toLowerCase()); number++) {
+    names.push(`${stem}-${number}`);
+  }
+  return names;
+}
+
+/** Whose results exist in the output folder under the names that these images may get. */
+export async function findOwners(files: readonly string[], folder: string): Promise<Owners> {
+  const stems = new Set(files.map((file) => basename(file, extname(file)).toLowerCase()));
+  const owners = new Map<string, string | null>();
+  for (const { name } of await listFolder(folder)) {
+    const ending = Object.values(OUTPUT_ENDINGS).find((ending) => name.endsWith(ending));
+    if (ending === undefined) continue;
+    const key = name.slice(0, -ending.length).toLowerCase();
+    if (!stems.has(key) && !stems.has(key.replace(/-\d+$/, ""))) continue;
+    if (ending === OUTPUT_ENDINGS.json) owners.set(key, ownerOf(await readJson(join(folder, name))));
+    else if (!owners.has(key)) owners.set(key, null);
+  }
+  return owners;
+}
+
+/** The image of a result; `picture` was its name in version 0.1.0. */
+function ownerOf(result: unknown): string | null {
+  const { image, picture } = (result ?? {}) as { image?: unknown; picture?: unknown };
+  const path = image ?? picture;
+  return typeof path === "string" ? resolve(path) : null;
+}
+
+/**
+ * Writes which images could not be read to the output folder. Those of earlier runs stay listed, unless they are among
+ * the images of this one; without any the file is removed.
+ */
+export async function writeFailures(
+  folder: string,
+  files: readonly string[],
+  problems: readonly PathProblem[],
+): Promise<void> {
+  const path = join(folder, FAILURES_FILE);
+  const tried = new Set([...files, ...problems.map(({ path }) => path)].map((file) => resolve(file)));
+  const before = await readJson(path);
+  const isEarlier = (entry: unknown): entry is PathProblem => {
+    const { path } = (entry ?? {}) as { path?: unknown };
+    return typeof path === "string" && !tried.has(resolve(path));
+  };
+  const failures = [...(Array.isArray(before) ? before.filter(isEarlier) : []), ...problems];
+  if (failures.length > 0) await writeFileAtomic(path, `${JSON.stringify(failures, null, 2)}\n`);
+  else await removeFile(path);
 }

@@ -9,7 +9,14 @@ import { decodeImage } from "../image/decode.ts";
 import { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
 import type { RgbImage } from "../image/image.ts";
 import { drawPrediction } from "./figure.ts";
-import { OUTPUT_ENDINGS, type OutputFiles, outputNames, type PathProblem } from "./image_files.ts";
+import {
+  findOwners,
+  OUTPUT_ENDINGS,
+  type OutputFiles,
+  outputNames,
+  type PathProblem,
+  writeFailures,
+} from "./image_files.ts";
 import { segment, type Segmentation, type SegmentationSummary, type SegmentOptions } from "./postprocess.ts";
 import type { Predictor } from "./predictor.ts";
 
@@ -21,6 +28,8 @@ export interface PredictFilesOptions extends SegmentOptions {
   readonly batchSize?: number;
   /** The description of model and settings in the JSON file of each image. */
   readonly provenance?: Readonly<Record<string, unknown>>;
+  /** Paths that led to no image, to be listed with the images that cannot be read. */
+  readonly problems?: readonly PathProblem[];
   /** Called when the results of an image are written. */
   readonly onImage?: (report: ImageReport) => void;
   /** Called for an image that cannot be read. */
@@ -53,7 +62,8 @@ interface Decoded {
 const DEFAULT_BATCH_SIZE = 8;
 
 /**
- * Predicts images and writes their results. An image that cannot be read is reported and skipped; the next images are
+ * Predicts images and writes their results. An image that cannot be read is reported, listed in `failures.json` and
+ * skipped; the results of another image are never overwritten, an image's own are replaced. The next images are
  * decoded while the device computes a batch.
  *
  * @throws {Error} if the device fails or a result cannot be written; files written before stay
@@ -96,6 +106,7 @@ export async function predictFiles(
     if (batch.length === batchSize) await finish();
   }
   if (batch.length > 0) await finish();
+  await writeFailures(options.output, files, [...options.problems ?? [], ...problems]);
   return { images, problems };
 }
 
@@ -105,7 +116,7 @@ async function* decodeAhead(
   output: string,
   ahead: number,
 ): AsyncGenerator<Decoded> {
-  const names = outputNames(files, output);
+  const names = outputNames(files, output, await findOwners(files, output));
   const pending: Promise<Decoded>[] = [];
   for (let next = 0; next < files.length || pending.length > 0;) {
     while (next < files.length && pending.length <= ahead) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { findImages, outputNames } from "../../src/prediction/image_files.ts";
+import { findImages, findOwners, outputNames, writeFailures } from "../../src/prediction/image_files.ts";
 import { writeFiles } from "../support/coco.ts";
 import { pngClaiming } from "../support/image_files.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
@@ -65,3 +65,58 @@ Deno.test("outputNames: never overwrites an input image", () => {
   assert.deepEqual(outputNames(files, "out"), ["x-2", "x_mask", "y_figure", "y-2", "z_mask"]);
   assert.deepEqual(outputNames(["x.jpg", "x_mask.png"], "out"), ["x", "x_mask"]);
 });
+
+Deno.test("findImages: names what it skips in folders and among matches", () =>
+  inTempFolder(async (folder) => {
+    await writeFiles(folder, {
+      "in/a.png": PNG,
+      "in/b.txt": "",
+      "in/.c": "",
+      "in/more/d.png": PNG,
+      "up/e/f.png": PNG,
+    });
+    const at = (...names: string[]) => names.map((name) => join(folder, name));
+    const one = await findImages(at("in"));
+    assert.deepEqual(one.skipped, { files: at("in/b.txt"), folders: at("in/more") });
+    assert.deepEqual((await findImages(at("in/**"))).skipped, { files: at("in/b.txt"), folders: [] });
+    const { problems } = await findImages(at("up"));
+    assert.match(problems[0]!.message, /^Cannot find an image in the folder .*\nhint: '.*up\/\*\*' includes/);
+  }));
+
+Deno.test("outputNames: another image's results are never overwritten, an image's own are replaced", () =>
+  inTempFolder(async (output) => {
+    const names = async (...files: string[]) => outputNames(files, output, await findOwners(files, output));
+    const write = async (name: string, image: string) => {
+      for (const ending of ["_mask.png", ".json"]) {
+        await Deno.writeTextFile(join(output, name + ending), JSON.stringify({ image }));
+      }
+    };
+    await write("x", "a/x.png");
+    assert.deepEqual(await names("b/x.png"), ["x-2"]);
+    await write("x-2", "b/x.png");
+    assert.deepEqual(await names("b/x.png"), ["x-2"]);
+    assert.deepEqual(await names("./a/x.png"), ["x"]);
+    assert.deepEqual(await names("c/x.jpg", "b/x.png", "a/x.png"), ["x-3", "x-2", "x"]);
+    assert.deepEqual(await names("c/X.jpg"), ["X-3"], "as on a disk that ignores case");
+    // A file of unknown origin, such as a mask that its user corrected.
+    await Deno.writeTextFile(join(output, "y_mask.png"), "");
+    await Deno.writeTextFile(join(output, "z.json"), "[]");
+    assert.deepEqual(await names("y.png", "z.png", "failures.png"), ["y-2", "z-2", "failures-2"]);
+  }));
+
+Deno.test("writeFailures: lists what failed until it succeeds, and keeps the failures of other runs", () =>
+  inTempFolder(async (output) => {
+    const path = join(output, "failures.json");
+    const listed = async () =>
+      JSON.parse(await Deno.readTextFile(path)).map(({ path }: { path: string }) => path);
+    const problem = (path: string) => ({ path, message: "cut off" });
+    await writeFailures(output, ["a.png"], []);
+    await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+    await writeFailures(output, ["a.png", "b.png"], [problem("a.png"), problem("gone")]);
+    await writeFailures(output, ["c.png"], [problem("c.png")]);
+    assert.deepEqual(await listed(), ["a.png", "gone", "c.png"]);
+    await writeFailures(output, ["./a.png", "c.png"], []);
+    assert.deepEqual(await listed(), ["gone"]);
+    await writeFailures(output, ["gone"], []);
+    await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
+  }));
