@@ -19,14 +19,19 @@ import {
 } from "../src/cli/task.ts";
 import { reportDocument } from "../src/evaluation/report_json.ts";
 import {
+  findModelFile,
+  findSplits,
   formatEvaluation,
   modelOrigin,
+  prepareSplit,
+  readSplit,
   runEvaluation,
   type Spacing,
   UNANNOTATED,
   type Unannotated,
 } from "../mod.ts";
 import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
+import { readProgress, type RunProgress } from "../src/training/checkpoint.ts";
 
 interface Options extends ModelFlags {
   readonly data: string;
@@ -50,7 +55,11 @@ export function command(): Command {
       "best). docs/metrics.md defines the metrics.",
   );
   evaluate.optionsGroup(GROUPS.data)
-    .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
+    .option(
+      "--data <folder>",
+      "folder with train/, valid/ (or val/) and test/; defaults to the run's own",
+      FOLDERS.data,
+    )
     .option("--split <name>", "the split: the name of a folder, or train, valid or test", "test")
     .addOption(
       new Option(
@@ -83,15 +92,20 @@ export function command(): Command {
       "--run runs/mine --data dataset/mine --split train --audit",
     ],
   ]);
-  return evaluate.action(evaluateModel);
+  return evaluate.action((options: Options) =>
+    evaluateModel(options, evaluate.getOptionValueSource("data") === "cli")
+  );
 }
 
-async function evaluateModel(options: Options): Promise<void> {
+async function evaluateModel(options: Options, typedData: boolean): Promise<void> {
+  const run = await trainingOf(await findModelFile(options));
+  const dataFolder = typedData || run === null ? options.data : ownData(run);
   const { gpu, model, predictor, threshold, close } = await openModel(options);
   const provenance = {
     model: modelOrigin(model),
     device: { kernels: options.kernels, flips: options.flips ?? false, adapter: gpu.adapter.description },
   };
+  writeStderr(`data ${dataFolder}, split ${options.split}\n`);
   let progress: Progress | undefined;
   const show = (label: string) => (done: number, total: number) => {
     if (done === 1 || progress === undefined) progress = new Progress({ label, total });
@@ -99,7 +113,7 @@ async function evaluateModel(options: Options): Promise<void> {
     if (done === total) progress.clear();
   };
   const report = await runEvaluation(predictor, {
-    dataFolder: options.data,
+    dataFolder,
     split: options.split,
     unannotated: options.unannotated,
     cacheFolder: options.cache,
@@ -115,6 +129,7 @@ async function evaluateModel(options: Options): Promise<void> {
     onNote: (note) => writeStderr(`${note}\n`),
   });
   close();
+  if (run !== null && dataFolder !== run.dataFolder) await compareData(run, dataFolder, options);
   const { problems } = report.data;
   if (problems.length > 0) {
     writeStderr(`note: ${plural(problems.length, "problem")} in the split; deno task inspect lists them\n`);
@@ -124,6 +139,36 @@ async function evaluateModel(options: Options): Promise<void> {
       ? `${JSON.stringify(reportDocument(report, provenance), null, 2)}\n`
       : formatEvaluation(report),
   );
+}
+
+/** What is known of the training of a model file; null if it is no run's, or its checkpoint is lost or damaged. */
+async function trainingOf(path: string): Promise<RunProgress | null> {
+  if (basename(path) !== RUN_FILES.best) return null;
+  return await readProgress(join(dirname(path), RUN_FILES.checkpoint)).catch((error) => {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    return null;
+  });
+}
+
+function ownData({ dataFolder }: RunProgress): string {
+  if (dataFolder !== null) return dataFolder;
+  throw new Error(
+    "Cannot evaluate the run on its own dataset: it lies outside the project, and a run keeps no such path\n" +
+      "hint: name it with --data FOLDER; that it is the same dataset is checked",
+  );
+}
+
+/** Notes if the named dataset is not the one that the run was validated with. */
+async function compareData({ data, config }: RunProgress, folder: string, { cache }: Options): Promise<void> {
+  const split = (await findSplits(folder)).find(({ role }) => role === "valid");
+  let fingerprint: string | null = null;
+  if (split !== undefined && split.annotationFile !== null) {
+    const { samples } = await readSplit(split, { unannotated: config.unannotated });
+    await using prepared = await prepareSplit(samples, { size: config.size, cacheFolder: cache });
+    fingerprint = prepared.fingerprint;
+  }
+  if (fingerprint === data.valid.sha256) return;
+  writeStderr(`note: ${folder} is not the dataset that this run was trained with: its valid split differs\n`);
 }
 
 /** The folder of the run for a run's model; for any other, a folder in `runs` with the name of the file. */

@@ -33,6 +33,7 @@ export {
   type OutputFiles,
   outputNames,
   type PathProblem,
+  type SkippedPaths,
 } from "../prediction/image_files.ts";
 export {
   findModelFile,

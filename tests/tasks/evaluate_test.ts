@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inProjectFolder, writeFiles } from "../support/coco.ts";
+import { saveCheckpoint } from "../../src/training/run_folder.ts";
+import { checkpointOf } from "../support/checkpoints.ts";
 import { keyPaths } from "../support/key_paths.ts";
 import { reportKeys } from "../support/report_keys.ts";
 import { runInProcess, runTaskProcess, type TaskOutcome } from "../support/run_task.ts";
@@ -119,4 +121,30 @@ Deno.test("evaluate: reports errors, and may write only to runs and the cache", 
       assert.deepEqual(await filesUnder(elsewhere), []);
     });
     assert.deepEqual(await filesUnder(run), ["best.safetensors"]);
+  }));
+
+Deno.test("evaluate: a run is measured on its own dataset, which is named, and asked for if it lies elsewhere", () =>
+  withRun(async (run, _, typed) => {
+    const evaluate = (...args: string[]) =>
+      runInProcess(command(), ["--run", typed.run, "--cache", `${typed.data}/.cache`, ...args]);
+    const save = async (dataFolder: string | null) => {
+      const { progress, trainer } = checkpointOf(1, null);
+      await saveCheckpoint(run, { progress: { ...progress, dataFolder }, trainer });
+    };
+    await save(typed.data);
+    const own = await evaluate();
+    assert.equal(own.code, 0, own.stderr);
+    assert.match(own.stderr, new RegExp(`^data ${typed.data}, split test$`, "m"));
+    assert.doesNotMatch(own.stderr, /note: /);
+    await save(null);
+    const unknown = await evaluate();
+    assert.equal(unknown.code, 1);
+    assert.match(
+      unknown.stderr,
+      /^error: Cannot evaluate .* outside the project.*\nhint: name it with --data/m,
+    );
+    const named = await evaluate("--data", typed.data);
+    assert.equal(named.code, 0, named.stderr);
+    // The checkpoint's fingerprints are those of no dataset.
+    assert.match(named.stderr, /^note: dataset\S+ is not the dataset that this run was trained with/m);
   }));
