@@ -81,9 +81,10 @@ export class Gpu implements GpuDescription {
     // Without this an invalid dispatch fails silently and leaves zeros as results.
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.#error ??= new Error(
-        `The GPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
-      );
+      const { error } = event as GPUUncapturedErrorEvent;
+      this.#error ??= error instanceof GPUOutOfMemoryError
+        ? new CapacityError(`The GPU is out of memory: ${error.message}`)
+        : new Error(`The GPU refused a command: ${error.message}`);
     });
     device.lost.then((info) => {
       if (!this.#closed) {

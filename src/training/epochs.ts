@@ -45,6 +45,7 @@ export class Epochs {
   readonly #trainPace: Pace;
   readonly #validPace: Pace;
   #progress: RunProgress;
+  #doing = "prepare training";
   #estimated = false;
   /** The last state, as large as a checkpoint's file; the next one reuses its memory. */
   #state: TrainerState | undefined;
@@ -63,6 +64,11 @@ export class Epochs {
   /** The run's progress. */
   get progress(): RunProgress {
     return this.#progress;
+  }
+
+  /** What is running, for messages: `train epoch 3`. */
+  get doing(): string {
+    return this.#doing;
   }
 
   /** Whether early stopping ends the run. */
@@ -128,6 +134,7 @@ export class Epochs {
     const { trainer, data, signal } = this.#options;
     const { config } = this.#progress;
     const start = sums.samples;
+    this.#doing = `train epoch ${epoch}`;
     this.#report("train", epoch, sums, start);
     const complete = await runPass(trainer, {
       batches: data.train.read(epoch, sums.batches),
@@ -155,6 +162,7 @@ export class Epochs {
 
   #validate(epoch: number, sums: MetricSums): Promise<boolean> {
     const { trainer, data, signal } = this.#options;
+    this.#doing = `validate epoch ${epoch}`;
     this.#report("valid", epoch, sums, 0);
     return runPass(trainer, {
       batches: data.valid.read(null, 0),
@@ -169,6 +177,7 @@ export class Epochs {
   async #save(progress: RunProgress): Promise<void> {
     const { folder, trainer, checkLock } = this.#options;
     await checkLock?.();
+    this.#doing = `save epoch ${progress.epoch + (progress.partial ? 1 : 0)}`;
     this.#state = await trainer.state(this.#state);
     const saved = await saveCheckpoint(folder, { progress, trainer: this.#state });
     this.#progress = saved.progress;

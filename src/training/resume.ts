@@ -34,7 +34,7 @@ export function resumeConfig(
   const given = options.config ?? {};
   const otherRecipe = given.recipe !== undefined && given.recipe !== old.recipe;
   const config = completeTrainConfig(otherRecipe ? given : { ...old, ...given });
-  refuse(options, "settings", configDifferences(old, config));
+  refuse(options, "settings", changesOf(old, config));
   return config;
 }
 
@@ -90,7 +90,11 @@ export async function resumeProgress(
     onNote?.(`${(error as Error).message.split("\n")[0]}: the best epoch is chosen again from here on`);
     progress = { ...progress, best: null, stopping: NOT_STOPPING };
   }
-  if (changes.length > 0 || configDifferences(completeTrainConfig(old.config), config).length > 0) {
+  const before = completeTrainConfig(old.config);
+  if (before.memory !== config.memory) {
+    onNote?.(`--memory ${config.memory}: the last digits may differ from those of a run that never stopped`);
+  }
+  if (changes.length > 0 || changesOf(before, config).length > 0) {
     onNote?.(
       "forced: the run resumes with other settings or data, and is no longer the one that was started",
     );
@@ -98,6 +102,12 @@ export async function resumeProgress(
     progress = { ...progress, partial: null };
   }
   return progress;
+}
+
+/** Less memory is the way out of a full device: the same settings in other micro-batches. */
+function changesOf(before: TrainConfig, now: TrainConfig): string[] {
+  const { memory } = now;
+  return configDifferences(memory === "low" ? { ...before, memory } : before, now);
 }
 
 function refuse({ folder, force }: ResumeOptions, what: string, differences: readonly string[]): void {

@@ -5,7 +5,7 @@
  */
 import { basename } from "node:path";
 import { FOLDERS } from "../fs/layout.ts";
-import { withinProject } from "../fs/paths.ts";
+import { ifFound, withinProject } from "../fs/paths.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openGpu } from "../host/open_gpu.ts";
 import { readRunLog } from "../tracking/run_log.ts";
@@ -13,6 +13,7 @@ import { createRunId } from "../tracking/swanlab_format.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
+import { deviceFailure } from "./device_failure.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import { predictsNothing } from "./epoch_metrics.ts";
 import { Epochs } from "./epochs.ts";
@@ -107,6 +108,8 @@ export async function trainRun(
   callbacks: TrainCallbacks = {},
 ): Promise<TrainResult> {
   const { resume, force, signal } = options;
+  // A refused permission is named before anything else is looked for.
+  await ifFound(Deno.lstat(options.folder));
   // Before a new run's folder is made; a resumed run may know its dataset.
   if (!resume) {
     completeTrainConfig(options.config);
@@ -160,6 +163,9 @@ async function train(job: OpenJob): Promise<TrainResult> {
       await checkLock(folder, lock);
       await removeTorn(folder);
       return await trainOn(gpu, { ...job, data, choicesFrom });
+    } catch (error) {
+      const epoch = before?.progress.epoch ?? null;
+      throw deviceFailure(error, { doing: "prepare training", folder, epoch, memory: config.memory });
     } finally {
       gpu.close();
     }
@@ -217,7 +223,9 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
       recipe: config.recipe,
       syncCommand: tracker.syncCommand(),
     };
-  } catch (error) {
+  } catch (cause) {
+    const { doing, progress: { epoch } } = epochs;
+    const error = deviceFailure(cause, { doing, folder, epoch, memory: config.memory });
     await tracker.finish("crashed", error instanceof Error ? error.message : String(error));
     throw error;
   }

@@ -35,6 +35,13 @@ Deno.test("resumeConfig: takes the run's settings, refuses others by name, and l
     epochs: 2,
     loss: "focal",
   });
+  // The way out of a full device needs no force.
+  assert.equal(resume({ memory: "low" }).memory, "low");
+  const low = { ...progress, config: { ...progress.config, memory: "low" as const } };
+  assert.throws(
+    () => resumeConfig(low, { folder: "runs/a", config: { memory: "normal" } }),
+    /memory was low/,
+  );
   // Another recipe brings all of its settings.
   assert.deepEqual(resume({ recipe: "strong" }, true), completeTrainConfig({ recipe: "strong" }));
 });
