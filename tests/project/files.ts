@@ -48,8 +48,10 @@ export function readProject(path: string): string {
 
 /** The parts of `deno.json` that tests read. */
 export interface Configuration {
-  /** Task name to command line. */
+  /** Task name to command line: what users type. */
   tasks: Record<string, string>;
+  /** The same of long checks outside the ordinary tests, whose names have a colon. */
+  checks: Record<string, string>;
   /** Permission set name to permissions. */
   permissions: Record<string, Record<string, unknown>>;
   /** Settings of the type checker. */
@@ -62,5 +64,12 @@ export interface Configuration {
 
 /** The project's `deno.json`. */
 export function readConfiguration(): Configuration {
-  return JSON.parse(readProject("deno.json")) as Configuration;
+  const configuration = JSON.parse(readProject("deno.json")) as Omit<Configuration, "checks">;
+  const entries = Object.entries(configuration.tasks);
+  const isCheck = ([name]: [string, string]) => name.includes(":");
+  return {
+    ...configuration,
+    tasks: Object.fromEntries(entries.filter((entry) => !isCheck(entry))),
+    checks: Object.fromEntries(entries.filter(isCheck)),
+  };
 }

@@ -39,8 +39,13 @@ Deno.test("rules: nothing runs with all permissions", () => {
 });
 
 Deno.test("rules: each task has its own permission set and its file", () => {
-  const { tasks, permissions } = readConfiguration();
+  const { tasks, checks, permissions } = readConfiguration();
   const files = projectFiles(".ts");
+  for (const [name, command] of Object.entries(checks)) {
+    const [, set, file] = /^deno run -q -P=([\w-]+) (tests\/\S+)$/.exec(command) ?? [];
+    assert.equal(set, name.replace(":", "-"));
+    assert.ok(set! in permissions && files.includes(file!), command);
+  }
   for (const [name, command] of Object.entries(tasks)) {
     // The set "test" is that of the tests, which the task starts.
     const set = name === "test" ? "run-tests" : name;
