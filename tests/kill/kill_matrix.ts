@@ -8,15 +8,7 @@
  */
 import assert from "node:assert/strict";
 import type { Command } from "commander";
-import {
-  createCommand,
-  EXIT,
-  ExitError,
-  integer,
-  main,
-  writeStderr,
-  writeStdout,
-} from "../../src/cli/task.ts";
+import { createCommand, EXIT, integer, main, writeStderr, writeStdout } from "../../src/cli/task.ts";
 import { makePhantom } from "../../src/phantom/phantom.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
 import { type Checkpoint, readCheckpoint } from "../../src/training/checkpoint.ts";
