@@ -100,6 +100,8 @@ export async function runTask(command: Command, args: readonly string[] = Deno.a
 
 /** Runs a command as the whole program; called by `if (import.meta.main)` of each task. */
 export async function main(command: Command): Promise<never> {
+  // A write beyond the shell's limit on file sizes then fails, and is reported; by default it ends the process silently.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
   Deno.exit(await runTask(command));
 }
 

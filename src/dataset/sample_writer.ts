@@ -5,6 +5,7 @@
  */
 import { dirname } from "node:path";
 import { type CacheIndex, CacheWriter } from "./sample_cache.ts";
+import { limitHint } from "../fs/write_failure.ts";
 import type { RecordPlace } from "./sample_record.ts";
 
 /** Stores records one after the other. */
@@ -78,7 +79,9 @@ function fileWriter(path: string, writer: CacheWriter): SampleWriter {
 function writeError(path: string, error: unknown): Error {
   const reason = error instanceof Error ? error.message : String(error);
   return new Error(
-    `Cannot write prepared images to ${path}: ${reason}\nhint: free disk space, or use smaller images`,
+    `Cannot write prepared images to ${path}: ${reason}\nhint: ${
+      limitHint(error) ?? "free disk space"
+    }, or use smaller images`,
     { cause: error },
   );
 }

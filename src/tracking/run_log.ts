@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { RUN_FILES } from "../fs/layout.ts";
 import { ifFound } from "../fs/paths.ts";
+import { isDiskFull } from "../fs/write_failure.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
 import type { Metrics, RunConfig } from "./backend.ts";
 
@@ -24,6 +25,8 @@ export interface EpochRecord {
 export class RunLog {
   readonly #file: Deno.FsFile;
   readonly #epochs: EpochRecord[];
+  /** Lines that a failing disk did not take. */
+  #unwritten = "";
 
   private constructor(file: Deno.FsFile, epochs: EpochRecord[]) {
     this.#file = file;
@@ -58,13 +61,14 @@ export class RunLog {
   }
 
   /**
-   * Appends an epoch and waits until it is on the disk.
+   * Appends an epoch and waits until it is on the disk. If the disk fails otherwise than by being full, returns the
+   * reason: the line is written with the next one, or restored from the run's checkpoint when it is resumed.
    *
    * @throws {RangeError} if the epoch is not an integer above the last one, or a metric is called `epoch` or `time` like
    * the line's own fields
-   * @throws {Error} if the disk is full or fails; the log is unchanged then
+   * @throws {Error} if the disk is full; the log is unchanged then
    */
-  async append(epoch: number, metrics: Metrics, time: Date): Promise<void> {
+  async append(epoch: number, metrics: Metrics, time: Date): Promise<string | null> {
     const last = this.#epochs.at(-1)?.epoch ?? -1;
     if (!Number.isSafeInteger(epoch) || epoch <= last) {
       throw new RangeError(`Cannot log epoch ${epoch}: expected an integer above ${last}`);
@@ -74,20 +78,28 @@ export class RunLog {
       throw new RangeError(`Cannot log a metric called "${reserved}": the name is reserved`);
     }
     const record = { epoch, time, metrics };
-    const { size } = await this.#file.stat();
+    const text = this.#unwritten + formatLine(record);
+    let size: number | null = null;
+    let failure: string | null = null;
     try {
-      writeWholeSync(this.#file, new TextEncoder().encode(formatLine(record)));
+      ({ size } = await this.#file.stat());
+      writeWholeSync(this.#file, new TextEncoder().encode(text));
       await this.#file.syncData();
     } catch (error) {
       // A full disk must not leave half a line for the next one to follow.
-      await this.#file.truncate(size);
-      throw new Error(
-        `Cannot log epoch ${epoch}: ${(error as Error).message}\n` +
-          "hint: the last checkpoint is intact; fix the cause and continue with --resume",
-        { cause: error },
-      );
+      if (size !== null) await this.#file.truncate(size).catch(() => {});
+      failure = (error as Error).message.split("\n")[0]!;
+      if (isDiskFull(error)) {
+        throw new Error(
+          `Cannot log epoch ${epoch}: ${failure}\n` +
+            "hint: the last checkpoint is intact; fix the cause and continue with --resume",
+          { cause: error },
+        );
+      }
     }
+    this.#unwritten = failure === null ? "" : text;
     this.#epochs.push(record);
+    return failure;
   }
 
   /** Closes the file. */

@@ -48,18 +48,31 @@ export async function openTracker(options: TrackerOptions): Promise<Tracker> {
   const log = await RunLog.open(options.runFolder, config, options.resume);
   const backends: TrackingBackend[] = [];
   for (const open of BACKENDS) {
-    const backend = await open({ run, options, onNote });
-    if (backend !== null) backends.push(backend);
+    try {
+      const backend = await open({ run, options, onNote });
+      if (backend !== null) backends.push(backend);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      onNote(
+        `a tracking file cannot be opened, training continues without it: ${error.message.split("\n")[0]}`,
+      );
+    }
   }
   const tracker = new Tracker(log, backends, onNote);
   await tracker.catchUp();
   return tracker;
 }
 
+/** Whether the system failed, as opposed to an option or a permission. */
+function isSystemError(error: unknown): error is Error {
+  if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return false;
+  return "code" in error || /\(os error \d+\)/.test(error.message);
+}
+
 /**
  * The log and the backends of a run. Await each call before the next.
  *
- * The log is written first, and its failures are thrown. A backend that fails (a full disk, a damaged folder) is
+ * The log is written first, and a full disk is thrown; any other failure of its disk is a note. A backend that fails (a full disk, a damaged folder) is
  * reported to the user once, and caught up from the log as soon as it works again.
  */
 export class Tracker {
@@ -68,6 +81,7 @@ export class Tracker {
   readonly #note: (message: string) => void;
   readonly #failing = new Set<TrackingBackend>();
   #finished = false;
+  #logFails = false;
 
   /** Use {@linkcode openTracker}. */
   constructor(log: RunLog, backends: readonly TrackingBackend[], onNote: (message: string) => void) {
@@ -84,7 +98,14 @@ export class Tracker {
    */
   async epoch(epoch: number, metrics: Metrics): Promise<void> {
     Object.keys(metrics).forEach(checkKey);
-    await this.#log.append(epoch, metrics, new Date());
+    const failure = await this.#log.append(epoch, metrics, new Date());
+    if (failure !== null && !this.#logFails) {
+      this.#note(
+        `metrics.jsonl is incomplete, training continues: ${failure}; the checkpoint keeps the numbers, and ` +
+          "--resume restores them",
+      );
+    }
+    this.#logFails = failure !== null;
     await this.catchUp();
   }
 

@@ -17,6 +17,7 @@ import { ifFound, removeTree } from "../fs/paths.ts";
 import { isTemporaryName } from "../fs/temporary_name.ts";
 import { modelParts } from "../unet/model_format.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
+import { limitHint } from "../fs/write_failure.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
 import {
   type Checkpoint,
@@ -252,8 +253,10 @@ export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Pr
     if (model) await writeFileAtomic(join(folder, RUN_FILES.best), model);
   } catch (error) {
     throw new Error(
-      `Cannot save a checkpoint after epoch ${progress.epoch} in ${folder}: ${(error as Error).message}\n` +
-        "hint: the last one is intact; fix the cause, then resume with --resume",
+      `Cannot save a checkpoint after epoch ${progress.epoch} in ${folder}: ${
+        (error as Error).message.split("\n")[0]
+      }\n` +
+        `hint: the last one is intact; ${limitHint(error) ?? "fix the cause"}, then resume with --resume`,
       { cause: error },
     );
   }

@@ -19,6 +19,14 @@ Deno.test("writeFailure: a full disk is named, with the hint if there is one", (
   }
 });
 
+Deno.test("writeFailure: a file beyond the shell's limit is named, with the command that raises it", () => {
+  const failure = writeFailure("a", new Error("File too large (os error 27): writefile 'a'")) as Error;
+  assert.equal(
+    failure.message,
+    "Cannot write a: File too large (os error 27)\nhint: raise the shell's limit on file sizes (ulimit -f unlimited)",
+  );
+});
+
 Deno.test("writeFailure: other errors, refused permissions and its own errors stay as they are", () => {
   const own = writeFailure("inner", systemError("full", "ENOSPC"));
   const others = [

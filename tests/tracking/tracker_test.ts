@@ -196,6 +196,34 @@ Deno.test("Tracker: a failing backend is reported once, does not stop the others
     assert.deepEqual((await readRunLog(folder)).map(({ epoch }) => epoch), [1, 2, 3, 4]);
   }));
 
+Deno.test("Tracker: a disk that fails costs a note and no epoch, one that is full ends the training", () =>
+  inTempFolder(async (folder) => {
+    const notes: string[] = [];
+    await Deno.writeTextFile(join(folder, "tb"), "a file in the place of a folder");
+    const tracker = await openTracker(options(folder, { onNote: (note) => notes.push(note) }));
+    assert.match(notes.join(), /^a tracking file cannot be opened, training continues without it: /);
+    await tracker.epoch(1, { loss: 1 });
+    const { syncData } = Deno.FsFile.prototype;
+    const failing = (message: string) => {
+      Deno.FsFile.prototype.syncData = () => Promise.reject(new Error(message));
+    };
+    try {
+      failing("Input/output error (os error 5)");
+      for (const epoch of [2, 3]) await tracker.epoch(epoch, { loss: 1 / epoch });
+      failing("No space left on device (os error 28)");
+      await assert.rejects(tracker.epoch(4, { loss: 1 }), /^Error: Cannot log epoch 4: No space left/);
+    } finally {
+      Deno.FsFile.prototype.syncData = syncData;
+    }
+    const told = notes.filter((note) =>
+      /^metrics\.jsonl is incomplete, training continues: Input/.test(note)
+    );
+    assert.equal(told.length, 1);
+    await tracker.epoch(4, { loss: 1 / 4 });
+    await tracker.finish("finished");
+    assert.deepEqual((await readRunLog(folder)).map(({ epoch }) => epoch), [1, 2, 3, 4]);
+  }));
+
 Deno.test("openTracker: online sends the run live and keeps the offline run", () =>
   inTempFolder(async (folder) => {
     await using server = startSwanLabServer();
