@@ -131,3 +131,88 @@ Deno.test("readCoco: skips odd values entry by entry and lists every skipped ent
   }
   assert.ok(problems > 3000, `${problems} problems`);
 });
+
+/** What stands in the place of an id: values that are not one, and the same integer as text. */
+function oddId(id: number, random: Random): unknown {
+  return random.pick([
+    undefined,
+    null,
+    true,
+    id + 0.5,
+    1e300,
+    "",
+    "9".repeat(50),
+    [],
+    [id],
+    {},
+    String(id),
+    `0${id}`,
+  ]);
+}
+
+const OUTLINE = [[2, 2, 12, 2, 12, 10, 2, 10]];
+
+const ODD_OUTLINES: readonly unknown[] = [
+  undefined,
+  null,
+  [],
+  {},
+  "x",
+  OUTLINE[0],
+  [[2, 2], [12, 2], [12, 10]],
+  [[0.1, 0.1, 0.8, 0.1, 0.8, 0.7]],
+  [[32, 32, 48, 32, 48, 40]],
+  [[2, 2, 2, 2, 2, 2]],
+  { size: [12, 16], counts: [192] },
+  { size: [16, 12], counts: [20, 30, 142] },
+];
+
+Deno.test("readCoco: whatever is wrong with ids, names, sizes and outlines, no annotated image becomes an empty one", () => {
+  const random = new Random(7);
+  const states: { [state: string]: number } = {};
+  for (let i = 0; i < 6000; i++) {
+    const images = [1, 2, 3].map((of) => ({
+      of,
+      id: of as unknown,
+      file_name: `${of}.png`,
+      width: 16,
+      height: 12,
+    }));
+    const annotations = [1, 1, 2].map((of) => ({
+      id: 1,
+      image_id: of as unknown,
+      category_id: 1,
+      segmentation: OUTLINE as unknown,
+    }));
+    const stray: unknown[] = [];
+    for (let n = random.integer(3); n >= 0; n--) {
+      const image = random.pick(images);
+      const annotation = random.pick(annotations);
+      random.pick([
+        () => image.id = oddId(image.of, random),
+        () => image.file_name = random.pick(["1.png", "./2.png", "3.png", "", "../1.png"]),
+        () => image.width = random.pick([16, 32, 0, 16.5]),
+        // No other integers: that an annotation names another image cannot be seen.
+        () => annotation.image_id = random.pick([98, oddId(8, random)]),
+        () => annotation.segmentation = random.pick(ODD_OUTLINES),
+        () => images.push({ ...image, id: random.pick([image.id, 10 + images.length]) }),
+        () => images.push({ ...image, file_name: `${10 + images.length}.png` }),
+        () => stray.push(random.pick([null, {}, 7])),
+      ])();
+    }
+    const all = [...annotations, ...stray];
+    const text = JSON.stringify({ images, annotations: random.integer(20) > 0 ? all : undefined });
+    const dataset = readCoco(text);
+    for (const { id, fileName } of dataset.images) {
+      const state = dataset.state(id);
+      states[state] = (states[state] ?? 0) + 1;
+      const named = images.filter(({ file_name }) => file_name.replace("./", "") === fileName);
+      // A copy with a new id and a new name is another image.
+      const isAnnotated = named.some(({ of, id }) => of !== 3 && !(Number(id) >= 10 && Number(id) < 1e300));
+      if (isAnnotated) assert.notEqual(state, "unannotated", `${fileName} in ${text}`);
+    }
+  }
+  for (const state of ["annotated", "unannotated", "unusable", "uncertain"]) {
+    assert.ok(states[state]! > 500, `${states[state]} images are ${state}`);
+  }
+});
