@@ -48,6 +48,9 @@ function startOf(bytes: Uint8Array): string {
 const ANOTHER =
   "the server may have answered with a page in place of the file: download it again, logged in if need be";
 
+/** What a file in JSON is called: readers of JSON accept it. */
+export const JSON_TEXT = "a JSON text";
+
 const SLICES = "export its slices to one of them, with gray levels that fill the range";
 
 const KINDS: readonly ForeignKind[] = [
@@ -93,7 +96,7 @@ const KINDS: readonly ForeignKind[] = [
   { what: "an SVG drawing", matches: (bytes) => /^(<\?xml[^]*)?<svg\b/i.test(startOf(bytes)) },
   { what: "an XML text", matches: (bytes) => /^<[?!\w]/.test(startOf(bytes)) },
   {
-    what: "a JSON text",
+    what: JSON_TEXT,
     hint: "an error message of a server may be in it, or the annotations; name the image",
     matches: (bytes) => /^[{[]\s*["{[\]}]/.test(startOf(bytes)),
   },

@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { readCocoText } from "../coco/coco_file.ts";
 import { parseCoco } from "../coco/ids.ts";
 import type { Problem } from "../coco/problems.ts";
 import { countOf } from "../dataset/annotation_notes.ts";
@@ -65,7 +66,7 @@ export async function readSourceImages(
   for (const split of splits) {
     const { images, fileNames, problems: found, uncertainty } = await openSplit(split);
     const path = split.annotationFile!;
-    annotations.add(split.name, parseCoco(await Deno.readTextFile(path), JSON.stringify(path)));
+    annotations.add(split.name, parseCoco(await readCocoText(path), JSON.stringify(path)));
     problems.push(...found);
     const trusted = images.filter(({ state }) => state === "annotated" || state === "unannotated");
     listed.push(...trusted.map((image) => ({ split, image })));
