@@ -10,6 +10,7 @@ export * from "./src/entries/train.ts";
 export * from "./src/entries/weights.ts";
 export type { LabelMap } from "./src/image/label_map.ts";
 export type { Category, ListedImage, SplitListing } from "./src/dataset/dataset_source.ts";
+export type { FileLink } from "./src/dataset/file_links.ts";
 export type { SplitName } from "./src/dataset/roles.ts";
 export { findSplits, type Split, splitOf, type SplitRole } from "./src/dataset/splits.ts";
 export {
@@ -28,6 +29,7 @@ export {
   inspectDataset,
   type InspectOptions,
   type NearDuplicateReport,
+  type SharedNote,
   type SplitReport,
 } from "./src/dataset/inspect.ts";
 export { type MasksReport, writeMasks, type WriteMasksOptions } from "./src/dataset/write_masks.ts";

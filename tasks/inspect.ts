@@ -23,6 +23,9 @@ interface Options {
   readonly unannotated: Unannotated;
 }
 
+/** Files listed with a note in the text; `--json` lists all. */
+const SHOWN_FILES = 3;
+
 /** Pairs listed in the text; `--json` lists all. */
 const SHOWN_PAIRS = 20;
 
@@ -131,6 +134,12 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
   }
   add("problems", split.problems.length === 0 ? "none" : String(split.problems.length));
   for (const { kind, message, effect } of split.problems) lines.push(`    ${kind}, ${effect}: ${message}`);
+  if (split.notes.length > 0) add("notes", String(split.notes.length));
+  for (const { kind, message, files } of split.notes) {
+    const more = files.length > SHOWN_FILES ? ", ..." : "";
+    const names = files.slice(0, SHOWN_FILES).join(", ");
+    lines.push(`    ${kind}, ${plural(files.length, "image")}: ${message} (${names}${more})`);
+  }
   return lines.join("\n") + "\n";
 }
 

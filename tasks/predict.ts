@@ -134,12 +134,13 @@ function describeSkipped({ files, folders }: SkippedPaths): string {
   return lines.map((line) => `note: ${line}\n`).join("");
 }
 
-function describe({ image, area, share, lesions, meanProbability, files }: ImageReport): string {
+function describe({ image, area, share, lesions, meanProbability, notes, files }: ImageReport): string {
   const found = meanProbability === null
     ? "nothing found"
     : `${plural(lesions.length, "lesion")}, ${plural(area, "pixel")} (${formatPercent(share)}), ` +
       `mean probability ${meanProbability.toFixed(2)}`;
-  return `${image}: ${found}; ${files.figure}\n`;
+  const lines = [`${image}: ${found}; ${files.figure}`, ...notes.map(({ message }) => `  note: ${message}`)];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** Prints to standard error how long each part took. */

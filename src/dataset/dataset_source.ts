@@ -6,8 +6,9 @@
  */
 import type { CocoId, ImageState } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
-import type { Size } from "../image/image.ts";
+import type { ImageNote, Size } from "../image/image.ts";
 import type { LabelMap } from "../image/label_map.ts";
+import type { FileLink } from "./file_links.ts";
 import type { Folder } from "./folder.ts";
 import type { SplitRole } from "./roles.ts";
 
@@ -37,6 +38,10 @@ export interface ListedImage extends Size {
   readonly partlyAnnotated: boolean;
   /** The category id of each annotation that can be drawn; null for none. */
   readonly categoryIds: readonly (CocoId | null)[];
+  /** A file that its name probably means, if it has none. */
+  readonly link?: FileLink;
+  /** What a reader should know of its listed name. */
+  readonly notes?: readonly ImageNote[];
   /** Reads or rasterizes its annotations, on every call. */
   labelMap(): Promise<LabelMap>;
   /** A SHA-256 of everything that determines the label map: the same key, the same label map. */
@@ -57,6 +62,8 @@ export interface SplitListing {
   readonly images: readonly ListedImage[];
   /** Every listed file name, including those of skipped images. */
   readonly fileNames: ReadonlySet<string>;
+  /** Files of the folder that listed names probably mean, although they differ. */
+  readonly linkedFiles?: ReadonlySet<string>;
   /** The categories. */
   readonly categories: readonly Category[];
   /** Every problem of the annotations. */

@@ -6,7 +6,9 @@
 import { createHash } from "node:crypto";
 import type { CocoId } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
-import { decodeImage } from "../image/decode.ts";
+import { decodeWithNotes } from "../image/decode.ts";
+import { inspectFile } from "../image/header.ts";
+import type { ImageNote } from "../image/image.ts";
 import { countForeground } from "../image/label_map.ts";
 import { countOf, mergedCategories } from "./annotation_notes.ts";
 import { readListedFile, unreadableImage } from "./listed_file.ts";
@@ -74,6 +76,14 @@ export interface SplitReport {
   readonly allBackgroundAccuracy: number | null;
   /** Every problem of the split. */
   readonly problems: readonly Problem[];
+  /** What is worth knowing of image files that are used. */
+  readonly notes: readonly SharedNote[];
+}
+
+/** A note on images of a split. */
+export interface SharedNote extends ImageNote {
+  /** The files, by their paths within the split's folder. */
+  readonly files: readonly string[];
 }
 
 /** What a dataset contains. */
@@ -128,7 +138,9 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
     const problems = [
       ...listing.problems,
       ...inspections.flatMap(({ problem }) => problem ?? []),
-      ...files.filter((name) => !listing.fileNames.has(name)).map(unlistedFile),
+      ...files.filter((name) => !listing.fileNames.has(name) && !listing.linkedFiles?.has(name)).map(
+        unlistedFile,
+      ),
     ];
     const intact = listing.images.filter((_, i) => inspections[i]!.signature !== null);
     splits.push({
@@ -136,6 +148,9 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
       ...describeImages(listing, intact),
       ...await describeSamples(samplesOf(split, intact, unannotated)),
       problems,
+      notes: shareNotes(
+        listing.images.map(({ fileName }, i) => ({ fileName, notes: inspections[i]!.notes })),
+      ),
     });
   }
   const problems = splits.reduce((sum, report) => sum + report.problems.length, 0);
@@ -148,6 +163,8 @@ export interface ImageInspection {
   readonly signature: ImageSignature | null;
   /** Why it is skipped. */
   readonly problem: Problem | null;
+  /** What is worth knowing of its file; none if it is skipped. */
+  readonly notes: readonly ImageNote[];
 }
 
 /** Reads a listed image and, unless `pixels` is false, decodes it. */
@@ -157,13 +174,19 @@ export async function inspectImage(
   { pixels = true }: { pixels?: boolean } = {},
 ): Promise<ImageInspection> {
   const bytes = await readListedFile(split, image);
-  if (!(bytes instanceof Uint8Array)) return { signature: null, problem: bytes };
+  if (!(bytes instanceof Uint8Array)) return { signature: null, problem: bytes, notes: [] };
   try {
-    const thumbnail = pixels ? makeThumbnail(await decodeImage(bytes)) : null;
+    const decoded = pixels ? await decodeWithNotes(bytes) : null;
+    const thumbnail = decoded === null ? null : makeThumbnail(decoded.raster);
+    const notes = [...image.notes ?? [], ...(decoded ?? inspectFile(bytes)).notes];
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    return { signature: { split: split.name, fileName: image.fileName, sha256, thumbnail }, problem: null };
+    return {
+      signature: { split: split.name, fileName: image.fileName, sha256, thumbnail },
+      problem: null,
+      notes,
+    };
   } catch (error) {
-    return { signature: null, problem: unreadableImage(split, image, error) };
+    return { signature: null, problem: unreadableImage(split, image, error), notes: [] };
   }
 }
 
@@ -195,7 +218,18 @@ function describeFolder(split: Split, files: readonly string[]): SplitReport {
     foregroundShare: null,
     allBackgroundAccuracy: null,
     problems: [],
+    notes: [],
   };
+}
+
+/** Each different note once, with the files that it is about. */
+function shareNotes(images: readonly { fileName: string; notes: readonly ImageNote[] }[]): SharedNote[] {
+  const all = images.flatMap(({ fileName, notes }) => notes.map((note) => ({ ...note, fileName })));
+  const shared = Map.groupBy(all, ({ kind, message }) => `${kind} ${message}`).values();
+  return [...shared].map((same) => {
+    const { kind, message } = same[0]!;
+    return { kind, message, files: same.map(({ fileName }) => fileName) };
+  });
 }
 
 function describeImages(listing: SplitListing, images: readonly ListedImage[]) {

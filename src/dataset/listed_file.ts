@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { basename, join, relative } from "node:path";
+import { join } from "node:path";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
-import { readImageSize } from "../image/header.ts";
+import { inspectFile } from "../image/header.ts";
 import type { Size } from "../image/image.ts";
+import { describeTurn, orientSize } from "../image/orient.ts";
 import type { ListedImage, Split } from "./dataset_source.ts";
-import { listTree } from "./list_tree.ts";
+import { describeLink } from "./file_links.ts";
 
 /** Why a listed file is not used, for {@linkcode imageProblem}. */
 export const NO_SUCH_FILE = "there is no such file";
@@ -17,42 +18,39 @@ export const NO_SUCH_FILE = "there is no such file";
 export async function readListedFile(split: Split, image: ListedImage): Promise<Uint8Array | Problem> {
   try {
     const bytes = await Deno.readFile(join(split.folder, image.fileName));
-    const reason = sizeMismatch(readImageSize(bytes), image);
+    const reason = sizeMismatch(inspectFile(bytes), image);
     return reason === null ? bytes : imageProblem(split, image, "size-mismatch", reason);
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     if (error instanceof Deno.errors.NotFound) {
-      return imageProblem(
-        split,
-        image,
-        "missing-image",
-        NO_SUCH_FILE + await describeElsewhere(split, image),
-      );
+      const { link } = image;
+      const reason = link === undefined ? NO_SUCH_FILE : `${NO_SUCH_FILE}; ${describeLink(link)}`;
+      return imageProblem(split, image, "missing-image", reason);
     }
     return unreadableImage(split, image, error);
   }
 }
 
-/** The files below the folder of a split by their names; a split is listed once. */
-const listings = new WeakMap<Split, Promise<Map<string, string[]>>>();
-
-/** Where the folder of a split has a file of the same name, in words; empty if nowhere. */
-async function describeElsewhere(split: Split, { fileName }: ListedImage): Promise<string> {
-  let listing = listings.get(split);
-  if (listing === undefined) {
-    listing = listTree(split.folder).then((paths) => Map.groupBy(paths, (path) => basename(path)));
-    listings.set(split, listing);
-  }
-  const [path] = (await listing).get(basename(fileName)) ?? [];
-  if (path === undefined) return "";
-  const found = JSON.stringify(relative(split.folder, path).replaceAll("\\", "/"));
-  return `; ${found} has its name: file names start from the folder of the annotation file`;
+/**
+ * How the size of a file, displayed as its EXIF orientation says, differs from the listed one, in words; null if it
+ * does not.
+ */
+export function sizeMismatch(file: Size & { readonly orientation: number }, listed: Size): string | null {
+  const { orientation } = file;
+  const shown = orientSize(file, orientation);
+  if (isSameSize(shown, listed)) return null;
+  const said = `the annotations say ${sizeInWords(listed)}`;
+  if (!isSameSize(file, listed)) return `its file is ${sizeInWords(shown)}, ${said}`;
+  return `its file stores ${sizeInWords(file)} and is shown as ${sizeInWords(shown)}, ` +
+    `${describeTurn(orientation)} (EXIF orientation ${orientation}); ${said}, as if it were not turned`;
 }
 
-/** How the size of a file differs from the listed one, in words; null if it does not. */
-export function sizeMismatch(file: Size, listed: Size): string | null {
-  if (file.width === listed.width && file.height === listed.height) return null;
-  return `its file is ${file.width} x ${file.height}, the annotations say ${listed.width} x ${listed.height}`;
+function isSameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
+}
+
+function sizeInWords({ width, height }: Size): string {
+  return `${width} x ${height}`;
 }
 
 /** The problem of an image that cannot be read or decoded because of `error`. */

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { decodeRaster } from "../image/decode_raster.ts";
+import { inspectFile } from "../image/header.ts";
 import { isProvenByBytes } from "../image/decode_failure.ts";
 import { momentsOf } from "../image/normalize.ts";
 import { resizeRaster } from "../image/resize.ts";
@@ -21,7 +22,7 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
     const bytes = Deno.readFileSync(path);
     image = createHash("sha256").update(bytes).digest("hex");
     const { raster } = await decodeRaster(bytes);
-    const reason = sizeMismatch(raster, task);
+    const reason = sizeMismatch(inspectFile(bytes), task);
     if (reason !== null) return { answer: { image, kind: "size-mismatch", reason }, transfer: [] };
     const { data } = resizeRaster(raster, { width: size, height: size });
     const record = buildRecord(data, packed, size);

@@ -37,7 +37,7 @@ export function inspectFile(bytes: Uint8Array): FileHeader {
   const stated = header.orientation ?? (block === null ? 1 : readOrientation(block));
   const orientation = stated >= 1 && stated <= 8 ? stated : 1;
   const notes = orientationNote(orientation);
-  if (pages > 1) notes.push({ kind: "pages", message: `only the first of its ${pages} pages is read` });
+  if (pages > 1) notes.push({ kind: "pages", message: `only the first of ${pages} pages is read` });
   return { format, width, height, orientation, bits: Math.max(8, bits), notes };
 }
 

@@ -52,7 +52,7 @@ export interface ImageNote {
    * - `name`: its name differs from the listed one in its Unicode form.
    */
   readonly kind: "orientation" | "pages" | "levels" | "oddity" | "name";
-  /** The details, the same for all images with the same ones: `only the first of its 3 pages is read`. */
+  /** The details, the same for all images with the same ones: `only the first of 3 pages is read`. */
   readonly message: string;
 }
 

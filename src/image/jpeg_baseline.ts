@@ -46,7 +46,7 @@ export function decodeBaselineJpeg(bytes: Uint8Array): DecodedRaster<ByteRaster>
   const raster = decoder.decode();
   if (raster === null) return null;
   const { surplus } = decoder;
-  const message = `${surplus} bytes follow its pixel data`;
+  const message = `${surplus} bytes follow the pixel data`;
   return { raster, notes: surplus === 0 ? [] : [{ kind: "oddity", message }] };
 }
 

@@ -25,7 +25,7 @@ export function levelsNote({ data }: Raster, bits: number): ImageNote[] {
   const highest = 255 - percentile(counts.toReversed(), OUTLIERS * data.length);
   if (levels > FEW_LEVELS || highest - lowest >= FEW_LEVELS) return [];
   const range = levels === 1 ? `level ${lowest}` : `nearly all from ${lowest} to ${highest}`;
-  const message = `its ${bits}-bit samples use only ${levels} of the 256 levels that are read, ${range}; ` +
+  const message = `${bits}-bit samples use only ${levels} of the 256 levels that are read, ${range}; ` +
     "rescale them to the full range";
   return [{ kind: "levels", message }];
 }

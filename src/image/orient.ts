@@ -38,7 +38,7 @@ export function describeTurn(orientation: number): string | null {
 export function orientationNote(orientation: number): ImageNote[] {
   const turn = describeTurn(orientation);
   if (turn === null) return [];
-  const message = `${turn}, as its EXIF orientation ${orientation} says`;
+  const message = `${turn}, as EXIF orientation ${orientation} says; outlines must fit the turned image`;
   return [{ kind: "orientation", message }];
 }
 

@@ -89,13 +89,16 @@ export async function findImages(paths: readonly string[]): Promise<FoundImages>
 async function imagesAt(path: string, skipped: Skipped): Promise<string[] | string> {
   const info = await ifFound(Deno.stat(path));
   if (info?.isDirectory) {
-    const before = skipped.folders.length;
-    const files = await imagesIn(path, skipped);
+    const inside: Skipped = { files: [], folders: [] };
+    const files = await imagesIn(path, inside);
+    skipped.files.push(...inside.files);
+    skipped.folders.push(...inside.folders);
     if (files.length > 0) return files;
-    const hint = skipped.folders.length > before
-      ? `\nhint: '${join(path, "**")}' includes its subfolders`
-      : "";
-    return `Cannot find an image in the folder ${JSON.stringify(path)}${hint}`;
+    const [other] = inside.files;
+    const [what, ...hints] = other === undefined ? [""] : await describeOther(other);
+    if (inside.folders.length > 0) hints.push(`'${join(path, "**")}' includes its subfolders`);
+    const hint = hints.map((hint) => `\nhint: ${hint}`).join("");
+    return `Cannot find an image in the folder ${JSON.stringify(path)}${what}${hint}`;
   }
   if (info !== null) return [path];
   if (!isPattern(path)) return `Cannot find ${JSON.stringify(path)}: no such file or folder`;
@@ -124,13 +127,32 @@ async function imagesIn(folder: string, skipped: Skipped): Promise<string[]> {
 async function looksLikeImage(path: string): Promise<boolean> {
   if (extname(path) !== "") return isImageName(path);
   try {
-    using file = await Deno.open(path);
-    const head = new Uint8Array(HEAD_BYTES);
-    detectFormat(head.subarray(0, await file.read(head) ?? 0));
+    detectFormat(await readHead(path));
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     return false;
+  }
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  using file = await Deno.open(path);
+  const head = new Uint8Array(HEAD_BYTES);
+  return head.subarray(0, await file.read(head) ?? 0);
+}
+
+/** What a file is that does not look like an image, to follow a message, and what to do about it. */
+async function describeOther(path: string): Promise<[string, ...string[]]> {
+  const name = JSON.stringify(basename(path));
+  try {
+    const format = detectFormat(await readHead(path));
+    return [`: ${name} is a ${format.name} by its content`, `name it: files that are named are always read`];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const [reason, hint] = error.message.replace("Cannot decode the image: ", "").split("\nhint: ");
+    return reason!.startsWith("it is ")
+      ? [`: ${name} ${reason!.replace(/^it /, "")}`, ...hint === undefined ? [] : [hint]]
+      : [""];
   }
 }
 

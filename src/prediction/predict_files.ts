@@ -5,9 +5,9 @@
  */
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { decodeImage } from "../image/decode.ts";
+import { decodeWithNotes } from "../image/decode.ts";
 import { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
-import type { RgbImage } from "../image/image.ts";
+import type { DecodedRaster, ImageNote, RgbImage } from "../image/image.ts";
 import { drawPrediction } from "./figure.ts";
 import {
   findOwners,
@@ -40,6 +40,8 @@ export interface PredictFilesOptions extends SegmentOptions {
 export interface ImageReport extends SegmentationSummary {
   /** The path of the image as given. */
   readonly image: string;
+  /** What the reader should know of the file: its EXIF orientation, further pages that are not read. */
+  readonly notes: readonly ImageNote[];
   /** The paths of the written files. */
   readonly files: OutputFiles;
 }
@@ -56,7 +58,7 @@ export interface PredictFilesReport {
 interface Decoded {
   readonly file: string;
   readonly name: string;
-  readonly result: RgbImage | Error;
+  readonly result: DecodedRaster<RgbImage> | Error;
 }
 
 const DEFAULT_BATCH_SIZE = 8;
@@ -78,15 +80,15 @@ export async function predictFiles(
   await Deno.mkdir(options.output, { recursive: true });
   const images: ImageReport[] = [];
   const problems: PathProblem[] = [];
-  let batch: { file: string; name: string; image: RgbImage }[] = [];
+  let batch: { file: string; name: string; decoded: DecodedRaster<RgbImage> }[] = [];
   const finish = async () => {
-    const maps = await predictor.predict(batch.map(({ image }) => image));
-    for (const [index, { file, name, image }] of batch.entries()) {
+    const maps = await predictor.predict(batch.map(({ decoded }) => decoded.raster));
+    for (const [index, { file, name, decoded }] of batch.entries()) {
       const report = await writeResults(
         file,
         name,
-        image,
-        segment(maps[index]!, image, options),
+        decoded,
+        segment(maps[index]!, decoded.raster, options),
         options,
       );
       images.push(report);
@@ -102,7 +104,7 @@ export async function predictFiles(
       options.onProblem?.(problem);
       continue;
     }
-    batch.push({ file, name, image: result });
+    batch.push({ file, name, decoded: result });
     if (batch.length === batchSize) await finish();
   }
   if (batch.length > 0) await finish();
@@ -129,7 +131,7 @@ async function* decodeAhead(
 
 async function decodeFile(file: string, name: string): Promise<Decoded> {
   try {
-    return { file, name, result: await decodeImage(await Deno.readFile(file)) };
+    return { file, name, result: await decodeWithNotes(await Deno.readFile(file)) };
   } catch (error) {
     return { file, name, result: error as Error };
   }
@@ -138,7 +140,7 @@ async function decodeFile(file: string, name: string): Promise<Decoded> {
 async function writeResults(
   file: string,
   name: string,
-  image: RgbImage,
+  { raster: image, notes }: DecodedRaster<RgbImage>,
   { mask, probabilities, summary }: Segmentation,
   { output, provenance }: PredictFilesOptions,
 ): Promise<ImageReport> {
@@ -147,6 +149,7 @@ async function writeResults(
   const report: ImageReport = {
     image: file,
     ...summary,
+    notes,
     files: {
       mask: path("mask"),
       probability: path("probability"),

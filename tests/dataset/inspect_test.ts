@@ -53,6 +53,7 @@ Deno.test("inspectDataset: counts, measures, lists problems and finds near-dupli
       foregroundShare: { mean: 0.25, least: 0.25, median: 0.5, largest: 0.5 },
       allBackgroundAccuracy: 0.75,
       problems: [],
+      notes: [],
     });
     assert.deepEqual(train!.problems.map(({ kind, id }) => [kind, id]), [
       ["too-few-points", 4],

@@ -36,7 +36,7 @@ Deno.test("decodeBaselineJpeg: leaves truncated files to ImageMagick, and notes 
     const scan = file.findLastIndex((byte, at) => byte === 0xff && file[at + 1] === 0xd9);
     const longer = decodeBaselineJpeg(Uint8Array.of(...file.subarray(0, scan), 1, 2, ...file.subarray(scan)));
     assert.deepEqual(longer?.raster, decodeBaselineJpeg(file)?.raster);
-    assert.deepEqual(longer?.notes, [{ kind: "oddity", message: "2 bytes follow its pixel data" }]);
+    assert.deepEqual(longer?.notes, [{ kind: "oddity", message: "2 bytes follow the pixel data" }]);
   }
 });
 

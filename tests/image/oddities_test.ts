@@ -120,13 +120,13 @@ const ODDITIES: [string, Uint8Array, Uint8Array, RegExp][] = [
     "an eXIf chunk that is no EXIF",
     png,
     replaceData(png, (data) => [pngChunk("eXIf", new Uint8Array(9)), pngChunk("IDAT", data)]),
-    /^its eXIf chunk is damaged/,
+    /^the eXIf chunk is damaged/,
   ],
   [
     "an eXIf chunk of wrong checksum",
     png,
     replaceData(png, (data) => [badCrc, pngChunk("IDAT", data)]),
-    /^its eXIf chunk is damaged/,
+    /^the eXIf chunk is damaged/,
   ],
   ["a TIFF strip of a row too many", tiff, setTag(tiff, 279, { value: 429 }), /^Bogus "StripByteCounts"/],
   [
@@ -167,6 +167,46 @@ Deno.test("decodeRaster: notes nothing about regular files of 8 bits", async () 
       : [];
     assert.deepEqual(notes.map(({ kind }) => kind), expected, name);
   }
+});
+
+/** A grayscale PNG of 16 bits with the values of `sample`. */
+function gray16(side: number, sample: (i: number) => number): Uint8Array {
+  const rows = new DataView(new ArrayBuffer(side * (1 + 2 * side)));
+  for (let i = 0; i < side * side; i++) {
+    rows.setUint16(Math.floor(i / side) * (1 + 2 * side) + 1 + 2 * (i % side), sample(i));
+  }
+  const header = new DataView(new ArrayBuffer(13));
+  header.setUint32(0, side);
+  header.setUint32(4, side);
+  header.setUint8(8, 16);
+  const signature = png.subarray(0, 8);
+  const chunks = [
+    pngChunk("IHDR", new Uint8Array(header.buffer)),
+    pngChunk("IDAT", deflateSync(new Uint8Array(rows.buffer))),
+    pngChunk("IEND", new Uint8Array(0)),
+  ];
+  return joinBytes([signature, ...chunks]);
+}
+
+Deno.test("decodeRaster: notes 16-bit samples that use few levels, and only those", async () => {
+  const cases: [string, (i: number) => number, boolean][] = [
+    ["12 bits in 16", (i) => i % 4096, true],
+    ["12 bits in 16 with a bright label", (i) => i < 6 ? 65535 : i % 4096, true],
+    ["Hounsfield units with an offset", (i) => 31_768 + i % 4000, true],
+    ["one level", () => 300, true],
+    ["the full range", (i) => 16 * i % 65536, false],
+    ["half of the range", (i) => 8 * i % 32768, false],
+    ["two levels, black and white", (i) => i % 2 * 65535, false],
+  ];
+  for (const [name, sample, expected] of cases) {
+    const { notes } = await decodeRaster(gray16(64, sample));
+    assert.equal(notes.some(({ kind }) => kind === "levels"), expected, name);
+  }
+  const { notes: [note] } = await decodeRaster(gray16(64, (i) => i % 4096));
+  assert.match(
+    note!.message,
+    /^16-bit samples use only 1[67] of the 256 levels that are read, nearly all from 0 to 1/,
+  );
 });
 
 /** The decoded file; null if it is refused as a damaged one. */

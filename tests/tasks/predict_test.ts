@@ -6,6 +6,7 @@ import { command } from "../../tasks/predict.ts";
 import { runInProcess, runTaskProcess } from "../support/run_task.ts";
 import { bright, spotModel, spotState } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+import fixtures from "../fixtures/images/images.json" with { type: "json" };
 // Its commands open a GPU in this process.
 import "../support/test_gpu.ts";
 
@@ -98,6 +99,19 @@ Deno.test("predict: a pattern, with one JSON document of model and settings", ()
     }
   }));
 
+Deno.test("predict: says what is worth knowing of an image's file, as text and in its JSON", () =>
+  withImages(async (folder, model, output) => {
+    const { file } = fixtures.find(({ name }) => name === "TIFF of two pages")!;
+    const pages = join(folder, "pages.tif");
+    await Deno.writeFile(pages, Uint8Array.fromBase64(file));
+    const args = ["--model", model, "--output", output, pages];
+    const { code, stdout, stderr } = await runInProcess(command(), args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /pages_figure\.png\n {2}note: only the first of 2 pages is read\n1 image predicted/);
+    const { notes } = JSON.parse(await Deno.readTextFile(join(output, "pages.json")));
+    assert.deepEqual(notes, [{ kind: "pages", message: "only the first of 2 pages is read" }]);
+  }));
+
 Deno.test("predict: a PyTorch file uses the original's size and normalization, with a note", () =>
   withImages(async (folder, _, output) => {
     const model = join(folder, "best_model.pth");
@@ -115,7 +129,7 @@ Deno.test("predict: a PyTorch file uses the original's size and normalization, w
 
 Deno.test("predict: reports unreadable files, predicts the rest, and exits with 1", () =>
   withImages(async (folder, model, output) => {
-    await writeFiles(folder, { "scans/broken.png": "no image" });
+    await writeFiles(folder, { "scans/broken.png": "no image", "slices/1.dcm": `${"\0".repeat(128)}DICM` });
     const scans = join(folder, "scans");
     const { code, stdout, stderr } = await runInProcess(command(), [
       "--json",
@@ -125,15 +139,21 @@ Deno.test("predict: reports unreadable files, predicts the rest, and exits with 
       output,
       scans,
       join(folder, "gone.png"),
+      join(folder, "slices"),
     ]);
     assert.equal(code, 1);
     assert.match(stderr, /^error: Cannot find ".*gone\.png": no such file or folder$/m);
     assert.match(stderr, /^error: \S+broken\.png: Cannot decode the image: .*\nhint: JPEG, PNG/m);
-    assert.match(stderr, /^2 paths could not be read$/m);
+    assert.match(stderr, /^3 paths could not be read$/m);
+    assert.match(
+      stderr,
+      /^error: Cannot find an image in the folder ".*slices": "1\.dcm" is a DICOM file\nhint: /m,
+    );
     const { images, failed } = JSON.parse(stdout);
     assert.equal(images.length, 3);
     assert.deepEqual(failed.map(({ path }: { path: string }) => path), [
       join(folder, "gone.png"),
+      join(folder, "slices"),
       join(scans, "broken.png"),
     ]);
     const nothing = await runInProcess(command(), ["--model", model, join(folder, "gone.png")]);

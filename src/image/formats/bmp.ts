@@ -49,7 +49,7 @@ function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
   if (stated === bytes.length) return { bytes, oddities: [] };
   const copy = bytes.slice();
   new DataView(copy.buffer).setUint32(2, copy.length, true);
-  return { bytes: copy, oddities: [`its header states ${stated} bytes instead of ${copy.length}`] };
+  return { bytes: copy, oddities: [`the header states ${stated} bytes instead of ${copy.length}`] };
 }
 
 /** Whether run-length encoded pixels reach their end mark, or fill the last row. */

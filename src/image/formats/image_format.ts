@@ -19,7 +19,7 @@ export interface FormatHeader extends Size {
 export interface CheckedContent {
   /** A file with the same pixels. */
   readonly bytes: Uint8Array;
-  /** What was left out or repaired, in words: `its eXIf chunk is damaged`. No pixel is missing. */
+  /** What was left out or repaired, in words: `the eXIf chunk is damaged`. No pixel is missing. */
   readonly oddities: readonly string[];
 }
 

@@ -121,7 +121,7 @@ function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
   for (const chunk of chunksOf(bytes)) {
     const { type, content, whole } = chunk;
     if (type === "IHDR" || (type === "PLTE" && view.getUint8(25) === PALETTE)) kept.push(whole);
-    if (type === "eXIf" && exifOf(chunk) === null) oddities.push("its eXIf chunk is damaged and not used");
+    if (type === "eXIf" && exifOf(chunk) === null) oddities.push("the eXIf chunk is damaged and not used");
     if (type === "IEND") end = whole;
     if (type !== "IDAT") continue;
     if (!isSound(chunk)) throw new SyntaxError("Cannot decode the PNG image: its pixel data is damaged");
@@ -141,7 +141,7 @@ function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
   }
   // The decoder warns of surplus bytes, which says nothing any more: all samples are here.
   const surplus = samples.length > sampleBytes ? samples.length - sampleBytes : whole.length - consumed;
-  oddities.push(`${surplus} bytes follow its pixel data`);
+  oddities.push(`${surplus} bytes follow the pixel data`);
   const exact = chunkOf("IDAT", deflateSync(samples.subarray(0, sampleBytes), { level: 1 }));
   return { bytes: joinBytes([...kept, exact, end]), oddities };
 }
