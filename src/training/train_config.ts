@@ -8,7 +8,7 @@ import { LOSS_NAMES, type LossName } from "../../kernels/loss/definition.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
-import { completeConfig, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
+import { completeConfig, MAX_SIZE, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { formatAugmentation } from "./augmentation.ts";
 import type { MemoryUse } from "./batch_memory.ts";
 import type { TrainerOptions } from "./trainer_options.ts";
@@ -77,7 +77,7 @@ export const SETTING_RANGES = {
   batchSize: [1, 4096, true],
   learningRate: [1e-12, 10, false],
   filters: [1, 1024, true],
-  size: [SIZE_STEP, 8192, true],
+  size: [SIZE_STEP, MAX_SIZE, true],
   patience: [0, 100_000, true],
   seed: [0, 2 ** 32 - 1, true],
   dropout: [0, 0.999, false],

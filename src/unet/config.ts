@@ -32,6 +32,9 @@ export const DEFAULT_CONFIG: Readonly<UNetConfig> = {
 /** Height and width are multiples of this, because five poolings halve them. */
 export const SIZE_STEP = 32;
 
+/** The largest height and width of an input. */
+export const MAX_SIZE = 8192;
+
 /**
  * Completes a configuration with the defaults and checks it.
  *
@@ -42,17 +45,22 @@ export function completeConfig(config: Partial<UNetConfig> = {}): UNetConfig {
   for (const name of ["inChannels", "outChannels", "filters"] as const) {
     if (!Number.isInteger(full[name]) || full[name] < 1 || full[name] > 1024) {
       throw new RangeError(
-        `Cannot build a UNet with ${name} ${full[name]}: expected an integer from 1 to 1024`,
+        `Cannot build a UNet with ${name} ${show(full[name])}: expected an integer from 1 to 1024`,
       );
     }
   }
-  if (!(full.dropout >= 0 && full.dropout < 1)) {
+  if (typeof full.dropout !== "number" || !(full.dropout >= 0 && full.dropout < 1)) {
     throw new RangeError(
-      `Cannot build a UNet with dropout ${full.dropout}: expected a number from 0 to less than 1`,
+      `Cannot build a UNet with dropout ${show(full.dropout)}: expected a number from 0 to less than 1`,
     );
   }
   if (full.norm !== "none" && full.norm !== "instance") {
-    throw new RangeError(`Cannot build a UNet with norm "${full.norm}": expected "none" or "instance"`);
+    throw new RangeError(`Cannot build a UNet with norm ${show(full.norm)}: expected "none" or "instance"`);
   }
   return full;
+}
+
+/** A setting for a message: one from a file may be anything. */
+function show(value: unknown): string {
+  return typeof value === "object" ? "of another type" : JSON.stringify(value).slice(0, 100);
 }

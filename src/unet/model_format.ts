@@ -10,7 +10,8 @@ import { isNormalization, type Normalization } from "../image/normalize.ts";
 import type { StateDict } from "../tensor.ts";
 import { safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
-import { completeConfig, SIZE_STEP, type UNetConfig } from "./config.ts";
+import { findJsonExcess } from "../weights/json_bounds.ts";
+import { completeConfig, MAX_SIZE, SIZE_STEP, type UNetConfig } from "./config.ts";
 import { inferConfig } from "./parameters.ts";
 
 /** What a model file says about its weights. */
@@ -83,52 +84,163 @@ export function modelParts({ state, description }: Model): Uint8Array[] {
  */
 export async function readModel(bytes: Uint8Array): Promise<StoredModel> {
   const { tensors, metadata } = await readWeights(bytes);
+  const description = describeWeights(metadata);
+  if (description !== null) {
+    return { state: tensors, description: checkDescription(description, tensors), described: true };
+  }
+  return {
+    state: tensors,
+    description: { network: completeConfig(inferConfig(tensors)), ...ORIGINAL_INPUT },
+    described: false,
+  };
+}
+
+/**
+ * What the metadata of a safetensors file says about a model, unchecked; null if it is not one of {@linkcode packModel}.
+ *
+ * @throws {SyntaxError} if it is damaged, of another version, or larger than any description
+ */
+export function describeWeights(metadata: Readonly<Record<string, string>>): Record<string, unknown> | null {
   if (metadata.format !== FORMAT) {
     if (metadata.format?.startsWith("deno-unet model ")) {
       throw new SyntaxError(
-        `Cannot read a model of format "${metadata.format}": expected "${FORMAT}"\nhint: use the version that wrote it`,
+        `Cannot read a model of format ${
+          JSON.stringify(metadata.format.slice(0, 100))
+        }: expected "${FORMAT}"\n` +
+          "hint: use the version that wrote it",
       );
     }
-    return {
-      state: tensors,
-      description: { network: completeConfig(inferConfig(tensors)), ...ORIGINAL_INPUT },
-      described: false,
-    };
+    return null;
   }
   const { format: _, ...texts } = metadata;
-  const values = Object.entries(texts).map(([name, text]) => [name, parse(name, text)]);
-  return { state: tensors, description: checkDescription(Object.fromEntries(values)), described: true };
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, parse(name, text)]));
 }
 
+/** The file next to a model that holds its description, for formats that cannot: `NAME.pth.json`. */
+export function sidecarOf(path: string): string {
+  return `${path}.json`;
+}
+
+/** The content of a sidecar; `sha256` is that of the file that it describes. */
+export function writeSidecar(description: Readonly<Record<string, unknown>>, sha256: string): string {
+  return `${JSON.stringify({ format: FORMAT, ...description, sha256 }, null, 2)}\n`;
+}
+
+/**
+ * The description of `model` from its sidecar, which may also be written by hand: settings that it lacks are inferred
+ * or the original's, as without one.
+ *
+ * @throws {SyntaxError} if it is damaged
+ * @throws {RangeError} if it describes another file, or a setting is out of range
+ */
+export function readSidecar(text: string, model: StoredModel, sha256: string): ModelDescription {
+  const found = parse("sidecar", text);
+  if (typeof found !== "object" || found === null || Array.isArray(found)) {
+    throw new SyntaxError("Cannot read the model: its sidecar is not a JSON object");
+  }
+  const { format, sha256: described, ...settings } = found as Record<string, unknown>;
+  if (format !== undefined && format !== FORMAT) {
+    throw new SyntaxError(`Cannot read the model: the format of its sidecar is not "${FORMAT}"`);
+  }
+  if (described !== undefined && described !== sha256) {
+    throw new RangeError(
+      "Cannot read the model: its sidecar describes another file of this name\n" +
+        "hint: convert the weights again, or move the sidecar away",
+    );
+  }
+  return checkDescription({ ...model.description, ...settings }, model.state);
+}
+
+/** A description has some kilobytes. */
+const MAX_DESCRIPTION_LENGTH = 2 ** 20;
+const DESCRIPTION_BOUNDS = { depth: 16, containers: 10_000, values: 50_000 };
+
 function parse(name: string, text: string): unknown {
+  const what = JSON.stringify(name.slice(0, 100));
+  const excess = text.length > MAX_DESCRIPTION_LENGTH
+    ? `it has ${text.length} characters`
+    : findJsonExcess(new TextEncoder().encode(text), DESCRIPTION_BOUNDS);
+  if (excess !== null) throw new RangeError(`Cannot read the model: its ${what} is refused: ${excess}`);
   try {
     return JSON.parse(text);
   } catch {
-    throw new SyntaxError(`Cannot read the model: its "${name}" is not JSON`);
+    throw new SyntaxError(`Cannot read the model: its ${what} is not JSON`);
   }
 }
 
-function checkDescription(description: Record<string, unknown>): ModelDescription {
+function checkDescription(description: Record<string, unknown>, state: StateDict): ModelDescription {
   const { network, size, normalize, threshold } = description;
-  if (typeof network !== "object" || network === null) {
+  if (!isRecord(network)) {
     throw new SyntaxError("Cannot read the model: its metadata does not describe the network");
   }
-  if (!Number.isInteger(size) || (size as number) < SIZE_STEP || (size as number) % SIZE_STEP !== 0) {
+  if (
+    typeof size !== "number" || !Number.isInteger(size) || size < SIZE_STEP || size > MAX_SIZE ||
+    size % SIZE_STEP !== 0
+  ) {
     throw new RangeError(
-      `Cannot read the model: its input size is ${size}, expected a multiple of ${SIZE_STEP}`,
+      `Cannot read the model: its input size is ${
+        show(size)
+      }, expected a multiple of ${SIZE_STEP} up to ${MAX_SIZE}`,
     );
   }
   if (!isNormalization(normalize)) {
     throw new RangeError(
-      `Cannot read the model: its normalization is ${
-        JSON.stringify(normalize)
-      }, expected "imagenet" or "picture"`,
+      `Cannot read the model: its normalization is ${show(normalize)}, expected "imagenet" or "picture"`,
     );
   }
   if (typeof threshold !== "number" || !(threshold >= 0 && threshold <= 1)) {
     throw new RangeError(
-      `Cannot read the model: its threshold is ${threshold}, expected a number from 0 to 1`,
+      `Cannot read the model: its threshold is ${show(threshold)}, expected a number from 0 to 1`,
     );
   }
-  return { ...description, network: completeConfig(network), size: size as number, normalize, threshold };
+  for (const [name, valid, expected] of OPTIONAL) {
+    const value = description[name];
+    if (value === undefined || valid(value)) continue;
+    throw new TypeError(`Cannot read the model: its ${name} is ${show(value)}, expected ${expected}`);
+  }
+  const config = completeConfig(network);
+  checkNetwork(config, state);
+  return { ...description, network: config, size, normalize, threshold };
+}
+
+/** Before anything is allocated for the network that the description claims. */
+function checkNetwork(config: UNetConfig, state: StateDict): void {
+  for (const [name, found] of Object.entries(inferConfig(state))) {
+    const claimed = config[name as keyof UNetConfig];
+    if (claimed !== found) {
+      throw new RangeError(
+        `Cannot read the model: its description says ${name} ${claimed}, its tensors have ${found}`,
+      );
+    }
+  }
+}
+
+type Check = readonly [name: string, valid: (value: unknown) => boolean, expected: string];
+
+/** The settings that a description may lack. */
+const OPTIONAL: readonly Check[] = [
+  [
+    "recipe",
+    // Printed to terminals, so without control characters.
+    (value) => typeof value === "string" && /^[^\p{C}]{1,100}$/u.test(value),
+    "a name without control characters",
+  ],
+  ["epoch", (value) => Number.isSafeInteger(value) && (value as number) >= 0, "an integer >= 0"],
+  [
+    "metrics",
+    (value) =>
+      isRecord(value) && Object.values(value).every((one) => one === null || typeof one === "number"),
+    "an object of numbers",
+  ],
+  ...["training", "data", "versions"].map((name): Check => [name, isRecord, "an object"]),
+];
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value of a file for a message, in few characters. */
+function show(value: unknown): string {
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
+  return (JSON.stringify(value) ?? "missing").slice(0, 100);
 }

@@ -173,8 +173,11 @@ export function inferConfig(
   const first = state.get("down1.conv1.weight")?.shape;
   const last = state.get("outc.weight")?.shape;
   if (first?.length !== 4 || last?.length !== 4) {
+    const names = [...state.keys()].map((name) => JSON.stringify(name.slice(0, 100)));
     throw new TypeError(
-      `Cannot infer the network: no 4-dimensional "down1.conv1.weight" and "outc.weight" among ${state.size} tensors`,
+      'Cannot infer the network: no 4-dimensional "down1.conv1.weight" and "outc.weight" among ' +
+        `${state.size} tensors${names.length > 0 ? `: ${enumerate(names)}` : ""}\n` +
+        "hint: the weights must be of this U-Net, with the names of its PyTorch original",
     );
   }
   return {

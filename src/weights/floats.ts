@@ -11,11 +11,15 @@ export type FloatType = "F16" | "BF16" | "F32" | "F64";
 /** Bytes per value. */
 export const FLOAT_BYTES: Readonly<Record<FloatType, number>> = { F16: 2, BF16: 2, F32: 4, F64: 8 };
 
+/** The most axes of a tensor, as in NumPy: the work per tensor is bounded by it. */
+export const MAX_RANK = 64;
+
 /**
- * The number of values of a shape, or `undefined` if an extent is not an integer >= 0 or the product exceeds the safe
- * integers: a file may claim anything.
+ * The number of values of a shape, or `undefined` if it has more than {@linkcode MAX_RANK} axes, an extent is not an
+ * integer >= 0, or the product exceeds the safe integers: a file may claim anything.
  */
 export function countElements(shape: readonly unknown[]): number | undefined {
+  if (shape.length > MAX_RANK) return undefined;
   let count = 1;
   let empty = false;
   for (const extent of shape) {

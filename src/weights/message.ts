@@ -15,7 +15,7 @@ export function showShape(value: unknown): string {
   if (value === undefined) return "(none)";
   if (!Array.isArray(value)) return typeof value === "string" ? quote(value) : typeof value;
   const shown = value.slice(0, 8).map((extent) =>
-    typeof extent === "object" ? typeof extent : String(extent)
+    typeof extent === "number" ? String(extent) : typeof extent === "string" ? quote(extent) : typeof extent
   );
-  return `[${shown.join(", ")}${value.length > 8 ? ", ..." : ""}]`;
+  return `[${shown.join(", ")}${value.length > 8 ? `, ... (${value.length} axes)` : ""}]`;
 }

@@ -52,11 +52,21 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
+ * How many objects a pickle may create, in units of a tuple. A dict without items takes some 250 bytes but one byte of
+ * the pickle: this bounds them to some hundred megabytes. A checkpoint has about 20 per tensor.
+ */
+const MAX_OBJECTS = 2 ** 20;
+/** What an empty dict or set takes, in units of a tuple. */
+const DICT_COST = 4;
+
+/**
  * Reads one pickle, which must fill `bytes`.
  *
- * Memory is bounded by the length of the pickle: an opcode creates at most one object.
+ * Time is bounded by the length of the pickle: an opcode creates at most one object, and none looks into the items of
+ * another. Memory is bounded by {@linkcode MAX_OBJECTS} too.
  *
  * @throws {SyntaxError} if the bytes are not a pickle of protocol 2 to 5, are truncated, or use a refused opcode
+ * @throws {RangeError} if it creates too many objects
  */
 export function readPickle(bytes: Uint8Array, host: PickleHost): unknown {
   return new Machine(bytes, host).run();
@@ -70,6 +80,7 @@ class Machine {
   readonly #marked: unknown[][] = [];
   #stack: unknown[] = [];
   #at = 0;
+  #objects = 0;
 
   constructor(bytes: Uint8Array, host: PickleHost) {
     this.#bytes = bytes;
@@ -145,40 +156,47 @@ class Machine {
 
       // Containers.
       case 0x28: // MARK
+        this.#count(1);
         this.#marked.push(this.#stack);
         this.#stack = [];
         return;
       case 0x29: // EMPTY_TUPLE
+        this.#count(1);
         return this.#push(new PickleTuple([]));
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
+        this.#count(1);
         return this.#push(new PickleTuple(this.#popMany(opcode - 0x84)));
       case 0x74: // TUPLE
         return this.#push(new PickleTuple(this.#popToMark()));
       case 0x5d: // EMPTY_LIST
+        this.#count(1);
         return this.#push([]);
       case 0x61: // APPEND
         return this.#append([this.#pop()]);
       case 0x65: // APPENDS
         return this.#append(this.#popToMark());
       case 0x7d: // EMPTY_DICT
+        this.#count(DICT_COST);
         return this.#push(new Map());
       case 0x73: // SETITEM
         return this.#setItems(this.#popMany(2));
       case 0x75: // SETITEMS
         return this.#setItems(this.#popToMark());
       case 0x8f: // EMPTY_SET
+        this.#count(DICT_COST);
         return this.#push(new Set());
       case 0x90: { // ADDITEMS
         const items = this.#popToMark();
         const set = this.#top();
         if (!(set instanceof Set)) throw fault("it adds items to something that is not a set");
-        for (const item of items) set.add(item);
+        for (const item of items) set.add(hashable(item));
         return;
       }
       case 0x91: // FROZENSET
-        return this.#push(new Set(this.#popToMark()));
+        this.#count(DICT_COST);
+        return this.#push(new Set(this.#popToMark().map(hashable)));
 
       // Stack and memo.
       case 0x30: // POP
@@ -192,11 +210,11 @@ class Machine {
       case 0x32: // DUP
         return this.#push(this.#top());
       case 0x94: // MEMOIZE
-        return void this.#memo.set(this.#memo.size, this.#top());
+        return this.#memoize(this.#memo.size);
       case 0x71: // BINPUT
-        return void this.#memo.set(this.#view.getUint8(this.#take(1)), this.#top());
+        return this.#memoize(this.#view.getUint8(this.#take(1)));
       case 0x72: // LONG_BINPUT
-        return void this.#memo.set(this.#view.getUint32(this.#take(4), true), this.#top());
+        return this.#memoize(this.#view.getUint32(this.#take(4), true));
       case 0x68: // BINGET
         return this.#recall(this.#view.getUint8(this.#take(1)));
       case 0x6a: // LONG_BINGET
@@ -217,6 +235,7 @@ class Machine {
       case 0x52: { // REDUCE
         const [callee, args] = this.#popMany(2);
         if (!(args instanceof PickleTuple)) throw fault("it calls with arguments that are not a tuple");
+        this.#count(DICT_COST);
         return this.#push(this.#host.call(callee, args.items));
       }
       case 0x62: { // BUILD
@@ -253,7 +272,20 @@ class Machine {
     return Number(this.#view.getBigUint64(this.#take(8), true));
   }
 
+  #count(objects: number): void {
+    this.#objects += objects;
+    if (this.#objects > MAX_OBJECTS) {
+      throw new RangeError("Cannot read pickle: it creates too many objects, far more than weights need");
+    }
+  }
+
+  #memoize(index: number): void {
+    this.#count(1);
+    this.#memo.set(index, this.#top());
+  }
+
   #raw(length: number): Uint8Array {
+    this.#count(1);
     const start = this.#take(length);
     return this.#bytes.subarray(start, start + length);
   }
@@ -324,13 +356,25 @@ class Machine {
     const map = this.#top();
     if (!(map instanceof Map)) throw fault("it sets items of something that is not a dict");
     if (items.length % 2 !== 0) throw fault("it sets a key without a value");
-    for (let index = 0; index < items.length; index += 2) map.set(items[index], items[index + 1]);
+    for (let index = 0; index < items.length; index += 2) map.set(hashable(items[index]), items[index + 1]);
   }
 }
 
+/** A value that Python accepts as a key; the reader's own messages need not look into others. */
+function hashable(value: unknown): unknown {
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set) {
+    throw fault(
+      `it uses a ${Array.isArray(value) ? "list" : value instanceof Map ? "dict" : "set"} as a key`,
+    );
+  }
+  return value;
+}
+
+const strictText = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function decodeText(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return strictText.decode(bytes);
   } catch {
     const start = new TextDecoder().decode(bytes.subarray(0, 40));
     throw fault(`it holds text that is not UTF-8: ${quote(start)}`);

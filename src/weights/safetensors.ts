@@ -9,6 +9,7 @@
 import { joinBytes } from "../bytes.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { countElements, decodeFloats, FLOAT_BYTES, type FloatType } from "./floats.ts";
+import { findJsonExcess, type JsonBounds } from "./json_bounds.ts";
 import { findDuplicateKey } from "./json_keys.ts";
 import { quote, showShape } from "./message.ts";
 import { beginsAsZip } from "./signature.ts";
@@ -21,8 +22,10 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-/** The format's own limit. */
-const MAX_HEADER_BYTES = 100_000_000;
+/** A sixth of the format's own limit: enough for the names and shapes of 65,536 tensors. */
+const MAX_HEADER_BYTES = 16 * 2 ** 20;
+/** A header is three deep; the counts are those of 65,536 tensors and as much metadata. */
+const HEADER_BOUNDS: JsonBounds = { depth: 8, containers: 3 * 2 ** 16 + 2, values: 10 * 2 ** 16 };
 const METADATA_KEY = "__metadata__";
 
 interface Entry {
@@ -41,7 +44,7 @@ interface Entry {
  * aligned F32 tensors are views of `bytes`.
  *
  * @throws {SyntaxError} if the bytes are not a well-formed safetensors file
- * @throws {RangeError} if the header is longer than the format allows
+ * @throws {RangeError} if the header is longer than 16 MiB, or has more entries than any network needs
  * @throws {TypeError} if a tensor has any other type
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
@@ -80,6 +83,8 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   const dataStart = 8 + Number(headerBytes);
   const headerText = bytes.subarray(8, dataStart);
   if (headerText[0] !== 0x7b) throw fault('its header does not begin with "{"');
+  const excess = findJsonExcess(headerText, HEADER_BOUNDS);
+  if (excess !== null) throw new RangeError(`Cannot read safetensors: its header is refused: ${excess}`);
   let header: unknown;
   let duplicate: string | undefined;
   try {
@@ -185,7 +190,7 @@ export function writeSafetensors(tensors: StateDict, metadata?: Record<string, s
  * The values are aligned to eight bytes, which other readers expect.
  *
  * @throws {TypeError} if a tensor's data does not fill its shape, metadata is not a string, or a name is reserved
- * @throws {RangeError} if names and metadata make the header longer than the format allows
+ * @throws {RangeError} if names and metadata make the header longer than 16 MiB
  */
 export function safetensorsParts(tensors: StateDict, metadata?: Record<string, string>): Uint8Array[] {
   const header = new Map<string, unknown>();

@@ -11,28 +11,29 @@ import type { StateDict } from "../tensor.ts";
 import { quote } from "./message.ts";
 import { type PickleHost, PickleTuple, readPickle } from "./pickle.ts";
 import { TorchStorage, TorchTensor } from "./torch_tensor.ts";
-import { beginsAsSafetensors, beginsAsZip } from "./signature.ts";
+import { beginsAsSafetensors, beginsAsZip, nameNoWeights } from "./signature.ts";
+import { withoutWrapperPrefixes } from "./wrapper_prefixes.ts";
 import { ZipArchive } from "./zip_reader.ts";
 
-/** A container can take some hundred times the bytes of its pickle: this bounds them to about a gigabyte. */
+/** Time and memory grow with the pickle, which may be deflated: checkpoints of a thousand tensors have some 200 KB. */
 const MAX_PICKLE_BYTES = 4 * 2 ** 20;
 /** Deflated zeros and tied or expanded tensors may take more memory than their file: up to this much, or ... */
 const MIN_UNPACKED_LIMIT = 256 * 2 ** 20;
 /** ... this many times the size of the file, whichever is larger. */
 const UNPACKED_RATIO = 16;
-/** The prefix that wrappers such as `DataParallel` put before each name. */
-const WRAPPER_PREFIX = "module.";
-/** The keys under which training scripts keep the weights. */
-const STATE_DICT_KEYS = ["state_dict", "model_state_dict"];
+/** The keys under which training scripts keep the weights, whatever else they keep with them. */
+const STATE_DICT_KEYS = ["model_state_dict", "state_dict", "model", "net"];
+/** More tensors than any network has: each costs time and memory, however few bytes of the file it takes. */
+const MAX_TENSORS = 2 ** 15;
 const SAVE_HINT = 'torch.save(model.state_dict(), "weights.pth") in PyTorch writes a readable file';
 
 /**
  * Reads the weights of a checkpoint that PyTorch 1.6 or later saved: a state dict, or a dict that holds one as
- * `state_dict` or `model_state_dict`; all tensors are converted to float32.
+ * `model_state_dict`, `state_dict`, `model` or `net`, with anything else; all tensors are converted to float32.
  *
- * The prefix `module.` of `DataParallel` is removed from names. Of the globals that a pickle can name, only
- * OrderedDict, the storage types and the functions that rebuild tensors are known, as plain data: any other is refused
- * by name. The CRCs of all entries that are read are checked. Memory is bounded by 16 times the size of the file or
+ * The prefixes `module.`, `_orig_mod.` and `model.` of wrappers are removed from names. Of the globals that a pickle can
+ * name, only OrderedDict, the storage types and the functions that rebuild tensors are known, as plain data, and those
+ * of NumPy's numbers, which are skipped: any other is refused by name. The CRCs of all entries that are read are checked. Memory is bounded by 16 times the size of the file or
  * 256 MiB, whichever is larger; tensors of one storage may share it.
  *
  * @throws {SyntaxError} if the bytes are no such file, are damaged, or name a refused global
@@ -76,7 +77,9 @@ function checkFormat(bytes: Uint8Array): void {
       'torch.save(torch.load("old.pth", map_location="cpu"), "new.pth") in PyTorch 1.6 or later converts it',
     );
   }
-  throw fault(`its ${bytes.length} bytes do not begin like a zip`);
+  const other = nameNoWeights(bytes);
+  if (other !== null) throw fault(`it is ${other.what}`, other.hint);
+  throw fault(`its ${bytes.length} bytes do not begin like a zip`, SAVE_HINT);
 }
 
 /** The folder of the pickle, with its slash; PyTorch names it after the file. */
@@ -117,15 +120,27 @@ const REBUILD_PARAMETER: ReadonlySet<string> = new Set([
   "torch._utils._rebuild_parameter",
   "torch._utils._rebuild_parameter_with_state",
 ]);
+/** What epochs, losses and sizes next to the weights are made of; they are skipped, never computed. */
+const SKIPPED: ReadonlySet<string> = new Set([
+  "numpy.dtype",
+  "numpy.core.multiarray.scalar",
+  "numpy._core.multiarray.scalar",
+  "_codecs.encode",
+  "torch.Size",
+  "torch.device",
+]);
 /** All storage types may be named, so that an optimizer's integer step counts do not make a checkpoint unreadable. */
 const STORAGE_TYPE = /^torch\.(?:[A-Z][A-Za-z0-9]*)Storage$/;
+
+/** A value that is not read. */
+class SkippedValue {}
 
 class CheckpointHost implements PickleHost {
   findGlobal(module: string, name: string): KnownGlobal {
     const path = `${module}.${name}`;
     if (
       path === ORDERED_DICT || REBUILD_TENSOR.has(path) || REBUILD_PARAMETER.has(path) ||
-      STORAGE_TYPE.test(path)
+      STORAGE_TYPE.test(path) || SKIPPED.has(path)
     ) {
       return new KnownGlobal(path);
     }
@@ -135,6 +150,7 @@ class CheckpointHost implements PickleHost {
   call(callee: unknown, args: readonly unknown[]): unknown {
     const name = callee instanceof KnownGlobal ? callee.name : "";
     if (name === ORDERED_DICT && args.length === 0) return new Map();
+    if (SKIPPED.has(name)) return new SkippedValue();
     if (REBUILD_TENSOR.has(name)) {
       const [storage, offset, shape, strides] = args;
       if (shape instanceof PickleTuple && strides instanceof PickleTuple && storage instanceof TorchStorage) {
@@ -149,7 +165,9 @@ class CheckpointHost implements PickleHost {
 
   setState(object: unknown, _state: unknown): void {
     // state_dict() is an OrderedDict with an attribute _metadata, which only PyTorch's modules need.
-    if (!(object instanceof Map)) throw fault("it sets attributes of something that is not an OrderedDict");
+    if (!(object instanceof Map || object instanceof SkippedValue)) {
+      throw fault("it sets attributes of something that is not an OrderedDict");
+    }
   }
 
   findPersistent(identity: unknown): TorchStorage {
@@ -167,15 +185,15 @@ class CheckpointHost implements PickleHost {
 /** The state dict itself, or the one that a training script stored with other data. */
 function findStateDict(root: unknown): Map<unknown, unknown> {
   if (root instanceof Map) {
-    if ([...root.values()].some((value) => value instanceof TorchTensor)) return root;
     for (const key of STATE_DICT_KEYS) {
       const found = root.get(key);
-      if (found instanceof Map) return found;
+      // As in {"model": {"state_dict": ...}}; the pickle may refer to itself, so only one level.
+      if (found instanceof Map) return holdsTensors(found) ? found : innerStateDict(found) ?? found;
     }
-    if (root.size === 0) return root;
+    if (holdsTensors(root) || root.size === 0) return root;
   }
   const found = root instanceof Map
-    ? `a dict of ${[...root.keys()].slice(0, 8).map((key) => quote(String(key))).join(", ")}`
+    ? `a dict of ${[...take(root.keys(), 8)].map(showKey).join(", ")}`
     : root instanceof TorchTensor
     ? "one tensor"
     : "no dict";
@@ -185,14 +203,40 @@ function findStateDict(root: unknown): Map<unknown, unknown> {
   );
 }
 
+function innerStateDict(map: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> | undefined {
+  for (const key of STATE_DICT_KEYS) {
+    const found = map.get(key);
+    if (found instanceof Map && holdsTensors(found)) return found;
+  }
+  return undefined;
+}
+
+function holdsTensors(map: ReadonlyMap<unknown, unknown>): boolean {
+  for (const value of map.values()) if (value instanceof TorchTensor) return true;
+  return false;
+}
+
+function* take<T>(values: Iterable<T>, count: number): Generator<T> {
+  for (const value of values) {
+    if (count-- <= 0) return;
+    yield value;
+  }
+}
+
+function showKey(key: unknown): string {
+  return typeof key === "string" ? quote(key) : typeof key === "number" ? String(key) : typeof key;
+}
+
 async function readTensors(
   stateDict: ReadonlyMap<unknown, unknown>,
   readStorage: (key: string) => Promise<Uint8Array>,
   limit: number,
 ): Promise<StateDict> {
-  const keys = [...stateDict.keys()];
-  const wrapped = keys.length > 0 &&
-    keys.every((key) => typeof key === "string" && key.startsWith(WRAPPER_PREFIX));
+  if (stateDict.size > MAX_TENSORS) {
+    throw new RangeError(
+      `Cannot read checkpoint: its state dict has ${stateDict.size} entries, the limit is ${MAX_TENSORS}`,
+    );
+  }
   const tensors: StateDict = new Map();
   let byteLength = 0;
   for (const [key, value] of stateDict) {
@@ -208,10 +252,9 @@ async function readTensors(
         `Cannot read checkpoint: its tensors take more than ${limit} bytes, the limit for its size`,
       );
     }
-    const tensor = value.read(await readStorage(value.storage.key), key);
-    tensors.set(wrapped ? key.slice(WRAPPER_PREFIX.length) : key, tensor);
+    tensors.set(key, value.read(await readStorage(value.storage.key), key));
   }
-  return tensors;
+  return withoutWrapperPrefixes(tensors);
 }
 
 function fault(what: string, hint?: string): SyntaxError {

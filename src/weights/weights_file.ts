@@ -10,7 +10,8 @@ import { quote } from "./message.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 import { readTorchCheckpoint } from "./torch_checkpoint.ts";
 import { writeTorchCheckpoint } from "./torch_writer.ts";
-import { beginsAsSafetensors } from "./signature.ts";
+import { beginsAsSafetensors, nameNoWeights } from "./signature.ts";
+import { withoutWrapperPrefixes } from "./wrapper_prefixes.ts";
 
 /** The weight formats: safetensors, and PyTorch's checkpoints (`.pth`, `.pt`). */
 export type WeightsFormat = "safetensors" | "torch";
@@ -26,13 +27,21 @@ export interface WeightsFile {
 }
 
 /**
- * Reads safetensors or a PyTorch checkpoint.
+ * Reads safetensors or a PyTorch checkpoint. Prefixes of wrappers (`module.`, `_orig_mod.`, `model.`) that all names share
+ * are removed.
  *
+ * @throws {SyntaxError} if it is something else, by name
  * @throws as {@linkcode readSafetensors} or {@linkcode readTorchCheckpoint}
  */
 export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
-  // For anything else, the checkpoint reader's message says what the file is.
-  if (beginsAsSafetensors(bytes)) return { format: "safetensors", ...readSafetensors(bytes) };
+  if (beginsAsSafetensors(bytes)) {
+    const { tensors, metadata } = readSafetensors(bytes);
+    return { format: "safetensors", tensors: withoutWrapperPrefixes(tensors), metadata };
+  }
+  const other = nameNoWeights(bytes);
+  if (other !== null) {
+    throw new SyntaxError(`Cannot read the weights: the file is ${other.what}\nhint: ${other.hint}`);
+  }
   return { format: "torch", tensors: await readTorchCheckpoint(bytes), metadata: {} };
 }
 

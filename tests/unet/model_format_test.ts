@@ -50,5 +50,29 @@ Deno.test("readModel: rejects a damaged or invalid description", async () => {
   await assert.rejects(read({ size: "33" }), /^RangeError: .*input size is 33/);
   await assert.rejects(read({ normalize: '"mean"' }), /^RangeError: .*"mean"/);
   await assert.rejects(read({ threshold: "2" }), /^RangeError: .*threshold is 2/);
+  await assert.rejects(read({ size: "3200000" }), /^RangeError: .*input size is 3200000, .* up to 8192/);
+  await assert.rejects(read({ size: "[64]" }), /^RangeError: .*input size is a list/);
+  await assert.rejects(read({ normalize: '{"a":1}' }), /^RangeError: .*normalization is an object/);
+  await assert.rejects(read({ network: '{"filters":[2]}' }), /^RangeError: .*filters of another type/);
+  await assert.rejects(read({ network: '{"filters":2,"dropout":"0.1"}' }), /^RangeError: .*dropout "0.1"/);
+  await assert.rejects(
+    read({ network: JSON.stringify({ ...network, filters: 1024 }) }),
+    /^RangeError: .*its description says filters 1024, its tensors have 2/,
+  );
+  await assert.rejects(read({ network: JSON.stringify({ ...network, norm: "none" }) }), /says norm none/);
+  await assert.rejects(
+    read({ recipe: '{"a":[1]}' }),
+    /^TypeError: .*its recipe is an object, expected a name/,
+  );
+  await assert.rejects(read({ recipe: '"\\u001b[31mred"' }), /^TypeError: .*its recipe is "\\u001b\[31mred"/);
+  await assert.rejects(read({ recipe: '"a\u202eb"' }), /^TypeError: .*its recipe is /);
+  await assert.rejects(read({ epoch: "[1, 2]" }), /^TypeError: .*its epoch is a list, expected an integer/);
+  await assert.rejects(read({ metrics: '{"a":"1"}' }), /^TypeError: .*its metrics is an object/);
+  await assert.rejects(read({ training: "[]" }), /^TypeError: .*its training is a list/);
+  await assert.rejects(
+    read({ training: "[".repeat(2 ** 19) }),
+    /^RangeError: .*"training" is refused: .* deeper/,
+  );
+  await assert.rejects(read({ data: `"${"a".repeat(2 ** 21)}"` }), /^RangeError: .*"data" is refused/);
   await assert.rejects(read({ format: "deno-unet model 9" }), /^SyntaxError: .*format "deno-unet model 9"/);
 });
