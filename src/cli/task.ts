@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Help, InvalidArgumentError } from "commander";
 import { writeWholeSync } from "../fs/write_whole.ts";
+import { peerFlagHint } from "./flag_names.ts";
 
 /** Exit codes of every task. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
@@ -37,7 +38,7 @@ const GENERAL = "Options:";
  * Options that follow `.optionsGroup(GROUPS.data)` are listed under that heading, those without a group at the end.
  */
 export function createCommand(name: string, summary: string): Command {
-  return new Command(name)
+  return new TaskCommand(name)
     .description(summary)
     .option("--verbose", "print stack traces of errors")
     .showSuggestionAfterError(true)
@@ -61,6 +62,22 @@ export function createCommand(name: string, summary: string): Command {
       getErrHasColors: () => false,
     })
     .exitOverride();
+}
+
+/** A command that answers flags as peers call them with its own. */
+class TaskCommand extends Command {
+  /** Called by commander. */
+  unknownOption(flag: string): void {
+    const hint = peerFlagHint(flag, {
+      flags: this.options.flatMap(({ long }) => long ?? []),
+      argument: this.registeredArguments.length > 0 ? this.usage().replace("[options] ", "") : null,
+      invocation: invocation(this),
+    });
+    if (hint !== null) {
+      this.error(`error: unknown option '${flag}'\nhint: ${hint}`, { code: "commander.unknownOption" });
+    }
+    (Command.prototype as unknown as TaskCommand).unknownOption.call(this, flag);
+  }
 }
 
 /** What a user types to run a command: as a task, or as a subcommand of the compiled binary. */
