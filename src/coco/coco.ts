@@ -10,18 +10,16 @@ import {
   type Annotations,
   type CocoAnnotation,
   type CocoCategory,
-  type CocoImage,
-  type Images,
-  isEntry,
   readAnnotations,
   readCategories,
-  readImages,
-} from "./coco_entries.ts";
+} from "./coco_annotations.ts";
+import { type CocoImage, type Images, isEntry, readImages } from "./coco_images.ts";
 import { type CocoId, parseCoco } from "./ids.ts";
 import { type Problem, refuseProblems, showValue } from "./problems.ts";
 import { checkSegmentation, fillSegmentation } from "./segmentation.ts";
 
-export type { CocoAnnotation, CocoCategory, CocoImage } from "./coco_entries.ts";
+export type { CocoAnnotation, CocoCategory } from "./coco_annotations.ts";
+export type { CocoImage } from "./coco_images.ts";
 export type { CocoId } from "./ids.ts";
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, dirname, join, relative } from "node:path";
-import { isEntry } from "../coco/coco_entries.ts";
+import { isEntry } from "../coco/coco_images.ts";
 import { ANNOTATION_FILE } from "../coco/coco_file.ts";
 import { isImageName } from "../image/formats.ts";
 import { GET_DATASET } from "./folder.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Entry, isEntry, readImages } from "../coco/coco_entries.ts";
+import { type Entry, isEntry, readImages } from "../coco/coco_images.ts";
 import { type CocoId, keyOf, readId, writeExactly } from "../coco/ids.ts";
 import type { NamedImage } from "./names.ts";
 
