@@ -56,6 +56,8 @@ interface ImageEntry {
 interface ImageFault {
   readonly kind: ProblemKind;
   readonly message: string;
+  /** As in {@linkcode Problem}. */
+  readonly badName?: string;
 }
 
 /**
@@ -88,8 +90,8 @@ export function readImages(entries: readonly unknown[], problems: Problem[]): Im
   for (const entry of all) {
     const { label, id, fileName, size } = entry;
     const first = byFile.get(fileOf(entry))![0]!;
-    const report = ({ kind, message }: ImageFault, effect: Problem["effect"]) =>
-      problems.push({ kind, id, message: `${label}: ${message}`, effect });
+    const report = ({ message, ...fault }: ImageFault, effect: Problem["effect"]) =>
+      problems.push({ ...fault, id, message: `${label}: ${message}`, effect });
     const fault = faults.get(entry);
     if (fault !== undefined) report(fault, "skipped");
     else if (entry === first) images.set(entry, { id: id!, fileName: fileName!, ...size! });
@@ -128,6 +130,7 @@ function readImageEntry(entry: unknown, index: number): ImageEntry {
     fault = { kind: "bad-entry", message: `its id is ${showValue(rawId)}; ${ID_FORM}` };
   } else if (fileName === null) {
     fault = { kind: "bad-file-name", message: `invalid file name ${showValue(rawName)}` };
+    if (typeof rawName === "string") fault = { ...fault, badName: rawName };
   } else if (sizeFault !== null) {
     const size = `${showValue(width)} x ${showValue(height)}`;
     fault = { kind: "bad-size", message: `its size is ${size}: ${sizeFault}` };
@@ -178,7 +181,9 @@ function showSize(size: Size | null): string {
 /** A path within the folder, with `/` as separator; null for any other. */
 function safeFileName(name: unknown): string | null {
   if (typeof name !== "string" || name === "" || name.includes("\0")) return null;
-  const parts = name.replaceAll("\\", "/").split("/").filter((part) => part !== ".");
+  // Slashes that are doubled are one; one in front makes a path that begins elsewhere.
+  const path = name.replaceAll("\\", "/").replace(/(?<=[^/])\/+(?=[^/])/g, "/");
+  const parts = path.split("/").filter((part) => part !== ".");
   const leads = parts.some((part) => part === "" || part === "..") || /^[A-Za-z]:/.test(name);
   return leads || parts.length === 0 ? null : parts.join("/");
 }

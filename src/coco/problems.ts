@@ -45,6 +45,8 @@ export interface Problem {
   readonly kind: ProblemKind;
   /** The id of the image or annotation (the message says which), a file name, or null. */
   readonly id: number | string | null;
+  /** The name of a file that must not be opened, as it is listed: it leaves the folder. */
+  readonly badName?: string;
   /** The details, beginning with the subject: `annotation 7: ...`. */
   readonly message: string;
   /** Whether the affected entry was skipped or used anyway. */

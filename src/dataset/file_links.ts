@@ -68,10 +68,15 @@ export async function findLinks(folder: string, names: ReadonlySet<string>): Pro
 /** The link in words, to follow a name: `"a.png" differs from it only in upper and lower case`. */
 export function describeLink({ file, others, differences }: FileLink): string {
   if (others === 0 && differences.join() === FOLDER) {
-    return `${JSON.stringify(file)} has its name: file names start from the folder of the annotation file`;
+    return describeSameName(file);
   }
   const more = others === 0 ? "" : ` (and so do ${others} more)`;
   return `${JSON.stringify(file)} differs from it only in ${differences.join(" and ")}${more}`;
+}
+
+/** A file that has the name in another folder, in words. */
+export function describeSameName(file: string): string {
+  return `${JSON.stringify(file)} has its name: file names start from the folder of the annotation file`;
 }
 
 function closest(name: string, files: readonly string[]): FileLink | null {

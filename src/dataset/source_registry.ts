@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { join } from "node:path";
+import { isTaken } from "../fs/paths.ts";
+import { isImageName } from "../image/formats.ts";
 import type { ImageNote } from "../image/image.ts";
 import { COCO_SOURCE } from "./coco_source.ts";
 import type { DatasetSource, ListedImage, Split, SplitListing } from "./dataset_source.ts";
-import { type FileLink, findLinks } from "./file_links.ts";
+import { describeSameName, type FileLink, findLinks } from "./file_links.ts";
 
 /** Every kind, in the order in which a folder is tried. */
 export const SOURCES: readonly DatasetSource[] = [COCO_SOURCE];
@@ -24,7 +27,7 @@ export function openSplit(split: Split): Promise<SplitListing> {
 }
 
 async function openLinked(split: Split, source: DatasetSource): Promise<SplitListing> {
-  const listing = await source.open(split);
+  const listing = await linkBadNames(split, await source.open(split));
   const links = await findLinks(split.folder, listing.fileNames);
   if (links.size === 0) return listing;
   const nameOf = (name: string) => {
@@ -35,8 +38,21 @@ async function openLinked(split: Split, source: DatasetSource): Promise<SplitLis
     ...listing,
     images: listing.images.map((image) => linked(image, links.get(image.fileName))),
     fileNames: new Set([...listing.fileNames].map(nameOf)),
-    linkedFiles: new Set([...links.values()].map(({ file }) => file)),
+    linkedFiles: new Set([...listing.linkedFiles ?? [], ...[...links.values()].map(({ file }) => file)]),
   };
+}
+
+/** Names that leave the folder, such as absolute ones, are linked with files of the same last part. */
+async function linkBadNames(split: Split, listing: SplitListing): Promise<SplitListing> {
+  const linkedFiles = new Set<string>();
+  const problems = await Promise.all(listing.problems.map(async (problem) => {
+    const file = problem.badName?.replaceAll("\\", "/").split("/").at(-1);
+    if (file === undefined || !isImageName(file) || listing.fileNames.has(file)) return problem;
+    if (!await isTaken(join(split.folder, file))) return problem;
+    linkedFiles.add(file);
+    return { ...problem, message: `${problem.message}; ${describeSameName(file)}` };
+  }));
+  return linkedFiles.size === 0 ? listing : { ...listing, problems, linkedFiles };
 }
 
 function linked(image: ListedImage, link: FileLink | undefined): ListedImage {

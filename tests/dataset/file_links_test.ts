@@ -9,6 +9,7 @@ import { spots, writeFiles } from "../support/coco.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
+const SAME_NAME = "has its name: file names start from the folder of the annotation file";
 const NFC = "Sch\u00e4del 0.png";
 const NFD = "Scha\u0308del 0.png";
 
@@ -98,6 +99,26 @@ Deno.test("inspectDataset: names that differ are one line each, and the Unicode 
     assert.deepEqual(train!.notes.map(({ kind, files }) => [kind, files]), [["name", [NFD]]]);
     const { samples } = await readSplit((await findSplits(folder))[0]!);
     assert.deepEqual(samples.map(({ imagePath }) => imagePath), [join(folder, "train", NFD)]);
+  }));
+
+Deno.test("inspectDataset: absolute names are linked with files of the same last part, doubled slashes are one", () =>
+  inTempFolder(async (folder) => {
+    await writeFiles(folder, {
+      [`train/${FILE}`]: listing(["/data/p0.png", "C:\\data\\p1.png", "../p2.png", "a//p3.png", "/gone.png"]),
+      "train/p0.png": spots(1),
+      "train/p1.png": spots(2),
+      "train/p2.png": spots(3),
+      "train/a/p3.png": spots(4),
+    });
+    const { splits: [train] } = await inspectDataset(folder, { pixels: false });
+    assert.equal(train!.images, 1);
+    const bad = train!.problems.filter(({ kind }) => kind === "bad-file-name");
+    assert.deepEqual(bad.map(({ message }) => message), [
+      `image 1: invalid file name "/data/p0.png"; "p0.png" ${SAME_NAME}`,
+      `image 2: invalid file name "C:\\\\data\\\\p1.png"; "p1.png" ${SAME_NAME}`,
+      `image 3: invalid file name "../p2.png"; "p2.png" ${SAME_NAME}`,
+      'image 5: invalid file name "/gone.png"',
+    ]);
   }));
 
 /** A JPEG with an EXIF orientation. */
