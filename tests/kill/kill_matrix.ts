@@ -111,9 +111,10 @@ async function breakRun(
   for (;;) {
     const before = await checkpointOf(run);
     const args = before ? ["--resume", "--run", run, "--cache", CACHE] : ["--run", run, ...startFlags(flags)];
+    const dead = await tokenIn(run);
     const process = train(args);
     const signal = random.pick(SIGNALS);
-    const killed = more() && await kill(process, signal, LONGEST_MS * random.next(), run, counts);
+    const killed = more() && await kill(process, signal, LONGEST_MS * random.next(), { run, dead }, counts);
     const { code, stderr } = await process.ended;
     if (!killed) {
       assert.equal(code, 0, `${kind}: ${args.join(" ")}\n${stderr}`);
@@ -135,7 +136,7 @@ async function kill(
   { child, ended, hasEnded }: Training,
   signal: KillSignal,
   afterMs: number,
-  run: string,
+  { run, dead }: { run: string; dead: string | null },
   counts: Counts,
 ): Promise<boolean> {
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, afterMs))]);
@@ -146,8 +147,8 @@ async function kill(
       return true;
     }
     child.kill("SIGSTOP");
-    const locked = await Deno.stat(`${run}/train.lock`).then(() => true, () => false);
-    if (locked) {
+    // Until it has written its token, it may not have come to the lock yet.
+    if (![null, "", dead].includes(await tokenIn(run))) {
       const second = await train(["--resume", "--force", "--run", run, "--cache", CACHE]).ended;
       assert.match(second.stderr, /^error: Cannot train in .*: another process is training there$/m);
       counts.refused++;
@@ -160,6 +161,11 @@ async function kill(
     // It ended in the meantime.
     return false;
   }
+}
+
+/** The token in a run's lock file; null without one. */
+async function tokenIn(run: string): Promise<string | null> {
+  return await Deno.readTextFile(`${run}/train.lock`).then((text) => text.split(" ")[0]!, () => null);
 }
 
 interface Training {
