@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { formatPercent } from "../src/cli/format.ts";
+import { formatPercent, plural } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import { addExamples, createCommand, GROUPS, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
@@ -135,11 +135,12 @@ async function plan(
   view.close();
   if (options.json) return writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
   const { secondsPerEpoch, config: { epochs }, resumes } = planned;
-  const left = epochs - (resumes?.epochs ?? 0);
+  const left = Math.max(0, epochs - (resumes?.epochs ?? 0));
   writeStdout(
     describePlan(planned) +
+      (resumes ? `run           ${runFolder(options)}, ${plural(left, "epoch")} left\n` : "") +
       (resumes ? describeResumed(resumes) : "") +
-      (secondsPerEpoch === null ? "" : describeEstimate(secondsPerEpoch, Math.max(0, left))),
+      (secondsPerEpoch === null || left === 0 ? "" : describeEstimate(secondsPerEpoch, left)),
   );
 }
 

@@ -388,4 +388,13 @@ Deno.test("describeResult: a model that marks nothing is not offered for use, an
     describeResult("runs/a", { ...result, marksNothing: false }),
     /\nuse it +deno task predict --run runs\/a /,
   );
+  const stopped = { ...result, outcome: "interrupted" as const, best: null };
+  assert.equal(
+    describeResult("runs/a", { ...stopped, resumable: false }),
+    "stopped before the first checkpoint: nothing is saved; start again with the same command\n",
+  );
+  assert.equal(
+    describeResult("runs/a", { ...stopped, dataFolder: "/elsewhere" }),
+    "saved after epoch 3; resume with:  deno task train --resume --run runs/a --data /elsewhere\n",
+  );
 });

@@ -107,6 +107,8 @@ function withEpochs(
       },
     } as unknown as Tracker;
     const start = async (signal?: AbortSignal) => {
+      // As in a new process.
+      trainer.learningRate = 0;
       const { progress } = await reopenRunFolder(folder) ??
         { progress: { ...first.progress, config: { ...first.progress.config, ...config } } };
       return new Epochs(progress, {
@@ -172,13 +174,15 @@ Deno.test("Epochs: stopped in training it resumes after the last whole accumulat
 
 Deno.test("Epochs: stopped in validation it resumes with the validation, and trains no batch twice", () =>
   withEpochs(SETTINGS, [0.5, 0.7], async (world) => {
-    const { events, start } = world;
+    const { events, reports, start } = world;
     const stopped = await start(abortAt(world, "validate 0"));
     assert.equal(await stopped.run(), false);
     assert.equal(stopped.progress.partial?.batches, 5);
     const before = events.length;
     assert.equal(await (await start()).run(), true);
     assert.deepEqual(events.slice(before), [...epochEvents(1, []), ...epochEvents(2, RATES[1]!)]);
+    // That of its last batch, which another process trained.
+    assert.deepEqual(reports.map(({ metrics }) => metrics.learning_rate), [1, 1]);
   }));
 
 Deno.test("Epochs: early stopping ends the run, also after a resume, and the best epoch is the first of the lowest loss", () =>

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describeGpu } from "../../src/gpu/adapter.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
 import type { RunProgress } from "../../src/training/checkpoint.ts";
+import { planRun } from "../../src/training/plan_run.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
 import { reopenRunFolder, saveCheckpoint } from "../../src/training/run_folder.ts";
 import { loadData } from "../../src/training/train_data.ts";
@@ -168,6 +169,24 @@ Deno.test("trainRun: an existing run is resumed or replaced only if asked for, a
     assert.equal(stopped.best!.epoch, stopped.epochs - 1);
     const second = await trainRun(run("a", { config: { ...TINY, epochs: 1 } }));
     assert.equal(second.folder, `${run("a").folder}-2`);
+    const { folder, dataFolder: data, cacheFolder } = run("a");
+    const planned = await planRun({ folder, dataFolder: data, cacheFolder, resume: true });
+    assert.deepEqual(planned.resumes, { epochs: stopped.epochs, batches: 0 });
+    assert.deepEqual([planned.config.patience, planned.choicesFrom], [1, "run"]);
+    await assert.rejects(
+      planRun({ folder, resume: true, config: { seed: 9 } }),
+      /other settings: seed was 0/,
+    );
+    // The dataset lies in a temporary folder, which no file of the run names.
+    const { dataFolder } = run("a");
+    for (const name of ["checkpoint.safetensors", "best.safetensors", "config.json"]) {
+      const text = new TextDecoder().decode(await Deno.readFile(join(run("a").folder, name)));
+      assert.ok(!text.includes(dataFolder!), name);
+    }
+    await assert.rejects(
+      trainRun(run("a", { resume: true, config: {}, dataFolder: undefined })),
+      /^Error: Cannot resume .*: its dataset lies outside the project.*\nhint: name it with --data FOLDER/,
+    );
     const notes: string[] = [];
     const more = run("a", { resume: true, force: true, config: { patience: 2, epochs: stopped.epochs + 1 } });
     const forced = await trainRun(more, { onNote: (note) => notes.push(note) });
@@ -203,7 +222,7 @@ Deno.test("trainRun: what fails before the first step leaves no run behind", () 
     await gone("b", { tracking: { swanlab: "online" } }, /there is no API key/);
     await gone("c", { config: { size: 33 } }, /^RangeError: /);
     const signal = AbortSignal.abort();
-    const { outcome } = await trainRun(run("d", { signal, cacheFolder: join(folder, "fresh") }));
-    assert.equal(outcome, "interrupted");
+    const { outcome, resumable } = await trainRun(run("d", { signal, cacheFolder: join(folder, "fresh") }));
+    assert.deepEqual([outcome, resumable], ["interrupted", false]);
     await assert.rejects(Deno.stat(run("d").folder), Deno.errors.NotFound);
   }));
