@@ -14,6 +14,7 @@ import {
   UNANNOTATED,
   type Unannotated,
 } from "../mod.ts";
+import { type DuplicateGroup, groupPairs } from "../src/dataset/near_duplicates.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options {
@@ -26,8 +27,8 @@ interface Options {
 /** Files listed with a note in the text; `--json` lists all. */
 const SHOWN_FILES = 3;
 
-/** Pairs listed in the text; `--json` lists all. */
-const SHOWN_PAIRS = 20;
+/** Groups of near-duplicates listed in the text; `--json` lists all pairs. */
+const SHOWN_GROUPS = 10;
 
 /** The `inspect` command. */
 export function command(): Command {
@@ -150,19 +151,27 @@ function describeNearDuplicates({ nearDuplicates, pixels, splits }: DatasetRepor
   const shares = splits
     .filter(({ name }) => images[name] !== undefined)
     .map((split) => `${images[split.name]} of ${split.images} in ${split.name}`);
+  const groups = groupPairs(pairs);
+  const count = `${complete ? "" : "more than "}${plural(pairs.length, "pair")}`;
+  const grouped = groups.length < pairs.length ? `, in ${plural(groups.length, "group")}` : "";
   const lines = [
-    `warning: ${complete ? "" : "more than "}${
-      plural(pairs.length, "pair")
-    } of near-duplicates across splits${how}:`,
-    `  ${
-      shares.join(", ")
-    }. Scores on them measure memorization.\n  hint: deno task split keeps near-duplicates in one split`,
-    ...pairs.slice(0, SHOWN_PAIRS).map(({ files, reasons }) =>
-      `  ${files.map((file) => `${file.split}/${file.fileName}`).join(" = ")} (${reasons.join(", ")})`
-    ),
+    `warning: ${count} of near-duplicates across splits${how}${grouped}:`,
+    `  ${shares.join(", ")}. Scores on them measure memorization.`,
+    "  hint: deno task split keeps near-duplicates in one split",
+    ...groups.slice(0, SHOWN_GROUPS).map(describeGroup),
   ];
-  if (pairs.length > SHOWN_PAIRS) lines.push(`  and ${pairs.length - SHOWN_PAIRS} more: --json lists them`);
+  const more = groups.length - SHOWN_GROUPS;
+  if (more > 0) lines.push(`  and ${plural(more, "group")} more: --json lists all pairs`);
   return lines.join("\n") + "\n";
+}
+
+/** `train/a.png and 2 more = valid/c.png (same bytes)`. */
+function describeGroup({ files, reasons }: DuplicateGroup): string {
+  const sides = [...Map.groupBy(files, ({ split }) => split)].map(([split, same]) => {
+    const more = same.length > 1 ? ` and ${same.length - 1} more` : "";
+    return `${split}/${same[0]!.fileName}${more}`;
+  });
+  return `  ${sides.join(" = ")} (${reasons.join(", ")})`;
 }
 
 if (import.meta.main) await main(command());

@@ -78,6 +78,44 @@ function fileOf({ split, fileName }: ImageSignature): DuplicateFile {
   return { split, fileName };
 }
 
+/** Files that pairs connect, and all reasons of these pairs. */
+export interface DuplicateGroup {
+  /** The files, in the order of the pairs. */
+  readonly files: readonly DuplicateFile[];
+  /** Why. */
+  readonly reasons: readonly DuplicateReason[];
+}
+
+/** A group that may still grow. */
+interface Group {
+  readonly files: DuplicateFile[];
+  readonly reasons: Set<DuplicateReason>;
+}
+
+/** The connected components of pairs, in the order of their first pairs: ten copies are one group, not 25 pairs. */
+export function groupPairs(pairs: readonly NearDuplicate[]): DuplicateGroup[] {
+  const groupOf = new Map<string, Group>();
+  for (const { files, reasons } of pairs) {
+    const [one, two] = files.map((file) => {
+      const key = keyOf(file);
+      const group: Group = groupOf.get(key) ?? { files: [file], reasons: new Set() };
+      groupOf.set(key, group);
+      return group;
+    }) as [Group, Group];
+    // Into the larger one: moves few files, and keeps their order.
+    const [into, from] = one.files.length < two.files.length ? [two, one] : [one, two];
+    for (const reason of [...reasons, ...from.reasons]) into.reasons.add(reason);
+    if (into === from) continue;
+    into.files.push(...from.files);
+    for (const file of from.files) groupOf.set(keyOf(file), into);
+  }
+  return [...new Set(groupOf.values())].map(({ files, reasons }) => ({ files, reasons: [...reasons] }));
+}
+
+function keyOf({ split, fileName }: DuplicateFile): string {
+  return JSON.stringify([split, fileName]);
+}
+
 /** Whether the pair of indices `i < j` is to be compared. */
 type PairFilter = (i: number, j: number) => boolean;
 

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { decodeImage, encodeJpeg, type RgbImage } from "../../mod.ts";
-import { findNearDuplicates, type ImageSignature, sourceStem } from "../../src/dataset/near_duplicates.ts";
+import {
+  type DuplicateReason,
+  findNearDuplicates,
+  groupPairs,
+  type ImageSignature,
+  type NearDuplicate,
+  sourceStem,
+} from "../../src/dataset/near_duplicates.ts";
 import { compareThumbnails, makeThumbnail, type Thumbnail } from "../../src/dataset/thumbnail.ts";
 import { paint, spots } from "../support/coco.ts";
 
@@ -103,4 +110,30 @@ Deno.test("findNearDuplicates: lists a bounded number of pairs of two folders of
     Array.from({ length: 300 }, (_, i) => ({ split, fileName: `${i}.jpg`, sha256: "A", thumbnail: null }));
   const { pairs, complete } = findNearDuplicates([...copies("train"), ...copies("test")]);
   assert.deepEqual([pairs.length, complete], [10_000, false]);
+});
+
+Deno.test("groupPairs: files that pairs connect are one group, also if a later pair connects two groups", () => {
+  const pair = (a: string, b: string, reasons: DuplicateReason[] = ["same bytes"]): NearDuplicate => {
+    const file = (path: string) => {
+      const [split, fileName] = path.split("/") as [string, string];
+      return { split, fileName };
+    };
+    return { files: [file(a), file(b)], reasons };
+  };
+  const groups = groupPairs([
+    pair("train/1", "test/1"),
+    pair("train/2", "test/2", ["near-equal pixels"]),
+    pair("train/3", "test/3"),
+    pair("train/2", "test/1", ["same source", "same bytes"]),
+  ]);
+  const shown = groups.map(({ files, reasons }) => [
+    files.map(({ split, fileName }) => `${split}/${fileName}`).sort().join(" "),
+    reasons.toSorted().join(", "),
+  ]);
+  assert.deepEqual(shown.toSorted(), [
+    ["test/1 test/2 train/1 train/2", "near-equal pixels, same bytes, same source"],
+    ["test/3 train/3", "same bytes"],
+  ]);
+  const copies = [1, 2, 3, 4].flatMap((a) => [1, 2, 3, 4].map((b) => pair(`train/${a}`, `test/${b}`)));
+  assert.deepEqual(groupPairs(copies).map(({ files }) => files.length), [8]);
 });

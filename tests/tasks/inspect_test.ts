@@ -45,6 +45,31 @@ Deno.test("inspect: describes the splits, problems and near-duplicates", () =>
     assert.match(stdout, /train\/2\.png = valid\/1\.png \(same bytes, near-equal pixels\)/);
   }));
 
+Deno.test("inspect: groups near-duplicates, lists ten groups, and says how many more there are", () =>
+  inDatasetFolder(async (folder) => {
+    // Twelve images with a copy each; of the first one there are five.
+    const copies = [1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    const listed = (images: number) => cocoText({ width: 64, height: 64, images }, [{ segmentation: HALF }]);
+    const files = (split: string, seeds: readonly number[]) =>
+      Object.fromEntries(seeds.map((seed, index) => [`${split}/${index + 1}.png`, spots(seed)]));
+    await writeFiles(folder, {
+      [`train/${FILE}`]: listed(copies.length),
+      ...files("train", copies),
+      [`valid/${FILE}`]: listed(12),
+      ...files("valid", copies.slice(4)),
+    });
+    const { stdout } = await runInProcess(command(), [folder, "--no-pixels"]);
+    const text = stdout.slice(stdout.indexOf("warning:")).trimEnd().split("\n");
+    assert.deepEqual(text.slice(0, 5), [
+      "warning: 16 pairs of near-duplicates across splits (by bytes and names only), in 12 groups:",
+      "  16 of 16 in train, 12 of 12 in valid. Scores on them measure memorization.",
+      "  hint: deno task split keeps near-duplicates in one split",
+      "  train/1.png and 4 more = valid/1.png (same bytes)",
+      "  train/6.png = valid/2.png (same bytes)",
+    ]);
+    assert.deepEqual([text.length, text.at(-1)], [14, "  and 2 groups more: --json lists all pairs"]);
+  }));
+
 Deno.test("inspect: --json prints one document, --strict fails on a problem, --unannotated skips images", () =>
   inDataset(async (_, typed) => {
     const { code, stdout, stderr } = await runTaskProcess("inspect", [
