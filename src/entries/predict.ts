@@ -34,6 +34,7 @@ export {
   type OutputFiles,
   outputNames,
   type PathProblem,
+  type ResultOwners,
   type SkippedPaths,
 } from "../prediction/image_files.ts";
 export {

@@ -157,7 +157,7 @@ async function describeOther(path: string): Promise<[string, ...string[]]> {
 }
 
 /** Whose results exist under a name in the output folder: the path of an image, or null if unknown. */
-type Owners = ReadonlyMap<string, string | null>;
+export type ResultOwners = ReadonlyMap<string, string | null>;
 
 /**
  * The names of the results in the output folder, without ending: the names of the images. If several images have the
@@ -166,7 +166,11 @@ type Owners = ReadonlyMap<string, string | null>;
  *
  * @param owners as {@linkcode findOwners} finds them; none by default
  */
-export function outputNames(files: readonly string[], folder: string, owners: Owners = new Map()): string[] {
+export function outputNames(
+  files: readonly string[],
+  folder: string,
+  owners: ResultOwners = new Map(),
+): string[] {
   // In lower case: on some disks A.png and a.png are the same file.
   const images = new Set(files.map((file) => resolve(file).toLowerCase()));
   const taken = new Set<string>([FAILURES_FILE.replace(/\.json$/, "")]);
@@ -200,7 +204,7 @@ export function outputNames(files: readonly string[], folder: string, owners: Ow
 }
 
 /** The names that an image's results may have among the existing ones: its own, then those with numbers. */
-function numbered(stem: string, owners: Owners): string[] {
+function numbered(stem: string, owners: ResultOwners): string[] {
   const names = [stem];
   for (let number = 2; owners.has(`${stem}-${number}`.toLowerCase()); number++) {
     names.push(`${stem}-${number}`);
@@ -209,7 +213,7 @@ function numbered(stem: string, owners: Owners): string[] {
 }
 
 /** Whose results exist in the output folder under the names that these images may get. */
-export async function findOwners(files: readonly string[], folder: string): Promise<Owners> {
+export async function findOwners(files: readonly string[], folder: string): Promise<ResultOwners> {
   const stems = new Set(files.map((file) => basename(file, extname(file)).toLowerCase()));
   const owners = new Map<string, string | null>();
   for (const { name } of await listFolder(folder)) {

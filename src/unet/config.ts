@@ -62,5 +62,7 @@ export function completeConfig(config: Partial<UNetConfig> = {}): UNetConfig {
 
 /** A setting for a message: one from a file may be anything. */
 function show(value: unknown): string {
-  return typeof value === "object" ? "of another type" : JSON.stringify(value).slice(0, 100);
+  if (typeof value === "object") return "of another type";
+  // JSON would turn NaN into null.
+  return (typeof value === "string" ? JSON.stringify(value) : String(value)).slice(0, 100);
 }
