@@ -5,6 +5,8 @@
  */
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { temporaryPath } from "../fs/temporary_name.ts";
+import { isDiskFull } from "../fs/write_failure.ts";
 import { decodeWithNotes } from "../image/decode.ts";
 import { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
 import type { DecodedRaster, ImageNote, RgbImage } from "../image/image.ts";
@@ -77,7 +79,7 @@ export async function predictFiles(
 ): Promise<PredictFilesReport> {
   const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
   // Fails before the work rather than after it if the folder cannot be written.
-  await Deno.mkdir(options.output, { recursive: true });
+  await makeOutput(options.output);
   const images: ImageReport[] = [];
   const problems: PathProblem[] = [];
   let batch: { file: string; name: string; decoded: DecodedRaster<RgbImage> }[] = [];
@@ -110,6 +112,23 @@ export async function predictFiles(
   if (batch.length > 0) await finish();
   await writeFailures(options.output, files, [...options.problems ?? [], ...problems]);
   return { images, problems };
+}
+
+async function makeOutput(folder: string): Promise<void> {
+  const probe = temporaryPath(join(folder, "writable"));
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(probe, "", { createNew: true });
+    await Deno.remove(probe);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) throw error;
+    const way = isDiskFull(error) ? "free disk space" : "make it writable";
+    throw new Error(
+      `Cannot write results to ${folder}: ${error.message.split("\n")[0]}\n` +
+        `hint: ${way}, or give another folder with --output`,
+      { cause: error },
+    );
+  }
 }
 
 /** Decodes images in order, up to `ahead` of them while the caller processes one. */

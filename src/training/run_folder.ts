@@ -13,11 +13,11 @@ import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { FolderLock, HeldError } from "../fs/folder_lock.ts";
 import { evaluatedSplit, evaluationNames, RUN_FILES, RUN_LOCK } from "../fs/layout.ts";
-import { ifFound, removeTree } from "../fs/paths.ts";
+import { ifFound, isTaken, removeTree } from "../fs/paths.ts";
 import { isTemporaryName } from "../fs/temporary_name.ts";
 import { modelParts } from "../unet/model_format.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
-import { limitHint } from "../fs/write_failure.ts";
+import { isDiskFull, limitHint } from "../fs/write_failure.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
 import {
   type Checkpoint,
@@ -103,10 +103,14 @@ export async function closeRun({ folder, lock }: Pick<OpenRun, "folder" | "lock"
   }
 }
 
-/** Turns the loss of a run's lock into an error for the user. */
+/**
+ * Checks that the run is still this process's.
+ *
+ * @throws {Error} if another process has taken it over, or the folder cannot be written.
+ */
 export async function checkLock(folder: string, lock: FolderLock): Promise<void> {
   await lock.check().catch((error) => {
-    throw error instanceof HeldError ? heldError(folder, error) : error;
+    throw lockError(folder, error);
   });
 }
 
@@ -115,14 +119,19 @@ async function lockRun(folder: string): Promise<FolderLock> {
     await Deno.mkdir(folder, { recursive: true });
     return await FolderLock.take(join(folder, RUN_LOCK));
   } catch (error) {
-    if (error instanceof HeldError) throw heldError(folder, error);
-    if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) throw error;
-    throw new Error(
-      `Cannot write to the run's folder ${folder}: ${error.message.split("\n")[0]}\n` +
-        "hint: make it writable, or give another folder with --run",
-      { cause: error },
-    );
+    throw lockError(folder, error);
   }
+}
+
+function lockError(folder: string, error: unknown): unknown {
+  if (error instanceof HeldError) return heldError(folder, error);
+  if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return error;
+  const way = limitHint(error) ?? (isDiskFull(error) ? "free disk space" : "make it writable");
+  return new Error(
+    `Cannot write to the run's folder ${folder}: ${error.message.split("\n")[0]}\n` +
+      `hint: ${way}, or give another folder with --run`,
+    { cause: error },
+  );
 }
 
 function heldError(folder: string, cause: HeldError): Error {
@@ -252,11 +261,14 @@ export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Pr
     await writeFileAtomic(join(folder, RUN_FILES.checkpoint), parts, { prove: true });
     if (model) await writeFileAtomic(join(folder, RUN_FILES.best), model);
   } catch (error) {
+    const way = limitHint(error) ?? (isDiskFull(error) ? "free disk space" : "fix the cause");
+    const hint = await isTaken(join(folder, RUN_FILES.checkpoint))
+      ? `the last one is intact; ${way}, then resume with --resume`
+      : `nothing was trained yet; ${way}, then start again`;
     throw new Error(
       `Cannot save a checkpoint after epoch ${progress.epoch} in ${folder}: ${
         (error as Error).message.split("\n")[0]
-      }\n` +
-        `hint: the last one is intact; ${limitHint(error) ?? "fix the cause"}, then resume with --resume`,
+      }\nhint: ${hint}`,
       { cause: error },
     );
   }

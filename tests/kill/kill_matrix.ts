@@ -30,10 +30,16 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
 const SIGNALS = ["SIGKILL", "SIGTERM", "SIGINT", "STOP"] as const;
 type KillSignal = typeof SIGNALS[number];
 
-const SETTINGS = ["--filters", "2", "--size", "32", "--batch-size", "2", "--epochs", "10", "--patience", "0"];
+const SETTINGS = ["--filters", "2", "--size", "32", "--batch-size", "2", "--epochs", "30", "--patience", "0"];
 
-/** Longest wait in milliseconds before a process is killed: from before its first checkpoint to several epochs later. */
-const LONGEST_MS = 2500;
+/** Longest wait in milliseconds before a process is killed: one that starts, and one that trains. */
+const LONGEST_MS = { starting: 2500, training: 1000 };
+
+/** Most kills of one run, so that all kinds have their share. */
+const MOST_PER_RUN = 10;
+
+/** Share of the kills that may hit a process before it trains. */
+const STARTING_SHARE = 0.2;
 
 interface Counts {
   kills: Record<string, number>;
@@ -108,13 +114,14 @@ async function breakRun(
   more: () => boolean,
 ): Promise<void> {
   const flags = KINDS[kind]!;
-  for (;;) {
+  for (let kills = 0;; kills++) {
     const before = await checkpointOf(run);
     const args = before ? ["--resume", "--run", run, "--cache", CACHE] : ["--run", run, ...startFlags(flags)];
     const dead = await tokenIn(run);
     const process = train(args);
     const signal = random.pick(SIGNALS);
-    const killed = more() && await kill(process, signal, LONGEST_MS * random.next(), { run, dead }, counts);
+    const killed = more() && kills < MOST_PER_RUN &&
+      await kill(process, signal, random, { run, dead }, counts);
     const { code, stderr } = await process.ended;
     if (!killed) {
       assert.equal(code, 0, `${kind}: ${args.join(" ")}\n${stderr}`);
@@ -124,21 +131,30 @@ async function breakRun(
     const orderly = signal === "SIGINT" ? EXIT.interrupted : signal === "SIGTERM" ? EXIT.terminated : null;
     assert.ok(code === orderly || code >= 128 || code === 0, `${kind}: ${signal} gave ${code}\n${stderr}`);
     const { progress } = await checkpointOf(run) ?? {};
-    if (!progress?.partial) continue;
+    if (orderly === null || !progress?.partial || isEqual(progress.partial, before?.progress.partial)) {
+      continue;
+    }
     counts.within++;
     const batches = Math.ceil(8 / progress.config.batchSize);
     if (progress.partial.batches === batches) counts.validating++;
   }
 }
 
+function isEqual(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** Kills the process after a while; false if it ended before. */
 async function kill(
-  { child, ended, hasEnded }: Training,
+  { child, ended, started, hasEnded }: Training,
   signal: KillSignal,
-  afterMs: number,
+  random: Random,
   { run, dead }: { run: string; dead: string | null },
   counts: Counts,
 ): Promise<boolean> {
+  const moment = random.next() < STARTING_SHARE ? "starting" as const : "training" as const;
+  if (moment === "training") await Promise.race([ended, started]);
+  const afterMs = LONGEST_MS[moment] * random.next();
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, afterMs))]);
   if (hasEnded()) return false;
   try {
@@ -171,6 +187,8 @@ async function tokenIn(run: string): Promise<string | null> {
 interface Training {
   readonly child: Deno.ChildProcess;
   readonly ended: Promise<{ code: number; stderr: string }>;
+  /** Resolves when it trains. */
+  readonly started: Promise<void>;
   hasEnded(): boolean;
 }
 
@@ -178,15 +196,25 @@ function train(args: readonly string[]): Training {
   const child = new Deno.Command("deno", {
     args: ["run", "-q", "-P=train", "tasks/train.ts", ...args],
     stdin: "null",
-    stdout: "null",
+    stdout: "piped",
     stderr: "piped",
   }).spawn();
   let over = false;
-  const ended = Promise.all([child.status, new Response(child.stderr).text()]).then(([{ code }, stderr]) => {
-    over = true;
-    return { code, stderr };
-  });
-  return { child, ended, hasEnded: () => over };
+  const { promise: started, resolve } = Promise.withResolvers<void>();
+  const watch = async () => {
+    let text = "";
+    for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      if (/^memory /m.test(text)) resolve();
+    }
+  };
+  const ended = Promise.all([child.status, new Response(child.stderr).text(), watch()]).then(
+    ([{ code }, stderr]) => {
+      over = true;
+      return { code, stderr };
+    },
+  );
+  return { child, ended, started, hasEnded: () => over };
 }
 
 function startFlags(flags: readonly string[]): string[] {

@@ -127,6 +127,17 @@ Deno.test("predictFiles: reports unreadable images and predicts the rest", () =>
     assert.deepEqual(told, ["b.png", "c.png", "d.png", "a.png", "e.png", "f.png"]);
     for (const { message } of problems.slice(0, 2)) assert.match(message, /^Cannot decode the image: /);
     assert.match(problems[2]!.message, /No such file/);
+    const failures = JSON.parse(await Deno.readTextFile(join(folder, "out/failures.json")));
+    assert.deepEqual(failures, problems);
+  }));
+
+Deno.test("predictFiles: an output that cannot be written is refused before the work, with a way out", () =>
+  inTempFolder(async (folder) => {
+    await writeFiles(folder, { "a.png": bright(32, 32), "out": "a file" });
+    await assert.rejects(
+      predict(folder, ["a.png"]),
+      /^Error: Cannot write results to .*out: .*\nhint: make it writable, or give another folder with --output$/,
+    );
   }));
 
 Deno.test("predictFiles: images of the same name get different results, and no input is overwritten", () =>
