@@ -57,10 +57,14 @@ const KINDS: readonly ForeignKind[] = [
   { what: "a DICOM file", hint: SLICES, matches: isDicom },
   { what: "a NIfTI or Analyze file", hint: SLICES, matches: isNifti },
   {
+    what: "an AVIF image",
+    // Behind the main brand, which may be common to both, stand the compatible ones.
+    matches: (bytes) => hasText(bytes, "ftyp", 4) && /avi[fs]/.test(startOf(bytes.subarray(8, 40))),
+  },
+  {
     what: "a HEIC image, as iPhones take them",
     matches: hasBrand("heic heix heim heis hevc hevx hevm hevs mif1 msf1"),
   },
-  { what: "an AVIF image", matches: hasBrand("avif avis") },
   { what: "a video", matches: (bytes) => hasText(bytes, "ftyp", 4) },
   { what: "a GIF", matches: begins("GIF8") },
   { what: "a JPEG 2000 image", matches: begins("\0\0\0\x0cjP  ", "\xff\x4f\xff\x51") },
@@ -106,7 +110,7 @@ const KINDS: readonly ForeignKind[] = [
 export function nameForeign(bytes: Uint8Array): ForeignFile | null {
   if (bytes.length > 0 && bytes.subarray(0, 4096).every((byte) => byte === 0)) {
     return {
-      what: "nothing but zeros",
+      what: "a file of zeros, at least at its beginning",
       hint: "the file was not written to its end: copy or download it again",
     };
   }

@@ -56,6 +56,11 @@ export interface ImageNote {
   readonly message: string;
 }
 
+/** The oddity of bytes that belong to no pixel, in words. */
+export function describeSurplus(count: number): string {
+  return count === 1 ? "1 byte follows the pixel data" : `${count} bytes follow the pixel data`;
+}
+
 /** A decoded image file. */
 export interface DecodedRaster<R extends Size = Raster> {
   /** The image. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { ByteRaster, DecodedRaster } from "./image.ts";
+import { type ByteRaster, type DecodedRaster, describeSurplus } from "./image.ts";
 import { type Plane, toRgb } from "./jpeg_color.ts";
 import { BitReader, type HuffmanTable, huffmanTable, scanBits } from "./jpeg_huffman.ts";
 import { inverseCosine } from "./jpeg_idct.ts";
@@ -46,7 +46,7 @@ export function decodeBaselineJpeg(bytes: Uint8Array): DecodedRaster<ByteRaster>
   const raster = decoder.decode();
   if (raster === null) return null;
   const { surplus } = decoder;
-  const message = `${surplus} bytes follow the pixel data`;
+  const message = describeSurplus(surplus);
   return { raster, notes: surplus === 0 ? [] : [{ kind: "oddity", message }] };
 }
 

@@ -67,7 +67,7 @@ Deno.test("readCocoFile: names files that are no annotations", () =>
       [latin1("version https://git-lfs.github.com/spec/v1\n"), /Git LFS pointer.*\nhint: `git lfs pull`/],
       [latin1("<!DOCTYPE html>"), /it is an HTML page, not a COCO file\nhint: .*download it again/],
       [gzipSync(TEXT), /compressed/],
-      [new Uint8Array(40), /nothing but zeros/],
+      [new Uint8Array(40), /a file of zeros/],
       [wide(`\ufeff${TEXT}`, 2, true), /it is UTF-16, not UTF-8/],
     ];
     for (const [bytes, message] of files) {

@@ -36,6 +36,7 @@ Deno.test("detectFormat: says what a foreign file is, and names every supported 
     ["\x1f\x8b\x08\0garbage", "it is a gzip-compressed file, as NIfTI volumes (.nii.gz) often are"],
     ["\0\0\0\x18ftypheic\0\0\0\0mif1heic", "it is a HEIC image"],
     ["\0\0\0\x18ftypmif1\0\0\0\0", "it is a HEIC image"],
+    ["\0\0\0\x20ftypmif1\0\0\0\0mif1avifmiaf", "it is an AVIF image"],
     ["\0\0\0\x18ftypavif\0\0\0\0", "it is an AVIF image"],
     ["version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "it is a Git LFS pointer"],
     ["<!DOCTYPE html>\n<title>Sign in</title>", "it is an HTML page"],
@@ -45,7 +46,7 @@ Deno.test("detectFormat: says what a foreign file is, and names every supported 
     ['{"error": "not found"}', "it is a JSON text"],
     ["PK\x03\x04", "it is a ZIP archive"],
     ["\x93NUMPY", "it is a NumPy array"],
-    ["\0".repeat(600), "it is nothing but zeros"],
+    ["\0".repeat(600), "it is a file of zeros"],
     ["RIFF\x24\0\0\0WAVEfmt ", "match no supported format"],
   ] as const;
   for (const [text, reason] of expected) {

@@ -59,9 +59,28 @@ const tiff = fixture("TIFF RGB");
 const bmp = fixture("BMP RGB");
 const tables = jpeg.findIndex((byte, at) => byte === 0xff && jpeg[at + 1] === 0xdb);
 const rawExif = Uint8Array.from([...new TextEncoder().encode("II*\0"), 8, 0, 0, 0, 0, 0]);
+const badEnd = png.slice();
+badEnd[badEnd.length - 1]! ^= 1;
 const badCrc = pngChunk("eXIf", rawExif);
 badCrc[badCrc.length - 1]! ^= 1;
 const inflated = (data: Uint8Array) => new Uint8Array(inflateSync(data));
+
+/** A BMP of 4 x 3 pixels in a palette of 6, its `data` run-length encoded in 8 bits per pixel. */
+function runLengthBmp(...data: number[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(78 + data.length);
+  const numbers = [[2, bytes.length], [10, 78], [14, 40], [18, 4], [22, 3], [26, 1 | 8 << 16], [30, 1], [
+    46,
+    6,
+  ]];
+  for (const [at, value] of numbers) new DataView(bytes.buffer).setUint32(at!, value!, true);
+  bytes.set([0x42, 0x4d]);
+  for (let color = 0; color < 6; color++) bytes.fill(40 * color, 54 + 4 * color, 57 + 4 * color);
+  bytes.set(data, 78);
+  return bytes;
+}
+
+/** A run, literal pixels, a run, the end mark. */
+const runs = runLengthBmp(4, 1, 0, 0, 0, 3, 1, 2, 3, 0, 1, 4, 0, 0, 2, 5, 2, 1, 0, 1);
 
 /** What is irregular, the regular file, the irregular one, and what the note says. */
 const ODDITIES: [string, Uint8Array, Uint8Array, RegExp][] = [
@@ -128,6 +147,7 @@ const ODDITIES: [string, Uint8Array, Uint8Array, RegExp][] = [
     replaceData(png, (data) => [badCrc, pngChunk("IDAT", data)]),
     /^the eXIf chunk is damaged/,
   ],
+  ["a run-length encoded BMP of stated size 0", runs, setNumber(runs, 2, 0), /states 0 bytes/],
   ["a TIFF strip of a row too many", tiff, setTag(tiff, 279, { value: 429 }), /^Bogus "StripByteCounts"/],
   [
     "a JPEG in TIFF of a row too many",
@@ -209,6 +229,10 @@ Deno.test("decodeRaster: notes 16-bit samples that use few levels, and only thos
   );
 });
 
+Deno.test("decodeRaster: reads a PNG whose end mark has a wrong checksum", async () => {
+  assert.deepEqual((await decodeRaster(badEnd)).raster, (await decodeRaster(png)).raster);
+});
+
 /** The decoded file; null if it is refused as a damaged one. */
 async function decodeOrRefuse(bytes: Uint8Array): Promise<DecodedRaster | null> {
   try {
@@ -254,6 +278,9 @@ for (const format of ["JPEG", "PNG", "TIFF", "BMP", "WebP"]) {
 Deno.test("decodeRaster: no truncated file passes with an end mark or a length that fits", async () => {
   await expectRefusals("JPEG", 40, (cut) => joinBytes([cut, Uint8Array.of(0xff, 0xd9)]));
   await expectRefusals("BMP", 60, (cut) => cut.length < 6 ? cut : setNumber(cut, 2, cut.length));
+  for (let cut = 79; cut < runs.length; cut++) {
+    assert.equal(await decodeOrRefuse(setNumber(runs.slice(0, cut), 2, cut)), null, `${cut} bytes`);
+  }
   await expectRefusals("WebP", 80, (cut) => cut.length < 8 ? cut : setNumber(cut, 4, cut.length - 8));
   await expectRefusals("PNG", 20, (cut, whole) => {
     const share = cut.length / whole.length;

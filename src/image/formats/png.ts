@@ -5,7 +5,7 @@
  */
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 import { joinBytes } from "../../bytes.ts";
-import type { Size } from "../image.ts";
+import { describeSurplus, type Size } from "../image.ts";
 import { MAX_BYTES } from "../limits.ts";
 import { type CheckedContent, type FormatHeader, hasText, type ImageFormat, viewOf } from "./image_format.ts";
 
@@ -117,12 +117,10 @@ function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
   const data: Uint8Array[] = [];
   const pixels: Uint8Array[] = [];
   const oddities: string[] = [];
-  let end: Uint8Array = new Uint8Array(0);
   for (const chunk of chunksOf(bytes)) {
     const { type, content, whole } = chunk;
     if (type === "IHDR" || (type === "PLTE" && view.getUint8(25) === PALETTE)) kept.push(whole);
     if (type === "eXIf" && exifOf(chunk) === null) oddities.push("the eXIf chunk is damaged and not used");
-    if (type === "IEND") end = whole;
     if (type !== "IDAT") continue;
     if (!isSound(chunk)) throw new SyntaxError("Cannot decode the PNG image: its pixel data is damaged");
     data.push(content);
@@ -137,13 +135,13 @@ function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
   const whole = joinBytes(data);
   const { samples, consumed } = inflate(whole, sampleBytes);
   if (samples.length === sampleBytes && consumed === whole.length) {
-    return { bytes: joinBytes([...kept, ...pixels, end]), oddities };
+    return { bytes: joinBytes([...kept, ...pixels, END]), oddities };
   }
   // The decoder warns of surplus bytes, which says nothing any more: all samples are here.
   const surplus = samples.length > sampleBytes ? samples.length - sampleBytes : whole.length - consumed;
-  oddities.push(`${surplus} bytes follow the pixel data`);
+  oddities.push(describeSurplus(surplus));
   const exact = chunkOf("IDAT", deflateSync(samples.subarray(0, sampleBytes), { level: 1 }));
-  return { bytes: joinBytes([...kept, exact, end]), oddities };
+  return { bytes: joinBytes([...kept, exact, END]), oddities };
 }
 
 /** A chunk with its length and checksum. */
@@ -155,6 +153,8 @@ function chunkOf(type: string, content: Uint8Array): Uint8Array {
   viewOf(chunk).setUint32(content.length + 8, crc32(chunk.subarray(4, -4)));
   return chunk;
 }
+
+const END = chunkOf("IEND", new Uint8Array(0));
 
 /** Bytes of the filtered samples, including each row's filter byte. */
 function countSampleBytes(view: DataView): number {
