@@ -281,6 +281,14 @@ Deno.test("decodeRaster: no truncated file passes with an end mark or a length t
   for (let cut = 79; cut < runs.length; cut++) {
     assert.equal(await decodeOrRefuse(setNumber(runs.slice(0, cut), 2, cut)), null, `${cut} bytes`);
   }
+  // Found before ImageMagick reads the file.
+  for (const file of [bmp, runs]) {
+    const cut = file.length - 5;
+    await assert.rejects(
+      decodeRaster(setNumber(file.slice(0, cut), 2, cut)),
+      /BMP image: the file is truncated$/,
+    );
+  }
   await expectRefusals("WebP", 80, (cut) => cut.length < 8 ? cut : setNumber(cut, 4, cut.length - 8));
   await expectRefusals("PNG", 20, (cut, whole) => {
     const share = cut.length / whole.length;
