@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { unzip, UNZIP_LIMITS, type UnzipProgress } from "../src/archive/unzip.ts";
+import { NAME_ENCODINGS } from "../src/archive/zip_names.ts";
 import { formatBytes, plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
@@ -16,6 +17,7 @@ interface UnzipFlags {
   maxBytes: number;
   maxEntries: number;
   maxRatio: number;
+  names?: string;
   json?: true;
 }
 
@@ -33,12 +35,16 @@ export function command(): Command {
       integer(1),
       maxRatio,
     )
+    .addOption(
+      new Option("--names <encoding>", "how names are encoded that are not UTF-8 and do not say it")
+        .choices(NAME_ENCODINGS),
+    )
     .option("--json", "print the result as one JSON document")
     .action(runUnzip);
 }
 
 async function runUnzip(named: string | undefined, flags: UnzipFlags, self: Command): Promise<void> {
-  const { output, maxBytes, maxEntries, maxRatio } = flags;
+  const { output, maxBytes, maxEntries, maxRatio, names } = flags;
   const zip = named ?? await onlyZip(self);
   let bar: { phase: string; progress: Progress; last: number } | null = null;
   const finish = () => bar?.progress.finish(bar.last);
@@ -51,7 +57,12 @@ async function runUnzip(named: string | undefined, flags: UnzipFlags, self: Comm
     bar.last = byteLength;
     bar.progress.update(byteLength);
   };
-  const result = await unzip(zip, output, { maxBytes, maxEntries, maxRatio, onProgress }).finally(finish);
+  const result = await unzip(zip, output, { maxBytes, maxEntries, maxRatio, names, onProgress }).finally(
+    finish,
+  );
+  if (result.ignored > 0) {
+    writeStderr(`note: ${plural(result.ignored, "byte")} before or after the archive are no part of it\n`);
+  }
   if (result.kept !== null) {
     writeStderr(
       `note: files that were not unpacked by an earlier run were moved to ${result.kept}\n`,

@@ -11,12 +11,14 @@ const MAX_READ = 512 << 20;
 /** Lets zip.js read from an open file. Reads are synchronous, since most are only a few bytes. */
 export class FileReader extends Reader<Deno.FsFile> {
   readonly #file: Deno.FsFile;
+  readonly #start: number;
 
-  /** Reads from `file`, which is `byteLength` bytes long. */
-  constructor(file: Deno.FsFile, byteLength: number) {
+  /** Reads the bytes of `file` from `start` to `end`; offsets count from `start`. */
+  constructor(file: Deno.FsFile, { start, end }: { start: number; end: number }) {
     super(file);
     this.#file = file;
-    this.size = byteLength;
+    this.#start = start;
+    this.size = end - start;
   }
 
   /** Up to `length` bytes from `index`, fewer at the end of the file. */
@@ -27,7 +29,7 @@ export class FileReader extends Reader<Deno.FsFile> {
     }
     const bytes = new Uint8Array(Math.max(0, end - index));
     let filled = 0;
-    this.#file.seekSync(index, Deno.SeekMode.Start);
+    this.#file.seekSync(this.#start + index, Deno.SeekMode.Start);
     while (filled < bytes.length) {
       const count = this.#file.readSync(bytes.subarray(filled));
       if (count === null) break;

@@ -28,6 +28,8 @@ export interface UnzipOptions {
   readonly maxEntries?: number;
   /** The maximum compression ratio beyond the first 4 MiB; defaults to 200. */
   readonly maxRatio?: number;
+  /** The encoding of names that do not state theirs and are not UTF-8; without it they are refused. */
+  readonly names?: string | undefined;
   /** Called after each chunk. */
   readonly onProgress?: (progress: UnzipProgress) => void;
 }
@@ -48,6 +50,8 @@ export interface UnzipResult {
   readonly entries: readonly string[];
   /** Where conflicting content of other origin was moved; null without any. */
   readonly kept: string | null;
+  /** The number of bytes before and after the archive, which were ignored. */
+  readonly ignored: number;
 }
 
 /** The default limits of an archive. */
@@ -57,7 +61,7 @@ export const UNZIP_LIMITS: ZipLimits = { maxBytes: 20 * 2 ** 30, maxEntries: 1_0
  * Unpacks the archive `zip` into the folder `output`.
  *
  * The whole directory is checked before anything is written: names that leave the folder, absolute names, drive
- * letters, links, encrypted entries, duplicate names (also by case), too many bytes or entries, a suspicious ratio,
+ * letters, devices of Windows, links, encrypted entries, duplicate names (also by case), too many bytes or entries, a suspicious ratio,
  * entries that share bytes, contradicting headers. Lengths and CRCs are checked while unpacking.
  *
  * Top-level names of the archive replace those of the folder; other content of the folder, such as the zip itself,
@@ -71,7 +75,7 @@ export const UNZIP_LIMITS: ZipLimits = { maxBytes: 20 * 2 ** 30, maxEntries: 1_0
  */
 export async function unzip(zip: string, output: string, options: UnzipOptions = {}): Promise<UnzipResult> {
   const { maxBytes, maxEntries, maxRatio } = { ...UNZIP_LIMITS, ...options };
-  using archive = await ZipFile.open(zip);
+  using archive = await ZipFile.open(zip, options.names);
   const content = await archive.inspect({ maxBytes, maxEntries, maxRatio });
   if (content.top.length === 0) throw new Error(`Cannot unpack ${zip}: it is empty`);
   const sha256 = await archive.sha256((byteLength) =>
@@ -85,17 +89,22 @@ export async function unzip(zip: string, output: string, options: UnzipOptions =
     byteLength: content.byteLength,
     sha256,
     entries: content.top,
+    ignored: archive.byteLength - (archive.extent.end - archive.extent.start),
   };
   const previous = await state.manifest();
   if (
-    previous?.sha256 === sha256 && previous.byteLength === archive.byteLength && await state.holds(previous)
+    previous?.sha256 === sha256 && previous.names === options.names &&
+    previous.byteLength === archive.byteLength && await state.holds(previous)
   ) {
     return { status: "present", ...result, kept: null };
   }
   await refuseOwnNames(zip, output, content);
   try {
     await gather(archive, content, state.stage, options);
-    const kept = await state.commit(await describe(archive, sha256, content, state.stage));
+    const kept = await state.commit({
+      ...await describe(archive, sha256, content, state.stage),
+      ...(options.names === undefined ? {} : { names: options.names }),
+    });
     return { status: "unpacked", ...result, kept };
   } catch (error) {
     // Not after the commit: the next run finishes that.

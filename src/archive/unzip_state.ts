@@ -29,6 +29,8 @@ export interface Manifest {
   readonly sha256: string;
   /** Length of the zip in bytes. */
   readonly byteLength: number;
+  /** The encoding that its names were read in, if one was chosen. */
+  readonly names?: string;
   /** The content of its top-level names. */
   readonly entries: readonly UnpackedEntry[];
 }

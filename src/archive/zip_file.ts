@@ -11,13 +11,15 @@ import {
   ERR_BAD_FORMAT,
   ERR_EOCDR_NOT_FOUND,
   ERR_INVALID_CRC32,
+  ERR_SPLIT_ZIP_FILE,
   type FileEntry,
   ZipReader,
 } from "@zip.js/zip.js";
 import { ifFound } from "../fs/paths.ts";
 import { FileReader } from "./file_reader.ts";
 import { hashFile } from "./sha256.ts";
-import { EntryNames, entryParts, quoteName } from "./zip_names.ts";
+import { decodeName, EntryNames, entryParts, isFolderName, quoteName, unknownEncoding } from "./zip_names.ts";
+import { findZip, nameNonZip, type ZipExtent } from "./zip_signature.ts";
 
 /** Limits of an archive. */
 export interface ZipLimits {
@@ -41,7 +43,7 @@ export interface ZipContent {
 
 /** An entry that passed the checks of its name and type. */
 export interface ZipEntry {
-  /** The components of its path. */
+  /** The components of its path; none for the archive's own folder. */
   readonly parts: readonly string[];
   /** Whether it is a folder, which has no content. */
   readonly folder: boolean;
@@ -61,6 +63,22 @@ const PACKED_CHUNK = 64 << 10;
 
 /** The fixed part of a local header, before the name. */
 const LOCAL_HEADER_LENGTH = 30;
+
+/** Compression methods that are read: stored and deflated. */
+const METHODS: ReadonlySet<number> = new Set([0, 8]);
+/** The others by their numbers in PKWARE's APPNOTE. */
+const OTHER_METHODS = new Map([
+  [1, "Shrink"],
+  [6, "Implode"],
+  [9, "Deflate64"],
+  [12, "bzip2"],
+  [14, "LZMA"],
+  [20, "Zstandard"],
+  [93, "Zstandard"],
+  [95, "xz"],
+  [98, "PPMd"],
+  [99, "AES encryption"],
+]);
 
 const UNIX_KIND_MASK = 0o170000;
 const UNIX_KINDS = new Map([
@@ -83,14 +101,17 @@ export class ZipFile implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #reader: ZipReader<unknown>;
   readonly #path: string;
+  readonly #names: string | undefined;
 
-  private constructor(path: string, file: Deno.FsFile, byteLength: number) {
+  private constructor(path: string, file: Deno.FsFile, byteLength: number, names: string | undefined) {
     this.#path = path;
     this.#file = file;
+    this.#names = names;
     this.byteLength = byteLength;
+    this.extent = findZip(file, byteLength);
     // Workers would load their code from a URL, and the memory bound needs one entry at a time.
     configure({ useWebWorkers: false, chunkSize: PACKED_CHUNK, maxWorkers: 1 });
-    this.#reader = new ZipReader(new FileReader(file, byteLength), {
+    this.#reader = new ZipReader(new FileReader(file, this.extent), {
       useWebWorkers: false,
       checkCrc32: true,
       // Done by #checkOverlaps: zip.js would keep 10 KB per entry for it, too much for a million entries.
@@ -104,8 +125,15 @@ export class ZipFile implements Disposable {
   /** The length of the file in bytes. */
   readonly byteLength: number;
 
-  /** Opens the zip at `path`. Throws an Error if it does not exist or is not a file. */
-  static async open(path: string): Promise<ZipFile> {
+  /** The bytes of the file that are the archive; others are ignored. */
+  readonly extent: ZipExtent;
+
+  /**
+   * Opens the zip at `path`; `names` is the encoding of names that do not state theirs.
+   *
+   * @throws {Error} if it does not exist or is not a file
+   */
+  static async open(path: string, names?: string): Promise<ZipFile> {
     const file = await ifFound(Deno.open(path));
     if (file === null) throw new Error(`Cannot read ${path}: no such file`);
     const { size, isFile } = await file.stat();
@@ -113,7 +141,7 @@ export class ZipFile implements Disposable {
       file.close();
       throw new Error(`Cannot read ${path}: it is not a file\nhint: choose a zip`);
     }
-    return new ZipFile(path, file, size);
+    return new ZipFile(path, file, size, names);
   }
 
   /** The SHA-256 of the zip itself, in hexadecimal. */
@@ -139,9 +167,9 @@ export class ZipFile implements Disposable {
       if (++entries > limits.maxEntries) {
         throw this.#limit(`it has more than ${limits.maxEntries} entries`);
       }
-      const { parts, folder } = checkEntry(entry);
+      const { parts, folder } = this.#check(entry);
       names.add(parts, folder);
-      top.add(parts[0] ?? "");
+      if (parts[0] !== undefined) top.add(parts[0]);
       if (!folder) files++;
       byteLength += entry.uncompressedSize;
       if (byteLength > limits.maxBytes) {
@@ -162,7 +190,7 @@ export class ZipFile implements Disposable {
   /** The entries in the archive's order, each checked again, since the file may have changed. */
   async *entries(): AsyncGenerator<ZipEntry> {
     for await (const entry of this.#listing()) {
-      yield { ...checkEntry(entry), content: (write) => this.#unpack(entry, write) };
+      yield { ...this.#check(entry), content: (write) => this.#unpack(entry, write) };
     }
   }
 
@@ -178,6 +206,12 @@ export class ZipFile implements Disposable {
       try {
         next = await listing.next();
       } catch (error) {
+        const other = nameNonZip(this.#file, this.byteLength);
+        if (other !== null) {
+          throw new SyntaxError(
+            `Cannot unpack ${this.#path}: it is ${other.what}, not a zip\nhint: ${other.hint}`,
+          );
+        }
         throw damaged(this.#path, "", error);
       }
       if (next.done) return;
@@ -239,31 +273,64 @@ export class ZipFile implements Disposable {
     throw this.#limit(reason, "--max-ratio");
   }
 
+  /** The path and type of an entry. Throws an Error if it must not be unpacked. */
+  #check(entry: Entry): { parts: string[]; folder: boolean } {
+    const name = entryName(entry, this.#names);
+    const parts = entryParts(name);
+    const folder = isFolderName(name);
+    const refuse = (reason: string, hint?: string): never => {
+      throw new Error(
+        `Cannot unpack ${quoteName(name)}: ${reason}${hint === undefined ? "" : `\nhint: ${hint}`}`,
+      );
+    };
+    // Checked as bytes: the old DOS character set decodes them to printable characters.
+    if (entry.rawFilename.some((byte) => byte < 0x20 || byte === 0x7f)) {
+      refuse("the name contains a control character");
+    }
+    const elsewhere = `unpack it with 7-Zip: 7z x ${JSON.stringify(this.#path)} -oFOLDER`;
+    if (entry.encrypted) refuse("it is encrypted", `${elsewhere} asks for the password`);
+    const method = entry.compressionMethod;
+    if (!METHODS.has(method)) {
+      const known = OTHER_METHODS.get(method) ?? `method ${method}`;
+      const python = [12, 14].includes(method)
+        ? `unpack it with Python: python3 -m zipfile -e ${JSON.stringify(this.#path)} FOLDER; or `
+        : "";
+      refuse(
+        `it is compressed with ${known}, which is not read here; the archive may well be sound`,
+        python + elsewhere,
+      );
+    }
+    const kind = UNIX_KINDS.get((entry.externalFileAttributes >>> 16) & UNIX_KIND_MASK);
+    if (kind !== undefined || entry.symlink) refuse(`it is ${kind ?? "a symbolic link"}`);
+    // A folder without its slash, or with content, would silently be skipped or truncated.
+    if ((entry.directory && !folder) || (folder && entry.uncompressedSize > 0)) {
+      refuse("the directory lists it as a file and as a folder");
+    }
+    return { parts, folder };
+  }
+
   #limit(reason: string, flag?: string): RangeError {
     const hint = flag === undefined ? "" : `\nhint: if you trust it, use a larger ${flag}`;
     return new RangeError(`Cannot unpack ${this.#path}: ${reason}${hint}`);
   }
 }
 
-/** The path and type of an entry. Throws an Error if it must not be unpacked. */
-function checkEntry(entry: Entry): { parts: string[]; folder: boolean } {
-  const parts = entryParts(entry.filename);
-  const folder = entry.filename.endsWith("/");
-  const refuse = (reason: string): never => {
-    throw new Error(`Cannot unpack ${quoteName(entry.filename)}: ${reason}`);
-  };
-  // Checked as bytes: the old DOS character set decodes them to printable characters.
-  if (entry.rawFilename.some((byte) => byte < 0x20 || byte === 0x7f)) {
-    refuse("the name contains a control character");
+/** The name of an entry as text; one that states no encoding is ASCII, UTF-8, or in the encoding `names`. */
+function entryName(entry: Entry, names: string | undefined): string {
+  // The extra field of Info-ZIP states the name in UTF-8, and zip.js takes it if its CRC fits.
+  if (entry.bitFlag?.languageEncodingFlag || entry.extraFieldUnicodePath?.valid) return entry.filename;
+  if (names === undefined) {
+    const name = decodeName(entry.rawFilename, entry.filename, "utf-8");
+    if (name !== null) return name;
+    throw unknownEncoding(entry.rawFilename, entry.filename);
   }
-  if (entry.encrypted) refuse("it is encrypted");
-  const kind = UNIX_KINDS.get((entry.externalFileAttributes >>> 16) & UNIX_KIND_MASK);
-  if (kind !== undefined || entry.symlink) refuse(`it is ${kind ?? "a symbolic link"}`);
-  // A folder without its slash, or with content, would silently be skipped or truncated.
-  if (entry.directory !== folder || (folder && entry.uncompressedSize > 0)) {
-    refuse("the directory lists it as a file and as a folder");
-  }
-  return { parts, folder };
+  if (names === "cp437" && entry.filenameUTF8) return entry.filename;
+  const name = decodeName(entry.rawFilename, entry.filename, names);
+  if (name !== null) return name;
+  throw new Error(
+    `Cannot unpack ${quoteName(entry.filename)}: the name is not in the encoding ${names}\n` +
+      "hint: choose another with --names",
+  );
 }
 
 /** An error of zip.js as an error of this project. */
@@ -276,7 +343,17 @@ function damaged(path: string, name: string, error: unknown): Error {
     [ERR_BAD_FORMAT]: "it is not a zip, or only a part of one",
     [ERR_INVALID_CRC32]: "its CRC is wrong; the archive is damaged",
     [ERR_AMBIGUOUS_ARCHIVE]: `it contradicts itself (${reason}); the archive is damaged or malicious`,
+    [ERR_SPLIT_ZIP_FILE]: "it is one volume of several",
+  };
+  if (reason === "prepended data") {
+    sentences[ERR_AMBIGUOUS_ARCHIVE] =
+      "other bytes are before its first entry; it is a self-extracting archive, or damaged or malicious";
+  }
+  const hints: Record<string, string> = {
+    [ERR_SPLIT_ZIP_FILE]: "put all volumes into one folder and unpack the first with 7-Zip (7z x FILE)",
+    [ERR_AMBIGUOUS_ARCHIVE]: "compare its SHA-256 with the publisher's; if they differ, download it again",
   };
   const sentence = sentences[cause.message] ?? `the archive is damaged (${cause.message})`;
-  return new SyntaxError(`Cannot unpack ${where}: ${sentence}\nhint: download it again`, { cause });
+  const hint = hints[cause.message] ?? "download it again";
+  return new SyntaxError(`Cannot unpack ${where}: ${sentence}\nhint: ${hint}`, { cause });
 }

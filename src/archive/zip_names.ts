@@ -11,28 +11,72 @@ const MAX_PATH_LENGTH = 1024;
 
 const encoder = new TextEncoder();
 
+/** Names that Windows reserves for devices, with any ending. */
+const DEVICE =
+  /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(\.|$)/i;
+
+/** What other programs can do about a name that is refused. */
+const RENAME_HINT =
+  "unpack it with another program, such as 7-Zip, into a folder of its own, and rename what is refused";
+
 /**
- * The components of an entry's name, all of them harmless.
+ * The components of an entry's name, all of them harmless. Backslashes separate them too, as old tools of Windows write
+ * them; empty ones and `.` are dropped, as in `./train//a.png`. The archive's own folder (`./`) has none.
  *
  * @throws {Error} with the reason if the name is absolute, leaves the folder, or differs between systems
  */
 export function entryParts(name: string): string[] {
   const refuse = (reason: string): never => {
-    throw new Error(`Cannot unpack ${quoteName(name)}: ${reason}`);
+    throw new Error(`Cannot unpack ${quoteName(name)}: ${reason}\nhint: ${RENAME_HINT}`);
   };
-  if (name === "" || name === "/") refuse("the entry has no name");
-  if (name.startsWith("/")) refuse("the name is absolute");
-  if (/^[A-Za-z]:/.test(name)) refuse("the name begins with a drive letter");
-  if (name.includes("\\")) refuse("the name contains a backslash, which is a separator on some systems");
-  if (name.includes("\ufffd")) refuse("the name is not valid text");
-  const parts = (name.endsWith("/") ? name.slice(0, -1) : name).split("/");
+  const path = name.replaceAll("\\", "/");
+  if (path === "" || path === "/") refuse("the entry has no name");
+  if (path.startsWith("/")) refuse("the name is absolute");
+  if (/^[A-Za-z]:/.test(path)) refuse("the name begins with a drive letter");
+  if (path.includes("\ufffd")) refuse("the name is not valid text");
+  const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   for (const part of parts) {
     if (part === "..") refuse("the name leaves the folder");
-    if (part === "" || part === ".") refuse("the name has an empty component");
+    if (DEVICE.test(part)) refuse("Windows reserves the name for a device");
+    if (/[. ]$/.test(part)) refuse("it ends with a dot or a space, which Windows drops");
     if (encoder.encode(part).length > MAX_PART_LENGTH) refuse("the name is too long");
   }
-  if (encoder.encode(name).length > MAX_PATH_LENGTH) refuse("the name is too long");
+  if (parts.length === 0 && !isFolderName(name)) refuse("the entry has no name");
+  if (encoder.encode(path).length > MAX_PATH_LENGTH) refuse("the name is too long");
   return parts;
+}
+
+/** Whether an entry of this name is a folder. */
+export function isFolderName(name: string): boolean {
+  return /[/\\]$/.test(name);
+}
+
+/** Encodings that names are read in when they state none; zip.js knows the one of DOS. */
+const ENCODINGS = ["gbk", "big5", "shift_jis", "euc-kr", "windows-1251", "ibm866", "windows-1252", "cp437"];
+
+/** The encodings that {@linkcode decodeName} knows, for a message. */
+export const NAME_ENCODINGS: readonly string[] = ENCODINGS;
+
+/** The raw bytes of a name in an encoding; `cp437` is that name in the encoding of DOS. Null if they are not of it. */
+export function decodeName(raw: Uint8Array, cp437: string, encoding: string): string | null {
+  if (encoding === "cp437") return cp437;
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(raw);
+  } catch {
+    return null;
+  }
+}
+
+/** The error for a name that is not UTF-8 and states no encoding: it shows how the name reads in each. */
+export function unknownEncoding(raw: Uint8Array, cp437: string): Error {
+  const readings = ENCODINGS.flatMap((encoding) => {
+    const name = decodeName(raw, cp437, encoding);
+    return name === null || /\p{C}/u.test(name) ? [] : [`${encoding} ${quoteName(name)}`];
+  });
+  return new Error(
+    `Cannot unpack ${quoteName(cp437)}: the name is not UTF-8, and the archive does not say what it is\n` +
+      `hint: choose the encoding in which it reads correctly with --names, of ${readings.join(", ")}`,
+  );
 }
 
 /** The name of an entry for a message: quoted, escaped, truncated if it is long. */
@@ -54,6 +98,7 @@ export class EntryNames {
    * @throws {Error} if the name is taken
    */
   add(parts: readonly string[], folder: boolean): void {
+    if (parts.length === 0) return;
     for (let depth = 1; depth < parts.length; depth++) this.#addOne(parts.slice(0, depth), true, false);
     this.#addOne(parts, folder, true);
   }

@@ -96,6 +96,7 @@ Deno.test("unzip: unpacks every file and folder; a second run reports them as pr
           sha256: createHash("sha256").update(zip).digest("hex"),
           entries: ["README.txt", "test", "train", "valid"],
           kept: null,
+          ignored: 0,
         });
         assert.deepEqual([...phases], ["checking", "unpacking"]);
         assert.deepEqual([...Deno.readDirSync(join(output, ".unzip"))].map((e) => e.name).sort(), [
@@ -148,12 +149,19 @@ Deno.test("unzip: refuses names that leave the folder or differ between systems"
     "/evil": /the name is absolute/,
     "C:/evil": /drive letter/,
     "c:evil": /drive letter/,
-    "..\\evil": /backslash/,
-    "\\\\host\\evil": /backslash/,
-    "train\\a": /backslash/,
-    "./a": /empty component/,
-    "a//b": /empty component/,
-    "a/./b": /empty component/,
+    "..\\evil": /leaves the folder/,
+    "a\\..\\..\\evil": /leaves the folder/,
+    "./../evil": /leaves the folder/,
+    "\\\\host\\evil": /the name is absolute/,
+    "\\evil": /the name is absolute/,
+    ".": /the entry has no name/,
+    "train/CON": /Windows reserves the name for a device\nhint: unpack it with another program/,
+    "nul.png": /Windows reserves/,
+    "lpt1 .tar.gz/a": /Windows reserves/,
+    "Com\u00b9": /Windows reserves/,
+    "train /a": /ends with a dot or a space/,
+    "a.": /ends with a dot or a space/,
+    "...": /ends with a dot or a space/,
     "a\nb": /control character/,
     "a\0b": /control character/,
     [`${"a".repeat(256)}`]: /too long/,
@@ -172,6 +180,110 @@ Deno.test("unzip: refuses names that leave the folder or differ between systems"
       byte === 0xc3 ? 0xff : byte
     );
     await assertRefused(bent, Error, /not valid text/);
+  });
+});
+
+Deno.test("unzip: names with ./ or backslashes are the same paths", async (t) => {
+  const tree: Tree = { "train/a.txt": "1", "train/sub/b.txt": "2", "empty/": null };
+  const forms: Record<string, Tree> = {
+    "a dot": {
+      "./": null,
+      "./train/": null,
+      "./train/a.txt": "1",
+      "./train/sub/b.txt": "2",
+      "./empty/": null,
+    },
+    backslashes: { "train\\a.txt": "1", "train\\sub\\b.txt": "2", "empty\\": null },
+    "empty components": { "train//a.txt": "1", "train/./sub/b.txt": "2", ".//empty//": null },
+  };
+  for (const [name, form] of Object.entries(forms)) {
+    await t.step(name, () =>
+      inFolder(makeZip(form), async (path, output) => {
+        const { entries, files } = await unzip(path, output);
+        assert.deepEqual([[...entries].sort(), files], [["empty", "train"], 2]);
+        await assertTree(output, tree);
+        assert.equal((await unzip(path, output)).status, "present");
+      }));
+  }
+  await t.step("not twice", async () => {
+    await assertRefused(makeZip({ "a/b": "1", "./a/b": "2" }), Error, /the name occurs twice/);
+    await assertRefused(makeZip({ "a/b": "1", "A\\b": "2" }), Error, /the same name in another case/);
+    await assertRefused(makeZip({ ".\\.unzip\\done.json": "1" }), Error, /reserved/);
+  });
+});
+
+Deno.test("unzip: bytes before and after an archive are ignored and counted", async (t) => {
+  const zips = { plain: makeZip(TREE), zip64: await zip64(TREE) };
+  for (const [name, zip] of Object.entries(zips)) {
+    for (const [before, after] of [[700, 0], [0, 5000], [3, 1]] as const) {
+      await t.step(`${name}, ${before} before and ${after} after`, () =>
+        inFolder(
+          new Uint8Array([...new Uint8Array(before).fill(0x78), ...zip, ...new Uint8Array(after)]),
+          async (path, output) => {
+            assert.equal((await unzip(path, output)).ignored, before + after);
+            await assertTree(output, TREE);
+          },
+        ));
+    }
+  }
+});
+
+Deno.test("unzip: a compression method that is not read is named, and the archive is not called damaged", async (t) => {
+  for (
+    const [method, name] of [[12, "bzip2"], [14, "LZMA"], [9, "Deflate64"], [93, "Zstandard"], [
+      77,
+      "method 77",
+    ]] as const
+  ) {
+    await t.step(name, () => {
+      const set = (at: number) => (record: DataView) => record.setUint16(at, method, true);
+      const zip = editRecords(editRecords(makeZip({ "x": "text" }), "local", set(8)), "central", set(10));
+      return assertRefused(
+        zip,
+        Error,
+        new RegExp(
+          `"x": it is compressed with ${name}, which is not read here.*\nhint: .*7z x ".*data\\.zip"`,
+        ),
+      );
+    });
+  }
+});
+
+Deno.test("unzip: names of unknown encoding are refused with their readings, and read with --names", async () => {
+  // "üü" and two characters of GBK have the same length.
+  const swap = (text: string, bytes: number[]) => {
+    const zip = makeZip({ [`train/${text}.png`]: "x" }, 0);
+    const raw = strToU8(text);
+    for (let at = 0; at + raw.length <= zip.length; at++) {
+      if (raw.every((byte, index) => zip[at + index] === byte)) zip.set(bytes, at);
+    }
+    // Without the flag of UTF-8.
+    const clear = (at: number) => (record: DataView) =>
+      record.setUint16(at, record.getUint16(at, true) & ~0x800, true);
+    return editRecords(editRecords(zip, "local", clear(6)), "central", clear(8));
+  };
+  const gbk = swap("üü", [0xc4, 0xd4, 0xd6, 0xd7]);
+  await assertRefused(
+    gbk,
+    Error,
+    /the name is not UTF-8.*\nhint: .*--names, of gbk "train\/脑肿\.png", .*cp437 "train/,
+  );
+  await assertRefused(gbk, Error, /the name is not in the encoding utf-8\nhint: choose another/, {
+    names: "utf-8",
+  });
+  await inFolder(gbk, async (path, output) => {
+    await unzip(path, output, { names: "cp437" });
+    assert.equal(
+      (await unzip(path, output, { names: "gbk" })).status,
+      "unpacked",
+      "other names are other content",
+    );
+    await assertTree(output, { "train/脑肿.png": "x" });
+    assert.equal((await unzip(path, output, { names: "gbk" })).status, "present");
+  });
+  await inFolder(swap("üü", [...strToU8("üü")]), async (path, output) => {
+    await unzip(path, output);
+    await assertTree(output, { "train/üü.png": "x" });
   });
 });
 
@@ -254,8 +366,40 @@ Deno.test("unzip: refuses damage anywhere", async (t) => {
   );
   await t.step(
     "no zip at all",
-    () => assertRefused(strToU8("<html>".repeat(100)), SyntaxError, /truncated or not a zip/),
+    () =>
+      assertRefused(
+        strToU8("<html>".repeat(100)),
+        SyntaxError,
+        /it is an HTML page, not a zip\nhint: the server/,
+      ),
   );
+  await t.step(
+    "no zip and nothing known",
+    () => assertRefused(noise(600, 4), SyntaxError, /truncated or not a zip\nhint: download it again/),
+  );
+  await t.step(
+    "a pointer of Git LFS",
+    () =>
+      assertRefused(
+        strToU8("version https://git-lfs.github.com/spec/v1\n"),
+        SyntaxError,
+        /Git LFS pointer.*git lfs pull/s,
+      ),
+  );
+  await t.step("a tar archive", () => {
+    const tar = new Uint8Array(1024);
+    tar.set(strToU8("ustar"), 257);
+    return assertRefused(tar, SyntaxError, /it is a tar archive, not a zip\nhint: unpack it with tar/);
+  });
+  await t.step("an archive that was cut behind one within it", () => {
+    const inner = makeZip({ "inner.txt": "x" }, 0);
+    const outer = makeZip({ "inner.zip": inner, "b.bin": noise(500, 5) }, 0);
+    return assertRefused(
+      outer.subarray(0, 30 + "inner.zip".length + inner.length),
+      SyntaxError,
+      /other bytes are before its first entry/,
+    );
+  });
   await t.step("a name that differs between the headers", () =>
     assertRefused(
       editRecords(zip, "central", (record, index) => index === 0 && record.setUint8(46, 0x78)),
