@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeStderr, writeStdout } from "./task.ts";
+import { passThrough } from "./terminal.ts";
 
 /** Result of a run of Deno. */
 export interface DenoResult {
@@ -38,8 +38,8 @@ export async function runDeno(args: readonly string[], options: DenoOptions = {}
   const read = (stream: ReadableStream<Uint8Array<ArrayBuffer>>, write: Write) =>
     readLines(stream, (line) => onLine?.(line, write));
   const [stdout, stderr, status] = await Promise.all([
-    read(child.stdout, writeStdout),
-    read(child.stderr, writeStderr),
+    read(child.stdout, (line) => passThrough("stdout", line)),
+    read(child.stderr, (line) => passThrough("stderr", line)),
     child.status,
   ]);
   return { code: status.code, stdout: stripColors(stdout), stderr: stripColors(stderr) };

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeStderr } from "./task.ts";
+import { CONTROL, moveCursor, writeStderr } from "./terminal.ts";
 
 /** Message to the thread: the note for the first signal. */
 export interface ToInterruptWorker {
@@ -35,7 +35,8 @@ scope.onmessage = ({ data: { note } }) => {
   const handle = (signal: Signal) => {
     if (handled) return;
     handled = true;
-    writeStderr(`${Deno.stderr.isTerminal() ? "\r\x1b[K" : ""}note: ${note}\n`);
+    if (Deno.stderr.isTerminal()) moveCursor(CONTROL.eraseLine);
+    writeStderr(`note: ${note}\n`);
     scope.postMessage(signal);
     setTimeout(() => {
       // Without listeners, the next signal ends the process as usual.

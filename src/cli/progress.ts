@@ -4,7 +4,8 @@
  * @module
  */
 import { formatSeconds } from "./format.ts";
-import { writeStderr } from "./task.ts";
+import { escapeControls } from "../escape.ts";
+import { CONTROL, moveCursor, writeStderr } from "./terminal.ts";
 
 /** Settings of a {@linkcode Progress}. */
 export interface ProgressOptions {
@@ -53,7 +54,7 @@ export class Progress {
 
   /** Removes the bar from a terminal, so that a message can be printed. */
   clear(): void {
-    if (this.#terminal && this.#drawn) writeStderr("\r\x1b[K");
+    if (this.#terminal && this.#drawn) moveCursor(CONTROL.eraseLine);
     this.#drawn = false;
   }
 
@@ -73,7 +74,8 @@ export class Progress {
     const line = `${label} ${bar}${[counts, speed, left, detail].filter((part) => part !== "").join("  ")}`;
     if (this.#terminal) {
       const { columns } = consoleSize();
-      writeStderr(`\r\x1b[K${line.slice(0, columns - 1)}`);
+      moveCursor(CONTROL.eraseLine);
+      writeStderr(escapeControls(line).slice(0, columns - 1));
       this.#drawn = true;
     } else {
       writeStderr(`${line}\n`);

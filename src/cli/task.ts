@@ -4,7 +4,10 @@
  * @module
  */
 import { Command, CommanderError, Help, InvalidArgumentError } from "commander";
-import { writeWholeSync } from "../fs/write_whole.ts";
+import { describeDenial, type Started } from "./permission_hint.ts";
+import { writeStderr, writeStdout } from "./terminal.ts";
+
+export { writeStderr, writeStdout } from "./terminal.ts";
 import { peerFlagHint } from "./flag_names.ts";
 
 /** Exit codes of every task. */
@@ -110,13 +113,20 @@ export async function runTask(command: Command, args: readonly string[] = Deno.a
   } catch (error) {
     if (error instanceof ExitError) return error.code;
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    reportError(error, { verbose: args.includes("--verbose"), task: command.name() });
+    reportError(error, {
+      verbose: args.includes("--verbose"),
+      started: program ?? { task: command.name(), args },
+    });
     return EXIT.failed;
   }
 }
 
+/** What the process was started as: `demo` runs other tasks under its own permission set. */
+let program: Started | undefined;
+
 /** Runs a command as the whole program; called by `if (import.meta.main)` of each task. */
 export async function main(command: Command): Promise<never> {
+  program = { task: command.name(), args: Deno.args };
   // A write beyond the shell's limit on file sizes then fails, and is reported; by default it ends the process silently.
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
   Deno.exit(await runTask(command));
@@ -124,27 +134,18 @@ export async function main(command: Command): Promise<never> {
 
 /**
  * Prints one `error:` line (and the `hint:` line of its message, if any) to standard error, and the stack if `verbose`
- * is set; `task` is the task that failed.
+ * is set; `started` is the task that failed.
  */
 export function reportError(
   error: unknown,
-  { verbose = false, task = "TASK" }: { verbose?: boolean; task?: string } = {},
+  { verbose = false, started = { task: "TASK", args: [] } }: { verbose?: boolean; started?: Started } = {},
 ): void {
   const known = error instanceof Error ? error : new Error(String(error));
-  writeStderr(`error: ${describe(known, task)}\n`);
+  const message = known instanceof Deno.errors.NotCapable
+    ? describeDenial(known.message, started)
+    : known.message;
+  writeStderr(`error: ${message}\n`);
   if (verbose) writeStderr(`${known.stack ?? ""}\n`);
-}
-
-function describe(error: Error, task: string): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    const flag = /--allow-[a-z]+/.exec(error.message)?.[0] ?? "--allow-read";
-    const what = /Requires (.*?) access(?: to "?(.*?)"?)?,/.exec(error.message);
-    const place = what?.[2] ? `=${what[2]}` : "";
-    const named = what ? `${what[1]} access${what[2] ? ` to ${what[2]}` : ""}` : error.message;
-    return `this task's permission set does not allow ${named}\n` +
-      `hint: if you trust it with that, run: deno run -P=${task} ${flag}${place} tasks/${task}.ts ...`;
-  }
-  return error.message;
 }
 
 /** Parses a flag that must be an integer in `[least, most]`; for commander's `option(..., parser)`. */
@@ -171,25 +172,4 @@ export function number(least: number, most: number = Infinity): (text: string) =
     }
     return value;
   };
-}
-
-const encoder = new TextEncoder();
-
-/** Writes all of `text` to standard output, where a task's result goes. */
-export function writeStdout(text: string): void {
-  writeAll(Deno.stdout, text);
-}
-
-/** Writes all of `text` to standard error, where progress, notes and warnings go. */
-export function writeStderr(text: string): void {
-  writeAll(Deno.stderr, text);
-}
-
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  try {
-    writeWholeSync(stream, encoder.encode(text));
-  } catch (error) {
-    // A reader that closes its end (`... | head`) is not a failure of the task.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
 }

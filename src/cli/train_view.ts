@@ -11,7 +11,7 @@ import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
 import { formatChoices } from "./kernel_choices.ts";
 import { consoleSize, Progress } from "./progress.ts";
-import { writeStderr } from "./task.ts";
+import { CONTROL, moveCursor, writeStderr } from "./terminal.ts";
 
 /** Minimum seconds between plain lines about the progress of an epoch. */
 const PLAIN_SECONDS = 10;
@@ -139,7 +139,7 @@ export class TrainView implements TrainCallbacks {
   /** Writes lines above the curves, which stay at the bottom of the terminal. */
   #above(write: () => void): void {
     this.#bar?.clear();
-    if (this.#chartLines > 0) writeStderr(`\x1b[${this.#chartLines}A\x1b[J`);
+    if (this.#chartLines > 0) moveCursor(CONTROL.eraseUp(this.#chartLines));
     this.#chartLines = 0;
     write();
     if (!this.#terminal || this.#losses.train.length < 2) return;

@@ -251,10 +251,11 @@ async function prepareSample(
   let answer: PrepareAnswer;
   try {
     answer = await run().catch((error) => {
-      if (closed()) throw error;
+      if (closed() || error instanceof Deno.errors.NotCapable) throw error;
       return run();
     });
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     // A lost Worker, the time limit, memory, a disk that cannot be read: nothing that the bytes prove, so that the next
     // run tries again.
     const reason = error instanceof Error ? error.message.split("\n")[0]! : String(error);

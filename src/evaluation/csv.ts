@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeControls } from "../escape.ts";
 import { METRIC_NAMES } from "./metrics.ts";
 import { type ImageScore, predictedArea, trueArea } from "./summary.ts";
 
@@ -15,7 +16,7 @@ export type Cell = string | number | null;
  *
  * A text that a spreadsheet would run as a formula (one that begins, after any blanks, with `=`, `+`, `-`, `@` or one
  * of their full-width forms, or with a tab or line break) gets a leading `'`, as OWASP's page on CSV injection advises:
- * file names come from anywhere. Numbers are written as they are.
+ * file names come from anywhere. Control and bidi characters are escaped. Numbers are written as they are.
  *
  * @throws {RangeError} for NaN and infinities
  */
@@ -30,7 +31,8 @@ function formatCell(cell: Cell): string {
     return String(cell);
   }
   const text = /^[\t\r\n]|^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const shown = escapeControls(text);
+  return /[",\r\n]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;
 }
 
 /**

@@ -117,10 +117,14 @@ export class WorkerPool<Answer> {
       const { name, message } = reply.error;
       const Kind = name === "SyntaxError" ? SyntaxError : name === "RangeError" ? RangeError : undefined;
       if (Kind !== undefined) return settle(() => job.reject(new Kind(message)), true);
+      if (name === "NotCapable") return settle(() => job.reject(new Deno.errors.NotCapable(message)), true);
       // Any other error is a fault of the Worker itself, which may be in a bad state now.
       fail(new Error(`Cannot ${action}: its Worker failed: ${message}`));
     });
     worker.once("error", (error: Error) => {
+      // The Worker's own files, which may not be read: that says nothing about the task.
+      const denied = /Requires \w+ access to .*/.exec(error.message);
+      if (denied !== null) return fail(new Deno.errors.NotCapable(denied[0]));
       fail(new Error(`Cannot ${action}: its Worker failed: ${error.message}`, { cause: error }));
     });
     worker.once("exit", () => fail(this.#closedError()));

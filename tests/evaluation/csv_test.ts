@@ -1,5 +1,6 @@
 /** CSV that spreadsheets read and do not run. */
 import assert from "node:assert/strict";
+import { escapeControls } from "../../src/escape.ts";
 import { formatScores } from "../../mod.ts";
 import { formatCsv } from "../../src/evaluation/csv.ts";
 import { exampleScores } from "../support/evaluation.ts";
@@ -44,7 +45,7 @@ Deno.test("formatCsv: no text begins like a formula", () => {
     '=HYPERLINK("http://x","y")',
     "=1,=2",
   ];
-  for (const text of texts) assert.deepEqual(parseCsv(formatCsv([[text]])), [[`'${text}`]]);
+  for (const text of texts) assert.deepEqual(parseCsv(formatCsv([[text]])), [[`'${escapeControls(text)}`]]);
   for (const text of ["a=1", "a-b.jpg", "1", "", "'x"]) {
     assert.deepEqual(parseCsv(formatCsv([[text, 0]])), [[text, "0"]]);
   }
@@ -66,10 +67,17 @@ Deno.test("formatCsv: any text reads back, except for the mark before a formula"
     const back = parseCsv(formatCsv(rows)).map((row) => row);
     rows.flat().forEach((text, at) => {
       const cell = back.flat()[at]!;
-      assert.ok(cell === text || cell === `'${text}`, JSON.stringify([text, cell]));
+      assert.ok(
+        [escapeControls(text), `'${escapeControls(text)}`].includes(cell),
+        JSON.stringify([text, cell]),
+      );
       assert.ok(!/^[=+\-@\t\r\n]/.test(cell), JSON.stringify(cell));
     });
   }
+});
+
+Deno.test("formatCsv: escapes control and bidi characters", () => {
+  assert.equal(formatCsv([["a\x1b[2Jb\u202ec\x9b.png"]]), "a\\u001b[2Jb\\u202ec\\u009b.png\r\n");
 });
 
 Deno.test("formatCsv: refuses NaN and infinities", () => {

@@ -5,7 +5,15 @@ import { circles, type Edge, type Graph, readGraph } from "../support/module_gra
 import { ROOT } from "./files.ts";
 
 /** Files and rooms that every room of `src` may use, and that use only each other. */
-const COMMON = ["src/bytes.ts", "src/crc32.ts", "src/fs", "src/math.ts", "src/random.ts", "src/tensor.ts"];
+const COMMON = [
+  "src/bytes.ts",
+  "src/crc32.ts",
+  "src/escape.ts",
+  "src/fs",
+  "src/math.ts",
+  "src/random.ts",
+  "src/tensor.ts",
+];
 
 /** Room to the rooms that it may import besides itself and {@linkcode COMMON}. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -73,6 +81,8 @@ function mayImport({ from, to }: Edge): boolean {
   if (from.startsWith("tests/reference/") && !from.endsWith("_test.ts")) return false;
   if (fromRoom === toRoom || fromRoom === "tests") return true;
   if (fromRoom === "tasks") return ["mod.ts", "deno.json"].includes(to) || toRoom.startsWith("src/");
+  // The way out of a missing permission names the task's set.
+  if (from === "src/cli/permission_hint.ts" && to === "deno.json") return true;
   if (fromRoom === "examples") return to === "mod.ts";
   if (fromRoom === "mod.ts" || fromRoom === "src/entries") {
     return toRoom === "kernels" || (toRoom.startsWith("src/") && toRoom !== "src/cli");

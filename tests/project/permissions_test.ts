@@ -247,7 +247,7 @@ Deno.test("permissions: without any, each task names the missing one, and writes
         assert.equal(code, 1, `${task}: ${stderr}`);
         assert.match(
           stderr,
-          /^error: this task's permission set does not allow \w+ access to \S+\nhint: if you trust it with that, run: deno run -P=[a-z]+ --allow-\w+=\S+ tasks\/[a-z]+\.ts \.\.\.\n$/,
+          /^error: this task's permission set does not allow \w+ access to \S+\nhint: (if you trust it with that, run: deno run -q -P=[-a-z]+ .*tasks\/[a-z]+\.ts|no task may write).*\n$/,
           `${task}: ${stderr}`,
         );
       }

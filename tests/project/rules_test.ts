@@ -75,6 +75,26 @@ Deno.test("rules: kernels and the network do not use Deno, and the device is nam
   assert.deepEqual(lines(others, device), []);
 });
 
+Deno.test("rules: text reaches the terminal in one place, which escapes it", () => {
+  const files = projectFiles(".ts").filter((path) =>
+    (path.startsWith("src/") || path.startsWith("tasks/")) && path !== "src/cli/terminal.ts"
+  );
+  const ways =
+    /(?<!\* )console\.|process\.(stdout|stderr)|Deno\.(stdout|stderr)(?!\.isTerminal\(\))|Deno\[|\bstd(out|err)\.write|(alert|prompt|confirm)\(/;
+  // A process whose parent reads one line of JSON.
+  const found = lines(files, ways).filter((line) => !line.startsWith("src/benchmark/opening_process.ts:"));
+  assert.deepEqual(found, []);
+  // What is not escaped is named: the product's own control sequences, and the output of its own programs.
+  const raw = files.filter((path) => /\b(moveCursor|passThrough)\(/.test(readProject(path)));
+  assert.deepEqual(raw, [
+    "src/cli/deno_command.ts",
+    "src/cli/interrupt_worker.ts",
+    "src/cli/progress.ts",
+    "src/cli/train_view.ts",
+  ]);
+  assert.deepEqual(lines(raw, /moveCursor\((?!CONTROL\.)/), []);
+});
+
 Deno.test("rules: no worker copies the environment", () => {
   // Without `env` a Node worker reads all of it, and Deno prompts for permission on a terminal.
   const threads = projectFiles(".ts").filter((path) =>
