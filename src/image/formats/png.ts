@@ -12,6 +12,16 @@ import { type CheckedContent, type FormatHeader, hasText, type ImageFormat, view
 /** The first bytes of every PNG file. */
 const SIGNATURE = "\x89PNG\r\n\x1a\n";
 
+/** The chunks that count, by their letters as a number. */
+const TYPE = {
+  IHDR: 0x49484452,
+  PLTE: 0x504c5445,
+  IDAT: 0x49444154,
+  IEND: 0x49454e44,
+  eXIf: 0x65584966,
+  acTL: 0x6163544c,
+};
+
 /** The color type whose samples are indices of a palette. */
 const PALETTE = 3;
 
@@ -49,60 +59,73 @@ export const PNG: ImageFormat = {
 /** What the first chunk says, and the frames of an animation. */
 function readHeader(view: DataView, bytes: Uint8Array): FormatHeader {
   const { width, height } = readSize(view);
-  const animation = chunksOf(bytes).find(({ type }) => type === "acTL" || type === "IDAT");
-  const pages = animation?.type === "acTL" && animation.content.length >= 4
-    ? viewOf(animation.content).getUint32(0)
-    : 1;
-  return { width, height, bits: view.getUint8(24), pages };
+  return { width, height, bits: view.getUint8(24), pages: countFrames(view, bytes) };
+}
+
+/** The frames that an animation announces ahead of its pixels. */
+function countFrames(view: DataView, bytes: Uint8Array): number {
+  for (const { type, start, end } of chunksOf(bytes)) {
+    if (type === TYPE.acTL && end >= start + 16) return view.getUint32(start + 8);
+    if (type === TYPE.IDAT) return 1;
+  }
+  return 1;
 }
 
 /** The size in the first chunk. */
 function readSize(view: DataView): Size {
-  if (view.getUint32(8) !== 13 || view.getUint32(12) !== 0x49484452) { // "IHDR"
+  if (view.getUint32(8) !== 13 || view.getUint32(12) !== TYPE.IHDR) {
     throw new SyntaxError("Cannot decode the PNG image: the file does not begin with a header chunk");
   }
   return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
-/** A chunk of a file. */
+/** A chunk of a file; a file may have a million of them. */
 interface Chunk {
-  readonly type: string;
-  readonly content: Uint8Array;
-  /** Length, type, content and checksum. */
-  readonly whole: Uint8Array;
+  /** Its four letters as a number. */
+  readonly type: number;
+  /** Where its length begins. */
+  readonly start: number;
+  /** Where the next chunk begins. */
+  readonly end: number;
 }
 
 /** The chunks up to the end mark; one that the file does not hold completely throws a SyntaxError. */
 function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
   const view = viewOf(bytes);
-  for (let at = 8, type = ""; type !== "IEND";) {
-    const end = at + 12 + view.getUint32(at);
-    type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+  for (let start = 8, type = 0; type !== TYPE.IEND;) {
+    const end = start + 12 + view.getUint32(start);
     if (end > bytes.length) {
+      const letters = String.fromCharCode(...bytes.subarray(start + 4, start + 8));
       throw new SyntaxError(
-        `Cannot decode the PNG image: the file ends within its ${JSON.stringify(type)} chunk`,
+        `Cannot decode the PNG image: the file ends within its ${JSON.stringify(letters)} chunk`,
       );
     }
-    yield { type, content: bytes.subarray(at + 8, end - 4), whole: bytes.subarray(at, end) };
-    at = end;
+    type = view.getUint32(start + 4);
+    yield { type, start, end };
+    start = end;
   }
 }
 
-function isSound({ content, whole }: Chunk): boolean {
-  return crc32(whole.subarray(4, -4)) === viewOf(whole).getUint32(content.length + 8);
+function contentOf(bytes: Uint8Array, { start, end }: Chunk): Uint8Array {
+  return bytes.subarray(start + 8, end - 4);
 }
 
-/** The block of an eXIf chunk; null if there is none or it is damaged. Some writers begin it as JPEG files do. */
-function exifOf(chunk: Chunk): Uint8Array | null {
-  if (!isSound(chunk)) return null;
-  const block = chunk.content.subarray(hasText(chunk.content, "Exif\0\0") ? 6 : 0);
+function isSound(bytes: Uint8Array, { start, end }: Chunk): boolean {
+  return crc32(bytes.subarray(start + 4, end - 4)) === viewOf(bytes).getUint32(end - 4);
+}
+
+/** The block of an eXIf chunk; null if it is damaged. Some writers begin it as JPEG files do. */
+function exifOf(bytes: Uint8Array, chunk: Chunk): Uint8Array | null {
+  if (!isSound(bytes, chunk)) return null;
+  const content = contentOf(bytes, chunk);
+  const block = content.subarray(hasText(content, "Exif\0\0") ? 6 : 0);
   return hasText(block, "II*\0") || hasText(block, "MM\0*") ? block : null;
 }
 
 /** The first eXIf chunk's block. */
 function exifBlock(bytes: Uint8Array): Uint8Array | null {
-  const chunk = chunksOf(bytes).find(({ type }) => type === "eXIf" || type === "IEND");
-  return chunk?.type === "eXIf" ? exifOf(chunk) : null;
+  for (const chunk of chunksOf(bytes)) if (chunk.type === TYPE.eXIf) return exifOf(bytes, chunk);
+  return null;
 }
 
 /**
@@ -115,16 +138,19 @@ function exifBlock(bytes: Uint8Array): Uint8Array | null {
 function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
   const kept = [bytes.subarray(0, 8)];
   const data: Uint8Array[] = [];
-  const pixels: Uint8Array[] = [];
-  const oddities: string[] = [];
+  const oddities = new Set<string>();
   for (const chunk of chunksOf(bytes)) {
-    const { type, content, whole } = chunk;
-    if (type === "IHDR" || (type === "PLTE" && view.getUint8(25) === PALETTE)) kept.push(whole);
-    if (type === "eXIf" && exifOf(chunk) === null) oddities.push("the eXIf chunk is damaged and not used");
-    if (type !== "IDAT") continue;
-    if (!isSound(chunk)) throw new SyntaxError("Cannot decode the PNG image: its pixel data is damaged");
-    data.push(content);
-    pixels.push(whole);
+    const { type, start, end } = chunk;
+    if (type === TYPE.IHDR || (type === TYPE.PLTE && view.getUint8(25) === PALETTE)) {
+      kept.push(bytes.subarray(start, end));
+    } else if (type === TYPE.eXIf && oddities.size === 0 && exifOf(bytes, chunk) === null) {
+      oddities.add("the eXIf chunk is damaged and not used");
+    } else if (type === TYPE.IDAT && end > start + 12) {
+      if (!isSound(bytes, chunk)) {
+        throw new SyntaxError("Cannot decode the PNG image: its pixel data is damaged");
+      }
+      data.push(contentOf(bytes, chunk));
+    }
   }
   const sampleBytes = countSampleBytes(view);
   if (sampleBytes > MAX_BYTES) {
@@ -132,16 +158,15 @@ function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
       `Cannot decode the PNG image of ${sampleBytes} bytes of samples: at most ${MAX_BYTES}`,
     );
   }
-  const whole = joinBytes(data);
-  const { samples, consumed } = inflate(whole, sampleBytes);
-  if (samples.length === sampleBytes && consumed === whole.length) {
-    return { bytes: joinBytes([...kept, ...pixels, END]), oddities };
+  let pixels: Uint8Array = joinBytes(data);
+  const { samples, consumed } = inflate(pixels, sampleBytes);
+  if (samples.length > sampleBytes || consumed < pixels.length) {
+    // The decoder would warn of these bytes, which says nothing any more: all samples are here.
+    const surplus = samples.length > sampleBytes ? samples.length - sampleBytes : pixels.length - consumed;
+    oddities.add(describeSurplus(surplus));
+    pixels = deflateSync(samples.subarray(0, sampleBytes), { level: 1 });
   }
-  // The decoder warns of surplus bytes, which says nothing any more: all samples are here.
-  const surplus = samples.length > sampleBytes ? samples.length - sampleBytes : whole.length - consumed;
-  oddities.push(describeSurplus(surplus));
-  const exact = chunkOf("IDAT", deflateSync(samples.subarray(0, sampleBytes), { level: 1 }));
-  return { bytes: joinBytes([...kept, exact, END]), oddities };
+  return { bytes: joinBytes([...kept, chunkOf("IDAT", pixels), END]), oddities: [...oddities] };
 }
 
 /** A chunk with its length and checksum. */
