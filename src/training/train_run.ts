@@ -163,12 +163,12 @@ async function train(job: OpenJob): Promise<TrainResult> {
       await checkLock(folder, lock);
       await removeTorn(folder);
       return await trainOn(gpu, { ...job, data, choicesFrom });
-    } catch (error) {
-      const epoch = before?.progress.epoch ?? null;
-      throw deviceFailure(error, { doing: "prepare training", folder, epoch, memory: config.memory });
     } finally {
       gpu.close();
     }
+  } catch (error) {
+    const epoch = before?.progress.epoch ?? null;
+    throw deviceFailure(error, { doing: "prepare training", folder, epoch, memory: config.memory });
   } finally {
     await closeData(data);
   }

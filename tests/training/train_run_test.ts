@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describeGpu } from "../../src/gpu/adapter.ts";
+import { CapacityError } from "../../src/gpu/capacity_error.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
 import type { RunProgress } from "../../src/training/checkpoint.ts";
 import { planRun } from "../../src/training/plan_run.ts";
@@ -221,6 +223,17 @@ Deno.test("trainRun: what fails before the first step leaves no run behind", () 
     await gone("a", { dataFolder: join(folder, "nothing") }, /is no folder|nothing/);
     await gone("b", { tracking: { swanlab: "online" } }, /there is no API key/);
     await gone("c", { config: { size: 33 } }, /^RangeError: /);
+    const { createBuffer } = Gpu.prototype;
+    Gpu.prototype.createBuffer = () => Promise.reject(new CapacityError("the device is out of memory"));
+    try {
+      await gone(
+        "e",
+        {},
+        /^Error: Cannot prepare training: the device is out of memory .*\nhint: nothing was trained/,
+      );
+    } finally {
+      Gpu.prototype.createBuffer = createBuffer;
+    }
     const signal = AbortSignal.abort();
     const { outcome, resumable } = await trainRun(run("d", { signal, cacheFolder: join(folder, "fresh") }));
     assert.deepEqual([outcome, resumable], ["interrupted", false]);
