@@ -21,7 +21,7 @@ export interface FileLink {
 }
 
 /** Files that are compared with one name. */
-const MAX_CANDIDATES = 20;
+const MAX_CANDIDATES = 8;
 
 /** A difference that has a message of its own. */
 const FOLDER = "folder";
