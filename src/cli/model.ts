@@ -3,13 +3,19 @@
  *
  * @module
  */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Gpu } from "../gpu/gpu.ts";
-import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_model.ts";
+import {
+  findModelFile,
+  INPUT_CHOICES,
+  type InputSettings,
+  type LoadedModel,
+  loadModel,
+} from "../prediction/load_model.ts";
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
-import { GROUPS, number, writeStderr } from "./task.ts";
+import { GROUPS, integer, number, writeStderr } from "./task.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
 export interface ModelFlags {
@@ -19,6 +25,10 @@ export interface ModelFlags {
   readonly model?: string;
   /** The probability above which a pixel is foreground. */
   readonly threshold?: number;
+  /** Height and width that images are resized to. */
+  readonly size?: number;
+  /** How images are normalized. */
+  readonly normalize?: NonNullable<InputSettings["normalize"]>;
   /** Whether to average over mirrored images. */
   readonly flips?: boolean;
   /** Whether to use the software adapter. */
@@ -57,6 +67,16 @@ export function addModelOptions(command: Command): Command {
       "the probability above which a pixel is foreground (default: the model's own, 0.5)",
       number(0, 1),
     )
+    .option(
+      "--size <pixels>",
+      `height and width that images are resized to, a multiple of ${INPUT_CHOICES.step} ` +
+        "(default: the model's own; the original's, 256, if neither the file nor FILE.json says)",
+      inputSize,
+    )
+    .addOption(
+      new Option("--normalize <how>", "how images are normalized (default: the model's own, or imagenet)")
+        .choices(INPUT_CHOICES.normalizations),
+    )
     .option("--flips", "average over the image and its three mirrored copies: four times the work")
     .optionsGroup(GROUPS.device)
     .option("--software", "use the software adapter even if there is a GPU")
@@ -74,7 +94,7 @@ export async function openModel(flags: ModelFlags): Promise<TaskModel> {
   const path = await findModelFile(flags);
   // One waits for the disk, the other for the driver.
   const [reading, opening] = await Promise.allSettled([
-    loadModel(path),
+    loadModel(path, inputOf(flags)),
     openTaskGpu({ software: flags.software ?? false, kernels: flags.kernels, cache: flags.cache }),
   ]);
   if (reading.status === "rejected") {
@@ -82,7 +102,7 @@ export async function openModel(flags: ModelFlags): Promise<TaskModel> {
     throw reading.reason;
   }
   const model = reading.value;
-  writeStderr(describeModel(model));
+  writeStderr(describeModel(model, inputOf(flags)));
   if (opening.status === "rejected") throw opening.reason;
   const gpu = opening.value;
   nameGpu(gpu);
@@ -99,7 +119,22 @@ export async function openModel(flags: ModelFlags): Promise<TaskModel> {
   };
 }
 
-function describeModel({ path, description, described, state }: LoadedModel): string {
+/** The settings of the input that the flags give. */
+function inputOf({ size, normalize }: ModelFlags): InputSettings {
+  return { ...(size === undefined ? {} : { size }), ...(normalize === undefined ? {} : { normalize }) };
+}
+
+function inputSize(text: string): number {
+  const { step, max } = INPUT_CHOICES;
+  const value = integer(step, max)(text);
+  if (value % step !== 0) throw new InvalidArgumentError(`expected a multiple of ${step}.`);
+  return value;
+}
+
+function describeModel(
+  { path, description, described, state }: LoadedModel,
+  given: InputSettings,
+): string {
   const { network, size, normalize, recipe, epoch } = description;
   let byteLength = 0;
   for (const { data } of state.values()) byteLength += data.byteLength;
@@ -112,9 +147,12 @@ function describeModel({ path, description, described, state }: LoadedModel): st
     ...(epoch === undefined ? [] : [`epoch ${epoch}`]),
     formatBytes(byteLength),
   ];
-  const note = described
+  const assumed = [
+    ...(given.size === undefined ? [`${size} px (--size)`] : []),
+    ...(given.normalize === undefined ? [`${normalize} normalization (--normalize)`] : []),
+  ];
+  const note = described || assumed.length === 0
     ? ""
-    : `note: the file does not describe its model; using the original's input, ${size} px and ` +
-      `${normalize} normalization\n`;
+    : `note: the file does not describe its model; using the original's input, ${assumed.join(" and ")}\n`;
   return `model ${path}: ${parts.join(", ")}\n${note}`;
 }

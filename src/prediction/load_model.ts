@@ -5,12 +5,30 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type ModelDescription, readModel, type StoredModel } from "../unet/model_format.ts";
+import { NORMALIZATIONS } from "../image/normalize.ts";
+import { MAX_SIZE, SIZE_STEP } from "../unet/config.ts";
+import {
+  type Model,
+  type ModelDescription,
+  readModel,
+  readSidecar,
+  sidecarOf,
+  type StoredModel,
+} from "../unet/model_format.ts";
 import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
 import { ifFound, listFolder } from "../fs/paths.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
 
 const BEST = RUN_FILES.best;
+
+/** What an input may be: the sizes in pixels, and the ways to normalize. */
+export const INPUT_CHOICES = { step: SIZE_STEP, max: MAX_SIZE, normalizations: NORMALIZATIONS } as const;
+
+/** Settings that take the place of a model's own. */
+export type InputSettings = Partial<Pick<ModelDescription, "size" | "normalize">>;
+
+/** A description has some kilobytes. */
+const MAX_SIDECAR_BYTES = 2 ** 20;
 
 /** How a task is told which model to use. */
 export interface ModelChoice {
@@ -46,7 +64,7 @@ export interface ModelOrigin {
   readonly size: number;
   /** How images are normalized. */
   readonly normalize: ModelDescription["normalize"];
-  /** Whether the file states all this; if not, size and normalization are the original's. */
+  /** Whether the file, or the sidecar next to it, states all this; if not, what was not given is the original's. */
   readonly described: boolean;
 }
 
@@ -68,27 +86,55 @@ export async function findModelFile({ model, run, runs = FOLDERS.runs }: ModelCh
 }
 
 /**
- * Loads a model file: safetensors, of a run or any other, or a PyTorch checkpoint.
+ * Loads a model file: safetensors, of a run or any other, or a PyTorch checkpoint. A file that does not describe its
+ * model may have a sidecar, `FILE.json`, that does; `input` takes the place of either.
  *
  * @throws {Error} if it cannot be read, or its network does not map a color image to one mask
  */
-export async function loadModel(path: string): Promise<LoadedModel> {
+export async function loadModel(path: string, input: InputSettings = {}): Promise<LoadedModel> {
   try {
     const bytes = await readWholeFile(path);
-    const model = await readModel(bytes);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const stored = await readModel(bytes);
+    const model = { ...stored, ...(stored.described ? null : await loadSidecar(path, stored, sha256)) };
     const { inChannels, outChannels } = model.description.network;
     if (inChannels !== 3 || outChannels !== 1) {
       throw new TypeError(
         `its network maps ${inChannels} channels to ${outChannels} masks, expected 3 (a color image) to 1`,
       );
     }
-    return { ...model, path, sha256: createHash("sha256").update(bytes).digest("hex") };
+    return { ...model, description: { ...model.description, ...input }, path, sha256 };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const reason = error instanceof Deno.errors.NotFound
       ? "no such file\nhint: --run takes the folder of a run, --model a file"
       : (error as Error).message;
     throw new Error(`Cannot load the model ${JSON.stringify(path)}: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * The description in the sidecar of a weights file; null without one.
+ *
+ * @throws {Error} if it is damaged or describes another file
+ */
+export async function loadSidecar(
+  path: string,
+  model: Model,
+  sha256: string,
+): Promise<Pick<StoredModel, "description" | "described"> | null> {
+  const sidecar = sidecarOf(path);
+  const info = await ifFound(Deno.stat(sidecar));
+  if (info === null || !info.isFile) return null;
+  try {
+    if (info.size > MAX_SIDECAR_BYTES) {
+      throw new RangeError(`it has ${info.size} bytes, the limit is ${MAX_SIDECAR_BYTES}`);
+    }
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await readWholeFile(sidecar));
+    return readSidecar(text, model, sha256);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new Error(`${JSON.stringify(sidecar)}: ${(error as Error).message}`, { cause: error });
   }
 }
 

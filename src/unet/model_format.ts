@@ -69,9 +69,14 @@ export function packModel(model: Model): Uint8Array {
 
 /** The bytes of {@linkcode packModel} in parts; those of tensors are views of the tensors' memory. */
 export function modelParts({ state, description }: Model): Uint8Array[] {
+  return safetensorsParts(state, modelMetadata(description));
+}
+
+/** The metadata of a safetensors file that {@linkcode describeWeights} reads. */
+export function modelMetadata(description: ModelDescription): Record<string, string> {
   const entries = Object.entries(description).filter(([, value]) => value !== undefined);
   const texts = entries.map(([name, value]) => [name, JSON.stringify(value)]);
-  return safetensorsParts(state, { format: FORMAT, ...Object.fromEntries(texts) });
+  return { format: FORMAT, ...Object.fromEntries(texts) };
 }
 
 /**
@@ -128,12 +133,16 @@ export function writeSidecar(description: Readonly<Record<string, unknown>>, sha
 
 /**
  * The description of `model` from its sidecar, which may also be written by hand: settings that it lacks are inferred
- * or the original's, as without one.
+ * or the original's, as without one. `described` is whether it has both size and normalization.
  *
  * @throws {SyntaxError} if it is damaged
  * @throws {RangeError} if it describes another file, or a setting is out of range
  */
-export function readSidecar(text: string, model: StoredModel, sha256: string): ModelDescription {
+export function readSidecar(
+  text: string,
+  model: Model,
+  sha256: string,
+): Pick<StoredModel, "description" | "described"> {
   const found = parse("sidecar", text);
   if (typeof found !== "object" || found === null || Array.isArray(found)) {
     throw new SyntaxError("Cannot read the model: its sidecar is not a JSON object");
@@ -148,7 +157,10 @@ export function readSidecar(text: string, model: StoredModel, sha256: string): M
         "hint: convert the weights again, or move the sidecar away",
     );
   }
-  return checkDescription({ ...model.description, ...settings }, model.state);
+  return {
+    description: checkDescription({ ...model.description, ...settings }, model.state),
+    described: settings.size !== undefined && settings.normalize !== undefined,
+  };
 }
 
 /** A description has some kilobytes. */

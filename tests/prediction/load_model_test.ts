@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeTorchCheckpoint } from "../../mod.ts";
-import { findModelFile, loadModel, modelOrigin } from "../../src/prediction/load_model.ts";
+import {
+  findModelFile,
+  type InputSettings,
+  loadModel,
+  modelOrigin,
+} from "../../src/prediction/load_model.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { packModel } from "../../src/unet/model_format.ts";
 import { blockToState, initialBlock, parameterTable } from "../../src/unet/parameters.ts";
@@ -76,6 +81,39 @@ Deno.test("loadModel: a PyTorch file gets the original's size and normalization"
       described: false,
     });
     assert.equal(network.filters, 1);
+  }));
+
+Deno.test("loadModel: a sidecar written by hand, and settings that are given, take the place of the original's", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "weights.pth");
+    await Deno.writeFile(path, writeTorchCheckpoint(spotState()));
+    const inputOf = async (given?: InputSettings) => {
+      const { description: { size, normalize, threshold }, described } = await loadModel(path, given);
+      return { size, normalize, threshold, described };
+    };
+    const original = { size: 256, normalize: "imagenet", threshold: 0.5, described: false };
+    assert.deepEqual(await inputOf({ size: 96 }), { ...original, size: 96 });
+    const write = (value: unknown) => Deno.writeTextFile(`${path}.json`, JSON.stringify(value));
+    await write({ size: 64, normalize: "picture", threshold: 0.3 });
+    const described = { size: 64, normalize: "picture", threshold: 0.3, described: true };
+    assert.deepEqual(await inputOf(), described);
+    assert.deepEqual(await inputOf({ normalize: "imagenet" }), { ...described, normalize: "imagenet" });
+    await write({ normalize: "picture" });
+    assert.deepEqual(await inputOf(), { ...original, normalize: "picture" });
+    for (
+      const [value, message] of [
+        [{ size: 65 }, /weights\.pth\.json": .*input size is 65/],
+        [[], /its sidecar is not a JSON object/],
+        [{ format: "deno-unet model 9" }, /the format of its sidecar/],
+        [{ network: { filters: 8 } }, /says filters 8, its tensors have 1/],
+        ["x".repeat(2 ** 20), /the limit is 1048576/],
+      ] as const
+    ) {
+      await write(value);
+      await assert.rejects(loadModel(path), { message });
+    }
+    await Deno.writeTextFile(`${path}.json`, "{");
+    await assert.rejects(loadModel(path), { message: /"sidecar" is not JSON/ });
   }));
 
 Deno.test("loadModel: an unusable file is named, with a hint", () =>

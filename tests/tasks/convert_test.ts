@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readSafetensors, readTorchCheckpoint, writeSafetensors } from "../../mod.ts";
+import { readSafetensors, readTorchCheckpoint, writeSafetensors, writeTorchCheckpoint } from "../../mod.ts";
+import { loadModel } from "../../src/prediction/load_model.ts";
 import { command } from "../../tasks/convert.ts";
 import { runInProcess, runTaskProcess } from "../support/run_task.ts";
+import { spotModel, spotState } from "../support/spot_model.ts";
 
 const PTH = new URL("../fixtures/weights/kinds.pth", import.meta.url).pathname;
 const LEGACY = new URL("../fixtures/weights/legacy.pth", import.meta.url).pathname;
@@ -48,6 +50,27 @@ Deno.test("convert: keeps metadata, and notes what .pth cannot hold", () =>
     const { code, stderr } = await runInProcess(command(), [source, join(folder, "b.pt")]);
     assert.equal(code, 0);
     assert.match(stderr, /note: .* metadata config; it is left out/);
+  }));
+
+Deno.test("convert: a .pth gets its model's description in a sidecar, which is read and converted back", () =>
+  inFolder(async (folder) => {
+    const [source, pth, again] = ["a.safetensors", "b.pth", "c.safetensors"].map((name) =>
+      join(folder, name)
+    );
+    const bytes = spotModel({ size: 64, normalize: "picture", recipe: "strong" });
+    await Deno.writeFile(source!, bytes);
+    const { code, stdout, stderr } = await runInProcess(command(), [source!, pth!, "--json"]);
+    assert.deepEqual([code, stderr, JSON.parse(stdout).sidecar], [0, "", `${pth}.json`]);
+    const [model, original] = [await loadModel(pth!), await loadModel(source!)];
+    assert.deepEqual([model.description, model.described], [original.description, true]);
+    assert.equal((await runInProcess(command(), [pth!, again!])).code, 0);
+    assert.deepEqual(await Deno.readFile(again!), bytes);
+
+    // Other weights of the same name are not described by it.
+    await Deno.writeFile(pth!, writeTorchCheckpoint(new Map([...spotState()].reverse())));
+    const stale = /its sidecar describes another file.*\nhint: convert the weights again/;
+    await assert.rejects(loadModel(pth!), { message: stale });
+    assert.match((await runInProcess(command(), [pth!, again!])).stderr, stale);
   }));
 
 Deno.test("convert: fails with reason and hint, and writes nothing", () =>

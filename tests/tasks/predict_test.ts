@@ -121,10 +121,15 @@ Deno.test("predict: a PyTorch file uses the original's size and normalization, w
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /^note: the file does not describe its model; .*256 px and imagenet normalization$/m,
+      /^note: the file does not describe its model; .*256 px \(--size\) and imagenet normalization \(--normalize\)$/m,
     );
     const json = JSON.parse(await Deno.readTextFile(join(output, "a.json")));
     assert.deepEqual([json.model.size, json.model.described, json.width], [256, false, 64]);
+    const given = ["--size", "32", "--normalize", "picture", "--threshold", "0.4", "--json"];
+    const again = await runInProcess(command(), ["--model", model, "--output", output, image, ...given]);
+    assert.doesNotMatch(again.stderr, /does not describe/);
+    const { model: { size, normalize }, settings } = JSON.parse(again.stdout);
+    assert.deepEqual([size, normalize, settings.threshold], [32, "picture", 0.4]);
   }));
 
 Deno.test("predict: reports unreadable files, predicts the rest, and exits with 1", () =>
@@ -170,7 +175,13 @@ Deno.test("predict: reports errors of model and usage, and may write only to pre
     const none = await run("--run", folder, "--output", output, image);
     assert.match(none.stderr, /^error: Cannot find a model in ".*": it has no best\.safetensors\nhint: /m);
     for (
-      const args of [[], [image, "--threshold", "2"], [image, "--run", "a", "--model", "b"], [
+      const args of [[], [image, "--threshold", "2"], [image, "--size", "100"], [image, "--normalize", "x"], [
+        image,
+        "--run",
+        "a",
+        "--model",
+        "b",
+      ], [
         image,
         "--kernels",
         "x",
