@@ -15,12 +15,17 @@ export interface Curve {
 }
 
 /**
- * Draws each curve as a line of blocks between its name and its last value, all at the same scale.
+ * Draws each curve as a line of blocks between its name and its last value, all at the same scale: from the least to
+ * the largest value, or over `range`.
  *
  * @param width characters of a line; if there are more values than fit, neighbors are averaged
  */
-export function drawCurves(curves: readonly Curve[], width: number): string[] {
-  const finite = curves.flatMap(({ values }) => values.filter(Number.isFinite));
+export function drawCurves(
+  curves: readonly Curve[],
+  width: number,
+  range?: readonly [least: number, largest: number],
+): string[] {
+  const finite = range ?? curves.flatMap(({ values }) => values.filter(Number.isFinite));
   const min = Math.min(...finite);
   const max = Math.max(...finite);
   const nameWidth = Math.max(...curves.map(({ name }) => name.length));

@@ -69,18 +69,32 @@ export class Progress {
       ? `${formatSeconds((seconds / (count - start)) * (total - count))} left`
       : "";
     const share = total > 0 ? Math.min(1, count / total) : 0;
-    const bar = total > 0 && this.#terminal ? `[${"#".repeat(Math.round(24 * share)).padEnd(24, ".")}] ` : "";
     const counts = total > 0 ? `${format(count)}/${format(total)}` : format(count);
-    const line = `${label} ${bar}${[counts, speed, left, detail].filter((part) => part !== "").join("  ")}`;
+    const numbers = [counts, speed, left, detail].filter((part) => part !== "").join("  ");
     if (this.#terminal) {
-      const { columns } = consoleSize();
+      const bar = total > 0 ? { share } : {};
       moveCursor(CONTROL.eraseLine);
-      writeStderr(escapeControls(line).slice(0, columns - 1));
+      writeStderr(progressLine({ label: escapeControls(label), numbers, ...bar }, consoleSize().columns - 1));
       this.#drawn = true;
     } else {
-      writeStderr(`${line}\n`);
+      writeStderr(`${label} ${numbers}\n`);
     }
   }
+}
+
+/** Cells of a progress bar at most, and at least: a shorter one tells less than its place is worth. */
+const BAR = { most: 24, least: 8 };
+
+/** A line of at most `width` characters; the bar shrinks, or is left out, before numbers are cut. */
+export function progressLine(
+  { label, share, numbers }: { label: string; share?: number; numbers: string },
+  width: number,
+): string {
+  const cells = Math.min(BAR.most, width - label.length - numbers.length - 4);
+  const bar = share !== undefined && cells >= BAR.least
+    ? `[${"#".repeat(Math.round(cells * share)).padEnd(cells, ".")}] `
+    : "";
+  return `${label} ${bar}${numbers}`.slice(0, width);
 }
 
 /** The terminal's size, or 80 by 24 if there is none. */

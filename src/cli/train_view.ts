@@ -1,9 +1,10 @@
 /**
- * The display of a training run: on a terminal a progress bar and the loss curves, otherwise plain lines.
+ * The display of a training run: on a terminal a progress bar and the curves of losses and Dice, otherwise plain lines.
  *
  * @module
  */
 import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
+import type { Metrics } from "../tracking/backend.ts";
 import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
@@ -20,7 +21,7 @@ const PLAIN_SECONDS = 10;
 export class TrainView implements TrainCallbacks {
   readonly #write: (text: string) => void;
   readonly #terminal = Deno.stderr.isTerminal();
-  readonly #losses = { train: [] as number[], valid: [] as number[] };
+  readonly #history: Metrics[] = [];
   /** Of each epoch until the next one started, so including the time to save its checkpoint. */
   readonly #seconds: number[] = [];
   #since = performance.now();
@@ -57,7 +58,7 @@ export class TrainView implements TrainCallbacks {
   readonly onStart = (plan: TrainPlan, { epochs, batches }: RunSoFar): void => {
     this.#epochs = plan.config.epochs;
     this.#since = performance.now();
-    for (const { metrics } of epochs) this.#addLosses(metrics);
+    this.#history.push(...epochs.map(({ metrics }) => metrics));
     this.#write(describePlan(plan));
     if (epochs.length === 0 && batches === 0) return;
     this.#write(describeResumed({ epochs: epochs.length, batches }));
@@ -79,13 +80,13 @@ export class TrainView implements TrainCallbacks {
 
   readonly onEpoch = (report: EpochReport): void => {
     const { metrics } = report;
-    this.#addLosses(metrics);
+    this.#history.push(metrics);
     const now = performance.now();
     // Of a resumed epoch, only the rest was trained in this process.
     this.#seconds.push(Math.max(metrics.seconds!, (now - this.#since) / 1000));
     this.#since = now;
     this.#endBar();
-    this.#above(() => this.#write(this.#describeEpoch(report)));
+    this.#above(() => this.#write(describeEpoch(report, this.#left(report))));
   };
 
   /** Removes what is only displayed while training runs. */
@@ -93,31 +94,10 @@ export class TrainView implements TrainCallbacks {
     this.#endBar();
   }
 
-  #addLosses(metrics: EpochReport["metrics"]): void {
-    this.#losses.train.push(metrics["train/loss"]!);
-    this.#losses.valid.push(metrics["valid/loss"]!);
-  }
-
-  #describeEpoch({ epoch, epochs, metrics, best, stale }: EpochReport): string {
-    const value = (name: string, show: (value: number) => string) => {
-      const number = metrics[name]!;
-      return Number.isFinite(number) ? show(number) : "undefined";
-    };
-    const fixed = (number: number) => number.toFixed(4);
+  /** Seconds that the remaining epochs will take, by the last five. */
+  #left({ epoch, epochs }: EpochReport): number {
     const recent = this.#seconds.slice(-5);
-    const left = recent.reduce((sum, seconds) => sum + seconds, 0) / recent.length * (epochs - epoch);
-    return [
-      `epoch ${`${epoch}`.padStart(`${epochs}`.length)}/${epochs}`,
-      `train loss ${value("train/loss", fixed)}`,
-      `accuracy ${value("train/accuracy", formatPercent)}`,
-      `| valid loss ${value("valid/loss", fixed)}`,
-      `accuracy ${value("valid/accuracy", formatPercent)}`,
-      `dice ${value("valid/dice", fixed)}`,
-      `iou ${value("valid/iou", fixed)}`,
-      `| ${formatSeconds(metrics.seconds!)}`,
-      ...(epoch < epochs ? [`${formatSeconds(left)} left`] : []),
-      best ? "best" : `best ${plural(stale, "epoch")} ago`,
-    ].join("  ") + "\n";
+    return recent.reduce((sum, seconds) => sum + seconds, 0) / recent.length * (epochs - epoch);
   }
 
   #advance(label: string, { total, start }: { total: number; start: number }): Progress {
@@ -142,14 +122,40 @@ export class TrainView implements TrainCallbacks {
     if (this.#chartLines > 0) moveCursor(CONTROL.eraseUp(this.#chartLines));
     this.#chartLines = 0;
     write();
-    if (!this.#terminal || this.#losses.train.length < 2) return;
-    const lines = drawCurves([
-      { name: "train loss", values: this.#losses.train },
-      { name: "valid loss", values: this.#losses.valid },
-    ], consoleSize().columns - 1);
+    if (!this.#terminal || this.#history.length < 2) return;
+    const lines = drawHistory(this.#history, consoleSize().columns - 1);
     writeStderr(lines.map((line) => `${line}\n`).join(""));
     this.#chartLines = lines.length;
   }
+}
+
+/**
+ * A finished epoch as a line that fits 80 columns; `secondsLeft` is the time of the remaining ones. It ends with `best`,
+ * or with the number of the best epoch. `metrics.jsonl` has all metrics.
+ */
+export function describeEpoch(
+  { epoch, epochs, metrics, best, stale }: EpochReport,
+  secondsLeft: number,
+): string {
+  const fixed = (name: string) => Number.isFinite(metrics[name]) ? metrics[name]!.toFixed(4) : "n/a";
+  return [
+    `epoch ${`${epoch}`.padStart(`${epochs}`.length)}/${epochs}`,
+    `loss ${fixed("train/loss")} valid ${fixed("valid/loss")} dice ${fixed("valid/dice")}`,
+    epoch < epochs ? `${formatSeconds(secondsLeft)} left` : `${formatSeconds(metrics.seconds!)}`,
+    best ? "best" : `best ${epoch - stale}`,
+  ].join("  ") + "\n";
+}
+
+/** The losses at one scale, and Dice from 0 to 1. */
+export function drawHistory(history: readonly Metrics[], width: number): string[] {
+  const values = (name: string) => history.map((metrics) => metrics[name]!);
+  return [
+    ...drawCurves([
+      { name: "train loss", values: values("train/loss") },
+      { name: "valid loss", values: values("valid/loss") },
+    ], width),
+    ...drawCurves([{ name: "valid dice", values: values("valid/dice") }], width, [0, 1]),
+  ];
 }
 
 /** What was finished before a run is resumed. */

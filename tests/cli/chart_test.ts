@@ -24,3 +24,7 @@ Deno.test("drawCurves: a flat curve, one value, and none", () => {
   assert.deepEqual(drawCurves([{ name: "a", values: [] }], 40), ["a"]);
   assert.deepEqual(drawCurves([{ name: "a", values: [NaN] }], 40), ["a"]);
 });
+
+Deno.test("drawCurves: a range of its own, whatever the values", () => {
+  assert.deepEqual(drawCurves([{ name: "a", values: [0.4, 0.6] }], 40, [0, 1]), ["a ▄▅ 0.6000"]);
+});

@@ -168,7 +168,7 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
       assert.match(stdout, /^estimated +[\d.]+ s per epoch, at most /m);
       assert.equal(
         stdout.match(
-          /^epoch +\d+\/16 {2}train loss 0\.\d{4} {2}accuracy .* valid loss .* dice .* iou /gm,
+          /^epoch +\d+\/16 {2}loss 0\.\d{4} valid 0\.\d{4} dice \S+ {2}.* {2}best/gm,
         )?.length,
         16,
       );
