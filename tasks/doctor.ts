@@ -73,7 +73,41 @@ async function examine(options: Options): Promise<void> {
     writeStdout(`${JSON.stringify(document, null, 2)}\n`);
   }
   for (const ailment of found) writeStderr(describeAilment(ailment));
+  const onCpu = adapter?.isSoftware === true;
+  print(`\n${describeVerdict({ failed: failed.map(({ kernel }) => kernel), found, onCpu })}`);
   if (!ok) throw new ExitError(EXIT.failed);
+}
+
+/** What an examination came to. */
+export interface Findings {
+  /** The kernels that failed. */
+  readonly failed: readonly string[];
+  /** The problems. */
+  readonly found: readonly Ailment[];
+  /** Whether the adapter is a software one. */
+  readonly onCpu: boolean;
+}
+
+/** Whether this machine is ready, and what to do next. */
+export function describeVerdict({ failed, found, onCpu }: Findings): string {
+  const fix = found.find(({ command }) => command !== null)?.command;
+  if (found.some(({ kind }) => kind === "fatal")) {
+    return line("verdict", "not ready: nothing can run here") +
+      line("next", fix ? `${fix}, then deno task doctor` : "fix the error, then deno task doctor");
+  }
+  if (failed.length > 0) {
+    const names = [...new Set(failed)].join(", ");
+    return line("verdict", `not ready: results of ${names} would be wrong here`) +
+      line(
+        "next",
+        onCpu ? "update the driver, then deno task doctor" : "update the driver, or use --software",
+      );
+  }
+  const slow = found.length > 0 ? ", but slower than it could be" : onCpu ? ", on the CPU" : "";
+  return line("verdict", `ready${slow}: every kernel passed`) +
+    (fix ? line("next", `${fix} makes it faster`) : "") +
+    line(fix ? "" : "next", "deno task demo, a tour in minutes") +
+    line("", "deno task inspect FOLDER, for your own dataset");
 }
 
 function describeChoices({ kept, choices }: { kept: boolean; choices: KernelChoices }): string {

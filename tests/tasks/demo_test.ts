@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { projectFiles, ROOT } from "../project/files.ts";
+import { describeVerdict } from "../../tasks/demo.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 Deno.test("demo: makes phantoms, trains, evaluates and predicts, and lists the results", () =>
@@ -27,6 +28,10 @@ Deno.test("demo: makes phantoms, trains, evaluates and predicts, and lists the r
     const text = await run();
     for (const stop of ["1/4", "2/4", "3/4", "4/4"]) assert.ok(text.includes(`\n[${stop}] `), stop);
     assert.match(text, /^\$ deno task train --data dataset\/phantom --run runs\/demo --recipe strong /m);
+    assert.match(
+      text,
+      /^verdict: every step works here; a Dice of 0\.\d{3} on unseen images, by a network too small/m,
+    );
     const last = text.slice(text.indexOf("the tour took"));
     const named = [...last.matchAll(/^ {2}((?:runs|predictions)\/\S+)/gm)].map(([, path]) => path!);
     assert.equal(named.length, 3);
@@ -42,3 +47,16 @@ Deno.test("demo: makes phantoms, trains, evaluates and predicts, and lists the r
     const { scores, summary } = await read();
     assert.deepEqual([scores, summary], [first.scores, first.summary]);
   }));
+
+Deno.test("describeVerdict of demo: says whether the model is as good as it should be, and what to run next", () => {
+  assert.equal(describeVerdict(0.9349, false), "everything works here: a Dice of 0.935 on unseen images");
+  assert.match(
+    describeVerdict(0.4, false),
+    /0\.400 on unseen images is less than the expected 0\.8: .*doctor$/,
+  );
+  assert.match(describeVerdict(null, false), /but an undefined Dice .* deno task doctor$/);
+  assert.match(
+    describeVerdict(0.3, true),
+    /^every step works here; a Dice of 0\.300 .*: run deno task demo$/,
+  );
+});

@@ -1,5 +1,6 @@
 /** The task `doctor`, with and without an adapter. */
 import assert from "node:assert/strict";
+import { describeVerdict } from "../../tasks/doctor.ts";
 import { runTaskCommand, runTaskWith } from "../support/run_task.ts";
 
 // No driver file, and no OpenGL as a fallback: a machine without any driver.
@@ -27,9 +28,30 @@ Deno.test("doctor: fails without an adapter, and says what to type", async () =>
   assert.equal(plain.code, 1);
   assert.match(plain.stderr, /^error: this machine offers no WebGPU adapter.*\n(hint: .*\n)?$/);
   if (Deno.build.os === "linux") assert.match(plain.stderr, /hint: (sudo )?sh tasks\/run\.sh --driver\n/);
+  assert.match(plain.stdout, /\nverdict +not ready: nothing can run here\nnext +.*deno task doctor\n$/);
   const json = await runTaskWith(NO_DRIVER, "doctor", "--json");
   assert.equal(json.code, 1);
   const { ok, adapter, kernels, ailments } = JSON.parse(json.stdout);
   assert.deepEqual({ ok, adapter, kernels }, { ok: false, adapter: null, kernels: [] });
   assert.equal(ailments.length, 1);
+});
+
+Deno.test("describeVerdict of doctor: whether this machine is ready, and what to do next", () => {
+  const ready = { failed: [], found: [], onCpu: false };
+  assert.match(describeVerdict(ready), /^verdict +ready: every kernel passed\nnext +deno task demo, /);
+  assert.match(describeVerdict({ ...ready, onCpu: true }), /^verdict +ready, on the CPU: /);
+  const slow = { kind: "slow", message: "Mesa is old", command: "sh fix.sh" } as const;
+  assert.match(
+    describeVerdict({ ...ready, found: [slow] }),
+    /^verdict +ready, but slower than it could be: .*\nnext +sh fix\.sh makes it faster\n +deno task demo/,
+  );
+  assert.match(
+    describeVerdict({ ...ready, failed: ["conv2d", "conv2d"] }),
+    /^verdict +not ready: results of conv2d would be wrong here\nnext +update the driver, or use --software\n$/,
+  );
+  const fatal = { kind: "fatal", message: "no adapter", command: null } as const;
+  assert.match(
+    describeVerdict({ ...ready, found: [fatal] }),
+    /^verdict +not ready: .*\nnext +fix the error, /,
+  );
 });
