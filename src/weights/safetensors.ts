@@ -22,10 +22,10 @@ export interface SafetensorsFile {
   metadata: Record<string, string>;
 }
 
-/** A sixth of the format's own limit: enough for the names and shapes of 65,536 tensors. */
+/** A sixth of the format's own limit: enough for the names and shapes of 16,384 tensors. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
-/** A header is three deep; the counts are those of 65,536 tensors and as much metadata. */
-const HEADER_BOUNDS: JsonBounds = { depth: 8, containers: 3 * 2 ** 16 + 2, values: 10 * 2 ** 16 };
+/** A header is three deep; the counts are those of 16,384 tensors and as much metadata. */
+const HEADER_BOUNDS: JsonBounds = { depth: 8, containers: 3 * 2 ** 14 + 2, values: 10 * 2 ** 14 };
 const METADATA_KEY = "__metadata__";
 
 interface Entry {

@@ -24,7 +24,7 @@ const UNPACKED_RATIO = 16;
 /** The keys under which training scripts keep the weights, whatever else they keep with them. */
 const STATE_DICT_KEYS = ["model_state_dict", "state_dict", "model", "net"];
 /** More tensors than any network has: each costs time and memory, however few bytes of the file it takes. */
-const MAX_TENSORS = 2 ** 15;
+const MAX_TENSORS = 2 ** 14;
 const SAVE_HINT = 'torch.save(model.state_dict(), "weights.pth") in PyTorch writes a readable file';
 
 /**
