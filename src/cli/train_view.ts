@@ -4,7 +4,6 @@
  * @module
  */
 import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
-import type { Metrics } from "../tracking/backend.ts";
 import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
@@ -13,6 +12,9 @@ import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
 import { formatChoices } from "./kernel_choices.ts";
 import { consoleSize, Progress } from "./progress.ts";
 import { CONTROL, moveCursor, writeStderr } from "./terminal.ts";
+
+/** The metrics of an epoch. */
+type Metrics = EpochReport["metrics"];
 
 /** Minimum seconds between plain lines about the progress of an epoch. */
 const PLAIN_SECONDS = 10;
