@@ -223,7 +223,7 @@ export function describeResult(
       `best epoch ${best.epoch}: validation loss ${fixed("loss")}, accuracy ${share("accuracy")}, ` +
         `Dice ${fixed("dice")}, IoU ${fixed("iou")}`,
       `its weights   ${folder}/best.safetensors`,
-      `all numbers   ${folder}/metrics.jsonl`,
+      `all numbers   ${folder}/metrics.jsonl, drawn in ${folder}/curves.png`,
     );
   }
   if (syncCommand) lines.push(`to SwanLab    ${syncCommand}`);

@@ -33,6 +33,8 @@ export const RUN_FILES = {
   best: "best.safetensors",
   /** Everything that resuming needs. */
   checkpoint: "checkpoint.safetensors",
+  /** Losses and Dice per epoch, drawn. */
+  curves: "curves.png",
   /** TensorBoard's event files. */
   tensorboard: "tb",
   /** SwanLab's offline run. */

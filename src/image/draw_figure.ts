@@ -4,7 +4,7 @@
  * @module
  */
 import { Drawables, type IMagickImage, MagickColor, TextAlignment } from "@imagemagick/magick-wasm";
-import { scaleToFit } from "./draw.ts";
+import { type Color, scaleToFit } from "./draw.ts";
 import { FONT_NAME, startFont } from "./font/font.ts";
 import type { RgbImage, Size } from "./image.ts";
 import { pixelsOf, withMagickImage } from "./magick.ts";
@@ -28,7 +28,7 @@ export interface FigureOptions {
 }
 
 const WHITE = 255;
-const TEXT_COLOR = new Uint8Array([32, 32, 32]);
+const TEXT_COLOR: Color = [32, 32, 32];
 
 /**
  * Draws panels row by row on white, with an optional title and captions. Throws a RangeError for no panels, or
@@ -122,26 +122,34 @@ function paste(canvas: RgbImage, image: RgbImage, left: number, top: number): vo
 }
 
 /** A line of text, centered on `x`, its baseline at `y`, at most `width` pixels wide. */
-interface TextLine {
+export interface TextLine {
+  /** The text; cut with an ellipsis if it does not fit. */
   text: string;
+  /** Its center. */
   x: number;
+  /** Its baseline. */
   y: number;
+  /** The font's size in pixels. */
   size: number;
+  /** Pixels that it may take. */
   width: number;
+  /** Defaults to dark gray. */
+  color?: Color;
 }
 
-async function drawText(canvas: RgbImage, lines: readonly TextLine[]): Promise<RgbImage> {
+/** Draws lines of text over an image, which may be modified. */
+export async function drawText(canvas: RgbImage, lines: readonly TextLine[]): Promise<RgbImage> {
   if (lines.length === 0) return canvas;
   await startFont();
-  const [red = 0, green = 0, blue = 0] = TEXT_COLOR;
   return withMagickImage(canvas, (image) => {
     const drawables = new Drawables()
       .font(FONT_NAME)
-      .fillColor(new MagickColor(red, green, blue))
       .textAlignment(TextAlignment.Center);
     for (const line of lines) {
       const text = shorten(line.text.replace(/\s+/g, " ").trim(), line.size, line.width);
-      if (text !== "") drawables.fontPointSize(line.size).text(line.x, line.y, text);
+      if (text === "") continue;
+      const color = new MagickColor(...(line.color ?? TEXT_COLOR));
+      drawables.fillColor(color).fontPointSize(line.size).text(line.x, line.y, text);
     }
     drawables.draw(image as IMagickImage);
     return pixelsOf(image);

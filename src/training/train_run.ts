@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "node:path";
-import { FOLDERS } from "../fs/layout.ts";
+import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
 import { ifFound, withinProject } from "../fs/paths.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openGpu } from "../host/open_gpu.ts";
@@ -210,6 +210,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   callbacks.onStart?.(plan, { epochs: log, batches: progress.partial?.batches ?? 0 });
   try {
     const complete = await epochs.run();
+    await drawCurves(folder, epochs.progress, callbacks);
     await tracker.finish(complete ? "finished" : "aborted");
     const { epoch, best } = epochs.progress;
     return {
@@ -228,6 +229,19 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     const error = deviceFailure(cause, { doing, folder, epoch, memory: config.memory });
     await tracker.finish("crashed", error instanceof Error ? error.message : String(error));
     throw error;
+  }
+}
+
+/** Draws the run's curves; a run without them is as good. */
+async function drawCurves(folder: string, { best }: RunProgress, { onNote }: TrainCallbacks): Promise<void> {
+  try {
+    const epochs = await readRunLog(folder);
+    if (epochs.length === 0) return;
+    // Fonts and ImageMagick are needed once, at the end.
+    const { writeCurves } = await import("./curves.ts");
+    await writeCurves(folder, epochs, best?.epoch ?? null);
+  } catch (error) {
+    onNote?.(`${RUN_FILES.curves} is not drawn: ${(error as Error).message.split("\n")[0]}`);
   }
 }
 

@@ -7,6 +7,7 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
     "metrics.jsonl",
     "best.safetensors",
     "checkpoint.safetensors",
+    "curves.png",
     "tb",
     "swanlog",
   ]);

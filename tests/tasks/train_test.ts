@@ -184,7 +184,13 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
       // deno-lint-ignore no-control-regex
       assert.doesNotMatch(stdout + stderr, /[\x1b\r]/, "control characters without a terminal");
       const files = (await filesUnder(join(ROOT, whole))).filter((name) => !/^(tb|swanlog)\//.test(name));
-      assert.deepEqual(files, ["best.safetensors", "checkpoint.safetensors", "config.json", "metrics.jsonl"]);
+      assert.deepEqual(files, [
+        "best.safetensors",
+        "checkpoint.safetensors",
+        "config.json",
+        "curves.png",
+        "metrics.jsonl",
+      ]);
     });
 
     await t.step("refuses other settings for a run", async () => {
