@@ -22,6 +22,7 @@ import {
 import { FOLDERS } from "../src/fs/layout.ts";
 import { withinProject } from "../src/fs/paths.ts";
 import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
+import { requireServer } from "../src/tracking/swanlab_client.ts";
 
 interface Options extends TrainConfig {
   readonly data: string;
@@ -192,7 +193,10 @@ function writer({ json }: Options): (text: string) => void {
 
 /** Key and host of SwanLab's server; read only for online runs. */
 function access(): SwanLabOnlineOptions {
-  return { apiKey: Deno.env.get("SWANLAB_API_KEY") ?? "", host: Deno.env.get("SWANLAB_API_HOST") };
+  const [apiKey, host] = [Deno.env.get("SWANLAB_API_KEY") ?? "", Deno.env.get("SWANLAB_API_HOST")];
+  // Without a key the run is refused for that.
+  if (apiKey !== "") requireServer(host);
+  return { apiKey, host };
 }
 
 /** What a run came to, and what to do next. */

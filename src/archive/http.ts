@@ -53,7 +53,7 @@ export async function openUrl(url: URL, headers: Headers, signal: AbortSignal): 
     const response = await request(current, headers, signal);
     if (!REDIRECTS.has(response.status)) return response;
     await response.body?.cancel();
-    current = redirectTarget(current, response);
+    current = redirectTarget(current, url, response);
   }
   throw new Error(`Cannot download ${showUrl(url)}: more than ${MAX_REDIRECTS} redirects`);
 }
@@ -95,7 +95,8 @@ export function failureReason(error: unknown): string {
   );
 }
 
-function redirectTarget(from: URL, response: Response): URL {
+/** The next address; `first` is the one that the user named. */
+function redirectTarget(from: URL, first: URL, response: Response): URL {
   const location = response.headers.get("location");
   const action = `Cannot follow the redirect from ${showUrl(from)}`;
   if (location === null || !URL.canParse(location, from)) {
@@ -106,18 +107,46 @@ function redirectTarget(from: URL, response: Response): URL {
   if (target.protocol !== "https:" && target.protocol !== from.protocol) {
     throw new Error(`${action} to ${showUrl(target)}: it leaves https`);
   }
+  requireSamePlace(first, target, `${action} to ${showUrl(target)}`);
   requireHost(target, `${action} to ${showUrl(target)}`);
   return target;
 }
 
+/**
+ * A server elsewhere must not reach what listens on this machine, nor any server another port of a host: only the
+ * user's own address names such a place.
+ */
+function requireSamePlace(first: URL, target: URL, action: string): void {
+  const samePlace = target.hostname === first.hostname && portOf(target) === portOf(first);
+  if (samePlace) return;
+  const reason = isThisMachine(target.hostname)
+    ? "it leads to this machine"
+    : target.port !== ""
+    ? `it leads to port ${target.port}`
+    : undefined;
+  if (reason === undefined) return;
+  throw new Error(`${action}: ${reason}\nhint: if you trust that address, name it with --url`);
+}
+
+/** Whether a host, as URL writes it, is this machine by any of its common names. */
+function isThisMachine(hostname: string): boolean {
+  return /^(localhost|.*\.localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1?\]|\[::ffff:7f..:.*\])\.?$/.test(hostname);
+}
+
+function portOf(url: URL): string {
+  return url.port || (url.protocol === "https:" ? "443" : "80");
+}
+
 /** Checks the permissions before the runtime does, so that no prompt appears and the message can say what to do. */
 function requireHost(url: URL, action: string): void {
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  const { state } = Deno.permissions.querySync({ name: "net", host: `${url.hostname}:${port}` });
+  const host = `${url.hostname}:${portOf(url)}`;
+  const { state } = Deno.permissions.querySync({ name: "net", host });
   if (state === "granted") return;
   throw new Error(
     `${action}: the permission set does not name the host ${url.hostname}\n` +
-      `hint: if you trust it, run: deno run -P=download --allow-net=${url.hostname} tasks/download.ts ...`,
+      `hint: if you trust it, allow it with --allow-net=${host}`,
+    // By which the task prints the whole command.
+    { cause: new Deno.errors.NotCapable(`Requires net access to "${host}", run again`) },
   );
 }
 

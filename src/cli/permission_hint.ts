@@ -25,9 +25,17 @@ const PATH_KINDS = ["read", "write"] as const;
 const ROOT = resolve(import.meta.dirname ?? ".", "../..");
 const SETS = configuration.permissions as PermissionSets;
 
+/** The message of an error that has a refused permission as its cause: its own reason, with that permission's hint. */
+export function describeCause(error: Error, started: Started): string {
+  if (error instanceof Deno.errors.NotCapable) return describeDenial(error.message, started);
+  if (!(error.cause instanceof Deno.errors.NotCapable)) return error.message;
+  const hint = describeDenial(error.cause.message, started).split("\n").slice(1).join("\n");
+  return `${error.message.split("\nhint: ")[0]}\n${hint}`;
+}
+
 /** The message of a refused permission, with a `hint:` line that works when it is followed. */
-export function describeDenial(message: string, started: Started): string {
-  const what = /Requires (\w+) access(?: to "?(.*?)"?)?,/.exec(message);
+function describeDenial(message: string, started: Started): string {
+  const what = /Requires (\w+) access(?: to "?(.*?)"?)?, run again/.exec(message);
   if (what === null) return message;
   const denial = { kind: what[1]!, place: what[2] };
   const named = `${denial.kind} access${denial.place ? ` to ${denial.place}` : ""}`;
@@ -93,6 +101,7 @@ function widenedGrant(
   const news = wanted === undefined || (isPath && own.some((place) => isWithin(wanted, place)))
     ? []
     : [wanted];
+  if (!isPath) return [...new Set([...news, ...own])];
   const others = [...new Set([...held, ...news])];
   return [
     ...own,

@@ -4,7 +4,7 @@
  * @module
  */
 import { Command, CommanderError, Help, InvalidArgumentError } from "commander";
-import { describeDenial, type Started } from "./permission_hint.ts";
+import { describeCause, type Started } from "./permission_hint.ts";
 import { writeStderr, writeStdout } from "./terminal.ts";
 
 export { writeStderr, writeStdout } from "./terminal.ts";
@@ -141,10 +141,7 @@ export function reportError(
   { verbose = false, started = { task: "TASK", args: [] } }: { verbose?: boolean; started?: Started } = {},
 ): void {
   const known = error instanceof Error ? error : new Error(String(error));
-  const message = known instanceof Deno.errors.NotCapable
-    ? describeDenial(known.message, started)
-    : known.message;
-  writeStderr(`error: ${message}\n`);
+  writeStderr(`error: ${describeCause(known, started)}\n`);
   if (verbose) writeStderr(`${known.stack ?? ""}\n`);
 }
 

@@ -54,6 +54,26 @@ const CLOUD_API = "https://api.swanlab.cn", CLOUD_WEB = "https://swanlab.cn";
 const LOGIN_SECONDS = 10;
 const DAY = 24 * 60 * 60 * 1000;
 
+/** Where the cloud's server lets a run's images be stored: it signs addresses below this domain. */
+const CLOUD_STORAGE = "*.myqcloud.com";
+
+/**
+ * Checks that the permissions allow the server, before a run starts that would not be shown there.
+ *
+ * @throws {Error} with the refused permission as its cause
+ */
+export function requireServer(host: string | undefined): void {
+  const { hostname, port, protocol, origin } = new URL(serverOrigin(host));
+  const server = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+  if (Deno.permissions.querySync({ name: "net", host: server }).state === "granted") return;
+  const hosts = origin === CLOUD_API ? `${hostname},${CLOUD_STORAGE}` : server;
+  throw new Error(
+    `Cannot show the run on SwanLab's server: the permission set does not name ${hostname}\n` +
+      `hint: allow it with --allow-net=${hosts}, or use --swanlab offline`,
+    { cause: new Deno.errors.NotCapable(`Requires net access to "${hosts}", run again`) },
+  );
+}
+
 /** Scheme, host and port of a server as the user gave it. @throws {TypeError} if it is not an address */
 export function serverOrigin(host: string = CLOUD_API): string {
   const url = URL.parse(host.includes("://") ? host : `https://${host}`);
@@ -194,7 +214,10 @@ export class SwanLabClient {
     // Checked first: a fetch without the permission would stop training with a prompt on the terminal.
     const permission = await Deno.permissions.query({ name: "net", host });
     if (permission.state !== "granted") {
-      throw new SwanLabRefusal(`the permissions do not allow ${hostname}; add --allow-net=${hostname}`);
+      // A second flag would replace the first.
+      const own = new URL(this.#api).hostname;
+      const hosts = hostname === own ? hostname : `${hostname},${own}`;
+      throw new SwanLabRefusal(`the permissions do not allow ${hostname}; add --allow-net=${hosts}`);
     }
     const headers = { ...init.headers, "x-swanlab-sdk-version": SWANLAB_SDK_VERSION };
     const signal = AbortSignal.any([this.#stop, AbortSignal.timeout(seconds * 1000)]);

@@ -335,19 +335,46 @@ Deno.test("download: replaces a damaged existing file", async () => {
 Deno.test("download: follows redirects, but only to hosts that the permissions name", async (t) => {
   await t.step("followed, relative and absolute", () =>
     inFolder(async (path) => {
-      await using target = serveFile(ZIP);
-      await using server = serveFile(ZIP, [
-        { status: "302 Found", headers: { location: "../next?x=1" } },
-        { status: "307 Temporary Redirect", headers: { location: target.url } },
-      ]);
+      const moves: Answer[] = [{ status: "302 Found", headers: { location: "../next?x=1" } }];
+      await using server = serveFile(ZIP, moves);
+      const last = server.url.replace("file.zip", "last.zip");
+      moves.push({ status: "307 Temporary Redirect", headers: { location: last } }, {});
       await download(server.url, path, QUICK);
-      assert.deepEqual(server.requests.map((request) => request.target), ["/data/file.zip", "/next?x=1"]);
-      assert.equal(target.requests.length, 1);
+      assert.deepEqual(
+        server.requests.map((request) => request.target),
+        ["/data/file.zip", "/next?x=1", "/data/last.zip"],
+      );
     }));
+  await t.step(
+    "refused: another port, or this machine by another name",
+    () =>
+      inFolder(async (path, folder) => {
+        await using target = serveFile(ZIP);
+        const { port } = new URL(target.url);
+        for (
+          const location of [
+            target.url,
+            ...["localhost", "[::1]", "127.0.0.2", "2130706433", "[::ffff:127.0.0.1]"].map((host) =>
+              `http://${host}:${port}/a.zip`
+            ),
+          ]
+        ) {
+          await using server = serveFile(ZIP, [{ status: "302 Found", headers: { location } }]);
+          const message = await messageOf(download(server.url, path, QUICK));
+          assert.match(message, /: it leads to this machine\nhint: .* --url$/, location);
+        }
+        await using server = serveFile(ZIP, [{
+          status: "302 Found",
+          headers: { location: "http://example.org:8080/a.zip" },
+        }]);
+        assert.match(await messageOf(download(server.url, path, QUICK)), /: it leads to port 8080\nhint: /);
+        assert.equal(target.requests.length, 0);
+        assert.deepEqual(names(folder), []);
+      }),
+  );
   await t.step("refused, and the host is not contacted", () =>
     inFolder(async (path, folder) => {
-      await using target = serveFile(ZIP);
-      const elsewhere = target.url.replace("127.0.0.1", "localhost");
+      const elsewhere = "http://example.org/a.zip";
       await using server = serveFile(ZIP, [{ status: "302 Found", headers: { location: elsewhere } }]);
       const message = await messageOf(download(server.url, path, QUICK));
       assert.ok(
@@ -356,9 +383,8 @@ Deno.test("download: follows redirects, but only to hosts that the permissions n
       );
       assert.match(
         message,
-        /the permission set does not name the host localhost\nhint: .*--allow-net=localhost/,
+        /the permission set does not name the host example\.org\nhint: .*--allow-net=example\.org:80/,
       );
-      assert.equal(target.requests.length, 0);
       assert.equal(server.requests.length, 1);
       assert.deepEqual(names(folder), []);
     }));

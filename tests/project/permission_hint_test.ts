@@ -86,3 +86,16 @@ Deno.test("shellQuoted: a shell reads any argument back", async () => {
   );
   assert.equal(code, 0, stderr);
 });
+
+Deno.test("permission hint: train --swanlab online prints the command that reaches the server and its storage", async () => {
+  const { stderr } = await new Deno.Command("sh", {
+    args: ["-c", "deno task -q train --swanlab online --project x"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", SWANLAB_API_KEY: "key" },
+    stdin: "null",
+  }).output();
+  assert.match(
+    new TextDecoder().decode(stderr),
+    /^error: Cannot show the run on SwanLab's server: .*\nhint: .*run: deno run -q -P=train '--allow-net=api\.swanlab\.cn,\*\.myqcloud\.com' tasks\/train\.ts --swanlab online --project x\n$/,
+  );
+});
