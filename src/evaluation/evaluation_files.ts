@@ -98,11 +98,12 @@ export async function writeEvaluation(
   return files;
 }
 
-const LEGEND = "(red: predicted, green line: annotated)";
+const LEGEND = "(orange line: predicted, blue line: annotated)";
 const PREDICTIONS_TITLE = `images spread evenly over all by name ${LEGEND}`;
 const CASES_TITLE = `worst, median and best images by Dice ${LEGEND}`;
 const AUDIT_TITLE = `where the model contradicts the annotation most ${LEGEND}`;
-const UNLABELED_TITLE = "not annotated; where the model is most certain of foreground (red: predicted)";
+const UNLABELED_TITLE =
+  "not annotated; where the model is most certain of foreground (orange line: predicted)";
 
 function spreadSamples(samples: readonly Sample[], scores: readonly ImageScore[]): FigureSample[] {
   return spreadByName(scores.map(({ name }) => name), FIGURE_SAMPLES)

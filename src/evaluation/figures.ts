@@ -8,7 +8,7 @@
  */
 import type { Sample } from "../dataset/samples.ts";
 import { decodeImage } from "../image/decode.ts";
-import { maskToRgb, overlayMask, scaleToFit } from "../image/draw.ts";
+import { maskToRgb, OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
 import { drawFigure, type Panel } from "../image/draw_figure.ts";
 import type { RgbImage } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
@@ -54,13 +54,10 @@ const COLUMNS = 8;
 /** The maximum number of rows before rows get twice as many panels: a figure may not be higher than an image can be. */
 const MAX_ROWS = 25;
 
-/** The color of the true outline in an overlay; the prediction is red. */
-const GREEN = [48, 224, 96] as const;
-
 /** Images that are decoded and predicted together. */
 const BATCH = 8;
 
-/** Draws samples, several per row; overlays show the prediction in red and the true outline in green. */
+/** Draws samples, several per row; overlays show the outlines of prediction and annotation. */
 export async function drawSamples(
   predictor: Predictor,
   samples: readonly FigureSample[],
@@ -102,7 +99,9 @@ const PANELS: Readonly<Record<FigureKind, (drawn: Drawn) => Panel[]>> = {
 };
 
 function overlay({ image, truth, predicted }: Drawn): RgbImage {
-  return overlayMask(overlayMask(image, predicted), truth, { color: GREEN, opacity: 0 });
+  const { predicted: orange, annotated: blue } = OUTLINE_COLORS;
+  // One inside, the other outside: both are seen where the masks are equal.
+  return outlineMask(overlayMask(image, truth, { color: blue, opacity: 0 }), predicted, orange);
 }
 
 async function predictSamples(

@@ -29,17 +29,10 @@ const RED: Color = [255, 48, 48];
  * sizes differ.
  */
 export function overlayMask(image: RgbImage, mask: Mask, options: OverlayOptions = {}): RgbImage {
-  assertImage(image, 3, "draw a mask over an image");
-  assertImage(mask, 1, "draw a mask over an image");
-  if (image.width !== mask.width || image.height !== mask.height) {
-    throw new TypeError(
-      `Cannot draw a mask of ${mask.width} x ${mask.height} over an image of ${image.width} x ${image.height}`,
-    );
-  }
+  assertSameSize(image, mask);
   const { color = RED, opacity = 0.4, outline = true } = options;
   const data = image.data.slice();
-  // Wide enough to be visible when a large image is displayed small.
-  const reach = Math.max(1, Math.round(Math.max(image.width, image.height) / 256));
+  const reach = lineWidth(image);
   for (let y = 0, i = 0; y < mask.height; y++) {
     for (let x = 0; x < mask.width; x++, i++) {
       if (mask.data[i] === 0) continue;
@@ -51,6 +44,56 @@ export function overlayMask(image: RgbImage, mask: Mask, options: OverlayOptions
     }
   }
   return { width: image.width, height: image.height, data };
+}
+
+/** The prediction's outline, orange, and the annotation's, sky blue: distinct with any color vision, and on gray. */
+export const OUTLINE_COLORS = {
+  predicted: [255, 159, 0],
+  annotated: [86, 180, 233],
+} as const satisfies Record<
+  string,
+  Color
+>;
+
+/**
+ * Draws a line around a mask, outside of it: the image within stays as it is. Throws a TypeError if the sizes differ.
+ */
+export function outlineMask(image: RgbImage, mask: Mask, color: Color): RgbImage {
+  assertSameSize(image, mask);
+  const { width, height } = mask;
+  const data = image.data.slice();
+  const reach = lineWidth(image);
+  const set = (x: number, y: number) =>
+    x >= 0 && y >= 0 && x < width && y < height && mask.data[y * width + x] !== 0;
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (mask.data[i] === 0 || !isBorder(mask, x, y, 1)) continue;
+      for (let dy = -reach; dy <= reach; dy++) {
+        for (let dx = -reach; dx <= reach; dx++) {
+          const [px, py] = [x + dx, y + dy];
+          const outside = px < 0 || py < 0 || px >= width || py >= height;
+          if (outside || dx * dx + dy * dy > reach * reach || set(px, py)) continue;
+          data.set(color, 3 * (py * width + px));
+        }
+      }
+    }
+  }
+  return { width, height, data };
+}
+
+/** Wide enough to be visible when a large image is displayed small. */
+function lineWidth({ width, height }: Size): number {
+  return Math.max(1, Math.round(Math.max(width, height) / 256));
+}
+
+function assertSameSize(image: RgbImage, mask: Mask): void {
+  assertImage(image, 3, "draw a mask over an image");
+  assertImage(mask, 1, "draw a mask over an image");
+  if (image.width !== mask.width || image.height !== mask.height) {
+    throw new TypeError(
+      `Cannot draw a mask of ${mask.width} x ${mask.height} over an image of ${image.width} x ${image.height}`,
+    );
+  }
 }
 
 /** A mask as an image: background black, foreground white. */

@@ -97,8 +97,8 @@ interface Layout {
 
 function layOut(panels: readonly Panel[], columns: number, cell: Size, hasTitle: boolean): Layout {
   const rows = Math.ceil(panels.length / columns);
-  const captionSize = Math.max(11, Math.round(cell.width / 18));
-  const titleSize = Math.max(14, Math.round(cell.width / 12));
+  const captionSize = Math.min(22, Math.max(11, Math.round(cell.width / 18)));
+  const titleSize = Math.min(32, Math.max(14, Math.round(cell.width / 12)));
   const margin = captionSize;
   const hasCaptions = panels.some(({ caption }) => caption !== undefined);
   const rowHeight = cell.height + margin + (hasCaptions ? Math.round(1.25 * captionSize) : 0);

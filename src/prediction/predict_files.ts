@@ -10,7 +10,7 @@ import { isDiskFull } from "../fs/write_failure.ts";
 import { decodeWithNotes } from "../image/decode.ts";
 import { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
 import type { DecodedRaster, ImageNote, RgbImage } from "../image/image.ts";
-import { drawPrediction } from "./figure.ts";
+import { drawPrediction, figureTitle } from "./figure.ts";
 import {
   findOwners,
   OUTPUT_ENDINGS,
@@ -181,7 +181,8 @@ async function writeResults(
     for (let at = 0; at < data.length; at++) data[at] = Math.round(255 * values[at]!);
     return encodeGrayPng({ width, height, data });
   };
-  const figure = async () => encodeRgbPng(await drawPrediction(image, mask, basename(file)));
+  const figure = async () =>
+    encodeRgbPng(await drawPrediction(image, mask, figureTitle(basename(file), summary)));
   const [maskPng, probabilityPng, figurePng] = await Promise.all([
     gray(mask.data),
     gray(probabilities.data),

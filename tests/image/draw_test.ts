@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { grayToRgb, maskToRgb, overlayMask } from "../../src/image/draw.ts";
+import { grayToRgb, maskToRgb, OUTLINE_COLORS, outlineMask, overlayMask } from "../../src/image/draw.ts";
 import { pixel, plain } from "../support/image_files.ts";
 
 Deno.test("overlayMask: tints the inside, draws the border in full color, keeps the rest", () => {
@@ -20,4 +20,66 @@ Deno.test("maskToRgb, grayToRgb: repeat the gray value in all channels", () => {
   assert.deepEqual([...mask.data], [0, 0, 0, 255, 255, 255]);
   const gray = grayToRgb({ width: 2, height: 1, data: Uint8Array.of(7, 200) });
   assert.deepEqual([...gray.data], [7, 7, 7, 200, 200, 200]);
+});
+
+Deno.test("outlineMask: draws around the mask, keeps all pixels within it, and stays inside the image", () => {
+  const image = plain(5, 5, [100, 100, 100]);
+  // The two upper pixels of the first column, and one in the middle.
+  const mask = {
+    width: 5,
+    height: 5,
+    data: Uint8Array.from({ length: 25 }, (_, i) => [0, 5, 12].includes(i) ? 1 : 0),
+  };
+  const outlined = outlineMask(image, mask, [1, 2, 3]);
+  const drawn = Array.from({ length: 25 }, (_, i) => i).filter((i) => outlined.data[3 * i] === 1);
+  assert.deepEqual(drawn, [1, 6, 7, 10, 11, 13, 17]);
+  assert.deepEqual(pixel(outlined, 2, 2), [100, 100, 100], "texture stays visible");
+  assert.deepEqual(pixel(image, 1, 0), [100, 100, 100], "the input is not modified");
+  const large = outlineMask(plain(512, 1, [9, 9, 9]), {
+    width: 512,
+    height: 1,
+    data: new Uint8Array(512).fill(1, 100, 200),
+  }, [1, 2, 3]);
+  const columns = Array.from({ length: 512 }, (_, x) => x).filter((x) => large.data[3 * x] === 1);
+  assert.deepEqual(columns, [98, 99, 200, 201], "wider in larger images");
+  assert.throws(
+    () => outlineMask(image, { width: 4, height: 5, data: new Uint8Array(20) }, [1, 2, 3]),
+    TypeError,
+  );
+});
+
+Deno.test("OUTLINE_COLORS: distinct for each kind of color vision, and from any gray", () => {
+  // Simulations after Machado, Oliveira and Fernandes (2009), severity 1, on linear light.
+  const linear = (value: number) => value <= 10.31 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+  const kinds = {
+    normal: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    protanopia: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [
+      -0.003882,
+      -0.048116,
+      1.051998,
+    ]],
+    deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [
+      -0.01182,
+      0.04294,
+      0.968881,
+    ]],
+    tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [
+      0.004733,
+      0.691367,
+      0.3039,
+    ]],
+  };
+  const distance = (a: readonly number[], b: readonly number[]) =>
+    Math.hypot(...a.map((value, c) => value - b[c]!));
+  for (const [kind, matrix] of Object.entries(kinds)) {
+    const seen = (color: readonly number[]) =>
+      matrix.map((row) => row.reduce((sum, factor, c) => sum + factor * linear(color[c]!), 0));
+    const { predicted, annotated } = OUTLINE_COLORS;
+    assert.ok(distance(seen(predicted), seen(annotated)) > 0.4, kind);
+    for (let gray = 0; gray < 256; gray++) {
+      for (const color of [predicted, annotated]) {
+        assert.ok(distance(seen(color), seen([gray, gray, gray])) > 0.15, `${kind}: ${color} on ${gray}`);
+      }
+    }
+  }
 });

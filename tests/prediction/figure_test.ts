@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { maskToRgb, overlayMask } from "../../mod.ts";
-import { drawPrediction, panelSize } from "../../src/prediction/figure.ts";
+import { maskToRgb } from "../../mod.ts";
+import { OUTLINE_COLORS, outlineMask } from "../../src/image/draw.ts";
+import { drawPrediction, figureTitle, panelSize } from "../../src/prediction/figure.ts";
 import { paint } from "../support/coco.ts";
 
 Deno.test("drawPrediction: image, mask and overlay side by side", async () => {
@@ -14,7 +15,7 @@ Deno.test("drawPrediction: image, mask and overlay side by side", async () => {
   const margin = (figure.width - 3 * 256) / 4;
   assert.ok(margin > 0 && figure.height > 256);
   // The top edge of the panels: the first row with the image's own pixels at their places.
-  const panels = [image, maskToRgb(mask), overlayMask(image, mask)];
+  const panels = [image, maskToRgb(mask), outlineMask(image, mask, OUTLINE_COLORS.predicted)];
   const pixel = (
     x: number,
     y: number,
@@ -39,13 +40,31 @@ Deno.test("drawPrediction: image, mask and overlay side by side", async () => {
 Deno.test("panelSize: small images are enlarged, large ones reduced, narrow ones get room for captions", () => {
   const cases: [number, number, number, number][] = [
     [256, 256, 256, 256],
-    [640, 640, 384, 384],
+    [640, 640, 640, 640],
     [64, 32, 256, 128],
-    [8000, 4000, 384, 192],
+    [8000, 4000, 1024, 512],
     [300, 360, 300, 360],
-    [1, 1000, 128, 384],
+    [1, 1000, 128, 1000],
   ];
   for (const [width, height, toWidth, toHeight] of cases) {
     assert.deepEqual(panelSize({ width, height }), { width: toWidth, height: toHeight });
   }
+});
+
+Deno.test("figureTitle: lesions and area, before a name that may be cut", () => {
+  const lesion = {
+    area: 617,
+    box: { x: 0, y: 0, width: 1, height: 1 },
+    centroid: { x: 0, y: 0 },
+    meanProbability: 1,
+  };
+  assert.equal(
+    figureTitle("scan.png", { lesions: [lesion, lesion], area: 1234, share: 0.0188 }),
+    "2 lesions, 1,234 px (1.88 %) in scan.png",
+  );
+  assert.equal(
+    figureTitle("a.png", { lesions: [lesion], area: 617, share: 0.5 }),
+    "1 lesion, 617 px (50.00 %) in a.png",
+  );
+  assert.equal(figureTitle("a.png", { lesions: [], area: 0, share: 0 }), "nothing found in a.png");
 });
