@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { basename, dirname, extname, join } from "node:path";
 import { plural } from "../src/cli/format.ts";
@@ -54,6 +55,7 @@ export function command(): Command {
       "prediction. Writes SPLIT.json, SPLIT.csv (one row per image), predictions.png and cases.png (worst, median, " +
       "best). docs/metrics.md defines the metrics.",
   );
+  addFollowLinks(evaluate, GROUPS.data);
   evaluate.optionsGroup(GROUPS.data)
     .option(
       "--data <folder>",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
@@ -32,24 +33,26 @@ const SHOWN_GROUPS = 10;
 
 /** The `inspect` command. */
 export function command(): Command {
-  return createCommand(
-    "inspect",
-    "Describes the splits of a dataset: images, annotations, sizes, share of foreground pixels, all problems, " +
-      "and images that are in more than one split.",
+  return addFollowLinks(
+    createCommand(
+      "inspect",
+      "Describes the splits of a dataset: images, annotations, sizes, share of foreground pixels, all problems, " +
+        "and images that are in more than one split.",
+    )
+      .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
+      .addOption(
+        new Option(
+          "--unannotated <how>",
+          "images without annotations: empty takes them as background only, skip leaves them out",
+        ).choices([...UNANNOTATED]).default("empty"),
+      )
+      .option(
+        "--no-pixels",
+        "do not decode the images: faster, but finds no damaged images and only exact copies",
+      )
+      .option("--strict", "fail if an annotation or an image has a problem")
+      .option("--json", "print the report as one JSON document"),
   )
-    .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
-    .addOption(
-      new Option(
-        "--unannotated <how>",
-        "images without annotations: empty takes them as background only, skip leaves them out",
-      ).choices([...UNANNOTATED]).default("empty"),
-    )
-    .option(
-      "--no-pixels",
-      "do not decode the images: faster, but finds no damaged images and only exact copies",
-    )
-    .option("--strict", "fail if an annotation or an image has a problem")
-    .option("--json", "print the report as one JSON document")
     .action(inspect);
 }
 

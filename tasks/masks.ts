@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
@@ -20,21 +21,23 @@ interface Options {
 
 /** The `masks` command. */
 export function command(): Command {
-  return createCommand(
-    "masks",
-    "Draws the annotations of every split to grayscale PNG masks (0 background, 255 foreground), with a manifest of " +
-      "hashes. Masks that are up to date are not drawn again.",
-  )
-    .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
-    .option("--output <folder>", "folder for SPLIT/NAME.png and manifest.json", FOLDERS.masks)
-    .addOption(
-      new Option(
-        "--unannotated <how>",
-        "images without annotations: empty writes them an all-black mask, skip writes none",
-      ).choices([...UNANNOTATED]).default("empty"),
+  return addFollowLinks(
+    createCommand(
+      "masks",
+      "Draws the annotations of every split to grayscale PNG masks (0 background, 255 foreground), with a manifest of " +
+        "hashes. Masks that are up to date are not drawn again.",
     )
-    .option("--strict", "write nothing if an annotation or an image has a problem")
-    .option("--json", "print what was done as one JSON document")
+      .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
+      .option("--output <folder>", "folder for SPLIT/NAME.png and manifest.json", FOLDERS.masks)
+      .addOption(
+        new Option(
+          "--unannotated <how>",
+          "images without annotations: empty writes them an all-black mask, skip writes none",
+        ).choices([...UNANNOTATED]).default("empty"),
+      )
+      .option("--strict", "write nothing if an annotation or an image has a problem")
+      .option("--json", "print what was done as one JSON document"),
+  )
     .action(drawMasks);
 }
 

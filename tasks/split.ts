@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addFollowLinks } from "../src/cli/follow_links.ts";
 import type { Command } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
@@ -22,19 +23,21 @@ const SHOWN_PROBLEMS = 5;
 
 /** The `split` command. */
 export function command(): Command {
-  return createCommand(
-    "split",
-    "Re-splits the annotated images of a dataset into train, valid and test, with near-duplicates (as inspect finds " +
-      "them: equal bytes, the same source by name, near-equal pixels, also mirrored, turned or resized) in one split. " +
-      "Images are copied; the dataset itself is not modified.",
+  return addFollowLinks(
+    createCommand(
+      "split",
+      "Re-splits the annotated images of a dataset into train, valid and test, with near-duplicates (as inspect finds " +
+        "them: equal bytes, the same source by name, near-equal pixels, also mirrored, turned or resized) in one split. " +
+        "Images are copied; the dataset itself is not modified.",
+    )
+      .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
+      .option("--output <folder>", "folder for the new dataset", FOLDERS.resplit)
+      .option("--valid <share>", "share of the images for validation, 0 for none", number(0, 1), 0.15)
+      .option("--test <share>", "share of the images for testing, 0 for none", number(0, 1), 0.15)
+      .option("--seed <number>", "seed of the order of groups of equal size", integer(0, 2 ** 32 - 1), 0)
+      .option("--force", "replace anything at the output; by default only an earlier result is replaced")
+      .option("--json", "print the result as one JSON document"),
   )
-    .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
-    .option("--output <folder>", "folder for the new dataset", FOLDERS.resplit)
-    .option("--valid <share>", "share of the images for validation, 0 for none", number(0, 1), 0.15)
-    .option("--test <share>", "share of the images for testing, 0 for none", number(0, 1), 0.15)
-    .option("--seed <number>", "seed of the order of groups of equal size", integer(0, 2 ** 32 - 1), 0)
-    .option("--force", "replace anything at the output; by default only an earlier result is replaced")
-    .option("--json", "print the result as one JSON document")
     .action(split);
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
@@ -51,6 +52,7 @@ export function command(): Command {
       "has the same weights, bit for bit, as one that was never stopped.",
   );
   addFlags(train);
+  addFollowLinks(train, GROUPS.data);
   train.addHelpText("after", describeStrongRecipe());
   addExamples(train, [
     [

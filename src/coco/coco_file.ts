@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
 import { JSON_TEXT, nameForeign } from "../image/foreign.ts";
 import { type CocoDataset, readCoco } from "./coco.ts";
 import { decodeJson } from "./text.ts";
@@ -24,11 +25,7 @@ export async function readCocoFile(path: string, options: { strict?: boolean } =
  */
 export async function readCocoText(path: string): Promise<string> {
   const name = JSON.stringify(path);
-  const { size } = await Deno.stat(path);
-  if (size > MAX_TEXT_BYTES) {
-    throw new RangeError(`Cannot read ${name}: ${size} bytes, at most ${MAX_TEXT_BYTES}`);
-  }
-  const bytes = await Deno.readFile(path);
+  const bytes = await readBounded(path, MAX_TEXT_BYTES);
   const foreign = nameForeign(bytes);
   if (foreign !== null && foreign.what !== JSON_TEXT) {
     const hint = foreign.hint === undefined ? "" : `\nhint: ${foreign.hint}`;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
 import { basename, dirname, join, relative } from "node:path";
 import { isEntry } from "../coco/coco_images.ts";
 import { ANNOTATION_FILE } from "../coco/coco_file.ts";
@@ -75,7 +76,7 @@ async function findCoco(folder: string, paths: readonly string[]): Promise<Stray
 async function firstImage(path: string): Promise<string | null> {
   try {
     if ((await Deno.stat(path)).size > MAX_JSON_BYTES) return null;
-    const root: unknown = JSON.parse(await Deno.readTextFile(path));
+    const root: unknown = JSON.parse(new TextDecoder().decode(await readBounded(path, 2 ** 27)));
     if (!isEntry(root) || !Array.isArray(root.images)) return null;
     const image: unknown = root.images[0];
     return isEntry(image) && typeof image.file_name === "string"

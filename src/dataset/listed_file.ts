@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
+import { MAX_BYTES } from "../image/limits.ts";
 import { join } from "node:path";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
 import { inspectFile } from "../image/header.ts";
@@ -17,7 +19,7 @@ export const NO_SUCH_FILE = "there is no such file";
 /** The bytes of a listed image's file, or the problem that its header reveals. */
 export async function readListedFile(split: Split, image: ListedImage): Promise<Uint8Array | Problem> {
   try {
-    const bytes = await Deno.readFile(join(split.folder, image.fileName));
+    const bytes = await readBounded(join(split.folder, image.fileName), MAX_BYTES);
     const reason = sizeMismatch(inspectFile(bytes), image);
     return reason === null ? bytes : imageProblem(split, image, "size-mismatch", reason);
   } catch (error) {

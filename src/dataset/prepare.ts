@@ -7,12 +7,13 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
 import { createHash } from "node:crypto";
 import { join, normalize } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
 import type { Size } from "../image/image.ts";
-import { DECODE_SECONDS } from "../image/limits.ts";
+import { DECODE_SECONDS, MAX_BYTES } from "../image/limits.ts";
 import { countForeground } from "../image/label_map.ts";
 import { assertNormalization, type Moments, type Normalization } from "../image/normalize.ts";
 import { resizeLabelMap } from "../image/resize.ts";
@@ -179,7 +180,7 @@ function keyOf({ image, labels }: Pick<Entry, "image" | "labels">): string {
 async function readSource(sample: Sample): Promise<{ image: string | null; labels: string }> {
   const labels = await sample.labelKey();
   try {
-    const bytes = await Deno.readFile(sample.imagePath);
+    const bytes = await readBounded(sample.imagePath, MAX_BYTES);
     return { image: createHash("sha256").update(bytes).digest("hex"), labels };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;

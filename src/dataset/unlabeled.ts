@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
+import { MAX_BYTES } from "../image/limits.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Problem } from "../coco/problems.ts";
@@ -22,7 +24,7 @@ export async function readUnlabeled(split: Split): Promise<{ samples: Sample[]; 
   const problems: Problem[] = [];
   for (const [id, fileName] of (await listImageFiles(split.folder)).entries()) {
     try {
-      const size = readImageSize(await Deno.readFile(join(split.folder, fileName)));
+      const size = readImageSize(await readBounded(join(split.folder, fileName), MAX_BYTES));
       const content = JSON.stringify(["unlabelled", size.width, size.height]);
       const key = createHash("sha256").update(content).digest("hex");
       const labels = {

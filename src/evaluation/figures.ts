@@ -6,6 +6,8 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
+import { MAX_BYTES } from "../image/limits.ts";
 import type { Sample } from "../dataset/samples.ts";
 import { decodeImage } from "../image/decode.ts";
 import { maskToRgb, OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
@@ -110,7 +112,7 @@ async function predictSamples(
   threshold: number,
 ): Promise<Drawn[]> {
   const images = await Promise.all(
-    samples.map(async ({ sample }) => await decodeImage(await Deno.readFile(sample.imagePath))),
+    samples.map(async ({ sample }) => await decodeImage(await readBounded(sample.imagePath, MAX_BYTES))),
   );
   const masks = await Promise.all(samples.map(({ sample }) => sample.mask()));
   const maps = await predictor.predict(images);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NotRegularFile } from "../fs/bounded_read.ts";
 import { basename, extname, join, normalize, resolve } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { ifFound, listFolder, readJson, removeFile } from "../fs/paths.ts";
@@ -136,6 +137,7 @@ async function looksLikeImage(path: string): Promise<boolean> {
 }
 
 async function readHead(path: string): Promise<Uint8Array> {
+  if (!(await Deno.stat(path)).isFile) throw new NotRegularFile(path, "a pipe, a device or a socket");
   using file = await Deno.open(path);
   const head = new Uint8Array(HEAD_BYTES);
   return head.subarray(0, await file.read(head) ?? 0);

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
+import { MAX_BYTES } from "../image/limits.ts";
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { temporaryPath } from "../fs/temporary_name.ts";
@@ -150,7 +152,7 @@ async function* decodeAhead(
 
 async function decodeFile(file: string, name: string): Promise<Decoded> {
   try {
-    return { file, name, result: await decodeWithNotes(await Deno.readFile(file)) };
+    return { file, name, result: await decodeWithNotes(await readBounded(file, MAX_BYTES)) };
   } catch (error) {
     return { file, name, result: error as Error };
   }

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { NotRegularFile, readBounded, readBoundedSync } from "../../src/fs/bounded_read.ts";
+import { command as inspect } from "../../tasks/inspect.ts";
+import { cocoText, spots, writeFiles } from "../support/coco.ts";
+import { runInProcess } from "../support/run_task.ts";
+import { inTempFolder } from "../support/temp_folder.ts";
+
+Deno.test("readBounded: reads regular files up to a limit, and nothing else", () =>
+  inTempFolder(async (folder) => {
+    const path = join(folder, "a");
+    const bytes = Uint8Array.from({ length: 9000 }, (_, i) => i);
+    await Deno.writeFile(path, bytes);
+    assert.deepEqual(await readBounded(path, 9000), bytes);
+    assert.deepEqual(readBoundedSync(path, 9000), bytes);
+    await assert.rejects(readBounded(path, 8999), /^RangeError: Cannot read .*: 9000 bytes, at most 8999$/);
+    // A hole of 8 GB takes no memory: its size is checked first.
+    await Deno.truncate(path, 2 ** 33);
+    await assert.rejects(readBounded(path, 2 ** 27), RangeError);
+    await Deno.symlink("/dev/zero", join(folder, "zero"));
+    const pipe = join(folder, "pipe");
+    await new Deno.Command("sh", { args: ["-c", `mkfifo '${pipe}'`] }).output();
+    for (const other of [join(folder, "zero"), pipe, folder]) {
+      await assert.rejects(readBounded(other, 10), NotRegularFile);
+      assert.throws(() => readBoundedSync(other, 10), NotRegularFile);
+    }
+  }));
+
+Deno.test("inspect: follows the user's own link, refuses links that leave the dataset, and reads no device", () =>
+  inTempFolder(async (folder) => {
+    const data = join(folder, "real");
+    await writeFiles(folder, {
+      "real/train/_annotations.coco.json": cocoText({ width: 64, height: 64 }, []),
+      "real/train/1.png": spots(1),
+      "elsewhere/1.png": spots(1),
+    });
+    const link = join(folder, "link");
+    await Deno.symlink(data, link);
+    const own = await runInProcess(inspect(), [link]);
+    assert.equal(own.code, 0, own.stderr);
+    assert.equal(own.stderr.split("is a link to").length, 2);
+
+    const image = join(data, "train/1.png");
+    await Deno.remove(image);
+    await Deno.symlink(join(folder, "elsewhere/1.png"), image);
+    const away = await runInProcess(inspect(), [data]);
+    assert.equal(away.code, 1);
+    assert.match(
+      away.stderr,
+      /1\.png is a link to .*elsewhere\/1\.png, outside of it\nhint: .*--follow-links/,
+    );
+    const followed = await runInProcess(inspect(), [data, "--follow-links"]);
+    assert.equal(followed.code, 0, followed.stderr);
+
+    // A link that stays inside needs no flag.
+    await Deno.remove(image);
+    await Deno.rename(join(folder, "elsewhere/1.png"), join(data, "train/real.png"));
+    await Deno.symlink(join(data, "train/real.png"), image);
+    assert.equal((await runInProcess(inspect(), [data])).code, 0);
+
+    await Deno.remove(image);
+    await Deno.symlink("/dev/zero", image);
+    const device = await runInProcess(inspect(), [data, "--follow-links"]);
+    assert.match(device.stdout, /it is a device, not a regular file/);
+  }));
