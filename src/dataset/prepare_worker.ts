@@ -9,7 +9,7 @@ import { decodeRaster } from "../image/decode_raster.ts";
 import { inspectFile } from "../image/header.ts";
 import { isProvenByBytes } from "../image/decode_failure.ts";
 import { MAX_BYTES } from "../image/limits.ts";
-import { NotRegularFile, readBoundedSync } from "../fs/bounded_read.ts";
+import { readBoundedSync } from "../fs/bounded_read.ts";
 import { momentsOf } from "../image/normalize.ts";
 import { resizeRaster } from "../image/resize.ts";
 import { answerTasks } from "../image/worker_pool.ts";
@@ -36,7 +36,7 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
     if (error instanceof Deno.errors.NotFound) {
       return { answer: { image, kind: "missing-image", reason: NO_SUCH_FILE }, transfer: [] };
     }
-    if (!isProvenByBytes(error) && !(error instanceof NotRegularFile)) throw error;
+    if (!isProvenByBytes(error)) throw error;
     return {
       answer: { image, kind: "unreadable-image", reason: firstLine(error) },
       transfer: [],
