@@ -50,7 +50,7 @@ export function readProject(path: string): string {
 export interface Configuration {
   /** Task name to command line: what users type. */
   tasks: Record<string, string>;
-  /** The same of long checks outside the ordinary tests, whose names have a colon. */
+  /** The same of long checks outside the ordinary tests, which are in tests/. */
   checks: Record<string, string>;
   /** Permission set name to permissions. */
   permissions: Record<string, Record<string, unknown>>;
@@ -66,7 +66,7 @@ export interface Configuration {
 export function readConfiguration(): Configuration {
   const configuration = JSON.parse(readProject("deno.json")) as Omit<Configuration, "checks">;
   const entries = Object.entries(configuration.tasks);
-  const isCheck = ([name]: [string, string]) => name.includes(":");
+  const isCheck = ([, command]: [string, string]) => command.includes(" tests/");
   return {
     ...configuration,
     tasks: Object.fromEntries(entries.filter((entry) => !isCheck(entry))),
