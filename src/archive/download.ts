@@ -168,12 +168,13 @@ async function checkPresent(
   expected: string | null,
   options: DownloadOptions,
 ): Promise<DownloadResult | null> {
-  using file = await ifFound(Deno.open(path));
-  if (file === null) return null;
-  const { size, isFile } = await file.stat();
+  const info = await ifFound(Deno.stat(path));
+  if (info === null) return null;
+  const { size, isFile } = info;
   if (!isFile) {
     throw new Error(`Cannot download to ${path}: it is a folder\nhint: choose a file, or another folder`);
   }
+  using file = await Deno.open(path);
   if (!await endsLikeZip(file)) {
     options.onNote?.(`${path} is not a complete zip: downloading it again`);
     return null;

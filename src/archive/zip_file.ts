@@ -134,13 +134,12 @@ export class ZipFile implements Disposable {
    * @throws {Error} if it does not exist or is not a file
    */
   static async open(path: string, names?: string): Promise<ZipFile> {
-    const file = await ifFound(Deno.open(path));
-    if (file === null) throw new Error(`Cannot read ${path}: no such file`);
-    const { size, isFile } = await file.stat();
-    if (!isFile) {
-      file.close();
-      throw new Error(`Cannot read ${path}: it is not a file\nhint: choose a zip`);
-    }
+    // Before it is opened: a pipe blocks there until somebody writes.
+    const info = await ifFound(Deno.stat(path));
+    if (info === null) throw new Error(`Cannot read ${path}: no such file`);
+    if (!info.isFile) throw new Error(`Cannot read ${path}: it is not a file\nhint: choose a zip`);
+    const { size } = info;
+    const file = await Deno.open(path);
     return new ZipFile(path, file, size, names);
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { byteLengthOf } from "../fs/read_at.ts";
 
 /** The number of bytes that {@linkcode startsLikeZip} needs. */
 export const ZIP_START_LENGTH = 4;
@@ -22,7 +23,7 @@ export function startsLikeZip(head: Uint8Array): boolean {
  * the length is unknown.
  */
 export async function endsLikeZip(file: Deno.FsFile): Promise<boolean> {
-  const { size } = await file.stat();
+  const size = byteLengthOf(file);
   const length = Math.min(size, END_RECORD_LENGTH + MAX_COMMENT_LENGTH);
   const tail = new Uint8Array(length);
   await file.seek(size - length, Deno.SeekMode.Start);

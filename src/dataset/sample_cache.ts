@@ -14,7 +14,7 @@ import { TemporaryName } from "../fs/temporary_name.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
 import { recordByteLength, type RecordPlace } from "./sample_record.ts";
 import { integerOf, listOf, numberOf, objectOf, oneOf, type Shape, TEXT } from "../fs/json_shape.ts";
-import { readAt } from "../fs/read_at.ts";
+import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
 
 /**
@@ -86,7 +86,7 @@ export async function openCache(path: string, size: number): Promise<CacheIndex 
 
 /** The index; null if it is of another version. */
 function readIndex(file: Deno.FsFile): CacheIndex | string | null {
-  const { size: byteLength } = file.statSync();
+  const byteLength = byteLengthOf(file);
   const trailer = new Uint8Array(TRAILER_BYTES);
   if (byteLength < TRAILER_BYTES || !readAt(file, byteLength - TRAILER_BYTES, trailer)) {
     return "it is truncated";

@@ -41,18 +41,19 @@ function tooLarge(path: string, size: string, maxBytes: number): RangeError {
  */
 export async function readBounded(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   // Not after opening: a pipe blocks there until somebody writes.
-  check(path, await Deno.stat(path), maxBytes);
+  // And not the open file's own `stat`, for which the runtime wants the permission of a link's target.
+  const info = await Deno.stat(path);
+  check(path, info, maxBytes);
   using file = await Deno.open(path);
-  const { size } = await file.stat();
-  return fill(path, size, maxBytes, (bytes) => file.readSync(bytes));
+  return fill(path, info.size, maxBytes, (bytes) => file.readSync(bytes));
 }
 
 /** {@linkcode readBounded}, for threads of their own. */
 export function readBoundedSync(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
-  check(path, Deno.statSync(path), maxBytes);
+  const info = Deno.statSync(path);
+  check(path, info, maxBytes);
   using file = Deno.openSync(path);
-  const { size } = file.statSync();
-  return fill(path, size, maxBytes, (bytes) => file.readSync(bytes));
+  return fill(path, info.size, maxBytes, (bytes) => file.readSync(bytes));
 }
 
 /** Some files of a kernel say 0 bytes and have more, so that the stated size is only where the buffer begins. */

@@ -63,8 +63,13 @@ export class FolderLock implements AsyncDisposable {
         throw new HeldError(`${path} is held by another process`);
       }
       // Its last holder may have removed the file before it was locked.
-      const [own, found] = [await file.stat(), await ifFound(Deno.stat(path))];
-      if (found !== null && found.ino === own.ino) return new FolderLock(path, file);
+      // Behind a link of the user's, the open file may not be looked at; `check` then notices another holder.
+      const own = await file.stat().catch((error) => {
+        if (error instanceof Deno.errors.NotCapable) return null;
+        throw error;
+      });
+      const found = await ifFound(Deno.stat(path));
+      if (found !== null && (own === null || found.ino === own.ino)) return new FolderLock(path, file);
       file.close();
     }
   }

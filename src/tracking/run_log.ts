@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { byteLengthOf } from "../fs/read_at.ts";
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { RUN_FILES } from "../fs/layout.ts";
@@ -82,7 +83,7 @@ export class RunLog {
     let size: number | null = null;
     let failure: string | null = null;
     try {
-      ({ size } = await this.#file.stat());
+      size = byteLengthOf(this.#file);
       writeWholeSync(this.#file, new TextEncoder().encode(text));
       await this.#file.syncData();
     } catch (error) {

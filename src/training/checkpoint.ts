@@ -8,7 +8,7 @@
 import { crc32 } from "node:zlib";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Tensor } from "../tensor.ts";
-import { readAt } from "../fs/read_at.ts";
+import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/backend.ts";
 import { blockSizeOf, stateFault } from "./checkpoint_state.ts";
@@ -164,7 +164,7 @@ export async function readProgress(path: string): Promise<RunProgress> {
   using file = await Deno.open(path);
   const length = new Uint8Array(8);
   const headerBytes = readAt(file, 0, length) ? new DataView(length.buffer).getBigUint64(0, true) : 0n;
-  const header = new Uint8Array(headerBytes < (await file.stat()).size ? Number(headerBytes) : 0);
+  const header = new Uint8Array(headerBytes < byteLengthOf(file) ? Number(headerBytes) : 0);
   let metadata: unknown;
   try {
     if (!readAt(file, 8, header)) throw new SyntaxError();

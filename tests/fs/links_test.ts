@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { NotRegularFile, readBounded, readBoundedSync } from "../../src/fs/bounded_read.ts";
 import { command as inspect } from "../../tasks/inspect.ts";
 import { cocoText, spots, writeFiles } from "../support/coco.ts";
+import { inProjectCopy, outcome, taskIn } from "../support/project_copy.ts";
+import { spotModel } from "../support/spot_model.ts";
 import { runInProcess } from "../support/run_task.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
@@ -62,4 +64,25 @@ Deno.test("inspect: follows the user's own link, refuses links that leave the da
     await Deno.symlink("/dev/zero", image);
     const device = await runInProcess(inspect(), [data, "--follow-links"]);
     assert.match(device.stdout, /it is a device, not a regular file/);
+  }));
+
+Deno.test("a dataset and a run folder behind the user's links: read under the task's own permission set", () =>
+  inProjectCopy(async (project, dataset) => {
+    const disk = join(project, "../disk");
+    await writeFiles(disk, {
+      "data/test/_annotations.coco.json": cocoText({ width: 64, height: 64 }, []),
+      "data/test/1.png": spots(1),
+      "run/best.safetensors": spotModel(),
+    });
+    await Deno.symlink(join(disk, "data"), join(dataset, "mine"));
+    await Deno.mkdir(join(project, "runs"));
+    await Deno.symlink(join(disk, "run"), join(project, "runs/a"));
+    const inspected = await outcome(taskIn(project, "inspect", ["dataset/mine"]));
+    assert.equal(inspected.code, 0, inspected.stderr);
+    assert.match(inspected.stderr, /^note: dataset\/mine is a link to \S*disk\/data\n/);
+    // The model is read; what follows needs a GPU.
+    const args = ["--run", "runs/a", "--data", "dataset/mine", "--split", "valid"];
+    const evaluated = await outcome(taskIn(project, "evaluate", args));
+    assert.match(evaluated.stderr, /note: runs\/a is a link to/);
+    assert.doesNotMatch(evaluated.stderr, /permission set/);
   }));
