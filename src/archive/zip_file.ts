@@ -108,7 +108,7 @@ export class ZipFile implements Disposable {
     this.#file = file;
     this.#names = names;
     this.byteLength = byteLength;
-    this.extent = findZip(file, byteLength);
+    this.extent = findZip(file, byteLength) ?? { start: 0, end: byteLength };
     // Workers would load their code from a URL, and the memory bound needs one entry at a time.
     configure({ useWebWorkers: false, chunkSize: PACKED_CHUNK, maxWorkers: 1 });
     this.#reader = new ZipReader(new FileReader(file, this.extent), {

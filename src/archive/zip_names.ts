@@ -74,7 +74,9 @@ export function unknownEncoding(raw: Uint8Array, cp437: string): Error {
     return name === null || /\p{C}/u.test(name) ? [] : [`${encoding} ${quoteName(name)}`];
   });
   return new Error(
-    `Cannot unpack ${quoteName(cp437)}: the name is not UTF-8, and the archive does not say what it is\n` +
+    `Cannot unpack ${
+      quoteName(cp437)
+    }: the name is not UTF-8, and the archive does not state its encoding\n` +
       `hint: choose the encoding in which it reads correctly with --names, of ${readings.join(", ")}`,
   );
 }

@@ -19,7 +19,7 @@ export function startsLikeZip(head: Uint8Array): boolean {
 }
 
 /**
- * Whether an open file ends with the end record of a zip. A truncated zip lacks it, so this detects truncation even if
+ * Whether an open file ends with the end record of a zip, or with bytes behind one. A truncated zip lacks it, so this detects truncation even if
  * the length is unknown.
  */
 export async function endsLikeZip(file: Deno.FsFile): Promise<boolean> {
@@ -37,7 +37,7 @@ export async function endsLikeZip(file: Deno.FsFile): Promise<boolean> {
     const found = view.getUint32(at, true) === 0x06054b50;
     if (found && at + END_RECORD_LENGTH + view.getUint16(at + 20, true) === length) return true;
   }
-  return false;
+  return findZip(file, size) !== null;
 }
 
 /** Bytes after an archive that are searched for its end record. */
@@ -60,13 +60,12 @@ export interface ZipExtent {
 
 /**
  * The archive within a file that has other bytes before it or after it, such as a program, a header of a transfer or the
- * padding of a disk; all of the file if there is none.
+ * padding of a disk; null if there is none.
  *
  * The end record must place the directory where one begins. What begins like a zip is never a prefix: an archive that
  * was cut off behind another one within it must not pass for that one.
  */
-export function findZip(file: Deno.FsFile, size: number): ZipExtent {
-  const whole = { start: 0, end: size };
+export function findZip(file: Deno.FsFile, size: number): ZipExtent | null {
   const tail = readAt(
     file,
     Math.max(0, size - END_RECORD_LENGTH - MAX_COMMENT_LENGTH - MAX_TRAILING_LENGTH),
@@ -80,9 +79,9 @@ export function findZip(file: Deno.FsFile, size: number): ZipExtent {
     const start = end > size ? null : startOf(file, view, at, tailStart);
     if (start === null) continue;
     const prefixed = start > 0 && startsLikeZip(readAt(file, 0, ZIP_START_LENGTH));
-    return prefixed ? whole : { start, end };
+    return prefixed ? null : { start, end };
   }
-  return whole;
+  return null;
 }
 
 /** Where offset 0 of an archive lies by its end record at `at` of the tail; null if there is no directory there. */

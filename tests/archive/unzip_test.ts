@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from "@zip.js/zip.js";
 import { strToU8, Zip, ZipDeflate, ZipPassThrough } from "fflate";
 import { unzip, type UnzipOptions } from "../../src/archive/unzip.ts";
+import { endsLikeZip } from "../../src/archive/zip_signature.ts";
 import {
   canonicalTree,
   editRecords,
@@ -618,4 +619,21 @@ Deno.test("unzip: two runs do not unpack to the same folder", async () => {
     await other.lock(true);
     await assert.rejects(unzip(path, output), /another run is doing so/);
   });
+});
+
+Deno.test("endsLikeZip: bytes behind a zip are no truncation, an archive cut behind one within it is", async () => {
+  const inner = makeZip({ "inner.txt": "x" }, 0);
+  const outer = makeZip({ "inner.zip": inner, "b.bin": noise(500, 5) }, 0);
+  const answers: [Uint8Array, boolean][] = [
+    [outer, true],
+    [new Uint8Array([...outer, ...new Uint8Array(3000)]), true],
+    [outer.subarray(0, 30 + "inner.zip".length + inner.length + 9), false],
+    [outer.subarray(0, outer.length - 1), false],
+  ];
+  for (const [bytes, whole] of answers) {
+    await inFolder(bytes, async (path) => {
+      using file = await Deno.open(path);
+      assert.equal(await endsLikeZip(file), whole, `${bytes.length} bytes`);
+    });
+  }
 });
