@@ -22,6 +22,8 @@ export interface PickleHost {
   findGlobal(module: string, name: string): unknown;
   /** The result of calling a stand-in with these arguments. */
   call(callee: unknown, args: readonly unknown[]): unknown;
+  /** The stand-in for a new instance of a class; a host without it has all refused. */
+  create?(type: unknown, args: readonly unknown[]): unknown;
   /** Applies state to an object. */
   setState(object: unknown, state: unknown): void;
   /** The object outside the pickle that a persistent id refers to. */
@@ -42,6 +44,7 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [0x6c, "LIST"],
   [0x6f, "OBJ"],
   [0x70, "PUT"],
+  // Asked of a host that has create().
   [0x81, "NEWOBJ"],
   [0x82, "EXT1"],
   [0x83, "EXT2"],
@@ -237,6 +240,13 @@ class Machine {
         if (!(args instanceof PickleTuple)) throw fault("it calls with arguments that are not a tuple");
         this.#count(DICT_COST);
         return this.#push(this.#host.call(callee, args.items));
+      }
+      case 0x81: { // NEWOBJ
+        if (this.#host.create === undefined) break;
+        const [type, args] = this.#popMany(2);
+        if (!(args instanceof PickleTuple)) throw fault("it creates with arguments that are not a tuple");
+        this.#count(DICT_COST);
+        return this.#push(this.#host.create(type, args.items));
       }
       case 0x62: { // BUILD
         const state = this.#pop();

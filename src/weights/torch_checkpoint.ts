@@ -33,7 +33,7 @@ const SAVE_HINT = 'torch.save(model.state_dict(), "weights.pth") in PyTorch writ
  *
  * The prefixes `module.`, `_orig_mod.` and `model.` of wrappers are removed from names. Of the globals that a pickle can
  * name, only OrderedDict, the storage types and the functions that rebuild tensors are known, as plain data, and those
- * of NumPy's numbers, which are skipped: any other is refused by name. The CRCs of all entries that are read are checked. Memory is bounded by 16 times the size of the file or
+ * of NumPy's numbers, settings, paths and dates, which are skipped: any other is refused by name. The CRCs of all entries that are read are checked. Memory is bounded by 16 times the size of the file or
  * 256 MiB, whichever is larger; tensors of one storage may share it.
  *
  * @throws {SyntaxError} if the bytes are no such file, are damaged, or name a refused global
@@ -120,7 +120,7 @@ const REBUILD_PARAMETER: ReadonlySet<string> = new Set([
   "torch._utils._rebuild_parameter",
   "torch._utils._rebuild_parameter_with_state",
 ]);
-/** What epochs, losses and sizes next to the weights are made of; they are skipped, never computed. */
+/** What losses, settings, paths and dates next to the weights are made of; they are skipped, never computed. */
 const SKIPPED: ReadonlySet<string> = new Set([
   "numpy.dtype",
   "numpy.core.multiarray.scalar",
@@ -128,6 +128,10 @@ const SKIPPED: ReadonlySet<string> = new Set([
   "_codecs.encode",
   "torch.Size",
   "torch.device",
+  "argparse.Namespace",
+  "pathlib.PosixPath",
+  "pathlib.WindowsPath",
+  "datetime.datetime",
 ]);
 /** All storage types may be named, so that an optimizer's integer step counts do not make a checkpoint unreadable. */
 const STORAGE_TYPE = /^torch\.(?:[A-Z][A-Za-z0-9]*)Storage$/;
@@ -161,6 +165,11 @@ class CheckpointHost implements PickleHost {
     throw fault(
       `it calls ${name === "" ? "something that is not a function" : quote(name)} with invalid arguments`,
     );
+  }
+
+  create(type: unknown, _args: readonly unknown[]): SkippedValue {
+    if (type instanceof KnownGlobal && SKIPPED.has(type.name)) return new SkippedValue();
+    throw fault("it creates an instance of something that is not plain data", SAVE_HINT);
   }
 
   setState(object: unknown, _state: unknown): void {

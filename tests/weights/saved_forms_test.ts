@@ -36,6 +36,13 @@ const numpyNumber = (core: string) =>
     ...[0x86, 0x52],
   ]);
 
+/** argparse.Namespace(a=1) and pathlib.PosixPath("x"). */
+const NAMESPACE = new Opcodes([
+  ...encoder.encode("cargparse\nNamespace\n"),
+  ...[0x29, 0x81, 0x7d, 0x55, 1, 0x61, 0x4b, 1, 0x73, 0x62],
+]);
+const PATH = new Opcodes([...encoder.encode("cpathlib\nPosixPath\n"), 0x55, 1, 0x78, 0x85, 0x52]);
+
 const OPTIMIZER = { state: { m: new Values([9]) }, step: new Values([4]) };
 
 for (
@@ -50,6 +57,7 @@ for (
       last: numpyNumber("numpy._core.multiarray"),
       net: weights(),
     },
+    "beside settings and paths": { args: NAMESPACE, net: weights(), path: PATH },
     "bare": weights(),
   })
 ) {
@@ -111,4 +119,14 @@ Deno.test("readWeights: names what is mistaken for weights, with a way out", asy
   }
   await assert.rejects(readWeights(Uint8Array.of(0x1f, 0x8b, 8, 0)), /gzip-compressed/);
   await assert.rejects(readWeights(new Uint8Array(5000)), /nothing but zeros/);
+});
+
+Deno.test("readTorchCheckpoint: creates no instances of tensors' functions, and takes no skipped value for weights", async () => {
+  const made = new Opcodes([...encoder.encode("ccollections\nOrderedDict\n"), 0x29, 0x81]);
+  await assert.rejects(
+    readTorchCheckpoint(makeCheckpoint({ net: made })),
+    /^SyntaxError: .*creates an instance/,
+  );
+  const skipped = { name: "TypeError", message: /it holds a dict of "net", expected a state dict/ };
+  await assert.rejects(readTorchCheckpoint(makeCheckpoint({ net: NAMESPACE })), skipped);
 });
