@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readBoundedText } from "../fs/bounded_read.ts";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
@@ -58,7 +59,7 @@ export function hashRecordPath(path: string): string {
 /** The recorded SHA-256 of `path`, or null without a record. Throws a SyntaxError if the record is unreadable. */
 export async function readHashRecord(path: string): Promise<string | null> {
   const record = hashRecordPath(path);
-  const text = await ifFound(Deno.readTextFile(record));
+  const text = await ifFound(readBoundedText(record, 2 ** 20));
   if (text === null) return null;
   const digest = /^([0-9a-fA-F]{64})\b/.exec(text)?.[1];
   if (digest === undefined) {

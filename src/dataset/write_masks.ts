@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
@@ -128,7 +129,7 @@ async function assertNotAmongImages(split: Split, output: string): Promise<void>
 
 async function isUpToDate(path: string, entry: MaskEntry, sample: Sample): Promise<boolean> {
   if (entry.source !== await sample.labelKey()) return false;
-  const bytes = await ifFound(Deno.readFile(path));
+  const bytes = await ifFound(readBounded(path, 2 ** 27));
   return bytes !== null && sha256(bytes) === entry.sha256;
 }
 

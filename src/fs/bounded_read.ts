@@ -48,6 +48,11 @@ export async function readBounded(path: string, maxBytes: number): Promise<Uint8
   return fill(path, info.size, maxBytes, (bytes) => file.readSync(bytes));
 }
 
+/** {@linkcode readBounded} of UTF-8. */
+export async function readBoundedText(path: string, maxBytes: number): Promise<string> {
+  return new TextDecoder().decode(await readBounded(path, maxBytes));
+}
+
 /** {@linkcode readBounded}, for threads of their own. */
 export function readBoundedSync(path: string, maxBytes: number): Uint8Array<ArrayBuffer> {
   const info = Deno.statSync(path);

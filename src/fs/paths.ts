@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readBoundedText } from "./bounded_read.ts";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 
 /** The result of an operation on a path; null if the path does not exist. Other errors pass. */
@@ -39,7 +40,7 @@ export async function listFolder(path: string): Promise<Deno.DirEntry[]> {
 
 /** The value of a JSON file; null if the file does not exist or holds no JSON. */
 export async function readJson(path: string): Promise<unknown> {
-  const text = await ifFound(Deno.readTextFile(path));
+  const text = await ifFound(readBoundedText(path, 2 ** 24));
   try {
     return text === null ? null : JSON.parse(text);
   } catch {

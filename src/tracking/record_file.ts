@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { readBounded } from "../fs/bounded_read.ts";
 import { dirname } from "node:path";
 import { joinBytes } from "../bytes.ts";
 import { appendWholeSync } from "../fs/write_whole.ts";
@@ -42,7 +43,7 @@ export class RecordFile {
     await Deno.mkdir(dirname(path), { recursive: true });
     const file = await Deno.open(path, { read: true, write: true, create: true });
     try {
-      const length = intactLength(await Deno.readFile(path), framing, keep);
+      const length = intactLength(await readBounded(path, 2 ** 31), framing, keep);
       await file.truncate(length);
       await file.seek(length, Deno.SeekMode.Start);
       const records = new RecordFile(file, framing, length);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readBoundedText } from "../fs/bounded_read.ts";
 import { byteLengthOf } from "../fs/read_at.ts";
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
@@ -132,7 +133,7 @@ export async function readRunLog(folder: string): Promise<EpochRecord[]> {
 
 /** The lines of `metrics.jsonl`, null for each damaged one; empty if it does not exist. */
 export async function readLogLines(folder: string): Promise<(EpochRecord | null)[]> {
-  const text = await ifFound(Deno.readTextFile(join(folder, RUN_FILES.metrics)));
+  const text = await ifFound(readBoundedText(join(folder, RUN_FILES.metrics), 2 ** 28));
   return (text ?? "").split("\n").filter((line) => line !== "").map(parseLine);
 }
 

@@ -95,6 +95,23 @@ Deno.test("rules: text reaches the terminal in one place, which escapes it", () 
   assert.deepEqual(lines(raw, /moveCursor\((?!CONTROL\.)/), []);
 });
 
+Deno.test("rules: files are read whole only by src/fs, which checks kind and size first", () => {
+  const files = projectFiles(".ts").filter((path) =>
+    path.startsWith("src/") && !path.startsWith("src/benchmark/") && !path.startsWith("src/fs/")
+  );
+  // The project's own tests, its own phantoms, and two places of the system's and of its own cache.
+  const own = [
+    "src/cli/test_groups.ts",
+    "src/phantom/phantom.ts",
+    "src/host/driver.ts",
+    "src/host/kernel_memory.ts",
+  ];
+  assert.deepEqual(
+    lines(files.filter((path) => !own.includes(path)), /Deno\.read(Text)?File(Sync)?\(|\.readable\b/),
+    [],
+  );
+});
+
 Deno.test("rules: no worker copies the environment", () => {
   // Without `env` a Node worker reads all of it, and Deno prompts for permission on a terminal.
   const threads = projectFiles(".ts").filter((path) =>
