@@ -15,9 +15,9 @@ const encoder = new TextEncoder();
 const DEVICE =
   /^(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3]) *(\.|$)/i;
 
-/** What other programs can do about a name that is refused. */
+/** What other programs can do about a name that is refused, though it leaves no folder. */
 const RENAME_HINT =
-  "unpack it with another program, such as 7-Zip, into a folder of its own, and rename what is refused";
+  "\nhint: unpack it with another program, such as 7-Zip, into a folder of its own, and rename what is refused";
 
 /**
  * The components of an entry's name, all of them harmless. Backslashes separate them too, as old tools of Windows write
@@ -26,23 +26,23 @@ const RENAME_HINT =
  * @throws {Error} with the reason if the name is absolute, leaves the folder, or differs between systems
  */
 export function entryParts(name: string): string[] {
-  const refuse = (reason: string): never => {
-    throw new Error(`Cannot unpack ${quoteName(name)}: ${reason}\nhint: ${RENAME_HINT}`);
+  const refuse = (reason: string, hint = ""): never => {
+    throw new Error(`Cannot unpack ${quoteName(name)}: ${reason}${hint}`);
   };
   const path = name.replaceAll("\\", "/");
   if (path === "" || path === "/") refuse("the entry has no name");
   if (path.startsWith("/")) refuse("the name is absolute");
   if (/^[A-Za-z]:/.test(path)) refuse("the name begins with a drive letter");
-  if (path.includes("\ufffd")) refuse("the name is not valid text");
+  if (path.includes("\ufffd")) refuse("the name is not valid text", RENAME_HINT);
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   for (const part of parts) {
     if (part === "..") refuse("the name leaves the folder");
-    if (DEVICE.test(part)) refuse("Windows reserves the name for a device");
-    if (/[. ]$/.test(part)) refuse("it ends with a dot or a space, which Windows drops");
-    if (encoder.encode(part).length > MAX_PART_LENGTH) refuse("the name is too long");
+    if (DEVICE.test(part)) refuse("Windows reserves the name for a device", RENAME_HINT);
+    if (/[. ]$/.test(part)) refuse("it ends with a dot or a space, which Windows drops", RENAME_HINT);
+    if (encoder.encode(part).length > MAX_PART_LENGTH) refuse("the name is too long", RENAME_HINT);
   }
   if (parts.length === 0 && !isFolderName(name)) refuse("the entry has no name");
-  if (encoder.encode(path).length > MAX_PATH_LENGTH) refuse("the name is too long");
+  if (encoder.encode(path).length > MAX_PATH_LENGTH) refuse("the name is too long", RENAME_HINT);
   return parts;
 }
 
