@@ -16,5 +16,14 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2
  * stay; what is escaped stays as it is.
  */
 export function escapeControls(text: string): string {
-  return text.replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(CONTROLS, escaped);
+}
+
+/** {@linkcode escapeControls} for a name or message within one line, which no line feed may end. */
+export function escapeLine(text: string): string {
+  return escapeControls(text).replace(/[\t\n]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLine } from "../src/escape.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
@@ -118,7 +119,9 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
   add("samples", String(split.samples));
   add(
     "categories",
-    split.categories.map(({ id, name, annotations }) => `${name} (${id}): ${annotations}`).join(", "),
+    split.categories.map(({ id, name, annotations }) => `${escapeLine(name)} (${id}): ${annotations}`).join(
+      ", ",
+    ),
   );
   if (split.mergesCategories) add("", "merged: all of them are the one foreground class");
   add("sizes", split.sizes.map(({ width, height, images }) => `${width} x ${height}: ${images}`).join(", "));
@@ -137,12 +140,16 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
     );
   }
   add("problems", split.problems.length === 0 ? "none" : String(split.problems.length));
-  for (const { kind, message, effect } of split.problems) lines.push(`    ${kind}, ${effect}: ${message}`);
+  for (const { kind, message, effect } of split.problems) {
+    lines.push(`    ${kind}, ${effect}: ${escapeLine(message)}`);
+  }
   if (split.notes.length > 0) add("notes", String(split.notes.length));
   for (const { kind, message, files } of split.notes) {
     const more = files.length > SHOWN_FILES ? ", ..." : "";
     const names = files.slice(0, SHOWN_FILES).join(", ");
-    lines.push(`    ${kind}, ${plural(files.length, "image")}: ${message} (${names}${more})`);
+    lines.push(
+      `    ${kind}, ${plural(files.length, "image")}: ${escapeLine(`${message} (${names}`)}${more})`,
+    );
   }
   return lines.join("\n") + "\n";
 }
@@ -172,7 +179,7 @@ function describeNearDuplicates({ nearDuplicates, pixels, splits }: DatasetRepor
 function describeGroup({ files, reasons }: DuplicateGroup): string {
   const sides = [...Map.groupBy(files, ({ split }) => split)].map(([split, same]) => {
     const more = same.length > 1 ? ` and ${same.length - 1} more` : "";
-    return `${split}/${same[0]!.fileName}${more}`;
+    return `${split}/${escapeLine(same[0]!.fileName)}${more}`;
   });
   return `  ${sides.join(" = ")} (${reasons.join(", ")})`;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLine } from "../src/escape.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { plural } from "../src/cli/format.ts";
@@ -53,7 +54,7 @@ async function drawMasks({ data, output, unannotated, strict = false, json }: Op
   });
   progress?.clear();
   for (const { kind, message, effect } of report.problems) {
-    writeStderr(`warning: ${kind}, ${effect}: ${message}\n`);
+    writeStderr(`warning: ${kind}, ${effect}: ${escapeLine(message)}\n`);
   }
   writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLine } from "../src/escape.ts";
 import type { Command } from "commander";
 import { join } from "node:path";
 import { formatPercent, formatSeconds, plural } from "../src/cli/format.ts";
@@ -93,7 +94,7 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
     },
     onProblem({ path, message }) {
       progress.clear();
-      reportError(`${path}: ${message}`);
+      reportError(`${escapeLine(path)}: ${message}`);
       done++;
     },
   });
@@ -139,7 +140,10 @@ function describe({ image, area, share, lesions, meanProbability, notes, files }
     ? "nothing found"
     : `${plural(lesions.length, "lesion")}, ${plural(area, "pixel")} (${formatPercent(share)}), ` +
       `mean probability ${meanProbability.toFixed(2)}`;
-  const lines = [`${image}: ${found}; ${files.figure}`, ...notes.map(({ message }) => `  note: ${message}`)];
+  const lines = [
+    `${escapeLine(image)}: ${found}; ${files.figure}`,
+    ...notes.map(({ message }) => `  note: ${escapeLine(message)}`),
+  ];
   return lines.map((line) => `${line}\n`).join("");
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLine } from "../src/escape.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import type { Command } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
@@ -59,7 +60,7 @@ async function split(data: string, { output, json, ...options }: Options): Promi
     })
   ).finally(() => progress?.clear());
   for (const { kind, message, effect } of report.problems.slice(0, SHOWN_PROBLEMS)) {
-    writeStderr(`warning: ${kind}, ${effect}: ${message}\n`);
+    writeStderr(`warning: ${kind}, ${effect}: ${escapeLine(message)}\n`);
   }
   if (report.problems.length > SHOWN_PROBLEMS) {
     writeStderr(`warning: and ${report.problems.length - SHOWN_PROBLEMS} more: inspect lists them\n`);

@@ -10,6 +10,7 @@ import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
 import { formatChoices } from "./kernel_choices.ts";
+import { escapeLine } from "../escape.ts";
 import { consoleSize, Progress } from "./progress.ts";
 import { CONTROL, moveCursor, writeStderr } from "./terminal.ts";
 
@@ -39,7 +40,8 @@ export class TrainView implements TrainCallbacks {
     this.#write = write;
   }
 
-  readonly onNote = (message: string): void => this.#above(() => writeStderr(`note: ${message}\n`));
+  readonly onNote = (message: string): void =>
+    this.#above(() => writeStderr(`note: ${escapeLine(message)}\n`));
 
   /** Called when another thread wrote a line below the curves, which moved them up by one. */
   readonly onForeignLine = (): void => {
