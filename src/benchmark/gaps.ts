@@ -62,8 +62,8 @@ export async function measureGaps(
   const spec = { kind: "train", batch, height: size, width: size } as const;
   const { plan, program, images, masks } = await executor.prepare(spec);
   try {
-    gpu.device.queue.writeBuffer(images, 0, bench.batch.images.data as Float32Array<ArrayBuffer>);
-    gpu.device.queue.writeBuffer(masks, 0, bench.batch.masks.data as Float32Array<ArrayBuffer>);
+    gpu.write(images, 0, bench.batch.images.data);
+    gpu.write(masks, 0, bench.batch.masks.data);
     const labels = plan.steps.map(({ dispatch }) => dispatch.kernel.label);
     const common = { ...shape, dispatches: program.length, handoverMilliseconds };
     const rounds = await profileSteps(gpu, program, seconds);

@@ -126,7 +126,7 @@ export class NetworkBench {
     const { data, shape } = this.batch.images;
     const [batch, , height, width] = shape as [number, number, number, number];
     const ready = await this.#executor.prepare({ kind: "predict", batch, height, width });
-    this.unet.gpu.device.queue.writeBuffer(ready.images, 0, data as Float32Array<ArrayBuffer>);
+    this.unet.gpu.write(ready.images, 0, data);
     return ready;
   }
 }

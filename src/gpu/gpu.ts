@@ -189,17 +189,56 @@ export class Gpu implements GpuDescription {
     this.device.queue.submit([encoder.finish()]);
   }
 
+  /** Copies the first bytes of one buffer to the first of another. */
+  copy(from: GPUBuffer, to: GPUBuffer, byteLength: number): void {
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, to, 0, byteLength);
+    this.submit(encoder);
+  }
+
+  /** Fills a buffer with zeros. */
+  clear(buffer: GPUBuffer): void {
+    const encoder = this.device.createCommandEncoder();
+    encoder.clearBuffer(buffer);
+    this.submit(encoder);
+  }
+
+  /** The resources of a kernel, bound in the order of its bindings. */
+  bind(
+    { label }: Kernel,
+    pipeline: GPUComputePipeline,
+    resources: readonly GPUBufferBinding[],
+  ): GPUBindGroup {
+    return this.device.createBindGroup({
+      label,
+      layout: pipeline.getBindGroupLayout(0),
+      entries: resources.map((resource, binding) => ({ binding, resource })),
+    });
+  }
+
+  /** Writes values, or `count` of them from value `first` on, from byte `offset` of the buffer on, in one piece. */
+  write(
+    buffer: GPUBuffer,
+    offset: number,
+    values: Float32Array | Float16Array | Uint8Array,
+    first = 0,
+    count = values.length - first,
+  ): void {
+    this.check();
+    // Nothing here makes shared memory.
+    this.device.queue.writeBuffer(buffer, offset, values as Float32Array<ArrayBuffer>, first, count);
+  }
+
   /**
    * Writes values from byte `offset` on. Chunks are submitted one by one, so that the staging memory of one serves the
    * next: allocating more of it takes longer than the copy.
    */
   upload(buffer: GPUBuffer, offset: number, values: Float32Array<ArrayBuffer>): void {
     this.check();
-    const { queue } = this.device;
     for (let first = 0; first < values.length; first += UPLOAD_VALUES) {
       const count = Math.min(UPLOAD_VALUES, values.length - first);
-      queue.writeBuffer(buffer, offset + 4 * first, values, first, count);
-      if (count === UPLOAD_VALUES) queue.submit([]);
+      this.write(buffer, offset + 4 * first, values, first, count);
+      if (count === UPLOAD_VALUES) this.device.queue.submit([]);
     }
   }
 

@@ -66,21 +66,17 @@ export class Program {
     const packed = new Uint8Array(places.size * PARAMS_STRIDE);
     steps.forEach(({ dispatch }, index) => packed.set(dispatch.params, offsets[index]!));
     const params = await gpu.createBuffer("params", packed.length, GPUBufferUsage.UNIFORM);
-    gpu.device.queue.writeBuffer(params, 0, packed);
+    gpu.write(params, 0, packed);
     const pipelines = steps.map(({ dispatch }) => gpu.pipeline(dispatch.kernel));
     const groups = steps.map(({ dispatch, views }, index) =>
-      gpu.device.createBindGroup({
-        label: dispatch.kernel.label,
-        layout: pipelines[index]!.getBindGroupLayout(0),
-        entries: [
-          ...views.map((view) => ({
-            buffer: buffers[view.buffer]!,
-            offset: view.offset,
-            size: view.byteLength,
-          })),
-          { buffer: params, offset: offsets[index]!, size: dispatch.params.length },
-        ].map((resource, binding) => ({ binding, resource })),
-      })
+      gpu.bind(dispatch.kernel, pipelines[index]!, [
+        ...views.map((view) => ({
+          buffer: buffers[view.buffer]!,
+          offset: view.offset,
+          size: view.byteLength,
+        })),
+        { buffer: params, offset: offsets[index]!, size: dispatch.params.length },
+      ])
     );
     gpu.check();
     return new Program(pipelines, groups, steps.map(({ dispatch }) => dispatch.workgroups), params);

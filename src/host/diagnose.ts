@@ -183,10 +183,7 @@ async function runProbe(gpu: Gpu, feature: Feature): Promise<string> {
   await gpu.compile([kernel]);
   const pipeline = gpu.pipeline(kernel);
   const out = await gpu.createBuffer("probe", 4 * PROBE_LENGTH);
-  const group = gpu.device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: [{ binding: 0, resource: { buffer: out } }],
-  });
+  const group = gpu.bind(kernel, pipeline, [{ buffer: out }]);
   const clock = feature === "timestamp-query" ? await Timestamps.create(gpu, 1) : null;
   gpu.run(
     (pass) => {

@@ -96,7 +96,7 @@ async function run(
         GPUBufferUsage.UNIFORM,
       );
       const stored = halves.includes(name) ? Float16Array.from(contents) : contents;
-      gpu.device.queue.writeBuffer(buffer, 0, stored as Float32Array<ArrayBuffer>);
+      gpu.write(buffer, 0, stored);
       places.set(contents, buffers.push(buffer) - 1);
     }
     const buffer = places.get(contents)!;

@@ -189,9 +189,7 @@ export class BatchRunner {
       await collective.allReduce(values);
       gpu.upload(buffer, 0, values);
     };
-    const encoder = gpu.device.createCommandEncoder();
-    encoder.clearBuffer(lossPartials!);
-    gpu.submit(encoder);
+    gpu.clear(lossPartials!);
     this.#forward(batch, input);
     // Each rank fills its own images' places: the sum over ranks has the bits of the whole batch on one rank.
     await reduce(lossPartials!, plan.regions.lossPartials.byteLength);
@@ -291,10 +289,9 @@ export class BatchRunner {
     { images, masks, writeStep }: BatchInput,
   ): void {
     const target = augmentation?.sources ?? ready;
-    const { queue } = this.#unet.gpu.device;
     for (const [buffer, { shape, data }] of [[target.images, images], [target.masks, masks]] as const) {
       const size = data.length / shape[0]!;
-      queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>, first * size, count * size);
+      this.#unet.gpu.write(buffer, 0, data, first * size, count * size);
     }
     writeStep(firstImage + first);
   }

@@ -84,12 +84,8 @@ export class Trainer {
       ...(settings.averageDecay > 0 ? { average: await block("EMA of the weights") } : {}),
     };
     const history = await MetricsHistory.create(gpu);
-    gpu.device.queue.writeBuffer(buffers.gradientScale, 0, new Float32Array([1, 1, 1, 1]));
-    if (buffers.average) {
-      const encoder = gpu.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(weights, 0, buffers.average, 0, blockSize * 4);
-      gpu.submit(encoder);
-    }
+    gpu.write(buffers.gradientScale, 0, new Float32Array([1, 1, 1, 1]));
+    if (buffers.average) gpu.copy(weights, buffers.average, blockSize * 4);
     const optimizer = await OptimizerStep.create(gpu, buffers, { ...settings, blockSize });
     return new Trainer(unet, settings, buffers, history, optimizer);
   }
@@ -238,9 +234,7 @@ export class Trainer {
     if (!average) return await work();
     const { gpu, weights, parameters } = this.unet;
     const trained = await readBlock(gpu, weights, parameters.blockSize);
-    const encoder = gpu.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(average, 0, weights, 0, average.size);
-    gpu.submit(encoder);
+    gpu.copy(average, weights, average.size);
     try {
       return await work();
     } finally {
@@ -323,6 +317,6 @@ export class Trainer {
       firstImage,
       emaDecay(this.#settings.averageDecay, updates),
     );
-    this.unet.gpu.device.queue.writeBuffer(this.#buffers.step, 0, bytes as Uint8Array<ArrayBuffer>);
+    this.unet.gpu.write(this.#buffers.step, 0, bytes);
   }
 }

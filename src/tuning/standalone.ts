@@ -51,7 +51,7 @@ export class Standalone {
         const buffer = await gpu.createBuffer(region.label, region.byteLength, GPUBufferUsage.UNIFORM);
         const values = new Float32Array(region.byteLength / 4);
         uniformFloats(values, 0, fixed.size, BOUND);
-        gpu.device.queue.writeBuffer(buffer, 0, values);
+        gpu.write(buffer, 0, values);
         fixed.set(region, buffer);
         return buffer;
       };

@@ -102,7 +102,7 @@ export class UNet {
       const ready = await this.#prepare(batch - first, height, width);
       const count = ready.plan.spec.batch;
       const part = images.data.slice(first * imageSize, (first + count) * imageSize);
-      gpu.device.queue.writeBuffer(ready.images, 0, part);
+      gpu.write(ready.images, 0, part);
       gpu.run((pass) => ready.program.encode(pass));
       data.set(new Float32Array(await gpu.read(ready.logits, 0, count * outputSize * 4)), first * outputSize);
       first += count;

@@ -134,6 +134,9 @@ Deno.test("Gpu: a refused command is thrown by the next call and by every later 
       () => gpu.read(buffer, 0, 4),
       () => gpu.idle(),
       () => gpu.submit(gpu.device.createCommandEncoder()),
+      () => gpu.copy(buffer, buffer, 4),
+      () => gpu.clear(buffer),
+      () => gpu.write(buffer, 0, new Float32Array(1)),
     ];
     for (const call of calls) await assert.rejects(async () => await call(), /The GPU refused a command/);
   });
@@ -148,6 +151,17 @@ Deno.test("Gpu: a binding that is too small for its kernel is refused, not read 
       await Program.create(gpu, [{ dispatch, views }], [buffer]);
       await gpu.idle();
     }, /^Error: The GPU refused a command: /);
+  });
+});
+
+Deno.test("Gpu: writes a part of the values, copies and clears", async () => {
+  await withDevice(async (gpu) => {
+    const [from, to] = [await gpu.createBuffer("from", 256), await gpu.createBuffer("to", 256)];
+    gpu.write(from, 4, new Float32Array([1, 2, 3, 4]), 1, 2);
+    gpu.copy(from, to, 8);
+    gpu.clear(from);
+    assert.deepEqual([...new Float32Array(await gpu.read(to, 0, 16))], [0, 2, 0, 0]);
+    assert.deepEqual([...new Float32Array(await gpu.read(from, 0, 16))], [0, 0, 0, 0]);
   });
 });
 
