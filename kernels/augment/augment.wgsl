@@ -1,5 +1,5 @@
 // Random augmentation of images together with their masks: flips, rotation, scale and shift as one affine map about the
-// centre (bilinear with clamped edges for images; nearest, 0 outside, for masks), then contrast, brightness and noise
+// center (bilinear with clamped edges for images; nearest, 0 outside, for masks), then contrast, brightness and noise
 // on the image. Draws depend only on seed, step and image (noise also on the pixel), so a resumed run repeats them.
 // Layout: NCHW for images and masks.
 // Work: one invocation per pixel, all channels; workgroups.y counts images.
@@ -55,9 +55,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let angle = params.rotation * shape.x;
   let zoom = 1.0 / (1.0 + params.scale * shape.y);
   let size = vec2f(f32(params.width), f32(params.height));
-  let centre = 0.5 * size - 0.5;
+  let center = 0.5 * size - 0.5;
   let target_position = vec2f(f32(index % params.width), f32(index / params.width));
-  var at = target_position - centre - params.shift * shape.zw * size;
+  var at = target_position - center - params.shift * shape.zw * size;
   at = zoom * vec2f(cos(angle) * at.x + sin(angle) * at.y, cos(angle) * at.y - sin(angle) * at.x);
   if ((params.flips & 1u) != 0u && more.x < 0.0) {
     at.x = -at.x;
@@ -65,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if ((params.flips & 2u) != 0u && more.y < 0.0) {
     at.y = -at.y;
   }
-  at += centre;
+  at += center;
 
   let corner = floor(at);
   let weight = at - corner;

@@ -25,7 +25,7 @@ fn main(
     return;
   }
   var sum = params.add * value[at];
-  // Not read unless kept: it may be uninitialised.
+  // Not read unless kept: it may be uninitialized.
   if (params.keep != 0.0) {
     sum += params.keep * total[at];
   }

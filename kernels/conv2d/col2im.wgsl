@@ -1,5 +1,5 @@
 // Matrix columns to a tensor, followed by the convolution's epilogue. TAPS = 1: columns are the results of a
-// convolution. TAPS = 9: columns are gradients of 3 x 3 neighbourhoods, and each pixel sums the nine entries that refer
+// convolution. TAPS = 9: columns are gradients of 3 x 3 neighborhoods, and each pixel sums the nine entries that refer
 // to it.
 // Layout: products[TAPS * (first_channel + c) + tap][pixel], pixels of all images, padded; y NCHW.
 // Work: one invocation per value of y; the grid is folded (flatGrid in kernels/grid.ts).
@@ -51,7 +51,7 @@ fn main(
     var i = row;
     var j = column;
     if (TAPS == 9u) {
-      // The pixel that has this one as this tap of its neighbourhood.
+      // The pixel that has this one as this tap of its neighborhood.
       i += 1 - i32(tap / 3u);
       j += 1 - i32(tap % 3u);
     }

@@ -81,7 +81,7 @@ fn sums(w: mat3x3f, r0: Taps, r1: Taps, r2: Taps, r3: Taps, r4: Taps, r5: Taps) 
 }
 
 // The epilogue of every convolution. Forward: bias and ReLU. Backward: the ReLU's derivative, read off the activation
-// or its normalised value, so that no mask is stored. Few branches: a software adapter executes all of them.
+// or its normalized value, so that no mask is stored. Few branches: a software adapter executes all of them.
 fn store(image: u32, channel: u32, row: u32, column: u32, left: mat4x4f, right: mat4x4f) {
   if (channel >= params.outputs) {
     return;

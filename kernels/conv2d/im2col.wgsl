@@ -1,4 +1,4 @@
-// im2col for deep layers, whose maps have few pixels. TAPS = 9: the 3 x 3 neighbourhood of each pixel, zeros outside
+// im2col for deep layers, whose maps have few pixels. TAPS = 9: the 3 x 3 neighborhood of each pixel, zeros outside
 // the image. TAPS = 1: only the pixel itself.
 // Layout: x NCHW; columns[TAPS * (first_channel + c) + tap][pixel], or columns[pixel][...] with PIXELS_OUTER; pixels of
 // all images, padded with zeros.

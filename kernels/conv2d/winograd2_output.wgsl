@@ -32,7 +32,7 @@ alias Y = f32;
 @group(0) @binding(5) var<uniform> params: Params;
 
 // The epilogue of every convolution. Forward: bias and ReLU. Backward: the ReLU's derivative, read off the activation
-// or its normalised value, so that no mask is stored.
+// or its normalized value, so that no mask is stored.
 fn finish(value: f32, at: u32, channel: u32, plane: u32) -> f32 {
   var result = value;
   if ((params.flags & BIAS) != 0u) {

@@ -34,7 +34,7 @@ alias Y = vec4f;
 alias Row = mat2x3f; // six values
 
 // The epilogue of every convolution. Forward: bias and ReLU. Backward: the ReLU's derivative, read off the activation
-// or its normalised value, so that no mask is stored.
+// or its normalized value, so that no mask is stored.
 fn finish(value: vec4f, at: u32, channel: u32, plane: u32) -> Y {
   var result = value;
   if ((params.flags & BIAS) != 0u) {

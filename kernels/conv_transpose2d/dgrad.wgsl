@@ -2,7 +2,7 @@
 // the ReLU (read off the activation) and of the dropout (its scale) in front of it:
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
 // Layout: NCHW, w[c][o][p][q].
-// Work: one invocation per 8 channels of 16 neighbouring input pixels, in registers.
+// Work: one invocation per 8 channels of 16 neighboring input pixels, in registers.
 // Parts: epilogue.wgsl, taps.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;

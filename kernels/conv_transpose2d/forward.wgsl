@@ -1,7 +1,7 @@
 // 2 x 2 transposed convolution with stride 2, input width a multiple of 4:
 // y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
 // Layout: x and y NCHW, w[c][o][p][q], read and written in place: nothing is packed for a matrix product.
-// Work: one invocation per 2 outputs of 16 neighbouring input pixels, 128 sums in registers.
+// Work: one invocation per 2 outputs of 16 neighboring input pixels, 128 sums in registers.
 // Parts: relu.wgsl.
 // Host: kernels/conv_transpose2d/conv_transpose2d.ts. Test: tests/kernels/conv_transpose2d_test.ts.
 const WORKGROUP: u32 = 64u;

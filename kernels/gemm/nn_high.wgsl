@@ -30,7 +30,7 @@ fn main(
   var c13 = mat4x4f();
   let first = group.z * params.slice;
   let end = min(params.depth, first + params.slice);
-  // Past the edge, neighbours' values are loaded but not stored: broadcasts need every invocation.
+  // Past the edge, neighbors' values are loaded but not stored: broadcasts need every invocation.
   var at = (z * params.depth + first) * params.row_vectors + min(row, params.row_vectors - 2u);
   var bt = (z * params.depth + first) * params.column_vectors + column + subgroup_lane % 4u;
   for (var k = first; k < end; k++) {

@@ -40,7 +40,7 @@ fn main(
   let first = group.z * params.slice;
   let end = min(params.depth, first + params.slice);
   let row = group.x / params.column_tiles * ROW_VECTORS;
-  // Past the edge, neighbours' values are loaded but not stored: broadcasts need every invocation.
+  // Past the edge, neighbors' values are loaded but not stored: broadcasts need every invocation.
   var at = (z * params.depth + first) * params.row_vectors + row + subgroup_lane % ROW_VECTORS;
   var bt = (z * params.depth + first) * params.column_vectors + min(column, params.column_vectors - 2u);
   for (var k = first; k < end; k++) {

@@ -1,4 +1,4 @@
-// Instance normalisation (z - mean) / sqrt(variance + 1e-5) * weight + bias, folded into one scale and shift per plane
+// Instance normalization (z - mean) / sqrt(variance + 1e-5) * weight + bias, folded into one scale and shift per plane
 // (image and channel). The variance is the biased one.
 // Layout: statistics[plane] = (mean, 1 / sqrt(variance + 1e-5)); affine[plane] = (scale, shift).
 // Work: one invocation per plane, which merges its bands.

@@ -1,4 +1,4 @@
-// Input gradient of an instance normalisation, in place of the output's gradient g, with zn the normalised z and means
+// Input gradient of an instance normalization, in place of the output's gradient g, with zn the normalized z and means
 // over the plane: scale * (g - mean(g) - zn * mean(g * zn)).
 // Layout: z and gradient NCHW.
 // Work: one invocation per 4 values, or per value if planes are not a multiple of 4; workgroups.y counts planes.

@@ -1,4 +1,4 @@
-// Sums for the backward pass of an instance normalisation, over bands of a plane.
+// Sums for the backward pass of an instance normalization, over bands of a plane.
 // Layout: z and gradient NCHW; partial[plane][band] = (sum of g, sum of g * (z - mean) / deviation).
 // Work: one invocation per band; workgroups.y counts planes (image and channel).
 // Host: kernels/instance_norm/instance_norm.ts. Test: tests/kernels/instance_norm_test.ts.

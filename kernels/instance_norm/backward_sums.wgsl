@@ -1,5 +1,5 @@
 // Merges the bands of backward_bands.wgsl per plane, and sums planes over images to the gradients of weight and bias.
-// Layout: sums[plane] = (sum of g, sum of g * zn), zn the normalised z; grad_bias[c] and grad_weight[c].
+// Layout: sums[plane] = (sum of g, sum of g * zn), zn the normalized z; grad_bias[c] and grad_weight[c].
 // Work: one invocation per channel.
 // Host: kernels/instance_norm/instance_norm.ts. Test: tests/kernels/instance_norm_test.ts.
 const WORKGROUP: u32 = 64u;
@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     total += sum;
   }
   total *= params.scale;
-  // Not read unless kept: it may be uninitialised.
+  // Not read unless kept: it may be uninitialized.
   if (params.keep != 0u) {
     total += vec2f(grad_bias[channel], grad_weight[channel]);
   }

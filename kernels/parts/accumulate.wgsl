@@ -3,7 +3,7 @@
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 fn accumulate(at: u32, value: f32) {
   var sum = params.scale * value;
-  // Not read unless kept: it may be uninitialised.
+  // Not read unless kept: it may be uninitialized.
   if (params.keep != 0u) {
     sum += total[at];
   }

@@ -4,5 +4,5 @@
 const BIAS: u32 = 1u;
 const RELU: u32 = 2u;
 const GATE: u32 = 4u;            // multiply by the derivative of the ReLU in front
-const GATE_NORMALIZED: u32 = 8u; // whose input was read through a normalisation
+const GATE_NORMALIZED: u32 = 8u; // whose input was read through a normalization
 const ADD: u32 = 16u;            // add the existing result first

@@ -1,4 +1,4 @@
-// Part: gradients that 4 neighbouring input pixels of a 2 x 2 transposed convolution with stride 2 receive, from its
+// Part: gradients that 4 neighboring input pixels of a 2 x 2 transposed convolution with stride 2 receive, from its
 // output's `gradient`, NCHW in vectors; params.row_vectors counts those in a row of the input.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 

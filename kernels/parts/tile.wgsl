@@ -2,8 +2,8 @@
 // and the invocations of a workgroup share what they load. Kernels load blocks of 4 x 4 values, keep them here,
 // multiply.
 // Work: one workgroup per tile of c, STEP of k at a time, one block per invocation. An invocation owns 4 or 8 rows and
-// columns of the tile in registers; its second vector lies half a tile after its first, so that neighbouring
-// invocations access neighbouring vectors. kernels/gemm/tile.ts sets the geometry.
+// columns of the tile in registers; its second vector lies half a tile after its first, so that neighboring
+// invocations access neighboring vectors. kernels/gemm/tile.ts sets the geometry.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 const TILE_ROWS: u32 = 64u;
 const TILE_COLUMNS: u32 = 64u;
@@ -16,7 +16,7 @@ const COLUMN_LANES: u32 = TILE_COLUMNS / (4u * COLUMN_VECTORS);
 const WORKGROUP: u32 = ROW_LANES * COLUMN_LANES;
 const A_WIDTH: u32 = TILE_ROWS / 4u;
 const B_WIDTH: u32 = TILE_COLUMNS / 4u;
-// Blocks loaded per step, at most one per invocation; neighbouring invocations load neighbouring blocks.
+// Blocks loaded per step, at most one per invocation; neighboring invocations load neighboring blocks.
 const A_BLOCKS: u32 = A_WIDTH * (STEP / 4u);
 const B_BLOCKS: u32 = B_WIDTH * (STEP / 4u);
 
@@ -32,7 +32,7 @@ struct Sums {
   c11: mat4x4f,
 }
 
-// Columns of a block are neighbouring k; components are rows of c (for b: columns).
+// Columns of a block are neighboring k; components are rows of c (for b: columns).
 fn keep_a(block: u32, values: mat4x4f) {
   let k = block / A_WIDTH * 4u;
   let vector = block % A_WIDTH / ROW_LANES;

@@ -2,7 +2,7 @@
 // total[r] = sum over i < length of partial[start(r) + i * item_stride],
 // start(r) = r / group * group_stride + r % group * row_stride.
 // Layout: partial flat, read by the strides; total[rows].
-// Work: one workgroup per row: its invocations read neighbouring items, subgroups add in registers, and one invocation
+// Work: one workgroup per row: its invocations read neighboring items, subgroups add in registers, and one invocation
 // adds the sums of the subgroups. The grid is folded (flatGrid in kernels/grid.ts).
 // Parts: accumulate.wgsl.
 // Host: kernels/reduce/reduce.ts. Test: tests/kernels/reduce_test.ts.
