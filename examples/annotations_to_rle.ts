@@ -1,5 +1,5 @@
 /**
- * Rasterises COCO polygons to masks and prints them as COCO's compressed RLE, one line per image:
+ * Rasterizes COCO polygons to masks and prints them as COCO's compressed RLE, one line per image:
  *
  *     deno run --allow-read examples/annotations_to_rle.ts dataset/train/_annotations.coco.json
  *

@@ -10,7 +10,7 @@ import { f32, type Field } from "./params.ts";
 
 /** `total = keep * total + scale * sum`. */
 export interface Accumulation {
-  /** Whether to add to the existing value; otherwise it is not read, and may be uninitialised or NaN. */
+  /** Whether to add to the existing value; otherwise it is not read, and may be uninitialized or NaN. */
   readonly keep: boolean;
   /** Factor on the sum. */
   readonly scale: number;

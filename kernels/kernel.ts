@@ -19,7 +19,7 @@ export interface Binding {
   readonly access: Access;
 }
 
-/** A specialised WGSL program. Kernels with equal code share a pipeline. */
+/** A specialized WGSL program. Kernels with equal code share a pipeline. */
 export interface Kernel {
   /** Path of its file below `kernels/`, without the ending; names it in errors and timings. */
   readonly label: string;
@@ -68,7 +68,7 @@ const kernels = new Map<string, Kernel>();
 
 /**
  * The kernel of a WGSL file, with its parts appended and `constants` set; a text in `others` replaces the part of its
- * name. Memoised: equal arguments give the same object.
+ * name. Memoized: equal arguments give the same object.
  */
 export function kernel(
   label: string,

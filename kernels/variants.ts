@@ -178,7 +178,7 @@ export interface SplitKCase extends GemmShape {
 
 /**
  * Split-K matrix products: weight gradients. On hardware the operands are transposed (variants named `turned`), so that
- * neighbouring invocations of the transforms read neighbouring pixels of one map. Names are stored in checkpoints.
+ * neighboring invocations of the transforms read neighboring pixels of one map. Names are stored in checkpoints.
  */
 export const SPLIT_K_PRODUCT = new Operation("sliced product", {
   nn_subgroup: SUBGROUP,

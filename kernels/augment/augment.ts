@@ -27,9 +27,9 @@ export interface Augmentation {
   readonly shift: number;
   /** Largest relative change of contrast. */
   readonly contrast: number;
-  /** Largest value added to a normalised image, either sign. */
+  /** Largest value added to a normalized image, either sign. */
   readonly brightness: number;
-  /** Largest standard deviation of noise added to a normalised image. */
+  /** Largest standard deviation of noise added to a normalized image. */
   readonly noise: number;
 }
 

@@ -67,7 +67,7 @@ export interface DirectConv2d {
   readonly firstChannel: number;
   /** Input channels of the weights. */
   readonly depth: number;
-  /** Whether the tensor is read through a normalisation and ReLU. */
+  /** Whether the tensor is read through a normalization and ReLU. */
   readonly normalized: boolean;
   /** What happens to the sums before they are stored. */
   readonly epilogue: Epilogue;
@@ -129,7 +129,7 @@ export interface DirectWgrad {
   readonly bands: Bands;
   /** Index in the batch of the first image bound. */
   readonly firstImage: number;
-  /** Whether the input is read through a normalisation and ReLU. */
+  /** Whether the input is read through a normalization and ReLU. */
   readonly normalized: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface Epilogue {
   readonly bias?: boolean;
   /** Applies max(0, y). */
   readonly relu?: boolean;
-  /** Multiplies by the derivative of a ReLU whose output (or input to be normalised) is bound as `gate`. */
+  /** Multiplies by the derivative of a ReLU whose output (or input to be normalized) is bound as `gate`. */
   readonly gate?: "none" | "activation" | "normalized";
   /** Adds the existing result first: the sums over the channels of another tensor. */
   readonly add?: boolean;

@@ -35,11 +35,11 @@ export interface Im2Col {
   readonly firstChannel: number;
   /** Channels of the matrix. */
   readonly depth: number;
-  /** The 3 x 3 neighbourhood of each pixel, or only the pixel. */
+  /** The 3 x 3 neighborhood of each pixel, or only the pixel. */
   readonly taps: 9 | 1;
   /** Whether pixels are the outer dimension of the matrix. */
   readonly pixelsOuter: boolean;
-  /** Whether the tensor is read through a normalisation and ReLU. */
+  /** Whether the tensor is read through a normalization and ReLU. */
   readonly normalized: boolean;
 }
 

@@ -41,7 +41,7 @@ export function tileCost(tile: Tile): { invocations: number; blocks: number; byt
   };
 }
 
-/** A kernel whose code contains the part `tile.wgsl`, specialised to a tile. */
+/** A kernel whose code contains the part `tile.wgsl`, specialized to a tile. */
 export function tiledKernel(
   label: string,
   code: string,

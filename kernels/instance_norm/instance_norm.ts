@@ -1,5 +1,5 @@
 /**
- * Affine instance normalisation without running statistics (Ulyanov et al., 2016). The forward pass ends with a scale and
+ * Affine instance normalization without running statistics (Ulyanov et al., 2016). The forward pass ends with a scale and
  * a shift per plane, which readers of the tensor apply together with the ReLU.
  *
  * This module is browser compatible.

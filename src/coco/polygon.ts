@@ -1,5 +1,5 @@
 /**
- * COCO's polygon rasteriser, pixel for pixel.
+ * COCO's polygon rasterizer, pixel for pixel.
  *
  * COCO's own code (`rleFrPoly` in maskApi.c) walks the outline on a grid five times as fine, records where it crosses
  * the center of a pixel column, and fills each column between crossings. Here the crossings are computed without

@@ -77,7 +77,7 @@ export interface PrepareBatchOptions {
 
 /** A batch to run. */
 export interface BatchInput {
-  /** [N, inChannels, H, W], normalised. */
+  /** [N, inChannels, H, W], normalized. */
   readonly images: Tensor;
   /** [N, outChannels, H, W], 0 or 1. */
   readonly masks: Tensor;

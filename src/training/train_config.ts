@@ -39,11 +39,11 @@ export interface TrainConfig {
   seed: number;
   /** Probability that an element of the bottleneck is dropped in training. */
   dropout: number;
-  /** `instance` normalises the output of every 3 x 3 convolution. */
+  /** `instance` normalizes the output of every 3 x 3 convolution. */
   norm: UNetConfig["norm"];
-  /** How images are normalised. */
+  /** How images are normalized. */
   normalize: Normalization;
-  /** What is minimised. */
+  /** What is minimized. */
   loss: LossName;
   /** Arithmetic of the kernels. */
   kernels: "fast" | "strict";

@@ -107,7 +107,7 @@ export class Trainer {
   /**
    * Takes one training step and reads its metrics, from before the update.
    *
-   * @param images [N, inChannels, H, W], normalised
+   * @param images [N, inChannels, H, W], normalized
    * @param masks [N, outChannels, H, W], 0 or 1
    * @throws {TypeError} if a shape does not fit.
    * @throws {Error} if the loss is not finite, naming the step.

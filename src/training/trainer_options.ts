@@ -25,7 +25,7 @@ export interface TrainerOptions {
   accumulate?: number;
   /** Decay of the EMA of the weights, lower during the first updates; defaults to 0, no EMA. */
   averageDecay?: number;
-  /** What is minimised; defaults to `combined`. */
+  /** What is minimized; defaults to `combined`. */
   loss?: LossName;
   /** Random transforms of images and masks; none by default. */
   augmentation?: Augmentation;

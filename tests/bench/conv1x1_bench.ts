@@ -11,7 +11,7 @@ const BANDS = pixelBands(SHAPE);
 const AFFINE = 2 * 4 * 32;
 
 benchKernel("32 to 1", conv1x1Forward(SHAPE, 1, false), { x: X, affine: AFFINE, w: 32, bias: 4, y: Y });
-benchKernel("32 to 1, normalised", conv1x1Forward(SHAPE, 1, true), {
+benchKernel("32 to 1, normalized", conv1x1Forward(SHAPE, 1, true), {
   x: X,
   affine: AFFINE,
   w: 32,

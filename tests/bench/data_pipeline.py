@@ -1,7 +1,7 @@
 """Speed of the original's data loader: the counterpart of data_bench.ts.
 
 Pillow opens an image as RGB; torchvision converts it to a tensor, resizes it with an antialiased bilinear filter and
-normalises it. COCO masks come from pycocotools, or from Pillow's polygons if it is missing. A DataLoader does this in
+normalizes it. COCO masks come from pycocotools, or from Pillow's polygons if it is missing. A DataLoader does this in
 the given number of processes, in batches of 32. Debian: python3-torchvision, python3-pil.
 
     python3 tests/bench/data_pipeline.py [dataset] [processes]

@@ -1,4 +1,4 @@
-/** Normalisation of 32 channels at 128 x 128, batch 4. */
+/** Normalization of 32 channels at 128 x 128, batch 4. */
 import { pixelBands } from "../../kernels/bands.ts";
 import {
   normAffine,

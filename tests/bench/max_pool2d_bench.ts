@@ -6,7 +6,7 @@ const PLANES = { height: 64, width: 64, count: 128 };
 const Y = 128 * 64 * 64;
 
 for (const normalized of [false, true]) {
-  const name = `128 planes from 128 x 128${normalized ? ", normalised" : ""}`;
+  const name = `128 planes from 128 x 128${normalized ? ", normalized" : ""}`;
   benchKernel(name, maxPoolForward(PLANES, normalized), { x: 4 * Y, affine: 256, y: Y });
   benchKernel(name, maxPoolBackward(PLANES, normalized), {
     x: 4 * Y,

@@ -20,7 +20,7 @@ def arguments():
     parser.add_argument("--filters", type=int, default=8, help="channels of the first level")
     parser.add_argument("--size", type=int, default=128, help="rows and columns of an image, a multiple of 32")
     parser.add_argument("--batch", type=int, default=8, help="images in a batch")
-    parser.add_argument("--norm", choices=("none", "instance"), default="none", help="normalisation")
+    parser.add_argument("--norm", choices=("none", "instance"), default="none", help="normalization")
     parser.add_argument("--threads", type=int, default=0, help="threads of PyTorch (0: its default)")
     parser.add_argument("--steps", type=int, default=10, help="timed repetitions, after two warm-up ones")
     parser.add_argument("--forward", action="store_true", help="time only the forward pass")

@@ -3,7 +3,7 @@
     python3 torch_train.py --filters 8 --size 128 --batch-size 16 --learning-rate 1e-3 --epochs 20 --seed 0 [--strong]
 
 Network, loss and optimizer are the original's. Images are decoded by Pillow, resized as torchvision does (antialiased
-bilinear, on tensors) and normalised; masks are those of `deno task masks`, resized by nearest neighbour. Uses a CUDA
+bilinear, on tensors) and normalized; masks are those of `deno task masks`, resized by nearest neighbor. Uses a CUDA
 device if there is one. --strong applies the recipe of that name except for its learning rate: instance norm, each
 image's own mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation, EMA of the weights. Prints one
 JSON line per epoch, then one with the results of the best epoch on the valid and test splits: losses weighted by sample,
@@ -35,7 +35,7 @@ def arguments():
 
 
 def read_split(folder, masks, size, own_statistics):
-    """Images [n, 3, size, size], normalised, and masks [n, 1, size, size] of one split."""
+    """Images [n, 3, size, size], normalized, and masks [n, 1, size, size] of one split."""
     import numpy as np
     import torch
     from PIL import Image

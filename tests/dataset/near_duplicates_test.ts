@@ -21,7 +21,7 @@ function small(image: RgbImage): Thumbnail {
 function remap(
   image: RgbImage,
   from: (x: number, y: number) => [number, number],
-  tone = (grey: number) => grey,
+  tone = (gray: number) => gray,
 ) {
   return paint(image.width, image.height, (x, y) => {
     const [u, v] = from(x, y);
@@ -36,7 +36,7 @@ Deno.test("compareThumbnails: finds a copy of another size, quality, brightness 
     spots(1, 47),
     spots(1, 20),
     await decodeImage(await encodeJpeg(spots(1, 96), 20)),
-    remap(original, (x, y) => [x, y], (grey) => 60 + 0.5 * grey),
+    remap(original, (x, y) => [x, y], (gray) => 60 + 0.5 * gray),
   ];
   for (const copy of copies) assert.equal(compareThumbnails(small(original), small(copy)), "upright");
 });

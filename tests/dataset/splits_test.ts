@@ -124,7 +124,7 @@ Deno.test("readSplit: links a missing file to one of the same name in another fo
 
 Deno.test("readSplit: lists samples with their label maps, and the problems of the files", () =>
   inTempFolder(async (folder) => {
-    const grey = paint(8, 8, (x, y) => 20 * x + y);
+    const gray = paint(8, 8, (x, y) => 20 * x + y);
     await writeFiles(folder, {
       [`train/${FILE}`]: cocoText({ width: 8, height: 8, images: 7 }, [
         { segmentation: SQUARE },
@@ -132,11 +132,11 @@ Deno.test("readSplit: lists samples with their label maps, and the problems of t
         { image_id: 4, segmentation: SQUARE },
         { image_id: 6, segmentation: [[0, 0, 1, 1], SQUARE[0]] },
       ]),
-      "train/1.png": grey,
-      "train/2.png": grey,
-      "train/3.png": grey,
+      "train/1.png": gray,
+      "train/2.png": gray,
+      "train/3.png": gray,
       "train/5.png": paint(9, 8, () => 0),
-      "train/6.png": grey,
+      "train/6.png": gray,
       "train/7.png": "no image",
     });
     const split = splitOf(await findSplits(folder), "train");

@@ -160,8 +160,8 @@ Deno.test("maskMetrics: invariants of all masks", () => {
 });
 
 Deno.test("maskMetrics: every non-zero byte is foreground", () => {
-  const grey = { ...ONE, data: ONE.data.map((value) => 255 * value) };
-  assert.deepEqual(maskMetrics(grey, ONE), maskMetrics(ONE, ONE));
+  const gray = { ...ONE, data: ONE.data.map((value) => 255 * value) };
+  assert.deepEqual(maskMetrics(gray, ONE), maskMetrics(ONE, ONE));
 });
 
 Deno.test("maskMetrics: refuses masks of different sizes and invalid spacings", () => {

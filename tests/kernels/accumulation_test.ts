@@ -1,4 +1,4 @@
-/** Kernels that finish a gradient add it to that of earlier micro-batches, or overwrite uninitialised memory. */
+/** Kernels that finish a gradient add it to that of earlier micro-batches, or overwrite uninitialized memory. */
 import { type Accumulation, REPLACE } from "../../kernels/accumulation.ts";
 import { winogradWeightGrad } from "../../kernels/conv2d/winograd.ts";
 import { gemmNn, gemmTiled } from "../../kernels/gemm/gemm.ts";

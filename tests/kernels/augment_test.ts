@@ -121,7 +121,7 @@ for (const [title, options] of Object.entries(STRENGTHS)) {
     const source = draw(shape);
     const { images, masks } = await run(shape, options, 0xfeedface, 3);
     const expected = augmentBatch(source.images, source.masks, shape, options, 0xfeedface, 3);
-    // Positions are accurate to about 1e-6 of the width, and neighbouring values differ by up to 4.
+    // Positions are accurate to about 1e-6 of the width, and neighboring values differ by up to 4.
     assertClose(images, expected.images, { absolute: 1e-4, label: "images" });
     const pixels = shape.height * shape.width;
     let ties = 0;

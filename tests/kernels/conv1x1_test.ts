@@ -36,7 +36,7 @@ for (const [batch, channels, outputs, height, width] of SHAPES) {
   };
 
   for (const isNormalized of [false, true]) {
-    const title = `${Object.values(shape).join(" x ")} to ${outputs}${isNormalized ? ", normalised" : ""}`;
+    const title = `${Object.values(shape).join(" x ")} to ${outputs}${isNormalized ? ", normalized" : ""}`;
     Deno.test(`conv1x1Forward: ${title}`, async () => {
       const { random, x, affine, w } = draw();
       const bias = random.floats(outputs);

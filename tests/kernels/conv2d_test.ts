@@ -41,7 +41,7 @@ interface Size {
   /** In multiples of what a method needs. */
   readonly height: number;
   readonly width: number;
-  /** The sources that are normalised, one per test; -1 for none. */
+  /** The sources that are normalized, one per test; -1 for none. */
   readonly normalized: readonly number[];
   readonly gates: readonly ("none" | "activation" | "normalized")[];
 }
@@ -112,7 +112,7 @@ function draw(
   };
   const sizes = `${batch} x ${channels.join(" + ")} x ${height} x ${width} to ${outputs}`;
   return {
-    title: `${name}, ${sizes}${normalizedSource < 0 ? "" : `, source ${normalizedSource} normalised`}`,
+    title: `${name}, ${sizes}${normalizedSource < 0 ? "" : `, source ${normalizedSource} normalized`}`,
     reference: { batch, inChannels: inputs, outChannels: outputs, height, width, kernel: 3, padding: 1 },
     forward,
     values: concatenate(batch, sources),

@@ -111,7 +111,7 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
   for (
     const [form, isNormalized] of formsOf(width).flatMap((form) => [[form, false], [form, true]] as const)
   ) {
-    const suffix = `${isNormalized ? ", normalised" : ""}, ${form}`;
+    const suffix = `${isNormalized ? ", normalized" : ""}, ${form}`;
     Deno.test(`convTranspose2dForward: ${title}${suffix}`, async () => {
       const { x, affine, w, bias } = draw();
       const values = isNormalized ? normalized(x, affine) : x;

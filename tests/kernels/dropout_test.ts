@@ -41,10 +41,10 @@ for (const probability of [0.1, 0.4, 0.9]) {
     // Five standard deviations of a binomial draw.
     const limit = 5 * Math.sqrt(probability * (1 - probability) / count);
     assertClose([1 - kept.length / count], [probability], { absolute: limit, label: "share" });
-    // Neighbours along a row, and along a column of 100, are independent.
+    // Neighbors along a row, and along a column of 100, are independent.
     for (const distance of [1, 100]) {
       const both = y.filter((value, index) => value === 0 && y[(index + distance) % count] === 0).length;
-      assertClose([both / count], [probability ** 2], { absolute: 2 * limit, label: "neighbours" });
+      assertClose([both / count], [probability ** 2], { absolute: 2 * limit, label: "neighbors" });
     }
   });
 }
@@ -77,7 +77,7 @@ Deno.test("dropoutForward: micro-batches repeat the draws of the whole batch, wi
   assert.deepEqual(await dropOnes(IMAGE, 5, 2, 0.4, IMAGE, 2), whole.slice(3 * IMAGE));
 });
 
-Deno.test("dropoutForward: the first planes, read through a normalisation, leave the others untouched", async () => {
+Deno.test("dropoutForward: the first planes, read through a normalization, leave the others untouched", async () => {
   const random = new Random(6);
   const [planes, pixels] = [5, 7];
   const x = random.floats(planes * pixels);

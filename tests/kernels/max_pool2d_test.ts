@@ -14,7 +14,7 @@ const SHAPES = [[1, 1, 1], [6, 3, 5], [5, 8, 8], [2, 5, 13]] as const;
 
 for (const [planes, height, width] of SHAPES) {
   for (const isNormalized of [false, true]) {
-    const title = `${planes} planes of ${height} x ${width}${isNormalized ? ", normalised" : ""}`;
+    const title = `${planes} planes of ${height} x ${width}${isNormalized ? ", normalized" : ""}`;
     Deno.test(`maxPoolForward, maxPoolBackward: ${title}`, async () => {
       const random = new Random(planes + height);
       const count = planes * height * width;

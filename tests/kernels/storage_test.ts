@@ -56,7 +56,7 @@ const EXAMPLE = `alias X = vec4f;
 @group(0) @binding(2) var<uniform> params: vec4u;
 `;
 
-Deno.test("halve: changes the alias of a binding to float16, keeps line numbers, and is memoised", () => {
+Deno.test("halve: changes the alias of a binding to float16, keeps line numbers, and is memoized", () => {
   const example = kernel("storage/example", EXAMPLE);
   assert.deepEqual(storableBindings(example), ["x"]);
   const half = halve(example, ["x"]);

@@ -55,7 +55,7 @@ Deno.test("train_on_phantoms.ts: lowers the loss and saves a model, with which p
     assert.deepEqual([width, height], [80, 80]);
   }));
 
-Deno.test("annotations_to_rle.ts: prints the masks that COCO's own code rasterises", () =>
+Deno.test("annotations_to_rle.ts: prints the masks that COCO's own code rasterizes", () =>
   inTempFolder(async (folder) => {
     const fixtures = join(ROOT, "tests/fixtures/coco");
     const output = await run("examples/annotations_to_rle.ts", folder, `${fixtures}/_annotations.coco.json`);

@@ -2,8 +2,8 @@
  * Random augmentation of images together with their masks, as plain float64 loops.
  *
  * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of image, step, seed and kind. A pixel of
- * the result is sampled at `R(angle) * (pixel - centre - shift) / scale + centre` of the source, mirrored about the
- * centre if a flip was drawn: bilinear with clamped edges for images; nearest, 0 outside, for masks.
+ * the result is sampled at `R(angle) * (pixel - center - shift) / scale + center` of the source, mirrored about the
+ * center if a flip was drawn: bilinear with clamped edges for images; nearest, 0 outside, for masks.
  *
  * @module
  */

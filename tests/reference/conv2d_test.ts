@@ -11,7 +11,7 @@ const SHAPES: Conv2dShape[] = [
   { batch: 1, inChannels: 2, outChannels: 2, height: 4, width: 5, kernel: 3, padding: 0 },
 ];
 
-Deno.test("conv2dForward: a kernel that copies the upper left neighbour, computed by hand", () => {
+Deno.test("conv2dForward: a kernel that copies the upper left neighbor, computed by hand", () => {
   const shape: Conv2dShape = {
     batch: 1,
     inChannels: 1,

@@ -1,5 +1,5 @@
 /**
- * Instance normalisation with weight and bias, forward and backward, as plain float64 loops.
+ * Instance normalization with weight and bias, forward and backward, as plain float64 loops.
  *
  * Formula (PyTorch's `InstanceNorm2d(affine=True)`, no running statistics): over each channel of each image,
  * `y = weight[c] * (x - mean) / sqrt(variance + epsilon) + bias[c]` with the variance divided by the count.
@@ -45,7 +45,7 @@ export interface InstanceNormGradients {
 }
 
 /**
- * Backward pass. With `xhat` the normalised values and `g = gradOutput * weight`,
+ * Backward pass. With `xhat` the normalized values and `g = gradOutput * weight`,
  * `gradInput = (g - mean(g) - xhat * mean(g * xhat)) / sqrt(variance + epsilon)`.
  */
 export function instanceNormBackward(

@@ -8,7 +8,7 @@ import { Random } from "./random.ts";
 
 /** A batch and its masks. */
 export interface Batch {
-  /** [count, 3, size, size], about normalised. */
+  /** [count, 3, size, size], about normalized. */
   readonly images: Tensor;
   /** [count, classes, size, size], 0 or 1. */
   readonly masks: Tensor;

@@ -96,6 +96,6 @@ export function assertParameters(
  * its weight's gradient is used instead.
  */
 function largestGradient({ report }: UnetFixture, name: string): number {
-  const cancelled = report.norm === "instance" && /\.conv[12]\.bias$/.test(name);
-  return report.gradients[cancelled ? name.replace(".bias", ".weight") : name]!.largest;
+  const canceled = report.norm === "instance" && /\.conv[12]\.bias$/.test(name);
+  return report.gradients[canceled ? name.replace(".bias", ".weight") : name]!.largest;
 }

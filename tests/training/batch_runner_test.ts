@@ -80,7 +80,7 @@ const largest = (values: Float32Array) => values.reduce((most, value) => Math.ma
 function assertSame(actual: Outcome, expected: Outcome, norm: "none" | "instance" = "none"): void {
   for (const [name, values] of expected.gradients) {
     // Sums over images add the same terms in another order: float32's last digits. The gradient of a bias before a
-    // normalisation is only rounding.
+    // normalization is only rounding.
     const noise = norm === "instance" && /conv\d\.bias/.test(name) ? 1e-6 : 0;
     assertClose(actual.gradients.get(name)!, values, {
       absolute: 1e-5 * largest(values) + noise,

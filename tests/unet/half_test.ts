@@ -68,8 +68,8 @@ if (adapter?.features.has("shader-f16")) {
       const worst = (other: StateDict) =>
         Math.max(...[...full.keys()].map((name) => {
           // The gradient of a bias before a norm is only rounding: it is measured against its weight's.
-          const cancelled = norm === "instance" && /\.conv[12]\.bias$/.test(name);
-          const scale = full.get(cancelled ? name.replace(".bias", ".weight") : name)!;
+          const canceled = norm === "instance" && /\.conv[12]\.bias$/.test(name);
+          const scale = full.get(canceled ? name.replace(".bias", ".weight") : name)!;
           return distance([full.get(name)!.data], [other.get(name)!.data]) / length([scale.data]);
         }));
       const [half16, weights16] = [worst(half), worst(control)];

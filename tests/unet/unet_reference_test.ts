@@ -169,8 +169,8 @@ for (const [kernels, name, choices] of HARDWARE_CASES) {
     assertGradients(actual.gradients, fixture, slack);
     const { norm, gradients } = fixture.report;
     for (const [tensor, { data }] of expected.gradients) {
-      const cancelled = norm === "instance" && /\.conv[12]\.bias$/.test(tensor);
-      const { largest } = gradients[cancelled ? tensor.replace(".bias", ".weight") : tensor]!;
+      const canceled = norm === "instance" && /\.conv[12]\.bias$/.test(tensor);
+      const { largest } = gradients[canceled ? tensor.replace(".bias", ".weight") : tensor]!;
       assertClose(actual.gradients.get(tensor)!.data, data, {
         absolute: slack * LIMITS.gradient * largest,
         label: `gradient of ${tensor} by default`,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes dejavu_sans.base64: DejaVu Sans 2.37 with Latin-1, dashes, quotes, arrows and comparison signs only.
 # Usage: sh make_font.sh DejaVuSans.ttf   (Debian: fonts-dejavu-core, python3-fonttools; npm: dejavu-fonts-ttf)
-# Base64 because a text import needs no read permission and is embedded by `deno compile`. Licence: LICENSE here.
+# Base64 because a text import needs no read permission and is embedded by `deno compile`. License: LICENSE here.
 set -eu
 cd "$(dirname "$0")"
 subset=$(mktemp)

@@ -24,7 +24,7 @@ export function* im2colChecks(): Generator<Check> {
   // Copies must be exact in float16 too, which represents these values exactly.
   const x = random(32, size(input)).map((value) => Math.round(1024 * value) / 1024);
   const pixel = pixelOf(x, input);
-  const neighbour = (channel: number, tap: number, column: number) => {
+  const neighbor = (channel: number, tap: number, column: number) => {
     if (column >= 12) return 0;
     const [n, i, j] = [Math.floor(column / 6), Math.floor(column / 3) % 2, column % 3];
     return pixel(n, channel, i + Math.floor(tap / 3) - 1, j + tap % 3 - 1);
@@ -42,7 +42,7 @@ export function* im2colChecks(): Generator<Check> {
     expected: {
       columns: table(27 * 16, (index) => {
         const row = Math.floor(index / 16);
-        return neighbour(Math.floor(row / 9), row % 9, index % 16);
+        return neighbor(Math.floor(row / 9), row % 9, index % 16);
       }),
     },
     limit: 0,

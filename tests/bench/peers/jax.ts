@@ -1,6 +1,6 @@
 /**
  * The same network in jax-js on its WebGPU device: `jax.ts FILTERS SIZE BATCH THREADS`. Forward and backward without an
- * update and without dropout, which favours it. jax-js 0.1.25 has no transposed convolution and no pooling: they are a
+ * update and without dropout, which favors it. jax-js 0.1.25 has no transposed convolution and no pooling: they are a
  * matrix product and a maximum over a reshaped tensor. The first step compiles for minutes.
  *
  * @module

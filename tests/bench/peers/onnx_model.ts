@@ -15,7 +15,7 @@ const FLOAT = 1;
 /** Kinds of attributes. */
 const ATTRIBUTE = { int: 2, ints: 7 } as const;
 
-/** The network with PyTorch's initialisation, as the bytes of a model; input `images`, output `probabilities`. */
+/** The network with PyTorch's initialization, as the bytes of a model; input `images`, output `probabilities`. */
 export function unetModel(filters: number, batch: number, size: number): Uint8Array<ArrayBuffer> {
   const table = parameterTable(completeConfig({ filters }));
   const block = initialBlock(table, 0);
