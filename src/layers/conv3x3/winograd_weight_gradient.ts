@@ -22,7 +22,7 @@ import {
 import type { Builder } from "../builder.ts";
 import { splitKProduct } from "../choose.ts";
 import type { ConvLayer } from "./algorithm.ts";
-import { MOST_SLICES, SlicedSum } from "./sliced_sum.ts";
+import { MOST_SLICES, SplitKSum } from "./split_k_sum.ts";
 import { tileRuns } from "./tile_runs.ts";
 
 /** Tiles that one slice of the sum covers: at most, and at least. */
@@ -58,7 +58,7 @@ export function winogradWeightGradient(
     const used = Math.min(most, layer.outputs - firstRow);
     const block = { first: firstRow, used, padded: roundUp(used, ROW_TILE) };
     const floats = positions * block.padded * columns;
-    const sum = new SlicedSum(recorder, `${layer.name} partial sums`, floats, counts, mostSlices);
+    const sum = new SplitKSum(recorder, `${layer.name} partial sums`, floats, counts, mostSlices);
     for (const { chunk, runs } of chunks) {
       for (const run of runs) {
         const count = ceilDiv(run.padded, depth);

@@ -21,7 +21,7 @@ export interface OpenSlices {
 }
 
 /** A sum whose slices are written in runs. Its memory does not grow with their number, except for one slice per group. */
-export class SlicedSum {
+export class SplitKSum {
   readonly #recorder: Recorder;
   readonly #floats: number;
   readonly #most: number;

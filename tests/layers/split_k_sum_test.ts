@@ -6,7 +6,7 @@ import { size } from "../../kernels/shape.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder } from "../../src/layers/builder.ts";
 import { Recorder, view } from "../../src/graph/recorder.ts";
-import { MOST_SLICES, SlicedSum } from "../../src/layers/conv3x3/sliced_sum.ts";
+import { MOST_SLICES, SplitKSum } from "../../src/layers/conv3x3/split_k_sum.ts";
 import { winograd } from "../../src/layers/conv3x3/winograd.ts";
 import { layerLayout } from "../../src/tuning/single_conv.ts";
 import { assertClose } from "../support/compare.ts";
@@ -26,17 +26,17 @@ async function sum(
   const slices = runs.reduce((sum, count) => sum + count, 0);
   const values = new Random(slices).floats(slices * 64);
   const [source, total] = [recorder.fixed("source", slices * 64), recorder.fixed("total", 64)];
-  const sliced = new SlicedSum(recorder, "slices", 64, runs);
+  const splitK = new SplitKSum(recorder, "slices", 64, runs);
   let next = 0;
   for (const count of runs) {
-    const { region, first } = sliced.take(count);
+    const { region, first } = splitK.take(count);
     recorder.run(weightedSum(count * 64, 0, 1), {
       value: view(source, next * 64, count * 64),
       total: view(region, first * 64, count * 64),
     });
     next += count;
   }
-  const left = sliced.finish();
+  const left = splitK.finish();
   recorder.run(sumRows({ rows: 64, length: left.count, rowStride: 1, itemStride: 64 }), {
     partial: left.region,
     total,
@@ -58,14 +58,14 @@ for (
     ["runs are not split to fill a group", [3, 3, 3], 1024, 3],
   ] as const
 ) {
-  Deno.test(`SlicedSum: ${title}`, async () => {
+  Deno.test(`SplitKSum: ${title}`, async () => {
     const { actual, expected, groups } = await sum([...runs], maxBinding);
     assertClose(actual, expected, { absolute: 1e-5, label: "sums" });
     assert.equal(groups, expectedGroups);
   });
 }
 
-Deno.test("SlicedSum: a weight gradient over more runs of tiles than are kept equals that over a few", async () => {
+Deno.test("SplitKSum: a weight gradient over more runs of tiles than are kept equals that over a few", async () => {
   const shape = { batch: 6, channels: 16, height: 64, width: 64 };
   const random = new Random(7);
   const [values, slope] = [random.floats(size(shape)), random.floats(size(shape))];
