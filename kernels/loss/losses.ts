@@ -1,6 +1,6 @@
 /**
- * The WGSL part of each loss that `definition.ts` describes: its term per pixel, its value and its gradient. This module
- * is browser compatible.
+ * The WGSL part of each loss that `definition.ts` describes: its term per pixel, its value and its gradient.
+ * This module is browser compatible.
  *
  * @module
  */

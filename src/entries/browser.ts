@@ -1,6 +1,6 @@
 /**
- * Prediction in a web page: opening the GPU, the network, and what comes before and after it. This module is browser
- * compatible.
+ * Prediction in a web page: opening the GPU, the network, and what comes before and after it.
+ * This module is browser compatible.
  *
  * @example Predict the mask of an image
  * ```ts

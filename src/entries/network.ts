@@ -1,6 +1,6 @@
 /**
- * What prediction and training have in common: the GPU's types, the network and its model files. This module is browser
- * compatible.
+ * What prediction and training have in common: the GPU's types, the network and its model files.
+ * This module is browser compatible.
  *
  * @module
  */

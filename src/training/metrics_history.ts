@@ -1,6 +1,6 @@
 /**
- * Metrics of batches: the device writes one record per batch, and all of them are read at once. This module is browser
- * compatible.
+ * Metrics of batches: the device writes one record per batch, and all of them are read at once.
+ * This module is browser compatible.
  *
  * @module
  */

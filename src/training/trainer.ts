@@ -1,6 +1,6 @@
 /**
- * Training steps of a network: augmentation, forward, loss, backward and Adam, without waiting for the device. This
- * module is browser compatible.
+ * Training steps of a network: augmentation, forward, loss, backward and Adam, without waiting for the device.
+ * This module is browser compatible.
  *
  * @module
  */

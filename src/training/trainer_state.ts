@@ -1,6 +1,6 @@
 /**
- * The state of a trainer: everything that the next step depends on, apart from settings. This module is browser
- * compatible.
+ * The state of a trainer: everything that the next step depends on, apart from settings.
+ * This module is browser compatible.
  *
  * @module
  */
