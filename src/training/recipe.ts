@@ -39,7 +39,7 @@ const ORIGINAL: TrainConfig = {
 const ADAMW_DECAY = 0.01;
 
 /**
- * Recipes by name: the settings that differ from the original's. `docs/real_dataset.md` reports what each setting of
+ * Recipes by name: the settings that differ from the original's. `docs/ablation.md` reports what each setting of
  * `strong` adds.
  */
 export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> = {

@@ -7,7 +7,7 @@ import { projectFiles, readConfiguration, readProject, ROOT } from "./files.ts";
 const README_WORDS = 800;
 
 /** Words that a reader finishes in five minutes. */
-const PAGE_WORDS = 1300;
+const PAGE_WORDS = 1150;
 
 /** Bytes that an image of the documentation may have. */
 const IMAGE_BYTES = 200_000;
