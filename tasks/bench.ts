@@ -29,7 +29,7 @@ import { FOLDERS } from "../src/fs/layout.ts";
 /** A folder for synthetic images, which is removed afterwards. */
 const FOLDER = "dataset/.bench";
 
-/** Seconds for the configuration of the original in turns with PyTorch. */
+/** Seconds for the configuration of the original, interleaved with PyTorch. */
 const ORIGINAL_SECONDS = 60;
 
 interface Options {

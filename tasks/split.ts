@@ -28,7 +28,7 @@ export function command(): Command {
     createCommand(
       "split",
       "Re-splits the annotated images of a dataset into train, valid and test, with near-duplicates (as inspect finds " +
-        "them: equal bytes, the same source by name, near-equal pixels, also mirrored, turned or resized) in one split. " +
+        "them: equal bytes, the same source by name, near-equal pixels, also mirrored, rotated or resized) in one split. " +
         "Images are copied; the dataset itself is not modified.",
     )
       .argument("[data]", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)

@@ -39,7 +39,7 @@ export function speed(operations: number, timing: Timing): Speed {
   };
 }
 
-/** The calibration kernel, ready to be measured in turns with other work. */
+/** The calibration kernel, ready to be measured interleaved with other work. */
 export interface Calibration extends Repetition {
   /** Floating-point operations of one repetition; a multiply-add is two. */
   readonly operations: number;

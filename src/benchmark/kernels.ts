@@ -1,6 +1,6 @@
 /**
  * Single 3 x 3 convolutions: forward, input gradient and weight gradient with the variants that a plan for this
- * adapter chooses, measured in turns with the calibration kernel.
+ * adapter chooses, measured interleaved with the calibration kernel.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export function convOperations({ channels, size, batch }: ConvShape): number {
   return 2 * 9 * channels * channels * size * size * batch;
 }
 
-/** Measures all directions of a convolution in turns with the calibration kernel. */
+/** Measures all directions of a convolution, interleaved with the calibration kernel. */
 export async function measureConv(
   gpu: Gpu,
   conv: ConvShape,

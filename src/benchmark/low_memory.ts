@@ -16,7 +16,7 @@ export interface LowMemory extends NetworkShape {
   readonly ratio: { readonly best: number; readonly median: number; readonly memory: number };
 }
 
-/** Measures steps of one shape with both settings, in turns. */
+/** Measures steps of one shape with both settings, interleaved. */
 export async function measureLowMemory(
   gpu: Gpu,
   shape: NetworkShape,

@@ -1,5 +1,5 @@
 /**
- * Speed of the whole network next to its peers, all measured in turns.
+ * Speed of the whole network next to its peers, all measured interleaved.
  *
  * @module
  */

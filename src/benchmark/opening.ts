@@ -28,7 +28,7 @@ const PERMISSIONS = [
 ];
 
 /**
- * Opens devices in turns, `rounds` times each after a first start that keeps the verdicts; null if Deno cannot be
+ * Opens devices, interleaved, `rounds` times each after a first start that keeps the verdicts; null if Deno cannot be
  * started, as by the compiled binary on a machine without Deno.
  */
 export async function measureOpening(

@@ -37,7 +37,7 @@ export interface ScaleTime extends NetworkShape {
   readonly nanosecondsPerPixel: number;
 }
 
-/** Measures steps of all shapes in turns, so that other load affects all of them alike. */
+/** Measures steps of all shapes interleaved, so that other load affects all of them alike. */
 export async function measureScale(
   gpu: Gpu,
   shapes: readonly NetworkShape[],

@@ -121,7 +121,7 @@ function places(args: readonly string[]): string[] {
   return pathArguments(args).flatMap((path) => [path, dirname(path)]);
 }
 
-/** The folder of an argument that `path` lies next to: locks and temporary names stand beside what they are for. */
+/** The folder of an argument that `path` lies next to: locks and temporary files lie next to their target. */
 function siblingsOf(path: string, args: readonly string[]): string | undefined {
   return pathArguments(args).map((argument) => dirname(argument))
     .find((folder) =>

@@ -44,7 +44,7 @@ export function sizeMismatch(file: Size & { readonly orientation: number }, list
   const said = `the annotations say ${sizeInWords(listed)}`;
   if (!isSameSize(file, listed)) return `its file is ${sizeInWords(shown)}, ${said}`;
   return `its file stores ${sizeInWords(file)} and is shown as ${sizeInWords(shown)}, ` +
-    `${describeTurn(orientation)} (EXIF orientation ${orientation}); ${said}, as if it were not turned`;
+    `${describeTurn(orientation)} (EXIF orientation ${orientation}); ${said}, as if it were not rotated`;
 }
 
 function isSameSize(a: Size, b: Size): boolean {

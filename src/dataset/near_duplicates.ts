@@ -23,7 +23,7 @@ export type DuplicateReason =
   | "same bytes"
   | "same source"
   | "near-equal pixels"
-  | "near-equal pixels, mirrored or turned";
+  | "near-equal pixels, mirrored or rotated";
 
 /** One of two files that show the same image. */
 export interface DuplicateFile {
@@ -164,7 +164,7 @@ function visitAlike(signatures: readonly ImageSignature[], filter: PairFilter, v
       if (b === null || !filter(i, j)) continue;
       const match = compareThumbnails(a, b);
       if (match === null) continue;
-      const reason = match === "upright" ? "near-equal pixels" : "near-equal pixels, mirrored or turned";
+      const reason = match === "upright" ? "near-equal pixels" : "near-equal pixels, mirrored or rotated";
       if (!visit(i, j, reason)) return;
     }
   }

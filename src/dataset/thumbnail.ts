@@ -1,5 +1,5 @@
 /**
- * Thumbnails for finding copies, also of another size, quality, brightness or contrast, mirrored or turned.
+ * Thumbnails for finding copies, also of another size, quality, brightness or contrast, mirrored or rotated.
  *
  * @module
  */
@@ -54,8 +54,8 @@ function cellOf(place: number, length: number): number {
   return Math.min(SIDE - 1, Math.floor((place * SIDE) / length));
 }
 
-/** How two images match: upright, mirrored or turned by multiples of 90 degrees, or not at all (null). */
-export function compareThumbnails(a: Thumbnail, b: Thumbnail): "upright" | "turned" | null {
+/** How two images match: upright, mirrored or rotated by multiples of 90 degrees, or not at all (null). */
+export function compareThumbnails(a: Thumbnail, b: Thumbnail): "upright" | "rotated" | null {
   // Means differ by no more than the values they average: a cheap bound, the same for all eight positions.
   let bound = 0;
   for (let i = 0; i < ORBIT_COUNT; i++) bound += ORBIT_SHARES[i]! * Math.abs(a.orbits[i]! - b.orbits[i]!);
@@ -65,7 +65,7 @@ export function compareThumbnails(a: Thumbnail, b: Thumbnail): "upright" | "turn
     for (let i = 0; i < places.length && left >= 0; i++) left -= Math.abs(a.grays[i]! - b.grays[places[i]!]!);
     return left >= 0;
   });
-  return position === -1 ? null : position === 0 ? "upright" : "turned";
+  return position === -1 ? null : position === 0 ? "upright" : "rotated";
 }
 
 /** The eight symmetries of a square, the identity first: the source index of each pixel. */

@@ -23,8 +23,8 @@ import { orientRaster } from "./orient.ts";
 export async function decodeRaster(bytes: Uint8Array): Promise<DecodedRaster> {
   const header = inspectFile(bytes);
   const { raster, notes } = await header.format.decode?.(bytes) ?? await decodeOther(bytes, header);
-  const turned = orientRaster(raster, header.orientation);
-  return { raster: turned, notes: [...header.notes, ...levelsNote(turned, header.bits), ...notes] };
+  const rotated = orientRaster(raster, header.orientation);
+  return { raster: rotated, notes: [...header.notes, ...levelsNote(rotated, header.bits), ...notes] };
 }
 
 /** Decodes with ImageMagick; the orientation is not applied yet. */

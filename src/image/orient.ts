@@ -9,12 +9,12 @@ import type { ImageNote, Raster, SampleData, Size } from "./image.ts";
 const TURNS = [
   "",
   "mirrored left to right",
-  "turned by 180 degrees",
+  "rotated by 180 degrees",
   "mirrored top to bottom",
   "transposed",
-  "turned by 90 degrees clockwise",
-  "transposed and turned by 180 degrees",
-  "turned by 90 degrees counterclockwise",
+  "rotated by 90 degrees clockwise",
+  "transposed and rotated by 180 degrees",
+  "rotated by 90 degrees counterclockwise",
 ] as const;
 
 /** For each orientation, whether the stored columns run from right to left, and the stored rows from bottom to top. */
@@ -38,7 +38,7 @@ export function describeTurn(orientation: number): string | null {
 export function orientationNote(orientation: number): ImageNote[] {
   const turn = describeTurn(orientation);
   if (turn === null) return [];
-  const message = `${turn}, as EXIF orientation ${orientation} says; outlines must fit the turned image`;
+  const message = `${turn}, as EXIF orientation ${orientation} says; outlines must fit the rotated image`;
   return [{ kind: "orientation", message }];
 }
 
@@ -63,11 +63,11 @@ export function orientRaster<Data extends SampleData>(
   const first = channels *
     ((mirrorX ? raster.width - 1 : 0) + raster.width * (mirrorY ? raster.height - 1 : 0));
   const [right, down] = swaps ? [stepY, stepX] : [stepX, stepY];
-  const turned = data.slice() as Data;
+  const rotated = data.slice() as Data;
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0, from = first + y * down; x < width; x++, from += right) {
-      for (let channel = 0; channel < channels; channel++) turned[to++] = data[from + channel]!;
+      for (let channel = 0; channel < channels; channel++) rotated[to++] = data[from + channel]!;
     }
   }
-  return { ...raster, width, height, data: turned };
+  return { ...raster, width, height, data: rotated };
 }

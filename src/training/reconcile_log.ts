@@ -46,7 +46,7 @@ export async function reconcileLog(
   if (faults.length === 0) {
     const inOrder = lines.slice(0, epochs).every((line, index) => line?.epoch === index + 1);
     if (!inOrder) faults.push("its lines are damaged or out of order");
-    else if (later.length > 1) faults.push(`it goes on for ${later.length} epochs`);
+    else if (later.length > 1) faults.push(`it has ${later.length} more epochs`);
     else return known;
   }
   const what = `${faults.slice(0, 3).join(", ")}${faults.length > 3 ? ` and ${faults.length - 3} more` : ""}`;

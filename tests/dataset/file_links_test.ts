@@ -155,7 +155,7 @@ function orient(jpeg: Uint8Array, orientation: number): Uint8Array {
   return joinBytes([jpeg.subarray(0, 2), Uint8Array.from(exif), jpeg.subarray(2)]);
 }
 
-Deno.test("inspectDataset: EXIF turns are counted, and named where the annotations ignore them", () =>
+Deno.test("inspectDataset: EXIF orientations are counted, and named where the annotations ignore them", () =>
   inTempFolder(async (folder) => {
     const image = { ...spots(5, 64), height: 48, data: spots(5, 64).data.slice(0, 64 * 48 * 3) };
     const jpeg = await encodeJpeg(image, 90);
@@ -170,12 +170,12 @@ Deno.test("inspectDataset: EXIF turns are counted, and named where the annotatio
       const { splits: [train] } = await inspectDataset(folder, { pixels });
       assert.deepEqual(train!.notes, [{
         kind: "orientation",
-        message: "turned by 180 degrees, as EXIF orientation 3 says; outlines must fit the turned image",
+        message: "rotated by 180 degrees, as EXIF orientation 3 says; outlines must fit the rotated image",
         files: ["a.jpg", "b.jpg"],
       }]);
       assert.deepEqual(train!.problems.map(({ message }) => message), [
-        "image 3 (train/c.jpg): its file stores 64 x 48 and is shown as 48 x 64, turned by 90 degrees clockwise " +
-        "(EXIF orientation 6); the annotations say 64 x 48, as if it were not turned",
+        "image 3 (train/c.jpg): its file stores 64 x 48 and is shown as 48 x 64, rotated by 90 degrees clockwise " +
+        "(EXIF orientation 6); the annotations say 64 x 48, as if it were not rotated",
       ]);
     }
   }));

@@ -41,7 +41,7 @@ Deno.test("compareThumbnails: finds a copy of another size, quality, brightness 
   for (const copy of copies) assert.equal(compareThumbnails(small(original), small(copy)), "upright");
 });
 
-Deno.test("compareThumbnails: finds a copy that is mirrored or turned in each of seven ways", () => {
+Deno.test("compareThumbnails: finds a copy that is mirrored or rotated in each of seven ways", () => {
   const original = spots(2);
   const last = original.width - 1;
   const positions: ((x: number, y: number) => [number, number])[] = [
@@ -56,7 +56,7 @@ Deno.test("compareThumbnails: finds a copy that is mirrored or turned in each of
   for (const position of positions) {
     assert.equal(
       compareThumbnails(small(original), small(remap(original, position))),
-      "turned",
+      "rotated",
       String(position),
     );
   }

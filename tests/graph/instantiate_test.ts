@@ -60,7 +60,7 @@ Deno.test("instantiate: locates regions that lie side by side in one slot", asyn
     recorder.temporary("a", 128),
     recorder.temporary("b", 128),
   ];
-  // Both are written twice in turns, so that they live at the same time.
+  // Both are written twice, alternating, so that they live at the same time.
   for (const [total, keep, add] of [[large, 0, 1], [a, 0, 1], [b, 0, 2], [a, 1, 4], [b, 1, 8]] as const) {
     recorder.run(weightedSum(128, keep, add), { value: input, total });
   }

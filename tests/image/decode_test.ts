@@ -164,7 +164,7 @@ Deno.test("closeDecoders: rejects pending decodes; the next call starts new Work
   await closeDecoders();
 });
 
-Deno.test("a program that decodes ends by itself, with read permission for src alone", async () => {
+Deno.test("decodeImage: a program that decodes ends by itself, with read permission for only src", async () => {
   const program = `
     import { decodeImage } from "${new URL("../../src/image/decode.ts", import.meta.url)}";
     console.log((await decodeImage(Uint8Array.fromBase64("${jpeg.toBase64()}"))).width);`;

@@ -52,7 +52,7 @@ function replaceData(png: Uint8Array, replace: (data: Uint8Array) => Uint8Array[
 
 const jpeg = fixture("JPEG RGB");
 const progressive = fixture("JPEG RGB 4:2:0 progressive");
-const turned = fixture("JPEG orientation 6");
+const rotated = fixture("JPEG orientation 6");
 const png = fixture("PNG RGB");
 const png16 = fixture("PNG gray 16 bits");
 const tiff = fixture("TIFF RGB");
@@ -96,7 +96,12 @@ const ODDITIES: [string, Uint8Array, Uint8Array, RegExp][] = [
     insert(jpeg, jpeg.length - 2, ...Array(300).fill(0)),
     /^300 bytes follow/,
   ],
-  ["bytes before a turned JPEG's end", turned, insert(turned, turned.length - 2, 1, 2), /^2 bytes follow/],
+  [
+    "bytes before a rotated JPEG's end",
+    rotated,
+    insert(rotated, rotated.length - 2, 1, 2),
+    /^2 bytes follow/,
+  ],
   ["bytes before a JPEG's tables", jpeg, insert(jpeg, tables, 1, 2), /2 extraneous bytes before marker 0xdb/],
   [
     "bytes before a progressive JPEG's end",

@@ -24,7 +24,7 @@ function moved(image: RgbImage, from: (x: number, y: number) => [number, number]
 }
 
 const mirrored = (image: RgbImage) => moved(image, (x, y) => [image.width - 1 - x, y]);
-const turned = (image: RgbImage) => moved(image, (x, y) => [y, image.width - 1 - x]);
+const rotated = (image: RgbImage) => moved(image, (x, y) => [y, image.width - 1 - x]);
 
 interface Image {
   name: string;
@@ -66,7 +66,7 @@ function splitFiles(split: string, files: Image[], categories: { id: number; nam
   };
 }
 
-/** 32 images, one of them damaged: mirrored, turned, resized, recompressed, equal, and with equal names. */
+/** 32 images, one of them damaged: mirrored, rotated, resized, recompressed, equal, and with equal names. */
 async function writeDataset(folder: string): Promise<void> {
   const png = encodeRgbPng;
   const plain = async (split: string, from: number, count: number): Promise<Image[]> =>
@@ -80,14 +80,14 @@ async function writeDataset(folder: string): Promise<void> {
     { name: "same.png", bytes: await png(spots(20)) },
     { name: "mirror.png", bytes: await png(mirrored(spots(1))) }, // t0, within the split
     { name: "chain1.jpg", bytes: await encodeJpeg(spots(40), 90), boxes: 2 },
-    { name: "chain_jpg.rf.1.jpg", bytes: await encodeJpeg(turned(spots(40)), 60) },
+    { name: "chain_jpg.rf.1.jpg", bytes: await encodeJpeg(rotated(spots(40)), 60) },
     { name: "y_jpg.rf.aa.jpg", bytes: await encodeJpeg(spots(50), 90) },
     { name: "y_jpg.rf.ab.jpg", bytes: await encodeJpeg(spots(51), 90) },
   ];
   const valid: Image[] = [
     ...await plain("v", 10, 5),
     { name: "same.png", bytes: await png(spots(21)) }, // another image with an equal name
-    { name: "turn.png", bytes: await png(turned(spots(2))) }, // t1
+    { name: "turn.png", bytes: await png(rotated(spots(2))) }, // t1
     { name: "small.png", bytes: await png(spots(3, 48)), side: 48 }, // t2
     { name: "chain_jpg.rf.2.jpg", bytes: await encodeJpeg(spots(41), 90) },
     { name: "y_jpg.rf.aa.jpg", bytes: await encodeJpeg(spots(52), 90) },
@@ -95,7 +95,7 @@ async function writeDataset(folder: string): Promise<void> {
   const test: Image[] = [
     ...await plain("e", 15, 3),
     { name: "copy.png", bytes: await png(spots(10)) }, // v0
-    { name: "half.png", bytes: await png(mirrored(turned(spots(2)))) }, // t1
+    { name: "half.png", bytes: await png(mirrored(rotated(spots(2)))) }, // t1
     { name: "chain3.png", bytes: await png(mirrored(spots(41))) }, // part of the chain through chain_jpg.rf.2.jpg
     { name: "same.png", bytes: await png(spots(22)), category: 7 },
     { name: "broken.png", bytes: new Uint8Array(9) },

@@ -24,7 +24,7 @@ for (const name of ["f2_none", "f2_instance"]) {
   });
 }
 
-Deno.test("assertGradients accepts PyTorch's own and refuses small errors, one or many", async () => {
+Deno.test("assertGradients: accepts PyTorch's own and refuses small errors, one or many", async () => {
   const fixture = await loadUnetFixture("f2_none");
   assertGradients(gradients(fixture), fixture, 1);
   const name = "bottleneck.conv2.weight";

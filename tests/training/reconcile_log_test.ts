@@ -56,7 +56,7 @@ Deno.test("reconcileLog: a log that contradicts the checkpoint is repaired from 
     ["its lines are damaged or out of order", [line(2), line(1), line(3)], [7, 7, 7]],
     ["epoch 2 has other numbers", [line(1), line(2, 0.4), line(3)], [7, undefined, 7]],
     ["epoch 2 is missing", [line(1), "{", line(3)], [7, undefined, 7]],
-    ["it goes on for 2 epochs", [1, 2, 3, 4, 5].map((epoch) => line(epoch)), [7, 7, 7]],
+    ["it has 2 more epochs", [1, 2, 3, 4, 5].map((epoch) => line(epoch)), [7, 7, 7]],
   ];
   for (const [fault, lines, times] of cases) {
     const { known, epochs, seconds, notes } = await reconcile(lines);
