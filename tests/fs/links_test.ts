@@ -66,7 +66,7 @@ Deno.test("inspect: follows the user's own link, refuses links that leave the da
     assert.match(device.stdout, /it is a device, not a regular file/);
   }));
 
-Deno.test("a dataset and a run folder behind the user's links: read under the task's own permission set", () =>
+Deno.test("inspect, evaluate: the user's linked dataset and run folder are read with the task's permissions", () =>
   inProjectCopy(async (project, dataset) => {
     const disk = join(project, "../disk");
     await writeFiles(disk, {

@@ -58,9 +58,9 @@ Deno.test("planMemory: regions share bytes after each other, and not even a slot
   assert.deepEqual(planMemory([step(a), step(b), step(c)], [a]).slots, [512, 1024]);
   assert.deepEqual(planMemory([]).slots, []);
   // Both live at the same time, but no step binds both.
-  const beside = planMemory([step(c), step(a), step(d), step(a), step(d)]);
-  assert.deepEqual(beside.slots, [1024]);
-  assert.deepEqual([a, d].map((region) => beside.places.get(region)), [
+  const shared = planMemory([step(c), step(a), step(d), step(a), step(d)]);
+  assert.deepEqual(shared.slots, [1024]);
+  assert.deepEqual([a, d].map((region) => shared.places.get(region)), [
     { slot: 0, offset: 0 },
     { slot: 0, offset: 512 },
   ]);

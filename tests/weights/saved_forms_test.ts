@@ -47,17 +47,17 @@ const OPTIMIZER = { state: { m: new Values([9]) }, step: new Values([4]) };
 
 for (
   const [name, root] of Object.entries<Pickled>({
-    "beside a tensor": { epoch: new Values([3]), loss: new Values([0.5]), model_state_dict: weights() },
-    "beside an optimizer": { optimizer: OPTIMIZER, state_dict: weights(), best: 1 },
+    "next to a tensor": { epoch: new Values([3]), loss: new Values([0.5]), model_state_dict: weights() },
+    "next to an optimizer": { optimizer: OPTIMIZER, state_dict: weights(), best: 1 },
     "as model": { model: weights(), ema: new Values([1]), scheduler: null },
     "as net": { acc: 95, epoch: new Values([3]), net: weights() },
     "in two levels": { model: { state_dict: weights(), epoch: 1 }, loss: new Values([1]) },
-    "beside NumPy's numbers": {
+    "next to NumPy's numbers": {
       best: numpyNumber("numpy.core.multiarray"),
       last: numpyNumber("numpy._core.multiarray"),
       net: weights(),
     },
-    "beside settings and paths": { args: NAMESPACE, net: weights(), path: PATH },
+    "next to settings and paths": { args: NAMESPACE, net: weights(), path: PATH },
     "bare": weights(),
   })
 ) {

@@ -132,7 +132,7 @@ function countPages(view: DataView, next: number): number {
   return pages;
 }
 
-/** libtiff's warnings that do not concern the pixels, or that tell of more of them than the header states. */
+/** libtiff's warnings that do not concern the pixels, or that report more of them than the header states. */
 const HARMLESS = [
   /^ASCII value for tag /,
   /^Invalid TIFF directory; tags are not sorted/,
