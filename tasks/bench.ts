@@ -25,9 +25,7 @@ import { createCommand, integer, main, writeStderr, writeStdout } from "../src/c
 import { openGpu } from "../src/host/open_gpu.ts";
 import type { KernelChoices } from "../mod.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
-
-/** A folder for synthetic images, which is removed afterwards. */
-const FOLDER = "dataset/.bench";
+import { ARITHMETIC, type Arithmetic, DEFAULT_ARITHMETIC } from "../src/gpu/arithmetic.ts";
 
 /** Seconds for the configuration of the original, interleaved with PyTorch. */
 const ORIGINAL_SECONDS = 60;
@@ -42,7 +40,7 @@ interface Options {
   readonly batch?: number;
   readonly software?: boolean;
   readonly retune?: number;
-  readonly kernels: "fast" | "strict";
+  readonly kernels: Arithmetic;
   readonly json?: true;
 }
 
@@ -89,7 +87,7 @@ export function command(): Command {
         "--kernels <which>",
         "strict excludes kernels that are less accurate than plain float32 sums",
       )
-        .choices(["fast", "strict"]).default("fast"),
+        .choices(ARITHMETIC).default(DEFAULT_ARITHMETIC),
     )
     .option("--json", "print everything as one JSON document")
     .action(bench);
@@ -122,7 +120,7 @@ async function benchSections(
     software: software === true,
     kernels,
     choices,
-    folder: FOLDER,
+    folder: FOLDERS.bench,
     ...(only ? { only } : {}),
     onNote: note,
     onSection: (name, report) => {

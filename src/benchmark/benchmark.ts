@@ -5,6 +5,7 @@
  */
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { openGpu } from "../host/open_gpu.ts";
+import type { Arithmetic } from "../gpu/arithmetic.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Timing } from "../tuning/timing.ts";
 import { calibrate, dispatchSeconds, type Speed } from "./calibration.ts";
@@ -68,7 +69,7 @@ export interface BenchOptions {
   /** Whether to use the software adapter even if there is a GPU. */
   readonly software: boolean;
   /** Which kernels may be chosen. */
-  readonly kernels: "fast" | "strict";
+  readonly kernels: Arithmetic;
   /** Kernel variants in place of the defaults. */
   readonly choices?: KernelChoices | undefined;
   /** A folder to create, fill and remove. */

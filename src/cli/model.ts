@@ -5,6 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Gpu } from "../gpu/gpu.ts";
+import { ARITHMETIC, type Arithmetic, DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
 import {
   findModelFile,
   INPUT_CHOICES,
@@ -34,7 +35,7 @@ export interface ModelFlags {
   /** Whether to use the software adapter. */
   readonly software?: boolean;
   /** The arithmetic of the kernels. */
-  readonly kernels: "fast" | "strict";
+  readonly kernels: Arithmetic;
   /** The folder of timed kernel choices; defaults to `dataset/.cache`. */
   readonly cache?: string;
 }
@@ -85,7 +86,7 @@ export function addModelOptions(command: Command): Command {
         "--kernels <which>",
         "arithmetic: strict is slower, with the accuracy of plain float32 sums",
       )
-        .choices(["fast", "strict"]).default("fast"),
+        .choices(ARITHMETIC).default(DEFAULT_ARITHMETIC),
     );
 }
 

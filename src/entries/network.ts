@@ -8,6 +8,7 @@ export type { AdapterKind, KernelChoices, Need, VariantFacts } from "../../kerne
 export type { Access, Binding, Kernel } from "../../kernels/kernel.ts";
 export type { Precision } from "../../kernels/storage.ts";
 export type { AdapterDescription, GpuDescription, GpuLimits, GpuOptions } from "../gpu/adapter.ts";
+export type { Arithmetic } from "../gpu/arithmetic.ts";
 export { Gpu } from "../gpu/gpu.ts";
 export { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
 export type { StateDict, Tensor } from "../tensor.ts";

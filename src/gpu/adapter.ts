@@ -8,13 +8,14 @@
 import { type AdapterKind, completeChoices, type KernelChoices, type Need } from "../../kernels/choices.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { OPERATIONS } from "../../kernels/variants.ts";
+import { type Arithmetic, DEFAULT_ARITHMETIC } from "./arithmetic.ts";
 
 /** How an adapter, its limits and its arithmetic are chosen. */
 export interface GpuOptions {
   /** Request the software adapter even if there is a hardware GPU. */
   software?: boolean;
   /** `fast` (the default), or `strict`: only arithmetic as accurate as plain float32 sums. */
-  kernels?: "fast" | "strict";
+  kernels?: Arithmetic;
   /**
    * Storage type of the tensors between layers in training: `f32` (the default), or `f16`, which halves their memory.
    * `f16` needs an adapter with `shader-f16` whose kernels pass their self-tests in it. Sums, weights and predictions
@@ -59,7 +60,7 @@ export interface GpuDescription {
   /** The limits of its device. */
   readonly limits: GpuLimits;
   /** Which kernels may be chosen. */
-  readonly kernels: "fast" | "strict";
+  readonly kernels: Arithmetic;
   /** Storage type of the tensors between layers in training; defaults to float32. */
   readonly precision?: Precision;
   /** The variant that is chosen for each class of shapes. */
@@ -81,7 +82,7 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       maxStorageBufferBindingSize: bindingSize(adapter.limits, options),
       maxBufferSize: bufferSize(adapter.limits, options),
     },
-    kernels: options.kernels ?? "fast",
+    kernels: options.kernels ?? DEFAULT_ARITHMETIC,
     precision: options.precision ?? "f32",
     choices: completeChoices(
       OPERATIONS,

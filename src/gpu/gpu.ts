@@ -21,6 +21,8 @@ import {
   type GpuOptions,
   mayGrant,
 } from "./adapter.ts";
+import { alignBytes } from "./alignment.ts";
+import { type Arithmetic, DEFAULT_ARITHMETIC } from "./arithmetic.ts";
 import { CapacityError } from "./capacity_error.ts";
 import { PipelineCache } from "./pipelines.ts";
 
@@ -37,7 +39,7 @@ export class Gpu implements GpuDescription {
   /** The limits of this device. */
   readonly limits: GpuLimits;
   /** Which kernels may be chosen. */
-  readonly kernels: "fast" | "strict";
+  readonly kernels: Arithmetic;
   /** Storage type of the tensors between layers in training. */
   readonly precision: Precision;
   /** The WebGPU device. */
@@ -61,7 +63,7 @@ export class Gpu implements GpuDescription {
     options: GpuOptions = {},
   ) {
     this.device = device;
-    this.kernels = options.kernels ?? "fast";
+    this.kernels = options.kernels ?? DEFAULT_ARITHMETIC;
     this.precision = options.precision ?? "f32";
     this.onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
@@ -118,7 +120,7 @@ export class Gpu implements GpuDescription {
    */
   async createBuffer(label: string, byteLength: number, usage = 0): Promise<GPUBuffer> {
     this.check();
-    const bytes = Math.max(256, Math.ceil(byteLength / 256) * 256);
+    const bytes = alignBytes(byteLength);
     if (bytes > this.limits.maxBufferSize) {
       throw new CapacityError(
         `Cannot allocate ${bytes} bytes for "${label}": this device allows ${this.limits.maxBufferSize} in one ` +

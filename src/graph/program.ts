@@ -7,6 +7,7 @@
  * @module
  */
 import type { Dispatch, Kernel } from "../../kernels/kernel.ts";
+import { BINDING_ALIGNMENT } from "../gpu/alignment.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 
 /** A range of one of the program's buffers. */
@@ -26,8 +27,6 @@ export interface ProgramStep {
   /** In the order of the kernel's bindings. */
   readonly views: readonly View[];
 }
-
-const PARAMS_STRIDE = 256;
 
 /** A program with its bind groups. */
 export class Program {
@@ -59,11 +58,11 @@ export class Program {
     const places = new Map<string, number>();
     const offsets = steps.map(({ dispatch }) => {
       const key = dispatch.params.join();
-      const offset = places.get(key) ?? places.size * PARAMS_STRIDE;
+      const offset = places.get(key) ?? places.size * BINDING_ALIGNMENT;
       places.set(key, offset);
       return offset;
     });
-    const packed = new Uint8Array(places.size * PARAMS_STRIDE);
+    const packed = new Uint8Array(places.size * BINDING_ALIGNMENT);
     steps.forEach(({ dispatch }, index) => packed.set(dispatch.params, offsets[index]!));
     const params = await gpu.createBuffer("params", packed.length, GPUBufferUsage.UNIFORM);
     gpu.write(params, 0, packed);

@@ -6,8 +6,10 @@
  *
  * @module
  */
+import { UNIFORM_WINDOW } from "../../kernels/gemm/gemm.ts";
 import type { Dispatch } from "../../kernels/kernel.ts";
 import { BYTES, halveDispatch, type Precision, storableBindings } from "../../kernels/storage.ts";
+import { alignBytes, BINDING_ALIGNMENT } from "../gpu/alignment.ts";
 
 /** A piece of memory: a temporary one, which is placed in a slot later, or a fixed one, which the owner allocates. */
 export interface Region {
@@ -39,11 +41,8 @@ export interface RecordedStep {
   readonly views: readonly RegionView[];
 }
 
-/** Offsets of bindings are multiples of this. */
-export const BINDING_ALIGNMENT = 256;
-
-/** Bytes of a uniform window. */
-const WINDOW = 65536;
+/** Bytes of a uniform window, which is always bound whole. */
+export const WINDOW = 4 * UNIFORM_WINDOW;
 
 /** A view of a whole region, or of `count` values from value `first` on. */
 export function view(region: Region, first = 0, count?: number): RegionView {
@@ -155,8 +154,4 @@ export class Recorder {
       );
     }
   }
-}
-
-function alignBytes(byteLength: number): number {
-  return Math.max(BINDING_ALIGNMENT, Math.ceil(byteLength / BINDING_ALIGNMENT) * BINDING_ALIGNMENT);
 }

@@ -8,6 +8,8 @@
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { sha256 } from "../bytes.ts";
 import { describeGpu, type GpuDescription, type GpuOptions } from "../gpu/adapter.ts";
+import type { Arithmetic } from "../gpu/arithmetic.ts";
+import { isRecord } from "../fs/json_shape.ts";
 import type { Remembered, VerdictMemory, Verdicts } from "../self_test/verdicts.ts";
 import { readDriverVersions } from "./driver.ts";
 import { isGranted } from "./permissions.ts";
@@ -40,7 +42,7 @@ export interface KernelKey {
   /** Version of Deno, which brings its own WebGPU. */
   readonly deno: string;
   /** Which kernels could be chosen. */
-  readonly arithmetic: "fast" | "strict";
+  readonly arithmetic: Arithmetic;
   /** Hash of the kernels and their self-tests. */
   readonly kernels: string;
 }
@@ -209,8 +211,4 @@ function isDated(value: unknown, date: string, table: string, type: "string" | "
   const { [date]: time, [table]: values } = value;
   return typeof time === "string" && !Number.isNaN(Date.parse(time)) &&
     isRecord(values) && Object.values(values).every((item) => typeof item === type);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

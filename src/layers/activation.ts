@@ -7,7 +7,8 @@
  */
 import { imageSize, type Nchw } from "../../kernels/shape.ts";
 import { BYTES } from "../../kernels/storage.ts";
-import { BINDING_ALIGNMENT, type Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
+import { BINDING_ALIGNMENT } from "../gpu/alignment.ts";
+import { type Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
 
 /**
  * A tensor between layers. `plain` values are read as they are. A `relu` tensor holds the result of a ReLU; its

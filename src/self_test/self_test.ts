@@ -8,6 +8,7 @@
 import { halveDispatch, type Precision, storableBindings } from "../../kernels/storage.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../graph/program.ts";
+import { WINDOW } from "../graph/recorder.ts";
 import type { Check } from "./checks/check.ts";
 import { convolutionChecks } from "./checks/convolutions.ts";
 import { im2colChecks } from "./checks/im2col.ts";
@@ -29,9 +30,6 @@ export interface SelfTestResult {
   /** Largest absolute error that passes. */
   readonly limit: number;
 }
-
-/** Bytes of a uniform window, which is always bound whole. */
-const WINDOW = 65536;
 
 /**
  * Runs every kernel once, except those that need what the device lacks, and except the probes of features, which

@@ -7,6 +7,7 @@ import type { Augmentation } from "../../kernels/augment/augment.ts";
 import { LOSS_NAMES, type LossName } from "../../kernels/loss/definition.ts";
 import type { Precision } from "../../kernels/storage.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
+import { ARITHMETIC, type Arithmetic } from "../gpu/arithmetic.ts";
 import { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
 import { completeConfig, MAX_SIZE, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { formatAugmentation } from "./augmentation.ts";
@@ -46,7 +47,7 @@ export interface TrainConfig {
   /** What is minimized. */
   loss: LossName;
   /** Arithmetic of the kernels. */
-  kernels: "fast" | "strict";
+  kernels: Arithmetic;
   /** How tensors between layers are stored; sums, weights and their gradients are float32. */
   precision: Precision;
   /** How images without annotations are treated. */
@@ -93,7 +94,7 @@ export const SETTING_CHOICES = {
   norm: ["none", "instance"],
   normalize: NORMALIZATIONS,
   loss: LOSS_NAMES,
-  kernels: ["fast", "strict"],
+  kernels: ARITHMETIC,
   precision: ["f32", "f16"],
   unannotated: UNANNOTATED,
   optimizer: ["adam", "adamw"],
