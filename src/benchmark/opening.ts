@@ -6,6 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { FOLDERS } from "../fs/layout.ts";
 import type { GpuOptions } from "../gpu/adapter.ts";
+import { PACKAGES } from "../host/driver.ts";
 import { summarize, type Timing } from "../tuning/timing.ts";
 import { NO_LOADER } from "./peer_process.ts";
 
@@ -23,7 +24,7 @@ export interface OpeningTime {
 
 /** Permissions of the process: what `openGpu` uses. */
 const PERMISSIONS = [
-  `--allow-read=${FOLDERS.cache},/var/lib/dpkg/status`,
+  `--allow-read=${FOLDERS.cache},${PACKAGES}`,
   `--allow-write=${FOLDERS.cache}`,
 ];
 

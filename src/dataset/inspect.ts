@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hashBytes } from "../fs/hash_bytes.ts";
 import type { CocoId } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
 import { decodeWithNotes } from "../image/decode.ts";
@@ -179,7 +179,7 @@ export async function inspectImage(
     const decoded = pixels ? await decodeWithNotes(bytes) : null;
     const thumbnail = decoded === null ? null : makeThumbnail(decoded.raster);
     const notes = [...image.notes ?? [], ...(decoded ?? inspectFile(bytes)).notes];
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const sha256 = hashBytes(bytes);
     return {
       signature: { split: split.name, fileName: image.fileName, sha256, thumbnail },
       problem: null,

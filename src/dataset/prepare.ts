@@ -9,13 +9,19 @@
  */
 import { readBounded } from "../fs/bounded_read.ts";
 import { createHash } from "node:crypto";
+import { hashBytes } from "../fs/hash_bytes.ts";
 import { join, normalize } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
 import type { Size } from "../image/image.ts";
 import { DECODE_SECONDS, MAX_BYTES } from "../image/limits.ts";
 import { countForeground } from "../image/label_map.ts";
-import { assertNormalization, type Moments, type Normalization } from "../image/normalize.ts";
+import {
+  assertNormalization,
+  DEFAULT_NORMALIZATION,
+  type Moments,
+  type Normalization,
+} from "../image/normalize.ts";
 import { resizeLabelMap } from "../image/resize.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
 import { imageProblem, NO_SUCH_FILE } from "./listed_file.ts";
@@ -93,7 +99,7 @@ export async function prepareSplit(
 ): Promise<PreparedSplit> {
   const { size, cacheFolder, onNote } = options;
   const workers = options.workers ?? navigator.hardwareConcurrency;
-  assertNormalization(options.normalize ?? "imagenet");
+  assertNormalization(options.normalize ?? DEFAULT_NORMALIZATION);
   assertCount("a size", size, MAX_SIZE);
   assertCount("a number of Workers", workers, 1024);
   const path = cacheFolder === null ? null : join(cacheFolder, cacheName(samples[0], size));
@@ -181,7 +187,7 @@ async function readSource(sample: Sample): Promise<{ image: string | null; label
   const labels = await sample.labelKey();
   try {
     const bytes = await readBounded(sample.imagePath, MAX_BYTES);
-    return { image: createHash("sha256").update(bytes).digest("hex"), labels };
+    return { image: hashBytes(bytes), labels };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     // A file that cannot be read now matches no entry, and is tried again.
@@ -304,7 +310,7 @@ function assemble(
   const sum = (count: (place: Prepared) => number) => places.reduce((sum, place) => sum + count(place), 0);
   return new PreparedSplit({
     size,
-    normalize: options.normalize ?? "imagenet",
+    normalize: options.normalize ?? DEFAULT_NORMALIZATION,
     samples: prepared,
     places,
     foregroundPixels: sum((place) => place.foregroundPixels),

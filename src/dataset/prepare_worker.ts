@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hashBytes } from "../fs/hash_bytes.ts";
 import { crc32 } from "node:zlib";
 import { decodeRaster } from "../image/decode_raster.ts";
 import { inspectFile } from "../image/header.ts";
@@ -22,7 +22,7 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
   let image: string | null = null;
   try {
     const bytes = readBoundedSync(path, MAX_BYTES);
-    image = createHash("sha256").update(bytes).digest("hex");
+    image = hashBytes(bytes);
     const { raster } = await decodeRaster(bytes);
     const reason = sizeMismatch(inspectFile(bytes), task);
     if (reason !== null) return { answer: { image, kind: "size-mismatch", reason }, transfer: [] };

@@ -4,9 +4,9 @@
  * @module
  */
 import { readBounded } from "../fs/bounded_read.ts";
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { hashBytes } from "../fs/hash_bytes.ts";
 import { ifFound, readJson, removeFile } from "../fs/paths.ts";
 import { encodeGrayPng } from "../image/encode.ts";
 import { type Problem, refuseProblems } from "../coco/problems.ts";
@@ -130,7 +130,7 @@ async function assertNotAmongImages(split: Split, output: string): Promise<void>
 async function isUpToDate(path: string, entry: MaskEntry, sample: Sample): Promise<boolean> {
   if (entry.source !== await sample.labelKey()) return false;
   const bytes = await ifFound(readBounded(path, 2 ** 27));
-  return bytes !== null && sha256(bytes) === entry.sha256;
+  return bytes !== null && hashBytes(bytes) === entry.sha256;
 }
 
 async function writeMask(path: string, sample: Sample): Promise<MaskEntry> {
@@ -143,7 +143,7 @@ async function writeMask(path: string, sample: Sample): Promise<MaskEntry> {
     height,
     foregroundPixels: data.reduce((sum, value) => sum + value, 0),
     source: await sample.labelKey(),
-    sha256: sha256(png),
+    sha256: hashBytes(png),
   };
 }
 
@@ -166,8 +166,4 @@ async function readManifest(output: string): Promise<Entries> {
 /** Whether a path of a manifest, which may have been edited, stays within the output folder. */
 function isMaskPath(path: string): boolean {
   return path.endsWith(".png") && !path.startsWith("/") && !path.split(/[\\/]/).includes("..");
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

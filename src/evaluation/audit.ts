@@ -7,6 +7,7 @@ import { type Box, labelComponents } from "../image/components.ts";
 import type { Mask } from "../image/mask.ts";
 import { assertProbabilities, type ProbabilityMap } from "../prediction/probability_map.ts";
 import { thresholdMask } from "../prediction/postprocess.ts";
+import { ORIGINAL_INPUT } from "../unet/model_format.ts";
 import { assertComparable } from "./pixel_counts.ts";
 
 /** How the model and the annotation differ; {@linkcode AUDIT_REASONS} describes each. */
@@ -70,7 +71,7 @@ export function auditImage(
   annotation: Mask,
   options: AuditOptions = {},
 ): AuditFinding | null {
-  const { threshold = 0.5 } = options;
+  const { threshold = ORIGINAL_INPUT.threshold } = options;
   if (!(threshold > 0 && threshold < 1)) {
     throw new RangeError(`Cannot audit at threshold ${threshold}: expected a number between 0 and 1`);
   }

@@ -11,6 +11,8 @@ export const FOLDERS = {
   data: "dataset",
   /** Prepared images and timed kernel choices. */
   cache: "dataset/.cache",
+  /** Synthetic images of `bench`, which removes it afterwards. */
+  bench: "dataset/.bench",
   /** The annotations as PNG masks. */
   masks: "dataset/masks",
   /** The synthetic dataset. */

@@ -13,7 +13,7 @@ import { isGranted } from "./permissions.ts";
 export const OLDEST_MESA = 24;
 
 /** Debian's list of packages. */
-const PACKAGES = "/var/lib/dpkg/status";
+export const PACKAGES = "/var/lib/dpkg/status";
 
 /** Names of the PCI and Khronos vendor numbers of adapters. */
 const VENDORS: Record<number, string> = {

@@ -13,6 +13,9 @@ export const NORMALIZATIONS = ["imagenet", "picture"] as const;
 /** How an image is normalized: with ImageNet's mean and deviation per channel, or with the image's own. */
 export type Normalization = typeof NORMALIZATIONS[number];
 
+/** The original's normalization, used unless another is named. */
+export const DEFAULT_NORMALIZATION: Normalization = "imagenet";
+
 /** Whether a value, as of a file or a command line, is a {@linkcode Normalization}. */
 export function isNormalization(value: unknown): value is Normalization {
   return (NORMALIZATIONS as readonly unknown[]).includes(value);
@@ -30,7 +33,7 @@ export const LEAST_DEVIATION = 1e-6;
  * per channel (as the original does), or with those of the image's own values over all channels (`picture`), which
  * removes differences between scanners. Throws a TypeError for another shape, a RangeError for another `how`.
  */
-export function normalizeImage(image: Tensor, how: Normalization = "imagenet"): Tensor {
+export function normalizeImage(image: Tensor, how: Normalization = DEFAULT_NORMALIZATION): Tensor {
   const { shape } = image;
   const [channels = 0, height = 0, width = 0] = shape;
   if (shape.length !== 3 || channels !== 3 || image.data.length !== 3 * height * width) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hashBytes } from "../fs/hash_bytes.ts";
 import { join } from "node:path";
 import { NORMALIZATIONS } from "../image/normalize.ts";
 import { MAX_SIZE, SIZE_STEP } from "../unet/config.ts";
@@ -94,7 +94,7 @@ export async function findModelFile({ model, run, runs = FOLDERS.runs }: ModelCh
 export async function loadModel(path: string, input: InputSettings = {}): Promise<LoadedModel> {
   try {
     const bytes = await readWholeFile(path);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const sha256 = hashBytes(bytes);
     const stored = await readModel(bytes);
     const model = { ...stored, ...(stored.described ? null : await loadSidecar(path, stored, sha256)) };
     const { inChannels, outChannels } = model.description.network;

@@ -17,6 +17,7 @@ import {
 import type { Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 import type { Tensor } from "../tensor.ts";
+import { ORIGINAL_INPUT } from "../unet/model_format.ts";
 import {
   assertProbabilities,
   type ProbabilityMap,
@@ -87,7 +88,7 @@ export function segment(
   size: Size,
   options: SegmentOptions = {},
 ): Segmentation {
-  const { threshold = 0.5, largest = false, minArea = 0 } = options;
+  const { threshold = ORIGINAL_INPUT.threshold, largest = false, minArea = 0 } = options;
   if (!(threshold >= 0 && threshold <= 1)) {
     throw new RangeError(
       `Cannot segment at threshold ${threshold}: expected a number from 0 to 1`,

@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { createHash, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
+import { hashBytes } from "../fs/hash_bytes.ts";
 import type { RunConfig, TrackedRun } from "./backend.ts";
 
 /** The SDK version whose API is used; every request states it. */
@@ -35,7 +36,7 @@ export function mediaFile(kind: MediaFile["kind"], step: number, content: Uint8A
       `Cannot track ${kind} of ${bytes.length} bytes: SwanLab accepts up to ${SWANLAB_MEDIA_LIMIT}`,
     );
   }
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = hashBytes(bytes);
   const ending = kind === "image" ? "png" : "__swanlab__.txt";
   return { kind, fileName: `${`${step}`.padStart(3, "0")}-${sha256.slice(0, 8)}.${ending}`, sha256, bytes };
 }

@@ -4,6 +4,9 @@
  * @module
  */
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
+import { DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
+import { DEFAULT_CONFIG } from "../unet/config.ts";
+import { ORIGINAL_INPUT } from "../unet/model_format.ts";
 import { LIGHT } from "./augmentation.ts";
 import { checkTrainConfig, type TrainConfig } from "./train_config.ts";
 
@@ -13,15 +16,15 @@ const ORIGINAL: TrainConfig = {
   epochs: 40,
   batchSize: 32,
   learningRate: 1e-4,
-  filters: 32,
-  size: 256,
+  filters: DEFAULT_CONFIG.filters,
+  size: ORIGINAL_INPUT.size,
   patience: 8,
   seed: 0,
-  dropout: 0.4,
-  norm: "none",
-  normalize: "imagenet",
+  dropout: DEFAULT_CONFIG.dropout,
+  norm: DEFAULT_CONFIG.norm,
+  normalize: ORIGINAL_INPUT.normalize,
   loss: DEFAULT_LOSS,
-  kernels: "fast",
+  kernels: DEFAULT_ARITHMETIC,
   precision: "f32",
   unannotated: "empty",
   optimizer: "adam",
@@ -49,7 +52,7 @@ export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> =
     norm: "instance",
     normalize: "picture",
     optimizer: "adamw",
-    weightDecay: 0.01,
+    weightDecay: ADAMW_DECAY,
     schedule: "cosine",
     warmup: 1,
     clip: 1,

@@ -8,14 +8,14 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { FolderLock, HeldError } from "../fs/folder_lock.ts";
 import { evaluatedSplit, evaluationNames, RUN_FILES, RUN_LOCK } from "../fs/layout.ts";
+import { hashBytes } from "../fs/hash_bytes.ts";
 import { ifFound, isTaken, removeTree } from "../fs/paths.ts";
 import { isTemporaryName } from "../fs/temporary_name.ts";
-import { modelParts } from "../unet/model_format.ts";
+import { modelParts, ORIGINAL_INPUT } from "../unet/model_format.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
 import { isDiskFull, limitHint } from "../fs/write_failure.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
@@ -28,9 +28,6 @@ import {
 } from "./checkpoint.ts";
 import { shouldStop } from "./early_stopping.ts";
 import { networkConfig } from "./train_config.ts";
-
-/** Pixels with a probability above this are foreground: what the metrics of training count by. */
-const THRESHOLD = 0.5;
 
 /** A run's folder, which no other process can train in until it is closed. */
 export interface OpenRun {
@@ -254,7 +251,7 @@ async function describeRuns(parent: string): Promise<string> {
 export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<Checkpoint> {
   const model = isOfBestEpoch(checkpoint) ? bestParts(checkpoint) : null;
   const { progress } = checkpoint;
-  const best = progress.best && model ? { ...progress.best, sha256: sha256(model) } : progress.best;
+  const best = progress.best && model ? { ...progress.best, sha256: hashBytes(...model) } : progress.best;
   const saved = { ...checkpoint, progress: { ...progress, best } };
   const parts = checkpointParts(saved);
   try {
@@ -285,7 +282,7 @@ export async function restoreBest(folder: string, checkpoint: Checkpoint): Promi
   const path = join(folder, RUN_FILES.best);
   if (best === null) return;
   const bytes = await readWholeFile(path).catch(orNull);
-  if (bytes !== null && sha256([bytes]) === best.sha256) return;
+  if (bytes !== null && hashBytes(bytes) === best.sha256) return;
   if (!isOfBestEpoch(checkpoint)) {
     throw new Error(
       `Cannot resume ${folder}: its ${basename(path)} is ${
@@ -311,7 +308,8 @@ function bestParts({ progress, trainer }: Checkpoint): Uint8Array[] {
       network,
       size: config.size,
       normalize: config.normalize,
-      threshold: THRESHOLD,
+      // What the metrics of training count by.
+      threshold: ORIGINAL_INPUT.threshold,
       recipe: config.recipe,
       epoch: best!.epoch,
       metrics: best!.metrics,
@@ -320,12 +318,6 @@ function bestParts({ progress, trainer }: Checkpoint): Uint8Array[] {
       versions: { ...versions },
     },
   });
-}
-
-function sha256(parts: readonly Uint8Array[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest("hex");
 }
 
 function orNull(error: unknown): null {

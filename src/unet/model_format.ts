@@ -6,7 +6,8 @@
  * @module
  */
 import { joinBytes } from "../bytes.ts";
-import { isNormalization, type Normalization } from "../image/normalize.ts";
+import { DEFAULT_NORMALIZATION, isNormalization, type Normalization } from "../image/normalize.ts";
+import { isRecord } from "../fs/json_shape.ts";
 import type { StateDict } from "../tensor.ts";
 import { safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
@@ -55,7 +56,7 @@ export interface StoredModel extends Model {
 /** How the original treats images, which is assumed for a file without a description. */
 export const ORIGINAL_INPUT: Readonly<Pick<ModelDescription, "size" | "normalize" | "threshold">> = {
   size: 256,
-  normalize: "imagenet",
+  normalize: DEFAULT_NORMALIZATION,
   threshold: 0.5,
 };
 
@@ -246,10 +247,6 @@ const OPTIONAL: readonly Check[] = [
   ],
   ...["training", "data", "versions"].map((name): Check => [name, isRecord, "an object"]),
 ];
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** A value of a file for a message, in few characters. */
 function show(value: unknown): string {

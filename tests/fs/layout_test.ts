@@ -11,7 +11,14 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
     "tb",
     "swanlog",
   ]);
-  const dataset = ["dataset", "dataset/.cache", "dataset/masks", "dataset/phantom", "dataset/resplit"];
+  const dataset = [
+    "dataset",
+    "dataset/.cache",
+    "dataset/.bench",
+    "dataset/masks",
+    "dataset/phantom",
+    "dataset/resplit",
+  ];
   assert.deepEqual(Object.values(FOLDERS), [...dataset, "runs", "predictions"]);
 });
 
