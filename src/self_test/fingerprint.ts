@@ -7,6 +7,7 @@
  */
 import { KERNEL_SOURCES } from "../../kernels/sources.ts";
 import { sha256 } from "../bytes.ts";
+import admission from "./admission.ts" with { type: "text" };
 import check from "./checks/check.ts" with { type: "text" };
 import convolutions from "./checks/convolutions.ts" with { type: "text" };
 import im2col from "./checks/im2col.ts" with { type: "text" };
@@ -16,11 +17,11 @@ import training from "./checks/training.ts" with { type: "text" };
 import winograd from "./checks/winograd.ts" with { type: "text" };
 import selfTest from "./self_test.ts" with { type: "text" };
 
-const TESTS = [check, convolutions, im2col, layers, matrices, training, winograd, selfTest];
+const TESTS = [admission, check, convolutions, im2col, layers, matrices, training, winograd, selfTest];
 
 /**
- * SHA-256, in hexadecimal, of every kernel's text and host file and of the self-tests. Hashing the texts takes 2 ms;
- * building the self-tests' data would take 100.
+ * SHA-256, in hexadecimal, of every kernel's text and host file, of the self-tests, and of the file that turns their
+ * results into verdicts. Hashing the texts takes 2 ms; building the self-tests' data would take 100.
  */
 export function kernelFingerprint(
   sources: ReadonlyMap<string, string> = KERNEL_SOURCES,
