@@ -21,7 +21,15 @@ import {
 } from "../src/benchmark/report.ts";
 import { describeVariants } from "../src/benchmark/variants.ts";
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
-import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import {
+  addExamples,
+  createCommand,
+  GROUPS,
+  integer,
+  main,
+  writeStderr,
+  writeStdout,
+} from "../src/cli/task.ts";
 import { openGpu } from "../src/host/open_gpu.ts";
 import type { KernelChoices } from "../mod.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
@@ -46,11 +54,12 @@ interface Options {
 
 /** The command `bench`. */
 export function command(): Command {
-  return createCommand(
+  const bench = createCommand(
     "bench",
     "Measures speed and memory on this machine: calibration, kernels, network, gaps between dispatches, start, " +
       "memory, scaling and data pipeline. docs/benchmarks.md explains the tables.",
   )
+    .optionsGroup(GROUPS.measurement)
     .option("--quick", "fewer shapes and rounds: less than a minute instead of five")
     .option(
       "--only <sections>",
@@ -65,6 +74,7 @@ export function command(): Command {
       "--gpu",
       "the configuration of the original next to PyTorch on the same GPU, instead of the sections",
     )
+    .optionsGroup(GROUPS.network)
     .option(
       "--filters <count>",
       `with --gpu: feature maps of the first block (default: ${ORIGINAL_SHAPE.filters})`,
@@ -80,6 +90,7 @@ export function command(): Command {
       `with --gpu: images per batch (default: ${ORIGINAL_SHAPE.batch})`,
       integer(1, 4096),
     )
+    .optionsGroup(GROUPS.device)
     .option("--software", "use the software adapter even if there is a GPU")
     .addOption(retuneOption(FOLDERS.cache))
     .addOption(
@@ -89,11 +100,16 @@ export function command(): Command {
       )
         .choices(ARITHMETIC).default(DEFAULT_ARITHMETIC),
     )
-    .option("--json", "print everything as one JSON document")
-    .action(bench);
+    .optionsGroup(GROUPS.output)
+    .option("--json", "print everything as one JSON document");
+  addExamples(bench, [
+    ["Measure kernels and network in less than a minute", "--quick --only kernels,network"],
+    ["Compare with PyTorch on the same GPU, two images per batch", "--gpu --batch 2"],
+  ]);
+  return bench.action(measure);
 }
 
-async function bench(options: Options, self: Command): Promise<void> {
+async function measure(options: Options, self: Command): Promise<void> {
   const lone = (["filters", "size", "batch"] as const).find((name) => options[name] !== undefined);
   if (!options.gpu && lone !== undefined) self.error(`error: --${lone} requires --gpu`, { exitCode: 2 });
   const other = (["quick", "only", "peers"] as const).find((name) => options[name] !== undefined);

@@ -28,6 +28,7 @@ export const GROUPS = {
   model: "Model:",
   network: "Network:",
   training: "Training:",
+  measurement: "Measurement:",
   device: "Device:",
   output: "Output:",
 } as const;
