@@ -116,7 +116,7 @@ export {
   type EvaluateSplitOptions,
   type SplitEvaluation,
 } from "./src/evaluation/evaluate_split.ts";
-export { batchLoss, type Loss, type SplitLoss } from "./src/evaluation/loss.ts";
+export { batchLoss, type Loss, type SplitLoss } from "./src/evaluation/split_loss.ts";
 export {
   type EvaluationReport,
   runEvaluation,

@@ -15,7 +15,7 @@ import { CONV_SHAPES, type KernelSpeed, measureConv } from "./kernels.ts";
 import { describeMachine, type Machine, machineLoad } from "./machine.ts";
 import { type LowMemory, measureLowMemory } from "./low_memory.ts";
 import { measureTable, type Memory, planTable } from "./memory.ts";
-import { NetworkBench, type NetworkShape } from "./network.ts";
+import { NetworkBench, type NetworkShape } from "./network_bench.ts";
 import { measureShape, type ShapeSpeed } from "./network_speed.ts";
 import { measureScale, SCALE_SHAPES, type ScaleTime } from "./scale.ts";
 import { measureStart, type StartTime } from "./start.ts";

@@ -13,7 +13,7 @@ import type { Program } from "../graph/program.ts";
 import { type PassTime, Timestamps } from "../gpu/timestamps.ts";
 import { summarize } from "../tuning/timing.ts";
 import { Executor } from "../unet/executor.ts";
-import type { NetworkBench, NetworkShape } from "./network.ts";
+import type { NetworkBench, NetworkShape } from "./network_bench.ts";
 
 /** Consecutive steps per round, so that the time between steps counts as well. */
 const STEPS = 3;

@@ -5,7 +5,7 @@
  */
 import type { Gpu } from "../gpu/gpu.ts";
 import { type MemoryUse, planBatch } from "../training/batch_memory.ts";
-import { NetworkBench, type NetworkShape } from "./network.ts";
+import { NetworkBench, type NetworkShape } from "./network_bench.ts";
 import { type Contestant, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 
 /** Training one network with either setting of `memory`. */

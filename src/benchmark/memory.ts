@@ -10,7 +10,7 @@ import { type MemoryUse, planBatch } from "../training/batch_memory.ts";
 import { Trainer } from "../training/trainer.ts";
 import { completeConfig } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
-import type { NetworkShape } from "./network.ts";
+import type { NetworkShape } from "./network_bench.ts";
 
 /** Heights and widths of images in the table. */
 export const MEMORY_SIZES = [64, 128, 256, 512, 1024];

@@ -7,7 +7,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 import type { UNetConfig } from "../unet/config.ts";
 import { type Speed, speed } from "./calibration.ts";
-import { forwardOperations, NetworkBench, type NetworkShape } from "./network.ts";
+import { forwardOperations, NetworkBench, type NetworkShape } from "./network_bench.ts";
 import { type Peers, startPeers } from "./peers.ts";
 
 /** Operations of a training step in forward passes: the forward pass, and two gradients of the same size. */

@@ -11,7 +11,7 @@ import { openGpu } from "../host/open_gpu.ts";
 import { planBatch } from "../training/batch_memory.ts";
 import { type Contestant, repeat, takeTurns, type Timing, type TurnOptions } from "../tuning/timing.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
-import { NetworkBench, type NetworkShape } from "./network.ts";
+import { NetworkBench, type NetworkShape } from "./network_bench.ts";
 import { PeerProcess } from "./peer_process.ts";
 import { startTorchTwin } from "./peers.ts";
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { NetworkShape } from "./network.ts";
+import type { NetworkShape } from "./network_bench.ts";
 import { PeerProcess } from "./peer_process.ts";
 
 /** Folder of the peers' programs, relative to the project. */

@@ -12,7 +12,7 @@ import type { Gaps } from "./gaps.ts";
 import type { Machine } from "./machine.ts";
 import type { LowMemory } from "./low_memory.ts";
 import type { Memory } from "./memory.ts";
-import type { NetworkShape } from "./network.ts";
+import type { NetworkShape } from "./network_bench.ts";
 import type { ShapeSpeed } from "./network_speed.ts";
 import type { OriginalReport } from "./original.ts";
 import type { VariantReport } from "./variants.ts";

@@ -5,7 +5,7 @@
  */
 import type { Gpu } from "../gpu/gpu.ts";
 import { repeat, takeTurns, type Timing } from "../tuning/timing.ts";
-import { NetworkBench, type NetworkShape } from "./network.ts";
+import { NetworkBench, type NetworkShape } from "./network_bench.ts";
 
 /** Feature maps of the first block of the networks in the table. */
 const FILTERS = 8;

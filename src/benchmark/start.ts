@@ -6,7 +6,7 @@
  */
 import type { GpuOptions } from "../gpu/adapter.ts";
 import { openGpu } from "../host/open_gpu.ts";
-import { NetworkBench, type NetworkShape } from "./network.ts";
+import { NetworkBench, type NetworkShape } from "./network_bench.ts";
 import { measureOpening, type OpeningTime } from "./opening.ts";
 
 /** Seconds of a start. */

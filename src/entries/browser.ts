@@ -23,6 +23,6 @@
  * @module
  */
 export * from "./prediction.ts";
-export { openVerifiedGpu as openGpu } from "../self_test/open_gpu.ts";
+export { openVerifiedGpu as openGpu } from "../self_test/open_verified.ts";
 export type { Remembered, VerdictMemory, Verdicts } from "../self_test/verdicts.ts";
 export { readSafetensors, type SafetensorsFile } from "../weights/safetensors.ts";

@@ -11,7 +11,7 @@ import { type Predictor, probabilityMaps } from "../prediction/predictor.ts";
 import { type AuditFinding, auditImage, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
-import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./loss.ts";
+import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./split_loss.ts";
 import type { BootstrapOptions } from "./statistics.ts";
 import { type EvaluationSummary, type ImageScore, scoreImage, summarize } from "./summary.ts";
 

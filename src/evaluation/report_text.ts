@@ -5,7 +5,7 @@
  */
 import { LOSSES } from "../../kernels/loss/definition.ts";
 import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
-import type { SplitLoss } from "./loss.ts";
+import type { SplitLoss } from "./split_loss.ts";
 import { formatSummary } from "./summary_text.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
 

@@ -13,7 +13,7 @@ import type { Predictor } from "../prediction/predictor.ts";
 import type { AuditFinding } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { evaluateSplit, type EvaluateSplitOptions } from "./evaluate_split.ts";
-import type { SplitLoss } from "./loss.ts";
+import type { SplitLoss } from "./split_loss.ts";
 import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
 import type { EvaluationSummary, ImageScore } from "./summary.ts";
 

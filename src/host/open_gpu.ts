@@ -6,7 +6,7 @@
 import { FOLDERS } from "../fs/layout.ts";
 import type { GpuOptions } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { openVerifiedGpu } from "../self_test/open_gpu.ts";
+import { openVerifiedGpu } from "../self_test/open_verified.ts";
 import { KernelMemory } from "./kernel_memory.ts";
 
 /** How {@linkcode openGpu} opens, verifies and chooses. */

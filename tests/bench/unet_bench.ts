@@ -1,5 +1,5 @@
 /** The whole network: forward pass and training step, at the sizes of docs/results.md. */
-import { forwardOperations, NetworkBench, type NetworkShape } from "../../src/benchmark/network.ts";
+import { forwardOperations, NetworkBench, type NetworkShape } from "../../src/benchmark/network_bench.ts";
 import { benchGpu } from "../support/kernel_bench.ts";
 
 const SHAPES: readonly NetworkShape[] = [

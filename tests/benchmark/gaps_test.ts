@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { busyTicks, kernelShares, measureGaps, spanTicks } from "../../src/benchmark/gaps.ts";
-import { NetworkBench } from "../../src/benchmark/network.ts";
+import { NetworkBench } from "../../src/benchmark/network_bench.ts";
 import { Timestamps } from "../../src/gpu/timestamps.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 

@@ -141,7 +141,7 @@ Deno.test("openGpu: loads no self-test unless it has to run one", async () => {
     }
   }
   const paths = [...loaded].map((url) => url.slice(url.lastIndexOf("/src/") + 1));
-  assert.ok(paths.includes("src/self_test/open_gpu.ts"), "the graph was not read");
+  assert.ok(paths.includes("src/self_test/open_verified.ts"), "the graph was not read");
   assert.deepEqual(
     paths.filter((path) => /self_test\/(checks|self_test|admission|fingerprint)/.test(path)),
     [],

@@ -15,7 +15,7 @@ import { normBackward } from "../../kernels/instance_norm/instance_norm.ts";
 import { maxPoolBackward, maxPoolForward } from "../../kernels/max_pool2d/max_pool2d.ts";
 import { channelSums } from "../../kernels/reduce/reduce.ts";
 import { halve, storableBindings } from "../../kernels/storage.ts";
-import { openVerifiedGpu } from "../../src/self_test/open_gpu.ts";
+import { openVerifiedGpu } from "../../src/self_test/open_verified.ts";
 import { selfTest } from "../../src/self_test/self_test.ts";
 import { kernelFiles, readProject } from "../project/files.ts";
 import { conv2dDgrad, conv2dForward, conv2dWgrad } from "../reference/conv2d.ts";

@@ -7,7 +7,7 @@ import { CapacityError } from "../../src/gpu/capacity_error.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openDevice } from "../../src/gpu/open_device.ts";
 import { admissionOf } from "../../src/self_test/admission.ts";
-import { openVerifiedGpu } from "../../src/self_test/open_gpu.ts";
+import { openVerifiedGpu } from "../../src/self_test/open_verified.ts";
 import { chooseVerified } from "../../src/self_test/verdicts.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LOSS_NAMES } from "../../kernels/loss/definition.ts";
-import { batchLoss, meanLoss, trainedLoss } from "../../src/evaluation/loss.ts";
+import { batchLoss, meanLoss, trainedLoss } from "../../src/evaluation/split_loss.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { ORIGINAL_INPUT } from "../../src/unet/model_format.ts";
 import { combinedLoss, LOSSES } from "../reference/loss.ts";

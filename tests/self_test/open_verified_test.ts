@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { defaultChoices } from "../../kernels/variants.ts";
 import { CapacityError } from "../../src/gpu/capacity_error.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
-import { openVerifiedGpu } from "../../src/self_test/open_gpu.ts";
+import { openVerifiedGpu } from "../../src/self_test/open_verified.ts";
 import { FLOAT16, type Remembered, type VerdictMemory, type Verdicts } from "../../src/self_test/verdicts.ts";
 import { countDispatches } from "../support/count_dispatches.ts";
 import { SOFTWARE, softwareTest } from "../support/software.ts";

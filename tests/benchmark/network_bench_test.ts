@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { forwardOperations, makeBatch, NetworkBench } from "../../src/benchmark/network.ts";
+import { forwardOperations, makeBatch, NetworkBench } from "../../src/benchmark/network_bench.ts";
 import { measureShape } from "../../src/benchmark/network_speed.ts";
 import { measureScale } from "../../src/benchmark/scale.ts";
 import { measureStart } from "../../src/benchmark/start.ts";
