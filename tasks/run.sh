@@ -23,8 +23,8 @@ fail() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# The task names in deno.json, one per line.
-tasks() { sed -n '/^  "tasks": {/,/^  }/s/^    "\([a-z]*\)": .*/\1/p' "$root/deno.json"; }
+# The names of the tasks in tasks/ that deno.json lists, one per line.
+tasks() { sed -n '/^  "tasks": {/,/^  }/s/^    "\([a-z]*\)": ".* tasks\/.*/\1/p' "$root/deno.json"; }
 
 usage() {
   cat <<USAGE
