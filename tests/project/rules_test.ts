@@ -38,6 +38,15 @@ Deno.test("rules: nothing runs with all permissions", () => {
   }
 });
 
+Deno.test("rules: SECURITY.md names the tasks that may start programs", () => {
+  const { tasks, checks, permissions } = readConfiguration();
+  const starting = Object.entries({ ...tasks, ...checks })
+    .filter(([, command]) => "run" in permissions[/-P=([\w-]+)/.exec(command)![1]!]!)
+    .map(([name]) => name);
+  const sentence = /only ([^.]*?)\s+start other programs\./.exec(readProject("SECURITY.md"))![1]!;
+  assert.deepEqual([...sentence.matchAll(/`(.*?)`/g)].map(([, name]) => name).sort(), starting.sort());
+});
+
 Deno.test("rules: each task has its own permission set and its file", () => {
   const { tasks, checks, permissions } = readConfiguration();
   const files = projectFiles(".ts");
