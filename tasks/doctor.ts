@@ -12,6 +12,7 @@ import { type AdapterReport, type Ailment, diagnose } from "../src/host/diagnose
 import { openGpu } from "../src/host/open_gpu.ts";
 import { selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
+import { DEFAULT_ARITHMETIC } from "../src/gpu/arithmetic.ts";
 
 interface Options {
   json?: boolean;
@@ -48,7 +49,7 @@ async function examine(options: Options): Promise<void> {
           kernels.push(result);
           print(describeKernel(result));
         }
-        const kept = await readChoices(FOLDERS.cache, { software, kernels: "fast" });
+        const kept = await readChoices(FOLDERS.cache, { software, kernels: DEFAULT_ARITHMETIC });
         choices = { kept: kept !== null, choices: gpu.choices };
       } finally {
         gpu.close();

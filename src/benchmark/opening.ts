@@ -6,6 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { FOLDERS } from "../fs/layout.ts";
 import type { GpuOptions } from "../gpu/adapter.ts";
+import { DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
 import { PACKAGES } from "../host/driver.ts";
 import { summarize, type Timing } from "../tuning/timing.ts";
 import { NO_LOADER } from "./peer_process.ts";
@@ -33,7 +34,7 @@ const PERMISSIONS = [
  * started, as by the compiled binary on a machine without Deno.
  */
 export async function measureOpening(
-  { software = false, kernels = "fast" }: Pick<GpuOptions, "software" | "kernels">,
+  { software = false, kernels = DEFAULT_ARITHMETIC }: Pick<GpuOptions, "software" | "kernels">,
   rounds: number,
 ): Promise<OpeningTime | null> {
   const options = { software, kernels };

@@ -5,6 +5,7 @@
  * @module
  */
 import type { GpuOptions } from "../gpu/adapter.ts";
+import { DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
 import { openGpu } from "../host/open_gpu.ts";
 import { NetworkBench, type NetworkShape } from "./network_bench.ts";
 import { measureOpening, type OpeningTime } from "./opening.ts";
@@ -28,7 +29,10 @@ export interface StartTime extends NetworkShape {
 /** Times opening a GPU `rounds` times, then starts a training run on a device of its own. */
 export async function measureStart(
   shape: NetworkShape,
-  { software = false, kernels = "fast", choices }: Pick<GpuOptions, "software" | "kernels" | "choices">,
+  { software = false, kernels = DEFAULT_ARITHMETIC, choices }: Pick<
+    GpuOptions,
+    "software" | "kernels" | "choices"
+  >,
   rounds: number,
 ): Promise<StartTime> {
   const opening = await measureOpening({ software, kernels }, rounds);

@@ -6,6 +6,7 @@
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices, nonDefaultChoices } from "../../kernels/variants.ts";
 import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";
+import { DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
 import { planTarget } from "../layers/plan_target.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import {
@@ -57,7 +58,7 @@ export interface TrainPlan {
 const SOME_GPU: GpuDescription = {
   adapter: { description: "", vendor: "", isFallback: false },
   limits: { maxStorageBufferBindingSize: 2 ** 27, maxBufferSize: 2 ** 28 },
-  kernels: "fast",
+  kernels: DEFAULT_ARITHMETIC,
   choices: defaultChoices("hardware"),
 };
 
