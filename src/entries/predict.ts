@@ -39,6 +39,7 @@ export {
 } from "../prediction/image_files.ts";
 export {
   findModelFile,
+  type InputSettings,
   type LoadedModel,
   loadModel,
   type ModelChoice,

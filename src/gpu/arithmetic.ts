@@ -6,11 +6,11 @@
  * @module
  */
 
-/** All kinds of arithmetic; the first is the default. */
-export const ARITHMETIC = ["fast", "strict"] as const;
-
 /** `fast`, or `strict`: only arithmetic as accurate as plain float32 sums. */
-export type Arithmetic = typeof ARITHMETIC[number];
+export type Arithmetic = "fast" | "strict";
 
 /** The arithmetic unless another is asked for. */
-export const DEFAULT_ARITHMETIC: Arithmetic = ARITHMETIC[0];
+export const DEFAULT_ARITHMETIC: Arithmetic = "fast";
+
+/** All kinds of arithmetic, the default first. */
+export const ARITHMETIC: readonly Arithmetic[] = [DEFAULT_ARITHMETIC, "strict"];

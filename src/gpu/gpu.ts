@@ -223,12 +223,18 @@ export class Gpu implements GpuDescription {
     buffer: GPUBuffer,
     offset: number,
     values: Float32Array | Float16Array | Uint8Array,
-    first = 0,
-    count = values.length - first,
+    first: number = 0,
+    count?: number,
   ): void {
     this.check();
     // Nothing here makes shared memory.
-    this.device.queue.writeBuffer(buffer, offset, values as Float32Array<ArrayBuffer>, first, count);
+    this.device.queue.writeBuffer(
+      buffer,
+      offset,
+      values as Float32Array<ArrayBuffer>,
+      first,
+      count ?? values.length - first,
+    );
   }
 
   /**
