@@ -3,6 +3,7 @@ import { describeGpu } from "../../src/gpu/adapter.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { withNavigatorGpu } from "../support/navigator_gpu.ts";
+import "../support/vulkan_only.ts";
 
 Deno.test("describeGpu: describes what openGpu opens, down to the plans", async () => {
   for (const options of [{}, { kernels: "strict", maxBindingSize: 2 ** 20 }] as const) {

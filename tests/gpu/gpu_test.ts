@@ -6,6 +6,7 @@ import { CapacityError } from "../../src/gpu/capacity_error.ts";
 import { openDevice } from "../../src/gpu/open_device.ts";
 import { withNavigatorGpu } from "../support/navigator_gpu.ts";
 import { Program } from "../../src/graph/program.ts";
+import "../support/vulkan_only.ts";
 
 const BINDINGS = `@group(0) @binding(0) var<storage, read_write> out: array<f32>;
 @group(0) @binding(1) var<uniform> params: vec4u;

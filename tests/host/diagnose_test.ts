@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type AdapterReport, ailmentsOf, diagnose, type FeatureTest } from "../../src/host/diagnose.ts";
 import { COMPUTE_PROBE, F16_PROBE, PROBE_LENGTH, SUBGROUPS_PROBE } from "../../kernels/probe/probe.ts";
+import "../support/vulkan_only.ts";
 
 const works = (name: string): FeatureTest => ({ name, listed: true, works: true, detail: "" });
 const HEALTHY: AdapterReport = {
