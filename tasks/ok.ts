@@ -25,7 +25,11 @@ const CHECKS: readonly Check[] = [
   { name: "doc lint", args: ["doc", "--lint", "mod.ts", "src/entries/"] },
   {
     name: "doc examples",
-    args: ["test", "-q", "-P=test", "--doc", "README.md", "docs/", "mod.ts", "src/", "kernels/"],
+    // Examples open a GPU: without OpenGL, so that the process does not abort at its exit.
+    args: [
+      ...["test", "-q", "-P=test", "--doc", "--preload", "tests/support/vulkan_only.ts"],
+      ...["README.md", "docs/", "mod.ts", "src/", "kernels/"],
+    ],
   },
   { name: "package", args: ["publish", "--dry-run", "--allow-dirty"] },
   { name: "import directions", args: ["test", "-q", "-P=test", "tests/project/imports_test.ts"] },
