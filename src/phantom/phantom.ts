@@ -65,8 +65,8 @@ const MAX_IMAGES = 100_000;
 
 const JPEG_QUALITY = 92;
 
-/** Starts the description in the annotations of every phantom; a folder without it is never replaced. */
-const DESCRIPTION = "Phantom: synthetic brain slices, no patient's image";
+/** Starts the description in the annotations of every phantom; a folder without it is never replaced. Version 0.1.0's words stay. */
+const DESCRIPTION = "Phantom: synthetic brain slices, no patient's picture";
 
 /** The date in all files: with the current date, no two zips would be equal. */
 const DATE = { iso: "2024-01-01T00:00:00+00:00", zip: new Date(2024, 0, 1) };

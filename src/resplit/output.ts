@@ -15,7 +15,7 @@ export const RECORD_FILE = "split.json";
 export const RECORD_KIND = "Re-split with near-duplicates kept together";
 
 /** The kinds of records that may be replaced: this one and that of version 0.1.0. */
-const KNOWN_KINDS = [RECORD_KIND, "Dealt anew, images that seem to be one together"];
+const KNOWN_KINDS = [RECORD_KIND, "Dealt anew, pictures that seem to be one together"];
 
 /** Throws an Error if `output` is, contains or lies in a source folder; links are followed. */
 export async function assertApart(output: string, sources: readonly Split[]): Promise<void> {

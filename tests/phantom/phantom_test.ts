@@ -170,6 +170,10 @@ Deno.test("makePhantom: replaces a phantom and an empty folder, and nothing else
     await makePhantom(output, { ...SMALL, train: 1 });
     assert.equal((await filesUnder(join(output, "train"))).length, 2);
 
+    // What version 0.1.0 wrote: its folders are known by these words.
+    const annotations = await Deno.readTextFile(join(output, "train", "_annotations.coco.json"));
+    assert.ok(annotations.includes(`"description":"Phantom: synthetic brain slices, no patient's picture;`));
+
     const real = join(folder, "real");
     await Deno.mkdir(join(real, "train"), { recursive: true });
     await Deno.writeTextFile(join(real, "train", "_annotations.coco.json"), '{"images":[]}');

@@ -229,7 +229,7 @@ Deno.test("resplitDataset: the same seed gives the same result, and an earlier r
     assert.deepEqual(await readRecord(folder), first);
     // A result of version 0.1.0, which called itself otherwise.
     const record = join(folder, "new", "split.json");
-    const kind = "Dealt anew, images that seem to be one together";
+    const kind = "Dealt anew, pictures that seem to be one together";
     await Deno.writeTextFile(record, JSON.stringify({ ...first, kind }));
     await run({ seed: 5 });
     assert.deepEqual(await readRecord(folder), first);
