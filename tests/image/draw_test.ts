@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { grayToRgb, maskToRgb, OUTLINE_COLORS, outlineMask, overlayMask } from "../../src/image/draw.ts";
+import { COLOR_VISIONS, linearLight } from "../support/color_vision.ts";
 import { pixel, plain } from "../support/image_files.ts";
 
 Deno.test("overlayMask: tints the inside, draws the border in full color, keeps the rest", () => {
@@ -49,31 +50,10 @@ Deno.test("outlineMask: draws around the mask, keeps all pixels within it, and s
 });
 
 Deno.test("OUTLINE_COLORS: distinct for each kind of color vision, and from any gray", () => {
-  // Simulations after Machado, Oliveira and Fernandes (2009), severity 1, on linear light.
-  const linear = (value: number) => value <= 10.31 ? value / 3294.6 : ((value / 255 + 0.055) / 1.055) ** 2.4;
-  const kinds = {
-    normal: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-    protanopia: [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [
-      -0.003882,
-      -0.048116,
-      1.051998,
-    ]],
-    deuteranopia: [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [
-      -0.01182,
-      0.04294,
-      0.968881,
-    ]],
-    tritanopia: [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [
-      0.004733,
-      0.691367,
-      0.3039,
-    ]],
-  };
   const distance = (a: readonly number[], b: readonly number[]) =>
     Math.hypot(...a.map((value, c) => value - b[c]!));
-  for (const [kind, matrix] of Object.entries(kinds)) {
-    const seen = (color: readonly number[]) =>
-      matrix.map((row) => row.reduce((sum, factor, c) => sum + factor * linear(color[c]!), 0));
+  for (const kind of COLOR_VISIONS) {
+    const seen = (color: readonly number[]) => linearLight(color, kind);
     const { predicted, annotated } = OUTLINE_COLORS;
     assert.ok(distance(seen(predicted), seen(annotated)) > 0.4, kind);
     for (let gray = 0; gray < 256; gray++) {
