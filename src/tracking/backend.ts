@@ -1,5 +1,5 @@
 /**
- * The interface of tracking backends: TensorBoard's files, SwanLab's offline run, SwanLab's server.
+ * The interface of tracking backends: TensorBoard's file, SwanLab's offline run, SwanLab's server.
  *
  * @module
  */
@@ -68,8 +68,6 @@ export interface RunEnd {
   readonly time: Date;
   /** The last logged epoch, 0 without any. */
   readonly step: number;
-  /** Its numbers. */
-  readonly metrics: Metrics;
 }
 
 /** Something that records a run. Calls come one at a time, and steps never decrease. */
@@ -102,7 +100,7 @@ export interface TrackerOptions {
   readonly config: object;
   /** When the run was first started, also if it is resumed. */
   readonly startedAt: Date;
-  /** Whether to write TensorBoard's files to `tb/`. */
+  /** Whether to write TensorBoard's file to `tb/`. */
   readonly tensorboard: boolean;
   /** SwanLab: an offline run in `swanlog/` only, an offline run and a server, or neither. */
   readonly swanlab: "offline" | "online" | "off";

@@ -1,14 +1,14 @@
 /**
- * TensorBoard event files: scalars in `tb/scalars/`, images, texts and hyperparameters in `tb/media/`.
+ * TensorBoard's event file, `tb/events.out.tfevents.*`: scalars, images, texts and hyperparameters.
  *
- * They are separate files because SwanLab's converter reads scalars but fails on a file with images or
- * hyperparameters. Field numbers are those of TensorFlow's `event.proto`, `summary.proto`, `tensor.proto` and the
- * hparams plugin's `plugin_data.proto`; the framing is TFRecord's.
+ * It is one file, since a folder is a run of TensorBoard, which follows only the last file of a folder while it grows.
+ * Field numbers are those of TensorFlow's `event.proto`, `summary.proto`, `tensor.proto` and the hparams plugin's
+ * `plugin_data.proto`; the framing is TFRecord's.
  *
  * @module
  */
 import { join } from "node:path";
-import { listFolder } from "../fs/paths.ts";
+import { listFolder, removeTree } from "../fs/paths.ts";
 import { maskedCrc32c } from "./crc.ts";
 import { bytesField, doubleField, floatField, intField, message, readFields } from "./protobuf.ts";
 import { type Framing, RecordFile } from "./record_file.ts";
@@ -26,6 +26,9 @@ import { RUN_FILES } from "../fs/layout.ts";
 const FLOAT = 1, STRING = 7;
 const TENSOR = 2, BLOB_SEQUENCE = 3;
 const SESSION_START = "_hparams_/session_start_info", SESSION_END = "_hparams_/session_end_info";
+
+/** Version 0.1 had two files, which TensorBoard shows as two runs; this one is written again from the log. */
+const EARLIER_FOLDERS = ["scalars", "media"];
 
 /** TFRecord: length (u64), its masked CRC-32C, data, the data's masked CRC-32C; all little-endian. */
 const TF_RECORD: Framing = {
@@ -57,88 +60,73 @@ export async function openTensorBoard(
 ): Promise<TrackingBackend | null> {
   if (!options.tensorboard) return null;
   const folder = join(options.runFolder, RUN_FILES.tensorboard);
-  return await TensorBoardFiles.open(folder, run.config, run.startedAt, options.resume);
+  for (const name of EARLIER_FOLDERS) await removeTree(join(folder, name));
+  return await TensorBoardFile.open(folder, run.config, run.startedAt, options.resume);
 }
 
-/** Writes the two TensorBoard files of a run. */
-export class TensorBoardFiles implements TrackingBackend {
+/** Writes the TensorBoard file of a run. */
+export class TensorBoardFile implements TrackingBackend {
   /** Its name in messages. */
   readonly name = "TensorBoard";
-  readonly #scalars: RecordFile;
-  readonly #media: RecordFile;
-
+  readonly #file: RecordFile;
   #lastStep: number;
 
-  private constructor(scalars: OpenEvents, media: OpenEvents) {
-    this.#scalars = scalars.file;
-    this.#media = media.file;
-    this.#lastStep = scalars.lastStep;
+  private constructor({ file, lastStep }: OpenEvents) {
+    this.#file = file;
+    this.#lastStep = lastStep;
   }
 
-  /** The last step whose numbers the scalar file has, -1 without any. */
+  /** The last step whose numbers the file has, -1 without any. */
   get lastStep(): number {
     return this.#lastStep;
   }
 
   /**
-   * Opens the files in `folder` (the `tb/` of a run). With `resume`, events after that step and the end of the earlier
-   * session are removed; without, the files start empty.
+   * Opens the file in `folder` (the `tb/` of a run). With `resume`, events after that step and the end of the earlier
+   * session are removed; without, the file starts empty.
    */
   static async open(
     folder: string,
     config: RunConfig,
     startedAt: Date,
     resume?: number,
-  ): Promise<TensorBoardFiles> {
-    const scalars = await openEvents(join(folder, "scalars"), startedAt, resume);
-    try {
-      const media = await openEvents(join(folder, "media"), startedAt, resume);
-      if (!media.tags.has(SESSION_START)) media.file.append(sessionStart(config, startedAt));
-      return new TensorBoardFiles(scalars, media);
-    } catch (error) {
-      scalars.file.close();
-      throw error;
-    }
+  ): Promise<TensorBoardFile> {
+    const events = await openEvents(folder, startedAt, resume);
+    if (!events.tags.has(SESSION_START)) events.file.append(sessionStart(config, startedAt));
+    return new TensorBoardFile(events);
   }
 
   /** Records the numbers of one epoch, as old-style scalars, which every reader of event files knows. */
   async scalars(step: number, metrics: Metrics, time: Date): Promise<void> {
     const values = Object.entries(metrics).map(([name, value]) => scalarValue(name, value));
-    this.#scalars.append(event(step, time, values));
+    this.#file.append(event(step, time, values));
     this.#lastStep = step;
-    await this.#scalars.flush();
+    await this.#file.flush();
   }
 
   /** Records an image. */
   async image({ name, step, png, width, height, caption }: TrackedImage, time: Date): Promise<void> {
     const tensor = stringTensor([`${width}`, `${height}`, png]);
-    this.#media.append(event(step, time, [tensorValue(name, tensor, "images", BLOB_SEQUENCE, { caption })]));
-    await this.#media.flush();
+    this.#file.append(event(step, time, [tensorValue(name, tensor, "images", BLOB_SEQUENCE, { caption })]));
+    await this.#file.flush();
   }
 
   /** Records a text. */
   async text({ name, step, text }: TrackedText, time: Date): Promise<void> {
     const tag = `${name}/text_summary`;
-    this.#media.append(event(step, time, [tensorValue(tag, stringTensor([text]), "text", TENSOR)]));
-    await this.#media.flush();
+    this.#file.append(event(step, time, [tensorValue(tag, stringTensor([text]), "text", TENSOR)]));
+    await this.#file.flush();
   }
 
-  /**
-   * Records the end of the run and closes. The numbers of the last epoch are written as `final/NAME` next to the
-   * hyperparameters, where TensorBoard's HParams table finds them.
-   */
-  async finish({ state, time, step, metrics }: RunEnd): Promise<void> {
+  /** Records the end of the run and closes. */
+  async finish({ state, time, step }: RunEnd): Promise<void> {
     const status = state === "finished" ? 1 : 2;
     const end = bytesField(4, message(intField(1, status), doubleField(2, time.getTime() / 1000)));
-    const events = [event(step, time, [hparamsValue(SESSION_END, end)])];
-    const finals = Object.entries(metrics).map(([name, value]) => scalarValue(`final/${name}`, value));
-    if (finals.length > 0) events.push(event(step, time, finals));
     try {
-      this.#media.append(...events);
-      await this.#media.flush();
+      this.#file.append(event(step, time, [hparamsValue(SESSION_END, end)]));
+      await this.#file.flush();
     } finally {
-      this.#media.close();
-      this.#scalars.close();
+      this.#file.close();
     }
   }
 }
@@ -155,7 +143,7 @@ async function openEvents(folder: string, startedAt: Date, resume: number | unde
   const keep = (payload: Uint8Array): boolean => {
     const found = readEvent(payload);
     if (resume === undefined || found.step > resume || found.tags.includes(SESSION_END)) return false;
-    if (found.tags.length > 0) lastStep = found.step;
+    if (found.hasScalars) lastStep = found.step;
     found.tags.forEach((tag) => tags.add(tag));
     return true;
   };
@@ -181,8 +169,9 @@ function event(step: number, time: Date, values: readonly Uint8Array[]): Uint8Ar
   return message(doubleField(1, time.getTime() / 1000), intField(2, step), bytesField(5, summary));
 }
 
-function readEvent(payload: Uint8Array): { step: number; tags: string[] } {
+function readEvent(payload: Uint8Array): { step: number; tags: string[]; hasScalars: boolean } {
   let step = 0;
+  let hasScalars = false;
   const tags: string[] = [];
   for (const { number, value } of readFields(payload)) {
     if (number === 2) step = Number(value);
@@ -190,10 +179,11 @@ function readEvent(payload: Uint8Array): { step: number; tags: string[] } {
     for (const summary of readFields(value)) {
       for (const field of readFields(summary.value as Uint8Array)) {
         if (field.number === 1) tags.push(new TextDecoder().decode(field.value as Uint8Array));
+        if (field.number === 2) hasScalars = true;
       }
     }
   }
-  return { step, tags };
+  return { step, tags, hasScalars };
 }
 
 /** Summary.Value, old style: 1 tag, 2 simple value. */

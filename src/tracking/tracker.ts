@@ -138,11 +138,9 @@ export class Tracker {
     if (this.#finished) return;
     this.#finished = true;
     await this.catchUp();
-    const last = this.#log.epochs.at(-1);
-    const end = { state, message: withoutPaths(message), time: new Date() };
-    await this.#each((backend) =>
-      backend.finish({ ...end, step: last?.epoch ?? 0, metrics: last?.metrics ?? {} })
-    );
+    const step = this.#log.epochs.at(-1)?.epoch ?? 0;
+    const end = { state, message: withoutPaths(message), time: new Date(), step };
+    await this.#each((backend) => backend.finish(end));
     this.#log.close();
   }
 

@@ -5,7 +5,7 @@ import { readRunLog, RunLog } from "../../src/tracking/run_log.ts";
 import { openTracker, Tracker, type TrackerOptions } from "../../src/tracking/tracker.ts";
 import { startSwanLabServer } from "../support/swanlab_server.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
-import { readSwanLab, readTensorBoard } from "../support/tracking_files.ts";
+import { type Message, readSwanLab, readTensorBoard } from "../support/tracking_files.ts";
 
 const PNG = Uint8Array.of(1, 2, 3);
 const START = new Date(2026, 0, 2, 3, 4, 5);
@@ -26,12 +26,14 @@ const options = (runFolder: string, more: Partial<TrackerOptions> = {}): Tracker
 async function epochs(
   runFolder: string,
 ): Promise<{ log: number[]; tensorboard: number[]; swanlab: number[] }> {
-  const [events] = await filesUnder(join(runFolder, "tb/scalars"));
-  const tensorboard = readTensorBoard(await Deno.readFile(join(runFolder, "tb/scalars", events!)));
+  const [events] = await filesUnder(join(runFolder, "tb"));
+  const tensorboard = readTensorBoard(await Deno.readFile(join(runFolder, "tb", events!)));
+  const isScalar = (event: Message) =>
+    event.has(5) && event.message(5).messages(1).some((value) => value.has(2));
   const swanlab = readSwanLab(await Deno.readFile(join(runFolder, SWANLOG, "run-abc12345.swanlab"))).records;
   return {
     log: (await readRunLog(runFolder)).map(({ epoch }) => epoch),
-    tensorboard: tensorboard.slice(1).map((event) => event.int(2)),
+    tensorboard: tensorboard.filter(isScalar).map((event) => event.int(2)),
     swanlab: swanlab.filter((record) => record.has(13)).map((record) => record.message(13).int(2)),
   };
 }
@@ -60,8 +62,7 @@ Deno.test("openTracker: writes the log, TensorBoard's files and the offline run"
       `${SWANLOG}/media/image/001-HASH.png`,
       `${SWANLOG}/media/text/001-HASH.__swanlab__.txt`,
       `${SWANLOG}/run-abc12345.swanlab`,
-      `tb/media/events.out.tfevents.${START.getTime() / 1000}.unet.0.0`,
-      `tb/scalars/events.out.tfevents.${START.getTime() / 1000}.unet.0.0`,
+      `tb/events.out.tfevents.${START.getTime() / 1000}.unet.0.0`,
     ]);
     assert.deepEqual(await epochs(folder), { log: [1, 2], tensorboard: [1, 2], swanlab: [1, 2] });
     assert.equal(await endState(folder), 1);
