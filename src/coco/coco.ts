@@ -7,16 +7,18 @@
  */
 import { createMask, type Mask } from "../image/mask.ts";
 import {
+  type AnnotationReader,
+  annotationReader,
   type Annotations,
   type CocoAnnotation,
   type CocoCategory,
-  readAnnotations,
   readCategories,
 } from "./coco_annotations.ts";
-import { type CocoImage, type Images, isEntry, readImages } from "./coco_images.ts";
+import { type CocoImage, type Entry, type Images, isEntry, readImages } from "./coco_images.ts";
 import { type CocoId, parseCoco } from "./ids.ts";
 import { type Problem, refuseProblems, showValue } from "./problems.ts";
 import { checkSegmentation, fillSegmentation } from "./segmentation.ts";
+import type { SegmentationStore } from "./segmentation_store.ts";
 
 export type { CocoAnnotation, CocoCategory } from "./coco_annotations.ts";
 export type { CocoImage } from "./coco_images.ts";
@@ -121,6 +123,14 @@ export class CocoDataset {
 /** Crossings of outlines and pixel columns that are counted exactly in any file: a fraction of a second. */
 const LEAST_CROSSINGS = 2 ** 22;
 
+/** How a COCO file is read. */
+export interface CocoOptions {
+  /** Whether any problem is an Error. */
+  readonly strict?: boolean;
+  /** The file's name in messages. */
+  readonly name?: string;
+}
+
 /**
  * Parses the text of a COCO annotation file. Invalid entries are listed in `problems` and skipped (or kept, if the
  * problem says so); with `strict`, any problem is an Error. `name` is the file's name in messages.
@@ -131,32 +141,72 @@ export function readCoco(json: string, options: { strict?: boolean; name?: strin
   const name = options.name ?? "the COCO annotations";
   const root = parseCoco(json, name);
   if (!isEntry(root)) throw new TypeError(`Cannot read ${name}: expected an object, got ${showValue(root)}`);
-  const list = (key: string, needed: boolean): readonly unknown[] => {
-    const value = root[key];
-    if (Array.isArray(value)) return value;
-    if (needed || value !== undefined) {
-      throw new TypeError(`Cannot read ${name}: expected a list "${key}", got ${showValue(value)}`);
-    }
-    problems.push({ kind: "no-list", id: null, message: `the file has no "${key}"`, effect: "kept" });
-    return [];
-  };
-  const problems: Problem[] = [];
-  const images = readImages(list("images", true), problems);
-  const categories = readCategories(list("categories", false), problems);
-  // In proportion to the text: a short outline can cross thousands of columns.
-  const budget = { crossings: Math.max(LEAST_CROSSINGS, json.length) };
-  const annotations = readAnnotations(list("annotations", false), images, categories, problems, budget);
-  if (options.strict) refuseProblems(name, problems);
-  const uncertainty = root.annotations === undefined
-    ? 'its annotation file has no "annotations"'
-    : describeUnattributed(annotations.unattributed);
-  return new CocoDataset({
-    images,
-    annotations,
-    categories: [...categories.values()],
-    problems,
-    uncertainty,
-  });
+  const reader = new CocoReader(root, { ...options, name, byteLength: json.length });
+  for (const entry of reader.annotations) reader.add(entry);
+  return reader.finish();
+}
+
+/** Reads a COCO file of which everything but the entries of `annotations` is known; these are added one by one. */
+export class CocoReader {
+  /** The entries of `annotations` in the root object, which are yet to be added; none if they come from elsewhere. */
+  readonly annotations: readonly unknown[];
+  readonly #options: CocoOptions & { readonly name: string };
+  readonly #problems: Problem[] = [];
+  readonly #images: Images;
+  readonly #categories: ReadonlyMap<string, CocoCategory>;
+  readonly #reader: AnnotationReader;
+  readonly #hasAnnotations: boolean;
+
+  /** `byteLength` is the file's; throws a TypeError if the root object is not COCO's format. */
+  constructor(
+    root: Entry,
+    options: CocoOptions & {
+      readonly name: string;
+      readonly byteLength: number;
+      readonly store?: SegmentationStore;
+    },
+  ) {
+    const problems = this.#problems;
+    const list = (key: string, needed: boolean): readonly unknown[] => {
+      const value = root[key];
+      if (Array.isArray(value)) return value;
+      if (needed || value !== undefined) {
+        throw new TypeError(`Cannot read ${options.name}: expected a list "${key}", got ${showValue(value)}`);
+      }
+      problems.push({ kind: "no-list", id: null, message: `the file has no "${key}"`, effect: "kept" });
+      return [];
+    };
+    this.#options = options;
+    this.#images = readImages(list("images", true), problems);
+    this.#categories = readCategories(list("categories", false), problems);
+    this.annotations = list("annotations", false);
+    this.#hasAnnotations = root.annotations !== undefined;
+    this.#reader = annotationReader(this.#images, this.#categories, problems, {
+      // In proportion to the text: a short outline can cross thousands of columns.
+      budget: { crossings: Math.max(LEAST_CROSSINGS, options.byteLength) },
+      ...options.store && { store: options.store },
+    });
+  }
+
+  /** Adds the next entry of `annotations`. */
+  add(entry: unknown): void {
+    this.#reader.add(entry);
+  }
+
+  /** The dataset; with `strict`, throws an Error if there is any problem. */
+  finish(): CocoDataset {
+    if (this.#options.strict) refuseProblems(this.#options.name, this.#problems);
+    const annotations = this.#reader.finish();
+    return new CocoDataset({
+      images: this.#images,
+      annotations,
+      categories: [...this.#categories.values()],
+      problems: this.#problems,
+      uncertainty: this.#hasAnnotations
+        ? describeUnattributed(annotations.unattributed)
+        : 'its annotation file has no "annotations"',
+    });
+  }
 }
 
 function describeUnattributed(count: number): string | null {

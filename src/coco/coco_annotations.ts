@@ -11,6 +11,7 @@ import { outlineFault } from "./outline_check.ts";
 import type { CrossingBudget } from "./polygon.ts";
 import { type Problem, type ProblemKind, showValue } from "./problems.ts";
 import { checkSegmentation, type CocoSegmentation, type Fault, isDrawable } from "./segmentation.ts";
+import type { SegmentationStore, StoredSegmentation } from "./segmentation_store.ts";
 
 /** An annotated region of an image. */
 export interface CocoAnnotation {
@@ -67,29 +68,46 @@ export interface Annotations {
   readonly unattributed: number;
 }
 
-/** Checks the annotation entries within the `budget`; problems are appended to `problems`. */
-export function readAnnotations(
-  entries: readonly unknown[],
+/** Checks annotation entries, one after the other. */
+export interface AnnotationReader {
+  /** Checks the next entry; problems are appended to those of the file. */
+  add(entry: unknown): void;
+  /** What all entries amount to. */
+  finish(): Annotations;
+}
+
+/** How annotations are read. */
+export interface AnnotationOptions {
+  /** Crossings that are counted exactly; defaults to any number. */
+  readonly budget?: CrossingBudget;
+  /** Where segmentations are kept; by default each stays the list or RLE that it is. */
+  readonly store?: SegmentationStore;
+}
+
+/** A reader of the annotation entries of a file; problems are appended to `problems`. */
+export function annotationReader(
   images: Images,
   categories: ReadonlyMap<string, CocoCategory>,
   problems: Problem[],
-  budget?: CrossingBudget,
-): Annotations {
+  { budget, store }: AnnotationOptions = {},
+): AnnotationReader {
   const usable: CocoAnnotation[] = [];
   const covered = new Set<CocoId>();
   const lost = new Set<CocoId>();
   const misplaced = new Set<CocoId>();
   let unattributed = 0;
+  let count = 0;
   const ids = new Set<CocoId>();
-  entries.forEach((entry, index) => {
+  const add = (entry: unknown) => {
+    count++;
     if (!isEntry(entry)) {
-      const message = `annotation entry ${index + 1} is ${showValue(entry)}, not an object`;
+      const message = `annotation entry ${count} is ${showValue(entry)}, not an object`;
       problems.push({ kind: "bad-entry", id: null, message, effect: "skipped" });
       unattributed++;
       return;
     }
     const id = readId(entry.id)?.id ?? null;
-    const name = id === null ? `annotation entry ${index + 1}` : `annotation ${showValue(entry.id)}`;
+    const name = id === null ? `annotation entry ${count}` : `annotation ${showValue(entry.id)}`;
     const report = (kind: ProblemKind, reason: string, effect: Problem["effect"]) => {
       problems.push({ kind, id, message: `${name}: ${reason}`, effect });
     };
@@ -117,15 +135,45 @@ export function readAnnotations(
     const fault = outlineFault(checked, entry, image, budget);
     if (fault !== null) report(fault.kind, `${fault.message} (image ${imageId})`, "skipped");
     (fault === null ? covered : fault.ofImage ? misplaced : lost).add(image.id);
-    usable.push({
+    const segmentation = entry.segmentation as CocoSegmentation;
+    const parts = {
       id,
       imageId: image.id,
       categoryId: readId(entry.category_id)?.id ?? null,
       crowd: entry.iscrowd === 1 || entry.iscrowd === true,
-      segmentation: entry.segmentation as CocoSegmentation,
-    });
-  });
-  return { usable, covered, lost, misplaced, unattributed };
+    };
+    usable.push(
+      store === undefined ? { ...parts, segmentation } : new StoredAnnotation(parts, segmentation, store),
+    );
+  };
+  return { add, finish: () => ({ usable, covered, lost, misplaced, unattributed }) };
+}
+
+/** An annotation whose segmentation is read from a store on every access. */
+class StoredAnnotation implements CocoAnnotation {
+  readonly id: CocoId | null;
+  readonly imageId: CocoId;
+  readonly categoryId: CocoId | null;
+  readonly crowd: boolean;
+  readonly #store: SegmentationStore;
+  readonly #stored: StoredSegmentation;
+
+  constructor(
+    { id, imageId, categoryId, crowd }: Omit<CocoAnnotation, "segmentation">,
+    segmentation: CocoSegmentation,
+    store: SegmentationStore,
+  ) {
+    this.id = id;
+    this.imageId = imageId;
+    this.categoryId = categoryId;
+    this.crowd = crowd;
+    this.#store = store;
+    this.#stored = store.add(segmentation);
+  }
+
+  get segmentation(): CocoSegmentation {
+    return this.#store.get(this.#stored);
+  }
 }
 
 function unknownImage(imageId: string, isId: boolean, likely: boolean): string {

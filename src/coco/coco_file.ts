@@ -6,6 +6,8 @@
 import { readBounded } from "../fs/bounded_read.ts";
 import { JSON_TEXT, nameForeign } from "../image/foreign.ts";
 import { type CocoDataset, readCoco } from "./coco.ts";
+import { readCocoStream } from "./coco_stream.ts";
+import { EntryFault } from "./json_entries.ts";
 import { decodeJson } from "./text.ts";
 
 /** The name of the annotation file in a folder of images, as Roboflow exports it. */
@@ -14,9 +16,50 @@ export const ANNOTATION_FILE = "_annotations.coco.json";
 /** The longest string that V8 supports, in characters: 512 MiB. */
 const MAX_TEXT_BYTES = 2 ** 29 - 24;
 
-/** {@linkcode readCoco} of a file, which messages call by its path. Throws like {@linkcode readCocoText}. */
+/** Larger files are read as a stream: their text and its parsed tree would take several times their size. */
+const STREAM_BYTES = 2 ** 23;
+
+/** The largest file that is read as a stream. */
+const MAX_STREAM_BYTES = 2 ** 30;
+
+/** Bytes that are read at a time. */
+const CHUNK_BYTES = 2 ** 20;
+
+/**
+ * `readCoco` of a file, which messages call by its path. A million annotations stay under 1.5 GB of memory. Throws a
+ * RangeError for more than 1 GiB, and else like {@linkcode readCocoText} and `readCoco`.
+ */
 export async function readCocoFile(path: string, options: { strict?: boolean } = {}): Promise<CocoDataset> {
-  return readCoco(await readCocoText(path), { ...options, name: JSON.stringify(path) });
+  const named = { ...options, name: JSON.stringify(path) };
+  const { isFile, size } = await Deno.stat(path);
+  if (!isFile || size <= STREAM_BYTES) return readCoco(await readCocoText(path), named);
+  if (size > MAX_STREAM_BYTES) {
+    throw new RangeError(`Cannot read ${named.name}: ${size} bytes, at most ${MAX_STREAM_BYTES}`);
+  }
+  try {
+    return await readCocoStream(() => readChunks(path), { ...named, byteLength: size });
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    if (size > MAX_TEXT_BYTES) {
+      throw new SyntaxError(`Cannot read ${named.name}: ${error.message}`, { cause: error });
+    }
+  }
+  // As a text, which tells the line of the fault.
+  return readCoco(await readCocoText(path), named);
+}
+
+/** Whether a text could not be split into entries or an entry could not be parsed; other errors are about COCO's format. */
+function isUnreadable(error: unknown): error is Error {
+  return error instanceof EntryFault || error instanceof SyntaxError ||
+    (error instanceof TypeError && !error.message.startsWith("Cannot "));
+}
+
+async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
+  using file = await Deno.open(path);
+  const buffer = new Uint8Array(CHUNK_BYTES);
+  for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
+    yield buffer.subarray(0, count);
+  }
 }
 
 /**

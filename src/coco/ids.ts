@@ -81,18 +81,25 @@ export function parseCoco(text: string, name: string): unknown {
   return hasInexactIds(root) ? parseJson(text, name, reviveIds) : root;
 }
 
+/** {@linkcode parseCoco} of a single entry of a list. */
+export function parseCocoEntry(text: string, name: string): unknown {
+  const entry = parseJson(text, name);
+  return isInexactEntry(entry) ? parseJson(text, name, reviveIds) : entry;
+}
+
 const reviveIds: JsonReviver = (key, value, source) => {
   if (source === undefined || !ID_KEYS.has(key) || !isInexact(value)) return value;
   return /^-?\d+$/.test(source) && source.length <= MAX_DIGITS ? BigInt(source) : new NumberText(source);
 };
 
 function hasInexactIds(root: unknown): boolean {
-  return Object.values(root ?? {}).some((list) =>
-    Array.isArray(list) && list.some((entry) => {
-      if (typeof entry !== "object" || entry === null) return false;
-      return isInexact(entry.id) || isInexact(entry.image_id) || isInexact(entry.category_id);
-    })
-  );
+  return Object.values(root ?? {}).some((list) => Array.isArray(list) && list.some(isInexactEntry));
+}
+
+function isInexactEntry(entry: unknown): boolean {
+  if (typeof entry !== "object" || entry === null) return false;
+  const { id, image_id, category_id } = entry as { readonly [key: string]: unknown };
+  return isInexact(id) || isInexact(image_id) || isInexact(category_id);
 }
 
 function isInexact(value: unknown): boolean {
