@@ -93,13 +93,17 @@ export {
 } from "./src/evaluation/pixel_counts.ts";
 export { type LesionMatch, matchLesions } from "./src/evaluation/lesions.ts";
 export {
-  type EvaluationSummary,
+  type ClassMasks,
+  type ClassScore,
   type ImageScore,
   type LesionCounts,
-  type MetricSummary,
+  type MaskScore,
+  scoreClasses,
   scoreImage,
-  summarize,
-} from "./src/evaluation/summary.ts";
+} from "./src/evaluation/image_score.ts";
+export type { MetricSummary } from "./src/evaluation/metric_summary.ts";
+export type { ClassMeans, ClassSummary } from "./src/evaluation/class_summary.ts";
+export { type EvaluationSummary, summarize } from "./src/evaluation/summary.ts";
 export type { BootstrapOptions } from "./src/evaluation/statistics.ts";
 export { formatScores } from "./src/evaluation/csv.ts";
 export { formatSummary, type SummaryTextOptions } from "./src/evaluation/summary_text.ts";

@@ -24,6 +24,8 @@ export const AUDIT_REASONS: Readonly<Record<AuditKind, string>> = {
 export interface AuditFinding {
   /** The image's name. */
   readonly name: string;
+  /** The class in question, if there are several. */
+  readonly class?: string;
   /** How strong the contradiction is, 0 to 1; see {@linkcode auditImage}. */
   readonly score: number;
   /** How model and annotation differ. */
@@ -42,6 +44,19 @@ export interface AuditFinding {
 export interface AuditOptions {
   /** The probability above which a pixel is foreground, between 0 and 1; defaults to 0.5. */
   readonly threshold?: number;
+  /** Pixels that count in nothing. */
+  readonly ignored?: Mask | undefined;
+}
+
+/** What a model says of one class. */
+export interface ClassMargins {
+  /** Its name; null if it is the only one. */
+  readonly name: string | null;
+  /**
+   * The certainty of each pixel, row-major: positive where the class is predicted and negative elsewhere, 1 and -1 where
+   * the model is certain, 0 where it is undecided.
+   */
+  readonly margins: Float64Array;
 }
 
 /**
@@ -71,29 +86,53 @@ export function auditImage(
   annotation: Mask,
   options: AuditOptions = {},
 ): AuditFinding | null {
-  const { threshold = ORIGINAL_INPUT.threshold } = options;
+  const { threshold = ORIGINAL_INPUT.threshold, ignored } = options;
   if (!(threshold > 0 && threshold < 1)) {
     throw new RangeError(`Cannot audit at threshold ${threshold}: expected a number between 0 and 1`);
   }
   assertProbabilities(probabilities, "audit an image");
   const predicted = thresholdMask(probabilities, threshold);
   assertComparable(predicted, annotation, "audit an image");
+  return auditClass(
+    name,
+    { name: null, margins: thresholdMargins(probabilities, threshold) },
+    annotation,
+    ignored,
+  );
+}
+
+/** The margins of probabilities that are compared with a threshold. */
+export function thresholdMargins({ data }: ProbabilityMap, threshold: number): Float64Array {
+  return Float64Array.from(
+    data,
+    (value) => value > threshold ? (value - threshold) / (1 - threshold) : (value - threshold) / threshold,
+  );
+}
+
+/**
+ * {@linkcode auditImage} for one class, by how certain the model is of it. Ignored pixels count as neither predicted nor
+ * annotated.
+ */
+export function auditClass(
+  name: string,
+  { name: className, margins }: ClassMargins,
+  annotation: Mask,
+  ignored?: Mask,
+): AuditFinding | null {
   const { width, height } = annotation;
-  const either = predicted.data.map((value, at) => value | annotation.data[at]!);
+  const counts = (at: number) => ignored === undefined || ignored.data[at] === 0;
+  const either = annotation.data.map((value, at) => counts(at) && (value !== 0 || margins[at]! > 0) ? 1 : 0);
   const { labels, lesions } = labelComponents({ width, height, data: either });
   const parts = lesions.map(() => ({ evidence: 0, pixels: 0, predicted: false, annotated: false }));
   labels.forEach((label, at) => {
     if (label === 0) return;
     const part = parts[label - 1]!;
-    const probability = probabilities.data[at]!;
-    const [sees, outlined] = [predicted.data[at] !== 0, annotation.data[at] !== 0];
+    const [sees, outlined] = [margins[at]! > 0, annotation.data[at] !== 0];
     part.predicted ||= sees;
     part.annotated ||= outlined;
     if (sees === outlined) return;
     part.pixels++;
-    part.evidence += sees
-      ? (probability - threshold) / (1 - threshold)
-      : (threshold - probability) / threshold;
+    part.evidence += Math.abs(margins[at]!);
   });
   let worst: AuditFinding | null = null;
   parts.forEach(({ evidence, pixels, predicted, annotated }, index) => {
@@ -101,12 +140,21 @@ export function auditImage(
     const score = evidence * evidence / area / labels.length;
     if (score <= (worst?.score ?? 0)) return;
     const kind = !annotated ? "missing" : !predicted ? "wrong" : "differs";
-    worst = { name, score, kind, reason: AUDIT_REASONS[kind], box, pixels, certainty: evidence / pixels };
+    worst = {
+      name,
+      ...(className !== null && { class: className }),
+      score,
+      kind,
+      reason: AUDIT_REASONS[kind],
+      box,
+      pixels,
+      certainty: evidence / pixels,
+    };
   });
   return worst;
 }
 
-/** Sorts findings by descending score, equal ones by name, and drops the nulls. */
+/** Sorts findings by descending score, equal ones by name and then as given, and drops the nulls. */
 export function rankFindings(findings: Iterable<AuditFinding | null>): AuditFinding[] {
   return [...findings].filter((finding) => finding !== null)
     .sort((a, b) => b.score - a.score || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ImageScore } from "./summary.ts";
+import type { ImageScore } from "./image_score.ts";
 
 /** An image chosen for its rank. */
 export interface Case {

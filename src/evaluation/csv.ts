@@ -5,7 +5,10 @@
  */
 import { escapeControls } from "../escape.ts";
 import { METRIC_NAMES } from "./metrics.ts";
-import { type ImageScore, predictedArea, trueArea } from "./summary.ts";
+import { type ImageScore, type MaskScore, predictedArea, trueArea } from "./image_score.ts";
+
+/** The name of rows that hold means over classes, and sums of pixels and lesions. */
+export const MEAN_OF_CLASSES = "mean of classes";
 
 /** A cell: a text, a number, or empty. */
 export type Cell = string | number | null;
@@ -37,11 +40,14 @@ function formatCell(cell: Cell): string {
 
 /**
  * One row per image below a header: name, size, true and predicted pixels, lesions, and all metrics; empty where
- * undefined. The first column is called `picture`, as in version 0.1.0.
+ * undefined. The first column is called `picture`, as in version 0.1.0. Of several classes, each image has a row per
+ * class, named in the second column, and one of their means and sums.
  */
 export function formatScores(scores: readonly ImageScore[]): string {
+  const several = scores.some(({ classes }) => classes !== undefined);
   const header = [
     "picture",
+    ...(several ? ["class"] : []),
     "width",
     "height",
     "true_pixels",
@@ -50,22 +56,36 @@ export function formatScores(scores: readonly ImageScore[]): string {
     "predicted_lesions",
     "missed_lesions",
     "false_lesions",
-    ...METRIC_NAMES.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)),
+    ...METRIC_NAMES.map(snakeCase),
   ];
-  const rows = scores.map((score): Cell[] => {
-    const { name, width, height, metrics, lesions } = score;
-    return [
+  const rows = scores.flatMap((score): Cell[][] => {
+    const { name, width, height, classes } = score;
+    if (classes === undefined) return [[name, width, height, ...scoreCells(score)]];
+    return [...classes, { ...score, name: MEAN_OF_CLASSES }].map((part) => [
       name,
+      part.name,
       width,
       height,
-      trueArea(score),
-      predictedArea(score),
-      lesions.truth,
-      lesions.predicted,
-      lesions.missed,
-      lesions.false,
-      ...METRIC_NAMES.map((metric) => metrics[metric]),
-    ];
+      ...scoreCells(part),
+    ]);
   });
   return formatCsv([header, ...rows]);
+}
+
+function scoreCells(score: MaskScore): Cell[] {
+  const { metrics, lesions } = score;
+  return [
+    trueArea(score),
+    predictedArea(score),
+    lesions.truth,
+    lesions.predicted,
+    lesions.missed,
+    lesions.false,
+    ...METRIC_NAMES.map((metric) => metrics[metric]),
+  ];
+}
+
+/** The name of a column: `true_pixels` for `truePixels`. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -13,7 +13,8 @@ import type { Spacing } from "./distance_transform.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./split_loss.ts";
 import type { BootstrapOptions } from "./statistics.ts";
-import { type EvaluationSummary, type ImageScore, scoreImage, summarize } from "./summary.ts";
+import { type ImageScore, scoreImage } from "./image_score.ts";
+import { type EvaluationSummary, summarize } from "./summary.ts";
 
 /** Options of {@linkcode evaluateSplit}. */
 export interface EvaluateSplitOptions {

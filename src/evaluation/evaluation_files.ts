@@ -16,7 +16,7 @@ import { formatCsv, formatScores } from "./csv.ts";
 import { drawSamples, type FigureKind, type FigureSample } from "./figures.ts";
 import { reportDocument } from "./report_json.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
-import type { ImageScore } from "./summary.ts";
+import type { ImageScore } from "./image_score.ts";
 
 /** The paths of the files of an evaluation; null for those that do not apply. */
 export interface EvaluationFiles {

@@ -6,7 +6,7 @@
  */
 import type { Mask } from "../image/mask.ts";
 import type { Spacing } from "./distance_transform.ts";
-import { countPixels, type OverlapMetrics, overlapMetrics } from "./pixel_counts.ts";
+import { countPixels, type OverlapMetrics, overlapMetrics, withoutPixels } from "./pixel_counts.ts";
 import { type SurfaceMetrics, surfaceMetrics } from "./surface.ts";
 
 /** All metrics of one image; null where undefined, see {@linkcode maskMetrics}. */
@@ -45,6 +45,8 @@ export interface MetricOptions {
    * Defaults to pixels, `[1, 1]`.
    */
   readonly spacing?: Spacing;
+  /** Pixels that count in nothing, such as those that nobody labeled: they belong to neither mask. */
+  readonly ignored?: Mask | undefined;
 }
 
 /**
@@ -52,16 +54,20 @@ export interface MetricOptions {
  *
  * A metric that would be 0 / 0 is null: sensitivity if the truth is empty, precision if the prediction is, Dice and IoU
  * if both are, specificity if the truth covers everything. If only one of the masks is empty, Dice and IoU are 0 and
- * the distances are null. `docs/metrics.md` has the definitions and their sources.
+ * the distances are null. `docs/metrics.md` has the definitions and their sources. Masks are compared without the
+ * `ignored` pixels: an outline that crosses them ends at their border, in both masks alike.
  *
  * @throws {TypeError} if the masks differ in size or the spacing is not a pair of numbers
  * @throws {RangeError} if the spacing is not positive
  */
 export function maskMetrics(predicted: Mask, truth: Mask, options: MetricOptions = {}): MaskMetrics {
-  const spacing = options.spacing ?? [1, 1];
+  const { spacing = [1, 1], ignored } = options;
   assertSpacing(spacing);
-  const counts = countPixels(predicted, truth);
-  return { ...overlapMetrics(counts), ...surfaceMetrics(predicted, truth, spacing) };
+  const counts = countPixels(predicted, truth, ignored);
+  const [inner, outer] = ignored === undefined
+    ? [predicted, truth]
+    : [withoutPixels(predicted, ignored), withoutPixels(truth, ignored)];
+  return { ...overlapMetrics(counts), ...surfaceMetrics(inner!, outer!, spacing) };
 }
 
 function assertSpacing(spacing: Spacing): void {

@@ -54,13 +54,15 @@ export function assertComparable(predicted: Mask, truth: Mask, action: string): 
   }
 }
 
-/** Counts the pixels of two masks. Throws a TypeError if they differ in size. */
-export function countPixels(predicted: Mask, truth: Mask): PixelCounts {
+/** Counts the pixels of two masks, without those of `ignored`. Throws a TypeError if they differ in size. */
+export function countPixels(predicted: Mask, truth: Mask, ignored?: Mask): PixelCounts {
   assertComparable(predicted, truth, "compare masks");
-  const pixels = truth.data.length;
+  if (ignored !== undefined) assertComparable(ignored, truth, "ignore pixels");
+  let pixels = truth.data.length;
   let both = 0, onlyPredicted = 0, onlyTrue = 0;
-  for (let i = 0; i < pixels; i++) {
-    if (predicted.data[i] !== 0) {
+  for (let i = 0; i < truth.data.length; i++) {
+    if (ignored !== undefined && ignored.data[i] !== 0) pixels--;
+    else if (predicted.data[i] !== 0) {
       if (truth.data[i] !== 0) both++;
       else onlyPredicted++;
     } else if (truth.data[i] !== 0) onlyTrue++;
@@ -71,6 +73,17 @@ export function countPixels(predicted: Mask, truth: Mask): PixelCounts {
     falseNegatives: onlyTrue,
     trueNegatives: pixels - both - onlyPredicted - onlyTrue,
   };
+}
+
+/** A mask without the pixels of another one of the same size. */
+export function withoutPixels(mask: Mask, ignored: Mask): Mask {
+  assertComparable(ignored, mask, "ignore pixels");
+  return { ...mask, data: mask.data.map((value, at) => ignored.data[at] === 0 ? value : 0) };
+}
+
+/** All pixels that are counted. */
+export function totalPixels(counts: PixelCounts): number {
+  return counts.truePositives + counts.falsePositives + counts.falseNegatives + counts.trueNegatives;
 }
 
 /** The sum of two counts. */

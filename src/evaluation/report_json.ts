@@ -3,13 +3,15 @@
  *
  * @module
  */
+import type { ImageScore } from "./image_score.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
 import type { EvaluationSummary } from "./summary.ts";
 
 /**
  * The document of a report; `provenance` describes model and device.
  *
- * Scripts read these keys, so they stay what version 0.1.0 wrote even where the code has better names for them.
+ * Scripts read these keys, so they stay what version 0.1.0 wrote even where the code has better names for them. Only
+ * several classes add keys: `classes` with an entry per name, `scores[].classes`, and `summary.meanOverClasses`.
  */
 export function reportDocument(
   report: EvaluationReport,
@@ -22,7 +24,8 @@ export function reportDocument(
     settings,
     loss,
     summary: summary && summaryDocument(summary),
-    scores,
+    ...(summary?.classes && { classes: byName(summary.classes) }),
+    scores: scores.map(scoreDocument),
     audit,
     ...provenance,
     files,
@@ -30,7 +33,7 @@ export function reportDocument(
 }
 
 function summaryDocument({ images, withForeground, withoutForeground, ...summary }: EvaluationSummary) {
-  const { pixels, pooled, baselineAccuracy, lesions, bootstrap } = summary;
+  const { pixels, pooled, baselineAccuracy, lesions, bootstrap, classMeans } = summary;
   return {
     pictures: images,
     pixels,
@@ -39,8 +42,17 @@ function summaryDocument({ images, withForeground, withoutForeground, ...summary
     lesions,
     tumor: countedAsPictures(withForeground),
     noTumor: countedAsPictures(withoutForeground),
+    ...(classMeans && { meanOverClasses: classMeans.perImage }),
     bootstrap,
   };
+}
+
+function scoreDocument({ classes, ...score }: ImageScore) {
+  return classes === undefined ? score : { ...score, classes: byName(classes) };
+}
+
+function byName<Named extends { readonly name: string }>(classes: readonly Named[]) {
+  return Object.fromEntries(classes.map(({ name, ...rest }) => [name, rest]));
 }
 
 function countedAsPictures<T extends { readonly images: number }>({ images, ...rest }: T) {

@@ -15,7 +15,8 @@ import type { Spacing } from "./distance_transform.ts";
 import { evaluateSplit, type EvaluateSplitOptions } from "./evaluate_split.ts";
 import type { SplitLoss } from "./split_loss.ts";
 import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
-import type { EvaluationSummary, ImageScore } from "./summary.ts";
+import type { ImageScore } from "./image_score.ts";
+import type { EvaluationSummary } from "./summary.ts";
 
 /** Options of {@linkcode runEvaluation}. */
 export interface RunEvaluationOptions extends EvaluateSplitOptions {

@@ -1,68 +1,27 @@
 /**
- * Scores images, and summarizes the scores of a split.
+ * Summarizes the scores of a split.
  *
  * @module
  */
-import type { Mask } from "../image/mask.ts";
-import { matchLesions } from "./lesions.ts";
-import {
-  type MaskMetrics,
-  maskMetrics,
-  METRIC_NAMES,
-  type MetricName,
-  type MetricOptions,
-} from "./metrics.ts";
+import { type ClassMeans, type ClassSummary, meanOfClasses, summarizeClasses } from "./class_summary.ts";
+import { addLesions, type ImageScore, type LesionCounts, predictedArea, trueArea } from "./image_score.ts";
+import { type MetricSummary, summarizeMetrics } from "./metric_summary.ts";
+import type { MetricName } from "./metrics.ts";
 import {
   addCounts,
-  countPixels,
   NO_PIXELS,
   type OverlapMetrics,
   overlapMetrics,
   type PixelCounts,
+  ratio,
+  totalPixels,
 } from "./pixel_counts.ts";
-import { BOOTSTRAP_DEFAULTS, bootstrapMean, type BootstrapOptions, mean, quantile } from "./statistics.ts";
+import { BOOTSTRAP_DEFAULTS, type BootstrapOptions } from "./statistics.ts";
 
-/** The scores of one image. */
-export interface ImageScore {
-  /** The image's name. */
-  readonly name: string;
-  /** Width in pixels. */
-  readonly width: number;
-  /** Height in pixels. */
-  readonly height: number;
-  /** Its metrics; null where undefined. */
-  readonly metrics: MaskMetrics;
-  /** Its confusion matrix. */
-  readonly pixels: PixelCounts;
-  /** Its lesions. */
-  readonly lesions: LesionCounts;
-}
-
-/** Numbers of lesions. */
-export interface LesionCounts {
-  /** Lesions of the true masks. */
-  readonly truth: number;
-  /** Lesions of the predicted masks. */
-  readonly predicted: number;
-  /** True lesions without a predicted pixel. */
-  readonly missed: number;
-  /** Predicted lesions without a true pixel. */
-  readonly false: number;
-}
-
-/** One metric over images. */
-export interface MetricSummary {
-  /** Images for which it is defined; the others are left out. */
-  readonly count: number;
-  /** Its mean; null without images. */
-  readonly mean: number | null;
-  /** Its median; null without images. */
-  readonly median: number | null;
-  /** The bootstrap interval of the mean; null without images. */
-  readonly interval: readonly [low: number, high: number] | null;
-}
-
-/** The scores of a whole split. */
+/**
+ * The scores of a whole split. Of several classes, pixels and lesions are summed over them, the pooled metrics are the
+ * mean of theirs, and those by image are of the means over the classes of each image.
+ */
 export interface EvaluationSummary {
   /** The number of images. */
   readonly images: number;
@@ -70,8 +29,8 @@ export interface EvaluationSummary {
   readonly pixels: PixelCounts;
   /** The metrics over all pixels of all images. */
   readonly pooled: OverlapMetrics;
-  /** The accuracy of an empty prediction: what `pooled.accuracy` must be compared with. */
-  readonly baselineAccuracy: number;
+  /** The accuracy of an empty prediction: what `pooled.accuracy` must be compared with; null if no pixel counts. */
+  readonly baselineAccuracy: number | null;
   /** The lesions of all images. */
   readonly lesions: LesionCounts;
   /** Images whose true mask is not empty. */
@@ -96,40 +55,10 @@ export interface EvaluationSummary {
   };
   /** The options of the bootstrap intervals. */
   readonly bootstrap: Required<BootstrapOptions>;
-}
-
-/** Scores the prediction of one image. Throws as {@linkcode maskMetrics}. */
-export function scoreImage(
-  name: string,
-  predicted: Mask,
-  truth: Mask,
-  options: MetricOptions = {},
-): ImageScore {
-  const metrics = maskMetrics(predicted, truth, options);
-  const { trueLesions, predictedLesions, missedLesions, falseLesions } = matchLesions(predicted, truth);
-  return {
-    name,
-    width: truth.width,
-    height: truth.height,
-    metrics,
-    pixels: countPixels(predicted, truth),
-    lesions: {
-      truth: trueLesions.length,
-      predicted: predictedLesions.length,
-      missed: missedLesions.length,
-      false: falseLesions.length,
-    },
-  };
-}
-
-/** The area of the true mask in pixels. */
-export function trueArea({ pixels }: ImageScore): number {
-  return pixels.truePositives + pixels.falseNegatives;
-}
-
-/** The area of the predicted mask in pixels. */
-export function predictedArea({ pixels }: ImageScore): number {
-  return pixels.truePositives + pixels.falsePositives;
+  /** The scores of each class, if there are several. */
+  readonly classes?: readonly ClassSummary[];
+  /** The means over the classes. */
+  readonly classMeans?: ClassMeans;
 }
 
 /**
@@ -144,7 +73,9 @@ export function summarize(
   if (scores.length === 0) throw new RangeError("Cannot summarize an evaluation of no images");
   const bootstrap = { ...BOOTSTRAP_DEFAULTS, ...options };
   const pixels = scores.reduce((sum, score) => addCounts(sum, score.pixels), NO_PIXELS);
-  const total = (of: (score: ImageScore) => number, among = scores) =>
+  const classes = summarizeClasses(scores, bootstrap);
+  const classMeans = classes.length === 0 ? null : meanOfClasses(classes);
+  const total = (of: (score: ImageScore) => number, among: readonly ImageScore[]) =>
     among.reduce((sum, score) => sum + of(score), 0);
   const withForeground = scores.filter((score) => trueArea(score) > 0);
   const withoutForeground = scores.filter((score) => trueArea(score) === 0);
@@ -152,21 +83,13 @@ export function summarize(
   return {
     images: scores.length,
     pixels,
-    pooled: overlapMetrics(pixels),
-    baselineAccuracy: (pixels.trueNegatives + pixels.falsePositives) /
-      total(({ width, height }) => width * height),
-    lesions: {
-      truth: total(({ lesions }) => lesions.truth),
-      predicted: total(({ lesions }) => lesions.predicted),
-      missed: total(({ lesions }) => lesions.missed),
-      false: total(({ lesions }) => lesions.false),
-    },
+    pooled: classMeans?.pooled ?? overlapMetrics(pixels),
+    baselineAccuracy: ratio(pixels.trueNegatives + pixels.falsePositives, totalPixels(pixels)),
+    lesions: addLesions(scores.map(({ lesions }) => lesions)),
     withForeground: {
       images: withForeground.length,
       predictedEmpty: empty(withForeground),
-      metrics: Object.fromEntries(
-        METRIC_NAMES.map((name) => [name, summarizeMetric(withForeground, name, bootstrap)]),
-      ) as Record<MetricName, MetricSummary>,
+      metrics: summarizeMetrics(withForeground, bootstrap),
     },
     withoutForeground: {
       images: withoutForeground.length,
@@ -175,20 +98,6 @@ export function summarize(
       falseLesions: total(({ lesions }) => lesions.false, withoutForeground),
     },
     bootstrap,
-  };
-}
-
-function summarizeMetric(
-  scores: readonly ImageScore[],
-  name: MetricName,
-  bootstrap: BootstrapOptions,
-): MetricSummary {
-  const values = scores.map(({ metrics }) => metrics[name]).filter((value) => value !== null);
-  if (values.length === 0) return { count: 0, mean: null, median: null, interval: null };
-  return {
-    count: values.length,
-    mean: mean(values),
-    median: quantile(values.toSorted((a, b) => a - b), 0.5),
-    interval: bootstrapMean(values, bootstrap),
+    ...(classMeans && { classes, classMeans }),
   };
 }

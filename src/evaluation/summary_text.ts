@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { formatClassTable } from "./class_text.ts";
 import { METRIC_NAMES, METRICS } from "./metrics.ts";
-import type { EvaluationSummary, MetricSummary } from "./summary.ts";
+import type { MetricSummary } from "./metric_summary.ts";
+import type { EvaluationSummary } from "./summary.ts";
 
 /** Options of {@linkcode formatSummary}. */
 export interface SummaryTextOptions {
@@ -12,17 +14,20 @@ export interface SummaryTextOptions {
   readonly unit?: string;
 }
 
-/** Formats the summary as plain text in lines of at most 80 characters; undefined values are a dash. */
+/**
+ * Formats the summary as plain text in lines of at most 80 characters; undefined values are a dash. Several classes have
+ * a line each, and one of their means.
+ */
 export function formatSummary(summary: EvaluationSummary, options: SummaryTextOptions = {}): string {
   const { unit = "px" } = options;
-  const { withForeground, withoutForeground, lesions } = summary;
+  const { withForeground, withoutForeground, lesions, classes, classMeans } = summary;
   const lines = [
     `${count(summary.images, "image")}: ${withForeground.images} with foreground, ` +
     `${withoutForeground.images} without`,
     "",
-    ...pooledTable(summary),
+    ...classes && classMeans ? formatClassTable(classes, classMeans, unit) : pooledTable(summary),
   ];
-  if (withForeground.images > 0) lines.push("", ...imageTable(summary, unit));
+  if (withForeground.images > 0 && !classes) lines.push("", ...imageTable(summary, unit));
   lines.push(
     "",
     `lesions      ${lesions.truth} true, ${lesions.predicted} predicted: ` +

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { rankedCases, spreadByName } from "../../src/evaluation/cases.ts";
-import { type ImageScore, scoreImage } from "../../src/evaluation/summary.ts";
+import { type ImageScore, scoreImage } from "../../src/evaluation/image_score.ts";
 
 /** A score with `found` of 8 true pixels, or without Dice for null. */
 function score(name: string, found: number | null): ImageScore {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ImageScore, scoreImage } from "../../src/evaluation/summary.ts";
+import { type ImageScore, scoreImage } from "../../src/evaluation/image_score.ts";
 import { drawMask } from "./masks.ts";
 
 /** Four images of 10 pixels: one partly found, one missed, one correctly empty, one with false positives only. */
