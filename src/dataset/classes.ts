@@ -8,6 +8,7 @@
  */
 import { showValue } from "../coco/problems.ts";
 import { FOREGROUND, IGNORE } from "../image/label_map.ts";
+import { classColor, colorToHex } from "../image/palette.ts";
 import type { Category, SplitListing } from "./dataset_source.ts";
 
 /** A class as files of a model name it. */
@@ -69,9 +70,6 @@ export const MAX_CLASS_NAME = 200;
 
 /** The name of the class that unites all. */
 const UNITED = "foreground";
-
-/** Okabe and Ito's colors, which remain distinct for the color-blind. */
-const COLORS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
 
 /** The name of a category: its id if it has none. */
 export function categoryName({ id, name }: Category): string {
@@ -236,7 +234,7 @@ function described(classes: readonly ClassSpec[]): Pick<ClassTable, "classes" | 
 function withColors(groups: readonly { name: string; categories: readonly string[] }[]): ClassSpec[] {
   return groups.map(({ name, categories }, i) => ({
     name,
-    color: COLORS[i % COLORS.length]!,
+    color: colorToHex(classColor(i % MAX_CLASSES + 1)),
     ...(categories.length === 1 && categories[0] === name ? {} : { categories }),
   }));
 }
