@@ -43,6 +43,16 @@ export {
   type ResplitSplit,
   type Shares,
 } from "./src/resplit/resplit.ts";
+export {
+  importDataset,
+  type ImportedSplit,
+  type ImportOptions,
+  type ImportPhase,
+  type ImportReport,
+} from "./src/import/import_dataset.ts";
+export type { ClassOptions } from "./src/import/import_classes.ts";
+export type { LeftOutFiles, RecognizeOptions } from "./src/import/import_kind.ts";
+export type { SplitCounts } from "./src/import/write_dataset.ts";
 export type { DuplicateFile, DuplicateReason, NearDuplicate } from "./src/dataset/near_duplicates.ts";
 export { encodeJpeg } from "./src/image/encode.ts";
 export { type Color, grayToRgb, maskToRgb, overlayMask, type OverlayOptions } from "./src/image/draw.ts";

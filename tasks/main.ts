@@ -10,6 +10,7 @@ import { command as demo } from "./demo.ts";
 import { command as doctor } from "./doctor.ts";
 import { command as download } from "./download.ts";
 import { command as evaluate } from "./evaluate.ts";
+import { command as importTask } from "./import.ts";
 import { command as inspect } from "./inspect.ts";
 import { command as masks } from "./masks.ts";
 import { command as phantom } from "./phantom.ts";
@@ -23,6 +24,7 @@ export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
   doctor,
   download,
   unzip,
+  import: importTask,
   inspect,
   split,
   masks,

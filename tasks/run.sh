@@ -225,7 +225,7 @@ if ! tasks | grep -qx -e "$1"; then
 fi
 find_deno
 case $1 in
-  download | unzip | inspect | masks | phantom | convert | compile) ;; # these need no adapter
+  download | unzip | import | inspect | masks | phantom | convert | compile) ;; # these need no adapter
   *) ensure_driver ;;
 esac
 export PATH DENO_NO_UPDATE_CHECK=1

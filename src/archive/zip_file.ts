@@ -47,6 +47,8 @@ export interface ZipEntry {
   readonly parts: readonly string[];
   /** Whether it is a folder, which has no content. */
   readonly folder: boolean;
+  /** The unpacked length in bytes that the directory states. */
+  readonly byteLength: number;
   /**
    * Unpacks the content to `write` in chunks; checks length, CRC, and that both headers agree.
    *
@@ -189,7 +191,8 @@ export class ZipFile implements Disposable {
   /** The entries in the archive's order, each checked again, since the file may have changed. */
   async *entries(): AsyncGenerator<ZipEntry> {
     for await (const entry of this.#listing()) {
-      yield { ...this.#check(entry), content: (write) => this.#unpack(entry, write) };
+      const { uncompressedSize: byteLength } = entry;
+      yield { ...this.#check(entry), byteLength, content: (write) => this.#unpack(entry, write) };
     }
   }
 

@@ -47,6 +47,11 @@ export function makeThumbnail(image: RgbImage): Thumbnail | null {
   const deviation = Math.sqrt(grays.reduce((sum, gray) => sum + (gray - mean) ** 2, 0) / grays.length);
   if (deviation < LEAST_DEVIATION) return null;
   for (let i = 0; i < grays.length; i++) grays[i] = (grays[i]! - mean) / deviation;
+  return thumbnailOf(grays);
+}
+
+/** The thumbnail of normalized gray values, as {@linkcode Thumbnail.grays} holds them. */
+export function thumbnailOf(grays: Float32Array): Thumbnail {
   return { grays, orbits: orbitMeans(grays) };
 }
 

@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/dataset": ["src/coco", "src/image"],
   "src/phantom": ["src/coco", "src/dataset", "src/image"],
   "src/resplit": ["src/coco", "src/dataset"],
+  "src/import": ["src/archive", "src/coco", "src/dataset", "src/image", "src/resplit"],
   "src/prediction": ["src/gpu", "src/unet", "src/coco", "src/image"],
   "src/evaluation": ["kernels", "src/unet", "src/coco", "src/dataset", "src/image", "src/prediction"],
   "src/training": [

@@ -1,0 +1,311 @@
+/**
+ * Imports a dataset of any kind in `kinds.ts`: recognizes it, reads every image once, makes splits where there are none,
+ * and writes the product's own form.
+ *
+ * @module
+ */
+import { basename, join, resolve, sep } from "node:path";
+import { SPLIT_NAMES, type SplitName } from "../dataset/roles.ts";
+import { READ_AHEAD } from "../dataset/map_concurrently.ts";
+import type { ImageSignature } from "../dataset/near_duplicates.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { hashBytes } from "../fs/hash_bytes.ts";
+import { ifFound, removeTree } from "../fs/paths.ts";
+import { closeDecoders } from "../image/decode.ts";
+import { targetsOf } from "../resplit/assign.ts";
+import { groupByName } from "./groups_by_name.ts";
+import { type ClassOptions, resolveClasses } from "./import_classes.ts";
+import type { ImportImage, LeftOutFiles, Recognition, RecognizeOptions } from "./import_kind.ts";
+import { recognizeSource } from "./kinds.ts";
+import { makeSplits } from "./make_splits.ts";
+import { mapInOrder } from "./map_in_order.ts";
+import { openSource } from "./open_source.ts";
+import { readImportImage, signatureOf } from "./read_image.ts";
+import type { SourceTree } from "./source_tree.ts";
+import { Spool, type SpooledImage } from "./spool.ts";
+import { assertReplaceable, IMPORT_RECORD, readImportRecord, RECORD_KIND, Staging } from "./staging.ts";
+import {
+  nameImages,
+  placeImage,
+  type Placement,
+  type SplitCounts,
+  writeAnnotations,
+} from "./write_dataset.ts";
+
+/** Raised when the same source is written differently. */
+const FORM_VERSION = 1;
+
+/** The phases of an import. */
+export type ImportPhase = "recognizing" | "reading images" | "writing images";
+
+/** Options of {@linkcode importDataset}. */
+export interface ImportOptions extends Omit<RecognizeOptions, "onProgress">, ClassOptions {
+  /** Share of the images for validation if the source has no splits; defaults to 0.15. */
+  readonly valid?: number | undefined;
+  /** Share of the images for testing if the source has no splits; defaults to 0.15. */
+  readonly test?: number | undefined;
+  /** A regular expression that names what images share (a patient, a source) in their paths; `none` for no guess. */
+  readonly group?: string | undefined;
+  /** An integer that determines the order of groups of equal size; defaults to 0. */
+  readonly seed?: number | undefined;
+  /** Whether anything at the output is replaced; by default only an earlier import is. */
+  readonly force?: boolean | undefined;
+  /** Called after every file; aborts by throwing. */
+  readonly onProgress?: ((phase: ImportPhase, done: number, total: number) => void) | undefined;
+}
+
+/** A split of the result. */
+export interface ImportedSplit extends Readonly<SplitCounts> {
+  /** Its name. */
+  readonly name: SplitName;
+}
+
+/** What {@linkcode importDataset} did. */
+export interface ImportReport {
+  /** `present` if the same source was imported before in the same way. */
+  readonly status: "imported" | "present";
+  /** The source, as it was given. */
+  readonly source: string;
+  /** The output folder, as it was given. */
+  readonly output: string;
+  /** The kind of the source. */
+  readonly kind: string;
+  /** What it was recognized by. */
+  readonly why: string;
+  /** The classes in their order, each with the number of its annotations. */
+  readonly classes: readonly { readonly name: string; readonly annotations: number }[];
+  /** The splits. */
+  readonly splits: readonly ImportedSplit[];
+  /** What a user should know, a sentence each. */
+  readonly lines: readonly string[];
+  /** What is not imported. */
+  readonly leftOut: readonly LeftOutFiles[];
+}
+
+/**
+ * Imports the folder or zip `source` into `output`: a folder per split with `_annotations.coco.json`, masks as exact RLE,
+ * images unchanged (hard-linked where file system and permissions allow it).
+ *
+ * The output appears as a whole or not at all; an interrupted import resumes, and a finished one is not repeated. The
+ * splits of the source are kept; a source without splits gets some, with near-duplicates and groups kept together.
+ *
+ * @throws {Error} with a hint if the source is not recognized or ambiguous, if nothing in it can be used, or if the output
+ * holds anything but an earlier import.
+ * @throws {RangeError} for shares out of bounds.
+ */
+export async function importDataset(
+  source: string,
+  output: string,
+  options: ImportOptions = {},
+): Promise<ImportReport> {
+  const { valid = 0.15, test = 0.15, seed = 0, force = false, onProgress = () => {}, ...understood } =
+    options;
+  targetsOf(1, { valid, test }); // rejects shares out of bounds before any work
+  const goal = output.replace(/(?<=.)[\\/]+$/, "");
+  await assertApart(source, goal);
+  if (!force) await assertReplaceable(goal);
+  using tree = await openSource(source, goal);
+  const fingerprint = fingerprintOf([FORM_VERSION, tree.stamp, { ...understood, valid, test, seed }]);
+  const earlier = await readImportRecord(goal);
+  if (earlier?.fingerprint === fingerprint && await isComplete(goal, earlier.report)) {
+    return { ...earlier.report as ImportReport, status: "present" };
+  }
+  using staging = await Staging.open(goal);
+  try {
+    const recognition = await recognizeSource(tree, {
+      ...understood,
+      onProgress: (done, total) => onProgress("recognizing", done, total),
+    });
+    const compare = recognition.images.every(({ split }) => split === null);
+    using spool = await Spool.open(staging.spool, fingerprint);
+    const index = await readImages({ tree, recognition, spool, compare }, onProgress);
+    const classes = resolveClasses(recognition.categories, index.used, understood);
+    const made = compare ? splitImages(index, options.group, { valid, test }, seed) : null;
+    const placements = placeAll(recognition.images, index, made?.splits ?? null);
+    const splits = await writeResult({ tree, spool, placements, classes }, staging.result, onProgress);
+    const report: ImportReport = {
+      status: "imported",
+      source,
+      output,
+      kind: recognition.kind,
+      why: recognition.why,
+      classes: classes.names.map((name) => ({ name, annotations: splits.annotations.get(name) ?? 0 })),
+      splits: splits.counts,
+      lines: [...recognition.lines, ...classes.lines, ...made?.lines ?? []],
+      leftOut: [...recognition.leftOut, ...index.leftOut],
+    };
+    const record = { kind: RECORD_KIND, fingerprint, report };
+    await writeFileAtomic(join(staging.result, IMPORT_RECORD), `${JSON.stringify(record, null, 2)}\n`);
+    await staging.commit();
+    return report;
+  } finally {
+    await closeDecoders();
+  }
+}
+
+/** The output may lie in the source, but must not be it or hold it. */
+async function assertApart(source: string, output: string): Promise<void> {
+  const [from, to] = await Promise.all(
+    [source, output].map(async (path) => await ifFound(Deno.realPath(path)) ?? resolve(path)),
+  ) as [string, string];
+  if (from !== to && !from.startsWith(to + sep)) return;
+  throw new Error(
+    `Cannot import to ${JSON.stringify(output)}: the source is ${
+      from === to ? "the same folder" : "in it"
+    }\n` +
+      "hint: choose another --output",
+  );
+}
+
+function fingerprintOf(value: unknown): string {
+  return hashBytes(new TextEncoder().encode(JSON.stringify(value)));
+}
+
+/** Whether an earlier import still holds its splits. */
+async function isComplete(output: string, report: unknown): Promise<boolean> {
+  const { splits } = report as ImportReport;
+  for (const { name, images } of splits) {
+    let files = 0;
+    for await (const { isFile } of Deno.readDir(join(output, name))) if (isFile) files++;
+    if (files !== images + 1) return false;
+  }
+  return true;
+}
+
+/** What is kept in memory of the images that can be used. */
+interface ImageIndex {
+  /** The index of each usable image among those of the recognition, and what it is compared by. */
+  readonly usable: { readonly at: number; readonly signature: ImageSignature | null }[];
+  /** The categories that some region uses. */
+  readonly used: Set<string>;
+  /** What cannot be used, by reason. */
+  readonly leftOut: readonly LeftOutFiles[];
+}
+
+/** Reads what the spool does not hold yet, and indexes it. */
+async function readImages(
+  { tree, recognition: { images }, spool, compare }: {
+    tree: SourceTree;
+    recognition: Recognition;
+    spool: Spool;
+    compare: boolean;
+  },
+  onProgress: (phase: ImportPhase, done: number, total: number) => void,
+): Promise<ImageIndex> {
+  const index: ImageIndex & { problems: { path: string; problem: string }[] } = {
+    usable: [],
+    used: new Set(),
+    leftOut: [],
+    problems: [],
+  };
+  let done = 0;
+  const note = (image: SpooledImage) => {
+    const at = done++;
+    const { path, problem, regions } = image;
+    if (problem !== undefined) index.problems.push({ path, problem });
+    else index.usable.push({ at, signature: compare ? signatureOf(image) : null });
+    for (const { category } of regions) index.used.add(category);
+    onProgress("reading images", done, images.length);
+  };
+  for await (const image of spool.images()) note(image);
+  const rest = images.slice(done);
+  for await (const image of mapInOrder(rest, READ_AHEAD, (image) => readImportImage(tree, image, compare))) {
+    await spool.append(image);
+    note(image);
+  }
+  const byReason = Map.groupBy(index.problems, ({ problem }) => problem);
+  const leftOut = [...byReason].map(([reason, items]) => ({ reason, files: items.map(({ path }) => path) }));
+  if (index.usable.length === 0) throw nothingLeft(tree, leftOut);
+  return { ...index, leftOut };
+}
+
+function nothingLeft(tree: SourceTree, leftOut: readonly LeftOutFiles[]): Error {
+  const first = leftOut[0];
+  const why = first === undefined ? "it has no image" : `${first.files[0]}: ${first.reason}`;
+  return new Error(`Cannot import ${JSON.stringify(tree.name)}: no image can be used: ${why}`);
+}
+
+function splitImages(
+  { usable }: ImageIndex,
+  group: string | undefined,
+  shares: { valid: number; test: number },
+  seed: number,
+): { splits: readonly SplitName[]; lines: string[] } {
+  const signatures = usable.map(({ signature }) => signature!);
+  const named = groupByName(signatures.map(({ fileName }) => fileName), group);
+  const { splits, groups, empty } = makeSplits(signatures, named.keys, shares, seed);
+  const lines = [
+    ...named.line === null ? [] : [named.line],
+    `no splits in the source: ${groups} groups of images that must stay together were distributed`,
+    ...empty.map((split) => `too few groups for three splits: ${split} stays empty`),
+  ];
+  return { splits, lines };
+}
+
+/** Where each image of the recognition goes; null for those that are left out. */
+function placeAll(
+  images: readonly ImportImage[],
+  { usable }: ImageIndex,
+  made: readonly SplitName[] | null,
+): (Placement & { path: string } | null)[] {
+  const placements = new Array<Placement & { path: string } | null>(images.length).fill(null);
+  const placed = usable.map(({ at }, i) => {
+    const { path, fileName, split } = images[at]!;
+    return { at, path, fileName, split: made?.[i] ?? split ?? "train" };
+  });
+  const names = nameImages(placed);
+  for (const [i, { at, path, split }] of placed.entries()) {
+    placements[at] = { path, split, fileName: names[i]! };
+  }
+  return placements;
+}
+
+/** Writes the folder of every split that has images. */
+async function writeResult(
+  { tree, spool, placements, classes }: {
+    tree: SourceTree;
+    spool: Spool;
+    placements: readonly (Placement & { path: string } | null)[];
+    classes: ReturnType<typeof resolveClasses>;
+  },
+  folder: string,
+  onProgress: (phase: ImportPhase, done: number, total: number) => void,
+): Promise<{ counts: ImportedSplit[]; annotations: ReadonlyMap<string, number> }> {
+  // Of an interrupted run; its images may be in other splits.
+  await removeTree(folder);
+  const placed = placements.filter((placement) => placement !== null);
+  const counts: ImportedSplit[] = [];
+  const annotations = new Map<string, number>();
+  let done = 0;
+  for (const name of SPLIT_NAMES) {
+    const own = placed.filter(({ split }) => split === name);
+    if (own.length === 0) continue;
+    await Deno.mkdir(join(folder, name), { recursive: true });
+    for (const { path, fileName } of own) {
+      await placeImage(tree, path, join(folder, name, fileName));
+      onProgress("writing images", ++done, placed.length);
+    }
+    const images = async function* () {
+      let at = 0;
+      for await (const image of spool.images()) {
+        const placement = placements[at++];
+        if (placement?.split === name) yield { image, fileName: placement.fileName };
+      }
+    };
+    const labelOf = (category: string) => classes.idOf(category);
+    const description = `Imported from ${basename(tree.name)}`;
+    const split = await writeAnnotations(
+      join(folder, name),
+      images,
+      classes.categories,
+      labelOf,
+      description,
+    );
+    counts.push({ name, ...split.counts });
+    for (const [id, count] of split.byCategory) {
+      const category = classes.categories.find((category) => category.id === id)!.name;
+      annotations.set(category, (annotations.get(category) ?? 0) + count);
+    }
+  }
+  return { counts, annotations };
+}

@@ -1,0 +1,127 @@
+/**
+ * `import`: converts any usual segmentation dataset to the product's own form.
+ *
+ * @module
+ */
+import { type Command, Option } from "commander";
+import { basename, join, resolve } from "node:path";
+import { addFollowLinks } from "../src/cli/follow_links.ts";
+import { plural } from "../src/cli/format.ts";
+import { runStoppable } from "../src/cli/interrupt.ts";
+import { Progress } from "../src/cli/progress.ts";
+import {
+  addExamples,
+  createCommand,
+  integer,
+  main,
+  number,
+  writeStderr,
+  writeStdout,
+} from "../src/cli/task.ts";
+import { escapeLine } from "../src/escape.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
+import { importDataset, type ImportOptions, type ImportPhase, type ImportReport } from "../mod.ts";
+
+interface Flags extends Omit<ImportOptions, "classes" | "onProgress"> {
+  readonly output?: string;
+  readonly classes?: string;
+  readonly json?: boolean;
+}
+
+/** Files of one reason that are listed in the text; `--json` lists all. */
+const SHOWN_FILES = 5;
+
+/** The `import` command. */
+export function command(): Command {
+  const made = createCommand(
+    "import",
+    "Imports a segmentation dataset, a folder or a zip: says what it recognizes and writes splits with masks as COCO RLE. " +
+      "Images are copied unchanged, or linked.",
+  )
+    .argument("<source>", "folder or zip with images and their masks or annotations")
+    .option(
+      "--output <folder>",
+      `folder for the result (default: ${FOLDERS.data}/ and the name of the source)`,
+    )
+    .option("--images <folder>", "folder of the images, within the source")
+    .option("--masks <folder>", "folder of the masks, within the source")
+    .option("--pairs <regex>", "its groups, in the names of images and masks, tell which belong together")
+    .option("--observer <name>", "of several observers' masks, the one to take: its number or name")
+    .option("--channel <number>", "of images with a file per channel, the one to take", integer(0, 1000))
+    .option("--classes <names>", "the classes to take, in their order, separated by commas")
+    .option("--merge <name=a+b>", "unite categories to one class; may be repeated", collect)
+    .option("--binary", "unite all categories to one class")
+    .option("--group <regex>", "what images of one patient or source share in their paths; none: nothing")
+    .option("--valid <share>", "share for validation if the source has no splits", number(0, 1), 0.15)
+    .option("--test <share>", "share for testing if the source has no splits", number(0, 1), 0.15)
+    .addOption(
+      new Option("--seed <number>", "seed of the order of groups of equal size").argParser(
+        integer(0, 2 ** 32 - 1),
+      )
+        .default(0),
+    )
+    .option("--force", "replace anything at the output; by default only an earlier import is replaced")
+    .option("--json", "print the result as one JSON document")
+    .action(run);
+  return addExamples(addFollowLinks(made), [
+    ["images/ and masks/ in one folder", "/data/polyps"],
+    ["two of its classes", "/data/lungs.zip --classes heart,lung --output dataset/lungs"],
+  ]);
+}
+
+function collect(value: string, earlier: string[] = []): string[] {
+  return [...earlier, value];
+}
+
+/** `dataset/NAME` of a source; a source that is that folder itself gets `-imported`. */
+export function defaultOutput(source: string): string {
+  const name = basename(resolve(source)).replace(/\.zip$/i, "");
+  const output = join(FOLDERS.data, name);
+  return resolve(output) === resolve(source) ? `${output}-imported` : output;
+}
+
+async function run(source: string, { output, classes, json, ...options }: Flags): Promise<void> {
+  let progress: Progress | undefined;
+  let label: ImportPhase | undefined;
+  const report = await runStoppable((signal) =>
+    importDataset(source, output ?? defaultOutput(source), {
+      ...options,
+      classes: classes?.split(",").map((name) => name.trim()).filter((name) => name !== ""),
+      onProgress: (phase, done, total) => {
+        signal.throwIfAborted();
+        if (phase !== label) {
+          progress?.clear();
+          progress = new Progress({ label: phase, total });
+          label = phase;
+        }
+        progress!.update(done);
+      },
+    })
+  ).finally(() => progress?.clear());
+  for (const { reason, files } of report.leftOut) {
+    writeStderr(`left out: ${plural(files.length, "file")}: ${escapeLine(reason)}\n`);
+    for (const file of files.slice(0, SHOWN_FILES)) writeStderr(`  ${escapeLine(file)}\n`);
+    if (files.length > SHOWN_FILES) {
+      writeStderr(`  and ${files.length - SHOWN_FILES} more: --json lists them\n`);
+    }
+  }
+  writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
+}
+
+function describe(report: ImportReport): string {
+  const { status, source, output, kind, why, classes, splits, lines } = report;
+  const list = classes.map(({ name, annotations }) => `${name} (${annotations})`).join(", ");
+  return [
+    `${source}: ${kind}: ${why}`,
+    ...lines.map((line) => `  ${line}`),
+    `  ${classes.length === 1 ? "class  " : "classes"}     ${list === "" ? "none" : list}`,
+    ...splits.map(({ name, images, annotated, annotations }) =>
+      `  ${name.padEnd(12)}${plural(images, "image")}, ${plural(annotations, "region")} in ${annotated}`
+    ),
+    `${output}: ${
+      status === "present" ? "is already imported" : "imported"
+    }; next: deno task train --data ${output}`,
+  ].map((line) => `${escapeLine(line)}\n`).join("");
+}
+
+if (import.meta.main) await main(command());
