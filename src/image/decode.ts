@@ -4,21 +4,31 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
-import type { DecodedRaster, ImageNote, RgbImage } from "./image.ts";
+import type { DecodedRaster, ImageNote, RgbImage, SampleData, Size } from "./image.ts";
+import type { LabelImage } from "./label_image.ts";
 import { assertFileSize, DECODE_SECONDS, LARGE_PIXELS } from "./limits.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
-/** A Worker's answer: the image, with its bytes as a bare buffer. */
-export interface DecodeAnswer {
-  /** Pixels per row. */
-  readonly width: number;
-  /** Rows. */
-  readonly height: number;
-  /** Three bytes per pixel. */
-  readonly pixels: ArrayBuffer;
+/** A task of the Worker. */
+export interface DecodeTask {
+  /** The file. */
+  readonly file: ArrayBuffer;
+  /** What is asked for: an 8-bit RGB image, or a mask's stored samples. */
+  readonly as: "image" | "labels";
+}
+
+/** A Worker's answer: the image, with its samples as a bare buffer. */
+export interface DecodeAnswer extends Size {
+  /** The samples. */
+  readonly buffer: ArrayBuffer;
+  /** The name of their array's class. */
+  readonly type: string;
   /** What the reader should know of the file. */
   readonly notes: readonly ImageNote[];
 }
+
+/** The classes of samples. */
+const TYPES = { Uint8Array, Uint16Array, Float32Array };
 
 const pool = new WorkerPool<DecodeAnswer>({
   start: () => new Worker(new URL("./decode_worker.ts", import.meta.url), { env: {} }),
@@ -44,13 +54,30 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
 
 /** {@linkcode decodeImage}, with what the reader should know of the file. */
 export async function decodeWithNotes(bytes: Uint8Array): Promise<DecodedRaster<RgbImage>> {
+  const { width, height, data, notes } = await decode(bytes, "image");
+  return { raster: { width, height, data: data as Uint8Array }, notes };
+}
+
+/**
+ * Decodes the file of a mask or label image to its samples as they are stored: palette indices, gray values of any bit
+ * depth, colors with their alpha channel. The EXIF orientation is applied, and of several pages or frames the first is
+ * taken; both are in the notes. Limits, errors and permissions are those of {@linkcode decodeImage}.
+ */
+export async function decodeLabelImage(bytes: Uint8Array): Promise<LabelImage> {
+  return await decode(bytes, "labels") as LabelImage;
+}
+
+async function decode(
+  bytes: Uint8Array,
+  as: DecodeTask["as"],
+): Promise<Omit<DecodeAnswer, "buffer" | "type"> & { readonly data: SampleData }> {
   if (!(bytes instanceof Uint8Array)) {
     throw new TypeError("Cannot decode an image: its bytes are not a Uint8Array");
   }
   assertFileSize(bytes.length); // before the copy
   const file = bytes.slice().buffer;
-  const { width, height, pixels, notes } = await pool.run(file, [file]);
-  return { raster: { width, height, data: new Uint8Array(pixels) }, notes };
+  const { buffer, type, ...image } = await pool.run({ file, as } satisfies DecodeTask, [file]);
+  return { ...image, data: new TYPES[type as keyof typeof TYPES](buffer) };
 }
 
 /**

@@ -6,8 +6,9 @@
  */
 import { checkContent, type FileHeader, inspectFile } from "./header.ts";
 import type { ByteRaster, DecodedRaster, ImageNote, RgbImage } from "./image.ts";
+import { LABEL_CHANNELS, type LabelImage } from "./label_image.ts";
 import { levelsNote } from "./levels.ts";
-import { orientRaster } from "./orient.ts";
+import { orientRaster, orientSamples } from "./orient.ts";
 
 /**
  * Decodes an image file to grayscale or RGB: ImageMagick to 8-bit samples, a format's own decoder to samples of its
@@ -25,6 +26,25 @@ export async function decodeRaster(bytes: Uint8Array): Promise<DecodedRaster> {
   const { raster, notes } = await header.format.decode?.(bytes) ?? await decodeOther(bytes, header);
   const rotated = orientRaster(raster, header.orientation);
   return { raster: rotated, notes: [...header.notes, ...levelsNote(rotated, header.bits), ...notes] };
+}
+
+/**
+ * Decodes an image file to its stored samples, for masks: palette indices, and values that no bit depth scales, as
+ * `label_image.ts` says. The orientation is applied. Files whose format does not tell more give gray values, or colors.
+ * Rejects like {@linkcode decodeRaster}.
+ */
+export async function decodeLabelRaster(bytes: Uint8Array): Promise<LabelImage> {
+  const header = inspectFile(bytes);
+  const { notes, ...image } = header.format.decodeLabels?.(bytes) ?? await labelsOf(bytes, header);
+  const oriented = orientSamples({ ...image, channels: LABEL_CHANNELS[image.kind] }, header.orientation);
+  return { ...image, ...oriented, notes: [...header.notes, ...notes] };
+}
+
+/** The samples of the image, not oriented. */
+async function labelsOf(bytes: Uint8Array, header: FileHeader): Promise<LabelImage> {
+  const { raster, notes } = await header.format.decode?.(bytes) ?? await decodeOther(bytes, header);
+  const { width, height, channels, data } = raster;
+  return { kind: channels === 1 ? "grey" : "rgb", width, height, bits: header.bits, data, notes };
 }
 
 /** Decodes with ImageMagick; the orientation is not applied yet. */

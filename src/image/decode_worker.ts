@@ -1,16 +1,26 @@
 /**
- * The Worker behind `decodeImage`: bytes in, pixels or an error out. Started by `decode.ts`.
+ * The Worker behind `decodeImage` and `decodeLabelImage`: bytes in, samples or an error out. Started by `decode.ts`.
  *
  * @module
  */
-import type { DecodeAnswer } from "./decode.ts";
-import { decodeRaster, repeatGray } from "./decode_raster.ts";
+import type { DecodeAnswer, DecodeTask } from "./decode.ts";
+import { decodeLabelRaster, decodeRaster, repeatGray } from "./decode_raster.ts";
 import { toBytes } from "./image.ts";
 import { answerTasks } from "./worker_pool.ts";
 
-answerTasks(async (file: ArrayBuffer): Promise<{ answer: DecodeAnswer; transfer: ArrayBuffer[] }> => {
-  const { raster, notes } = await decodeRaster(new Uint8Array(file));
-  const { width, height, data } = repeatGray(toBytes(raster));
-  const pixels = data.buffer as ArrayBuffer;
-  return { answer: { width, height, pixels, notes }, transfer: [pixels] };
+answerTasks(async (task: DecodeTask): Promise<{ answer: DecodeAnswer; transfer: ArrayBuffer[] }> => {
+  const { data, ...image } = await READERS[task.as](new Uint8Array(task.file));
+  // Large data travels as a bare buffer, which `decode.ts` gives its type again.
+  const samples = data.byteLength === data.buffer.byteLength ? data : data.slice();
+  const buffer = samples.buffer as ArrayBuffer;
+  return { answer: { ...image, buffer, type: samples.constructor.name }, transfer: [buffer] };
 });
+
+/** What an answer is made of, for each task. */
+const READERS = {
+  async image(bytes: Uint8Array) {
+    const { raster, notes } = await decodeRaster(bytes);
+    return { ...repeatGray(toBytes(raster)), notes };
+  },
+  labels: decodeLabelRaster,
+};

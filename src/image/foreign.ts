@@ -66,7 +66,6 @@ const KINDS: readonly ForeignKind[] = [
     matches: hasBrand("heic heix heim heis hevc hevx hevm hevs mif1 msf1"),
   },
   { what: "a video", matches: (bytes) => hasText(bytes, "ftyp", 4) },
-  { what: "a GIF", matches: begins("GIF8") },
   { what: "a JPEG 2000 image", matches: begins("\0\0\0\x0cjP  ", "\xff\x4f\xff\x51") },
   { what: "a JPEG XL image", matches: begins("\0\0\0\x0cJXL ", "\xff\x0a") },
   { what: "a Photoshop document", matches: begins("8BPS") },

@@ -6,6 +6,7 @@
  */
 import { isDicom, nameForeign } from "./foreign.ts";
 import { BMP } from "./formats/bmp.ts";
+import { GIF } from "./formats/gif.ts";
 import type { ImageFormat } from "./formats/image_format.ts";
 import { JPEG } from "./formats/jpeg.ts";
 import { PNG } from "./formats/png.ts";
@@ -13,7 +14,7 @@ import { TIFF } from "./formats/tiff.ts";
 import { WEBP } from "./formats/webp.ts";
 
 /** Every format, in the order in which messages list them. */
-export const FORMATS: readonly ImageFormat[] = [JPEG, PNG, TIFF, BMP, WEBP];
+export const FORMATS: readonly ImageFormat[] = [JPEG, PNG, TIFF, BMP, WEBP, GIF];
 
 /** The endings of image file names, in lower case and without the dot. */
 export const IMAGE_ENDINGS: readonly string[] = FORMATS.flatMap(({ endings }) => endings);

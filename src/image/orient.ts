@@ -52,16 +52,24 @@ export function orientRaster<Data extends SampleData>(
   raster: Raster<Data>,
   orientation: number,
 ): Raster<Data> {
-  if (describeTurn(orientation) === null) return raster;
-  const { channels, data } = raster;
-  const { width, height } = orientSize(raster, orientation);
+  return { ...raster, ...orientSamples(raster, orientation) };
+}
+
+/** The samples and the size of the displayed image, of any number of channels next to each other. */
+export function orientSamples<Data extends SampleData>(
+  image: Size & { readonly channels: number; readonly data: Data },
+  orientation: number,
+): Size & { readonly data: Data } {
+  const { channels, data } = image;
+  const { width, height } = orientSize(image, orientation);
+  if (describeTurn(orientation) === null) return { width, height, data };
   // Where the first displayed pixel is stored, and the steps to its right and lower neighbors.
   const swaps = orientation >= 5;
   const [mirrorX, mirrorY] = MIRRORS[orientation - 1]!;
   const stepX = channels * (mirrorX ? -1 : 1);
-  const stepY = channels * raster.width * (mirrorY ? -1 : 1);
+  const stepY = channels * image.width * (mirrorY ? -1 : 1);
   const first = channels *
-    ((mirrorX ? raster.width - 1 : 0) + raster.width * (mirrorY ? raster.height - 1 : 0));
+    ((mirrorX ? image.width - 1 : 0) + image.width * (mirrorY ? image.height - 1 : 0));
   const [right, down] = swaps ? [stepY, stepX] : [stepX, stepY];
   const rotated = data.slice() as Data;
   for (let y = 0, to = 0; y < height; y++) {
@@ -69,5 +77,5 @@ export function orientRaster<Data extends SampleData>(
       for (let channel = 0; channel < channels; channel++) rotated[to++] = data[from + channel]!;
     }
   }
-  return { ...raster, width, height, data: rotated };
+  return { width, height, data: rotated };
 }

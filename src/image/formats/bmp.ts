@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type CheckedContent, type FormatHeader, hasText, type ImageFormat } from "./image_format.ts";
+import type { LabelImage } from "../label_image.ts";
+import { type CheckedContent, type FormatHeader, hasText, type ImageFormat, viewOf } from "./image_format.ts";
 
 /** BMP, all header versions. */
 export const BMP: ImageFormat = {
@@ -12,6 +13,7 @@ export const BMP: ImageFormat = {
   matches: (bytes) => hasText(bytes, "BM") && bytes.length >= 26,
   readHeader,
   checkContent,
+  decodeLabels,
   coders: ["BMP", "BMP2", "BMP3"],
 };
 
@@ -76,4 +78,37 @@ function hasAllRuns(runs: Uint8Array, width: number, height: number, pixelsPerBy
     if (y >= height || (y === height - 1 && x >= width)) return true;
   }
   return false;
+}
+
+/** The palette indices of an image of 1, 4 or 8 bits per pixel that is not compressed; null for any other. */
+function decodeLabels(bytes: Uint8Array): LabelImage | null {
+  const view = viewOf(bytes);
+  const { width, height } = readHeader(view);
+  const headerBytes = view.getUint32(14, true);
+  const isCore = headerBytes === 12;
+  const bits = view.getUint16(isCore ? 24 : 28, true);
+  if (![1, 4, 8].includes(bits) || (!isCore && view.getUint32(30, true) !== 0)) return null;
+  checkContent(view, bytes);
+  const start = Math.max(26, view.getUint32(10, true));
+  const stated = isCore ? 0 : view.getUint32(46, true);
+  const colorBytes = isCore ? 3 : 4;
+  const colors = bytes.subarray(
+    14 + headerBytes,
+    Math.min(start, 14 + headerBytes + colorBytes * (stated || 1 << bits)),
+  );
+  const palette = new Uint8Array(3 * Math.min(1 << bits, Math.floor(colors.length / colorBytes)));
+  for (let i = 0, at = 0; i < palette.length; i += 3, at += colorBytes) {
+    palette.set([colors[at + 2]!, colors[at + 1]!, colors[at]!], i);
+  }
+  const rowBytes = 4 * Math.ceil(width * bits / 32);
+  const isTopDown = !isCore && view.getInt32(22, true) < 0;
+  const data = new Uint8Array(width * height);
+  const mask = (1 << bits) - 1;
+  for (let y = 0; y < height; y++) {
+    const row = start + (isTopDown ? y : height - 1 - y) * rowBytes;
+    for (let x = 0; x < width; x++) {
+      data[y * width + x] = bytes[row + (x * bits >> 3)]! >> (8 - bits - (x * bits & 7)) & mask;
+    }
+  }
+  return { kind: "index", bits, width, height, data, palette, notes: [] };
 }

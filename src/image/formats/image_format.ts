@@ -4,6 +4,7 @@
  * @module
  */
 import type { DecodedRaster, Size } from "../image.ts";
+import type { LabelImage } from "../label_image.ts";
 
 /** What a file's header says. */
 export interface FormatHeader extends Size {
@@ -45,6 +46,8 @@ export interface ImageFormat {
   readonly checkContent?: (view: DataView, bytes: Uint8Array, size: Size) => CheckedContent;
   /** A decoder of our own, which does not apply the orientation; null leaves the file to ImageMagick. */
   readonly decode?: (bytes: Uint8Array) => DecodedRaster | null | Promise<DecodedRaster | null>;
+  /** The samples as they are stored, not oriented; null, and formats that leave it out, give those of the image. */
+  readonly decodeLabels?: (bytes: Uint8Array) => LabelImage | null;
   /** Whether ImageMagick's warning about a file proves that no pixel is missing; any other warning is an error. */
   readonly isHarmless?: (warning: string, bytes: Uint8Array) => boolean;
   /** ImageMagick's names of the format, the one to decode with first. */

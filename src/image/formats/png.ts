@@ -5,8 +5,10 @@
  */
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 import { joinBytes } from "../../bytes.ts";
-import { describeSurplus, type Size } from "../image.ts";
+import { describeSurplus, type ImageNote, type Size } from "../image.ts";
+import type { LabelImage } from "../label_image.ts";
 import { MAX_BYTES } from "../limits.ts";
+import { countPngBytes, type PngLayout, readPngSamples } from "../png_samples.ts";
 import { type CheckedContent, type FormatHeader, hasText, type ImageFormat, viewOf } from "./image_format.ts";
 
 /** The first bytes of every PNG file. */
@@ -34,17 +36,6 @@ const MAX_SURPLUS = 2 ** 17;
 /** Samples per pixel of each color type: grayscale, RGB, palette, gray and alpha, RGB and alpha. */
 const SAMPLES: Record<number, number> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-/** First column and row, and steps between columns and rows, of Adam7's seven passes. */
-const ADAM7 = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const;
-
 /** PNG. */
 export const PNG: ImageFormat = {
   name: "PNG",
@@ -53,6 +44,7 @@ export const PNG: ImageFormat = {
   readHeader,
   exifBlock,
   checkContent,
+  decodeLabels,
   coders: ["PNG"],
 };
 
@@ -128,14 +120,25 @@ function exifBlock(bytes: Uint8Array): Uint8Array | null {
   return null;
 }
 
+/** The parts of a file that count. */
+interface Content {
+  /** The signature, the header, and the palette of an image that needs it. */
+  readonly kept: readonly Uint8Array[];
+  /** The compressed samples. */
+  readonly pixels: Uint8Array;
+  /** The samples with their filters, {@linkcode countPngBytes} bytes. */
+  readonly samples: Uint8Array;
+  /** Bytes too many, behind the samples or behind the compressed ones. */
+  readonly surplus: number;
+  /** What is wrong without consequence. */
+  readonly oddities: readonly string[];
+}
+
 /**
- * Removes every chunk that the pixels do not need: texts and profiles may inflate to any length, and a gamma or a
- * profile would change the values; and the bytes that follow the samples.
- *
- * Throws a SyntaxError if the file is truncated, or its pixel data is damaged, too short or far too long, and a
- * RangeError for more samples than the limits allow.
+ * Reads every chunk and inflates the samples. Throws a SyntaxError if the file is truncated, or its pixel data is
+ * damaged, too short or far too long, and a RangeError for more samples than the limits allow.
  */
-function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
+function readContent(view: DataView, bytes: Uint8Array): Content {
   const kept = [bytes.subarray(0, 8)];
   const data: Uint8Array[] = [];
   const oddities = new Set<string>();
@@ -152,21 +155,87 @@ function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
       data.push(contentOf(bytes, chunk));
     }
   }
-  const sampleBytes = countSampleBytes(view);
+  const sampleBytes = countPngBytes(layoutOf(view));
   if (sampleBytes > MAX_BYTES) {
     throw new RangeError(
       `Cannot decode the PNG image of ${sampleBytes} bytes of samples: at most ${MAX_BYTES}`,
     );
   }
-  let pixels: Uint8Array = joinBytes(data);
+  const pixels = joinBytes(data);
   const { samples, consumed } = inflate(pixels, sampleBytes);
-  if (samples.length > sampleBytes || consumed < pixels.length) {
-    // The decoder would warn of these bytes, which says nothing any more: all samples are here.
-    const surplus = samples.length > sampleBytes ? samples.length - sampleBytes : pixels.length - consumed;
-    oddities.add(describeSurplus(surplus));
-    pixels = deflateSync(samples.subarray(0, sampleBytes), { level: 1 });
+  const surplus = samples.length > sampleBytes ? samples.length - sampleBytes : pixels.length - consumed;
+  if (surplus > 0) oddities.add(describeSurplus(surplus));
+  return { kept, pixels, samples: samples.subarray(0, sampleBytes), surplus, oddities: [...oddities] };
+}
+
+/**
+ * Removes every chunk that the pixels do not need: texts and profiles may inflate to any length, and a gamma or a
+ * profile would change the values; and the bytes that follow the samples, of which the decoder would warn: all samples
+ * are here. Throws like {@linkcode readContent}.
+ */
+function checkContent(view: DataView, bytes: Uint8Array): CheckedContent {
+  const { kept, pixels, samples, surplus, oddities } = readContent(view, bytes);
+  const exact = surplus > 0 ? deflateSync(samples, { level: 1 }) : pixels;
+  return { bytes: joinBytes([...kept, chunkOf("IDAT", exact), END]), oddities };
+}
+
+/** How the samples are stored, by the header; colors of an unknown type have no channels. */
+function layoutOf(view: DataView): PngLayout {
+  return {
+    ...readSize(view),
+    bits: view.getUint8(24),
+    channels: SAMPLES[view.getUint8(25)] ?? 0,
+    interlaced: view.getUint8(28) !== 0,
+  };
+}
+
+/** Bits per sample that go with each color type. */
+const BITS: Record<number, readonly number[]> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+};
+
+/** The samples as stored, and what is wrong without consequence. Throws like {@linkcode readContent}. */
+function readStored(bytes: Uint8Array) {
+  const view = viewOf(bytes);
+  const layout = layoutOf(view);
+  const colorType = view.getUint8(25);
+  const isKnown = BITS[colorType]?.includes(layout.bits) && view.getUint8(26) === 0 &&
+    view.getUint8(27) === 0 && view.getUint8(28) <= 1;
+  if (!isKnown) {
+    throw new SyntaxError(
+      `Cannot decode the PNG image: its header has color type ${colorType} of ${layout.bits} bits, which is undefined`,
+    );
   }
-  return { bytes: joinBytes([...kept, chunkOf("IDAT", pixels), END]), oddities: [...oddities] };
+  const { kept, samples, oddities } = readContent(view, bytes);
+  const notes = oddities.map((message): ImageNote => ({ kind: "oddity", message }));
+  return { layout, colorType, kept, stored: readPngSamples(samples, layout), notes };
+}
+
+/** The samples as stored, of any bit depth. */
+function decodeLabels(bytes: Uint8Array): LabelImage {
+  const { layout, colorType, kept, stored, notes } = readStored(bytes);
+  const { width, height, bits, channels } = layout;
+  const image = { width, height, bits, notes };
+  if (colorType === PALETTE) {
+    const palette = kept[2]?.slice(8, -4) ?? new Uint8Array(0);
+    return { ...image, kind: "index", data: stored, palette };
+  }
+  if (channels === 2) return { ...image, kind: "rgba", data: repeatFirst(stored) };
+  return { ...image, kind: channels === 1 ? "grey" : channels === 3 ? "rgb" : "rgba", data: stored };
+}
+
+/** Gray and alpha as red, green, blue and alpha. */
+function repeatFirst<Data extends Uint8Array | Uint16Array>(pairs: Data): Data {
+  const all = new (pairs.constructor as new (length: number) => Data)(2 * pairs.length);
+  for (let i = 0, at = 0; i < pairs.length; i += 2, at += 4) {
+    all[at] = all[at + 1] = all[at + 2] = pairs[i]!;
+    all[at + 3] = pairs[i + 1]!;
+  }
+  return all;
 }
 
 /** A chunk with its length and checksum. */
@@ -180,20 +249,6 @@ function chunkOf(type: string, content: Uint8Array): Uint8Array {
 }
 
 const END = chunkOf("IEND", new Uint8Array(0));
-
-/** Bytes of the filtered samples, including each row's filter byte. */
-function countSampleBytes(view: DataView): number {
-  const { width, height } = readSize(view);
-  const bits = view.getUint8(24) * (SAMPLES[view.getUint8(25)] ?? 0);
-  const passes = view.getUint8(28) === 0 ? [[0, 0, 1, 1]] as const : ADAM7;
-  let bytes = 0;
-  for (const [left, top, stepX, stepY] of passes) {
-    const columns = Math.max(0, Math.ceil((width - left) / stepX));
-    const rows = Math.max(0, Math.ceil((height - top) / stepY));
-    if (columns > 0) bytes += rows * (1 + Math.ceil(columns * bits / 8));
-  }
-  return bytes;
-}
 
 /** All samples, perhaps with surplus bytes behind them, and how many bytes of `data` they took. */
 function inflate(data: Uint8Array, sampleBytes: number): { samples: Uint8Array; consumed: number } {
