@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { composeLabels, type ComposeOptions } from "../image/compose_labels.ts";
+import type { LabelMap } from "../image/label_map.ts";
 import { createMask, type Mask } from "../image/mask.ts";
 import {
   type AnnotationReader,
@@ -35,6 +37,15 @@ export type { CocoId } from "./ids.ts";
  *   the list of annotations.
  */
 export type ImageState = "annotated" | "unannotated" | "unusable" | "uncertain";
+
+/** How annotations become labels. */
+export interface Labeling extends ComposeOptions {
+  /**
+   * The labels of the annotations of a category: one class, several, `IGNORE`, or none for background. Null is the
+   * category of annotations that have none.
+   */
+  labelsOf(categoryId: CocoId | null): readonly number[];
+}
 
 /** A COCO annotation file, parsed and checked. */
 export class CocoDataset {
@@ -117,6 +128,21 @@ export class CocoDataset {
       fillSegmentation(mask, checkSegmentation(annotation.segmentation, image));
     }
     return mask;
+  }
+
+  /**
+   * The image's label map: its annotations in the file's order, labeled by category. Of overlapping classes the later
+   * annotation wins, unless `labeling` keeps them all; `ignore` wins over every class. Errors as
+   * {@linkcode CocoDataset.mask}, and a RangeError if classes overlap in more ways than there are labels.
+   */
+  labelMap(imageId: CocoId, labeling: Labeling): LabelMap {
+    const image = this.image(imageId);
+    const regions = this.annotationsOf(imageId).map(({ categoryId, segmentation }) => ({
+      labels: labeling.labelsOf(categoryId),
+      fill: (map: LabelMap, label: number) =>
+        fillSegmentation(map, checkSegmentation(segmentation, image), label),
+    }));
+    return composeLabels(image, regions, labeling);
   }
 }
 

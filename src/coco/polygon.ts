@@ -25,10 +25,10 @@ export const MAX_COORDINATE = 2 ** 27;
 export const MAX_CROSSINGS = 2 ** 27;
 
 /**
- * Fills one closed outline; `points` are x, y, x, y, ... in pixels, within both limits above. An odd last number is
- * ignored, as in COCO's code.
+ * Fills one closed outline with `label`; `points` are x, y, x, y, ... in pixels, within both limits above. An odd last
+ * number is ignored, as in COCO's code.
  */
-export function fillPolygon(mask: Mask, points: readonly number[]): void {
+export function fillPolygon(mask: Mask, points: readonly number[], label = 1): void {
   const { xs, ys } = gridPoints(points);
   const box = pixelBox(mask, xs, ys);
   if (box === null) return;
@@ -38,7 +38,7 @@ export function fillPolygon(mask: Mask, points: readonly number[]): void {
   for (let row = 0; row < box.height; row++) {
     const from = row * box.width;
     const to = (box.top + row) * mask.width + box.left;
-    for (let i = 0; i < box.width; i++) mask.data[to + i]! |= flips[from + i]!;
+    for (let i = 0; i < box.width; i++) if (flips[from + i] === 1) mask.data[to + i] = label;
   }
 }
 

@@ -70,8 +70,8 @@ function checkRuns(runs: number[], pixels: number): number[] {
   return runs;
 }
 
-/** Sets the pixels of the runs of ones; `runs` must have been checked against the size of the mask. */
-export function fillRuns(mask: Mask, runs: readonly number[]): void {
+/** Sets the pixels of the runs of ones to `label`; `runs` must have been checked against the size of the mask. */
+export function fillRuns(mask: Mask, runs: readonly number[], label = 1): void {
   const { width, height, data } = mask;
   let start = 0;
   for (let i = 0; i < runs.length; i++) {
@@ -82,7 +82,7 @@ export function fillRuns(mask: Mask, runs: readonly number[]): void {
       for (let left = runs[i]!; left > 0; x++) {
         const stop = Math.min(height, y + left);
         left -= stop - y;
-        for (let at = y * width + x; y < stop; y++, at += width) data[at] = 1;
+        for (let at = y * width + x; y < stop; y++, at += width) data[at] = label;
         y = 0;
       }
     }

@@ -54,10 +54,10 @@ export function isDrawable(checked: CheckedSegmentation): boolean {
   return checked.polygons.length > 0 || checked.runs !== null;
 }
 
-/** Draws what {@linkcode checkSegmentation} accepted. */
-export function fillSegmentation(mask: Mask, checked: CheckedSegmentation): void {
-  for (const polygon of checked.polygons) fillPolygon(mask, polygon);
-  if (checked.runs !== null) fillRuns(mask, checked.runs);
+/** Draws what {@linkcode checkSegmentation} accepted: sets its pixels to `label`. */
+export function fillSegmentation(mask: Mask, checked: CheckedSegmentation, label = 1): void {
+  for (const polygon of checked.polygons) fillPolygon(mask, polygon, label);
+  if (checked.runs !== null) fillRuns(mask, checked.runs, label);
 }
 
 /**

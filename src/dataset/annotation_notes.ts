@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { showValue } from "../coco/problems.ts";
+import { categoryName, type ClassTable, isBackgroundName, isIgnoreName, showNames } from "./classes.ts";
 import type { Unannotated } from "./samples.ts";
 import type { Category, ListedImage, SplitListing } from "./dataset_source.ts";
 
@@ -11,7 +11,7 @@ import type { Category, ListedImage, SplitListing } from "./dataset_source.ts";
 export function annotationNotes(
   listing: SplitListing,
   images: readonly ListedImage[],
-  unannotated: Unannotated,
+  { unannotated, classes }: { unannotated: Unannotated; classes: ClassTable },
 ): string[] {
   const notes: string[] = [];
   const partly = images.filter(({ partlyAnnotated }) => partlyAnnotated).length;
@@ -24,20 +24,22 @@ export function annotationNotes(
   if (uncertain > 0 && unannotated === "skip") {
     notes.push(`${countImages(uncertain)} without annotations left out: ${listing.uncertainty}`);
   }
-  const merged = mergedCategories(listing, images);
-  if (merged.length > 0) {
-    const names = merged.map(({ name }) => showValue(name)).join(", ");
-    notes.push(`${merged.length} categories (${names}) are merged into one foreground class`);
+  const outlined = outlinedCategories(listing, images).map(categoryName);
+  const merged = outlined.filter((name) => !isIgnoreName(name) && !isBackgroundName(name));
+  if (classes.isPlain && merged.length > 1) {
+    notes.push(`${merged.length} categories (${showNames(merged)}) are merged into one foreground class`);
   }
   return notes;
 }
 
-/** The categories of the annotations of these images, if there are several: one mask holds them all. */
-export function mergedCategories(listing: SplitListing, images: readonly ListedImage[]): Category[] {
+/** The categories of the annotations of these images. */
+export function outlinedCategories(
+  listing: Pick<SplitListing, "categories">,
+  images: readonly ListedImage[],
+): Category[] {
   const annotated = images.filter(({ state }) => state === "annotated");
   const used = new Set(annotated.flatMap(({ categoryIds }) => categoryIds));
-  const categories = listing.categories.filter(({ id }) => used.has(id));
-  return categories.length > 1 ? categories : [];
+  return listing.categories.filter(({ id }) => used.has(id));
 }
 
 /** How many of the images are in this state. */

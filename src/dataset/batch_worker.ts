@@ -6,20 +6,26 @@
 import { answerTasks } from "../image/worker_pool.ts";
 import type { BatchAnswer, BatchTask } from "./prepared_split.ts";
 import { RecordReader } from "./sample_record.ts";
+import { targetChannels, writeTargets } from "./targets.ts";
 
 let reader: RecordReader | undefined;
 
 answerTasks(
-  ({ size, normalize, places }: BatchTask): Promise<{ answer: BatchAnswer; transfer: ArrayBuffer[] }> => {
+  (
+    { size, normalize, places, targets }: BatchTask,
+  ): Promise<{ answer: BatchAnswer; transfer: ArrayBuffer[] }> => {
     reader ??= new RecordReader(size);
     const pixels = size * size;
+    const planes = pixels * targetChannels(targets);
     const images = new Float32Array(3 * pixels * places.length);
-    const labels = new Float32Array(pixels * places.length);
+    const masks = new Float32Array(planes * places.length);
+    const labels = new Uint8Array(pixels);
     for (const [i, place] of places.entries()) {
       const image = images.subarray(3 * pixels * i, 3 * pixels * (i + 1));
-      reader.readSample(place, normalize, image, labels.subarray(pixels * i, pixels * (i + 1)));
+      reader.readSample(place, normalize, image, labels);
+      writeTargets(labels, place.overlaps, targets, masks.subarray(planes * i, planes * (i + 1)));
     }
-    const answer = { images: images.buffer, labels: labels.buffer };
-    return Promise.resolve({ answer, transfer: [images.buffer, labels.buffer] });
+    const answer = { images: images.buffer, masks: masks.buffer };
+    return Promise.resolve({ answer, transfer: [images.buffer, masks.buffer] });
   },
 );

@@ -7,6 +7,7 @@
  * @module
  */
 import { showValue } from "../coco/problems.ts";
+import type { Labeling } from "../coco/coco.ts";
 import { FOREGROUND, IGNORE } from "../image/label_map.ts";
 import { classColor, colorToHex } from "../image/palette.ts";
 import type { Category, SplitListing } from "./dataset_source.ts";
@@ -177,6 +178,24 @@ export function matchClasses(
     );
   }
   return tableOf(classes, ignored, groups);
+}
+
+/**
+ * How the annotations of a file with these categories become labels. `overlapping` keeps all classes of a pixel;
+ * otherwise the later annotation wins.
+ */
+export function labelingOf(
+  table: ClassTable,
+  categories: readonly Category[],
+  overlapping = false,
+): Labeling {
+  const labels = new Map(categories.map((each) => [each.id, table.labelsOf(categoryName(each))]));
+  const unlisted = table.labelsOf(null);
+  return {
+    classCount: table.classes.length,
+    overlapping: overlapping && table.classes.length > 1,
+    labelsOf: (id) => (id === null ? undefined : labels.get(id)) ?? unlisted,
+  };
 }
 
 /** The one foreground class that holds every category, as version 0.2.0 trained. */

@@ -5,8 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { CocoDataset, CocoImage } from "../coco/coco.ts";
+import type { CocoDataset, CocoImage, Labeling } from "../coco/coco.ts";
 import { ANNOTATION_FILE, readCocoFile } from "../coco/coco_file.ts";
+import { FOREGROUND } from "../image/label_map.ts";
 import { roleOf } from "./roles.ts";
 import type { DatasetSource, ListedImage, Split } from "./dataset_source.ts";
 
@@ -50,13 +51,24 @@ function listImage(dataset: CocoDataset, image: CocoImage): ListedImage {
     state: dataset.state(image.id),
     partlyAnnotated: dataset.isPartlyAnnotated(image.id),
     categoryIds: dataset.annotationsOf(image.id).map(({ categoryId }) => categoryId),
-    labelMap: () => Promise.resolve(dataset.mask(image.id)),
-    labelKey: () => Promise.resolve(labelKey(dataset, image)),
+    labelMap: (labeling) =>
+      Promise.resolve(labeling ? dataset.labelMap(image.id, labeling) : dataset.mask(image.id)),
+    labelKey: (labeling) => Promise.resolve(labelKey(dataset, image, labeling)),
   };
 }
 
-function labelKey(dataset: CocoDataset, { id, width, height }: CocoImage): string {
-  const segmentations = dataset.annotationsOf(id).map(({ segmentation }) => segmentation);
-  const content = JSON.stringify([RASTERIZER_VERSION, width, height, segmentations]);
-  return createHash("sha256").update(content).digest("hex");
+function labelKey(
+  dataset: CocoDataset,
+  { id, width, height }: CocoImage,
+  labeling: Labeling | undefined,
+): string {
+  const annotations = dataset.annotationsOf(id);
+  const segmentations = annotations.map(({ segmentation }) => segmentation);
+  const content: unknown[] = [RASTERIZER_VERSION, width, height, segmentations];
+  const labels = annotations.map(({ categoryId }) => labeling?.labelsOf(categoryId) ?? [FOREGROUND]);
+  // The union of all has the key that it had before there were classes: caches stay valid.
+  if (!labels.every((each) => each.length === 1 && each[0] === FOREGROUND)) {
+    content.push(labels, labeling!.overlapping ? labeling!.classCount : 0);
+  }
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex");
 }

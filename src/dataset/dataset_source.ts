@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { CocoId, ImageState } from "../coco/coco.ts";
+import type { CocoId, ImageState, Labeling } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
 import type { ImageNote, Size } from "../image/image.ts";
 import type { LabelMap } from "../image/label_map.ts";
@@ -42,10 +42,10 @@ export interface ListedImage extends Size {
   readonly link?: FileLink;
   /** What a reader should know of its listed name. */
   readonly notes?: readonly ImageNote[];
-  /** Reads or rasterizes its annotations, on every call. */
-  labelMap(): Promise<LabelMap>;
+  /** Reads or rasterizes its annotations, on every call; without a labeling all are one foreground class. */
+  labelMap(labeling?: Labeling): Promise<LabelMap>;
   /** A SHA-256 of everything that determines the label map: the same key, the same label map. */
-  labelKey(): Promise<string>;
+  labelKey(labeling?: Labeling): Promise<string>;
 }
 
 /** A category of annotations. */

@@ -10,7 +10,7 @@ import { decodeWithNotes } from "../image/decode.ts";
 import { inspectFile } from "../image/header.ts";
 import type { ImageNote } from "../image/image.ts";
 import { countForeground } from "../image/label_map.ts";
-import { countOf, mergedCategories } from "./annotation_notes.ts";
+import { countOf, outlinedCategories } from "./annotation_notes.ts";
 import { readListedFile, unreadableImage } from "./listed_file.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import { findNearDuplicates, type ImageSignature, type NearDuplicate } from "./near_duplicates.ts";
@@ -146,7 +146,7 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
     splits.push({
       ...describeFolder(split, files),
       ...describeImages(listing, intact),
-      ...await describeSamples(samplesOf(split, intact, unannotated)),
+      ...await describeSamples(samplesOf(split, intact, { unannotated })),
       problems,
       notes: shareNotes(
         listing.images.map(({ fileName }, i) => ({ fileName, notes: inspections[i]!.notes })),
@@ -247,7 +247,7 @@ function describeImages(listing: SplitListing, images: readonly ListedImage[]) {
     unusable: countOf(images, "unusable"),
     uncertain,
     uncertainty: uncertain === 0 ? null : listing.uncertainty,
-    mergesCategories: mergedCategories(listing, images).length > 0,
+    mergesCategories: outlinedCategories(listing, images).length > 1,
     categories: listing.categories.map(({ id, name }) => ({
       id,
       name,

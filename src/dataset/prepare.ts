@@ -15,7 +15,7 @@ import { Worker } from "node:worker_threads";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
 import type { Size } from "../image/image.ts";
 import { DECODE_SECONDS, MAX_BYTES } from "../image/limits.ts";
-import { countForeground } from "../image/label_map.ts";
+import { countForeground, IGNORE } from "../image/label_map.ts";
 import {
   assertNormalization,
   DEFAULT_NORMALIZATION,
@@ -31,6 +31,7 @@ import { type CachedFailure, type CachedRecord, type CacheIndex, openCache } fro
 import { type PackedLabels, packLabels, recordByteLength, type RecordPlace } from "./sample_record.ts";
 import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
 import type { Sample } from "./samples.ts";
+import type { TargetForm } from "./targets.ts";
 
 /** How a split is prepared. */
 export interface PrepareOptions {
@@ -38,6 +39,8 @@ export interface PrepareOptions {
   readonly size: number;
   /** How images are normalized, see {@linkcode normalizeImage}; defaults to `imagenet`. */
   readonly normalize?: Normalization;
+  /** The form of the masks of batches; defaults to one class. The samples' label maps must have its classes. */
+  readonly targets?: TargetForm;
   /** Folder for the cache file, or null for memory. */
   readonly cacheFolder: string | null;
   /** Number of Workers; defaults to the number of cores. */
@@ -281,7 +284,20 @@ async function prepareSample(
   const { image, record, channels, moments, checksum } = answer;
   const foregroundPixels = countForeground(labelMap);
   const place = await store(record);
-  return { image, labels, ...place, channels, labelBits, moments, checksum, foregroundPixels };
+  const { overlaps } = labelMap;
+  const ignoredPixels = labelMap.data.reduce((sum, label) => sum + (label === IGNORE ? 1 : 0), 0);
+  return {
+    image,
+    labels,
+    ...place,
+    channels,
+    labelBits,
+    moments,
+    checksum,
+    foregroundPixels,
+    ...(ignoredPixels === 0 ? {} : { ignoredPixels }),
+    ...(overlaps === undefined ? {} : { overlaps }),
+  };
 }
 
 /** The prepared split of all entries; failed samples become problems. */
@@ -313,7 +329,9 @@ function assemble(
     normalize: options.normalize ?? DEFAULT_NORMALIZATION,
     samples: prepared,
     places,
+    targets: options.targets,
     foregroundPixels: sum((place) => place.foregroundPixels),
+    ignoredPixels: sum((place) => place.ignoredPixels ?? 0),
     problems,
     fingerprint: hash.digest("hex"),
     store: {

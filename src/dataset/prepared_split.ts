@@ -11,12 +11,16 @@ import type { Tensor } from "../tensor.ts";
 import type { Problem } from "../coco/problems.ts";
 import { type RecordPlace, RecordReader } from "./sample_record.ts";
 import type { Sample } from "./samples.ts";
+import { BINARY_TARGETS, targetChannels, type TargetForm } from "./targets.ts";
 
 /** Samples as the network expects them. */
 export interface Batch {
   /** `[N, 3, size, size]`, normalized. */
   readonly images: Tensor;
-  /** `[N, 1, size, size]`, the labels: 0 or 1 in a binary dataset. */
+  /**
+   * For a `sigmoid` head `[N, classes, size, size]` of 0 and 1, for `softmax` `[N, 1, size, size]` of class indices from
+   * 0, the background; -1 where a pixel is ignored.
+   */
   readonly masks: Tensor;
   /** The indices of the samples in the split. */
   readonly indices: Uint32Array;
@@ -42,8 +46,12 @@ export interface PreparedParts {
   readonly samples: readonly Sample[];
   /** Their records. */
   readonly places: readonly RecordPlace[];
+  /** The form of the masks of batches; defaults to one class. */
+  readonly targets?: TargetForm | undefined;
   /** Foreground pixels of all resized label maps. */
   readonly foregroundPixels: number;
+  /** Ignored pixels of all resized label maps. */
+  readonly ignoredPixels: number;
   /** The problems of skipped samples. */
   readonly problems: readonly Problem[];
   /** SHA-256 of the sources of the samples. */
@@ -60,14 +68,16 @@ export interface BatchTask {
   readonly normalize: Normalization;
   /** The samples. */
   readonly places: readonly RecordPlace[];
+  /** The form of the masks. */
+  readonly targets: TargetForm;
 }
 
 /** Its answer: bare buffers of float32 values. */
 export interface BatchAnswer {
   /** `[N, 3, size, size]`. */
   readonly images: ArrayBuffer;
-  /** `[N, 1, size, size]`. */
-  readonly labels: ArrayBuffer;
+  /** As {@linkcode Batch.masks}. */
+  readonly masks: ArrayBuffer;
 }
 
 /** Time limit for a batch, read from a slow disk. */
@@ -81,7 +91,9 @@ export class PreparedSplit {
   readonly normalize: Normalization;
   /** The samples that could be prepared, in the given order. */
   readonly samples: readonly Sample[];
-  /** Share of foreground pixels over all resized label maps; 0 without samples. */
+  /** The form of the masks of batches. */
+  readonly targets: TargetForm;
+  /** Share of foreground pixels among those of all resized label maps that are not ignored; 0 without samples. */
   readonly foregroundShare: number;
   /** The problems of skipped samples. */
   readonly problems: readonly Problem[];
@@ -107,7 +119,9 @@ export class PreparedSplit {
     this.size = parts.size;
     this.normalize = parts.normalize;
     this.samples = parts.samples;
-    this.foregroundShare = parts.foregroundPixels / Math.max(1, parts.samples.length * parts.size ** 2);
+    this.targets = parts.targets ?? BINARY_TARGETS;
+    const counted = parts.samples.length * parts.size ** 2 - parts.ignoredPixels;
+    this.foregroundShare = parts.foregroundPixels / Math.max(1, counted);
     this.problems = parts.problems;
     this.fingerprint = parts.fingerprint;
     this.store = parts.store;
@@ -130,18 +144,21 @@ export class PreparedSplit {
 
   /** A sample's label map, resized to the nearest pixel. Throws like {@linkcode PreparedSplit.image}. */
   labelMap(index: number): LabelMap {
-    return { width: this.size, height: this.size, data: this.#sample(index).labels };
+    const { overlaps } = this.#place(index);
+    const map = { width: this.size, height: this.size, data: this.#sample(index).labels };
+    return overlaps === undefined ? map : { ...map, overlaps, classCount: this.targets.classCount };
   }
 
   /** A batch of samples, assembled in a Worker. Rejects as {@linkcode PreparedSplit.image} throws. */
   async batch(indices: ArrayLike<number>): Promise<Batch> {
-    const { size, normalize } = this;
+    const { size, normalize, targets } = this;
     const places = Array.from(indices, (index) => this.#place(index));
-    const task: BatchTask = { size, normalize, places };
-    const { images, labels } = await this.#pool.run(task);
+    const task: BatchTask = { size, normalize, places, targets };
+    const { images, masks } = await this.#pool.run(task);
+    const channels = targetChannels(targets);
     return {
       images: { shape: [places.length, 3, size, size], data: new Float32Array(images) },
-      masks: { shape: [places.length, 1, size, size], data: new Float32Array(labels) },
+      masks: { shape: [places.length, channels, size, size], data: new Float32Array(masks) },
       indices: Uint32Array.from(indices),
     };
   }

@@ -13,7 +13,16 @@ import { LEAST_DEVIATION } from "../image/normalize.ts";
 import { TemporaryName } from "../fs/temporary_name.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
 import { recordByteLength, type RecordPlace } from "./sample_record.ts";
-import { integerOf, listOf, numberOf, objectOf, oneOf, type Shape, TEXT } from "../fs/json_shape.ts";
+import {
+  integerOf,
+  listOf,
+  numberOf,
+  objectOf,
+  oneOf,
+  orMissing,
+  type Shape,
+  TEXT,
+} from "../fs/json_shape.ts";
 import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
 
@@ -39,6 +48,8 @@ export interface SampleSource {
 export interface CachedRecord extends SampleSource, Omit<RecordPlace, "source"> {
   /** Foreground pixels of the resized label map. */
   readonly foregroundPixels: number;
+  /** Ignored pixels of the resized label map; absent for none. */
+  readonly ignoredPixels?: number;
 }
 
 /** A sample that could not be prepared. */
@@ -128,6 +139,8 @@ function indexShape(end: number): Shape {
     labelBits: oneOf(1, 8),
     checksum: integerOf(0, 2 ** 32 - 1),
     foregroundPixels: integerOf(),
+    ignoredPixels: orMissing(integerOf()),
+    overlaps: orMissing(listOf(listOf(integerOf(1, 254)))),
     moments: objectOf({ mean: numberOf(-1, 2), deviation: numberOf(LEAST_DEVIATION, 2) }),
   });
   const failure = objectOf({ ...source, kind: oneOf(...Object.keys(PROBLEM_KINDS)), reason: TEXT });

@@ -26,6 +26,8 @@ export interface RecordPlace {
   readonly moments: Moments;
   /** CRC-32 of the record. */
   readonly checksum: number;
+  /** The classes of labels that stand for several, as in `LabelMap`; absent if no classes overlap. */
+  readonly overlaps?: LabelMap["overlaps"];
 }
 
 /** A label map in as few bits as its labels need. */
@@ -79,7 +81,7 @@ export class RecordReader {
     place: RecordPlace,
     normalize: Normalization,
     image: Float32Array,
-    labels: Float32Array | Uint8Array,
+    labels: Uint8Array,
   ): void {
     const { planes, packed } = this.#read(place);
     normalizePlanes(planes, image, normalize === "picture" ? place.moments : null);

@@ -4,12 +4,13 @@
  * @module
  */
 import { join } from "node:path";
-import type { CocoId } from "../coco/coco.ts";
+import type { CocoId, Labeling } from "../coco/coco.ts";
 import { type Problem, refuseProblems } from "../coco/problems.ts";
 import type { Size } from "../image/image.ts";
 import { type LabelMap, maskOf } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
 import { annotationNotes, countOf } from "./annotation_notes.ts";
+import { type ClassTable, labelingOf, plainTable } from "./classes.ts";
 import { readListedFile } from "./listed_file.ts";
 import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
 import { openSplit } from "./source_registry.ts";
@@ -30,6 +31,10 @@ export interface SplitOptions {
   readonly unannotated?: Unannotated;
   /** Whether any problem of the split is an Error; by default the affected images are skipped. */
   readonly strict?: boolean;
+  /** The classes; by default all annotations are one. */
+  readonly classes?: ClassTable;
+  /** Whether pixels of several classes keep them all; by default the later annotation wins. */
+  readonly overlapping?: boolean;
 }
 
 /** An image and its label map, not yet read. */
@@ -74,8 +79,16 @@ export interface SplitReading {
  * split may be theirs.
  */
 export async function readSplit(split: Split, options: SplitOptions = {}): Promise<SplitReading> {
-  const { unannotated = "empty" } = options;
-  const listing = await openSplit(split);
+  return await readListing(split, await openSplit(split), options);
+}
+
+/** {@linkcode readSplit} of annotations that are open already. */
+export async function readListing(
+  split: Split,
+  listing: SplitListing,
+  options: SplitOptions = {},
+): Promise<SplitReading> {
+  const { unannotated = "empty", classes = plainTable(), overlapping } = options;
   const problems: Problem[] = [...listing.problems];
   const usable: ListedImage[] = [];
   for (const image of listing.images) {
@@ -85,8 +98,10 @@ export async function readSplit(split: Split, options: SplitOptions = {}): Promi
   }
   if (options.strict) refuseProblems(`split ${JSON.stringify(split.name)}`, problems);
   if (unannotated === "empty") refuseUncertain(split, listing, usable);
-  const samples = samplesOf(split, usable, unannotated);
-  return { split, listing, samples, problems, notes: annotationNotes(listing, usable, unannotated) };
+  const labeling = labelingOf(classes, listing.categories, overlapping);
+  const samples = samplesOf(split, usable, { unannotated, labeling });
+  const notes = annotationNotes(listing, usable, { unannotated, classes });
+  return { split, listing, samples, problems, notes };
 }
 
 function refuseUncertain(split: Split, listing: SplitListing, images: readonly ListedImage[]): void {
@@ -129,11 +144,11 @@ export function assertAnnotated(
 export function samplesOf(
   split: Split,
   images: readonly ListedImage[],
-  unannotated: Unannotated = "empty",
+  { unannotated = "empty", labeling }: { unannotated?: Unannotated; labeling?: Labeling } = {},
 ): Sample[] {
   return images
     .filter(({ state }) => state === "annotated" || (state === "unannotated" && unannotated === "empty"))
-    .map((image) => createSample(split, image));
+    .map((image) => createSample(split, image, labeling));
 }
 
 /** The sample of a listed image. */
@@ -143,6 +158,7 @@ export function createSample(
     ListedImage,
     "categoryIds" | "partlyAnnotated"
   >,
+  labeling?: Labeling,
 ): Sample {
   return {
     split: split.name,
@@ -152,8 +168,8 @@ export function createSample(
     width,
     height,
     annotated: state === "annotated",
-    labelMap,
-    labelKey,
-    mask: async () => maskOf(await labelMap()),
+    labelMap: () => labelMap(labeling),
+    labelKey: () => labelKey(labeling),
+    mask: async () => maskOf(await labelMap(labeling)),
   };
 }

@@ -8,11 +8,21 @@
 import type { Size } from "./image.ts";
 import type { Mask } from "./mask.ts";
 
-/** The class of every pixel, row-major: {@linkcode BACKGROUND}, a class index from 1, or {@linkcode IGNORE}. */
+/**
+ * The label of every pixel, row-major: {@linkcode BACKGROUND}, a class index from 1, {@linkcode IGNORE}, or, if classes
+ * overlap, one of the labels that follow the last class and stand for several.
+ */
 export interface LabelMap extends Size {
   /** `width * height` bytes. */
   readonly data: Uint8Array;
+  /** The classes of each pixel with the label `classCount + 1 + i`; absent if no classes overlap. */
+  readonly overlaps?: readonly (readonly number[])[];
+  /** The number of classes; needed, and present, only if some overlap. */
+  readonly classCount?: number;
 }
+
+/** What a label stands for without the pixels: see {@linkcode LabelMap}. */
+export type LabelScheme = Pick<LabelMap, "overlaps" | "classCount">;
 
 /** The label of pixels that belong to no class. */
 export const BACKGROUND = 0;
@@ -47,9 +57,24 @@ export function labelSizeFault(width: unknown, height: unknown): string | null {
     : null;
 }
 
-/** The pixels of one class as a mask: 1 where the label is `label`, else 0. */
-export function maskOf({ width, height, data }: LabelMap, label: number = FOREGROUND): Mask {
-  return { width, height, data: data.map((value) => value === label ? 1 : 0) };
+/** The classes that a label stands for: none for {@linkcode BACKGROUND} and {@linkcode IGNORE}. */
+export function classesOf({ overlaps, classCount = IGNORE }: LabelScheme, label: number): readonly number[] {
+  if (label === BACKGROUND || label === IGNORE) return [];
+  return label > classCount ? overlaps?.[label - classCount - 1] ?? [] : [label];
+}
+
+/**
+ * The pixels of one class as a mask: 1 where the label is `label` or stands for it among others, else 0. Those of
+ * {@linkcode IGNORE} are the ignored ones, which belong to no class.
+ */
+export function maskOf(map: LabelMap, label: number = FOREGROUND): Mask {
+  const { width, height, data, overlaps } = map;
+  if (overlaps === undefined) return { width, height, data: data.map((value) => value === label ? 1 : 0) };
+  const shows = Uint8Array.from(
+    { length: 256 },
+    (_, value) => value === label || classesOf(map, value).includes(label) ? 1 : 0,
+  );
+  return { width, height, data: data.map((value) => shows[value]!) };
 }
 
 /** Pixels of any class: neither background nor ignored. */

@@ -149,7 +149,13 @@ export function resizeLabelMap(labelMap: LabelMap, size: Size): LabelMap {
       data[target++] = labelMap.data[row + (columns[x] as number)] as number;
     }
   }
-  return { width: size.width, height: size.height, data };
+  const { overlaps, classCount } = labelMap;
+  return {
+    width: size.width,
+    height: size.height,
+    data,
+    ...(overlaps === undefined ? {} : { overlaps, classCount }),
+  };
 }
 
 /** {@linkcode resizeLabelMap} for a binary mask. */
