@@ -59,9 +59,9 @@ Deno.test("openCache: returns the index that was written, and the records hold i
     const reader = new RecordReader(SIZE);
     for (const [i, { channels, labels }] of SAMPLES.entries()) {
       const image = new Float32Array(3 * SIZE ** 2);
-      const found = new Float32Array(SIZE ** 2);
+      const found = new Uint8Array(SIZE ** 2);
       reader.readSample({ ...index.records[i]!, source: path }, "picture", image, found);
-      assert.deepEqual(found, Float32Array.from(labels));
+      assert.deepEqual(found, Uint8Array.from(labels));
       const planes = planesOf(channels);
       const expected = image.map((_, at) => (planes[at % planes.length]! - MOMENTS.mean) / MOMENTS.deviation);
       assert.deepEqual(image, expected);
