@@ -5,6 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { basename, join, resolve } from "node:path";
+import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { plural } from "../src/cli/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
@@ -22,9 +23,8 @@ import { escapeLine } from "../src/escape.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { importDataset, type ImportOptions, type ImportPhase, type ImportReport } from "../mod.ts";
 
-interface Flags extends Omit<ImportOptions, "classes" | "onProgress"> {
+interface Flags extends Omit<ImportOptions, "onProgress"> {
   readonly output?: string;
-  readonly classes?: string;
   readonly json?: boolean;
 }
 
@@ -48,9 +48,6 @@ export function command(): Command {
     .option("--pairs <regex>", "its groups, in the names of images and masks, tell which belong together")
     .option("--observer <name>", "of several observers' masks, the one to take: its number or name")
     .option("--channel <number>", "of images with a file per channel, the one to take", integer(0, 1000))
-    .option("--classes <names>", "the classes to take, in their order, separated by commas")
-    .option("--merge <name=a+b>", "unite categories to one class; may be repeated", collect)
-    .option("--binary", "unite all categories to one class")
     .option("--group <regex>", "what images of one patient or source share in their paths; none: nothing")
     .option("--valid <share>", "share for validation if the source has no splits", number(0, 1), 0.15)
     .option("--test <share>", "share for testing if the source has no splits", number(0, 1), 0.15)
@@ -63,14 +60,10 @@ export function command(): Command {
     .option("--force", "replace anything at the output; by default only an earlier import is replaced")
     .option("--json", "print the result as one JSON document")
     .action(run);
-  return addExamples(addFollowLinks(made), [
+  return addExamples(addFollowLinks(addClassOptions(made)), [
     ["images/ and masks/ in one folder", "/data/polyps"],
     ["two of its classes", "/data/lungs.zip --classes heart,lung --output dataset/lungs"],
   ]);
-}
-
-function collect(value: string, earlier: string[] = []): string[] {
-  return [...earlier, value];
 }
 
 /** `dataset/NAME` of a source; a source that is that folder itself gets `-imported`. */
@@ -80,13 +73,12 @@ export function defaultOutput(source: string): string {
   return resolve(output) === resolve(source) ? `${output}-imported` : output;
 }
 
-async function run(source: string, { output, classes, json, ...options }: Flags): Promise<void> {
+async function run(source: string, { output, json, ...options }: Flags): Promise<void> {
   let progress: Progress | undefined;
   let label: ImportPhase | undefined;
   const report = await runStoppable((signal) =>
     importDataset(source, output ?? defaultOutput(source), {
       ...options,
-      classes: classes?.split(",").map((name) => name.trim()).filter((name) => name !== ""),
       onProgress: (phase, done, total) => {
         signal.throwIfAborted();
         if (phase !== label) {

@@ -1,59 +1,39 @@
 /**
- * Which categories of a source become which classes of the result.
+ * The categories of the result, by the classes that were chosen of those of the source.
  *
  * @module
  */
+import { chooseClasses, type ClassOptions } from "../dataset/classes.ts";
+import { IGNORE } from "../image/label_map.ts";
 import type { ImportCategory } from "./import_kind.ts";
 import type { WrittenCategory } from "./write_dataset.ts";
-
-/** How categories become classes. */
-export interface ClassOptions {
-  /** The classes that are taken, in their order; all if left out. */
-  readonly classes?: readonly string[] | undefined;
-  /** Unites categories: `whole=tumor+edema`. */
-  readonly merge?: readonly string[] | undefined;
-  /** Whether all categories become one class, `foreground`. */
-  readonly binary?: boolean | undefined;
-}
 
 /** The classes of a result. */
 export interface ImportClasses {
   /** Their names, without `ignore`. */
   readonly names: readonly string[];
-  /** All categories of the annotation files, `ignore` included. */
+  /** All categories of the annotation files; `ignore` is the last, if a region uses it. */
   readonly categories: readonly WrittenCategory[];
-  /** What a user should know. */
-  readonly lines: readonly string[];
-  /** The id of a category of the source; null if it is not taken. */
-  idOf(category: string): number | null;
+  /** The ids of the categories that the regions of a category of the source get. */
+  idsOf(category: string): readonly number[];
 }
 
-/** Whether a category means pixels that nobody labeled. */
-export function isIgnored(name: string): boolean {
-  return name.trim().toLowerCase() === "ignore";
-}
-
-/** Resolves the options; `used` are the categories that have regions. */
+/** Chooses among the categories of a source; `used` are those that have regions. Throws like `chooseClasses`. */
 export function resolveClasses(
   known: readonly ImportCategory[],
   used: ReadonlySet<string>,
-  { classes, merge = [], binary = false }: ClassOptions,
+  options: ClassOptions,
 ): ImportClasses {
-  void classes, merge;
-  const names = known.map(({ name }) => name).filter((name) => used.has(name) && !isIgnored(name));
-  const ignored = known.find(({ name }) => used.has(name) && isIgnored(name))?.name;
-  const taken = binary ? ["foreground"] : names;
-  const categories = [...taken, ...ignored === undefined ? [] : ["ignore"]].map((name, at) => ({
-    id: at + 1,
-    name,
-  }));
+  const listed = known.map(({ name }) => name);
+  const table = chooseClasses({ listed, outlined: listed.filter((name) => used.has(name)) }, options);
+  const categories: WrittenCategory[] = table.names.map((name, at) => ({ id: at + 1, name }));
+  if ([...used].some((name) => table.labelsOf(name).includes(IGNORE))) {
+    categories.push({ id: categories.length + 1, name: "ignore" });
+  }
+  const ignoreId = categories.length;
   return {
-    names: taken,
+    names: table.names,
     categories,
-    lines: [],
-    idOf: (category) => {
-      const name = isIgnored(category) ? "ignore" : binary ? "foreground" : category;
-      return categories.find((other) => other.name === name)?.id ?? null;
-    },
+    idsOf: (category) => table.labelsOf(category).map((label) => label === IGNORE ? ignoreId : label),
   };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, join, resolve, sep } from "node:path";
+import type { ClassOptions } from "../dataset/classes.ts";
 import { SPLIT_NAMES, type SplitName } from "../dataset/roles.ts";
 import { READ_AHEAD } from "../dataset/map_concurrently.ts";
 import type { ImageSignature } from "../dataset/near_duplicates.ts";
@@ -14,7 +15,7 @@ import { ifFound, removeTree } from "../fs/paths.ts";
 import { closeDecoders } from "../image/decode.ts";
 import { targetsOf } from "../resplit/assign.ts";
 import { groupByName } from "./groups_by_name.ts";
-import { type ClassOptions, resolveClasses } from "./import_classes.ts";
+import { type ImportClasses, resolveClasses } from "./import_classes.ts";
 import type { ImportImage, LeftOutFiles, Recognition, RecognizeOptions } from "./import_kind.ts";
 import { recognizeSource } from "./kinds.ts";
 import { makeSplits } from "./make_splits.ts";
@@ -131,7 +132,7 @@ export async function importDataset(
       why: recognition.why,
       classes: classes.names.map((name) => ({ name, annotations: splits.annotations.get(name) ?? 0 })),
       splits: splits.counts,
-      lines: [...recognition.lines, ...classes.lines, ...made?.lines ?? []],
+      lines: [...recognition.lines, ...made?.lines ?? []],
       leftOut: [...recognition.leftOut, ...index.leftOut],
     };
     const record = { kind: RECORD_KIND, fingerprint, report };
@@ -266,7 +267,7 @@ async function writeResult(
     tree: SourceTree;
     spool: Spool;
     placements: readonly (Placement & { path: string } | null)[];
-    classes: ReturnType<typeof resolveClasses>;
+    classes: ImportClasses;
   },
   folder: string,
   onProgress: (phase: ImportPhase, done: number, total: number) => void,
@@ -292,13 +293,12 @@ async function writeResult(
         if (placement?.split === name) yield { image, fileName: placement.fileName };
       }
     };
-    const labelOf = (category: string) => classes.idOf(category);
     const description = `Imported from ${basename(tree.name)}`;
     const split = await writeAnnotations(
       join(folder, name),
       images,
       classes.categories,
-      labelOf,
+      classes.idsOf,
       description,
     );
     counts.push({ name, ...split.counts });

@@ -103,12 +103,12 @@ async function linked(path: string, target: string): Promise<boolean> {
   }
 }
 
-/** Writes the annotation file of a split, image by image, and counts. `labelOf` is the category id of a region or null. */
+/** Writes the annotation file of a split, image by image, and counts. `idsOf` are the ids of a region's categories. */
 export async function writeAnnotations(
   folder: string,
   images: () => AsyncIterable<{ image: SpooledImage; fileName: string }>,
   categories: readonly WrittenCategory[],
-  labelOf: (category: string) => number | null,
+  idsOf: (category: string) => readonly number[],
   description: string,
 ): Promise<{ counts: SplitCounts; byCategory: ReadonlyMap<number, number> }> {
   const byCategory = new Map<number, number>();
@@ -131,24 +131,24 @@ export async function writeAnnotations(
     imageId++;
     let drawn = 0;
     for (const { category, counts: text } of image.regions) {
-      const categoryId = labelOf(category);
-      if (categoryId === null) continue;
       const { width, height } = image as Required<SpooledImage>;
       const { pixels, left, top, right, bottom } = runsCoverage(parseRuns(text), height);
       if (pixels === 0) continue;
-      const separator = counts.annotations++ === 0 ? "" : ",";
-      drawn++;
-      byCategory.set(categoryId, (byCategory.get(categoryId) ?? 0) + 1);
-      const entry = {
-        id: counts.annotations,
-        image_id: imageId,
-        category_id: categoryId,
-        segmentation: { size: [height, width], counts: text },
-        area: pixels,
-        bbox: [left, top, right - left, bottom - top],
-        iscrowd: 0,
-      };
-      await out.write(`${separator}\n${JSON.stringify(entry)}`);
+      for (const category_id of idsOf(category)) {
+        const separator = counts.annotations++ === 0 ? "" : ",";
+        drawn++;
+        byCategory.set(category_id, (byCategory.get(category_id) ?? 0) + 1);
+        const entry = {
+          id: counts.annotations,
+          image_id: imageId,
+          category_id,
+          segmentation: { size: [height, width], counts: text },
+          area: pixels,
+          bbox: [left, top, right - left, bottom - top],
+          iscrowd: 0,
+        };
+        await out.write(`${separator}\n${JSON.stringify(entry)}`);
+      }
     }
     if (drawn > 0) counts.annotated++;
   }
