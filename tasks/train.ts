@@ -7,7 +7,15 @@ import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
-import { addExamples, createCommand, GROUPS, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import {
+  addExamples,
+  createCommand,
+  GROUPS,
+  integer,
+  main,
+  writeStderr,
+  writeStdout,
+} from "../src/cli/task.ts";
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
 import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
@@ -22,6 +30,7 @@ import {
 } from "../src/entries/train.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { withinProject } from "../src/fs/paths.ts";
+import { DEFAULT_SAMPLES } from "../src/training/sample_images.ts";
 import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
 
@@ -37,6 +46,7 @@ interface Options extends TrainConfig {
   readonly swanlab: "offline" | "online" | "off";
   readonly project: string;
   readonly tensorboard: boolean;
+  readonly samples: number;
   readonly json?: boolean;
 }
 
@@ -103,6 +113,12 @@ function addFlags(train: Command): void {
     .option("--project <name>", "project name at SwanLab", DEFAULT_PROJECT)
     .option("--tensorboard", "write TensorBoard files to RUN/tb", true)
     .option("--no-tensorboard", "do not write TensorBoard files")
+    .option(
+      "--samples <count>",
+      "validation images to draw at best epochs and at the end, also for SwanLab and TensorBoard; 0 for none",
+      integer(0, 64),
+      DEFAULT_SAMPLES,
+    )
     .option("--json", "print the result as one JSON document");
 }
 
@@ -171,6 +187,7 @@ async function run(
       software: options.software,
       choices,
       signal: stop.signal,
+      samples: options.samples,
       readEverySeconds: Deno.stderr.isTerminal() ? READ_SECONDS.terminal : READ_SECONDS.plain,
       tracking: {
         swanlab: options.swanlab,

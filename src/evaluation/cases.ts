@@ -17,7 +17,8 @@ export interface Case {
 export function spreadByName(names: readonly string[], count: number): number[] {
   const order = names.map((_, index) => index).sort((a, b) => names[a]! < names[b]! ? -1 : 1);
   if (count >= order.length) return order;
-  return Array.from({ length: count }, (_, i) => order[Math.round(i * (order.length - 1) / (count - 1))]!);
+  const steps = Math.max(1, count - 1);
+  return Array.from({ length: count }, (_, i) => order[Math.round(i * (order.length - 1) / steps)]!);
 }
 
 /**

@@ -37,11 +37,18 @@ export const RUN_FILES = {
   checkpoint: "checkpoint.safetensors",
   /** Losses and Dice per epoch, drawn. */
   curves: "curves.png",
-  /** TensorBoard's event files. */
+  /** Validation samples with the masks of the best epochs, by {@linkcode sampleFile}. */
+  samples: "samples",
+  /** TensorBoard's event file. */
   tensorboard: "tb",
   /** SwanLab's offline run. */
   swanlab: "swanlog",
 } as const;
+
+/** The name in `samples/` of a validation sample, counted from 1, as it was predicted after an epoch. */
+export function sampleFile(epoch: number, sample: number): string {
+  return `epoch-${`${epoch}`.padStart(4, "0")}-${sample}.png`;
+}
 
 /** In a run's folder while a process trains there. */
 export const RUN_LOCK = "train.lock";

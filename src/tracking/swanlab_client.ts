@@ -66,7 +66,8 @@ export function requireServer(host: string | undefined): void {
   const { hostname, port, protocol, origin } = new URL(serverOrigin(host));
   const server = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
   if (Deno.permissions.querySync({ name: "net", host: server }).state === "granted") return;
-  const hosts = origin === CLOUD_API ? `${hostname},${CLOUD_STORAGE}` : server;
+  // Without a port: a server of one's own stores images behind another one.
+  const hosts = origin === CLOUD_API ? `${hostname},${CLOUD_STORAGE}` : hostname;
   throw new Error(
     `Cannot show the run on SwanLab's server: the permission set does not name ${hostname}\n` +
       `hint: allow it with --allow-net=${hosts}, or use --swanlab offline`,
@@ -208,17 +209,32 @@ export class SwanLabClient {
     return (await this.request("GET", `/house/metrics/summaries/${projectId}/${experimentId}?${query}`)).data;
   }
 
-  async #fetch(url: string, init: RequestInit, seconds: number): Promise<{ status: number; text: string }> {
-    const { protocol, hostname, port, pathname } = new URL(url);
+  /**
+   * Asks where the server stores images, before there is one.
+   *
+   * @throws {SwanLabRefusal} if the permissions do not allow that host, with the flag that does
+   */
+  async requireStorage({ experimentId }: RemoteRun): Promise<void> {
+    const body = { experimentId, paths: [`media/image/000-00000000.png`] };
+    const url = (await this.request("POST", "/resources/presigned/put", body)).data?.urls?.[0];
+    if (URL.canParse(url)) await this.#requireHost(url);
+  }
+
+  async #requireHost(url: string): Promise<void> {
+    const { protocol, hostname, port } = new URL(url);
     const host = `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-    // Checked first: a fetch without the permission would stop training with a prompt on the terminal.
     const permission = await Deno.permissions.query({ name: "net", host });
-    if (permission.state !== "granted") {
-      // A second flag would replace the first.
-      const own = new URL(this.#api).hostname;
-      const hosts = hostname === own ? hostname : `${hostname},${own}`;
-      throw new SwanLabRefusal(`the permissions do not allow ${hostname}; add --allow-net=${hosts}`);
-    }
+    if (permission.state === "granted") return;
+    // A second flag would replace the first.
+    const own = new URL(this.#api).hostname;
+    const hosts = hostname === own ? hostname : `${own},${hostname}`;
+    throw new SwanLabRefusal(`the permissions do not allow ${hostname}; add --allow-net=${hosts}`);
+  }
+
+  async #fetch(url: string, init: RequestInit, seconds: number): Promise<{ status: number; text: string }> {
+    const { pathname } = new URL(url);
+    // Checked first: a fetch without the permission would stop training with a prompt on the terminal.
+    await this.#requireHost(url);
     const headers = { ...init.headers, "x-swanlab-sdk-version": SWANLAB_SDK_VERSION };
     const signal = AbortSignal.any([this.#stop, AbortSignal.timeout(seconds * 1000)]);
     const response = await fetch(url, { ...init, headers, signal });

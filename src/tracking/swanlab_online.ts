@@ -165,6 +165,7 @@ export class SwanLabOnline implements TrackingBackend {
         return true;
       }
       this.#note(`SwanLab shows this run at ${this.#remote.page}`);
+      await this.#checkStorage(this.#remote);
     }
     const remote = this.#remote;
     if (Date.now() >= this.#heartbeatAt) {
@@ -179,6 +180,19 @@ export class SwanLabOnline implements TrackingBackend {
     const path = `/project/${remote.projectPath}/runs/${remote.experimentId}/state`;
     await this.#unlessRefused("the end of the run", () => this.#client.request("PUT", path, body));
     return true;
+  }
+
+  /** Says at the start, not at the first image, if images will not arrive. */
+  async #checkStorage(remote: RemoteRun): Promise<void> {
+    try {
+      await this.#client.requireStorage(remote);
+    } catch (error) {
+      // Anything else is met again, and handled, when there is an image.
+      if (!(error instanceof SwanLabRefusal) || error.status !== 0) return;
+      this.#note(`SwanLab will lack the images, which it stores elsewhere: ${error.message}`);
+      this.#missing ||= error.message;
+      this.#said.add(error.message);
+    }
   }
 
   /** Sends the first items of one type; they leave the queue when the server has answered. */

@@ -12,6 +12,8 @@ import type { PassProgress, TrainCallbacks } from "./events.ts";
 import { epochSeconds } from "./measure_epoch.ts";
 import { Pace } from "./pace.ts";
 import { runPass } from "./pass.ts";
+import type { RunFigures } from "./run_figures.ts";
+import type { SampleImages } from "./sample_images.ts";
 import { saveCheckpoint } from "./run_folder.ts";
 import { learningRateAt, nextPlateau } from "./schedule.ts";
 import { networkConfig } from "./train_config.ts";
@@ -35,6 +37,10 @@ export interface EpochsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Seconds between waits for the device, if memory allows. */
   readonly readEverySeconds: number;
+  /** Draws validation samples at best epochs. */
+  readonly samples?: SampleImages | undefined;
+  /** Draws the curves while the run lasts. */
+  readonly figures?: RunFigures | undefined;
   /** Functions to call. */
   readonly callbacks: TrainCallbacks;
 }
@@ -90,7 +96,7 @@ export class Epochs {
 
   /** Trains and validates one epoch; if it was stopped, returns what was done of it. */
   async #epoch(): Promise<PartialEpoch | null> {
-    const { trainer, tracker, data, callbacks } = this.#options;
+    const { trainer, tracker, data, samples, figures, callbacks } = this.#options;
     const { config, partial: begun, stopping, plateau } = this.#progress;
     const epoch = this.#progress.epoch + 1;
     const sums = begun ? { ...begun.sums } : emptySums();
@@ -102,7 +108,15 @@ export class Epochs {
     const trainSeconds = seconds();
     if (!trained) return partial(trainSeconds);
     const valid = emptySums();
-    if (!await trainer.withAverage(() => this.#validate(epoch, valid))) return partial(trainSeconds);
+    let drawn: Awaited<ReturnType<SampleImages["draw"]>> = [];
+    const validated = await trainer.withAverage(async () => {
+      if (!await this.#validate(epoch, valid)) return false;
+      const loss = epochMetrics("valid", valid)["valid/loss"]!;
+      // Here, since the EMA is in place.
+      if (nextStopping(stopping, epoch, loss).bestEpoch === epoch) drawn = await samples?.draw() ?? [];
+      return true;
+    });
+    if (!validated) return partial(trainSeconds);
 
     const numbers: Metrics = {
       ...epochMetrics("train", sums),
@@ -126,6 +140,9 @@ export class Epochs {
       best: best ? { epoch, metrics: numbers, sha256: "" } : this.#progress.best,
       history: [...this.#progress.history ?? [], numbers],
     });
+    await samples?.record(tracker, epoch, drawn);
+    samples?.passEpoch(metrics.seconds!);
+    await figures?.updateCurves(this.#progress);
     callbacks.onEpoch?.({ epoch, epochs: config.epochs, metrics, best, stale: next.stale });
     return null;
   }

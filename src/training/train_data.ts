@@ -5,9 +5,12 @@
  */
 import { batches } from "../dataset/batches.ts";
 import { prepareSplit } from "../dataset/prepare.ts";
-import type { Batch } from "../dataset/prepared_split.ts";
-import { assertAnnotated, readSplit } from "../dataset/samples.ts";
+import type { Batch, PreparedSplit } from "../dataset/prepared_split.ts";
+import { assertAnnotated, readSplit, type Sample } from "../dataset/samples.ts";
 import { findSplits, type Split, splitOf } from "../dataset/splits.ts";
+import { spreadByName } from "../evaluation/cases.ts";
+import type { LabelMap } from "../image/label_map.ts";
+import type { Tensor } from "../tensor.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { SplitFingerprint } from "./data_fingerprint.ts";
 
@@ -25,8 +28,20 @@ export interface SplitSummary {
   readonly fingerprint: SplitFingerprint;
 }
 
+/** A sample as training reads it. */
+export interface Example {
+  /** The sample. */
+  readonly sample: Sample;
+  /** Its image, `[3, size, size]`, normalized. */
+  readonly input: Tensor;
+  /** Its labels, of the same size. */
+  readonly labels: LabelMap;
+}
+
 /** A split, ready for training. */
 export interface SplitData extends SplitSummary {
+  /** Up to `count` samples, spread evenly over the annotated ones by name: always the same. */
+  examples(count: number): readonly Example[];
   /** The batches of an epoch from `firstBatch` on; shuffled by the epoch's number, or in the dataset's order for null. */
   read(epoch: number | null, firstBatch: number): AsyncIterable<Batch>;
   /** Ends the threads that assemble batches. */
@@ -113,8 +128,19 @@ async function loadSplit(
     annotated,
     background: 1 - prepared.foregroundShare,
     fingerprint: { samples: prepared.count, sha256: prepared.fingerprint },
+    examples: (count) => chooseExamples(prepared, count),
     read: (epoch, firstBatch) =>
       batches(prepared, { batchSize, seed, epoch: epoch ?? 0, shuffle: epoch !== null, firstBatch }),
     close: () => prepared.close(),
   };
+}
+
+function chooseExamples(prepared: PreparedSplit, count: number): Example[] {
+  const all = prepared.samples.map((sample, index) => ({ sample, index }));
+  const annotated = all.filter(({ sample }) => sample.annotated);
+  const candidates = annotated.length > 0 ? annotated : all;
+  return spreadByName(candidates.map(({ sample }) => sample.fileName), count).map((at) => {
+    const { sample, index } = candidates[at]!;
+    return { sample, input: prepared.image(index), labels: prepared.labelMap(index) };
+  });
 }

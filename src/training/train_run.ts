@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "node:path";
-import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
+import { FOLDERS } from "../fs/layout.ts";
 import { ifFound, withinProject } from "../fs/paths.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openGpu } from "../host/open_gpu.ts";
@@ -38,6 +38,8 @@ import {
   removeTorn,
   saveCheckpoint,
 } from "./run_folder.ts";
+import { RunFigures } from "./run_figures.ts";
+import { DEFAULT_SAMPLES, SampleImages } from "./sample_images.ts";
 import { NO_PLATEAU } from "./schedule.ts";
 import { configDifferences, networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
 import { checkData, type TrainData } from "./train_data.ts";
@@ -61,6 +63,11 @@ export interface TrainRunOptions extends PlanRunOptions {
   readonly force?: boolean | undefined;
   /** Records besides the run's own log; default to SwanLab's offline files and TensorBoard's. */
   readonly tracking?: TrackingOptions | undefined;
+  /**
+   * Validation samples that are drawn at best epochs and at the end, 0 for none; defaults to 6. They are records, too:
+   * an online run sends them to its server.
+   */
+  readonly samples?: number | undefined;
   /** Saves and stops. */
   readonly signal?: AbortSignal | undefined;
   /** Seconds between reads of the device, if memory allows; defaults to 10. A read costs 10 ms. */
@@ -196,6 +203,8 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     if (!before) await clearRunFolder(folder);
     throw error;
   });
+  const count = options.samples ?? DEFAULT_SAMPLES;
+  const figures = new RunFigures(folder, callbacks.onNote);
   const epochs = new Epochs(progress, {
     folder,
     checkLock: () => checkLock(folder, lock),
@@ -204,13 +213,26 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     tracker,
     signal: options.signal,
     readEverySeconds: options.readEverySeconds ?? DEFAULT_READ_SECONDS,
+    samples: count === 0 ? undefined : new SampleImages({
+      folder,
+      examples: () => data.valid.examples(count),
+      normalize: config.normalize,
+      predict: (images) => unet.predict(images),
+      onNote: callbacks.onNote,
+    }),
+    figures,
     callbacks,
   });
   const log = await readRunLog(folder);
   callbacks.onStart?.(plan, { epochs: log, batches: progress.partial?.batches ?? 0 });
   try {
     const complete = await epochs.run();
-    await drawCurves(folder, epochs.progress, callbacks);
+    await figures.curves(epochs.progress);
+    if (complete && count > 0) {
+      // The device may not hold both.
+      trainer.close();
+      await figures.best(gpu, epochs.progress, { examples: data.valid.examples(count), tracker });
+    }
     await tracker.finish(complete ? "finished" : "aborted");
     const { epoch, best } = epochs.progress;
     return {
@@ -229,19 +251,6 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     const error = deviceFailure(cause, { doing, folder, epoch, memory: config.memory });
     await tracker.finish("crashed", error instanceof Error ? error.message : String(error));
     throw error;
-  }
-}
-
-/** Draws the run's curves; a run without them is as good. */
-async function drawCurves(folder: string, { best }: RunProgress, { onNote }: TrainCallbacks): Promise<void> {
-  try {
-    const epochs = await readRunLog(folder);
-    if (epochs.length === 0) return;
-    // Fonts and ImageMagick are needed once, at the end.
-    const { writeCurves } = await import("./curves.ts");
-    await writeCurves(folder, epochs, best?.epoch ?? null);
-  } catch (error) {
-    onNote?.(`${RUN_FILES.curves} is not drawn: ${(error as Error).message.split("\n")[0]}`);
   }
 }
 

@@ -8,6 +8,7 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
     "best.safetensors",
     "checkpoint.safetensors",
     "curves.png",
+    "samples",
     "tb",
     "swanlog",
   ]);

@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/evaluation": ["kernels", "src/unet", "src/coco", "src/dataset", "src/image", "src/prediction"],
   "src/training": [
     ...["kernels", "src/gpu", "src/graph", "src/host", "src/layers", "src/unet"],
-    ...["src/weights", "src/tracking", "src/dataset", "src/image"],
+    ...["src/weights", "src/tracking", "src/dataset", "src/image", "src/prediction", "src/evaluation"],
   ],
   "src/benchmark": [
     ...[

@@ -42,6 +42,8 @@ export interface SwanLabServerOptions {
   readonly summaries?: Record<string, { key: string; step: number }[]>;
   /** The version of the project; 1 is current. */
   readonly version?: number;
+  /** Where images are stored; defaults to this server. */
+  readonly storage?: string;
   /** The port; defaults to any free one. */
   readonly port?: number;
 }
@@ -110,7 +112,7 @@ export function startSwanLabServer(options: SwanLabServerOptions = {}): SwanLabS
       ["POST", /^\/house\/metrics$/, () => Response.json({})],
       ["POST", /^\/resources\/presigned\/put$/, () => {
         return Response.json({
-          urls: body.paths.map((path: string) => `${url.origin}/store/${path}?signed=1`),
+          urls: body.paths.map((path: string) => `${options.storage ?? url.origin}/store/${path}?signed=1`),
         });
       }],
     ];

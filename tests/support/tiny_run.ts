@@ -49,6 +49,7 @@ export function withRuns(body: (run: MakeRun, folder: string) => Promise<void>):
       ...data,
       config: TINY,
       tracking: { swanlab: "off", tensorboard: false },
+      samples: 0,
       ...more,
     }), folder);
   });

@@ -183,13 +183,15 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
       assert.match(stdout, new RegExp(`^(${next})`, "m"));
       // deno-lint-ignore no-control-regex
       assert.doesNotMatch(stdout + stderr, /[\x1b\r]/, "control characters without a terminal");
-      const files = (await filesUnder(join(ROOT, whole))).filter((name) => !/^(tb|swanlog)\//.test(name));
+      const files = (await filesUnder(join(ROOT, whole)))
+        .filter((name) => !/^(tb|swanlog|samples\/epoch-\d{4}-[1-4]\.png$)/.test(name));
       assert.deepEqual(files, [
         "best.safetensors",
         "checkpoint.safetensors",
         "config.json",
         "curves.png",
         "metrics.jsonl",
+        "valid-predictions.png",
       ]);
     });
 

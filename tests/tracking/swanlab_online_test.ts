@@ -47,13 +47,14 @@ Deno.test("SwanLabOnline: a run from login to its end, request by request", asyn
   await online.finish(end());
 
   const steps = server.requests.map(({ method, path }) => `${method} ${path}`);
-  assert.deepEqual(steps.slice(0, 9), [
+  assert.deepEqual(steps.slice(0, 10), [
     "POST /login/api_key",
     "POST /projects/ann",
     "GET /project/ann/tumors",
     "POST /project/ann/tumors/experiment",
     "PUT /project/ann/tumors/runs/e1/profile",
     "PUT /project/ann/tumors/runs/e1/profile",
+    "POST /resources/presigned/put",
     "POST /house/experiments/e1/heartbeat",
     "POST /projects/ann/tumors/series",
     "POST /house/metrics",
@@ -62,7 +63,7 @@ Deno.test("SwanLabOnline: a run from login to its end, request by request", asyn
   for (const { headers, path } of server.requests) {
     assert.equal(headers.get("x-swanlab-sdk-version"), "0.9.7", path);
   }
-  const [login, project, , experiment, metadata, config, heartbeat] = server.requests;
+  const [login, project, , experiment, metadata, config, , heartbeat] = server.requests;
   assert.deepEqual([login!.headers.get("authorization"), login!.bytes.length], ["key-1", 0]);
   assert.deepEqual(project!.body, { name: "tumors", visibility: "PRIVATE" });
   assert.deepEqual(experiment!.body, {
@@ -96,7 +97,7 @@ Deno.test("SwanLabOnline: a run from login to its end, request by request", asyn
   assert.deepEqual(received(server).at(-1), ["train/loss", 2, 0.25]);
 
   const image = "media/image/002-039058c6.png", text = "media/text/002-";
-  const [presigned] = server.seen("POST", "/resources/presigned/put");
+  const [, presigned] = server.seen("POST", "/resources/presigned/put");
   assert.equal(presigned!.body.experimentId, "e1");
   assert.equal(presigned!.body.paths[0], image);
   assert.ok(presigned!.body.paths[1].startsWith(text));
@@ -147,7 +148,7 @@ Deno.test("SwanLabOnline: sends a known run's missing steps only", async () => {
   await online.image(IMAGE, TIME);
   await online.finish(end());
   assert.deepEqual(received(server), [["b", 1, 1], ["b", 2, 2], ["a", 3, 3], ["b", 3, 3]]);
-  assert.equal(server.seen("POST", "/resources").length, 0);
+  assert.equal(server.seen("PUT", "/store").length, 0);
   const [summaries] = server.seen("GET", "/house/metrics/summaries");
   assert.equal(summaries!.path, "/house/metrics/summaries/p1/e1?all=True&createdAt=1767323045");
   assert.deepEqual(server.seen("POST", "/projects/ann/tumors/series")[0]!.body.series, [{
@@ -317,6 +318,23 @@ Deno.test("SwanLabOnline: names a host that the permissions do not allow, withou
   const { online, notes } = open({ host: "https://swanlab.example.com/some/path" });
   await online.finish(end());
   assert.match(notes[0]!, /do not allow swanlab\.example\.com; add --allow-net=swanlab\.example\.com/);
+});
+
+Deno.test("SwanLabOnline: names the host that stores images before there is one; numbers arrive", async () => {
+  await using server = startSwanLabServer({ storage: "https://bucket.example.com" });
+  const { online, notes } = open(server);
+  await server.until("POST", "/house/experiments/e1/heartbeat");
+  const flag = "--allow-net=127.0.0.1,bucket.example.com";
+  assert.match(notes[1]!, new RegExp(`lack the images, .* do not allow bucket.example.com; add ${flag}$`));
+  await online.scalars(1, { loss: 0.5 }, TIME);
+  await online.image(IMAGE, TIME);
+  await online.finish(end());
+  assert.deepEqual(received(server), [["loss", 1, 0.5]]);
+  assert.equal(
+    notes.filter((note) => note.includes(flag)).length,
+    2,
+    "once, and at the end: " + notes.join("\n"),
+  );
 });
 
 function freePort(): number {

@@ -1,0 +1,181 @@
+/**
+ * Validation samples with their current masks: images of a run's records, and small files in its folder.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { RUN_FILES, sampleFile } from "../fs/layout.ts";
+import { OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
+import { encodeRgbPng } from "../image/encode.ts";
+import type { RgbImage } from "../image/image.ts";
+import { BACKGROUND, IGNORE, type LabelMap } from "../image/label_map.ts";
+import type { Mask } from "../image/mask.ts";
+import { type Normalization, normalizeImage } from "../image/normalize.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Tracker } from "../tracking/tracker.ts";
+import { ORIGINAL_INPUT } from "../unet/model_format.ts";
+import type { Example } from "./train_data.ts";
+
+/** Samples that are drawn unless another number is given. */
+export const DEFAULT_SAMPLES = 6;
+
+/** The largest width and height of a drawn sample. */
+const LARGEST = 256;
+
+/** What drawing may take of training: this share of its epochs, or this many seconds per epoch. */
+const SHARE = 0.01, SECONDS = 0.05;
+
+/** What {@linkcode SampleImages} needs. */
+export interface SampleImagesOptions {
+  /** The run's folder. */
+  readonly folder: string;
+  /** The samples, read when they are needed. */
+  readonly examples: () => readonly Example[];
+  /** How their inputs are normalized. */
+  readonly normalize: Normalization;
+  /** Computes the class probabilities of a batch, with the weights of the moment. */
+  readonly predict: (images: Tensor) => Promise<Tensor>;
+  /** Receives lines for the user. */
+  readonly onNote?: ((message: string) => void) | undefined;
+}
+
+/** A sample with its masks, drawn. */
+interface DrawnSample {
+  readonly image: RgbImage;
+  readonly caption: string;
+}
+
+/**
+ * Draws the samples of the best epochs: outlines of the annotation and the prediction. On average this takes at most a
+ * hundredth of training, or 50 ms per epoch: a best epoch that follows too closely is left out. Training continues
+ * without these images if they fail.
+ */
+export class SampleImages {
+  readonly #options: SampleImagesOptions;
+  #examples: readonly Example[] | undefined;
+  #failed = false;
+  /** Seconds that drawing may still take; below 0 it has to wait. The first time is free: kernels are compiled. */
+  #allowance = 0;
+  #isFirst = true;
+
+  /** Reads nothing yet. */
+  constructor(options: SampleImagesOptions) {
+    this.#options = options;
+  }
+
+  /** Allows more drawing after an epoch that took so many seconds. */
+  passEpoch(seconds: number): void {
+    this.#allowance = Math.min(this.#allowance, 0) + Math.max(SECONDS, SHARE * seconds);
+    this.#isFirst &&= this.#examples === undefined;
+  }
+
+  /** Predicts and draws the samples with the weights of the moment; none if it is not yet their turn. */
+  draw(): Promise<readonly DrawnSample[]> {
+    if (this.#allowance < 0) return Promise.resolve([]);
+    return this.#attempt(async () => {
+      this.#examples ??= this.#options.examples();
+      const drawn: DrawnSample[] = [];
+      // One by one: a batch of them would need more of the device's memory.
+      for (const [index, { input, labels }] of this.#examples.entries()) {
+        const [channels, height, width] = input.shape as [number, number, number];
+        const { data } = await this.#options.predict({ ...input, shape: [1, channels, height, width] });
+        drawn.push(drawSample(inputToRgb(input, this.#options.normalize), labels, data, index + 1));
+      }
+      return drawn;
+    });
+  }
+
+  /** Records what was drawn as images of an epoch. */
+  async record(tracker: Tracker, epoch: number, drawn: readonly DrawnSample[]): Promise<void> {
+    if (drawn.length === 0) return;
+    await this.#attempt(async () => {
+      for (const [index, { image, caption }] of drawn.entries()) {
+        const png = await encodeRgbPng(image);
+        const name = sampleFile(epoch, index + 1);
+        await writeFileAtomic(join(this.#options.folder, RUN_FILES.samples, name), png);
+        await tracker.image(`samples/${index + 1}`, epoch, png, image.width, image.height, caption);
+      }
+      return [];
+    });
+  }
+
+  /** Measures `work`; its first failure is a note, and the last attempt. */
+  async #attempt(work: () => Promise<readonly DrawnSample[]>): Promise<readonly DrawnSample[]> {
+    if (this.#failed) return [];
+    const started = performance.now();
+    try {
+      return await work();
+    } catch (error) {
+      this.#failed = true;
+      const reason = (error as Error).message.split("\n")[0];
+      this.#options.onNote?.(`validation samples are not drawn, training continues: ${reason}`);
+      return [];
+    } finally {
+      if (!this.#isFirst) this.#allowance -= (performance.now() - started) / 1000;
+    }
+  }
+}
+
+/** No file name: it may name a patient, and records may go to a server. */
+function drawSample(
+  image: RgbImage,
+  labels: LabelMap,
+  probabilities: Float32Array,
+  number: number,
+): DrawnSample {
+  const { width, height } = image;
+  const truth: Mask = {
+    width,
+    height,
+    data: labels.data.map((label) => label === BACKGROUND || label === IGNORE ? 0 : 1),
+  };
+  const predicted: Mask = { width, height, data: new Uint8Array(width * height) };
+  probabilities.forEach((probability, at) => {
+    if (probability > ORIGINAL_INPUT.threshold) predicted.data[at % (width * height)] = 1;
+  });
+  const outlined = outlineMask(
+    overlayMask(image, truth, { color: OUTLINE_COLORS.annotated, opacity: 0 }),
+    predicted,
+    OUTLINE_COLORS.predicted,
+  );
+  const side = Math.min(LARGEST, Math.max(width, height));
+  return {
+    image: scaleToFit(outlined, { width: side, height: side }),
+    caption: `validation sample ${number}, ${diceOf(truth, predicted)}`,
+  };
+}
+
+function diceOf(truth: Mask, predicted: Mask): string {
+  let [both, sum] = [0, 0];
+  truth.data.forEach((value, at) => {
+    both += value & predicted.data[at]!;
+    sum += value + predicted.data[at]!;
+  });
+  return sum === 0 ? "both empty" : `Dice ${(2 * both / sum).toFixed(3)}`;
+}
+
+/** A normalized image as it is displayed: its darkest value black, its brightest white. */
+export function inputToRgb({ shape, data }: Tensor, normalize: Normalization): RgbImage {
+  const [, height, width] = shape as [number, number, number];
+  const plane = height * width;
+  // Black and white, normalized, tell what undoes it per channel; an image's own moments are the same for all.
+  const ends = normalize === "imagenet"
+    ? normalizeImage({ shape: [3, 1, 2], data: Float32Array.of(0, 1, 0, 1, 0, 1) }, normalize).data
+    : Float32Array.of(0, 1, 0, 1, 0, 1);
+  const values = data.map((value, at) => {
+    const channel = Math.floor(at / plane);
+    return (value - ends[2 * channel]!) / (ends[2 * channel + 1]! - ends[2 * channel]!);
+  });
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  const scale = 255 / Math.max(most - least, Number.EPSILON);
+  const rgb = new Uint8Array(3 * plane);
+  values.forEach((value, at) => {
+    rgb[3 * (at % plane) + Math.floor(at / plane)] = Math.round((value - least) * scale);
+  });
+  return { width, height, data: rgb };
+}

@@ -1,0 +1,126 @@
+/** Validation samples in a run's folder and records. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { decodeImage } from "../../src/image/decode.ts";
+import { inputToRgb, SampleImages } from "../../src/training/sample_images.ts";
+import type { Example } from "../../src/training/train_data.ts";
+import { trainRun } from "../../src/training/train_run.ts";
+import { normalizeImage } from "../../src/image/normalize.ts";
+import type { Tracker } from "../../src/tracking/tracker.ts";
+import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+import { openTestGpu } from "../support/test_gpu.ts";
+import { assertSameOutcome, TINY, withRuns } from "../support/tiny_run.ts";
+import { readSwanLab, readTensorBoard } from "../support/tracking_files.ts";
+
+await openTestGpu();
+
+/** A sample of 32 x 32, whose left half is annotated. */
+const EXAMPLE = {
+  input: { shape: [3, 32, 32], data: new Float32Array(3 * 32 * 32).map((_, at) => at % 7) },
+  labels: { width: 32, height: 32, data: new Uint8Array(32 * 32).map((_, at) => at % 32 < 16 ? 1 : 0) },
+} as unknown as Example;
+
+/** Samples whose prediction takes `seconds`, and the captions that a tracker got. */
+function drawing(folder: string, seconds: () => number, fail = false) {
+  const captions: string[] = [];
+  const notes: string[] = [];
+  const samples = new SampleImages({
+    folder,
+    examples: () => [EXAMPLE, EXAMPLE],
+    normalize: "picture",
+    predict: async ({ data }) => {
+      if (fail) throw new RangeError("no memory\nhint: none");
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds()));
+      // The upper half: a quarter of the image is in both.
+      return {
+        shape: [1, 1, 32, 32],
+        data: new Float32Array(data.length / 3).map((_, at) => at < 512 ? 1 : 0),
+      };
+    },
+    onNote: (note) => notes.push(note),
+  });
+  const tracker = {
+    image(name: string, step: number, _png: Uint8Array, width: number, height: number, caption: string) {
+      captions.push(`${step} ${name} ${width} x ${height}: ${caption}`);
+      return Promise.resolve();
+    },
+  } as unknown as Tracker;
+  return { samples, tracker, captions, notes };
+}
+
+Deno.test("SampleImages: draws each sample with its Dice, and names no file", () =>
+  inTempFolder(async (folder) => {
+    const { samples, tracker, captions } = drawing(folder, () => 0);
+    await samples.record(tracker, 7, await samples.draw());
+    assert.deepEqual(captions, [
+      "7 samples/1 32 x 32: validation sample 1, Dice 0.500",
+      "7 samples/2 32 x 32: validation sample 2, Dice 0.500",
+    ]);
+    assert.deepEqual(await filesUnder(folder), ["samples/epoch-0007-1.png", "samples/epoch-0007-2.png"]);
+    const image = await decodeImage(await Deno.readFile(join(folder, "samples/epoch-0007-1.png")));
+    assert.deepEqual([image.width, image.height], [32, 32]);
+  }));
+
+Deno.test("SampleImages: takes its share of training and no more; the first time is free", () =>
+  inTempFolder(async (folder) => {
+    let seconds = 0.15;
+    const { samples } = drawing(folder, () => seconds);
+    const drawn: number[] = [];
+    for (let epoch = 1; epoch <= 9; epoch++) {
+      if ((await samples.draw()).length > 0) drawn.push(epoch);
+      samples.passEpoch(1);
+      seconds = 0.06;
+    }
+    // Twice 60 ms in the second epoch, of which each epoch earns 50.
+    assert.deepEqual(drawn.slice(0, 2), [1, 2]);
+    assert.ok(!drawn.includes(3) && drawn.length <= 5, `${drawn}`);
+    samples.passEpoch(1000);
+    assert.equal((await samples.draw()).length, 2);
+  }));
+
+Deno.test("SampleImages: a failure is one note, and training continues without them", () =>
+  inTempFolder(async (folder) => {
+    const { samples, notes } = drawing(folder, () => 0, true);
+    for (const _ of [1, 2]) assert.deepEqual(await samples.draw(), []);
+    assert.deepEqual(notes, ["validation samples are not drawn, training continues: no memory"]);
+  }));
+
+Deno.test("inputToRgb: undoes either normalization up to contrast", () => {
+  const image = { shape: [3, 1, 2], data: Float32Array.of(0, 1, 0.25, 0.5, 0.5, 0.75) };
+  for (const how of ["imagenet", "picture"] as const) {
+    assert.deepEqual([...inputToRgb(normalizeImage(image, how), how).data], [0, 64, 128, 255, 128, 191]);
+  }
+});
+
+Deno.test("trainRun: samples and the best epoch's figure are in the folder and in all records, and change no bit", () =>
+  withRuns(async (run) => {
+    const config = { ...TINY, average: 0.9, epochs: 2 };
+    const tracking = { swanlab: "offline", tensorboard: true } as const;
+    const drawn = run("drawn", { config, samples: 2, tracking });
+    const notes: string[] = [];
+    const { best } = await trainRun(drawn, { onNote: (note) => notes.push(note) });
+    await trainRun(run("plain", { config }));
+    await assertSameOutcome(drawn.folder, join(drawn.folder, "../plain"));
+    assert.deepEqual(notes, []);
+
+    const names = await filesUnder(drawn.folder);
+    const of = (start: string) => names.filter((name) => name.startsWith(start));
+    assert.ok(
+      of("samples/").includes(`samples/epoch-${`${best!.epoch}`.padStart(4, "0")}-2.png`),
+      `${names}`,
+    );
+    assert.ok(names.includes("valid-predictions.png") && names.includes("curves.png"));
+    const [tb] = of("tb/");
+    const events = readTensorBoard(await Deno.readFile(join(drawn.folder, tb!)));
+    const tags = events.flatMap((event) =>
+      event.has(5) ? event.message(5).messages(1).map((value) => value.text(1)) : []
+    );
+    const [swanlab] = of("swanlog/").filter((name) => name.endsWith(".swanlab"));
+    const { records } = readSwanLab(await Deno.readFile(join(drawn.folder, swanlab!)));
+    const keys = records.flatMap((record) => record.has(14) ? [record.message(14).text(1)] : []);
+    for (const name of ["samples/1", "samples/2", "valid/predictions"]) {
+      assert.ok(tags.includes(name), `TensorBoard: ${tags}`);
+      assert.ok(keys.includes(name), `SwanLab: ${keys}`);
+    }
+    assert.equal(of("swanlog/").filter((name) => name.includes("media/image/")).length, keys.length);
+  }));
