@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, Option } from "commander";
-import { splitNames } from "../dataset/classes.ts";
+import { splitNames } from "../dataset/class_names.ts";
 
 /** Adds `--classes`, `--merge` and `--binary`, whose values are those of `ClassOptions`. */
 export function addClassOptions(command: Command): Command {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { categoryName, type ClassTable, isBackgroundName, isIgnoreName, showNames } from "./classes.ts";
+import { categoryName, isBackgroundName, isIgnoreName, showNames } from "./class_names.ts";
+import type { ClassTable } from "./classes.ts";
 import type { Unannotated } from "./samples.ts";
 import type { Category, ListedImage, SplitListing } from "./dataset_source.ts";
 

@@ -8,19 +8,23 @@
  */
 import { showValue } from "../coco/problems.ts";
 import type { Labeling } from "../coco/coco.ts";
+import { type ClassSpec, MAX_CLASS_NAME, MAX_CLASSES } from "../image/class_spec.ts";
 import { FOREGROUND, IGNORE } from "../image/label_map.ts";
 import { classColor, colorToHex } from "../image/palette.ts";
+import {
+  categoryName,
+  findName,
+  isBackgroundName,
+  isIgnoreName,
+  parseUnion,
+  showNames,
+  similar,
+  unionText,
+} from "./class_names.ts";
 import type { Category, SplitListing } from "./dataset_source.ts";
 
-/** A class as files of a model name it. */
-export interface ClassSpec {
-  /** Its name. */
-  readonly name: string;
-  /** Its color, as `#rrggbb`. */
-  readonly color: string;
-  /** The categories that it unites; absent if it is the category of its name. */
-  readonly categories?: readonly string[] | undefined;
-}
+export type { ClassSpec } from "../image/class_spec.ts";
+export { MAX_CLASSES } from "../image/class_spec.ts";
 
 /** What the user chose; by default each outlined category is a class. */
 export interface ClassOptions {
@@ -63,29 +67,8 @@ export interface ClassTable {
   labelsOf(category: string | null): readonly number[];
 }
 
-/** Most classes: labels are bytes, and 0 and 255 are taken. */
-export const MAX_CLASSES = 254;
-
-/** Longest name of a class. */
-export const MAX_CLASS_NAME = 200;
-
 /** The name of the class that unites all. */
 const UNITED = "foreground";
-
-/** The name of a category: its id if it has none. */
-export function categoryName({ id, name }: Category): string {
-  return name.trim() === "" ? String(id) : name.trim();
-}
-
-/** Whether annotations of a category of this name mark pixels that nobody labeled: `ignore`, `__ignore__`. */
-export function isIgnoreName(name: string): boolean {
-  return /^_*ignore_*$/i.test(name);
-}
-
-/** Whether a category of this name is no class: `background`, `_background_`. */
-export function isBackgroundName(name: string): boolean {
-  return /^_*background_*$/i.test(name);
-}
 
 /** The categories of the splits, in the order of the splits and of their annotation files. */
 export function categoryNames(
@@ -113,7 +96,11 @@ export function categoryNames(
  */
 export function chooseClasses(categories: CategoryNames, options: ClassOptions = {}): ClassTable {
   const { classes, merge = [], binary = false } = options;
-  const unions = new Map(merge.map((text) => parseUnion(text, categories.listed)));
+  const unions = new Map(merge.map((text) => {
+    const [name, parts] = parseUnion(text);
+    const found = parts.map((part) => findName(part, categories.listed, "merge category"));
+    return [name, [...new Set(found)]];
+  }));
   if (unions.size < merge.length) {
     throw new RangeError(
       "Cannot merge categories to one name twice\nhint: name all of them in one --merge, as whole=tumor+edema",
@@ -198,6 +185,24 @@ export function labelingOf(
   };
 }
 
+/** What a run keeps of its classes: `chooseClasses` with these options gives them again. */
+export function keptClasses({ classes, ignored }: ClassTable): Pick<ClassOptions, "classes" | "merge"> {
+  const unions = classes.flatMap(({ name, categories }) => categories ? unionText(name, categories) : []);
+  const merge = [...unions, ...(ignored.length > 0 ? [unionText("ignore", ignored)] : [])];
+  return { classes: classes.map(({ name }) => name), ...(merge.length > 0 ? { merge } : {}) };
+}
+
+/** The classes, and what is ignored, of {@linkcode keptClasses}, without the dataset. */
+export function classesOfRun(
+  { classes = [], merge = [] }: Pick<ClassOptions, "classes" | "merge">,
+): Pick<ClassTable, "classes" | "ignored"> {
+  const unions = new Map(merge.map(parseUnion));
+  return {
+    classes: withColors(classes.map((name) => ({ name, categories: unions.get(name) ?? [name] }))),
+    ignored: [...unions].flatMap(([name, parts]) => isIgnoreName(name) ? parts : []),
+  };
+}
+
 /** The one foreground class that holds every category, as version 0.2.0 trained. */
 export function plainTable(name = UNITED): ClassTable {
   const classes = withColors([{ name, categories: [name] }]);
@@ -220,10 +225,11 @@ function tableOf(
         "hint: pick some with --classes, or unite some with --merge",
     );
   }
-  const long = classes.find(({ name }) => name.length > MAX_CLASS_NAME);
+  const long = [...classes.map(({ name }) => name), ...groups.flat(), ...ignored]
+    .find((name) => name.length > MAX_CLASS_NAME);
   if (long !== undefined) {
     throw new RangeError(
-      `Cannot use class ${showValue(long.name)}: its name has ${long.name.length} characters, ` +
+      `Cannot use category ${showValue(long)}: its name has ${long.length} characters, ` +
         `${MAX_CLASS_NAME} at most\nhint: --binary unites all categories to one class`,
     );
   }
@@ -266,56 +272,4 @@ function inOrder(outlined: readonly string[], unions: ReadonlyMap<string, readon
     return holding.length > 0 ? holding : name;
   });
   return [...new Set([...names, ...unions.keys()])];
-}
-
-/** `whole=tumor+edema`, with backslashes before separators that belong to a name. */
-function parseUnion(text: string, listed: readonly string[]): [name: string, categories: string[]] {
-  const at = text.search(/(?<!\\)=/);
-  const [name = "", ...parts] = at < 0 ? [] : [
-    ...splitNames(text.slice(0, at), "="),
-    ...splitNames(text.slice(at + 1), "+"),
-  ];
-  if (name === "" || parts.length === 0 || parts.includes("")) {
-    throw new SyntaxError(
-      `Cannot merge ${showValue(text)}: expected NAME=CATEGORY+CATEGORY, such as whole=tumor+edema`,
-    );
-  }
-  return [name, [...new Set(parts.map((part) => findName(part, listed, "merge category")))]];
-}
-
-/** The text that {@linkcode parseUnion} reads. */
-function unionText(name: string, categories: readonly string[]): string {
-  const escaped = [name, ...categories].map((part) => part.replace(/[,+=]/g, "\\$&"));
-  return `${escaped[0]}=${escaped.slice(1).join("+")}`;
-}
-
-/** The names in a text, trimmed; a separator after a backslash belongs to a name. */
-export function splitNames(text: string, separator: "," | "+" | "="): string[] {
-  const names = text.split(new RegExp(`(?<!\\\\)\\${separator}`));
-  return names.map((name) => name.replace(/\\([,+=])/g, "$1").trim());
-}
-
-function findName(name: string, known: readonly string[], action: string): string {
-  const found = similar(name, known);
-  if (found !== undefined) return found;
-  throw new RangeError(
-    `Cannot ${action} ${showValue(name)}: the dataset has ${showNames(known)}\nhint: name one of these`,
-  );
-}
-
-/** The same name, or the only one that differs in case only. */
-function similar(name: string, known: readonly string[]): string | undefined {
-  if (known.includes(name)) return name;
-  const same = known.filter((other) => other.toLowerCase() === name.toLowerCase());
-  return same.length === 1 ? same[0] : undefined;
-}
-
-/** Most names in a message. */
-const SHOWN_NAMES = 20;
-
-/** Names for a message. */
-export function showNames(names: readonly string[]): string {
-  if (names.length === 0) return "none";
-  const more = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : "";
-  return names.slice(0, SHOWN_NAMES).map(showValue).join(", ") + more;
 }

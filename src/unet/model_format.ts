@@ -6,6 +6,7 @@
  * @module
  */
 import { joinBytes } from "../bytes.ts";
+import { type ClassSpec, isClassList, isNameList } from "../image/class_spec.ts";
 import { DEFAULT_NORMALIZATION, isNormalization, type Normalization } from "../image/normalize.ts";
 import { isRecord } from "../fs/json_shape.ts";
 import type { StateDict } from "../tensor.ts";
@@ -25,6 +26,10 @@ export interface ModelDescription {
   readonly normalize: Normalization;
   /** A pixel belongs to the mask if its probability is above this. */
   readonly threshold: number;
+  /** The classes of the output channels; absent for one foreground class that holds every category. */
+  readonly classes?: readonly ClassSpec[] | undefined;
+  /** Categories whose pixels counted in nothing, besides `ignore`; absent for none. */
+  readonly ignored?: readonly string[] | undefined;
   /** The training recipe; absent if unknown. */
   readonly recipe?: string | undefined;
   /** The epoch that the weights come from; absent if unknown. */
@@ -232,6 +237,8 @@ type Check = readonly [name: string, valid: (value: unknown) => boolean, expecte
 
 /** The settings that a description may lack. */
 const OPTIONAL: readonly Check[] = [
+  ["classes", isClassList, "a list of 1 to 254 classes with names and colors"],
+  ["ignored", isNameList, "a list of names"],
   [
     "recipe",
     // Printed to terminals, so without control characters.

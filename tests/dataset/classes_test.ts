@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { splitNames } from "../../src/dataset/class_names.ts";
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { chooseClasses, matchClasses, splitNames } from "../../src/dataset/classes.ts";
+import { chooseClasses, classesOfRun, keptClasses, matchClasses } from "../../src/dataset/classes.ts";
 
 const THREE = { listed: ["scan", "tumor", "edema", "cyst"], outlined: ["tumor", "edema", "cyst"] };
 
@@ -71,6 +72,25 @@ Deno.test("chooseClasses: refuses unknown, repeated and clashing names, and name
   throws(() => chooseClasses(THREE, { merge: ["a=tumor", "a=edema"] }), /one name twice\nhint/);
   for (const text of ["whole", "=a", "whole=", "whole=tumor+"]) {
     throws(() => chooseClasses(THREE, { merge: [text] }), SyntaxError, text);
+  }
+});
+
+Deno.test("keptClasses: choosing what a run keeps gives its classes again", () => {
+  const odd = { listed: ["a+b", "c=d", "e,f", "g"], outlined: ["a+b", "c=d", "e,f", "g"] };
+  for (
+    const options of [
+      {},
+      { merge: ["whole=a\\+b+c\\=d", "ignore=g"] },
+      { classes: ["e,f", "g"], binary: true },
+      { merge: ["whole=a\\+b+c\\=d"], classes: ["whole", "a+b"] },
+    ]
+  ) {
+    const table = chooseClasses(odd, options);
+    const again = chooseClasses(odd, keptClasses(table));
+    deepStrictEqual([again.classes, again.ignored], [table.classes, table.ignored]);
+    deepStrictEqual(labels(again, ...odd.listed), labels(table, ...odd.listed));
+    const { classes, ignored } = classesOfRun(keptClasses(table));
+    deepStrictEqual([classes, ignored], [table.classes, table.ignored]);
   }
 });
 

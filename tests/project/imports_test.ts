@@ -53,7 +53,15 @@ const MAY_IMPORT: Record<string, string[]> = {
     ],
     ...["src/dataset", "src/phantom", "src/image", "src/training"],
   ],
-  "src/cli": ["kernels", "src/gpu", "src/host", "src/tuning", "src/prediction", "src/training"],
+  "src/cli": [
+    "kernels",
+    "src/gpu",
+    "src/host",
+    "src/tuning",
+    "src/dataset",
+    "src/prediction",
+    "src/training",
+  ],
 };
 
 /** Packages to the rooms that may use them. */

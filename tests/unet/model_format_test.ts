@@ -16,6 +16,8 @@ const description: ModelDescription = {
   recipe: "strong",
   epoch: 3,
   metrics: { "valid/loss": 0.25, "valid/dice": null },
+  classes: [{ name: "tumor\u202e", color: "#e69f00", categories: ["core", "edema"] }],
+  ignored: ["unsure"],
   training: { epochs: 5 },
   data: { train: { samples: 2, sha256: "00" } },
   versions: { deno: "2" },
@@ -53,6 +55,21 @@ Deno.test("readModel: rejects a damaged or invalid description", async () => {
   await assert.rejects(read({ size: "3200000" }), /^RangeError: .*input size is 3200000, .* up to 8192/);
   await assert.rejects(read({ size: "[64]" }), /^RangeError: .*input size is a list/);
   await assert.rejects(read({ normalize: '{"a":1}' }), /^RangeError: .*normalization is an object/);
+  for (
+    const classes of [
+      "{}",
+      "[]",
+      '[{"name":"","color":"#000000"}]',
+      '[{"name":"a","color":"red"}]',
+      '[{"name":"a","color":"#000000"},{"name":"a","color":"#000000"}]',
+      '[{"name":"a","color":"#000000","categories":[1]}]',
+      `[{"name":"${"a".repeat(201)}","color":"#000000"}]`,
+      "[null]",
+    ]
+  ) {
+    await assert.rejects(read({ classes }), /^TypeError: .*its classes is .*, expected a list of 1 to 254/);
+  }
+  await assert.rejects(read({ ignored: "[2]" }), /^TypeError: .*its ignored is a list/);
   await assert.rejects(read({ network: '{"filters":[2]}' }), /^RangeError: .*filters of another type/);
   await assert.rejects(read({ network: '{"filters":2,"dropout":"0.1"}' }), /^RangeError: .*dropout "0.1"/);
   await assert.rejects(
