@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checkContent, type FileHeader, inspectFile } from "./header.ts";
+import { checkContent, type FileHeader, inspectFile, withinFile } from "./header.ts";
 import type { ByteRaster, DecodedRaster, ImageNote, RgbImage } from "./image.ts";
 import { LABEL_CHANNELS, type LabelImage } from "./label_image.ts";
 import { levelsNote } from "./levels.ts";
@@ -23,7 +23,7 @@ import { orientRaster, orientSamples } from "./orient.ts";
  */
 export async function decodeRaster(bytes: Uint8Array): Promise<DecodedRaster> {
   const header = inspectFile(bytes);
-  const { raster, notes } = await header.format.decode?.(bytes) ?? await decodeOther(bytes, header);
+  const { raster, notes } = await decodeOwn(bytes, header) ?? await decodeOther(bytes, header);
   const rotated = orientRaster(raster, header.orientation);
   return { raster: rotated, notes: [...header.notes, ...levelsNote(rotated, header.bits), ...notes] };
 }
@@ -35,16 +35,22 @@ export async function decodeRaster(bytes: Uint8Array): Promise<DecodedRaster> {
  */
 export async function decodeLabelRaster(bytes: Uint8Array): Promise<LabelImage> {
   const header = inspectFile(bytes);
-  const { notes, ...image } = header.format.decodeLabels?.(bytes) ?? await labelsOf(bytes, header);
+  const own = withinFile(header.format, () => header.format.decodeLabels?.(bytes));
+  const { notes, ...image } = own ?? await labelsOf(bytes, header);
   const oriented = orientSamples({ ...image, channels: LABEL_CHANNELS[image.kind] }, header.orientation);
   return { ...image, ...oriented, notes: [...header.notes, ...notes] };
 }
 
 /** The samples of the image, not oriented. */
 async function labelsOf(bytes: Uint8Array, header: FileHeader): Promise<LabelImage> {
-  const { raster, notes } = await header.format.decode?.(bytes) ?? await decodeOther(bytes, header);
+  const { raster, notes } = await decodeOwn(bytes, header) ?? await decodeOther(bytes, header);
   const { width, height, channels, data } = raster;
   return { kind: channels === 1 ? "grey" : "rgb", width, height, bits: header.bits, data, notes };
+}
+
+/** Decodes with the format's own decoder; nothing if it leaves the file to ImageMagick. */
+function decodeOwn(bytes: Uint8Array, { format }: FileHeader) {
+  return withinFile(format, () => format.decode?.(bytes));
 }
 
 /** Decodes with ImageMagick; the orientation is not applied yet. */

@@ -61,12 +61,13 @@ export function readImageSize(bytes: Uint8Array): Size {
   return orientSize(header, header.orientation);
 }
 
-/** Runs `read`; a DataView's own RangeError means that the header points beyond the end of the file. */
-function withinFile<T>({ name }: ImageFormat, read: () => T): T {
+/** Runs `read`; a DataView's own RangeError means that the file points beyond its end. */
+export function withinFile<T>({ name }: ImageFormat, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RangeError && !error.message.startsWith("Cannot")) {
+    // Not any RangeError: that of memory which cannot be allocated says nothing of the file.
+    if (error instanceof RangeError && error.message.includes("bounds of the DataView")) {
       throw new SyntaxError(`Cannot decode the ${name} image: the file is truncated`);
     }
     throw error;

@@ -5,7 +5,7 @@
  */
 import { crc32, deflateSync, inflateSync } from "node:zlib";
 import { joinBytes } from "../../bytes.ts";
-import { describeSurplus, type ImageNote, type Size } from "../image.ts";
+import { type DecodedRaster, describeSurplus, type ImageNote, type Size } from "../image.ts";
 import type { LabelImage } from "../label_image.ts";
 import { MAX_BYTES } from "../limits.ts";
 import { countPngBytes, type PngLayout, readPngSamples } from "../png_samples.ts";
@@ -44,6 +44,7 @@ export const PNG: ImageFormat = {
   readHeader,
   exifBlock,
   checkContent,
+  decode,
   decodeLabels,
   coders: ["PNG"],
 };
@@ -213,6 +214,15 @@ function readStored(bytes: Uint8Array) {
   const { kept, samples, oddities } = readContent(view, bytes);
   const notes = oddities.map((message): ImageNote => ({ kind: "oddity", message }));
   return { layout, colorType, kept, stored: readPngSamples(samples, layout), notes };
+}
+
+/** Gray or RGB samples of 16 bits; null for fewer, which ImageMagick reads. An alpha channel is dropped. */
+function decode(bytes: Uint8Array): DecodedRaster | null {
+  if (bytes[24] !== 16) return null;
+  const { layout: { width, height, channels }, stored, notes } = readStored(bytes);
+  const count = channels < 3 ? 1 : 3;
+  const data = count === channels ? stored : stored.filter((_, i) => i % channels < count);
+  return { raster: { width, height, channels: count, data }, notes };
 }
 
 /** The samples as stored, of any bit depth. */
