@@ -86,7 +86,8 @@ function lineWidth({ width, height }: Size): number {
   return Math.max(1, Math.round(Math.max(width, height) / 256));
 }
 
-function assertSameSize(image: RgbImage, mask: Mask): void {
+/** Throws a TypeError unless a mask or label map has the size of the image. */
+export function assertSameSize(image: RgbImage, mask: Mask): void {
   assertImage(image, 3, "draw a mask over an image");
   assertImage(mask, 1, "draw a mask over an image");
   if (image.width !== mask.width || image.height !== mask.height) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Color } from "./draw.ts";
-import { drawText, type TextLine } from "./draw_figure.ts";
+import { drawText, type TextLine } from "./draw_text.ts";
 import type { RgbImage } from "./image.ts";
 
 /** Blue and vermilion: distinct with any kind of color vision, and as gray. */

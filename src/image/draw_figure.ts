@@ -1,13 +1,12 @@
 /**
- * Figures: panels in a grid with a title and captions. Text is drawn by ImageMagick.
+ * Figures: panels in a grid with a title and captions.
  *
  * @module
  */
-import { Drawables, type IMagickImage, MagickColor, TextAlignment } from "@imagemagick/magick-wasm";
 import { type Color, scaleToFit } from "./draw.ts";
-import { FONT_NAME, startFont } from "./font/font.ts";
+import { drawLegend, type LegendEntry, legendHeight } from "./draw_legend.ts";
+import { drawText, type TextLine } from "./draw_text.ts";
 import type { RgbImage, Size } from "./image.ts";
-import { pixelsOf, withMagickImage } from "./magick.ts";
 
 /** One image of a figure. */
 export interface Panel {
@@ -15,12 +14,20 @@ export interface Panel {
   image: RgbImage;
   /** One line below the image; cut with an ellipsis if it does not fit. */
   caption?: string;
+  /** A second, smaller line below the caption. */
+  note?: string;
 }
 
 /** The layout of {@linkcode drawFigure}. */
 export interface FigureOptions {
   /** One line above all panels. */
   title?: string;
+  /** One smaller line below the title. */
+  subtitle?: string;
+  /** Colors and their meaning, below the title. */
+  legend?: readonly LegendEntry[];
+  /** Whether text is centered or begins at the left; then captions that do not fit keep their end. Centered by default. */
+  align?: "center" | "left";
   /** Panels per row; defaults to all of them. */
   columns?: number;
   /** Size of a panel's cell in pixels; defaults to that of the first image. */
@@ -28,10 +35,12 @@ export interface FigureOptions {
 }
 
 const WHITE = 255;
-const TEXT_COLOR: Color = [32, 32, 32];
+
+/** The color of notes and subtitles. */
+const GRAY: Color = [96, 96, 96];
 
 /**
- * Draws panels row by row on white, with an optional title and captions. Throws a RangeError for no panels, or
+ * Draws panels row by row on white, with optional titles, legend and captions. Throws a RangeError for no panels, or
  * `columns` that is not an integer >= 1.
  */
 export async function drawFigure(
@@ -45,22 +54,43 @@ export async function drawFigure(
     throw new RangeError(`Cannot draw a figure of ${columns} columns: expected an integer >= 1`);
   }
   const cell = options.cell ?? { width: first.image.width, height: first.image.height };
-  const layout = layOut(panels, columns, cell, options.title !== undefined);
+  const layout = layOut(panels, columns, cell, options);
   const canvas: RgbImage = {
     ...layout.size,
     data: new Uint8Array(layout.size.width * layout.size.height * 3).fill(WHITE),
   };
+  const { align = "center" } = options;
   const lines: TextLine[] = [];
-  if (options.title !== undefined) {
+  const write = (
+    text: string,
+    left: number,
+    y: number,
+    width: number,
+    size: number,
+    more: Partial<TextLine> = {},
+  ) =>
     lines.push({
-      text: options.title,
-      x: canvas.width / 2,
-      y: layout.margin + layout.titleSize,
-      size: layout.titleSize,
-      width: canvas.width - 2 * layout.margin,
+      text,
+      x: align === "center" ? left + width / 2 : left,
+      y,
+      size,
+      width,
+      align,
+      ...more,
     });
+  const inner = canvas.width - 2 * layout.margin;
+  if (options.title !== undefined) {
+    write(options.title, layout.margin, layout.margin + layout.titleSize, inner, layout.titleSize);
   }
-  panels.forEach(({ image, caption }, index) => {
+  if (options.subtitle !== undefined) {
+    const y = layout.subtitleTop + layout.captionSize;
+    write(options.subtitle, layout.margin, y, inner, layout.captionSize, { color: GRAY });
+  }
+  if (options.legend !== undefined) {
+    const place = { x: layout.margin, y: layout.legendTop, width: inner, size: layout.captionSize };
+    lines.push(...drawLegend(canvas, options.legend, place));
+  }
+  panels.forEach(({ image, caption, note }, index) => {
     const x = layout.margin + (index % columns) * (cell.width + layout.margin);
     const y = layout.top + Math.floor(index / columns) * layout.rowHeight;
     const fitted = scaleToFit(image, cell);
@@ -70,14 +100,12 @@ export async function drawFigure(
       x + Math.floor((cell.width - fitted.width) / 2),
       y + Math.floor((cell.height - fitted.height) / 2),
     );
+    const below = y + cell.height + Math.round(1.25 * layout.captionSize);
     if (caption !== undefined) {
-      lines.push({
-        text: caption,
-        x: x + cell.width / 2,
-        y: y + cell.height + Math.round(1.25 * layout.captionSize),
-        size: layout.captionSize,
-        width: cell.width,
-      });
+      write(caption, x, below, cell.width, layout.captionSize, { keepEnd: align === "left" });
+    }
+    if (note !== undefined) {
+      write(note, x, below + layout.noteHeight, cell.width, layout.noteSize, { color: GRAY });
     }
   });
   return await drawText(canvas, lines);
@@ -87,30 +115,55 @@ export async function drawFigure(
 interface Layout {
   size: Size;
   margin: number;
+  /** First row of the subtitle. */
+  subtitleTop: number;
+  /** First row of the legend. */
+  legendTop: number;
   /** First row of the first panel. */
   top: number;
   /** From one row of panels to the next. */
   rowHeight: number;
   titleSize: number;
   captionSize: number;
+  noteSize: number;
+  /** From a caption's baseline to its note's. */
+  noteHeight: number;
 }
 
-function layOut(panels: readonly Panel[], columns: number, cell: Size, hasTitle: boolean): Layout {
+function layOut(
+  panels: readonly Panel[],
+  columns: number,
+  cell: Size,
+  { title, subtitle, legend = [] }: FigureOptions,
+): Layout {
   const rows = Math.ceil(panels.length / columns);
   const captionSize = Math.min(22, Math.max(11, Math.round(cell.width / 18)));
   const titleSize = Math.min(32, Math.max(14, Math.round(cell.width / 12)));
   const margin = captionSize;
   const hasCaptions = panels.some(({ caption }) => caption !== undefined);
-  const rowHeight = cell.height + margin + (hasCaptions ? Math.round(1.25 * captionSize) : 0);
-  const top = margin + (hasTitle ? Math.round(1.75 * titleSize) : 0);
+  const hasNotes = panels.some(({ note }) => note !== undefined);
+  const noteSize = Math.max(10, Math.round(0.8 * captionSize));
+  const noteHeight = Math.round(1.3 * noteSize);
+  const rowHeight = cell.height + margin + (hasCaptions ? Math.round(1.25 * captionSize) : 0) +
+    (hasNotes ? noteHeight : 0);
   const used = Math.min(columns, panels.length);
+  const width = margin + used * (cell.width + margin);
+  const subtitleTop = margin + (title !== undefined ? Math.round(1.75 * titleSize) : 0);
+  const legendTop = subtitleTop + (subtitle !== undefined ? Math.round(1.75 * captionSize) : 0);
+  const legendSize = { width: width - 2 * margin, size: captionSize };
+  const top = legendTop +
+    (legend.length > 0 ? legendHeight(legend, legendSize) + Math.round(captionSize / 2) : 0);
   return {
-    size: { width: margin + used * (cell.width + margin), height: top + rows * rowHeight },
+    size: { width, height: top + rows * rowHeight },
     margin,
+    subtitleTop,
+    legendTop,
     top,
     rowHeight,
     titleSize,
     captionSize,
+    noteSize,
+    noteHeight,
   };
 }
 
@@ -119,60 +172,4 @@ function paste(canvas: RgbImage, image: RgbImage, left: number, top: number): vo
     const row = image.data.subarray(y * image.width * 3, (y + 1) * image.width * 3);
     canvas.data.set(row, ((top + y) * canvas.width + left) * 3);
   }
-}
-
-/** A line of text, centered on `x`, its baseline at `y`, at most `width` pixels wide. */
-export interface TextLine {
-  /** The text; cut with an ellipsis if it does not fit. */
-  text: string;
-  /** Its center. */
-  x: number;
-  /** Its baseline. */
-  y: number;
-  /** The font's size in pixels. */
-  size: number;
-  /** Pixels that it may take. */
-  width: number;
-  /** Defaults to dark gray. */
-  color?: Color;
-}
-
-/** Draws lines of text over an image, which may be modified. */
-export async function drawText(canvas: RgbImage, lines: readonly TextLine[]): Promise<RgbImage> {
-  if (lines.length === 0) return canvas;
-  await startFont();
-  return withMagickImage(canvas, (image) => {
-    const drawables = new Drawables()
-      .font(FONT_NAME)
-      .textAlignment(TextAlignment.Center);
-    for (const line of lines) {
-      const text = shorten(line.text.replace(/\s+/g, " ").trim(), line.size, line.width);
-      if (text === "") continue;
-      const color = new MagickColor(...(line.color ?? TEXT_COLOR));
-      drawables.fillColor(color).fontPointSize(line.size).text(line.x, line.y, text);
-    }
-    drawables.draw(image as IMagickImage);
-    return pixelsOf(image);
-  });
-}
-
-/** The text, or as much of it as fits into `width` with an ellipsis. */
-function shorten(text: string, size: number, width: number): string {
-  const fits = (part: string) => {
-    const metrics = new Drawables().font(FONT_NAME).fontPointSize(size).fontTypeMetrics(
-      part,
-      true,
-    );
-    return metrics === null || metrics.textWidth <= width;
-  };
-  if (fits(text)) return text;
-  const letters = [...text];
-  let low = 0;
-  let high = letters.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (fits(letters.slice(0, middle).join("").trimEnd() + "…")) low = middle;
-    else high = middle - 1;
-  }
-  return letters.slice(0, low).join("").trimEnd() + "…";
 }
