@@ -101,7 +101,7 @@ async function run(source: string, { output, json, ...options }: Flags): Promise
 }
 
 function describe(report: ImportReport): string {
-  const { status, source, output, kind, why, classes, splits, lines } = report;
+  const { status, source, output, kind, why, classes, splits, overview, lines } = report;
   const list = classes.map(({ name, annotations }) => `${name} (${annotations})`).join(", ");
   return [
     `${source}: ${kind}: ${why}`,
@@ -110,6 +110,7 @@ function describe(report: ImportReport): string {
     ...splits.map(({ name, images, annotated, annotations }) =>
       `  ${name.padEnd(12)}${plural(images, "image")}, ${plural(annotations, "region")} in ${annotated}`
     ),
+    `  overview    ${overview}: do the outlines lie on the images?`,
     `${output}: ${
       status === "present" ? "is already imported" : "imported"
     }; next: deno task train --data ${output}`,

@@ -6,6 +6,7 @@
 import { escapeLine } from "../src/escape.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
+import { join } from "node:path";
 import { formatPercent, plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
@@ -17,13 +18,15 @@ import {
   type Unannotated,
 } from "../mod.ts";
 import { type DuplicateGroup, groupPairs } from "../src/dataset/near_duplicates.ts";
-import { FOLDERS } from "../src/fs/layout.ts";
+import { writeOverview } from "../src/dataset/overview.ts";
+import { FOLDERS, OVERVIEW_FILE } from "../src/fs/layout.ts";
 
 interface Options {
   readonly json?: boolean;
   readonly strict?: boolean;
   readonly pixels: boolean;
   readonly unannotated: Unannotated;
+  readonly figure?: string | true;
 }
 
 /** Files listed with a note in the text; `--json` lists all. */
@@ -52,6 +55,10 @@ export function command(): Command {
         "do not decode the images: faster, but finds no damaged images and only exact copies",
       )
       .option("--strict", "fail if an annotation or an image has a problem")
+      .option(
+        "--figure [file]",
+        "draw 24 images with the outlines of their classes, in DATA/overview.png or the given PNG file",
+      )
       .option("--json", "print the report as one JSON document"),
   )
     .action(inspect);
@@ -68,11 +75,30 @@ async function inspect(data: string, options: Options): Promise<void> {
     },
   });
   progress?.clear();
-  writeStdout(options.json ? `${JSON.stringify(report, null, 2)}\n` : describeReport(report));
+  const figure = options.figure === undefined ? null : await drawFigure(data, options.figure);
+  const document = { ...report, ...(figure !== null && { figure }) };
+  writeStdout(
+    options.json
+      ? `${JSON.stringify(document, null, 2)}\n`
+      : describeReport(report) + (figure === null ? "" : `wrote ${escapeLine(figure)}\n`),
+  );
   if (options.strict && report.problems > 0) {
     writeStderr(`error: ${plural(report.problems, "problem")} (strict)\n`);
     throw new ExitError(EXIT.failed);
   }
+}
+
+/** Draws the contact sheet; returns its path. */
+async function drawFigure(data: string, file: string | true): Promise<string> {
+  const path = file === true ? join(data, OVERVIEW_FILE) : file;
+  let progress: Progress | undefined;
+  await writeOverview(data, path, {
+    onProgress: (done, total) => {
+      progress ??= new Progress({ label: "drawing images", total });
+      progress.update(done);
+    },
+  }).finally(() => progress?.clear());
+  return path;
 }
 
 function describeReport(report: DatasetReport): string {

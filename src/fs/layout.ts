@@ -25,6 +25,9 @@ export const FOLDERS = {
   predictions: "predictions",
 } as const;
 
+/** The contact sheet in a dataset's folder. */
+export const OVERVIEW_FILE = "overview.png";
+
 /** What a training run writes to its folder. */
 export const RUN_FILES = {
   /** The settings. */

@@ -9,8 +9,10 @@ import type { ClassOptions } from "../dataset/classes.ts";
 import { SPLIT_NAMES, type SplitName } from "../dataset/roles.ts";
 import { READ_AHEAD } from "../dataset/map_concurrently.ts";
 import type { ImageSignature } from "../dataset/near_duplicates.ts";
+import { writeOverview } from "../dataset/overview.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
+import { OVERVIEW_FILE } from "../fs/layout.ts";
 import { ifFound, removeTree } from "../fs/paths.ts";
 import { closeDecoders } from "../image/decode.ts";
 import { targetsOf } from "../resplit/assign.ts";
@@ -37,7 +39,7 @@ import {
 const FORM_VERSION = 1;
 
 /** The phases of an import. */
-export type ImportPhase = "recognizing" | "reading images" | "writing images";
+export type ImportPhase = "recognizing" | "reading images" | "writing images" | "drawing the overview";
 
 /** Options of {@linkcode importDataset}. */
 export interface ImportOptions extends Omit<RecognizeOptions, "onProgress">, ClassOptions {
@@ -77,6 +79,8 @@ export interface ImportReport {
   readonly classes: readonly { readonly name: string; readonly annotations: number }[];
   /** The splits. */
   readonly splits: readonly ImportedSplit[];
+  /** The contact sheet: 24 images with the outlines of their classes. */
+  readonly overview: string;
   /** What a user should know, a sentence each. */
   readonly lines: readonly string[];
   /** What is not imported. */
@@ -132,9 +136,14 @@ export async function importDataset(
       why: recognition.why,
       classes: classes.names.map((name) => ({ name, annotations: splits.annotations.get(name) ?? 0 })),
       splits: splits.counts,
+      overview: join(goal, OVERVIEW_FILE),
       lines: [...recognition.lines, ...made?.lines ?? []],
       leftOut: [...recognition.leftOut, ...index.leftOut],
     };
+    await writeOverview(staging.result, join(staging.result, OVERVIEW_FILE), {
+      name: basename(resolve(goal)),
+      onProgress: (done, total) => onProgress("drawing the overview", done, total),
+    });
     const record = { kind: RECORD_KIND, fingerprint, report };
     await writeFileAtomic(join(staging.result, IMPORT_RECORD), `${JSON.stringify(record, null, 2)}\n`);
     await staging.commit();

@@ -6,14 +6,12 @@
  */
 import { basename, dirname, join } from "node:path";
 import { SPLIT_NAMES } from "../dataset/roles.ts";
+import { OVERVIEW_FILE } from "../fs/layout.ts";
 import { takeLock } from "../fs/lock.ts";
 import { isTaken, listFolder, readJson, removeTree } from "../fs/paths.ts";
 
 /** In the output: marks it as an import, and tells what it was made from. */
 export const IMPORT_RECORD = "import.json";
-
-/** The contact sheet in the output. */
-export const OVERVIEW_FILE = "overview.png";
 
 /** Identifies the record. */
 export const RECORD_KIND = "imported dataset";

@@ -67,3 +67,30 @@ Deno.test("drawFigure: rejects no panels and no columns", async () => {
   await assert.rejects(drawFigure([]), RangeError);
   await assert.rejects(drawFigure([{ image: plain(2, 2, RED) }], { columns: 0 }), RangeError);
 });
+
+Deno.test("drawFigure: a legend has a swatch per entry, notes and subtitles take a line, and none of it changes the panels", async () => {
+  const image = plain(300, 60, [230, 230, 230]);
+  const bare = await drawFigure([{ image, caption: "a" }], { title: "t" });
+  const entries = (count: number, name = "lung") =>
+    Array.from({ length: count }, (_, i) => ({ name: `${name} ${i}`, color: [10 * i, 200, 0] as const }));
+  const full = await drawFigure([{ image, caption: "a", note: "train" }], {
+    title: "t",
+    subtitle: "3 of 9 images",
+    legend: entries(3),
+    align: "left",
+  });
+  assert.equal(full.width, bare.width);
+  assert.ok(full.height > bare.height + 40);
+  const count = (figure: RgbImage, color: string) => {
+    let pixels = 0;
+    for (let at = 0; at < figure.data.length; at += 3) {
+      if (figure.data.subarray(at, at + 3).join() === color) pixels++;
+    }
+    return pixels;
+  };
+  assert.deepEqual([0, 10, 20].map((red) => count(full, `${red},200,0`)), Array(3).fill(17 * 17));
+  assert.ok(count(full, "230,230,230") >= 300 * 60);
+  // Names of any length stay within the figure, and not more than 30 entries are listed.
+  const many = await drawFigure([{ image }], { legend: entries(254, "long ".repeat(40)) });
+  assert.ok(count(many, "10,200,0") > 0 && many.height < 31 * 2 * 17 + 120, `${many.height}`);
+});

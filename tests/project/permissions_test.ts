@@ -79,7 +79,8 @@ const ALLOWED: Record<string, Deed[]> = {
   download: [...WRITE_DATASET, "connect to the loopback server"],
   unzip: WRITE_DATASET,
   import: [...READ_ALL, ...WRITE_DATASET],
-  inspect: [...DATASET, "read the code"],
+  // For the contact sheet of --figure.
+  inspect: [...WRITE_DATASET, "read the code"],
   split: [...WRITE_DATASET, "read the code"],
   masks: WRITE_DATASET,
   phantom: [...WRITE_DATASET, "read the code"],
