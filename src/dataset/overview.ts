@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { basename, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { decodeImage } from "../image/decode.ts";
 import { type Color, scaleToFit } from "../image/draw.ts";
