@@ -70,11 +70,15 @@ import instanceNormBackwardSumsCode from "./instance_norm/backward_sums.wgsl" wi
 import instanceNormBandsCode from "./instance_norm/bands.wgsl" with { type: "text" };
 import instanceNormHost from "./instance_norm/instance_norm.ts" with { type: "text" };
 import kernelHost from "./kernel.ts" with { type: "text" };
+import lossBatchHost from "./loss/batch_loss.ts" with { type: "text" };
 import lossDefinitionHost from "./loss/definition.ts" with { type: "text" };
 import lossGradientCode from "./loss/gradient.wgsl" with { type: "text" };
 import lossHost from "./loss/loss.ts" with { type: "text" };
 import lossesHost from "./loss/losses.ts" with { type: "text" };
 import { LOSS_PARTS } from "./loss/losses.ts";
+import lossSoftmaxGradientCode from "./loss/softmax_gradient.wgsl" with { type: "text" };
+import lossSoftmaxPixelsCode from "./loss/softmax_pixels.wgsl" with { type: "text" };
+import lossSoftmaxSumsCode from "./loss/softmax_sums.wgsl" with { type: "text" };
 import lossSumsCode from "./loss/sums.wgsl" with { type: "text" };
 import lossTotalCode from "./loss/total.wgsl" with { type: "text" };
 import maxPool2dBackwardCode from "./max_pool2d/backward.wgsl" with { type: "text" };
@@ -176,10 +180,14 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["instance_norm/bands.wgsl", instanceNormBandsCode],
   ["instance_norm/instance_norm.ts", instanceNormHost],
   ["kernel.ts", kernelHost],
+  ["loss/batch_loss.ts", lossBatchHost],
   ["loss/definition.ts", lossDefinitionHost],
   ["loss/gradient.wgsl", lossGradientCode],
   ["loss/loss.ts", lossHost],
   ["loss/losses.ts", lossesHost],
+  ["loss/softmax_gradient.wgsl", lossSoftmaxGradientCode],
+  ["loss/softmax_pixels.wgsl", lossSoftmaxPixelsCode],
+  ["loss/softmax_sums.wgsl", lossSoftmaxSumsCode],
   ["loss/sums.wgsl", lossSumsCode],
   ["loss/total.wgsl", lossTotalCode],
   ["max_pool2d/backward.wgsl", maxPool2dBackwardCode],

@@ -13,8 +13,32 @@ export const SMOOTH = 1e-6;
 export const LEAST_LOGARITHM = -100;
 
 /**
- * Sums over the pixels of a batch, in the order of the partial sums' rows. With `p` the probability, `t` the truth and
- * `r` the rounded probability: p t, p, t, the binary cross-entropy, r == t, r t, r, and the loss's own term.
+ * How the logits of a pixel become probabilities: each class's by a sigmoid of its own, or those of the background and
+ * of all classes together by a softmax.
+ */
+export type Head = "sigmoid" | "softmax";
+
+/** Names of the heads; the first is the default. */
+export const HEADS: readonly Head[] = ["sigmoid", "softmax"];
+
+/** The target of a pixel that nobody labelled: it has no share in any sum. */
+export const IGNORED_TARGET = -1;
+
+/** What a loss is computed of. */
+export interface LossSpec {
+  /** The loss. */
+  readonly loss: LossName;
+  /** How logits become probabilities. With a softmax the background's channel comes before those of the classes. */
+  readonly head: Head;
+  /** Number of classes, without the background. */
+  readonly classes: number;
+}
+
+/**
+ * Sums over the pixels of a batch for each class, in the order of the partial sums' rows. With `p` the probability, `t`
+ * the truth and `r` the rounded probability: p t, p, t, the cross-entropy, r == t, r t, r, the loss's own term, and
+ * ignored pixels. With a softmax, `r` is 1 for the most probable channel, and a pixel's cross-entropy and its share of
+ * `correct` are counted under its true class; the first class also has those of background pixels and the ignored ones.
  */
 export const SUM_NAMES = [
   "overlap",
@@ -25,20 +49,34 @@ export const SUM_NAMES = [
   "rounded_overlap",
   "rounded",
   "term",
+  "ignored",
 ] as const;
 
 /** How a field of the record combines over batches: mean weighted by samples, sum, or not at all. */
 export type Combination = "mean" | "sum" | "none";
 
-/** Metrics of one batch. */
+/** Pixels of one class in a batch. */
+export interface ClassCounts {
+  /** Pixels that are predicted and true. */
+  overlap: number;
+  /** Pixels that are predicted. */
+  predicted: number;
+  /** Pixels that are true. */
+  truth: number;
+}
+
+/** Names of the counts of a class, in the order of the record's floats. */
+export const CLASS_FIELDS = ["overlap", "predicted", "truth"] as const satisfies (keyof ClassCounts)[];
+
+/** Metrics of one batch; counts are summed over classes. */
 export interface LossRecord {
   /** The loss that is trained on. */
   loss: number;
-  /** 1 - the soft Dice coefficient of the whole batch, for every loss. */
+  /** 1 - the soft Dice coefficient of the whole batch, the mean over classes, for every loss. */
   dice: number;
-  /** Mean binary cross-entropy, for every loss. */
+  /** Mean cross-entropy, binary with a sigmoid, for every loss. */
   bce: number;
-  /** Share of pixels whose rounded probability equals the mask. */
+  /** Share of pixels whose rounded probability equals the mask, or whose most probable channel is the true one. */
   accuracy: number;
   /** Pixels that are predicted and true. */
   overlap: number;
@@ -46,12 +84,14 @@ export interface LossRecord {
   predicted: number;
   /** Pixels that are true. */
   truth: number;
-  /** Pixels. */
+  /** Targets that are not ignored: pixels, with a sigmoid those of all classes. */
   pixels: number;
+  /** The counts of each class; absent for a single one, whose counts are those above. */
+  classes?: ClassCounts[];
 }
 
-/** Name of a field of the record. */
-export type RecordField = keyof LossRecord;
+/** Name of a field of the record that is one number. */
+export type RecordField = Exclude<keyof LossRecord, "classes">;
 
 /** How each field of the record combines over batches; the order is that of the record's floats. */
 export const RECORD_FIELDS: Readonly<Record<RecordField, Combination>> = {
@@ -71,9 +111,14 @@ export const RECORD_NAMES = Object.keys(RECORD_FIELDS) as readonly RecordField[]
 /** Sums over the pixels of a batch by name. */
 export type LossSums = Record<typeof SUM_NAMES[number], number>;
 
-/** The sums that gradients are computed from. */
+/** Floats of the record of a batch. */
+export function recordSize(classes: number): number {
+  return RECORD_NAMES.length + (classes > 1 ? classes * CLASS_FIELDS.length : 0);
+}
+
+/** The sums of a class that gradients are computed from. */
 export type BatchSums = Pick<LossSums, "overlap" | "positive" | "truth"> & {
-  /** Pixels. */
+  /** Targets that are not ignored, of all classes, divided by the number of classes. */
   readonly count: number;
 };
 
@@ -101,13 +146,16 @@ export interface LossDefinition {
   readonly constants: Readonly<Record<string, number>>;
   /** A pixel's share of the sum `term`; absent for a loss that needs no sum of its own. */
   readonly term?: (pixel: Pixel) => number;
-  /** The loss of a batch. */
+  /** The loss of a batch by the sums of one class; that of several classes is the mean. */
   readonly value: (sums: LossSums & BatchSums) => number;
-  /** The derivative of the loss by a pixel's logit. */
+  /** Whether it can be trained on with a softmax, too. */
+  readonly softmax?: true;
+  /** The derivative of the loss by a pixel's logit, with a sigmoid. */
   readonly gradient: (pixel: Pixel, sums: BatchSums) => number;
 }
 
-const COMBINED = { DICE_WEIGHT: 0.6, BCE_WEIGHT: 0.4 };
+/** Weights of the combined loss. */
+export const COMBINED = { DICE_WEIGHT: 0.6, BCE_WEIGHT: 0.4 };
 const FOCAL = { ALPHA: 0.25, GAMMA: 2 };
 const TVERSKY = { ALPHA: 0.3, BETA: 0.7 };
 
@@ -119,6 +167,7 @@ export const LOSSES: Readonly<Record<LossName, LossDefinition>> = {
   combined: {
     summary: `${COMBINED.DICE_WEIGHT} Dice loss + ${COMBINED.BCE_WEIGHT} binary cross-entropy`,
     constants: COMBINED,
+    softmax: true,
     value: (sums) => COMBINED.DICE_WEIGHT * diceLoss(sums) + COMBINED.BCE_WEIGHT * meanEntropy(sums),
     gradient({ logit, truth, p, q }, { overlap, positive, truth: truths, count }) {
       // A clamped logarithm has no slope.
@@ -162,8 +211,29 @@ export const LOSS_NAMES = Object.keys(LOSSES) as readonly LossName[];
 /** The loss of the original network, trained by unless another is named. */
 export const DEFAULT_LOSS: LossName = "combined";
 
+/** The loss of the original network. */
+export const ONE_CLASS: LossSpec = { loss: DEFAULT_LOSS, head: "sigmoid", classes: 1 };
+
+/**
+ * Checks that a loss can be trained on with a head.
+ *
+ * @throws {RangeError} naming both.
+ */
+export function checkLossHead(loss: LossName, head: Head): void {
+  if (head === "sigmoid" || LOSSES[loss].softmax) return;
+  const possible = LOSS_NAMES.filter((name) => LOSSES[name].softmax).join(" or ");
+  throw new RangeError(
+    `Cannot train with loss "${loss}" and head "${head}"\nhint: use --loss ${possible}, or --head sigmoid`,
+  );
+}
+
 /** The WGSL constants of a loss: its own, and those of every loss. */
-export function lossConstants(loss: LossName): Record<string, number> {
+export function lossConstants({ loss, classes }: LossSpec): Record<string, number> {
+  return { ...sharedConstants(classes), ...LOSSES[loss].constants };
+}
+
+/** The WGSL constants of every loss, those of `kernels/parts/loss.wgsl`. */
+export function sharedConstants(classes: number): Record<string, number> {
   const places = (prefix: string, names: readonly string[]) =>
     Object.fromEntries(names.map((name, index) => [`${prefix}_${name.toUpperCase()}`, index]));
   return {
@@ -171,64 +241,21 @@ export function lossConstants(loss: LossName): Record<string, number> {
     LEAST_LOGARITHM,
     SUMS: SUM_NAMES.length,
     ...places("SUM", SUM_NAMES),
-    RECORD_SIZE: RECORD_NAMES.length,
+    RECORD_SIZE: recordSize(classes),
     ...places("RECORD", RECORD_NAMES),
-    ...LOSSES[loss].constants,
+    CLASSES: classes,
   };
 }
 
-/** A pixel of logit and truth. */
-export function pixelOf(logit: number, truth: number): Pixel {
-  const e = Math.exp(-Math.abs(logit));
-  const softplus = Math.log1p(e);
-  return {
-    logit,
-    truth,
-    p: (logit >= 0 ? 1 : e) / (1 + e),
-    q: (logit >= 0 ? e : 1) / (1 + e),
-    logP: Math.min(logit, 0) - softplus,
-    logQ: Math.min(-logit, 0) - softplus,
-  };
-}
-
-/** The sums over pixels; a probability of 1/2 rounds to the even 0. */
-export function sumPixels(pixels: Iterable<Pixel>, loss: LossName): LossSums {
-  const { term } = LOSSES[loss];
-  const sums = Object.fromEntries(SUM_NAMES.map((name) => [name, 0])) as LossSums;
-  for (const pixel of pixels) {
-    const { truth, p, logP, logQ } = pixel;
-    const rounded = p > 0.5 ? 1 : 0;
-    sums.overlap += p * truth;
-    sums.positive += p;
-    sums.truth += truth;
-    sums.entropy -= truth * Math.max(LEAST_LOGARITHM, logP) + (1 - truth) * Math.max(LEAST_LOGARITHM, logQ);
-    sums.correct += rounded === truth ? 1 : 0;
-    sums.rounded_overlap += rounded * truth;
-    sums.rounded += rounded;
-    sums.term += term?.(pixel) ?? 0;
-  }
-  return sums;
-}
-
-/** The record of a batch of `count` pixels. */
-export function recordOf(sums: LossSums, count: number, loss: LossName): LossRecord {
-  return {
-    loss: LOSSES[loss].value({ ...sums, count }),
-    dice: diceLoss(sums),
-    bce: meanEntropy({ ...sums, count }),
-    accuracy: sums.correct / count,
-    overlap: sums.rounded_overlap,
-    predicted: sums.rounded,
-    truth: sums.truth,
-    pixels: count,
-  };
-}
-
-function diceLoss({ overlap, positive, truth }: Pick<LossSums, "overlap" | "positive" | "truth">): number {
+/** 1 - the soft Dice coefficient of a class. */
+export function diceLoss(
+  { overlap, positive, truth }: Pick<LossSums, "overlap" | "positive" | "truth">,
+): number {
   return 1 - (2 * overlap + SMOOTH) / (positive + truth + SMOOTH);
 }
 
-function meanEntropy({ entropy, count }: { entropy: number; count: number }): number {
+/** The mean cross-entropy. */
+export function meanEntropy({ entropy, count }: { entropy: number; count: number }): number {
   return entropy / count;
 }
 

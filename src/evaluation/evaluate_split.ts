@@ -11,6 +11,7 @@ import { type Predictor, probabilityMaps } from "../prediction/predictor.ts";
 import { type AuditFinding, auditImage, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
+import { headOf } from "../unet/config.ts";
 import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./split_loss.ts";
 import type { BootstrapOptions } from "./statistics.ts";
 import { type ImageScore, scoreImage } from "./image_score.ts";
@@ -59,7 +60,7 @@ export async function evaluateSplit(
   prepared: PreparedSplit,
   options: EvaluateSplitOptions = {},
 ): Promise<SplitEvaluation> {
-  const { size, normalize } = predictor.description;
+  const { network, size, normalize } = predictor.description;
   if (prepared.count === 0) throw new RangeError("Cannot evaluate a split without usable images");
   if (prepared.size !== size || prepared.normalize !== normalize) {
     throw new RangeError(
@@ -76,7 +77,10 @@ export async function evaluateSplit(
     const { images, masks, indices } of batches(prepared, { batchSize: BATCH_SIZE, shuffle: false })
   ) {
     const logits = await predictor.logits(images);
-    losses.push({ loss: batchLoss(logits, masks, trained), images: indices.length });
+    losses.push({
+      loss: batchLoss(logits, masks, { loss: trained, head: headOf(network) }),
+      images: indices.length,
+    });
     for (const [place, map] of probabilityMaps(logits).entries()) {
       const sample = prepared.samples[indices[place]!]!;
       const pixels = size * size;

@@ -3,14 +3,13 @@
  *
  * @module
  */
+import { recordOf, sumBatch } from "../../kernels/loss/batch_loss.ts";
 import {
+  checkLossHead,
   DEFAULT_LOSS,
+  type Head,
   LOSS_NAMES,
   type LossName,
-  type Pixel,
-  pixelOf,
-  recordOf,
-  sumPixels,
 } from "../../kernels/loss/definition.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ModelDescription } from "../unet/model_format.ts";
@@ -44,24 +43,36 @@ export function trainedLoss({ training }: ModelDescription): LossName {
   return LOSS_NAMES.find((name) => name === training?.loss) ?? DEFAULT_LOSS;
 }
 
+/** What the loss of a batch is computed by. */
+export interface BatchLossOptions {
+  /** The loss; defaults to `combined`. */
+  readonly loss?: LossName | undefined;
+  /** How logits become probabilities; defaults to `sigmoid`. */
+  readonly head?: Head | undefined;
+}
+
 /**
- * The loss of logits against masks of 0 and 1, of equal shapes; `kernels/loss/definition.ts` has the formulas.
+ * The loss of logits [N, C, H, W] against masks, which are of the shape and values that `Trainer.step` takes;
+ * `kernels/loss/definition.ts` has the formulas.
  *
- * @throws {TypeError} if the shapes differ.
+ * @throws {TypeError} if the shapes do not fit.
+ * @throws {RangeError} if the head has no such loss.
  */
-export function batchLoss(logits: Tensor, masks: Tensor, loss: LossName = DEFAULT_LOSS): Loss {
-  const count = logits.data.length;
-  if (masks.data.length !== count) {
+export function batchLoss(logits: Tensor, masks: Tensor, options: BatchLossOptions = {}): Loss {
+  const { loss = DEFAULT_LOSS, head = "sigmoid" } = options;
+  checkLossHead(loss, head);
+  const [images, channels, height, width] = logits.shape as [number, number, number, number];
+  const pixels = height * width;
+  const targets = head === "softmax" ? images * pixels : logits.data.length;
+  if (masks.data.length !== targets) {
     throw new TypeError(
       `Cannot compute a loss of logits [${logits.shape}] against masks [${masks.shape}]: the shapes differ`,
     );
   }
-  const record = recordOf(sumPixels(pixelsOf(logits.data, masks.data), loss), count, loss);
+  const spec = { loss, head, classes: head === "softmax" ? channels - 1 : channels };
+  const sums = sumBatch({ logits: logits.data, targets: masks.data, pixels }, spec);
+  const record = recordOf(sums, targets, spec);
   return { loss: record.loss, diceLoss: record.dice, bce: record.bce, accuracy: record.accuracy };
-}
-
-function* pixelsOf(logits: Float32Array, masks: Float32Array): Generator<Pixel> {
-  for (let index = 0; index < logits.length; index++) yield pixelOf(logits[index]!, masks[index]!);
 }
 
 /**

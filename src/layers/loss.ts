@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { LossName } from "../../kernels/loss/definition.ts";
+import { type LossSpec, recordSize } from "../../kernels/loss/definition.ts";
 import {
   BATCH_SUMS,
   LOSS_SUMS,
@@ -15,19 +15,28 @@ import {
   lossScale,
   lossSums,
   lossTotal,
-  RECORD_SIZE,
+  SOFTMAX_PIXEL,
+  softmaxPixels,
 } from "../../kernels/loss/loss.ts";
-import { imageSize, type Nchw, size } from "../../kernels/shape.ts";
-import { type Region, view } from "../graph/recorder.ts";
-import { type Activation, chunkBatch, chunkView } from "./activation.ts";
+import { type Nchw, size } from "../../kernels/shape.ts";
+import { type Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
+import { type Activation, type Chunk, chunkBatch, chunkView } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 
+/** Floats that the history has, if these are enough for {@linkcode LEAST_RECORDS}. */
+const HISTORY_FLOATS = 2 ** 17;
+
+/** Training reads its records after at most half as many batches. */
+const LEAST_RECORDS = 1024;
+
 /** Number of batches whose records fit the history. */
-export const HISTORY_CAPACITY = 16384;
+export function historyCapacity(classes: number): number {
+  return Math.max(LEAST_RECORDS, Math.floor(HISTORY_FLOATS / recordSize(classes)));
+}
 
 /** The regions that a loss reads and writes, apart from the logits and their gradient. */
 export interface LossRegions {
-  /** Targets, NCHW, of the same shape as the logits. */
+  /** Targets, NCHW: of the same shape as the logits, or with a softmax one channel of class indices. */
   readonly masks: Region;
   /** One record per batch. */
   readonly history: Region;
@@ -41,15 +50,16 @@ export interface LossRegions {
  * Regions for the loss of logits of this shape. A micro-batch shares the sums with the other micro-batches of its
  * batch, so there they are fixed regions.
  */
-export function lossRegions({ recorder, partOf }: Builder, logits: Nchw): LossRegions {
-  const bands = lossBands(partOf ?? logits.batch, imageSize(logits));
+export function lossRegions({ recorder, partOf }: Builder, logits: Nchw, spec: LossSpec): LossRegions {
+  const { classes } = spec;
+  const bands = lossBands(partOf ?? logits.batch, logits.height * logits.width);
   const allocate = (label: string, floats: number) =>
     partOf === undefined ? recorder.temporary(label, floats) : recorder.fixed(label, floats);
   return {
-    masks: recorder.fixed("masks", size(logits)),
-    history: recorder.fixed("history", HISTORY_CAPACITY * RECORD_SIZE),
-    lossPartials: allocate("loss partial sums", LOSS_SUMS * bands.total),
-    batchSums: allocate("loss sums", BATCH_SUMS),
+    masks: recorder.fixed("masks", size(targetShape(logits, spec))),
+    history: recorder.fixed("history", historyCapacity(classes) * recordSize(classes)),
+    lossPartials: allocate("loss partial sums", classes * LOSS_SUMS * bands.total),
+    batchSums: allocate("loss sums", classes * BATCH_SUMS),
   };
 }
 
@@ -61,37 +71,60 @@ export function recordLoss(
   builder: Builder,
   logits: Activation,
   regions: LossRegions,
-  loss?: LossName,
+  spec: LossSpec,
 ): void {
   const { recorder, partOf } = builder;
   const { shape } = logits;
+  const targets = targetShape(shape, spec);
   const { masks, history, lossPartials: partial, batchSums: sums } = regions;
-  const whole = builder.wholeBatch(shape);
-  const image = imageSize(shape);
-  const bands = lossBands(whole.batch, image);
-  const chunks = chunkBatch(recorder, [shape]);
+  const pixels = shape.height * shape.width;
+  const bands = lossBands(builder.wholeBatch(shape).batch, pixels);
+  const chunks = chunkBatch(recorder, [shape, targets]);
   const step = view(builder.step, 0, 12);
-  if (recorder.precision === "f16") builder.lossScale = lossScale(size(whole));
+  if (recorder.precision === "f16") builder.lossScale = lossScale(size(builder.wholeBatch(targets)));
+  const inputs = (chunk: Chunk) => ({
+    logits: chunkView(logits.region, shape, chunk),
+    target_mask: chunkView(masks, targets, chunk),
+  });
   for (const chunk of chunks) {
-    recorder.run(lossSums(chunk.count, image, bands, chunk.first, loss), {
-      logits: chunkView(logits.region, shape, chunk),
-      target_mask: chunkView(masks, shape, chunk),
+    const softmax = spec.head === "softmax"
+      ? recordSoftmaxPixels(recorder, inputs(chunk).logits, chunk.count, pixels, spec)
+      : {};
+    recorder.run(lossSums(chunk.count, pixels, bands, chunk.first, spec), {
+      ...inputs(chunk),
+      ...softmax,
       partial,
       step,
     });
   }
   if (partOf === undefined) {
-    recorder.run(lossTotal(bands.total, size(shape), loss), { partial, sums, history, step });
+    recorder.run(lossTotal(bands.total, size(targets), spec), { partial, sums, history, step });
   }
   builder.onBackward(() => {
     const gradient = builder.newGradient(logits, "logits");
     for (const chunk of chunks) {
-      recorder.run(lossGradient(chunk.count * image, builder.lossScale, loss), {
-        logits: chunkView(logits.region, shape, chunk),
-        target_mask: chunkView(masks, shape, chunk),
+      recorder.run(lossGradient(chunk.count, pixels, builder.lossScale, spec), {
+        ...inputs(chunk),
         sums,
         gradient: chunkView(gradient, shape, chunk),
       });
     }
   });
+}
+
+/** The shape of the targets of logits. */
+export function targetShape(logits: Nchw, { head }: LossSpec): Nchw {
+  return head === "softmax" ? { ...logits, channels: 1 } : logits;
+}
+
+function recordSoftmaxPixels(
+  recorder: Recorder,
+  logits: RegionView,
+  images: number,
+  imagePixels: number,
+  spec: LossSpec,
+): { pixels: Region } {
+  const pixels = recorder.temporary("softmax of pixels", SOFTMAX_PIXEL * images * imagePixels);
+  recorder.run(softmaxPixels(images, imagePixels, spec), { logits, pixels });
+  return { pixels };
 }

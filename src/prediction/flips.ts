@@ -4,8 +4,10 @@
  *
  * @module
  */
+import type { Head } from "../unet/config.ts";
 import { sigmoid } from "../math.ts";
 import type { Tensor } from "../tensor.ts";
+import { softmaxChannels } from "../unet/probabilities.ts";
 
 /** A way to mirror an image; its own inverse. */
 export interface Mirroring {
@@ -14,6 +16,9 @@ export interface Mirroring {
   /** Swap top and bottom. */
   readonly rows: boolean;
 }
+
+/** The least positive float32. */
+const LEAST_PROBABILITY = 2 ** -149;
 
 /** The four mirrorings, the identity first. */
 export const MIRRORINGS: readonly Mirroring[] = [
@@ -40,10 +45,19 @@ export function mirror(tensor: Tensor, { columns, rows }: Mirroring): Tensor {
 
 /**
  * The logits of the mean probability of several views. Averages the probabilities and their complements, so that no
- * precision is lost near 0 or 1.
+ * precision is lost near 0 or 1. With a softmax the logits are the logarithms of the mean probabilities.
  */
-export function meanLogits(views: readonly Tensor[]): Tensor {
+export function meanLogits(views: readonly Tensor[], head: Head = "sigmoid"): Tensor {
   const [first] = views as [Tensor, ...Tensor[]];
+  if (head === "softmax") {
+    const each = views.map(softmaxChannels);
+    const mean = (index: number) => each.reduce((sum, values) => sum + values[index]!, 0) / each.length;
+    // A logarithm of 0 would be no logit: the least float32 stands for probabilities below it.
+    return {
+      shape: first.shape,
+      data: first.data.map((_, index) => Math.log(Math.max(mean(index), LEAST_PROBABILITY))),
+    };
+  }
   const data = first.data.map((_, index) => {
     let inside = 0;
     let outside = 0;

@@ -4,13 +4,15 @@
  *
  * @module
  */
+import type { Head } from "../unet/config.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { RgbImage } from "../image/image.ts";
 import { normalizeImage } from "../image/normalize.ts";
 import { resizeImage } from "../image/resize.ts";
-import { sigmoid } from "../math.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
+import { classCount, headOf } from "../unet/config.ts";
+import { probabilities } from "../unet/probabilities.ts";
 import { UNet } from "../unet/unet.ts";
 import { meanLogits, mirror, MIRRORINGS } from "./flips.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
@@ -46,6 +48,11 @@ export class Predictor {
     return new Predictor(description, unet, options.flips ?? false);
   }
 
+  /** Number of classes. */
+  get classes(): number {
+    return classCount(this.description.network);
+  }
+
   /** An image as input of the network: `[3, size, size]`, resized and normalized as in training. */
   prepare(image: RgbImage): Tensor {
     const { size, normalize } = this.description;
@@ -56,7 +63,7 @@ export class Predictor {
    * Computes logits.
    *
    * @param images [N, 3, H, W], normalized; H and W multiples of 32
-   * @returns [N, 1, H, W]; with flips, those of the mean probability
+   * @returns [N, C, H, W] of the network's channels; with flips, those of the mean probability
    * @throws {TypeError} if the shape is not that of a batch of images
    * @throws {Error} if a logit is NaN
    */
@@ -65,7 +72,7 @@ export class Predictor {
     for (const mirroring of this.#flips ? MIRRORINGS : MIRRORINGS.slice(0, 1)) {
       views.push(mirror(await this.#unet.logits(mirror(images, mirroring)), mirroring));
     }
-    const logits = this.#flips ? meanLogits(views) : views[0]!;
+    const logits = this.#flips ? meanLogits(views, headOf(this.description.network)) : views[0]!;
     const bad = logits.data.findIndex((value) => Number.isNaN(value));
     if (bad >= 0) {
       throw new Error(
@@ -77,12 +84,28 @@ export class Predictor {
   }
 
   /**
-   * The foreground probability of each pixel of each image, at the network's size.
+   * The foreground probability of each pixel of each image, at the network's size, by a model of one class.
+   *
+   * @throws {TypeError} if the model has several classes, and as {@linkcode Predictor.logits}
+   */
+  async predict(images: readonly RgbImage[]): Promise<ProbabilityMap[]> {
+    if (this.classes !== 1) {
+      throw new TypeError(
+        `Cannot predict one probability per pixel: the model has ${this.classes} classes\nhint: use predictClasses()`,
+      );
+    }
+    return (await this.predictClasses(images)).map(([map]) => map!);
+  }
+
+  /**
+   * For each image the probability maps of all classes, at the network's size. With a softmax the background's is what
+   * they leave to 1.
    *
    * @throws as {@linkcode Predictor.logits}
    */
-  async predict(images: readonly RgbImage[]): Promise<ProbabilityMap[]> {
-    return probabilityMaps(await this.logits(stack(images.map((image) => this.prepare(image)))));
+  async predictClasses(images: readonly RgbImage[]): Promise<ProbabilityMap[][]> {
+    const logits = await this.logits(stack(images.map((image) => this.prepare(image))));
+    return classMaps(logits, headOf(this.description.network));
   }
 
   /** Frees the network's memory; the device stays open. */
@@ -92,14 +115,24 @@ export class Predictor {
 }
 
 /** The probabilities of a batch of logits, `[N, 1, H, W]`: one map per image. */
-export function probabilityMaps({ shape, data }: Tensor): ProbabilityMap[] {
-  const [count, , height, width] = shape as [number, number, number, number];
+export function probabilityMaps(logits: Tensor): ProbabilityMap[] {
+  return classMaps(logits, "sigmoid").map(([map]) => map!);
+}
+
+/** The probabilities of a batch of logits, `[N, C, H, W]`: for each image a map per class, of memory of its own. */
+export function classMaps(logits: Tensor, head: Head): ProbabilityMap[][] {
+  const { shape, data } = probabilities(logits, head);
+  const [count, classes, height, width] = shape as [number, number, number, number];
   const pixels = width * height;
-  return Array.from({ length: count }, (_, index) => ({
+  const map = (plane: number) => ({
     width,
     height,
-    data: data.subarray(index * pixels, (index + 1) * pixels).map(sigmoid),
-  }));
+    data: data.slice(plane * pixels, (plane + 1) * pixels),
+  });
+  return Array.from(
+    { length: count },
+    (_, image) => Array.from({ length: classes }, (_, index) => map(image * classes + index)),
+  );
 }
 
 /** Tensors of the same shape as a batch. */

@@ -12,12 +12,24 @@ import check from "./checks/check.ts" with { type: "text" };
 import convolutions from "./checks/convolutions.ts" with { type: "text" };
 import im2col from "./checks/im2col.ts" with { type: "text" };
 import layers from "./checks/layers.ts" with { type: "text" };
+import losses from "./checks/losses.ts" with { type: "text" };
 import matrices from "./checks/matrices.ts" with { type: "text" };
 import training from "./checks/training.ts" with { type: "text" };
 import winograd from "./checks/winograd.ts" with { type: "text" };
 import selfTest from "./self_test.ts" with { type: "text" };
 
-const TESTS = [admission, check, convolutions, im2col, layers, matrices, training, winograd, selfTest];
+const TESTS = [
+  admission,
+  check,
+  convolutions,
+  im2col,
+  layers,
+  losses,
+  matrices,
+  training,
+  winograd,
+  selfTest,
+];
 
 /**
  * SHA-256, in hexadecimal, of every kernel's text and host file, of the self-tests, and of the file that turns their

@@ -19,6 +19,8 @@ import { Program } from "../graph/program.ts";
 import type { Chunk } from "../layers/activation.ts";
 import type { Tensor } from "../tensor.ts";
 import { Executor, type ReadyPlan } from "../unet/executor.ts";
+import { maskChannels } from "../unet/config.ts";
+import { lossSpec } from "../unet/network_plan.ts";
 import type { UNet } from "../unet/unet.ts";
 import { Augmenter, type PreparedAugmentation } from "./augmenter.ts";
 import { type BatchShape, cutBatch, smallerMicroBatch } from "./batch_memory.ts";
@@ -79,7 +81,7 @@ export interface PrepareBatchOptions {
 export interface BatchInput {
   /** [N, inChannels, H, W], normalized. */
   readonly images: Tensor;
-  /** [N, outChannels, H, W], 0 or 1. */
+  /** As `Trainer.step` takes them. */
   readonly masks: Tensor;
   /** Writes the uniform of the step, given the number of images before a micro-batch. */
   readonly writeStep: (firstImage: number) => void;
@@ -104,7 +106,7 @@ export class BatchRunner {
     this.#executor = new Executor(gpu, config, { weights, ...buffers });
     const { augmentation, microBatch = Infinity } = options;
     this.#microBatch = { train: microBatch, evaluate: microBatch };
-    const channels = { images: config.inChannels, masks: config.outChannels };
+    const channels = { images: config.inChannels, masks: maskChannels(config) };
     this.#augmenter = augmentation && new Augmenter(gpu, augmentation, channels, buffers.step);
   }
 
@@ -266,11 +268,15 @@ export class BatchRunner {
     if (!total) {
       const { gpu, config } = this.#unet;
       const { height, width } = ready.plan.spec;
-      const image = config.outChannels * height * width;
+      const pixels = height * width;
       const { history, step } = this.#buffers;
       const buffers = [ready.lossPartials!, ready.batchSums!, history, step];
       const views = buffers.map(({ size }, buffer) => ({ buffer, offset: 0, byteLength: size }));
-      const dispatch = lossTotal(lossBands(batch, image).total, batch * image, this.#options.loss);
+      const dispatch = lossTotal(
+        lossBands(batch, pixels).total,
+        batch * maskChannels(config) * pixels,
+        lossSpec(config, this.#options.loss),
+      );
       total = await Program.create(gpu, [{ dispatch, views }], buffers);
       this.#totals.set(ready, total);
     }

@@ -20,6 +20,7 @@ import {
 } from "../fs/json_shape.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import { LIGHT } from "./augmentation.ts";
+import { CLASS_FIELDS, HEADS } from "../../kernels/loss/definition.ts";
 import { emptySums } from "./epoch_metrics.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { networkConfig, SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "./train_config.ts";
@@ -39,6 +40,8 @@ const AUGMENTATION = objectOf(
 const CONFIG: Shape = objectOf({
   recipe: orMissing(TEXT),
   augment: orMissing(orNull(AUGMENTATION)),
+  classes: orMissing(listOf(TEXT)),
+  head: orMissing(oneOf(...HEADS)),
   ...Object.fromEntries(Object.keys(SETTING_RANGES).map((name) => [name, orMissing(NUMBER)])),
   ...Object.fromEntries(
     Object.entries(SETTING_CHOICES).map(([name, words]) => [name, orMissing(oneOf(...words))]),
@@ -46,6 +49,10 @@ const CONFIG: Shape = objectOf({
 });
 
 const SPLIT = objectOf({ samples: COUNT, sha256: TEXT });
+
+const numbersOf = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, NUMBER]));
+
+const CLASS_COUNTS = objectOf(numbersOf(CLASS_FIELDS));
 
 const LIMIT = orNull(integerOf(1));
 
@@ -63,7 +70,7 @@ const STATE: Shape = objectOf({
   epoch: COUNT,
   partial: orNull(objectOf({
     batches: COUNT,
-    sums: objectOf(Object.fromEntries(Object.keys(emptySums()).map((name) => [name, NUMBER]))),
+    sums: objectOf({ ...numbersOf(Object.keys(emptySums())), classes: orMissing(listOf(CLASS_COUNTS)) }),
     seconds: NUMBER,
   })),
   best: orNull(objectOf({ epoch: integerOf(1), metrics: METRICS, sha256: TEXT })),

@@ -7,6 +7,7 @@ import type { Metrics } from "../tracking/backend.ts";
 import type { Tracker } from "../tracking/tracker.ts";
 import type { PartialEpoch, RunProgress } from "./checkpoint.ts";
 import { nextStopping, shouldStop } from "./early_stopping.ts";
+import { classCount, maskChannels } from "../unet/config.ts";
 import { emptySums, epochMetrics, type MetricSums } from "./epoch_metrics.ts";
 import type { PassProgress, TrainCallbacks } from "./events.ts";
 import { epochSeconds } from "./measure_epoch.ts";
@@ -61,8 +62,8 @@ export class Epochs {
     this.#progress = progress;
     this.#options = options;
     const { batchSize, size } = progress.config;
-    const { inChannels, outChannels } = networkConfig(progress.config);
-    const batchByteLength = batchSize * (inChannels + outChannels) * size * size * 4;
+    const network = networkConfig(progress.config);
+    const batchByteLength = batchSize * (network.inChannels + maskChannels(network)) * size * size * 4;
     this.#trainPace = new Pace(options.readEverySeconds, batchByteLength);
     this.#validPace = new Pace(options.readEverySeconds, batchByteLength);
   }
@@ -99,7 +100,8 @@ export class Epochs {
     const { trainer, tracker, data, samples, figures, callbacks } = this.#options;
     const { config, partial: begun, stopping, plateau } = this.#progress;
     const epoch = this.#progress.epoch + 1;
-    const sums = begun ? { ...begun.sums } : emptySums();
+    const classes = classCount(networkConfig(config));
+    const sums = begun ? structuredClone(begun.sums) : emptySums(classes);
     const started = performance.now();
     const seconds = () => (begun?.seconds ?? 0) + (performance.now() - started) / 1000;
     const partial = (trainSeconds: number) => ({ batches: sums.batches, sums, seconds: trainSeconds });
@@ -107,11 +109,11 @@ export class Epochs {
     const trained = await this.#train(epoch, sums);
     const trainSeconds = seconds();
     if (!trained) return partial(trainSeconds);
-    const valid = emptySums();
+    const valid = emptySums(classes);
     let drawn: Awaited<ReturnType<SampleImages["draw"]>> = [];
     const validated = await trainer.withAverage(async () => {
       if (!await this.#validate(epoch, valid)) return false;
-      const loss = epochMetrics("valid", valid)["valid/loss"]!;
+      const loss = epochMetrics("valid", valid, config.classes)["valid/loss"]!;
       // Here, since the EMA is in place.
       if (nextStopping(stopping, epoch, loss).bestEpoch === epoch) drawn = await samples?.draw() ?? [];
       return true;
@@ -119,8 +121,8 @@ export class Epochs {
     if (!validated) return partial(trainSeconds);
 
     const numbers: Metrics = {
-      ...epochMetrics("train", sums),
-      ...epochMetrics("valid", valid),
+      ...epochMetrics("train", sums, config.classes),
+      ...epochMetrics("valid", valid, config.classes),
       // Of the epoch's last batch; the trainer's own is another if the run was stopped within validation and resumed.
       learning_rate: this.#rate(epoch, data.train.batches - 1),
     };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
+import { maskChannels } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import { networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
 import type { TrainPlan } from "./train_plan.ts";
@@ -42,14 +43,16 @@ export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPla
 
 /** Seconds of a training step; the kernels are compiled in an earlier one. */
 async function stepSeconds(trainer: Trainer, batch: number, size: number): Promise<number> {
-  const { inChannels, outChannels } = trainer.unet.config;
+  const { config } = trainer.unet;
+  const inChannels = config.inChannels;
+  const masks = maskChannels(config);
   const values = (channels: number) => ({ length: batch * channels * size * size });
   const tensors = [
     {
       shape: [batch, inChannels, size, size],
       data: Float32Array.from(values(inChannels), (_, i) => Math.sin(i)),
     },
-    { shape: [batch, outChannels, size, size], data: Float32Array.from(values(outChannels), () => 0) },
+    { shape: [batch, masks, size, size], data: Float32Array.from(values(masks), () => 0) },
   ] as const;
   await trainer.step(...tensors);
   const start = performance.now();

@@ -4,10 +4,15 @@
  *
  * @module
  */
-import { type LossRecord, RECORD_NAMES } from "../../kernels/loss/definition.ts";
-import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
+import {
+  CLASS_FIELDS,
+  type ClassCounts,
+  type LossRecord,
+  RECORD_NAMES,
+  recordSize,
+} from "../../kernels/loss/definition.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { HISTORY_CAPACITY } from "../layers/loss.ts";
+import { historyCapacity } from "../layers/loss.ts";
 
 /** Metrics of one batch with the counts that sums over batches need. */
 export type BatchMetrics = LossRecord;
@@ -16,14 +21,18 @@ export type BatchMetrics = LossRecord;
 export type StepMetrics = Pick<LossRecord, "loss" | "dice" | "bce" | "accuracy">;
 
 /** Decodes the records of a history, one after the other. */
-export function decodeRecords(values: Float32Array): LossRecord[] {
-  return Array.from(
-    { length: values.length / RECORD_SIZE },
-    (_, index) =>
-      Object.fromEntries(
-        RECORD_NAMES.map((name, field) => [name, values[index * RECORD_SIZE + field]]),
-      ) as unknown as LossRecord,
-  );
+export function decodeRecords(values: Float32Array, classes: number): LossRecord[] {
+  const size = recordSize(classes);
+  const fields = (names: readonly string[], at: number) =>
+    Object.fromEntries(names.map((name, field) => [name, values[at + field]]));
+  return Array.from({ length: values.length / size }, (_, index) => {
+    const record = fields(RECORD_NAMES, index * size) as unknown as LossRecord;
+    if (classes === 1) return record;
+    const first = index * size + RECORD_NAMES.length;
+    const counts = (row: number) =>
+      fields(CLASS_FIELDS, first + row * CLASS_FIELDS.length) as unknown as ClassCounts;
+    return { ...record, classes: Array.from({ length: classes }, (_, row) => counts(row)) };
+  });
 }
 
 /** The records since the last read. */
@@ -31,21 +40,24 @@ export class MetricsHistory {
   readonly #gpu: Gpu;
   /** Receives the records; {@linkcode MetricsHistory.length} is the place of the next one. */
   readonly buffer: GPUBuffer;
+  readonly #classes: number;
   /** What each record is of: a training step, or an evaluation after it. */
   #sources: string[] = [];
 
-  private constructor(gpu: Gpu, buffer: GPUBuffer) {
+  private constructor(gpu: Gpu, buffer: GPUBuffer, classes: number) {
     this.#gpu = gpu;
     this.buffer = buffer;
+    this.#classes = classes;
   }
 
   /**
-   * Allocates the history.
+   * Allocates the history for records of this many classes.
    *
    * @throws {CapacityError} if it does not fit the device.
    */
-  static async create(gpu: Gpu): Promise<MetricsHistory> {
-    return new MetricsHistory(gpu, await gpu.createBuffer("history", HISTORY_CAPACITY * RECORD_SIZE * 4));
+  static async create(gpu: Gpu, classes: number): Promise<MetricsHistory> {
+    const byteLength = historyCapacity(classes) * recordSize(classes) * 4;
+    return new MetricsHistory(gpu, await gpu.createBuffer("history", byteLength), classes);
   }
 
   /** Records that were not read yet. */
@@ -59,9 +71,10 @@ export class MetricsHistory {
    * @throws {RangeError} if the history is full.
    */
   checkRoom(): void {
-    if (this.length < HISTORY_CAPACITY) return;
+    const capacity = historyCapacity(this.#classes);
+    if (this.length < capacity) return;
     throw new RangeError(
-      `Cannot keep metrics of more than ${HISTORY_CAPACITY} batches\nhint: call readMetrics() earlier`,
+      `Cannot keep metrics of more than ${capacity} batches\nhint: call readMetrics() earlier`,
     );
   }
 
@@ -84,8 +97,8 @@ export class MetricsHistory {
     const sources = this.#sources;
     if (sources.length === 0) return [];
     this.clear();
-    const bytes = await this.#gpu.read(this.buffer, 0, sources.length * RECORD_SIZE * 4);
-    const records = decodeRecords(new Float32Array(bytes));
+    const bytes = await this.#gpu.read(this.buffer, 0, sources.length * recordSize(this.#classes) * 4);
+    const records = decodeRecords(new Float32Array(bytes), this.#classes);
     records.forEach(({ loss }, index) => {
       if (Number.isFinite(loss)) return;
       const precision = this.#gpu.precision === "f16" ? "train with --precision f32, " : "";

@@ -4,12 +4,13 @@
  * @module
  */
 import type { Augmentation } from "../../kernels/augment/augment.ts";
-import { LOSS_NAMES, type LossName } from "../../kernels/loss/definition.ts";
+import { checkLossHead, type Head, HEADS, LOSS_NAMES, type LossName } from "../../kernels/loss/definition.ts";
 import type { Precision } from "../../kernels/storage.ts";
+import { MAX_CLASSES } from "../dataset/classes.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { ARITHMETIC, type Arithmetic } from "../gpu/arithmetic.ts";
 import { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
-import { completeConfig, MAX_SIZE, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
+import { completeConfig, logitChannels, MAX_SIZE, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { formatAugmentation } from "./augmentation.ts";
 import type { MemoryUse } from "./batch_memory.ts";
 import type { TrainerOptions } from "./trainer_options.ts";
@@ -70,6 +71,13 @@ export interface TrainConfig {
   average: number;
   /** `low` takes half the device memory if possible, in 1.3 to 1.8 times the time. */
   memory: MemoryUse;
+  /**
+   * Names of the classes in the order of the network's channels; absent for a single class that nobody chose, which is
+   * everything that is annotated.
+   */
+  classes?: readonly string[];
+  /** How logits become probabilities: `softmax` for classes that exclude each other; absent for `sigmoid`. */
+  head?: Head;
 }
 
 /** Minimum, maximum, and whether only integers are allowed, of every numeric setting. */
@@ -134,12 +142,30 @@ export function checkTrainConfig(config: TrainConfig): void {
       `Cannot train with optimizer adam and weight decay ${config.weightDecay}\nhint: adamw decays weights`,
     );
   }
+  checkClasses(config);
   networkConfig(config);
 }
 
-/** The network of these settings: three channels in, one mask out. */
-export function networkConfig({ filters, dropout, norm }: TrainConfig): UNetConfig {
-  return completeConfig({ inChannels: 3, outChannels: 1, filters, dropout, norm });
+function checkClasses({ classes = [], head = "sigmoid", loss }: TrainConfig): void {
+  if (!HEADS.includes(head)) {
+    throw new RangeError(`Cannot train with head "${head}": expected ${HEADS.join(", ")}`);
+  }
+  if (classes.length > MAX_CLASSES) {
+    throw new RangeError(
+      `Cannot train with ${classes.length} classes: expected at most ${MAX_CLASSES}\nhint: pick some with --classes`,
+    );
+  }
+  const twice = classes.find((name, index) => classes.indexOf(name) < index);
+  if (twice !== undefined) {
+    throw new RangeError(`Cannot train with two classes named ${JSON.stringify(twice.slice(0, 100))}`);
+  }
+  checkLossHead(loss, head);
+}
+
+/** The network of these settings: three channels in, and out those of the classes. */
+export function networkConfig({ filters, dropout, norm, classes, head }: TrainConfig): UNetConfig {
+  const outChannels = logitChannels(Math.max(1, classes?.length ?? 1), head);
+  return completeConfig({ inChannels: 3, outChannels, filters, dropout, norm, ...(head ? { head } : {}) });
 }
 
 /** The settings as the trainer takes them. */
@@ -158,7 +184,13 @@ export function trainerOptions(config: TrainConfig): TrainerOptions {
 
 /** The settings that differ, each as `name was OLD, is NEW`. */
 export function configDifferences(before: TrainConfig, now: TrainConfig): string[] {
-  const show = (config: TrainConfig) => ({ ...config, augment: formatAugmentation(config.augment) });
+  const show = (config: TrainConfig) => ({
+    ...config,
+    augment: formatAugmentation(config.augment),
+    // As text, so that lists compare by their elements; a run without them is of today's single class.
+    classes: config.classes?.join(", ") || "none",
+    head: config.head ?? "sigmoid",
+  });
   const [old, current] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];
   const names = [...new Set([...Object.keys(current), ...Object.keys(old)])];
   return names.filter((name) => old[name] !== current[name])

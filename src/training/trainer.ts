@@ -6,7 +6,9 @@
  */
 import { type AdamOptions, packStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
 import { emaDecay } from "../../kernels/average/average.ts";
+import { checkLossHead, IGNORED_TARGET } from "../../kernels/loss/definition.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
+import { classCount, headOf, maskChannels } from "../unet/config.ts";
 import { blockToState } from "../unet/parameters.ts";
 import type { UNet } from "../unet/unet.ts";
 import type { BatchShape } from "./batch_memory.ts";
@@ -70,6 +72,7 @@ export class Trainer {
    */
   static async create(unet: UNet, options: TrainerOptions = {}): Promise<Trainer> {
     const settings = completeTrainerOptions(options);
+    checkLossHead(settings.loss, headOf(unet.config));
     const { gpu, weights } = unet;
     const { blockSize } = unet.parameters;
     const block = (label: string) => gpu.createBuffer(label, blockSize * 4);
@@ -83,7 +86,7 @@ export class Trainer {
       ...(settings.accumulate > 1 ? { accumulated: await block("accumulated gradients") } : {}),
       ...(settings.averageDecay > 0 ? { average: await block("EMA of the weights") } : {}),
     };
-    const history = await MetricsHistory.create(gpu);
+    const history = await MetricsHistory.create(gpu, classCount(unet.config));
     gpu.write(buffers.gradientScale, 0, new Float32Array([1, 1, 1, 1]));
     if (buffers.average) gpu.copy(weights, buffers.average, blockSize * 4);
     const optimizer = await OptimizerStep.create(gpu, buffers, { ...settings, blockSize });
@@ -108,8 +111,10 @@ export class Trainer {
    * Takes one training step and reads its metrics, from before the update.
    *
    * @param images [N, inChannels, H, W], normalized
-   * @param masks [N, outChannels, H, W], 0 or 1
+   * @param masks [N, classes, H, W] of 0 and 1; of a network with a softmax [N, 1, H, W] of class indices, 0 for the
+   * background. In both, -1 is a pixel that has no share in the loss and the metrics.
    * @throws {TypeError} if a shape does not fit.
+   * @throws {RangeError} if a value is no class index.
    * @throws {Error} if the loss is not finite, naming the step.
    */
   async step(images: Tensor, masks: Tensor): Promise<StepMetrics> {
@@ -267,7 +272,7 @@ export class Trainer {
 
   #prepare(kind: BatchKind, images: Tensor, masks: Tensor, augment = false): Promise<PreparedBatch> {
     const { batch, height, width } = this.unet.checkImages(images);
-    const expected = [batch, this.unet.config.outChannels, height, width];
+    const expected = [batch, maskChannels(this.unet.config), height, width];
     const values = expected.reduce((product, extent) => product * extent, 1);
     if (masks.shape.join() !== expected.join() || masks.data.length !== values) {
       throw new TypeError(
@@ -275,6 +280,7 @@ export class Trainer {
           `expected [${expected.join(", ")}]`,
       );
     }
+    if (headOf(this.unet.config) === "softmax") checkIndices(masks.data, classCount(this.unet.config));
     this.#history.checkRoom();
     return this.#prepareShape(kind, { batch, height, width }, augment);
   }
@@ -318,5 +324,17 @@ export class Trainer {
       emaDecay(this.#settings.averageDecay, updates),
     );
     this.unet.gpu.write(this.#buffers.step, 0, bytes);
+  }
+}
+
+/** Kernels index by these values, and would read another channel's or another image's logits. */
+function checkIndices(values: Float32Array, classes: number): void {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (value >= IGNORED_TARGET && value <= classes && Number.isInteger(value)) continue;
+    throw new RangeError(
+      `Cannot train with a mask of value ${value} at index ${index}: expected class indices from 0 to ${classes}, or ` +
+        `${IGNORED_TARGET} to ignore a pixel`,
+    );
   }
 }

@@ -6,11 +6,15 @@
  * @module
  */
 
+import type { Head } from "../../kernels/loss/definition.ts";
+
+export type { Head };
+
 /** Settings that determine the shapes of the weights and the arithmetic. */
 export interface UNetConfig {
   /** Channels of an image; defaults to 3. */
   inChannels: number;
-  /** Classes, one independent sigmoid channel each; defaults to 1. */
+  /** Channels of the logits: one per class, and with a softmax the background's before them; defaults to 1. */
   outChannels: number;
   /** Feature maps of the first level; defaults to 32. */
   filters: number;
@@ -18,6 +22,12 @@ export interface UNetConfig {
   dropout: number;
   /** `instance` normalizes the result of every 3 x 3 convolution; defaults to `none`, as in the original. */
   norm: "none" | "instance";
+  /**
+   * How logits become probabilities: `sigmoid`, each class on its own, so that classes may overlap, or `softmax`, exactly
+   * one class or the background per pixel. Defaults to `sigmoid`; a complete configuration has it only if `softmax`, so
+   * that networks of one class are described as before there was a choice.
+   */
+  head?: Head;
 }
 
 /** The settings of the original network. */
@@ -57,7 +67,44 @@ export function completeConfig(config: Partial<UNetConfig> = {}): UNetConfig {
   if (full.norm !== "none" && full.norm !== "instance") {
     throw new RangeError(`Cannot build a UNet with norm ${show(full.norm)}: expected "none" or "instance"`);
   }
-  return full;
+  const { head, ...others } = full;
+  if (head === undefined || head === "sigmoid") return others;
+  if (head !== "softmax") {
+    throw new RangeError(`Cannot build a UNet with head ${show(head)}: expected "sigmoid" or "softmax"`);
+  }
+  if (full.outChannels < 2) {
+    throw new RangeError(
+      `Cannot build a UNet with head "softmax" and outChannels ${full.outChannels}: expected the background and at ` +
+        "least one class, 2 or more",
+    );
+  }
+  return { ...others, head };
+}
+
+/** The settings that say what the network's logits mean. */
+type HeadConfig = Pick<UNetConfig, "outChannels" | "head">;
+
+/** How the network's logits become probabilities. */
+export function headOf({ head }: HeadConfig): Head {
+  return head ?? "sigmoid";
+}
+
+/** Number of classes, without the background. */
+export function classCount({ outChannels, head }: HeadConfig): number {
+  return head === "softmax" ? outChannels - 1 : outChannels;
+}
+
+/** Channels of the logits of `classes` classes. */
+export function logitChannels(classes: number, head: Head = "sigmoid"): number {
+  return head === "softmax" ? classes + 1 : classes;
+}
+
+/**
+ * Channels of a batch's masks: with a sigmoid one per class, of 0 or 1; with a softmax one, of class indices, 0 for the
+ * background. In both, -1 is a pixel to ignore.
+ */
+export function maskChannels({ outChannels, head }: HeadConfig): number {
+  return head === "softmax" ? 1 : outChannels;
 }
 
 /** A setting for a message: one from a file may be anything. */

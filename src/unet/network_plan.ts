@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { LossName } from "../../kernels/loss/definition.ts";
+import { DEFAULT_LOSS, type LossName, type LossSpec } from "../../kernels/loss/definition.ts";
 import { size } from "../../kernels/shape.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import { type MemoryPlan, planMemory } from "../graph/memory_plan.ts";
@@ -15,7 +15,7 @@ import { Builder } from "../layers/builder.ts";
 import type { PlanTarget } from "../layers/plan_target.ts";
 import { type LossRegions, lossRegions, recordLoss } from "../layers/loss.ts";
 import { unet } from "./architecture.ts";
-import { SIZE_STEP, type UNetConfig } from "./config.ts";
+import { classCount, headOf, SIZE_STEP, type UNetConfig } from "./config.ts";
 import { parameterTable } from "./parameters.ts";
 
 /** What a plan computes: logits; logits and metrics; or logits, metrics and gradients. */
@@ -90,6 +90,11 @@ export function recordPlan(config: UNetConfig, target: PlanTarget, spec: PlanSpe
   }
 }
 
+/** What a loss of a network's logits is computed of. */
+export function lossSpec(config: UNetConfig, loss: LossName = DEFAULT_LOSS): LossSpec {
+  return { loss, head: headOf(config), classes: classCount(config) };
+}
+
 function checkSpec({ batch, height, width }: PlanSpec): void {
   for (const [name, value] of Object.entries({ height, width })) {
     if (!Number.isInteger(value) || value < SIZE_STEP || value % SIZE_STEP !== 0) {
@@ -112,9 +117,10 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   const input = { batch, channels: config.inChannels, height, width };
   const images = recorder.fixed("images", size(input));
   const logits = unet(builder, config, { shape: input, region: images, kind: "plain", gradientScale: 1 });
-  const loss = lossRegions(builder, logits.shape);
+  const losses = lossSpec(config, spec.loss);
+  const loss = lossRegions(builder, logits.shape, losses);
   const lossAt = recorder.steps.length;
-  if (kind !== "predict") recordLoss(builder, logits, loss, spec.loss);
+  if (kind !== "predict") recordLoss(builder, logits, loss, losses);
   const backwardAt = recorder.steps.length;
   builder.emitBackward();
   const { weights, gradients, step } = builder;

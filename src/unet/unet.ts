@@ -8,7 +8,7 @@
 import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
-import { completeConfig, type UNetConfig } from "./config.ts";
+import { completeConfig, headOf, type UNetConfig } from "./config.ts";
 import { Executor, type ReadyPlan } from "./executor.ts";
 import {
   blockToState,
@@ -17,7 +17,7 @@ import {
   parameterTable,
   placeState,
 } from "./parameters.ts";
-import { sigmoid } from "../math.ts";
+import { probabilities } from "./probabilities.ts";
 
 /** Images per dispatch of a prediction: more would not be faster, but need more memory. */
 const PREDICTION_BATCH = 8;
@@ -111,12 +111,14 @@ export class UNet {
   }
 
   /**
-   * Computes probabilities, the sigmoid of {@linkcode UNet.logits}.
+   * Computes probabilities: the sigmoid of {@linkcode UNet.logits}, or their softmax without the background.
    *
+   * @returns [N, classes, H, W]
    * @throws {Error} if a result is NaN, and what {@linkcode UNet.logits} throws.
    */
   async predict(images: Tensor): Promise<Tensor> {
-    const { shape, data } = await this.logits(images);
+    const logits = await this.logits(images);
+    const { data } = logits;
     const bad = data.findIndex((value) => Number.isNaN(value));
     if (bad >= 0) {
       throw new Error(
@@ -124,7 +126,7 @@ export class UNet {
           "not finite",
       );
     }
-    return { shape, data: data.map(sigmoid) };
+    return probabilities(logits, headOf(this.config));
   }
 
   /** The plan for the next micro-batch of `batch` images. */

@@ -1,4 +1,5 @@
 /** The loss of 32 masks of 256 x 256. */
+import { recordSize } from "../../kernels/loss/definition.ts";
 import {
   BATCH_SUMS,
   LOSS_SUMS,
@@ -6,7 +7,6 @@ import {
   lossGradient,
   lossSums,
   lossTotal,
-  RECORD_SIZE,
 } from "../../kernels/loss/loss.ts";
 import { benchKernel } from "../support/kernel_bench.ts";
 
@@ -23,10 +23,10 @@ benchKernel(NAME, lossSums(32, 256 * 256, BANDS), {
 benchKernel(NAME, lossTotal(BANDS.total, COUNT), {
   partial: LOSS_SUMS * BANDS.total,
   sums: BATCH_SUMS,
-  history: RECORD_SIZE,
+  history: recordSize(1),
   step: 64,
 });
-benchKernel(NAME, lossGradient(COUNT), {
+benchKernel(NAME, lossGradient(32, 256 * 256), {
   logits: COUNT,
   target_mask: COUNT,
   sums: BATCH_SUMS,

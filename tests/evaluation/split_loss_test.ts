@@ -26,7 +26,7 @@ Deno.test("batchLoss: every loss equals plain loops, also for extreme logits and
       );
     for (const name of LOSS_NAMES) {
       const tensors = [{ shape, data: logits }, { shape, data: masks }] as const;
-      const { loss, diceLoss, bce, accuracy } = batchLoss(...tensors, name);
+      const { loss, diceLoss, bce, accuracy } = batchLoss(...tensors, { loss: name });
       near(loss, LOSSES[name].value(logits, masks), name);
       near(diceLoss, expected.dice, "dice");
       near(bce, expected.bce, "bce");

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
+import { batchGradient, batchSums, recordOf, sumBatch } from "../../kernels/loss/batch_loss.ts";
 import {
+  DEFAULT_LOSS,
   LOSS_NAMES,
   lossConstants,
-  LOSSES as DEFINITIONS,
   type LossName,
-  pixelOf,
+  ONE_CLASS,
   RECORD_NAMES,
-  recordOf,
+  recordSize,
   SUM_NAMES,
-  sumPixels,
 } from "../../kernels/loss/definition.ts";
 import {
   BATCH_SUMS,
@@ -19,7 +19,6 @@ import {
   lossGradient,
   lossSums,
   lossTotal,
-  RECORD_SIZE,
 } from "../../kernels/loss/loss.ts";
 import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { combinedLoss, LOSSES } from "../reference/loss.ts";
@@ -30,6 +29,8 @@ import { openTestGpu } from "../support/test_gpu.ts";
 import { torchLosses } from "../support/torch_losses.ts";
 
 const gpu = await openTestGpu();
+
+const RECORD_SIZE = recordSize(1);
 
 interface Result {
   record: Float32Array;
@@ -52,7 +53,7 @@ function bandsOf(images: number, imageSize: number, size: number): LossBands {
  */
 async function runLoss(
   chunks: [Float32Array, Float32Array][],
-  { loss, imageSize = chunks[0]![0].length, bandSize = 256, place = 1 }: {
+  { loss = DEFAULT_LOSS, imageSize = chunks[0]![0].length, bandSize = 256, place = 1 }: {
     loss?: LossName;
     imageSize?: number;
     bandSize?: number;
@@ -66,12 +67,12 @@ async function runLoss(
   let first = 0;
   for (const [logits, target_mask] of chunks) {
     const images = logits.length / imageSize;
-    const dispatch = lossSums(images, imageSize, bands, first, loss);
+    const dispatch = lossSums(images, imageSize, bands, first, { ...ONE_CLASS, loss });
     ({ partial } = await runKernel(gpu, dispatch, { logits, target_mask, partial, step }));
     first += images;
   }
   const history = new Float32Array((place + 2) * RECORD_SIZE).fill(-1);
-  const total = lossTotal(bands.total, count, loss);
+  const total = lossTotal(bands.total, count, { ...ONE_CLASS, loss });
   const { sums, history: records } = await runKernel(gpu, total, {
     partial,
     sums: BATCH_SUMS,
@@ -81,7 +82,8 @@ async function runLoss(
   const gradient: number[] = [];
   for (const [logits, target_mask] of chunks) {
     const operands = { logits, target_mask, sums, gradient: logits.length };
-    gradient.push(...(await runKernel(gpu, lossGradient(logits.length, 1, loss), operands)).gradient);
+    const dispatch = lossGradient(logits.length / imageSize, imageSize, 1, { ...ONE_CLASS, loss });
+    gradient.push(...(await runKernel(gpu, dispatch, operands)).gradient);
   }
   const at = place * RECORD_SIZE;
   const others = records.filter((_, index) => index < at || index >= at + RECORD_SIZE);
@@ -156,15 +158,15 @@ for (const loss of LOSS_NAMES) {
 
 Deno.test("LOSSES: the formulas in float64 equal PyTorch's values and autograd gradients", async () => {
   for (const { name, logits, masks, losses } of await torchLosses()) {
-    const pixels = logits.map((logit, index) => pixelOf(logit, masks[index]!));
+    const batch = { logits, targets: masks, pixels: logits.length };
     for (const loss of LOSS_NAMES) {
       const label = `${loss}, ${name}`;
-      const sums = sumPixels(pixels, loss);
+      const spec = { ...ONE_CLASS, loss };
+      const sums = sumBatch(batch, spec);
       const { value, gradient } = losses[loss];
-      const record = recordOf(sums, pixels.length, loss);
+      const record = recordOf(sums, masks.length, spec);
       assertClose([record.loss], [value], { absolute: 1e-12, relative: 1e-12, label });
-      const batch = { ...sums, count: pixels.length };
-      const gradients = pixels.map((pixel) => DEFINITIONS[loss].gradient(pixel, batch));
+      const gradients = batchGradient(batch, batchSums(sums, masks.length), spec);
       // PyTorch's own 1 - p cancels.
       assertClose(gradients, gradient, { absolute: 1e-16, relative: 1e-8, label });
     }
@@ -172,8 +174,8 @@ Deno.test("LOSSES: the formulas in float64 equal PyTorch's values and autograd g
 });
 
 Deno.test("lossConstants: each kernel declares every place that the definition gives a name", () => {
-  const constants = lossConstants("combined");
-  assert.equal(constants.SUM_TERM, LOSS_SUMS - 1);
+  const constants = lossConstants(ONE_CLASS);
+  assert.equal(constants.SUM_IGNORED, LOSS_SUMS - 1);
   assert.equal(constants.RECORD_PIXELS, RECORD_SIZE - 1);
   const { code } = lossTotal(1, 1).kernel;
   for (
@@ -207,12 +209,16 @@ Deno.test("lossSums: a micro-batch writes its share of the whole batch's partial
   const bands = bandsOf(images, imageSize, 64);
   const run = async (first: number, chunk: number, count: number, partial: Float32Array) => {
     const range = [(first + chunk) * imageSize, (first + chunk + count) * imageSize] as const;
-    const result = await runKernel(gpu, lossSums(count, imageSize, bands, chunk, "focal"), {
-      logits: logits.slice(...range),
-      target_mask: target_mask.slice(...range),
-      partial,
-      step: stepAt(0, first),
-    });
+    const result = await runKernel(
+      gpu,
+      lossSums(count, imageSize, bands, chunk, { ...ONE_CLASS, loss: "focal" }),
+      {
+        logits: logits.slice(...range),
+        target_mask: target_mask.slice(...range),
+        partial,
+        step: stepAt(0, first),
+      },
+    );
     return result.partial;
   };
   const whole = await run(0, 0, images, new Float32Array(LOSS_SUMS * bands.total));
@@ -221,7 +227,8 @@ Deno.test("lossSums: a micro-batch writes its share of the whole batch's partial
     shares = await run(first, chunk, count, shares);
   }
   assert.deepEqual(shares, whole);
-  assert.ok(whole.every((sum) => sum !== 0));
+  // Nothing is ignored.
+  assert.ok(whole.every((sum, index) => sum !== 0 || Math.floor(index / bands.total) === LOSS_SUMS - 1));
 });
 
 Deno.test("lossBands: at least 256 logits per band, about 4,096 bands at most, none across two images", () => {
@@ -276,7 +283,7 @@ Deno.test("lossGradient: a power of two as scale multiplies exactly", async () =
     sums: Float32Array.of(20, 50, 34, 100),
     gradient: 100,
   };
-  const { gradient } = await runKernel(gpu, lossGradient(100), operands);
-  const scaled = await runKernel(gpu, lossGradient(100, 512), operands);
+  const { gradient } = await runKernel(gpu, lossGradient(1, 100), operands);
+  const scaled = await runKernel(gpu, lossGradient(1, 100, 512), operands);
   assert.deepEqual(scaled.gradient, gradient.map((value) => 512 * value));
 });

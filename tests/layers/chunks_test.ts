@@ -48,7 +48,7 @@ async function train(gpu: Gpu, config: UNetConfig): Promise<Outcome> {
     losses,
     accuracies,
     gradients: new Map([...gradients].map(([name, { data }]) => [name, data])),
-    evaluated: Object.values(metrics!),
+    evaluated: [metrics!, ...metrics!.classes!].flatMap(Object.values).filter(Number.isFinite),
   };
 }
 

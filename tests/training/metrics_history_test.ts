@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { RECORD_SIZE } from "../../kernels/loss/loss.ts";
+import { recordSize } from "../../kernels/loss/definition.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import { HISTORY_CAPACITY } from "../../src/layers/loss.ts";
+import { historyCapacity } from "../../src/layers/loss.ts";
 import { decodeRecords, MetricsHistory } from "../../src/training/metrics_history.ts";
 
 /** The records of batches with these losses; the other fields are 1, 2, 3 ... */
@@ -19,18 +19,18 @@ async function historyOf(losses: number[], precision = "f32") {
       return Promise.resolve(recordsOf(losses).buffer.slice(offset, offset + byteLength));
     },
   } as unknown as Gpu;
-  return { history: await MetricsHistory.create(gpu), reads };
+  return { history: await MetricsHistory.create(gpu, 1), reads };
 }
 
 Deno.test("decodeRecords: reads the fields of each record in order", () => {
   const rest = { dice: 1, bce: 2, accuracy: 3, overlap: 4, predicted: 5, truth: 6, pixels: 7 };
-  assert.deepEqual(decodeRecords(recordsOf([0.5, 8])), [{ loss: 0.5, ...rest }, { loss: 8, ...rest }]);
-  assert.deepEqual(decodeRecords(new Float32Array(0)), []);
+  assert.deepEqual(decodeRecords(recordsOf([0.5, 8]), 1), [{ loss: 0.5, ...rest }, { loss: 8, ...rest }]);
+  assert.deepEqual(decodeRecords(new Float32Array(0), 1), []);
 });
 
 Deno.test("MetricsHistory: reads what was added since the last read, and nothing if nothing was", async () => {
   const { history, reads } = await historyOf([0.5, 0.25]);
-  assert.equal(history.buffer.size, HISTORY_CAPACITY * RECORD_SIZE * 4);
+  assert.equal(history.buffer.size, historyCapacity(1) * recordSize(1) * 4);
   assert.deepEqual(await history.read(), []);
   history.add("step 1");
   history.add("step 2");
@@ -40,7 +40,7 @@ Deno.test("MetricsHistory: reads what was added since the last read, and nothing
   history.add("step 3");
   history.clear();
   assert.deepEqual(await history.read(), []);
-  assert.deepEqual(reads, [2 * RECORD_SIZE * 4]);
+  assert.deepEqual(reads, [2 * recordSize(1) * 4]);
 });
 
 Deno.test("MetricsHistory: a loss that is not finite is an error that names the step and the way out", async () => {
@@ -59,7 +59,7 @@ Deno.test("MetricsHistory: a loss that is not finite is an error that names the 
 
 Deno.test("MetricsHistory: is full after as many records as it has room for", async () => {
   const { history } = await historyOf([]);
-  for (let record = 0; record < HISTORY_CAPACITY; record++) {
+  for (let record = 0; record < historyCapacity(1); record++) {
     history.checkRoom();
     history.add("");
   }

@@ -1,5 +1,5 @@
 /**
- * Self-tests of the losses, the optimizer step, augmentation, and the calibration kernel.
+ * Self-tests of the optimizer step, augmentation, and the calibration kernel.
  * This module is browser compatible.
  *
  * @module
@@ -8,18 +8,9 @@ import { adamStep } from "../../../kernels/adam/adam.ts";
 import { augment } from "../../../kernels/augment/augment.ts";
 import { emaUpdate, weightedSum } from "../../../kernels/average/average.ts";
 import { clipScale, gradientSquares } from "../../../kernels/clip/clip.ts";
-import {
-  LOSS_NAMES,
-  LOSSES,
-  pixelOf,
-  RECORD_NAMES,
-  recordOf,
-  SUM_NAMES,
-  sumPixels,
-} from "../../../kernels/loss/definition.ts";
-import { lossGradient, lossSums, lossTotal } from "../../../kernels/loss/loss.ts";
 import { multiplyAdd } from "../../../kernels/probe/multiply_add.ts";
 import { draw, STREAMS } from "../../random.ts";
+import { lossChecks } from "./losses.ts";
 import { type Check, random, stepUniform, sum, sumLimit, table } from "./check.ts";
 
 /** The checks. */
@@ -29,48 +20,6 @@ export function* trainingChecks(): Generator<Check> {
   yield augmentCheck();
   const out = random(99, 64).map((value) => value + 2);
   yield { dispatch: multiplyAdd(64, 10), operands: { out }, expected: { out }, limit: 1e-4 };
-}
-
-/** Every loss on 20 logits: two images in bands of 5. */
-function* lossChecks(): Generator<Check> {
-  const logits = random(80, 20).map((value, i) => i === 7 ? 200 : i === 8 ? -200 : 6 * value);
-  const target_mask = random(81, 20).map((value) => value > 0 ? 1 : 0);
-  const pixels = Array.from(logits, (logit, i) => pixelOf(logit, target_mask[i]!));
-  const step = stepUniform(0, 1, 0);
-  const limit = 200 * 2 ** -22;
-  for (const loss of LOSS_NAMES) {
-    const bands = Array.from(
-      { length: 4 },
-      (_, band) => sumPixels(pixels.slice(5 * band, 5 * band + 5), loss),
-    );
-    const partial = SUM_NAMES.flatMap((name) => bands.map((sums) => sums[name]));
-    yield {
-      variant: loss,
-      dispatch: lossSums(2, 10, { size: 5, perImage: 2, total: 4 }, 0, loss),
-      operands: { logits, target_mask, step },
-      expected: { partial },
-      limit,
-    };
-    const totals = sumPixels(pixels, loss);
-    const { overlap, positive, truth } = totals;
-    const record = recordOf(totals, 20, loss);
-    const sums = [overlap, positive, truth, 20];
-    yield {
-      variant: loss,
-      dispatch: lossTotal(4, 20, loss),
-      operands: { partial: Float32Array.from(partial), step },
-      expected: { sums, history: RECORD_NAMES.map((name) => record[name]) },
-      limit,
-    };
-    const batch = { overlap, positive, truth, count: 20 };
-    yield {
-      variant: loss,
-      dispatch: lossGradient(20, 1, loss),
-      operands: { logits, target_mask, sums: Float32Array.from(sums) },
-      expected: { gradient: pixels.map((pixel) => LOSSES[loss].gradient(pixel, batch)) },
-      limit: 1e-6,
-    };
-  }
 }
 
 function* updateChecks(): Generator<Check> {
