@@ -4,15 +4,16 @@
  * @module
  */
 import { escapeLine } from "../src/escape.ts";
+import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { type MasksReport, UNANNOTATED, type Unannotated, writeMasks } from "../mod.ts";
+import { type ClassOptions, type MasksReport, UNANNOTATED, type Unannotated, writeMasks } from "../mod.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
-interface Options {
+interface Options extends ClassOptions {
   readonly data: string;
   readonly output: string;
   readonly unannotated: Unannotated;
@@ -22,11 +23,12 @@ interface Options {
 
 /** The `masks` command. */
 export function command(): Command {
-  return addFollowLinks(
+  const masks = addFollowLinks(
     createCommand(
       "masks",
-      "Draws the annotations of every split to grayscale PNG masks (0 background, 255 foreground), with a manifest of " +
-        "hashes. Masks that are up to date are not drawn again.",
+      "Draws the annotations of every split to PNG masks, with a manifest of hashes: 0 background and 255 foreground " +
+        "for one class, class indices with a palette for several, and a mask per class if they overlap. Masks that are " +
+        "up to date are not drawn again.",
     )
       .option("--data <folder>", "folder with train/, valid/ (or val/) and test/", FOLDERS.data)
       .option("--output <folder>", "folder for SPLIT/NAME.png and manifest.json", FOLDERS.masks)
@@ -38,15 +40,17 @@ export function command(): Command {
       )
       .option("--strict", "write nothing if an annotation or an image has a problem")
       .option("--json", "print what was done as one JSON document"),
-  )
-    .action(drawMasks);
+  );
+  return addClassOptions(masks).action(drawMasks);
 }
 
-async function drawMasks({ data, output, unannotated, strict = false, json }: Options): Promise<void> {
+async function drawMasks(options: Options): Promise<void> {
+  const { data, output, unannotated, strict = false, json, classes, merge, binary } = options;
   let progress: Progress | undefined;
   const report = await writeMasks(data, output, {
     unannotated,
     strict,
+    classes: { classes, merge, binary },
     onProgress: (done, total) => {
       progress ??= new Progress({ label: "drawing masks", total });
       progress.update(done);
@@ -59,11 +63,12 @@ async function drawMasks({ data, output, unannotated, strict = false, json }: Op
   writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
 }
 
-function describe({ output, written, kept, removed, problems }: MasksReport): string {
+function describe({ output, written, kept, removed, classes, problems }: MasksReport): string {
   const parts = [`${plural(written, "mask")} written`, `${kept} up to date`];
   if (removed > 0) parts.push(`${removed} without an image removed`);
   if (problems.length > 0) parts.push(plural(problems.length, "problem"));
-  return `${output}: ${parts.join(", ")}\n`;
+  const labels = classes.map((name, i) => `${i + 1} ${escapeLine(name)}`).join(", ");
+  return `${output}: ${parts.join(", ")}\n${classes.length > 1 ? `classes: ${labels}\n` : ""}`;
 }
 
 if (import.meta.main) await main(command());

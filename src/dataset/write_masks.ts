@@ -1,5 +1,5 @@
 /**
- * Masks as image files: one grayscale PNG per image, 0 background and 255 foreground, and a manifest of their sources.
+ * Masks as image files, PNGs by class, and a manifest of their sources.
  *
  * @module
  */
@@ -8,10 +8,14 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { ifFound, readJson, removeFile } from "../fs/paths.ts";
-import { encodeGrayPng } from "../image/encode.ts";
+import { countForeground, maskOf } from "../image/label_map.ts";
 import { type Problem, refuseProblems } from "../coco/problems.ts";
-import { readSplit, type Sample, type Unannotated } from "./samples.ts";
-import type { Split } from "./dataset_source.ts";
+import { findClassOverlap } from "./class_overlaps.ts";
+import { categoryNames, chooseClasses, type ClassOptions, type ClassTable } from "./classes.ts";
+import { encodeMask, MASK_FORMS, maskFiles, type MaskForm, maskForm } from "./mask_files.ts";
+import { readListing, type Sample, type Unannotated } from "./samples.ts";
+import { openSplit } from "./source_registry.ts";
+import type { Split, SplitListing } from "./dataset_source.ts";
 import { findSplits } from "./splits.ts";
 
 /** How masks are written. */
@@ -20,6 +24,8 @@ export interface WriteMasksOptions {
   readonly unannotated?: Unannotated;
   /** Whether any problem of the dataset is an Error, before anything is written. */
   readonly strict?: boolean;
+  /** The classes; by default every category that is outlined. */
+  readonly classes?: ClassOptions;
   /** Called after every mask. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -50,6 +56,8 @@ export interface MasksReport {
   readonly kept: number;
   /** Masks of an earlier run whose image is no longer in the dataset. */
   readonly removed: number;
+  /** The classes, in the order of their labels; one if the masks only show foreground. */
+  readonly classes: readonly string[];
   /** Every problem of the dataset; affected images have no mask. */
   readonly problems: readonly Problem[];
 }
@@ -62,8 +70,16 @@ const MANIFEST_VERSION = 2;
 
 type Entries = Map<string, MaskEntry>;
 
+/** A file to be written, and what it shows. */
+interface MaskFile {
+  readonly sample: Sample;
+  readonly form: MaskForm;
+  readonly label: number;
+  readonly table: ClassTable;
+}
+
 /**
- * Draws the mask of every sample to `OUTPUT/SPLIT/NAME.png` and lists them in `OUTPUT/manifest.json`. Masks whose
+ * Draws the mask of every sample to `OUTPUT/SPLIT/NAME.png` (if classes overlap, to `OUTPUT/SPLIT/CLASS/NAME.png`), and lists them in `OUTPUT/manifest.json`. Masks whose
  * annotations and file match the manifest are not drawn again; those whose image is gone are removed. Files are
  * written atomically, the manifest last, so that an interrupted run can simply be repeated.
  *
@@ -74,12 +90,23 @@ export async function writeMasks(
   output: string,
   options: WriteMasksOptions = {},
 ): Promise<MasksReport> {
-  const samples: Sample[] = [];
-  const problems: Problem[] = [];
+  const { unannotated = "empty" } = options;
+  const opened: { split: Split; listing: SplitListing }[] = [];
   for (const split of await findSplits(folder)) {
     await assertNotAmongImages(split, output);
-    if (split.annotationFile === null) continue;
-    const reading = await readSplit(split, { unannotated: options.unannotated ?? "empty" });
+    if (split.annotationFile !== null) opened.push({ split, listing: await openSplit(split) });
+  }
+  const table = chooseClasses(categoryNames(opened.map(({ listing }) => listing)), options.classes);
+  const overlap = await findClassOverlap(opened, table, { cacheFolder: null });
+  const form = maskForm(table, overlap !== null);
+  const samples: Sample[] = [];
+  const problems: Problem[] = [];
+  for (const { split, listing } of opened) {
+    const reading = await readListing(split, listing, {
+      unannotated,
+      classes: table,
+      overlapping: overlap !== null,
+    });
     samples.push(...reading.samples);
     problems.push(...reading.problems);
   }
@@ -88,31 +115,37 @@ export async function writeMasks(
   const before = await readManifest(output);
   const after: Entries = new Map();
   let written = 0;
-  for (const [path, sample] of maskPaths(samples)) {
+  const files = maskPaths(samples, table, form);
+  for (const [path, file] of files) {
     const old = before.get(path);
-    if (old !== undefined && await isUpToDate(join(output, path), old, sample)) {
+    if (old !== undefined && await isUpToDate(join(output, path), old, file)) {
       after.set(path, old);
     } else {
-      after.set(path, await writeMask(join(output, path), sample));
+      after.set(path, await writeMask(join(output, path), file));
       written++;
     }
-    options.onProgress?.(after.size, samples.length);
+    options.onProgress?.(after.size, files.size);
   }
   const gone = [...before.keys()].filter((path) => !after.has(path));
   for (const path of gone) await removeFile(join(output, path));
-  await writeFileAtomic(join(output, MASK_MANIFEST), formatManifest(after));
-  return { output, written, kept: after.size - written, removed: gone.length, problems };
+  await writeFileAtomic(join(output, MASK_MANIFEST), formatManifest(after, table, form));
+  const kept = after.size - written;
+  return { output, written, kept, removed: gone.length, classes: table.names, problems };
 }
 
-/** Each sample's path in the output folder. If two images differ only in their extension, all keep theirs. */
-function maskPaths(samples: readonly Sample[]): Map<string, Sample> {
+/** The paths of each sample's files in the output folder. If two images differ only in their extension, all keep theirs. */
+function maskPaths(samples: readonly Sample[], table: ClassTable, form: MaskForm): Map<string, MaskFile> {
   const short = samples.map(({ split, fileName }) => `${split}/${fileName.replace(/\.\w+$/, "")}.png`);
   // In lower case: on some file systems A.png and a.png are the same file.
   const unique = new Set(short.map((path) => path.toLowerCase())).size === samples.length;
-  return new Map(samples.map((sample, i) => [
-    unique ? short[i]! : `${sample.split}/${sample.fileName}.png`,
-    sample,
-  ]));
+  const parts = maskFiles(table, form);
+  return new Map(samples.flatMap((sample, i) => {
+    const path = unique ? short[i]! : `${sample.split}/${sample.fileName}.png`;
+    return parts.map(({ folder, label }): [string, MaskFile] => [
+      folder === "" ? path : `${sample.split}/${folder}${path.slice(sample.split.length)}`,
+      { sample, form, label, table },
+    ]);
+  }));
 }
 
 /** Throws an Error if masks would be written among the images, which they could overwrite. */
@@ -127,33 +160,45 @@ async function assertNotAmongImages(split: Split, output: string): Promise<void>
   );
 }
 
-async function isUpToDate(path: string, entry: MaskEntry, sample: Sample): Promise<boolean> {
-  if (entry.source !== await sample.labelKey()) return false;
+async function isUpToDate(path: string, entry: MaskEntry, file: MaskFile): Promise<boolean> {
+  if (entry.source !== await sourceOf(file)) return false;
   const bytes = await ifFound(readBounded(path, 2 ** 27));
   return bytes !== null && hashBytes(bytes) === entry.sha256;
 }
 
-async function writeMask(path: string, sample: Sample): Promise<MaskEntry> {
-  const { width, height, data } = await sample.mask();
-  const png = await encodeGrayPng({ width, height, data: data.map((value) => 255 * value) });
+/** For one class what it was before there were several: the key of the label map. */
+async function sourceOf({ sample, form, table }: MaskFile): Promise<string> {
+  const key = await sample.labelKey();
+  if (form === "gray") return key;
+  return hashBytes(new TextEncoder().encode(JSON.stringify([key, form, table.names, table.colors])));
+}
+
+async function writeMask(path: string, file: MaskFile): Promise<MaskEntry> {
+  const { sample, label, form, table } = file;
+  const map = await sample.labelMap();
+  const { width, height } = map;
+  const png = await encodeMask(map, label, form, table);
+  const shown = form === "indexed" ? map : maskOf(map, label);
   await writeFileAtomic(path, png);
   return {
     image: `${sample.split}/${sample.fileName}`,
     width,
     height,
-    foregroundPixels: data.reduce((sum, value) => sum + value, 0),
-    source: await sample.labelKey(),
+    foregroundPixels: countForeground(shown),
+    source: await sourceOf(file),
     sha256: hashBytes(png),
   };
 }
 
-function formatManifest(entries: Entries): string {
-  const about =
-    "grayscale PNG masks, 0 background, 255 foreground; source: SHA-256 of size and annotations; " +
-    "sha256: of the file";
-  return `${
-    JSON.stringify({ version: MANIFEST_VERSION, about, masks: Object.fromEntries(entries) }, null, 1)
-  }\n`;
+function formatManifest(entries: Entries, { classes }: ClassTable, form: MaskForm): string {
+  const about = `${MASK_FORMS[form]}; source: SHA-256 of size and annotations; sha256: of the file`;
+  const manifest = {
+    version: MANIFEST_VERSION,
+    about,
+    ...(form === "gray" ? {} : { classes }),
+    masks: Object.fromEntries(entries),
+  };
+  return `${JSON.stringify(manifest, null, 1)}\n`;
 }
 
 /** The entries of the existing manifest; none if it is missing, damaged or of another version. */

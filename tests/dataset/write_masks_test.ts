@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage, readCoco, writeMasks } from "../../mod.ts";
+import { decodeLabelImage } from "../../src/image/decode.ts";
+import { writeClassDataset } from "../support/class_dataset.ts";
 import { cocoText, spots, writeFiles } from "../support/coco.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
@@ -84,4 +86,36 @@ Deno.test("writeMasks: writes nothing among the images, outside its folder, or w
     const { removed } = await writeMasks(folder, join(folder, "masks"));
     assert.equal(removed, 0);
     assert.deepEqual(await filesUnder(folder), before);
+  }));
+
+Deno.test("writeMasks: several classes are indices of a palette, and a gray mask each where they overlap", () =>
+  inTempFolder(async (folder) => {
+    const truth = await writeClassDataset(folder, { ignore: true, splits: { train: 3 } });
+    const output = join(folder, "masks");
+    const { written, classes } = await writeMasks(folder, output);
+    assert.deepEqual([written, classes], [3, ["disc", "cup", "vessel"]]);
+    const png = await decodeLabelImage(await Deno.readFile(join(output, "train/1.png")));
+    assert.deepEqual([png.kind, png.data], ["index", truth.get("train/1.png")!.data]);
+    const colors = [0, 0, 0, 230, 159, 0, 86, 180, 233, 0, 158, 115];
+    assert.deepEqual([...png.palette!.subarray(0, 12)], colors);
+    assert.equal((await writeMasks(folder, output)).kept, 3);
+    const swapped = await writeMasks(folder, output, { classes: { classes: ["cup", "disc", "vessel"] } });
+    assert.equal(swapped.written, 3);
+    const one = await writeMasks(folder, output, { classes: { binary: true } });
+    const gray = await decodeLabelImage(await Deno.readFile(join(output, "train/1.png")));
+    assert.deepEqual([one.classes.length, gray.kind, [...new Set(gray.data)].sort()], [1, "grey", [
+      0,
+      128,
+      255,
+    ]]);
+
+    await writeClassDataset(folder, { overlap: true, splits: { train: 1 } });
+    const apart = await writeMasks(folder, output);
+    assert.deepEqual([apart.written, apart.removed], [3, 3]);
+    assert.deepEqual(
+      (await filesUnder(output)).slice(1),
+      ["cup", "disc", "vessel"].map((name) => `train/${name}/1.png`),
+    );
+    const disc = await decodeLabelImage(await Deno.readFile(join(output, "train/disc/1.png")));
+    assert.equal(disc.data.filter((value) => value === 255).length, 24 * 24);
   }));

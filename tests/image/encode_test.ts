@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { decodeImage } from "../../src/image/decode.ts";
-import { encodeGrayPng, encodeJpeg, encodeRgbPng } from "../../src/image/encode.ts";
+import { decodeImage, decodeLabelImage } from "../../src/image/decode.ts";
+import { encodeGrayPng, encodeIndexedPng, encodeJpeg, encodeRgbPng } from "../../src/image/encode.ts";
 import { assertClose } from "../support/compare.ts";
 
 /** Smooth colors as in a photograph: JPEG encodes noise poorly. */
@@ -30,6 +30,17 @@ for (const [width, height] of [[1, 1], [7, 3], [64, 65]] as const) {
     );
   });
 }
+
+Deno.test("encodeIndexedPng: indices and palette survive; an index beyond the palette is refused", async () => {
+  const image = { width: 3, height: 2, data: Uint8Array.of(0, 1, 2, 2, 1, 0) };
+  const png = await encodeIndexedPng(image, [[0, 0, 0], [230, 159, 0], [86, 180, 233]]);
+  const labels = await decodeLabelImage(png);
+  assert.deepEqual([labels.kind, labels.data], ["index", image.data]);
+  assert.deepEqual([...labels.palette!], [0, 0, 0, 230, 159, 0, 86, 180, 233]);
+  assert.deepEqual([...(await decodeImage(png)).data.subarray(3, 6)], [230, 159, 0]);
+  await assert.rejects(encodeIndexedPng(image, [[0, 0, 0], [1, 1, 1]]), /index 2: .* 2 colors/);
+  await assert.rejects(encodeIndexedPng(image, []), RangeError);
+});
 
 Deno.test("encodeJpeg: is close to the image at high quality and smaller at low quality", async () => {
   const image = smoothImage(48, 40);
