@@ -14,6 +14,7 @@ import { maskToRgb, OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from 
 import { drawFigure, type Panel } from "../image/draw_figure.ts";
 import type { RgbImage } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
+import { sheetLayout } from "./sheet_layout.ts";
 import { segment } from "../prediction/postprocess.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 
@@ -47,15 +48,6 @@ interface Drawn extends FigureSample {
   readonly predicted: Mask;
 }
 
-/** Width and height of a panel. */
-const CELL = { width: 256, height: 256 };
-
-/** Panels per row. */
-const COLUMNS = 8;
-
-/** The maximum number of rows before rows get twice as many panels: a figure may not be higher than an image can be. */
-const MAX_ROWS = 25;
-
 /** Images that are decoded and predicted together. */
 const BATCH = 8;
 
@@ -66,26 +58,20 @@ export async function drawSamples(
   { title, threshold, kind }: DrawSamplesOptions,
 ): Promise<RgbImage> {
   const panels: Panel[] = [];
+  const layout = sheetLayout(samples.map(({ sample }) => sample), PANEL_COUNTS[kind] * samples.length);
   for (let first = 0; first < samples.length; first += BATCH) {
     for (const drawn of await predictSamples(predictor, samples.slice(first, first + BATCH), threshold)) {
       // Scaled at once: many images at their own size would take gigabytes.
       panels.push(
-        ...PANELS[kind](drawn).map((panel) => ({ ...panel, image: scaleToFit(panel.image, CELL) })),
+        ...PANELS[kind](drawn).map((panel) => ({ ...panel, image: scaleToFit(panel.image, layout.cell) })),
       );
     }
   }
-  return await drawSheet(panels, title);
+  return await drawFigure(panels, { title, ...layout });
 }
 
-/** Draws panels of up to 256 x 256, with as many per row as needed to fit up to 400 of them into one image. */
-export async function drawSheet(panels: readonly Panel[], title: string): Promise<RgbImage> {
-  return await drawFigure(panels, { title, cell: CELL, columns: sheetColumns(panels.length) });
-}
-
-/** Panels per row of a sheet. */
-export function sheetColumns(panels: number): number {
-  return panels > MAX_ROWS * COLUMNS ? 2 * COLUMNS : COLUMNS;
-}
+/** Panels of a sample. */
+const PANEL_COUNTS: Readonly<Record<FigureKind, number>> = { prediction: 4, audit: 2 };
 
 const PANELS: Readonly<Record<FigureKind, (drawn: Drawn) => Panel[]>> = {
   prediction: (drawn) => [

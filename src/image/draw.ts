@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Box } from "./components.ts";
 import { assertImage, type GrayImage, type RgbImage, type Size } from "./image.ts";
 import type { Mask } from "./mask.ts";
 import { resizeImage } from "./resize.ts";
@@ -134,4 +135,22 @@ export function scaleToFit(image: RgbImage, cell: Size): RgbImage {
     for (let c = 0; c < 3; c++) data[3 * i + c] = Math.round(255 * (values[c * plane + i] as number));
   }
   return { width, height, data };
+}
+
+/** A rectangle of an image, within it. */
+export function crop(image: RgbImage, { x, y, width, height }: Box): RgbImage {
+  const data = new Uint8Array(3 * width * height);
+  for (let row = 0; row < height; row++) {
+    const start = 3 * ((y + row) * image.width + x);
+    data.set(image.data.subarray(start, start + 3 * width), 3 * row * width);
+  }
+  return { width, height, data };
+}
+
+/** Copies an image to a place of the canvas where it fits. */
+export function paste(canvas: RgbImage, image: RgbImage, left: number, top: number): void {
+  for (let y = 0; y < image.height; y++) {
+    const row = image.data.subarray(y * image.width * 3, (y + 1) * image.width * 3);
+    canvas.data.set(row, ((top + y) * canvas.width + left) * 3);
+  }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Color, scaleToFit } from "./draw.ts";
+import { type Color, paste, scaleToFit } from "./draw.ts";
 import { drawLegend, type LegendEntry, legendHeight } from "./draw_legend.ts";
 import { drawText, type TextLine } from "./draw_text.ts";
 import type { RgbImage, Size } from "./image.ts";
@@ -130,6 +130,11 @@ interface Layout {
   noteHeight: number;
 }
 
+/** The size of captions below panels of a width, and the margin between panels, in pixels. */
+export function captionSize(width: number): number {
+  return Math.min(22, Math.max(11, Math.round(width / 18)));
+}
+
 function layOut(
   panels: readonly Panel[],
   columns: number,
@@ -137,22 +142,22 @@ function layOut(
   { title, subtitle, legend = [] }: FigureOptions,
 ): Layout {
   const rows = Math.ceil(panels.length / columns);
-  const captionSize = Math.min(22, Math.max(11, Math.round(cell.width / 18)));
+  const caption = captionSize(cell.width);
   const titleSize = Math.min(32, Math.max(14, Math.round(cell.width / 12)));
-  const margin = captionSize;
+  const margin = caption;
   const hasCaptions = panels.some(({ caption }) => caption !== undefined);
   const hasNotes = panels.some(({ note }) => note !== undefined);
-  const noteSize = Math.max(10, Math.round(0.8 * captionSize));
+  const noteSize = Math.max(10, Math.round(0.8 * caption));
   const noteHeight = Math.round(1.3 * noteSize);
-  const rowHeight = cell.height + margin + (hasCaptions ? Math.round(1.25 * captionSize) : 0) +
+  const rowHeight = cell.height + margin + (hasCaptions ? Math.round(1.25 * caption) : 0) +
     (hasNotes ? noteHeight : 0);
   const used = Math.min(columns, panels.length);
   const width = margin + used * (cell.width + margin);
   const subtitleTop = margin + (title !== undefined ? Math.round(1.75 * titleSize) : 0);
-  const legendTop = subtitleTop + (subtitle !== undefined ? Math.round(1.75 * captionSize) : 0);
-  const legendSize = { width: width - 2 * margin, size: captionSize };
+  const legendTop = subtitleTop + (subtitle !== undefined ? Math.round(1.75 * caption) : 0);
+  const legendSize = { width: width - 2 * margin, size: caption };
   const top = legendTop +
-    (legend.length > 0 ? legendHeight(legend, legendSize) + Math.round(captionSize / 2) : 0);
+    (legend.length > 0 ? legendHeight(legend, legendSize) + Math.round(caption / 2) : 0);
   return {
     size: { width, height: top + rows * rowHeight },
     margin,
@@ -161,15 +166,8 @@ function layOut(
     top,
     rowHeight,
     titleSize,
-    captionSize,
+    captionSize: caption,
     noteSize,
     noteHeight,
   };
-}
-
-function paste(canvas: RgbImage, image: RgbImage, left: number, top: number): void {
-  for (let y = 0; y < image.height; y++) {
-    const row = image.data.subarray(y * image.width * 3, (y + 1) * image.width * 3);
-    canvas.data.set(row, ((top + y) * canvas.width + left) * 3);
-  }
 }

@@ -5,7 +5,7 @@
  */
 import { Drawables, type IMagickImage, MagickColor, TextAlignment } from "@imagemagick/magick-wasm";
 import { escapeControls } from "../escape.ts";
-import type { Color } from "./draw.ts";
+import { type Color, crop, paste } from "./draw.ts";
 import { FONT_NAME, startFont } from "./font/font.ts";
 import type { RgbImage } from "./image.ts";
 import { pixelsOf, withMagickImage } from "./magick.ts";
@@ -32,22 +32,40 @@ export interface TextLine {
   keepEnd?: boolean;
 }
 
-/** Draws lines of text over an image, which may be modified. */
+/** Draws lines of text over an image, which is modified. */
 export async function drawText(canvas: RgbImage, lines: readonly TextLine[]): Promise<RgbImage> {
   if (lines.length === 0) return canvas;
   await startFont();
-  return withMagickImage(canvas, (image) => {
-    const drawables = new Drawables().font(FONT_NAME);
-    for (const line of lines) {
-      const text = shorten(escapeControls(line.text).replace(/\s+/g, " ").trim(), line);
-      if (text === "") continue;
-      const color = new MagickColor(...(line.color ?? TEXT_COLOR));
-      drawables.textAlignment(line.align === "left" ? TextAlignment.Left : TextAlignment.Center);
-      drawables.fillColor(color).fontPointSize(line.size).text(line.x, line.y, text);
-    }
-    drawables.draw(image as IMagickImage);
+  for (const line of lines) {
+    const text = shorten(escapeControls(line.text).replace(/\s+/g, " ").trim(), line);
+    if (text !== "") drawLine(canvas, line, text);
+  }
+  return canvas;
+}
+
+/** ImageMagick gets no more of the image than the line needs: its memory never shrinks. */
+function drawLine(
+  canvas: RgbImage,
+  { x, y, size, width, align, color = TEXT_COLOR }: TextLine,
+  text: string,
+): void {
+  const left = Math.max(0, Math.floor(x - (align === "left" ? 0 : width / 2) - size));
+  const top = Math.max(0, Math.floor(y - 1.5 * size));
+  const right = Math.min(canvas.width, Math.ceil(left + width + 2 * size + 1));
+  const bottom = Math.min(canvas.height, Math.ceil(y + size));
+  if (left >= right || top >= bottom) return;
+  const part = crop(canvas, { x: left, y: top, width: right - left, height: bottom - top });
+  const drawn = withMagickImage(part, (image) => {
+    new Drawables()
+      .font(FONT_NAME)
+      .textAlignment(align === "left" ? TextAlignment.Left : TextAlignment.Center)
+      .fillColor(new MagickColor(...color))
+      .fontPointSize(size)
+      .text(x - left, y - top, text)
+      .draw(image as IMagickImage);
     return pixelsOf(image);
   });
+  paste(canvas, drawn, left, top);
 }
 
 /** The text, or as much of it as fits into `width` with an ellipsis. */
