@@ -1,14 +1,22 @@
 /**
- * `convert`: converts weights between PyTorch's `.pth` and safetensors.
+ * `convert`: converts weights between PyTorch's `.pth` and safetensors, and models to ONNX.
  *
  * @module
  */
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { readWeights, weightsFormatOf, writeWeights } from "../mod.ts";
 import { writeFileAtomic } from "../src/fs/atomic_file.ts";
-import { loadSidecar } from "../src/prediction/load_model.ts";
+import { exportOnnx } from "../src/onnx/export_model.ts";
+import { OPSET } from "../src/onnx/onnx_file.ts";
+import {
+  findModelFile,
+  INPUT_CHOICES,
+  type InputSettings,
+  loadModel,
+  loadSidecar,
+} from "../src/prediction/load_model.ts";
 import {
   describeWeights,
   modelMetadata,
@@ -17,6 +25,7 @@ import {
   writeSidecar,
 } from "../src/unet/model_format.ts";
 import { formatBytes, plural } from "../src/cli/format.ts";
+import { describeAssumed, inputSize } from "../src/cli/model.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { ifFound } from "../src/fs/paths.ts";
 import { readWholeFile } from "../src/fs/whole_file.ts";
@@ -25,25 +34,46 @@ import { readWholeFile } from "../src/fs/whole_file.ts";
 export function command(): Command {
   return createCommand(
     "convert",
-    "Converts weights between PyTorch's .pth and .safetensors, as float32. A .pth cannot hold a model's input size and " +
-      "normalization: they are in OUT.json next to it, which predict and evaluate read.",
+    "Converts weights between PyTorch's .pth and .safetensors, as float32, and models to .onnx. A .pth cannot hold a " +
+      "model's input size and normalization: they are in OUT.json next to it, which predict and evaluate read. An .onnx " +
+      "has normalization and sigmoid or softmax in its graph, and takes RGB images from 0 to 1.",
   )
     .argument(
       "<in>",
-      "a .safetensors file, or a .pth or .pt of PyTorch 1.6 or later; recognized by content",
+      "a .safetensors file, or a .pth or .pt of PyTorch 1.6 or later; recognized by content; for .onnx also a run",
     )
     .argument(
       "<out>",
-      "the file to write; its extension chooses the format: .safetensors, .pth or .pt",
-      weightsPath,
+      "the file to write; its extension chooses the format: .safetensors, .pth, .pt or .onnx",
+      outputPath,
+    )
+    .option("--size <pixels>", "of an .onnx: the input size, where the model's file does not say", inputSize)
+    .addOption(
+      new Option(
+        "--normalize <how>",
+        "of an .onnx: how images are normalized, where the model's file does not say",
+      )
+        .choices(INPUT_CHOICES.normalizations),
     )
     .option("--json", "print the result as one JSON document")
     .action(runConvert);
 }
 
-async function runConvert(input: string, output: string, flags: { json?: true }): Promise<void> {
+interface Flags extends InputSettings {
+  readonly json?: true;
+}
+
+async function runConvert(input: string, output: string, flags: Flags): Promise<void> {
   if (resolve(input) === resolve(output)) {
     throw new RangeError(`Cannot convert "${input}" onto itself\nhint: choose another name for the result`);
+  }
+  if (isOnnx(output)) return await convertToOnnx(input, output, flags);
+  for (const name of ["size", "normalize"] as const) {
+    if (flags[name] === undefined) continue;
+    throw new RangeError(
+      `Cannot use --${name} for ${JSON.stringify(output)}: only an .onnx has its input in its graph\n` +
+        `hint: write it to a sidecar, ${JSON.stringify(sidecarOf(input))}, or give it to predict`,
+    );
   }
   const source = await readWholeFile(input);
   const { tensors, ...read } = await readWeights(source);
@@ -82,6 +112,26 @@ async function runConvert(input: string, output: string, flags: { json?: true })
   );
 }
 
+/** Writes the model of a file as ONNX; what neither file nor flags say of its input is the original's, with a note. */
+async function convertToOnnx(input: string, output: string, { json, ...given }: Flags): Promise<void> {
+  const { description, described, state } = await loadModel(await findModelFile({ model: input }), given);
+  writeStderr(describeAssumed({ description, described }, given));
+  const parts = exportOnnx({ state, description });
+  await writeFileAtomic(output, parts);
+  const byteLength = parts.reduce((sum, part) => sum + part.length, 0);
+  const result = { output, format: "onnx", opset: OPSET, inputSize: description.size, byteLength };
+  writeStdout(
+    json
+      ? `${JSON.stringify(result)}\n`
+      : `${output}: ONNX, operator set ${OPSET}, input images [N, 3, H, W] (${description.size} px, RGB from 0 to 1), ` +
+        `output probabilities, ${formatBytes(byteLength)}\n`,
+  );
+}
+
+function isOnnx(path: string): boolean {
+  return path.toLowerCase().endsWith(".onnx");
+}
+
 /** The metadata of a model whose description lies next to its weights; none without a sidecar. */
 async function sidecarMetadata(path: string, bytes: Uint8Array): Promise<Record<string, string>> {
   if (await ifFound(Deno.stat(sidecarOf(path))) === null) return {};
@@ -93,12 +143,12 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function weightsPath(path: string): string {
+function outputPath(path: string): string {
   try {
-    weightsFormatOf(path);
+    if (!isOnnx(path)) weightsFormatOf(path);
     return path;
   } catch {
-    throw new InvalidArgumentError("expected a name that ends in .safetensors, .pth or .pt.");
+    throw new InvalidArgumentError("expected a name that ends in .safetensors, .pth, .pt or .onnx.");
   }
 }
 

@@ -125,7 +125,8 @@ function inputOf({ size, normalize }: ModelFlags): InputSettings {
   return { ...(size === undefined ? {} : { size }), ...(normalize === undefined ? {} : { normalize }) };
 }
 
-function inputSize(text: string): number {
+/** The size of a network's input on the command line. */
+export function inputSize(text: string): number {
   const { step, max } = INPUT_CHOICES;
   const value = integer(step, max)(text);
   if (value % step !== 0) throw new InvalidArgumentError(`expected a multiple of ${step}.`);
@@ -148,12 +149,18 @@ function describeModel(
     ...(epoch === undefined ? [] : [`epoch ${epoch}`]),
     formatBytes(byteLength),
   ];
+  return `model ${path}: ${parts.join(", ")}\n${describeAssumed({ description, described }, given)}`;
+}
+
+/** A note about what neither the model's file nor the flags say of the input; empty if they say all. */
+export function describeAssumed(
+  { description: { size, normalize }, described }: Pick<LoadedModel, "description" | "described">,
+  given: InputSettings,
+): string {
   const assumed = [
     ...(given.size === undefined ? [`${size} px (--size)`] : []),
     ...(given.normalize === undefined ? [`${normalize} normalization (--normalize)`] : []),
   ];
-  const note = described || assumed.length === 0
-    ? ""
-    : `note: the file does not describe its model; using the original's input, ${assumed.join(" and ")}\n`;
-  return `model ${path}: ${parts.join(", ")}\n${note}`;
+  if (described || assumed.length === 0) return "";
+  return `note: the file does not describe its model; using the original's input, ${assumed.join(" and ")}\n`;
 }

@@ -1,5 +1,5 @@
 /**
- * Weight files: safetensors and PyTorch's checkpoints to state dicts, and back.
+ * Weight files: safetensors and PyTorch's checkpoints to state dicts, and back; models to ONNX.
  *
  * @example Convert a state dict to a checkpoint that PyTorch loads, and back
  * ```ts
@@ -13,6 +13,7 @@
  *
  * @module
  */
+export { exportOnnx, type OnnxOptions } from "../onnx/export_model.ts";
 export type { StateDict, Tensor } from "../tensor.ts";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "../weights/safetensors.ts";
 export { readTorchCheckpoint } from "../weights/torch_checkpoint.ts";

@@ -21,9 +21,10 @@ export function isNormalization(value: unknown): value is Normalization {
   return (NORMALIZATIONS as readonly unknown[]).includes(value);
 }
 
-/** Mean and standard deviation of ImageNet's channels, as torchvision's models expect. */
-const IMAGENET_MEAN = [0.485, 0.456, 0.406];
-const IMAGENET_DEVIATION = [0.229, 0.224, 0.225];
+/** Mean of ImageNet's channels, as torchvision's models expect. */
+export const IMAGENET_MEAN: readonly number[] = [0.485, 0.456, 0.406];
+/** Their standard deviation. */
+export const IMAGENET_DEVIATION: readonly number[] = [0.229, 0.224, 0.225];
 
 /** Replaces the deviation of an image without contrast, to keep the division finite. */
 export const LEAST_DEVIATION = 1e-6;

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { listFolder } from "../fs/paths.ts";
-import { bytesField, doubleField, intField, message, readFields, timestamp } from "./protobuf.ts";
+import { bytesField, doubleField, intField, message, readFields, timestamp } from "../protobuf.ts";
 import { RecordFile } from "./record_file.ts";
 import type {
   Metrics,

@@ -4,7 +4,7 @@
  * @module
  */
 import { crc32 } from "./crc.ts";
-import { message } from "./protobuf.ts";
+import { message } from "../protobuf.ts";
 import type { Framing } from "./record_file.ts";
 
 const BLOCK = 32768, FRAGMENT_HEAD = 7;

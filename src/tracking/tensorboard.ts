@@ -10,7 +10,7 @@
 import { join } from "node:path";
 import { listFolder, removeTree } from "../fs/paths.ts";
 import { maskedCrc32c } from "./crc.ts";
-import { bytesField, doubleField, floatField, intField, message, readFields } from "./protobuf.ts";
+import { bytesField, doubleField, floatField, intField, message, readFields } from "../protobuf.ts";
 import { type Framing, RecordFile } from "./record_file.ts";
 import type {
   Metrics,

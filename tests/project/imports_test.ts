@@ -11,6 +11,7 @@ const COMMON = [
   "src/escape.ts",
   "src/fs",
   "src/math.ts",
+  "src/protobuf.ts",
   "src/random.ts",
   "src/tensor.ts",
 ];
@@ -25,6 +26,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/layers": ["kernels", "src/gpu", "src/graph"],
   "src/unet": ["kernels", "src/gpu", "src/graph", "src/layers", "src/image", "src/weights"],
   "src/tuning": ["kernels", "src/gpu", "src/graph", "src/self_test", "src/layers"],
+  "src/onnx": ["src/image", "src/unet"],
   "src/archive": [],
   "src/image": [],
   "src/weights": [],

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { readSafetensors, readTorchCheckpoint, writeSafetensors, writeTorchCheckpoint } from "../../mod.ts";
 import { loadModel } from "../../src/prediction/load_model.ts";
 import { command } from "../../tasks/convert.ts";
+import { writeFiles } from "../support/coco.ts";
+import { readOnnx } from "../support/onnx_interpreter.ts";
 import { runInProcess, runTaskProcess } from "../support/run_task.ts";
 import { spotModel, spotState } from "../support/spot_model.ts";
 
@@ -103,3 +105,46 @@ Deno.test("convert: may not write to the project's code", async () => {
   assert.equal(exit, 1);
   assert.match(stderr, /does not allow write access/);
 });
+
+Deno.test("convert: a model to ONNX, from safetensors, a .pth with a sidecar, or a run", () =>
+  inFolder(async (folder) => {
+    const files = ["run/best.safetensors", "a.pth", "a.onnx", "b.onnx", "c.ONNX"];
+    const [source, pth, a, b, c] = files.map((name) => join(folder, name)) as [string, ...string[]];
+    await writeFiles(folder, { [files[0]!]: spotModel({ size: 64, normalize: "picture" }) });
+    await runInProcess(command(), [source, pth!]);
+    const first = await runInProcess(command(), [source, a!, "--json"]);
+    assert.deepEqual([first.code, first.stderr], [0, ""]);
+    const { byteLength, ...result } = JSON.parse(first.stdout);
+    assert.deepEqual(result, { output: a, format: "onnx", opset: 17, inputSize: 64 });
+    const bytes = await Deno.readFile(a!);
+    assert.equal(byteLength, bytes.length);
+    const { metadata } = readOnnx(bytes);
+    assert.deepEqual([metadata.input_size, metadata.normalize], ["64", "picture"]);
+    for (const [from, to] of [[pth, b], [join(folder, "run"), c]] as const) {
+      const { code, stdout, stderr } = await runInProcess(command(), [from!, to!]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.match(stdout, /: ONNX, operator set 17, input images \[N, 3, H, W\] \(64 px, RGB from 0 to 1\)/);
+      assert.deepEqual(await Deno.readFile(to!), bytes);
+    }
+    const back = await runInProcess(command(), [a!, join(folder, "d.pth")]);
+    assert.match(back.stderr, /the file is an ONNX model\nhint: /);
+  }));
+
+Deno.test("convert: to ONNX, flags say what a plain state dict does not, else the original's with a note", () =>
+  inFolder(async (folder) => {
+    const [pth, onnx] = [join(folder, "a.pth"), join(folder, "a.onnx")];
+    await Deno.writeFile(pth, writeTorchCheckpoint(spotState()));
+    const assumed = await runInProcess(command(), [pth, onnx, "--size", "64"]);
+    assert.equal(assumed.code, 0);
+    assert.match(
+      assumed.stderr,
+      /^note: the file does not describe its model; .*input, imagenet normalization/,
+    );
+    const given = await runInProcess(command(), [pth, onnx, "--size", "96", "--normalize", "picture"]);
+    assert.deepEqual([given.code, given.stderr], [0, ""]);
+    const { metadata } = readOnnx(await Deno.readFile(onnx));
+    assert.deepEqual([metadata.input_size, metadata.normalize], ["96", "picture"]);
+    const other = await runInProcess(command(), [pth, join(folder, "a.safetensors"), "--size", "64"]);
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /^error: Cannot use --size .*\nhint: write it to a sidecar, ".*a\.pth\.json"/);
+  }));

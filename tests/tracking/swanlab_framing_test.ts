@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesField, message } from "../../src/tracking/protobuf.ts";
+import { bytesField, message } from "../../src/protobuf.ts";
 import { SWANLAB_LOG } from "../../src/tracking/swanlab_framing.ts";
 import { readSwanLab } from "../support/tracking_files.ts";
 

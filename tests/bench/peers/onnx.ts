@@ -19,7 +19,7 @@ interface Runtime {
 
 const { filters, size, batch, threads } = peerArguments();
 const runtime = await importPeer<Runtime>(`npm:onnxruntime-node@${VERSION}`);
-const session = await runtime.InferenceSession.create(unetModel(filters, batch, size), {
+const session = await runtime.InferenceSession.create(unetModel(filters), {
   intraOpNumThreads: threads,
 });
 const values = Float32Array.from({ length: batch * 3 * size * size }, () => 2 * Math.random() - 1);

@@ -1,12 +1,13 @@
 /**
- * The subset of Protocol Buffers that TensorBoard's and SwanLab's files need: a message is its joined fields.
+ * The subset of Protocol Buffers that TensorBoard's, SwanLab's and ONNX files need: a message is its joined fields.
  *
  * A field function encodes one field, {@linkcode message} joins fields, {@linkcode readFields} decodes them. After the
  * "Encoding" page of the Protocol Buffers documentation.
+ * This module is browser compatible.
  *
  * @module
  */
-import { joinBytes } from "../bytes.ts";
+import { joinBytes } from "./bytes.ts";
 
 const encoder = new TextEncoder();
 
@@ -36,8 +37,13 @@ export function floatField(field: number, value: number): Uint8Array {
 
 /** A string, bytes or nested message field. */
 export function bytesField(field: number, value: Uint8Array | string): Uint8Array {
-  const bytes = typeof value === "string" ? encoder.encode(value) : value;
-  return message(varint(BigInt(field << 3 | 2)), varint(BigInt(bytes.length)), bytes);
+  return joinBytes(partsField(field, [typeof value === "string" ? encoder.encode(value) : value]));
+}
+
+/** {@linkcode bytesField} of joined parts, which are not copied: for large values. */
+export function partsField(field: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return [varint(BigInt(field << 3 | 2)), varint(BigInt(length)), ...parts];
 }
 
 /** A `google.protobuf.Timestamp`: 1 seconds, 2 nanoseconds. */

@@ -7,8 +7,8 @@ import {
   message,
   readFields,
   timestamp,
-} from "../../src/tracking/protobuf.ts";
-import { Message } from "../support/tracking_files.ts";
+} from "../src/protobuf.ts";
+import { Message } from "./support/tracking_files.ts";
 
 Deno.test("message: encodes the examples of the protobuf documentation", () => {
   assert.deepEqual([...intField(1, 150)], [0x08, 0x96, 0x01]);

@@ -1,0 +1,70 @@
+/**
+ * A model as an ONNX file that needs nothing else: normalization, network, and sigmoid or softmax are in its graph.
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { Model } from "../unet/model_format.ts";
+import { parameterTable, placeState } from "../unet/parameters.ts";
+import { normalization } from "./normalization.ts";
+import { OnnxGraph } from "./onnx_file.ts";
+import { unet } from "./unet_graph.ts";
+
+/** What a model's file may not say. */
+export interface OnnxOptions {
+  /** How logits become probabilities; defaults to `sigmoid`. */
+  readonly head?: "sigmoid" | "softmax";
+  /** The names of the classes, background excluded; defaults to `foreground`, or `class 1`, `class 2`, ... */
+  readonly classes?: readonly string[];
+}
+
+/**
+ * Writes a model as ONNX: operator set 17, float32. Input `images` `[N, 3, H, W]`, RGB from 0 to 1, H and W multiples of
+ * 32; output `probabilities` `[N, K, H, W]` of the K classes. All extents but the channels are dynamic. The metadata hold
+ * `classes` (names as JSON), `input_size` in pixels, `head`, `normalize` and `threshold`.
+ *
+ * @returns the file in parts; those of weights are views of their memory
+ * @throws {TypeError} if the weights do not match the network, or the names not the classes
+ * @throws {RangeError} if a weight is not finite, or the file would have 2 GiB or more
+ */
+export function exportOnnx({ state, description }: Model, options: OnnxOptions = {}): Uint8Array[] {
+  const { network, size, normalize, threshold } = description;
+  const { head = "sigmoid" } = options;
+  const count = network.outChannels - (head === "softmax" ? 1 : 0);
+  const classes = options.classes ?? defaultNames(count);
+  if (classes.length !== count) {
+    throw new TypeError(`Cannot export a model of ${count} classes under ${classes.length} names`);
+  }
+  const graph = new OnnxGraph();
+  const parameters = parameterTable(network);
+  const values = placeState(parameters, state);
+  parameters.list.forEach(({ name, shape }, index) => graph.floats(name, shape, values[index]!.data));
+  const images = graph.input("images", ["N", network.inChannels, "H", "W"]);
+  const logits = unet(graph, network, normalization(graph, images, normalize));
+  const probabilities = "probabilities";
+  if (head === "sigmoid") graph.node("Sigmoid", [logits], probabilities);
+  else {
+    // Channel 0 is the background, which is no class.
+    const bounds = [["from", 1], ["to", network.outChannels], ["axis", 1]] as const;
+    const range = bounds.map(([name, value]) => graph.integers(`classes.${name}`, [value]));
+    graph.node("Slice", [graph.node("Softmax", [logits], "softmax", { axis: 1 }), ...range], probabilities);
+  }
+  graph.output(probabilities, ["N", count, "H", "W"]);
+  return graph.parts({
+    producer: "deno-unet",
+    description:
+      `U-Net: RGB images from 0 to 1, resized to ${size} x ${size} pixels, to the probabilities of ` +
+      classes.join(", "),
+    metadata: {
+      classes: JSON.stringify(classes),
+      input_size: String(size),
+      head,
+      normalize,
+      threshold: String(threshold),
+    },
+  });
+}
+
+function defaultNames(count: number): string[] {
+  return count === 1 ? ["foreground"] : Array.from({ length: count }, (_, index) => `class ${index + 1}`);
+}
