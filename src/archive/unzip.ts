@@ -4,6 +4,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
+import { ifFound } from "../fs/paths.ts";
 import { type Manifest, STATE_FOLDER, tally, UnzipState } from "./unzip_state.ts";
 import { type ZipContent, type ZipEntry, ZipFile, type ZipLimits } from "./zip_file.ts";
 import { foldName, quoteName } from "./zip_names.ts";
@@ -115,7 +116,8 @@ export async function unzip(zip: string, output: string, options: UnzipOptions =
 
 /** An archive may neither contain the state folder nor replace the zip that is being read. */
 async function refuseOwnNames(zip: string, output: string, content: ZipContent): Promise<void> {
-  const inFolder = await Deno.realPath(dirname(zip)) === await Deno.realPath(output);
+  // The folder that holds it may not be readable.
+  const inFolder = await ifFound(Deno.realPath(join(output, basename(zip)))) === await Deno.realPath(zip);
   for (const name of content.top) {
     if (foldName(name) === STATE_FOLDER) {
       throw new Error(`Cannot unpack ${quoteName(name)}: the name is reserved for the state of unzip`);

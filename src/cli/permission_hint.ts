@@ -6,10 +6,11 @@
  */
 import { dirname, extname, relative, resolve, sep } from "node:path";
 import configuration from "../../deno.json" with { type: "json" };
+import type { NeededPlace } from "./needed_places.ts";
 import { type PermissionSets, unionFlags } from "./permission_flags.ts";
 
 /** What the runtime refused. */
-interface Denial {
+export interface Denial {
   readonly kind: string;
   /** The path, host or name; undefined for all of the kind. */
   readonly place: string | undefined;
@@ -19,6 +20,8 @@ interface Denial {
 export interface Started {
   readonly task: string;
   readonly args: readonly string[];
+  /** All places that its arguments name. */
+  readonly places: readonly NeededPlace[];
 }
 
 const PATH_KINDS = ["read", "write"] as const;
@@ -42,12 +45,10 @@ function describeDenial(message: string, started: Started): string {
   return `this task's permission set does not allow ${named}\nhint: ${wayOut(denial, started)}`;
 }
 
-function wayOut(denial: Denial, { task, args }: Started): string {
+function wayOut(denial: Denial, started: Started): string {
+  const { task, args, places } = started;
   const { kind, place } = denial;
-  if (Deno.build.standalone) {
-    return "a compiled binary writes only below the folder it is started in: start it in one that holds the output, " +
-      "or run the task from the project's source";
-  }
+  if (Deno.build.standalone) return binaryWayOut(denial, started, Deno.cwd(), Deno.execPath());
   const set = SETS[task === "test" ? "run-tests" : task] ?? {};
   const grant = set[kind];
   if (typeof grant === "object" && "deny" in grant) {
@@ -59,7 +60,13 @@ function wayOut(denial: Denial, { task, args }: Started): string {
   const widened = Object.fromEntries(
     [...new Set([...Object.keys(set), kind, ...PATH_KINDS])].map((name) => [
       name,
-      widenedGrant(name, set[name], name === kind ? wanted ?? true : undefined, args),
+      widenedGrant(name, set[name], {
+        wanted: name === kind ? wanted ?? true : undefined,
+        // In one command, not one place after the other.
+        places: places.filter(({ written }) => name === "read" || (name === "write" && written))
+          .map(({ path }) => path),
+        args,
+      }),
     ]),
   );
   // Kinds that stay as they are in the set need no flag.
@@ -80,33 +87,82 @@ function wayOut(denial: Denial, { task, args }: Started): string {
   return `if you trust it with that, run: ${command.map(shellQuoted).join(" ")}`;
 }
 
-/** What the set grants, with `wanted` and what flags of this run already grant; the set's own value if that is all. */
+/** What a grant is widened by. */
+interface Widening {
+  /** What was refused; everything for true. */
+  readonly wanted: string | true | undefined;
+  /** What the command will ask for next. */
+  readonly places: readonly string[];
+  /** The arguments, which may name what flags of this run already grant. */
+  readonly args: readonly string[];
+}
+
+/** What the set grants, with what is wanted and what flags of this run grant; the set's own value if that is all. */
 function widenedGrant(
   kind: string,
   grant: PermissionSets[string][string] | undefined,
-  wanted: string | true | undefined,
-  args: readonly string[],
+  { wanted, places, args }: Widening,
 ): PermissionSets[string][string] | undefined {
   if (grant === true || (grant !== undefined && typeof grant === "object" && "allow" in grant)) return grant;
+  if (wanted === true) return true;
   const isPath = PATH_KINDS.some((path) => path === kind);
   const own = Array.isArray(grant) ? (grant as readonly string[]).map(isPath ? fromHere : String) : [];
-  const held = isPath
-    ? places(args).filter((path) =>
-      !own.some((place) => isWithin(path, place)) &&
-      Deno.permissions.querySync({ name: kind as "read", path }).state === "granted"
-    )
-    : [];
-  if (wanted === true) return true;
-  if (wanted === undefined && held.length === 0) return grant;
-  const news = wanted === undefined || (isPath && own.some((place) => isWithin(wanted, place)))
-    ? []
-    : [wanted];
-  if (!isPath) return [...new Set([...news, ...own])];
-  const others = [...new Set([...held, ...news])];
-  return [
-    ...own,
-    ...others.filter((place) => !others.some((other) => other !== place && isWithin(place, other))),
-  ];
+  if (!isPath) return wanted === undefined ? grant : [...new Set([wanted, ...own])];
+  const held = placesAround(args).filter((path) =>
+    Deno.permissions.querySync({ name: kind as "read", path }).state === "granted"
+  );
+  const news = [...held, ...places, ...wanted === undefined ? [] : [wanted]]
+    .filter((path) => !own.some((place) => isWithin(path, place)));
+  if (news.length === 0) return grant;
+  const isSpare = (path: string, at: number) =>
+    news.some((other, index) =>
+      index !== at && isWithin(path, other) && (index < at || !isWithin(other, path))
+    );
+  return [...own, ...news.filter((path, at) => !isSpare(path, at))];
+}
+
+/**
+ * The way out for a compiled binary, which may write below the folder that it is started in: the same command there.
+ * What it reads by default stays where it was.
+ */
+export function binaryWayOut(
+  { kind, place }: Denial,
+  { args, places }: Started,
+  folder: string,
+  binary: string,
+): string {
+  const written = places.filter(({ written }) => written).map(({ value }) => resolve(folder, value));
+  if (kind === "write" && place !== undefined) written.push(resolve(folder, place));
+  const outside = written.filter((path) => !isWithin(path, folder)).map((path) => dirname(path));
+  if (kind !== "write" || outside.length === 0) {
+    return "a compiled binary has fixed permissions: run the task from the project's source";
+  }
+  let base = outside[0]!;
+  while (!outside.every((path) => isWithin(path, base))) base = dirname(base);
+  const absolute = (text: string) =>
+    places.some(({ value }) => value === text) ? resolve(folder, text) : text;
+  const moved = args.map((arg) => {
+    const start = arg.startsWith("--") ? arg.indexOf("=") + 1 : 0;
+    return arg.slice(0, start) + absolute(arg.slice(start));
+  });
+  for (const { value, written, defaultOf } of places) {
+    if (!written && defaultOf !== undefined && exists(resolve(folder, value))) {
+      moved.push(defaultOf, resolve(folder, value));
+    }
+  }
+  const command = [binary, ...moved].map(shellQuoted).join(" ");
+  return `a compiled binary writes only below the folder that it is started in; run: cd ${
+    shellQuoted(base)
+  } && ${command}`;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The values of the arguments that may be paths. */
@@ -117,7 +173,7 @@ function pathArguments(args: readonly string[]): string[] {
 }
 
 /** What flags of this run may have granted: the arguments, and the folders that hold them. */
-function places(args: readonly string[]): string[] {
+function placesAround(args: readonly string[]): string[] {
   return pathArguments(args).flatMap((path) => [path, dirname(path)]);
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError, Help, InvalidArgumentError } from "commander";
+import { neededPlaces } from "./needed_places.ts";
 import { describeCause, type Started } from "./permission_hint.ts";
 import { writeStderr, writeStdout } from "./terminal.ts";
 
@@ -108,6 +109,10 @@ export function addExamples(command: Command, examples: readonly Example[]): Com
  * Errors are printed as `error: ...`, followed by the line `hint: ...` of their message, if any.
  */
 export async function runTask(command: Command, args: readonly string[] = Deno.args): Promise<number> {
+  let acting: Command | undefined;
+  command.hook("preAction", (_, action) => {
+    acting = action;
+  });
   try {
     await command.parseAsync([...args], { from: "user" });
     return EXIT.ok;
@@ -116,14 +121,17 @@ export async function runTask(command: Command, args: readonly string[] = Deno.a
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     reportError(error, {
       verbose: args.includes("--verbose"),
-      started: program ?? { task: command.name(), args },
+      started: {
+        ...program ?? { task: command.name(), args },
+        places: acting ? neededPlaces(acting) : [],
+      },
     });
     return EXIT.failed;
   }
 }
 
 /** What the process was started as: `demo` runs other tasks under its own permission set. */
-let program: Started | undefined;
+let program: Pick<Started, "task" | "args"> | undefined;
 
 /** Runs a command as the whole program; called by `if (import.meta.main)` of each task. */
 export async function main(command: Command): Promise<never> {
@@ -139,7 +147,10 @@ export async function main(command: Command): Promise<never> {
  */
 export function reportError(
   error: unknown,
-  { verbose = false, started = { task: "TASK", args: [] } }: { verbose?: boolean; started?: Started } = {},
+  { verbose = false, started = { task: "TASK", args: [], places: [] } }: {
+    verbose?: boolean;
+    started?: Started;
+  } = {},
 ): void {
   const known = error instanceof Error ? error : new Error(String(error));
   writeStderr(`error: ${describeCause(known, started)}\n`);
