@@ -4,8 +4,9 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
-import type { DecodedRaster, ImageNote, RgbImage, SampleData, Size } from "./image.ts";
+import type { DecodedRaster, ImageNote, RgbImage, SampleData, SampleImage, Size } from "./image.ts";
 import type { LabelImage } from "./label_image.ts";
+import type { SampleLevels } from "./levels.ts";
 import { assertFileSize, DECODE_SECONDS, LARGE_PIXELS } from "./limits.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
@@ -13,8 +14,8 @@ import { WorkerPool } from "./worker_pool.ts";
 export interface DecodeTask {
   /** The file. */
   readonly file: ArrayBuffer;
-  /** What is asked for: an 8-bit RGB image, or a mask's stored samples. */
-  readonly as: "image" | "labels";
+  /** What is asked for: 8-bit RGB, an image to display, the same with its levels, or samples of an image or a mask. */
+  readonly as: "image" | "display" | "inspection" | "samples" | "labels";
 }
 
 /** A Worker's answer: the image, with its samples as a bare buffer. */
@@ -39,9 +40,10 @@ const pool = new WorkerPool<DecodeAnswer>({
 });
 
 /**
- * Decodes an image file of a supported format (`formats.ts`) to 8-bit RGB: gray is repeated, a palette is looked up, 16 bits
- * are scaled to 8, an alpha channel is dropped (Pillow's `convert("RGB")`), CMYK is converted, the EXIF orientation
- * is applied, and of several pages the first is taken. `bytes` are copied, not transferred.
+ * Decodes an image file of a supported format (`formats.ts`) to 8-bit RGB: gray is repeated, a palette is looked up,
+ * samples of more bits are scaled by the range that they use (`rangeOf`), an alpha channel is dropped (Pillow's
+ * `convert("RGB")`), CMYK is converted, the EXIF orientation is applied, and of several pages the first is taken.
+ * `bytes` are copied, not transferred.
  *
  * Runs in a pool of one Worker per core (8 at most), started on demand. Rejects with a SyntaxError for a file that is
  * truncated, corrupt or of an unsupported format, and with a RangeError for one that exceeds the limits (8192 pixels
@@ -56,6 +58,30 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
 export async function decodeWithNotes(bytes: Uint8Array): Promise<DecodedRaster<RgbImage>> {
   const { width, height, data, notes } = await decode(bytes, "image");
   return { raster: { width, height, data: data as Uint8Array }, notes };
+}
+
+/**
+ * Decodes an image file as {@linkcode decodeImage} does, but keeps its samples: 8-bit, 16-bit or float32 ones of one or
+ * three channels. `displayImage` makes an image to look at of them, and `Predictor` takes them.
+ */
+export async function decodeSamples(bytes: Uint8Array): Promise<DecodedRaster<SampleImage>> {
+  const { notes, ...raster } = await decode(bytes, "samples");
+  return { raster: raster as unknown as SampleImage, notes };
+}
+
+/** Decodes an image file to display it: as {@linkcode decodeImage} does, but windowed by `displayImage`. */
+export async function decodeForDisplay(bytes: Uint8Array): Promise<RgbImage> {
+  const { width, height, data } = await decode(bytes, "display");
+  return { width, height, data: data as Uint8Array };
+}
+
+/** Decodes an image file to display it, and counts the levels of its samples. */
+export async function decodeInspection(
+  bytes: Uint8Array,
+): Promise<DecodedRaster<RgbImage> & { readonly levels: SampleLevels }> {
+  const { notes, ...rest } = await decode(bytes, "inspection");
+  const { levels, ...raster } = rest as unknown as RgbImage & { readonly levels: SampleLevels };
+  return { raster, notes, levels };
 }
 
 /**

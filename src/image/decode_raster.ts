@@ -5,14 +5,15 @@
  * @module
  */
 import { checkContent, type FileHeader, inspectFile, withinFile } from "./header.ts";
-import type { ByteRaster, DecodedRaster, ImageNote, RgbImage } from "./image.ts";
+import type { ByteRaster, DecodedRaster, ImageNote, RgbImage, SampleImage } from "./image.ts";
 import { LABEL_CHANNELS, type LabelImage } from "./label_image.ts";
 import { levelsNote } from "./levels.ts";
 import { orientRaster, orientSamples } from "./orient.ts";
+import { rangeOf } from "./sample_range.ts";
 
 /**
  * Decodes an image file to grayscale or RGB: ImageMagick to 8-bit samples, a format's own decoder to samples of its
- * choice. An image without color has one channel, a palette is looked up, an alpha channel is dropped (no background is
+ * choice, which keep their values. An image without color has one channel, a palette is looked up, an alpha channel is dropped (no background is
  * blended in; Pillow's `convert("RGB")`), CMYK is converted, the EXIF orientation is applied, and of several frames or
  * pages the first is taken. Color profiles are not applied. What a reader should know of that comes in notes.
  *
@@ -21,11 +22,12 @@ import { orientRaster, orientSamples } from "./orient.ts";
  * for one that exceeds the limits. Any other error means that the decoder itself broke and that this thread should
  * decode no more.
  */
-export async function decodeRaster(bytes: Uint8Array): Promise<DecodedRaster> {
+export async function decodeRaster(bytes: Uint8Array): Promise<DecodedRaster<SampleImage>> {
   const header = inspectFile(bytes);
   const { raster, notes } = await decodeOwn(bytes, header) ?? await decodeOther(bytes, header);
-  const rotated = orientRaster(raster, header.orientation);
-  return { raster: rotated, notes: [...header.notes, ...levelsNote(rotated, header.bits), ...notes] };
+  const range = rangeOf(raster.data, header.bits);
+  const image = { ...orientRaster(raster, header.orientation), bits: header.bits, range };
+  return { raster: image, notes: [...header.notes, ...levelsNote(image), ...notes] };
 }
 
 /**
@@ -61,14 +63,6 @@ async function decodeOther(bytes: Uint8Array, header: FileHeader): Promise<Decod
   const { raster, notes } = await decodeByMagick(content.bytes, header.format);
   const oddities = content.oddities.map((message): ImageNote => ({ kind: "oddity", message }));
   return { raster: dropColor(raster), notes: [...oddities, ...notes] };
-}
-
-/** A grayscale image as RGB, its channel repeated; an RGB image unchanged. */
-export function repeatGray({ width, height, channels, data }: ByteRaster): RgbImage {
-  if (channels === 3) return { width, height, data };
-  const rgb = new Uint8Array(3 * data.length);
-  for (let i = 0, at = 0; i < data.length; i++, at += 3) rgb[at] = rgb[at + 1] = rgb[at + 2] = data[i]!;
-  return { width, height, data: rgb };
 }
 
 /** One channel if all three are equal, else the image unchanged. */

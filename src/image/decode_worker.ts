@@ -4,8 +4,10 @@
  * @module
  */
 import type { DecodeAnswer, DecodeTask } from "./decode.ts";
-import { decodeLabelRaster, decodeRaster, repeatGray } from "./decode_raster.ts";
-import { toBytes } from "./image.ts";
+import { decodeLabelRaster, decodeRaster } from "./decode_raster.ts";
+import { displayImage } from "./display.ts";
+import { repeatGray, toBytes } from "./image.ts";
+import { measureLevels } from "./levels.ts";
 import { answerTasks } from "./worker_pool.ts";
 
 answerTasks(async (task: DecodeTask): Promise<{ answer: DecodeAnswer; transfer: ArrayBuffer[] }> => {
@@ -21,6 +23,18 @@ const READERS = {
   async image(bytes: Uint8Array) {
     const { raster, notes } = await decodeRaster(bytes);
     return { ...repeatGray(toBytes(raster)), notes };
+  },
+  async display(bytes: Uint8Array) {
+    const { raster, notes } = await decodeRaster(bytes);
+    return { ...displayImage(raster), notes };
+  },
+  async samples(bytes: Uint8Array) {
+    const { raster, notes } = await decodeRaster(bytes);
+    return { ...raster, notes };
+  },
+  async inspection(bytes: Uint8Array) {
+    const { raster, notes } = await decodeRaster(bytes);
+    return { ...displayImage(raster), notes, levels: measureLevels(raster) };
   },
   labels: decodeLabelRaster,
 };

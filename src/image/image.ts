@@ -29,6 +29,9 @@ export interface GrayImage extends Size {
 /** Sample values: 8-bit, 16-bit or floating point. */
 export type SampleData = Uint8Array | Uint16Array | Float32Array;
 
+/** The sample values that become 0 and 1 before an image is normalized; `sample_range.ts` says which. */
+export type SampleRange = readonly [low: number, high: number];
+
 /** Distance between two rows and between two columns, in this order, in the unit of the caller's choice. */
 export type Spacing = readonly [rows: number, columns: number];
 
@@ -47,7 +50,7 @@ export interface ImageNote {
   /**
    * - `orientation`: the EXIF orientation is applied;
    * - `pages`: the file has further pages, which are not read;
-   * - `levels`: samples of more than 8 bits that fill only a few of the levels that are read;
+   * - `levels`: samples of more than 8 bits that nearly all lie in a small part of their range;
    * - `oddity`: the file is irregular, but no pixel is missing;
    * - `name`: its name differs from the listed one in its Unicode form.
    */
@@ -78,13 +81,30 @@ export function fullScale(data: SampleData): number {
   return data instanceof Uint16Array ? 0xffff : 1;
 }
 
-/** A raster with 8-bit samples: full scale becomes 255, values beyond it are clamped. */
-export function toBytes(raster: Raster): ByteRaster {
+/** An image as decoders return it, with all that is known of its samples. */
+export interface SampleImage extends Raster {
+  /** Bits per sample in the file, at least 8. */
+  readonly bits: number;
+  /** The sample values that would become 0 and 1 if this were the only image; null for 8-bit ones. */
+  readonly range: SampleRange | null;
+}
+
+/** A raster with 8-bit samples: its range, by default its full scale, becomes 0 to 255; values beyond are clamped. */
+export function toBytes(raster: Raster & { readonly range?: SampleRange | null }): ByteRaster {
   const { data } = raster;
   if (data instanceof Uint8Array) return { ...raster, data };
-  const factor = 0xff / fullScale(data);
-  const bytes = Uint8ClampedArray.from(data, (value) => factor * value);
+  const [low, high] = raster.range ?? [0, fullScale(data)];
+  const factor = 0xff / (high - low);
+  const bytes = Uint8ClampedArray.from(data, (value) => factor * (value - low));
   return { ...raster, data: new Uint8Array(bytes.buffer) };
+}
+
+/** A grayscale image as RGB, its channel repeated; an RGB image unchanged. */
+export function repeatGray({ width, height, channels, data }: ByteRaster): RgbImage {
+  if (channels === 3) return { width, height, data };
+  const rgb = new Uint8Array(3 * data.length);
+  for (let i = 0, at = 0; i < data.length; i++, at += 3) rgb[at] = rgb[at + 1] = rgb[at + 2] = data[i]!;
+  return { width, height, data: rgb };
 }
 
 /** Throws a TypeError unless `image` has `channels` samples for each pixel, a RangeError for an invalid size. */

@@ -1,37 +1,59 @@
 /**
- * Whether the samples of an image fill the range of their type.
+ * How the samples of an image fill their range.
  *
  * @module
  */
-import type { ImageNote, Raster } from "./image.ts";
+import { windowOf } from "./display.ts";
+import type { ImageNote, SampleImage, SampleRange } from "./image.ts";
+import { extremesOf } from "./sample_range.ts";
 
-/** An image of more than 8 bits per sample that uses at most this many of 256 levels gets a note. */
-const FEW_LEVELS = 64;
-
-/** Share of the samples that may lie beyond the range, at either end: burnt-in text, dead pixels. */
-const OUTLIERS = 0.005;
+/** Nearly all samples of an image in at most this share of its range are worth a note. */
+const FEW = 1 / 4;
 
 /**
- * A note for samples of more than 8 `bits` that almost all lie in a quarter of their range or less: scanners store 12
- * bits in 16, unscaled, and such an image is nearly black. None for samples of 8 bits and for floating-point ones.
+ * A note for samples of more than 8 bits that nearly all lie in a quarter of their range or less, as with burnt-in text
+ * or values that are stored with an offset: scaled by its range, such an image has little contrast.
  */
-export function levelsNote({ data }: Raster, bits: number): ImageNote[] {
-  if (bits <= 8 || data instanceof Float32Array) return [];
-  const shift = data instanceof Uint16Array ? 8 : 0;
-  const counts = new Uint32Array(256);
-  for (const sample of data) counts[sample >> shift]!++;
-  const levels = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
-  const lowest = percentile(counts, OUTLIERS * data.length);
-  const highest = 255 - percentile(counts.toReversed(), OUTLIERS * data.length);
-  if (levels > FEW_LEVELS || highest - lowest >= FEW_LEVELS) return [];
-  const range = levels === 1 ? `level ${lowest}` : `nearly all from ${lowest} to ${highest}`;
-  const message = `${bits}-bit samples use only ${levels} of the 256 levels that are read, ${range}; ` +
-    "rescale them to the full range";
+export function levelsNote({ data, range }: SampleImage): ImageNote[] {
+  if (range === null) return [];
+  const [low, high] = windowOf(data);
+  if (high - low > FEW * (range[1] - range[0])) return [];
+  const message =
+    `nearly all samples lie in a quarter or less of the range from ${range[0]} to ${range[1]}; ` +
+    "a model trained with --normalize picture adapts to each image";
   return [{ kind: "levels", message }];
 }
 
-/** The first level with which more than `share` samples are counted. */
-function percentile(counts: Uint32Array, share: number): number {
-  let sum = 0;
-  return counts.findIndex((count) => (sum += count) > share);
+/** The samples of an image, as `inspect` states them. */
+export interface SampleLevels {
+  /** Bits per sample in the file, at least 8. */
+  readonly bits: number;
+  /** Whether samples may be fractions. */
+  readonly fractional: boolean;
+  /** The lowest and the highest sample. */
+  readonly extremes: SampleRange;
+  /** How many different values the samples have; of floating-point ones, at most 65,536 are counted. */
+  readonly levels: number;
+  /** {@linkcode SampleImage.range}. */
+  readonly range: SampleRange | null;
+}
+
+/** Most values of floating-point samples that are counted. */
+const MAX_LEVELS = 2 ** 16;
+
+/** Counts the levels of an image. */
+export function measureLevels({ data, bits, range }: SampleImage): SampleLevels {
+  const fractional = data instanceof Float32Array && data.some((value) => !Number.isInteger(value));
+  return { bits, fractional, extremes: extremesOf(data), levels: countLevels(data), range };
+}
+
+function countLevels(data: SampleImage["data"]): number {
+  if (data instanceof Float32Array) {
+    const seen = new Set<number>();
+    for (const value of data) if (seen.add(value).size === MAX_LEVELS) break;
+    return seen.size;
+  }
+  const seen = new Uint8Array(data instanceof Uint16Array ? 2 ** 16 : 2 ** 8);
+  for (const value of data) seen[value] = 1;
+  return seen.reduce((sum, one) => sum + one, 0);
 }
