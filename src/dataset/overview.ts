@@ -6,7 +6,7 @@
  */
 import { basename, resolve } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { decodeImage } from "../image/decode.ts";
+import { decodeForDisplay } from "../image/decode.ts";
 import { type Color, scaleToFit } from "../image/draw.ts";
 import { drawFigure, type Panel } from "../image/draw_figure.ts";
 import { fitLabelMap, outlineLabels } from "../image/draw_labels.ts";
@@ -162,7 +162,7 @@ async function drawImage(
   if (!(bytes instanceof Uint8Array)) return null;
   let fitted: RgbImage;
   try {
-    fitted = scaleToFit(await decodeImage(bytes), CELL);
+    fitted = scaleToFit(await decodeForDisplay(bytes), CELL);
   } catch {
     return null;
   }

@@ -9,7 +9,7 @@
 import { readBounded } from "../fs/bounded_read.ts";
 import { MAX_BYTES } from "../image/limits.ts";
 import type { Sample } from "../dataset/samples.ts";
-import { decodeImage } from "../image/decode.ts";
+import { decodeForDisplay } from "../image/decode.ts";
 import { maskToRgb, OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
 import { drawFigure, type Panel } from "../image/draw_figure.ts";
 import type { RgbImage } from "../image/image.ts";
@@ -98,7 +98,7 @@ async function predictSamples(
   threshold: number,
 ): Promise<Drawn[]> {
   const images = await Promise.all(
-    samples.map(async ({ sample }) => await decodeImage(await readBounded(sample.imagePath, MAX_BYTES))),
+    samples.map(async ({ sample }) => await decodeForDisplay(await readBounded(sample.imagePath, MAX_BYTES))),
   );
   const masks = await Promise.all(samples.map(({ sample }) => sample.mask()));
   const maps = await predictor.predict(images);
