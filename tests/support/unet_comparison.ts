@@ -37,7 +37,12 @@ export const SLACK = { strict: 1, fast: 10 } as const;
  * The root mean square of such sums estimates the norm of what they sum, so the differences of the sums estimate the
  * distance of the whole gradient.
  */
-export function assertGradients(actual: StateDict, fixture: UnetFixture, slack: number): void {
+export function assertGradients(
+  actual: StateDict,
+  fixture: UnetFixture,
+  slack: number,
+  relative: number = LIMITS.gradient,
+): void {
   assert.deepEqual([...actual.keys()].sort(), [...fixture.weights.keys()].sort());
   let squares = 0;
   let squaresOff = 0;
@@ -46,7 +51,7 @@ export function assertGradients(actual: StateDict, fixture: UnetFixture, slack: 
     const { norm, projections: expected } = fixture.report.gradients[name]!;
     const stored = fixture.sampled("gradient", name);
     const largest = largestGradient(fixture, name);
-    const absolute = slack * LIMITS.gradient * largest;
+    const absolute = slack * relative * largest;
     assertClose(pick(data, stored), stored.values, { absolute, label: `gradient of ${name}` });
     const off = projections(data, expected.length).map((sum, k) => sum - expected[k]!);
     const meanSquare = off.reduce((sum, value) => sum + value ** 2, 0) / off.length;

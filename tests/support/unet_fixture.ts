@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { type Head, logitChannels } from "../../src/unet/config.ts";
 import type { StateDict, Tensor } from "../../src/tensor.ts";
 import { readSafetensors } from "../../src/weights/safetensors.ts";
 import { mix32, uniformFloats } from "./random.ts";
@@ -24,8 +25,12 @@ export interface UnetReport {
   height: number;
   /** Columns. */
   width: number;
-  /** Digests of the inputs' float32 bytes. */
-  sha256: { weights: string; input: string; target: string };
+  /** Classes; absent for one. */
+  classes?: number;
+  /** Absent for a sigmoid. */
+  head?: Head;
+  /** Digests of the inputs' float32 bytes; absent in cases of several classes. */
+  sha256?: { weights: string; input: string; target: string };
   /** The loss and its terms before the first step. */
   parts: { loss: number; dice: number; bce: number; accuracy: number };
   /** The loss before each training step; absent if the case was not trained. */
@@ -50,9 +55,9 @@ export interface UnetFixture {
   weights: StateDict;
   /** The images, `[batch, 3, height, width]`. */
   images: Tensor;
-  /** The masks, `[batch, 1, height, width]`. */
+  /** The masks, `[batch, 1, height, width]`, or as `Trainer.step` takes those of several classes. */
   target: Tensor;
-  /** The stored values of the network's output, `[batch, 1, height, width]`. */
+  /** The stored values of the network's output, `[batch, classes, height, width]`. */
   output(kind: "logits" | "probabilities"): Sampled;
   /** The stored values of a parameter's gradient, or of the parameter after one or five Adam steps. */
   sampled(kind: "gradient" | "after1" | "after5", name: string): Sampled;
@@ -68,25 +73,32 @@ export async function loadUnetFixture(name: string): Promise<UnetFixture> {
   const report = JSON.parse(await Deno.readTextFile(new URL(`${name}.json`, FOLDER))) as UnetReport;
   const { tensors } = readSafetensors(await Deno.readFile(new URL(`${name}.safetensors`, FOLDER)));
   const weights: StateDict = new Map();
-  for (const [parameter, shape] of parameterShapes(report.filters, report.norm)) {
+  const { filters, norm, classes = 1, head, sha256 } = report;
+  for (const [parameter, shape] of parameterShapes(filters, norm, logitChannels(classes, head))) {
     weights.set(parameter, { shape, data: hotWeight(report.seed, parameter, shape) });
   }
   const images = makeImages(report);
-  const target = makeTarget(report);
-  assert.equal(await digest([...weights.values()]), report.sha256.weights, `${name}: weights`);
-  assert.equal(await digest([images]), report.sha256.input, `${name}: input`);
-  assert.equal(await digest([target]), report.sha256.target, `${name}: target`);
+  const target = tensors.get("target") ?? makeTarget(report);
+  if (sha256) {
+    assert.equal(await digest([...weights.values()]), sha256.weights, `${name}: weights`);
+    assert.equal(await digest([images]), sha256.input, `${name}: input`);
+    assert.equal(await digest([target]), sha256.target, `${name}: target`);
+  }
   const find = (key: string, count: number): Sampled => {
     const values = tensors.get(key)!.data;
     return { indices: sampleIndices(count, values.length), values };
   };
-  const output = (kind: string) => find(kind, target.data.length);
+  const output = (kind: string) => find(kind, report.batch * classes * report.height * report.width);
   const sampled = (kind: string, name: string) => find(`${kind}.${name}`, weights.get(name)!.data.length);
   return { report, weights, images, target, output, sampled };
 }
 
-/** Names and shapes of the original's parameters in PyTorch's order, for 3 input channels and 1 class. */
-export function parameterShapes(filters: number, norm: "none" | "instance"): Map<string, number[]> {
+/** Names and shapes of the original's parameters in PyTorch's order, for 3 input channels. */
+export function parameterShapes(
+  filters: number,
+  norm: "none" | "instance",
+  outputs = 1,
+): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
   const convolution = (name: string, weight: number[], channels: number) => {
     shapes.set(`${name}.weight`, weight);
@@ -105,7 +117,7 @@ export function parameterShapes(filters: number, norm: "none" | "instance"): Map
     convolution(`up${index + 1}.up`, [2 * width, width, 2, 2], width);
     block(`up${index + 1}`, 2 * width, width);
   }
-  convolution("outc", [1, filters, 1, 1], 1);
+  convolution("outc", [outputs, filters, 1, 1], outputs);
   return shapes;
 }
 
