@@ -1,0 +1,148 @@
+/**
+ * Which mask belongs to which image, by their names: the same after stripping what a whole folder shares at either end,
+ * or the image's name with something before or behind it.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { keyOfTokens } from "./tokens.ts";
+
+/** The image of a mask. */
+export interface NameMatch {
+  /** Its index among the images. */
+  readonly image: number;
+  /** The words and numbers of the mask's name that are not the image's. */
+  readonly rest: readonly string[];
+}
+
+/** How many tokens are stripped from the names of a folder. */
+interface Affixes {
+  readonly head: number;
+  readonly tail: number;
+}
+
+/** Of longer shared beginnings or ends, only these lengths and the whole are tried. */
+const TRIED = [0, 1, 2];
+
+/** The matches of masks of one folder, each null if no image fits; both lists hold the tokens of names. */
+export function matchNames(
+  images: readonly (readonly string[])[],
+  masks: readonly (readonly string[])[],
+): (NameMatch | null)[] {
+  const best = matchEqual(images, masks);
+  if (best.every((match) => match !== null)) return best;
+  const within = matchWithin(images, masks);
+  const count = (matches: readonly (NameMatch | null)[]) => matches.filter((match) => match !== null).length;
+  // A folder with one mask per image may lack images; one with several masks per image has no equal names.
+  return count(within) > count(best) ? within : best;
+}
+
+/** One to one, by the stripping that matches most. */
+function matchEqual(
+  images: readonly (readonly string[])[],
+  masks: readonly (readonly string[])[],
+): (NameMatch | null)[] {
+  const imageAffixes = affixesOf(images);
+  const maskAffixes = affixesOf(masks);
+  let best: (NameMatch | null)[] = masks.map(() => null);
+  let bestCount = 0;
+  for (const ofImages of imageAffixes) {
+    const byKey = uniqueKeys(images, ofImages);
+    for (const ofMasks of maskAffixes) {
+      const matches = masks.map((tokens) => {
+        const image = byKey.get(strippedKey(tokens, ofMasks)) ?? null;
+        if (image === null) return null;
+        return {
+          image,
+          rest: [...tokens.slice(0, ofMasks.head), ...tokens.slice(tokens.length - ofMasks.tail)],
+        };
+      });
+      const matched = new Set(matches.flatMap((match) => match?.image ?? []));
+      const count = matches.filter((match) => match !== null).length;
+      if (matched.size < count || count <= bestCount) continue;
+      best = matches;
+      bestCount = count;
+      if (count === masks.length) return best;
+    }
+  }
+  return best;
+}
+
+/** The image's name within the mask's, at either end of what the masks do not share; the longest one wins. */
+function matchWithin(
+  images: readonly (readonly string[])[],
+  masks: readonly (readonly string[])[],
+): (NameMatch | null)[] {
+  const shared = affixesOf(masks).at(-1) ?? { head: 0, tail: 0 };
+  let best: (NameMatch | null)[] = masks.map(() => null);
+  let bestCount = 0;
+  for (const affixes of affixesOf(images)) {
+    const byKey = uniqueKeys(images, affixes);
+    const matches = masks.map((tokens) => findWithin(tokens, byKey, shared));
+    const count = matches.filter((match) => match !== null).length;
+    if (count <= bestCount) continue;
+    best = matches;
+    bestCount = count;
+    if (count === masks.length) break;
+  }
+  return best;
+}
+
+function findWithin(
+  tokens: readonly string[],
+  byKey: ReadonlyMap<string, number | null>,
+  shared: Affixes,
+): NameMatch | null {
+  for (let length = tokens.length; length > 0; length--) {
+    for (let start = 0; start + length <= tokens.length; start++) {
+      const end = start + length;
+      // Never in the middle: 3 of p_3_17 may be anything.
+      if (start > shared.head && end < tokens.length - shared.tail) continue;
+      const image = byKey.get(keyOfTokens(tokens.slice(start, end))) ?? null;
+      if (image !== null) return { image, rest: [...tokens.slice(0, start), ...tokens.slice(end)] };
+    }
+  }
+  return null;
+}
+
+/** Every stripping of the tokens that all names share, the least first. */
+function affixesOf(names: readonly (readonly string[])[]): Affixes[] {
+  const heads = triedLengths(sharedLength(names, (tokens, at) => tokens[at]));
+  const tails = triedLengths(sharedLength(names, (tokens, at) => tokens[tokens.length - 1 - at]));
+  return heads.flatMap((head) => tails.map((tail) => ({ head, tail })))
+    .sort((a, b) => a.head + a.tail - b.head - b.tail);
+}
+
+function triedLengths(shared: number): number[] {
+  return [...new Set([...TRIED.filter((length) => length <= shared), shared])];
+}
+
+function sharedLength(
+  names: readonly (readonly string[])[],
+  tokenAt: (tokens: readonly string[], at: number) => string | undefined,
+): number {
+  const first = names[0];
+  if (first === undefined) return 0;
+  let length = 0;
+  const shares = (tokens: readonly string[]) => {
+    const token = tokenAt(tokens, length);
+    return token !== undefined && token === tokenAt(first, length);
+  };
+  while (names.every(shares)) length++;
+  return length;
+}
+
+function strippedKey(tokens: readonly string[], { head, tail }: Affixes): string {
+  return keyOfTokens(tokens.slice(head, tokens.length - tail));
+}
+
+/** Indices by the keys of names; null for a key that several have, or that is empty. */
+function uniqueKeys(names: readonly (readonly string[])[], affixes: Affixes): Map<string, number | null> {
+  const byKey = new Map<string, number | null>();
+  for (const [index, tokens] of names.entries()) {
+    const key = strippedKey(tokens, affixes);
+    byKey.set(key, key === "" || byKey.has(key) ? null : index);
+  }
+  return byKey;
+}
