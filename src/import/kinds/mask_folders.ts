@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isIgnoreName } from "../../dataset/classes.ts";
+import { isIgnoreName } from "../../dataset/class_names.ts";
 import { READ_AHEAD } from "../../dataset/map_concurrently.ts";
 import type { Size } from "../../image/image.ts";
 import { MAX_BYTES } from "../../image/limits.ts";
@@ -19,7 +19,7 @@ import type {
 import { mapInOrder } from "../map_in_order.ts";
 import { assignRoles } from "../masks/assign_roles.ts";
 import { chooseMasks, type ChosenMask, type ChosenPair } from "../masks/choose_masks.ts";
-import { type ClassNames, readClassNames } from "../masks/class_names.ts";
+import { type ClassNames, readClassNames } from "../masks/name_table.ts";
 import { labelRuns } from "../masks/label_runs.ts";
 import { type MaskCodes, readMaskCodes } from "../masks/mask_codes.ts";
 import { type Pair, pairFiles } from "../masks/pair_files.ts";

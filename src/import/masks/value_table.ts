@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { isBackgroundName } from "../../dataset/classes.ts";
-import type { ClassNames, NameOf } from "./class_names.ts";
+import { isBackgroundName } from "../../dataset/class_names.ts";
+import type { ClassNames, NameOf } from "./name_table.ts";
 import type { CodeSpace } from "./mask_codes.ts";
 import { colorDistance, colorPeaks, grayPeaks } from "./peaks.ts";
 import type { ValueScan } from "./value_scan.ts";
