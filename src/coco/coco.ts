@@ -155,6 +155,16 @@ export interface CocoOptions {
   readonly strict?: boolean;
   /** The file's name in messages. */
   readonly name?: string;
+  /**
+   * Whether images whose names leave the folder are kept, without the part that leads there; by default they are skipped.
+   * For readers that look for the file and open no listed path.
+   */
+  readonly anyPath?: boolean;
+  /**
+   * Whether an RLE of zeros is a mask that was left empty on purpose, as CVAT writes it; by default it is a problem, and
+   * does not tell that its image has no foreground.
+   */
+  readonly emptyMasks?: boolean;
 }
 
 /**
@@ -163,7 +173,7 @@ export interface CocoOptions {
  *
  * Throws a SyntaxError with line and column if the text is not JSON, and a TypeError if it is not COCO's format.
  */
-export function readCoco(json: string, options: { strict?: boolean; name?: string } = {}): CocoDataset {
+export function readCoco(json: string, options: CocoOptions = {}): CocoDataset {
   const name = options.name ?? "the COCO annotations";
   const root = parseCoco(json, name);
   if (!isEntry(root)) throw new TypeError(`Cannot read ${name}: expected an object, got ${showValue(root)}`);
@@ -203,7 +213,7 @@ export class CocoReader {
       return [];
     };
     this.#options = options;
-    this.#images = readImages(list("images", true), problems);
+    this.#images = readImages(list("images", true), problems, options);
     this.#categories = readCategories(list("categories", false), problems);
     this.annotations = list("annotations", false);
     this.#hasAnnotations = root.annotations !== undefined;
@@ -211,6 +221,7 @@ export class CocoReader {
       // In proportion to the text: a short outline can cross thousands of columns.
       budget: { crossings: Math.max(LEAST_CROSSINGS, options.byteLength) },
       ...options.store && { store: options.store },
+      ...options.emptyMasks && { emptyMasks: true },
     });
   }
 

@@ -82,6 +82,8 @@ export interface AnnotationOptions {
   readonly budget?: CrossingBudget;
   /** Where segmentations are kept; by default each stays the list or RLE that it is. */
   readonly store?: SegmentationStore;
+  /** As in `CocoOptions`. */
+  readonly emptyMasks?: boolean;
 }
 
 /** A reader of the annotation entries of a file; problems are appended to `problems`. */
@@ -89,7 +91,7 @@ export function annotationReader(
   images: Images,
   categories: ReadonlyMap<string, CocoCategory>,
   problems: Problem[],
-  { budget, store }: AnnotationOptions = {},
+  { budget, store, emptyMasks = false }: AnnotationOptions = {},
 ): AnnotationReader {
   const usable: CocoAnnotation[] = [];
   const covered = new Set<CocoId>();
@@ -132,7 +134,8 @@ export function annotationReader(
     reportFaults(checked.faults, imageId, report);
     if (checked.faults.some(({ kept }) => !kept)) lost.add(image.id);
     if (!isDrawable(checked)) return;
-    const fault = outlineFault(checked, entry, image, budget);
+    const found = outlineFault(checked, entry, image, budget);
+    const fault = emptyMasks && found?.isEmptyMask ? null : found;
     if (fault !== null) report(fault.kind, `${fault.message} (image ${imageId})`, "skipped");
     (fault === null ? covered : fault.ofImage ? misplaced : lost).add(image.id);
     const segmentation = entry.segmentation as CocoSegmentation;

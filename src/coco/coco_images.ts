@@ -66,8 +66,13 @@ interface ImageFault {
  * Annotations must belong to one image. Entries of one file and one size are one image, with the annotations of them
  * all. If a file is listed with several sizes, or an id belongs to several files, none of these entries is used.
  */
-export function readImages(entries: readonly unknown[], problems: Problem[]): Images {
-  const all = entries.map(readImageEntry);
+export function readImages(
+  entries: readonly unknown[],
+  problems: Problem[],
+  { anyPath = false }: { readonly anyPath?: boolean } = {},
+): Images {
+  const nameOf = (name: unknown) => safeFileName(name) ?? (anyPath ? innerPath(name) : null);
+  const all = entries.map((entry, index) => readImageEntry(entry, index, nameOf));
   const byId = Map.groupBy(all.filter(({ id }) => id !== null), ({ id }) => id!);
   const faults = new Map<ImageEntry, ImageFault>();
   for (const entry of all) if (entry.fault !== null) faults.set(entry, entry.fault);
@@ -119,10 +124,14 @@ function fileOf(entry: ImageEntry): string | ImageEntry {
   return entry.fileName ?? entry;
 }
 
-function readImageEntry(entry: unknown, index: number): ImageEntry {
+function readImageEntry(
+  entry: unknown,
+  index: number,
+  nameOf: (name: unknown) => string | null,
+): ImageEntry {
   const { id: rawId, file_name: rawName, width, height }: Entry = isEntry(entry) ? entry : {};
   const read = readId(rawId);
-  const fileName = safeFileName(rawName);
+  const fileName = nameOf(rawName);
   const sizeFault = labelSizeFault(width, height);
   let fault: ImageFault | null = null;
   if (!isEntry(entry)) fault = { kind: "bad-entry", message: `it is ${showValue(entry)}, not an object` };
@@ -186,4 +195,11 @@ function safeFileName(name: unknown): string | null {
   const parts = path.split("/").filter((part) => part !== ".");
   const leads = parts.some((part) => part === "" || part === "..") || /^[A-Za-z]:/.test(name);
   return leads || parts.length === 0 ? null : parts.join("/");
+}
+
+/** The parts of a path that begins elsewhere; null for what is no path. */
+function innerPath(name: unknown): string | null {
+  if (typeof name !== "string" || name.includes("\0")) return null;
+  const parts = name.replace(/^[A-Za-z]+:/, "").replaceAll("\\", "/").split("/");
+  return parts.filter((part) => ![".", "..", ""].includes(part)).join("/") || null;
 }

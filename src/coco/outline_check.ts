@@ -23,6 +23,8 @@ export interface OutlineFault {
    * speck of less than a pixel, which only gets lost.
    */
   readonly ofImage: boolean;
+  /** Whether it is an RLE of zeros that claims nothing else: a mask that somebody left empty. */
+  readonly isEmptyMask?: boolean;
 }
 
 /** What an annotation says about its outline; not checked. */
@@ -67,7 +69,8 @@ export function outlineFault(
   if (coverage.pixels === 0) {
     const where = box === null ? "" : `: ${showBox(box)} in an image of ${size.width} x ${size.height}`;
     const message = `its outline covers no pixel${where}`;
-    return { kind: "empty-outline", message, ofImage: Math.max(expected, claimed) >= 1 };
+    const ofImage = Math.max(expected, claimed) >= 1;
+    return { kind: "empty-outline", message, ofImage, isEmptyMask: box === null && !ofImage };
   }
   if (box !== null && claimed > coverage.pixels && polygons.every(isOnLine)) {
     return fault("empty-outline", `its points lie on one line (${showBox(box)})`);

@@ -179,7 +179,7 @@ export interface Coverage {
 /** The coverage of nothing, which extends any other. */
 export const NO_COVERAGE: Coverage = { pixels: 0, left: Infinity, top: Infinity, right: 0, bottom: 0 };
 
-/** Most crossings that {@linkcode polygonCoverage} holds in memory. */
+/** Most crossings that are held in memory. */
 const MAX_HELD_CROSSINGS = 2 ** 20;
 
 /** Crossings that may still be counted exactly; {@linkcode polygonCoverage} takes what it needs. */
@@ -205,12 +205,8 @@ export function polygonCoverage(size: Size, points: readonly number[], budget?: 
     if (crossings > budget.crossings) return estimateCoverage(box, xs, ys);
     budget.crossings -= crossings;
   }
-  const columns = Math.max(1, Math.floor(MAX_HELD_CROSSINGS / xs.length));
   let coverage = NO_COVERAGE;
-  for (let left = 0; left < box.width; left += columns) {
-    const part = { ...box, left: box.left + left, width: Math.min(columns, box.width - left) };
-    coverage = unite(coverage, columnCoverage(part, xs, ys));
-  }
+  eachPart(box, xs, (part) => coverage = unite(coverage, columnCoverage(part, xs, ys)));
   return coverage;
 }
 
@@ -238,6 +234,56 @@ export function unite(a: Coverage, b: Coverage): Coverage {
 }
 
 function columnCoverage(box: Box, xs: Float64Array, ys: Float64Array): Coverage {
+  let { pixels, left, top, right, bottom } = NO_COVERAGE;
+  eachSpan(box, xs, ys, (column, from, to) => {
+    pixels += to - from;
+    left = Math.min(left, column);
+    right = column + 1;
+    top = Math.min(top, from);
+    bottom = Math.max(bottom, to);
+  });
+  return { pixels, left, top, right, bottom };
+}
+
+/**
+ * The run lengths of what {@linkcode fillPolygon} fills, in column-major order, starting with a possibly empty run of
+ * zeros: those of the mask, without a mask.
+ */
+export function polygonRuns(size: Size, points: readonly number[]): number[] {
+  const { xs, ys } = gridPoints(points);
+  const box = pixelBox(size, xs, ys);
+  const runs: number[] = [];
+  let end = 0;
+  if (box !== null) {
+    eachPart(box, xs, (part) =>
+      eachSpan(part, xs, ys, (column, from, to) => {
+        const start = column * size.height + from;
+        // A span that reaches the bottom continues at the top of the next column.
+        if (start === end && runs.length > 0) runs[runs.length - 1]! += to - from;
+        else runs.push(start - end, to - from);
+        end = column * size.height + to;
+      }));
+  }
+  const rest = size.width * size.height - end;
+  if (rest > 0) runs.push(rest);
+  return runs;
+}
+
+/** Calls `visit` with parts of the box, from left to right, whose crossings fit into memory. */
+function eachPart(box: Box, xs: Float64Array, visit: (part: Box) => void): void {
+  const columns = Math.max(1, Math.floor(MAX_HELD_CROSSINGS / xs.length));
+  for (let left = 0; left < box.width; left += columns) {
+    visit({ ...box, left: box.left + left, width: Math.min(columns, box.width - left) });
+  }
+}
+
+/** Calls `visit` with every run of filled rows, column by column; `to` is the first row below. */
+function eachSpan(
+  box: Box,
+  xs: Float64Array,
+  ys: Float64Array,
+  visit: (column: number, from: number, to: number) => void,
+): void {
   const starts = new Uint32Array(box.width + 1);
   eachEdge(box, xs, (_, first, last) => {
     for (let x = first; x <= last; x++) starts[x - box.left + 1]!++;
@@ -246,21 +292,14 @@ function columnCoverage(box: Box, xs: Float64Array, ys: Float64Array): Coverage 
   const rows = new Uint32Array(starts[box.width]!);
   const ends = starts.slice(0, box.width);
   eachCrossing(box, xs, ys, (column, row) => rows[ends[column]!++] = row);
-  let { pixels, left, top, right, bottom } = NO_COVERAGE;
   for (let column = 0; column < box.width; column++) {
     const [start, end] = [starts[column]!, starts[column + 1]!];
     sortRows(rows, start, end);
     for (let i = start; i + 1 < end; i += 2) {
       const [from, to] = [rows[i]!, rows[i + 1]!];
-      if (from === to) continue;
-      pixels += to - from;
-      left = Math.min(left, box.left + column);
-      right = box.left + column + 1;
-      top = Math.min(top, box.top + from);
-      bottom = Math.max(bottom, box.top + to);
+      if (from < to) visit(box.left + column, box.top + from, box.top + to);
     }
   }
-  return { pixels, left, top, right, bottom };
 }
 
 function sortRows(rows: Uint32Array, start: number, end: number): void {

@@ -7,9 +7,9 @@
  */
 import type { Size } from "../image/image.ts";
 import { createMask, type Mask } from "../image/mask.ts";
-import { fillPolygon, MAX_COORDINATE, MAX_CROSSINGS } from "./polygon.ts";
+import { fillPolygon, MAX_COORDINATE, MAX_CROSSINGS, polygonRuns } from "./polygon.ts";
 import { type ProblemKind, showValue } from "./problems.ts";
-import { fillRuns, type Rle, rleRuns } from "./rle.ts";
+import { fillRuns, maskRuns, type Rle, rleRuns } from "./rle.ts";
 
 /** A segmentation as in COCO files: polygons as lists of x, y, x, y, ... in pixels, or RLE. */
 export type CocoSegmentation = readonly (readonly number[])[] | Rle;
@@ -58,6 +58,16 @@ export function isDrawable(checked: CheckedSegmentation): boolean {
 export function fillSegmentation(mask: Mask, checked: CheckedSegmentation, label = 1): void {
   for (const polygon of checked.polygons) fillPolygon(mask, polygon, label);
   if (checked.runs !== null) fillRuns(mask, checked.runs, label);
+}
+
+/** The run lengths of what {@linkcode fillSegmentation} draws into an image of this size, in column-major order. */
+export function segmentationRuns(checked: CheckedSegmentation, size: Size): readonly number[] {
+  const { polygons, runs } = checked;
+  if (runs !== null) return runs;
+  if (polygons.length === 1) return polygonRuns(size, polygons[0]!);
+  const mask = createMask(size);
+  fillSegmentation(mask, checked);
+  return maskRuns(mask);
 }
 
 /**

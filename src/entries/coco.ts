@@ -22,6 +22,7 @@ export {
   CocoDataset,
   type CocoId,
   type CocoImage,
+  type CocoOptions,
   type ImageState,
   readCoco,
 } from "../coco/coco.ts";

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { annotationMask } from "../../mod.ts";
+import { fillPolygon, polygonRuns } from "../../src/coco/polygon.ts";
+import { maskRuns } from "../../src/coco/rle.ts";
+import { createMask } from "../../src/image/mask.ts";
 import { polygonPixels } from "../reference/coco_polygon.ts";
 import { withinMathCalls } from "../support/math_calls.ts";
 import { Random } from "../support/random.ts";
@@ -44,4 +47,18 @@ Deno.test("fillPolygon: a polygon far outside its image costs no more than one i
   // A thousand edges across the image's columns in all directions, steep and flat.
   const angles = Array.from({ length: 1000 }, (_, i) => i * Math.PI * 1.001);
   draw(angles.flatMap((angle) => [far * Math.cos(angle), far * Math.sin(angle)]));
+});
+
+Deno.test("polygonRuns: are the runs of what fillPolygon fills", () => {
+  const random = new Random(11);
+  for (let i = 0; i < 600; i++) {
+    const [width, height] = [1 + random.integer(40), 1 + random.integer(40)];
+    const points = Array.from(
+      { length: 2 * (3 + random.integer(i % 7 === 0 ? 60 : 6)) },
+      () => random.pick([-9, 0, width, height, 100, random.integer(200) / 4 - 5]),
+    );
+    const mask = createMask({ width, height });
+    fillPolygon(mask, points);
+    assert.deepEqual(polygonRuns(mask, points), maskRuns(mask), JSON.stringify({ width, height, points }));
+  }
 });

@@ -1,0 +1,31 @@
+/**
+ * What kinds of annotation files share.
+ *
+ * @module
+ */
+import type { Size } from "../../image/image.ts";
+import type { LeftOutFiles } from "../import_kind.ts";
+
+/** Adds a file to those that are left out for a reason. */
+export function leaveOut(files: Map<string, string[]>, reason: string, path: string): void {
+  const same = files.get(reason);
+  if (same === undefined) files.set(reason, [path]);
+  else same.push(path);
+}
+
+/** The list of {@linkcode leaveOut}. */
+export function leftOutFiles(files: ReadonlyMap<string, readonly string[]>): LeftOutFiles[] {
+  return [...files].map(([reason, files]) => ({ reason, files }));
+}
+
+/** The error for annotations that were made for an image of another size. */
+export function sizeMismatch(annotated: Size, size: Size): RangeError {
+  return new RangeError(
+    `its annotations are for ${annotated.width} x ${annotated.height}, the image is ${size.width} x ${size.height}`,
+  );
+}
+
+/** Whether a name means that a pixel belongs to no category. */
+export function isBackgroundName(name: string): boolean {
+  return /^_*back ?ground_*$/i.test(name.trim());
+}
