@@ -11,6 +11,7 @@
  */
 import type { Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
+import { RunList } from "./run_list.ts";
 
 /** Grid points per pixel, as in COCO's code. */
 const SCALE = 5;
@@ -252,21 +253,14 @@ function columnCoverage(box: Box, xs: Float64Array, ys: Float64Array): Coverage 
 export function polygonRuns(size: Size, points: readonly number[]): number[] {
   const { xs, ys } = gridPoints(points);
   const box = pixelBox(size, xs, ys);
-  const runs: number[] = [];
-  let end = 0;
+  const runs = new RunList();
   if (box !== null) {
     eachPart(box, xs, (part) =>
       eachSpan(part, xs, ys, (column, from, to) => {
-        const start = column * size.height + from;
-        // A span that reaches the bottom continues at the top of the next column.
-        if (start === end && runs.length > 0) runs[runs.length - 1]! += to - from;
-        else runs.push(start - end, to - from);
-        end = column * size.height + to;
+        runs.add(column * size.height + from, column * size.height + to);
       }));
   }
-  const rest = size.width * size.height - end;
-  if (rest > 0) runs.push(rest);
-  return runs;
+  return runs.finish(size.width * size.height);
 }
 
 /** Calls `visit` with parts of the box, from left to right, whose crossings fit into memory. */

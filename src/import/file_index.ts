@@ -11,12 +11,14 @@ const SHOWN = 3;
 /** Files of a source by their last part. */
 export class FileIndex {
   readonly #byName: ReadonlyMap<string, readonly string[]>;
+  readonly #byStem: ReadonlyMap<string, readonly string[]>;
   readonly #paths: ReadonlySet<string>;
 
   /** Indexes paths within a source. */
   constructor(paths: readonly string[]) {
     this.#paths = new Set(paths);
     this.#byName = Map.groupBy(paths, keyOf);
+    this.#byStem = Map.groupBy(paths, (path) => fold(stemOf(path)));
   }
 
   /**
@@ -28,27 +30,43 @@ export class FileIndex {
     const path = written.replaceAll("\\", "/");
     const exact = resolvePath(near, path);
     if (exact !== null && this.#paths.has(exact)) return exact;
-    let candidates = this.#byName.get(keyOf(path)) ?? [];
-    const parts = path.split("/").map(fold);
-    const scores: ((candidate: string) => number)[] = [
-      (candidate) => common(candidate.split("/").map(fold).reverse(), parts.toReversed()),
-      (candidate) => prefers(candidate) ? 1 : 0,
-      (candidate) => common(folderOf(candidate).split("/"), near.split("/")),
-    ];
-    for (const score of scores) {
-      if (candidates.length < 2) break;
-      const best = Math.max(...candidates.map(score));
-      candidates = candidates.filter((candidate) => score(candidate) === best);
-    }
-    if (candidates.length > 1) {
-      const shown = candidates.slice(0, SHOWN).map((candidate) => JSON.stringify(candidate)).join(" or ");
-      throw new Error(
-        `Cannot tell which file ${JSON.stringify(written)} means: ${shown}\n` +
-          `hint: --images ${folderOf(candidates[0]!) || "."} (or the other folder) decides`,
-      );
-    }
-    return candidates[0] ?? null;
+    return choose(this.#byName.get(keyOf(path)) ?? [], path, near, prefers);
   }
+
+  /** The file of this name without an ending; of several, as {@linkcode FileIndex.find} chooses. */
+  findStem(stem: string, near: string): string | null {
+    const own = near === "" ? stem : `${near}/${stem}`;
+    return choose(this.#byStem.get(fold(stem)) ?? [], own, near, () => false);
+  }
+}
+
+/** The likeliest of several files of one name. */
+function choose(
+  files: readonly string[],
+  written: string,
+  near: string,
+  prefers: (path: string) => boolean,
+): string | null {
+  let candidates = files;
+  const folders = foldersOf(written).reverse();
+  const scores: ((candidate: string) => number)[] = [
+    (candidate) => common(foldersOf(candidate).reverse(), folders),
+    (candidate) => prefers(candidate) ? 1 : 0,
+    (candidate) => common(foldersOf(candidate), foldersOf(`${near}/`)),
+  ];
+  for (const score of scores) {
+    if (candidates.length < 2) break;
+    const best = Math.max(...candidates.map(score));
+    candidates = candidates.filter((candidate) => score(candidate) === best);
+  }
+  if (candidates.length > 1) {
+    const shown = candidates.slice(0, SHOWN).map((candidate) => JSON.stringify(candidate)).join(" or ");
+    throw new Error(
+      `Cannot tell which file ${JSON.stringify(written)} means: ${shown}\n` +
+        `hint: --images ${folderOf(candidates[0]!) || "."} (or the other folder) decides`,
+    );
+  }
+  return candidates[0] ?? null;
 }
 
 /** A path from a folder within the source, `..` resolved; null if it leaves the source. */
@@ -72,6 +90,10 @@ function common(a: readonly string[], b: readonly string[]): number {
   let count = 0;
   while (count < Math.min(a.length, b.length) && a[count] === b[count]) count++;
   return count;
+}
+
+function foldersOf(path: string): string[] {
+  return folderOf(path).split("/").filter((part) => part !== "").map(fold);
 }
 
 function keyOf(path: string): string {

@@ -265,7 +265,7 @@ function placeAll(
   });
   const names = nameImages(placed);
   for (const [i, { at, path, split }] of placed.entries()) {
-    placements[at] = { path, split, fileName: names[i]! };
+    placements[at] = { path, split, fileName: names[i]!, bytes: images[at]!.bytes };
   }
   return placements;
 }
@@ -291,8 +291,8 @@ async function writeResult(
     const own = placed.filter(({ split }) => split === name);
     if (own.length === 0) continue;
     await Deno.mkdir(join(folder, name), { recursive: true });
-    for (const { path, fileName } of own) {
-      await placeImage(tree, path, join(folder, name, fileName));
+    for (const { path, fileName, bytes } of own) {
+      await placeImage(tree, path, join(folder, name, fileName), bytes);
       onProgress("writing images", ++done, placed.length);
     }
     const images = async function* () {

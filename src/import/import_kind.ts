@@ -39,6 +39,8 @@ export interface ImportImage {
   readonly split: SplitName | null;
   /** What its name is taken from, if not from its path: `case_0001_0000.png` of channel 0 may be `case_0001.png`. */
   readonly fileName?: string;
+  /** Its file's bytes, if it is no file of the source: `path` is then the file that holds it. */
+  bytes?(): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * Its regions, read on every call; none for an image without foreground. `size` is that of the image as it is
    * displayed, its EXIF orientation applied. A SyntaxError, RangeError or TypeError means that its annotations cannot

@@ -4,11 +4,23 @@
  * @module
  */
 import type { ImportKind, Recognition, RecognizeOptions } from "./import_kind.ts";
+import { COCO_FILES } from "./kinds/coco.ts";
+import { LABELME } from "./kinds/labelme.ts";
 import { MASK_FOLDERS } from "./kinds/mask_folders.ts";
+import { NNUNET } from "./kinds/nnunet.ts";
+import { PASCAL_VOC } from "./kinds/voc.ts";
+import { YOLO_SEGMENTATION } from "./kinds/yolo.ts";
 import type { SourceTree } from "./source_tree.ts";
 
 /** Every kind, in the order in which a source is tried: annotation files say more than names of folders. */
-export const IMPORT_KINDS: readonly ImportKind[] = [MASK_FOLDERS];
+export const IMPORT_KINDS: readonly ImportKind[] = [
+  NNUNET,
+  COCO_FILES,
+  YOLO_SEGMENTATION,
+  LABELME,
+  PASCAL_VOC,
+  MASK_FOLDERS,
+];
 
 /** The recognition of the first kind that knows the source; throws an Error with a hint if none does. */
 export async function recognizeSource(tree: SourceTree, options: RecognizeOptions): Promise<Recognition> {

@@ -27,7 +27,7 @@ export async function readImportImage(
 ): Promise<SpooledImage> {
   const { path } = image;
   try {
-    const bytes = await tree.read(path, MAX_BYTES);
+    const bytes = await (image.bytes?.() ?? tree.read(path, MAX_BYTES));
     const size = readImageSize(bytes);
     const regions = (await image.regions(size)).map(({ category, runs }) => {
       const pixels = runs.reduce((sum, run) => sum + run, 0);

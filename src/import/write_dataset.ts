@@ -12,6 +12,7 @@ import { ifFound, isTaken } from "../fs/paths.ts";
 import { writeFailure } from "../fs/write_failure.ts";
 import { writeWhole } from "../fs/write_whole.ts";
 import { MAX_BYTES } from "../image/limits.ts";
+import type { ImportImage } from "./import_kind.ts";
 import { baseName, folderOf, type SourceTree } from "./source_tree.ts";
 import type { SpooledImage } from "./spool.ts";
 
@@ -29,6 +30,8 @@ export interface Placement {
   readonly split: SplitName;
   /** Its name in the split's folder. */
   readonly fileName: string;
+  /** Its bytes, if it is no file of the source. */
+  readonly bytes?: ImportImage["bytes"] | undefined;
 }
 
 /** What a split of the result holds. */
@@ -66,17 +69,22 @@ export function nameImages(
   });
 }
 
-/** Links an image into the result where the file system and the permissions allow it, else copies it. */
+/**
+ * Links an image into the result where the file system and the permissions allow it, else copies it; `embedded` reads an
+ * image that is no file of its own.
+ */
 export async function placeImage(
   tree: SourceTree,
   path: string,
   target: string,
+  embedded?: ImportImage["bytes"] | undefined,
 ): Promise<"linked" | "copied"> {
   if (await isTaken(target)) await Deno.remove(target);
   const disk = tree.diskPath(path);
   try {
-    if (disk === null) {
-      await Deno.writeFile(target, await tree.read(path, MAX_BYTES), { createNew: true });
+    if (embedded !== undefined || disk === null) {
+      const bytes = await (embedded?.() ?? tree.read(path, MAX_BYTES));
+      await Deno.writeFile(target, bytes, { createNew: true });
       return "copied";
     }
     const real = await Deno.realPath(disk);

@@ -29,3 +29,10 @@ export function sizeMismatch(annotated: Size, size: Size): RangeError {
 export function isBackgroundName(name: string): boolean {
   return /^_*back ?ground_*$/i.test(name.trim());
 }
+
+/** The error for a mask that was made for an image of another size. */
+export function maskMismatch(mask: Size, size: Size): RangeError {
+  return new RangeError(
+    `its mask is ${mask.width} x ${mask.height}, the image is ${size.width} x ${size.height}`,
+  );
+}

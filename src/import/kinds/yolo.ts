@@ -44,7 +44,9 @@ export const YOLO_SEGMENTATION: ImportKind = {
     for (const path of images) {
       if (!pairs.has(path)) {
         leaveOut(leftOut, "images without a label file (an empty one says: nothing there)", path);
-      } else if (!places.splitOf(path)) leaveOut(leftOut, `images in no split of ${data!.path}`, path);
+      } else if (!places.splitOf(path)) {
+        leaveOut(leftOut, `images in no split of ${data?.path ?? "the folders"}`, path);
+      }
     }
     for (const path of labels.values()) {
       if (!used.has(path) && isLabelPath(path)) leaveOut(leftOut, "label files without an image", path);
