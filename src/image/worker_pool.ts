@@ -61,7 +61,10 @@ export class WorkerPool<Answer> {
   async close(): Promise<void> {
     this.#idle.length = 0;
     for (const job of this.#waiting.splice(0)) job.reject(this.#closedError());
-    await Promise.all([...this.#workers].map((worker) => {
+    const workers = [...this.#workers];
+    // Idle ones, too, which nothing else takes away: next tasks would wait for them, and the program end silently.
+    this.#workers.clear();
+    await Promise.all(workers.map((worker) => {
       // Otherwise the program could exit before the Worker has stopped.
       worker.ref();
       return worker.terminate();

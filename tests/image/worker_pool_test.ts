@@ -47,3 +47,11 @@ Deno.test("WorkerPool: time in which this thread was blocked does not count agai
     await workers.close();
   }
 });
+
+Deno.test("WorkerPool: closed while idle, it starts again as often as it is asked", async () => {
+  const workers = pool(5);
+  for (let time = 0; time < 4; time++) {
+    assert.equal(await workers.run({ answer: time, after: 0 }), time);
+    await workers.close();
+  }
+});
