@@ -33,9 +33,55 @@ interface Tenant {
   readonly apart: Set<Region>;
 }
 
-interface Slot {
+/** A tenant at its place. */
+interface Placed extends Tenant {
+  readonly offset: number;
+}
+
+/** Steps of a bucket: about as many as most regions live. */
+const BUCKET_STEPS = 64;
+
+/** The bytes of a slot over time. Each tenant is in every bucket of steps that it lives in: few are met in a search. */
+class Slot {
   readonly byteLength: number;
-  readonly tenants: (Tenant & { readonly offset: number })[];
+  readonly #buckets: Placed[][] = [];
+
+  constructor(byteLength: number) {
+    this.byteLength = byteLength;
+  }
+
+  /** Whether it has no tenant. */
+  get isEmpty(): boolean {
+    return this.#buckets.length === 0;
+  }
+
+  put(placed: Placed): void {
+    for (let index = bucketOf(placed.first); index <= bucketOf(placed.last); index++) {
+      (this.#buckets[index] ??= []).push(placed);
+    }
+  }
+
+  /** The lowest offset with room for a tenant; undefined if there is none. */
+  lowestFree({ region, first, last, apart }: Tenant): number | undefined {
+    const alive = new Set<Placed>();
+    for (let index = bucketOf(first); index <= bucketOf(last); index++) {
+      for (const placed of this.#buckets[index] ?? []) {
+        if (placed.last < first || last < placed.first) continue;
+        if (apart.has(placed.region)) return undefined;
+        alive.add(placed);
+      }
+    }
+    let offset = 0;
+    for (const placed of [...alive].sort((a, b) => a.offset - b.offset)) {
+      if (placed.offset - offset >= region.byteLength) return offset;
+      offset = Math.max(offset, placed.offset + placed.region.byteLength);
+    }
+    return this.byteLength - offset >= region.byteLength ? offset : undefined;
+  }
+}
+
+function bucketOf(step: number): number {
+  return Math.floor(step / BUCKET_STEPS);
 }
 
 /**
@@ -101,18 +147,15 @@ function assign(
   lowest: boolean,
   given: readonly number[],
 ): MemoryPlan {
-  const slots: Slot[] = given.map((byteLength) => ({ byteLength, tenants: [] }));
+  const slots: Slot[] = given.map((byteLength) => new Slot(byteLength));
   const places = new Map<Region, Place>();
   const put = (tenant: Tenant, slot: number, offset: number) => {
-    slots[slot]!.tenants.push({ ...tenant, offset });
+    slots[slot]!.put({ ...tenant, offset });
     places.set(tenant.region, { slot, offset });
   };
-  const putInNewSlot = (tenant: Tenant) =>
-    put(tenant, slots.push({ byteLength: tenant.region.byteLength, tenants: [] }) - 1, 0);
+  const putInNewSlot = (tenant: Tenant) => put(tenant, slots.push(new Slot(tenant.region.byteLength)) - 1, 0);
   for (const tenant of kept) {
-    const fitting = slots.filter((slot) =>
-      slot.tenants.length === 0 && slot.byteLength >= tenant.region.byteLength
-    );
+    const fitting = slots.filter((slot) => slot.isEmpty && slot.byteLength >= tenant.region.byteLength);
     const [least] = fitting.sort((a, b) => a.byteLength - b.byteLength);
     if (least) put(tenant, slots.indexOf(least), 0);
     else putInNewSlot(tenant);
@@ -120,7 +163,7 @@ function assign(
   for (const tenant of ordered) {
     let best: Place | undefined;
     for (let slot = 0; slot < slots.length && !(best && !lowest); slot++) {
-      const offset = lowestFree(slots[slot]!, tenant);
+      const offset = slots[slot]!.lowestFree(tenant);
       if (offset !== undefined && !(best && best.offset <= offset)) best = { slot, offset };
     }
     if (best) put(tenant, best.slot, best.offset);
@@ -128,23 +171,4 @@ function assign(
   }
   const sizes = slots.map(({ byteLength }) => byteLength);
   return { slots: sizes, places, byteLength: sizes.reduce((sum, size) => sum + size, 0) };
-}
-
-/** The lowest offset at which a slot has room for a tenant; undefined if it has none. */
-function lowestFree(
-  { tenants, byteLength }: Slot,
-  { region, first, last, apart }: Tenant,
-): number | undefined {
-  const alive: Slot["tenants"] = [];
-  for (const tenant of tenants) {
-    if (tenant.last < first || last < tenant.first) continue;
-    if (apart.has(tenant.region)) return undefined;
-    alive.push(tenant);
-  }
-  let offset = 0;
-  for (const tenant of alive.sort((a, b) => a.offset - b.offset)) {
-    if (tenant.offset - offset >= region.byteLength) return offset;
-    offset = Math.max(offset, tenant.offset + tenant.region.byteLength);
-  }
-  return byteLength - offset >= region.byteLength ? offset : undefined;
 }

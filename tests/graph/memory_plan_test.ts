@@ -41,6 +41,30 @@ Deno.test("planMemory: regions with random lives never overlap in a slot", () =>
   }
 });
 
+Deno.test("planMemory: lives of thousands of steps get the places of the same lives in few", () => {
+  const nothing: Region = { precision: "f32", label: "nothing", byteLength: 256, fixed: true };
+  const idle = Array.from({ length: 99 }, () => ({ dispatch: dispatchOf(1), views: [view(nothing)] }));
+  for (let seed = 0; seed < 20; seed++) {
+    const random = new Random(seed);
+    const regions: Region[] = Array.from({ length: 30 }, (_, index) => ({
+      precision: "f32",
+      label: `region ${index}`,
+      byteLength: 256 * (1 + random.integer(20)),
+      fixed: false,
+    }));
+    const steps = Array.from({ length: 60 }, (_, at) => {
+      const near = () => regions[Math.min(29, Math.floor(at / 2) + random.integer(6))]!;
+      const bound = [...new Set(Array.from({ length: 1 + random.integer(3) }, near))];
+      return { dispatch: dispatchOf(bound.length), views: bound.map((region) => view(region)) };
+    });
+    const kept = regions.slice(0, 1);
+    const stretched = steps.flatMap((step) => [step, ...idle]);
+    const [short, long] = [planMemory(steps, kept), planMemory(stretched, kept)];
+    assertMemory(stretched, long, kept);
+    assert.deepEqual(long, short);
+  }
+});
+
 Deno.test("planMemory: regions share bytes after each other, and not even a slot if one step reads one and writes the other", () => {
   const region = (label: string, byteLength: number): Region => ({
     label,
