@@ -18,14 +18,16 @@ import {
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
+import { openSplit } from "../src/dataset/source_registry.ts";
+import { readForModel, targetsOf } from "../src/evaluation/model_classes.ts";
 import { reportDocument } from "../src/evaluation/report_json.ts";
 import {
   findModelFile,
   findSplits,
   formatEvaluation,
   modelOrigin,
+  type Predictor,
   prepareSplit,
-  readSplit,
   runEvaluation,
   type Spacing,
   UNANNOTATED,
@@ -131,7 +133,7 @@ async function evaluateModel(options: Options, typedData: boolean): Promise<void
     onNote: (note) => writeStderr(`${note}\n`),
   });
   close();
-  if (run !== null && dataFolder !== run.dataFolder) await compareData(run, dataFolder, options);
+  if (run !== null && dataFolder !== run.dataFolder) await compareData(run, predictor, dataFolder, options);
   const { problems } = report.data;
   if (problems.length > 0) {
     writeStderr(`note: ${plural(problems.length, "problem")} in the split; deno task inspect lists them\n`);
@@ -161,12 +163,18 @@ function ownData({ dataFolder }: RunProgress): string {
 }
 
 /** Notes if the named dataset is not the one that the run was validated with. */
-async function compareData({ data, config }: RunProgress, folder: string, { cache }: Options): Promise<void> {
+async function compareData(
+  { data, config }: RunProgress,
+  predictor: Predictor,
+  folder: string,
+  { cache }: Options,
+): Promise<void> {
   const split = (await findSplits(folder)).find(({ role }) => role === "valid");
   let fingerprint: string | null = null;
   if (split !== undefined && split.annotationFile !== null) {
-    const { samples } = await readSplit(split, { unannotated: config.unannotated });
-    await using prepared = await prepareSplit(samples, { size: config.size, cacheFolder: cache });
+    const { samples } = await readForModel(predictor, split, await openSplit(split), config.unannotated);
+    const targets = targetsOf(predictor);
+    await using prepared = await prepareSplit(samples, { size: config.size, targets, cacheFolder: cache });
     fingerprint = prepared.fingerprint;
   }
   if (fingerprint === data.valid.sha256) return;

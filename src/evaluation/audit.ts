@@ -5,6 +5,7 @@
  */
 import { type Box, labelComponents } from "../image/components.ts";
 import type { Mask } from "../image/mask.ts";
+import { classMargins, type Margins } from "../prediction/class_masks.ts";
 import { assertProbabilities, type ProbabilityMap } from "../prediction/probability_map.ts";
 import { thresholdMask } from "../prediction/postprocess.ts";
 import { ORIGINAL_INPUT } from "../unet/model_format.ts";
@@ -52,11 +53,8 @@ export interface AuditOptions {
 export interface ClassMargins {
   /** Its name; null if it is the only one. */
   readonly name: string | null;
-  /**
-   * The certainty of each pixel, row-major: positive where the class is predicted and negative elsewhere, 1 and -1 where
-   * the model is certain, 0 where it is undecided.
-   */
-  readonly margins: Float64Array;
+  /** How certain the model is of it in each pixel. */
+  readonly margins: Margins;
 }
 
 /**
@@ -91,21 +89,13 @@ export function auditImage(
     throw new RangeError(`Cannot audit at threshold ${threshold}: expected a number between 0 and 1`);
   }
   assertProbabilities(probabilities, "audit an image");
-  const predicted = thresholdMask(probabilities, threshold);
-  assertComparable(predicted, annotation, "audit an image");
+  assertComparable(thresholdMask(probabilities, threshold), annotation, "audit an image");
+  const [margins] = classMargins([probabilities], "sigmoid", threshold);
   return auditClass(
     name,
-    { name: null, margins: thresholdMargins(probabilities, threshold) },
+    { name: null, margins: margins! },
     annotation,
     ignored,
-  );
-}
-
-/** The margins of probabilities that are compared with a threshold. */
-export function thresholdMargins({ data }: ProbabilityMap, threshold: number): Float64Array {
-  return Float64Array.from(
-    data,
-    (value) => value > threshold ? (value - threshold) / (1 - threshold) : (value - threshold) / threshold,
   );
 }
 

@@ -6,16 +6,17 @@
 import { batches } from "../dataset/batches.ts";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Sample } from "../dataset/samples.ts";
-import { thresholdMask } from "../prediction/postprocess.ts";
-import { type Predictor, probabilityMaps } from "../prediction/predictor.ts";
-import { type AuditFinding, auditImage, rankFindings } from "./audit.ts";
+import { classMargins, marginMask } from "../prediction/class_masks.ts";
+import { classMaps, type Predictor } from "../prediction/predictor.ts";
+import { auditClass, type AuditFinding, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { headOf } from "../unet/config.ts";
 import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./split_loss.ts";
 import type { BootstrapOptions } from "./statistics.ts";
-import { type ImageScore, scoreImage } from "./image_score.ts";
+import { type ImageScore, scoreClasses, scoreImage } from "./image_score.ts";
 import { type EvaluationSummary, summarize } from "./summary.ts";
+import { trueMasks } from "./true_masks.ts";
 
 /** Options of {@linkcode evaluateSplit}. */
 export interface EvaluateSplitOptions {
@@ -68,8 +69,17 @@ export async function evaluateSplit(
         `${prepared.size} px and ${prepared.normalize}`,
     );
   }
+  const { classes } = predictor;
+  if (prepared.targets.classCount !== classes || prepared.targets.head !== headOf(network)) {
+    throw new RangeError(
+      `Cannot evaluate a model of ${classes} classes and a ${headOf(network)} head on masks prepared for ` +
+        `${prepared.targets.classCount} and ${prepared.targets.head}`,
+    );
+  }
   const { threshold = predictor.description.threshold, spacing, audit = false } = options;
   const trained = trainedLoss(predictor.description);
+  const head = headOf(network);
+  const names = predictor.classNames;
   const scores: ImageScore[] = [];
   const losses: { loss: Loss; images: number }[] = [];
   const findings: (AuditFinding | null)[] = [];
@@ -78,20 +88,30 @@ export async function evaluateSplit(
   ) {
     const logits = await predictor.logits(images);
     losses.push({
-      loss: batchLoss(logits, masks, { loss: trained, head: headOf(network) }),
+      loss: batchLoss(logits, masks, { loss: trained, head }),
       images: indices.length,
     });
-    for (const [place, map] of probabilityMaps(logits).entries()) {
+    for (const [place, maps] of classMaps(logits, head).entries()) {
       const sample = prepared.samples[indices[place]!]!;
-      const pixels = size * size;
-      const truth = {
-        width: size,
-        height: size,
-        data: new Uint8Array(masks.data.subarray(place * pixels, (place + 1) * pixels)),
-      };
-      const distances = spacing ? { spacing: networkSpacing(spacing, sample, size) } : {};
-      scores.push(scoreImage(sample.fileName, thresholdMask(map, threshold), truth, distances));
-      if (audit) findings.push(auditImage(sample.fileName, map, truth, { threshold }));
+      const { masks: truths, ignored } = trueMasks(masks, place, names.length, head);
+      const margins = classMargins(maps, head, threshold);
+      const parts = margins.map((each, index) => ({
+        name: names[index]!,
+        predicted: marginMask(each, maps[index]!),
+        truth: truths[index]!,
+      }));
+      const measure = { ignored, ...(spacing && { spacing: networkSpacing(spacing, sample, size) }) };
+      const [only] = parts;
+      scores.push(
+        parts.length === 1
+          ? scoreImage(sample.fileName, only!.predicted, only!.truth, measure)
+          : scoreClasses(sample.fileName, parts, measure),
+      );
+      if (!audit) continue;
+      margins.forEach((each, index) => {
+        const part = { name: parts.length === 1 ? null : names[index]!, margins: each };
+        findings.push(auditClass(sample.fileName, part, truths[index]!, ignored));
+      });
     }
     options.onProgress?.(scores.length, prepared.count);
   }

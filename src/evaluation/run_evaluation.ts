@@ -5,7 +5,7 @@
  */
 import { prepareSplit } from "../dataset/prepare.ts";
 import type { Problem } from "../coco/problems.ts";
-import { assertAnnotated, readSplit, type Unannotated } from "../dataset/samples.ts";
+import { assertAnnotated, type Unannotated } from "../dataset/samples.ts";
 import { openSplit } from "../dataset/source_registry.ts";
 import { findSplits, type Split } from "../dataset/splits.ts";
 import { readUnlabeled } from "../dataset/unlabeled.ts";
@@ -16,6 +16,7 @@ import { evaluateSplit, type EvaluateSplitOptions } from "./evaluate_split.ts";
 import type { SplitLoss } from "./split_loss.ts";
 import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
 import type { ImageScore } from "./image_score.ts";
+import { readForModel, targetsOf } from "./model_classes.ts";
 import type { EvaluationSummary } from "./summary.ts";
 
 /** Options of {@linkcode runEvaluation}. */
@@ -104,14 +105,18 @@ export async function runEvaluation(
     );
   }
   // An audit takes a split in which nothing is annotated as what it is: a folder of images.
-  const annotated = !audit || await hasAnnotations(split);
-  const reading = annotated ? await readSplit(split, { unannotated }) : await readUnlabeled(split);
+  const listing = split.annotationFile === null ? null : await openSplit(split);
+  const annotated = listing !== null && (!audit || listing.images.some(({ state }) => state === "annotated"));
+  const reading = annotated
+    ? await readForModel(predictor, split, listing, unannotated)
+    : await readUnlabeled(split);
   if ("listing" in reading) assertAnnotated(reading, reading.samples, NOT_ANNOTATED);
   // Fails before the work rather than after it if the folder cannot be written.
   await Deno.mkdir(options.output, { recursive: true });
   await using prepared = await prepareSplit(reading.samples, {
     size,
     normalize,
+    targets: targetsOf(predictor),
     cacheFolder: options.cacheFolder,
     onProgress: options.onPrepare,
     onNote: options.onNote,
@@ -153,12 +158,6 @@ export async function runEvaluation(
 const AUDIT = "--audit ranks its images by what the model finds in them";
 
 const NOT_ANNOTATED = { action: "evaluate", hint: AUDIT };
-
-async function hasAnnotations(split: Split): Promise<boolean> {
-  if (split.annotationFile === null) return false;
-  const { images } = await openSplit(split);
-  return images.some(({ state }) => state === "annotated");
-}
 
 /** The split with this folder name, or else with this role. */
 function chooseSplit(splits: readonly Split[], name: string): Split {

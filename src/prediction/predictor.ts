@@ -53,6 +53,12 @@ export class Predictor {
     return classCount(this.description.network);
   }
 
+  /** Their names, by default `class 1`, `class 2`, ... */
+  get classNames(): string[] {
+    const { classes } = this.description;
+    return Array.from({ length: this.classes }, (_, index) => classes?.[index]?.name ?? `class ${index + 1}`);
+  }
+
   /** An image as input of the network: `[3, size, size]`, resized and normalized as in training. */
   prepare(image: RgbImage): Tensor {
     const { size, normalize } = this.description;
@@ -112,11 +118,6 @@ export class Predictor {
   close(): void {
     this.#unet.close();
   }
-}
-
-/** The probabilities of a batch of logits, `[N, 1, H, W]`: one map per image. */
-export function probabilityMaps(logits: Tensor): ProbabilityMap[] {
-  return classMaps(logits, "sigmoid").map(([map]) => map!);
 }
 
 /** The probabilities of a batch of logits, `[N, C, H, W]`: for each image a map per class, of memory of its own. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { normalizeImage } from "../../src/image/normalize.ts";
 import { resizeImage } from "../../src/image/resize.ts";
-import { Predictor, type PredictorOptions, probabilityMaps } from "../../src/prediction/predictor.ts";
+import { classMaps, Predictor, type PredictorOptions } from "../../src/prediction/predictor.ts";
 import { readModel } from "../../src/unet/model_format.ts";
 import { assertClose } from "../support/compare.ts";
 import { spots } from "../support/coco.ts";
@@ -91,9 +91,9 @@ Deno.test("Predictor: refuses NaN logits and an empty batch", () =>
     await assert.rejects(predictor.predict([]), TypeError);
   }));
 
-Deno.test("probabilityMaps: the sigmoid of the logits of each image, without overflow", () => {
+Deno.test("classMaps: the sigmoid of the logits of each image, without overflow", () => {
   const data = Float32Array.of(0, 200, -200, 1, 2, 3, -1, Infinity);
-  const maps = probabilityMaps({ shape: [2, 1, 2, 2], data });
+  const maps = classMaps({ shape: [2, 1, 2, 2], data }, "sigmoid").map(([map]) => map!);
   assert.deepEqual(maps.map(({ width, height }) => [width, height]), [[2, 2], [2, 2]]);
   assertClose(maps[0]!.data, [0.5, 1, 0, 1 / (1 + Math.exp(-1))], { absolute: 1e-7, label: "first" });
   assert.equal(maps[1]!.data[3], 1);

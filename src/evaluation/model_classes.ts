@@ -1,0 +1,52 @@
+/**
+ * The classes of a model in the annotations of a split.
+ *
+ * @module
+ */
+import {
+  categoryNames,
+  chooseClasses,
+  type ClassTable,
+  matchClasses,
+  plainTable,
+} from "../dataset/classes.ts";
+import type { Split, SplitListing } from "../dataset/dataset_source.ts";
+import { readListing, type SplitReading, type Unannotated } from "../dataset/samples.ts";
+import type { TargetForm } from "../dataset/targets.ts";
+import type { Predictor } from "../prediction/predictor.ts";
+import { headOf } from "../unet/config.ts";
+
+/** The form of the masks that a model is compared with. */
+export function targetsOf({ classes, description: { network } }: Predictor): TargetForm {
+  return { classCount: classes, head: headOf(network) };
+}
+
+/**
+ * Reads a split with the labels of a model's classes: they are matched with its categories by name, and a model of one
+ * class without a name takes all categories as its own.
+ *
+ * @throws {RangeError} if the split has none of them, or another number of categories than a model without names
+ */
+export async function readForModel(
+  predictor: Predictor,
+  split: Split,
+  listing: SplitListing,
+  unannotated: Unannotated,
+): Promise<SplitReading> {
+  const classes = classesOf(predictor, listing);
+  const overlapping = targetsOf(predictor).head === "sigmoid";
+  return await readListing(split, listing, { unannotated, classes, overlapping });
+}
+
+function classesOf({ description, classes: count }: Predictor, listing: SplitListing): ClassTable {
+  const { classes, ignored } = description;
+  const names = categoryNames([listing]);
+  if (classes !== undefined) return matchClasses(classes, names, ignored);
+  if (count === 1) return plainTable();
+  const table = chooseClasses(names);
+  if (table.names.length === count) return table;
+  throw new RangeError(
+    `Cannot tell which of the dataset's categories the ${count} classes of the model are: it names none, and ` +
+      `${table.names.length} categories are outlined\nhint: give the model file as training wrote it`,
+  );
+}
