@@ -72,6 +72,7 @@ const PACKAGES: Record<string, string[]> = {
   "@zip.js/zip.js": ["src/archive", "tests"],
   "commander": ["src/cli", "tasks", "tests"],
   "fflate": ["src/phantom", "tests"],
+  "js-yaml": ["src/import"],
 };
 
 /** The room of a file: its first folder, or the first two below `src`; a file directly in `src` is its own. */
