@@ -50,7 +50,8 @@ export {
   type ImportPhase,
   type ImportReport,
 } from "./src/import/import_dataset.ts";
-export type { ClassOptions } from "./src/dataset/classes.ts";
+export type { ClassOptions, ClassTable } from "./src/dataset/classes.ts";
+export type { TargetForm } from "./src/dataset/targets.ts";
 export type { LeftOutFiles, RecognizeOptions } from "./src/import/import_kind.ts";
 export type { SplitCounts } from "./src/import/write_dataset.ts";
 export type { DuplicateFile, DuplicateReason, NearDuplicate } from "./src/dataset/near_duplicates.ts";

@@ -17,9 +17,11 @@ import {
   writeStdout,
 } from "../src/cli/task.ts";
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
+import { addClassOptions } from "../src/cli/class_options.ts";
 import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
 import {
+  type ClassOptions,
   completeTrainConfig,
   type KernelChoices,
   planRun,
@@ -35,6 +37,7 @@ import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
 
 interface Options extends TrainConfig {
+  readonly binary?: boolean;
   readonly data: string;
   readonly run?: string;
   readonly cache: string;
@@ -86,6 +89,7 @@ function addFlags(train: Command): void {
     .option("--data <folder>", "the dataset, with train/ and valid/ (or val/)", FOLDERS.data)
     .option("--cache <folder>", "where prepared images and timed kernel choices are stored", FOLDERS.cache);
   addConfigOptions(train, "data");
+  addClassOptions(train);
   train.optionsGroup(GROUPS.network);
   addConfigOptions(train, "network");
   train.optionsGroup(GROUPS.training);
@@ -148,6 +152,7 @@ async function plan(
     dataFolder: data,
     cacheFolder: options.cache,
     config: given,
+    classes: classesOf(options),
     software: options.software,
     choices,
   }, view);
@@ -161,6 +166,10 @@ async function plan(
       (resumes ? describeResumed(resumes) : "") +
       (secondsPerEpoch === null || left === 0 ? "" : describeEstimate(secondsPerEpoch, left)),
   );
+}
+
+function classesOf({ classes, merge, binary }: Options): ClassOptions {
+  return { classes, merge, binary };
 }
 
 function runFolder({ run, recipe }: Options): string {
@@ -182,6 +191,7 @@ async function run(
       dataFolder: data,
       cacheFolder: options.cache,
       config,
+      classes: classesOf(options),
       resume: options.resume,
       force: options.force,
       software: options.software,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { LOSS_NAMES, LOSSES } from "../../kernels/loss/definition.ts";
+import { HEADS, LOSS_NAMES, LOSSES } from "../../kernels/loss/definition.ts";
 import { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
 import { completeTrainConfig, RECIPES } from "../training/recipe.ts";
 import { SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
@@ -33,6 +33,11 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
   network: [
     ["filters", "--filters <number>", "feature maps of the first block"],
     ["norm", "--norm <kind>", "normalization layers within the network"],
+    [
+      "head",
+      "--head <kind>",
+      "softmax for classes that exclude each other, sigmoid for overlapping ones (default: chosen by the annotations)",
+    ],
     ["dropout", "--dropout <share>", "share of the bottleneck's elements that are dropped in training"],
   ],
   training: [
@@ -75,8 +80,9 @@ export function addConfigOptions(train: Command, group: keyof typeof FLAGS): voi
   for (const [name, flags, text] of FLAGS[group]!) {
     const option = new Option(flags, text);
     if (name === "augment") option.argParser(augmentation).default(DEFAULTS.augment, "none");
-    else option.default(DEFAULTS[name]);
+    else if (name !== "head") option.default(DEFAULTS[name]);
     if (name === "recipe") option.choices(Object.keys(RECIPES));
+    else if (name === "head") option.choices(HEADS);
     else if (name === "size") option.argParser(inputSize);
     else if (name in SETTING_CHOICES) option.choices(SETTING_CHOICES[name as keyof typeof SETTING_CHOICES]);
     else if (name in SETTING_RANGES) option.argParser(numberOf(name as keyof typeof SETTING_RANGES));
@@ -120,5 +126,6 @@ export function givenConfig(
   options: Readonly<TrainConfig>,
   typed: (name: string) => boolean,
 ): Partial<TrainConfig> {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => name in DEFAULTS && typed(name)));
+  const isSetting = (name: string) => name in DEFAULTS || name === "head";
+  return Object.fromEntries(Object.entries(options).filter(([name]) => isSetting(name) && typed(name)));
 }

@@ -187,11 +187,18 @@ export function describePlan(plan: TrainPlan): string {
   return splits.join("") +
     `network       ${filters} filters, norm ${norm}, ${parameters.toLocaleString("en-US")} parameters, ` +
     `input ${size} x ${size}, batches of ${batchSize}\n` +
+    describeClasses(config) +
     `recipe        ${config.recipe}: ${loss}${config.optimizer}, learning rate ${config.learningRate}, ` +
     `${config.schedule} schedule, seed ${config.seed}\n` +
     `device        ${adapter ?? "none found; memory is planned for a typical GPU"}\n` +
     describeKernels(plan) +
     `memory        ${describeMemory(config.memory, memory)}\n`;
+}
+
+/** A line if a run names classes. */
+function describeClasses({ classes, head = "sigmoid" }: TrainPlan["config"]): string {
+  if (classes === undefined) return "";
+  return `classes       ${classes.map(escapeLine).join(", ")}; head ${head}\n`;
 }
 
 function describeMemory(use: MemoryUse, memory: TrainPlan["memory"]): string {

@@ -24,11 +24,14 @@ export {
   type CocoImage,
   type CocoOptions,
   type ImageState,
+  type Labeling,
   readCoco,
 } from "../coco/coco.ts";
 export { type Problem, PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
 export { decodeRle, encodeRle, type Rle } from "../coco/rle.ts";
 export { annotationMask, type CocoSegmentation } from "../coco/segmentation.ts";
 export type { Size } from "../image/image.ts";
+export type { ComposeOptions } from "../image/compose_labels.ts";
+export type { LabelMap } from "../image/label_map.ts";
 export type { Mask } from "../image/mask.ts";
 export { resizeMask } from "../image/resize.ts";

@@ -12,6 +12,8 @@ export type { Arithmetic } from "../gpu/arithmetic.ts";
 export { Gpu } from "../gpu/gpu.ts";
 export { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
 export type { StateDict, Tensor } from "../tensor.ts";
+export type { Head } from "../../kernels/loss/definition.ts";
+export type { ClassSpec } from "../image/class_spec.ts";
 export type { UNetConfig } from "../unet/config.ts";
 export {
   type Model,

@@ -18,15 +18,22 @@ export interface DataFingerprint {
   readonly train: SplitFingerprint;
   /** The validation split. */
   readonly valid: SplitFingerprint;
+  /** The classes that annotations are read as; absent if all are one. */
+  readonly classes?: readonly string[];
 }
 
 /** How two datasets differ: one line for each split that differs. */
 export function dataDifferences(before: DataFingerprint, now: DataFingerprint): string[] {
-  return (["train", "valid"] as const).flatMap((role) => {
+  const names = ({ classes }: DataFingerprint) => classes?.join(", ") ?? "one for all categories";
+  const classes = names(before) === names(now)
+    ? []
+    : [`the classes were ${names(before)}, are ${names(now)}`];
+  const splits = (["train", "valid"] as const).flatMap((role) => {
     const [old, current] = [before[role], now[role]];
     if (old.sha256 === current.sha256) return [];
     return old.samples === current.samples
       ? [`the ${role} split has other images or annotations`]
       : [`the ${role} split had ${old.samples} samples, has ${current.samples}`];
   });
+  return [...classes, ...splits];
 }

@@ -5,6 +5,7 @@
  */
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
+import type { ClassOptions } from "../dataset/classes.ts";
 import { FOLDERS } from "../fs/layout.ts";
 import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import { openGpu } from "../host/open_gpu.ts";
@@ -16,7 +17,7 @@ import { completeTrainConfig } from "./recipe.ts";
 import { checkSameData, resumeConfig, resumedData } from "./resume.ts";
 import { readRunProgress } from "./run_folder.ts";
 import type { TrainConfig } from "./train_config.ts";
-import { loadData, type TrainData } from "./train_data.ts";
+import { loadData, type LoadedData, type TrainData } from "./train_data.ts";
 import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
 
 /** What a run trains on, and how. */
@@ -33,6 +34,8 @@ export interface PlanRunOptions {
   readonly cacheFolder?: string | undefined;
   /** Settings; default to the recipe's, or to those of a resumed run. */
   readonly config?: Partial<TrainConfig> | undefined;
+  /** The classes; default to every category that is outlined, or to those of a resumed run. */
+  readonly classes?: ClassOptions | undefined;
   /** Train on the software adapter even if there is a GPU. */
   readonly software?: boolean | undefined;
   /**
@@ -59,10 +62,11 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
   const { folder = "", force, resume } = options;
   const before = resume ? await readRunProgress(folder) : null;
   const run = { ...options, folder };
-  const config = before ? resumeConfig(before, run) : completeTrainConfig(options.config);
-  const data = await loadRunData(resumedData(run, before ?? undefined), config, options, callbacks);
+  const known = before ? resumeConfig(before, run) : completeTrainConfig(options.config);
+  const dataFolder = resumedData(run, before ?? undefined);
+  const { data, config } = await loadRunData(dataFolder, known, before ? folder : null, options, callbacks);
   await closeData(data);
-  if (before) checkSameData(before, { folder, force, data: fingerprintOf(data) });
+  if (before) checkSameData(before, { folder, force, data: fingerprintOf(data, config) });
   const wanted = gpuOptions(options, config, callbacks);
   const { choices, choicesFrom } = await chooseKernels(options, wanted, before);
   const settings = { ...wanted, choices };
@@ -92,19 +96,22 @@ export async function chooseKernels(
   return { choices, choicesFrom: choices ? "given" : "defaults" };
 }
 
-/** The fingerprints of both splits. */
-export function fingerprintOf({ train, valid }: TrainData): DataFingerprint {
-  return { train: train.fingerprint, valid: valid.fingerprint };
+/** The fingerprints of both splits, and the classes that their annotations are read as. */
+export function fingerprintOf({ train, valid }: TrainData, { classes }: TrainConfig): DataFingerprint {
+  return { train: train.fingerprint, valid: valid.fingerprint, ...(classes ? { classes } : {}) };
 }
 
-/** Loads the splits of a run, telling the callbacks. */
+/** Loads the splits of a run, telling the callbacks; `resumes` is its folder if it is resumed. */
 export function loadRunData(
   folder: string,
   config: TrainConfig,
-  { cacheFolder = FOLDERS.cache, signal }: PlanRunOptions & { readonly signal?: AbortSignal | undefined },
+  resumes: string | null,
+  { cacheFolder = FOLDERS.cache, classes, signal }:
+    & PlanRunOptions
+    & { readonly signal?: AbortSignal | undefined },
   { onNote, onPrepare }: TrainCallbacks,
-): Promise<TrainData> {
-  return loadData(folder, config, { cacheFolder, onNote, onPrepare, signal });
+): Promise<LoadedData> {
+  return loadData(folder, config, { cacheFolder, classes, resumes, onNote, onPrepare, signal });
 }
 
 /** Ends the threads that assemble batches. */

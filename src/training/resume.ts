@@ -33,7 +33,11 @@ export function resumeConfig(
   const old = completeTrainConfig(kept);
   const given = options.config ?? {};
   const otherRecipe = given.recipe !== undefined && given.recipe !== old.recipe;
-  const config = completeTrainConfig(otherRecipe ? given : { ...old, ...given });
+  const { classes, merge, head } = old;
+  const lasting = Object.fromEntries(
+    Object.entries({ classes, merge, head }).filter(([, value]) => value !== undefined),
+  );
+  const config = completeTrainConfig(otherRecipe ? { ...lasting, ...given } : { ...old, ...given });
   refuse(options, "settings", changesOf(old, config));
   return config;
 }

@@ -15,7 +15,8 @@ import { evaluatedSplit, evaluationNames, RUN_FILES, RUN_LOCK } from "../fs/layo
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { ifFound, isTaken, removeTree } from "../fs/paths.ts";
 import { isTemporaryName } from "../fs/temporary_name.ts";
-import { modelParts, ORIGINAL_INPUT } from "../unet/model_format.ts";
+import { classesOfRun } from "../dataset/classes.ts";
+import { type ModelDescription, modelParts, ORIGINAL_INPUT } from "../unet/model_format.ts";
 import { blockToState, parameterTable } from "../unet/parameters.ts";
 import { isDiskFull, limitHint } from "../fs/write_failure.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
@@ -27,7 +28,7 @@ import {
   type RunProgress,
 } from "./checkpoint.ts";
 import { shouldStop } from "./early_stopping.ts";
-import { networkConfig } from "./train_config.ts";
+import { networkConfig, type TrainConfig } from "./train_config.ts";
 
 /** A run's folder, which no other process can train in until it is closed. */
 export interface OpenRun {
@@ -310,6 +311,7 @@ function bestParts({ progress, trainer }: Checkpoint): Uint8Array[] {
       normalize: config.normalize,
       // What the metrics of training count by.
       threshold: ORIGINAL_INPUT.threshold,
+      ...describeClasses(config),
       recipe: config.recipe,
       epoch: best!.epoch,
       metrics: best!.metrics,
@@ -318,6 +320,13 @@ function bestParts({ progress, trainer }: Checkpoint): Uint8Array[] {
       versions: { ...versions },
     },
   });
+}
+
+/** Nothing for the one class of a run that names none. */
+function describeClasses(config: TrainConfig): Pick<ModelDescription, "classes" | "ignored"> {
+  if (config.classes === undefined) return {};
+  const { classes, ignored } = classesOfRun(config);
+  return { classes, ...(ignored.length > 0 ? { ignored } : {}) };
 }
 
 function orNull(error: unknown): null {

@@ -76,6 +76,8 @@ export interface TrainConfig {
    * everything that is annotated.
    */
   classes?: readonly string[];
+  /** The classes that unite categories, each as `whole=tumor+edema`; absent if none does. */
+  merge?: readonly string[];
   /** How logits become probabilities: `softmax` for classes that exclude each other; absent for `sigmoid`. */
   head?: Head;
 }
@@ -189,6 +191,7 @@ export function configDifferences(before: TrainConfig, now: TrainConfig): string
     augment: formatAugmentation(config.augment),
     // As text, so that lists compare by their elements; a run without them is of today's single class.
     classes: config.classes?.join(", ") || "none",
+    merge: config.merge?.join(", ") || "none",
     head: config.head ?? "sigmoid",
   });
   const [old, current] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];

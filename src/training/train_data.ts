@@ -6,11 +6,15 @@
 import { batches } from "../dataset/batches.ts";
 import { prepareSplit } from "../dataset/prepare.ts";
 import type { Batch, PreparedSplit } from "../dataset/prepared_split.ts";
-import { assertAnnotated, readSplit, type Sample } from "../dataset/samples.ts";
-import { findSplits, type Split, splitOf } from "../dataset/splits.ts";
+import type { OpenSplit } from "../dataset/class_overlaps.ts";
+import type { ClassOptions } from "../dataset/classes.ts";
+import { assertAnnotated, readListing, type Sample } from "../dataset/samples.ts";
+import { openSplit } from "../dataset/source_registry.ts";
+import { findSplits, splitOf } from "../dataset/splits.ts";
 import { spreadByName } from "../evaluation/cases.ts";
 import type { LabelMap } from "../image/label_map.ts";
 import type { Tensor } from "../tensor.ts";
+import { chooseRunClasses, type RunClasses } from "./run_classes.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { SplitFingerprint } from "./data_fingerprint.ts";
 
@@ -51,8 +55,20 @@ export interface SplitData extends SplitSummary {
 /** Both splits. */
 export type TrainData = Readonly<Record<"train" | "valid", SplitData>>;
 
+/** Both splits, and the settings with the classes that were chosen. */
+export interface LoadedData {
+  /** The splits. */
+  readonly data: TrainData;
+  /** All settings of the run. */
+  readonly config: TrainConfig;
+}
+
 /** Settings of {@linkcode loadData}. */
 export interface DataOptions {
+  /** The classes that were asked for. */
+  readonly classes?: ClassOptions | undefined;
+  /** The folder of the run that is resumed; none for a new one. */
+  readonly resumes?: string | null | undefined;
   /** Folder for prepared images. */
   readonly cacheFolder: string;
   /** Called when images are ready. */
@@ -64,7 +80,7 @@ export interface DataOptions {
 }
 
 /**
- * Reads and prepares the training and the validation split of a dataset.
+ * Reads and prepares the training and the validation split of a dataset, and chooses the classes over both.
  *
  * @throws {Error} if a split is missing, cannot be read, or is empty; the signal's reason if it aborted the work.
  */
@@ -72,10 +88,21 @@ export async function loadData(
   folder: string,
   config: TrainConfig,
   options: DataOptions,
-): Promise<TrainData> {
+): Promise<LoadedData> {
   const splits = await findSplits(folder);
-  const load = (role: "train" | "valid") => loadSplit(splitOf(splits, role), role, config, options);
-  return { train: await load("train"), valid: await load("valid") };
+  const open = async (role: "train" | "valid"): Promise<OpenSplit> => {
+    const split = splitOf(splits, role);
+    return { split, listing: await openSplit(split) };
+  };
+  const [train, valid] = [await open("train"), await open("valid")];
+  const classes = await chooseRunClasses([train, valid], config, {
+    ...options,
+    given: options.classes,
+    resumes: options.resumes ?? null,
+  });
+  const load = (opened: OpenSplit, role: "train" | "valid") => loadSplit(opened, role, classes, options);
+  const data = { train: await load(train, "train"), valid: await load(valid, "valid") };
+  return { data, config: classes.config };
 }
 
 /**
@@ -89,15 +116,21 @@ export async function checkData(folder: string): Promise<void> {
 }
 
 async function loadSplit(
-  split: Split,
+  { split, listing }: OpenSplit,
   role: "train" | "valid",
-  { unannotated, size, normalize, batchSize, seed }: TrainConfig,
+  { table, head, config }: RunClasses,
   { cacheFolder, onPrepare, onNote, signal }: DataOptions,
 ): Promise<SplitData> {
-  const reading = await readSplit(split, { unannotated });
+  const { unannotated, size, normalize, batchSize, seed } = config;
+  const reading = await readListing(split, listing, {
+    unannotated,
+    classes: table,
+    overlapping: head === "sigmoid",
+  });
   const prepared = await prepareSplit(reading.samples, {
     size,
     normalize,
+    targets: { classCount: table.classes.length, head },
     cacheFolder,
     onProgress: (done, total) => onPrepare?.(role, done, total),
     onNote,

@@ -159,8 +159,9 @@ interface OpenJob {
 }
 
 async function train(job: OpenJob): Promise<TrainResult> {
-  const { options, callbacks, config, dataFolder, opened: { folder, before, lock } } = job;
-  const data = await loadRunData(dataFolder, config, options, callbacks);
+  const { options, callbacks, dataFolder, opened: { folder, before, lock } } = job;
+  const resumes = before ? folder : null;
+  const { data, config } = await loadRunData(dataFolder, job.config, resumes, options, callbacks);
   try {
     const wanted = gpuOptions(options, config, callbacks);
     const { choices, choicesFrom } = await chooseKernels(options, wanted, before?.progress ?? null);
@@ -169,7 +170,7 @@ async function train(job: OpenJob): Promise<TrainResult> {
       // What was read until now is true only if nobody was writing.
       await checkLock(folder, lock);
       await removeTorn(folder);
-      return await trainOn(gpu, { ...job, data, choicesFrom });
+      return await trainOn(gpu, { ...job, config, data, choicesFrom });
     } finally {
       gpu.close();
     }
@@ -262,7 +263,7 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
     startedAt: new Date().toISOString(),
     dataFolder: withinProject(dataFolder),
     config,
-    data: fingerprintOf(job.data),
+    data: fingerprintOf(job.data, config),
     versions: versionsOn(trainer),
     choices: trainer.unet.gpu.choices,
     epoch: 0,
@@ -283,7 +284,7 @@ async function resumeTrainer(trainer: Trainer, job: Job, before: Checkpoint): Pr
   const { options, callbacks, config, dataFolder, opened: { folder } } = job;
   const progress = await resumeProgress(
     before,
-    { ...options, folder, config, data: fingerprintOf(job.data) },
+    { ...options, folder, config, data: fingerprintOf(job.data, config) },
     callbacks,
   );
   const versions = versionsOn(trainer);

@@ -13,7 +13,7 @@ import type { StateDict } from "../tensor.ts";
 import { safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
 import { findJsonExcess } from "../weights/json_bounds.ts";
-import { completeConfig, MAX_SIZE, SIZE_STEP, type UNetConfig } from "./config.ts";
+import { classCount, completeConfig, MAX_SIZE, SIZE_STEP, type UNetConfig } from "./config.ts";
 import { inferConfig } from "./parameters.ts";
 
 /** What a model file says about its weights. */
@@ -218,6 +218,12 @@ function checkDescription(description: Record<string, unknown>, state: StateDict
   }
   const config = completeConfig(network);
   checkNetwork(config, state);
+  const { classes } = description as Partial<ModelDescription>;
+  if (classes !== undefined && classes.length !== classCount(config)) {
+    throw new RangeError(
+      `Cannot read the model: it names ${classes.length} classes, its network has ${classCount(config)}`,
+    );
+  }
   return { ...description, network: config, size, normalize, threshold };
 }
 

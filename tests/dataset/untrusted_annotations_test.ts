@@ -257,7 +257,8 @@ Deno.test("loadData: trains on no split with images in doubt or without any anno
     const load = async (unannotated: Unannotated = "empty") => {
       const notes: string[] = [];
       const config = completeTrainConfig({ size: 32, unannotated });
-      await closeData(await loadData(data, config, { cacheFolder, onNote: (note) => notes.push(note) }));
+      const loaded = await loadData(data, config, { cacheFolder, onNote: (note) => notes.push(note) });
+      await closeData(loaded.data);
       return notes.filter((note) => !note.includes(".samples"));
     };
     await writeDataset(data, { train: UNCERTAIN, valid: { annotations: [{}, { segmentation: [] }] } });

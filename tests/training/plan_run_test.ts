@@ -33,7 +33,7 @@ for (const { settings, batches, cuts } of CASES) {
       [memory.low.microBatches > 1, memory.low.bytes < 0.7 * memory.normal.bytes],
       [cuts, cuts],
     );
-    const data = await loadData(dataFolder, config, { cacheFolder });
+    const { data } = await loadData(dataFolder, config, { cacheFolder });
     const unet = await UNet.create(gpu, networkConfig(config));
     const { microBatch } = memory[config.memory];
     const trainer = await Trainer.create(unet, { ...trainerOptions(config), microBatch });

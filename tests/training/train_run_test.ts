@@ -34,7 +34,7 @@ Deno.test("trainRun: loss and metrics of the best epoch are those of its model f
     const written = JSON.parse(await Deno.readTextFile(join(options.folder, "config.json")));
     assert.equal(written.loss, loss);
     const { dataFolder, cacheFolder } = await tinyData();
-    const data = await loadData(dataFolder, completeTrainConfig(options.config), { cacheFolder });
+    const { data } = await loadData(dataFolder, completeTrainConfig(options.config), { cacheFolder });
     const unet = await UNet.create(gpu, description.network, { state });
     try {
       const sums = { loss: 0, batchLoss: 0, correct: 0, overlap: 0, predicted: 0, truth: 0 };
