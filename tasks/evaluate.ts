@@ -4,10 +4,11 @@
  * @module
  */
 import { addFollowLinks } from "../src/cli/follow_links.ts";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { basename, dirname, extname, join } from "node:path";
 import { plural } from "../src/cli/format.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
+import { parseSpacing } from "../src/cli/spacing.ts";
 import { Progress } from "../src/cli/progress.ts";
 import {
   addExamples,
@@ -186,16 +187,6 @@ function outputOf(path: string): string {
   return basename(path) === RUN_FILES.best
     ? dirname(path)
     : join(FOLDERS.runs, basename(path, extname(path)));
-}
-
-/** Parses `x,y`, or one number for both, as the spacing of rows and columns. */
-function parseSpacing(text: string): Spacing {
-  const parts = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
-  const [x = NaN, y = x] = parts;
-  if (parts.length > 2 || ![x, y].every((value) => Number.isFinite(value) && value > 0)) {
-    throw new InvalidArgumentError("expected two positive numbers separated by a comma, such as 0.5,0.5.");
-  }
-  return [y, x];
 }
 
 if (import.meta.main) await main(command());

@@ -13,7 +13,7 @@
  *
  * @module
  */
-export { exportOnnx, type OnnxOptions } from "../onnx/export_model.ts";
+export { exportOnnx } from "../onnx/export_model.ts";
 export type { StateDict, Tensor } from "../tensor.ts";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "../weights/safetensors.ts";
 export { readTorchCheckpoint } from "../weights/torch_checkpoint.ts";

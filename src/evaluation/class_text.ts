@@ -5,7 +5,8 @@
  */
 import { escapeLine } from "../escape.ts";
 import type { ClassMeans, ClassSummary } from "./class_summary.ts";
-import { type Cell, formatCsv, MEAN_OF_CLASSES, snakeCase } from "./csv.ts";
+import { type Cell, formatCsv } from "../csv_text.ts";
+import { MEAN_OF_CLASSES, snakeCase } from "./csv.ts";
 import { METRIC_NAMES, METRICS } from "./metrics.ts";
 import type { OverlapMetrics } from "./pixel_counts.ts";
 

@@ -4,19 +4,13 @@
  *
  * @module
  */
+import { headOf } from "../unet/config.ts";
+import { modelClasses } from "../unet/model_classes.ts";
 import type { Model } from "../unet/model_format.ts";
 import { parameterTable, placeState } from "../unet/parameters.ts";
 import { normalization } from "./normalization.ts";
 import { OnnxGraph } from "./onnx_file.ts";
 import { unet } from "./unet_graph.ts";
-
-/** What a model's file may not say. */
-export interface OnnxOptions {
-  /** How logits become probabilities; defaults to `sigmoid`. */
-  readonly head?: "sigmoid" | "softmax";
-  /** The names of the classes, background excluded; defaults to `foreground`, or `class 1`, `class 2`, ... */
-  readonly classes?: readonly string[];
-}
 
 /**
  * Writes a model as ONNX: operator set 17, float32. Input `images` `[N, 3, H, W]`, RGB from 0 to 1, H and W multiples of
@@ -24,17 +18,13 @@ export interface OnnxOptions {
  * `classes` (names as JSON), `input_size` in pixels, `head`, `normalize` and `threshold`.
  *
  * @returns the file in parts; those of weights are views of their memory
- * @throws {TypeError} if the weights do not match the network, or the names not the classes
- * @throws {RangeError} if a weight is not finite, or the file would have 2 GiB or more
+ * @throws {TypeError} if the weights do not match the network
+ * @throws {RangeError} if a weight is not finite, the names do not match the classes, or the file would have 2 GiB or more
  */
-export function exportOnnx({ state, description }: Model, options: OnnxOptions = {}): Uint8Array[] {
+export function exportOnnx({ state, description }: Model): Uint8Array[] {
   const { network, size, normalize, threshold } = description;
-  const { head = "sigmoid" } = options;
-  const count = network.outChannels - (head === "softmax" ? 1 : 0);
-  const classes = options.classes ?? defaultNames(count);
-  if (classes.length !== count) {
-    throw new TypeError(`Cannot export a model of ${count} classes under ${classes.length} names`);
-  }
+  const head = headOf(network);
+  const classes = modelClasses(description).map(({ name }) => name);
   const graph = new OnnxGraph();
   const parameters = parameterTable(network);
   const values = placeState(parameters, state);
@@ -49,7 +39,7 @@ export function exportOnnx({ state, description }: Model, options: OnnxOptions =
     const range = bounds.map(([name, value]) => graph.integers(`classes.${name}`, [value]));
     graph.node("Slice", [graph.node("Softmax", [logits], "softmax", { axis: 1 }), ...range], probabilities);
   }
-  graph.output(probabilities, ["N", count, "H", "W"]);
+  graph.output(probabilities, ["N", classes.length, "H", "W"]);
   return graph.parts({
     producer: "deno-unet",
     description:
@@ -63,8 +53,4 @@ export function exportOnnx({ state, description }: Model, options: OnnxOptions =
       threshold: String(threshold),
     },
   });
-}
-
-function defaultNames(count: number): string[] {
-  return count === 1 ? ["foreground"] : Array.from({ length: count }, (_, index) => `class ${index + 1}`);
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { escapeControls } from "../../src/escape.ts";
 import { formatScores } from "../../mod.ts";
-import { formatCsv } from "../../src/evaluation/csv.ts";
+import { formatCsv } from "../../src/csv_text.ts";
 import { exampleScores } from "../support/evaluation.ts";
 import { Random } from "../support/random.ts";
 

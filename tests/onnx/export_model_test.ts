@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { joinBytes } from "../../src/bytes.ts";
 import { IMAGENET_DEVIATION, IMAGENET_MEAN, normalizeImage } from "../../src/image/normalize.ts";
-import { exportOnnx, type OnnxOptions } from "../../src/onnx/export_model.ts";
+import { exportOnnx } from "../../src/onnx/export_model.ts";
 import { OnnxGraph } from "../../src/onnx/onnx_file.ts";
 import type { StateDict, Tensor } from "../../src/tensor.ts";
 import { completeConfig, type UNetConfig } from "../../src/unet/config.ts";
@@ -16,11 +16,10 @@ function exported(
   config: Partial<UNetConfig>,
   state: StateDict,
   input: Partial<ModelDescription> = {},
-  options: OnnxOptions = {},
 ): OnnxModel {
   const network = completeConfig(config);
   const description = { network, size: 64, normalize: "imagenet", threshold: 0.5, ...input } as const;
-  return readOnnx(joinBytes(exportOnnx({ state, description }, options)));
+  return readOnnx(joinBytes(exportOnnx({ state, description })));
 }
 
 function freshState(config: Partial<UNetConfig>): StateDict {
@@ -59,7 +58,7 @@ for (const name of ["f2_none", "f2_instance"]) {
 }
 
 Deno.test("exportOnnx: declares dynamic extents, operator set 17, and what a program that runs it needs", () => {
-  const config = { filters: 1, outChannels: 3 };
+  const config = { filters: 1, outChannels: 3, head: "softmax" } as const;
   const one = exported({ filters: 1 }, freshState({ filters: 1 }));
   assert.deepEqual(one.versions, [8, 17]);
   assert.deepEqual(one.inputs, { images: ["N", 3, "H", "W"] });
@@ -71,27 +70,27 @@ Deno.test("exportOnnx: declares dynamic extents, operator set 17, and what a pro
     normalize: "imagenet",
     threshold: "0.5",
   });
-  const names = { head: "softmax", classes: ["tumor", 'ödem, "x"'] } as const;
+  const classes = [{ name: "tumor", color: "#ff0000" }, { name: 'ödem, "x"', color: "#00ff00" }];
   const two = exported(
     config,
     freshState(config),
-    { size: 96, normalize: "picture", threshold: 0.25 },
-    names,
+    { size: 96, normalize: "picture", threshold: 0.25, classes },
   );
   assert.deepEqual(two.outputs, { probabilities: ["N", 2, "H", "W"] });
   assert.deepEqual(two.metadata, {
-    classes: JSON.stringify(names.classes),
+    classes: JSON.stringify(["tumor", 'ödem, "x"']),
     input_size: "96",
     head: "softmax",
     normalize: "picture",
     threshold: "0.25",
   });
-  assert.equal(exported(config, freshState(config)).metadata.classes, '["class 1","class 2","class 3"]');
+  const unnamed = exported({ ...config, head: "sigmoid" }, freshState(config));
+  assert.equal(unnamed.metadata.classes, '["class 1","class 2","class 3"]');
 });
 
 Deno.test("exportOnnx: every constant and result is used, parameters have their names and sizes", () => {
-  const config = { filters: 2, norm: "instance", outChannels: 3 } as const;
-  const model = exported(config, freshState(config), { normalize: "picture" }, { head: "softmax" });
+  const config = { filters: 2, norm: "instance", outChannels: 3, head: "softmax" } as const;
+  const model = exported(config, freshState(config), { normalize: "picture" });
   for (const { name, shape } of parameterTable(completeConfig(config)).list) {
     assert.deepEqual(model.constants.get(name)?.shape, shape, name);
   }
@@ -118,12 +117,12 @@ Deno.test("exportOnnx: normalizes each image by its own moments, also one withou
 });
 
 Deno.test("exportOnnx: softmax over all channels, without that of the background", () => {
-  const config = { filters: 1, outChannels: 4 };
+  const config = { filters: 1, outChannels: 4, head: "softmax" } as const;
   const state = freshState(config);
   // Far apart, so that the classes differ.
   state.get("outc.bias")!.data.set([0, 1, -1, 2]);
   const images = randomImages(2, 32, 32);
-  const values = runOnnx(exported(config, state, {}, { head: "softmax" }), { images });
+  const values = runOnnx(exported(config, state), { images });
   const { shape, data } = values.get("probabilities")!;
   const logits = values.get("outc")!.data;
   assert.deepEqual(shape, [2, 3, 32, 32]);
@@ -142,9 +141,10 @@ Deno.test("exportOnnx: refuses weights of another network, names of other classe
   const config = { filters: 1 };
   const state = freshState(config);
   assert.throws(() => exported({ filters: 2 }, state), TypeError);
-  assert.throws(() => exported(config, state, {}, { classes: ["a", "b"] }), {
-    name: "TypeError",
-    message: "Cannot export a model of 1 classes under 2 names",
+  const classes = ["a", "b"].map((name) => ({ name, color: "#ffffff" }));
+  assert.throws(() => exported(config, state, { classes }), {
+    name: "RangeError",
+    message: "Cannot name the classes of a model of 1: its file names 2",
   });
   const broken = new Map(state).set("outc.bias", { shape: [1], data: Float32Array.of(NaN) });
   assert.throws(() => exported(config, broken), RangeError);

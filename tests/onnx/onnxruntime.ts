@@ -9,7 +9,6 @@ import { NO_LOADER } from "../../src/benchmark/peer_process.ts";
 import { joinBytes } from "../../src/bytes.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { normalizeImage } from "../../src/image/normalize.ts";
-import { sigmoid } from "../../src/math.ts";
 import { exportOnnx } from "../../src/onnx/export_model.ts";
 import type { StateDict, Tensor } from "../../src/tensor.ts";
 import { completeConfig } from "../../src/unet/config.ts";
@@ -57,15 +56,16 @@ for (const { norm, normalize, head, classes } of CASES) {
       filters,
       norm: norm as "none" | "instance",
       outChannels: classes + (head === "softmax" ? 1 : 0),
+      head,
     });
     const state = withOutputs(weights, filters, network.outChannels);
     const model: Model = { state, description: { network, size: 64, normalize, threshold: 0.5 } };
-    const bytes = joinBytes(exportOnnx(model, { head }));
+    const bytes = joinBytes(exportOnnx(model));
     await check(bytes);
     const batches = [randomImages(3, 64, 64), randomImages(1, 32, 96), lowContrast(64, 64)];
     // Where all pixels of a plane are equal, instance normalization enlarges what they are rounded by.
     if (norm === "none") batches.push(oneValue(64, 64));
-    await compare(await openTestGpu(), bytes, model, head, batches);
+    await compare(await openTestGpu(), bytes, model, batches);
   });
 }
 
@@ -79,7 +79,7 @@ for (const norm of ["none", "instance"] as const) {
     };
     // At this size the fast kernels alone are off by up to 1e-5.
     const gpu = await openTestGpu({ kernels: "strict" });
-    await compare(gpu, joinBytes(exportOnnx(model)), model, "sigmoid", [randomImages(1, 256, 256)]);
+    await compare(gpu, joinBytes(exportOnnx(model)), model, [randomImages(1, 256, 256)]);
   });
 }
 
@@ -113,7 +113,6 @@ async function compare(
   gpu: Gpu,
   bytes: Uint8Array,
   model: Model,
-  head: "sigmoid" | "softmax",
   batches: Tensor[],
 ): Promise<void> {
   const runtime = await importPeer<Runtime>(`npm:onnxruntime-node@${VERSION}`);
@@ -125,7 +124,7 @@ async function compare(
     for (const images of batches) {
       const input = new runtime.Tensor("float32", images.data, images.shape);
       const { data, dims } = (await session.run({ images: input }))["probabilities"]!;
-      const ours = toProbabilities(await unet.logits(normalizeAll(images, normalize)), head);
+      const ours = await unet.predict(normalizeAll(images, normalize));
       assert.deepEqual([...dims], ours.shape);
       assertClose(data, ours.data, { absolute: LIMIT, label: `images ${images.shape}` });
     }
@@ -141,24 +140,6 @@ function normalizeAll({ shape, data }: Tensor, how: "imagenet" | "picture"): Ten
     normalized.set(normalizeImage({ shape: shape.slice(1), data: data.slice(at, at + size) }, how).data, at);
   }
   return { shape, data: normalized };
-}
-
-function toProbabilities({ shape, data }: Tensor, head: "sigmoid" | "softmax"): Tensor {
-  if (head === "sigmoid") return { shape, data: data.map(sigmoid) };
-  const [batch, channels, height, width] = shape as [number, number, number, number];
-  const pixels = height * width;
-  const result = new Float32Array(batch * (channels - 1) * pixels);
-  for (let n = 0; n < batch; n++) {
-    for (let pixel = 0; pixel < pixels; pixel++) {
-      const logits = Array.from({ length: channels }, (_, c) => data[(n * channels + c) * pixels + pixel]!);
-      const most = Math.max(...logits);
-      const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
-      for (let k = 1; k < channels; k++) {
-        result[(n * (channels - 1) + k - 1) * pixels + pixel] = Math.exp(logits[k]! - most) / sum;
-      }
-    }
-  }
-  return { shape: [batch, channels - 1, height, width], data: result };
 }
 
 const CHECK = "import onnx, sys; onnx.checker.check_model(onnx.load(sys.stdin.buffer), full_check=True)";

@@ -26,7 +26,12 @@ export function command(): Command {
       "Debian's python3-onnx; the last line is 'N passed, N failed'.",
   ).action(async () => {
     const args = ["test", ...FLAGS, "tests/onnx/onnxruntime.ts"];
-    const deno = new Deno.Command("deno", { args, env: NO_LOADER, stdin: "null", stdout: "piped" });
+    const deno = new Deno.Command("deno", {
+      args,
+      env: { ...NO_LOADER, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+    });
     const child = deno.spawn();
     let text = "";
     for await (const part of child.stdout.pipeThrough(new TextDecoderStream())) {

@@ -8,6 +8,7 @@ import { ROOT } from "./files.ts";
 const COMMON = [
   "src/bytes.ts",
   "src/crc32.ts",
+  "src/csv_text.ts",
   "src/escape.ts",
   "src/fs",
   "src/math.ts",
