@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { type Gpu, type Precision, type StateDict, Trainer, type TrainerOptions, UNet } from "../../mod.ts";
 import { lossScale } from "../../kernels/loss/loss.ts";
+import type { UNetConfig } from "../../src/unet/config.ts";
+import { inferConfig } from "../../src/unet/parameters.ts";
 import { discs } from "../support/shapes_to_find.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 import { loadUnetFixture } from "../support/unet_fixture.ts";
@@ -22,16 +24,13 @@ const openPrecision = (precision: Precision) => openTestGpu(precision === "f32" 
 
 async function withTrainer<T>(
   gpu: Gpu,
-  norm: "none" | "instance",
+  config: Partial<UNetConfig>,
   options: TrainerOptions,
   work: (trainer: Trainer) => Promise<T>,
   state?: StateDict,
 ): Promise<T> {
-  const filters = state ? state.get("down1.conv1.weight")!.shape[0]! : 4;
-  const unet = await UNet.create(gpu, { filters, norm, dropout: state ? 0 : 0.4 }, {
-    seed: 2,
-    ...(state ? { state } : {}),
-  });
+  const network = state ? { ...config, ...inferConfig(state), dropout: 0 } : { filters: 4, ...config };
+  const unet = await UNet.create(gpu, network, { seed: 2, ...(state ? { state } : {}) });
   const trainer = await Trainer.create(unet, options);
   try {
     return await work(trainer);
@@ -48,13 +47,13 @@ Deno.test("lossScale: is a power of two, so that dividing by it is exact", () =>
 });
 
 if (adapter?.features.has("shader-f16")) {
-  for (const name of ["f4_none", "f8_instance"]) {
+  for (const name of ["f4_none", "f8_instance", "c14_softmax", "c3_sigmoid"]) {
     Deno.test(`Trainer: float16 gradients equal float32's up to rounding, ${name}`, async () => {
-      const { images, target, weights, report: { norm } } = await loadUnetFixture(name);
+      const { images, target, weights, report: { norm, head } } = await loadUnetFixture(name);
       const gradients = async (precision: Precision, state: StateDict) =>
         await withTrainer(
           await openPrecision(precision),
-          norm,
+          head ? { head } : {},
           {},
           (trainer) => trainer.gradients(images, target),
           state,
@@ -91,11 +90,11 @@ if (adapter?.features.has("shader-f16")) {
       return await trainer.state();
     };
     const gpu = await openPrecision("f16");
-    const [middle, end] = await withTrainer(gpu, "none", options, async (trainer) => [
+    const [middle, end] = await withTrainer(gpu, {}, options, async (trainer) => [
       await three(trainer),
       await three(trainer),
     ]);
-    const resumed = await withTrainer(gpu, "none", options, (trainer) => {
+    const resumed = await withTrainer(gpu, {}, options, (trainer) => {
       trainer.load(middle!);
       return three(trainer);
     });
@@ -105,7 +104,7 @@ if (adapter?.features.has("shader-f16")) {
   Deno.test("Trainer: with float16, an overflow ends the training run with a hint", async () => {
     const { images, masks } = discs(1, 2, 32);
     const large = { ...images, data: images.data.map((value) => 1e7 * value) };
-    await withTrainer(await openPrecision("f16"), "none", {}, async (trainer) => {
+    await withTrainer(await openPrecision("f16"), {}, {}, async (trainer) => {
       await assert.rejects(trainer.step(large, masks), {
         message: /^Training diverged: the loss of step 1 is \S+\nhint: train with --precision f32, lower /,
       });
