@@ -50,7 +50,7 @@ export function sumBatch(batch: LossBatch, spec: LossSpec): LossSums[] {
   const sums = Array.from({ length: spec.classes }, noSums);
   const { logits, targets, pixels } = batch;
   if (spec.head === "softmax") {
-    for (let place = 0; place < targets.length; place++) addSoftmax(sums, batch, place);
+    addSoftmax(sums, batch);
     return sums;
   }
   for (let index = 0; index < logits.length; index++) {
@@ -102,7 +102,7 @@ export function batchGradient(
   const { logits, targets, pixels } = batch;
   const gradient = new Float64Array(logits.length);
   if (head === "softmax") {
-    for (let place = 0; place < targets.length; place++) setSoftmaxGradient(gradient, batch, sums, place);
+    setSoftmaxGradient(gradient, batch, sums);
     return gradient;
   }
   for (let index = 0; index < logits.length; index++) {
@@ -140,94 +140,112 @@ function addPixel(sums: LossSums, pixel: Pixel, loss: LossName): void {
   sums.term += LOSSES[loss].term?.(pixel) ?? 0;
 }
 
-/** The channels of one pixel under a softmax. */
-interface SoftmaxPixel {
-  /** Index of the logits' first value. */
-  readonly first: number;
+/** The channels of a pixel under a softmax. One object is filled again and again: batches have millions of pixels. */
+class SoftmaxPixel {
+  /** Index of the logit of the first channel. */
+  first = 0;
   /** The most probable channel; the first of several. */
-  readonly best: number;
+  best = 0;
   /** exp(z - z of the most probable channel) of every channel: 1 for that one. */
-  readonly powers: readonly number[];
+  readonly powers: Float64Array;
   /** The sum of the powers of all channels but the most probable one. */
-  readonly rest: number;
+  rest = 0;
+  readonly #batch: LossBatch;
+
+  constructor(batch: LossBatch, channels: number) {
+    this.#batch = batch;
+    this.powers = new Float64Array(channels);
+  }
+
+  /** The logit of a channel, less that of the most probable one. */
+  logit(channel: number): number {
+    const { logits, pixels } = this.#batch;
+    return logits[this.first + channel * pixels]! - logits[this.first + this.best * pixels]!;
+  }
+
+  /** Reads the pixel of a target. */
+  read(place: number): void {
+    const { logits, pixels } = this.#batch;
+    const { powers } = this;
+    const channels = powers.length;
+    this.first = Math.floor(place / pixels) * channels * pixels + place % pixels;
+    this.best = 0;
+    for (let channel = 1; channel < channels; channel++) {
+      if (logits[this.first + channel * pixels]! > logits[this.first + this.best * pixels]!) {
+        this.best = channel;
+      }
+    }
+    this.rest = 0;
+    for (let channel = 0; channel < channels; channel++) {
+      powers[channel] = Math.exp(this.logit(channel));
+      if (channel !== this.best) this.rest += powers[channel]!;
+    }
+  }
 }
 
-function softmaxPixel({ logits, pixels }: LossBatch, channels: number, place: number): SoftmaxPixel {
-  const first = Math.floor(place / pixels) * channels * pixels + place % pixels;
-  let best = 0;
-  for (let channel = 1; channel < channels; channel++) {
-    if (logits[first + channel * pixels]! > logits[first + best * pixels]!) best = channel;
+function addSoftmax(sums: readonly LossSums[], batch: LossBatch): void {
+  const { targets } = batch;
+  const pixel = new SoftmaxPixel(batch, sums.length + 1);
+  for (let place = 0; place < targets.length; place++) {
+    const target = targets[place]!;
+    if (target === IGNORED_TARGET) {
+      sums[0]!.ignored++;
+      continue;
+    }
+    pixel.read(place);
+    const { best, powers, rest } = pixel;
+    for (let channel = 1; channel <= sums.length; channel++) {
+      const of = sums[channel - 1]!;
+      const p = powers[channel]! / (1 + rest);
+      of.positive += p;
+      if (best === channel) of.rounded++;
+      if (target !== channel) continue;
+      of.overlap += p;
+      of.truth++;
+      if (best === channel) of.rounded_overlap++;
+    }
+    const own = sums[Math.max(0, target - 1)]!;
+    own.entropy -= pixel.logit(target) - Math.log1p(rest);
+    if (best === target) own.correct++;
   }
-  const powers = Array.from(
-    { length: channels },
-    (_, channel) => Math.exp(logits[first + channel * pixels]! - logits[first + best * pixels]!),
-  );
-  return {
-    first,
-    best,
-    powers,
-    rest: powers.reduce((sum, power, channel) => channel === best ? sum : sum + power, 0),
-  };
-}
-
-function addSoftmax(sums: readonly LossSums[], batch: LossBatch, place: number): void {
-  const { logits, targets, pixels } = batch;
-  const target = targets[place]!;
-  if (target === IGNORED_TARGET) {
-    sums[0]!.ignored++;
-    return;
-  }
-  const { first, best, powers, rest } = softmaxPixel(batch, sums.length + 1, place);
-  sums.forEach((of, index) => {
-    const p = powers[index + 1]! / (1 + rest);
-    const truth = target === index + 1 ? 1 : 0;
-    const rounded = best === index + 1 ? 1 : 0;
-    of.overlap += p * truth;
-    of.positive += p;
-    of.truth += truth;
-    of.rounded_overlap += rounded * truth;
-    of.rounded += rounded;
-  });
-  const own = sums[Math.max(0, target - 1)]!;
-  own.entropy -= logits[first + target * pixels]! - logits[first + best * pixels]! - Math.log1p(rest);
-  own.correct += best === target ? 1 : 0;
 }
 
 /**
  * With g the derivative of the mean Dice loss by the probabilities, that by the logit of channel c is
  * `p_c (g_c - sum_j p_j g_j)`; that of the cross-entropy is `p_c`, less 1 for the true channel.
  */
-function setSoftmaxGradient(
-  gradient: Float64Array,
-  batch: LossBatch,
-  sums: readonly BatchSums[],
-  place: number,
-): void {
-  const target = batch.targets[place]!;
-  if (target === IGNORED_TARGET) return;
+function setSoftmaxGradient(gradient: Float64Array, batch: LossBatch, sums: readonly BatchSums[]): void {
+  const { targets, pixels } = batch;
   const classes = sums.length;
-  const { first, best, powers, rest } = softmaxPixel(batch, classes + 1, place);
-  const total = 1 + rest;
-  const slopes = [
-    0,
-    ...sums.map(({ overlap, positive, truth }, index) => {
-      const size = positive + truth + SMOOTH;
-      return ((2 * overlap + SMOOTH) / size - (target === index + 1 ? 2 : 0)) / size / classes;
-    }),
-  ];
-  const pull = powers.reduce(
-    (sum, power, channel) => channel === best ? sum : sum + power * slopes[channel]!,
-    0,
-  );
-  powers.forEach((power, channel) => {
-    const p = power / total;
-    // The differences without what the most probable channel cancels.
-    const dice = channel === best
-      ? p * (slopes[best]! * rest - pull) / total
-      : p * (slopes[channel]! - (slopes[best]! + pull) / total);
-    const others = channel === best ? rest : total - power;
-    const entropy = channel === target ? -others / total : p;
-    gradient[first + channel * batch.pixels] = COMBINED.DICE_WEIGHT * dice +
-      COMBINED.BCE_WEIGHT * entropy / (sums[0]!.count * classes);
-  });
+  const pixel = new SoftmaxPixel(batch, classes + 1);
+  const slopeOf = (channel: number, target: number) => {
+    if (channel === 0) return 0;
+    const { overlap, positive, truth } = sums[channel - 1]!;
+    const size = positive + truth + SMOOTH;
+    return ((2 * overlap + SMOOTH) / size - (target === channel ? 2 : 0)) / size / classes;
+  };
+  for (let place = 0; place < targets.length; place++) {
+    const target = targets[place]!;
+    if (target === IGNORED_TARGET) continue;
+    pixel.read(place);
+    const { first, best, powers, rest } = pixel;
+    const total = 1 + rest;
+    let pull = 0;
+    for (let channel = 0; channel <= classes; channel++) {
+      if (channel !== best) pull += powers[channel]! * slopeOf(channel, target);
+    }
+    const bestSlope = slopeOf(best, target);
+    for (let channel = 0; channel <= classes; channel++) {
+      const power = powers[channel]!;
+      const p = power / total;
+      // The differences without what the most probable channel cancels.
+      const dice = channel === best
+        ? p * (bestSlope * rest - pull) / total
+        : p * (slopeOf(channel, target) - (bestSlope + pull) / total);
+      const others = channel === best ? rest : total - power;
+      const entropy = channel === target ? -others / total : p;
+      gradient[first + channel * pixels] = COMBINED.DICE_WEIGHT * dice +
+        COMBINED.BCE_WEIGHT * entropy / (sums[0]!.count * classes);
+    }
+  }
 }

@@ -21,7 +21,8 @@ import {
 import { parameterTable } from "../unet/parameters.ts";
 import { LIGHT } from "./augmentation.ts";
 import { CLASS_FIELDS, HEADS } from "../../kernels/loss/definition.ts";
-import { emptySums } from "./epoch_metrics.ts";
+import { classCount } from "../unet/config.ts";
+import { emptySums, type MetricSums } from "./epoch_metrics.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { networkConfig, SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "./train_config.ts";
 
@@ -83,8 +84,9 @@ const STATE: Shape = objectOf({
 export function stateFault(state: unknown): string | null {
   const fault = STATE(state, "state");
   if (fault !== null) return fault;
-  const { config, epoch, best, history } = state as {
+  const { config, epoch, partial, best, history } = state as {
     config: TrainConfig;
+    partial: { sums: MetricSums } | null;
     epoch: number;
     best: { epoch: number } | null;
     history?: unknown[];
@@ -92,8 +94,11 @@ export function stateFault(state: unknown): string | null {
   if (best !== null && best.epoch > epoch) return "state.best is of an epoch that is not finished";
   if (history !== undefined && history.length !== epoch) return "state.history has not a line per epoch";
   try {
-    completeTrainConfig(config);
-    return null;
+    const classes = classCount(networkConfig(completeTrainConfig(config)));
+    const counted = partial?.sums.classes?.length ?? 1;
+    return partial === null || counted === classes
+      ? null
+      : `state.partial counts ${counted} classes, the network has ${classes}`;
   } catch (error) {
     return `state.config: ${(error as Error).message.split("\n")[0]}`;
   }

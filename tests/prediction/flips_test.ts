@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { meanLogits, mirror, MIRRORINGS } from "../../src/prediction/flips.ts";
+import { softmaxChannels } from "../../src/unet/probabilities.ts";
 import { assertClose } from "../support/compare.ts";
 
 const tensor = { shape: [2, 1, 2, 3], data: Float32Array.from({ length: 12 }, (_, i) => i) };
@@ -34,6 +35,20 @@ Deno.test("meanLogits: the logit of the mean probability, also near 0 and 1", ()
     0,
   ];
   assertClose(meanLogits(views).data, expected, { absolute: 1e-5, label: "mean" });
+});
+
+Deno.test("meanLogits: with a softmax, the logarithms of the mean probabilities of all channels", () => {
+  // One pixel of three channels; exp(-300) is no float32.
+  const views = [[0, 1, 2], [3, -300, 3]].map((values) => ({
+    shape: [1, 3, 1, 1],
+    data: Float32Array.from(values),
+  }));
+  const found = softmaxChannels(meanLogits(views, "softmax"));
+  const first = [1, Math.E, Math.E ** 2].map((power) => power / (1 + Math.E + Math.E ** 2));
+  const expected = first.map((p, channel) => (p + (channel === 1 ? 0 : 0.5)) / 2);
+  assertClose(found, expected, { absolute: 1e-6, label: "mean" });
+  const silent = [{ shape: [1, 2, 1, 1], data: Float32Array.of(0, -400) }];
+  assert.ok(meanLogits(silent, "softmax").data.every(Number.isFinite));
 });
 
 Deno.test("meanLogits: the mean of one view is that view", () => {

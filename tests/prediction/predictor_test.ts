@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { normalizeImage } from "../../src/image/normalize.ts";
 import { resizeImage } from "../../src/image/resize.ts";
 import { classMaps, Predictor, type PredictorOptions } from "../../src/prediction/predictor.ts";
-import { readModel } from "../../src/unet/model_format.ts";
+import { completeConfig } from "../../src/unet/config.ts";
+import { ORIGINAL_INPUT, readModel } from "../../src/unet/model_format.ts";
+import { UNet } from "../../src/unet/unet.ts";
 import { assertClose } from "../support/compare.ts";
 import { spots } from "../support/coco.ts";
 import { spotModel } from "../support/spot_model.ts";
@@ -90,6 +92,34 @@ Deno.test("Predictor: refuses NaN logits and an empty batch", () =>
     );
     await assert.rejects(predictor.predict([]), TypeError);
   }));
+
+Deno.test("Predictor.predictClasses: a map per image and class, also with flips; predict is of one class", async () => {
+  const gpu = await openTestGpu();
+  const network = completeConfig({ filters: 1, dropout: 0, head: "softmax", outChannels: 4 });
+  const unet = await UNet.create(gpu, network, { seed: 1 });
+  const model = { state: await unet.stateDict(), description: { network, ...ORIGINAL_INPUT, size: 32 } };
+  const images = [spots(1), spots(2, 40)];
+  for (const flips of [false, true]) {
+    const predictor = await Predictor.create(gpu, model, { flips });
+    assert.equal(predictor.classes, 3);
+    const maps = await predictor.predictClasses(images);
+    assert.deepEqual(maps.map((each) => each.map(({ data }) => data.length)), [
+      [1024, 1024, 1024],
+      [1024, 1024, 1024],
+    ]);
+    if (!flips) {
+      const batch = { shape: [1, 3, 32, 32], data: predictor.prepare(images[1]!).data };
+      const { data } = await unet.predict(batch);
+      assertClose(maps[1]!.flatMap((map) => [...map.data]), data, { absolute: 1e-6, label: "second image" });
+    }
+    await assert.rejects(
+      predictor.predict(images),
+      /^TypeError: Cannot predict one probability per pixel: the model has 3 classes\nhint: use predictClasses/,
+    );
+    predictor.close();
+  }
+  unet.close();
+});
 
 Deno.test("classMaps: the sigmoid of the logits of each image, without overflow", () => {
   const data = Float32Array.of(0, 200, -200, 1, 2, 3, -1, Infinity);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
 import { joinBytes } from "../../src/bytes.ts";
 import { type Checkpoint, checkpointParts, readCheckpoint } from "../../src/training/checkpoint.ts";
-import { emptySums } from "../../src/training/epoch_metrics.ts";
+import { emptySums, type MetricSums } from "../../src/training/epoch_metrics.ts";
 import { LIGHT } from "../../src/training/augmentation.ts";
 import { dataDifferences } from "../../src/training/data_fingerprint.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
@@ -19,10 +19,33 @@ Deno.test("readCheckpoint: returns what was packed, bit for bit", () => {
   const partial = { ...full, progress: { ...full.progress, partial: { batches: 2, sums, seconds: 1.5 } } };
   const { average: _, ...trainer } = full.trainer;
   const cut = { ...trainer, microBatch: { train: 4, evaluate: null } };
-  for (const checkpoint of [full, partial, { ...full, trainer }, { ...full, trainer: cut }]) {
+  const counts = { overlap: 3, predicted: 4, truth: 5 };
+  const classes = classesOf(partial, { ...sums, classes: [counts, counts] });
+  for (const checkpoint of [full, partial, classes, { ...full, trainer }, { ...full, trainer: cut }]) {
     const bytes = packCheckpoint(checkpoint);
     assert.deepEqual(readCheckpoint(bytes), checkpoint);
     assert.deepEqual(packCheckpoint(readCheckpoint(bytes)), bytes);
+  }
+});
+
+/** A checkpoint of a run of two classes by sigmoid with these sums; the blocks are the padded ones of one class. */
+function classesOf({ progress, trainer }: Checkpoint, sums: MetricSums): Checkpoint {
+  const config = completeTrainConfig({ ...progress.config, classes: ["lung", "heart"] });
+  return { progress: { ...progress, config, partial: { batches: 2, sums, seconds: 1.5 } }, trainer };
+}
+
+Deno.test("readCheckpoint: an unfinished epoch has the counts of each of the run's classes", () => {
+  const full = checkpointOf(3, 2);
+  const counts = { overlap: 3, predicted: 4, truth: 5 };
+  for (const classes of [undefined, [counts], [counts, counts, counts]]) {
+    const sums = { ...emptySums(), ...(classes ? { classes } : {}) };
+    assert.throws(
+      () => readCheckpoint(packCheckpoint(classesOf(full, sums))),
+      new RegExp(
+        "^SyntaxError: Cannot read the checkpoint: " +
+          `state.partial counts ${classes?.length ?? 1} classes, the network has 2$`,
+      ),
+    );
   }
 });
 

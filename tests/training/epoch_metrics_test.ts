@@ -36,6 +36,42 @@ Deno.test("epochMetrics: Dice and IoU are undefined if nothing is predicted and 
   assert.ok(Number.isNaN(metrics["train/iou"]));
 });
 
+Deno.test("epochMetrics: of several classes each has its Dice and IoU of the whole epoch, and the mean leaves out absent ones", () => {
+  const sums = emptySums(3);
+  const rest = { loss: 1, dice: 1, bce: 1, accuracy: 1, overlap: 9, predicted: 15, truth: 16, pixels: 90 };
+  const lung = { overlap: 4, predicted: 5, truth: 6 };
+  const heart = { overlap: 0, predicted: 3, truth: 0 };
+  const nothing = { overlap: 0, predicted: 0, truth: 0 };
+  addBatch(sums, { ...rest, classes: [lung, nothing, nothing] }, 2);
+  addBatch(sums, { ...rest, classes: [lung, heart, nothing] }, 1);
+  const metrics = epochMetrics("valid", sums, ["lung", "heart", "a/b"]);
+  const { "valid/dice/a/b": dice, "valid/iou/a/b": iou, ...defined } = metrics;
+  assert.ok(Number.isNaN(dice) && Number.isNaN(iou), "a class that is neither predicted nor true");
+  const lungDice = 2 * 8 / (10 + 12);
+  const lungIou = 8 / (10 + 12 - 8);
+  assert.deepEqual(defined, {
+    "valid/loss": 1,
+    "valid/accuracy": 1,
+    // A class that is predicted and never true has 0.
+    "valid/dice": lungDice / 2,
+    "valid/iou": lungIou / 2,
+    "valid/predicted": 13,
+    "valid/dice/lung": lungDice,
+    "valid/dice/heart": 0,
+    "valid/iou/lung": lungIou,
+    "valid/iou/heart": 0,
+    "valid/dice_loss": 1,
+    "valid/bce": 1,
+    "valid/loss_batch_mean": 1,
+    "valid/accuracy_batch_mean": 1,
+  });
+  assert.equal(predictsNothing(metrics, 0.5), false);
+  const silent = emptySums(2);
+  addBatch(silent, { ...rest, classes: [{ ...nothing, truth: 3 }, nothing] }, 1);
+  assert.equal(predictsNothing(epochMetrics("valid", silent, ["lung", "heart"]), 0.5), true);
+  assert.ok(Number.isNaN(epochMetrics("train", emptySums(2), ["lung", "heart"])["train/dice"]));
+});
+
 Deno.test("predictsNothing: is true only if no pixel is predicted, whether or not any is true", () => {
   const validate = (overlap: number, predicted: number, truth: number) => {
     const pixels = 2 * 64 * 64;

@@ -28,6 +28,23 @@ Deno.test("decodeRecords: reads the fields of each record in order", () => {
   assert.deepEqual(decodeRecords(new Float32Array(0), 1), []);
 });
 
+Deno.test("decodeRecords: several classes have their counts behind the record's fields", () => {
+  const values = Float32Array.of(0.5, 1, 2, 3, 4, 5, 6, 7, 10, 11, 12, 20, 21, 22);
+  const rest = { loss: 0.5, dice: 1, bce: 2, accuracy: 3, overlap: 4, predicted: 5, truth: 6, pixels: 7 };
+  const record = {
+    ...rest,
+    classes: [{ overlap: 10, predicted: 11, truth: 12 }, { overlap: 20, predicted: 21, truth: 22 }],
+  };
+  assert.deepEqual(decodeRecords(values, 2), [record]);
+  assert.deepEqual(decodeRecords(Float32Array.of(...values, ...values), 2), [record, record]);
+});
+
+Deno.test("historyCapacity: the history of many classes stays small, with room for two waits of training", () => {
+  assert.equal(historyCapacity(1), 16384);
+  assert.equal(historyCapacity(2), Math.floor(2 ** 17 / 14));
+  assert.equal(historyCapacity(254), 1024);
+});
+
 Deno.test("MetricsHistory: reads what was added since the last read, and nothing if nothing was", async () => {
   const { history, reads } = await historyOf([0.5, 0.25]);
   assert.equal(history.buffer.size, historyCapacity(1) * recordSize(1) * 4);

@@ -97,6 +97,34 @@ Deno.test("completeTrainConfig: rejects what is out of range, by name", () => {
   );
 });
 
+Deno.test("completeTrainConfig: classes and head make the network, and are checked", () => {
+  const names = ["lung", "heart"];
+  const network = (given: Parameters<typeof completeTrainConfig>[0]) => {
+    const { outChannels, head } = networkConfig(completeTrainConfig(given));
+    return [outChannels, head];
+  };
+  assert.deepEqual(network({ classes: names }), [2, undefined]);
+  assert.deepEqual(network({ classes: names, head: "softmax" }), [3, "softmax"]);
+  assert.deepEqual(network({ classes: ["heart"] }), [1, undefined]);
+  assert.deepEqual(network({ head: "softmax" }), [2, "softmax"]);
+  const refused = (given: Parameters<typeof completeTrainConfig>[0], message: RegExp) =>
+    assert.throws(() => completeTrainConfig(given), message);
+  refused(
+    { head: "argmax" as "softmax" },
+    /^RangeError: Cannot train with head "argmax": expected sigmoid, softmax$/,
+  );
+  refused({ classes: ["a", "b", "a"] }, /^RangeError: Cannot train with two classes named "a"$/);
+  const many = Array.from({ length: 255 }, (_, index) => `${index}`);
+  refused(
+    { classes: many },
+    /^RangeError: Cannot train with 255 classes: expected at most 254\nhint: pick .*--classes/,
+  );
+  refused(
+    { classes: names, head: "softmax", loss: "tversky" },
+    /loss "tversky" and head "softmax"\nhint: use --loss /,
+  );
+});
+
 Deno.test("configDifferences: names each setting that differs", () => {
   const before = completeTrainConfig();
   assert.deepEqual(configDifferences(before, completeTrainConfig()), []);
@@ -104,5 +132,14 @@ Deno.test("configDifferences: names each setting that differs", () => {
   assert.deepEqual(configDifferences(before, now), [
     "filters was 32, is 8",
     "augment was none, is horizontal,vertical,rotation=10,scale=0.1,shift=0.05,contrast=0.1,brightness=0.1,noise=0.5",
+  ]);
+  const classes = completeTrainConfig({ classes: ["a", "b"] });
+  assert.deepEqual(
+    configDifferences(classes, completeTrainConfig({ classes: ["a", "b"], head: "sigmoid" })),
+    [],
+  );
+  assert.deepEqual(configDifferences(before, completeTrainConfig({ classes: ["a", "b"], head: "softmax" })), [
+    "classes was none, is a, b",
+    "head was sigmoid, is softmax",
   ]);
 });
