@@ -1,0 +1,201 @@
+/**
+ * An MPI library through Deno's FFI, with no more than the grant for that one file: no handle is a `Deno.UnsafePointer`,
+ * which requires the grant for all.
+ *
+ * @module
+ */
+
+/** How a library represents what C's headers name. Handles are pointers in Open MPI and integers in MPICH. */
+interface Abi {
+  readonly world: Handle;
+  readonly float: Handle;
+  readonly sum: Handle;
+  readonly infoNull: Handle;
+  readonly typeShared: number;
+  /** The address that stands for the send buffer of a reduction in place. */
+  readonly inPlace: bigint;
+}
+
+type Handle = number | bigint;
+
+/** A rank of a world of MPI. */
+export interface Mpi {
+  /** The library in words: `Open MPI v4.1.4`. */
+  readonly version: string;
+  /** This rank, from 0. */
+  readonly rank: number;
+  /** Number of ranks. */
+  readonly size: number;
+  /** This rank among those of its machine, from 0. */
+  readonly localRank: number;
+  /** Ranks of this machine. */
+  readonly localSize: number;
+  /**
+   * Replaces values by their sums over all ranks. The event loop runs meanwhile; the values must not be used until the
+   * promise resolves, and no other call may be made before.
+   */
+  sum(values: Float32Array<ArrayBuffer>): Promise<void>;
+  /** Leaves the world, after the last exchange of every rank. */
+  finalize(): void;
+}
+
+/** MPI_THREAD_MULTIPLE: calls may come from any thread, as those of `nonblocking` symbols do. */
+const THREAD_MULTIPLE = 3;
+
+/** Characters of a library's description, at most. */
+const MAX_VERSION = 8192;
+
+/**
+ * Opens the library and joins the world of `mpirun` or `srun`; started without them, a process is a world of one.
+ *
+ * @param path the absolute path of `libmpi.so.40`, `libmpich.so.12` or another library with one of their ABIs
+ * @throws {Error} if it is no such library, or grants too little
+ */
+export function joinMpi(path: string): Mpi {
+  const conversions = findConversions(path);
+  const { symbols } = open(path, conversions === null ? "i32" : "usize");
+  const out = new Int32Array(1);
+  const read = (call: (out: Int32Array<ArrayBuffer>) => number) => {
+    check(call(out), "ask MPI for its ranks");
+    return out[0]!;
+  };
+  check(symbols.MPI_Init_thread(0n, 0n, THREAD_MULTIPLE, out), "start MPI");
+  if (out[0]! < THREAD_MULTIPLE) {
+    throw new Error(
+      `Cannot use ${path}: it grants thread level ${
+        out[0]
+      }, expected ${THREAD_MULTIPLE} (MPI_THREAD_MULTIPLE)\n` +
+        "hint: use a library that is built with threads, as those of Linux distributions are",
+    );
+  }
+  // Open MPI converts handles only once it has started.
+  const abi = conversions === null ? MPICH : openMpi(conversions);
+  const local = localWorld(symbols, abi);
+  return {
+    version: readVersion(symbols),
+    rank: read((out) => symbols.MPI_Comm_rank(abi.world, out)),
+    size: read((out) => symbols.MPI_Comm_size(abi.world, out)),
+    localRank: read((out) => symbols.MPI_Comm_rank(local, out)),
+    localSize: read((out) => symbols.MPI_Comm_size(local, out)),
+    async sum(values) {
+      const code = symbols.MPI_Allreduce(abi.inPlace, values, values.length, abi.float, abi.sum, abi.world);
+      check(await code, "sum over the ranks");
+    },
+    finalize: () => check(symbols.MPI_Finalize(), "leave MPI"),
+  };
+}
+
+/** Ends every rank of the world that this process has joined, from any thread. */
+export function abortMpi(path: string, code: number): void {
+  const conversions = findConversions(path);
+  const { world } = conversions === null ? MPICH : openMpi(conversions);
+  open(path, conversions === null ? "i32" : "usize").symbols.MPI_Abort(world, code);
+}
+
+function open(path: string, handle: "usize" | "i32") {
+  return Deno.dlopen(path, {
+    MPI_Init_thread: { parameters: ["usize", "usize", "i32", "buffer"], result: "i32" },
+    MPI_Get_library_version: { parameters: ["buffer", "buffer"], result: "i32" },
+    MPI_Comm_rank: { parameters: [handle as "usize", "buffer"], result: "i32" },
+    MPI_Comm_size: { parameters: [handle as "usize", "buffer"], result: "i32" },
+    MPI_Comm_split_type: {
+      parameters: [handle as "usize", "i32", "i32", handle as "usize", "buffer"],
+      result: "i32",
+    },
+    MPI_Allreduce: {
+      parameters: ["usize", "buffer", "i32", handle as "usize", handle as "usize", handle as "usize"],
+      result: "i32",
+      nonblocking: true,
+    },
+    MPI_Finalize: { parameters: [], result: "i32" },
+    MPI_Abort: { parameters: [handle as "usize", "i32"], result: "i32" },
+  }) as unknown as { symbols: Symbols };
+}
+
+/** Handles as either ABI has them. */
+interface Symbols {
+  MPI_Init_thread(argc: bigint, argv: bigint, level: number, granted: Int32Array<ArrayBuffer>): number;
+  MPI_Get_library_version(text: Uint8Array<ArrayBuffer>, length: Int32Array<ArrayBuffer>): number;
+  MPI_Comm_rank(world: Handle, rank: Int32Array<ArrayBuffer>): number;
+  MPI_Comm_size(world: Handle, size: Int32Array<ArrayBuffer>): number;
+  MPI_Comm_split_type(
+    world: Handle,
+    type: number,
+    key: number,
+    info: Handle,
+    result: BigUint64Array<ArrayBuffer>,
+  ): number;
+  MPI_Allreduce(
+    send: bigint,
+    receive: Float32Array<ArrayBuffer>,
+    count: number,
+    type: Handle,
+    operation: Handle,
+    world: Handle,
+  ): Promise<number>;
+  MPI_Finalize(): number;
+  MPI_Abort(world: Handle, code: number): number;
+}
+
+/** Conversions from Fortran's handles, which Open MPI exports as functions. */
+type Conversions = Readonly<Record<"comm" | "type" | "operation" | "info", (fortran: number) => bigint>>;
+
+/** Of MPICH's ABI, which Intel MPI, MVAPICH2 and Cray MPICH share, these are constants: null. */
+function findConversions(path: string): Conversions | null {
+  const { symbols } = Deno.dlopen(path, {
+    MPI_Comm_f2c: { parameters: ["i32"], result: "usize", optional: true },
+    MPI_Type_f2c: { parameters: ["i32"], result: "usize", optional: true },
+    MPI_Op_f2c: { parameters: ["i32"], result: "usize", optional: true },
+    MPI_Info_f2c: { parameters: ["i32"], result: "usize", optional: true },
+    MPI_Init_thread: { parameters: [], result: "void", optional: true },
+  });
+  if (symbols.MPI_Init_thread === null) {
+    throw new Error(
+      `Cannot use ${path}: it is not an MPI library\nhint: name libmpi.so.40 or libmpich.so.12`,
+    );
+  }
+  const { MPI_Comm_f2c: comm, MPI_Type_f2c: type, MPI_Op_f2c: operation, MPI_Info_f2c: info } = symbols;
+  return comm && type && operation && info ? { comm, type, operation, info } : null;
+}
+
+/** By the numbers of Fortran's mpif.h. */
+function openMpi({ comm, type, operation, info }: Conversions): Abi {
+  return {
+    world: comm(0),
+    float: type(13),
+    sum: operation(3),
+    infoNull: info(0),
+    typeShared: 0,
+    inPlace: 1n,
+  };
+}
+
+/** By C's mpi.h. */
+const MPICH: Abi = {
+  world: 0x44000000,
+  float: 0x4c00040a,
+  sum: 0x58000003,
+  infoNull: 0x1c000000,
+  typeShared: 1,
+  inPlace: 0xffff_ffff_ffff_ffffn,
+};
+
+/** The ranks that share this machine's memory. */
+function localWorld(symbols: Symbols, { world, typeShared, infoNull }: Abi): Handle {
+  const out = new BigUint64Array(1);
+  check(symbols.MPI_Comm_split_type(world, typeShared, 0, infoNull, out), "find the ranks of this machine");
+  return typeof world === "number" ? Number(BigInt.asIntN(32, out[0]!)) : out[0]!;
+}
+
+function readVersion(symbols: Symbols): string {
+  const text = new Uint8Array(MAX_VERSION);
+  const length = new Int32Array(1);
+  symbols.MPI_Get_library_version(text, length);
+  const line = new TextDecoder().decode(text.subarray(0, length[0])).split(/[,\n\0]/)[0]!;
+  return line.replace(/\s*Version:\s*/, " ").trim();
+}
+
+/** By default MPI ends the world on an error before it returns a code. */
+function check(code: number, what: string): void {
+  if (code !== 0) throw new Error(`Cannot ${what}: MPI returned ${code}`);
+}

@@ -1,0 +1,59 @@
+/**
+ * Watches the other ranks in a thread of its own, since the main thread may wait for the GPU, or for a rank that will
+ * never answer. When one is lost, the first of those that live says so, and all end.
+ *
+ * @module
+ */
+import { writeStderr } from "../cli/terminal.ts";
+import { abortMpi } from "./mpi_library.ts";
+import { RankBoard } from "./rank_board.ts";
+
+/** Message to the thread. */
+export interface ToRankWatch {
+  /** The folder of the {@linkcode RankBoard}. */
+  readonly folder: string;
+  /** This rank. */
+  readonly rank: number;
+  /** Number of ranks. */
+  readonly size: number;
+  /** The MPI library. */
+  readonly library: string;
+  /** What to do about a lost rank. */
+  readonly hint: string;
+}
+
+/** Milliseconds between looks. */
+const EVERY_MS = 1000;
+
+/** Milliseconds in which a rank that failed may still print its own line before all are ended. */
+const LAST_WORDS_MS = 1000;
+
+/** mpirun ends the others at once when it notices that one was killed. */
+const SIGNALS: readonly Deno.Signal[] = ["SIGTERM", "SIGINT"];
+
+const scope = self as unknown as {
+  onmessage: ((event: MessageEvent<ToRankWatch>) => void) | null;
+  postMessage(message: "watching"): void;
+};
+
+scope.onmessage = ({ data: { folder, rank, size, library, hint } }) => {
+  const board = RankBoard.watch(folder, rank, size);
+  let ended = false;
+  const look = () => {
+    if (ended) return;
+    const failed = board.hasFailed();
+    const lost = board.lost();
+    if (!failed && lost.length === 0) return;
+    ended = true;
+    if (!failed && board.speaks(lost)) {
+      const names = lost.length === 1 ? `rank ${lost[0]}` : `ranks ${lost.join(", ")}`;
+      writeStderr(
+        `error: ${names} of ${size} ended without a word: killed, or out of memory\nhint: ${hint}\n`,
+      );
+    }
+    setTimeout(() => abortMpi(library, 1), failed ? LAST_WORDS_MS : 0);
+  };
+  setInterval(look, EVERY_MS);
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, look);
+  scope.postMessage("watching");
+};

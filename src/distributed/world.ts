@@ -1,0 +1,92 @@
+/**
+ * The ranks that run a task together, from the first exchange to the last.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { ToRankWatch } from "./rank_watch_worker.ts";
+import { allTexts, barrier, MpiCollective } from "./mpi_collective.ts";
+import { abortMpi, joinMpi, type Mpi } from "./mpi_library.ts";
+import { RankBoard } from "./rank_board.ts";
+
+/** How a process joins its world. */
+export interface WorldOptions {
+  /** The absolute path of the MPI library. */
+  readonly library: string;
+  /** A folder that all ranks may write, on a file system that they share. */
+  readonly folder: string;
+  /** What a user can do if a rank is lost. */
+  readonly hint: string;
+}
+
+/** Begins the names of the folders in which ranks see each other. */
+const PREFIX = "ranks-";
+
+/** The ranks of a task. */
+export class World {
+  /** Exchanges between the ranks. */
+  readonly collective: MpiCollective;
+  /** The library, and this rank's place. */
+  readonly mpi: Mpi;
+  readonly #library: string;
+  readonly #board: RankBoard;
+  readonly #watch: Worker;
+
+  private constructor(mpi: Mpi, collective: MpiCollective, library: string, board: RankBoard, watch: Worker) {
+    this.mpi = mpi;
+    this.collective = collective;
+    this.#library = library;
+    this.#board = board;
+    this.#watch = watch;
+  }
+
+  /**
+   * Joins the ranks that `mpirun` or `srun` started.
+   *
+   * @throws {Error} if the library cannot be used, or the folder cannot be written
+   */
+  static async join({ library, folder, hint }: WorldOptions): Promise<World> {
+    const mpi = joinMpi(library);
+    const collective = new MpiCollective(mpi);
+    const [token] = await allTexts(collective, mpi.rank === 0 ? crypto.randomUUID() : "");
+    if (mpi.rank === 0) await RankBoard.clearLeft(folder, PREFIX);
+    const place = join(folder, `${PREFIX}${token}`);
+    const board = await RankBoard.join(place, mpi.rank, mpi.size);
+    // Before every rank holds its lock, one would seem lost.
+    await barrier(collective);
+    const watch = new Worker(new URL("./rank_watch_worker.ts", import.meta.url), { type: "module" });
+    const watching = Promise.withResolvers<void>();
+    watch.onmessage = () => watching.resolve();
+    watch.postMessage({ folder: place, rank: mpi.rank, size: mpi.size, library, hint } satisfies ToRankWatch);
+    await watching.promise;
+    return new World(mpi, collective, library, board, watch);
+  }
+
+  /** Whether this rank prints and writes for all. */
+  get isFirst(): boolean {
+    return this.mpi.rank === 0;
+  }
+
+  /**
+   * Tells the other ranks that this one has failed; returns whether it is the first to do so, and thus the one that
+   * reports it.
+   */
+  fail(message: string): Promise<boolean> {
+    return this.#board.fail(message);
+  }
+
+  /** Ends every rank at once. */
+  abort(code: number): void {
+    abortMpi(this.#library, code);
+  }
+
+  /** Ends the world in order; every rank must call it. */
+  async leave(): Promise<void> {
+    // A rank that has left looks lost to one that still watches.
+    await barrier(this.collective);
+    this.#watch.terminate();
+    await barrier(this.collective);
+    await this.#board.leave();
+    this.mpi.finalize();
+  }
+}
