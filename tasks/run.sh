@@ -34,6 +34,9 @@ Finds Deno $DENO_SERIES or installs it with npm; finds a Vulkan driver or instal
 Debian and Ubuntu), else prints the command that does; then runs 'deno task TASK ARGS...'. It does not change what is
 good enough already. Paths in ARGS are relative to the project's folder, wherever you run this from.
 
+With --distributed, train, evaluate and predict share their work with the other ranks that mpirun or srun started:
+  mpirun -np 2 sh tasks/run.sh train --distributed
+
 Tasks: $(tasks | tr '\n' ' ')
        sh tasks/run.sh TASK --help explains one.
 
@@ -212,6 +215,98 @@ ensure_driver() {
   fi
 }
 
+# --- Several ranks --------------------------------------------------------------------------------------------
+
+distributed() {
+  for arg in "$@"; do [ "$arg" = --distributed ] && return 0; done
+  return 1
+}
+
+# The names of the MPI libraries that fit what started this rank: Open MPI's, or those with MPICH's ABI.
+mpi_names() {
+  if [ -n "${OMPI_COMM_WORLD_RANK:-}${PMIX_RANK:-}" ]; then
+    echo libmpi.so.40
+  elif [ -n "${PMI_RANK:-}" ]; then
+    echo libmpich.so.12 libmpi.so.12 libmpi_cray.so.12
+  else
+    echo libmpi.so.40 libmpich.so.12 libmpi.so.12 libmpi_cray.so.12
+  fi
+}
+
+# Prints the absolute path of the MPI library.
+find_mpi() {
+  if [ -n "${MPI_LIBRARY:-}" ]; then
+    echo "$MPI_LIBRARY"
+    return 0
+  fi
+  for name in $(mpi_names); do
+    # Modules and conda set these; ldconfig knows the system's.
+    for folder in $(printf '%s' "${LD_LIBRARY_PATH:-}" | tr : ' ') ${CONDA_PREFIX:+"$CONDA_PREFIX/lib"}; do
+      found=$(find "$folder" -maxdepth 1 -name "$name" 2>/dev/null | head -n 1)
+      if [ -n "$found" ]; then echo "$found" && return 0; fi
+    done
+    found=$(ldconfig -p 2>/dev/null | sed -n "s,^[[:space:]]*$name .* => ,,p" | head -n 1)
+    if [ -n "$found" ]; then echo "$found" && return 0; fi
+  done
+  return 1
+}
+
+mpi_missing() {
+  if have dnf; then
+    fail "there is no MPI library that fits (the module mpi/openmpi-x86_64 loads an installed one)" \
+      "$(as_root "dnf install -y openmpi")"
+  elif have apt-get; then
+    fail "there is no MPI library that fits" "$(as_root "apt-get update && apt-get install -y openmpi-bin")"
+  fi
+  fail "there is no MPI library that fits: load your cluster's module, or name the library with MPI_LIBRARY=/PATH/libmpi.so" \
+    "conda install -c conda-forge openmpi"
+}
+
+# PCI addresses of the GPUs of this machine or container, one per line: 0000:65:00.0.
+gpus() {
+  {
+    for node in $(find /dev/dri -name 'renderD*' 2>/dev/null); do
+      basename "$(readlink -f "/sys/class/drm/$(basename "$node")/device")"
+    done
+    find /proc/driver/nvidia/gpus -mindepth 1 -maxdepth 1 2>/dev/null | sed 's,.*/,,'
+  } | grep -E '^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-9]$' | sort -u
+}
+
+# Gives each rank of a machine with several GPUs its own. WebGPU cannot name one, so the others are hidden from Vulkan by
+# Mesa's layer, which works for every driver that tells PCI addresses, NVIDIA's included.
+choose_gpu() {
+  share=no
+  for arg in "$@"; do
+    case $arg in --software) return 0 ;; --share-gpu) share=yes ;; esac
+  done
+  local_rank=${OMPI_COMM_WORLD_LOCAL_RANK:-${MPI_LOCALRANKID:-${SLURM_LOCALID:-${PALS_LOCAL_RANKID:-0}}}}
+  found=$(gpus)
+  count=$(printf '%s' "$found" | grep -c . || :)
+  if [ "$count" -eq 0 ] || [ -n "${DRI_PRIME:-}" ]; then return 0; fi
+  if [ "$local_rank" -ge "$count" ] && [ "$share" = no ]; then
+    fail "rank $local_rank of this machine has no GPU of its own, there are $count: start fewer ranks, or add --share-gpu"
+  fi
+  if [ "$count" -eq 1 ]; then return 0; fi
+  layer=$(find /etc/vulkan /usr/share/vulkan /usr/local/share/vulkan -name 'VkLayer_MESA_device_select.json' 2>/dev/null)
+  [ -n "$layer" ] || fail "cannot give each rank its own of $count GPUs without Mesa's Vulkan layer, which comes with its drivers" \
+    "$(as_root "apt-get install -y mesa-vulkan-drivers")"
+  own=$(printf '%s\n' "$found" | sed -n "$((local_rank % count + 1))p" | tr ':.' '__')
+  export DRI_PRIME="pci-$own!"
+}
+
+# Replaces this shell by a rank of the task.
+run_rank() {
+  task=$1
+  shift
+  mpi=$(find_mpi) || mpi_missing
+  choose_gpu "$@"
+  # Whole messages through shared memory: copies by the kernel took fifty times as long.
+  : "${OMPI_MCA_btl_vader_single_copy_mechanism:=none}"
+  export OMPI_MCA_btl_vader_single_copy_mechanism
+  # shellcheck disable=SC2086 # $deno may be several words
+  exec $deno run -q "-P=$task-distributed" "--allow-ffi=$mpi" "tasks/$task.ts" "$@" --mpi-library "$mpi"
+}
+
 # --- The task -------------------------------------------------------------------------------------------------
 
 case ${1-} in
@@ -230,5 +325,8 @@ case $1 in
 esac
 export PATH DENO_NO_UPDATE_CHECK=1
 cd -- "$root"
+case $1 in
+  train | evaluate | predict) if distributed "$@"; then run_rank "$@"; fi ;;
+esac
 # shellcheck disable=SC2086 # $deno may be several words
 exec $deno task --quiet "$@"

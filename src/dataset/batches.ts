@@ -20,7 +20,30 @@ export interface BatchOptions {
   readonly firstBatch?: number;
   /** Batches assembled ahead; defaults to 2. Memory must hold two more than that. */
   readonly prefetch?: number;
+  /** The part of each batch that is served, for one of several ranks; defaults to all of it. */
+  readonly share?: Share | undefined;
 }
+
+/** One of several equal parts. */
+export interface Share {
+  /** Which one, from 0. */
+  readonly rank: number;
+  /** Their number. */
+  readonly size: number;
+}
+
+/** A batch, or a rank's share of it. */
+export interface ServedBatch extends Batch {
+  /** Samples of the whole batch. */
+  readonly whole: number;
+}
+
+/** The items of `count` that are a rank's: consecutive, and of sizes that differ by one at most. May be none. */
+export function shareOf(count: number, { rank, size }: Share): { first: number; end: number } {
+  return { first: Math.floor(rank * count / size), end: Math.floor((rank + 1) * count / size) };
+}
+
+const WHOLE: Share = { rank: 0, size: 1 };
 
 /**
  * Visits every sample once. The order is a function of seed and epoch: a resumed run gets the batches of an
@@ -29,8 +52,12 @@ export interface BatchOptions {
  *
  * Throws a RangeError for an invalid option.
  */
-export function batches(prepared: PreparedSplit, options: BatchOptions): AsyncGenerator<Batch, void, void> {
-  const { batchSize, seed = 0, epoch = 0, shuffle = true, firstBatch = 0, prefetch = 2 } = options;
+export function batches(
+  prepared: PreparedSplit,
+  options: BatchOptions,
+): AsyncGenerator<ServedBatch, void, void> {
+  const { batchSize, seed = 0, epoch = 0, shuffle = true, firstBatch = 0, prefetch = 2, share = WHOLE } =
+    options;
   const integers = { batchSize, seed, epoch, firstBatch, prefetch };
   for (const [name, value] of Object.entries(integers)) {
     const least = name === "batchSize" ? 1 : 0;
@@ -42,19 +69,28 @@ export function batches(prepared: PreparedSplit, options: BatchOptions): AsyncGe
   }
   const { count } = prepared;
   const order = shuffle ? shuffled(count, seed, epoch) : Uint32Array.from({ length: count }, (_, i) => i);
-  return serve(prepared, order, { batchSize, firstBatch, prefetch });
+  return serve(prepared, order, { batchSize, firstBatch, prefetch, share });
 }
 
 async function* serve(
   prepared: PreparedSplit,
   order: Uint32Array,
-  { batchSize, firstBatch, prefetch }: { batchSize: number; firstBatch: number; prefetch: number },
-): AsyncGenerator<Batch, void, void> {
-  const ahead: Promise<Batch>[] = [];
+  { batchSize, firstBatch, prefetch, share }:
+    & Required<
+      Pick<BatchOptions, "batchSize" | "firstBatch" | "prefetch">
+    >
+    & { share: Share },
+): AsyncGenerator<ServedBatch, void, void> {
+  const ahead: Promise<ServedBatch>[] = [];
   let next = firstBatch * batchSize;
   const prefetchNext = () => {
     if (next >= order.length) return;
-    const batch = prepared.batch(order.subarray(next, next + batchSize));
+    const indices = order.subarray(next, next + batchSize);
+    const { first, end } = shareOf(indices.length, share);
+    const batch = prepared.batch(indices.subarray(first, end)).then((own) => ({
+      ...own,
+      whole: indices.length,
+    }));
     // A failure is thrown when it is this batch's turn, and must not count as unhandled until then.
     batch.catch(() => {});
     ahead.push(batch);

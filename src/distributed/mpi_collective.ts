@@ -48,36 +48,3 @@ export class MpiCollective implements Collective {
     this.#milliseconds += performance.now() - start;
   }
 }
-
-/** Resolves once every rank has called it. */
-export async function barrier(collective: Collective): Promise<void> {
-  await collective.allReduce(new Float32Array(1));
-}
-
-/** Whether a flag is set on any rank. */
-export async function anyRank(collective: Collective, flag: boolean): Promise<boolean> {
-  const flags = Float32Array.of(flag ? 1 : 0);
-  await collective.allReduce(flags);
-  return flags[0]! > 0;
-}
-
-/** The text of each rank, on every rank. */
-export async function allTexts(collective: Collective, text: string): Promise<string[]> {
-  const { rank, size } = collective;
-  const bytes = new TextEncoder().encode(text);
-  const lengths = new Float32Array(size);
-  lengths[rank] = bytes.length;
-  await collective.allReduce(lengths);
-  const starts = Array.from(lengths, (_, index) => sum(lengths.subarray(0, index)));
-  // A byte per float: sums of one value and zeros are exact.
-  const all = new Float32Array(sum(lengths));
-  all.set(bytes, starts[rank]);
-  await collective.allReduce(all);
-  return starts.map((start, index) =>
-    new TextDecoder().decode(Uint8Array.from(all.subarray(start, start + lengths[index]!)))
-  );
-}
-
-function sum(values: Float32Array): number {
-  return values.reduce((total, value) => total + value, 0);
-}

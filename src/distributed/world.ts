@@ -5,7 +5,8 @@
  */
 import { join } from "node:path";
 import type { ToRankWatch } from "./rank_watch_worker.ts";
-import { allTexts, barrier, MpiCollective } from "./mpi_collective.ts";
+import { allTexts, barrier } from "../training/collective.ts";
+import { MpiCollective } from "./mpi_collective.ts";
 import { abortMpi, joinMpi, type Mpi } from "./mpi_library.ts";
 import { RankBoard } from "./rank_board.ts";
 

@@ -1,0 +1,82 @@
+/**
+ * Tasks that several ranks run together: the flags, and how a rank's failure ends all.
+ *
+ * @module
+ */
+import { type Command, Option } from "commander";
+import type { World } from "../distributed/world.ts";
+import { shellQuoted } from "./permission_hint.ts";
+import { ExitError, reportError } from "./task.ts";
+
+/** The flags of {@linkcode addDistributed}. */
+export interface DistributedOptions {
+  readonly distributed?: boolean;
+  readonly shareGpu?: boolean;
+  readonly mpiLibrary?: string;
+}
+
+/** Adds the flags of tasks that can run on several ranks. */
+export function addDistributed(command: Command): Command {
+  return command
+    .option(
+      "--distributed",
+      "share the work with the other ranks that mpirun or srun started through tasks/run.sh (docs/cluster.md)",
+    )
+    .option("--share-gpu", "with --distributed: let ranks share a GPU if a machine has fewer GPUs than ranks")
+    // run.sh finds the library, and grants FFI for it only.
+    .addOption(new Option("--mpi-library <file>").hideHelp());
+}
+
+/** What the ranks of a task need. */
+export interface RankedTask {
+  /** The task's name: `train`. */
+  readonly task: string;
+  /** Its arguments, for the command that starts it on several ranks. */
+  readonly args: readonly string[];
+  /** A folder that all ranks may write. */
+  readonly folder: string;
+  /** What a user can do if a rank is lost. */
+  readonly hint: string;
+}
+
+/**
+ * Runs `work` as one of the ranks that were started together, or alone (null) without `--distributed`. If it throws, the
+ * first rank that does so reports it, and every rank ends.
+ */
+export async function onRanks(
+  { distributed, mpiLibrary }: DistributedOptions,
+  { task, args, folder, hint }: RankedTask,
+  work: (world: World | null) => Promise<void>,
+): Promise<void> {
+  if (!distributed) return await work(null);
+  if (mpiLibrary === undefined) throw new Error(describeStart(task, args));
+  const { World } = await import("../distributed/world.ts");
+  const world = await World.join({ library: mpiLibrary, folder, hint });
+  try {
+    await work(world);
+  } catch (error) {
+    // A signal stopped all ranks in order.
+    if (!(error instanceof ExitError)) await failAll(world, error);
+    await world.leave();
+    throw error;
+  }
+  await world.leave();
+}
+
+/** Reports an error, if this rank is the first to have one, and ends every rank. */
+async function failAll(world: World, error: unknown): Promise<never> {
+  const { rank, size } = world.mpi;
+  const known = error instanceof Error ? error : new Error(String(error));
+  if (await world.fail(known.message)) {
+    known.message = size === 1 ? known.message : `rank ${rank} of ${size}: ${known.message}`;
+    reportError(known);
+  }
+  world.abort(1);
+  throw new ExitError(1);
+}
+
+function describeStart(task: string, args: readonly string[]): string {
+  const shown = args.map(shellQuoted).join(" ");
+  return `Cannot run ${task} on several ranks: mpirun or srun must start it through tasks/run.sh\n` +
+    `hint: mpirun --mca odls_base_sigkill_timeout 120 -np 2 sh tasks/run.sh ${task} ${shown}`;
+}
