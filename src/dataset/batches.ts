@@ -5,6 +5,7 @@
  */
 import { shuffled } from "../random.ts";
 import type { Batch, PreparedSplit } from "./prepared_split.ts";
+import { type Share, shareOf, WHOLE } from "./share.ts";
 
 /** How {@linkcode batches} iterates over a split. */
 export interface BatchOptions {
@@ -24,26 +25,11 @@ export interface BatchOptions {
   readonly share?: Share | undefined;
 }
 
-/** One of several equal parts. */
-export interface Share {
-  /** Which one, from 0. */
-  readonly rank: number;
-  /** Their number. */
-  readonly size: number;
-}
-
 /** A batch, or a rank's share of it. */
 export interface ServedBatch extends Batch {
   /** Samples of the whole batch. */
   readonly whole: number;
 }
-
-/** The items of `count` that are a rank's: consecutive, and of sizes that differ by one at most. May be none. */
-export function shareOf(count: number, { rank, size }: Share): { first: number; end: number } {
-  return { first: Math.floor(rank * count / size), end: Math.floor((rank + 1) * count / size) };
-}
-
-const WHOLE: Share = { rank: 0, size: 1 };
 
 /**
  * Visits every sample once. The order is a function of seed and epoch: a resumed run gets the batches of an

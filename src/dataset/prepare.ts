@@ -26,6 +26,7 @@ import { resizeLabelMap } from "../image/resize.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
 import { imageProblem, NO_SUCH_FILE } from "./listed_file.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
+import { prepareOnRanks, type Ranks } from "./prepare_ranks.ts";
 import { PreparedSplit, type PreparedStore } from "./prepared_split.ts";
 import { type CachedFailure, type CachedRecord, type CacheIndex, openCache } from "./sample_cache.ts";
 import { type PackedLabels, packLabels, recordByteLength, type RecordPlace } from "./sample_record.ts";
@@ -49,6 +50,8 @@ export interface PrepareOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Called with a line for the user: why the cache is not used, or cannot be written. */
   readonly onNote?: ((note: string) => void) | undefined;
+  /** The ranks that prepare the split together, which then share the file; defaults to this process only. */
+  readonly ranks?: Ranks | undefined;
   /** Aborts: partial files are removed and the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -107,6 +110,9 @@ export async function prepareSplit(
   assertCount("a number of Workers", workers, 1024);
   const path = cacheFolder === null ? null : join(cacheFolder, cacheName(samples[0], size));
 
+  if (options.ranks !== undefined && options.ranks.size > 1) {
+    return await prepareShares(samples, path, workers, { ...options, ranks: options.ranks });
+  }
   const cached = path === null ? null : await readCached(path, samples, options);
   if (cached !== null) return assemble(samples, cached, { status: "kept", path }, options);
   const writer = await openSampleWriter(path, onNote);
@@ -118,6 +124,23 @@ export async function prepareSplit(
     await writer.discard();
     throw error;
   }
+}
+
+/** Prepares a split together with the other ranks. */
+async function prepareShares(
+  samples: readonly Sample[],
+  path: string | null,
+  workers: number,
+  options: PrepareOptions & { ranks: Ranks },
+): Promise<PreparedSplit> {
+  if (path === null) throw new TypeError("Cannot prepare a split in memory on several ranks");
+  const { size, ranks } = options;
+  const { entries, status } = await prepareOnRanks<Sample, Entry>(samples, path, ranks, size, {
+    readCached: (own) => readCached(path, own, options),
+    prepare: (own, writer) => prepareAll(own, writer, workers, options),
+    finish: (entries, writer) => writer.finish(indexOf(entries, size)),
+  });
+  return assemble(samples, entries, { status, path }, options);
 }
 
 /** The name of a split's cache file, with a hash of the split's folder: datasets may share a cache folder. */
@@ -159,10 +182,10 @@ function assertCount(what: string, value: number, most: number): void {
 async function readCached(
   path: string,
   samples: readonly Sample[],
-  { size, onNote }: PrepareOptions,
+  { size, ranks, onNote }: PrepareOptions,
 ): Promise<Entry[] | null> {
   if (!mayRead(path)) return null;
-  const index = await openCache(path, size);
+  const index = await openCache(path, size, ranks);
   if (typeof index === "string") onNote?.(`${path}: ${index}; its images are prepared again`);
   if (index === null || typeof index === "string") return null;
   const known = new Map<string, Entry>();

@@ -12,6 +12,7 @@ import { crc32 } from "node:zlib";
 import { LEAST_DEVIATION } from "../image/normalize.ts";
 import { TemporaryName } from "../fs/temporary_name.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
+import { type Share, WHOLE } from "./share.ts";
 import { recordByteLength, type RecordPlace } from "./sample_record.ts";
 import {
   integerOf,
@@ -71,10 +72,14 @@ export interface CacheIndex {
 }
 
 /**
- * Opens a cache file for images of `size` and verifies every byte. Null if there is none, or one of another version or
+ * Opens a cache file for images of `size` and verifies every byte, or a rank's share of the records. Null if there is none, or one of another version or
  * size; a string that tells how the file is damaged.
  */
-export async function openCache(path: string, size: number): Promise<CacheIndex | string | null> {
+export async function openCache(
+  path: string,
+  size: number,
+  share: Share = WHOLE,
+): Promise<CacheIndex | string | null> {
   let file: Deno.FsFile;
   try {
     file = await Deno.open(path);
@@ -86,7 +91,8 @@ export async function openCache(path: string, size: number): Promise<CacheIndex 
   if (typeof index === "string") return index;
   if (index === null || index.size !== size) return null;
   const record = new Uint8Array(recordByteLength(size, 3, 8));
-  for (const { offset, channels, labelBits, checksum } of index.records) {
+  for (const [place, { offset, channels, labelBits, checksum }] of index.records.entries()) {
+    if (place % share.size !== share.rank) continue;
     const bytes = record.subarray(0, recordByteLength(size, channels, labelBits));
     if (!readAt(open, offset, bytes) || crc32(bytes) !== checksum) {
       return "the checksum of a record does not match";

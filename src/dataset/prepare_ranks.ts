@@ -1,0 +1,118 @@
+/**
+ * Preparing a split on several ranks: each image is read and decoded by one of them, and the file is the one that a
+ * single rank writes.
+ *
+ * @module
+ */
+import { readAt } from "../fs/read_at.ts";
+import { removeTree } from "../fs/paths.ts";
+import type { Share } from "./share.ts";
+import { recordByteLength, type RecordPlace } from "./sample_record.ts";
+import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
+
+/** The ranks that prepare a split together. */
+export interface Ranks extends Share {
+  /** The text of each rank, on every rank. */
+  exchange(text: string): Promise<string[]>;
+}
+
+/** An entry with a record, or one without. */
+type Entry = RecordPlace | object;
+
+/** What a single rank does, too. */
+export interface PreparationSteps<Item, E extends Entry> {
+  /** The entries of items from the existing file, or null if it lacks one. */
+  readonly readCached: (items: readonly Item[]) => Promise<E[] | null>;
+  /** Prepares items, and stores their records. */
+  readonly prepare: (items: readonly Item[], writer: SampleWriter) => Promise<E[]>;
+  /** Completes the file of entries. */
+  readonly finish: (entries: readonly E[], writer: SampleWriter) => Promise<void>;
+}
+
+/**
+ * The entries of all items, on every rank; `path` is on a file system that all share.
+ *
+ * @throws {Error} if the file cannot be written
+ */
+export async function prepareOnRanks<Item, E extends Entry>(
+  items: readonly Item[],
+  path: string,
+  ranks: Ranks,
+  size: number,
+  { readCached, prepare, finish }: PreparationSteps<Item, E>,
+): Promise<{ entries: E[]; status: "kept" | "written" }> {
+  const own = items.filter((_, index) => index % ranks.size === ranks.rank);
+  const kept = await collect(ranks, items.length, await readCached(own));
+  if (kept !== null) return { entries: kept, status: "kept" };
+
+  const part = `${path}.rank-${ranks.rank}`;
+  const writer = await openShared(part);
+  try {
+    const prepared = await prepare(own, writer);
+    await finish(prepared, writer);
+    const parts = await collect(ranks, items.length, prepared);
+    // The first rank puts the parts together while the others wait for its entries.
+    const whole = ranks.rank === 0 ? await join(parts!, path, size, finish) : null;
+    const [text] = await ranks.exchange(whole === null ? "" : JSON.stringify(whole));
+    return { entries: JSON.parse(text!) as E[], status: "written" };
+  } finally {
+    await writer.discard();
+    await removeTree(part);
+  }
+}
+
+/** Each rank's entries in the order of all items; null if a rank has none. */
+async function collect<E extends Entry>(
+  ranks: Ranks,
+  count: number,
+  own: readonly E[] | null,
+): Promise<E[] | null> {
+  const texts = await ranks.exchange(own === null ? "" : JSON.stringify(own));
+  if (texts.includes("")) return null;
+  const lists = texts.map((text) => JSON.parse(text) as E[]);
+  return Array.from({ length: count }, (_, index) => {
+    return lists[index % ranks.size]![Math.floor(index / ranks.size)]!;
+  });
+}
+
+/** Copies the records of all parts to one file, in order. */
+async function join<E extends Entry>(
+  entries: readonly E[],
+  path: string,
+  size: number,
+  finish: PreparationSteps<unknown, E>["finish"],
+): Promise<E[]> {
+  const files = new Map<string, Deno.FsFile>();
+  const writer = await openShared(path);
+  try {
+    const placed = entries.map((entry) => {
+      if (!("offset" in entry) || typeof entry.source !== "string") return entry;
+      const { source, channels, labelBits } = entry;
+      const file = files.get(source) ?? Deno.openSync(source);
+      files.set(source, file);
+      const record = new Uint8Array(recordByteLength(size, channels, labelBits));
+      if (!readAt(file, entry.offset, record)) {
+        throw new Error(`Cannot read ${source}: it is shorter than it was`);
+      }
+      return { ...entry, ...writer.add(record.buffer) };
+    });
+    await finish(placed, writer);
+    return placed;
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  } finally {
+    for (const file of files.values()) file.close();
+  }
+}
+
+async function openShared(path: string): Promise<SampleWriter> {
+  let reason = "it may not be written";
+  const writer = await openSampleWriter(path, (note) => reason = note);
+  if (writer.status === "written") return writer;
+  await writer.discard();
+  throw new Error(
+    `Cannot share prepared images between ranks: ${reason}\n` +
+      "hint: give a folder with --cache that every rank can write",
+  );
+}
