@@ -51,14 +51,14 @@ export async function onRanks(
   if (!distributed) return await work(null);
   if (mpiLibrary === undefined) throw new Error(describeStart(task, args));
   const { World } = await import("../distributed/world.ts");
-  const world = await World.join({ library: mpiLibrary, folder, hint });
+  const startWatch = () => new Worker(new URL("./rank_watch_worker.ts", import.meta.url), { type: "module" });
+  const world = await World.join({ library: mpiLibrary, folder, hint, startWatch });
   try {
     await work(world);
   } catch (error) {
-    // A signal stopped all ranks in order.
-    if (!(error instanceof ExitError)) await failAll(world, error);
-    await world.leave();
-    throw error;
+    // A signal: the other ranks may wait for this one.
+    if (error instanceof ExitError) world.abort(error.code);
+    await failAll(world, error);
   }
   await world.leave();
 }

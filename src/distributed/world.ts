@@ -4,7 +4,6 @@
  * @module
  */
 import { join } from "node:path";
-import type { ToRankWatch } from "./rank_watch_worker.ts";
 import { allTexts, barrier } from "../training/collective.ts";
 import { MpiCollective } from "./mpi_collective.ts";
 import { abortMpi, joinMpi, type Mpi } from "./mpi_library.ts";
@@ -18,7 +17,26 @@ export interface WorldOptions {
   readonly folder: string;
   /** What a user can do if a rank is lost. */
   readonly hint: string;
+  /** Starts the thread that watches the other ranks. */
+  readonly startWatch: () => Worker;
 }
+
+/** Message to the thread that watches. */
+export interface ToRankWatch {
+  /** The folder of the {@linkcode RankBoard}. */
+  readonly folder: string;
+  /** This rank. */
+  readonly rank: number;
+  /** Number of ranks. */
+  readonly size: number;
+  /** The MPI library. */
+  readonly library: string;
+  /** What to do about a lost rank. */
+  readonly hint: string;
+}
+
+/** Message from it. */
+export type FromRankWatch = "watching";
 
 /** Begins the names of the folders in which ranks see each other. */
 const PREFIX = "ranks-";
@@ -46,7 +64,7 @@ export class World {
    *
    * @throws {Error} if the library cannot be used, or the folder cannot be written
    */
-  static async join({ library, folder, hint }: WorldOptions): Promise<World> {
+  static async join({ library, folder, hint, startWatch }: WorldOptions): Promise<World> {
     const mpi = joinMpi(library);
     const collective = new MpiCollective(mpi);
     const [token] = await allTexts(collective, mpi.rank === 0 ? crypto.randomUUID() : "");
@@ -55,7 +73,7 @@ export class World {
     const board = await RankBoard.join(place, mpi.rank, mpi.size);
     // Before every rank holds its lock, one would seem lost.
     await barrier(collective);
-    const watch = new Worker(new URL("./rank_watch_worker.ts", import.meta.url), { type: "module" });
+    const watch = startWatch();
     const watching = Promise.withResolvers<void>();
     watch.onmessage = () => watching.resolve();
     watch.postMessage({ folder: place, rank: mpi.rank, size: mpi.size, library, hint } satisfies ToRankWatch);

@@ -43,6 +43,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...["kernels", "src/gpu", "src/graph", "src/host", "src/layers", "src/unet"],
     ...["src/weights", "src/tracking", "src/dataset", "src/image", "src/prediction", "src/evaluation"],
   ],
+  "src/distributed": ["src/training"],
   "src/benchmark": [
     ...[
       "kernels",
@@ -64,6 +65,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "src/dataset",
     "src/prediction",
     "src/training",
+    "src/distributed",
   ],
 };
 

@@ -4,23 +4,10 @@
  *
  * @module
  */
-import { writeStderr } from "../cli/terminal.ts";
-import { abortMpi } from "./mpi_library.ts";
-import { RankBoard } from "./rank_board.ts";
-
-/** Message to the thread. */
-export interface ToRankWatch {
-  /** The folder of the {@linkcode RankBoard}. */
-  readonly folder: string;
-  /** This rank. */
-  readonly rank: number;
-  /** Number of ranks. */
-  readonly size: number;
-  /** The MPI library. */
-  readonly library: string;
-  /** What to do about a lost rank. */
-  readonly hint: string;
-}
+import { abortMpi } from "../distributed/mpi_library.ts";
+import { RankBoard } from "../distributed/rank_board.ts";
+import type { FromRankWatch, ToRankWatch } from "../distributed/world.ts";
+import { writeStderr } from "./terminal.ts";
 
 /** Milliseconds between looks. */
 const EVERY_MS = 1000;
@@ -33,7 +20,7 @@ const SIGNALS: readonly Deno.Signal[] = ["SIGTERM", "SIGINT"];
 
 const scope = self as unknown as {
   onmessage: ((event: MessageEvent<ToRankWatch>) => void) | null;
-  postMessage(message: "watching"): void;
+  postMessage(message: FromRankWatch): void;
 };
 
 scope.onmessage = ({ data: { folder, rank, size, library, hint } }) => {
