@@ -25,6 +25,7 @@ import type { UNet } from "../unet/unet.ts";
 import { Augmenter, type PreparedAugmentation } from "./augmenter.ts";
 import { type BatchShape, cutBatch, smallerMicroBatch } from "./batch_memory.ts";
 import type { BatchPlace, Collective } from "./collective.ts";
+import { allFinite } from "../math.ts";
 
 /** What is computed of a batch: metrics and gradients, or only metrics. */
 export type BatchKind = "train" | "evaluate";
@@ -85,6 +86,8 @@ export interface BatchInput {
   readonly masks: Tensor;
   /** Writes the uniform of the step, given the number of images before a micro-batch. */
   readonly writeStep: (firstImage: number) => void;
+  /** Whether this rank has no image of the batch: one that counts nowhere stands for them. */
+  readonly isEmpty?: boolean;
 }
 
 /** Runs batches of a network. */
@@ -188,16 +191,25 @@ export class BatchRunner {
     const { plan, lossPartials } = batch.microBatches.at(-1)!.ready;
     const reduce = async (buffer: GPUBuffer, byteLength: number) => {
       const values = new Float32Array(await gpu.read(buffer, 0, byteLength));
+      // Here it is known whose images they come from; afterwards they are everybody's.
+      if (!allFinite(values)) {
+        throw new Error(
+          "Training diverged: the loss or the gradients of this rank's images are not finite\n" +
+            "hint: lower the learning rate, or look for images or weights that are not finite",
+        );
+      }
       await collective.allReduce(values);
       gpu.upload(buffer, 0, values);
     };
     gpu.clear(lossPartials!);
     this.#forward(batch, input);
+    if (input.isEmpty) gpu.clear(lossPartials!);
     // Each rank fills its own images' places: the sum over ranks has the bits of the whole batch on one rank.
     await reduce(lossPartials!, plan.regions.lossPartials.byteLength);
     gpu.run((pass) => batch.total!.encode(pass));
     if (plan.spec.kind !== "train") return;
     this.#backward(batch, input);
+    if (input.isEmpty) gpu.clear(this.#buffers.gradients);
     await reduce(this.#buffers.gradients, this.#buffers.gradients.size);
   }
 

@@ -57,6 +57,8 @@ export interface RunProgress {
   readonly versions: ToolVersions;
   /** Its kernel variants, which its bits depend on; absent in runs of versions without choices. */
   readonly choices?: KernelChoices | undefined;
+  /** The ranks that train it, which its last digits depend on; absent for one. */
+  readonly ranks?: number | undefined;
   /** Finished epochs. */
   readonly epoch: number;
   /** The next epoch, if it has begun. */

@@ -6,6 +6,7 @@
 import type { Metrics } from "../tracking/backend.ts";
 import type { Tracker } from "../tracking/tracker.ts";
 import type { PartialEpoch, RunProgress } from "./checkpoint.ts";
+import { anyRank, type Collective, SINGLE_RANK } from "./collective.ts";
 import { nextStopping, shouldStop } from "./early_stopping.ts";
 import { classCount, maskChannels } from "../unet/config.ts";
 import { emptySums, epochMetrics, type MetricSums } from "./epoch_metrics.ts";
@@ -30,8 +31,10 @@ export interface EpochsOptions {
   readonly trainer: Trainer;
   /** The splits. */
   readonly data: TrainData;
-  /** The run's records. */
-  readonly tracker: Tracker;
+  /** The run's records; null on a rank that keeps none. */
+  readonly tracker: Tracker | null;
+  /** The ranks that train together, of which the first one writes; defaults to one. */
+  readonly collective?: Collective | undefined;
   /** Throws if another process has taken the run over: nothing may be written then. */
   readonly checkLock?: (() => Promise<void>) | undefined;
   /** Stops at the next batch and saves. */
@@ -132,7 +135,7 @@ export class Epochs {
     const best = next.bestEpoch === epoch;
     await this.#options.checkLock?.();
     // The log is written before the checkpoint: a run that is killed between the two writes this line again.
-    await tracker.epoch(epoch, metrics);
+    await tracker?.epoch(epoch, metrics);
     await this.#save({
       ...this.#progress,
       epoch,
@@ -142,7 +145,7 @@ export class Epochs {
       best: best ? { epoch, metrics: numbers, sha256: "" } : this.#progress.best,
       history: [...this.#progress.history ?? [], numbers],
     });
-    await samples?.record(tracker, epoch, drawn);
+    if (tracker) await samples?.record(tracker, epoch, drawn);
     samples?.passEpoch(metrics.seconds!);
     await figures?.updateCurves(this.#progress);
     callbacks.onEpoch?.({ epoch, epochs: config.epochs, metrics, best, stale: next.stale });
@@ -150,7 +153,7 @@ export class Epochs {
   }
 
   async #train(epoch: number, sums: MetricSums): Promise<boolean> {
-    const { trainer, data, signal } = this.#options;
+    const { trainer, data } = this.#options;
     const { config } = this.#progress;
     const start = sums.samples;
     this.#doing = `train epoch ${epoch}`;
@@ -158,7 +161,7 @@ export class Epochs {
     const complete = await runPass(trainer, {
       batches: data.train.read(epoch, sums.batches),
       sums,
-      signal,
+      shouldStop: () => this.#shouldStop(),
       enqueue: ({ images, masks }, batch) => {
         trainer.learningRate = this.#rate(epoch, batch);
         return trainer.enqueue(images, masks);
@@ -174,19 +177,26 @@ export class Epochs {
     return complete;
   }
 
+  /** Ranks stop together, at the same batch. */
+  #shouldStop(): boolean | Promise<boolean> {
+    const { signal, collective = SINGLE_RANK } = this.#options;
+    const stops = signal?.aborted ?? false;
+    return collective.size === 1 ? stops : anyRank(collective, stops);
+  }
+
   #rate(epoch: number, batch: number): number {
     const { config, plateau } = this.#progress;
     return learningRateAt(config, { epoch, batch, batches: this.#options.data.train.batches }, plateau);
   }
 
   #validate(epoch: number, sums: MetricSums): Promise<boolean> {
-    const { trainer, data, signal } = this.#options;
+    const { trainer, data } = this.#options;
     this.#doing = `validate epoch ${epoch}`;
     this.#report("valid", epoch, sums, 0);
     return runPass(trainer, {
       batches: data.valid.read(null, 0),
       sums,
-      signal,
+      shouldStop: () => this.#shouldStop(),
       enqueue: ({ images, masks }) => trainer.enqueueEvaluation(images, masks),
       mayStopAfter: () => true,
       onRead: () => this.#report("valid", epoch, sums, 0),
@@ -194,7 +204,11 @@ export class Epochs {
   }
 
   async #save(progress: RunProgress): Promise<void> {
-    const { folder, trainer, checkLock } = this.#options;
+    const { folder, trainer, checkLock, collective = SINGLE_RANK } = this.#options;
+    if (collective.rank !== 0) {
+      this.#progress = progress;
+      return;
+    }
     await checkLock?.();
     this.#doing = `save epoch ${progress.epoch + (progress.partial ? 1 : 0)}`;
     this.#state = await trainer.state(this.#state);

@@ -10,6 +10,7 @@ import { FOLDERS } from "../fs/layout.ts";
 import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import { openGpu } from "../host/open_gpu.ts";
 import type { RunProgress } from "./checkpoint.ts";
+import type { Collective } from "./collective.ts";
 import type { DataFingerprint } from "./data_fingerprint.ts";
 import type { TrainCallbacks } from "./events.ts";
 import { measureEpoch } from "./measure_epoch.ts";
@@ -38,6 +39,8 @@ export interface PlanRunOptions {
   readonly classes?: ClassOptions | undefined;
   /** Train on the software adapter even if there is a GPU. */
   readonly software?: boolean | undefined;
+  /** The ranks that train together; defaults to one. */
+  readonly collective?: Collective | undefined;
   /**
    * Kernel variants in place of the defaults, such as those timed on this adapter. A run that is resumed on its adapter
    * keeps those that it was started with: its bits depend on them.
@@ -70,7 +73,10 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
   const wanted = gpuOptions(options, config, callbacks);
   const { choices, choicesFrom } = await chooseKernels(options, wanted, before);
   const settings = { ...wanted, choices };
-  const plan = planTraining(config, data, await describeGpu(settings), choicesFrom);
+  const plan = planTraining(config, data, await describeGpu(settings), {
+    choicesFrom,
+    ranks: options.collective?.size,
+  });
   const resumes = before && { epochs: before.epoch, batches: before.partial?.batches ?? 0 };
   if (plan.adapter === null) return { ...plan, secondsPerEpoch: null, resumes };
   const gpu = await openGpu({ ...settings, cache: options.cacheFolder });
@@ -106,12 +112,12 @@ export function loadRunData(
   folder: string,
   config: TrainConfig,
   resumes: string | null,
-  { cacheFolder = FOLDERS.cache, classes, signal }:
+  { cacheFolder = FOLDERS.cache, classes, signal, collective }:
     & PlanRunOptions
     & { readonly signal?: AbortSignal | undefined },
   { onNote, onPrepare }: TrainCallbacks,
 ): Promise<LoadedData> {
-  return loadData(folder, config, { cacheFolder, classes, resumes, onNote, onPrepare, signal });
+  return loadData(folder, config, { cacheFolder, classes, resumes, onNote, onPrepare, signal, collective });
 }
 
 /** Ends the threads that assemble batches. */

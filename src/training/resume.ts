@@ -80,15 +80,15 @@ export function checkSameData(
  */
 export async function resumeProgress(
   checkpoint: Checkpoint,
-  options: ResumeOptions & { config: TrainConfig; data: DataFingerprint },
+  options: ResumeOptions & { config: TrainConfig; data: DataFingerprint; writes?: boolean | undefined },
   { onNote }: Pick<TrainCallbacks, "onNote">,
 ): Promise<RunProgress> {
-  const { folder, force, config, data } = options;
+  const { folder, force, config, data, writes = true } = options;
   const old = checkpoint.progress;
   const changes = checkSameData(old, { folder, force, data });
   let progress: RunProgress = { ...old, config, data };
   try {
-    await restoreBest(folder, checkpoint);
+    if (writes) await restoreBest(folder, checkpoint);
   } catch (error) {
     if (!force) throw error;
     onNote?.(`${(error as Error).message.split("\n")[0]}: the best epoch is chosen again from here on`);

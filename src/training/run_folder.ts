@@ -27,6 +27,7 @@ import {
   readProgress,
   type RunProgress,
 } from "./checkpoint.ts";
+import { allTexts, type Collective } from "./collective.ts";
 import { shouldStop } from "./early_stopping.ts";
 import { networkConfig, type TrainConfig } from "./train_config.ts";
 
@@ -36,8 +37,8 @@ export interface OpenRun {
   readonly folder: string;
   /** The checkpoint to resume; null for a new run. */
   readonly before: Checkpoint | null;
-  /** Held by this process. */
-  readonly lock: FolderLock;
+  /** Held by this process; null on a rank for which the first one holds it and writes. */
+  readonly lock: FolderLock | null;
 }
 
 /** How a run's folder is opened. */
@@ -92,8 +93,21 @@ export async function openRun(options: OpenRunOptions): Promise<OpenRun> {
   }
 }
 
+/**
+ * {@linkcode openRun} on one of several ranks: the first one opens the folder and tells the others which it is. Only it
+ * may write there.
+ */
+export async function openRunOnRanks(collective: Collective, options: OpenRunOptions): Promise<OpenRun> {
+  const isFirst = collective.rank === 0;
+  const opened = isFirst ? await openRun(options) : null;
+  const [folder] = await allTexts(collective, opened?.folder ?? "");
+  return opened ??
+    { folder: folder!, before: options.resume ? await reopenRunFolder(folder!) : null, lock: null };
+}
+
 /** Releases a run's folder, and removes it if it is empty: made for a run that had no first checkpoint. */
 export async function closeRun({ folder, lock }: Pick<OpenRun, "folder" | "lock">): Promise<void> {
+  if (lock === null) return;
   await lock[Symbol.asyncDispose]();
   // Not a link to a folder elsewhere: that was made by the user.
   if ((await ifFound(Deno.lstat(folder)).catch(() => null))?.isDirectory) {
@@ -106,8 +120,8 @@ export async function closeRun({ folder, lock }: Pick<OpenRun, "folder" | "lock"
  *
  * @throws {Error} if another process has taken it over, or the folder cannot be written.
  */
-export async function checkLock(folder: string, lock: FolderLock): Promise<void> {
-  await lock.check().catch((error) => {
+export async function checkLock(folder: string, lock: FolderLock | null): Promise<void> {
+  await lock?.check().catch((error) => {
     throw lockError(folder, error);
   });
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { batches } from "../dataset/batches.ts";
+import { batches, type ServedBatch } from "../dataset/batches.ts";
 import { prepareSplit } from "../dataset/prepare.ts";
-import type { Batch, PreparedSplit } from "../dataset/prepared_split.ts";
+import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { OpenSplit } from "../dataset/class_overlaps.ts";
 import type { ClassOptions } from "../dataset/classes.ts";
 import { assertAnnotated, readListing, type Sample } from "../dataset/samples.ts";
@@ -14,6 +14,7 @@ import { findSplits, splitOf } from "../dataset/splits.ts";
 import { spreadByName } from "../evaluation/cases.ts";
 import type { LabelMap } from "../image/label_map.ts";
 import type { Tensor } from "../tensor.ts";
+import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
 import { chooseRunClasses, type RunClasses } from "./run_classes.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { SplitFingerprint } from "./data_fingerprint.ts";
@@ -47,7 +48,7 @@ export interface SplitData extends SplitSummary {
   /** Up to `count` samples, spread evenly over the annotated ones by name: always the same. */
   examples(count: number): readonly Example[];
   /** The batches of an epoch from `firstBatch` on; shuffled by the epoch's number, or in the dataset's order for null. */
-  read(epoch: number | null, firstBatch: number): AsyncIterable<Batch>;
+  read(epoch: number | null, firstBatch: number): AsyncIterable<ServedBatch>;
   /** Ends the threads that assemble batches. */
   close(): Promise<void>;
 }
@@ -77,6 +78,8 @@ export interface DataOptions {
   readonly onNote?: ((message: string) => void) | undefined;
   /** Aborts the work. */
   readonly signal?: AbortSignal | undefined;
+  /** The ranks that share the work; each reads its share of every batch. Defaults to one. */
+  readonly collective?: Collective | undefined;
 }
 
 /**
@@ -119,7 +122,7 @@ async function loadSplit(
   { split, listing }: OpenSplit,
   role: "train" | "valid",
   { table, head, config }: RunClasses,
-  { cacheFolder, onPrepare, onNote, signal }: DataOptions,
+  { cacheFolder, onPrepare, onNote, signal, collective = SINGLE_RANK }: DataOptions,
 ): Promise<SplitData> {
   const { unannotated, size, normalize, batchSize, seed } = config;
   const reading = await readListing(split, listing, {
@@ -135,6 +138,7 @@ async function loadSplit(
     onProgress: (done, total) => onPrepare?.(role, done, total),
     onNote,
     signal,
+    ranks: { rank: collective.rank, size: collective.size, exchange: (text) => allTexts(collective, text) },
   });
   for (const note of reading.notes) onNote?.(`${split.name}: ${note}`);
   const problems = [...reading.problems, ...prepared.problems];
@@ -163,7 +167,14 @@ async function loadSplit(
     fingerprint: { samples: prepared.count, sha256: prepared.fingerprint },
     examples: (count) => chooseExamples(prepared, count),
     read: (epoch, firstBatch) =>
-      batches(prepared, { batchSize, seed, epoch: epoch ?? 0, shuffle: epoch !== null, firstBatch }),
+      batches(prepared, {
+        batchSize,
+        seed,
+        epoch: epoch ?? 0,
+        shuffle: epoch !== null,
+        firstBatch,
+        share: collective,
+      }),
     close: () => prepared.close(),
   };
 }

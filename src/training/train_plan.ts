@@ -46,6 +46,8 @@ export interface TrainPlan {
   readonly choicesFrom: ChoicesFrom;
   /** The choices that are not the defaults. */
   readonly nonDefaultChoices: KernelChoices;
+  /** Ranks that share each batch; the device memory is that of one. */
+  readonly ranks: number;
   /** Number of trained values. */
   readonly parameters: number;
   /** Bytes of device memory, as planned. */
@@ -71,17 +73,21 @@ export function planTraining(
   config: TrainConfig,
   data: TrainPlan["data"],
   gpu: GpuDescription | null,
-  choicesFrom: ChoicesFrom = "defaults",
+  { choicesFrom = "defaults", ranks = 1 }: {
+    choicesFrom?: ChoicesFrom | undefined;
+    ranks?: number | undefined;
+  } = {},
 ): TrainPlan {
   const { train, valid } = data;
   const device = gpu ?? { ...SOME_GPU, kernels: config.kernels, precision: config.precision };
-  const planned = (use: MemoryUse) => planMemory(config, device, data, use);
+  const planned = (use: MemoryUse) => planMemory(config, device, data, use, ranks);
   const memory = { normal: planned("normal"), low: planned("low") };
   return {
     config,
     data: { train: describe(train), valid: describe(valid) },
     adapter: gpu?.adapter.description ?? null,
     choicesFrom,
+    ranks,
     nonDefaultChoices: gpu ? nonDefaultChoices(adapterKind(gpu.adapter), gpu.choices) : {},
     parameters: parameterTable(networkConfig(config)).count,
     memoryBytes: memory[config.memory].bytes,
@@ -99,21 +105,25 @@ function planMemory(
   gpu: GpuDescription,
   data: TrainPlan["data"],
   use: MemoryUse,
+  ranks: number,
 ): PlannedMemory {
   const network = networkConfig(config);
   const target = planTarget(gpu);
   const extents = { height: config.size, width: config.size };
-  const whole = Math.min(config.batchSize, data.train.samples);
+  // The largest share of a batch that a rank gets.
+  const shareOf = (batch: number) => Math.ceil(batch / ranks);
+  const whole = shareOf(Math.min(config.batchSize, data.train.samples));
   const { microBatch, microBatches } = planBatch(network, gpu, { ...extents, batch: whole }, use);
   // A larger batch of another split is only cut if a limit of the device requires it.
   const cutTo = microBatches > 1 ? microBatch : Infinity;
   const plansOf = (kind: "train" | "evaluate", samples: number): Plan[] => {
     const plans = new Map<string, Plan>();
     const full = Math.min(config.batchSize, samples);
-    for (const batch of [full, samples % full].filter((batch) => batch > 0)) {
+    for (const all of [full, samples % full].filter((batch) => batch > 0)) {
+      const batch = shareOf(all);
       const fitting = planBatch(network, gpu, { ...extents, batch }, "normal").microBatch;
       const cut = cutBatch(batch, Math.min(cutTo, fitting));
-      const partOf = cut.length > 1 ? batch : undefined;
+      const partOf = cut.length > 1 || ranks > 1 ? all : undefined;
       // In the order in which they are prepared: the largest first.
       for (const { count } of cut.toReversed()) {
         const key = `${count} ${partOf}`;

@@ -13,6 +13,7 @@ import { createRunId } from "../tracking/swanlab_format.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
+import { type Collective, SINGLE_RANK } from "./collective.ts";
 import { deviceFailure } from "./device_failure.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import { predictsNothing } from "./epoch_metrics.ts";
@@ -34,7 +35,7 @@ import {
   clearRunFolder,
   closeRun,
   type OpenRun,
-  openRun,
+  openRunOnRanks,
   removeTorn,
   saveCheckpoint,
 } from "./run_folder.ts";
@@ -114,7 +115,7 @@ export async function trainRun(
   options: TrainRunOptions,
   callbacks: TrainCallbacks = {},
 ): Promise<TrainResult> {
-  const { resume, force, signal } = options;
+  const { resume, force, signal, collective = SINGLE_RANK } = options;
   // A refused permission is named before anything else is looked for.
   await ifFound(Deno.lstat(options.folder));
   // Before a new run's folder is made; a resumed run may know its dataset.
@@ -123,13 +124,14 @@ export async function trainRun(
     await checkData(options.dataFolder ?? FOLDERS.data);
   }
   const { onNote } = callbacks;
-  const opened = await openRun({ folder: options.folder, resume, force, onNote });
+  const opened = await openRunOnRanks(collective, { folder: options.folder, resume, force, onNote });
   const { folder, before } = opened;
   try {
     const config = before ? resumeConfig(before.progress, options) : completeTrainConfig(options.config);
     const dataFolder = resumedData(options, before?.progress);
-    return await train({ options, callbacks, config, dataFolder, opened }).catch((error) => {
-      if (!signal?.aborted || error !== signal.reason) throw error;
+    return await train({ options, callbacks, config, dataFolder, opened, collective }).catch((error) => {
+      // Other ranks may wait for this one.
+      if (!signal?.aborted || error !== signal.reason || collective.size > 1) throw error;
       // Only the preparation of images ends this way, and there is nothing to save.
       const { epoch = 0, best = null } = before?.progress ?? {};
       return {
@@ -156,6 +158,7 @@ interface OpenJob {
   readonly config: TrainConfig;
   readonly dataFolder: string;
   readonly opened: OpenRun;
+  readonly collective: Collective;
 }
 
 async function train(job: OpenJob): Promise<TrainResult> {
@@ -169,7 +172,7 @@ async function train(job: OpenJob): Promise<TrainResult> {
     try {
       // What was read until now is true only if nobody was writing.
       await checkLock(folder, lock);
-      await removeTorn(folder);
+      if (lock) await removeTorn(folder);
       return await trainOn(gpu, { ...job, config, data, choicesFrom });
     } finally {
       gpu.close();
@@ -189,22 +192,23 @@ interface Job extends OpenJob {
 }
 
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
-  const { options, callbacks, config, data, dataFolder, opened: { folder, before, lock } } = job;
-  const plan = planTraining(config, data, gpu, job.choicesFrom);
+  const { options, callbacks, config, data, dataFolder, collective, opened: { folder, before, lock } } = job;
+  const plan = planTraining(config, data, gpu, { choicesFrom: job.choicesFrom, ranks: collective.size });
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
   const trainer = await Trainer.create(unet, {
     ...trainerOptions(config),
+    collective,
     // A limit of the device shows, and is reported, when it is met.
     microBatch: config.memory === "low" ? plan.memory.low.microBatch : undefined,
     onNote: callbacks.onNote,
   });
   const progress = before ? await resumeTrainer(trainer, job, before) : await begin(trainer, job);
-  const tracker = await openRecords(progress, plan, job).catch(async (error) => {
+  const tracker = lock && await openRecords(progress, plan, job).catch(async (error) => {
     // A new run has not begun if a record cannot be opened.
     if (!before) await clearRunFolder(folder);
     throw error;
   });
-  const count = options.samples ?? DEFAULT_SAMPLES;
+  const count = lock ? options.samples ?? DEFAULT_SAMPLES : 0;
   const figures = new RunFigures(folder, callbacks.onNote);
   const epochs = new Epochs(progress, {
     folder,
@@ -212,6 +216,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     trainer,
     data,
     tracker,
+    collective,
     signal: options.signal,
     readEverySeconds: options.readEverySeconds ?? DEFAULT_READ_SECONDS,
     samples: count === 0 ? undefined : new SampleImages({
@@ -221,20 +226,20 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
       predict: (images) => unet.predict(images),
       onNote: callbacks.onNote,
     }),
-    figures,
+    figures: lock ? figures : undefined,
     callbacks,
   });
   const log = await readRunLog(folder);
   callbacks.onStart?.(plan, { epochs: log, batches: progress.partial?.batches ?? 0 });
   try {
     const complete = await epochs.run();
-    await figures.curves(epochs.progress);
-    if (complete && count > 0) {
+    if (lock) await figures.curves(epochs.progress);
+    if (tracker && complete && count > 0) {
       // The device may not hold both.
       trainer.close();
       await figures.best(gpu, epochs.progress, { examples: data.valid.examples(count), tracker });
     }
-    await tracker.finish(complete ? "finished" : "aborted");
+    await tracker?.finish(complete ? "finished" : "aborted");
     const { epoch, best } = epochs.progress;
     return {
       outcome: !complete ? "interrupted" : epoch < config.epochs ? "stopped" : "finished",
@@ -245,12 +250,12 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
       best,
       marksNothing: best !== null && predictsNothing(best.metrics, data.valid.background),
       recipe: config.recipe,
-      syncCommand: tracker.syncCommand(),
+      syncCommand: tracker?.syncCommand() ?? null,
     };
   } catch (cause) {
     const { doing, progress: { epoch } } = epochs;
     const error = deviceFailure(cause, { doing, folder, epoch, memory: config.memory });
-    await tracker.finish("crashed", error instanceof Error ? error.message : String(error));
+    await tracker?.finish("crashed", error instanceof Error ? error.message : String(error));
     throw error;
   }
 }
@@ -272,7 +277,9 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
     stopping: NOT_STOPPING,
     plateau: NO_PLATEAU,
     history: [],
+    ...ranksOf(job),
   };
+  if (!job.opened.lock) return progress;
   if (force) await clearRunFolder(folder);
   // From here on the run can be resumed, and a full disk is noticed before an epoch is lost.
   await saveCheckpoint(folder, { progress, trainer: await trainer.state() });
@@ -281,12 +288,19 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
 
 /** Loads the state of the resumed run. */
 async function resumeTrainer(trainer: Trainer, job: Job, before: Checkpoint): Promise<RunProgress> {
-  const { options, callbacks, config, dataFolder, opened: { folder } } = job;
+  const { options, callbacks, config, dataFolder, opened: { folder, lock }, collective } = job;
+  const writes = lock !== null;
   const progress = await resumeProgress(
     before,
-    { ...options, folder, config, data: fingerprintOf(job.data, config) },
+    { ...options, folder, config, data: fingerprintOf(job.data, config), writes },
     callbacks,
   );
+  const { ranks = 1 } = before.progress;
+  if (ranks !== collective.size) {
+    callbacks.onNote?.(
+      `the run was trained on another number of ranks (${ranks}, now ${collective.size}): the last digits may differ`,
+    );
+  }
   const versions = versionsOn(trainer);
   const { adapter } = before.progress.versions;
   if (adapter !== versions.adapter) {
@@ -302,12 +316,20 @@ async function resumeTrainer(trainer: Trainer, job: Job, before: Checkpoint): Pr
       `the run's kernels ${names} no longer pass their self-tests here: others may change the last digits`,
     );
   }
-  const history = await reconcileLog(folder, progress, { force: options.force, onNote: callbacks.onNote });
+  const history = writes
+    ? await reconcileLog(folder, progress, { force: options.force, onNote: callbacks.onNote })
+    : progress.history;
   const { microBatch, ...state } = before.trainer;
   // With other settings, forced, batches are cut as these require.
   const same = configDifferences(completeTrainConfig(before.progress.config), config).length === 0;
   trainer.load(same && microBatch ? { ...state, microBatch } : state);
-  return { ...progress, history, dataFolder: withinProject(dataFolder), versions, choices };
+  const { ranks: _, ...rest } = progress;
+  return { ...rest, history, dataFolder: withinProject(dataFolder), versions, choices, ...ranksOf(job) };
+}
+
+/** Runs on one rank have the same bytes as those of versions without ranks. */
+function ranksOf({ collective: { size } }: OpenJob): { ranks?: number } {
+  return size > 1 ? { ranks: size } : {};
 }
 
 function versionsOn({ unet }: Trainer): ToolVersions {

@@ -287,8 +287,11 @@ export class Trainer {
 
   #prepareShape(kind: BatchKind, shape: BatchShape, augment: boolean): Promise<PreparedBatch> {
     if (!this.#isShared) return this.#batches.prepare(kind, shape, { augment });
-    return placeInBatch(this.#settings.collective, shape.batch)
-      .then((place) => this.#batches.prepare(kind, shape, { augment, place }));
+    const isEmpty = shape.batch === 0;
+    return placeInBatch(this.#settings.collective, shape.batch).then(({ firstImage, batch }) => {
+      const place = { firstImage: isEmpty ? 0 : firstImage, batch };
+      return this.#batches.prepare(kind, { ...shape, batch: Math.max(1, shape.batch) }, { augment, place });
+    });
   }
 
   /** Hands a batch to the device; `finish` encodes what follows the gradients. */
@@ -307,7 +310,11 @@ export class Trainer {
   /** Computes a batch of all ranks; the gradients are those of the whole batch on every rank. */
   async #runShared(batch: PreparedBatch, images: Tensor, masks: Tensor, source: string): Promise<void> {
     const writeStep = (firstImage: number) => this.#writeStep(firstImage);
-    await this.#batches.runShared(batch, { images, masks, writeStep }, this.#settings.collective);
+    const isEmpty = images.shape[0] === 0;
+    const input = isEmpty
+      ? { images: oneOfZeros(images), masks: oneOfZeros(masks), isEmpty }
+      : { images, masks };
+    await this.#batches.runShared(batch, { ...input, writeStep }, this.#settings.collective);
     this.#history.add(source);
   }
 
@@ -337,4 +344,12 @@ function checkIndices(values: Float32Array, classes: number): void {
         `${IGNORED_TARGET} to ignore a pixel`,
     );
   }
+}
+
+/** A batch of one image of zeros in place of an empty one. */
+function oneOfZeros({ shape: [, ...image] }: Tensor): Tensor {
+  return {
+    shape: [1, ...image],
+    data: new Float32Array(image.reduce((product, extent) => product * extent, 1)),
+  };
 }
