@@ -6,6 +6,7 @@
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
+import { addDistributed, type DistributedOptions, onRanks } from "../src/cli/distributed.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import {
   addExamples,
@@ -20,6 +21,7 @@ import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts"
 import { addClassOptions } from "../src/cli/class_options.ts";
 import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
+import type { World } from "../src/distributed/world.ts";
 import {
   type ClassOptions,
   completeTrainConfig,
@@ -36,7 +38,7 @@ import { DEFAULT_SAMPLES } from "../src/training/sample_images.ts";
 import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
 
-interface Options extends TrainConfig {
+interface Options extends TrainConfig, DistributedOptions {
   readonly binary?: boolean;
   readonly data: string;
   readonly run?: string;
@@ -66,6 +68,8 @@ export function command(): Command {
   );
   addFlags(train);
   addFollowLinks(train, GROUPS.data);
+  train.optionsGroup(GROUPS.device);
+  addDistributed(train);
   train.addHelpText("after", describeStrongRecipe());
   addExamples(train, [
     [
@@ -78,8 +82,19 @@ export function command(): Command {
     const typed = (name: string) => train.getOptionValueSource(name) === "cli";
     const config = givenConfig(options, typed);
     const data = typed("data") ? options.data : undefined;
-    const choices = await chooseKernels(options, config);
-    await (options.dryRun ? plan : run)(options, config, data, choices);
+    const ranked = {
+      task: "train",
+      args: Deno.args,
+      folder: options.cache,
+      hint: `the last checkpoint is intact; resume with --resume --run ${runFolder(options)}`,
+    };
+    const stopped = await onRanks(options, ranked, async (world) => {
+      const choices = await chooseKernels(options, config);
+      const given = { config, data, choices, world };
+      return await (options.dryRun ? plan(options, given) : run(options, given));
+    });
+    // After all ranks have left.
+    if (stopped) throw stopped;
   });
 }
 
@@ -138,25 +153,31 @@ function chooseKernels(
   return seconds === undefined ? keptChoices(cache, device) : retune(cache, device, seconds);
 }
 
-async function plan(
-  options: Options,
-  given: Partial<TrainConfig>,
-  data: string | undefined,
-  choices: KernelChoices | undefined,
-): Promise<void> {
-  const view = new TrainView(writer(options));
+/** What a command line gives besides its options. */
+interface Given {
+  readonly config: Partial<TrainConfig>;
+  readonly data: string | undefined;
+  readonly choices: KernelChoices | undefined;
+  /** The ranks that train together; null without `--distributed`. */
+  readonly world: World | null;
+}
+
+async function plan(options: Options, { config, data, choices, world }: Given): Promise<void> {
+  const view = viewOn(world, options);
   const planned = await planRun({
     folder: runFolder(options),
     resume: options.resume,
     force: options.force,
     dataFolder: data,
     cacheFolder: options.cache,
-    config: given,
+    config,
     classes: classesOf(options),
     software: options.software,
     choices,
-  }, view);
-  view.close();
+    collective: world?.collective,
+  }, view ?? {});
+  view?.close();
+  if (view === null) return;
   if (options.json) return writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
   const { secondsPerEpoch, config: { epochs }, resumes } = planned;
   const left = Math.max(0, epochs - (resumes?.epochs ?? 0));
@@ -176,14 +197,20 @@ function runFolder({ run, recipe }: Options): string {
   return run ?? `${FOLDERS.runs}/${recipe}`;
 }
 
-async function run(
-  options: Options,
-  config: Partial<TrainConfig>,
-  data: string | undefined,
-  choices: KernelChoices | undefined,
-): Promise<void> {
-  const view = new TrainView(writer(options));
-  const stop = stopOnInterrupt("saving and stopping; press Ctrl-C again to stop at once", view.onForeignLine);
+/** The display of the first rank, which speaks for all. */
+function viewOn(world: World | null, options: Options): TrainView | null {
+  return world === null || world.isFirst ? new TrainView(writer(options)) : null;
+}
+
+/** Trains; returns the reason of a stop by a signal. */
+async function run(options: Options, { config, data, choices, world }: Given): Promise<unknown> {
+  const view = viewOn(world, options);
+  const stop = stopOnInterrupt(
+    view && "saving and stopping; press Ctrl-C again to stop at once",
+    view?.onForeignLine,
+    // mpirun passes this one on, and ends its ranks on most others.
+    { also: world ? ["SIGUSR1"] : [] },
+  );
   let result: TrainResult;
   try {
     result = await trainRun({
@@ -196,6 +223,7 @@ async function run(
       force: options.force,
       software: options.software,
       choices,
+      collective: world?.collective,
       signal: stop.signal,
       samples: options.samples,
       readEverySeconds: Deno.stderr.isTerminal() ? READ_SECONDS.terminal : READ_SECONDS.plain,
@@ -205,14 +233,16 @@ async function run(
         project: options.project,
         tensorboard: options.tensorboard,
       },
-    }, view);
+    }, view ?? {});
   } finally {
     stop.release();
-    view.close();
+    view?.close();
   }
+  const stopped = result.outcome === "interrupted" ? stop.signal.reason : undefined;
+  if (view === null) return stopped;
   if (options.json) writeStdout(`${JSON.stringify(result, null, 2)}\n`);
   writer(options)(describeResult(result.folder, result));
-  if (result.outcome === "interrupted") stop.signal.throwIfAborted();
+  return stopped;
 }
 
 /** With --json, standard output holds only the result. */

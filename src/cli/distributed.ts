@@ -43,24 +43,26 @@ export interface RankedTask {
  * Runs `work` as one of the ranks that were started together, or alone (null) without `--distributed`. If it throws, the
  * first rank that does so reports it, and every rank ends.
  */
-export async function onRanks(
+export async function onRanks<T>(
   { distributed, mpiLibrary }: DistributedOptions,
   { task, args, folder, hint }: RankedTask,
-  work: (world: World | null) => Promise<void>,
-): Promise<void> {
+  work: (world: World | null) => Promise<T>,
+): Promise<T> {
   if (!distributed) return await work(null);
   if (mpiLibrary === undefined) throw new Error(describeStart(task, args));
   const { World } = await import("../distributed/world.ts");
   const startWatch = () => new Worker(new URL("./rank_watch_worker.ts", import.meta.url), { type: "module" });
   const world = await World.join({ library: mpiLibrary, folder, hint, startWatch });
+  let result: T;
   try {
-    await work(world);
+    result = await work(world);
   } catch (error) {
     // A signal: the other ranks may wait for this one.
     if (error instanceof ExitError) world.abort(error.code);
-    await failAll(world, error);
+    return await failAll(world, error);
   }
   await world.leave();
+  return result;
 }
 
 /** Reports an error, if this rank is the first to have one, and ends every rank. */

@@ -19,9 +19,14 @@ export interface Interruption {
 /**
  * Listens for Ctrl-C and SIGTERM until released. At the first one `note` is printed, even while this thread waits for
  * the GPU; then `onNote` is called and the signal is aborted as soon as this thread is free. A second one ends the
- * process, except for a moment in which it may be an echo of the first.
+ * process, except for a moment in which it may be an echo of the first. With a note of null nothing is printed; `also`
+ * are further signals that mean the same.
  */
-export function stopOnInterrupt(note: string, onNote: () => void = () => {}): Interruption {
+export function stopOnInterrupt(
+  note: string | null,
+  onNote: () => void = () => {},
+  { also = [] }: { readonly also?: readonly Deno.Signal[] } = {},
+): Interruption {
   const controller = new AbortController();
   const url = new URL("./interrupt_worker.ts", import.meta.url);
   if (Deno.permissions.querySync({ name: "read", path: url }).state !== "granted") {
@@ -35,7 +40,7 @@ export function stopOnInterrupt(note: string, onNote: () => void = () => {}): In
     onNote();
     controller.abort(new ExitError(data === "SIGINT" ? EXIT.interrupted : EXIT.terminated));
   };
-  worker.postMessage({ note } satisfies ToInterruptWorker);
+  worker.postMessage({ note, also } satisfies ToInterruptWorker);
   return {
     signal: controller.signal,
     listening: listening.promise,

@@ -191,6 +191,12 @@ export function describePlan(plan: TrainPlan): string {
     `recipe        ${config.recipe}: ${loss}${config.optimizer}, learning rate ${config.learningRate}, ` +
     `${config.schedule} schedule, seed ${config.seed}\n` +
     `device        ${adapter ?? "none found; memory is planned for a typical GPU"}\n` +
+    (plan.ranks === 1
+      ? ""
+      : `ranks         ${plan.ranks}, each with ${
+        Math.ceil(batchSize / plan.ranks)
+      } images of a batch at most; ` +
+        "memory is that of one\n") +
     describeKernels(plan) +
     `memory        ${describeMemory(config.memory, memory)}\n`;
 }

@@ -65,6 +65,32 @@ for (const loss of ["combined", "focal"] as const) {
   });
 }
 
+Deno.test("Collective: a rank without images of a batch takes the same step", async () => {
+  const [one, two] = [cut(BATCH, 0, 2), cut(BATCH, 2, 3)];
+  const empty = cut(BATCH, 0, 0);
+  const run = async (shares: readonly (typeof BATCH)[]) => {
+    const collectives = memoryCollectives(shares.length);
+    const trainers = await Promise.all(collectives.map((collective) => makeTrainer({ collective })));
+    return await Promise.all(trainers.map((trainer, rank) => train(trainer, shares[rank]!)));
+  };
+  const [expected] = await run([one, two]);
+  for (const outcome of await run([one, two, empty])) {
+    assert.deepEqual(outcome.metrics, expected!.metrics);
+    assert.deepEqual(outcome.weights, expected!.weights);
+  }
+});
+
+Deno.test("Collective: images that are not finite are refused on the rank that has them", async () => {
+  const [bad, good] = [cut(BATCH, 0, 2), cut(BATCH, 2, 3)];
+  bad.images.data[0] = NaN;
+  const trainers = await Promise.all(memoryCollectives(2).map((collective) => makeTrainer({ collective })));
+  const steps = [bad, good].map((share, rank) => trainers[rank]!.enqueue(share.images, share.masks));
+  await assert.rejects(steps[0]!, /this rank's images are not finite/);
+  // The other one waits, as long as the task lets it.
+  assert.equal(await Promise.race([steps[1]!.then(() => "ended"), Promise.resolve("waits")]), "waits");
+  for (const trainer of trainers) trainer.close();
+});
+
 Deno.test("placeInBatch: counts the images of the ranks before, and of all", async () => {
   const counts = [3, 1, 4];
   const places = await Promise.all(

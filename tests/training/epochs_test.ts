@@ -95,7 +95,7 @@ function withEpochs(
       async *read(of: number | null, firstBatch: number) {
         if (of !== null) epoch = of;
         for (const [batch, size] of SIZES[part].entries()) {
-          if (batch >= firstBatch) yield { images: { shape: [size], data: [batch] }, masks: {} };
+          if (batch >= firstBatch) yield { images: { shape: [size], data: [batch] }, masks: {}, whole: size };
         }
       },
     });
