@@ -51,6 +51,7 @@ export {
   type ImportReport,
 } from "./src/import/import_dataset.ts";
 export type { ClassOptions, ClassTable } from "./src/dataset/classes.ts";
+export type { ClassShare, OverlapShare, PixelShares } from "./src/dataset/pixel_shares.ts";
 export type { TargetForm } from "./src/dataset/targets.ts";
 export type { LeftOutFiles, RecognizeOptions } from "./src/import/import_kind.ts";
 export type { SplitCounts } from "./src/import/write_dataset.ts";

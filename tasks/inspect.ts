@@ -4,6 +4,7 @@
  * @module
  */
 import { escapeLine } from "../src/escape.ts";
+import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { formatPercent, plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import {
+  type ClassOptions,
   type DatasetReport,
   inspectDataset,
   type SplitReport,
@@ -21,7 +23,7 @@ import { type DuplicateGroup, groupPairs } from "../src/dataset/near_duplicates.
 import { writeOverview } from "../src/dataset/overview.ts";
 import { FOLDERS, OVERVIEW_FILE } from "../src/fs/layout.ts";
 
-interface Options {
+interface Options extends ClassOptions {
   readonly json?: boolean;
   readonly strict?: boolean;
   readonly pixels: boolean;
@@ -32,12 +34,15 @@ interface Options {
 /** Files listed with a note in the text; `--json` lists all. */
 const SHOWN_FILES = 3;
 
+/** Pairs of classes listed in the text; `--json` lists all. */
+const SHOWN_OVERLAPS = 5;
+
 /** Groups of near-duplicates listed in the text; `--json` lists all pairs. */
 const SHOWN_GROUPS = 10;
 
 /** The `inspect` command. */
 export function command(): Command {
-  return addFollowLinks(
+  const made = addFollowLinks(
     createCommand(
       "inspect",
       "Describes the splits of a dataset: images, annotations, sizes, share of foreground pixels, all problems, " +
@@ -60,13 +65,15 @@ export function command(): Command {
         "draw 24 images with the outlines of their classes, in DATA/overview.png or the given PNG file",
       )
       .option("--json", "print the report as one JSON document"),
-  )
-    .action(inspect);
+  );
+  return addClassOptions(made).action(inspect);
 }
 
 async function inspect(data: string, options: Options): Promise<void> {
   let progress: Progress | undefined;
+  const { classes, merge, binary } = options;
   const report = await inspectDataset(data, {
+    classes: { classes, merge, binary },
     unannotated: options.unannotated,
     pixels: options.pixels,
     onProgress: (done, total) => {
@@ -104,8 +111,21 @@ async function drawFigure(data: string, file: string | true): Promise<string> {
 function describeReport(report: DatasetReport): string {
   return [
     ...report.splits.map((split) => describeSplit(split, report.unannotated)),
+    ...describeClasses(report),
     describeNearDuplicates(report),
   ].join("\n");
+}
+
+/** What training makes of several classes. */
+function describeClasses({ splits }: DatasetReport): string[] {
+  const read = splits.filter(({ role }) => role === "train" || role === "valid");
+  const count = read[0]?.classes.length ?? 0;
+  if (count < 2) return [];
+  const overlaps = read.flatMap((split) => split.overlaps);
+  const head = overlaps.length === 0
+    ? "no two overlap, so that training takes exclusive ones (--head softmax)"
+    : "some overlap, so that training takes each on its own (--head sigmoid)";
+  return [`${count} classes: ${head}.\n`];
 }
 
 function describeSplit(split: SplitReport, unannotated: Unannotated): string {
@@ -150,6 +170,19 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
     ),
   );
   if (split.mergesCategories) add("", "merged: all of them are the one foreground class");
+  split.classes.forEach(({ name, images, share }, i) => {
+    const pixels = share === null ? "" : `, ${formatPercent(share)} of pixels`;
+    add(i === 0 ? "classes" : "", `${i + 1} ${escapeLine(name)}: in ${plural(images, "image")}${pixels}`);
+  });
+  split.overlaps.slice(0, SHOWN_OVERLAPS).forEach(({ classes, images, pixels }, i) => {
+    const names = classes.map(escapeLine).join(" and ");
+    add(i === 0 ? "overlaps" : "", `${names}: ${plural(pixels, "pixel")} in ${plural(images, "image")}`);
+  });
+  const more = split.overlaps.length - SHOWN_OVERLAPS;
+  if (more > 0) add("", `and ${plural(more, "pair")} more: --json lists all`);
+  if (split.ignoredShare > 0) {
+    add("ignored", `${formatPercent(split.ignoredShare)} of pixels count neither in the loss nor in metrics`);
+  }
   add("sizes", split.sizes.map(({ width, height, images }) => `${width} x ${height}: ${images}`).join(", "));
   if (split.foregroundShare !== null) {
     const { mean, least, median, largest } = split.foregroundShare;

@@ -9,13 +9,14 @@ import type { Problem } from "../coco/problems.ts";
 import { decodeWithNotes } from "../image/decode.ts";
 import { inspectFile } from "../image/header.ts";
 import type { ImageNote } from "../image/image.ts";
-import { countForeground } from "../image/label_map.ts";
 import { countOf, outlinedCategories } from "./annotation_notes.ts";
+import { categoryNames, chooseClasses, type ClassOptions, type ClassTable, labelingOf } from "./classes.ts";
 import { readListedFile, unreadableImage } from "./listed_file.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import { findNearDuplicates, type ImageSignature, type NearDuplicate } from "./near_duplicates.ts";
+import { measureShares, type PixelShares } from "./pixel_shares.ts";
 import type { SplitRole } from "./roles.ts";
-import { type Sample, samplesOf, type Unannotated } from "./samples.ts";
+import { samplesOf, type Unannotated } from "./samples.ts";
 import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
 import { openSplit } from "./source_registry.ts";
 import { findSplits, listImageFiles } from "./splits.ts";
@@ -27,12 +28,14 @@ export interface InspectOptions {
   readonly unannotated?: Unannotated;
   /** Whether images are decoded, which finds damaged files and copies with other bytes; defaults to true. */
   readonly pixels?: boolean;
+  /** The classes; by default every category that is outlined. */
+  readonly classes?: ClassOptions;
   /** Called after every image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** What a split contains. */
-export interface SplitReport {
+export interface SplitReport extends PixelShares {
   /** The name of the split. */
   readonly name: string;
   /** What the split is for. */
@@ -63,17 +66,10 @@ export interface SplitReport {
   readonly samples: number;
   /** The categories and the number of annotations of each. */
   readonly categories: readonly { id: CocoId; name: string; annotations: number }[];
-  /** Whether annotations of several categories are merged into one foreground class. */
+  /** Whether annotations of several categories are, as was asked for, one foreground class. */
   readonly mergesCategories: boolean;
   /** The image sizes, the most frequent first. */
   readonly sizes: readonly { width: number; height: number; images: number }[];
-  /**
-   * Share of foreground pixels per sample: the mean over all samples (equally weighted, as after resizing to one
-   * size), and least, median and largest over the annotated ones. Null if there are none.
-   */
-  readonly foregroundShare: { mean: number; least: number; median: number; largest: number } | null;
-  /** Pixel accuracy of predicting only background: the baseline of any model. Null without samples. */
-  readonly allBackgroundAccuracy: number | null;
   /** Every problem of the split. */
   readonly problems: readonly Problem[];
   /** What is worth knowing of image files that are used. */
@@ -119,6 +115,10 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
   for (const split of await findSplits(folder)) {
     readings.push({ split, listing: split.annotationFile === null ? null : await openSplit(split) });
   }
+  const table = chooseClasses(
+    categoryNames(readings.flatMap(({ listing }) => listing ?? [])),
+    options.classes,
+  );
   const total = readings.reduce((sum, { listing }) => sum + (listing?.images.length ?? 0), 0);
   let done = 0;
   const signatures: ImageSignature[] = [];
@@ -145,8 +145,8 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
     const intact = listing.images.filter((_, i) => inspections[i]!.signature !== null);
     splits.push({
       ...describeFolder(split, files),
-      ...describeImages(listing, intact),
-      ...await describeSamples(samplesOf(split, intact, { unannotated })),
+      ...describeImages(listing, intact, table),
+      ...await describeSamples(split, listing, intact, { unannotated, table }),
       problems,
       notes: shareNotes(
         listing.images.map(({ fileName }, i) => ({ fileName, notes: inspections[i]!.notes })),
@@ -217,6 +217,9 @@ function describeFolder(split: Split, files: readonly string[]): SplitReport {
     sizes: [],
     foregroundShare: null,
     allBackgroundAccuracy: null,
+    classes: [],
+    ignoredShare: 0,
+    overlaps: [],
     problems: [],
     notes: [],
   };
@@ -232,7 +235,7 @@ function shareNotes(images: readonly { fileName: string; notes: readonly ImageNo
   });
 }
 
-function describeImages(listing: SplitListing, images: readonly ListedImage[]) {
+function describeImages(listing: SplitListing, images: readonly ListedImage[], { isPlain }: ClassTable) {
   const categoryIds = images.filter(({ state }) => state === "annotated")
     .flatMap((image) => image.categoryIds);
   const uncertain = countOf(images, "uncertain");
@@ -247,7 +250,7 @@ function describeImages(listing: SplitListing, images: readonly ListedImage[]) {
     unusable: countOf(images, "unusable"),
     uncertain,
     uncertainty: uncertain === 0 ? null : listing.uncertainty,
-    mergesCategories: outlinedCategories(listing, images).length > 1,
+    mergesCategories: isPlain && outlinedCategories(listing, images).length > 1,
     categories: listing.categories.map(({ id, name }) => ({
       id,
       name,
@@ -259,24 +262,15 @@ function describeImages(listing: SplitListing, images: readonly ListedImage[]) {
   };
 }
 
-async function describeSamples(samples: readonly Sample[]) {
-  const shares = await mapConcurrently(samples, READ_AHEAD, foregroundShareOf);
-  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
-  const annotated = shares.filter((_, i) => samples[i]!.annotated).sort((a, b) => a - b);
-  return {
-    samples: samples.length,
-    foregroundShare: annotated.length === 0 ? null : {
-      mean,
-      least: annotated[0]!,
-      median: annotated[annotated.length >> 1]!,
-      largest: annotated.at(-1)!,
-    },
-    allBackgroundAccuracy: samples.length === 0 ? null : 1 - mean,
-  };
-}
-
-async function foregroundShareOf(sample: Sample): Promise<number> {
-  return sample.annotated ? countForeground(await sample.labelMap()) / (sample.width * sample.height) : 0;
+async function describeSamples(
+  split: Split,
+  listing: SplitListing,
+  images: readonly ListedImage[],
+  { unannotated, table }: { unannotated: Unannotated; table: ClassTable },
+) {
+  const labeling = labelingOf(table, listing.categories, true);
+  const samples = samplesOf(split, images, { unannotated, labeling });
+  return { samples: samples.length, ...await measureShares(samples, table) };
 }
 
 function reportNearDuplicates(signatures: readonly ImageSignature[]): NearDuplicateReport {

@@ -125,6 +125,7 @@ export async function resplitDataset(
   await writeFolderAtomic(output, async (staging) => {
     await writeResult(staging, source, assigned, { seed, shares }, onProgress);
     const inspection = await inspectDataset(staging, {
+      classes: { binary: true },
       onProgress: (done, total) => onProgress("inspecting the result", done, total),
     });
     const shared = inspection.nearDuplicates.pairs.length;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeRgbPng, inspectDataset } from "../../mod.ts";
 import { cocoText, spots, writeFiles } from "../support/coco.ts";
+import { writeClassDataset } from "../support/class_dataset.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
@@ -52,6 +53,9 @@ Deno.test("inspectDataset: counts, measures, lists problems and finds near-dupli
       sizes: [{ ...SIZE, images: 4 }],
       foregroundShare: { mean: 0.25, least: 0.25, median: 0.5, largest: 0.5 },
       allBackgroundAccuracy: 0.75,
+      classes: [],
+      ignoredShare: 0,
+      overlaps: [],
       problems: [],
       notes: [],
     });
@@ -76,4 +80,22 @@ Deno.test("inspectDataset: counts, measures, lists problems and finds near-dupli
     const quick = await inspectDataset(folder, { unannotated: "skip", pixels: false });
     assert.deepEqual([quick.splits[0]!.samples, quick.splits[0]!.allBackgroundAccuracy], [2, 0.625]);
     assert.deepEqual(quick.nearDuplicates.pairs[0]!.reasons, ["same bytes"]);
+  }));
+
+Deno.test("inspectDataset: classes with their pixels, overlaps and ignored shares, or the merged foreground", () =>
+  inTempFolder(async (folder) => {
+    await writeClassDataset(folder, { overlap: true, ignore: true, splits: { train: 3, valid: 1 } });
+    const { splits: [train] } = await inspectDataset(folder, { pixels: false });
+    const counted = 60 / 64;
+    assert.deepEqual(
+      train!.classes.map(({ name, images, share }) => [name, images, share! * counted * 64]),
+      [["disc", 3, 9], ["cup", 3, 9], ["vessel", 2, (6 + 9) / 3]],
+    );
+    assert.deepEqual(train!.overlaps, [{ classes: ["disc", "cup"], images: 3, pixels: 3 * 256 }]);
+    assert.deepEqual([train!.ignoredShare, train!.mergesCategories], [4 / 64, false]);
+    assert.equal(train!.foregroundShare!.largest, (14 + 9) / 60);
+    const picked = await inspectDataset(folder, { pixels: false, classes: { classes: ["cup", "vessel"] } });
+    assert.deepEqual([picked.splits[0]!.classes.length, picked.splits[0]!.overlaps], [2, []]);
+    const one = (await inspectDataset(folder, { pixels: false, classes: { binary: true } })).splits[0]!;
+    assert.deepEqual([one.classes, one.mergesCategories], [[], true]);
   }));
