@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { baseName } from "./source_tree.ts";
+import { baseName, folderOf } from "./source_tree.ts";
 
 /** What the names say that images share. */
 export interface NameGroups {
@@ -62,8 +62,7 @@ function groupByPattern(paths: readonly string[], pattern: string): NameGroups {
 }
 
 function guessGroups(paths: readonly string[]): NameGroups {
-  const stems = paths.map((path) => baseName(path).replace(/\.[^.]*$/, ""));
-  const tokens = stems.map((stem) => stem.split(/[_\-. ]+/));
+  const tokens = paths.map((path) => baseName(path).replace(/\.[^.]*$/, "").split(/[_\-. ]+/));
   const most = Math.max(0, ...tokens.map(({ length }) => length));
   const candidates: (readonly string[])[] = [];
   for (let count = 1; count < most; count++) {
@@ -71,22 +70,35 @@ function guessGroups(paths: readonly string[]): NameGroups {
       tokens.map((parts) => parts.slice(0, Math.max(1, Math.min(count, parts.length - 1))).join("_")),
     );
   }
-  const fitting = candidates.filter((keys) => isPlausible(keys));
-  const numbered = fitting.find((keys) => keys.every((key) => /\d[^_]*$/.test(key)));
-  const keys = numbered ?? fitting[0];
-  if (keys === undefined) return { keys: paths.map(() => null), groups: 0, line: null };
+  const repeating = candidates.filter((keys) => repeats(keys));
+  const fitting = repeating.filter((keys) => isPlausible(keys, paths));
+  const isNumbered = (keys: readonly string[]) => keys.every((key) => /\d[^_]*$/.test(key));
+  const applied = fitting.find(isNumbered) ?? fitting[0];
+  const keys = applied ?? repeating.find(isNumbered) ?? repeating[0];
+  const none = { keys: paths.map(() => null), groups: 0 };
+  if (keys === undefined) return { ...none, line: null };
   const counts = [...Map.groupBy(keys, (key) => key)];
   const shown = counts.slice(0, 3).map(([key, { length }]) => `${key} (${length})`).join(", ");
-  return {
-    keys,
-    groups: counts.length,
-    line: `names suggest ${counts.length} groups, such as ${shown}: each stays in one split ` +
-      `(--group 'REGEX' groups otherwise, --group ${NO_GROUPS} does not)`,
-  };
+  const guess = `names suggest ${counts.length} groups, such as ${shown}`;
+  return applied === undefined
+    ? { ...none, line: `${guess}: not applied; --group 'REGEX' groups by what it finds in names` }
+    : {
+      keys,
+      groups: counts.length,
+      line:
+        `${guess}: each stays in one split (--group 'REGEX' groups otherwise, --group ${NO_GROUPS} does not)`,
+    };
 }
 
-function isPlausible(keys: readonly string[]): boolean {
+/** Whether prefixes make groups at all. */
+function repeats(keys: readonly string[]): boolean {
+  const groups = new Set(keys).size;
+  return groups > 1 && groups <= keys.length / 2;
+}
+
+/** Whether the groups may be patients: not too few, none too large, and not merely kinds of images by their folders. */
+function isPlausible(keys: readonly string[], paths: readonly string[]): boolean {
   const sizes = [...Map.groupBy(keys, (key) => key).values()].map(({ length }) => length);
-  return sizes.length >= LEAST_GROUPS && sizes.length <= keys.length / 2 &&
-    Math.max(...sizes) <= keys.length / 2;
+  const areKinds = keys.every((key, at) => !/\d/.test(key) && folderOf(paths[at]!).split("/").includes(key));
+  return sizes.length >= LEAST_GROUPS && Math.max(...sizes) <= keys.length / 2 && !areKinds;
 }

@@ -112,7 +112,7 @@ export async function importDataset(
   using tree = await openSource(source, goal);
   const fingerprint = fingerprintOf([FORM_VERSION, tree.stamp, { ...understood, valid, test, seed }]);
   const earlier = await readImportRecord(goal);
-  if (earlier?.fingerprint === fingerprint && await isComplete(goal, earlier.report)) {
+  if (!force && earlier?.fingerprint === fingerprint && await isComplete(goal, earlier.report)) {
     return { ...earlier.report as ImportReport, status: "present" };
   }
   using staging = await Staging.open(goal);

@@ -79,9 +79,21 @@ function describePairs(chosen: readonly ChosenPair[], pairs: readonly Pair[]): s
   const [first] = chosen;
   const folders = new Set(pairs.flatMap(({ masks }) => masks.map(({ series }) => series)));
   const places = folders.has("") ? "told apart by their names" : "in folders of their own";
-  return `${chosen.length} images and ${masks} masks, ${places}, such as ${first!.path} with ${
-    first!.masks[0]!.path
+  return `${chosen.length} images and ${masks} masks, ${places}, such as ${shorten(first!.path)} with ${
+    shorten(first!.masks[0]!.path)
   }`;
+}
+
+/** Characters of a name that are shown. */
+const SHOWN_NAME = 28;
+
+/** The last two parts of a path, of long names the beginning. */
+function shorten(path: string): string {
+  const parts = path.split("/");
+  const shown = parts.slice(-2).map((part) =>
+    part.length > SHOWN_NAME ? `${part.slice(0, SHOWN_NAME - 3)}...` : part
+  );
+  return parts.length > 2 ? `.../${shown.join("/")}` : shown.join("/");
 }
 
 /** Values of the most frequent kinds; masks have few others. */

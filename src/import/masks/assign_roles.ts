@@ -52,8 +52,11 @@ export async function assignRoles(
   const shared = sharedFolders(paths);
   const files = paths.map((path): Undecided => {
     const folders = folderOf(path).split("/").filter((part) => part !== "");
-    const at = folders.findLastIndex((name, at) => at >= shared && roleOfName(name) !== null);
-    const role = at === -1 ? null : roleOfName(folders[at]!);
+    const roles = folders.map((name, at) => at < shared ? null : roleOfName(name));
+    let at = roles.findLastIndex((role) => role !== null);
+    const role = roles[at] ?? null;
+    // `ManualMask/leftMask` holds masks of one kind among others.
+    while (role === "mask" && roles[at - 1] === "mask") at--;
     return { path, folders, at, role, tokens: tokensOf(stemOf(baseName(path))) };
   });
   if (options.images !== undefined || options.masks !== undefined) applyFlags(tree, files, options);
@@ -218,7 +221,13 @@ async function assignRest(files: readonly Undecided[], shared: number, flatness:
     name,
     files,
   }));
-  if (has("mask") && has("image")) return;
+  if (has("mask") && has("image")) {
+    // A folder that is only a split, such as `test` without masks.
+    for (const file of open) {
+      if (roleFolderOf(file, shared) === -1 && file.twin === undefined) file.role = "image";
+    }
+    return;
+  }
   if (series.length === 1 && has("mask")) {
     for (const file of open) file.role = "image";
     return;

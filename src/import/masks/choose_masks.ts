@@ -142,7 +142,7 @@ function labelsOf(
     new Set(masks.map((mask) => labels.get(mask))).size < names.length
   );
   if (partial.length > 0) {
-    lines.push(`${partial.length} images have no mask of some classes: they count as images without these`);
+    lines.push(`images without a mask of some class, which count as having none of it: ${partial.length}`);
   }
   return (mask) => labels.get(mask)!;
 }

@@ -63,6 +63,7 @@ interface Collecting extends Placed {
 export function pairFiles({ images, masks }: AssignedRoles, pattern?: string): Pairing {
   const collecting = images.map((file): Collecting => ({ ...place(file), masks: [] }));
   const placed = masks.map(place);
+  if (pattern === undefined) refuseSameNames(collecting);
   const left = pattern === undefined
     ? pairByPlace(collecting, placed)
     : pairByPattern(collecting, placed, pattern);
@@ -75,6 +76,26 @@ export function pairFiles({ images, masks }: AssignedRoles, pattern?: string): P
     loneImages: collecting.filter(({ masks }) => masks.length === 0).map(({ file }) => file.path),
     loneMasks: left.map(({ file }) => file.path),
   };
+}
+
+/** Throws an Error if images of one name lie where they would have the same masks. */
+function refuseSameNames(images: readonly Collecting[]): void {
+  const groups = Map.groupBy(
+    images,
+    ({ file, split, above, below }) =>
+      JSON.stringify([split, above, below.map(keyOfName), keyOfTokens(file.tokens)]),
+  );
+  const same = [...groups.values()].find(({ length }) => length > 1);
+  if (same === undefined) return;
+  const [a, b] = same.map(({ file }) => file) as [RoleFile, RoleFile];
+  const folders = [a, b].map(({ path }) => folderOf(path));
+  const choices = folders[0] === folders[1]
+    ? [a, b].map(({ path }) => `*${/\.[^.]*$/.exec(path)?.[0] ?? ""}`)
+    : folders.map((folder) => folder.split("/").at(-1)!);
+  throw new Error(
+    `Cannot tell which images are meant: ${JSON.stringify(a.path)} or ${JSON.stringify(b.path)}\n` +
+      `hint: choose with --images ${choices.map((choice) => JSON.stringify(choice)).join(" or --images ")}`,
+  );
 }
 
 function splitOfMasks(masks: readonly PairedMask[]): SplitName | null {

@@ -7,7 +7,7 @@
  */
 
 /** Half the width of a level's own pixels, and of its surroundings. */
-const OWN = 3;
+const OWN = 5;
 const AROUND = 12;
 
 /** Distance of two peaks. */
@@ -50,27 +50,35 @@ export function grayPeaks(counts: readonly number[]): number[] | null {
   return peaks.length > 1 && covered >= LEAST_COVERAGE * total ? peaks.sort((a, b) => a - b) : null;
 }
 
-/** Largest difference in one channel of colors of one peak. */
-const COLOR_DISTANCE = 40;
+/** Distance of two peaks of colors, and of the pixels of one. */
+const COLOR_DISTANCE = 64;
+
+/** Distance within which most of the pixels around a peak of colors lie. */
+const OWN_COLOR = 24;
+
+/** Colors that are looked at, the most frequent first. */
+const MAX_CANDIDATES = 4096;
 
 /** The colors, `0xrrggbb`, that stand out; null if the others are not only blur. */
 export function colorPeaks(counts: ReadonlyMap<number, number>): number[] | null {
   const order = [...counts].sort((a, b) => b[1] - a[1]);
   const total = order.reduce((sum, [, pixels]) => sum + pixels, 0);
+  const within = (color: number, distance: number) =>
+    order.reduce((sum, [other, pixels]) => sum + (colorDistance(color, other) <= distance ? pixels : 0), 0);
   const peaks: number[] = [];
-  const own: number[] = [];
-  for (const [color, pixels] of order) {
-    const near = peaks.findIndex((peak) => colorDistance(peak, color) < COLOR_DISTANCE);
-    if (near !== -1) own[near]! += pixels;
-    else if (peaks.length < 4 * MAX_PEAKS) {
-      peaks.push(color);
-      own.push(pixels);
-    }
+  let rest = total;
+  let covered = 0;
+  for (const [color] of order.slice(0, MAX_CANDIDATES)) {
+    if (peaks.some((peak) => colorDistance(peak, color) < COLOR_DISTANCE)) continue;
+    const around = within(color, COLOR_DISTANCE / 2);
+    const own = within(color, OWN_COLOR / 2);
+    if (peaks.length > 0 && (own < LEAST_SHARE * rest || 2 * own < around)) continue;
+    if (peaks.length === 0) rest -= around;
+    covered += within(color, COLOR_DISTANCE - 1);
+    peaks.push(color);
+    if (peaks.length > MAX_PEAKS) return null;
   }
-  const rest = total - own[0]!;
-  const kept = peaks.filter((_, at) => at === 0 || own[at]! >= LEAST_SHARE * rest);
-  const covered = own.reduce((sum, pixels, at) => sum + (kept.includes(peaks[at]!) ? pixels : 0), 0);
-  return kept.length > 1 && kept.length <= MAX_PEAKS && covered >= LEAST_COVERAGE * total ? kept : null;
+  return peaks.length > 1 && covered >= LEAST_COVERAGE * total ? peaks : null;
 }
 
 /** The largest difference in one channel. */

@@ -16,6 +16,12 @@ export interface ValueCount {
 /** Most different colors that are counted; photographs have more. */
 const MAX_COLORS = 100_000;
 
+/** Fewer levels are classes: even a border that is drawn around objects is one more. */
+const LEAST_LEVELS = 5;
+
+/** No object is smaller, but for a few. */
+const SMALL_AREA = 16;
+
 /** What is known of the values of all masks of one channel. */
 export class ValueScan {
   /** Files. */
@@ -27,6 +33,8 @@ export class ValueScan {
   /** Files whose values are 0 and 1 to n without a gap, and the n's. */
   counting = 0;
   readonly lengths: Set<number> = new Set();
+  /** How often a value has 0, 1, ... pixels in one file; the last entry counts all larger areas. */
+  readonly #areas = new Uint32Array(SMALL_AREA + 2);
   /** Whether some file has both 255 and another value from 1 on. */
   mixes255 = false;
   /** Whether there are more colors than are counted. */
@@ -38,6 +46,9 @@ export class ValueScan {
   readonly #spaces = new Set<CodeSpace>();
   readonly #palette = new Map<number, number>();
   #conflict = false;
+  /** Pixels that are neither of the lowest nor of the highest value, and those of them with neighbors on both sides. */
+  #inner = 0;
+  #between = 0;
 
   /** Adds a mask. */
   add(mask: MaskCodes): void {
@@ -47,12 +58,14 @@ export class ValueScan {
     this.distinct += counts.size;
     this.#spaces.add(mask.space);
     for (const [code, pixels] of counts) {
+      this.#areas[Math.min(pixels, SMALL_AREA + 1)]!++;
       if (mask.space === "index") this.#noteColor(code, mask.palette?.[code] ?? 0);
       if (mask.space !== "color") addTo(this.values, code, pixels);
       const color = colorOf(mask, code);
       if (this.colors.size < MAX_COLORS || this.colors.has(color)) addTo(this.colors, color, pixels);
       else this.overflow = true;
     }
+    if (mask.space === "gray" && counts.size >= LEAST_LEVELS) this.#countBetween(mask, counts);
     const labels = [...counts.keys()].filter((code) => code > 0);
     const most = labels.reduce((a, b) => Math.max(a, b), 0);
     if (mask.space !== "color" && labels.length > 0 && most === labels.length) {
@@ -60,6 +73,30 @@ export class ValueScan {
       this.lengths.add(most);
     }
     if (counts.has(255) && labels.length > 1) this.mixes255 = true;
+  }
+
+  /** Whether the values other than the lowest and highest are what resizing leaves between two classes. */
+  get isBlurred(): boolean {
+    if (this.space !== "color") return this.#between > 0.8 * this.#inner;
+    // Most colors have only a few pixels in each file.
+    const small = this.#areas.subarray(0, SMALL_AREA + 1).reduce((sum, count) => sum + count, 0);
+    return 2 * small > this.distinct;
+  }
+
+  #countBetween({ width, codes }: MaskCodes, counts: ReadonlyMap<number, number>): void {
+    const [least, most] = [Math.min(...counts.keys()), Math.max(...counts.keys())];
+    for (let i = 0; i < codes.length; i++) {
+      const code = codes[i]!;
+      if (code === least || code === most) continue;
+      this.#inner++;
+      let [lower, higher] = [false, false];
+      for (const step of [-1, 1, -width, width, -width - 1, width + 1, 1 - width, width - 1]) {
+        const other = codes[i + step] ?? code;
+        lower ||= other < code;
+        higher ||= other > code;
+      }
+      if (lower && higher) this.#between++;
+    }
   }
 
   #noteColor(code: number, color: number): void {

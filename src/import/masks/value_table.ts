@@ -52,11 +52,12 @@ const VOC_BORDER = 0xe0e0c0;
 export function decideValues(scan: ValueScan, names: ClassNames): ValueTable {
   const { space, counts } = scan;
   const values = [...counts.keys()].sort((a, b) => a - b);
-  const blurred = values.length > FEW_VALUES || scan.lossyFiles > 0 && values.length > 2;
+  const blurred = values.length > FEW_VALUES || values.length > 2 && scan.lossyFiles > 0 ||
+    values.length > 4 && space === "gray" && scan.isBlurred;
   if (!blurred) {
     return countsObjects(scan, values) ? objectTable(space, values) : exactTable(scan, values, names);
   }
-  const fewPerFile = scan.distinct / scan.files <= FEW_VALUES;
+  const fewPerFile = scan.distinct / scan.files <= FEW_VALUES && !scan.isBlurred;
   if (scan.lossyFiles === 0 && (fewPerFile || space !== "color")) {
     if (countsObjects(scan, values)) return objectTable(space, values);
     if (space === "color" && fewPerFile && values.length > MAX_VALUES) return objectTable(space, values);
