@@ -9,6 +9,7 @@ import { DATASET_URL, download, type DownloadProgress, fileNameOfUrl } from "../
 import { formatBytes } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { escapeLine } from "../src/escape.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
 interface DownloadFlags {
@@ -74,7 +75,7 @@ class DownloadBar {
 
   note(note: string): void {
     this.#bar?.clear();
-    writeStderr(`${note}\n`);
+    writeStderr(`${escapeLine(note)}\n`);
   }
 
   end(): void {

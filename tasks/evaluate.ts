@@ -35,6 +35,7 @@ import {
   type Unannotated,
 } from "../mod.ts";
 import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
+import { escapeLine } from "../src/escape.ts";
 import { readProgress, type RunProgress } from "../src/training/checkpoint.ts";
 
 interface Options extends ModelFlags {
@@ -110,7 +111,7 @@ async function evaluateModel(options: Options, typedData: boolean): Promise<void
     model: modelOrigin(model),
     device: { kernels: options.kernels, flips: options.flips ?? false, adapter: gpu.adapter.description },
   };
-  writeStderr(`data ${dataFolder}, split ${options.split}\n`);
+  writeStderr(`${escapeLine(`data ${dataFolder}, split ${options.split}`)}\n`);
   let progress: Progress | undefined;
   const show = (label: string) => (done: number, total: number) => {
     if (done === 1 || progress === undefined) progress = new Progress({ label, total });
@@ -131,7 +132,7 @@ async function evaluateModel(options: Options, typedData: boolean): Promise<void
     provenance,
     onPrepare: show("preparing"),
     onProgress: show("evaluating"),
-    onNote: (note) => writeStderr(`${note}\n`),
+    onNote: (note) => writeStderr(`${escapeLine(note)}\n`),
   });
   close();
   if (run !== null && dataFolder !== run.dataFolder) await compareData(run, predictor, dataFolder, options);

@@ -130,7 +130,7 @@ function describeClasses({ splits }: DatasetReport): string[] {
 
 function describeSplit(split: SplitReport, unannotated: Unannotated): string {
   const lines = [
-    split.role === "other" || split.role === split.name ? split.name : `${split.name} (${split.role})`,
+    escapeLine(split.name) + (split.role === "other" || split.role === split.name ? "" : ` (${split.role})`),
   ];
   const add = (label: string, value: string) => lines.push(`  ${label.padEnd(24)}${value}`);
   if (split.annotationFile === null) {
@@ -219,7 +219,7 @@ function describeNearDuplicates({ nearDuplicates, pixels, splits }: DatasetRepor
   if (pairs.length === 0) return `No near-duplicates across splits${how}.\n`;
   const shares = splits
     .filter(({ name }) => images[name] !== undefined)
-    .map((split) => `${images[split.name]} of ${split.images} in ${split.name}`);
+    .map((split) => `${images[split.name]} of ${split.images} in ${escapeLine(split.name)}`);
   const groups = groupPairs(pairs);
   const count = `${complete ? "" : "more than "}${plural(pairs.length, "pair")}`;
   const grouped = groups.length < pairs.length ? `, in ${plural(groups.length, "group")}` : "";
@@ -238,7 +238,7 @@ function describeNearDuplicates({ nearDuplicates, pixels, splits }: DatasetRepor
 function describeGroup({ files, reasons }: DuplicateGroup): string {
   const sides = [...Map.groupBy(files, ({ split }) => split)].map(([split, same]) => {
     const more = same.length > 1 ? ` and ${same.length - 1} more` : "";
-    return `${split}/${escapeLine(same[0]!.fileName)}${more}`;
+    return `${escapeLine(`${split}/${same[0]!.fileName}`)}${more}`;
   });
   return `  ${sides.join(" = ")} (${reasons.join(", ")})`;
 }

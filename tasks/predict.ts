@@ -132,7 +132,7 @@ function describeSkipped({ files, folders }: SkippedPaths): string {
       }' includes them`,
     );
   }
-  return lines.map((line) => `note: ${line}\n`).join("");
+  return lines.map((line) => `note: ${escapeLine(line)}\n`).join("");
 }
 
 function describe({ image, area, share, lesions, meanProbability, notes, files }: ImageReport): string {
@@ -141,7 +141,7 @@ function describe({ image, area, share, lesions, meanProbability, notes, files }
     : `${plural(lesions.length, "lesion")}, ${plural(area, "pixel")} (${formatPercent(share)}), ` +
       `mean probability ${meanProbability.toFixed(2)}`;
   const lines = [
-    `${escapeLine(image)}: ${found}; ${files.figure}`,
+    escapeLine(`${image}: ${found}; ${files.figure}`),
     ...notes.map(({ message }) => `  note: ${escapeLine(message)}`),
   ];
   return lines.map((line) => `${line}\n`).join("");

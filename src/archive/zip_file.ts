@@ -16,6 +16,7 @@ import {
   ZipReader,
 } from "@zip.js/zip.js";
 import { ifFound } from "../fs/paths.ts";
+import { escapeLine } from "../escape.ts";
 import { FileReader } from "./file_reader.ts";
 import { hashFile } from "./sha256.ts";
 import { decodeName, EntryNames, entryParts, isFolderName, quoteName, unknownEncoding } from "./zip_names.ts";
@@ -339,7 +340,7 @@ function entryName(entry: Entry, names: string | undefined): string {
 function damaged(path: string, name: string, error: unknown): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   const reason = "reason" in cause ? String(cause.reason) : "";
-  const where = name === "" ? path : `${name} of ${path}`;
+  const where = name === "" ? path : `${escapeLine(name)} of ${path}`;
   const sentences: Record<string, string> = {
     [ERR_EOCDR_NOT_FOUND]: "it has no directory at its end; the file is truncated or not a zip",
     [ERR_BAD_FORMAT]: "it is not a zip, or only a part of one",

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Command, Option } from "commander";
+import { escapeLine } from "../escape.ts";
 import { linkTarget, setFollowLinks } from "../fs/links.ts";
 import { writeStderr } from "./terminal.ts";
 
@@ -19,7 +20,7 @@ export function addFollowLinks(command: Command, group?: string): Command {
       setFollowLinks(followLinks === true);
       for (const folder of new Set([data ?? command.processedArgs[0], run])) {
         const target = typeof folder === "string" ? await linkTarget(folder) : null;
-        if (target !== null) writeStderr(`note: ${folder} is a link to ${target}\n`);
+        if (target !== null) writeStderr(`note: ${escapeLine(`${folder} is a link to ${target}`)}\n`);
       }
     });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, CommanderError, Help, InvalidArgumentError } from "commander";
+import { errorLines } from "./error_lines.ts";
 import { neededPlaces } from "./needed_places.ts";
 import { describeCause, type Started } from "./permission_hint.ts";
 import { writeStderr, writeStdout } from "./terminal.ts";
@@ -153,8 +154,11 @@ export function reportError(
   } = {},
 ): void {
   const known = error instanceof Error ? error : new Error(String(error));
-  writeStderr(`error: ${describeCause(known, started)}\n`);
-  if (verbose) writeStderr(`${known.stack ?? ""}\n`);
+  writeStderr(`error: ${errorLines(describeCause(known, started), started.args)}\n`);
+  if (verbose) {
+    // The message is printed above; in the stack it may have lines of its own.
+    writeStderr(`${(known.stack ?? "").replace(known.message, () => errorLines(known.message))}\n`);
+  }
 }
 
 /** Parses a flag that must be an integer in `[least, most]`; for commander's `option(..., parser)`. */

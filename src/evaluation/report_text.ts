@@ -5,6 +5,7 @@
  */
 import { LOSSES } from "../../kernels/loss/definition.ts";
 import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
+import { escapeLine } from "../escape.ts";
 import type { SplitLoss } from "./split_loss.ts";
 import { formatSummary } from "./summary_text.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
@@ -18,12 +19,18 @@ export function formatEvaluation(report: EvaluationReport): string {
   const parts: string[] = [];
   if (summary !== null && loss !== null) {
     parts.push(
-      `${split}, masks of ${settings.size} x ${settings.size} px, threshold ${settings.threshold}\n` +
+      `${
+        escapeLine(split)
+      }, masks of ${settings.size} x ${settings.size} px, threshold ${settings.threshold}\n` +
         formatSummary(summary, { unit: settings.unit }) + formatLoss(loss),
     );
   }
   if (audit !== null) parts.push(formatAudit(report, audit));
-  parts.push(Object.values(files).filter((path) => path !== null).map((path) => `wrote ${path}\n`).join(""));
+  parts.push(
+    Object.values(files).filter((path) => path !== null).map((path) => `wrote ${escapeLine(path)}\n`).join(
+      "",
+    ),
+  );
   return parts.join("\n");
 }
 
@@ -45,13 +52,13 @@ function formatAudit(
   const kinds = Object.keys(AUDIT_REASONS) as AuditKind[];
   const counts = kinds.map((kind) => `${findings.filter((finding) => finding.kind === kind).length} ${kind}`);
   const lines = [
-    `audit of ${split}: ${
+    `audit of ${escapeLine(split)}: ${
       data.annotated
         ? "the model contradicts the annotation of"
         : "images without annotations; the model finds foreground in"
     } ${findings.length} of ${data.images}` + (data.annotated ? ` images (${counts.join(", ")})` : ""),
     ...findings.slice(0, SHOWN_FINDINGS).map(({ name, score, reason }, index) =>
-      `  ${String(index + 1).padStart(2)}. ${score.toFixed(4)}  ${name}: ${reason}`
+      `  ${String(index + 1).padStart(2)}. ${score.toFixed(4)}  ${escapeLine(name)}: ${reason}`
     ),
   ];
   if (findings.length > SHOWN_FINDINGS) {

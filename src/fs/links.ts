@@ -4,6 +4,7 @@
  * @module
  */
 import { sep } from "node:path";
+import { escapeLine } from "../escape.ts";
 
 let follow = false;
 
@@ -25,7 +26,7 @@ export async function requireLinkWithin(root: string, path: string): Promise<voi
   });
   if (real === null || real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return;
   throw new Error(
-    `Cannot use the dataset: ${path} is a link to ${real}, outside of it\n` +
+    `Cannot use the dataset: ${escapeLine(path)} is a link to ${escapeLine(real)}, outside of it\n` +
       "hint: if you trust that, add --follow-links; or copy the files into the dataset",
   );
 }

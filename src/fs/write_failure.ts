@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { escapeLine } from "../escape.ts";
 
 /** A full disk, an exceeded quota, a file larger than the file system allows. */
 const DISK_FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
@@ -41,11 +42,11 @@ export function writeFailure(path: string, error: unknown, hint?: string): unkno
   if (limit !== null) {
     // The runtime gives it no code.
     const [reason] = (error as Error).message.split(": ");
-    return new WriteFailure(`Cannot write ${path}: ${reason}\nhint: ${limit}`, "EFBIG", error);
+    return new WriteFailure(`Cannot write ${escapeLine(path)}: ${reason}\nhint: ${limit}`, "EFBIG", error);
   }
   if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return error;
   const full = DISK_FULL.has(error.code);
   const advice = full && hint !== undefined ? `\nhint: ${hint}` : "";
   const reason = full ? "the disk is full" : error.message;
-  return new WriteFailure(`Cannot write ${path}: ${reason}${advice}`, error.code, error);
+  return new WriteFailure(`Cannot write ${escapeLine(path)}: ${reason}${advice}`, error.code, error);
 }

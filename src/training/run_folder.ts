@@ -14,6 +14,7 @@ import { FolderLock, HeldError } from "../fs/folder_lock.ts";
 import { evaluatedSplit, evaluationNames, RUN_FILES, RUN_LOCK } from "../fs/layout.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { ifFound, isTaken, removeTree } from "../fs/paths.ts";
+import { escapeLine } from "../escape.ts";
 import { isTemporaryName } from "../fs/temporary_name.ts";
 import { classesOfRun } from "../dataset/classes.ts";
 import { type ModelDescription, modelParts, ORIGINAL_INPUT } from "../unet/model_format.ts";
@@ -244,7 +245,7 @@ async function describeRuns(parent: string): Promise<string> {
   try {
     for await (const { name } of Deno.readDir(parent)) {
       if (await Deno.stat(join(parent, name, RUN_FILES.checkpoint)).catch(orNull)) {
-        runs.push(join(parent, name));
+        runs.push(escapeLine(join(parent, name)));
       }
     }
   } catch (error) {

@@ -11,6 +11,7 @@ import type { ClassOptions } from "../dataset/classes.ts";
 import { assertAnnotated, readListing, type Sample } from "../dataset/samples.ts";
 import { openSplit } from "../dataset/source_registry.ts";
 import { findSplits, splitOf } from "../dataset/splits.ts";
+import { escapeLine } from "../escape.ts";
 import { spreadByName } from "../evaluation/cases.ts";
 import type { LabelMap } from "../image/label_map.ts";
 import type { Tensor } from "../tensor.ts";
@@ -149,7 +150,7 @@ async function loadSplit(
   if (prepared.count === 0) {
     await prepared.close();
     throw new Error(
-      `Cannot train: the ${role} split in ${split.folder} has no usable sample\n` +
+      `Cannot train: the ${role} split in ${escapeLine(split.folder)} has no usable sample\n` +
         "hint: deno task inspect says what is wrong with each",
     );
   }

@@ -43,5 +43,5 @@ Deno.test("writeStdout, writeStderr and errors: escape what comes from a file; t
   });
   const { stdout, stderr } = await runInProcess(command, []);
   assert.equal(stdout, `${SHOWN}\n`);
-  assert.equal(stderr, `\r\x1b[Knote: ${SHOWN}\nerror: Cannot read ${SHOWN}\n`);
+  assert.equal(stderr, `\r\x1b[Knote: ${SHOWN}\nerror: Cannot read ${escapeLine(HOSTILE)}\n`);
 });

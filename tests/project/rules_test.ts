@@ -100,6 +100,14 @@ Deno.test("rules: text reaches the terminal in one place, which escapes it", () 
   // A process whose parent reads one line of JSON.
   const found = lines(files, ways).filter((line) => !line.startsWith("src/benchmark/opening_process.ts:"));
   assert.deepEqual(found, []);
+  // A line that quotes a message or a name has no further line in it; errors are cut by `errorLines`.
+  const quoting = /writeStd(err|out)\(\s*`[^`]*\$\{(note|message|reason|name|image|file|target)\}/;
+  const ownWords = /^(src\/cli\/(interrupt_worker|test_run)|tasks\/ok)\.ts:/;
+  assert.deepEqual(lines(files, quoting).filter((line) => !ownWords.test(line)), []);
+  assert.deepEqual(
+    lines(files, /`error: \$\{(?!errorLines\(|plural\()/).filter((line) => !ownWords.test(line)),
+    [],
+  );
   // What is not escaped is named: the product's own control sequences, and the output of its own programs.
   const raw = files.filter((path) => /\b(moveCursor|passThrough)\(/.test(readProject(path)));
   assert.deepEqual(raw, [
