@@ -6,13 +6,17 @@
  *
  * @module
  */
+import type { Rle } from "./rle.ts";
 import type { CocoSegmentation } from "./segmentation.ts";
 
 /** Numbers per page; a segmentation that has more gets a page of its own. */
 const PAGE = 2 ** 18;
 
-/** Marks an RLE among records that begin with a scale. */
-const RLE = -1;
+/** Mark an RLE, of numbers or as text, among records that begin with a scale. */
+const [RLE, RLE_TEXT] = [-1, -2];
+
+/** ASCII characters of COCO's compressed text that make an integer. */
+const CHARACTERS_PER_INTEGER = 4;
 
 /** Coordinates with up to so many decimals are kept as integers; 510.66 is 51066 / 100, to the bit. */
 const SCALES = [1, 100, 10_000] as const;
@@ -25,13 +29,9 @@ export class SegmentationStore {
   readonly #integers = new Pages((length) => new Int32Array(length));
   readonly #floats = new Pages((length) => new Float64Array(length));
 
-  /** Keeps a segmentation of numbers; RLE as text, and what is not a clean list of numbers, stays as it is. */
+  /** Keeps a segmentation; what is neither a clean list of numbers nor RLE stays as it is. */
   add(segmentation: CocoSegmentation): StoredSegmentation {
-    if (!Array.isArray(segmentation)) {
-      const { size, counts } = segmentation as Exclude<CocoSegmentation, readonly (readonly number[])[]>;
-      if (!Array.isArray(counts) || !counts.every(isInt32)) return segmentation;
-      return this.#integers.add([RLE, size[0], size[1], counts.length], [counts], 1);
-    }
+    if (!Array.isArray(segmentation)) return this.#addRle(segmentation as Rle);
     const polygons = segmentation as readonly (readonly number[])[];
     const isClean = polygons.every((polygon) =>
       Array.isArray(polygon) && polygon.every((value) => typeof value === "number")
@@ -54,10 +54,44 @@ export class SegmentationStore {
       return polygonsAt(page, at, 1);
     }
     const { page, at } = this.#integers.find(stored);
-    if (page[at] !== RLE) return polygonsAt(page, at + 1, page[at]!);
+    if (page[at] !== RLE && page[at] !== RLE_TEXT) return polygonsAt(page, at + 1, page[at]!);
     const [height, width, count] = page.subarray(at + 1, at + 4) as unknown as [number, number, number];
-    return { size: [height, width], counts: Array.from(page.subarray(at + 4, at + 4 + count)) };
+    const end = at + 4 + (page[at] === RLE ? count : Math.ceil(count / CHARACTERS_PER_INTEGER));
+    const numbers = page.subarray(at + 4, end);
+    return {
+      size: [height, width],
+      counts: page[at] === RLE ? Array.from(numbers) : unpackText(numbers, count),
+    };
   }
+
+  #addRle(rle: Rle): StoredSegmentation {
+    const { size: [height, width], counts } = rle;
+    if (typeof counts === "string") {
+      const packed = packText(counts);
+      return packed === null
+        ? rle
+        : this.#integers.add([RLE_TEXT, height, width, counts.length], [packed], 1);
+    }
+    if (!counts.every(isInt32)) return rle;
+    return this.#integers.add([RLE, height, width, counts.length], [counts], 1);
+  }
+}
+
+/** Four characters per integer; null if one is no ASCII. */
+function packText(text: string): number[] | null {
+  const packed = new Array<number>(Math.ceil(text.length / CHARACTERS_PER_INTEGER)).fill(0);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return null;
+    packed[i >> 2]! |= code << 8 * (i & 3);
+  }
+  return packed;
+}
+
+function unpackText(packed: ArrayLike<number>, length: number): string {
+  const codes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) codes[i] = packed[i >> 2]! >> 8 * (i & 3) & 0x7f;
+  return new TextDecoder().decode(codes);
 }
 
 function isInt32(value: unknown): boolean {
