@@ -117,28 +117,17 @@ export async function importDataset(
   }
   using staging = await Staging.open(goal);
   try {
-    const recognition = await recognizeSource(tree, {
-      ...understood,
-      onProgress: (done, total) => onProgress("recognizing", done, total),
-    });
-    const compare = recognition.images.every(({ split }) => split === null);
     using spool = await Spool.open(staging.spool, fingerprint);
-    const index = await readImages({ tree, recognition, spool, compare }, onProgress);
-    const classes = resolveClasses(recognition.categories, index.used, understood);
-    const made = compare ? splitImages(index, options.group, { valid, test }, seed) : null;
-    const placements = placeAll(recognition.images, index, made?.splits ?? null);
+    const { about, classes, placements } = await readSource({ tree, spool }, options, onProgress);
     const splits = await writeResult({ tree, spool, placements, classes }, staging.result, onProgress);
     const report: ImportReport = {
       status: "imported",
       source,
       output,
-      kind: recognition.kind,
-      why: recognition.why,
+      ...about,
       classes: classes.names.map((name) => ({ name, annotations: splits.annotations.get(name) ?? 0 })),
       splits: splits.counts,
       overview: join(goal, OVERVIEW_FILE),
-      lines: [...recognition.lines, ...made?.lines ?? []],
-      leftOut: [...recognition.leftOut, ...index.leftOut],
     };
     await writeOverview(staging.result, join(staging.result, OVERVIEW_FILE), {
       name: basename(resolve(goal)),
@@ -151,6 +140,38 @@ export async function importDataset(
   } finally {
     await closeDecoders();
   }
+}
+
+/** What is written: the source's annotations, which may fill much memory, are not kept any longer. */
+interface ReadSource {
+  readonly about: Pick<ImportReport, "kind" | "why" | "lines" | "leftOut">;
+  readonly classes: ImportClasses;
+  readonly placements: readonly (Placement & { path: string } | null)[];
+}
+
+/** Recognizes a source, reads its images into the spool, and says where each goes. */
+async function readSource(
+  { tree, spool }: { tree: SourceTree; spool: Spool },
+  options: ImportOptions,
+  onProgress: (phase: ImportPhase, done: number, total: number) => void,
+): Promise<ReadSource> {
+  const { valid = 0.15, test = 0.15, seed = 0, group } = options;
+  const recognition = await recognizeSource(tree, {
+    ...options,
+    onProgress: (done, total) => onProgress("recognizing", done, total),
+  });
+  const compare = recognition.images.every(({ split }) => split === null);
+  const index = await readImages({ tree, recognition, spool, compare }, onProgress);
+  const classes = resolveClasses(recognition.categories, index.used, options);
+  const made = compare ? splitImages(index, group, { valid, test }, seed) : null;
+  const placements = placeAll(recognition.images, index, made?.splits ?? null);
+  const { kind, why } = recognition;
+  const lines = [...recognition.lines, ...made?.lines ?? []];
+  return {
+    about: { kind, why, lines, leftOut: [...recognition.leftOut, ...index.leftOut] },
+    classes,
+    placements,
+  };
 }
 
 /** The output may lie in the source, but must not be it or hold it. */
