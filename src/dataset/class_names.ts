@@ -30,7 +30,8 @@ export function parseUnion(text: string): [name: string, categories: string[]] {
   ];
   if (name === "" || parts.length === 0 || parts.includes("")) {
     throw new SyntaxError(
-      `Cannot merge ${showValue(text)}: expected NAME=CATEGORY+CATEGORY, such as whole=tumor+edema`,
+      `Cannot merge ${showValue(text)}: expected NAME=CATEGORY+CATEGORY\n` +
+        "hint: write it as --merge whole=tumor+edema, with a backslash before a +, = or comma of a name",
     );
   }
   return [name, parts];

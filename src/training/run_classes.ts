@@ -4,11 +4,12 @@
  * @module
  */
 import { type Head, LOSSES } from "../../kernels/loss/definition.ts";
-import { isBackgroundName, isIgnoreName, showNames } from "../dataset/class_names.ts";
+import { isBackgroundName, isIgnoreName, showNames, similar } from "../dataset/class_names.ts";
 import { findClassOverlap, type OpenSplit } from "../dataset/class_overlaps.ts";
 import {
   categoryNames,
   chooseClasses,
+  classesOfRun,
   type ClassOptions,
   type ClassTable,
   keptClasses,
@@ -57,6 +58,7 @@ export async function chooseRunClasses(
   const wanted: ClassOptions = { ...given, classes: given.classes ?? config.classes };
   const unions = given.merge ?? config.merge;
   const isAsked = wanted.classes !== undefined || unions !== undefined || wanted.binary === true;
+  if (resumes !== null) refuseLost(resumes, config, names.listed);
   // A run without classes was trained on the union of all.
   const table = resumes !== null && !isAsked
     ? plainTable()
@@ -118,6 +120,18 @@ function describeClasses(table: ClassTable, outlined: readonly string[], isAsked
     table.labelsOf(name).length === 0 && !isBackgroundName(name) && !isIgnoreName(name)
   );
   return left.length === 0 ? classes : `${classes}; background: ${showNames(left)}`;
+}
+
+/** The dataset may have changed: what a run was trained on must be there by name. */
+function refuseLost(folder: string, { classes = [], merge }: TrainConfig, listed: readonly string[]): void {
+  const specs = classesOfRun({ classes, ...(merge ? { merge } : {}) }).classes;
+  const lost = specs.flatMap(({ name, categories = [name] }) => categories)
+    .filter((name) => similar(name, listed) === undefined);
+  if (lost.length === 0) return;
+  throw new Error(
+    `Cannot resume ${folder} with other data: it was trained on ${showNames(lost)}, the categories are ` +
+      `${showNames(listed)}\nhint: name the run's own dataset with --data, or start another run with --run`,
+  );
 }
 
 function refuseOthers(
