@@ -89,7 +89,7 @@ export async function findModelFile({ model, run, runs = FOLDERS.runs }: ModelCh
  * Loads a model file: safetensors, of a run or any other, or a PyTorch checkpoint. A file that does not describe its
  * model may have a sidecar, `FILE.json`, that does; `input` takes the place of either.
  *
- * @throws {Error} if it cannot be read, or its network does not map a color image to one mask
+ * @throws {Error} if it cannot be read, or its network does not take color images
  */
 export async function loadModel(path: string, input: InputSettings = {}): Promise<LoadedModel> {
   try {
@@ -97,11 +97,9 @@ export async function loadModel(path: string, input: InputSettings = {}): Promis
     const sha256 = hashBytes(bytes);
     const stored = await readModel(bytes);
     const model = { ...stored, ...(stored.described ? null : await loadSidecar(path, stored, sha256)) };
-    const { inChannels, outChannels } = model.description.network;
-    if (inChannels !== 3 || outChannels !== 1) {
-      throw new TypeError(
-        `its network maps ${inChannels} channels to ${outChannels} masks, expected 3 (a color image) to 1`,
-      );
+    const { inChannels } = model.description.network;
+    if (inChannels !== 3) {
+      throw new TypeError(`its network takes images of ${inChannels} channels, expected 3 (a color image)`);
     }
     return { ...model, description: { ...model.description, ...input }, path, sha256 };
   } catch (error) {

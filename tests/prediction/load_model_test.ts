@@ -132,5 +132,5 @@ Deno.test("loadModel: an unusable file is named, with a hint", () =>
       path,
       packModel({ state, description: { network, size: 32, normalize: "imagenet", threshold: 0.5 } }),
     );
-    await refused(/its network maps 1 channels to 2 masks, expected 3/);
+    await refused(/its network takes images of 1 channels, expected 3/);
   }));
