@@ -13,6 +13,8 @@ import type { Predictor } from "../prediction/predictor.ts";
 import { AUDIT_REASONS, type AuditFinding } from "./audit.ts";
 import { rankedCases, spreadByName } from "./cases.ts";
 import { formatCsv } from "../csv_text.ts";
+import { CLASS_LINES } from "./class_panels.ts";
+import { formatClasses } from "./class_text.ts";
 import { formatScores } from "./csv.ts";
 import { drawSamples, type FigureKind, type FigureSample } from "./figures.ts";
 import { reportDocument } from "./report_json.ts";
@@ -25,6 +27,8 @@ export interface EvaluationFiles {
   readonly json: string;
   /** One row per image, as a table. */
   readonly csv: string | null;
+  /** One row per class, as a table; absent for one class. */
+  readonly classesCsv?: string | null;
   /** Eight images with true and predicted masks, drawn like the original. */
   readonly predictions: string | null;
   /** The worst, median and best images. */
@@ -62,6 +66,7 @@ export async function writeEvaluation(
   { output, provenance, auditSamples = AUDIT_SAMPLES }: WriteEvaluationOptions,
 ): Promise<EvaluationFiles> {
   const { split, scores, audit, settings: { threshold } } = report;
+  const lines = predictor.classes > 1 ? CLASS_LINES : LEGEND;
   const names = evaluationNames(split);
   const at = (name: keyof EvaluationNames) => join(output, names[name]);
   const write = async (path: string, content: string | Uint8Array | null): Promise<string | null> => {
@@ -76,13 +81,14 @@ export async function writeEvaluation(
   const files: EvaluationFiles = {
     json: at("json"),
     csv: await write(at("csv"), scores.length === 0 ? null : formatScores(scores)),
+    ...(predictor.classes > 1 && { classesCsv: await write(at("classesCsv"), classesTable(report.summary)) }),
     predictions: await write(
       at("predictions"),
-      await draw("prediction", `${split}: ${PREDICTIONS_TITLE}`, spreadSamples(samples, scores)),
+      await draw("prediction", `${split}: ${PREDICTIONS_TITLE} ${lines}`, spreadSamples(samples, scores)),
     ),
     cases: await write(
       at("cases"),
-      await draw("prediction", `${split}: ${CASES_TITLE}`, caseSamples(samples, scores)),
+      await draw("prediction", `${split}: ${CASES_TITLE} ${lines}`, caseSamples(samples, scores)),
     ),
     auditCsv: await write(at("auditCsv"), audit && formatFindings(audit, samples, report.settings.size)),
     auditFigure: await write(
@@ -90,7 +96,7 @@ export async function writeEvaluation(
       await draw(
         "audit",
         `${split}: ${report.data.annotated ? AUDIT_TITLE : UNLABELED_TITLE}`,
-        findingSamples(samples, (audit ?? []).slice(0, auditSamples)),
+        findingSamples(samples, (audit ?? []).slice(0, auditSamples), predictor.classNames),
       ),
     ),
   };
@@ -100,8 +106,8 @@ export async function writeEvaluation(
 }
 
 const LEGEND = "(orange line: predicted, blue line: annotated)";
-const PREDICTIONS_TITLE = `images spread evenly over all by name ${LEGEND}`;
-const CASES_TITLE = `worst, median and best images by Dice ${LEGEND}`;
+const PREDICTIONS_TITLE = "images spread evenly over all by name";
+const CASES_TITLE = "worst, median and best images by Dice";
 const AUDIT_TITLE = `where the model contradicts the annotation most ${LEGEND}`;
 const UNLABELED_TITLE =
   "not annotated; where the model is most certain of foreground (orange line: predicted)";
@@ -119,29 +125,41 @@ function caseSamples(samples: readonly Sample[], scores: readonly ImageScore[]):
   }));
 }
 
-function diceOf({ metrics: { dice } }: ImageScore): string {
-  return dice === null ? "both empty" : `overlay, Dice ${dice.toFixed(3)}`;
+function diceOf({ metrics: { dice }, classes }: ImageScore): string {
+  return dice === null ? "both empty" : `overlay, ${classes ? "mean " : ""}Dice ${dice.toFixed(3)}`;
 }
 
-function findingSamples(samples: readonly Sample[], findings: readonly AuditFinding[]): FigureSample[] {
+/** The table of classes; null without annotations. */
+function classesTable(summary: EvaluationReport["summary"]): string | null {
+  return summary?.classes && summary.classMeans ? formatClasses(summary.classes, summary.classMeans) : null;
+}
+
+function findingSamples(
+  samples: readonly Sample[],
+  findings: readonly AuditFinding[],
+  classNames: readonly string[],
+): FigureSample[] {
   const byName = new Map(samples.map((sample) => [sample.fileName, sample]));
-  return findings.map(({ name, kind, score }, index) => ({
+  return findings.map(({ name, class: className, kind, score }, index) => ({
     sample: byName.get(name)!,
     name: `${index + 1}. ${name}`,
-    note: `${kind}, score ${score.toFixed(3)}`,
+    note: `${className === undefined ? "" : `${className}: `}${kind}, score ${score.toFixed(3)}`,
+    class: className === undefined ? undefined : classNames.indexOf(className),
   }));
 }
 
 /** The findings as a table, strongest first; boxes are in pixels of the image file. */
 function formatFindings(findings: readonly AuditFinding[], samples: readonly Sample[], size: number): string {
   const byName = new Map(samples.map((sample) => [sample.fileName, sample]));
-  const rows = findings.map(({ name, score, kind, box, pixels, certainty }) => {
+  const several = findings.some((finding) => finding.class !== undefined);
+  const rows = findings.map(({ name, class: className, score, kind, box, pixels, certainty }) => {
     const { width, height } = byName.get(name)!;
     const [left, right] = [box.x, box.x + box.width].map((x) => Math.round(x * width / size));
     const [top, bottom] = [box.y, box.y + box.height].map((y) => Math.round(y * height / size));
     const share = pixels / (size * size);
     return [
       name,
+      ...(several ? [className ?? null] : []),
       score,
       kind,
       AUDIT_REASONS[kind],
@@ -153,6 +171,6 @@ function formatFindings(findings: readonly AuditFinding[], samples: readonly Sam
       certainty,
     ];
   });
-  const header = ["picture", "score", "kind", "reason", "x", "y", "width", "height", "share", "certainty"];
-  return formatCsv([header, ...rows]);
+  const header = ["score", "kind", "reason", "x", "y", "width", "height", "share", "certainty"];
+  return formatCsv([["picture", ...(several ? ["class"] : []), ...header], ...rows]);
 }

@@ -12,11 +12,16 @@ import type { Sample } from "../dataset/samples.ts";
 import { decodeForDisplay } from "../image/decode.ts";
 import { maskToRgb, OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
 import { drawFigure, type Panel } from "../image/draw_figure.ts";
-import type { RgbImage } from "../image/image.ts";
+import { fitLabelMap } from "../image/draw_labels.ts";
+import type { RgbImage, Size } from "../image/image.ts";
+import { maskOf } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
+import { headOf } from "../unet/config.ts";
+import { classLegend, classPanels, type ClassSample } from "./class_panels.ts";
 import { sheetLayout } from "./sheet_layout.ts";
-import { segment } from "../prediction/postprocess.ts";
+import { classMasks } from "../prediction/class_masks.ts";
 import type { Predictor } from "../prediction/predictor.ts";
+import { resizeProbabilities } from "../prediction/probability_map.ts";
 
 /** An image to draw. */
 export interface FigureSample {
@@ -26,6 +31,8 @@ export interface FigureSample {
   readonly name: string;
   /** The caption of the overlay, such as its Dice. */
   readonly note: string;
+  /** The class that is drawn, by its index; all of them if absent. */
+  readonly class?: number | undefined;
 }
 
 /** The panels of a sample. */
@@ -37,11 +44,14 @@ export interface DrawSamplesOptions {
   readonly title: string;
   /** The probability above which a pixel is foreground. */
   readonly threshold: number;
-  /** `prediction`: image, true mask, predicted mask and overlay, like the original; `audit`: image and overlay. */
+  /**
+   * `prediction`: image, true mask, predicted mask and overlay, like the original; of several classes, outlines instead
+   * of masks. `audit`: image and overlay.
+   */
   readonly kind: FigureKind;
 }
 
-/** A sample with its pixels and masks. */
+/** A sample with its pixels and masks of one class. */
 interface Drawn extends FigureSample {
   readonly image: RgbImage;
   readonly truth: Mask;
@@ -58,16 +68,24 @@ export async function drawSamples(
   { title, threshold, kind }: DrawSamplesOptions,
 ): Promise<RgbImage> {
   const panels: Panel[] = [];
-  const layout = sheetLayout(samples.map(({ sample }) => sample), PANEL_COUNTS[kind] * samples.length);
+  const legend = classLegend(predictor);
+  const layout = sheetLayout(
+    samples.map(({ sample }) => sample),
+    PANEL_COUNTS[kind] * samples.length,
+    Math.min(legend.length, 30),
+  );
   for (let first = 0; first < samples.length; first += BATCH) {
-    for (const drawn of await predictSamples(predictor, samples.slice(first, first + BATCH), threshold)) {
+    for (const sample of await predictSamples(predictor, samples.slice(first, first + BATCH))) {
       // Scaled at once: many images at their own size would take gigabytes.
       panels.push(
-        ...PANELS[kind](drawn).map((panel) => ({ ...panel, image: scaleToFit(panel.image, layout.cell) })),
+        ...legend.length > 0 && kind === "prediction"
+          ? classPanels(predictor, sample, { cell: layout.cell, threshold })
+          : PANELS[kind](ofOneClass(predictor, sample, { cell: layout.cell, threshold }))
+            .map((panel) => ({ ...panel, image: scaleToFit(panel.image, layout.cell) })),
       );
     }
   }
-  return await drawFigure(panels, { title, ...layout });
+  return await drawFigure(panels, { title, ...(kind === "prediction" && { legend }), ...layout });
 }
 
 /** Panels of a sample. */
@@ -92,20 +110,34 @@ function overlay({ image, truth, predicted }: Drawn): RgbImage {
   return outlineMask(overlayMask(image, truth, { color: blue, opacity: 0 }), predicted, orange);
 }
 
+/** The masks of the class that a sample shows: at the image's own size, or, of several classes, in its cell. */
+function ofOneClass(
+  { description: { network } }: Predictor,
+  sample: FigureSample & ClassSample,
+  { cell, threshold }: { cell: Size; threshold: number },
+): Drawn {
+  const { maps, class: index = 0 } = sample;
+  // The probabilities of many classes at the size of a large image would take gigabytes.
+  const image = maps.length === 1 ? sample.image : scaleToFit(sample.image, cell);
+  const truth = maps.length === 1 ? sample.truth : fitLabelMap(sample.truth, image);
+  const resized = maps.map((map) => resizeProbabilities(map, image));
+  const predicted = classMasks(resized, headOf(network), threshold)[index]!;
+  return { ...sample, image, truth: maskOf(truth, index + 1), predicted };
+}
+
 async function predictSamples(
   predictor: Predictor,
   samples: readonly FigureSample[],
-  threshold: number,
-): Promise<Drawn[]> {
+): Promise<(FigureSample & ClassSample)[]> {
   const images = await Promise.all(
     samples.map(async ({ sample }) => await decodeForDisplay(await readBounded(sample.imagePath, MAX_BYTES))),
   );
-  const masks = await Promise.all(samples.map(({ sample }) => sample.mask()));
-  const maps = await predictor.predict(images);
+  const truths = await Promise.all(samples.map(({ sample }) => sample.labelMap()));
+  const maps = await predictor.predictClasses(images);
   return samples.map((figureSample, index) => ({
     ...figureSample,
     image: images[index]!,
-    truth: masks[index]!,
-    predicted: segment(maps[index]!, images[index]!, { threshold }).mask,
+    truth: truths[index]!,
+    maps: maps[index]!,
   }));
 }

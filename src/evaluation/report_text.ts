@@ -4,8 +4,9 @@
  * @module
  */
 import { LOSSES } from "../../kernels/loss/definition.ts";
-import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
 import { escapeLine } from "../escape.ts";
+import type { Head } from "../unet/config.ts";
+import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
 import type { SplitLoss } from "./split_loss.ts";
 import { formatSummary } from "./summary_text.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
@@ -19,10 +20,10 @@ export function formatEvaluation(report: EvaluationReport): string {
   const parts: string[] = [];
   if (summary !== null && loss !== null) {
     parts.push(
-      `${
-        escapeLine(split)
-      }, masks of ${settings.size} x ${settings.size} px, threshold ${settings.threshold}\n` +
-        formatSummary(summary, { unit: settings.unit }) + formatLoss(loss),
+      `${escapeLine(split)}, masks of ${settings.size} x ${settings.size} px, ${
+        describeDecision(settings)
+      }\n` +
+        formatSummary(summary, { unit: settings.unit }) + formatLoss(loss, settings.head),
     );
   }
   if (audit !== null) parts.push(formatAudit(report, audit));
@@ -34,12 +35,20 @@ export function formatEvaluation(report: EvaluationReport): string {
   return parts.join("\n");
 }
 
-function formatLoss({ weighted, batchMean, batchSize, name }: SplitLoss): string {
+/** How a pixel gets its class. */
+function describeDecision({ threshold, head }: EvaluationReport["settings"]): string {
+  return head === "softmax" ? "most probable class" : `threshold ${threshold}`;
+}
+
+function formatLoss({ weighted, batchMean, batchSize, name }: SplitLoss, head: Head = "sigmoid"): string {
+  const entropy = head === "softmax" ? "cross-entropy" : "BCE";
   const fixed = (value: number) => value.toFixed(4);
   const { DICE_WEIGHT, BCE_WEIGHT } = LOSSES.combined.constants;
   const parts = name === undefined
-    ? ` = ${DICE_WEIGHT} Dice loss ${fixed(weighted.diceLoss)} + ${BCE_WEIGHT} BCE ${fixed(weighted.bce)}`
-    : ` (${name}); Dice loss ${fixed(weighted.diceLoss)}, BCE ${fixed(weighted.bce)}`;
+    ? ` = ${DICE_WEIGHT} Dice loss ${fixed(weighted.diceLoss)} + ${BCE_WEIGHT} ${entropy} ${
+      fixed(weighted.bce)
+    }`
+    : ` (${name}); Dice loss ${fixed(weighted.diceLoss)}, ${entropy} ${fixed(weighted.bce)}`;
   return `loss         ${fixed(weighted.loss)}${parts}\n` +
     `             mean of batches of ${batchSize}, like the original: ${fixed(batchMean.loss)}, accuracy ` +
     `${fixed(batchMean.accuracy)}\n`;
@@ -56,9 +65,12 @@ function formatAudit(
       data.annotated
         ? "the model contradicts the annotation of"
         : "images without annotations; the model finds foreground in"
-    } ${findings.length} of ${data.images}` + (data.annotated ? ` images (${counts.join(", ")})` : ""),
-    ...findings.slice(0, SHOWN_FINDINGS).map(({ name, score, reason }, index) =>
-      `  ${String(index + 1).padStart(2)}. ${score.toFixed(4)}  ${escapeLine(name)}: ${reason}`
+    } ${new Set(findings.map(({ name }) => name)).size} of ${data.images}` +
+    (data.annotated ? ` images (${counts.join(", ")})` : ""),
+    ...findings.slice(0, SHOWN_FINDINGS).map(({ name, class: className, score, reason }, index) =>
+      `  ${String(index + 1).padStart(2)}. ${score.toFixed(4)}  ${escapeLine(name)}${
+        className === undefined ? "" : ` (${escapeLine(className)})`
+      }: ${reason}`
     ),
   ];
   if (findings.length > SHOWN_FINDINGS) {

@@ -17,6 +17,7 @@ import type { SplitLoss } from "./split_loss.ts";
 import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
 import type { ImageScore } from "./image_score.ts";
 import { readForModel, targetsOf } from "./model_classes.ts";
+import { type Head, headOf } from "../unet/config.ts";
 import type { EvaluationSummary } from "./summary.ts";
 
 /** Options of {@linkcode runEvaluation}. */
@@ -68,6 +69,8 @@ export interface EvaluationReport {
     readonly spacing: Spacing | null;
     /** The unit of distances; pixels are those of the compared masks. */
     readonly unit: "px" | "mm";
+    /** How several classes are told apart; absent for one. */
+    readonly head?: Head;
   };
   /** The training loss; null without annotations. */
   readonly loss: SplitLoss | null;
@@ -140,6 +143,7 @@ export async function runEvaluation(
       size,
       spacing: spacing ?? null,
       unit: spacing ? "mm" : "px",
+      ...(predictor.classes > 1 && { head: headOf(predictor.description.network) }),
     },
     loss: annotated ? loss : null,
     summary: annotated ? summary : null,

@@ -62,6 +62,8 @@ export interface EvaluationNames {
   readonly json: string;
   /** One row per image. */
   readonly csv: string;
+  /** One row per class, if there are several. */
+  readonly classesCsv: string;
   /** Images spread evenly over the split. */
   readonly predictions: string;
   /** The worst, median and best images. */
@@ -78,6 +80,7 @@ export function evaluationNames(split: string): EvaluationNames {
   return {
     json: `${split}.json`,
     csv: `${split}.csv`,
+    classesCsv: `${split}-classes.csv`,
     predictions: `${prefix}predictions.png`,
     cases: `${prefix}cases.png`,
     auditCsv: `${prefix}audit.csv`,

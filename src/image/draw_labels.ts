@@ -9,24 +9,30 @@ import { assertSameSize, type Color } from "./draw.ts";
 import { assertImage, type RgbImage, type Size } from "./image.ts";
 import { BACKGROUND, IGNORE, type LabelMap, maskOf } from "./label_map.ts";
 import type { Mask } from "./mask.ts";
-import { IGNORE_COLOR } from "./palette.ts";
 
-/** How {@linkcode outlineLabels} draws. */
+/** How {@linkcode outlineClasses} draws. */
 export interface OutlineOptions {
-  /** Pixels of a line outside of a region; defaults to 1 per 512 pixels of the longer side. */
+  /** Pixels of a line outside of a region; defaults to 1 per 320 pixels of the longer side. */
   readonly reach?: number;
+  /** Whether lines are dashed, without a rim; defaults to false. */
+  readonly dashed?: boolean;
 }
 
 /** Rows and columns from one line of the hatching of ignored pixels to the next. */
 const HATCH = 8;
 
+/** Light, dark. */
+const HATCH_COLORS: readonly Color[] = [[208, 208, 208], [48, 48, 48]];
+
+/** Rows and columns of a dash. */
+const DASH = 6;
+
 /** How much a line's rim darkens the image outside of it: a light line would be lost on a light image. */
 const RIM_SHADE = 0.5;
 
 /**
- * Draws the outline of every class of a label map over an image of the same size, class `i` in `colors[i - 1]`. Lines
- * run along the border, more outside than inside, never over another class, and with a dark rim on the background; all
- * other pixels stay as they are, but for thin hatching where they are ignored. Throws a TypeError if the sizes differ.
+ * Draws the outlines of a label map over an image of the same size, class `i` in `colors[i - 1]`, as
+ * {@linkcode outlineClasses} does, with thin hatching where pixels are ignored.
  */
 export function outlineLabels(
   image: RgbImage,
@@ -35,16 +41,53 @@ export function outlineLabels(
   options: OutlineOptions = {},
 ): RgbImage {
   assertSameSize(image, map);
-  const { reach = Math.max(1, Math.round(Math.max(image.width, image.height) / 512)) } = options;
+  assertSameSize(image, map);
   const data = image.data.slice();
   hatch(data, map);
-  const outlines = colors.map((color, index) => ({ color, mask: maskOf(map, index + 1) }))
-    .map(({ color, mask }) => ({ color, mask, border: borderOf(mask) }))
+  const masks = colors.map((_, index) => maskOf(map, index + 1));
+  const free = map.data.map((label) => label === BACKGROUND ? 1 : 0);
+  return drawOutlines({ ...image, data }, masks, free, colors, options);
+}
+
+/**
+ * Draws the outline of every class over an image of the masks' size. Lines run along the border, more outside than
+ * inside, never over another class, and with a dark rim on the background; all other pixels stay as they are. Throws a
+ * TypeError if the sizes differ.
+ */
+export function outlineClasses(
+  image: RgbImage,
+  masks: readonly Mask[],
+  colors: readonly Color[],
+  options: OutlineOptions = {},
+): RgbImage {
+  const free = new Uint8Array(image.width * image.height).fill(1);
+  for (const mask of masks) {
+    assertSameSize(image, mask);
+    mask.data.forEach((set, at) => {
+      if (set !== 0) free[at] = 0;
+    });
+  }
+  return drawOutlines({ ...image, data: image.data.slice() }, masks, free, colors, options);
+}
+
+/** Draws on the image itself; `free` are the pixels that lines may cover besides their class. */
+function drawOutlines(
+  image: RgbImage,
+  masks: readonly Mask[],
+  free: Uint8Array,
+  colors: readonly Color[],
+  { reach = Math.max(1, Math.round(Math.max(image.width, image.height) / 320)), dashed = false }:
+    OutlineOptions,
+): RgbImage {
+  const { width, data } = image;
+  const isDrawn = (at: number) =>
+    !dashed || (Math.floor(at % width / DASH) + Math.floor(at / width / DASH)) % 2 === 0;
+  const outlines = masks.map((mask, index) => ({ color: colors[index]!, mask, border: borderOf(mask) }))
     .filter(({ border }) => border.length > 0);
-  const rim = new Uint8Array(map.data.length);
-  for (const { border } of outlines) {
-    stamp(map, border, reach + 1, (at) => {
-      if (map.data[at] === BACKGROUND) rim[at] = 1;
+  const rim = new Uint8Array(free.length);
+  for (const { border } of dashed ? [] : outlines) {
+    stamp(image, border, reach + 1, (at) => {
+      if (free[at] !== 0) rim[at] = 1;
     });
   }
   rim.forEach((set, at) => {
@@ -52,12 +95,12 @@ export function outlineLabels(
     for (let c = 3 * at; c < 3 * at + 3; c++) data[c] = Math.round(RIM_SHADE * data[c]!);
   });
   for (const { color, mask, border } of outlines) {
-    stamp(map, border, reach, (at, distance) => {
+    stamp(image, border, reach, (at, distance) => {
       const inside = mask.data[at] !== 0;
-      if (inside ? distance < reach : map.data[at] === BACKGROUND) data.set(color, 3 * at);
+      if (isDrawn(at) && (inside ? distance < reach : free[at] !== 0)) data.set(color, 3 * at);
     });
   }
-  return { width: image.width, height: image.height, data };
+  return image;
 }
 
 /**
@@ -158,11 +201,11 @@ function stamp(
   }
 }
 
-/** Draws diagonal lines over ignored pixels. */
+/** Draws diagonal lines over ignored pixels: light ones with a dark side, to be seen on any gray. */
 function hatch(data: Uint8Array, { width, data: labels }: LabelMap): void {
   labels.forEach((label, at) => {
-    if (label === IGNORE && (at % width + Math.floor(at / width)) % HATCH === 0) {
-      data.set(IGNORE_COLOR, 3 * at);
-    }
+    if (label !== IGNORE) return;
+    const line = (at % width + Math.floor(at / width)) % HATCH;
+    if (line < HATCH_COLORS.length) data.set(HATCH_COLORS[line]!, 3 * at);
   });
 }

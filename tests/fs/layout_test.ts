@@ -27,6 +27,7 @@ Deno.test("evaluationNames: plain figures for the test split, prefixed ones for 
   assert.deepEqual(Object.values(evaluationNames("test")), [
     "test.json",
     "test.csv",
+    "test-classes.csv",
     "predictions.png",
     "cases.png",
     "audit.csv",
@@ -37,10 +38,10 @@ Deno.test("evaluationNames: plain figures for the test split, prefixed ones for 
 
 Deno.test("evaluatedSplit: recognizes the figures and audits of every split, and nothing else", () => {
   for (const split of ["test", "valid", "my-split"]) {
-    const { json, csv, ...figures } = evaluationNames(split);
+    const { json, csv, classesCsv, ...figures } = evaluationNames(split);
     for (const name of Object.values(figures)) assert.equal(evaluatedSplit(name), split);
     // A table or a JSON file of that name may be anybody's.
-    for (const name of [json, csv]) assert.equal(evaluatedSplit(name), null);
+    for (const name of [json, csv, classesCsv]) assert.equal(evaluatedSplit(name), null);
   }
   for (const name of ["notes-on-predictions.txt", "predictions.json", "cases.csv", "xaudit.csv"]) {
     assert.equal(evaluatedSplit(name), null);

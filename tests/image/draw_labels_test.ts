@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { fitLabelMap, labelsToRgb, outlineLabels } from "../../src/image/draw_labels.ts";
 import { IGNORE, type LabelMap } from "../../src/image/label_map.ts";
-import { IGNORE_COLOR } from "../../src/image/palette.ts";
 import { pixel, plain } from "../support/image_files.ts";
 
 const COLORS = [[200, 0, 0], [0, 0, 200]] as const;
