@@ -14,7 +14,7 @@ function draw(...rows: string[]): LabelMap {
 /** What an image shows in letters: classes, dark rims, hatching, and `.` where it is as before. */
 function shown(image: ReturnType<typeof plain>): string[] {
   const letters = new Map([["200,0,0", "1"], ["0,0,200", "2"], ["50,50,50", "r"], [
-    IGNORE_COLOR.join(),
+    "208,208,208",
     "?",
   ]]);
   return Array.from(
