@@ -13,6 +13,8 @@ import {
   type LoadedModel,
   loadModel,
 } from "../prediction/load_model.ts";
+import type { SampleRange } from "../image/image.ts";
+import { isSampleRange } from "../image/sample_range.ts";
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
@@ -30,6 +32,8 @@ export interface ModelFlags {
   readonly size?: number;
   /** How images are normalized. */
   readonly normalize?: NonNullable<InputSettings["normalize"]>;
+  /** The samples of more than 8 bits that become 0 and 1. */
+  readonly range?: SampleRange;
   /** Whether to average over mirrored images. */
   readonly flips?: boolean;
   /** Whether to use the software adapter. */
@@ -78,6 +82,11 @@ export function addModelOptions(command: Command): Command {
       new Option("--normalize <how>", "how images are normalized (default: the model's own, or imagenet)")
         .choices(INPUT_CHOICES.normalizations),
     )
+    .option(
+      "--range <low,high>",
+      "the samples of more than 8 bits that become 0 and 1 (default: the model's own, or each image's)",
+      sampleRange,
+    )
     .option("--flips", "average over the image and its three mirrored copies: four times the work")
     .optionsGroup(GROUPS.device)
     .option("--software", "use the software adapter even if there is a GPU")
@@ -121,8 +130,21 @@ export async function openModel(flags: ModelFlags): Promise<TaskModel> {
 }
 
 /** The settings of the input that the flags give. */
-function inputOf({ size, normalize }: ModelFlags): InputSettings {
-  return { ...(size === undefined ? {} : { size }), ...(normalize === undefined ? {} : { normalize }) };
+function inputOf({ size, normalize, range }: ModelFlags): InputSettings {
+  return {
+    ...(size === undefined ? {} : { size }),
+    ...(normalize === undefined ? {} : { normalize }),
+    ...(range === undefined ? {} : { range }),
+  };
+}
+
+/** Two numbers, the lower one first. */
+export function sampleRange(text: string): SampleRange {
+  const range = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
+  if (!isSampleRange(range)) {
+    throw new InvalidArgumentError("expected two numbers, the lower one first, such as 0,4095.");
+  }
+  return range;
 }
 
 /** The size of a network's input on the command line. */

@@ -12,7 +12,7 @@ let reader: RecordReader | undefined;
 
 answerTasks(
   (
-    { size, normalize, places, targets }: BatchTask,
+    { size, form, places, targets }: BatchTask,
   ): Promise<{ answer: BatchAnswer; transfer: ArrayBuffer[] }> => {
     reader ??= new RecordReader(size);
     const pixels = size * size;
@@ -22,7 +22,7 @@ answerTasks(
     const labels = new Uint8Array(pixels);
     for (const [i, place] of places.entries()) {
       const image = images.subarray(3 * pixels * i, 3 * pixels * (i + 1));
-      reader.readSample(place, normalize, image, labels);
+      reader.readSample(place, form, image, labels);
       writeTargets(labels, place.overlaps, targets, masks.subarray(planes * i, planes * (i + 1)));
     }
     const answer = { images: images.buffer, masks: masks.buffer };

@@ -13,7 +13,7 @@ import { hashBytes } from "../fs/hash_bytes.ts";
 import { join, normalize } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
-import type { Size } from "../image/image.ts";
+import type { SampleRange, Size } from "../image/image.ts";
 import { DECODE_SECONDS, MAX_BYTES } from "../image/limits.ts";
 import { countForeground, IGNORE } from "../image/label_map.ts";
 import {
@@ -22,13 +22,22 @@ import {
   type Moments,
   type Normalization,
 } from "../image/normalize.ts";
+import type { SampleScale } from "../image/network_input.ts";
 import { resizeLabelMap } from "../image/resize.ts";
+import { uniteRanges } from "../image/sample_range.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
+import { decoderOf } from "./decoder_version.ts";
 import { imageProblem, NO_SUCH_FILE } from "./listed_file.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import { prepareOnRanks, type Ranks } from "./prepare_ranks.ts";
 import { PreparedSplit, type PreparedStore } from "./prepared_split.ts";
-import { type CachedFailure, type CachedRecord, type CacheIndex, openCache } from "./sample_cache.ts";
+import {
+  type CachedFailure,
+  type CachedRecord,
+  type CacheIndex,
+  openCache,
+  type SampleSource,
+} from "./sample_cache.ts";
 import { type PackedLabels, packLabels, recordByteLength, type RecordPlace } from "./sample_record.ts";
 import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
 import type { Sample } from "./samples.ts";
@@ -40,6 +49,11 @@ export interface PrepareOptions {
   readonly size: number;
   /** How images are normalized, see {@linkcode normalizeImage}; defaults to `imagenet`. */
   readonly normalize?: Normalization;
+  /**
+   * The samples of more than 8 bits that become 0 and 1, as a model states them; null for each image's own range.
+   * Defaults to the range of all images of the split.
+   */
+  readonly range?: SampleRange | null | undefined;
   /** The form of the masks of batches; defaults to one class. The samples' label maps must have its classes. */
   readonly targets?: TargetForm;
   /** Folder for the cache file, or null for memory. */
@@ -73,9 +87,16 @@ export type PrepareAnswer =
     readonly record: ArrayBuffer;
     readonly channels: 1 | 3;
     readonly moments: Moments;
+    readonly samples: SampleScale | null;
     readonly checksum: number;
+    readonly decoder?: 2;
   }
-  | { readonly image: string | null; readonly kind: ProblemKind; readonly reason: string };
+  | {
+    readonly image: string | null;
+    readonly kind: ProblemKind;
+    readonly reason: string;
+    readonly decoder?: 2;
+  };
 
 /** Largest width and height. */
 const MAX_SIZE = 4096;
@@ -205,15 +226,19 @@ function mayRead(path: string): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
-function keyOf({ image, labels }: Pick<Entry, "image" | "labels">): string {
-  return `${image} ${labels}`;
+function keyOf({ image, labels, decoder }: Key): string {
+  return `${image} ${labels} ${decoder ?? 1}`;
 }
 
-async function readSource(sample: Sample): Promise<{ image: string | null; labels: string }> {
+/** What a sample was, or would be, prepared from. */
+type Key = Omit<SampleSource, "image"> & { readonly image: string | null };
+
+async function readSource(sample: Sample): Promise<Key> {
   const labels = await sample.labelKey();
   try {
     const bytes = await readBounded(sample.imagePath, MAX_BYTES);
-    return { image: hashBytes(bytes), labels };
+    const decoder = decoderOf(bytes);
+    return { image: hashBytes(bytes), labels, ...(decoder === undefined ? {} : { decoder }) };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     // A file that cannot be read now matches no entry, and is tried again.
@@ -301,10 +326,8 @@ async function prepareSample(
     };
   }
   const labels = await sample.labelKey();
-  if (!("record" in answer)) {
-    return { image: answer.image, labels, kind: answer.kind, reason: answer.reason };
-  }
-  const { image, record, channels, moments, checksum } = answer;
+  if (!("record" in answer)) return { ...answer, labels };
+  const { image, record, channels, moments, samples, checksum, decoder } = answer;
   const foregroundPixels = countForeground(labelMap);
   const place = await store(record);
   const { overlaps } = labelMap;
@@ -318,6 +341,8 @@ async function prepareSample(
     moments,
     checksum,
     foregroundPixels,
+    ...(samples === null ? {} : { samples }),
+    ...(decoder === undefined ? {} : { decoder }),
     ...(ignoredPixels === 0 ? {} : { ignoredPixels }),
     ...(overlaps === undefined ? {} : { overlaps }),
   };
@@ -350,6 +375,9 @@ function assemble(
   return new PreparedSplit({
     size,
     normalize: options.normalize ?? DEFAULT_NORMALIZATION,
+    range: options.range === undefined
+      ? uniteRanges(places.map(({ samples }) => samples?.range))
+      : options.range,
     samples: prepared,
     places,
     targets: options.targets,

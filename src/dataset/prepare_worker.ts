@@ -10,27 +10,40 @@ import { inspectFile } from "../image/header.ts";
 import { isProvenByBytes } from "../image/decode_failure.ts";
 import { MAX_BYTES } from "../image/limits.ts";
 import { readBoundedSync } from "../fs/bounded_read.ts";
-import { momentsOf } from "../image/normalize.ts";
-import { resizeRaster } from "../image/resize.ts";
+import { resizeSamples } from "../image/network_input.ts";
 import { answerTasks } from "../image/worker_pool.ts";
 import { firstLine, NO_SUCH_FILE, sizeMismatch } from "./listed_file.ts";
 import type { PrepareAnswer, PrepareTask } from "./prepare.ts";
+import { decoderOf } from "./decoder_version.ts";
+import type { SampleSource } from "./sample_cache.ts";
 import { buildRecord } from "./sample_record.ts";
 
 answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer: ArrayBuffer[] }> => {
   const { path, size, packed } = task;
   let image: string | null = null;
+  let decoder: Pick<SampleSource, "decoder"> = {};
   try {
     const bytes = readBoundedSync(path, MAX_BYTES);
     image = hashBytes(bytes);
+    const version = decoderOf(bytes);
+    if (version !== undefined) decoder = { decoder: version };
     const { raster } = await decodeRaster(bytes);
     const reason = sizeMismatch(inspectFile(bytes), task);
-    if (reason !== null) return { answer: { image, kind: "size-mismatch", reason }, transfer: [] };
-    const { data } = resizeRaster(raster, { width: size, height: size });
-    const record = buildRecord(data, packed, size);
+    if (reason !== null) {
+      return { answer: { ...decoder, image, kind: "size-mismatch", reason }, transfer: [] };
+    }
+    const { planes, moments, samples } = resizeSamples(raster, { width: size, height: size });
+    const record = buildRecord(planes, packed, size);
     const { channels } = raster;
-    const moments = momentsOf(data, channels);
-    const answer = { image, record: record.buffer, channels, moments, checksum: crc32(record) };
+    const answer = {
+      ...decoder,
+      image,
+      record: record.buffer,
+      channels,
+      moments,
+      samples,
+      checksum: crc32(record),
+    };
     return { answer, transfer: [record.buffer] };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
@@ -38,7 +51,7 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
     }
     if (!isProvenByBytes(error)) throw error;
     return {
-      answer: { image, kind: "unreadable-image", reason: firstLine(error) },
+      answer: { ...decoder, image, kind: "unreadable-image", reason: firstLine(error) },
       transfer: [],
     };
   }

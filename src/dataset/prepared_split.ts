@@ -5,6 +5,8 @@
  */
 import { Worker } from "node:worker_threads";
 import type { LabelMap } from "../image/label_map.ts";
+import type { SampleRange } from "../image/image.ts";
+import type { InputForm } from "../image/network_input.ts";
 import type { Normalization } from "../image/normalize.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
 import type { Tensor } from "../tensor.ts";
@@ -42,6 +44,8 @@ export interface PreparedParts {
   readonly size: number;
   /** How images are normalized. */
   readonly normalize: Normalization;
+  /** The samples of more than 8 bits that become 0 and 1; null for each image's own. */
+  readonly range: SampleRange | null;
   /** The samples that could be prepared. */
   readonly samples: readonly Sample[];
   /** Their records. */
@@ -65,7 +69,7 @@ export interface BatchTask {
   /** Width and height of the images. */
   readonly size: number;
   /** How images are normalized. */
-  readonly normalize: Normalization;
+  readonly form: Omit<InputForm, "size">;
   /** The samples. */
   readonly places: readonly RecordPlace[];
   /** The form of the masks. */
@@ -89,6 +93,11 @@ export class PreparedSplit {
   readonly size: number;
   /** How images are normalized. */
   readonly normalize: Normalization;
+  /**
+   * The samples of more than 8 bits that become 0 and 1; null if there are none such, or if each image has its own
+   * range.
+   */
+  readonly range: SampleRange | null;
   /** The samples that could be prepared, in the given order. */
   readonly samples: readonly Sample[];
   /** The form of the masks of batches. */
@@ -118,6 +127,7 @@ export class PreparedSplit {
   constructor(parts: PreparedParts) {
     this.size = parts.size;
     this.normalize = parts.normalize;
+    this.range = parts.range;
     this.samples = parts.samples;
     this.targets = parts.targets ?? BINARY_TARGETS;
     const counted = parts.samples.length * parts.size ** 2 - parts.ignoredPixels;
@@ -151,9 +161,9 @@ export class PreparedSplit {
 
   /** A batch of samples, assembled in a Worker. Rejects as {@linkcode PreparedSplit.image} throws. */
   async batch(indices: ArrayLike<number>): Promise<Batch> {
-    const { size, normalize, targets } = this;
+    const { size, normalize, range, targets } = this;
     const places = Array.from(indices, (index) => this.#place(index));
-    const task: BatchTask = { size, normalize, places, targets };
+    const task: BatchTask = { size, form: { normalize, range }, places, targets };
     const { images, masks } = await this.#pool.run(task);
     const channels = targetChannels(targets);
     return {
@@ -178,7 +188,7 @@ export class PreparedSplit {
     const { size } = this;
     const image = { shape: [3, size, size], data: new Float32Array(3 * size * size) };
     const labels = new Uint8Array(size * size);
-    this.#reader.readSample(this.#place(index), this.normalize, image.data, labels);
+    this.#reader.readSample(this.#place(index), this, image.data, labels);
     return { image, labels };
   }
 

@@ -10,6 +10,7 @@
  */
 import { crc32 } from "node:zlib";
 import { LEAST_DEVIATION } from "../image/normalize.ts";
+import { isSampleRange } from "../image/sample_range.ts";
 import { TemporaryName } from "../fs/temporary_name.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
 import { type Share, WHOLE } from "./share.ts";
@@ -23,6 +24,7 @@ import {
   orMissing,
   type Shape,
   TEXT,
+  valueOf,
 } from "../fs/json_shape.ts";
 import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
@@ -37,12 +39,17 @@ const SIGNATURE = new TextEncoder().encode("UNETSMPL");
 /** Bytes after the index: its offset (float64), length and CRC-32 (uint32), and the signature. */
 const TRAILER_BYTES = 24;
 
+/** The largest float32. */
+const MAX_FLOAT = 3.4028234663852886e38;
+
 /** What a sample was prepared from. */
 export interface SampleSource {
   /** SHA-256 of the image's file. */
   readonly image: string;
   /** The sample's `labelKey()`. */
   readonly labels: string;
+  /** The decoder's version; see `decoderOf`. */
+  readonly decoder?: 2;
 }
 
 /** A prepared sample. */
@@ -137,7 +144,8 @@ const VERSIONED = objectOf({ version: integerOf() });
 
 /** What an index looks like whose file has its records before the byte `end`. */
 function indexShape(end: number): Shape {
-  const source = { image: TEXT, labels: TEXT };
+  const source = { image: TEXT, labels: TEXT, decoder: orMissing(oneOf(2)) };
+  const range = valueOf("a range", isSampleRange);
   const record = objectOf({
     ...source,
     offset: integerOf(SIGNATURE.length, end),
@@ -147,10 +155,27 @@ function indexShape(end: number): Shape {
     foregroundPixels: integerOf(),
     ignoredPixels: orMissing(integerOf()),
     overlaps: orMissing(listOf(listOf(integerOf(1, 254)))),
+    samples: orMissing(objectOf({ fullScale: oneOf(1, 0xffff), range })),
+  });
+  const small = objectOf({
     moments: objectOf({ mean: numberOf(-1, 2), deviation: numberOf(LEAST_DEVIATION, 2) }),
   });
+  const momentsFit: Shape = (value, path) => {
+    const { samples, moments } = value as Partial<CachedRecord>;
+    if (samples?.fullScale !== 1) return small(value, path);
+    // Floating-point samples have any magnitude, but a deviation in proportion.
+    const least = Math.max(Number.MIN_VALUE, LEAST_DEVIATION / 2 * Math.abs(moments?.mean ?? 0));
+    return objectOf({ mean: numberOf(-MAX_FLOAT, MAX_FLOAT), deviation: numberOf(least, MAX_FLOAT) })(
+      moments,
+      `${path}.moments`,
+    );
+  };
   const failure = objectOf({ ...source, kind: oneOf(...Object.keys(PROBLEM_KINDS)), reason: TEXT });
-  return objectOf({ size: integerOf(1), records: listOf(record), failures: listOf(failure) });
+  return objectOf({
+    size: integerOf(1),
+    records: listOf((value, path) => record(value, path) ?? momentsFit(value, path)),
+    failures: listOf(failure),
+  });
 }
 
 /** Writes a cache file. */

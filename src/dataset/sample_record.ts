@@ -7,7 +7,8 @@
 import { crc32 } from "node:zlib";
 import { readAt } from "../fs/read_at.ts";
 import type { LabelMap } from "../image/label_map.ts";
-import { type Moments, type Normalization, normalizePlanes } from "../image/normalize.ts";
+import { type InputForm, normalizeSamples, type SampleScale } from "../image/network_input.ts";
+import type { Moments } from "../image/normalize.ts";
 
 /** Bits per label: 1 for a binary map (labels 0 and 1), 8 for any other. */
 export type LabelBits = 1 | 8;
@@ -24,6 +25,8 @@ export interface RecordPlace {
   readonly labelBits: LabelBits;
   /** The image's own mean and deviation. */
   readonly moments: Moments;
+  /** For an image of more than 8 bits, what scaling it to a range requires. */
+  readonly samples?: SampleScale;
   /** CRC-32 of the record. */
   readonly checksum: number;
   /** The classes of labels that stand for several, as in `LabelMap`; absent if no classes overlap. */
@@ -79,12 +82,13 @@ export class RecordReader {
   /** Writes a sample into `image`, `[3, size, size]` normalized, and `labels`, `[size, size]`. */
   readSample(
     place: RecordPlace,
-    normalize: Normalization,
+    form: Omit<InputForm, "size">,
     image: Float32Array,
     labels: Uint8Array,
   ): void {
     const { planes, packed } = this.#read(place);
-    normalizePlanes(planes, image, normalize === "picture" ? place.moments : null);
+    const { moments, samples = null } = place;
+    normalizeSamples({ planes, moments, samples }, image, form);
     if (place.labelBits === 8) labels.set(packed.subarray(0, labels.length));
     else for (let i = 0; i < labels.length; i++) labels[i] = (packed[i >> 3]! >> (i & 7)) & 1;
   }

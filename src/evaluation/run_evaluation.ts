@@ -98,7 +98,7 @@ export async function runEvaluation(
   options: RunEvaluationOptions,
 ): Promise<EvaluationReport> {
   const { audit = false, unannotated = "empty", spacing } = options;
-  const { size, normalize } = predictor.description;
+  const { size, normalize, range = null } = predictor.description;
   const split = chooseSplit(await findSplits(options.dataFolder), options.split ?? "test");
   if (split.annotationFile === null && !audit) {
     throw new Error(
@@ -120,6 +120,7 @@ export async function runEvaluation(
     size,
     normalize,
     targets: targetsOf(predictor),
+    range,
     cacheFolder: options.cacheFolder,
     onProgress: options.onPrepare,
     onNote: options.onNote,

@@ -24,6 +24,18 @@ export function levelsNote({ data, range }: SampleImage): ImageNote[] {
   return [{ kind: "levels", message }];
 }
 
+/** A note for samples of more than 8 bits and a model that states no range for them. */
+export function rangeNote(
+  { range }: SampleImage,
+  model: { readonly normalize: string; readonly range?: SampleRange | null | undefined },
+): ImageNote[] {
+  if (range === null || model.range || model.normalize === "picture") return [];
+  const message =
+    `the model states no range for samples of more than 8 bits: ${range[0]} to ${range[1]}, which holds ` +
+    "those of this image, become 0 to 1; --range LOW,HIGH sets one for all images";
+  return [{ kind: "levels", message }];
+}
+
 /** The samples of an image, as `inspect` states them. */
 export interface SampleLevels {
   /** Bits per sample in the file, at least 8. */

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Tensor } from "../tensor.ts";
+import type { Scaling } from "./sample_range.ts";
 
 /** The ways to normalize an image; the names are stored in model files and configurations. */
 export const NORMALIZATIONS = ["imagenet", "picture"] as const;
@@ -60,22 +61,35 @@ export function assertNormalization(how: string): asserts how is Normalization {
 export interface Moments {
   /** The mean. */
   readonly mean: number;
-  /** The population standard deviation, at least {@linkcode LEAST_DEVIATION}. */
+  /** The population standard deviation, at least {@linkcode LEAST_DEVIATION} for values from 0 to 1. */
   readonly deviation: number;
 }
 
 /**
  * The arithmetic of {@linkcode normalizeImage}: from one or three planes in `source` to three in `target`, with the
- * image's own moments, or ImageNet's for null. A single plane stands for all three channels.
+ * image's own moments, or ImageNet's for null. A single plane stands for all three channels. `scaling` takes samples of
+ * more than 8 bits to 0..1 before.
  */
-export function normalizePlanes(source: Float32Array, target: Float32Array, moments: Moments | null): void {
+export function normalizePlanes(
+  source: Float32Array,
+  target: Float32Array,
+  moments: Moments | null,
+  scaling: Scaling | null = null,
+): void {
   const length = target.length / 3;
   for (let channel = 0; channel < 3; channel++) {
     const mean = moments?.mean ?? IMAGENET_MEAN[channel] as number;
     const deviation = moments?.deviation ?? IMAGENET_DEVIATION[channel] as number;
     const from = source.length === length ? 0 : channel * length;
     const to = channel * length;
-    for (let i = 0; i < length; i++) target[to + i] = ((source[from + i] as number) - mean) / deviation;
+    if (scaling === null) {
+      for (let i = 0; i < length; i++) target[to + i] = ((source[from + i] as number) - mean) / deviation;
+      continue;
+    }
+    const { factor, offset } = scaling;
+    for (let i = 0; i < length; i++) {
+      target[to + i] = ((source[from + i] as number) * factor + offset - mean) / deviation;
+    }
   }
 }
 
@@ -83,7 +97,7 @@ export function normalizePlanes(source: Float32Array, target: Float32Array, mome
  * Mean and deviation of an image of one or three planes, in two passes: one pass loses digits when the deviation is
  * small. Sums are taken plane by plane, so that one plane gives the same result as the plane three times.
  */
-export function momentsOf(values: Float32Array, planes: 1 | 3): Moments {
+export function momentsOf(values: Float32Array, planes: 1 | 3, least: number = LEAST_DEVIATION): Moments {
   const length = values.length / planes;
   const sums = Array.from({ length: planes }, (_, i) => {
     let sum = 0;
@@ -96,7 +110,7 @@ export function momentsOf(values: Float32Array, planes: 1 | 3): Moments {
     for (let at = i * length; at < (i + 1) * length; at++) sum += ((values[at] as number) - mean) ** 2;
     return sum;
   });
-  return { mean, deviation: Math.max(Math.sqrt(addChannels(squares) / (3 * length)), LEAST_DEVIATION) };
+  return { mean, deviation: Math.max(Math.sqrt(addChannels(squares) / (3 * length)), least) };
 }
 
 /** The sum over three channels; a single plane counts three times. */

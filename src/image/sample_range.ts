@@ -50,9 +50,10 @@ export function uniteRanges(ranges: Iterable<SampleRange | null | undefined>): S
   return all;
 }
 
-/** Whether a value, as of a file, is a {@linkcode SampleRange}. */
+/** Whether a value, as of a file, is a {@linkcode SampleRange}: of float32 numbers, and not so narrow that 0..1 overflows. */
 export function isSampleRange(value: unknown): value is SampleRange {
-  return Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1];
+  return Array.isArray(value) && value.length === 2 &&
+    value.every((end) => typeof end === "number" && Math.abs(end) < 2 ** 127) && value[1] - value[0] > 1e-12;
 }
 
 /** What takes samples in units of their full scale to 0..1: `value * factor + offset`. */

@@ -25,7 +25,7 @@ const BEST = RUN_FILES.best;
 export const INPUT_CHOICES = { step: SIZE_STEP, max: MAX_SIZE, normalizations: NORMALIZATIONS } as const;
 
 /** Settings that take the place of a model's own. */
-export type InputSettings = Partial<Pick<ModelDescription, "size" | "normalize">>;
+export type InputSettings = Partial<Pick<ModelDescription, "size" | "normalize" | "range">>;
 
 /** A description has some kilobytes. */
 const MAX_SIDECAR_BYTES = 2 ** 20;

@@ -9,9 +9,11 @@ import { basename, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { temporaryPath } from "../fs/temporary_name.ts";
 import { isDiskFull } from "../fs/write_failure.ts";
-import { decodeWithNotes } from "../image/decode.ts";
+import { decodeSamples } from "../image/decode.ts";
+import { displayImage } from "../image/display.ts";
 import { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
-import type { DecodedRaster, ImageNote, RgbImage } from "../image/image.ts";
+import type { DecodedRaster, ImageNote, SampleImage } from "../image/image.ts";
+import { rangeNote } from "../image/levels.ts";
 import { drawPrediction, figureTitle } from "./figure.ts";
 import {
   findOwners,
@@ -62,7 +64,7 @@ export interface PredictFilesReport {
 interface Decoded {
   readonly file: string;
   readonly name: string;
-  readonly result: DecodedRaster<RgbImage> | Error;
+  readonly result: DecodedRaster<SampleImage> | Error;
 }
 
 const DEFAULT_BATCH_SIZE = 8;
@@ -84,7 +86,7 @@ export async function predictFiles(
   await makeOutput(options.output);
   const images: ImageReport[] = [];
   const problems: PathProblem[] = [];
-  let batch: { file: string; name: string; decoded: DecodedRaster<RgbImage> }[] = [];
+  let batch: { file: string; name: string; decoded: DecodedRaster<SampleImage> }[] = [];
   const finish = async () => {
     const maps = await predictor.predict(batch.map(({ decoded }) => decoded.raster));
     for (const [index, { file, name, decoded }] of batch.entries()) {
@@ -108,7 +110,8 @@ export async function predictFiles(
       options.onProblem?.(problem);
       continue;
     }
-    batch.push({ file, name, decoded: result });
+    const notes = [...result.notes, ...rangeNote(result.raster, predictor.description)];
+    batch.push({ file, name, decoded: { ...result, notes } });
     if (batch.length === batchSize) await finish();
   }
   if (batch.length > 0) await finish();
@@ -152,7 +155,7 @@ async function* decodeAhead(
 
 async function decodeFile(file: string, name: string): Promise<Decoded> {
   try {
-    return { file, name, result: await decodeWithNotes(await readBounded(file, MAX_BYTES)) };
+    return { file, name, result: await decodeSamples(await readBounded(file, MAX_BYTES)) };
   } catch (error) {
     return { file, name, result: error as Error };
   }
@@ -161,7 +164,7 @@ async function decodeFile(file: string, name: string): Promise<Decoded> {
 async function writeResults(
   file: string,
   name: string,
-  { raster: image, notes }: DecodedRaster<RgbImage>,
+  { raster: image, notes }: DecodedRaster<SampleImage>,
   { mask, probabilities, summary }: Segmentation,
   { output, provenance }: PredictFilesOptions,
 ): Promise<ImageReport> {
@@ -184,7 +187,7 @@ async function writeResults(
     return encodeGrayPng({ width, height, data });
   };
   const figure = async () =>
-    encodeRgbPng(await drawPrediction(image, mask, figureTitle(basename(file), summary)));
+    encodeRgbPng(await drawPrediction(displayImage(image), mask, figureTitle(basename(file), summary)));
   const [maskPng, probabilityPng, figurePng] = await Promise.all([
     gray(mask.data),
     gray(probabilities.data),

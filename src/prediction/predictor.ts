@@ -6,9 +6,8 @@
  */
 import type { Head } from "../unet/config.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { RgbImage } from "../image/image.ts";
-import { normalizeImage } from "../image/normalize.ts";
-import { resizeImage } from "../image/resize.ts";
+import type { RgbImage, SampleImage } from "../image/image.ts";
+import { networkInput } from "../image/network_input.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
 import { classCount, headOf } from "../unet/config.ts";
@@ -60,9 +59,8 @@ export class Predictor {
   }
 
   /** An image as input of the network: `[3, size, size]`, resized and normalized as in training. */
-  prepare(image: RgbImage): Tensor {
-    const { size, normalize } = this.description;
-    return normalizeImage(resizeImage(image, { width: size, height: size }), normalize);
+  prepare(image: RgbImage | SampleImage): Tensor {
+    return networkInput(image, this.description);
   }
 
   /**
@@ -94,7 +92,7 @@ export class Predictor {
    *
    * @throws {TypeError} if the model has several classes, and as {@linkcode Predictor.logits}
    */
-  async predict(images: readonly RgbImage[]): Promise<ProbabilityMap[]> {
+  async predict(images: readonly (RgbImage | SampleImage)[]): Promise<ProbabilityMap[]> {
     if (this.classes !== 1) {
       throw new TypeError(
         `Cannot predict one probability per pixel: the model has ${this.classes} classes\nhint: use predictClasses()`,
@@ -109,7 +107,7 @@ export class Predictor {
    *
    * @throws as {@linkcode Predictor.logits}
    */
-  async predictClasses(images: readonly RgbImage[]): Promise<ProbabilityMap[][]> {
+  async predictClasses(images: readonly (RgbImage | SampleImage)[]): Promise<ProbabilityMap[][]> {
     const logits = await this.logits(stack(images.map((image) => this.prepare(image))));
     return classMaps(logits, headOf(this.description.network));
   }

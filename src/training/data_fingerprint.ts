@@ -4,12 +4,16 @@
  * @module
  */
 
+import type { SampleRange } from "../image/image.ts";
+
 /** Fingerprint of a split. */
 export interface SplitFingerprint {
   /** Samples. */
   readonly samples: number;
   /** SHA-256 of all names, images and annotations, in order; see `PreparedSplit`. */
   readonly sha256: string;
+  /** The samples of more than 8 bits that become 0 and 1; absent if there are none. */
+  readonly range?: SampleRange;
 }
 
 /** Fingerprint of a dataset, as far as training reads it. */

@@ -324,6 +324,7 @@ function bestParts({ progress, trainer }: Checkpoint): Uint8Array[] {
       network,
       size: config.size,
       normalize: config.normalize,
+      range: data.train.range,
       // What the metrics of training count by.
       threshold: ORIGINAL_INPUT.threshold,
       ...describeClasses(config),

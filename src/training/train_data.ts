@@ -13,6 +13,7 @@ import { openSplit } from "../dataset/source_registry.ts";
 import { findSplits, splitOf } from "../dataset/splits.ts";
 import { escapeLine } from "../escape.ts";
 import { spreadByName } from "../evaluation/cases.ts";
+import type { SampleRange } from "../image/image.ts";
 import type { LabelMap } from "../image/label_map.ts";
 import type { Tensor } from "../tensor.ts";
 import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
@@ -104,8 +105,10 @@ export async function loadData(
     given: options.classes,
     resumes: options.resumes ?? null,
   });
-  const load = (opened: OpenSplit, role: "train" | "valid") => loadSplit(opened, role, classes, options);
-  const data = { train: await load(train, "train"), valid: await load(valid, "valid") };
+  const trainData = await loadSplit(train, "train", classes, options);
+  // Prediction knows one range: that of the images that the network was trained on.
+  const { range } = trainData.fingerprint;
+  const data = { train: trainData, valid: await loadSplit(valid, "valid", classes, { ...options, range }) };
   return { data, config: classes.config };
 }
 
@@ -123,7 +126,9 @@ async function loadSplit(
   { split, listing }: OpenSplit,
   role: "train" | "valid",
   { table, head, config }: RunClasses,
-  { cacheFolder, onPrepare, onNote, signal, collective = SINGLE_RANK }: DataOptions,
+  { cacheFolder, onPrepare, onNote, signal, collective = SINGLE_RANK, range }: DataOptions & {
+    readonly range?: SampleRange | undefined;
+  },
 ): Promise<SplitData> {
   const { unannotated, size, normalize, batchSize, seed } = config;
   const reading = await readListing(split, listing, {
@@ -135,6 +140,7 @@ async function loadSplit(
     size,
     normalize,
     targets: { classCount: table.classes.length, head },
+    range,
     cacheFolder,
     onProgress: (done, total) => onPrepare?.(role, done, total),
     onNote,
@@ -165,7 +171,11 @@ async function loadSplit(
     batches: Math.ceil(prepared.count / batchSize),
     annotated,
     background: 1 - prepared.foregroundShare,
-    fingerprint: { samples: prepared.count, sha256: prepared.fingerprint },
+    fingerprint: {
+      samples: prepared.count,
+      sha256: prepared.fingerprint,
+      ...(prepared.range === null ? {} : { range: prepared.range }),
+    },
     examples: (count) => chooseExamples(prepared, count),
     read: (epoch, firstBatch) =>
       batches(prepared, {

@@ -7,7 +7,9 @@
  */
 import { joinBytes } from "../bytes.ts";
 import { type ClassSpec, isClassList, isNameList } from "../image/class_spec.ts";
+import type { SampleRange } from "../image/image.ts";
 import { DEFAULT_NORMALIZATION, isNormalization, type Normalization } from "../image/normalize.ts";
+import { isSampleRange } from "../image/sample_range.ts";
 import { isRecord } from "../fs/json_shape.ts";
 import type { StateDict } from "../tensor.ts";
 import { safetensorsParts } from "../weights/safetensors.ts";
@@ -24,6 +26,8 @@ export interface ModelDescription {
   readonly size: number;
   /** How images were normalized. */
   readonly normalize: Normalization;
+  /** The samples of more than 8 bits that become 0 and 1; absent if no image that it saw has more. */
+  readonly range?: SampleRange | undefined;
   /** A pixel belongs to the mask if its probability is above this. */
   readonly threshold: number;
   /** The classes of the output channels; absent for one foreground class that holds every category. */
@@ -243,6 +247,7 @@ type Check = readonly [name: string, valid: (value: unknown) => boolean, expecte
 
 /** The settings that a description may lack. */
 const OPTIONAL: readonly Check[] = [
+  ["range", isSampleRange, "a list of two numbers, the lower one first"],
   ["classes", isClassList, "a list of 1 to 254 classes with names and colors"],
   ["ignored", isNameList, "a list of names"],
   [

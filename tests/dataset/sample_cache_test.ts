@@ -60,7 +60,7 @@ Deno.test("openCache: returns the index that was written, and the records hold i
     for (const [i, { channels, labels }] of SAMPLES.entries()) {
       const image = new Float32Array(3 * SIZE ** 2);
       const found = new Uint8Array(SIZE ** 2);
-      reader.readSample({ ...index.records[i]!, source: path }, "picture", image, found);
+      reader.readSample({ ...index.records[i]!, source: path }, { normalize: "picture" }, image, found);
       assert.deepEqual(found, Uint8Array.from(labels));
       const planes = planesOf(channels);
       const expected = image.map((_, at) => (planes[at % planes.length]! - MOMENTS.mean) / MOMENTS.deviation);
@@ -133,7 +133,7 @@ Deno.test("openCache: whatever its index holds under a matching checksum, it is 
         const reader = new RecordReader(SIZE);
         const [image, labels] = [new Float32Array(3 * SIZE ** 2), new Uint8Array(SIZE ** 2)];
         for (const record of found.records) {
-          reader.readSample({ ...record, source: path }, "picture", image, labels);
+          reader.readSample({ ...record, source: path }, { normalize: "picture" }, image, labels);
           assert.ok(image.every(Number.isFinite));
         }
         reader.close();
@@ -162,7 +162,12 @@ Deno.test("RecordReader: rejects a record that changed since the file was opened
     const place: RecordPlace = { ...records[0]!, source: path };
     const reader = new RecordReader(SIZE);
     const read = () =>
-      reader.readSample(place, "imagenet", new Float32Array(3 * SIZE ** 2), new Uint8Array(SIZE ** 2));
+      reader.readSample(
+        place,
+        { normalize: "imagenet" },
+        new Float32Array(3 * SIZE ** 2),
+        new Uint8Array(SIZE ** 2),
+      );
     read();
     const bytes = await Deno.readFile(path);
     await Deno.writeFile(path, bytes.with(place.offset, bytes[place.offset]! ^ 1));

@@ -4,6 +4,7 @@ import { deflateSync, inflateSync } from "node:zlib";
 import { joinBytes } from "../../src/bytes.ts";
 import { decodeRaster } from "../../src/image/decode_raster.ts";
 import type { DecodedRaster } from "../../src/image/image.ts";
+import { deepPng } from "../support/deep_images.ts";
 import { pngChunk } from "../support/image_files.ts";
 import images from "../fixtures/images/images.json" with { type: "json" };
 import jpegs from "../fixtures/images/jpegs.json" with { type: "json" };
@@ -195,23 +196,8 @@ Deno.test("decodeRaster: notes nothing about regular files of 8 bits", async () 
 });
 
 /** A grayscale PNG of 16 bits with the values of `sample`. */
-function gray16(side: number, sample: (i: number) => number): Uint8Array {
-  const rows = new DataView(new ArrayBuffer(side * (1 + 2 * side)));
-  for (let i = 0; i < side * side; i++) {
-    rows.setUint16(Math.floor(i / side) * (1 + 2 * side) + 1 + 2 * (i % side), sample(i));
-  }
-  const header = new DataView(new ArrayBuffer(13));
-  header.setUint32(0, side);
-  header.setUint32(4, side);
-  header.setUint8(8, 16);
-  const signature = png.subarray(0, 8);
-  const chunks = [
-    pngChunk("IHDR", new Uint8Array(header.buffer)),
-    pngChunk("IDAT", deflateSync(new Uint8Array(rows.buffer))),
-    pngChunk("IEND", new Uint8Array(0)),
-  ];
-  return joinBytes([signature, ...chunks]);
-}
+const gray16 = (side: number, sample: (i: number) => number) =>
+  deepPng(side, side, (x, y) => sample(y * side + x));
 
 Deno.test("decodeRaster: notes 16-bit samples that fill little of their range, and only those", async () => {
   const cases: [string, (i: number) => number, boolean][] = [
