@@ -42,6 +42,7 @@ const CONFIG: Shape = objectOf({
   recipe: orMissing(TEXT),
   augment: orMissing(orNull(AUGMENTATION)),
   classes: orMissing(listOf(TEXT)),
+  merge: orMissing(listOf(TEXT)),
   head: orMissing(oneOf(...HEADS)),
   ...Object.fromEntries(Object.keys(SETTING_RANGES).map((name) => [name, orMissing(NUMBER)])),
   ...Object.fromEntries(
@@ -65,7 +66,7 @@ const STATE: Shape = objectOf({
   startedAt: valueOf("a date", (value) => typeof value === "string" && !Number.isNaN(Date.parse(value))),
   dataFolder: orNull(TEXT),
   config: CONFIG,
-  data: objectOf({ train: SPLIT, valid: SPLIT }),
+  data: objectOf({ train: SPLIT, valid: SPLIT, classes: orMissing(listOf(TEXT)) }),
   versions: objectOf({ unet: TEXT, deno: TEXT, v8: TEXT, adapter: TEXT }),
   choices: orMissing(recordOf(TEXT)),
   epoch: COUNT,
