@@ -13,8 +13,6 @@ import {
   type LoadedModel,
   loadModel,
 } from "../prediction/load_model.ts";
-import type { SampleRange } from "../image/image.ts";
-import { isSampleRange } from "../image/sample_range.ts";
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "./format.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
@@ -33,7 +31,7 @@ export interface ModelFlags {
   /** How images are normalized. */
   readonly normalize?: NonNullable<InputSettings["normalize"]>;
   /** The samples of more than 8 bits that become 0 and 1. */
-  readonly range?: SampleRange;
+  readonly range?: NonNullable<InputSettings["range"]>;
   /** Whether to average over mirrored images. */
   readonly flips?: boolean;
   /** Whether to use the software adapter. */
@@ -139,9 +137,9 @@ function inputOf({ size, normalize, range }: ModelFlags): InputSettings {
 }
 
 /** Two numbers, the lower one first. */
-export function sampleRange(text: string): SampleRange {
+export function sampleRange(text: string): NonNullable<InputSettings["range"]> {
   const range = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
-  if (!isSampleRange(range)) {
+  if (!INPUT_CHOICES.isRange(range)) {
     throw new InvalidArgumentError("expected two numbers, the lower one first, such as 0,4095.");
   }
   return range;

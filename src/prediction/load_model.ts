@@ -5,7 +5,9 @@
  */
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { join } from "node:path";
+import type { SampleRange } from "../image/image.ts";
 import { NORMALIZATIONS } from "../image/normalize.ts";
+import { isSampleRange } from "../image/sample_range.ts";
 import { MAX_SIZE, SIZE_STEP } from "../unet/config.ts";
 import {
   type Model,
@@ -21,8 +23,13 @@ import { readWholeFile } from "../fs/whole_file.ts";
 
 const BEST = RUN_FILES.best;
 
-/** What an input may be: the sizes in pixels, and the ways to normalize. */
-export const INPUT_CHOICES = { step: SIZE_STEP, max: MAX_SIZE, normalizations: NORMALIZATIONS } as const;
+/** What an input may be: the sizes in pixels, the ways to normalize, and ranges of samples. */
+export const INPUT_CHOICES: {
+  readonly step: number;
+  readonly max: number;
+  readonly normalizations: typeof NORMALIZATIONS;
+  readonly isRange: (value: unknown) => value is SampleRange;
+} = { step: SIZE_STEP, max: MAX_SIZE, normalizations: NORMALIZATIONS, isRange: isSampleRange };
 
 /** Settings that take the place of a model's own. */
 export type InputSettings = Partial<Pick<ModelDescription, "size" | "normalize" | "range">>;
