@@ -57,7 +57,7 @@ export const MASK_FOLDERS: ImportKind = {
         ...left("masks without an image", loneMasks),
         ...left("images without a mask of the observer", choice.unobserved),
         ...left(
-          "images in folders that hold neither the images nor the masks",
+          "image files that are neither of the images nor of the masks",
           roles.others.map(({ path }) => path),
         ),
       ],

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Pair, PairedMask } from "./pair_files.ts";
-import { isMaskWord, keyOfTokens, observerOf, tokensOf, withoutObserver } from "./tokens.ts";
+import { isMaskWord, keyOfTokens, observerOf, ordinalOf, tokensOf, withoutObserver } from "./tokens.ts";
 
 /** A mask whose role is settled. */
 export interface ChosenMask {
@@ -68,9 +68,7 @@ function chooseObserver(
   for (const { masks } of pairs) for (const mask of masks) all.set(mask, maskObserver(mask));
   const observers = [...new Set(all.values())].filter((observer) => observer !== null).sort(compareNames);
   if (observers.length < 2 && wanted === undefined) return pairs;
-  const asked = wanted?.toLowerCase().replace(/^0+(?=\d)/, "");
-  const named = asked === undefined ? observers[0] : observers.find((observer) => observer === asked) ??
-    observers.find((observer) => observer === observerOf(tokensOf(asked)));
+  const named = wanted === undefined ? observers[0] : findObserver(wanted, observers);
   if (named === undefined) {
     throw new RangeError(
       `Cannot take observer ${JSON.stringify(wanted)}: the masks name ${observers.join(", ") || "none"}\n` +
@@ -85,6 +83,19 @@ function chooseObserver(
     ...pair,
     masks: pair.masks.filter((mask) => (all.get(mask) ?? named) === named),
   }));
+}
+
+/** The observer that a user names: `2`, `2ndHO`, `second`, `rater_b`. */
+function findObserver(wanted: string, observers: readonly string[]): string | undefined {
+  const tokens = tokensOf(wanted);
+  const number = tokens.find((token) => /^\p{N}+$/u.test(token));
+  const said = [
+    wanted.toLowerCase(),
+    observerOf(tokens),
+    number === undefined ? null : String(Number(number)),
+    ordinalOf(tokens[0] ?? ""),
+  ];
+  return observers.find((observer) => said.includes(observer));
 }
 
 function compareNames(a: string, b: string): number {

@@ -134,10 +134,15 @@ export function observerOf(tokens: readonly string[]): string | null {
     if (ordinal !== undefined && /^\p{N}{1,2}$/u.test(ordinal) && (ordinal !== before || at === 1)) {
       return numberOf(ordinal);
     }
-    const named = { first: "1", second: "2", third: "3" }[before ?? ""];
-    if (named !== undefined) return named;
+    const named = ordinalOf(before ?? "");
+    if (named !== null) return named;
   }
   return null;
+}
+
+/** The number of `first`, `second` or `third`; null for other words. */
+export function ordinalOf(word: string): string | null {
+  return { first: "1", second: "2", third: "3" }[word] ?? null;
 }
 
 function numberOf(text: string): string {

@@ -49,6 +49,7 @@ export class ValueScan {
   /** Pixels that are neither of the lowest nor of the highest value, and those of them with neighbors on both sides. */
   #inner = 0;
   #between = 0;
+  readonly #edges = new Map<number, number>();
 
   /** Adds a mask. */
   add(mask: MaskCodes): void {
@@ -83,6 +84,12 @@ export class ValueScan {
     return 2 * small > this.distinct;
   }
 
+  /** The pixels of each value, without those between lower and higher ones if most are such. */
+  get solid(): ReadonlyMap<number, number> {
+    const edges = this.space === "gray" && this.isBlurred ? this.#edges : new Map<number, number>();
+    return new Map([...this.counts].map(([code, { pixels }]) => [code, pixels - (edges.get(code) ?? 0)]));
+  }
+
   #countBetween({ width, codes }: MaskCodes, counts: ReadonlyMap<number, number>): void {
     const [least, most] = [Math.min(...counts.keys()), Math.max(...counts.keys())];
     for (let i = 0; i < codes.length; i++) {
@@ -95,7 +102,9 @@ export class ValueScan {
         lower ||= other < code;
         higher ||= other > code;
       }
-      if (lower && higher) this.#between++;
+      if (!lower || !higher) continue;
+      this.#between++;
+      this.#edges.set(code, (this.#edges.get(code) ?? 0) + 1);
     }
   }
 

@@ -153,7 +153,7 @@ function ignoredOf({ space, mixes255 }: ValueScan, values: readonly number[]): n
 function nearestTable(scan: ValueScan, names: ClassNames): ValueTable {
   const { space, counts } = scan;
   if (space === "index") throw new SyntaxError(describeMany(counts.size, "palette indices"));
-  const pixels = new Map([...counts].map(([code, { pixels }]) => [code, pixels]));
+  const pixels = scan.solid;
   const most = [...counts.keys()].reduce((a, b) => Math.max(a, b), 0);
   const peaks = space === "color"
     ? scan.overflow ? null : colorPeaks(pixels)
