@@ -16,11 +16,11 @@ import type {
   Recognition,
   RecognizeOptions,
 } from "../import_kind.ts";
+import { labelRegions } from "../label_regions.ts";
 import { mapInOrder } from "../map_in_order.ts";
 import { assignRoles } from "../masks/assign_roles.ts";
 import { chooseMasks, type ChosenMask, type ChosenPair } from "../masks/choose_masks.ts";
 import { type ClassNames, readClassNames } from "../masks/name_table.ts";
-import { labelRuns } from "../masks/label_runs.ts";
 import { type MaskCodes, readMaskCodes } from "../masks/mask_codes.ts";
 import { type Pair, pairFiles } from "../masks/pair_files.ts";
 import { colorOf, ValueScan } from "../masks/value_scan.ts";
@@ -232,39 +232,15 @@ async function readRegions(
       );
     }
     const table = channels.get(label)!;
-    if (table.counts) {
-      for (const runs of labelRuns(size, codes.codes).values()) {
-        regions.push({ category: categoryOf(label, table, 0), runs });
-      }
-      continue;
-    }
-    for (const [index, runs] of [...labelRuns(size, labelsOf(codes, table))].sort(([a], [b]) => a - b)) {
-      regions.push({ category: categoryOf(label, table, index - 1), runs });
-    }
+    const nameOf = (value: number) => categoryOf(label, table, value - 1);
+    const read = labelRegions(size, codes.codes, (code) => {
+      const value = table.labelOf(inSpace(codes, code, table.space));
+      // Numbered objects are regions of their own.
+      return value === 0 ? [] : [table.counts ? String(code) : nameOf(value)];
+    });
+    regions.push(...table.counts ? read.map(({ runs }) => ({ category: nameOf(1), runs })) : read);
   }
   return regions;
-}
-
-/** The index of each pixel's class plus 1. */
-function labelsOf(mask: MaskCodes, { space, labelOf }: ValueTable): Uint8Array {
-  const { codes } = mask;
-  const known = new Map<number, number>();
-  const labels = new Uint8Array(codes.length);
-  let last = -1;
-  let label = 0;
-  for (let i = 0; i < codes.length; i++) {
-    const code = codes[i]!;
-    if (code !== last) {
-      last = code;
-      label = known.get(code) ?? -1;
-      if (label === -1) {
-        label = labelOf(inSpace(mask, code, space));
-        known.set(code, label);
-      }
-    }
-    labels[i] = label;
-  }
-  return labels;
 }
 
 /** A value of a mask as one of the space in which all are compared. */

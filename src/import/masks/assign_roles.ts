@@ -7,7 +7,7 @@
 import { isImageName } from "../../image/formats.ts";
 import type { RecognizeOptions } from "../import_kind.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
-import { isMaskWord, isSplitName, keyOfTokens, type Role, roleOfName, stemOf, tokensOf } from "./tokens.ts";
+import { isSplitName, keyOfTokens, marksMask, type Role, roleOfName, stemOf, tokensOf } from "./tokens.ts";
 
 /** A file and what its path says. */
 export interface RoleFile {
@@ -142,7 +142,7 @@ function patternMatcher(pattern: string): (file: RoleFile) => number | null {
 
 /** Assigns roles within a folder by the names of its files, where only some are marked as masks. */
 function assignWithin(files: readonly Undecided[]): void {
-  const marked = files.filter(({ tokens }) => tokens.some(isMaskWord));
+  const marked = files.filter(({ tokens }) => tokens.some(marksMask));
   if (marked.length > 0 && marked.length < files.length && files[0]!.role !== "mask") {
     for (const file of files) setByName(file, marked.includes(file) ? "mask" : "image");
   } else if (files[0]!.role === null && marked.length === files.length) {

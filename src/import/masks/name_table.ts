@@ -62,11 +62,11 @@ export function parseClassNames(text: string, path: string): ClassNames | null {
   const list: string[] = [];
   for (const [at, line] of lines.entries()) {
     const fields = line.split(/[,;\t]|\s{2,}/).map((field) => field.trim()).filter((field) => field !== "");
-    const parts = fields.length > 1 ? fields : line.split(/\s+/);
+    const parts = (fields.length > 1 ? fields : line.split(/\s+/)).map((part) => part.replace(/:$/, ""));
     const numbers = parts.flatMap((part) => part.split(/\s+/)).filter((part) => /^\d+$/.test(part)).map(
       Number,
     );
-    const name = parts.filter((part) => /\p{L}/u.test(part)).join(" ").replace(/:$/, "");
+    const name = parts.filter((part) => /\p{L}/u.test(part)).join(" ");
     if (name === "" || name.length > 200) return null;
     const [red, green, blue] = numbers.slice(-3);
     if (blue !== undefined && Math.max(red!, green!, blue) <= 255) {

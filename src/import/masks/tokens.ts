@@ -110,8 +110,13 @@ function isSplitWord(token: string): boolean {
   return SPLIT_NAMES.some((split) => SPLIT_WORDS[split].includes(token)) || SHORT_SPLIT_WORDS.has(token);
 }
 
-/** Whether a word marks a mask, as `_mask` in the name of a file does. */
+/** Whether a word means a mask and nothing else. */
 export function isMaskWord(token: string): boolean {
+  return MASK_WORDS.has(token);
+}
+
+/** Whether a word in the name of a file marks a mask: also what masks often show, as `_lesion`. */
+export function marksMask(token: string): boolean {
   return MASK_WORDS.has(token) || FILE_MASK_WORDS.has(token);
 }
 
