@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readBounded } from "../fs/bounded_read.ts";
+import { openRegular, readBounded } from "../fs/bounded_read.ts";
 import { JSON_TEXT, nameForeign } from "../image/foreign.ts";
 import { type CocoDataset, type CocoOptions, readCoco } from "./coco.ts";
 import { readCocoStream } from "./coco_stream.ts";
@@ -76,7 +76,7 @@ function isUnreadable(error: unknown): error is Error {
 
 /** The bytes of a file, piece by piece; each is only valid until the next. */
 export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
-  using file = await Deno.open(path);
+  using file = await openRegular(path);
   const buffer = new Uint8Array(CHUNK_BYTES);
   for (let count = await file.read(buffer); count !== null; count = await file.read(buffer)) {
     yield buffer.subarray(0, count);

@@ -24,6 +24,8 @@ export interface Split {
   readonly annotationFile: string | null;
   /** Name of the {@linkcode DatasetSource} that reads its annotations; null if it has none. */
   readonly source: string | null;
+  /** The real path of its dataset, which no link in it may leave; by default its own folder's. */
+  readonly root?: string;
 }
 
 /** An image as its annotations describe it; its file has not been read. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { join } from "node:path";
+import { ifFound } from "../fs/paths.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
 import type { CocoId } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
@@ -124,7 +126,7 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
   const signatures: ImageSignature[] = [];
   const splits: SplitReport[] = [];
   for (const { split, listing } of readings) {
-    const files = await listImageFiles(split.folder);
+    const files = [...await listImageFiles(split), ...await nestedFiles(split, listing)];
     if (listing === null) {
       splits.push(describeFolder(split, files));
       continue;
@@ -188,6 +190,20 @@ export async function inspectImage(
   } catch (error) {
     return { signature: null, problem: unreadableImage(split, image, error), notes: [] };
   }
+}
+
+/** The image files of the folders below a split's that its annotations name, by their path in it. */
+async function nestedFiles({ folder, root }: Split, listing: SplitListing | null): Promise<string[]> {
+  const names = (listing?.images ?? []).map(({ fileName }) => fileName);
+  const folders = new Set(names.map((name) => name.slice(0, name.lastIndexOf("/") + 1)));
+  const files: string[] = [];
+  for (const inner of [...folders].filter((name) => name !== "").sort()) {
+    const path = join(folder, inner);
+    if (!(await ifFound(Deno.stat(path)))?.isDirectory) continue;
+    const found = await listImageFiles({ folder: path, root: root ?? await Deno.realPath(folder) });
+    files.push(...found.map((name) => inner + name));
+  }
+  return files;
 }
 
 function unlistedFile(name: string): Problem {

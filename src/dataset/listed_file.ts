@@ -4,6 +4,7 @@
  * @module
  */
 import { readBounded } from "../fs/bounded_read.ts";
+import { requireLinkWithin } from "../fs/links.ts";
 import { MAX_BYTES } from "../image/limits.ts";
 import { join } from "node:path";
 import type { Problem, ProblemKind } from "../coco/problems.ts";
@@ -16,10 +17,16 @@ import { describeLink } from "./file_links.ts";
 /** Why a listed file is not used, for {@linkcode imageProblem}. */
 export const NO_SUCH_FILE = "there is no such file";
 
-/** The bytes of a listed image's file, or the problem that its header reveals. */
+/**
+ * The bytes of a listed image's file, or the problem that its header reveals.
+ *
+ * @throws {Error} with a hint if a link on its way leaves the dataset
+ */
 export async function readListedFile(split: Split, image: ListedImage): Promise<Uint8Array | Problem> {
+  const path = join(split.folder, image.fileName);
+  await requireLinkWithin(split.root ?? await Deno.realPath(split.folder), path);
   try {
-    const bytes = await readBounded(join(split.folder, image.fileName), MAX_BYTES);
+    const bytes = await readBounded(path, MAX_BYTES);
     const reason = sizeMismatch(inspectFile(bytes), image);
     return reason === null ? bytes : imageProblem(split, image, "size-mismatch", reason);
   } catch (error) {

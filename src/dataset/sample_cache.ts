@@ -26,6 +26,7 @@ import {
   TEXT,
   valueOf,
 } from "../fs/json_shape.ts";
+import { openRegular } from "../fs/bounded_read.ts";
 import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
 
@@ -89,7 +90,7 @@ export async function openCache(
 ): Promise<CacheIndex | string | null> {
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path);
+    file = await openRegular(path);
   } catch (error) {
     return error instanceof Deno.errors.NotFound ? null : `it cannot be read: ${(error as Error).message}`;
   }

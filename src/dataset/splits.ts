@@ -46,9 +46,9 @@ export function splitOf(splits: readonly Split[], role: SplitRole): Split {
   return split;
 }
 
-/** The names of the image files in a folder, sorted; not recursive. */
-export async function listImageFiles(path: string): Promise<string[]> {
-  return (await Folder.read(path)).files.filter(isImageName);
+/** The names of the image files in a split's folder, sorted; not recursive. */
+export async function listImageFiles({ folder, root }: Pick<Split, "folder" | "root">): Promise<string[]> {
+  return (await Folder.read(folder, root)).files.filter(isImageName);
 }
 
 function isAnnotated(split: Split): boolean {
@@ -62,14 +62,15 @@ async function splitsIn(folder: Folder): Promise<Split[]> {
     annotated = await source.detect(folder);
     if (annotated.length > 0) break;
   }
-  const splits = [...annotated];
+  const { root } = folder;
+  const splits = annotated.map((split): Split => ({ ...split, root }));
   for (const name of folder.folders) {
     const inner = await folder.child(name);
     const isPart = annotated.some(({ folder, annotationFile }) =>
       [folder, annotationFile!].some((path) => path === inner.path || path.startsWith(inner.path + sep))
     );
     if (isPart || !inner.files.some(isImageName)) continue;
-    splits.push({ name, role: roleOf(name), folder: inner.path, annotationFile: null, source: null });
+    splits.push({ name, role: roleOf(name), folder: inner.path, annotationFile: null, source: null, root });
   }
   return splits.sort((a, b) =>
     ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role) || (a.name < b.name ? -1 : 1)

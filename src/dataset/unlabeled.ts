@@ -22,7 +22,7 @@ import { listImageFiles } from "./splits.ts";
 export async function readUnlabeled(split: Split): Promise<{ samples: Sample[]; problems: Problem[] }> {
   const samples: Sample[] = [];
   const problems: Problem[] = [];
-  for (const [id, fileName] of (await listImageFiles(split.folder)).entries()) {
+  for (const [id, fileName] of (await listImageFiles(split)).entries()) {
     try {
       const size = readImageSize(await readBounded(join(split.folder, fileName), MAX_BYTES));
       const content = JSON.stringify(["unlabelled", size.width, size.height]);

@@ -48,6 +48,16 @@ export async function readBounded(path: string, maxBytes: number): Promise<Uint8
   return fill(path, info.size, maxBytes, (bytes) => file.readSync(bytes));
 }
 
+/**
+ * Opens a regular file for reading, of any size.
+ *
+ * @throws {NotRegularFile} for a pipe, a device, a socket or a folder
+ */
+export async function openRegular(path: string): Promise<Deno.FsFile> {
+  check(path, await Deno.stat(path), Infinity);
+  return await Deno.open(path);
+}
+
 /** {@linkcode readBounded} of UTF-8. */
 export async function readBoundedText(path: string, maxBytes: number): Promise<string> {
   return new TextDecoder().decode(await readBounded(path, maxBytes));

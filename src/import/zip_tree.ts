@@ -6,13 +6,14 @@
 import { UNZIP_LIMITS } from "../archive/unzip.ts";
 import { type ZipEntry, ZipFile } from "../archive/zip_file.ts";
 import { startsLikeZip, ZIP_START_LENGTH } from "../archive/zip_signature.ts";
+import { openRegular } from "../fs/bounded_read.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { isLeftBehind, type SourceTree } from "./source_tree.ts";
 
 /** Whether a file is a zip by its name or its first bytes. */
 export async function isZip(path: string): Promise<boolean> {
   if (/\.zip$/i.test(path)) return true;
-  using file = await Deno.open(path);
+  using file = await openRegular(path);
   const head = new Uint8Array(ZIP_START_LENGTH);
   const count = await file.read(head);
   return count === ZIP_START_LENGTH && startsLikeZip(head);

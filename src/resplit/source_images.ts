@@ -73,7 +73,7 @@ export async function readSourceImages(
     leaveOut(fileNames.size - images.length, `${split.name}: their entries are invalid or ambiguous`);
     leaveOut(countOf(images, "unusable"), `${split.name}: their annotations cannot be used`);
     leaveOut(countOf(images, "uncertain"), `${split.name}: not annotated, but ${uncertainty}`);
-    unlisted += (await listImageFiles(split.folder)).filter((name) => !fileNames.has(name)).length;
+    unlisted += (await listImageFiles(split)).filter((name) => !fileNames.has(name)).length;
   }
   let done = 0;
   const inspections = await mapConcurrently(listed, READ_AHEAD, async ({ split, image }) => {

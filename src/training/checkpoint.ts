@@ -8,6 +8,7 @@
 import { crc32 } from "node:zlib";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import type { Tensor } from "../tensor.ts";
+import { openRegular } from "../fs/bounded_read.ts";
 import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/backend.ts";
@@ -163,7 +164,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
  * @throws {SyntaxError} if it is damaged, or not a checkpoint of this format.
  */
 export async function readProgress(path: string): Promise<RunProgress> {
-  using file = await Deno.open(path);
+  using file = await openRegular(path);
   const length = new Uint8Array(8);
   const headerBytes = readAt(file, 0, length) ? new DataView(length.buffer).getBigUint64(0, true) : 0n;
   const header = new Uint8Array(headerBytes < byteLengthOf(file) ? Number(headerBytes) : 0);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { NotRegularFile, readBounded, readBoundedSync } from "../../src/fs/bounded_read.ts";
+import { NotRegularFile, openRegular, readBounded, readBoundedSync } from "../../src/fs/bounded_read.ts";
 import { command as inspect } from "../../tasks/inspect.ts";
+import { command as masks } from "../../tasks/masks.ts";
 import { cocoText, spots, writeFiles } from "../support/coco.ts";
 import { inProjectCopy, outcome, taskIn } from "../support/project_copy.ts";
 import { spotModel } from "../support/spot_model.ts";
@@ -24,6 +25,7 @@ Deno.test("readBounded: reads regular files up to a limit, and nothing else", ()
     await new Deno.Command("sh", { args: ["-c", `mkfifo '${pipe}'`] }).output();
     for (const other of [join(folder, "zero"), pipe, folder]) {
       await assert.rejects(readBounded(other, 10), NotRegularFile);
+      await assert.rejects(openRegular(other), NotRegularFile);
       assert.throws(() => readBoundedSync(other, 10), NotRegularFile);
     }
   }));
@@ -53,6 +55,30 @@ Deno.test("inspect: follows the user's own link, refuses links that leave the da
     );
     const followed = await runInProcess(inspect(), [data, "--follow-links"]);
     assert.equal(followed.code, 0, followed.stderr);
+
+    // Deeper than the dataset's own folders: a folder of images, and a file in it.
+    const deep = { width: 64, height: 64 };
+    for (const target of ["elsewhere", "elsewhere/1.png"]) {
+      const nested = join(folder, `nested-${target.length}`);
+      await writeFiles(nested, {
+        "valid/_annotations.coco.json": cocoText(deep, []).replaceAll('"1.png"', '"images/a/1.png"'),
+      });
+      const inner = join(nested, target.endsWith("png") ? "valid/images/a/1.png" : "valid/images/a");
+      await Deno.mkdir(join(inner, ".."), { recursive: true });
+      await Deno.symlink(join(folder, target), inner);
+      for (const task of [inspect(), masks()]) {
+        const args = task.name() === "masks" ? ["--data", nested, "--output", join(folder, "m")] : [nested];
+        const refused = await runInProcess(task, args);
+        assert.equal(refused.code, 1);
+        assert.match(
+          refused.stderr,
+          /images\/a\/1\.png is a link to .*elsewhere\/1\.png, outside of it\nhint: /,
+        );
+      }
+      const allowed = await runInProcess(inspect(), [nested, "--follow-links"]);
+      assert.equal(allowed.code, 0, allowed.stderr);
+      assert.match(allowed.stdout, /images +1 of 1 file/);
+    }
 
     // A link that stays inside needs no flag.
     await Deno.remove(image);
