@@ -82,7 +82,9 @@ async function inspect(data: string, options: Options): Promise<void> {
     },
   });
   progress?.clear();
-  const figure = options.figure === undefined ? null : await drawFigure(data, options.figure);
+  const figure = options.figure === undefined
+    ? null
+    : await drawFigure(data, options.figure, { classes, merge, binary });
   const document = { ...report, ...(figure !== null && { figure }) };
   writeStdout(
     options.json
@@ -96,10 +98,11 @@ async function inspect(data: string, options: Options): Promise<void> {
 }
 
 /** Draws the contact sheet; returns its path. */
-async function drawFigure(data: string, file: string | true): Promise<string> {
+async function drawFigure(data: string, file: string | true, classes: ClassOptions): Promise<string> {
   const path = file === true ? join(data, OVERVIEW_FILE) : file;
   let progress: Progress | undefined;
   await writeOverview(data, path, {
+    classes,
     onProgress: (done, total) => {
       progress ??= new Progress({ label: "drawing images", total });
       progress.update(done);

@@ -11,11 +11,12 @@ import { type Color, scaleToFit } from "../image/draw.ts";
 import { drawFigure, type Panel } from "../image/draw_figure.ts";
 import { fitLabelMap, outlineLabels } from "../image/draw_labels.ts";
 import type { LegendEntry } from "../image/draw_legend.ts";
+import { raiseContrast } from "../image/display.ts";
 import { encodeRgbPng } from "../image/encode.ts";
 import type { RgbImage } from "../image/image.ts";
 import { IGNORE, type LabelMap } from "../image/label_map.ts";
 import { colorOfHex, IGNORE_COLOR } from "../image/palette.ts";
-import { categoryNames, chooseClasses, type ClassTable, labelingOf } from "./classes.ts";
+import { categoryNames, chooseClasses, type ClassOptions, type ClassTable, labelingOf } from "./classes.ts";
 import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
 import { readListedFile } from "./listed_file.ts";
 import { type Candidate, shareCount, showOrder } from "./overview_choice.ts";
@@ -24,8 +25,8 @@ import { findSplits } from "./splits.ts";
 
 /** Options of {@linkcode drawOverview}. */
 export interface OverviewOptions {
-  /** The classes; by default every outlined category is one. */
-  readonly classes?: ClassTable | undefined;
+  /** Which categories are classes; by default every outlined one. */
+  readonly classes?: ClassOptions | undefined;
   /** The name of the dataset; defaults to that of its folder. */
   readonly name?: string | undefined;
   /** Called after every image. */
@@ -82,15 +83,17 @@ export async function drawOverview(folder: string, options: OverviewOptions = {}
   );
   const total = shares.reduce((sum, share) => sum + share, 0);
   const panels: Panel[] = [];
+  let raised = 0;
   for (const [index, source] of opened.entries()) {
     const chosen: { fileName: string; panel: Panel }[] = [];
     let unreadable = 0;
     for (const at of showOrder(source.candidates, classes.names.length)) {
       if (chosen.length === shares[index] || unreadable === MOST_UNREADABLE) break;
-      const panel = await drawImage(source, at, classes, colors);
-      if (panel === null) unreadable++;
+      const drawn = await drawImage(source, at, classes, colors);
+      if (drawn === null) unreadable++;
       else {
-        chosen.push({ fileName: source.images[at]!.fileName, panel });
+        chosen.push({ fileName: source.images[at]!.fileName, panel: drawn.panel });
+        if (drawn.isRaised) raised++;
         onProgress(panels.length + chosen.length, total);
       }
     }
@@ -105,7 +108,7 @@ export async function drawOverview(folder: string, options: OverviewOptions = {}
   }
   return await drawFigure(panels, {
     title: name,
-    subtitle: describeAll(opened, panels.length),
+    subtitle: describeAll(opened, panels.length, raised),
     legend: legendOf(opened, classes, colors),
     align: "left",
     columns: COLUMNS,
@@ -115,13 +118,13 @@ export async function drawOverview(folder: string, options: OverviewOptions = {}
 
 async function openAll(
   folder: string,
-  chosen: ClassTable | undefined,
+  options: ClassOptions | undefined,
 ): Promise<{ opened: Opened[]; classes: ClassTable }> {
   const splits: { split: Split; listing: SplitListing }[] = [];
   for (const split of await findSplits(folder)) {
     if (split.annotationFile !== null) splits.push({ split, listing: await openSplit(split) });
   }
-  const classes = chosen ?? chooseClasses(categoryNames(splits.map(({ listing }) => listing)));
+  const classes = chooseClasses(categoryNames(splits.map(({ listing }) => listing)), options);
   return { opened: splits.map(({ split, listing }) => openImages(split, listing, classes)), classes };
 }
 
@@ -156,7 +159,7 @@ async function drawImage(
   index: number,
   classes: ClassTable,
   colors: readonly Color[],
-): Promise<Panel | null> {
+): Promise<{ panel: Panel; isRaised: boolean } | null> {
   const image = images[index]!;
   const bytes = await readListedFile(split, image);
   if (!(bytes instanceof Uint8Array)) return null;
@@ -167,14 +170,19 @@ async function drawImage(
     return null;
   }
   const map = fitLabelMap(await labelMap(image), fitted);
+  const raised = raiseContrast(fitted);
+  const counted = describeCounts(counts[index]!, classes);
   return {
-    image: outlineLabels(fitted, map, colors, { reach: 1 }),
-    caption: image.fileName,
-    note: `${split.name} · ${image.width} × ${image.height} · ${describeCounts(counts[index]!, classes)}`,
+    panel: {
+      image: outlineLabels(raised ?? fitted, map, colors, { reach: 1 }),
+      caption: image.fileName,
+      note: `${split.name} · ${image.width} × ${image.height} · ${counted}`,
+    },
+    isRaised: raised !== null,
   };
 }
 
-/** `lung 2, heart 1`; of one class, or of many, the numbers only. */
+/** `lung: 2, heart: 1`; of one class, or of many, the numbers only. */
 function describeCounts(counts: ReadonlyMap<number, number>, { names }: ClassTable): string {
   const present = [...counts].filter(([label]) => label !== IGNORE).sort(([a], [b]) => a - b);
   const ignored = counts.has(IGNORE) ? ", ignored" : "";
@@ -182,11 +190,11 @@ function describeCounts(counts: ReadonlyMap<number, number>, { names }: ClassTab
   const total = countOf(present.reduce((sum, [, count]) => sum + count, 0), "annotation");
   if (names.length === 1) return total + ignored;
   if (present.length > NAMED_CLASSES) return `${present.length} classes, ${total}${ignored}`;
-  return present.map(([label, count]) => `${names[label - 1]} ${count}`).join(", ") + ignored;
+  return present.map(([label, count]) => `${names[label - 1]}: ${count}`).join(", ") + ignored;
 }
 
 /** `24 of 220 images · train 154, valid 33, test 33 · 256 × 256 to 1024 × 1024`. */
-function describeAll(opened: readonly Opened[], shown: number): string {
+function describeAll(opened: readonly Opened[], shown: number, raised: number): string {
   const images = opened.flatMap(({ images }) => images);
   const perSplit = opened.map(({ split, images }) => `${split.name} ${formatNumber(images.length)}`).join(
     ", ",
@@ -196,7 +204,10 @@ function describeAll(opened: readonly Opened[], shown: number): string {
   const sizes = least === largest ? `${least}` : `${least} to ${largest}`;
   const empty = opened.flatMap(({ candidates }) => candidates).filter(({ classes }) => classes.length === 0);
   const without = empty.length === 0 ? "" : ` · ${formatNumber(empty.length)} without foreground`;
-  return `${formatNumber(shown)} of ${countOf(images.length, "image")} · ${perSplit} · ${sizes} px${without}`;
+  const contrast = raised === 0 ? "" : ` · contrast of ${countOf(raised, "dark or flat image")} raised here`;
+  return `${formatNumber(shown)} of ${
+    countOf(images.length, "image")
+  } · ${perSplit} · ${sizes} px${without}${contrast}`;
 }
 
 function legendOf(

@@ -28,6 +28,24 @@ export function displayImage(image: RgbImage | Raster): RgbImage {
   return repeatGray({ width, height, channels, data: new Uint8Array(bytes.buffer) });
 }
 
+/** An image whose samples fill less of the 256 levels is hard to see. */
+const FEW_LEVELS = 96;
+
+/** Most by which contrast is raised: beyond it, noise is all that is seen. */
+const MOST_GAIN = 8;
+
+/**
+ * A dark or flat 8-bit image with more contrast, all channels alike, as far as its percentiles allow; null for one that
+ * can be seen as it is. For overviews: fluorescence images are often nearly black.
+ */
+export function raiseContrast(image: RgbImage): RgbImage | null {
+  const [low, high] = windowOf(image.data);
+  if (high - low >= FEW_LEVELS) return null;
+  const gain = Math.min(MOST_GAIN, 255 / Math.max(1, high - low));
+  const bytes = Uint8ClampedArray.from(image.data, (value) => gain * (value - low));
+  return { ...image, data: new Uint8Array(bytes.buffer) };
+}
+
 /** The sample values that become black and white; equal ones for a constant image. */
 export function windowOf(data: SampleData): SampleRange {
   const step = Math.ceil(data.length / MAX_SAMPLES);
