@@ -4,10 +4,11 @@
  * @module
  */
 import { escapeLine } from "../src/escape.ts";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { join } from "node:path";
 import { formatPercent, formatSeconds, plural } from "../src/cli/format.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
+import { parseSpacing } from "../src/cli/spacing.ts";
 import { Progress } from "../src/cli/progress.ts";
 import {
   addExamples,
@@ -21,8 +22,16 @@ import {
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-import { findImages, type ImageReport, modelOrigin, predictFiles } from "../src/entries/predict.ts";
+import {
+  findImages,
+  type ImageReport,
+  type MaskReport,
+  modelOrigin,
+  predictFiles,
+} from "../src/entries/predict.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
+import { headOf } from "../src/unet/config.ts";
+import { formatMm2 } from "../src/prediction/figure.ts";
 import { FAILURES_FILE, type SkippedPaths } from "../src/prediction/image_files.ts";
 
 interface Options extends ModelFlags {
@@ -30,6 +39,11 @@ interface Options extends ModelFlags {
   readonly largest?: boolean;
   readonly minArea: number;
   readonly batchSize: number;
+  readonly recursive?: boolean;
+  readonly spacing?: readonly [rows: number, columns: number];
+  readonly coco?: string;
+  readonly cocoIds?: string;
+  readonly labels?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
 }
@@ -39,36 +53,67 @@ export function command(): Command {
   const predict = createCommand(
     "predict",
     "Segments images. For each image, at its own size, it writes a mask (NAME_mask.png), probabilities " +
-      "(NAME_probability.png), a figure of image, mask and overlay (NAME_figure.png), and numbers (NAME.json): area, " +
-      "box, lesions, mean probability, COCO RLE. An unreadable image does not stop the others, but sets the exit " +
-      "code 1. Not a medical device.",
-  ).argument("<path...>", "images, folders of images, or patterns such as 'scans/**/*.png'");
+      "(NAME_probability.png; of several classes NAME_probability_CLASS.png), a figure of image, mask and overlay " +
+      "(NAME_figure.png), and numbers (NAME.json): area, box, lesions, mean probability, COCO RLE; and for all " +
+      "images summary.csv. An unreadable image does not stop the others, but sets the exit code 1. Not a medical " +
+      "device.",
+  ).argument("<path...>", "images, folders of images, or patterns such as 'scans/**/*.png'")
+    .option("--recursive", "search folders at any depth; the results are in the same subfolders");
   addModelOptions(predict)
     .option("--batch-size <images>", "images per batch", integer(1, 1024), 8)
     .optionsGroup(GROUPS.output)
     .option("--output <folder>", "where the results are written", FOLDERS.predictions)
     .option("--largest", "keep only the largest lesion of each image")
     .option("--min-area <pixels>", "remove lesions of fewer pixels", integer(0), 0)
+    .option(
+      "--spacing <x,y>",
+      "millimeters between columns and between rows of the images, for areas in mm2",
+      parseSpacing,
+    )
+    .option(
+      "--labels",
+      "masks as grayscale with the values 0, 1, ... of labels, for ITK-SNAP and 3D Slicer, with names and colors in " +
+        "labels.txt and labels.ctbl",
+    )
+    .option(
+      "--coco <file>",
+      "also write all predictions as a COCO dataset, and as COCO's results to FILE_results.json",
+      jsonPath,
+    )
+    .option(
+      "--coco-ids <file>",
+      "an annotation file whose ids of images and categories --coco takes, to evaluate against it",
+    )
     .option("--json", "print everything as one JSON document");
   addExamples(predict, [
     ["Segment one image with the newest run", "scan.jpg"],
     ["Segment a folder with a model file, averaging over flips", "scans --model best.safetensors --flips"],
+    ["Hand the predictions to an annotation tool", "scans --recursive --coco predictions/scans.json"],
   ]);
   return predict.action(predictPaths);
 }
 
 async function predictPaths(paths: string[], options: Options): Promise<void> {
   const lap = options.verbose ? stopwatch() : () => {};
-  const { files, problems, skipped } = await findImages(paths);
+  if (options.cocoIds !== undefined && options.coco === undefined) {
+    throw new RangeError("Cannot use --coco-ids without --coco\nhint: name the file to write with --coco");
+  }
+  const { files, subfolders, problems, skipped } = await findImages(paths, {
+    recursive: options.recursive ?? false,
+    except: options.output,
+  });
   for (const { message } of problems) reportError(message);
   writeStderr(describeSkipped(skipped));
   if (files.length === 0) throw new ExitError(EXIT.failed);
-  const { gpu, model, predictor, threshold, close } = await openModel(options);
+  const { gpu, model, predictor, close, ...opened } = await openModel(options);
+  // Of several classes that exclude each other, each pixel has the most probable one unless a threshold is given.
+  const exclusive = headOf(model.description.network) === "softmax" && predictor.classes > 1;
+  const threshold = exclusive ? options.threshold : opened.threshold;
   lap("model and GPU ready");
   const provenance = {
     model: modelOrigin(model),
     settings: {
-      threshold,
+      threshold: threshold ?? null,
       largest: options.largest ?? false,
       minArea: options.minArea,
       flips: options.flips ?? false,
@@ -76,11 +121,18 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
       adapter: gpu.adapter.description,
     },
   };
+  const { largest, minArea } = provenance.settings;
   const progress = new Progress({ label: "predicting", total: files.length });
   let done = 0;
   const report = await predictFiles(predictor, files, {
-    ...provenance.settings,
+    ...(threshold === undefined ? {} : { threshold }),
+    largest,
+    minArea,
     output: options.output,
+    subfolders,
+    spacing: options.spacing,
+    labels: options.labels,
+    coco: options.coco === undefined ? undefined : { path: options.coco, ids: options.cocoIds },
     batchSize: options.batchSize,
     problems,
     provenance,
@@ -102,16 +154,27 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
   close();
   const failed = [...problems, ...report.problems];
   if (options.json) {
-    const document = { ...provenance, output: options.output, images: report.images, failed, skipped };
+    const { images, summary, coco } = report;
+    const document = { ...provenance, output: options.output, summary, coco, images, failed, skipped };
     writeStdout(`${JSON.stringify(document, null, 2)}\n`);
   } else {
     writeStdout(`${plural(report.images.length, "image")} predicted, results in ${options.output}\n`);
+    if (report.coco !== undefined) {
+      writeStdout(`COCO dataset ${report.coco.dataset}, results ${report.coco.results}\n`);
+    }
   }
   if (failed.length === 0) return;
   writeStderr(
     `${plural(failed.length, "path")} could not be read\nlisted in ${join(options.output, FAILURES_FILE)}\n`,
   );
   throw new ExitError(EXIT.failed);
+}
+
+function jsonPath(path: string): string {
+  if (!path.toLowerCase().endsWith(".json")) {
+    throw new InvalidArgumentError("expected a name that ends in .json.");
+  }
+  return path;
 }
 
 /** Most names in a note about skipped files. */
@@ -126,25 +189,28 @@ function describeSkipped({ files, folders }: SkippedPaths): string {
     lines.push(`skipped ${plural(files.length, "file")} without an image: ${list(files)}`);
   }
   if (folders.length > 0) {
-    lines.push(
-      `skipped ${plural(folders.length, "subfolder")}: ${list(folders)}; '${
-        join(folders[0]!, "..", "**")
-      }' includes them`,
-    );
+    lines.push(`skipped ${plural(folders.length, "subfolder")}: ${list(folders)}; --recursive includes them`);
   }
   return lines.map((line) => `note: ${escapeLine(line)}\n`).join("");
 }
 
-function describe({ image, area, share, lesions, meanProbability, notes, files }: ImageReport): string {
-  const found = meanProbability === null
-    ? "nothing found"
-    : `${plural(lesions.length, "lesion")}, ${plural(area, "pixel")} (${formatPercent(share)}), ` +
-      `mean probability ${meanProbability.toFixed(2)}`;
+function describe(report: ImageReport): string {
+  const { image, classes, notes, files } = report;
   const lines = [
-    escapeLine(`${image}: ${found}; ${files.figure}`),
+    `${escapeLine(image)}: ${describeMask(report)}; ${escapeLine(files.figure)}`,
+    ...(classes ?? []).map((each) => `  ${escapeLine(each.name)}: ${describeMask(each)}`),
     ...notes.map(({ message }) => `  note: ${escapeLine(message)}`),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function describeMask({ area, share, areaMm2, lesions, meanProbability }: MaskReport): string {
+  if (meanProbability === null) return "nothing found";
+  const physical = areaMm2 === undefined ? "" : `, ${formatMm2(areaMm2)}`;
+  return `${plural(lesions.length, "lesion")}, ${plural(area, "pixel")} (${
+    formatPercent(share)
+  })${physical}, ` +
+    `mean probability ${meanProbability.toFixed(2)}`;
 }
 
 /** Prints to standard error how long each part took. */

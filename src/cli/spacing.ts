@@ -4,10 +4,9 @@
  * @module
  */
 import { InvalidArgumentError } from "commander";
-import type { Spacing } from "../image/image.ts";
 
 /** Parses `x,y`, or one number for both, in millimeters, as the spacing of rows and columns. */
-export function parseSpacing(text: string): Spacing {
+export function parseSpacing(text: string): readonly [rows: number, columns: number] {
   const parts = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
   const [x = NaN, y = x] = parts;
   if (parts.length > 2 || ![x, y].every((value) => Number.isFinite(value) && value > 0)) {

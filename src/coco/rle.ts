@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { Size } from "../image/image.ts";
 import { createMask, type Mask } from "../image/mask.ts";
 import { type Coverage, NO_COVERAGE } from "./polygon.ts";
 import { showValue } from "./problems.ts";
@@ -129,6 +130,33 @@ export function maskRuns(mask: Mask): number[] {
   }
   runs.push(run);
   return runs;
+}
+
+/**
+ * The run lengths of the pixels of each label from 1 to `count`, as {@linkcode maskRuns} has them of a mask: in one pass
+ * for all, since a mask may have thousands of components. `labels` are row-major.
+ */
+export function labelRuns({ width, height }: Size, labels: Int32Array, count: number): number[][] {
+  const runs = Array.from({ length: count }, (): number[] => []);
+  const ends = new Int32Array(count);
+  let label = 0;
+  let start = 0;
+  const close = (end: number) => {
+    if (label === 0) return;
+    runs[label - 1]!.push(start - ends[label - 1]!, end - start);
+    ends[label - 1] = end;
+  };
+  for (let x = 0, place = 0; x < width; x++) {
+    for (let y = 0, at = x; y < height; y++, at += width, place++) {
+      if (labels[at] === label) continue;
+      close(place);
+      label = labels[at]!;
+      start = place;
+    }
+  }
+  const pixels = width * height;
+  close(pixels);
+  return runs.map((each, index) => ends[index]! < pixels ? [...each, pixels - ends[index]!] : each);
 }
 
 /**

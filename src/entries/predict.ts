@@ -31,12 +31,23 @@ export { drawPrediction } from "../prediction/figure.ts";
 export {
   findImages,
   type FoundImages,
-  type OutputFiles,
-  outputNames,
   type PathProblem,
-  type ResultOwners,
+  type SearchOptions,
   type SkippedPaths,
 } from "../prediction/image_files.ts";
+export {
+  type ClassReport,
+  type ImageReport,
+  type MaskReport,
+  type ReportedLesion,
+} from "../prediction/image_report.ts";
+export type { BoxInMillimeters } from "../prediction/millimeters.ts";
+export {
+  type NameOptions,
+  type OutputFiles,
+  outputNames,
+  type ResultOwners,
+} from "../prediction/result_names.ts";
 export {
   findModelFile,
   type InputSettings,
@@ -47,8 +58,9 @@ export {
   modelOrigin,
 } from "../prediction/load_model.ts";
 export {
-  type ImageReport,
+  type CocoTarget,
   predictFiles,
   type PredictFilesOptions,
   type PredictFilesReport,
 } from "../prediction/predict_files.ts";
+export type { ResultOptions } from "../prediction/write_results.ts";

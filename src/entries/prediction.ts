@@ -19,4 +19,5 @@ export {
   thresholdMask,
 } from "../prediction/postprocess.ts";
 export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
+export { segmentClasses, type SegmentClassesOptions } from "../prediction/segment_classes.ts";
 export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";

@@ -1,12 +1,12 @@
 /**
- * Finds the images that paths and patterns name, and chooses the names of their results.
+ * Finds the images that paths and patterns name, and lists those that could not be read.
  *
  * @module
  */
 import { NotRegularFile } from "../fs/bounded_read.ts";
 import { basename, extname, join, normalize, resolve } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { ifFound, listFolder, readJson, removeFile } from "../fs/paths.ts";
+import { ifFound, readJson, removeFile } from "../fs/paths.ts";
 import { detectFormat, isImageName } from "../image/formats.ts";
 import { expandPattern, isPattern } from "./glob.ts";
 
@@ -22,6 +22,8 @@ export interface PathProblem {
 export interface FoundImages {
   /** Paths of files without repetition, in the order given; those of a folder sorted by name. */
   readonly files: readonly string[];
+  /** The folder of each file within the given folder that was searched for it: `""`, or `2024/may`. */
+  readonly subfolders: readonly string[];
   /** Paths that lead to no image. */
   readonly problems: readonly PathProblem[];
   /** What the given folders and patterns hold besides. */
@@ -36,26 +38,6 @@ export interface SkippedPaths {
   readonly folders: readonly string[];
 }
 
-/** One value per file that is written for an image. */
-export interface OutputFiles {
-  /** The mask, 0 or 255. */
-  readonly mask: string;
-  /** The probabilities, 0 to 255. */
-  readonly probability: string;
-  /** Image, mask and overlay. */
-  readonly figure: string;
-  /** The numbers. */
-  readonly json: string;
-}
-
-/** The endings of the files for an image, after the name of the image. */
-export const OUTPUT_ENDINGS: OutputFiles = {
-  mask: "_mask.png",
-  probability: "_probability.png",
-  figure: "_figure.png",
-  json: ".json",
-};
-
 /** Within the output folder: the images that could not be read, and why. */
 export const FAILURES_FILE = "failures.json";
 
@@ -64,65 +46,112 @@ type Skipped = { readonly [Kind in keyof SkippedPaths]: string[] };
 /** Enough bytes to detect an image format. */
 const HEAD_BYTES = 512;
 
+/** Where {@linkcode findImages} searches. */
+export interface SearchOptions {
+  /** Whether given folders are searched at any depth; links to folders are not followed. */
+  readonly recursive?: boolean;
+  /** A folder that is not searched: that of the results. */
+  readonly except?: string;
+}
+
 /**
  * Finds images. A file that is named explicitly is always included; of folders and pattern matches, files with an
  * image's extension, and files without extension whose content begins like an image. Subfolders are searched only with
- * `**` in a pattern.
+ * `recursive`, or `**` in a pattern.
  */
-export async function findImages(paths: readonly string[]): Promise<FoundImages> {
-  const files = new Set<string>();
+export async function findImages(
+  paths: readonly string[],
+  options: SearchOptions = {},
+): Promise<FoundImages> {
+  const files = new Map<string, string>();
   const problems: PathProblem[] = [];
   const skipped = { files: [] as string[], folders: [] as string[] };
+  const search = new ImageSearch(options, skipped);
   for (const path of paths) {
-    const found = await imagesAt(path, skipped);
+    const found = await search.at(path);
     if (typeof found === "string") problems.push({ path, message: found });
-    else found.forEach((file) => files.add(normalize(file)));
+    else {
+      for (const { file, subfolder } of found) {
+        if (!files.has(normalize(file))) files.set(normalize(file), subfolder);
+      }
+    }
   }
   const others = (list: string[]) => [...new Set(list.map(normalize))].filter((path) => !files.has(path));
   return {
-    files: [...files],
+    files: [...files.keys()],
+    subfolders: [...files.values()],
     problems,
     skipped: { files: others(skipped.files), folders: others(skipped.folders) },
   };
 }
 
-/** The images that one path leads to, or the reason why there are none. */
-async function imagesAt(path: string, skipped: Skipped): Promise<string[] | string> {
-  const info = await ifFound(Deno.stat(path));
-  if (info?.isDirectory) {
-    const inside: Skipped = { files: [], folders: [] };
-    const files = await imagesIn(path, inside);
-    skipped.files.push(...inside.files);
-    skipped.folders.push(...inside.folders);
-    if (files.length > 0) return files;
-    const [other] = inside.files;
-    const [what, ...hints] = other === undefined ? [""] : await describeOther(other);
-    if (inside.folders.length > 0) hints.push(`'${join(path, "**")}' includes its subfolders`);
-    const hint = hints.map((hint) => `\nhint: ${hint}`).join("");
-    return `Cannot find an image in the folder ${JSON.stringify(path)}${what}${hint}`;
-  }
-  if (info !== null) return [path];
-  if (!isPattern(path)) return `Cannot find ${JSON.stringify(path)}: no such file or folder`;
-  const files: string[] = [];
-  for (const match of await expandPattern(path)) {
-    if ((await ifFound(Deno.stat(match)))?.isDirectory) files.push(...await imagesIn(match, skipped));
-    else (await looksLikeImage(match) ? files : skipped.files).push(match);
-  }
-  return files.length > 0 ? files : `Cannot find an image that matches ${JSON.stringify(path)}`;
+/** An image, and its folder within the folder that was searched. */
+interface FoundFile {
+  readonly file: string;
+  readonly subfolder: string;
 }
 
-async function imagesIn(folder: string, skipped: Skipped): Promise<string[]> {
-  const files: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    if (name.startsWith(".")) continue;
-    const path = join(folder, name);
-    const info = await ifFound(Deno.stat(path));
-    if (info?.isDirectory) skipped.folders.push(path);
-    else (info?.isFile && await looksLikeImage(path) ? files : skipped.files).push(path);
+/** Searches paths; collects what it skips. */
+class ImageSearch {
+  readonly #recursive: boolean;
+  readonly #except: string | null;
+  readonly #skipped: Skipped;
+
+  constructor({ recursive = false, except }: SearchOptions, skipped: Skipped) {
+    this.#recursive = recursive;
+    this.#except = except === undefined ? null : resolve(except);
+    this.#skipped = skipped;
   }
-  skipped.files.sort();
-  skipped.folders.sort();
-  return files.sort();
+
+  /** The images that one path leads to, or the reason why there are none. */
+  async at(path: string): Promise<FoundFile[] | string> {
+    const info = await ifFound(Deno.stat(path));
+    if (info?.isDirectory) {
+      const inside: Skipped = { files: [], folders: [] };
+      const files = await this.#in(path, "", inside);
+      this.#skipped.files.push(...inside.files);
+      this.#skipped.folders.push(...inside.folders);
+      if (files.length > 0) return files;
+      const [other] = inside.files;
+      const [what, ...hints] = other === undefined ? [""] : await describeOther(other);
+      if (inside.folders.length > 0 && !this.#recursive) hints.push("--recursive includes its subfolders");
+      const hint = hints.map((hint) => `\nhint: ${hint}`).join("");
+      return `Cannot find an image in the folder ${JSON.stringify(path)}${what}${hint}`;
+    }
+    if (info !== null) return [{ file: path, subfolder: "" }];
+    if (!isPattern(path)) return `Cannot find ${JSON.stringify(path)}: no such file or folder`;
+    const files: FoundFile[] = [];
+    for (const match of await expandPattern(path)) {
+      if ((await ifFound(Deno.stat(match)))?.isDirectory) {
+        files.push(...await this.#in(match, "", this.#skipped));
+      } else if (await looksLikeImage(match)) files.push({ file: match, subfolder: "" });
+      else this.#skipped.files.push(match);
+    }
+    return files.length > 0 ? files : `Cannot find an image that matches ${JSON.stringify(path)}`;
+  }
+
+  async #in(folder: string, subfolder: string, skipped: Skipped): Promise<FoundFile[]> {
+    const files: FoundFile[] = [];
+    const folders: string[] = [];
+    for await (const { name, isSymlink } of Deno.readDir(folder)) {
+      if (name.startsWith(".")) continue;
+      const path = join(folder, name);
+      const info = await ifFound(Deno.stat(path));
+      if (info?.isDirectory) {
+        const enter = this.#recursive && !isSymlink && resolve(path) !== this.#except;
+        if (enter) folders.push(name);
+        else if (!this.#recursive || isSymlink) skipped.folders.push(path);
+      } else if (info?.isFile && await looksLikeImage(path)) files.push({ file: path, subfolder });
+      else skipped.files.push(path);
+    }
+    files.sort((a, b) => a.file < b.file ? -1 : 1);
+    for (const name of folders.sort()) {
+      files.push(...await this.#in(join(folder, name), join(subfolder, name), skipped));
+    }
+    skipped.files.sort();
+    skipped.folders.sort();
+    return files;
+  }
 }
 
 async function looksLikeImage(path: string): Promise<boolean> {
@@ -156,84 +185,6 @@ async function describeOther(path: string): Promise<[string, ...string[]]> {
       ? [`: ${name} ${reason!.replace(/^it /, "")}`, ...hint === undefined ? [] : [hint]]
       : [""];
   }
-}
-
-/** Whose results exist under a name in the output folder: the path of an image, or null if unknown. */
-export type ResultOwners = ReadonlyMap<string, string | null>;
-
-/**
- * The names of the results in the output folder, without ending: the names of the images. If several images have the
- * same name, all but the first get a number, and so does one whose results would overwrite an input image, or those of
- * another image; an image that has results keeps their name, and they are replaced.
- *
- * @param owners as {@linkcode findOwners} finds them; none by default
- */
-export function outputNames(
-  files: readonly string[],
-  folder: string,
-  owners: ResultOwners = new Map(),
-): string[] {
-  // In lower case: on some disks A.png and a.png are the same file.
-  const images = new Set(files.map((file) => resolve(file).toLowerCase()));
-  const taken = new Set<string>([FAILURES_FILE.replace(/\.json$/, "")]);
-  const claim = (name: string, file: string): boolean => {
-    const key = name.toLowerCase();
-    const owner = owners.get(key);
-    if (taken.has(key) || (owner !== undefined && owner !== resolve(file))) return false;
-    const free = Object.values(OUTPUT_ENDINGS).every((ending) =>
-      !images.has(resolve(folder, name + ending).toLowerCase())
-    );
-    if (free) taken.add(key);
-    return free;
-  };
-  const stems = files.map((file) => basename(file, extname(file)));
-  const own = files.map((file, index) =>
-    numbered(stems[index]!, owners).find((name) =>
-      owners.get(name.toLowerCase()) === resolve(file) && claim(name, file)
-    )
-  );
-  const names = files.map((file, index) =>
-    own[index] ?? (claim(stems[index]!, file) ? stems[index] : undefined)
-  );
-  // Numbered names come last, so that an image with such a name keeps it.
-  return names.map((name, index) => {
-    if (name !== undefined) return name;
-    for (let number = 2;; number++) {
-      const next = `${stems[index]}-${number}`;
-      if (claim(next, files[index]!)) return next;
-    }
-  });
-}
-
-/** The names that an image's results may have among the existing ones: its own, then those with numbers. */
-function numbered(stem: string, owners: ResultOwners): string[] {
-  const names = [stem];
-  for (let number = 2; owners.has(`${stem}-${number}`.toLowerCase()); number++) {
-    names.push(`${stem}-${number}`);
-  }
-  return names;
-}
-
-/** Whose results exist in the output folder under the names that these images may get. */
-export async function findOwners(files: readonly string[], folder: string): Promise<ResultOwners> {
-  const stems = new Set(files.map((file) => basename(file, extname(file)).toLowerCase()));
-  const owners = new Map<string, string | null>();
-  for (const { name } of await listFolder(folder)) {
-    const ending = Object.values(OUTPUT_ENDINGS).find((ending) => name.endsWith(ending));
-    if (ending === undefined) continue;
-    const key = name.slice(0, -ending.length).toLowerCase();
-    if (!stems.has(key) && !stems.has(key.replace(/-\d+$/, ""))) continue;
-    if (ending === OUTPUT_ENDINGS.json) owners.set(key, ownerOf(await readJson(join(folder, name))));
-    else if (!owners.has(key)) owners.set(key, null);
-  }
-  return owners;
-}
-
-/** The image of a result; `picture` was its name in version 0.1.0. */
-function ownerOf(result: unknown): string | null {
-  const { image, picture } = (result ?? {}) as { image?: unknown; picture?: unknown };
-  const path = image ?? picture;
-  return typeof path === "string" ? resolve(path) : null;
 }
 
 /**

@@ -9,6 +9,7 @@ import type { SampleRange } from "../image/image.ts";
 import { NORMALIZATIONS } from "../image/normalize.ts";
 import { isSampleRange } from "../image/sample_range.ts";
 import { MAX_SIZE, SIZE_STEP } from "../unet/config.ts";
+import { modelClasses } from "../unet/model_classes.ts";
 import {
   type Model,
   type ModelDescription,
@@ -96,7 +97,7 @@ export async function findModelFile({ model, run, runs = FOLDERS.runs }: ModelCh
  * Loads a model file: safetensors, of a run or any other, or a PyTorch checkpoint. A file that does not describe its
  * model may have a sidecar, `FILE.json`, that does; `input` takes the place of either.
  *
- * @throws {Error} if it cannot be read, or its network does not take color images
+ * @throws {Error} if it cannot be read, its network does not take color images, or its classes are not those named
  */
 export async function loadModel(path: string, input: InputSettings = {}): Promise<LoadedModel> {
   try {
@@ -108,6 +109,7 @@ export async function loadModel(path: string, input: InputSettings = {}): Promis
     if (inChannels !== 3) {
       throw new TypeError(`its network takes images of ${inChannels} channels, expected 3 (a color image)`);
     }
+    modelClasses(model.description);
     return { ...model, description: { ...model.description, ...input }, path, sha256 };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;

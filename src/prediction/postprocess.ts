@@ -47,8 +47,8 @@ export interface SegmentationSummary {
   readonly width: number;
   /** Height of image and mask in pixels. */
   readonly height: number;
-  /** The threshold. */
-  readonly threshold: number;
+  /** The threshold; null if each pixel has its most probable class. */
+  readonly threshold: number | null;
   /** The area of the mask in pixels. */
   readonly area: number;
   /** The share of the mask in all pixels, 0 to 1. */
@@ -73,6 +73,8 @@ export interface Segmentation {
   readonly probabilities: ProbabilityMap;
   /** Area, box, lesions and the rest. */
   readonly summary: SegmentationSummary;
+  /** Row-major, which pixel is in which lesion: 0 outside the mask, `k` in `summary.lesions[k - 1]`. */
+  readonly lesionMap: Int32Array;
 }
 
 /**
@@ -88,19 +90,30 @@ export function segment(
   size: Size,
   options: SegmentOptions = {},
 ): Segmentation {
-  const { threshold = ORIGINAL_INPUT.threshold, largest = false, minArea = 0 } = options;
-  if (!(threshold >= 0 && threshold <= 1)) {
-    throw new RangeError(
-      `Cannot segment at threshold ${threshold}: expected a number from 0 to 1`,
-    );
-  }
+  const { threshold = ORIGINAL_INPUT.threshold } = options;
+  assertThreshold(threshold);
   const output = "shape" in probabilities ? toProbabilityMap(probabilities) : probabilities;
   assertProbabilities(output, "segment an image");
   const map = resizeProbabilities(output, size);
-  let mask = thresholdMask(map, threshold);
+  return finishMask(thresholdMask(map, threshold), map, threshold, options);
+}
+
+/** Throws a RangeError for a threshold that is not from 0 to 1. */
+export function assertThreshold(threshold: number): void {
+  if (threshold >= 0 && threshold <= 1) return;
+  throw new RangeError(`Cannot segment at threshold ${threshold}: expected a number from 0 to 1`);
+}
+
+/** Removes lesions from a mask as the options say, and describes the rest. Throws a RangeError for a negative area. */
+export function finishMask(
+  mask: Mask,
+  probabilities: ProbabilityMap,
+  threshold: number | null,
+  { largest = false, minArea = 0 }: SegmentOptions,
+): Segmentation {
   if (minArea !== 0) mask = removeSmall(mask, minArea);
   if (largest) mask = keepLargest(mask);
-  return { mask, probabilities: map, summary: describe(mask, map, threshold) };
+  return { mask, probabilities, ...describe(mask, probabilities, threshold) };
 }
 
 /** The pixels whose probability is above `threshold`. */
@@ -110,7 +123,11 @@ export function thresholdMask({ width, height, data }: ProbabilityMap, threshold
   return { width, height, data: mask };
 }
 
-function describe(mask: Mask, { data }: ProbabilityMap, threshold: number): SegmentationSummary {
+function describe(
+  mask: Mask,
+  { data }: ProbabilityMap,
+  threshold: number | null,
+): Pick<Segmentation, "summary" | "lesionMap"> {
   const { width, height } = mask;
   const { labels, lesions } = labelComponents(mask);
   const sums = new Float64Array(lesions.length + 1);
@@ -121,7 +138,10 @@ function describe(mask: Mask, { data }: ProbabilityMap, threshold: number): Segm
   }
   const area = countSet(mask);
   const total = sums.subarray(1).reduce((sum, value) => sum + value, 0);
-  return {
+  const order = lesions.map((_, index) => index).sort((a, b) => lesions[b]!.area - lesions[a]!.area);
+  const places = new Int32Array(lesions.length + 1);
+  order.forEach((index, place) => places[index + 1] = place + 1);
+  const summary = {
     width,
     height,
     threshold,
@@ -130,9 +150,11 @@ function describe(mask: Mask, { data }: ProbabilityMap, threshold: number): Segm
     box: boundingBox(mask),
     meanProbability: area === 0 ? null : total / area,
     maxProbability,
-    lesions: lesions
-      .map((lesion, index) => ({ ...lesion, meanProbability: sums[index + 1]! / lesion.area }))
-      .sort((a, b) => b.area - a.area),
+    lesions: order.map((index) => ({
+      ...lesions[index]!,
+      meanProbability: sums[index + 1]! / lesions[index]!.area,
+    })),
     rle: encodeRle(mask),
   };
+  return { summary, lesionMap: labels.map((label) => places[label]!) };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { decodeRle, encodeRle, type Mask } from "../../mod.ts";
 import { readCocoFixture } from "../support/coco.ts";
+import { labelRuns, maskRuns } from "../../src/coco/rle.ts";
 import { Random } from "../support/random.ts";
 
 function randomMask(random: Random): Mask {
@@ -105,4 +106,18 @@ Deno.test("decodeRle: turns thousands of damaged texts into an error or a mask t
     assert.deepEqual(decodeRle(encodeRle(result)), result);
   }
   assert.ok(read > 100 && read < 5000, `${read} were read`);
+});
+
+Deno.test("labelRuns: the runs of each label are those of its mask", () => {
+  const random = new Random(3);
+  for (let i = 0; i < 100; i++) {
+    const size = { width: 1 + random.integer(20), height: 1 + random.integer(20) };
+    const count = random.integer(5);
+    const labels = Int32Array.from({ length: size.width * size.height }, () => random.integer(count + 1));
+    const masks = Array.from({ length: count }, (_, index) => ({
+      ...size,
+      data: Uint8Array.from(labels, (label) => label === index + 1 ? 1 : 0),
+    }));
+    assert.deepEqual(labelRuns(size, labels, count), masks.map(maskRuns));
+  }
 });

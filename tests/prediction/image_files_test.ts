@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { findImages, findOwners, outputNames, writeFailures } from "../../src/prediction/image_files.ts";
+import { findImages, writeFailures } from "../../src/prediction/image_files.ts";
+import { findOwners, outputNames } from "../../src/prediction/result_names.ts";
 import { writeFiles } from "../support/coco.ts";
 import { pngClaiming } from "../support/image_files.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
@@ -80,12 +81,13 @@ Deno.test("findImages: names what it skips in folders and among matches", () =>
     assert.deepEqual(one.skipped, { files: at("in/b.txt"), folders: at("in/more") });
     assert.deepEqual((await findImages(at("in/**"))).skipped, { files: at("in/b.txt"), folders: [] });
     const { problems } = await findImages(at("up"));
-    assert.match(problems[0]!.message, /^Cannot find an image in the folder .*\nhint: '.*up\/\*\*' includes/);
+    assert.match(problems[0]!.message, /^Cannot find an image in the folder .*\nhint: --recursive includes/);
   }));
 
 Deno.test("outputNames: another image's results are never overwritten, an image's own are replaced", () =>
   inTempFolder(async (output) => {
-    const names = async (...files: string[]) => outputNames(files, output, await findOwners(files, output));
+    const names = async (...files: string[]) =>
+      outputNames(files, output, { owners: await findOwners(files, output) });
     const write = async (name: string, image: string) => {
       for (const ending of ["_mask.png", ".json"]) {
         await Deno.writeTextFile(join(output, name + ending), JSON.stringify({ image }));

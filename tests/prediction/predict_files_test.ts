@@ -41,7 +41,7 @@ Deno.test("predictFiles: mask and probabilities at the image's own size, and the
 
     const mask = await decodeImage(await Deno.readFile(report!.files.mask));
     assert.deepEqual([mask.width, mask.height], [96, 160]);
-    const probability = await decodeImage(await Deno.readFile(report!.files.probability));
+    const probability = await decodeImage(await Deno.readFile(report!.files.probability!));
     assert.deepEqual([probability.width, probability.height], [96, 160]);
     let set = 0;
     for (let i = 0; i < mask.data.length; i += 3) {
@@ -65,6 +65,7 @@ Deno.test("predictFiles: mask and probabilities at the image's own size, and the
       "scan_figure.png",
       "scan_mask.png",
       "scan_probability.png",
+      "summary.csv",
     ]);
   }));
 

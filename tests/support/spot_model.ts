@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type ModelDescription, packModel, type RgbImage, type StateDict } from "../../mod.ts";
+import { type Model, type ModelDescription, packModel, type RgbImage, type StateDict } from "../../mod.ts";
 import { completeConfig } from "../../src/unet/config.ts";
 import { parameterTable } from "../../src/unet/parameters.ts";
 import { paint } from "./coco.ts";
@@ -47,6 +47,28 @@ export function spotModel(description: Partial<ModelDescription> = {}): Uint8Arr
       ...description,
     },
   });
+}
+
+/**
+ * A model of two classes by the red of a pixel, by default as one that excludes the other: `gray` is above 0.55, and
+ * `white` where it is more probable, above 0.85. With a sigmoid both are where they are more probable than not, so that
+ * all that is `white`, above 0.7, is `gray`, too.
+ */
+export function spotClasses(head: "sigmoid" | "softmax" = "softmax"): Model {
+  const state = spotState();
+  const logits = [[0, 0], [40, 0.55], [80, 0.7]].slice(head === "softmax" ? 0 : 1);
+  const channels = logits.length;
+  state.set("outc.weight", {
+    shape: [channels, 1, 1, 1],
+    data: Float32Array.from(logits, ([slope]) => slope! * 0.229),
+  });
+  state.set("outc.bias", {
+    shape: [channels],
+    data: Float32Array.from(logits, ([slope, from]) => slope! * (0.485 - from!)),
+  });
+  const network = completeConfig({ ...SPOT_NETWORK, outChannels: channels, head });
+  const classes = [{ name: "gray", color: "#e69f00" }, { name: "white", color: "#56b4e9" }];
+  return { state, description: { network, size: 32, normalize: "imagenet", threshold: 0.5, classes } };
 }
 
 /** A dark image with bright rectangles in whole eighths of its sides, which at 32 pixels are whole pixels. */

@@ -62,6 +62,7 @@ Deno.test("predict: a folder, with results as text", () =>
       "c_figure.png",
       "c_mask.png",
       "c_probability.png",
+      "summary.csv",
     ]);
   }));
 

@@ -1,0 +1,131 @@
+/**
+ * Predictions as COCO files: a dataset that annotation tools open, and the list of results that COCO's evaluation reads.
+ *
+ * @module
+ */
+import { extname } from "node:path";
+import type { CocoId } from "../coco/coco.ts";
+import { formatRuns, labelRuns } from "../coco/rle.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
+import { ifFound } from "../fs/paths.ts";
+import type { Size } from "../image/image.ts";
+import type { CocoIds } from "./coco_names.ts";
+import type { Segmentation } from "./postprocess.ts";
+
+/** Marks the files as predicted: only such a file is replaced. */
+const MARK = '{"info":{"description":"Predictions of deno-unet';
+
+/** Digits of a score: float32 probabilities have no more. */
+const SCORE_DIGITS = 6;
+
+/** The file of results next to a COCO file: `NAME_results.json`. */
+export function resultsPath(path: string): string {
+  return path.slice(0, path.length - extname(path).length) + "_results.json";
+}
+
+/** The segmentation of one class of an image. */
+export interface ClassSegmentation extends Pick<Segmentation, "lesionMap" | "summary"> {
+  /** The name of the class. */
+  readonly name: string;
+}
+
+/**
+ * Collects predictions as text, since a million lesions would fill the memory as objects. One annotation per lesion:
+ * exact RLE, box `[x, y, w, h]`, area, its mean probability as score.
+ */
+export class CocoResults {
+  readonly #ids: CocoIds;
+  readonly #images: Uint8Array[] = [];
+  readonly #annotations: Uint8Array[] = [];
+  readonly #results: Uint8Array[] = [];
+  #count = 0;
+
+  /** Without images. */
+  constructor(ids: CocoIds) {
+    this.#ids = ids;
+  }
+
+  /** Adds the segmentations of an image, one per class. */
+  add(fileName: string, { width, height }: Size, classes: readonly ClassSegmentation[]): void {
+    const id = this.#ids.image(fileName);
+    this.#images.push(encode(idJson({ id, file_name: fileName, width, height })));
+    for (const { name, lesionMap, summary: { lesions } } of classes) {
+      const category = this.#ids.category(name);
+      const runs = labelRuns({ width, height }, lesionMap, lesions.length);
+      lesions.forEach(({ area, box, meanProbability }, index) => {
+        const place = { image_id: id, category_id: category };
+        const segmentation = { size: [height, width], counts: formatRuns(runs[index]!) };
+        const score = Number(meanProbability.toFixed(SCORE_DIGITS));
+        const bbox = [box.x, box.y, box.width, box.height];
+        const annotation = { id: ++this.#count, ...place, segmentation, bbox, area, iscrowd: 0, score };
+        this.#annotations.push(encode(idJson(annotation)));
+        // Without a box: COCO's code would take the area of the box for that of the mask.
+        this.#results.push(encode(idJson({ ...place, segmentation, score })));
+      });
+    }
+  }
+
+  /**
+   * Writes both files.
+   *
+   * @param info the model and settings, for the head of the dataset
+   */
+  async write(
+    path: string,
+    classes: readonly string[],
+    info: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const categories = classes.map((name) =>
+      encode(idJson({ id: this.#ids.category(name), name, supercategory: "" }))
+    );
+    const head = `${MARK}: not reviewed by a person",${JSON.stringify(info).slice(1)},"licenses":[]`;
+    await writeFileAtomic(path, [
+      encode(`${head},\n"images":[`),
+      ...listed(this.#images),
+      encode(`],\n"annotations":[`),
+      ...listed(this.#annotations),
+      encode(`],\n"categories":[`),
+      ...listed(categories),
+      encode("]}\n"),
+    ]);
+    await writeFileAtomic(resultsPath(path), [encode("["), ...listed(this.#results), encode("]\n")]);
+  }
+}
+
+/** Throws an Error if a file that `predict` did not write would be replaced: annotations, most likely. */
+export async function assertReplaceable(path: string): Promise<void> {
+  const info = await ifFound(Deno.stat(path));
+  if (info === null) return;
+  if (info.isFile) {
+    using file = await Deno.open(path);
+    const head = new Uint8Array(MARK.length);
+    const count = await file.read(head) ?? 0;
+    if (new TextDecoder().decode(head.subarray(0, count)) === MARK) return;
+  }
+  throw new Error(
+    `Cannot write predictions to ${JSON.stringify(path)}: it exists and is not a COCO file of predict\n` +
+      "hint: give another name with --coco",
+  );
+}
+
+const encoder = new TextEncoder();
+const encode = (text: string) => encoder.encode(text);
+
+/** JSON in which ids beyond 2^53, which are digits in texts, are numbers again. */
+function idJson(entry: { readonly [key: string]: unknown }): string {
+  const exact = Object.entries(entry).map(([key, value]) =>
+    `${JSON.stringify(key)}:${isLargeId(key, value) ? value : JSON.stringify(value)}`
+  );
+  return `{${exact.join(",")}}`;
+}
+
+function isLargeId(key: string, value: unknown): value is CocoId & string {
+  return typeof value === "string" && /^(image_|category_)?id$/.test(key) && /^\d+$/.test(value);
+}
+
+/** The entries of a list with commas and line breaks between them. */
+function listed(entries: readonly Uint8Array[]): Uint8Array[] {
+  const comma = encode(",\n");
+  const start = encode("\n");
+  return entries.flatMap((entry, index) => [index === 0 ? start : comma, entry]);
+}

@@ -1,0 +1,47 @@
+/**
+ * The predictions of all images as one table.
+ *
+ * @module
+ */
+import { type Cell, formatCsv } from "../csv_text.ts";
+import type { ImageReport } from "./image_report.ts";
+import { spacingText } from "./millimeters.ts";
+
+/** Within the output folder: one row per image and class. */
+export const SUMMARY_FILE = "summary.csv";
+
+const HEADER = [
+  "image",
+  "size",
+  "area",
+  "lesions",
+  "class",
+  "spacing",
+  "area_mm2",
+  "share",
+  "mean_probability",
+];
+
+/**
+ * One row per image, or per image and class if there are several, below a header: path, `WIDTHxHEIGHT`, pixels, number of
+ * lesions, class, spacing in millimeters, square millimeters, share of the image from 0 to 1, mean probability.
+ *
+ * @param className of a model of one class
+ */
+export function summaryTable(images: readonly ImageReport[], className: string): string {
+  const rows = images.flatMap((report): Cell[][] => {
+    const { image, width, height, spacing } = report;
+    return (report.classes ?? [{ ...report, name: className }]).map((part) => [
+      image,
+      `${width}x${height}`,
+      part.area,
+      part.lesions.length,
+      part.name,
+      spacing ? spacingText(spacing) : null,
+      part.areaMm2 ?? null,
+      part.share,
+      part.meanProbability,
+    ]);
+  });
+  return formatCsv([HEADER, ...rows]);
+}
