@@ -15,14 +15,15 @@ import { unet } from "./unet_graph.ts";
 /**
  * Writes a model as ONNX: operator set 17, float32. Input `images` `[N, 3, H, W]`, RGB from 0 to 1, H and W multiples of
  * 32; output `probabilities` `[N, K, H, W]` of the K classes. All extents but the channels are dynamic. The metadata hold
- * `classes` (names as JSON), `input_size` in pixels, `head`, `normalize` and `threshold`.
+ * `classes` (names as JSON), `input_size` in pixels, `head`, `normalize`, `threshold`, and, of a model for samples of more
+ * than 8 bits, `range`: the samples that become 0 and 1.
  *
  * @returns the file in parts; those of weights are views of their memory
  * @throws {TypeError} if the weights do not match the network
  * @throws {RangeError} if a weight is not finite, the names do not match the classes, or the file would have 2 GiB or more
  */
 export function exportOnnx({ state, description }: Model): Uint8Array[] {
-  const { network, size, normalize, threshold } = description;
+  const { network, size, normalize, threshold, range } = description;
   const head = headOf(network);
   const classes = modelClasses(description).map(({ name }) => name);
   const graph = new OnnxGraph();
@@ -51,6 +52,7 @@ export function exportOnnx({ state, description }: Model): Uint8Array[] {
       head,
       normalize,
       threshold: String(threshold),
+      ...(range ? { range: JSON.stringify(range) } : {}),
     },
   });
 }
