@@ -29,7 +29,7 @@ const tableOf = (splits: readonly OpenSplit[], classes?: string[]) =>
 
 Deno.test("findClassOverlap: names the first two classes, their image and pixels, and draws no further", () =>
   inTempFolder(async (folder) => {
-    await writeClassDataset(folder, { overlap: true, ignore: true });
+    await writeClassDataset(folder, { overlap: true, ignored: true });
     const { splits, drawn } = await openAll(folder);
     const expected = { classes: ["disc", "cup"], image: `${splits[0]!.split.name}/1.png`, pixels: 256 };
     deepStrictEqual(await findClassOverlap(splits, tableOf(splits), { cacheFolder: null }), expected);

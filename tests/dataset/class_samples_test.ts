@@ -20,7 +20,7 @@ async function openTrain(folder: string, options: ClassDatasetOptions) {
 
 Deno.test("readListing: samples have the labels of their classes, and ignored pixels", () =>
   inTempFolder(async (folder) => {
-    const { truth, split, listing, classes } = await openTrain(folder, { ignore: true });
+    const { truth, split, listing, classes } = await openTrain(folder, { ignored: true });
     const { samples, notes } = await readListing(split, listing, { classes });
     for (const sample of samples) {
       deepStrictEqual(await sample.labelMap(), truth.get(`train/${sample.fileName}`));
@@ -41,7 +41,7 @@ Deno.test("readListing: the union of all categories keeps its key, in which ther
 
 Deno.test("prepareSplit: overlapping classes have a plane each, also from the cache; the other head another cache", () =>
   inTempFolder(async (folder) => {
-    const { truth, split, listing, classes } = await openTrain(folder, { overlap: true, ignore: true });
+    const { truth, split, listing, classes } = await openTrain(folder, { overlap: true, ignored: true });
     const prepare = async (head: "sigmoid" | "softmax") => {
       const { samples } = await readListing(split, listing, { classes, overlapping: head === "sigmoid" });
       return await prepareSplit(samples, {

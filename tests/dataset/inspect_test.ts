@@ -84,7 +84,7 @@ Deno.test("inspectDataset: counts, measures, lists problems and finds near-dupli
 
 Deno.test("inspectDataset: classes with their pixels, overlaps and ignored shares, or the merged foreground", () =>
   inTempFolder(async (folder) => {
-    await writeClassDataset(folder, { overlap: true, ignore: true, splits: { train: 3, valid: 1 } });
+    await writeClassDataset(folder, { overlap: true, ignored: true, splits: { train: 3, valid: 1 } });
     const { splits: [train] } = await inspectDataset(folder, { pixels: false });
     const counted = 60 / 64;
     assert.deepEqual(

@@ -13,7 +13,7 @@ import { inTempFolder } from "../support/temp_folder.ts";
 
 Deno.test("drawOverview: the outline of every class lies on its pixels, with overlaps and ignored ones", () =>
   inTempFolder(async (folder) => {
-    await writeClassDataset(folder, { overlap: true, ignore: true, splits: { train: 3, test: 1 } });
+    await writeClassDataset(folder, { overlap: true, ignored: true, splits: { train: 3, test: 1 } });
     await Deno.writeTextFile(join(folder, "train/2.png"), "no image");
     const drawn: number[][] = [];
     const sheet = await drawOverview(folder, { onProgress: (...each) => drawn.push(each) });

@@ -90,7 +90,7 @@ Deno.test("writeMasks: writes nothing among the images, outside its folder, or w
 
 Deno.test("writeMasks: several classes are indices of a palette, and a gray mask each where they overlap", () =>
   inTempFolder(async (folder) => {
-    const truth = await writeClassDataset(folder, { ignore: true, splits: { train: 3 } });
+    const truth = await writeClassDataset(folder, { ignored: true, splits: { train: 3 } });
     const output = join(folder, "masks");
     const { written, classes } = await writeMasks(folder, output);
     assert.deepEqual([written, classes], [3, ["disc", "cup", "vessel"]]);

@@ -25,7 +25,7 @@ async function evaluate(
 
 Deno.test("runEvaluation: several classes each have their scores in JSON, tables, text, audit and figures", () =>
   inTempFolder(async (folder) => {
-    const report = await evaluate(folder, grayPredictor({ blind: 1 }), { ignore: true }, { audit: true });
+    const report = await evaluate(folder, grayPredictor({ blind: 1 }), { ignored: true }, { audit: true });
     const { files, summary } = report;
     assert.deepEqual(summary!.classes!.map(({ name, pooled: { dice } }) => [name, dice]), [
       ["disc", 1],

@@ -52,7 +52,7 @@ async function prepareTest(
   head: "sigmoid" | "softmax",
   hidden: boolean,
 ): Promise<PreparedSplit> {
-  await writeClassDataset(folder, { ignore: true, overlap: head === "sigmoid", splits: { test: 3 } });
+  await writeClassDataset(folder, { ignored: true, overlap: head === "sigmoid", splits: { test: 3 } });
   if (hidden) {
     const path = `${folder}/test/_annotations.coco.json`;
     const coco = JSON.parse(await Deno.readTextFile(path));

@@ -14,7 +14,7 @@ export interface ClassDatasetOptions {
   /** Whether `cup` lies partly on `disc`; defaults to false. */
   readonly overlap?: boolean;
   /** Whether a corner of every image has the category `ignore`; defaults to false. */
-  readonly ignore?: boolean;
+  readonly ignored?: boolean;
   /** Images per split; defaults to two in train and one each in valid and test. */
   readonly splits?: Readonly<Record<string, number>>;
   /** Width and height of the images in pixels, a multiple of 8; defaults to 64. */
@@ -64,7 +64,7 @@ export async function writeClassDataset(
     const categories = [
       { id: 0, name: "scan" },
       ...names.map((name, i) => ({ id: i + 1, name })),
-      ...(options.ignore ? [{ id: 9, name: "ignore" }] : []),
+      ...(options.ignored ? [{ id: 9, name: "ignore" }] : []),
     ];
     const text = JSON.stringify({ images, annotations, categories });
     await writeFiles(folder, { [`${split}/_annotations.coco.json`]: text });
@@ -72,13 +72,13 @@ export async function writeClassDataset(
   return maps;
 }
 
-function regions(number: number, { overlap, ignore }: ClassDatasetOptions): [label: number, box: Box][] {
+function regions(number: number, { overlap, ignored }: ClassDatasetOptions): [label: number, box: Box][] {
   const shift = number % 2;
   return [
     [1, [shift, 0, 3, 3]],
     [2, overlap ? [shift + 1, 1, 3, 3] : [shift + 4, 1, 3, 3]],
     ...(number % 3 === 2 ? [] : [[3, [1, 5, 3, 2 + shift]] as [number, Box]]),
-    ...(ignore ? [[IGNORE, [6, 6, 2, 2]] as [number, Box]] : []),
+    ...(ignored ? [[IGNORE, [6, 6, 2, 2]] as [number, Box]] : []),
   ];
 }
 

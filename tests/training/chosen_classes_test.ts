@@ -22,7 +22,7 @@ Deno.test("trainRun: classes and head are those of the annotations; what is anno
       samples: 0,
     });
     for (const name of ["a", "b"]) {
-      await writeClassDataset(join(folder, name), { ignore: true, splits: { train: 5, valid: 2 } });
+      await writeClassDataset(join(folder, name), { ignored: true, splits: { train: 5, valid: 2 } });
       if (name === "b") {
         const path = join(folder, name, "train", "_annotations.coco.json");
         const coco = JSON.parse(await Deno.readTextFile(path));

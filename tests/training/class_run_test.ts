@@ -32,7 +32,7 @@ type MakeRun = (name: string, more?: Partial<TrainRunOptions>) => TrainRunOption
 const withClassRuns = (overlap: boolean, body: (run: MakeRun) => Promise<void>) =>
   inTempFolder(async (folder) => {
     const dataFolder = join(folder, "data");
-    await writeClassDataset(dataFolder, { ignore: true, overlap, side: 32, splits: { train: 6, valid: 4 } });
+    await writeClassDataset(dataFolder, { ignored: true, overlap, side: 32, splits: { train: 6, valid: 4 } });
     await body((name, more) => ({
       folder: join(folder, name),
       dataFolder,

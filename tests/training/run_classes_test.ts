@@ -39,7 +39,7 @@ function inDataset(options: ClassDatasetOptions, body: (choose: Choose) => Promi
 const named = ({ classes, merge, head }: TrainConfig) => ({ classes, merge, head });
 
 Deno.test("chooseRunClasses: all outlined categories become classes, exclusive if none overlap, and lines say so", () =>
-  inDataset({ ignore: true }, async (choose) => {
+  inDataset({ ignored: true }, async (choose) => {
     const { config, notes } = await choose();
     deepStrictEqual(named(config), {
       classes: ["disc", "cup", "vessel"],
