@@ -19,6 +19,7 @@ import {
   UNANNOTATED,
   type Unannotated,
 } from "../mod.ts";
+import { describeDepth } from "../src/dataset/depths.ts";
 import { type DuplicateGroup, groupPairs } from "../src/dataset/near_duplicates.ts";
 import { writeOverview } from "../src/dataset/overview.ts";
 import { FOLDERS, OVERVIEW_FILE } from "../src/fs/layout.ts";
@@ -187,6 +188,9 @@ function describeSplit(split: SplitReport, unannotated: Unannotated): string {
     add("ignored", `${formatPercent(split.ignoredShare)} of pixels count neither in the loss nor in metrics`);
   }
   add("sizes", split.sizes.map(({ width, height, images }) => `${width} x ${height}: ${images}`).join(", "));
+  split.depths.forEach((depth, i) => {
+    add(i === 0 ? "bit depth" : "", `${plural(depth.images, "image")} of ${describeDepth(depth)}`);
+  });
   if (split.foregroundShare !== null) {
     const { mean, least, median, largest } = split.foregroundShare;
     add("foreground pixels", `${formatPercent(mean)} on average`);

@@ -8,11 +8,13 @@ import { ifFound } from "../fs/paths.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
 import type { CocoId } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
-import { decodeWithNotes } from "../image/decode.ts";
+import { decodeInspection } from "../image/decode.ts";
 import { inspectFile } from "../image/header.ts";
 import type { ImageNote } from "../image/image.ts";
+import type { SampleLevels } from "../image/levels.ts";
 import { countOf, outlinedCategories } from "./annotation_notes.ts";
 import { categoryNames, chooseClasses, type ClassOptions, type ClassTable, labelingOf } from "./classes.ts";
+import { type DepthReport, reportDepths } from "./depths.ts";
 import { readListedFile, unreadableImage } from "./listed_file.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import { findNearDuplicates, type ImageSignature, type NearDuplicate } from "./near_duplicates.ts";
@@ -72,6 +74,8 @@ export interface SplitReport extends PixelShares {
   readonly mergesCategories: boolean;
   /** The image sizes, the most frequent first. */
   readonly sizes: readonly { width: number; height: number; images: number }[];
+  /** The bit depths and what the samples use of them; none if the images were not decoded. */
+  readonly depths: readonly DepthReport[];
   /** Every problem of the split. */
   readonly problems: readonly Problem[];
   /** What is worth knowing of image files that are used. */
@@ -149,6 +153,7 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
       ...describeFolder(split, files),
       ...describeImages(listing, intact, table),
       ...await describeSamples(split, listing, intact, { unannotated, table }),
+      depths: reportDepths(inspections.flatMap(({ levels }) => levels ?? [])),
       problems,
       notes: shareNotes(
         listing.images.map(({ fileName }, i) => ({ fileName, notes: inspections[i]!.notes })),
@@ -167,6 +172,8 @@ export interface ImageInspection {
   readonly problem: Problem | null;
   /** What is worth knowing of its file; none if it is skipped. */
   readonly notes: readonly ImageNote[];
+  /** The levels of its samples; null if it was not decoded. */
+  readonly levels: SampleLevels | null;
 }
 
 /** Reads a listed image and, unless `pixels` is false, decodes it. */
@@ -176,9 +183,9 @@ export async function inspectImage(
   { pixels = true }: { pixels?: boolean } = {},
 ): Promise<ImageInspection> {
   const bytes = await readListedFile(split, image);
-  if (!(bytes instanceof Uint8Array)) return { signature: null, problem: bytes, notes: [] };
+  if (!(bytes instanceof Uint8Array)) return { signature: null, problem: bytes, notes: [], levels: null };
   try {
-    const decoded = pixels ? await decodeWithNotes(bytes) : null;
+    const decoded = pixels ? await decodeInspection(bytes) : null;
     const thumbnail = decoded === null ? null : makeThumbnail(decoded.raster);
     const notes = [...image.notes ?? [], ...(decoded ?? inspectFile(bytes)).notes];
     const sha256 = hashBytes(bytes);
@@ -186,9 +193,10 @@ export async function inspectImage(
       signature: { split: split.name, fileName: image.fileName, sha256, thumbnail },
       problem: null,
       notes,
+      levels: decoded?.levels ?? null,
     };
   } catch (error) {
-    return { signature: null, problem: unreadableImage(split, image, error), notes: [] };
+    return { signature: null, problem: unreadableImage(split, image, error), notes: [], levels: null };
   }
 }
 
@@ -231,6 +239,7 @@ function describeFolder(split: Split, files: readonly string[]): SplitReport {
     categories: [],
     mergesCategories: false,
     sizes: [],
+    depths: [],
     foregroundShare: null,
     allBackgroundAccuracy: null,
     classes: [],

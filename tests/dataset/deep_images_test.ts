@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeSamples } from "../../src/image/decode.ts";
 import { networkInput } from "../../src/image/network_input.ts";
-import { findSplits, prepareSplit, readSplit } from "../../mod.ts";
+import { findSplits, inspectDataset, prepareSplit, readSplit } from "../../mod.ts";
+import { describeDepth } from "../../src/dataset/depths.ts";
 import { cocoText, spots, writeFiles } from "../support/coco.ts";
 import { deepPng, floatTiff } from "../support/deep_images.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
@@ -123,4 +124,22 @@ Deno.test("prepareSplit: samples that an earlier version prepared to 8 bits are 
     assert.equal(shallow.store.status, "kept");
     await using all = await prepare(samples);
     assert.deepEqual([all.store.status, all.range], ["written", [0, 4095]]);
+  }));
+
+Deno.test("inspectDataset: states bit depths, the bits that are used, and gray levels", () =>
+  inTempFolder(async (folder) => {
+    const float = floatTiff(SIDE, SIDE, (x, y) => (x + y / 64) / 70);
+    await writeSplit(folder, [ramp(4095), ramp(900), spots(1), float]);
+    const { splits: [train] } = await inspectDataset(folder);
+    assert.deepEqual(train!.problems, []);
+    assert.deepEqual(train!.notes, []);
+    const texts = train!.depths.map(describeDepth);
+    const shallow = train!.depths.find(({ bits }) => bits === 8)!;
+    assert.deepEqual(texts.toSorted(), [
+      "16 bits, 12 used: 0 to 4095, 901 to 4096 gray levels per image; 0 to 4095 become 0 to 1",
+      "32 bits, floating point: 0 to 0.9141, 4096 gray levels per image; 0 to 4095 become 0 to 1",
+      `8 bits: ${shallow.lowest} to ${shallow.highest}, ${shallow.levels.least} gray levels per image`,
+    ]);
+    assert.deepEqual(train!.depths.map(({ images }) => images), [2, 1, 1]);
+    assert.deepEqual((await inspectDataset(folder, { pixels: false })).splits[0]!.depths, []);
   }));

@@ -51,6 +51,7 @@ Deno.test("inspectDataset: counts, measures, lists problems and finds near-dupli
       categories: [{ id: 1, name: "tumor", annotations: 3 }],
       mergesCategories: false,
       sizes: [{ ...SIZE, images: 4 }],
+      depths: train!.depths,
       foregroundShare: { mean: 0.25, least: 0.25, median: 0.5, largest: 0.5 },
       allBackgroundAccuracy: 0.75,
       classes: [],
