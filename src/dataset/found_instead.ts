@@ -29,15 +29,17 @@ interface StrayCoco {
 export async function describeInstead(folder: string): Promise<string> {
   const paths = (await listTree(folder)).map((path) => relative(folder, path).replaceAll("\\", "/"));
   const stray = await findCoco(folder, paths);
-  if (stray !== null) return describeStray(stray);
+  const command = `deno task import ${/^[\w./-]+$/.test(folder) ? folder : JSON.stringify(folder)}`;
+  if (stray !== null) return describeStray(stray, command);
   if (paths.length === 0) return `it is empty\n${GET_DATASET}`;
   const images = paths.filter(isImageName).length;
-  return `it contains ${
-    countFiles(paths.length)
-  }, ${images} of them images, but no COCO file\n${GET_DATASET}`;
+  const what = `it contains ${countFiles(paths.length)}, ${images} of them images, but no COCO file`;
+  return images === 0
+    ? `${what}\n${GET_DATASET}`
+    : `${what}\nhint: ${command} converts images with masks or other annotations to one`;
 }
 
-function describeStray({ path, images }: StrayCoco): string {
+function describeStray({ path, images }: StrayCoco, command: string): string {
   const split = `a split is a folder ${
     SPLIT_NAMES.join("/, ")
   }/ with the images and their ${ANNOTATION_FILE} in it`;
@@ -49,7 +51,7 @@ function describeStray({ path, images }: StrayCoco): string {
   const rename = known.includes(name)
     ? ""
     : `, and rename ${images === "." ? "the folder" : images} to ${splitOf(path)}`;
-  return `${what}\nhint: ${split}: move the file to ${target}${rename}`;
+  return `${what}\nhint: ${command} converts it; by hand, ${split}: move the file to ${target}${rename}`;
 }
 
 /** The split that a file like `instances_val2017.json` is of. */

@@ -89,6 +89,12 @@ export interface RecognizeOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
+/**
+ * A source is of a kind, but holds nothing that can be imported: boxes, for example. Other kinds may still find masks in
+ * it; if none does, this is the answer.
+ */
+export class NothingToImport extends Error {}
+
 /** A kind of dataset that can be imported. */
 export interface ImportKind {
   /** Its name: `mask folders`. */

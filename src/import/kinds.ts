@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ImportKind, Recognition, RecognizeOptions } from "./import_kind.ts";
+import { type ImportKind, NothingToImport, type Recognition, type RecognizeOptions } from "./import_kind.ts";
 import { COCO_FILES } from "./kinds/coco.ts";
 import { LABELME } from "./kinds/labelme.ts";
 import { MASK_FOLDERS } from "./kinds/mask_folders.ts";
@@ -24,10 +24,17 @@ export const IMPORT_KINDS: readonly ImportKind[] = [
 
 /** The recognition of the first kind that knows the source; throws an Error with a hint if none does. */
 export async function recognizeSource(tree: SourceTree, options: RecognizeOptions): Promise<Recognition> {
+  let nothing: NothingToImport | null = null;
   for (const kind of IMPORT_KINDS) {
-    const recognition = await kind.recognize(tree, options);
-    if (recognition !== null) return recognition;
+    try {
+      const recognition = await kind.recognize(tree, options);
+      if (recognition !== null) return recognition;
+    } catch (error) {
+      if (!(error instanceof NothingToImport)) throw error;
+      nothing ??= error;
+    }
   }
+  if (nothing !== null) throw nothing;
   const layouts = IMPORT_KINDS.map(({ layout }) => layout).join("; ");
   throw new Error(
     `Cannot import ${JSON.stringify(tree.name)}: it has ${describeFiles(tree)}, none of: ${layouts}\n` +

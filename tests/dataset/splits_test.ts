@@ -73,7 +73,7 @@ Deno.test("findSplits: says what a folder without a dataset contains, and where 
         { "annotations/instances_default.json": coco, "images/default/1.png": "" },
         new RegExp(
           "annotations/instances_default.json is COCO, but must be called _annotations.coco.json and lie next to its " +
-            "images\nhint: .*: move the file to images/default/_annotations.coco.json, and rename images/default to train$",
+            "images\nhint: deno task import \\S*cvat converts it; by hand, .*: move the file to images/default/_annotations.coco.json, and rename images/default to train$",
         ),
       ],
       [
@@ -100,6 +100,11 @@ Deno.test("findSplits: says what a folder without a dataset contains, and where 
         "other",
         { "notes.json": "{}", "broken.json": "{", "a/b.txt": "" },
         /; it contains 3 files, 0 of them images, but /,
+      ],
+      [
+        "images, masks",
+        { "images/a.png": "", "masks/a.png": "" },
+        /; it contains 2 files, 2 of them images, but no COCO file\nhint: deno task import ".*images, masks" converts /,
       ],
     ];
     for (const [name, files, message] of cases) {

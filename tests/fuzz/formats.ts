@@ -16,6 +16,7 @@ import { mutate } from "../support/mutate.ts";
 import type { Random } from "../support/random.ts";
 import { spotModel } from "../support/spot_model.ts";
 import { editZip, readFixture } from "../weights/support.ts";
+import { SOURCE_FORMATS } from "./sources.ts";
 import images from "../fixtures/images/images.json" with { type: "json" };
 
 /** A format that is ready to be damaged. */
@@ -129,6 +130,7 @@ export const FORMATS = {
   pth: async () => ({ ...await ofBytes(readFixture("deflated.pth"), weightsOf), checked: true }),
   pickle,
   zip,
+  ...SOURCE_FORMATS,
 } satisfies Record<string, () => Promise<Prepared>>;
 
 /** The name of a format. */

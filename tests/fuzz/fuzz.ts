@@ -125,11 +125,14 @@ async function fuzzFormat(
   return counts;
 }
 
-/** Whether an error is one of this project: its message says what cannot be done. */
+/** Whether an error is one of this project: its message says what cannot be done. Some of the runtime's begin so, too. */
 function isOwn({ name, message }: Error): boolean {
   return ["Error", "SyntaxError", "TypeError", "RangeError"].includes(name) &&
-    /^(Cannot|Invalid) /.test(message);
+    /^(Cannot|Invalid) /.test(message) && !RUNTIME.test(message);
 }
+
+const RUNTIME =
+  /^(Cannot (read|set) propert|Cannot (destructure|convert|mix|access) |Invalid (array|typed array|string) length)/;
 
 function describe(name: string, counts: Counts): string {
   const { inputs, refused, same, changed, silent, raw, slowestMs, slowest, memoryMiB } = counts;

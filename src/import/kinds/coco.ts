@@ -11,12 +11,13 @@ import type { SplitName } from "../../dataset/roles.ts";
 import { isImageName } from "../../image/formats.ts";
 import type { Size } from "../../image/image.ts";
 import { FileIndex } from "../file_index.ts";
-import type {
-  ImportImage,
-  ImportKind,
-  ImportRegion,
-  LeftOutFiles,
-  RecognizeOptions,
+import {
+  type ImportImage,
+  type ImportKind,
+  type ImportRegion,
+  type LeftOutFiles,
+  NothingToImport,
+  type RecognizeOptions,
 } from "../import_kind.ts";
 import { isWithin, jsonFilesOf, MAX_JSON_BYTES } from "../json_probe.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
@@ -111,7 +112,7 @@ function withoutOutlines(tree: SourceTree, files: readonly CocoSource[]): Error 
     : first === undefined
     ? "it has no annotations"
     : `no annotation of it can be used: ${first.message}`;
-  return new Error(
+  return new NothingToImport(
     `Cannot import ${JSON.stringify(tree.name)}: ${path} is COCO, but ${why}\n` +
       "hint: export the dataset for segmentation: COCO with polygons or masks",
   );

@@ -10,7 +10,13 @@ import { MAX_YAML_BYTES, parseYaml } from "../formats/yaml.ts";
 import { readYoloData, type YoloData } from "../formats/yolo_data.ts";
 import { MAX_LABEL_BYTES, parseYoloLabels, type YoloLabels } from "../formats/yolo_labels.ts";
 import { stemOf } from "../file_index.ts";
-import type { ImportImage, ImportKind, ImportRegion, RecognizeOptions } from "../import_kind.ts";
+import {
+  type ImportImage,
+  type ImportKind,
+  type ImportRegion,
+  NothingToImport,
+  type RecognizeOptions,
+} from "../import_kind.ts";
 import { isWithin } from "../json_probe.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
 import { isBackgroundName, leaveOut, leftOutFiles } from "./common.ts";
@@ -114,12 +120,20 @@ function withoutEnding(path: string): string {
 /** The one file with names or splits; throws an Error if there are several. */
 async function findData(tree: SourceTree): Promise<YoloDataFile | null> {
   const found: YoloDataFile[] = [];
+  let fault: Error | null = null;
   for (const { path, byteLength } of tree.files) {
     if (!/\.ya?ml$/i.test(path) || byteLength > MAX_YAML_BYTES) continue;
     const name = JSON.stringify(path);
-    const data = readYoloData(parseYaml(await tree.read(path, MAX_YAML_BYTES), name), name);
-    if (data !== null) found.push({ path, data });
+    const bytes = await tree.read(path, MAX_YAML_BYTES);
+    try {
+      const data = readYoloData(parseYaml(bytes, name), name);
+      if (data !== null) found.push({ path, data });
+    } catch (error) {
+      // Other tools write files of settings with this ending.
+      if (/^\s*names\s*:/m.test(new TextDecoder().decode(bytes))) fault ??= error as Error;
+    }
   }
+  if (found.length === 0 && fault !== null) throw fault;
   if (found.length < 2) return found[0] ?? null;
   const paths = found.map(({ path }) => path);
   const folder = folderOf(paths[0]!);

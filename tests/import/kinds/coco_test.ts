@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { RecognizeOptions } from "../../../src/import/import_kind.ts";
-import { recognize, regionsOf, type SourceFiles, sourceOf } from "../../support/source_files.ts";
+import { closeDecoders } from "../../../src/image/decode.ts";
+import { labelPng, recognize, regionsOf, type SourceFiles, sourceOf } from "../../support/source_files.ts";
 import { recognizeSource } from "../../../src/import/kinds.ts";
 
 const EMPTY = new Uint8Array();
@@ -187,4 +188,14 @@ Deno.test("COCO: a damaged file is named with its line, and other JSON is none o
     ...images("1.png"),
   });
   await assert.rejects(() => recognizeSource(source, {}), /none of: /);
+});
+
+Deno.test("import: boxes next to masks are no reason to refuse the masks", async () => {
+  const boxes = { "boxes.json": coco(["a.png"], [[]]), ...images("images/a.png") };
+  const { kind } = await recognize({
+    ...boxes,
+    "masks/a.png": labelPng(SIZE, new Uint8Array(16).fill(1, 3)),
+  });
+  assert.equal(kind, "masks");
+  await closeDecoders();
 });
