@@ -188,7 +188,7 @@ async function readLabels(tree: SourceTree, path: string): Promise<YoloLabels> {
 
 function assertOutlines(tree: SourceTree, { outlines, boxes, firstBox }: AllLabels): void {
   if (outlines > 0 || boxes === 0) return;
-  throw new Error(
+  throw new NothingToImport(
     `Cannot import ${
       JSON.stringify(tree.name)
     }: its labels are boxes (${firstBox}), which are no outlines\n` +
