@@ -36,11 +36,11 @@ const MOST_GAIN = 8;
 
 /**
  * A dark or flat 8-bit image with more contrast, all channels alike, as far as its percentiles allow; null for one that
- * can be seen as it is. For overviews: fluorescence images are often nearly black.
+ * can be seen as it is, or shows nothing. For overviews: fluorescence images are often nearly black.
  */
 export function raiseContrast(image: RgbImage): RgbImage | null {
   const [low, high] = windowOf(image.data);
-  if (high - low >= FEW_LEVELS) return null;
+  if (high - low >= FEW_LEVELS || high === low) return null;
   const gain = Math.min(MOST_GAIN, 255 / Math.max(1, high - low));
   const bytes = Uint8ClampedArray.from(image.data, (value) => gain * (value - low));
   return { ...image, data: new Uint8Array(bytes.buffer) };

@@ -157,8 +157,7 @@ Deno.test("rules: file names are in snake case, and each test file has tests", (
     tests.filter((path) => !/\b(Deno\.test|softwareTest|it|test)\(/.test(readProject(path))),
     [],
   );
-  assert.deepEqual(
-    lines(projectFiles("_test.ts"), /Deno\.test\.(ignor[e]|onl[y])|\bignore: tru[e]|\bonly: tru[e]/),
-    [],
-  );
+  // As options of a test; a dataset may well have `ignore`.
+  const off = /Deno\.test\.(ignor[e]|onl[y])|(Deno\.test\([^"`]*|^\s*|name: .*)\b(ignore|only): tru[e]/;
+  assert.deepEqual(lines(projectFiles("_test.ts"), off), []);
 });
