@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isBackgroundName, showNames } from "../dataset/class_names.ts";
 import {
   categoryNames,
   chooseClasses,
@@ -35,7 +36,21 @@ export async function readForModel(
 ): Promise<SplitReading> {
   const classes = classesOf(predictor, listing);
   const overlapping = targetsOf(predictor).head === "sigmoid";
-  return await readListing(split, listing, { unannotated, classes, overlapping });
+  const reading = await readListing(split, listing, { unannotated, classes, overlapping });
+  return { ...reading, notes: [...reading.notes, ...differences(classes, listing)] };
+}
+
+/** What the categories and a model's classes do not have in common. */
+function differences(table: ClassTable, listing: SplitListing): string[] {
+  if (table.isPlain) return [];
+  const { listed, outlined } = categoryNames([listing]);
+  const shown = new Set(listed.flatMap((name) => table.labelsOf(name)));
+  const missing = table.names.filter((_, i) => !shown.has(i + 1));
+  const others = outlined.filter((name) => table.labelsOf(name).length === 0 && !isBackgroundName(name));
+  return [
+    ...(missing.length > 0 ? [`no category is the model's ${showNames(missing)}`] : []),
+    ...(others.length > 0 ? [`no classes of the model, so background: ${showNames(others)}`] : []),
+  ];
 }
 
 function classesOf({ description, classes: count }: Predictor, listing: SplitListing): ClassTable {
