@@ -5,8 +5,11 @@
  * @module
  */
 import { join } from "node:path";
-import { decodeImage, readCoco } from "../../mod.ts";
+import { decodeImage, readCoco, type RgbImage } from "../../mod.ts";
 import { unzip } from "../../src/archive/unzip.ts";
+import { decodeLabelImage, decodeSamples } from "../../src/image/decode.ts";
+import { displayImage } from "../../src/image/display.ts";
+import { LABEL_CHANNELS } from "../../src/image/label_image.ts";
 import { readModel } from "../../src/unet/model_format.ts";
 import { readWeights } from "../../src/weights/weights_file.ts";
 import { ZipArchive } from "../../src/weights/zip_reader.ts";
@@ -18,6 +21,8 @@ import { spotModel } from "../support/spot_model.ts";
 import { editZip, readFixture } from "../weights/support.ts";
 import { SOURCE_FORMATS } from "./sources.ts";
 import images from "../fixtures/images/images.json" with { type: "json" };
+import labels from "../fixtures/images/labels.json" with { type: "json" };
+import samples from "../fixtures/images/samples.json" with { type: "json" };
 
 /** A format that is ready to be damaged. */
 export interface Prepared {
@@ -53,16 +58,20 @@ async function ofBytes(
 }
 
 /** An image format: any of its fixtures, one of which each input is. */
-function ofImages(format: string): () => Promise<Prepared> {
+function ofImages(
+  format: string,
+  entries: readonly { name: string; file: string }[] = images,
+  samplesOf: (bytes: Uint8Array) => Promise<RgbImage> = decodeImage,
+): () => Promise<Prepared> {
   return () => {
-    const files = images.filter(({ name }) => name.startsWith(format)).map(({ file }) =>
+    const files = entries.filter(({ name }) => name.startsWith(format)).map(({ file }) =>
       Uint8Array.fromBase64(file)
     );
     return Promise.resolve({
       damage: (random) => mutate(files[random.integer(files.length)]!, random),
       checked: false,
       async read(bytes) {
-        const { width, height, data } = await decodeImage(bytes);
+        const { width, height, data } = await samplesOf(bytes);
         if (data.length !== 3 * width * height) throw new Error("the image is not as large as it says");
         return files.some((file) =>
           file.length === bytes.length && file.every((byte, at) => byte === bytes[at])
@@ -70,6 +79,19 @@ function ofImages(format: string): () => Promise<Prepared> {
       },
     });
   };
+}
+
+/** The samples of an image, which may be of any type, shown to an eye. */
+async function sampled(bytes: Uint8Array): Promise<RgbImage> {
+  const { raster } = await decodeSamples(bytes);
+  if (!raster.data.every(Number.isFinite)) throw new Error("a sample is not finite");
+  return displayImage(raster);
+}
+
+/** The stored samples of a mask, as many as three per pixel would be. */
+async function labeled(bytes: Uint8Array): Promise<RgbImage> {
+  const { width, height, kind, data } = await decodeLabelImage(bytes);
+  return { width, height, data: new Uint8Array(3 * data.length / LABEL_CHANNELS[kind]) };
 }
 
 const weightsOf = async (bytes: Uint8Array) => show((await readWeights(bytes)).tensors);
@@ -116,6 +138,13 @@ export const FORMATS = {
   tiff: ofImages("TIFF"),
   bmp: ofImages("BMP"),
   webp: ofImages("WebP"),
+  gif: ofImages("GIF"),
+  deepPng: ofImages("PNG", samples.entries, sampled),
+  deepTiff: ofImages("TIFF", samples.entries, sampled),
+  pngLabels: ofImages("PNG", [...labels, ...samples.entries], labeled),
+  tiffLabels: ofImages("TIFF", [...images, ...samples.entries], labeled),
+  gifLabels: ofImages("GIF", labels, labeled),
+  bmpLabels: ofImages("BMP", labels, labeled),
   coco: () => {
     const annotations = [{ segmentation: [[1, 1, 9, 1.5, 8, 9]] }, {
       segmentation: { size: [12, 16], counts: "d0n0f3" },
