@@ -5,6 +5,7 @@
  */
 import { type Command, Option } from "commander";
 import { basename, join, resolve } from "node:path";
+import { NAME_ENCODINGS } from "../src/archive/zip_names.ts";
 import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { plural } from "../src/cli/format.ts";
@@ -13,6 +14,7 @@ import { Progress } from "../src/cli/progress.ts";
 import {
   addExamples,
   createCommand,
+  ExitError,
   integer,
   main,
   number,
@@ -57,6 +59,10 @@ export function command(): Command {
       )
         .default(0),
     )
+    .addOption(
+      new Option("--names <encoding>", "how names in a zip are encoded that are not UTF-8 and do not say it")
+        .choices(NAME_ENCODINGS),
+    )
     .option("--force", "replace anything at the output; by default only an earlier import is replaced")
     .option("--json", "print the result as one JSON document")
     .action(run);
@@ -89,7 +95,10 @@ async function run(source: string, { output, json, ...options }: Flags): Promise
         progress!.update(done);
       },
     })
-  ).finally(() => progress?.clear());
+  ).catch((error) => {
+    if (error instanceof ExitError) writeStderr("stopped: the same command resumes\n");
+    throw error;
+  }).finally(() => progress?.clear());
   for (const { reason, files } of report.leftOut) {
     writeStderr(`left out: ${plural(files.length, "file")}: ${escapeLine(reason)}\n`);
     for (const file of files.slice(0, SHOWN_FILES)) writeStderr(`  ${escapeLine(file)}\n`);
@@ -111,10 +120,15 @@ function describe(report: ImportReport): string {
       `  ${name.padEnd(12)}${plural(images, "image")}, ${plural(annotations, "region")} in ${annotated}`
     ),
     `  overview    ${overview}: do the outlines lie on the images?`,
-    `${output}: ${
-      status === "present" ? "is already imported" : "imported"
-    }; next: deno task train --data ${output}`,
+    `${output}: ${status === "present" ? "is already imported" : "imported"}; next: deno task train --data ${
+      quoted(output)
+    }`,
   ].map((line) => `${escapeLine(line)}\n`).join("");
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 if (import.meta.main) await main(command());

@@ -14,7 +14,6 @@ import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { OVERVIEW_FILE } from "../fs/layout.ts";
 import { ifFound, removeTree } from "../fs/paths.ts";
-import { closeDecoders } from "../image/decode.ts";
 import { targetsOf } from "../resplit/assign.ts";
 import { groupByName } from "./groups_by_name.ts";
 import { type ImportClasses, resolveClasses } from "./import_classes.ts";
@@ -49,6 +48,8 @@ export interface ImportOptions extends Omit<RecognizeOptions, "onProgress">, Cla
   readonly test?: number | undefined;
   /** A regular expression that names what images share (a patient, a source) in their paths; `none` for no guess. */
   readonly group?: string | undefined;
+  /** The encoding of the names in a zip that are not UTF-8 and do not state theirs. */
+  readonly names?: string | undefined;
   /** An integer that determines the order of groups of equal size; defaults to 0. */
   readonly seed?: number | undefined;
   /** Whether anything at the output is replaced; by default only an earlier import is. */
@@ -109,15 +110,16 @@ export async function importDataset(
   const goal = output.replace(/(?<=.)[\\/]+$/, "");
   await assertApart(source, goal);
   if (!force) await assertReplaceable(goal);
-  using tree = await openSource(source, goal);
+  using tree = await openSource(source, { output: goal, names: options.names });
   const fingerprint = fingerprintOf([FORM_VERSION, tree.stamp, { ...understood, valid, test, seed }]);
   const earlier = await readImportRecord(goal);
   if (!force && earlier?.fingerprint === fingerprint && await isComplete(goal, earlier.report)) {
     return { ...earlier.report as ImportReport, status: "present" };
   }
   using staging = await Staging.open(goal);
+  const ofReading = fingerprintOf([FORM_VERSION, tree.stamp, reading(options)]);
+  using spool = await Spool.open(staging.spool, ofReading);
   try {
-    using spool = await Spool.open(staging.spool, fingerprint);
     const { about, classes, placements } = await readSource({ tree, spool }, options, onProgress);
     const splits = await writeResult({ tree, spool, placements, classes }, staging.result, onProgress);
     const report: ImportReport = {
@@ -137,9 +139,22 @@ export async function importDataset(
     await writeFileAtomic(join(staging.result, IMPORT_RECORD), `${JSON.stringify(record, null, 2)}\n`);
     await staging.commit();
     return report;
-  } finally {
-    await closeDecoders();
+  } catch (error) {
+    // What was read serves a later run if this one was stopped or the disk failed, not if the source is refused.
+    if (spool.isEmpty || isRefusal(error)) await staging.discard();
+    throw error;
   }
+}
+
+/** Whether an error is about the source or the options, not about this run. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError ||
+    error instanceof Error && error.message.startsWith("Cannot import ");
+}
+
+/** The options that what is read of an image depends on. */
+function reading({ images, masks, pairs, observer, channel, names }: ImportOptions): unknown {
+  return [images, masks, pairs, observer, channel, names];
 }
 
 /** What is written: the source's annotations, which may fill much memory, are not kept any longer. */
@@ -160,15 +175,21 @@ async function readSource(
     ...options,
     onProgress: (done, total) => onProgress("recognizing", done, total),
   });
+  // Refuses names of classes that do not exist before the images are read.
+  resolveClasses(recognition.categories, new Set(recognition.categories.map(({ name }) => name)), options);
   const compare = recognition.images.every(({ split }) => split === null);
   const index = await readImages({ tree, recognition, spool, compare }, onProgress);
   const classes = resolveClasses(recognition.categories, index.used, options);
   const made = compare ? splitImages(index, group, { valid, test }, seed) : null;
-  const placements = placeAll(recognition.images, index, made?.splits ?? null);
+  const { placements, unplaced } = placeAll(recognition.images, index, made?.splits ?? null);
   const { kind, why } = recognition;
-  const lines = [...recognition.lines, ...made?.lines ?? []];
+  const lines = [...recognition.lines, ...made?.lines ?? linesOfKept(placements, group)];
+  const leftOut = [...recognition.leftOut, ...index.leftOut];
+  if (unplaced.length > 0) {
+    leftOut.push({ reason: "images in none of the splits of the source", files: unplaced });
+  }
   return {
-    about: { kind, why, lines, leftOut: [...recognition.leftOut, ...index.leftOut] },
+    about: { kind, why, lines, leftOut },
     classes,
     placements,
   };
@@ -253,7 +274,10 @@ async function readImages(
 function nothingLeft(tree: SourceTree, leftOut: readonly LeftOutFiles[]): Error {
   const first = leftOut[0];
   const why = first === undefined ? "it has no image" : `${first.files[0]}: ${first.reason}`;
-  return new Error(`Cannot import ${JSON.stringify(tree.name)}: no image can be used: ${why}`);
+  return new Error(
+    `Cannot import ${JSON.stringify(tree.name)}: no image can be used: ${why}\n` +
+      "hint: look at that image and its mask; --images and --masks choose other folders",
+  );
 }
 
 function splitImages(
@@ -273,22 +297,42 @@ function splitImages(
   return { splits, lines };
 }
 
-/** Where each image of the recognition goes; null for those that are left out. */
+/** What a user should know of the splits that the source has. */
+function linesOfKept(placements: readonly (Placement | null)[], group: string | undefined): string[] {
+  const found = new Set(placements.flatMap((placement) => placement?.split ?? []));
+  const missing = SPLIT_NAMES.filter((name) => !found.has(name));
+  const kept = `the splits of the source are kept: ${
+    SPLIT_NAMES.filter((name) => found.has(name)).join(", ")
+  }`;
+  return [
+    group === undefined ? kept : `${kept}; --group applies only to sources without splits`,
+    ...missing.length === 0 ? [] : [
+      `the source has no ${
+        missing.join(" and no ")
+      } split; \`deno task split\` makes new splits of all images`,
+    ],
+  ];
+}
+
+/** Where each image of the recognition goes; null for those that are left out, of which `unplaced` have no split. */
 function placeAll(
   images: readonly ImportImage[],
   { usable }: ImageIndex,
   made: readonly SplitName[] | null,
-): (Placement & { path: string } | null)[] {
+): { placements: (Placement & { path: string } | null)[]; unplaced: string[] } {
   const placements = new Array<Placement & { path: string } | null>(images.length).fill(null);
-  const placed = usable.map(({ at }, i) => {
-    const { path, fileName, split } = images[at]!;
-    return { at, path, fileName, split: made?.[i] ?? split ?? "train" };
+  const unplaced: string[] = [];
+  const placed = usable.flatMap(({ at }, i) => {
+    const { path, fileName, split: own } = images[at]!;
+    const split = made?.[i] ?? own;
+    if (split === null) unplaced.push(path);
+    return split === null ? [] : [{ at, path, fileName, split }];
   });
   const names = nameImages(placed);
   for (const [i, { at, path, split }] of placed.entries()) {
     placements[at] = { path, split, fileName: names[i]!, bytes: images[at]!.bytes };
   }
-  return placements;
+  return { placements, unplaced };
 }
 
 /** Writes the folder of every split that has images. */

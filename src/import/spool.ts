@@ -34,8 +34,10 @@ export interface SpooledImage extends Partial<Size> {
 export class Spool implements Disposable {
   readonly #path: string;
   #file: Deno.FsFile | null;
+  #isEmpty: boolean;
 
-  private constructor(path: string, file: Deno.FsFile) {
+  private constructor(path: string, file: Deno.FsFile, isEmpty: boolean) {
+    this.#isEmpty = isEmpty;
     this.#path = path;
     this.#file = file;
   }
@@ -48,15 +50,21 @@ export class Spool implements Disposable {
     const header = `${JSON.stringify({ fingerprint })}\n`;
     const kept = await keptLength(path, header);
     const file = await Deno.open(path, { read: true, write: true, create: true });
-    const spool = new Spool(path, file);
+    const spool = new Spool(path, file, kept <= header.length);
     await file.truncate(kept);
     await file.seek(0, Deno.SeekMode.End);
     if (kept === 0) await writeWhole(file, new TextEncoder().encode(header));
     return spool;
   }
 
+  /** Whether it holds no image. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
   /** Appends an image. */
   async append(image: SpooledImage): Promise<void> {
+    this.#isEmpty = false;
     await writeWhole(this.#file!, new TextEncoder().encode(`${JSON.stringify(image)}\n`));
   }
 

@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { UNZIP_LIMITS } from "../archive/unzip.ts";
 import { type ZipEntry, ZipFile } from "../archive/zip_file.ts";
 import { startsLikeZip, ZIP_START_LENGTH } from "../archive/zip_signature.ts";
 import { openRegular } from "../fs/bounded_read.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
-import { isLeftBehind, type SourceTree } from "./source_tree.ts";
+import { isLeftBehind, MAX_FILES, type SourceTree } from "./source_tree.ts";
+
+/** Nothing is unpacked to the disk, and {@linkcode SourceTree.read} has its own limit: only the list is bounded. */
+const LIMITS = { maxBytes: Infinity, maxEntries: MAX_FILES, maxRatio: Infinity };
 
 /** Whether a file is a zip by its name or its first bytes. */
 export async function isZip(path: string): Promise<boolean> {
@@ -19,11 +21,11 @@ export async function isZip(path: string): Promise<boolean> {
   return count === ZIP_START_LENGTH && startsLikeZip(head);
 }
 
-/** Opens a zip and checks its whole directory, as `unzip` does. */
-export async function listZipTree(path: string): Promise<SourceTree> {
-  const archive = await ZipFile.open(path);
+/** Opens a zip and checks its whole directory, as `unzip` does; `names` is the encoding of names that state none. */
+export async function listZipTree(path: string, names?: string): Promise<SourceTree> {
+  const archive = await ZipFile.open(path, names);
   try {
-    await archive.inspect(UNZIP_LIMITS);
+    await archive.inspect(LIMITS);
     const entries = new Map<string, ZipEntry>();
     for await (const entry of archive.entries()) {
       const name = entry.parts.join("/");

@@ -224,7 +224,7 @@ async function readRegions(
 ): Promise<ImportRegion[]> {
   const regions: ImportRegion[] = [];
   for (const { path, label } of masks) {
-    const codes = await readMaskCodes(await tree.read(path, MAX_BYTES));
+    const codes = await readMask(tree, path);
     if (codes.pages > 1) throw new RangeError(`its mask has ${codes.pages} pages`);
     if (codes.width !== size.width || codes.height !== size.height) {
       throw new RangeError(
@@ -241,6 +241,16 @@ async function readRegions(
     regions.push(...table.counts ? read.map(({ runs }) => ({ category: nameOf(1), runs })) : read);
   }
   return regions;
+}
+
+/** A mask's values; errors that its bytes prove name the file. */
+async function readMask(tree: SourceTree, path: string): Promise<MaskCodes> {
+  try {
+    return await readMaskCodes(await tree.read(path, MAX_BYTES));
+  } catch (error) {
+    if (isAboutFile(error)) throw new SyntaxError(`mask ${path}: ${(error as Error).message}`);
+    throw error;
+  }
 }
 
 /** A value of a mask as one of the space in which all are compared. */

@@ -16,19 +16,27 @@ export interface NameMatch {
   readonly rest: readonly string[];
 }
 
-/** How many tokens are stripped from the names of a folder. */
-interface Affixes {
+/** The tokens of a name, and how many of them at either end all names of its folder share. */
+export interface FolderName extends Affixes {
+  /** The words and numbers of the name. */
+  readonly tokens: readonly string[];
+}
+
+/** How many tokens are shared, or stripped, at either end. */
+export interface Affixes {
+  /** Leading ones. */
   readonly head: number;
+  /** Trailing ones. */
   readonly tail: number;
 }
 
 /** Of longer shared beginnings or ends, only these lengths and the whole are tried. */
 const TRIED = [0, 1, 2];
 
-/** The matches of masks of one folder, each null if no image fits; both lists hold the tokens of names. */
+/** The matches of masks of one folder, each null if no image fits. */
 export function matchNames(
-  images: readonly (readonly string[])[],
-  masks: readonly (readonly string[])[],
+  images: readonly FolderName[],
+  masks: readonly FolderName[],
 ): (NameMatch | null)[] {
   const best = matchEqual(images, masks);
   if (best.every((match) => match !== null)) return best;
@@ -40,8 +48,8 @@ export function matchNames(
 
 /** One to one, by the stripping that matches most. */
 function matchEqual(
-  images: readonly (readonly string[])[],
-  masks: readonly (readonly string[])[],
+  images: readonly FolderName[],
+  masks: readonly FolderName[],
 ): (NameMatch | null)[] {
   const imageAffixes = affixesOf(images);
   const maskAffixes = affixesOf(masks);
@@ -50,7 +58,7 @@ function matchEqual(
   for (const ofImages of imageAffixes) {
     const byKey = uniqueKeys(images, ofImages);
     for (const ofMasks of maskAffixes) {
-      const matches = masks.map((tokens) => {
+      const matches = masks.map(({ tokens }) => {
         const image = byKey.get(strippedKey(tokens, ofMasks)) ?? null;
         if (image === null) return null;
         return {
@@ -71,15 +79,15 @@ function matchEqual(
 
 /** The image's name within the mask's, at either end of what the masks do not share; the longest one wins. */
 function matchWithin(
-  images: readonly (readonly string[])[],
-  masks: readonly (readonly string[])[],
+  images: readonly FolderName[],
+  masks: readonly FolderName[],
 ): (NameMatch | null)[] {
-  const shared = affixesOf(masks).at(-1) ?? { head: 0, tail: 0 };
+  const shared = leastOf(masks);
   let best: (NameMatch | null)[] = masks.map(() => null);
   let bestCount = 0;
   for (const affixes of affixesOf(images)) {
     const byKey = uniqueKeys(images, affixes);
-    const matches = masks.map((tokens) => findWithin(tokens, byKey, shared));
+    const matches = masks.map(({ tokens }) => findWithin(tokens, byKey, shared));
     const count = matches.filter((match) => match !== null).length;
     if (count <= bestCount) continue;
     best = matches;
@@ -107,27 +115,57 @@ function findWithin(
 }
 
 /** Every stripping of the tokens that all names share, the least first. */
-function affixesOf(names: readonly (readonly string[])[]): Affixes[] {
-  const heads = triedLengths(sharedLength(names, (tokens, at) => tokens[at]));
-  const tails = triedLengths(sharedLength(names, (tokens, at) => tokens[tokens.length - 1 - at]));
-  return heads.flatMap((head) => tails.map((tail) => ({ head, tail })))
+function affixesOf(names: readonly FolderName[]): Affixes[] {
+  const { head, tail } = leastOf(names);
+  return triedLengths(head).flatMap((head) => triedLengths(tail).map((tail) => ({ head, tail })))
     .sort((a, b) => a.head + a.tail - b.head - b.tail);
+}
+
+function leastOf(names: readonly FolderName[]): Affixes {
+  return {
+    head: names.reduce((least, { head }) => Math.min(least, head), Infinity),
+    tail: names.reduce((least, { tail }) => Math.min(least, tail), Infinity),
+  };
 }
 
 function triedLengths(shared: number): number[] {
   return [...new Set([...TRIED.filter((length) => length <= shared), shared])];
 }
 
+/**
+ * The tokens that the names of a folder share at either end. Of a single name, only words, and numbers next to them that
+ * lie farther outside: in `21_manual1` the number 21 tells images apart.
+ */
+export function sharedEnds(names: readonly (readonly string[])[]): Affixes {
+  const [first] = names;
+  if (first === undefined) return { head: 0, tail: 0 };
+  if (names.length === 1) {
+    const isWord = (token: string) => /\p{L}/u.test(token);
+    const number = first.findIndex((token) => !isWord(token));
+    const head = number === -1 ? first.length - 1 : number;
+    return {
+      head,
+      tail: number === -1
+        ? first.length - 1
+        : first.slice(number + 1).some(isWord)
+        ? first.length - 1 - number
+        : 0,
+    };
+  }
+  return {
+    head: sharedLength(names, (tokens, at) => tokens[at]),
+    tail: sharedLength(names, (tokens, at) => tokens[tokens.length - 1 - at]),
+  };
+}
+
 function sharedLength(
   names: readonly (readonly string[])[],
   tokenAt: (tokens: readonly string[], at: number) => string | undefined,
 ): number {
-  const first = names[0];
-  if (first === undefined) return 0;
   let length = 0;
   const shares = (tokens: readonly string[]) => {
     const token = tokenAt(tokens, length);
-    return token !== undefined && token === tokenAt(first, length);
+    return token !== undefined && token === tokenAt(names[0]!, length);
   };
   while (names.every(shares)) length++;
   return length;
@@ -138,9 +176,9 @@ function strippedKey(tokens: readonly string[], { head, tail }: Affixes): string
 }
 
 /** Indices by the keys of names; null for a key that several have, or that is empty. */
-function uniqueKeys(names: readonly (readonly string[])[], affixes: Affixes): Map<string, number | null> {
+function uniqueKeys(names: readonly FolderName[], affixes: Affixes): Map<string, number | null> {
   const byKey = new Map<string, number | null>();
-  for (const [index, tokens] of names.entries()) {
+  for (const [index, { tokens }] of names.entries()) {
     const key = strippedKey(tokens, affixes);
     byKey.set(key, key === "" || byKey.has(key) ? null : index);
   }

@@ -7,7 +7,7 @@ import type { SplitName } from "../../dataset/roles.ts";
 import { folderOf } from "../source_tree.ts";
 import { parsePattern } from "../groups_by_name.ts";
 import type { AssignedRoles, RoleFile } from "./assign_roles.ts";
-import { matchNames } from "./match_names.ts";
+import { type Affixes, type FolderName, matchNames, sharedEnds } from "./match_names.ts";
 import { isSplitName, keyOfTokens, seriesName, splitOfName, tokensOf } from "./tokens.ts";
 
 /** A mask of an image. */
@@ -45,7 +45,7 @@ export interface Pairing {
 }
 
 /** A file and where it lies. */
-interface Placed {
+interface Placed extends Affixes {
   readonly file: RoleFile;
   readonly split: SplitName | null;
   /** Keys of the folders above the one that tells its role, without splits. */
@@ -61,8 +61,8 @@ interface Collecting extends Placed {
 
 /** Pairs the files; `pattern` is the value of `--pairs`. */
 export function pairFiles({ images, masks }: AssignedRoles, pattern?: string): Pairing {
-  const collecting = images.map((file): Collecting => ({ ...place(file), masks: [] }));
-  const placed = masks.map(place);
+  const collecting = placeAll(images).map((image): Collecting => ({ ...image, masks: [] }));
+  const placed = placeAll(masks);
   if (pattern === undefined) refuseSameNames(collecting);
   const left = pattern === undefined
     ? pairByPlace(collecting, placed)
@@ -106,7 +106,16 @@ function splitOfPath(folders: readonly string[]): SplitName | null {
   return folders.map(splitOfName).findLast((split) => split !== null) ?? null;
 }
 
-function place(file: RoleFile): Placed {
+function placeAll(files: readonly RoleFile[]): Placed[] {
+  const shared = new Map(
+    [...Map.groupBy(files, ({ path }) => folderOf(path))].map(([folder, files]) =>
+      [folder, sharedEnds(files.map(({ tokens }) => tokens))] as const
+    ),
+  );
+  return files.map((file) => ({ ...place(file), ...shared.get(folderOf(file.path))! }));
+}
+
+function place(file: RoleFile): Omit<Placed, keyof Affixes> {
   const { folders, at } = file;
   const telling = (names: readonly string[]) => names.filter((name) => !isSplitName(name));
   return {
@@ -163,7 +172,7 @@ function pairGroup(
       for (const mask of masks) owner.masks.push(pairedMask(mask, mask.file.tokens, owner));
       return [];
     }
-    const matches = matchNames(images.map(({ file }) => file.tokens), masks.map(({ file }) => file.tokens));
+    const matches = matchNames(images.map(nameOf), masks.map(nameOf));
     return masks.filter((mask, at) => {
       const match = matches[at];
       if (match === null || match === undefined) return true;
@@ -171,6 +180,10 @@ function pairGroup(
       return false;
     });
   });
+}
+
+function nameOf({ file: { tokens }, head, tail }: Placed): FolderName {
+  return { tokens, head, tail };
 }
 
 /** The only image of a folder gets the masks with its name, or all of them if none has it. */

@@ -51,6 +51,10 @@ const LAYOUTS: Record<string, [paths: string[], second: string]> = {
     numbered("in_images/ISIC_000#.jpg", "GT/ISIC_000#_segmentation.png"),
     "in_images/ISIC_0002.jpg: GT/ISIC_0002_segmentation.png",
   ],
+  "suffixes on both sides of a single pair": [
+    ["images/1.png", "masks/1.png", "b/images/21_training.tif", "b/1st_manual/21_manual1.gif"],
+    "images/1.png: masks/1.png",
+  ],
   "a prefix of the masks": [numbered("images/#.png", "masks/mask_#.png"), "images/2.png: masks/mask_2.png"],
   "case and separators": [
     numbered("Images/Case-0#.PNG", "Labels/case_0#_GT.png"),
@@ -140,15 +144,28 @@ for (const [name, [paths, second]] of Object.entries(LAYOUTS)) {
 Deno.test("pairFiles: lists images without a mask and masks without an image, and guesses nothing", async () => {
   const { pairs, loneImages, loneMasks } = await choose([
     ...numbered("images/#.png", "masks/#.png"),
-    "images/4.png",
-    "masks/44.png",
+    "images/s4.png",
+    "masks/s44.png",
     "p/images/7.png",
     "q/images/7.png",
     "r/masks/7.png",
   ]);
   assert.equal(pairs.length, 3);
-  assert.deepEqual(loneImages, ["images/4.png", "p/images/7.png", "q/images/7.png"]);
-  assert.deepEqual(loneMasks, ["masks/44.png", "r/masks/7.png"]);
+  assert.deepEqual(loneImages, ["images/s4.png", "p/images/7.png", "q/images/7.png"]);
+  assert.deepEqual(loneMasks, ["masks/s44.png", "r/masks/7.png"]);
+});
+
+Deno.test("pairFiles: an image and a mask that are left over are no pair by themselves", async () => {
+  for (const [image, mask] of [["s4", "s5"], ["a", "b"], ["4", "5"], ["4_a", "5_a_mask"]] as const) {
+    const { pairs } = await choose([
+      ...numbered("images/s#.png", "masks/s#.png"),
+      `images/${image}.png`,
+      `masks/${mask}.png`,
+    ]);
+    assert.equal(pairs.length, 3, `${image} with ${mask}`);
+    const single = await choose([`images/${image}.png`, `masks/${mask}.png`]);
+    assert.equal(single.pairs.length, 0, `${image} with ${mask} alone`);
+  }
 });
 
 Deno.test("chooseMasks: refuses alternatives with the flags that decide, which then do", async () => {
