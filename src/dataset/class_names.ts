@@ -6,9 +6,10 @@
 import { showValue } from "../coco/problems.ts";
 import type { Category } from "./dataset_source.ts";
 
-/** The name of a category: its id if it has none. */
+/** The name of a category in one line, without control characters; its id if it has none. */
 export function categoryName({ id, name }: Category): string {
-  return name.trim() === "" ? String(id) : name.trim();
+  const line = name.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+  return line === "" ? String(id) : line;
 }
 
 /** Whether annotations of a category of this name mark pixels that nobody labeled: `ignore`, `__ignore__`. */

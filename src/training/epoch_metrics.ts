@@ -104,6 +104,11 @@ function qualityOf({ overlap, predicted, truth }: ClassCounts): { dice: number; 
 }
 
 /** Dice and IoU of each class, and their means over the classes that have any. */
+/** A class's name as the end of a metric's, which neither dot nor slash may be. */
+function keyOf(name: string): string {
+  return name.replace(/[./]+$/, (end) => "_".repeat(end.length));
+}
+
 function meanQuality(classes: readonly ClassCounts[], names: readonly string[]): Record<string, number> {
   const qualities = classes.map(qualityOf);
   const mean = (name: "dice" | "iou") => {
@@ -111,7 +116,7 @@ function meanQuality(classes: readonly ClassCounts[], names: readonly string[]):
     return defined.reduce((sum, value) => sum + value, 0) / defined.length;
   };
   const each = (name: "dice" | "iou") =>
-    qualities.map((quality, index) => [`${name}/${names[index]}`, quality[name]] as const);
+    qualities.map((quality, index) => [`${name}/${keyOf(names[index]!)}`, quality[name]] as const);
   return {
     dice: mean("dice"),
     iou: mean("iou"),

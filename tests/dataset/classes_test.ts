@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { splitNames } from "../../src/dataset/class_names.ts";
+import { categoryName, splitNames } from "../../src/dataset/class_names.ts";
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { chooseClasses, classesOfRun, keptClasses, matchClasses } from "../../src/dataset/classes.ts";
 
@@ -92,6 +92,11 @@ Deno.test("keptClasses: choosing what a run keeps gives its classes again", () =
     const { classes, ignored } = classesOfRun(keptClasses(table));
     deepStrictEqual([classes, ignored], [table.classes, table.ignored]);
   }
+});
+
+Deno.test("categoryName: is one line without control characters, or the id", () => {
+  const names = [" a\u001b[31m\n b ", "", " \u2028"].map((name, id) => categoryName({ id, name }));
+  deepStrictEqual(names, ["a [31m b", "1", "2"]);
 });
 
 Deno.test("splitNames: a separator after a backslash belongs to a name", () => {
