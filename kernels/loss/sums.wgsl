@@ -46,12 +46,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var term = 0.0;
   var ignored = 0.0;
   for (var i = first; i < end; i++) {
-    if (target_mask[i] < 0.0) {
+    let t = target_mask[i];
+    if (t < 0.0) {
       ignored += 1.0;
       continue;
     }
-    let pixel = pixel_of(logits[i], target_mask[i]);
-    let t = pixel.truth;
+    let pixel = pixel_of(logits[i], t);
     let log_p = max(LEAST_LOGARITHM, pixel.log_p);
     let log_q = max(LEAST_LOGARITHM, pixel.log_q);
     overlap += pixel.p * t;

@@ -1,6 +1,6 @@
 /** A device with small bindings splits batches into chunks, and the result is the same. */
 import assert from "node:assert/strict";
-import { type Gpu, Trainer, UNet, type UNetConfig } from "../../mod.ts";
+import { type Gpu, type Tensor, Trainer, UNet, type UNetConfig } from "../../mod.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { recordPlan } from "../../src/unet/network_plan.ts";
 import { assertClose } from "../support/compare.ts";
@@ -20,6 +20,18 @@ interface Outcome {
   evaluated: number[];
 }
 
+/** The masks of the batch: a plane per class, or with a softmax of three classes the index of the last disc. */
+function masksFor({ head }: UNetConfig): Tensor {
+  if (head !== "softmax") return BATCH.masks;
+  const { data } = BATCH.masks;
+  const plane = 64 * 64;
+  const indices = Float32Array.from({ length: 11 * plane }, (_, at) => {
+    const first = Math.floor(at / plane) * 4 * plane + at % plane;
+    return [3, 2, 1].find((index) => data[first + (index - 1) * plane] === 1) ?? 0;
+  });
+  return { shape: [11, 1, 64, 64], data: indices };
+}
+
 async function train(gpu: Gpu, config: UNetConfig): Promise<Outcome> {
   const unet = await UNet.create(gpu, config, { seed: 5 });
   // With PyTorch's default initialization activations fade with every level; 2.4 times as large, the deepest ones matter.
@@ -29,7 +41,8 @@ async function train(gpu: Gpu, config: UNetConfig): Promise<Outcome> {
   }
   unet.loadStateDict(state);
   const trainer = await Trainer.create(unet, { seed: 9, learningRate: 1e-3 });
-  const { images, masks } = BATCH;
+  const { images } = BATCH;
+  const masks = masksFor(config);
   const { data: logits } = await unet.logits(images);
   await trainer.enqueueEvaluation(images, masks);
   const [metrics] = await trainer.readMetrics();
@@ -52,15 +65,20 @@ async function train(gpu: Gpu, config: UNetConfig): Promise<Outcome> {
   };
 }
 
-// Every kernel mode and every norm.
-for (const [kernels, norm] of [["fast", "instance"], ["strict", "none"]] as const) {
-  Deno.test(`chunkBatch: eleven images in two chunks give what the whole batch gives, ${kernels}, norm ${norm}`, async () => {
-    const config = { inChannels: 3, outChannels: 4, filters: 4, dropout: 0.4, norm };
+// Every kernel mode, every norm and every head.
+const MODES = [["fast", "instance", "sigmoid"], ["strict", "none", "softmax"]] as const;
+
+for (const [kernels, norm, head] of MODES) {
+  Deno.test(`chunkBatch: eleven images in two chunks give what the whole batch gives, ${kernels}, norm ${norm}, ${head}`, async () => {
+    const config = { inChannels: 3, outChannels: 4, filters: 4, dropout: 0.4, norm, head };
     const whole = await openTestGpu(kernels === "fast" ? {} : { kernels });
     const little = await openTestGpu({ kernels, maxBindingSize: LITTLE });
     const spec = { kind: "train", batch: 11, height: 64, width: 64 } as const;
     const steps = [whole, little].map((gpu) => recordPlan(config, planTarget(gpu), spec).steps);
-    for (const label of ["loss/sums", "loss/gradient", "conv2d/direct", "max_pool2d/forward"]) {
+    const losses = head === "softmax"
+      ? ["loss/softmax_pixels", "loss/softmax_sums", "loss/softmax_gradient"]
+      : ["loss/sums", "loss/gradient"];
+    for (const label of [...losses, "conv2d/direct", "max_pool2d/forward"]) {
       const [once, often] = steps.map((all) =>
         all.filter(({ dispatch }) => dispatch.kernel.label === label).length
       );
