@@ -132,7 +132,7 @@ export {
   type EvaluateSplitOptions,
   type SplitEvaluation,
 } from "./src/evaluation/evaluate_split.ts";
-export { batchLoss, type Loss, type SplitLoss } from "./src/evaluation/split_loss.ts";
+export { batchLoss, type BatchLossOptions, type Loss, type SplitLoss } from "./src/evaluation/split_loss.ts";
 export {
   type EvaluationReport,
   runEvaluation,

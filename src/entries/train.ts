@@ -55,7 +55,12 @@ export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../t
 export type { BestEpoch } from "../training/checkpoint.ts";
 export type { SplitSummary } from "../training/train_data.ts";
 export type { DataFingerprint, SplitFingerprint } from "../training/data_fingerprint.ts";
-export { LOSS_NAMES, type LossName, type LossRecord } from "../../kernels/loss/definition.ts";
+export {
+  type ClassCounts,
+  LOSS_NAMES,
+  type LossName,
+  type LossRecord,
+} from "../../kernels/loss/definition.ts";
 export type { ClassOptions } from "../dataset/classes.ts";
 export type { Unannotated } from "../dataset/samples.ts";
 export type { SwanLabOnlineOptions } from "../tracking/swanlab_online.ts";
