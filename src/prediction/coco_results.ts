@@ -12,8 +12,11 @@ import type { Size } from "../image/image.ts";
 import type { CocoIds } from "./coco_names.ts";
 import type { Segmentation } from "./postprocess.ts";
 
-/** Marks the files as predicted: only such a file is replaced. */
-const MARK = '{"info":{"description":"Predictions of deno-unet';
+/** Says in the file that nobody has reviewed it. */
+const DESCRIPTION = "Predictions of deno-unet: not reviewed by a person";
+
+/** How such a file begins: only such a file is replaced. */
+const MARK = `{"info":{"description":${JSON.stringify(DESCRIPTION)}`;
 
 /** Digits of a score: float32 probabilities have no more. */
 const SCORE_DIGITS = 6;
@@ -78,7 +81,7 @@ export class CocoResults {
     const categories = classes.map((name) =>
       encode(idJson({ id: this.#ids.category(name), name, supercategory: "" }))
     );
-    const head = `${MARK}: not reviewed by a person",${JSON.stringify(info).slice(1)},"licenses":[]`;
+    const head = `{"info":${JSON.stringify({ description: DESCRIPTION, ...info })},"licenses":[]`;
     await writeFileAtomic(path, [
       encode(`${head},\n"images":[`),
       ...listed(this.#images),

@@ -122,3 +122,44 @@ Deno.test("writeFailures: lists what failed until it succeeds, and keeps the fai
     await writeFailures(output, ["gone"], []);
     await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
   }));
+
+Deno.test("findImages: recursive searches folders at any depth, but neither links to folders nor the output", () =>
+  inTempFolder(async (folder) => {
+    await writeFiles(folder, {
+      "b.png": PNG,
+      "2024/may/a.png": PNG,
+      "2024/a.png": PNG,
+      "2024/notes.txt": "",
+      ".hidden/c.png": PNG,
+      "out/b_mask.png": PNG,
+      "elsewhere/d.png": PNG,
+    });
+    const scans = join(folder, "scans");
+    await Deno.mkdir(scans);
+    for (const name of ["b.png", "2024", ".hidden", "out"]) {
+      await Deno.rename(join(folder, name), join(scans, name));
+    }
+    await Deno.symlink(join(folder, "elsewhere"), join(scans, "link"));
+    const found = await findImages([scans], { recursive: true, except: join(scans, "out") });
+    assert.deepEqual(found.files, ["b.png", "2024/a.png", "2024/may/a.png"].map((name) => join(scans, name)));
+    assert.deepEqual(found.subfolders, ["", "2024", join("2024", "may")]);
+    assert.deepEqual(found.skipped, {
+      files: [join(scans, "2024", "notes.txt")],
+      folders: [join(scans, "link")],
+    });
+    assert.deepEqual(
+      outputNames(found.files, "out", { subfolders: found.subfolders }),
+      ["b", join("2024", "a"), join("2024", "may", "a")],
+    );
+  }));
+
+Deno.test("outputNames: results are replaced in their subfolders, and never have a reserved path", () =>
+  inTempFolder(async (folder) => {
+    const [files, subfolders] = [["x/1/a.png", "y/1/a.png"], ["1", "1"]];
+    await writeFiles(folder, { "1/a.json": JSON.stringify({ image: "y/1/a.png" }) });
+    const owners = await findOwners(files, folder, subfolders);
+    assert.deepEqual(outputNames(files, folder, { owners, subfolders }), ["1/a-2", "1/a"]);
+    assert.deepEqual(outputNames(["in/a.png"], folder, { reserved: [join(folder, "a.json")] }), ["a-2"]);
+    assert.deepEqual(outputNames(["a_x.png"], "", { endings: ["_x.png"] }), ["a_x"]);
+    assert.deepEqual(outputNames(["a.png", "a_x.png"], "", { endings: ["_x.png"] }), ["a-2", "a_x"]);
+  }));

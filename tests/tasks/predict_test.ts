@@ -198,3 +198,46 @@ Deno.test("predict: reports errors of model and usage, and may write only to pre
     await assert.rejects(Deno.stat(elsewhere), Deno.errors.NotFound);
     assert.deepEqual(await filesUnder(output), []);
   }));
+
+Deno.test("predict: subfolders, spacing, labels, and COCO files with the ids of annotations", () =>
+  withImages(async (folder, model, output) => {
+    const scans = join(folder, "scans");
+    await writeFiles(scans, { "may/a.png": bright(32, 32, [1, 1, 3, 3]) });
+    const annotations = {
+      images: ["a.png", "b.png", "c.png", "may/a.png"].map((file_name, index) => ({
+        id: 70 + index,
+        file_name,
+        width: 32,
+        height: 32,
+      })),
+      categories: [{ id: 9, name: "tumor" }],
+      annotations: [{ id: 1, image_id: 70, category_id: 9, segmentation: [[1, 1, 9, 1, 9, 9, 1, 9]] }],
+    };
+    await writeFiles(folder, { "truth.json": JSON.stringify(annotations) });
+    const base = [`--model=${model}`, `--output=${output}`, scans];
+    const coco = join(output, "all.json");
+    const ids = ["--coco", coco, "--coco-ids", join(folder, "truth.json")];
+    const args = [...base, ...ids, "--recursive", "--spacing", "0.5", "--labels"];
+    const { code, stdout, stderr } = await runInProcess(command(), args);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /may\/a\.png: 1 lesion, \d+ pixels \([\d.]+ %\), [\d.]+ mm², mean probability/);
+    assert.match(stdout, new RegExp(`COCO dataset ${coco}, results ${output}/all_results\\.json`));
+    assert.doesNotMatch(stderr, /subfolder/);
+    const names = await filesUnder(output);
+    for (const name of ["may/a_mask.png", "may/a.json", "labels.txt", "summary.csv"]) {
+      assert.ok(names.includes(name), name);
+    }
+    const report = JSON.parse(await Deno.readTextFile(join(output, "may", "a.json")));
+    assert.deepEqual([report.spacing, report.areaMm2], [[0.5, 0.5], report.area / 4]);
+    const results = JSON.parse(await Deno.readTextFile(join(output, "all_results.json")));
+    assert.deepEqual(
+      results.map((each: Record<string, unknown>) => [each.image_id, each.category_id]),
+      [[70, 9], [70, 9], [71, 9], [73, 9]],
+    );
+    // Annotations are not replaced by predictions, and ids are for COCO files only.
+    const truth = await runInProcess(command(), [...base, "--coco", join(folder, "truth.json")]);
+    assert.match(truth.stderr, /^error: Cannot write predictions to .* not a COCO file of predict\nhint: /m);
+    const alone = await runInProcess(command(), [...base, "--coco-ids", "x.json"]);
+    assert.match(alone.stderr, /^error: Cannot use --coco-ids without --coco\nhint: /m);
+    assert.equal((await runInProcess(command(), [...base, "--coco", "all.txt"])).code, 2);
+  }));
