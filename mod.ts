@@ -32,6 +32,7 @@ export {
   type SharedNote,
   type SplitReport,
 } from "./src/dataset/inspect.ts";
+export type { DepthReport } from "./src/dataset/depths.ts";
 export { type MasksReport, writeMasks, type WriteMasksOptions } from "./src/dataset/write_masks.ts";
 export {
   type LeftOut,
@@ -56,6 +57,8 @@ export type { TargetForm } from "./src/dataset/targets.ts";
 export type { LeftOutFiles, RecognizeOptions } from "./src/import/import_kind.ts";
 export type { SplitCounts } from "./src/import/write_dataset.ts";
 export type { DuplicateFile, DuplicateReason, NearDuplicate } from "./src/dataset/near_duplicates.ts";
+export { decodeLabelImage } from "./src/image/decode.ts";
+export type { LabelImage, LabelKind } from "./src/image/label_image.ts";
 export { encodeJpeg } from "./src/image/encode.ts";
 export { type Color, grayToRgb, maskToRgb, overlayMask, type OverlayOptions } from "./src/image/draw.ts";
 export { drawFigure, type FigureOptions, type Panel } from "./src/image/draw_figure.ts";
@@ -95,7 +98,6 @@ export {
   type MetricName,
   type MetricOptions,
 } from "./src/evaluation/metrics.ts";
-export type { Spacing } from "./src/image/image.ts";
 export type { SurfaceMetrics } from "./src/evaluation/surface.ts";
 export {
   countPixels,

@@ -23,8 +23,8 @@
  */
 export * from "./prediction.ts";
 export { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
-export type { ImageNote } from "../image/image.ts";
-export { closeDecoders, decodeImage } from "../image/decode.ts";
+export type { DecodedRaster, ImageNote } from "../image/image.ts";
+export { closeDecoders, decodeImage, decodeSamples } from "../image/decode.ts";
 export { encodeGrayPng, encodeRgbPng } from "../image/encode.ts";
 export type { GrayImage } from "../image/image.ts";
 export { drawPrediction } from "../prediction/figure.ts";

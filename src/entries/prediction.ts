@@ -6,8 +6,18 @@
 export * from "./network.ts";
 export { decodeRle, encodeRle, type Rle } from "../coco/rle.ts";
 export { type Box, keepLargest, type Lesion, removeSmall } from "../image/components.ts";
-export type { RgbImage, Size } from "../image/image.ts";
+export { displayImage } from "../image/display.ts";
+export type {
+  Raster,
+  RgbImage,
+  SampleData,
+  SampleImage,
+  SampleRange,
+  Size,
+  Spacing,
+} from "../image/image.ts";
 export type { Mask } from "../image/mask.ts";
+export { type InputForm, networkInput } from "../image/network_input.ts";
 export { normalizeImage } from "../image/normalize.ts";
 export { resizeImage, resizeMask } from "../image/resize.ts";
 export {

@@ -11,11 +11,15 @@ import { extremesOf } from "./sample_range.ts";
 const FEW = 1 / 4;
 
 /**
- * A note for samples of more than 8 bits that nearly all lie in a quarter of their range or less, as with burnt-in text
+ * A note for samples of more than 8 bits that are read with 8, or that nearly all lie in a quarter of their range or less, as with burnt-in text
  * or values that are stored with an offset: scaled by its range, such an image has little contrast.
  */
-export function levelsNote({ data, range }: SampleImage): ImageNote[] {
-  if (range === null) return [];
+export function levelsNote({ data, bits, range }: SampleImage): ImageNote[] {
+  if (range === null) {
+    if (bits <= 8) return [];
+    const message = `the ${bits}-bit samples of this color model or compression are read with 8 bits`;
+    return [{ kind: "levels", message }];
+  }
   const [low, high] = windowOf(data);
   if (high - low > FEW * (range[1] - range[0])) return [];
   const message =

@@ -47,7 +47,7 @@ export function layoutOf(page: Directory): TiffLayout {
     ...{ bits, number, compression, photometric },
     channels: page.of(TAG.samples, 1),
     readable: isEven && hasPredictor && isLossless(compression) && photometric <= 3 &&
-      page.of(TAG.fillOrder, 1) === 1 && readerOf(bits, number) !== null,
+      page.of(TAG.fillOrder, 1) === 1 && numbersOf(bits, number) !== null,
   };
 }
 
@@ -84,7 +84,7 @@ export function readTiffSamples(
   const samples = new (typeOf(layout))(width * height * count);
   const predictor = page.of(TAG.predictor, 1);
   const little = isLittleEndian(view);
-  const read = readerOf(bits, number)!;
+  const numbers = numbersOf(bits, number)!;
   for (const part of partsOf(file, page, layout, isPlanar)) {
     if (part.channel >= count) continue;
     const perRow = part.width * perPart;
@@ -95,16 +95,31 @@ export function readTiffSamples(
     const rows = Math.min(part.height, height - part.top);
     const taken = isPlanar ? 1 : count;
     for (let y = 0; y < rows; y++) {
+      // A copy, which begins where every kind of number may.
       const row = packed.slice(y * rowBytes, (y + 1) * rowBytes);
-      const order = unpredict(row, predictor, perPart, bits, little);
-      const values = new DataView(row.buffer);
-      let to = ((part.top + y) * width + part.left) * count + part.channel;
-      for (let x = 0; x < columns; x++, to += count) {
-        for (let i = 0; i < taken; i++) samples[to + i] = read(values, x * perPart + i, order);
-      }
+      const isNative = predictor === 3 ? gatherBytes(row, perPart, bits) : little;
+      if (!isNative) swapBytes(row, bits);
+      if (predictor === 2) addNeighbors(row, perPart, bits);
+      const to = ((part.top + y) * width + part.left) * count + part.channel;
+      copyPixels(numbers(row, perRow), perPart, samples, to, count, taken, columns);
     }
   }
   return samples;
+}
+
+/** Copies the first `taken` of `channels` numbers per pixel, for `columns` pixels `step` samples apart. */
+function copyPixels(
+  row: ArrayLike<number>,
+  channels: number,
+  samples: SampleData,
+  to: number,
+  step: number,
+  taken: number,
+  columns: number,
+): void {
+  for (let x = 0, from = 0; x < columns; x++, from += channels, to += step) {
+    for (let i = 0; i < taken; i++) samples[to + i] = row[from + i]!;
+  }
 }
 
 /** All strips or tiles. Throws a SyntaxError for one that lies outside the file. */
@@ -152,83 +167,85 @@ function* partsOf(file: Uint8Array, page: Directory, layout: TiffLayout, isPlana
   }
 }
 
-/**
- * Reverses the differences of a row in place; returns whether its numbers begin with the lowest byte. Predictor 2
- * stores each number less the one before it of the same channel. Predictor 3 does so with bytes, of which it stores
- * first the highest of all numbers, then the next.
- */
-function unpredict(
-  row: Uint8Array,
-  predictor: number,
-  channels: number,
-  bits: number,
-  little: boolean,
-): boolean {
-  if (predictor === 2) {
-    const view = new DataView(row.buffer);
-    const bytes = bits / 8;
-    for (let at = channels * bytes; at + bytes <= row.length; at += bytes) {
-      addNumber(view, at, at - channels * bytes, bytes, little);
+/** Reverses the order of the bytes of each number. */
+function swapBytes(row: Uint8Array, bits: number): void {
+  const bytes = bits / 8;
+  if (bits % 8 !== 0 || bytes === 1) return;
+  for (let at = 0; at < row.length; at += bytes) {
+    for (let low = at, high = at + bytes - 1; low < high; low++, high--) {
+      const byte = row[low]!;
+      row[low] = row[high]!;
+      row[high] = byte;
     }
-  } else if (predictor === 3) {
-    for (let i = channels; i < row.length; i++) row[i]! += row[i - channels]!;
-    const bytes = bits / 8;
-    const count = row.length / bytes;
-    const planes = row.slice();
-    for (let i = 0; i < count; i++) {
-      for (let byte = 0; byte < bytes; byte++) row[i * bytes + byte] = planes[byte * count + i]!;
-    }
-    return false;
   }
-  return little;
 }
 
-/** Adds the number at `from` to the one at `at`, both of `bytes` bytes. */
-function addNumber(view: DataView, at: number, from: number, bytes: number, little: boolean): void {
-  if (bytes === 1) view.setUint8(at, view.getUint8(at) + view.getUint8(from));
-  else if (bytes === 2) view.setUint16(at, view.getUint16(at, little) + view.getUint16(from, little), little);
-  else if (bytes === 4) view.setUint32(at, view.getUint32(at, little) + view.getUint32(from, little), little);
-  else view.setBigUint64(at, view.getBigUint64(at, little) + view.getBigUint64(from, little), little);
+/** Adds to each number the one before it of the same channel: predictor 2 stores differences. */
+function addNeighbors(row: Uint8Array, channels: number, bits: number): void {
+  if (bits === 64) {
+    const numbers = new BigUint64Array(row.buffer);
+    for (let i = channels; i < numbers.length; i++) numbers[i]! += numbers[i - channels]!;
+    return;
+  }
+  const numbers = bits === 8 ? row : bits === 16 ? new Uint16Array(row.buffer) : new Uint32Array(row.buffer);
+  for (let i = channels; i < numbers.length; i++) numbers[i]! += numbers[i - channels]!;
 }
 
-/** Reads the sample of an index from a row. */
-type Reader = (row: DataView, index: number, little: boolean) => number;
+/**
+ * Reverses predictor 3: it stores the highest bytes of all numbers, then the next, as differences. Returns true, since
+ * the numbers then begin with the lowest byte.
+ */
+function gatherBytes(row: Uint8Array, channels: number, bits: number): true {
+  for (let i = channels; i < row.length; i++) row[i]! += row[i - channels]!;
+  const bytes = bits / 8;
+  const count = row.length / bytes;
+  const planes = row.slice();
+  for (let byte = 0; byte < bytes; byte++) {
+    const plane = (bytes - 1 - byte) * count;
+    for (let i = 0, at = byte; i < count; i++, at += bytes) row[at] = planes[plane + i]!;
+  }
+  return true;
+}
 
-const FLOATS: Record<number, Reader> = {
-  16: (row, i, little) => row.getFloat16(2 * i, little),
-  32: (row, i, little) => row.getFloat32(4 * i, little),
-  64: (row, i, little) => row.getFloat64(8 * i, little),
+/** The numbers of a row, whose bytes are in the machine's order: the lowest first, like every machine with WebGPU. */
+type Numbers = (row: Uint8Array<ArrayBuffer>, count: number) => ArrayLike<number>;
+
+const FLOATS: Record<number, Numbers> = {
+  16: ({ buffer }) => new Float16Array(buffer),
+  32: ({ buffer }) => new Float32Array(buffer),
+  64: ({ buffer }) => new Float64Array(buffer),
 };
 
-const SIGNED: Record<number, Reader> = {
-  8: (row, i) => row.getInt8(i),
-  16: (row, i, little) => row.getInt16(2 * i, little),
-  32: (row, i, little) => row.getInt32(4 * i, little),
+const SIGNED: Record<number, Numbers> = {
+  8: ({ buffer }) => new Int8Array(buffer),
+  16: ({ buffer }) => new Int16Array(buffer),
+  32: ({ buffer }) => new Int32Array(buffer),
 };
 
-const UNSIGNED: Record<number, Reader> = {
-  8: (row, i) => row.getUint8(i),
-  16: (row, i, little) => row.getUint16(2 * i, little),
-  32: (row, i, little) => row.getUint32(4 * i, little),
+const UNSIGNED: Record<number, Numbers> = {
+  8: (row) => row,
+  16: ({ buffer }) => new Uint16Array(buffer),
+  32: ({ buffer }) => new Uint32Array(buffer),
 };
 
-/** The reader of such samples, or null. */
-function readerOf(bits: number, number: TiffNumber | null): Reader | null {
+/** What reads such samples; null if nothing does. */
+function numbersOf(bits: number, number: TiffNumber | null): Numbers | null {
   if (number === "float") return FLOATS[bits] ?? null;
   if (number === "signed") return SIGNED[bits] ?? null;
   if (number === null) return null;
-  return UNSIGNED[bits] ?? (bits >= 1 && bits < 16 ? (row, i) => bitsAt(row, i * bits, bits) : null);
+  return UNSIGNED[bits] ?? (bits >= 1 && bits < 16 ? (row, count) => unpackBits(row, bits, count) : null);
 }
 
-/** A number of up to 15 bits, the highest first, of which each row begins a byte. */
-function bitsAt(row: DataView, first: number, bits: number): number {
-  let value = 0;
-  for (let at = first; at < first + bits;) {
-    const taken = Math.min(8 - (at & 7), first + bits - at);
-    value = value << taken | row.getUint8(at >> 3) >> (8 - (at & 7) - taken) & ((1 << taken) - 1);
-    at += taken;
+/** Numbers of up to 15 bits, the highest bit first. */
+function unpackBits(row: Uint8Array, bits: number, count: number): Uint16Array {
+  const numbers = new Uint16Array(count);
+  let [pending, pendingBits, at] = [0, 0, 0];
+  for (let i = 0; i < count; i++) {
+    for (; pendingBits < bits; pendingBits += 8) pending = (pending << 8 | row[at++]!) & 0xffffff;
+    pendingBits -= bits;
+    numbers[i] = pending >> pendingBits & ((1 << bits) - 1);
   }
-  return value;
+  return numbers;
 }
 
 function typeOf({ bits, number }: TiffLayout) {

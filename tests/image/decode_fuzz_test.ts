@@ -8,7 +8,7 @@ import { Random } from "../support/random.ts";
 import fixtures from "../fixtures/images/images.json" with { type: "json" };
 
 /** Damaged files per format. */
-const FILES = { JPEG: 2000, PNG: 1500, TIFF: 1000, BMP: 400, WebP: 600 };
+const FILES = { JPEG: 2000, PNG: 1500, TIFF: 1000, BMP: 400, WebP: 600, GIF: 300 };
 
 /** Damages a PNG within its chunks, with correct lengths and checksums, so that it passes these checks. */
 function mutatePng(bytes: Uint8Array, random: Random): Uint8Array {
