@@ -117,7 +117,19 @@ function describeReport(report: DatasetReport): string {
     ...report.splits.map((split) => describeSplit(split, report.unannotated)),
     ...describeClasses(report),
     describeNearDuplicates(report),
+    ...describePartly(report),
   ].join("\n");
+}
+
+/** At the end, where it is seen: such images teach that a lesion is background. */
+function describePartly({ splits }: DatasetReport): string[] {
+  const partly = splits.filter((split) => split.partlyAnnotated > 0);
+  if (partly.length === 0) return [];
+  const counts = partly.map((split) => `${split.partlyAnnotated} in ${escapeLine(split.name)}`).join(", ");
+  return [
+    `warning: images annotated only in part: ${counts}. What cannot be drawn counts as background there.\n` +
+    "  hint: draw the annotations that are listed above, or remove these images from the annotation file\n",
+  ];
 }
 
 /** What training makes of several classes. */

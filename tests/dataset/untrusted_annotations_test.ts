@@ -14,7 +14,9 @@ import {
 import { completeTrainConfig } from "../../src/training/recipe.ts";
 import { closeData } from "../../src/training/plan_run.ts";
 import { loadData } from "../../src/training/train_data.ts";
+import { command as inspect } from "../../tasks/inspect.ts";
 import { spots, writeFiles } from "../support/coco.ts";
+import { runInProcess } from "../support/run_task.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 const FILE = "_annotations.coco.json";
@@ -270,6 +272,8 @@ Deno.test("loadData: trains on no split with images in doubt or without any anno
       "valid: 1 image annotated only in part: what cannot be drawn counts as background",
       "valid: 1 problem: annotation 2: it has no segmentation (image 1); deno task inspect lists all",
     ]);
+    const { stdout } = await runInProcess(inspect(), [data]);
+    assert.match(stdout, /\nwarning: images annotated only in part: 1 in valid\. .*\n  hint: [^\n]*\n$/);
     await writeDataset(data, { train: { annotations: [] }, valid: {} });
     await assert.rejects(load(), /Cannot train on split "train": none of its images is annotated\nhint: /);
     await writeDataset(data, { train: {}, valid: { annotations: [] } });
