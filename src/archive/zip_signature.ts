@@ -4,19 +4,9 @@
  * @module
  */
 import { byteLengthOf } from "../fs/read_at.ts";
+import { END_RECORD_LENGTH, findZipExtent, MAX_COMMENT_LENGTH, type ZipExtent } from "../zip_extent.ts";
 
-/** The number of bytes that {@linkcode startsLikeZip} needs. */
-export const ZIP_START_LENGTH = 4;
-
-/** End of central directory record: 22 bytes and a comment of up to 65,535. */
-const END_RECORD_LENGTH = 22;
-const MAX_COMMENT_LENGTH = 0xffff;
-
-/** Whether a file begins like a zip: with a local header, or without entries with its end record. */
-export function startsLikeZip(head: Uint8Array): boolean {
-  return head[0] === 0x50 && head[1] === 0x4b &&
-    ((head[2] === 3 && head[3] === 4) || (head[2] === 5 && head[3] === 6));
-}
+export { startsLikeZip, ZIP_START_LENGTH, type ZipExtent } from "../zip_extent.ts";
 
 /**
  * Whether an open file ends with the end record of a zip, or with bytes behind one. A truncated zip lacks it, so this detects truncation even if
@@ -40,68 +30,9 @@ export async function endsLikeZip(file: Deno.FsFile): Promise<boolean> {
   return findZip(file, size) !== null;
 }
 
-/** Bytes after an archive that are searched for its end record. */
-const MAX_TRAILING_LENGTH = 1 << 20;
-const CENTRAL_HEADER = 0x02014b50;
-const END_RECORD = 0x06054b50;
-const ZIP64_LOCATOR = 0x07064b50;
-const ZIP64_END_RECORD = 0x06064b50;
-/** The length of a zip64 end record of version 1, and of its locator. */
-const ZIP64_END_LENGTH = 56;
-const ZIP64_LOCATOR_LENGTH = 20;
-
-/** The bytes of a file that are the archive. */
-export interface ZipExtent {
-  /** The first byte. */
-  readonly start: number;
-  /** The byte after the last. */
-  readonly end: number;
-}
-
-/**
- * The archive within a file that has other bytes before it or after it, such as a program, a header of a transfer or the
- * padding of a disk; null if there is none.
- *
- * The end record must place the directory where one begins. What begins like a zip is never a prefix: an archive that
- * was cut off behind another one within it must not pass for that one.
- */
+/** {@linkcode findZipExtent} of an open file. */
 export function findZip(file: Deno.FsFile, size: number): ZipExtent | null {
-  const tail = readAt(
-    file,
-    Math.max(0, size - END_RECORD_LENGTH - MAX_COMMENT_LENGTH - MAX_TRAILING_LENGTH),
-    size,
-  );
-  const tailStart = size - tail.length;
-  const view = new DataView(tail.buffer);
-  for (let at = tail.length - END_RECORD_LENGTH; at >= 0; at--) {
-    if (view.getUint32(at, true) !== END_RECORD) continue;
-    const end = tailStart + at + END_RECORD_LENGTH + view.getUint16(at + 20, true);
-    const start = end > size ? null : startOf(file, view, at, tailStart);
-    if (start === null) continue;
-    const prefixed = start > 0 && startsLikeZip(readAt(file, 0, ZIP_START_LENGTH));
-    return prefixed ? null : { start, end };
-  }
-  return null;
-}
-
-/** Where offset 0 of an archive lies by its end record at `at` of the tail; null if there is no directory there. */
-function startOf(file: Deno.FsFile, view: DataView, at: number, tailStart: number): number | null {
-  let directoryEnd = tailStart + at;
-  let length = view.getUint32(at + 12, true);
-  let offset = view.getUint32(at + 16, true);
-  const locator = at - ZIP64_LOCATOR_LENGTH;
-  const record = locator - ZIP64_END_LENGTH;
-  if (record >= 0 && view.getUint32(locator, true) === ZIP64_LOCATOR) {
-    if (view.getUint32(record, true) !== ZIP64_END_RECORD) return null;
-    directoryEnd = tailStart + record;
-    length = Number(view.getBigUint64(record + 40, true));
-    offset = Number(view.getBigUint64(record + 48, true));
-  }
-  const start = directoryEnd - length - offset;
-  if (start < 0) return null;
-  if (length === 0) return start;
-  const head = readAt(file, start + offset, start + offset + 4);
-  return head.length === 4 && new DataView(head.buffer).getUint32(0, true) === CENTRAL_HEADER ? start : null;
+  return findZipExtent((from, to) => readAt(file, from, to), size);
 }
 
 function readAt(file: Deno.FsFile, from: number, to: number): Uint8Array<ArrayBuffer> {

@@ -8,6 +8,7 @@
  * @module
  */
 import type { StateDict } from "../tensor.ts";
+import { findZipExtent } from "../zip_extent.ts";
 import { quote } from "./message.ts";
 import { type PickleHost, PickleTuple, readPickle } from "./pickle.ts";
 import { TorchStorage, TorchTensor } from "./torch_tensor.ts";
@@ -41,9 +42,11 @@ const SAVE_HINT = 'torch.save(model.state_dict(), "weights.pth") in PyTorch writ
  * @throws {RangeError} if it unpacks to more than the bound
  */
 export async function readTorchCheckpoint(bytes: Uint8Array): Promise<StateDict> {
-  checkFormat(bytes);
+  // Bytes before or after the zip, as of a transfer or a padded disk, are no part of it.
+  const extent = findZipExtent((from, to) => bytes.subarray(from, to), bytes.length);
+  if (extent === null || extent.start > 0) checkFormat(bytes, extent !== null);
   const limit = Math.max(MIN_UNPACKED_LIMIT, UNPACKED_RATIO * bytes.length);
-  const archive = new ZipArchive(bytes, limit);
+  const archive = new ZipArchive(extent === null ? bytes : bytes.subarray(extent.start, extent.end), limit);
   const top = findTop(archive);
   await checkByteOrder(archive, `${top}byteorder`);
   const pickleBytes = archive.byteLength(`${top}data.pkl`);
@@ -66,7 +69,8 @@ export async function readTorchCheckpoint(bytes: Uint8Array): Promise<StateDict>
   return await readTensors(stateDict, readStorage, limit);
 }
 
-function checkFormat(bytes: Uint8Array): void {
+/** Names what is no checkpoint; a zip within other bytes is only taken for one if these are nothing known. */
+function checkFormat(bytes: Uint8Array, hasZip: boolean): void {
   if (beginsAsZip(bytes)) return;
   if (beginsAsSafetensors(bytes)) throw fault("it looks like safetensors", "read it with readSafetensors()");
   // PyTorch before 1.6 wrote a sequence of bare pickles, and at first tar archives.
@@ -79,6 +83,7 @@ function checkFormat(bytes: Uint8Array): void {
   }
   const other = nameNoWeights(bytes);
   if (other !== null) throw fault(`it is ${other.what}`, other.hint);
+  if (hasZip) return;
   throw fault(`its ${bytes.length} bytes do not begin like a zip`, SAVE_HINT);
 }
 

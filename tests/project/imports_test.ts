@@ -15,6 +15,7 @@ const COMMON = [
   "src/protobuf.ts",
   "src/random.ts",
   "src/tensor.ts",
+  "src/zip_extent.ts",
 ];
 
 /** Room to the rooms that it may import besides itself and {@linkcode COMMON}. */

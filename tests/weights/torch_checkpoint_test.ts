@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { joinBytes } from "../../src/bytes.ts";
 import type { StateDict } from "../../src/tensor.ts";
 import { readTorchCheckpoint } from "../../src/weights/torch_checkpoint.ts";
 import { writeTorchCheckpoint } from "../../src/weights/torch_writer.ts";
@@ -182,4 +183,25 @@ Deno.test("readTorchCheckpoint: recognizes safetensors, and names the length of 
     /looks like safetensors\nhint: .*readSafetensors/,
   );
   await refuses(new Uint8Array(100).fill(1), SyntaxError, /its 100 bytes do not begin like a zip/);
+});
+
+Deno.test("readTorchCheckpoint: bytes before or after its zip are no part of it, and a truncated one is refused", async () => {
+  const state: StateDict = new Map([["a.weight", { shape: [2], data: Float32Array.of(1, 2) }]]);
+  const zip = writeTorchCheckpoint(state);
+  const junk = (length: number) => Uint8Array.from({ length }, (_, index) => 7 * index + 1);
+  for (const [before, after] of [[0, 2], [0, 70_000], [300, 0], [33, 9]]) {
+    const read = await readTorchCheckpoint(joinBytes([junk(before!), zip, junk(after!)]));
+    assert.deepEqual(read, state, `${before} bytes before, ${after} after`);
+  }
+  assert.deepEqual(await readTorchCheckpoint(joinBytes([zip, new Uint8Array(512)])), state);
+  for (const cut of [1, 10, 60, zip.length - 8]) {
+    await assert.rejects(readTorchCheckpoint(zip.subarray(0, zip.length - cut)), SyntaxError);
+    if (cut < 60) continue; // Everything but the end record is there, and checked.
+    // Not even if another one follows: the bytes begin with the one that was cut.
+    const followed = joinBytes([zip.subarray(0, zip.length - cut), zip]);
+    await assert.rejects(readTorchCheckpoint(followed), SyntaxError);
+  }
+  // A page stays a page, even if it ends in a zip.
+  const page = joinBytes([new TextEncoder().encode("<!doctype html>"), zip]);
+  await assert.rejects(readTorchCheckpoint(page), /it is an HTML page/);
 });
