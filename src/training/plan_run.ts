@@ -16,7 +16,7 @@ import type { TrainCallbacks } from "./events.ts";
 import { measureEpoch } from "./measure_epoch.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { checkSameData, resumeConfig, resumedData } from "./resume.ts";
-import { readRunProgress } from "./run_folder.ts";
+import { describeNewRun, readRunProgress } from "./run_folder.ts";
 import type { TrainConfig } from "./train_config.ts";
 import { loadData, type LoadedData, type TrainData } from "./train_data.ts";
 import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
@@ -64,6 +64,10 @@ export interface RunPlan extends TrainPlan {
 export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks = {}): Promise<RunPlan> {
   const { folder = "", force, resume } = options;
   const before = resume ? await readRunProgress(folder) : null;
+  if (!resume && !force && folder !== "") {
+    const note = await describeNewRun(folder);
+    if (note !== null) callbacks.onNote?.(note);
+  }
   const run = { ...options, folder };
   const known = before ? resumeConfig(before, run) : completeTrainConfig(options.config);
   const dataFolder = resumedData(run, before ?? undefined);

@@ -66,7 +66,7 @@ export async function openRun(options: OpenRunOptions): Promise<OpenRun> {
   const { folder, resume, force, onNote } = options;
   if (resume) await assertRun(folder);
   for (let number = 1;; number++) {
-    const candidate = number === 1 ? folder : `${folder.replace(/[\\/]+$/, "")}-${number}`;
+    const candidate = numbered(folder, number);
     const lock = await lockRun(candidate);
     try {
       if (resume) {
@@ -75,15 +75,15 @@ export async function openRun(options: OpenRunOptions): Promise<OpenRun> {
         return { folder, before, lock };
       }
       if (force || !await holdsRun(candidate)) {
-        if (number > 1) onNote?.(`${folder} holds a finished run: this one goes to ${candidate}`);
+        if (number > 1) onNote?.(goesElsewhere(folder, candidate));
         lock.beat();
         return { folder: candidate, before: null, lock };
       }
       if (!await isFinished(candidate)) {
         throw new Error(
-          `Cannot start a run in ${candidate}: it holds one already, which is not finished\n` +
-            `hint: resume it with --resume --run ${candidate}, give another folder with --run, ` +
-            "or replace it with --force",
+          `Cannot start a run in ${candidate}: it holds one already, which is not finished\nhint: ${
+            unfinishedHint(candidate)
+          }`,
         );
       }
     } catch (error) {
@@ -104,6 +104,29 @@ export async function openRunOnRanks(collective: Collective, options: OpenRunOpt
   const [folder] = await allTexts(collective, opened?.folder ?? "");
   return opened ??
     { folder: folder!, before: options.resume ? await reopenRunFolder(folder!) : null, lock: null };
+}
+
+/** What a new run in this folder will be told of its name, without writing anything; null if it is free. */
+export async function describeNewRun(folder: string): Promise<string | null> {
+  for (let number = 1;; number++) {
+    const candidate = numbered(folder, number);
+    if (!await holdsRun(candidate)) return number === 1 ? null : goesElsewhere(folder, candidate);
+    if (!await isFinished(candidate)) {
+      return `${candidate} holds a run that is not finished: ${unfinishedHint(candidate)}`;
+    }
+  }
+}
+
+function numbered(folder: string, number: number): string {
+  return number === 1 ? folder : `${folder.replace(/[\\/]+$/, "")}-${number}`;
+}
+
+function goesElsewhere(folder: string, candidate: string): string {
+  return `${folder} holds a finished run: this one goes to ${candidate}`;
+}
+
+function unfinishedHint(folder: string): string {
+  return `resume it with --resume --run ${folder}, give another folder with --run, or replace it with --force`;
 }
 
 /** Releases a run's folder, and removes it if it is empty: made for a run that had no first checkpoint. */

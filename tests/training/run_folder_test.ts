@@ -4,6 +4,7 @@ import {
   checkLock,
   clearRunFolder,
   closeRun,
+  describeNewRun,
   openRun,
   type OpenRunOptions,
   readRunProgress,
@@ -58,7 +59,16 @@ Deno.test("openRun: a finished run is kept, and the next one of its name gets a 
     await finish("a-2");
     assert.equal((await openAndClose({ folder: join(folder, "a") })).name, "a-3");
     assert.equal((await openAndClose({ folder: join(folder, "a"), force: true })).name, "a");
+    assert.match(
+      await describeNewRun(join(folder, "a")) ?? "",
+      /holds a finished run: this one goes to .*a-3$/,
+    );
     await saveCheckpoint(join(folder, "a-2"), checkpointOf(39, null));
+    assert.match(
+      await describeNewRun(join(folder, "a")) ?? "",
+      /a-2 holds a run that is not finished: resume it with/,
+    );
+    assert.equal(await describeNewRun(join(folder, "b")), null);
     await assert.rejects(openAndClose({ folder: join(folder, "a") }), /--resume --run .*a-2, /);
   }));
 
