@@ -273,7 +273,7 @@ Deno.test("loadData: trains on no split with images in doubt or without any anno
       "valid: 1 problem: annotation 2: it has no segmentation (image 1); deno task inspect lists all",
     ]);
     const { stdout } = await runInProcess(inspect(), [data]);
-    assert.match(stdout, /\nwarning: images annotated only in part: 1 in valid\. .*\n  hint: [^\n]*\n$/);
+    assert.match(stdout, /\nwarning: images annotated only in part: 1 in valid\. .*\n {2}hint: [^\n]*\n$/);
     await writeDataset(data, { train: { annotations: [] }, valid: {} });
     await assert.rejects(load(), /Cannot train on split "train": none of its images is annotated\nhint: /);
     await writeDataset(data, { train: {}, valid: { annotations: [] } });
