@@ -34,6 +34,9 @@ import {
 } from "../src/entries/train.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { withinProject } from "../src/fs/paths.ts";
+import { escapeLine } from "../src/escape.ts";
+import { metricByClass } from "../src/training/epoch_metrics.ts";
+import type { Metrics } from "../src/tracking/backend.ts";
 import { DEFAULT_SAMPLES } from "../src/training/sample_images.ts";
 import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
@@ -278,13 +281,11 @@ export function describeResult(
   if (best) {
     const { metrics } = best;
     const share = (name: string) => formatPercent(metrics[`valid/${name}`]!);
-    const fixed = (name: string) => {
-      const value = metrics[`valid/${name}`];
-      return Number.isFinite(value) ? value!.toFixed(4) : "undefined";
-    };
+    const fixed = (name: string) => showMetric(metrics[`valid/${name}`]);
     lines.push(
       `best epoch ${best.epoch}: validation loss ${fixed("loss")}, accuracy ${share("accuracy")}, ` +
         `Dice ${fixed("dice")}, IoU ${fixed("iou")}`,
+      ...describeClasses(metrics),
       `its weights   ${folder}/best.safetensors`,
       `all numbers   ${folder}/metrics.jsonl, drawn in ${folder}/curves.png`,
     );
@@ -301,6 +302,23 @@ export function describeResult(
     );
   }
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** JSON has no NaN: an undefined metric of a resumed run is null. */
+function showMetric(value: number | null | undefined): string {
+  return Number.isFinite(value) ? value!.toFixed(4) : "undefined";
+}
+
+/** Most classes whose Dice the result lists; `metrics.jsonl` has all. */
+const SHOWN_CLASSES = 12;
+
+/** A line with the Dice of each class; none for a single class. */
+function describeClasses(metrics: Metrics): string[] {
+  const all = metricByClass(metrics, "valid", "dice");
+  if (all.length === 0) return [];
+  const shown = all.slice(0, SHOWN_CLASSES).map(([name, dice]) => `${escapeLine(name)} ${showMetric(dice)}`);
+  const more = all.length > shown.length ? `, and ${all.length - shown.length} more` : "";
+  return [`Dice by class ${shown.join(", ")}${more}`];
 }
 
 if (import.meta.main) await main(command());

@@ -125,6 +125,18 @@ function meanQuality(classes: readonly ClassCounts[], names: readonly string[]):
   };
 }
 
+/** A metric of each class by its name, in the order of the classes; none for a single class. */
+export function metricByClass(
+  metrics: Metrics,
+  part: "train" | "valid",
+  metric: "dice" | "iou",
+): [string, number][] {
+  const prefix = `${part}/${metric}/`;
+  return Object.entries(metrics)
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, value]) => [key.slice(prefix.length), value ?? NaN]);
+}
+
 /** Most that means of 32-bit shares differ from the exact share. */
 const ROUNDING = 1e-6;
 

@@ -373,6 +373,30 @@ Deno.test("train: --precision f16 is part of the run, if the adapter has it; and
     );
   }));
 
+Deno.test("describeResult: lists the Dice of each class, of at most twelve, and none for a single class", () => {
+  const metrics = { "valid/loss": 0.8, "valid/accuracy": 1, "valid/dice": 0.5, "valid/iou": 0.4 };
+  const describe = (classes: readonly (readonly [string, number | null])[]) => {
+    const each = Object.fromEntries(classes.map(([name, dice]) => [`valid/dice/${name}`, dice]));
+    return describeResult("runs/a", {
+      outcome: "finished",
+      dataFolder: "dataset",
+      epochs: 3,
+      best: { epoch: 2, metrics: { ...metrics, ...each } as Record<string, number>, sha256: "" },
+      marksNothing: false,
+      recipe: "original",
+      syncCommand: null,
+    });
+  };
+  assert.doesNotMatch(describe([]), /by class/);
+  assert.match(
+    describe([["lung/left", 0.95], ["he\u001bart", null]]),
+    /\nDice by class lung\/left 0\.9500, he\S+art undefined\n/,
+  );
+  assert.ok(!describe([["he\u001bart", 1]]).includes("\u001b"));
+  const many = Array.from({ length: 14 }, (_, index) => [`c${index}`, 1] as const);
+  assert.match(describe(many), /c11 1\.0000, and 2 more\n/);
+});
+
 Deno.test("describeResult: a model that marks nothing is not offered for use, and an undefined metric is not NaN", () => {
   const metrics = { "valid/loss": 0.8, "valid/accuracy": 1, "valid/dice": NaN, "valid/iou": NaN };
   const result = {
