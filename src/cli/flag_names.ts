@@ -37,7 +37,16 @@ const PEER_NAMES: readonly (readonly [flags: readonly string[], names: readonly 
   [["--software"], ["device", "gpu", "gpus", "cuda", "cpu", "no-cuda"]],
   [["--threshold"], ["conf", "conf-thres", "confidence", "mask-threshold", "thresh", "t"]],
   [["--flips"], ["tta", "augment"]],
-  [["--model", "--resume"], ["weights", "ckpt", "checkpoint", "m", "load", "pretrained", "model-path"]],
+  [["--classes"], ["num-classes", "n-classes", "nc", "class-names", "labels"]],
+  [["--model", "--init", "--resume"], [
+    "weights",
+    "ckpt",
+    "checkpoint",
+    "m",
+    "load",
+    "pretrained",
+    "model-path",
+  ]],
   [["--resume"], ["continue", "resume-from", "c"]],
   [["--data"], ["d", "dataset", "data-dir", "data-path", "root", "input", "source"]],
   [["--output", "--run"], [
@@ -64,6 +73,22 @@ const PEER_NAMES: readonly (readonly [flags: readonly string[], names: readonly 
 const NEEDLESS: readonly (readonly [names: readonly string[], why: string])[] = [
   [["workers", "num-workers", "j", "threads"], "images are read by as many workers as there are cores"],
   [["gpu", "gpus", "cuda", "device"], "the GPU is used if there is one"],
+];
+
+/** What peers let users set in one program and this project does in another task. */
+const ELSEWHERE: readonly (readonly [names: readonly string[], task: string, how: string])[] = [
+  [
+    ["val", "val-split", "val-size", "val-ratio", "val-fraction", "validation-split", "valid", "valid-size"],
+    "split",
+    "deno task split DATA --valid SHARE divides a dataset into train, valid and test",
+  ],
+  [
+    ["test", "test-split", "test-size", "test-ratio"],
+    "split",
+    "deno task split DATA --test SHARE divides a dataset into train, valid and test",
+  ],
+  [["train-split", "train-size", "split-ratio", "ratio"], "split", "deno task split DATA divides a dataset"],
+  [["export", "onnx", "format"], "convert", "deno task convert MODEL OUT writes other formats"],
 ];
 
 /** Names of flags whose values are arguments of some tasks. */
@@ -95,6 +120,10 @@ export function peerFlagHint(typed: string, { flags, argument, invocation }: Tas
       : `leave it out: ${needless}; ${flag} uses the CPU`;
   }
   if (flag !== undefined) return `use ${flag}`;
+  const elsewhere = ELSEWHERE.find(([names, task]) =>
+    names.includes(name) && !invocation.endsWith(` ${task}`)
+  );
+  if (elsewhere !== undefined) return elsewhere[2];
   if (argument !== null && ARGUMENT_NAMES.includes(name)) {
     return `give it without a flag: ${invocation} ${argument}`;
   }

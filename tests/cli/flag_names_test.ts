@@ -4,6 +4,7 @@ import { command as bench } from "../../tasks/bench.ts";
 import { command as evaluate } from "../../tasks/evaluate.ts";
 import { command as inspect } from "../../tasks/inspect.ts";
 import { command as predict } from "../../tasks/predict.ts";
+import { command as split } from "../../tasks/split.ts";
 import { command as train } from "../../tasks/train.ts";
 
 Deno.test("peerFlagHint: a flag as peers call it is answered with the task's own, or why there is none", async () => {
@@ -26,6 +27,10 @@ Deno.test("peerFlagHint: a flag as peers call it is answered with the task's own
     [predict, "--augment", "use --flips"],
     [train, "--device", "leave it out: the GPU is used if there is one; --software uses the CPU"],
     [train, "--workers", "leave it out: images are read by as many workers as there are cores"],
+    [train, "--val", "deno task split DATA --valid SHARE divides a dataset into train, valid and test"],
+    [train, "--test-size", "deno task split DATA --test SHARE divides a dataset into train, valid and test"],
+    [split, "--val", "use --valid"],
+    [train, "--num-classes", "use --classes"],
     [inspect, "--data", "give it without a flag: deno task inspect [data]"],
     [predict, "--source", "give it without a flag: deno task predict <path...>"],
   ] as const;
