@@ -152,6 +152,11 @@ export class PreparedSplit {
     return this.#sample(index).image;
   }
 
+  /** Whether a sample's image has more than 8 bits per sample. Throws a RangeError for an index out of range. */
+  isDeep(index: number): boolean {
+    return this.#place(index).samples !== undefined;
+  }
+
   /** A sample's label map, resized to the nearest pixel. Throws like {@linkcode PreparedSplit.image}. */
   labelMap(index: number): LabelMap {
     const { overlaps } = this.#place(index);

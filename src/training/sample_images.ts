@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { RUN_FILES, sampleFile } from "../fs/layout.ts";
 import { OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
+import { displayImage } from "../image/display.ts";
 import { encodeRgbPng } from "../image/encode.ts";
 import type { RgbImage } from "../image/image.ts";
 import { BACKGROUND, IGNORE, type LabelMap } from "../image/label_map.ts";
@@ -77,10 +78,10 @@ export class SampleImages {
       this.#examples ??= this.#options.examples();
       const drawn: DrawnSample[] = [];
       // One by one: a batch of them would need more of the device's memory.
-      for (const [index, { input, labels }] of this.#examples.entries()) {
+      for (const [index, { input, labels, deep }] of this.#examples.entries()) {
         const [channels, height, width] = input.shape as [number, number, number];
         const { data } = await this.#options.predict({ ...input, shape: [1, channels, height, width] });
-        drawn.push(drawSample(inputToRgb(input, this.#options.normalize), labels, data, index + 1));
+        drawn.push(drawSample(inputToRgb(input, this.#options.normalize, deep), labels, data, index + 1));
       }
       return drawn;
     });
@@ -155,8 +156,8 @@ function diceOf(truth: Mask, predicted: Mask): string {
   return sum === 0 ? "both empty" : `Dice ${(2 * both / sum).toFixed(3)}`;
 }
 
-/** A normalized image as it is displayed: its darkest value black, its brightest white. */
-export function inputToRgb({ shape, data }: Tensor, normalize: Normalization): RgbImage {
+/** A normalized image as it is displayed: its darkest value black, its brightest white; a deep one is windowed. */
+export function inputToRgb({ shape, data }: Tensor, normalize: Normalization, deep = false): RgbImage {
   const [, height, width] = shape as [number, number, number];
   const plane = height * width;
   // Black and white, normalized, tell what undoes it per channel; an image's own moments are the same for all.
@@ -167,6 +168,12 @@ export function inputToRgb({ shape, data }: Tensor, normalize: Normalization): R
     const channel = Math.floor(at / plane);
     return (value - ends[2 * channel]!) / (ends[2 * channel + 1]! - ends[2 * channel]!);
   });
+  const place = (at: number) => 3 * (at % plane) + Math.floor(at / plane);
+  if (deep) {
+    const samples = new Float32Array(values.length);
+    values.forEach((value, at) => samples[place(at)] = value);
+    return displayImage({ width, height, channels: 3, data: samples });
+  }
   let [least, most] = [Infinity, -Infinity];
   for (const value of values) {
     least = Math.min(least, value);
@@ -175,7 +182,7 @@ export function inputToRgb({ shape, data }: Tensor, normalize: Normalization): R
   const scale = 255 / Math.max(most - least, Number.EPSILON);
   const rgb = new Uint8Array(3 * plane);
   values.forEach((value, at) => {
-    rgb[3 * (at % plane) + Math.floor(at / plane)] = Math.round((value - least) * scale);
+    rgb[place(at)] = Math.round((value - least) * scale);
   });
   return { width, height, data: rgb };
 }

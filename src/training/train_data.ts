@@ -41,6 +41,8 @@ export interface Example {
   readonly sample: Sample;
   /** Its image, `[3, size, size]`, normalized. */
   readonly input: Tensor;
+  /** Whether its file has more than 8 bits per sample, so that figures are windowed. */
+  readonly deep?: boolean;
   /** Its labels, of the same size. */
   readonly labels: LabelMap;
 }
@@ -196,6 +198,11 @@ function chooseExamples(prepared: PreparedSplit, count: number): Example[] {
   const candidates = annotated.length > 0 ? annotated : all;
   return spreadByName(candidates.map(({ sample }) => sample.fileName), count).map((at) => {
     const { sample, index } = candidates[at]!;
-    return { sample, input: prepared.image(index), labels: prepared.labelMap(index) };
+    return {
+      sample,
+      input: prepared.image(index),
+      deep: prepared.isDeep(index),
+      labels: prepared.labelMap(index),
+    };
   });
 }

@@ -89,6 +89,13 @@ Deno.test("inputToRgb: undoes either normalization up to contrast", () => {
   const image = { shape: [3, 1, 2], data: Float32Array.of(0, 1, 0.25, 0.5, 0.5, 0.75) };
   for (const how of ["imagenet", "picture"] as const) {
     assert.deepEqual([...inputToRgb(normalizeImage(image, how), how).data], [0, 64, 128, 255, 128, 191]);
+    // A pixel far brighter than all others does not turn them black.
+    const deep = {
+      shape: [3, 20, 20],
+      data: new Float32Array(1200).map((_, i) => i === 7 ? 16 : (i % 400) / 800),
+    };
+    const { data } = inputToRgb(normalizeImage(deep, how), how, true);
+    assert.ok(data[3 * 7] === 255 && Math.abs(data[3 * 200]! - 128) < 3, `${data[3 * 200]}`);
   }
 });
 
