@@ -9,7 +9,8 @@
 import { readBounded } from "../fs/bounded_read.ts";
 import { MAX_BYTES } from "../image/limits.ts";
 import type { Sample } from "../dataset/samples.ts";
-import { decodeForDisplay } from "../image/decode.ts";
+import { decodeSamples } from "../image/decode.ts";
+import { displayImage } from "../image/display.ts";
 import { maskToRgb, OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
 import { drawFigure, type Panel } from "../image/draw_figure.ts";
 import { fitLabelMap } from "../image/draw_labels.ts";
@@ -130,13 +131,14 @@ async function predictSamples(
   samples: readonly FigureSample[],
 ): Promise<(FigureSample & ClassSample)[]> {
   const images = await Promise.all(
-    samples.map(async ({ sample }) => await decodeForDisplay(await readBounded(sample.imagePath, MAX_BYTES))),
+    samples.map(async ({ sample }) => await decodeSamples(await readBounded(sample.imagePath, MAX_BYTES))),
   );
   const truths = await Promise.all(samples.map(({ sample }) => sample.labelMap()));
-  const maps = await predictor.predictClasses(images);
+  // Of the samples themselves: the window is for the eye only.
+  const maps = await predictor.predictClasses(images.map(({ raster }) => raster));
   return samples.map((figureSample, index) => ({
     ...figureSample,
-    image: images[index]!,
+    image: displayImage(images[index]!.raster),
     truth: truths[index]!,
     maps: maps[index]!,
   }));

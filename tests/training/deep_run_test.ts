@@ -1,7 +1,10 @@
 /** A dataset of 12 bits in 16-bit files, from training to evaluation and prediction: its levels reach the network. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { findSplits, readSplit, type RgbImage } from "../../mod.ts";
+import { drawSamples } from "../../src/evaluation/figures.ts";
 import { decodeSamples } from "../../src/image/decode.ts";
+import { OUTLINE_COLORS } from "../../src/image/draw.ts";
 import { runEvaluation } from "../../src/evaluation/run_evaluation.ts";
 import { predictFiles } from "../../src/prediction/predict_files.ts";
 import { Predictor } from "../../src/prediction/predictor.ts";
@@ -32,6 +35,13 @@ function writeScans(folder: string, scans: readonly Uint8Array[]): Promise<void>
     "_annotations.coco.json": cocoText({ width: SIDE, height: SIDE, images: scans.length }, annotations),
     ...Object.fromEntries(scans.map((file, i) => [`${i + 1}.png`, file])),
   });
+}
+
+function hasColor({ data }: RgbImage, color: readonly number[]): boolean {
+  for (let at = 0; at < data.length; at += 3) {
+    if (color.every((part, i) => Math.abs(data[at + i]! - part) < 20)) return true;
+  }
+  return false;
 }
 
 Deno.test("trainRun: 12 bits in 16 train and predict with their levels, by the range of the training images", () =>
@@ -82,6 +92,14 @@ Deno.test("predictFiles, runEvaluation: scale by the model's range; without one 
         const { scores } = await runEvaluation(predictor, {
           ...{ dataFolder: folder, cacheFolder: join(folder, "cache"), output: join(folder, "evaluation") },
         });
+        // Figures show the same prediction, although the images in them are windowed.
+        const { samples: [, dark] } = await readSplit((await findSplits(folder))[0]!);
+        const figure = await drawSamples(predictor, [{ sample: dark!, name: "", note: "" }], {
+          title: "",
+          threshold: 0.5,
+          kind: "audit",
+        });
+        assert.equal(hasColor(figure, OUTLINE_COLORS.predicted), areas[1] > 0);
         assert.deepEqual(scores.map(({ metrics }) => metrics.dice! > 0.9), areas.map((area) => area > 0));
       } finally {
         predictor.close();
