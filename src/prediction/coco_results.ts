@@ -95,17 +95,28 @@ export class CocoResults {
   }
 }
 
-/** Throws an Error if a file that `predict` did not write would be replaced: annotations, most likely. */
+/**
+ * Throws an Error if a file that `predict` did not write would be replaced: annotations, most likely. The list of results
+ * has no head that would tell; it is `predict`'s if the dataset next to it is.
+ */
 export async function assertReplaceable(path: string): Promise<void> {
   const info = await ifFound(Deno.stat(path));
-  if (info === null) return;
+  if (info === null) return await assertAbsent(resultsPath(path));
   if (info.isFile) {
     using file = await Deno.open(path);
     const head = new Uint8Array(MARK.length);
     const count = await file.read(head) ?? 0;
     if (new TextDecoder().decode(head.subarray(0, count)) === MARK) return;
   }
-  throw new Error(
+  throw notReplaced(path);
+}
+
+async function assertAbsent(path: string): Promise<void> {
+  if (await ifFound(Deno.stat(path)) !== null) throw notReplaced(path);
+}
+
+function notReplaced(path: string): Error {
+  return new Error(
     `Cannot write predictions to ${JSON.stringify(path)}: it exists and is not a COCO file of predict\n` +
       "hint: give another name with --coco",
   );

@@ -150,7 +150,7 @@ async function openCoco(
   { coco, subfolders }: PredictFilesOptions,
 ): Promise<CocoResults | null> {
   if (coco === undefined) return null;
-  for (const path of [coco.path, resultsPath(coco.path)]) await assertReplaceable(path);
+  await assertReplaceable(coco.path);
   await makeOutput(dirname(coco.path), "--coco");
   const fileNames = cocoFileNames(files, subfolders);
   const named = description.classes !== undefined;

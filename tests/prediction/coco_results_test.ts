@@ -118,4 +118,10 @@ Deno.test("assertReplaceable: only a file of predictions is replaced", () =>
       await assert.rejects(assertReplaceable(path), refused);
     }
     await assert.rejects(assertReplaceable(folder), refused);
+    await Deno.remove(path);
+    await assert.rejects(assertReplaceable(path), {
+      message: /^Cannot write predictions to ".*a_results\.json"/,
+    });
+    await Deno.remove(resultsPath(path));
+    await assertReplaceable(path);
   }));
