@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { stemOf as stemOfName } from "./masks/tokens.ts";
 import { baseName, folderOf } from "./source_tree.ts";
 
 /** Candidates that a message lists. */
@@ -82,7 +83,7 @@ export function resolvePath(folder: string, path: string): string | null {
 
 /** The name of a file without its ending. */
 export function stemOf(path: string): string {
-  return baseName(path).replace(/\.[^.]*$/, "");
+  return stemOfName(baseName(path));
 }
 
 /** How many items two lists begin with in common. */

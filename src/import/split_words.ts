@@ -3,14 +3,10 @@
  *
  * @module
  */
-import { roleOf, type SplitName } from "../dataset/roles.ts";
-import { baseName, folderOf } from "./source_tree.ts";
-
-/** The split of the last word of a name that names one; null if none does. */
-export function splitOfName(name: string): SplitName | null {
-  const roles = name.split(/[^A-Za-z]+/).map(roleOf).filter((role) => role !== "other");
-  return roles.at(-1) ?? null;
-}
+import type { SplitName } from "../dataset/roles.ts";
+import { stemOf } from "./file_index.ts";
+import { splitOfName } from "./masks/tokens.ts";
+import { folderOf } from "./source_tree.ts";
 
 /** The split that the nearest folder of a path names; null if none does. */
 export function splitOfFolders(path: string): SplitName | null {
@@ -19,5 +15,5 @@ export function splitOfFolders(path: string): SplitName | null {
 
 /** The split that a file's own name, else one of its folders names. */
 export function splitOfPath(path: string): SplitName | null {
-  return splitOfName(baseName(path).replace(/\.[^.]*$/, "")) ?? splitOfFolders(path);
+  return splitOfName(stemOf(path)) ?? splitOfFolders(path);
 }

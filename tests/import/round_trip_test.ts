@@ -187,8 +187,44 @@ function nnunet(labels: unknown): Form {
   });
 }
 
+/** Colors of the classes where nothing else names them. */
+const COLORS = [0, 0xff0000, 0x00ff00, 0x0000ff];
+
+/** Image and mask folders; the masks of an image by what follows its stem. */
+function maskFolders(
+  masks: (labels: Labels) => Promise<Record<string, Uint8Array>> | Record<string, Uint8Array>,
+): Form {
+  return async (labels) => {
+    const files: SourceFiles = {};
+    for (const [i, map] of labels.entries()) {
+      files[`images/${imageName(i)}`] = EMPTY;
+      for (const [suffix, mask] of Object.entries(await masks(map))) {
+        files[`masks/case_${i}${suffix}.png`] = mask;
+      }
+    }
+    return files;
+  };
+}
+
+const colored = ({ width, height, data }: Labels, color: (value: number) => number) =>
+  encodeRgbPng({
+    ...{ width, height },
+    data: Uint8Array.from(
+      [...data].flatMap((value) => [color(value) >> 16, color(value) >> 8 & 255, color(value) & 255]),
+    ),
+  });
+
 /** Forms that keep every pixel. */
 const EXACT: Record<string, Form> = {
+  "masks, class indices": maskFolders((map) => ({ "": labelPng(map, map.data) })),
+  "masks, gray levels": maskFolders((map) => ({ "": labelPng(map, map.data.map((value) => 80 * value)) })),
+  "masks, palettes": maskFolders((map) => ({ "": labelPng(map, map.data, COLORS) })),
+  "masks, colors": maskFolders(async (map) => ({ "": await colored(map, (value) => COLORS[value]!) })),
+  "masks, a file per class": maskFolders((map) =>
+    Object.fromEntries(
+      NAMES.map((name, i) => [`_${name}`, labelPng(map, maskOf(map, i + 1).data.map((v) => 255 * v))]),
+    )
+  ),
   "COCO, compressed RLE": cocoForm((mask) => encodeRle(mask)),
   "COCO, RLE of numbers with iscrowd 1": cocoForm(
     (mask) => ({ size: [mask.height, mask.width], counts: maskRuns(mask) }),
@@ -196,16 +232,7 @@ const EXACT: Record<string, Form> = {
   ),
   "labelme masks": labelme((map) => valuesIn(map).map((value) => maskShape(map, value))),
   "VOC, indices": vocForm((map) => labelPng(map, map.data, PALETTE)),
-  "VOC, colors": vocForm(({ width, height, data }) =>
-    encodeRgbPng({
-      ...{ width, height },
-      data: Uint8Array.from(
-        [...data].flatMap((
-          value,
-        ) => [vocColor(value) >> 16, vocColor(value) >> 8 & 255, vocColor(value) & 255]),
-      ),
-    })
-  ),
+  "VOC, colors": vocForm((map) => colored(map, vocColor)),
   "nnU-Net 2": nnunet({ background: 0, edema: 1, tumor: 2, cyst: 3 }),
   "nnU-Net 1": nnunet({ 0: "background", 1: "edema", 2: "tumor", 3: "cyst" }),
 };
@@ -239,6 +266,17 @@ const OUTLINES: Record<string, Form> = {
   ),
 };
 
+/** The class of a category: by its name, its value, its level or its color. */
+function classOf(category: string): number {
+  if (NAMES.includes(category)) return NAMES.indexOf(category) + 1;
+  const color = COLORS.findIndex((color) =>
+    color > 0 && category === `#${color.toString(16).padStart(6, "0")}`
+  );
+  if (color > 0) return color;
+  const value = Number(category);
+  return value > 3 ? value / 80 : value;
+}
+
 /** The label map of an image; regions of a source of exclusive classes must not overlap. */
 async function readLabels(recognition: Recognition, i: number, size: Labels): Promise<Uint8Array> {
   const stem = new RegExp(`case_${i}(_0000)?\\.png$`);
@@ -247,7 +285,7 @@ async function readLabels(recognition: Recognition, i: number, size: Labels): Pr
   for (const { category, runs } of await image.regions(size)) {
     const mask = createMask(size);
     fillRuns(mask, runs);
-    for (const [at, value] of mask.data.entries()) if (value === 1) data[at] = NAMES.indexOf(category) + 1;
+    for (const [at, value] of mask.data.entries()) if (value === 1) data[at] = classOf(category);
   }
   return data;
 }

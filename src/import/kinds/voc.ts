@@ -21,7 +21,7 @@ import {
 import type { ImportImage, ImportKind, ImportRegion, RecognizeOptions } from "../import_kind.ts";
 import { labelRegions } from "../label_regions.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
-import { splitOfName } from "../split_words.ts";
+import { splitOfName } from "../masks/tokens.ts";
 import { isBackgroundName, leaveOut, leftOutFiles, maskMismatch } from "./common.ts";
 
 /** The largest list or table. */
