@@ -157,14 +157,14 @@ function describeModel(
   { path, description, described, state }: LoadedModel,
   given: InputSettings,
 ): string {
-  const { network, size, normalize, recipe, epoch } = description;
+  const { network, size, normalize, range, recipe, epoch } = description;
   let byteLength = 0;
   for (const { data } of state.values()) byteLength += data.byteLength;
   const parts = [
     plural(network.filters, "filter"),
     ...(network.norm === "none" ? [] : [`${network.norm} norm`]),
     `${size} px`,
-    `${normalize} normalization`,
+    `${normalize} normalization${range ? ` of ${range[0]} to ${range[1]}` : ""}`,
     ...(recipe === undefined ? [] : [`recipe ${recipe}`]),
     ...(epoch === undefined ? [] : [`epoch ${epoch}`]),
     formatBytes(byteLength),

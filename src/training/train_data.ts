@@ -110,6 +110,9 @@ export async function loadData(
   const trainData = await loadSplit(train, "train", classes, options);
   // Prediction knows one range: that of the images that the network was trained on.
   const { range } = trainData.fingerprint;
+  if (range !== undefined && config.normalize === "imagenet") {
+    options.onNote?.(`images of more than 8 bits: values from ${range[0]} to ${range[1]} become 0 to 1`);
+  }
   const data = { train: trainData, valid: await loadSplit(valid, "valid", classes, { ...options, range }) };
   return { data, config: classes.config };
 }
