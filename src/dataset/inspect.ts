@@ -202,10 +202,12 @@ export async function inspectImage(
 
 /** The image files of the folders below a split's that its annotations name, by their path in it. */
 async function nestedFiles({ folder, root }: Split, listing: SplitListing | null): Promise<string[]> {
-  const names = (listing?.images ?? []).map(({ fileName }) => fileName);
+  const names = [...listing?.fileNames ?? []];
   const folders = new Set(names.map((name) => name.slice(0, name.lastIndexOf("/") + 1)));
   const files: string[] = [];
-  for (const inner of [...folders].filter((name) => name !== "").sort()) {
+  for (const inner of [...folders].sort()) {
+    // Names that leave the folder are problems, and nothing is read by them.
+    if (inner === "" || inner.startsWith("/") || /(^|[\\/])\.\.?[\\/]|[\\:\0]/.test(inner)) continue;
     const path = join(folder, inner);
     if (!(await ifFound(Deno.stat(path)))?.isDirectory) continue;
     const found = await listImageFiles({ folder: path, root: root ?? await Deno.realPath(folder) });
