@@ -1,13 +1,15 @@
 /**
  * Names of categories and classes: what they mean, how users write them, and how messages show them.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
+import type { CocoId } from "../coco/ids.ts";
 import { showValue } from "../coco/problems.ts";
-import type { Category } from "./dataset_source.ts";
 
 /** The name of a category in one line, without control characters; its id if it has none. */
-export function categoryName({ id, name }: Category): string {
+export function categoryName({ id, name }: { readonly id: CocoId; readonly name: string }): string {
   const line = name.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
   return line === "" ? String(id) : line;
 }

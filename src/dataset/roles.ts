@@ -1,6 +1,8 @@
 /**
  * What the splits of a dataset are for, by the names of their folders.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 
