@@ -106,7 +106,7 @@ export function command(): Command {
 async function evaluateModel(options: Options, typedData: boolean): Promise<void> {
   const run = await trainingOf(await findModelFile(options));
   const dataFolder = typedData || run === null ? options.data : ownData(run);
-  const { gpu, model, predictor, threshold, close } = await openModel(options);
+  const { gpu, model, predictor, close } = await openModel(options);
   const provenance = {
     model: modelOrigin(model),
     device: { kernels: options.kernels, flips: options.flips ?? false, adapter: gpu.adapter.description },
@@ -124,7 +124,7 @@ async function evaluateModel(options: Options, typedData: boolean): Promise<void
     unannotated: options.unannotated,
     cacheFolder: options.cache,
     output: options.output ?? outputOf(model.path),
-    threshold,
+    threshold: options.threshold,
     spacing: options.spacing,
     bootstrap: { seed: options.seed },
     audit: options.audit !== undefined,

@@ -30,7 +30,7 @@ import {
   predictFiles,
 } from "../src/entries/predict.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
-import { headOf } from "../src/unet/config.ts";
+import { decisionThreshold } from "../src/prediction/class_masks.ts";
 import { formatMm2 } from "../src/prediction/figure.ts";
 import { FAILURES_FILE, type SkippedPaths } from "../src/prediction/image_files.ts";
 
@@ -105,10 +105,8 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
   for (const { message } of problems) reportError(message);
   writeStderr(describeSkipped(skipped));
   if (files.length === 0) throw new ExitError(EXIT.failed);
-  const { gpu, model, predictor, close, ...opened } = await openModel(options);
-  // Of several classes that exclude each other, each pixel has the most probable one unless a threshold is given.
-  const exclusive = headOf(model.description.network) === "softmax" && predictor.classes > 1;
-  const threshold = exclusive ? options.threshold : opened.threshold;
+  const { gpu, model, predictor, close } = await openModel(options);
+  const threshold = decisionThreshold(model.description, options.threshold) ?? undefined;
   lap("model and GPU ready");
   const provenance = {
     model: modelOrigin(model),

@@ -52,7 +52,7 @@ export function classLegend(predictor: Predictor): LegendEntry[] {
 export function classPanels(
   predictor: Predictor,
   { name, note, image, truth, maps }: ClassSample,
-  { cell, threshold }: { cell: Size; threshold: number },
+  { cell, threshold }: { cell: Size; threshold: number | null },
 ): Panel[] {
   const colors = classColorsOf(predictor);
   const fitted = scaleToFit(image, cell);

@@ -6,7 +6,7 @@
 import { batches } from "../dataset/batches.ts";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Sample } from "../dataset/samples.ts";
-import { classMargins, marginMask } from "../prediction/class_masks.ts";
+import { classMargins, decisionThreshold, marginMask } from "../prediction/class_masks.ts";
 import { classMaps, type Predictor } from "../prediction/predictor.ts";
 import { auditClass, type AuditFinding, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
@@ -20,8 +20,11 @@ import { trueMasks } from "./true_masks.ts";
 
 /** Options of {@linkcode evaluateSplit}. */
 export interface EvaluateSplitOptions {
-  /** The probability above which a pixel is foreground; defaults to the model's own. */
-  readonly threshold?: number;
+  /**
+   * The probability above which a pixel is foreground; defaults to the model's own, or, of several classes that exclude
+   * each other, to the most probable class.
+   */
+  readonly threshold?: number | undefined;
   /**
    * Millimeters between rows and between columns of the image files. By default distances are in pixels of the
    * network's input.
@@ -76,7 +79,8 @@ export async function evaluateSplit(
         `${prepared.targets.classCount} and ${prepared.targets.head}`,
     );
   }
-  const { threshold = predictor.description.threshold, spacing, audit = false } = options;
+  const { spacing, audit = false } = options;
+  const threshold = decisionThreshold(predictor.description, options.threshold);
   const trained = trainedLoss(predictor.description);
   const head = headOf(network);
   const names = predictor.classNames;

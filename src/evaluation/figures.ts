@@ -20,7 +20,7 @@ import type { Mask } from "../image/mask.ts";
 import { headOf } from "../unet/config.ts";
 import { classLegend, classPanels, type ClassSample } from "./class_panels.ts";
 import { sheetLayout } from "./sheet_layout.ts";
-import { classMasks } from "../prediction/class_masks.ts";
+import { classMasks, decisionThreshold } from "../prediction/class_masks.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import { resizeProbabilities } from "../prediction/probability_map.ts";
 
@@ -43,8 +43,8 @@ export type FigureKind = "prediction" | "audit";
 export interface DrawSamplesOptions {
   /** The title of the figure. */
   readonly title: string;
-  /** The probability above which a pixel is foreground. */
-  readonly threshold: number;
+  /** The probability above which a pixel is foreground; defaults to what an evaluation takes. */
+  readonly threshold?: number | null;
   /**
    * `prediction`: image, true mask, predicted mask and overlay, like the original; of several classes, outlines instead
    * of masks. `audit`: image and overlay.
@@ -66,8 +66,9 @@ const BATCH = 8;
 export async function drawSamples(
   predictor: Predictor,
   samples: readonly FigureSample[],
-  { title, threshold, kind }: DrawSamplesOptions,
+  { title, kind, ...options }: DrawSamplesOptions,
 ): Promise<RgbImage> {
+  const threshold = decisionThreshold(predictor.description, options.threshold);
   const panels: Panel[] = [];
   const legend = classLegend(predictor);
   const layout = sheetLayout(
@@ -115,7 +116,7 @@ function overlay({ image, truth, predicted }: Drawn): RgbImage {
 function ofOneClass(
   { description: { network } }: Predictor,
   sample: FigureSample & ClassSample,
-  { cell, threshold }: { cell: Size; threshold: number },
+  { cell, threshold }: { cell: Size; threshold: number | null },
 ): Drawn {
   const { maps, class: index = 0 } = sample;
   // The probabilities of many classes at the size of a large image would take gigabytes.

@@ -36,8 +36,8 @@ export function formatEvaluation(report: EvaluationReport): string {
 }
 
 /** How a pixel gets its class. */
-function describeDecision({ threshold, head }: EvaluationReport["settings"]): string {
-  return head === "softmax" ? "most probable class" : `threshold ${threshold}`;
+function describeDecision({ threshold }: EvaluationReport["settings"]): string {
+  return threshold === null ? "most probable class" : `threshold ${threshold}`;
 }
 
 function formatLoss({ weighted, batchMean, batchSize, name }: SplitLoss, head: Head = "sigmoid"): string {

@@ -9,6 +9,7 @@ import { assertAnnotated, type Unannotated } from "../dataset/samples.ts";
 import { openSplit } from "../dataset/source_registry.ts";
 import { findSplits, type Split } from "../dataset/splits.ts";
 import { readUnlabeled } from "../dataset/unlabeled.ts";
+import { decisionThreshold } from "../prediction/class_masks.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { AuditFinding } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
@@ -61,8 +62,8 @@ export interface EvaluationReport {
   };
   /** The settings. */
   readonly settings: {
-    /** The probability above which a pixel is foreground. */
-    readonly threshold: number;
+    /** The probability above which a pixel is foreground; null for the most probable of several classes. */
+    readonly threshold: number | null;
     /** Width and height of the compared masks in pixels. */
     readonly size: number;
     /** Millimeters between rows and between columns of the image files; null for pixels. */
@@ -140,7 +141,7 @@ export async function runEvaluation(
       problems: [...reading.problems, ...prepared.problems],
     },
     settings: {
-      threshold: options.threshold ?? predictor.description.threshold,
+      threshold: decisionThreshold(predictor.description, options.threshold),
       size,
       spacing: spacing ?? null,
       unit: spacing ? "mm" : "px",

@@ -24,8 +24,8 @@ const HATCH = 8;
 /** Light, dark. */
 const HATCH_COLORS: readonly Color[] = [[208, 208, 208], [48, 48, 48]];
 
-/** Rows and columns of a dash. */
-const DASH = 6;
+/** Dashes per column and per row: unlike, since a line along which they cancel out would have no gaps. */
+const DASH_X = 0.16, DASH_Y = 0.1;
 
 /** How much a line's rim darkens the image outside of it: a light line would be lost on a light image. */
 const RIM_SHADE = 0.5;
@@ -81,7 +81,7 @@ function drawOutlines(
 ): RgbImage {
   const { width, data } = image;
   const isDrawn = (at: number) =>
-    !dashed || (Math.floor(at % width / DASH) + Math.floor(at / width / DASH)) % 2 === 0;
+    !dashed || Math.floor(DASH_X * (at % width) + DASH_Y * Math.floor(at / width)) % 2 === 0;
   const outlines = masks.map((mask, index) => ({ color: colors[index]!, mask, border: borderOf(mask) }))
     .filter(({ border }) => border.length > 0);
   const rim = new Uint8Array(free.length);
@@ -101,22 +101,6 @@ function drawOutlines(
     });
   }
   return image;
-}
-
-/**
- * A label map as an image: background black, class `i` in `colors[i - 1]`, ignored pixels hatched. Of several classes of
- * one pixel, the last is shown.
- */
-export function labelsToRgb(map: LabelMap, colors: readonly Color[]): RgbImage {
-  assertImage(map, 1, "draw a label map");
-  const data = new Uint8Array(3 * map.data.length);
-  colors.forEach((color, index) => {
-    maskOf(map, index + 1).data.forEach((set, at) => {
-      if (set !== 0) data.set(color, 3 * at);
-    });
-  });
-  hatch(data, map);
-  return { width: map.width, height: map.height, data };
 }
 
 /**

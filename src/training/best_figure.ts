@@ -40,7 +40,6 @@ export async function recordBestFigure(
     await readModel(await readWholeFile(join(folder, RUN_FILES.best))),
   );
   try {
-    const { threshold } = predictor.description;
     const image = await drawSamples(
       predictor,
       // No file names: they may name patients, and records may go to a server.
@@ -51,7 +50,6 @@ export async function recordBestFigure(
       })),
       {
         kind: "prediction",
-        threshold,
         title: `valid: best epoch ${best.epoch} (orange line: predicted, blue line: annotated)`,
       },
     );

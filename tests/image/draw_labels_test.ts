@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fitLabelMap, labelsToRgb, outlineLabels } from "../../src/image/draw_labels.ts";
+import { fitLabelMap, outlineClasses, outlineLabels } from "../../src/image/draw_labels.ts";
 import { IGNORE, type LabelMap } from "../../src/image/label_map.ts";
 import { pixel, plain } from "../support/image_files.ts";
 
@@ -54,7 +54,7 @@ Deno.test("outlineLabels: a line along each class, on no other class, and the te
   assert.throws(() => outlineLabels(plain(3, 9, [0, 0, 0]), map, COLORS), TypeError);
 });
 
-Deno.test("outlineLabels, labelsToRgb: ignored pixels are hatched, and overlapping classes are both outlined", () => {
+Deno.test("outlineLabels: ignored pixels are hatched, and overlapping classes are both outlined", () => {
   const row = "1".repeat(4) + "?".repeat(16);
   const map = draw(...Array.from({ length: 16 }, () => row));
   const hatched = shown(outlineLabels(plain(20, 16, [100, 100, 100]), map, COLORS, { reach: 1 }));
@@ -67,8 +67,6 @@ Deno.test("outlineLabels, labelsToRgb: ignored pixels are hatched, and overlappi
     "1..2.1..2",
     "111222222",
   ]);
-  assert.deepEqual(shown(labelsToRgb(both, COLORS)), Array(3).fill("111222222"));
-  assert.deepEqual(pixel(labelsToRgb(draw(".1"), COLORS), 0, 0), [0, 0, 0]);
 });
 
 Deno.test("fitLabelMap: keeps what most pixels are, and one pixel of what would vanish", () => {
@@ -104,4 +102,30 @@ Deno.test("fitLabelMap: keeps what most pixels are, and one pixel of what would 
   ]);
   const overlaps = [[1, 2]];
   assert.deepEqual(fitLabelMap({ ...draw("3"), overlaps }, { width: 2, height: 1 }).overlaps, overlaps);
+});
+
+Deno.test("outlineClasses: dashed lines leave gaps at every angle, and have no rim", () => {
+  const size = { width: 60, height: 60 };
+  const mask = (isSet: (x: number, y: number) => boolean) => ({
+    ...size,
+    data: Uint8Array.from({ length: 3600 }, (_, at) => isSet(at % 60, Math.floor(at / 60)) ? 1 : 0),
+  });
+  const image = plain(60, 60, [100, 100, 100]);
+  for (
+    const isSet of [
+      (x: number) => x > 30,
+      (x: number, y: number) => x > y,
+      (x: number, y: number) => x + y > 60,
+    ]
+  ) {
+    const count = (dashed: boolean) => {
+      const drawn = shown(outlineClasses(image, [mask(isSet)], COLORS.slice(0, 1), { reach: 1, dashed }))
+        .join("");
+      return [..."1r"].map((letter) => drawn.split(letter).length - 1);
+    };
+    const [[solid, rim], [dashes, none]] = [count(false), count(true)];
+    assert.ok(dashes! > 0.3 * solid! && dashes! < 0.7 * solid!, `${dashes} of ${solid}`);
+    assert.ok(rim! > 30 && none === 0);
+  }
+  assert.throws(() => outlineClasses(plain(3, 3, [0, 0, 0]), [mask(() => true)], COLORS), TypeError);
 });

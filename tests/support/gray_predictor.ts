@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type RgbImage } from "../../src/image/image.ts";
+import { displayImage } from "../../src/image/display.ts";
+import type { Raster } from "../../src/image/image.ts";
 import { classColors, colorToHex } from "../../src/image/palette.ts";
 import { IMAGENET_DEVIATION, IMAGENET_MEAN, normalizeImage } from "../../src/image/normalize.ts";
 import { resizeImage } from "../../src/image/resize.ts";
@@ -62,8 +63,10 @@ export function grayPredictor(options: GrayPredictorOptions = {}): Predictor {
     }
     return Promise.resolve({ shape: [count, channels, height, width], data });
   };
-  const predictClasses = async (images: readonly RgbImage[]) => {
-    const inputs = images.map((image) => normalizeImage(resizeImage(image, { width: size, height: size })));
+  const predictClasses = async (images: readonly Raster[]) => {
+    const inputs = images.map((image) =>
+      normalizeImage(resizeImage(displayImage(image), { width: size, height: size }))
+    );
     const data = new Float32Array(3 * size * size * inputs.length);
     inputs.forEach((input, index) => data.set(input.data, index * input.data.length));
     return classMaps(await logits({ shape: [inputs.length, 3, size, size], data }), head);
