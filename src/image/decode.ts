@@ -113,3 +113,8 @@ async function decode(
 export function closeDecoders(): Promise<void> {
   return pool.close();
 }
+
+/** Stops the Workers that have nothing to do; the next call starts new ones. For long work that now needs other memory. */
+export function trimDecoders(): Promise<void> {
+  return pool.trim();
+}

@@ -57,6 +57,16 @@ export class WorkerPool<Answer> {
     });
   }
 
+  /** Stops the Workers that have nothing to do, whose memory never shrinks. */
+  async trim(): Promise<void> {
+    await Promise.all(
+      this.#idle.splice(0).map((worker) => {
+        this.#workers.delete(worker);
+        return worker.terminate();
+      }),
+    );
+  }
+
   /** Stops the Workers; pending tasks are rejected. The next task starts new Workers. */
   async close(): Promise<void> {
     this.#idle.length = 0;

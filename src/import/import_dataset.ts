@@ -7,7 +7,6 @@
 import { basename, join, resolve, sep } from "node:path";
 import type { ClassOptions } from "../dataset/classes.ts";
 import { SPLIT_NAMES, type SplitName } from "../dataset/roles.ts";
-import { READ_AHEAD } from "../dataset/map_concurrently.ts";
 import type { ImageSignature } from "../dataset/near_duplicates.ts";
 import { writeOverview } from "../dataset/overview.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
@@ -20,7 +19,7 @@ import { type ImportClasses, resolveClasses } from "./import_classes.ts";
 import type { ImportImage, LeftOutFiles, Recognition, RecognizeOptions } from "./import_kind.ts";
 import { recognizeSource } from "./kinds.ts";
 import { makeSplits } from "./make_splits.ts";
-import { mapInOrder } from "./map_in_order.ts";
+import { decodeInOrder } from "./map_in_order.ts";
 import { openSource } from "./open_source.ts";
 import { readImportImage, signatureOf } from "./read_image.ts";
 import type { SourceTree } from "./source_tree.ts";
@@ -261,7 +260,7 @@ async function readImages(
   };
   for await (const image of spool.images()) note(image);
   const rest = images.slice(done);
-  for await (const image of mapInOrder(rest, READ_AHEAD, (image) => readImportImage(tree, image, compare))) {
+  for await (const image of decodeInOrder(rest, (image) => readImportImage(tree, image, compare))) {
     await spool.append(image);
     note(image);
   }

@@ -3,6 +3,22 @@
  *
  * @module
  */
+import { READ_AHEAD } from "../dataset/map_concurrently.ts";
+import { trimDecoders } from "../image/decode.ts";
+
+/** Items after which the Workers that decode are replaced: what 10,000 images leave in them is half of all memory. */
+const BATCH = 512;
+
+/** Yields the results of `decode`, which decodes images, in the order of the items. */
+export async function* decodeInOrder<T, R>(
+  items: readonly T[],
+  decode: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  for (let start = 0; start < items.length; start += BATCH) {
+    yield* mapInOrder(items.slice(start, start + BATCH), READ_AHEAD, decode);
+    await trimDecoders();
+  }
+}
 
 /** Yields the results of `map` in the order of the items, with at most `width` calls pending. */
 export async function* mapInOrder<T, R>(

@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makePhantom } from "../../mod.ts";
-import { inDatasetFolder, inProjectFolder } from "../support/coco.ts";
+import { encodeRgbPng } from "../../src/image/encode.ts";
+import { makeZip } from "../support/archives.ts";
+import { inDatasetFolder, inProjectFolder, spots } from "../support/coco.ts";
+import { labelPng } from "../support/source_files.ts";
 import { runTaskProcess } from "../support/run_task.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { serveFile } from "../support/zip_server.ts";
@@ -59,6 +62,43 @@ Deno.test("all tasks in a chain: download, unzip, inspect, split, train, evaluat
           assert.equal(code, 0, stderr);
           const again = await predict(`${runs}/a/best.pth`, "b");
           assert.equal(again.images.length, 8);
+        }))
+    )
+  ));
+
+Deno.test("tasks in a chain: import of a zip of images and masks, train with its classes, predict", () =>
+  inTempFolder((elsewhere) =>
+    inDatasetFolder((_, data) =>
+      inProjectFolder("runs", (_, runs) =>
+        inProjectFolder("predictions", async (_, predictions) => {
+          const files: Record<string, Uint8Array> = {};
+          for (let i = 1; i <= 10; i++) {
+            const image = spots(i);
+            // The brightest pixels are one class, the darkest another.
+            const labels = Uint8Array.from(
+              { length: 64 * 64 },
+              (_, at) => image.data[3 * at]! > 150 ? 200 : image.data[3 * at]! < 10 ? 100 : 0,
+            );
+            files[`set/Images/case-${i}.png`] = await encodeRgbPng(image);
+            files[`set/Ground Truth/case_${i}_GT.png`] = labelPng({ width: 64, height: 64 }, labels);
+          }
+          const zip = join(elsewhere, "masks.zip");
+          await Deno.writeFile(zip, makeZip(files));
+          const report = await run("import", zip, "--output", `${data}/set`);
+          assert.deepEqual(report.classes.map(({ name }: { name: string }) => name), ["100", "200"]);
+          const counts = report.splits.map(({ images }: { images: number }) => images);
+          assert.deepEqual(counts, [6, 2, 2]);
+          await Deno.stat(report.overview);
+
+          const where = ["--data", `${data}/set`, "--cache", `${data}/.cache`, "--run", `${runs}/a`];
+          const settings = ["--filters", "2", "--size", "64", "--batch-size", "4", "--epochs", "2"];
+          const trained = await run("train", ...where, ...settings);
+          assert.equal(trained.outcome, "finished");
+
+          const from = ["--run", `${runs}/a`, "--output", `${predictions}/a`];
+          const { images } = await run("predict", `${data}/set/test`, ...from);
+          assert.equal(images.length, 2);
+          for (const name of ["100", "200"]) assert.ok(JSON.stringify(images[0]).includes(`"${name}"`), name);
         }))
     )
   ));

@@ -4,7 +4,6 @@
  * @module
  */
 import { isIgnoreName } from "../../dataset/class_names.ts";
-import { READ_AHEAD } from "../../dataset/map_concurrently.ts";
 import type { Size } from "../../image/image.ts";
 import { MAX_BYTES } from "../../image/limits.ts";
 import type {
@@ -17,7 +16,7 @@ import type {
   RecognizeOptions,
 } from "../import_kind.ts";
 import { labelRegions } from "../label_regions.ts";
-import { mapInOrder } from "../map_in_order.ts";
+import { decodeInOrder } from "../map_in_order.ts";
 import { assignRoles } from "../masks/assign_roles.ts";
 import { chooseMasks, type ChosenMask, type ChosenPair } from "../masks/choose_masks.ts";
 import { type ClassNames, readClassNames } from "../masks/name_table.ts";
@@ -150,7 +149,7 @@ async function readChannels(
       throw error;
     }
   };
-  for await (const { mask: { path, label }, codes } of mapInOrder(masks, READ_AHEAD, read)) {
+  for await (const { mask: { path, label }, codes } of decodeInOrder(masks, read)) {
     options.onProgress?.(++done, masks.length);
     // A damaged one is reported with its image.
     if (codes === null) continue;

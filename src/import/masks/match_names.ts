@@ -51,30 +51,26 @@ function matchEqual(
   images: readonly FolderName[],
   masks: readonly FolderName[],
 ): (NameMatch | null)[] {
-  const imageAffixes = affixesOf(images);
   const maskAffixes = affixesOf(masks);
-  let best: (NameMatch | null)[] = masks.map(() => null);
-  let bestCount = 0;
-  for (const ofImages of imageAffixes) {
+  let best = { count: 0, found: masks.map((): number | null => null), stripped: { head: 0, tail: 0 } };
+  for (const ofImages of affixesOf(images)) {
+    if (best.count === masks.length) break;
     const byKey = uniqueKeys(images, ofImages);
-    for (const ofMasks of maskAffixes) {
-      const matches = masks.map(({ tokens }) => {
-        const image = byKey.get(strippedKey(tokens, ofMasks)) ?? null;
-        if (image === null) return null;
-        return {
-          image,
-          rest: [...tokens.slice(0, ofMasks.head), ...tokens.slice(tokens.length - ofMasks.tail)],
-        };
-      });
-      const matched = new Set(matches.flatMap((match) => match?.image ?? []));
-      const count = matches.filter((match) => match !== null).length;
-      if (matched.size < count || count <= bestCount) continue;
-      best = matches;
-      bestCount = count;
-      if (count === masks.length) return best;
+    for (const stripped of maskAffixes) {
+      const found = masks.map(({ tokens }) => byKey.get(strippedKey(tokens, stripped)) ?? null);
+      const matched = found.filter((image) => image !== null);
+      if (new Set(matched).size < matched.length || matched.length <= best.count) continue;
+      best = { count: matched.length, found, stripped };
+      if (matched.length === masks.length) break;
     }
   }
-  return best;
+  const { head, tail } = best.stripped;
+  return best.found.map((image, at) => {
+    const { tokens } = masks[at]!;
+    return image === null
+      ? null
+      : { image, rest: [...tokens.slice(0, head), ...tokens.slice(tokens.length - tail)] };
+  });
 }
 
 /** The image's name within the mask's, at either end of what the masks do not share; the longest one wins. */
