@@ -29,7 +29,7 @@ export const LOSS_SUMS = SUM_NAMES.length;
 export const BATCH_SUMS = 4;
 
 /** Floats per pixel that the sums of a softmax need. */
-export const SOFTMAX_PIXEL = 2;
+export const SOFTMAX_PIXEL = 4;
 
 /** See {@linkcode lossScale}. */
 const SCALED_GRADIENT = 8;
@@ -77,7 +77,7 @@ export function lossSums(
   };
 }
 
-/** What the sums of a softmax need to know of `images` images' pixels; bindings logits, pixels. */
+/** What the sums of a softmax need to know of `images` images' pixels; bindings logits, target_mask, pixels. */
 export function softmaxPixels(images: number, imageSize: number, { classes }: LossSpec): Dispatch {
   const count = images * imageSize;
   return {

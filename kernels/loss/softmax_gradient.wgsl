@@ -4,7 +4,7 @@
 // most probable channel. The background has no Dice loss. Ignored pixels have no gradient.
 // Layout: logits, gradient [images][1 + classes][pixels]; target_mask[images][pixels], as in softmax_sums.wgsl.
 // Work: one invocation per pixel; neighbors read and write neighboring values of a channel.
-// Host: kernels/loss/loss.ts. Test: tests/kernels/softmax_loss_test.ts.
+// Host: kernels/loss/loss.ts. Test: tests/kernels/class_loss_test.ts.
 // Parts: loss.wgsl.
 const WORKGROUP: u32 = 64u;
 const DICE_WEIGHT: f32 = 0.6;

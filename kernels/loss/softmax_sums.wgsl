@@ -5,7 +5,7 @@
 // Layout: logits[images][1 + classes][pixels]; target_mask[images][pixels] of class indices, 0 for the background, less
 // for ignored pixels; pixels as softmax_pixels.wgsl writes them; partial[classes][SUMS][bands], as in sums.wgsl.
 // Work: one invocation per image, class and band.
-// Host: kernels/loss/loss.ts. Test: tests/kernels/softmax_loss_test.ts.
+// Host: kernels/loss/loss.ts. Test: tests/kernels/class_loss_test.ts.
 // Parts: step.wgsl, loss.wgsl.
 const WORKGROUP: u32 = 64u;
 
@@ -20,7 +20,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> target_mask: array<f32>;
-@group(0) @binding(2) var<storage, read> pixels: array<vec2f>;
+@group(0) @binding(2) var<storage, read> pixels: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(4) var<uniform> step: Step;
 @group(0) @binding(5) var<uniform> params: Params;
@@ -39,7 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let start = band * params.band_size;
   let end = min(params.image_size, start + params.band_size);
   let first_pixel = image * params.image_size;
-  let first_logit = first_pixel * (CLASSES + 1u);
+  let first_logit = first_pixel * (CLASSES + 1u) + channel * params.image_size;
   var overlap = 0.0;
   var positive = 0.0;
   var truth = 0.0;
@@ -56,9 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     let pixel = pixels[first_pixel + i];
     let best = u32(pixel.x);
-    let total = 1.0 + pixel.y;
-    let largest = logits[first_logit + best * params.image_size + i];
-    let p = exp(logits[first_logit + channel * params.image_size + i] - largest) / total;
+    let p = exp(logits[first_logit + i] - pixel.y) / pixel.z;
     let t = select(0.0, 1.0, u32(true_class) == channel);
     let r = select(0.0, 1.0, best == channel);
     overlap += p * t;
@@ -67,7 +65,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     rounded_overlap += r * t;
     rounded += r;
     if (max(1u, u32(true_class)) == channel) {
-      entropy -= logits[first_logit + u32(true_class) * params.image_size + i] - largest - log(total);
+      entropy += pixel.w;
       correct += select(0.0, 1.0, best == u32(true_class));
     }
   }

@@ -79,7 +79,8 @@ export function recordLoss(
   const { masks, history, lossPartials: partial, batchSums: sums } = regions;
   const pixels = shape.height * shape.width;
   const bands = lossBands(builder.wholeBatch(shape).batch, pixels);
-  const chunks = chunkBatch(recorder, [shape, targets]);
+  const pixelShape = { ...targets, channels: SOFTMAX_PIXEL };
+  const chunks = chunkBatch(recorder, spec.head === "softmax" ? [shape, targets, pixelShape] : [shape]);
   const step = view(builder.step, 0, 12);
   if (recorder.precision === "f16") builder.lossScale = lossScale(size(builder.wholeBatch(targets)));
   const inputs = (chunk: Chunk) => ({
@@ -88,7 +89,7 @@ export function recordLoss(
   });
   for (const chunk of chunks) {
     const softmax = spec.head === "softmax"
-      ? recordSoftmaxPixels(recorder, inputs(chunk).logits, chunk.count, pixels, spec)
+      ? recordSoftmaxPixels(recorder, inputs(chunk), chunk.count, pixels, spec)
       : {};
     recorder.run(lossSums(chunk.count, pixels, bands, chunk.first, spec), {
       ...inputs(chunk),
@@ -119,12 +120,12 @@ export function targetShape(logits: Nchw, { head }: LossSpec): Nchw {
 
 function recordSoftmaxPixels(
   recorder: Recorder,
-  logits: RegionView,
+  inputs: { logits: RegionView; target_mask: RegionView },
   images: number,
   imagePixels: number,
   spec: LossSpec,
 ): { pixels: Region } {
   const pixels = recorder.temporary("softmax of pixels", SOFTMAX_PIXEL * images * imagePixels);
-  recorder.run(softmaxPixels(images, imagePixels, spec), { logits, pixels });
+  recorder.run(softmaxPixels(images, imagePixels, spec), { ...inputs, pixels });
   return { pixels };
 }

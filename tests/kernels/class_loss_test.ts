@@ -60,7 +60,7 @@ async function runLoss(batch: Batch, scale = 1): Promise<Result> {
   for (const [image, chunk] of chunks.entries()) {
     const softmax = spec.head === "softmax"
       ? await runKernel(gpu, softmaxPixels(1, pixels, spec), {
-        logits: chunk.logits,
+        ...chunk,
         pixels: SOFTMAX_PIXEL * pixels,
       })
       : {};

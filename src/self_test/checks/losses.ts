@@ -45,14 +45,14 @@ function* checksOf(spec: LossSpec, variant: string): Generator<Check> {
   const bands = Array.from({ length: BANDS.total }, (_, band) => sumBatch(bandOf(batch, spec, band), spec));
   const partial = Array.from({ length: spec.classes }, (_, row) => row)
     .flatMap((row) => SUM_NAMES.flatMap((name) => bands.map((sums) => sums[row]![name])));
-  const softmax = spec.head === "softmax" ? { pixels: largestOf(batch, spec.classes + 1) } : {};
+  const softmax = spec.head === "softmax" ? { pixels: pixelsOf(batch, spec.classes + 1) } : {};
   if (softmax.pixels) {
     yield {
       variant,
       dispatch: softmaxPixels(IMAGES, PIXELS, spec),
-      operands: { logits },
+      operands: { logits, target_mask },
       expected: { pixels: softmax.pixels },
-      limit: 1e-6,
+      limit,
     };
   }
   yield {
@@ -116,14 +116,16 @@ function bandOf({ logits, targets }: LossBatch, { head, classes }: LossSpec, ban
   };
 }
 
-/** The channel of each pixel with the largest logit, and the sum of the others' exponentials relative to it. */
-function largestOf({ logits }: LossBatch, channels: number): Float32Array {
-  return Float32Array.from({ length: IMAGES * PIXELS }, (_, place) => place).reduce((all, place) => {
+/** Of each pixel the channel with the largest logit, that logit, the sum of powers relative to it, the cross-entropy. */
+function pixelsOf({ logits, targets }: LossBatch, channels: number): Float32Array {
+  const values = Array.from({ length: IMAGES * PIXELS }, (_, place) => {
     const first = Math.floor(place / PIXELS) * channels * PIXELS + place % PIXELS;
-    const values = Array.from({ length: channels }, (_, channel) => logits[first + channel * PIXELS]!);
-    const largest = Math.max(...values);
-    all[2 * place] = values.indexOf(largest);
-    all[2 * place + 1] = values.reduce((sum, value) => sum + Math.exp(value - largest), 0) - 1;
-    return all;
-  }, new Float32Array(2 * IMAGES * PIXELS));
+    const each = Array.from({ length: channels }, (_, channel) => logits[first + channel * PIXELS]!);
+    const largest = Math.max(...each);
+    const total = each.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
+    const target = targets[place]!;
+    const entropy = target === IGNORED_TARGET ? 0 : Math.log(total) - (each[target]! - largest);
+    return [each.indexOf(largest), largest, total, entropy];
+  });
+  return Float32Array.from(values.flat());
 }
