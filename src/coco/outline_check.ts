@@ -7,7 +7,8 @@
  * @module
  */
 import type { Size } from "../image/image.ts";
-import { type Coverage, type CrossingBudget, NO_COVERAGE, polygonCoverage, unite } from "./polygon.ts";
+import { type Coverage, NO_COVERAGE, unite } from "./coverage.ts";
+import { type CrossingBudget, polygonCoverage } from "./polygon.ts";
 import type { ProblemKind } from "./problems.ts";
 import { runsCoverage } from "./rle.ts";
 import type { CheckedSegmentation } from "./segmentation.ts";

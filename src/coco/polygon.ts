@@ -11,6 +11,7 @@
  */
 import type { Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
+import { type Coverage, NO_COVERAGE, unite } from "./coverage.ts";
 import { RunList } from "./run_list.ts";
 
 /** Grid points per pixel, as in COCO's code. */
@@ -166,20 +167,6 @@ function edgeRows(fromX: number, fromY: number, toX: number, toY: number): (u: n
   };
 }
 
-/** What a drawn outline covers. */
-export interface Coverage {
-  /** Pixels. */
-  readonly pixels: number;
-  /** The smallest box around them, as pixel columns and rows; `right` and `bottom` are the first ones outside. */
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
-
-/** The coverage of nothing, which extends any other. */
-export const NO_COVERAGE: Coverage = { pixels: 0, left: Infinity, top: Infinity, right: 0, bottom: 0 };
-
 /** Most crossings that are held in memory. */
 const MAX_HELD_CROSSINGS = 2 ** 20;
 
@@ -221,17 +208,6 @@ function estimateCoverage(box: Box, xs: Float64Array, ys: Float64Array): Coverag
     coverage = unite(coverage, { pixels: pixels * step, ...found, left: from, right: to });
   }
   return coverage;
-}
-
-/** The sum of pixels, and the box around both boxes. */
-export function unite(a: Coverage, b: Coverage): Coverage {
-  return {
-    pixels: a.pixels + b.pixels,
-    left: Math.min(a.left, b.left),
-    top: Math.min(a.top, b.top),
-    right: Math.max(a.right, b.right),
-    bottom: Math.max(a.bottom, b.bottom),
-  };
 }
 
 function columnCoverage(box: Box, xs: Float64Array, ys: Float64Array): Coverage {

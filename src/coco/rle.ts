@@ -10,7 +10,7 @@
  */
 import type { Size } from "../image/image.ts";
 import { createMask, type Mask } from "../image/mask.ts";
-import { type Coverage, NO_COVERAGE } from "./polygon.ts";
+import { type Coverage, NO_COVERAGE } from "./coverage.ts";
 import { showValue } from "./problems.ts";
 
 /** A run-length encoded mask as COCO files store it. */
