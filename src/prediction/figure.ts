@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type Color, maskToRgb, OUTLINE_COLORS, outlineMask } from "../image/draw.ts";
+import { type Color, maskToRgb, OUTLINE_COLORS, outlineMask, scaleToFit } from "../image/draw.ts";
 import { drawFigure } from "../image/draw_figure.ts";
+import { fitLabelMap, labelsToRgb, outlineClasses } from "../image/draw_labels.ts";
+import type { LegendEntry } from "../image/draw_legend.ts";
 import type { RgbImage, Size } from "../image/image.ts";
 import type { LabelMap } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
@@ -26,38 +28,37 @@ export function drawPrediction(image: RgbImage, mask: Mask, title: string): Prom
   ], { title, cell: panelSize(image) });
 }
 
-/** What {@linkcode drawClasses} draws; all of one size. */
-export interface ClassFigure {
-  /** The image. */
-  readonly image: RgbImage;
-  /** The image with outlines. */
-  readonly overlay: RgbImage;
-  /** The label of each pixel. */
-  readonly map: LabelMap;
-  /** The color of each label. */
-  readonly palette: readonly Color[];
-}
+/** The figure of several classes: masks are added one by one, since all at the image's size could fill the memory. */
+export class ClassFigure {
+  readonly #cell: Size;
+  readonly #image: RgbImage;
+  readonly #masks: Mask[] = [];
+  readonly #colors: Color[] = [];
+  readonly #legend: LegendEntry[] = [];
 
-/** Draws image, classes and overlay side by side, with a legend of the classes' areas and the image's name as title. */
-export function drawClasses(
-  { image, overlay, map, palette }: ClassFigure,
-  classes: readonly (Pick<SegmentationSummary, "area" | "share"> & { readonly name: string })[],
-  title: string,
-): Promise<RgbImage> {
-  const data = new Uint8Array(3 * map.data.length);
-  map.data.forEach((label, at) => data.set(palette[label]!, 3 * at));
-  return drawFigure([
-    { image, caption: "Original image" },
-    { image: { width: map.width, height: map.height, data }, caption: "Predicted classes" },
-    { image: overlay, caption: "Overlay" },
-  ], {
-    title,
-    legend: classes.map(({ name, area, share }, index) => ({
-      name: area === 0 ? `${name}: nothing found` : `${name}: ${areaText(area, share)}`,
-      color: palette[index + 1]!,
-    })),
-    cell: panelSize(image),
-  });
+  /** The figure of an image, without classes. */
+  constructor(image: RgbImage) {
+    this.#cell = panelSize(image);
+    this.#image = scaleToFit(image, this.#cell);
+  }
+
+  /** Adds a class, with its mask at the size of the image. */
+  add(mask: Mask, color: Color, name: string, { area, share }: Pick<MaskReport, "area" | "share">): void {
+    this.#masks.push(fitLabelMap(mask, this.#image));
+    this.#colors.push(color);
+    const found = area === 0 ? "nothing found" : areaText(area, share);
+    this.#legend.push({ name: `${name}: ${found}`, color });
+  }
+
+  /** Draws image, label map and outlines side by side, with a legend of the classes' areas. */
+  draw(map: LabelMap, title: string): Promise<RgbImage> {
+    const labels = labelsToRgb(fitLabelMap(map, this.#image), this.#colors);
+    return drawFigure([
+      { image: this.#image, caption: "Original image" },
+      { image: labels, caption: "Predicted classes" },
+      { image: outlineClasses(this.#image, this.#masks, this.#colors), caption: "Overlay" },
+    ], { title, legend: this.#legend, cell: this.#cell });
+  }
 }
 
 /** The size of a panel for an image: bounded, and with the aspect ratio of the image unless that is very narrow. */

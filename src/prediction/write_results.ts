@@ -6,7 +6,6 @@
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import type { ClassSpec } from "../image/class_spec.ts";
-import { outlineMask } from "../image/draw.ts";
 import { displayImage } from "../image/display.ts";
 import { encodeGrayPng, encodeIndexedPng, encodeRgbPng } from "../image/encode.ts";
 import type { DecodedRaster, SampleImage, Size, Spacing } from "../image/image.ts";
@@ -14,7 +13,7 @@ import type { Mask } from "../image/mask.ts";
 import { colorOfHex } from "../image/palette.ts";
 import type { Head } from "../unet/config.ts";
 import type { ClassSegmentation } from "./coco_results.ts";
-import { drawClasses, drawPrediction, figureTitle } from "./figure.ts";
+import { ClassFigure, drawPrediction, figureTitle } from "./figure.ts";
 import { type ClassReport, type ImageReport, reportMask, reportUnion } from "./image_report.ts";
 import type { SegmentOptions } from "./postprocess.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
@@ -128,8 +127,7 @@ async function writeClasses(
   const names = fileNames(classes.map(({ name }) => name));
   const path = (ending: string) => join(output, name + ending);
   const reports: ClassReport[] = [];
-  const shown = displayImage(raster);
-  let overlay = shown;
+  const drawing = new ClassFigure(displayImage(raster));
   let index = 0;
   for (const { mask, probabilities, ...rest } of segmentClasses(maps, raster, { ...options, head })) {
     const spec = classes[index]!;
@@ -139,9 +137,9 @@ async function writeClasses(
     };
     index++;
     merged.add(mask, probabilities, index);
-    overlay = outlineMask(overlay, mask, colorOfHex(spec.color)!);
     onClass({ name: spec.name, ...rest });
     const numbers = reportMask(rest.summary, spacing);
+    drawing.add(mask, colorOfHex(spec.color)!, spec.name, numbers);
     reports.push({ name: spec.name, color: spec.color, label: index, ...numbers, files: own });
     await writeTogether([
       [own.probability, grayPng(mask, probabilities.data)],
@@ -154,10 +152,7 @@ async function writeClasses(
   const palette = [[0, 0, 0] as const, ...classes.map(({ color }) => colorOfHex(color)!)];
   await writeTogether([
     [files.mask, labels ? encodeGrayPng(map) : encodeIndexedPng(map, palette)],
-    [
-      files.figure,
-      drawClasses({ image: shown, overlay, map, palette }, reports, basename(file)).then(encodeRgbPng),
-    ],
+    [files.figure, drawing.draw(map, basename(file)).then(encodeRgbPng)],
   ]);
   const union = { width, height, data: map.data.map((label) => label === 0 ? 0 : 1) };
   const numbers = reportUnion(reports, union, spacing);

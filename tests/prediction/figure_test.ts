@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { maskToRgb } from "../../mod.ts";
 import { OUTLINE_COLORS, outlineMask } from "../../src/image/draw.ts";
-import { drawPrediction, figureTitle, panelSize } from "../../src/prediction/figure.ts";
+import { ClassFigure, drawPrediction, figureTitle, panelSize } from "../../src/prediction/figure.ts";
 import { paint } from "../support/coco.ts";
 
 Deno.test("drawPrediction: image, mask and overlay side by side", async () => {
@@ -67,4 +67,39 @@ Deno.test("figureTitle: lesions and area, before a name that may be cut", () => 
     "1 lesion, 617 px (50.00 %) in a.png",
   );
   assert.equal(figureTitle("a.png", { lesions: [], area: 0, share: 0 }), "nothing found in a.png");
+});
+
+Deno.test("ClassFigure: three panels of labels and outlines in the classes' colors", async () => {
+  const image = paint(256, 256, () => 128);
+  const mask = (from: number, to: number) => ({
+    width: 256,
+    height: 256,
+    data: Uint8Array.from({ length: 256 * 256 }, (_, at) => at % 256 >= from && at % 256 < to ? 1 : 0),
+  });
+  const figure = new ClassFigure(image);
+  const numbers = { area: 100, share: 0.5 };
+  figure.add(mask(64, 128), [255, 0, 0], "lung", numbers);
+  figure.add(mask(160, 192), [0, 0, 255], "heart", numbers);
+  figure.add(mask(0, 0), [0, 255, 0], "tumor", { area: 0, share: 0 });
+  const map = mask(64, 128);
+  map.data.forEach((_, at) => {
+    if (at % 256 >= 160 && at % 256 < 192) map.data[at] = 2;
+  });
+  const { width, height, data } = await figure.draw(map, "scan.png");
+  const count = (color: readonly number[], from: number, to: number) => {
+    let found = 0;
+    for (let at = 0; at < width * height; at++) {
+      const x = at % width / width;
+      if (x >= from && x < to && color.every((value, c) => data[3 * at + c] === value)) found++;
+    }
+    return found;
+  };
+  assert.equal(count([255, 0, 0], 1 / 3, 2 / 3), 64 * 256);
+  assert.ok(count([0, 0, 255], 1 / 3, 2 / 3) >= 32 * 256);
+  // Outlines leave the image within them visible.
+  const outline = count([255, 0, 0], 2 / 3, 1);
+  assert.ok(outline >= 2 * 256 && outline < 10 * 256, `${outline} pixels`);
+  // In the legend, and nowhere else.
+  const absent = count([0, 255, 0], 0, 1);
+  assert.ok(absent > 50 && absent < 1000, `${absent} pixels`);
 });
