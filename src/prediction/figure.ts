@@ -5,13 +5,12 @@
  */
 import { type Color, maskToRgb, OUTLINE_COLORS, outlineMask, scaleToFit } from "../image/draw.ts";
 import { drawFigure } from "../image/draw_figure.ts";
-import { fitLabelMap, labelsToRgb, outlineClasses } from "../image/draw_labels.ts";
+import { fitLabelMap, outlineClasses } from "../image/draw_labels.ts";
 import type { LegendEntry } from "../image/draw_legend.ts";
 import type { RgbImage, Size } from "../image/image.ts";
-import type { LabelMap } from "../image/label_map.ts";
+import { BACKGROUND, type LabelMap } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
 import type { MaskReport } from "./image_report.ts";
-import type { SegmentationSummary } from "./postprocess.ts";
 
 /** Bounds of the longer side of a panel in pixels: small images are enlarged, large ones reduced. */
 const PANEL = { min: 256, max: 1024 };
@@ -52,10 +51,12 @@ export class ClassFigure {
 
   /** Draws image, label map and outlines side by side, with a legend of the classes' areas. */
   draw(map: LabelMap, title: string): Promise<RgbImage> {
-    const labels = labelsToRgb(fitLabelMap(map, this.#image), this.#colors);
+    const { width, height, data: labels } = fitLabelMap(map, this.#image);
+    const data = new Uint8Array(3 * labels.length);
+    labels.forEach((label, at) => label !== BACKGROUND && data.set(this.#colors[label - 1]!, 3 * at));
     return drawFigure([
       { image: this.#image, caption: "Original image" },
-      { image: labels, caption: "Predicted classes" },
+      { image: { width, height, data }, caption: "Predicted classes" },
       { image: outlineClasses(this.#image, this.#masks, this.#colors), caption: "Overlay" },
     ], { title, legend: this.#legend, cell: this.#cell });
   }
