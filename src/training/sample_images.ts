@@ -13,8 +13,10 @@ import type { RgbImage } from "../image/image.ts";
 import { BACKGROUND, IGNORE, type LabelMap } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
 import { type Normalization, normalizeImage } from "../image/normalize.ts";
+import { classMasks } from "../prediction/class_masks.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Tracker } from "../tracking/tracker.ts";
+import type { Head } from "../unet/config.ts";
 import { ORIGINAL_INPUT } from "../unet/model_format.ts";
 import type { Example } from "./train_data.ts";
 
@@ -35,6 +37,8 @@ export interface SampleImagesOptions {
   readonly examples: () => readonly Example[];
   /** How their inputs are normalized. */
   readonly normalize: Normalization;
+  /** Whether classes exclude each other. */
+  readonly head: Head;
   /** Computes the class probabilities of a batch, with the weights of the moment. */
   readonly predict: (images: Tensor) => Promise<Tensor>;
   /** Receives lines for the user. */
@@ -74,14 +78,21 @@ export class SampleImages {
   /** Predicts and draws the samples with the weights of the moment; none if it is not yet their turn. */
   draw(): Promise<readonly DrawnSample[]> {
     if (this.#allowance < 0) return Promise.resolve([]);
+    const { examples, normalize, head, predict } = this.#options;
     return this.#attempt(async () => {
-      this.#examples ??= this.#options.examples();
+      this.#examples ??= examples();
       const drawn: DrawnSample[] = [];
       // One by one: a batch of them would need more of the device's memory.
       for (const [index, { input, labels, deep }] of this.#examples.entries()) {
         const [channels, height, width] = input.shape as [number, number, number];
-        const { data } = await this.#options.predict({ ...input, shape: [1, channels, height, width] });
-        drawn.push(drawSample(inputToRgb(input, this.#options.normalize, deep), labels, data, index + 1));
+        const { data } = await predict({ ...input, shape: [1, channels, height, width] });
+        const maps = Array.from({ length: data.length / (width * height) }, (_, label) => ({
+          width,
+          height,
+          data: data.subarray(label * width * height, (label + 1) * width * height),
+        }));
+        const masks = classMasks(maps, head, head === "softmax" ? null : ORIGINAL_INPUT.threshold);
+        drawn.push(drawSample(inputToRgb(input, normalize, deep), labels, masks, index + 1));
       }
       return drawn;
     });
@@ -118,11 +129,11 @@ export class SampleImages {
   }
 }
 
-/** No file name: it may name a patient, and records may go to a server. */
+/** The classes together. No file name: it may name a patient, and records may go to a server. */
 function drawSample(
   image: RgbImage,
   labels: LabelMap,
-  probabilities: Float32Array,
+  masks: readonly Mask[],
   number: number,
 ): DrawnSample {
   const { width, height } = image;
@@ -132,9 +143,11 @@ function drawSample(
     data: labels.data.map((label) => label === BACKGROUND || label === IGNORE ? 0 : 1),
   };
   const predicted: Mask = { width, height, data: new Uint8Array(width * height) };
-  probabilities.forEach((probability, at) => {
-    if (probability > ORIGINAL_INPUT.threshold) predicted.data[at % (width * height)] = 1;
-  });
+  for (const { data } of masks) {
+    data.forEach((value, at) => {
+      if (value !== 0 && labels.data[at] !== IGNORE) predicted.data[at] = 1;
+    });
+  }
   const outlined = outlineMask(
     overlayMask(image, truth, { color: OUTLINE_COLORS.annotated, opacity: 0 }),
     predicted,

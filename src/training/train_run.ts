@@ -11,6 +11,7 @@ import { openGpu } from "../host/open_gpu.ts";
 import { readRunLog } from "../tracking/run_log.ts";
 import { createRunId } from "../tracking/swanlab_format.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
+import { headOf } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
 import { type Collective, SINGLE_RANK } from "./collective.ts";
@@ -223,6 +224,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
       folder,
       examples: () => data.valid.examples(count),
       normalize: config.normalize,
+      head: headOf(unet.config),
       predict: (images) => unet.predict(images),
       onNote: callbacks.onNote,
     }),

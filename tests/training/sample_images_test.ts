@@ -28,6 +28,7 @@ function drawing(folder: string, seconds: () => number, fail = false) {
     folder,
     examples: () => [EXAMPLE, EXAMPLE],
     normalize: "picture",
+    head: "sigmoid",
     predict: async ({ data }) => {
       if (fail) throw new RangeError("no memory\nhint: none");
       await new Promise((resolve) => setTimeout(resolve, 1000 * seconds()));
@@ -130,4 +131,26 @@ Deno.test("trainRun: samples and the best epoch's figure are in the folder and i
       assert.ok(keys.includes(name), `SwanLab: ${keys}`);
     }
     assert.equal(of("swanlog/").filter((name) => name.includes("media/image/")).length, keys.length);
+  }));
+
+Deno.test("SampleImages: exclusive classes are the most probable ones, and ignored pixels count in neither mask", () =>
+  inTempFolder(async (folder) => {
+    const pixels = 32 * 32;
+    const labels = EXAMPLE.labels.data.map((label, at) => at % 32 === 31 ? 255 : 2 * label);
+    const samples = new SampleImages({
+      folder,
+      examples: () => [{ ...EXAMPLE, labels: { ...EXAMPLE.labels, data: labels } }],
+      normalize: "picture",
+      head: "softmax",
+      // Neither class is above one half on the left, but the background is below both; and on the ignored column.
+      predict: () => {
+        const data = new Float32Array(2 * pixels).map((_, at) => {
+          const column = at % 32;
+          return column < 16 || column === 31 ? (at < pixels ? 0.3 : 0.4) : 0.1;
+        });
+        return Promise.resolve({ shape: [1, 2, 32, 32], data });
+      },
+    });
+    const [sample] = await samples.draw();
+    assert.equal(sample!.caption, "validation sample 1, Dice 1.000");
   }));
