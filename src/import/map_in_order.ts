@@ -3,11 +3,13 @@
  *
  * @module
  */
-import { READ_AHEAD } from "../dataset/map_concurrently.ts";
 import { trimDecoders } from "../image/decode.ts";
 
-/** Items after which the Workers that decode are replaced: what 10,000 images leave in them is half of all memory. */
+/** Items after which the Workers that decode are replaced: their memory never shrinks. */
 const BATCH = 512;
+
+/** Files that are decoded at a time, each by a Worker: on many cores memory, too, is limited. */
+const WIDTH = 4;
 
 /** Yields the results of `decode`, which decodes images, in the order of the items. */
 export async function* decodeInOrder<T, R>(
@@ -15,7 +17,7 @@ export async function* decodeInOrder<T, R>(
   decode: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
   for (let start = 0; start < items.length; start += BATCH) {
-    yield* mapInOrder(items.slice(start, start + BATCH), READ_AHEAD, decode);
+    yield* mapInOrder(items.slice(start, start + BATCH), WIDTH, decode);
     await trimDecoders();
   }
 }
