@@ -22,7 +22,7 @@ import {
 import { isWithin, jsonFilesOf, MAX_JSON_BYTES } from "../json_probe.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
 import { splitOfFolders, splitOfPath } from "../split_words.ts";
-import { leaveOut, leftOutFiles, sizeMismatch } from "./common.ts";
+import { imagesMissing, leaveOut, leftOutFiles, sizeMismatch } from "./common.ts";
 
 /** Any JSON file with COCO's lists of images and annotations. */
 export const COCO_FILES: ImportKind = {
@@ -34,6 +34,7 @@ export const COCO_FILES: ImportKind = {
     if (paths.length === 0) return null;
     const { files, lines } = chooseFiles(tree, await readFiles(tree, paths, options));
     const { images, leftOut } = placeImages(tree, files, options);
+    if (images.length === 0) throw withoutImages(tree, files, leftOut);
     const background = files.reduce((sum, file) => sum + countUnannotated(file.dataset), 0);
     if (background > 0) {
       lines.push(
@@ -116,6 +117,22 @@ function withoutOutlines(tree: SourceTree, files: readonly CocoSource[]): Error 
     `Cannot import ${JSON.stringify(tree.name)}: ${path} is COCO, but ${why}\n` +
       "hint: export the dataset for segmentation: COCO with polygons or masks",
   );
+}
+
+function withoutImages(
+  tree: SourceTree,
+  [file]: readonly CocoSource[],
+  [leftOut]: readonly LeftOutFiles[],
+): Error {
+  const unusable = file!.dataset.images.length === 0 ? file!.dataset.problems[0] : undefined;
+  if (unusable !== undefined) {
+    return new NothingToImport(
+      `Cannot import ${JSON.stringify(tree.name)}: no image of ${
+        file!.path
+      } can be used: ${unusable.message}`,
+    );
+  }
+  return imagesMissing(tree, file!.path, leftOut?.files[0] ?? file!.dataset.images[0]!.fileName);
 }
 
 function placeImages(

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Size } from "../../image/image.ts";
-import type { LeftOutFiles } from "../import_kind.ts";
+import { type LeftOutFiles, NothingToImport } from "../import_kind.ts";
+import type { SourceTree } from "../source_tree.ts";
 
 /** Adds a file to those that are left out for a reason. */
 export function leaveOut(files: Map<string, string[]>, reason: string, path: string): void {
@@ -34,5 +35,15 @@ export function isBackgroundName(name: string): boolean {
 export function maskMismatch(mask: Size, size: Size): RangeError {
   return new RangeError(
     `its mask is ${mask.width} x ${mask.height}, the image is ${size.width} x ${size.height}`,
+  );
+}
+
+/** The error for annotations without any of their images, as tools export them if they are not asked for images. */
+export function imagesMissing(tree: SourceTree, file: string, image: string): NothingToImport {
+  return new NothingToImport(
+    `Cannot import ${JSON.stringify(tree.name)}: the images of ${file}, such as ${
+      JSON.stringify(image)
+    }, are not in it\n` +
+      "hint: export the dataset with its images, or put them into the same folder, and import that",
   );
 }

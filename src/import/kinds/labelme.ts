@@ -13,11 +13,17 @@ import { MAX_BYTES } from "../../image/limits.ts";
 import type { Mask } from "../../image/mask.ts";
 import { FileIndex, stemOf } from "../file_index.ts";
 import { decodeBase64, drawShape, isLabelme, type LabelmeFile, readLabelme } from "../formats/labelme.ts";
-import { type ImportImage, type ImportKind, type ImportRegion, regionOf } from "../import_kind.ts";
+import {
+  type ImportImage,
+  type ImportKind,
+  type ImportRegion,
+  NothingToImport,
+  regionOf,
+} from "../import_kind.ts";
 import { isWithin, jsonFilesOf } from "../json_probe.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
 import { splitOfFolders } from "../split_words.ts";
-import { isBackgroundName, leaveOut, leftOutFiles, sizeMismatch } from "./common.ts";
+import { imagesMissing, isBackgroundName, leaveOut, leftOutFiles, sizeMismatch } from "./common.ts";
 
 /** The largest file: an image of the largest size as base64. */
 const MAX_FILE_BYTES = 2 * MAX_BYTES;
@@ -48,7 +54,7 @@ export const LABELME: ImportKind = {
       for (const label of read.labels) categories.add(label);
       const path = findImage(index, file, read.imagePath);
       if (path === null && !read.isEmbedded) {
-        leaveOut(leftOut, "labelme files whose image is missing", file);
+        leaveOut(leftOut, IMAGE_MISSING, file);
         continue;
       }
       const owner = path === null ? undefined : owners.get(path);
@@ -61,6 +67,7 @@ export const LABELME: ImportKind = {
           : { path: file, split: splitOfFolders(file), ...embedded(tree, file, read), regions },
       );
     }
+    if (images.length === 0) throw withoutImages(tree, files[0]!, leftOut);
     for (const path of paths) if (!owners.has(path)) leaveOut(leftOut, "images without a labelme file", path);
     return {
       kind: this.name,
@@ -72,6 +79,20 @@ export const LABELME: ImportKind = {
     };
   },
 };
+
+const IMAGE_MISSING = "labelme files whose image is missing";
+
+function withoutImages(
+  tree: SourceTree,
+  file: string,
+  leftOut: ReadonlyMap<string, readonly string[]>,
+): Error {
+  const reason = [...leftOut.keys()].find((reason) => reason !== IMAGE_MISSING);
+  if (reason === undefined) return imagesMissing(tree, file, `${stemOf(file)}.png`);
+  return new NothingToImport(
+    `Cannot import ${JSON.stringify(tree.name)}: no labelme file can be used: ${reason}`,
+  );
+}
 
 /** What is kept of a file: neither its image nor its shapes. */
 interface FileSummary {

@@ -19,7 +19,7 @@ import {
 } from "../import_kind.ts";
 import { isWithin } from "../json_probe.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
-import { isBackgroundName, leaveOut, leftOutFiles } from "./common.ts";
+import { imagesMissing, isBackgroundName, leaveOut, leftOutFiles } from "./common.ts";
 import { placeSplits } from "./yolo_places.ts";
 
 /** Label files of polygons, next to the images or in a folder `labels` that mirrors that of the images. */
@@ -37,8 +37,13 @@ export const YOLO_SEGMENTATION: ImportKind = {
       const label = labelOf(path, labels, masks);
       return label === undefined ? [] : [[path, label] as const];
     }));
-    if (pairs.size === 0) return null;
+    if (pairs.size === 0 && labels.size === 0) return null;
     const data = await findData(tree);
+    if (pairs.size === 0) {
+      const label = [...labels.values()].find(isLabelPath);
+      if (data === null || label === undefined) return null;
+      throw imagesMissing(tree, data.path, `${stemOf(label)}.jpg`);
+    }
     const read = await readAll(tree, new Set(pairs.values()), data !== null, options);
     if (read === null) return null;
     assertOutlines(tree, read);

@@ -1,8 +1,6 @@
 /**
  * What the values of masks mean: the background, classes, pixels that nobody labeled, or objects that are counted.
  *
- * This module is browser compatible.
- *
  * @module
  */
 import { isBackgroundName } from "../../dataset/class_names.ts";

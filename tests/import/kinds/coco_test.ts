@@ -199,3 +199,24 @@ Deno.test("import: boxes next to masks are no reason to refuse the masks", async
   assert.equal(kind, "masks");
   await closeDecoders();
 });
+
+Deno.test("import: annotations without any of their images say that these are missing", async () => {
+  const missing = (file: string, image: string) =>
+    new RegExp(
+      `^Error: Cannot import "/data/source": the images of ${file}, such as "${image}", are not in it\nhint: export .* images`,
+    );
+  await assert.rejects(
+    () => recognize({ "annotations/a.json": coco(["x/1.png"]) }),
+    missing("annotations/a.json", "x/1.png"),
+  );
+  const shapes = { shapes: [], imagePath: "b.png", imageData: null };
+  await assert.rejects(() => recognize({ "b.json": JSON.stringify(shapes) }), missing("b.json", "b.png"));
+  const yolo = { "data.yaml": "names: [x]", "labels/train/c.txt": "0 0 0 1 0 1 1" };
+  await assert.rejects(() => recognize(yolo), missing("data.yaml", "c.jpg"));
+  const sizeless = JSON.parse(coco(["1.png"]));
+  delete sizeless.images[0].width;
+  await assert.rejects(
+    () => recognize({ "a.json": JSON.stringify(sizeless), ...images("1.png") }),
+    /^Error: Cannot import ".*": (no image of a.json can be used: image 1|a.json is COCO, but no annotation)/,
+  );
+});
