@@ -294,6 +294,21 @@ choose_gpu() {
   export DRI_PRIME="pci-$own!"
 }
 
+# Makes sure that the tests of several ranks find both implementations; without one they fail.
+ensure_mpi() {
+  missing=
+  have mpirun.openmpi || missing="$missing openmpi-bin"
+  have mpirun.mpich || missing="$missing mpich"
+  [ -n "$missing" ] || return 0
+  command="apt-get update && apt-get install -y$missing"
+  have apt-get || fail "Open MPI and MPICH are needed as mpirun.openmpi and mpirun.mpich, as Debian names them"
+  is_root || fail "there is no$missing" "$(as_root "$command")"
+  say "installing$missing with apt-get"
+  apt_update
+  # shellcheck disable=SC2086 # one or two packages
+  apt_install $missing || fail "apt-get could not install$missing"
+}
+
 # Replaces this shell by a rank of the task.
 run_rank() {
   task=$1
@@ -314,13 +329,14 @@ case ${1-} in
   -h | --help) usage; exit 0 ;;
   --driver) ensure_driver; exit 0 ;;
 esac
-if ! tasks | grep -qx -e "$1"; then
+if [ "$1" != test:mpi ] && ! tasks | grep -qx -e "$1"; then
   say "unknown task '$1'; tasks are: $(tasks | tr '\n' ' ')"
   exit 2
 fi
 find_deno
 case $1 in
   download | unzip | import | inspect | masks | phantom | convert | compile) ;; # these need no adapter
+  test:mpi) ensure_mpi && ensure_driver ;;
   *) ensure_driver ;;
 esac
 export PATH DENO_NO_UPDATE_CHECK=1

@@ -11,6 +11,7 @@ import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import {
   addExamples,
   createCommand,
+  type ExitError,
   GROUPS,
   integer,
   main,
@@ -91,13 +92,11 @@ export function command(): Command {
       folder: options.cache,
       hint: `the last checkpoint is intact; resume with --resume --run ${runFolder(options)}`,
     };
-    const stopped = await onRanks(options, ranked, async (world) => {
+    await onRanks(options, ranked, async (world) => {
       const choices = await chooseKernels(options, config);
       const given = { config, data, choices, world };
       return await (options.dryRun ? plan(options, given) : run(options, given));
     });
-    // After all ranks have left.
-    if (stopped) throw stopped;
   });
 }
 
@@ -165,7 +164,7 @@ interface Given {
   readonly world: World | null;
 }
 
-async function plan(options: Options, { config, data, choices, world }: Given): Promise<void> {
+async function plan(options: Options, { config, data, choices, world }: Given): Promise<undefined> {
   const view = viewOn(world, options);
   const planned = await planRun({
     folder: runFolder(options),
@@ -181,7 +180,10 @@ async function plan(options: Options, { config, data, choices, world }: Given): 
   }, view ?? {});
   view?.close();
   if (view === null) return;
-  if (options.json) return writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
+  if (options.json) {
+    writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
+    return;
+  }
   const { secondsPerEpoch, config: { epochs }, resumes } = planned;
   const left = Math.max(0, epochs - (resumes?.epochs ?? 0));
   writeStdout(
@@ -206,7 +208,10 @@ function viewOn(world: World | null, options: Options): TrainView | null {
 }
 
 /** Trains; returns the reason of a stop by a signal. */
-async function run(options: Options, { config, data, choices, world }: Given): Promise<unknown> {
+async function run(
+  options: Options,
+  { config, data, choices, world }: Given,
+): Promise<ExitError | undefined> {
   const view = viewOn(world, options);
   const stop = stopOnInterrupt(
     view && "saving and stopping; press Ctrl-C again to stop at once",
@@ -241,7 +246,7 @@ async function run(options: Options, { config, data, choices, world }: Given): P
     stop.release();
     view?.close();
   }
-  const stopped = result.outcome === "interrupted" ? stop.signal.reason : undefined;
+  const stopped: ExitError | undefined = result.outcome === "interrupted" ? stop.signal.reason : undefined;
   if (view === null) return stopped;
   if (options.json) writeStdout(`${JSON.stringify(result, null, 2)}\n`);
   writer(options)(describeResult(result.folder, result));

@@ -6,7 +6,8 @@
 import { type Command, Option } from "commander";
 import type { World } from "../distributed/world.ts";
 import { shellQuoted } from "./permission_hint.ts";
-import { ExitError, reportError } from "./task.ts";
+import { anyRank } from "../training/collective.ts";
+import { EXIT, ExitError, reportError } from "./task.ts";
 
 /** The flags of {@linkcode addDistributed}. */
 export interface DistributedOptions {
@@ -41,44 +42,50 @@ export interface RankedTask {
 
 /**
  * Runs `work` as one of the ranks that were started together, or alone (null) without `--distributed`. If it throws, the
- * first rank that does so reports it, and every rank ends.
+ * first rank that does so reports it, and every rank ends. If it returns the reason of an orderly stop, the task ends with
+ * that code.
  */
-export async function onRanks<T>(
+export async function onRanks(
   { distributed, mpiLibrary }: DistributedOptions,
   { task, args, folder, hint }: RankedTask,
-  work: (world: World | null) => Promise<T>,
-): Promise<T> {
-  if (!distributed) return await work(null);
+  work: (world: World | null) => Promise<ExitError | undefined>,
+): Promise<void> {
+  if (!distributed) {
+    const stopped = await work(null);
+    if (stopped) throw stopped;
+    return;
+  }
   if (mpiLibrary === undefined) throw new Error(describeStart(task, args));
   const { World } = await import("../distributed/world.ts");
   const startWatch = () => new Worker(new URL("./rank_watch_worker.ts", import.meta.url), { type: "module" });
   const world = await World.join({ library: mpiLibrary, folder, hint, startWatch });
-  let result: T;
+  let stopped: ExitError | undefined;
   try {
-    result = await work(world);
+    stopped = await work(world);
   } catch (error) {
     // A signal: the other ranks may wait for this one.
-    if (error instanceof ExitError) world.abort(error.code);
+    if (error instanceof ExitError) world.exit(error.code);
     return await failAll(world, error);
   }
-  await world.leave();
-  return result;
+  // A signal may have reached one rank only.
+  const isStopped = await anyRank(world.collective, stopped !== undefined);
+  await world.leave(isStopped ? stopped?.code ?? EXIT.terminated : undefined);
 }
 
 /** Reports an error, if this rank is the first to have one, and ends every rank. */
 async function failAll(world: World, error: unknown): Promise<never> {
   const { rank, size } = world.mpi;
   const known = error instanceof Error ? error : new Error(String(error));
-  if (await world.fail(known.message)) {
+  if (world.fail(known.message)) {
     known.message = size === 1 ? known.message : `rank ${rank} of ${size}: ${known.message}`;
     reportError(known);
   }
-  world.abort(1);
+  world.exit(1);
   throw new ExitError(1);
 }
 
 function describeStart(task: string, args: readonly string[]): string {
   const shown = args.map(shellQuoted).join(" ");
   return `Cannot run ${task} on several ranks: mpirun or srun must start it through tasks/run.sh\n` +
-    `hint: mpirun --mca odls_base_sigkill_timeout 120 -np 2 sh tasks/run.sh ${task} ${shown}`;
+    `hint: mpirun -np 2 sh tasks/run.sh ${task} ${shown}`;
 }

@@ -1,10 +1,10 @@
 /**
  * Watches the other ranks in a thread of its own, since the main thread may wait for the GPU, or for a rank that will
- * never answer. When one is lost, the first of those that live says so, and all end.
+ * never answer. When one is lost, the first one that notices says so, and all end.
  *
  * @module
  */
-import { abortMpi } from "../distributed/mpi_library.ts";
+import { exitAtOnce } from "../distributed/mpi_library.ts";
 import { RankBoard } from "../distributed/rank_board.ts";
 import type { FromRankWatch, ToRankWatch } from "../distributed/world.ts";
 import { writeStderr } from "./terminal.ts";
@@ -32,13 +32,12 @@ scope.onmessage = ({ data: { folder, rank, size, library, hint } }) => {
     const lost = board.lost();
     if (!failed && lost.length === 0) return;
     ended = true;
-    if (!failed && board.speaks(lost)) {
+    if (!failed) {
       const names = lost.length === 1 ? `rank ${lost[0]}` : `ranks ${lost.join(", ")}`;
-      writeStderr(
-        `error: ${names} of ${size} ended without a word: killed, or out of memory\nhint: ${hint}\n`,
-      );
+      const message = `${names} of ${size} ended without a word: killed, or out of memory`;
+      if (board.fail(message)) writeStderr(`error: ${message}\nhint: ${hint}\n`);
     }
-    setTimeout(() => abortMpi(library, 1), failed ? LAST_WORDS_MS : 0);
+    setTimeout(() => exitAtOnce(library, 1), failed ? LAST_WORDS_MS : 0);
   };
   setInterval(look, EVERY_MS);
   for (const signal of SIGNALS) Deno.addSignalListener(signal, look);

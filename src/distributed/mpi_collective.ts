@@ -12,6 +12,9 @@ import type { Mpi } from "./mpi_library.ts";
  */
 const MESSAGE = 2 ** 18;
 
+/** Milliseconds in which a rank asks for the others without a pause: those of balanced ranks come at once. */
+const EAGER_MS = 1;
+
 /** The ranks of a world of MPI, as training sees them. */
 export class MpiCollective implements Collective {
   readonly rank: number;
@@ -40,8 +43,20 @@ export class MpiCollective implements Collective {
     return done;
   }
 
+  /**
+   * Waits for the slowest rank. MPI's own calls would wait, too, but keep a core busy, which on a machine of few cores,
+   * or whose adapter is software, the other ranks compute on.
+   */
+  async #meet(start: number): Promise<void> {
+    const hasMet = this.#mpi.meet();
+    while (!hasMet()) {
+      if (performance.now() - start > EAGER_MS) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
   async #reduce(values: Float32Array<ArrayBuffer>): Promise<void> {
     const start = performance.now();
+    await this.#meet(start);
     for (let first = 0; first < values.length; first += MESSAGE) {
       await this.#mpi.sum(values.subarray(first, first + MESSAGE));
     }

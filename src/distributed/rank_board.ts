@@ -71,16 +71,11 @@ export class RankBoard {
     );
   }
 
-  /** Whether this rank is the first of those that live: the one that speaks for all. */
-  speaks(lost: readonly number[] = this.lost()): boolean {
-    return Array.from({ length: this.#rank }, (_, rank) => rank).every((rank) => lost.includes(rank));
-  }
-
-  /** Leaves a failure for the others; false if another rank has already left one. */
-  async fail(message: string): Promise<boolean> {
+  /** Leaves a failure for the others; false if another rank has already left one, and thus speaks for all. */
+  fail(message: string): boolean {
     const text = JSON.stringify({ rank: this.#rank, message } satisfies RankFailure);
     try {
-      await Deno.writeTextFile(join(this.#folder, FAILURE), text, { createNew: true });
+      Deno.writeTextFileSync(join(this.#folder, FAILURE), text, { createNew: true });
       return true;
     } catch (error) {
       // A full disk must not hide the failure itself.

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { allTexts, barrier } from "../training/collective.ts";
 import { MpiCollective } from "./mpi_collective.ts";
-import { abortMpi, joinMpi, type Mpi } from "./mpi_library.ts";
+import { exitAtOnce, joinMpi, type Mpi } from "./mpi_library.ts";
 import { RankBoard } from "./rank_board.ts";
 
 /** How a process joins its world. */
@@ -90,22 +90,27 @@ export class World {
    * Tells the other ranks that this one has failed; returns whether it is the first to do so, and thus the one that
    * reports it.
    */
-  fail(message: string): Promise<boolean> {
+  fail(message: string): boolean {
     return this.#board.fail(message);
   }
 
-  /** Ends every rank at once. */
-  abort(code: number): void {
-    abortMpi(this.#library, code);
+  /** Ends this process at once; the other ranks notice, and end. */
+  exit(code: number): void {
+    exitAtOnce(this.#library, code);
   }
 
-  /** Ends the world in order; every rank must call it. */
-  async leave(): Promise<void> {
+  /**
+   * Leaves the world in order; every rank must call it.
+   *
+   * @param code ends the process with this exit code: after a signal `mpirun` no longer takes part in MPI's farewell
+   */
+  async leave(code?: number): Promise<void> {
     // A rank that has left looks lost to one that still watches.
     await barrier(this.collective);
     this.#watch.terminate();
     await barrier(this.collective);
     await this.#board.leave();
+    if (code !== undefined) exitAtOnce(this.#library, code);
     this.mpi.finalize();
   }
 }
