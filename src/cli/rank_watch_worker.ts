@@ -7,6 +7,7 @@
 import { exitAtOnce } from "../distributed/mpi_library.ts";
 import { RankBoard } from "../distributed/rank_board.ts";
 import type { FromRankWatch, ToRankWatch } from "../distributed/world.ts";
+import { errorLines } from "./error_lines.ts";
 import { writeStderr } from "./terminal.ts";
 
 /** Milliseconds between looks. */
@@ -34,8 +35,8 @@ scope.onmessage = ({ data: { folder, rank, size, library, hint } }) => {
     ended = true;
     if (!failed) {
       const names = lost.length === 1 ? `rank ${lost[0]}` : `ranks ${lost.join(", ")}`;
-      const message = `${names} of ${size} ended without a word: killed, or out of memory`;
-      if (board.fail(message)) writeStderr(`error: ${message}\nhint: ${hint}\n`);
+      const what = `${names} of ${size} ended without a word: killed, or out of memory`;
+      if (board.fail(what)) writeStderr(`error: ${errorLines(`${what}\nhint: ${hint}`)}\n`);
     }
     setTimeout(() => exitAtOnce(library, 1), failed ? LAST_WORDS_MS : 0);
   };

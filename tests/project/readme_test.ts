@@ -76,8 +76,20 @@ Deno.test("documentation: every task that it names exists, and command_line.md l
   assert.deepEqual(rows, Object.keys(tasks));
 });
 
-/** Flags of Deno, and of commander, that the documentation names. */
-const DENO_FLAGS = ["--allow-net", "--allow-read", "--cached-only", "--frozen", "--help"];
+/** Flags of Deno, of commander, and of launchers that the documentation names. */
+const OTHER_FLAGS = [
+  ...["--allow-net", "--allow-read", "--cached-only", "--frozen", "--help"],
+  ...[
+    "--gpus-per-node",
+    "--kill-on-bad-exit",
+    "--mca",
+    "--nodes",
+    "--ntasks-per-node",
+    "--requeue",
+    "--signal",
+  ],
+  "--time",
+];
 
 Deno.test("documentation: every flag that it names is one of a task's, or of Deno", () => {
   const sources = projectFiles(".ts", ".py", ".sh").filter((path) =>
@@ -88,7 +100,7 @@ Deno.test("documentation: every flag that it names is one of a task's, or of Den
     for (const [flag] of readProject(path).matchAll(/(?<![\w-])--[a-z][a-z-]+/g)) {
       const name = flag.slice(2);
       const known = sources.includes(`"${flag}`) || sources.includes(`"${name}"`) ||
-        DENO_FLAGS.includes(flag);
+        OTHER_FLAGS.includes(flag);
       assert.ok(known, `${path}: no task has the flag ${flag}`);
     }
   }
