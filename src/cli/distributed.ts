@@ -65,7 +65,7 @@ export async function onRanks(
   } catch (error) {
     // A signal: the other ranks may wait for this one.
     if (error instanceof ExitError) world.exit(error.code);
-    return await failAll(world, error);
+    failAll(world, error);
   }
   // A signal may have reached one rank only.
   const isStopped = await anyRank(world.collective, stopped !== undefined);
@@ -73,7 +73,7 @@ export async function onRanks(
 }
 
 /** Reports an error, if this rank is the first to have one, and ends every rank. */
-async function failAll(world: World, error: unknown): Promise<never> {
+function failAll(world: World, error: unknown): never {
   const { rank, size } = world.mpi;
   const known = error instanceof Error ? error : new Error(String(error));
   if (world.fail(known.message)) {

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import type { Command } from "commander";
 import { join } from "node:path";
 import { createCommand, EXIT, ExitError, integer, main, writeStdout } from "../../src/cli/task.ts";
 import { makePhantom } from "../../src/phantom/phantom.ts";
@@ -58,7 +59,7 @@ interface Options {
 }
 
 /** The command. */
-export function command() {
+export function command(): Command {
   return createCommand(
     "test:mpi",
     "Trains on the ranks of a real mpirun: equality, resume, signals, failures.",
