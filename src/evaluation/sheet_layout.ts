@@ -14,6 +14,8 @@ export interface SheetLayout {
   readonly columns: number;
   /** The size of a panel. */
   readonly cell: Size;
+  /** The largest size of captions. */
+  readonly mostCaption: number;
 }
 
 /** Panels per row. */
@@ -22,8 +24,8 @@ const COLUMNS = 8;
 /** The most rows before rows get twice as many panels. */
 const MAX_ROWS = 25;
 
-/** The most pixels of a title and a subtitle, and of a row of the legend, which has half as many rows as entries. */
-const TITLES = 110, LEGEND_ROW = 36;
+/** Legible when a figure of eight panels per row is displayed on a screen. */
+const MOST_CAPTION = 40;
 
 /**
  * The layout of `panels` panels of images of these sizes. A panel has the size of the largest image, at least 256 and at
@@ -36,18 +38,20 @@ export function sheetLayout(sizes: readonly Size[], panels: number, entries = 0)
   const wanted = sizes.map(panelSize);
   const width = Math.max(...wanted.map((size) => size.width));
   const height = Math.max(...wanted.map((size) => size.height));
-  const titles = TITLES + LEGEND_ROW * Math.ceil(entries / 2);
+  // A legend has two columns at least.
+  const lines = Math.ceil(entries / 2) * 1.6 + 1;
   const cellOf = (side: number): Size => ({
     width: side,
     height: Math.max(1, Math.round(side * height / width)),
   });
   const fits = (cell: Size) => {
-    const margin = captionSize(cell.width);
+    const margin = captionSize(cell.width, MOST_CAPTION);
     const across = margin + used * (cell.width + margin);
+    const titles = 1.75 * Math.max(14, cell.width / 12) + lines * margin + 30;
     const down = margin + titles + rows * (cell.height + 2.25 * margin + 1);
     return across <= MAX_SIDE && down <= MAX_SIDE && across * down <= MAX_PIXELS;
   };
   let side = width;
   while (!fits(cellOf(side))) side--;
-  return { columns, cell: cellOf(side) };
+  return { columns, cell: cellOf(side), mostCaption: MOST_CAPTION };
 }

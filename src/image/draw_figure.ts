@@ -28,6 +28,8 @@ export interface FigureOptions {
   legend?: readonly LegendEntry[];
   /** Whether text is centered or begins at the left; then captions that do not fit keep their end. Centered by default. */
   align?: "center" | "left";
+  /** The largest size of captions in pixels; figures of many panels are displayed small. Defaults to 22. */
+  mostCaption?: number;
   /** Panels per row; defaults to all of them. */
   columns?: number;
   /** Size of a panel's cell in pixels; defaults to that of the first image. */
@@ -35,6 +37,9 @@ export interface FigureOptions {
 }
 
 const WHITE = 255;
+
+/** The largest captions unless others are given, in pixels. */
+const MOST_CAPTION = 22;
 
 /** The color of notes and subtitles. */
 const GRAY: Color = [96, 96, 96];
@@ -130,20 +135,23 @@ interface Layout {
   noteHeight: number;
 }
 
-/** The size of captions below panels of a width, and the margin between panels, in pixels. */
-export function captionSize(width: number): number {
-  return Math.min(22, Math.max(11, Math.round(width / 18)));
+/** The size of captions below panels of a width, and the margin between panels, in pixels; at most `most`. */
+export function captionSize(width: number, most = MOST_CAPTION): number {
+  return Math.min(most, Math.max(11, Math.round(width / 18)));
 }
 
 function layOut(
   panels: readonly Panel[],
   columns: number,
   cell: Size,
-  { title, subtitle, legend = [] }: FigureOptions,
+  { title, subtitle, legend = [], mostCaption = MOST_CAPTION }: FigureOptions,
 ): Layout {
   const rows = Math.ceil(panels.length / columns);
-  const caption = captionSize(cell.width);
-  const titleSize = Math.min(32, Math.max(14, Math.round(cell.width / 12)));
+  const caption = captionSize(cell.width, mostCaption);
+  const titleSize = Math.min(
+    Math.round(32 * mostCaption / MOST_CAPTION),
+    Math.max(14, Math.round(cell.width / 12)),
+  );
   const margin = caption;
   const hasCaptions = panels.some(({ caption }) => caption !== undefined);
   const hasNotes = panels.some(({ note }) => note !== undefined);
