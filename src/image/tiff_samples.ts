@@ -27,7 +27,7 @@ export interface TiffLayout extends Size {
   /** The compression's number. */
   readonly compression: number;
   /** Whether {@linkcode readTiffSamples} can read them. */
-  readonly readable: boolean;
+  readonly known: boolean;
 }
 
 /** The layout of a page. */
@@ -46,7 +46,7 @@ export function layoutOf(page: Directory): TiffLayout {
     height: page.of(TAG.height, 0),
     ...{ bits, number, compression, photometric },
     channels: page.of(TAG.samples, 1),
-    readable: isEven && hasPredictor && isLossless(compression) && photometric <= 3 &&
+    known: isEven && hasPredictor && isLossless(compression) && photometric <= 3 &&
       page.of(TAG.fillOrder, 1) === 1 && numbersOf(bits, number) !== null,
   };
 }

@@ -62,8 +62,8 @@ function readHeader(view: DataView): FormatHeader {
 }
 
 /** Whether the samples are gray or RGB and {@linkcode decode} reads them: those that 8 bits cannot hold. */
-function isOwn({ bits, number, photometric, readable }: TiffLayout): boolean {
-  return readable && photometric <= RGB && (bits > 8 || number !== "unsigned");
+function isOwn({ bits, number, photometric, known }: TiffLayout): boolean {
+  return known && photometric <= RGB && (bits > 8 || number !== "unsigned");
 }
 
 /** Gray or RGB samples of more than 8 bits; null for all others, which ImageMagick reads. */
@@ -117,7 +117,7 @@ function decodeLabels(bytes: Uint8Array): LabelImage | null {
   const view = viewOf(bytes);
   const page = new Directory(view);
   const layout = layoutOf(page);
-  if (!layout.readable) return null;
+  if (!layout.known) return null;
   const { width, height, bits, photometric } = layout;
   const kind = photometric === PALETTE
     ? "index"
