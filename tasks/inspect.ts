@@ -133,7 +133,8 @@ function describePartly({ splits }: DatasetReport): string[] {
 }
 
 /** What training makes of several classes. */
-function describeClasses({ splits }: DatasetReport): string[] {
+function describeClasses({ splits, classFault }: DatasetReport): string[] {
+  if (classFault !== null) return [`${classFault}\n`];
   const read = splits.filter(({ role }) => role === "train" || role === "valid");
   const count = read[0]?.classes.length ?? 0;
   if (count < 2) return [];

@@ -222,7 +222,7 @@ function tableOf(
   if (classes.length > MAX_CLASSES) {
     throw new RangeError(
       `Cannot tell ${classes.length} classes apart: at most ${MAX_CLASSES}\n` +
-        "hint: pick some with --classes, or unite some with --merge",
+        "hint: pick some with --classes, unite some with --merge, or all with --binary",
     );
   }
   const long = [...classes.map(({ name }) => name), ...groups.flat(), ...ignored]

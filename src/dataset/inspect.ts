@@ -13,7 +13,14 @@ import { inspectFile } from "../image/header.ts";
 import type { ImageNote } from "../image/image.ts";
 import type { SampleLevels } from "../image/levels.ts";
 import { countOf, outlinedCategories } from "./annotation_notes.ts";
-import { categoryNames, chooseClasses, type ClassOptions, type ClassTable, labelingOf } from "./classes.ts";
+import {
+  categoryNames,
+  chooseClasses,
+  type ClassOptions,
+  type ClassTable,
+  labelingOf,
+  plainTable,
+} from "./classes.ts";
 import { type DepthReport, reportDepths } from "./depths.ts";
 import { readListedFile, unreadableImage } from "./listed_file.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
@@ -98,6 +105,8 @@ export interface DatasetReport {
   readonly pixels: boolean;
   /** The splits. */
   readonly splits: readonly SplitReport[];
+  /** Why the outlined categories cannot all be classes, so that they are inspected as one; null if they can. */
+  readonly classFault: string | null;
   /** Total number of problems. */
   readonly problems: number;
   /** Images that are in more than one split. */
@@ -114,17 +123,14 @@ export interface NearDuplicateReport {
   readonly images: { readonly [split: string]: number };
 }
 
-/** Inspects every annotation and image of a dataset; throws only if there is no dataset or an annotation file is unreadable. */
+/** Inspects every annotation and image of a dataset; throws only if there is no dataset, an annotation file is unreadable, or `classes` names others. */
 export async function inspectDataset(folder: string, options: InspectOptions = {}): Promise<DatasetReport> {
   const { unannotated = "empty", pixels = true, onProgress = () => {} } = options;
   const readings: { split: Split; listing: SplitListing | null }[] = [];
   for (const split of await findSplits(folder)) {
     readings.push({ split, listing: split.annotationFile === null ? null : await openSplit(split) });
   }
-  const table = chooseClasses(
-    categoryNames(readings.flatMap(({ listing }) => listing ?? [])),
-    options.classes,
-  );
+  const { table, classFault } = classesOf(readings.flatMap(({ listing }) => listing ?? []), options.classes);
   const total = readings.reduce((sum, { listing }) => sum + (listing?.images.length ?? 0), 0);
   let done = 0;
   const signatures: ImageSignature[] = [];
@@ -161,7 +167,29 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
     });
   }
   const problems = splits.reduce((sum, report) => sum + report.problems.length, 0);
-  return { folder, unannotated, pixels, splits, problems, nearDuplicates: reportNearDuplicates(signatures) };
+  return {
+    folder,
+    unannotated,
+    pixels,
+    splits,
+    classFault,
+    problems,
+    nearDuplicates: reportNearDuplicates(signatures),
+  };
+}
+
+/** Too many categories are a fault that is reported, unless the user chose. */
+function classesOf(
+  listings: readonly SplitListing[],
+  options: ClassOptions = {},
+): { table: ClassTable; classFault: string | null } {
+  const names = categoryNames(listings);
+  try {
+    return { table: chooseClasses(names, options), classFault: null };
+  } catch (error) {
+    if (Object.values(options).some((value) => value !== undefined)) throw error;
+    return { table: plainTable(), classFault: (error as Error).message };
+  }
 }
 
 /** The signature of an image, or the problem of its file; the other one is null. */

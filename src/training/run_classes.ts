@@ -15,6 +15,7 @@ import {
   keptClasses,
   plainTable,
 } from "../dataset/classes.ts";
+import { IGNORE } from "../image/label_map.ts";
 import { configDifferences, type TrainConfig } from "./train_config.ts";
 
 /** The classes of a run. */
@@ -63,6 +64,16 @@ export async function chooseRunClasses(
   const table = resumes !== null && !isAsked
     ? plainTable()
     : chooseClasses(names, { ...wanted, ...(unions ? { merge: unions } : {}) });
+  if (
+    table.isPlain && names.outlined.length > 0 && names.outlined.every((name) => !showsClass(table, name))
+  ) {
+    throw new Error(
+      `Cannot train on these annotations: the only categories with outlines are ${
+        showNames(names.outlined)
+      }, ` +
+        "which are no classes\nhint: deno task inspect lists the categories; rename those that are meant as classes",
+    );
+  }
   const chosen: TrainConfig = { ...config };
   delete chosen.classes;
   delete chosen.merge;
@@ -82,6 +93,10 @@ export async function chooseRunClasses(
   // One class has a sigmoid unless a softmax was asked for, and files of such runs do not say so.
   if (table.classes.length > 1 || head === "softmax") chosen.head = head;
   return { table, head, config: chosen };
+}
+
+function showsClass(table: ClassTable, category: string): boolean {
+  return table.labelsOf(category).some((label) => label !== IGNORE);
 }
 
 async function chooseHead(

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import assert from "node:assert/strict";
 import { encodeRgbPng, inspectDataset } from "../../mod.ts";
 import { cocoText, spots, writeFiles } from "../support/coco.ts";
@@ -95,8 +96,29 @@ Deno.test("inspectDataset: classes with their pixels, overlaps and ignored share
     assert.deepEqual(train!.overlaps, [{ classes: ["disc", "cup"], images: 3, pixels: 3 * 256 }]);
     assert.deepEqual([train!.ignoredShare, train!.mergesCategories], [4 / 64, false]);
     assert.equal(train!.foregroundShare!.largest, (14 + 9) / 60);
+    assert.equal((await inspectDataset(folder, { pixels: false })).classFault, null);
     const picked = await inspectDataset(folder, { pixels: false, classes: { classes: ["cup", "vessel"] } });
     assert.deepEqual([picked.splits[0]!.classes.length, picked.splits[0]!.overlaps], [2, []]);
     const one = (await inspectDataset(folder, { pixels: false, classes: { binary: true } })).splits[0]!;
     assert.deepEqual([one.classes, one.mergesCategories], [[], true]);
+  }));
+
+Deno.test("inspectDataset: more categories than classes are a fault that it reports, unless classes were chosen", () =>
+  inTempFolder(async (folder) => {
+    await writeClassDataset(folder, { splits: { train: 1 } });
+    const path = join(folder, "train", "_annotations.coco.json");
+    const coco = JSON.parse(await Deno.readTextFile(path));
+    coco.categories = Array.from({ length: 255 }, (_, id) => ({ id, name: `class ${id}` }));
+    const [{ segmentation }] = coco.annotations;
+    coco.annotations = coco.categories.map(({ id }: { id: number }) => ({
+      id,
+      image_id: 1,
+      category_id: id,
+      segmentation,
+    }));
+    await Deno.writeTextFile(path, JSON.stringify(coco));
+    const { splits: [train], classFault } = await inspectDataset(folder, { pixels: false });
+    assert.match(classFault!, /^Cannot tell 255 classes apart: at most 254\nhint: .*--binary$/);
+    assert.deepEqual([train!.classes, train!.mergesCategories], [[], true]);
+    await assert.rejects(inspectDataset(folder, { classes: { classes: ["class"] } }), RangeError);
   }));

@@ -13,7 +13,10 @@ type Choose = (
   options?: Partial<RunClassesOptions>,
 ) => Promise<{ config: TrainConfig; head: string; notes: string[] }>;
 
-function inDataset(options: ClassDatasetOptions, body: (choose: Choose) => Promise<void>): Promise<void> {
+function inDataset(
+  options: ClassDatasetOptions,
+  body: (choose: Choose, opened: OpenSplit[]) => Promise<void>,
+): Promise<void> {
   return inTempFolder(async (folder) => {
     await writeClassDataset(folder, options);
     const splits = await findSplits(folder);
@@ -31,7 +34,7 @@ function inDataset(options: ClassDatasetOptions, body: (choose: Choose) => Promi
         ...options,
       });
       return { ...result, notes };
-    });
+    }, opened);
   });
 }
 
@@ -85,7 +88,23 @@ Deno.test("chooseRunClasses: flags pick, unite or make one class, and what is le
       name: "RangeError",
       message: /^Cannot train on "scan": no annotation of split "train" has this class\nhint: /,
     });
+    await rejects(
+      choose({}, { given: { merge: ["ignore=disc+cup+vessel"] } }),
+      /no category is left\nhint: /,
+    );
     await rejects(choose({}, { given: { classes: ["cups"] } }), /"cups": the dataset has "scan", "disc"/);
+  }));
+
+Deno.test("chooseRunClasses: refuses annotations that only say what to ignore", () =>
+  inDataset({ ignored: true }, async (_, opened) => {
+    const only = opened.map(({ split, listing }) => {
+      const images = listing.images.map((image) => ({ ...image, categoryIds: [9] }));
+      return { split, listing: { ...listing, images } };
+    });
+    await rejects(
+      chooseRunClasses(only, completeTrainConfig(), { resumes: null, cacheFolder: null }),
+      /^Error: Cannot train on these annotations: .* "ignore", which are no classes\nhint: /,
+    );
   }));
 
 Deno.test("chooseRunClasses: a resumed run keeps its classes, and one without classes their union", () =>
