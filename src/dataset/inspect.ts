@@ -5,13 +5,9 @@
  */
 import { join } from "node:path";
 import { ifFound } from "../fs/paths.ts";
-import { hashBytes } from "../fs/hash_bytes.ts";
 import type { CocoId } from "../coco/coco.ts";
 import type { Problem } from "../coco/problems.ts";
-import { decodeInspection } from "../image/decode.ts";
-import { inspectFile } from "../image/header.ts";
 import type { ImageNote } from "../image/image.ts";
-import type { SampleLevels } from "../image/levels.ts";
 import { countOf, outlinedCategories } from "./annotation_notes.ts";
 import {
   categoryNames,
@@ -22,7 +18,7 @@ import {
   plainTable,
 } from "./classes.ts";
 import { type DepthReport, reportDepths } from "./depths.ts";
-import { readListedFile, unreadableImage } from "./listed_file.ts";
+import { inspectImage } from "./inspect_image.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import { findNearDuplicates, type ImageSignature, type NearDuplicate } from "./near_duplicates.ts";
 import { measureShares, type PixelShares } from "./pixel_shares.ts";
@@ -31,7 +27,6 @@ import { samplesOf, type Unannotated } from "./samples.ts";
 import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
 import { openSplit } from "./source_registry.ts";
 import { findSplits, listImageFiles } from "./splits.ts";
-import { makeThumbnail } from "./thumbnail.ts";
 
 /** How a dataset is inspected. */
 export interface InspectOptions {
@@ -189,42 +184,6 @@ function classesOf(
   } catch (error) {
     if (Object.values(options).some((value) => value !== undefined)) throw error;
     return { table: plainTable(), classFault: (error as Error).message };
-  }
-}
-
-/** The signature of an image, or the problem of its file; the other one is null. */
-export interface ImageInspection {
-  /** What it is compared by. */
-  readonly signature: ImageSignature | null;
-  /** Why it is skipped. */
-  readonly problem: Problem | null;
-  /** What is worth knowing of its file; none if it is skipped. */
-  readonly notes: readonly ImageNote[];
-  /** The levels of its samples; null if it was not decoded. */
-  readonly levels: SampleLevels | null;
-}
-
-/** Reads a listed image and, unless `pixels` is false, decodes it. */
-export async function inspectImage(
-  split: Split,
-  image: ListedImage,
-  { pixels = true }: { pixels?: boolean } = {},
-): Promise<ImageInspection> {
-  const bytes = await readListedFile(split, image);
-  if (!(bytes instanceof Uint8Array)) return { signature: null, problem: bytes, notes: [], levels: null };
-  try {
-    const decoded = pixels ? await decodeInspection(bytes) : null;
-    const thumbnail = decoded === null ? null : makeThumbnail(decoded.raster);
-    const notes = [...image.notes ?? [], ...(decoded ?? inspectFile(bytes)).notes];
-    const sha256 = hashBytes(bytes);
-    return {
-      signature: { split: split.name, fileName: image.fileName, sha256, thumbnail },
-      problem: null,
-      notes,
-      levels: decoded?.levels ?? null,
-    };
-  } catch (error) {
-    return { signature: null, problem: unreadableImage(split, image, error), notes: [], levels: null };
   }
 }
 

@@ -8,7 +8,7 @@ import { readCocoText } from "../coco/coco_file.ts";
 import { parseCoco } from "../coco/ids.ts";
 import type { Problem } from "../coco/problems.ts";
 import { countOf } from "../dataset/annotation_notes.ts";
-import { inspectImage } from "../dataset/inspect.ts";
+import { inspectImage } from "../dataset/inspect_image.ts";
 import { mapConcurrently, READ_AHEAD } from "../dataset/map_concurrently.ts";
 import type { ImageSignature } from "../dataset/near_duplicates.ts";
 import type { ListedImage, Split } from "../dataset/dataset_source.ts";
