@@ -12,6 +12,8 @@ export interface YoloData {
   readonly names: ReadonlyMap<number, string>;
   /** The folders or lists of images of each split, as they are written. */
   readonly splits: ReadonlyMap<SplitName, readonly string[]>;
+  /** Whether the labels hold key points. */
+  readonly hasKeyPoints: boolean;
 }
 
 /** The keys under which splits are written. */
@@ -34,7 +36,7 @@ export function readYoloData(value: unknown, name: string): YoloData | null {
     if (places.length > 0 && !splits.has(split)) splits.set(split, places);
   }
   if (splits.size === 0 && root.names === undefined) return null;
-  return { names: readNames(root.names, name), splits };
+  return { names: readNames(root.names, name), splits, hasKeyPoints: root.kpt_shape !== undefined };
 }
 
 function readNames(names: unknown, file: string): Map<number, string> {

@@ -47,3 +47,8 @@ export function imagesMissing(tree: SourceTree, file: string, image: string): No
       "hint: export the dataset with its images, or put them into the same folder, and import that",
   );
 }
+
+/** `1 image`, `2 images`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

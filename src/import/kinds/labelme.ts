@@ -23,7 +23,7 @@ import {
 import { isWithin, jsonFilesOf } from "../json_probe.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
 import { splitOfFolders } from "../split_words.ts";
-import { imagesMissing, isBackgroundName, leaveOut, leftOutFiles, sizeMismatch } from "./common.ts";
+import { counted, imagesMissing, isBackgroundName, leaveOut, leftOutFiles, sizeMismatch } from "./common.ts";
 
 /** The largest file: an image of the largest size as base64. */
 const MAX_FILE_BYTES = 2 * MAX_BYTES;
@@ -71,7 +71,7 @@ export const LABELME: ImportKind = {
     for (const path of paths) if (!owners.has(path)) leaveOut(leftOut, "images without a labelme file", path);
     return {
       kind: this.name,
-      why: `${files.length} labelme files, ${owners.size} of ${images.length} images next to them`,
+      why: describe(files.length, images.length, images.length - owners.size),
       categories: [...categories].map((name) => ({ name })),
       images,
       lines: [],
@@ -79,6 +79,11 @@ export const LABELME: ImportKind = {
     };
   },
 };
+
+function describe(files: number, images: number, embedded: number): string {
+  const found = `${counted(files, "labelme file")} of ${counted(images, "image")}`;
+  return embedded === 0 ? found : `${found}, ${embedded} of them embedded`;
+}
 
 const IMAGE_MISSING = "labelme files whose image is missing";
 

@@ -15,7 +15,7 @@ import { type NnunetDataset, readNnunetDataset } from "../formats/nnunet_dataset
 import type { ImportImage, ImportKind, ImportRegion } from "../import_kind.ts";
 import { labelRegions } from "../label_regions.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
-import { isBackgroundName, leaveOut, leftOutFiles, maskMismatch } from "./common.ts";
+import { counted, isBackgroundName, leaveOut, leftOutFiles, maskMismatch } from "./common.ts";
 
 /** The largest `dataset.json`; those of version 1 list every file. */
 const MAX_TEXT_BYTES = 2 ** 26;
@@ -58,7 +58,7 @@ export const NNUNET: ImportKind = {
     const namesOf = categoriesOf(dataset);
     return {
       kind: this.name,
-      why: `${found.path}, ${labeled.length} images with labels`,
+      why: `${found.path}, ${counted(labeled.length, "image")} with labels`,
       categories: namesOf.all.map((name) => ({ name })),
       images: labeled.map(({ path, split, label }): ImportImage => ({
         path,

@@ -22,7 +22,7 @@ import type { ImportImage, ImportKind, ImportRegion, RecognizeOptions } from "..
 import { labelRegions } from "../label_regions.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
 import { splitOfName } from "../masks/tokens.ts";
-import { isBackgroundName, leaveOut, leftOutFiles, maskMismatch } from "./common.ts";
+import { counted, isBackgroundName, leaveOut, leftOutFiles, maskMismatch } from "./common.ts";
 
 /** The largest list or table. */
 const MAX_TEXT_BYTES = 2 ** 24;
@@ -36,28 +36,31 @@ export const PASCAL_VOC: ImportKind = {
     const root = findRoot(tree, options);
     if (root === null) return null;
     const within = (folder: string) => root === "" ? folder : `${root}/${folder}`;
-    const masks = new Map(imagesIn(tree, within("SegmentationClass")).map((path) => [stemOf(path), path]));
+    const masks = imagesIn(tree, within("SegmentationClass"));
     const images = imagesIn(tree, within("JPEGImages"));
     const { splits, lines } = await readLists(tree, within("ImageSets/Segmentation"));
     const table = await readTable(tree, root);
     const leftOut = new Map<string, string[]>();
-    const stems = new Set(images.map(stemOf));
-    const paired = images.filter((path) => masks.has(stemOf(path)));
-    for (const path of images) if (!masks.has(stemOf(path))) leaveOut(leftOut, "images without a mask", path);
-    for (const [stem, path] of masks) if (!stems.has(stem)) leaveOut(leftOut, "masks without an image", path);
-    const isListed = (path: string) => splits === null || splits.has(stemOf(path));
-    for (const path of paired) {
-      if (!isListed(path)) leaveOut(leftOut, "images in no list of ImageSets/Segmentation", path);
+    const paired = [...images].filter(([name]) => masks.has(name));
+    for (const [name, path] of images) if (!masks.has(name)) leaveOut(leftOut, "images without a mask", path);
+    for (const [name, path] of masks) {
+      if (!images.has(name)) leaveOut(leftOut, "masks without an image", path);
+    }
+    // Lists may leave out the folders below that of the images.
+    const splitOf = (name: string) =>
+      splits === null ? null : splits.get(splits.has(name) ? name : baseName(name));
+    for (const [name, path] of paired) {
+      if (splitOf(name) === undefined) leaveOut(leftOut, "images in no list of ImageSets/Segmentation", path);
     }
     return {
       kind: this.name,
-      why: `${within("JPEGImages")} and ${within("SegmentationClass")}: ${paired.length} pairs`,
+      why: `${within("JPEGImages")} and ${within("SegmentationClass")}: ${counted(paired.length, "pair")}`,
       categories: table.categories,
-      images: paired.filter(isListed).map((path): ImportImage => ({
-        path,
-        split: splits?.get(stemOf(path)) ?? null,
-        regions: (size) => readRegions(tree, masks.get(stemOf(path))!, size, table),
-      })),
+      images: paired.flatMap(([name, path]): ImportImage[] => {
+        const split = splitOf(name);
+        if (split === undefined) return [];
+        return [{ path, split, regions: (size) => readRegions(tree, masks.get(name)!, size, table) }];
+      }),
       lines: [table.line, ...lines],
       leftOut: leftOutFiles(leftOut),
     };
@@ -67,11 +70,13 @@ export const PASCAL_VOC: ImportKind = {
 /** The folder that holds VOC's folders; null if there is none, or if the user names other folders. */
 function findRoot(tree: SourceTree, { images, masks }: RecognizeOptions): string | null {
   if (images !== undefined || masks !== undefined) return null;
-  const folders = new Set(
-    tree.files.filter(({ path }) => isImageName(path)).map(({ path }) => folderOf(path)),
-  );
-  const roots = [...folders].filter((folder) => baseName(folder) === "SegmentationClass").map(folderOf)
-    .filter((root) => folders.has(root === "" ? "JPEGImages" : `${root}/JPEGImages`));
+  const paths = tree.files.map(({ path }) => path).filter(isImageName);
+  const rootsOf = (folder: string) =>
+    new Set(paths.flatMap((path) => {
+      const at = `/${path}`.indexOf(`/${folder}/`);
+      return at === -1 ? [] : [path.slice(0, Math.max(0, at - 1))];
+    }));
+  const roots = [...rootsOf("SegmentationClass").intersection(rootsOf("JPEGImages"))];
   if (roots.length < 2) return roots[0] ?? null;
   throw new Error(
     `Cannot tell which dataset is meant: ${roots.slice(0, 3).map((root) => root || ".").join(" or ")}\n` +
@@ -79,8 +84,11 @@ function findRoot(tree: SourceTree, { images, masks }: RecognizeOptions): string
   );
 }
 
-function imagesIn(tree: SourceTree, folder: string): string[] {
-  return tree.files.map(({ path }) => path).filter((path) => folderOf(path) === folder && isImageName(path));
+/** The images in a folder and those below it, by their paths within it without ending. */
+function imagesIn(tree: SourceTree, folder: string): Map<string, string> {
+  const paths = tree.files.map(({ path }) => path);
+  const own = paths.filter((path) => path.startsWith(`${folder}/`) && isImageName(path));
+  return new Map(own.map((path) => [path.slice(folder.length + 1).replace(/\.[^./]*$/, ""), path]));
 }
 
 /** The splits of image names by the lists of a folder; null if they make no splits. */
@@ -100,7 +108,7 @@ async function readLists(
     for (const line of text.split("\n")) {
       // A name, in lists of one class with a mark behind it, and in some tools with its folder.
       const word = line.trim().split(/\s+/)[0]!;
-      const name = /\.(jpe?g|png)$/i.test(word) ? stemOf(word) : baseName(word);
+      const name = (isImageName(word) ? word.replace(/\.[^./]*$/, "") : word).replace(/^.*JPEGImages\//, "");
       if (name === "") continue;
       const other = splits.get(name) ?? null;
       if (split !== null && other !== null && other !== split) {

@@ -19,7 +19,7 @@ import {
 } from "../import_kind.ts";
 import { isWithin } from "../json_probe.ts";
 import { baseName, folderOf, type SourceTree } from "../source_tree.ts";
-import { imagesMissing, isBackgroundName, leaveOut, leftOutFiles } from "./common.ts";
+import { counted, imagesMissing, isBackgroundName, leaveOut, leftOutFiles } from "./common.ts";
 import { placeSplits } from "./yolo_places.ts";
 
 /** Label files of polygons, next to the images or in a folder `labels` that mirrors that of the images. */
@@ -44,6 +44,7 @@ export const YOLO_SEGMENTATION: ImportKind = {
       if (data === null || label === undefined) return null;
       throw imagesMissing(tree, data.path, `${stemOf(label)}.jpg`);
     }
+    if (data?.data.hasKeyPoints) throw keyPointsOnly(tree, data.path);
     const read = await readAll(tree, new Set(pairs.values()), data !== null, options);
     if (read === null) return null;
     assertOutlines(tree, read);
@@ -201,6 +202,16 @@ function assertOutlines(tree: SourceTree, { outlines, boxes, firstBox }: AllLabe
   );
 }
 
+/** Key points are pairs of numbers like the points of an outline, which they are not. */
+function keyPointsOnly(tree: SourceTree, path: string): NothingToImport {
+  return new NothingToImport(
+    `Cannot import ${
+      JSON.stringify(tree.name)
+    }: its labels are boxes with key points (kpt_shape in ${path}), no outlines\n` +
+      "hint: export the dataset for segmentation, with polygons",
+  );
+}
+
 /** The names by index: those of the `data.yaml`, else of a list of names next to the labels. */
 async function namesOf(tree: SourceTree, data: YoloDataFile | null): Promise<ReadonlyMap<number, string>> {
   if (data !== null && data.data.names.size > 0) return data.data.names;
@@ -246,6 +257,6 @@ async function regionsOf(
 }
 
 function describe(data: YoloDataFile | null, pairs: number): string {
-  const labels = `${pairs} images with a label file`;
+  const labels = `${counted(pairs, "image")} with a label file`;
   return data === null ? labels : `${data.path}: ${labels}`;
 }

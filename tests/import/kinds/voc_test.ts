@@ -128,7 +128,17 @@ Deno.test("VOC: the lists of ImageSets are the splits; what has no partner or li
       files: ["JPEGImages/d.jpg", "JPEGImages/e.jpg"],
     },
   ]);
-  const only = await recognize(voc(["a", "b"], { "ImageSets/Segmentation/default.txt": "a\nb\n" }));
+  const mask = labelPng(SIZE, VALUES, PALETTE);
+  const below = await recognize({
+    ...{ "JPEGImages/s/a.jpg": EMPTY, "SegmentationClass/s/a.png": mask, "JPEGImages/t/a.jpg": EMPTY },
+    ...{ "SegmentationClass/t/a.png": mask, "ImageSets/Segmentation/train.txt": "s/a\n" },
+    "ImageSets/Segmentation/val.txt": "/data/JPEGImages/t/a.jpg\n",
+  });
+  assert.deepEqual(below.images.map(({ path, split }) => [path, split]), [
+    ["JPEGImages/s/a.jpg", "train"],
+    ["JPEGImages/t/a.jpg", "valid"],
+  ]);
+  const only = await recognize(voc(["s/a", "b"], { "ImageSets/Segmentation/default.txt": "s/a\nb\n" }));
   assert.deepEqual(only.images.map(({ split }) => split), [null, null]);
   await assert.rejects(
     () =>
