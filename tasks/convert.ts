@@ -25,7 +25,7 @@ import {
   writeSidecar,
 } from "../src/unet/model_format.ts";
 import { formatBytes, plural } from "../src/cli/format.ts";
-import { describeAssumed, inputSize } from "../src/cli/model.ts";
+import { describeAssumed, inputSize, sampleRange } from "../src/cli/model.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { ifFound } from "../src/fs/paths.ts";
 import { readWholeFile } from "../src/fs/whole_file.ts";
@@ -55,6 +55,11 @@ export function command(): Command {
       )
         .choices(INPUT_CHOICES.normalizations),
     )
+    .option(
+      "--range <low,high>",
+      "of an .onnx: the samples of more than 8 bits that become 0 and 1, where the model's file does not say",
+      sampleRange,
+    )
     .option("--json", "print the result as one JSON document")
     .action(runConvert);
 }
@@ -68,7 +73,7 @@ async function runConvert(input: string, output: string, flags: Flags): Promise<
     throw new RangeError(`Cannot convert "${input}" onto itself\nhint: choose another name for the result`);
   }
   if (isOnnx(output)) return await convertToOnnx(input, output, flags);
-  for (const name of ["size", "normalize"] as const) {
+  for (const name of ["size", "normalize", "range"] as const) {
     if (flags[name] === undefined) continue;
     throw new RangeError(
       `Cannot use --${name} for ${JSON.stringify(output)}: only an .onnx has its input in its graph\n` +

@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Gpu } from "../gpu/gpu.ts";
 import { ARITHMETIC, type Arithmetic, DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
 import {
+  describeClasses,
   findModelFile,
   INPUT_CHOICES,
   type InputSettings,
@@ -163,6 +164,7 @@ function describeModel(
   const parts = [
     plural(network.filters, "filter"),
     ...(network.norm === "none" ? [] : [`${network.norm} norm`]),
+    ...describeClasses(description),
     `${size} px`,
     `${normalize} normalization${range ? ` of ${range[0]} to ${range[1]}` : ""}`,
     ...(recipe === undefined ? [] : [`recipe ${recipe}`]),

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { SampleRange } from "../image/image.ts";
 import { NORMALIZATIONS } from "../image/normalize.ts";
 import { isSampleRange } from "../image/sample_range.ts";
-import { MAX_SIZE, SIZE_STEP } from "../unet/config.ts";
+import { headOf, MAX_SIZE, SIZE_STEP } from "../unet/config.ts";
 import { modelClasses } from "../unet/model_classes.ts";
 import {
   type Model,
@@ -37,6 +37,9 @@ export type InputSettings = Partial<Pick<ModelDescription, "size" | "normalize" 
 
 /** A description has some kilobytes. */
 const MAX_SIDECAR_BYTES = 2 ** 20;
+
+/** Most names of classes in a line. */
+const MOST_CLASSES = 8;
 
 /** How a task is told which model to use. */
 export interface ModelChoice {
@@ -158,6 +161,15 @@ export function modelOrigin({ path, sha256, description, described }: LoadedMode
     normalize,
     described,
   };
+}
+
+/** Several classes of a model, and whether they exclude each other; nothing for one. */
+export function describeClasses(description: ModelDescription): string[] {
+  const classes = modelClasses(description).map(({ name }) => name);
+  if (classes.length === 1) return [];
+  const kind = headOf(description.network) === "softmax" ? "classes" : "classes that may overlap";
+  const names = classes.slice(0, MOST_CLASSES).join(", ");
+  return [`${classes.length} ${kind} (${names}${classes.length > MOST_CLASSES ? ", ..." : ""})`];
 }
 
 /** The most recent model of all runs; among equally old ones, the last by name. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { writeTorchCheckpoint } from "../../mod.ts";
 import {
+  describeClasses,
   findModelFile,
   type InputSettings,
   loadModel,
@@ -12,7 +13,7 @@ import { completeConfig } from "../../src/unet/config.ts";
 import { packModel } from "../../src/unet/model_format.ts";
 import { blockToState, initialBlock, parameterTable } from "../../src/unet/parameters.ts";
 import { writeFiles } from "../support/coco.ts";
-import { SPOT_NETWORK, spotModel, spotState } from "../support/spot_model.ts";
+import { SPOT_NETWORK, spotClasses, spotModel, spotState } from "../support/spot_model.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 Deno.test("findModelFile: a file as given, and the best of a run given by --run or --model", () =>
@@ -134,3 +135,17 @@ Deno.test("loadModel: an unusable file is named, with a hint", () =>
     );
     await refused(/its network takes images of 1 channels, expected 3/);
   }));
+
+Deno.test("describeClasses: several classes by name, and whether they exclude each other", () => {
+  const { description } = spotClasses("softmax");
+  assert.deepEqual(describeClasses(description), ["2 classes (gray, white)"]);
+  assert.deepEqual(describeClasses(spotClasses("sigmoid").description), [
+    "2 classes that may overlap (gray, white)",
+  ]);
+  const network = { ...description.network, outChannels: 10 };
+  assert.match(
+    describeClasses({ ...description, network, classes: undefined })[0]!,
+    /^9 classes .*class 8, \.\.\.\)$/,
+  );
+  assert.deepEqual(describeClasses({ ...description, network: SPOT_NETWORK, classes: undefined }), []);
+});

@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readSafetensors, readTorchCheckpoint, writeSafetensors, writeTorchCheckpoint } from "../../mod.ts";
+import {
+  packModel,
+  readSafetensors,
+  readTorchCheckpoint,
+  writeSafetensors,
+  writeTorchCheckpoint,
+} from "../../mod.ts";
 import { loadModel } from "../../src/prediction/load_model.ts";
 import { command } from "../../tasks/convert.ts";
 import { writeFiles } from "../support/coco.ts";
 import { readOnnx } from "../support/onnx_interpreter.ts";
 import { runInProcess, runTaskProcess } from "../support/run_task.ts";
-import { spotModel, spotState } from "../support/spot_model.ts";
+import { spotClasses, spotModel, spotState } from "../support/spot_model.ts";
 
 const PTH = new URL("../fixtures/weights/kinds.pth", import.meta.url).pathname;
 const LEGACY = new URL("../fixtures/weights/legacy.pth", import.meta.url).pathname;
@@ -130,6 +136,22 @@ Deno.test("convert: a model to ONNX, from safetensors, a .pth with a sidecar, or
     assert.match(back.stderr, /the file is an ONNX model\nhint: /);
   }));
 
+Deno.test("convert: classes and head survive a .pth with its sidecar, and are in ONNX's metadata", () =>
+  inFolder(async (folder) => {
+    const [source, pth, again, onnx] = ["a.safetensors", "b.pth", "c.safetensors", "d.onnx"].map((name) =>
+      join(folder, name)
+    ) as [string, string, string, string];
+    const bytes = packModel(spotClasses("softmax"));
+    await Deno.writeFile(source, bytes);
+    for (const args of [[source, pth], [pth, again], [pth, onnx]]) {
+      assert.equal((await runInProcess(command(), args)).code, 0);
+    }
+    assert.deepEqual(await Deno.readFile(again), bytes);
+    const { metadata, outputs } = readOnnx(await Deno.readFile(onnx));
+    assert.deepEqual([metadata.classes, metadata.head], ['["gray","white"]', "softmax"]);
+    assert.deepEqual(outputs, { probabilities: ["N", 2, "H", "W"] });
+  }));
+
 Deno.test("convert: to ONNX, flags say what a plain state dict does not, else the original's with a note", () =>
   inFolder(async (folder) => {
     const [pth, onnx] = [join(folder, "a.pth"), join(folder, "a.onnx")];
@@ -143,7 +165,9 @@ Deno.test("convert: to ONNX, flags say what a plain state dict does not, else th
     const given = await runInProcess(command(), [pth, onnx, "--size", "96", "--normalize", "picture"]);
     assert.deepEqual([given.code, given.stderr], [0, ""]);
     const { metadata } = readOnnx(await Deno.readFile(onnx));
-    assert.deepEqual([metadata.input_size, metadata.normalize], ["96", "picture"]);
+    assert.deepEqual([metadata.input_size, metadata.normalize, metadata.range], ["96", "picture", undefined]);
+    await runInProcess(command(), [pth, onnx, "--size", "32", "--range", "0,4095"]);
+    assert.equal(readOnnx(await Deno.readFile(onnx)).metadata.range, "[0,4095]");
     const other = await runInProcess(command(), [pth, join(folder, "a.safetensors"), "--size", "64"]);
     assert.equal(other.code, 1);
     assert.match(other.stderr, /^error: Cannot use --size .*\nhint: write it to a sidecar, ".*a\.pth\.json"/);
