@@ -13,7 +13,10 @@ export interface TargetForm {
   readonly head: "sigmoid" | "softmax";
 }
 
-/** What ignored pixels are in every form. */
+/**
+ * What ignored pixels are in every form, as in the loss. Not imported from there: a Worker loads this file, and tasks may
+ * read `src/` only.
+ */
 export const IGNORED_TARGET = -1;
 
 /** The masks of a binary dataset. */

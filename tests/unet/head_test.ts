@@ -1,6 +1,8 @@
 /** The heads: what a network's configuration says of its classes, and probabilities from logits. */
 import assert from "node:assert/strict";
+import { HEADS, IGNORED_TARGET } from "../../kernels/loss/definition.ts";
 import { Trainer, UNet } from "../../mod.ts";
+import { IGNORED_TARGET as DATASET_IGNORED, targetChannels } from "../../src/dataset/targets.ts";
 import {
   classCount,
   completeConfig,
@@ -44,6 +46,14 @@ Deno.test("classCount, maskChannels: a softmax has a channel for the background,
     const softmax = completeConfig({ head: "softmax", outChannels: logitChannels(classes, "softmax") });
     assert.equal(softmax.outChannels, classes + 1);
     assert.deepEqual([headOf(softmax), classCount(softmax), maskChannels(softmax)], ["softmax", classes, 1]);
+  }
+});
+
+Deno.test("maskChannels, IGNORED_TARGET: the masks of datasets are those that the loss reads", () => {
+  assert.equal(DATASET_IGNORED, IGNORED_TARGET);
+  for (const head of HEADS) {
+    const network = completeConfig({ head, outChannels: logitChannels(3, head) });
+    assert.equal(targetChannels({ classCount: 3, head }), maskChannels(network));
   }
 });
 
