@@ -136,7 +136,8 @@ function describePartly({ splits }: DatasetReport): string[] {
 function describeClasses({ splits, classFault }: DatasetReport): string[] {
   if (classFault !== null) return [`${classFault}\n`];
   const read = splits.filter(({ role }) => role === "train" || role === "valid");
-  const count = read[0]?.classes.length ?? 0;
+  const seen = read.flatMap(({ classes }) => classes.filter(({ images }) => images > 0));
+  const count = new Set(seen.map(({ name }) => name)).size;
   if (count < 2) return [];
   const overlaps = read.flatMap((split) => split.overlaps);
   const head = overlaps.length === 0
