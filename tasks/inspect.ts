@@ -6,7 +6,7 @@
 import { escapeLine } from "../src/escape.ts";
 import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { join } from "node:path";
 import { formatPercent, plural } from "../src/cli/format.ts";
 import { Progress } from "../src/cli/progress.ts";
@@ -64,6 +64,7 @@ export function command(): Command {
       .option(
         "--figure [file]",
         "draw 24 images with the outlines of their classes, in DATA/overview.png or the given PNG file",
+        parsePng,
       )
       .option("--json", "print the report as one JSON document"),
   );
@@ -96,6 +97,14 @@ async function inspect(data: string, options: Options): Promise<void> {
     writeStderr(`error: ${plural(report.problems, "problem")} (strict)\n`);
     throw new ExitError(EXIT.failed);
   }
+}
+
+/** The value of `--figure`, which would also take a folder that follows it. */
+function parsePng(text: string): string {
+  if (/\.png$/i.test(text)) return text;
+  throw new InvalidArgumentError(
+    "expected a file name that ends in .png; a dataset's folder goes before --figure.",
+  );
 }
 
 /** Draws the contact sheet; returns its path. */

@@ -8,10 +8,12 @@ import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { RUN_FILES, sampleFile } from "../fs/layout.ts";
 import { OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
 import { displayImage } from "../image/display.ts";
+import { outlineClasses, outlineLabels } from "../image/draw_labels.ts";
 import { encodeRgbPng } from "../image/encode.ts";
 import type { RgbImage } from "../image/image.ts";
 import { BACKGROUND, IGNORE, type LabelMap } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
+import { classColors } from "../image/palette.ts";
 import { type Normalization, normalizeImage } from "../image/normalize.ts";
 import { classMasks } from "../prediction/class_masks.ts";
 import type { Tensor } from "../tensor.ts";
@@ -129,7 +131,7 @@ export class SampleImages {
   }
 }
 
-/** The classes together. No file name: it may name a patient, and records may go to a server. */
+/** Several classes have their colors, dashed lines for the annotation. No file name: it may name a patient, and records may go to a server. */
 function drawSample(
   image: RgbImage,
   labels: LabelMap,
@@ -148,11 +150,14 @@ function drawSample(
       if (value !== 0 && labels.data[at] !== IGNORE) predicted.data[at] = 1;
     });
   }
-  const outlined = outlineMask(
-    overlayMask(image, truth, { color: OUTLINE_COLORS.annotated, opacity: 0 }),
-    predicted,
-    OUTLINE_COLORS.predicted,
-  );
+  const colors = classColors(masks.length);
+  const outlined = masks.length > 1
+    ? outlineClasses(outlineLabels(image, labels, colors, { dashed: true }), masks, colors)
+    : outlineMask(
+      overlayMask(image, truth, { color: OUTLINE_COLORS.annotated, opacity: 0 }),
+      predicted,
+      OUTLINE_COLORS.predicted,
+    );
   const side = Math.min(LARGEST, Math.max(width, height));
   return {
     image: scaleToFit(outlined, { width: side, height: side }),

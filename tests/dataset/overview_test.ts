@@ -48,6 +48,10 @@ Deno.test("inspect: --figure draws the sheet next to the splits or to a file, an
     const json = await runInProcess(command(), [folder, "--no-pixels", "--json", "--figure", file]);
     assert.equal(JSON.parse(json.stdout).figure, file);
     assert.ok((await Deno.stat(file)).size > 1000);
+    // A folder after the flag is not taken for the file.
+    const wrong = await runInProcess(command(), ["--figure", folder]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /a dataset's folder goes before --figure/);
     // A sheet in the dataset's folder is no image of the dataset.
     const again = await runInProcess(command(), [folder, "--no-pixels", "--json"]);
     assert.equal(JSON.parse(again.stdout).splits.length, 3);
