@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import type { SampleRange } from "../image/image.ts";
 
 /** Fingerprint of a split. */
@@ -34,10 +33,21 @@ export function dataDifferences(before: DataFingerprint, now: DataFingerprint): 
     : [`the classes were ${names(before)}, are ${names(now)}`];
   const splits = (["train", "valid"] as const).flatMap((role) => {
     const [old, current] = [before[role], now[role]];
-    if (old.sha256 === current.sha256) return [];
+    if (old.sha256 === current.sha256) {
+      // An earlier version read the same files to 8 bits.
+      return rangeText(old) === rangeText(current) ? [] : [
+        `in the ${role} split, ${rangeText(old)} became 0 to 1 in images of more than 8 bits, now ${
+          rangeText(current)
+        } do`,
+      ];
+    }
     return old.samples === current.samples
       ? [`the ${role} split has other images or annotations`]
       : [`the ${role} split had ${old.samples} samples, has ${current.samples}`];
   });
   return [...classes, ...splits];
+}
+
+function rangeText({ range }: SplitFingerprint): string {
+  return range === undefined ? "the full scale" : `${range[0]} to ${range[1]}`;
 }

@@ -11,6 +11,11 @@ Deno.test("dataDifferences: names the split, and its counts if they differ", () 
     "the train split had 9 samples, has 8",
     "the valid split has other images or annotations",
   ]);
+  const deep = { ...before, train: { ...before.train, range: [0, 4095] as const } };
+  assert.deepEqual(dataDifferences(deep, structuredClone(deep)), []);
+  assert.deepEqual(dataDifferences(before, deep), [
+    "in the train split, the full scale became 0 to 1 in images of more than 8 bits, now 0 to 4095 do",
+  ]);
 });
 
 Deno.test("toolVersions: this project's version is that of deno.json", () => {
