@@ -7,6 +7,7 @@ import { Command, CommanderError, Help, InvalidArgumentError } from "commander";
 import { errorLines } from "./error_lines.ts";
 import { neededPlaces } from "./needed_places.ts";
 import { describeCause, type Started } from "./permission_hint.ts";
+import { describeSystemFailure } from "./system_failure.ts";
 import { writeStderr, writeStdout } from "./terminal.ts";
 
 export { writeStderr, writeStdout } from "./terminal.ts";
@@ -154,7 +155,7 @@ export function reportError(
   } = {},
 ): void {
   const known = error instanceof Error ? error : new Error(String(error));
-  writeStderr(`error: ${errorLines(describeCause(known, started), started.args)}\n`);
+  writeStderr(`error: ${errorLines(describeSystemFailure(describeCause(known, started)), started.args)}\n`);
   if (verbose) {
     // The message is printed above; in the stack it may have lines of its own.
     writeStderr(`${(known.stack ?? "").replace(known.message, () => errorLines(known.message))}\n`);
