@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError, Help, InvalidArgumentError } from "commander";
 import { errorLines } from "./error_lines.ts";
+import { probeFileLimit } from "../host/file_limit.ts";
 import { neededPlaces } from "./needed_places.ts";
 import { describeCause, type Started } from "./permission_hint.ts";
 import { describeSystemFailure } from "./system_failure.ts";
@@ -139,7 +140,10 @@ let program: Pick<Started, "task" | "args"> | undefined;
 export async function main(command: Command): Promise<never> {
   program = { task: command.name(), args: Deno.args };
   // A write beyond the shell's limit on file sizes then fails, and is reported; by default it ends the process silently.
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGXFSZ", () => {});
+    probeFileLimit();
+  }
   Deno.exit(await runTask(command));
 }
 

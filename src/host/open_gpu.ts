@@ -4,9 +4,10 @@
  * @module
  */
 import { FOLDERS } from "../fs/layout.ts";
-import type { GpuOptions } from "../gpu/adapter.ts";
+import { describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openVerifiedGpu } from "../self_test/open_verified.ts";
+import { isFileSizeLimited } from "./file_limit.ts";
 import { KernelMemory } from "./kernel_memory.ts";
 
 /** How {@linkcode openGpu} opens, verifies and chooses. */
@@ -29,8 +30,14 @@ export interface OpenGpuOptions extends GpuOptions {
  * @throws {Error} if there is no adapter, with what to install, or tensors cannot be stored as float16 on it.
  * @throws {RangeError} if a limit of the adapter is too small for the kernels.
  */
-export function openGpu(
+export async function openGpu(
   { cache = FOLDERS.cache, tuned = false, retest = false, ...options }: OpenGpuOptions = {},
 ): Promise<Gpu> {
-  return openVerifiedGpu(options, new KernelMemory(cache, { tuned, retest }));
+  if (await isFileSizeLimited(cache) && (await describeGpu(options))?.adapter.isFallback) {
+    throw new Error(
+      "Cannot open the software adapter: the shell limits the size of files, one of which its memory is\n" +
+        "hint: raise the limit (ulimit -f unlimited)",
+    );
+  }
+  return await openVerifiedGpu(options, new KernelMemory(cache, { tuned, retest }));
 }
