@@ -77,11 +77,17 @@ Deno.test("checkpointParts: rejects a state that is not finite, naming step and 
 
 Deno.test("readCheckpoint: whatever its state holds under a matching checksum, it is read or refused by name", () => {
   const full = checkpointOf(2, 1);
-  const sums = { ...emptySums(), batches: 2, samples: 7 };
+  const sums = { ...emptySums(2), batches: 2, samples: 7 };
   const bytes = packCheckpoint({
     progress: {
       ...full.progress,
-      config: completeTrainConfig({ ...full.progress.config, augment: LIGHT }),
+      config: completeTrainConfig({
+        ...full.progress.config,
+        augment: LIGHT,
+        classes: ["lung", "heart"],
+        merge: ["lung=left+right"],
+        head: "softmax",
+      }),
       choices: { "conv3x3/thin": "direct" },
       partial: { batches: 2, sums, seconds: 1.5 },
       history: [{ "valid/loss": 1 }, { "valid/loss": 2 }],
