@@ -112,6 +112,7 @@ export async function drawOverview(folder: string, options: OverviewOptions = {}
     legend: legendOf(opened, classes, colors),
     align: "left",
     columns: COLUMNS,
+    leastColumns: 3,
     cell: CELL,
   });
 }
@@ -182,14 +183,13 @@ async function drawImage(
   };
 }
 
-/** `lung: 2, heart: 1`; of one class, or of many, the numbers only. */
+/** `lung: 2, heart: 1`; of one class, or of many, only the number. */
 function describeCounts(counts: ReadonlyMap<number, number>, { names }: ClassTable): string {
   const present = [...counts].filter(([label]) => label !== IGNORE).sort(([a], [b]) => a - b);
   const ignored = counts.has(IGNORE) ? ", ignored" : "";
   if (present.length === 0) return `no foreground${ignored}`;
-  const total = countOf(present.reduce((sum, [, count]) => sum + count, 0), "annotation");
-  if (names.length === 1) return total + ignored;
-  if (present.length > NAMED_CLASSES) return `${present.length} classes, ${total}${ignored}`;
+  if (names.length === 1) return countOf(present[0]![1], "annotation") + ignored;
+  if (present.length > NAMED_CLASSES) return `${present.length} classes${ignored}`;
   return present.map(([label, count]) => `${names[label - 1]}: ${count}`).join(", ") + ignored;
 }
 

@@ -32,6 +32,8 @@ export interface FigureOptions {
   mostCaption?: number;
   /** Panels per row; defaults to all of them. */
   columns?: number;
+  /** The least columns that there is room for, so that titles fit above few panels; defaults to 1. */
+  leastColumns?: number;
   /** Size of a panel's cell in pixels; defaults to that of the first image. */
   cell?: Size;
 }
@@ -144,7 +146,7 @@ function layOut(
   panels: readonly Panel[],
   columns: number,
   cell: Size,
-  { title, subtitle, legend = [], mostCaption = MOST_CAPTION }: FigureOptions,
+  { title, subtitle, legend = [], mostCaption = MOST_CAPTION, leastColumns = 1 }: FigureOptions,
 ): Layout {
   const rows = Math.ceil(panels.length / columns);
   const caption = captionSize(cell.width, mostCaption);
@@ -159,7 +161,7 @@ function layOut(
   const noteHeight = Math.round(1.3 * noteSize);
   const rowHeight = cell.height + margin + (hasCaptions ? Math.round(1.25 * caption) : 0) +
     (hasNotes ? noteHeight : 0);
-  const used = Math.min(columns, panels.length);
+  const used = Math.min(columns, Math.max(panels.length, leastColumns));
   const width = margin + used * (cell.width + margin);
   const subtitleTop = margin + (title !== undefined ? Math.round(1.75 * titleSize) : 0);
   const legendTop = subtitleTop + (subtitle !== undefined ? Math.round(1.75 * caption) : 0);

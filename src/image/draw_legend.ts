@@ -64,17 +64,23 @@ export function drawLegend(
   });
 }
 
-/** As many columns as fit the longest name, 0.65 of the font's size per letter, within a third of the width. */
+/** Rows of whole names before long ones are cut to make room for more columns. */
+const MOST_ROWS = 5;
+
+/** As many columns as fit the longest name, 0.65 of the font's size per letter; many entries have at least three. */
 function layOut(entries: readonly LegendEntry[], { width, size }: Omit<LegendPlace, "x" | "y">) {
   const longest = entries.reduce((most, { name }) => Math.max(most, [...name].length), 1);
   const swatch = Math.round(size);
-  const wanted = Math.min(
-    Math.max(0.65 * size * longest + 3 * swatch, 8 * size),
-    Math.max(width / 3, 12 * size),
-  );
-  const columns = Math.max(1, Math.min(entries.length, Math.floor(width / wanted)));
-  const columnWidth = Math.floor(Math.min(width / columns, Math.max(wanted, 0)));
-  return { columns, columnWidth, rowHeight: Math.round(1.6 * size), swatch };
+  const whole = Math.min(width, Math.max(0.65 * size * longest + 3 * swatch, 8 * size));
+  const columnsOf = (column: number) => Math.max(1, Math.min(entries.length, Math.floor(width / column)));
+  const fits = Math.ceil(entries.length / columnsOf(whole)) <= MOST_ROWS;
+  const wanted = fits ? whole : Math.min(whole, Math.max(width / 3, 12 * size));
+  return {
+    columns: columnsOf(wanted),
+    columnWidth: Math.floor(wanted),
+    rowHeight: Math.round(1.6 * size),
+    swatch,
+  };
 }
 
 function fill({ width, height, data }: RgbImage, x0: number, y0: number, side: number, color: Color): void {
