@@ -46,7 +46,7 @@ export function command(): Command {
       `folder for the result (default: ${FOLDERS.data}/ and the name of the source)`,
     )
     .option("--images <folder>", "folder of the images, within the source")
-    .option("--masks <folder>", "folder of the masks, within the source")
+    .option("--masks <folder>", "folder of the masks, or an annotation file, within the source")
     .option("--pairs <regex>", "its groups, in the names of images and masks, tell which belong together")
     .option("--observer <name>", "of several observers' masks, the one to take: its number or name")
     .option("--channel <number>", "of images with a file per channel, the one to take", integer(0, 1000))

@@ -77,7 +77,7 @@ export interface Recognition {
 export interface RecognizeOptions {
   /** Folder of the images, within the source. */
   readonly images?: string | undefined;
-  /** Folder of the masks, within the source. */
+  /** Folder of the masks, or an annotation file, within the source. */
   readonly masks?: string | undefined;
   /** A regular expression whose groups in the names of images and masks tell which belong together. */
   readonly pairs?: string | undefined;
