@@ -51,7 +51,7 @@ const ANOTHER =
 /** What a file in JSON is called: readers of JSON accept it. */
 export const JSON_TEXT = "a JSON text";
 
-const SLICES = "export its slices to one of them, with gray levels that fill the range";
+const SLICES = "export its slices to 16-bit PNG or TIFF, which keep their values";
 
 const KINDS: readonly ForeignKind[] = [
   { what: "a DICOM file", hint: SLICES, matches: isDicom },
