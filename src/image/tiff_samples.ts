@@ -73,12 +73,7 @@ export function readTiffSamples(
 ): SampleData {
   const layout = layoutOf(page);
   const { width, height, bits, number, channels } = layout;
-  const byteLength = Math.ceil(width * height * channels * bits / 8);
-  if (byteLength > MAX_BYTES) {
-    throw new RangeError(
-      `Cannot decode the TIFF image of ${byteLength} bytes of samples: at most ${MAX_BYTES}`,
-    );
-  }
+  assertSampleBytes(Math.ceil(width * height * channels * bits / 8));
   const isPlanar = page.of(TAG.planar, 1) === 2 && channels > 1;
   const perPart = isPlanar ? 1 : channels;
   const samples = new (typeOf(layout))(width * height * count);
@@ -89,6 +84,8 @@ export function readTiffSamples(
     if (part.channel >= count) continue;
     const perRow = part.width * perPart;
     const rowBytes = Math.ceil(perRow * bits / 8);
+    // A tile may be far larger than the image.
+    assertSampleBytes(rowBytes * part.height);
     const packed = expandStrip(layout.compression, part.bytes, rowBytes * part.height);
     // The last rows and columns of a tile may lie outside.
     const columns = Math.min(part.width, width - part.left);
@@ -105,6 +102,14 @@ export function readTiffSamples(
     }
   }
   return samples;
+}
+
+function assertSampleBytes(byteLength: number): void {
+  if (byteLength > MAX_BYTES) {
+    throw new RangeError(
+      `Cannot decode the TIFF image of ${byteLength} bytes of samples: at most ${MAX_BYTES}`,
+    );
+  }
 }
 
 /** Copies the first `taken` of `channels` numbers per pixel, for `columns` pixels `step` samples apart. */

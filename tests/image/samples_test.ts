@@ -55,3 +55,24 @@ Deno.test("decodeRaster: refuses every fixture of more than 8 bits that is trunc
     }
   }
 });
+
+Deno.test("decodeRaster: bounds what strips and tiles of a TIFF claim before anything is allocated", async () => {
+  const tiled = Uint8Array.fromBase64(
+    fixtures.entries.find(({ name }) => name === "TIFF RGB 16 bits, packbits, tiles")!.file,
+  );
+  const claim = (bytes: Uint8Array, tag: number, value: number) => {
+    const view = new DataView(bytes.slice().buffer);
+    let at = view.getUint32(4, true) + 2;
+    while (view.getUint16(at, true) !== tag) at += 12;
+    view.setUint16(at + 2, 4, true);
+    view.setUint32(at + 8, value, true);
+    return new Uint8Array(view.buffer);
+  };
+  const wide = claim(claim(tiled, 322, 8192), 323, 3900);
+  await assert.rejects(
+    decodeRaster(wide),
+    /^RangeError: Cannot decode the TIFF image of \d{9} bytes of samples/,
+  );
+  await assert.rejects(decodeRaster(claim(tiled, 322, 1)), /it has 4 of \d+ strips or tiles/);
+  await assert.rejects(decodeRaster(claim(tiled, 324, 2 ** 31)), SyntaxError);
+});
