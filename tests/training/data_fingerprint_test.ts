@@ -18,6 +18,17 @@ Deno.test("dataDifferences: names the split, and its counts if they differ", () 
   ]);
 });
 
+Deno.test("dataDifferences: the same annotations read as other classes are other data", () => {
+  const split = { samples: 2, sha256: "a" };
+  const one = { train: split, valid: split };
+  const two = { ...one, classes: ["disc", "cup"] };
+  assert.deepEqual(dataDifferences(two, structuredClone(two)), []);
+  assert.deepEqual(dataDifferences(one, two), ["the classes were one for all categories, are disc, cup"]);
+  assert.deepEqual(dataDifferences(two, { ...one, classes: ["cup", "disc"] }), [
+    "the classes were disc, cup, are cup, disc",
+  ]);
+});
+
 Deno.test("toolVersions: this project's version is that of deno.json", () => {
   assert.equal(VERSION, JSON.parse(readProject("deno.json")).version);
   assert.deepEqual(toolVersions("some GPU"), {
