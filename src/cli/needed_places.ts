@@ -38,8 +38,9 @@ export function neededPlaces(command: Command): NeededPlace[] {
     const name = option.attributeName();
     const written = WRITTEN.includes(name) || (name === "run" && RUN_WRITERS.includes(task));
     const defaultOf = command.getOptionValueSource(name) === "default" ? option.long ?? undefined : undefined;
-    // A training run whose name is taken lies next to it as well.
-    const staged = written && name !== "cache" && [...STAGED, "train"].includes(task);
+    // A training run whose name is taken lies next to it as well, as does a file until it is whole.
+    const staged = written && name !== "cache" &&
+      ([...STAGED, "train"].includes(task) || option.flags.includes("<file>"));
     for (const value of pathsIn(command.getOptionValue(name))) {
       places.push({ value, path: staged ? folderOf(value) : value, written, defaultOf });
     }

@@ -47,7 +47,9 @@ Deno.test("permission hint: one command suffices for each task on data, runs and
       await writeFiles(at(`pairs/masks`), { [`${number}.png`]: await encodeGrayPng(mask) });
     }
     const [hint] = await Promise.all([
-      follow("predict", [image, "--model", model, "--output", at("out/predictions")]),
+      follow("predict", [
+        ...[image, "--model", model, "--output", at("out/predictions"), "--coco", at("coco/predicted.json")],
+      ]),
       follow("inspect", [at("phantoms")]),
       follow("masks", ["--data", at("phantoms"), "--output", at("out/masks")]),
       follow("split", [at("phantoms"), "--output", at("out/split")]),
