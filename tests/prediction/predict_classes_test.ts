@@ -109,9 +109,7 @@ Deno.test("predictFiles: classes that overlap also have a mask each; labels are 
     // All that is white is gray, too; the mask has the more probable class.
     assert.deepEqual(await middle(gray!.files.mask!), [0, 1, 1]);
     assert.deepEqual(await middle(white!.files.mask!), [0, 0, 1]);
-    const [background, left, right] = await middle(image!.files.mask);
-    assert.deepEqual([background, left], [0, 1]);
-    assert.ok(right === 1 || right === 2);
+    assert.deepEqual(await middle(image!.files.mask), [0, 1, 2]);
     assert.match(
       await Deno.readTextFile(join(folder, "out", "labels.txt")),
       /^2\t86\t180\t233\t1\t1\t1\t"white"$/m,

@@ -215,21 +215,22 @@ Deno.test("predict: subfolders, spacing, labels, and COCO files with the ids of 
     };
     await writeFiles(folder, { "truth.json": JSON.stringify(annotations) });
     const base = [`--model=${model}`, `--output=${output}`, scans];
-    const coco = join(output, "all.json");
+    // The name of the results of c.png, which get another one.
+    const coco = join(output, "c.json");
     const ids = ["--coco", coco, "--coco-ids", join(folder, "truth.json")];
     const args = [...base, ...ids, "--recursive", "--spacing", "0.5", "--labels"];
     const { code, stdout, stderr } = await runInProcess(command(), args);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /may\/a\.png: 1 lesion, \d+ pixels \([\d.]+ %\), [\d.]+ mm², mean probability/);
-    assert.match(stdout, new RegExp(`COCO dataset ${coco}, results ${output}/all_results\\.json`));
+    assert.match(stdout, new RegExp(`COCO dataset ${coco}, results ${output}/c_results\\.json`));
     assert.doesNotMatch(stderr, /subfolder/);
     const names = await filesUnder(output);
-    for (const name of ["may/a_mask.png", "may/a.json", "labels.txt", "summary.csv"]) {
+    for (const name of ["may/a_mask.png", "may/a.json", "c-2.json", "labels.txt", "summary.csv"]) {
       assert.ok(names.includes(name), name);
     }
     const report = JSON.parse(await Deno.readTextFile(join(output, "may", "a.json")));
     assert.deepEqual([report.spacing, report.areaMm2], [[0.5, 0.5], report.area / 4]);
-    const results = JSON.parse(await Deno.readTextFile(join(output, "all_results.json")));
+    const results = JSON.parse(await Deno.readTextFile(join(output, "c_results.json")));
     assert.deepEqual(
       results.map((each: Record<string, unknown>) => [each.image_id, each.category_id]),
       [[70, 9], [70, 9], [71, 9], [73, 9]],
