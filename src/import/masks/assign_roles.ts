@@ -228,7 +228,7 @@ async function assignRest(files: readonly Undecided[], shared: number, flatness:
     }
     return;
   }
-  if (series.length === 1 && has("mask")) {
+  if (has("mask")) {
     for (const file of open) file.role = "image";
     return;
   }

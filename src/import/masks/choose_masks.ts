@@ -3,8 +3,18 @@
  *
  * @module
  */
+import { baseName } from "../source_tree.ts";
 import type { Pair, PairedMask } from "./pair_files.ts";
-import { isMaskWord, keyOfTokens, observerOf, ordinalOf, tokensOf, withoutObserver } from "./tokens.ts";
+import {
+  areDrawing,
+  isMaskWord,
+  keyOfTokens,
+  observerOf,
+  ordinalOf,
+  stemOf,
+  tokensOf,
+  withoutObserver,
+} from "./tokens.ts";
 
 /** A mask whose role is settled. */
 export interface ChosenMask {
@@ -147,6 +157,8 @@ function labelsOf(
     lines.push(`${masks.length} masks of ${pairs.length} images: each is one object`);
     return () => null;
   }
+  const drawn = masks.find((mask) => areDrawing(words.get(mask)!.filter((word) => !shared.has(word))));
+  if (drawn !== undefined) throw severalDrawings(pairs, drawn);
   const names = [...distinct].sort();
   lines.push(`several masks per image, a class each: ${names.join(", ")}`);
   const partial = pairs.filter(({ masks }) =>
@@ -156,6 +168,19 @@ function labelsOf(
     lines.push(`images without a mask of some class, which count as having none of it: ${partial.length}`);
   }
   return (mask) => labels.get(mask)!;
+}
+
+/** The error for masks of which some are drawings of others. */
+function severalDrawings(pairs: readonly Pair[], drawn: PairedMask): Error {
+  const { path, masks } = pairs.find(({ masks }) => masks.includes(drawn))!;
+  const stem = stemOf(path.slice(path.lastIndexOf("/") + 1));
+  const patterns = masks.map(({ path }) =>
+    JSON.stringify(path.slice(path.lastIndexOf("/") + 1).replace(stem, "*"))
+  );
+  return new Error(
+    `Cannot tell which masks are meant: ${patterns.join(" or ")}, of ${JSON.stringify(path)}\n` +
+      `hint: choose with --masks ${patterns[0]}`,
+  );
 }
 
 /** The words that tell a mask from others of its image. */

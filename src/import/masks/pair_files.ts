@@ -8,7 +8,7 @@ import { folderOf } from "../source_tree.ts";
 import { parsePattern } from "../groups_by_name.ts";
 import type { AssignedRoles, RoleFile } from "./assign_roles.ts";
 import { type Affixes, type FolderName, matchNames, sharedEnds } from "./match_names.ts";
-import { isSplitName, keyOfTokens, seriesName, splitOfName, tokensOf } from "./tokens.ts";
+import { isSplitName, keyOfTokens, seriesName, splitOfName, splitOfTokens, tokensOf } from "./tokens.ts";
 
 /** A mask of an image. */
 export interface PairedMask {
@@ -67,10 +67,12 @@ export function pairFiles({ images, masks }: AssignedRoles, pattern?: string): P
   const left = pattern === undefined
     ? pairByPlace(collecting, placed)
     : pairByPattern(collecting, placed, pattern);
+  const paired = collecting.filter(({ masks }) => masks.length > 0);
+  const named = splitsInNames(paired);
   return {
-    pairs: collecting.filter(({ masks }) => masks.length > 0).map(({ file, split, masks }) => ({
+    pairs: paired.map(({ file, split, masks }, at) => ({
       path: file.path,
-      split: split ?? splitOfMasks(masks),
+      split: named?.[at] ?? split ?? splitOfMasks(masks),
       masks: [...masks].sort((a, b) => a.path < b.path ? -1 : 1),
     })),
     loneImages: collecting.filter(({ masks }) => masks.length === 0).map(({ file }) => file.path),
@@ -96,6 +98,14 @@ function refuseSameNames(images: readonly Collecting[]): void {
     `Cannot tell which images are meant: ${JSON.stringify(a.path)} or ${JSON.stringify(b.path)}\n` +
       `hint: choose with --images ${choices.map((choice) => JSON.stringify(choice)).join(" or --images ")}`,
   );
+}
+
+/** The splits that the names of all images state, as `train_1.png` and `test_1.png`; null if they do not. */
+function splitsInNames(images: readonly Collecting[]): readonly SplitName[] | null {
+  if (images.some(({ split, masks }) => split !== null || splitOfMasks(masks) !== null)) return null;
+  const splits = images.map(({ file }) => splitOfTokens(file.tokens));
+  // One and the same word in all names may be anything.
+  return new Set(splits).size > 1 && splits.every((split) => split !== null) ? splits : null;
 }
 
 function splitOfMasks(masks: readonly PairedMask[]): SplitName | null {

@@ -25,7 +25,7 @@ const FILE_MASK_WORDS = new Set(["lesion", "lesions", "contour", "contours", "ou
 
 /** The words of each split. */
 const SPLIT_WORDS: { readonly [split in SplitName]: readonly string[] } = {
-  train: ["train", "training", "trn"],
+  train: ["train", "training", "trn", "trainval"],
   valid: ["valid", "val", "validation", "dev"],
   test: ["test", "testing", "tst"],
 };
@@ -84,6 +84,24 @@ export function splitOfName(name: string): SplitName | null {
   }
   if (roleOfTokens(tokens) === null) return null;
   return tokens.flatMap((token) => SHORT_SPLIT_WORDS.get(token) ?? [])[0] ?? null;
+}
+
+/** The split that the first or last word of a file's name states; null for none. */
+export function splitOfTokens(tokens: readonly string[]): SplitName | null {
+  const ends = [tokens[0], tokens.at(-1), tokens.find((token) => !/\p{N}/u.test(token))];
+  return SPLIT_NAMES.find((split) =>
+    ends.some((end) => end !== undefined && SPLIT_WORDS[split].includes(end))
+  ) ?? null;
+}
+
+/** Words for other drawings of the same masks. */
+const DRAWING_WORDS = new Set(
+  "color colors colour colours instance instances id ids overlay overlays vis rgb".split(" "),
+);
+
+/** Whether words only say how the same masks are drawn: `_color`, `_instanceIds`. */
+export function areDrawing(words: readonly string[]): boolean {
+  return words.length > 0 && words.every((word) => DRAWING_WORDS.has(word));
 }
 
 /** Whether a folder's name says nothing but its split. */

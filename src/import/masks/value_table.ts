@@ -186,7 +186,7 @@ function nearestTable(scan: ValueScan, names: ClassNames): ValueTable {
 
 /** A level next to an end of the scale is that end. */
 function cleanLevel(level: number): number {
-  return level <= 4 ? 0 : level >= 251 ? 255 : level;
+  return level <= 1 ? 0 : level >= 254 ? 255 : level;
 }
 
 function describeMany(count: number, what: string): string {

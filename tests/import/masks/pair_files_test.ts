@@ -76,6 +76,18 @@ const LAYOUTS: Record<string, [paths: string[], second: string]> = {
     [...numbered("train/#.png", "trainannot/#.png"), "test/4.png", "testannot/4.png"],
     "train/1.png (train): trainannot/1.png",
   ],
+  "splits in the names of files": [
+    ["train_1.bmp", "train_1_anno.bmp", "testA_1.bmp", "testA_1_anno.bmp", "train_2.bmp", "train_2_anno.bmp"],
+    "train_1.bmp (train): train_1_anno.bmp",
+  ],
+  "training and validation in one": [
+    numbered("trainval-image/#.jpg", "trainval-mask/#.jpg", "test-image/#.jpg", "test-mask/#.jpg"),
+    "test-image/2.jpg (test): test-mask/2.jpg",
+  ],
+  "further images next to the originals": [
+    numbered("Training_Data/I_0#.jpg", "Training_GroundTruth/I_0#_segmentation.png"),
+    "Training_Data/I_02.jpg (train): Training_GroundTruth/I_02_segmentation.png",
+  ],
   "one folder": [numbered("#.png", "#_mask.png"), "2.png: 2_mask.png"],
   "one folder per split": [
     numbered("training_set/00#_HC.png", "training_set/00#_HC_Annotation.png"),
@@ -179,6 +191,22 @@ Deno.test("chooseMasks: refuses alternatives with the flags that decide, which t
   assert.equal(
     (await pairsOf(paths, { masks: "masks,masks_lesion" }))[1],
     "images/2.png: masks/2.png=mask, masks_lesion/2.png=lesion",
+  );
+});
+
+Deno.test("chooseMasks: drawings of the same masks are no classes", async () => {
+  const paths = numbered(
+    "leftImg8bit/a_#_leftImg8bit.png",
+    "gtFine/a_#_gtFine_labelIds.png",
+    "gtFine/a_#_gtFine_color.png",
+  );
+  await assert.rejects(
+    pairsOf(paths),
+    /which masks are meant: .*_color.png" or .*_labelIds.png".*\nhint: .*--masks "/,
+  );
+  assert.equal(
+    (await pairsOf(paths, { masks: "*_labelIds.png", images: "leftImg8bit" }))[1],
+    "leftImg8bit/a_2_leftImg8bit.png: gtFine/a_2_gtFine_labelIds.png",
   );
 });
 
