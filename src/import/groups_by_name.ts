@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "./counted.ts";
 import { baseName, folderOf } from "./source_tree.ts";
 
 /** What the names say that images share. */
@@ -57,8 +58,10 @@ function groupByPattern(paths: readonly string[], pattern: string): NameGroups {
     );
   }
   const unmatched = keys.filter((key) => key === null).length;
-  const rest = unmatched === 0 ? "" : `; ${unmatched} images match nothing and are groups of their own`;
-  return { keys, groups, line: `--group makes ${groups} groups${rest}` };
+  const rest = unmatched === 0
+    ? ""
+    : `; ${counted(unmatched, "image")} without a match: each is a group of its own`;
+  return { keys, groups, line: `--group makes ${counted(groups, "group")}${rest}` };
 }
 
 function guessGroups(paths: readonly string[]): NameGroups {

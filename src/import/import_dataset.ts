@@ -14,6 +14,7 @@ import { hashBytes } from "../fs/hash_bytes.ts";
 import { OVERVIEW_FILE } from "../fs/layout.ts";
 import { ifFound, removeTree } from "../fs/paths.ts";
 import { targetsOf } from "../resplit/assign.ts";
+import { counted } from "./counted.ts";
 import { groupByName } from "./groups_by_name.ts";
 import { type ImportClasses, resolveClasses } from "./import_classes.ts";
 import type { ImportImage, LeftOutFiles, Recognition, RecognizeOptions } from "./import_kind.ts";
@@ -290,7 +291,7 @@ function splitImages(
   const { splits, groups, empty } = makeSplits(signatures, named.keys, shares, seed);
   const lines = [
     ...named.line === null ? [] : [named.line],
-    `no splits in the source: ${groups} groups of images that must stay together were distributed`,
+    `no splits in the source: ${counted(groups, "group")} of images that must stay together were distributed`,
     ...empty.map((split) => `too few groups for three splits: ${split} stays empty`),
   ];
   return { splits, lines };

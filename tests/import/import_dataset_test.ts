@@ -191,7 +191,7 @@ Deno.test("importDataset: keeps near-duplicates and groups together", async () =
     const grouped = await importDataset(source, output, { group: "s([1-5])", valid: 0.2, test: 0.2 });
     assert.match(
       grouped.lines.find((line) => /--group/.test(line))!,
-      /makes 5 groups; 1 images match nothing/,
+      /makes 5 groups; 1 image without a match/,
     );
   });
 });

@@ -6,6 +6,7 @@
 import { isIgnoreName } from "../../dataset/class_names.ts";
 import type { Size } from "../../image/image.ts";
 import { MAX_BYTES } from "../../image/limits.ts";
+import { counted } from "../counted.ts";
 import type {
   ImportCategory,
   ImportImage,
@@ -78,9 +79,9 @@ function describePairs(chosen: readonly ChosenPair[], pairs: readonly Pair[]): s
   const [first] = chosen;
   const folders = new Set(pairs.flatMap(({ masks }) => masks.map(({ series }) => series)));
   const places = folders.has("") ? "told apart by their names" : "in folders of their own";
-  return `${chosen.length} images and ${masks} masks, ${places}, such as ${shorten(first!.path)} with ${
-    shorten(first!.masks[0]!.path)
-  }`;
+  return `${counted(chosen.length, "image")} and ${counted(masks, "mask")}, ${places}, such as ${
+    shorten(first!.path)
+  } with ${shorten(first!.masks[0]!.path)}`;
 }
 
 /** Characters of a name that are shown. */

@@ -228,8 +228,12 @@ async function assignRest(files: readonly Undecided[], shared: number, flatness:
     }
     return;
   }
-  if (has("mask")) {
-    for (const file of open) file.role = "image";
+  if (has("mask") || has("image") && series.length === 1) {
+    const role = has("mask") ? "image" : "mask";
+    for (const file of open) {
+      file.role = role;
+      Object.assign(file, { at: file.twin === undefined ? roleFolderOf(file, shared) : -1 });
+    }
     return;
   }
   const scored = await Promise.all(
@@ -242,9 +246,9 @@ async function assignRest(files: readonly Undecided[], shared: number, flatness:
       Object.assign(file, { at: file.twin === undefined ? roleFolderOf(file, shared) : -1 });
     }
   }
-  // A single series is no pair of images and masks.
-  if (!has("image") || !has("mask")) { for (const file of open) file.role = has("mask") ? "image" : "mask"; }
-  if (!has("image")) { for (const file of open) file.role = null; }
+  if (has("image") && has("mask")) return;
+  // Images without masks, or masks without images, are no pairs.
+  for (const file of open) file.role = null;
 }
 
 /** Files that are the same kind of thing: of one folder name, or of one ending in one folder. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { counted } from "../counted.ts";
 import { baseName } from "../source_tree.ts";
 import type { Pair, PairedMask } from "./pair_files.ts";
 import {
@@ -121,7 +122,7 @@ function refuseAlternatives(pairs: readonly Pair[]): void {
     const images = pairs.filter(({ masks }) =>
       masks.some((mask) => alternativeOf(mask) === alternative)
     ).length;
-    return `${name} (${images} images)`;
+    return `${name} (${counted(images, "image")})`;
   });
   const [first, second] = [...names.values()];
   throw new Error(
@@ -154,7 +155,7 @@ function labelsOf(
   const labels = new Map(masks.map((mask) => [mask, nameOf(mask, words.get(mask)!, shared, listed)]));
   const distinct = new Set(labels.values());
   if (distinct.size < 2 || distinct.size > MAX_LABELS || 2 * distinct.size > masks.length) {
-    lines.push(`${masks.length} masks of ${pairs.length} images: each is one object`);
+    lines.push(`${counted(masks.length, "mask")} of ${counted(pairs.length, "image")}: each is one object`);
     return () => null;
   }
   const drawn = masks.find((mask) => areDrawing(words.get(mask)!.filter((word) => !shared.has(word))));
@@ -173,10 +174,13 @@ function labelsOf(
 /** The error for masks of which some are drawings of others. */
 function severalDrawings(pairs: readonly Pair[], drawn: PairedMask): Error {
   const { path, masks } = pairs.find(({ masks }) => masks.includes(drawn))!;
-  const stem = stemOf(path.slice(path.lastIndexOf("/") + 1));
-  const patterns = masks.map(({ path }) =>
-    JSON.stringify(path.slice(path.lastIndexOf("/") + 1).replace(stem, "*"))
-  );
+  const stem = stemOf(baseName(path));
+  const patterns = masks.map((mask) => {
+    const name = baseName(mask.path);
+    let shared = 0;
+    while (shared < stem.length && stem[shared] === name[shared]) shared++;
+    return JSON.stringify(`*${name.slice(shared)}`);
+  });
   return new Error(
     `Cannot tell which masks are meant: ${patterns.join(" or ")}, of ${JSON.stringify(path)}\n` +
       `hint: choose with --masks ${patterns[0]}`,
@@ -210,8 +214,7 @@ function nameOf(
     const inFolder = tokensOf(folder);
     if (telling.every((word) => inFolder.includes(word))) return cleanName(folder);
   }
-  if (telling.length === 0) return "mask";
-  return folder === undefined ? telling.join("_") : cleanName(folder);
+  return telling.length === 0 ? "mask" : telling.join("_");
 }
 
 /** `1. Microaneurysms` is `Microaneurysms`, `leftMask` is `left`. */

@@ -123,6 +123,10 @@ const LAYOUTS: Record<string, [paths: string[], second: string]> = {
     numbered("CXR_png/M#.png", "ManualMask/leftMask/M#.png", "ManualMask/rightMask/M#.png"),
     "CXR_png/M2.png: ManualMask/leftMask/M2.png=left, ManualMask/rightMask/M2.png=right",
   ],
+  "a class per name in a folder per image": [
+    numbered("Images/d_00#.png", "GT/d_00#/Soft/d_00#_OD.png", "GT/d_00#/Soft/d_00#_cup.png"),
+    "Images/d_002.png: GT/d_002/Soft/d_002_OD.png=od, GT/d_002/Soft/d_002_cup.png=cup",
+  ],
   "a class per name": [
     numbered("images/#.png", "masks/#_disc.png", "masks/#_cup.png"),
     "images/2.png: masks/2_cup.png=cup, masks/2_disc.png=disc",
@@ -231,6 +235,12 @@ Deno.test("pairFiles: --pairs pairs what its groups have in common, and refuses 
   assert.equal((await pairsOf(paths, { pairs: "(?:p|q7_)(\\d)" }))[1], "images/p2_a9.png: masks/q7_2.png");
   await assert.rejects(pairsOf(paths, { pairs: "images|masks" }), /both give .*\nhint: add a group/);
   await assert.rejects(pairsOf(paths, { pairs: "(" }), { name: "SyntaxError" });
+});
+
+Deno.test("assignRoles: images only, or masks only, are no pairs", async () => {
+  for (const paths of [numbered("#.png"), numbered("vessels/#.png"), numbered("a/#.png", "b/#.png")]) {
+    assert.equal((await choose(paths)).pairs.length, 0);
+  }
 });
 
 Deno.test("assignRoles: a folder that a flag does not find is an error that lists folders", async () => {
