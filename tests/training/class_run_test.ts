@@ -12,7 +12,7 @@ import { UNet } from "../../src/unet/unet.ts";
 import { CLASS_NAMES, writeClassDataset } from "../support/class_dataset.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { assertSameOutcome, metricsOf } from "../support/tiny_run.ts";
+import { assertSameOutcome, metricsOf, tinyData } from "../support/tiny_run.ts";
 
 const gpu = await openTestGpu();
 
@@ -33,10 +33,12 @@ const withClassRuns = (overlap: boolean, body: (run: MakeRun) => Promise<void>) 
   inTempFolder(async (folder) => {
     const dataFolder = join(folder, "data");
     await writeClassDataset(dataFolder, { ignored: true, overlap, side: 32, splits: { train: 6, valid: 4 } });
+    // Shared, so that the kernels' verdicts are known.
+    const { cacheFolder } = await tinyData();
     await body((name, more) => ({
       folder: join(folder, name),
       dataFolder,
-      cacheFolder: join(folder, "cache"),
+      cacheFolder,
       config: CONFIG,
       tracking: { swanlab: "off", tensorboard: false },
       samples: 0,
