@@ -23,7 +23,9 @@ export {
 } from "./src/dataset/samples.ts";
 export { type PrepareOptions, prepareSplit } from "./src/dataset/prepare.ts";
 export { type Batch, PreparedSplit, type PreparedStore } from "./src/dataset/prepared_split.ts";
-export { batches, type BatchOptions } from "./src/dataset/batches.ts";
+export { batches, type BatchOptions, type ServedBatch } from "./src/dataset/batches.ts";
+export type { Ranks } from "./src/dataset/prepare_ranks.ts";
+export type { Share } from "./src/dataset/share.ts";
 export {
   type DatasetReport,
   inspectDataset,
@@ -62,6 +64,7 @@ export type { LabelImage, LabelKind } from "./src/image/label_image.ts";
 export { encodeJpeg } from "./src/image/encode.ts";
 export { type Color, grayToRgb, maskToRgb, overlayMask, type OverlayOptions } from "./src/image/draw.ts";
 export { drawFigure, type FigureOptions, type Panel } from "./src/image/draw_figure.ts";
+export type { LegendEntry } from "./src/image/draw_legend.ts";
 export { createRunId, syncCommand } from "./src/tracking/swanlab_format.ts";
 export { defaultChoices } from "./kernels/variants.ts";
 export type { Timing } from "./src/tuning/timing.ts";
