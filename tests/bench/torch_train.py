@@ -5,9 +5,10 @@
 Network, loss and optimizer are the original's. Images are decoded by Pillow, resized as torchvision does (antialiased
 bilinear, on tensors) and normalized; masks are those of `deno task masks`, resized by nearest neighbor. Uses a CUDA
 device if there is one. --strong applies the recipe of that name except for its learning rate: instance norm, each
-image's own mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation, EMA of the weights. Prints one
-JSON line per epoch, then one with the results of the best epoch on the valid and test splits: losses weighted by sample,
-pooled Dice.
+image's own mean and deviation, AdamW, warm-up and cosine, clipping, light augmentation (--no-flips leaves out its
+flips), EMA of the weights. With --classes 2 or more, masks hold class indices, the head is a softmax and the loss 0.4
+cross-entropy + 0.6 mean Dice loss over the classes. Prints one JSON line per epoch, then one with the results of the best
+epoch on the valid and test splits: losses weighted by sample, pooled Dice, its mean over classes.
 
 Debian: python3-torch, python3-pil.
 """
@@ -31,11 +32,13 @@ def arguments():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0, help="0: the default of PyTorch")
     parser.add_argument("--strong", action="store_true")
+    parser.add_argument("--no-flips", action="store_true")
+    parser.add_argument("--classes", type=int, default=1, help="of masks with class indices; 1: any value is foreground")
     return parser.parse_args()
 
 
-def read_split(folder, masks, size, own_statistics):
-    """Images [n, 3, size, size], normalized, and masks [n, 1, size, size] of one split."""
+def read_split(folder, masks, size, own_statistics, classes):
+    """Images [n, 3, size, size], normalized, and masks [n, 1, size, size] of one split: 0 or 1, or class indices."""
     import numpy as np
     import torch
     from PIL import Image
@@ -53,13 +56,14 @@ def read_split(folder, masks, size, own_statistics):
             image = (image - image.mean()) / image.std(unbiased=False).clamp_min(1e-6)
         else:
             image = (image - mean) / deviation
-        mask = torch.from_numpy(np.array(Image.open(masks / (path.stem + ".png")).convert("L")) > 0).float()
+        mask = Image.open(masks / (path.stem + ".png"))
+        mask = torch.from_numpy(np.array(mask) if classes > 1 else np.array(mask.convert("L")) > 0).float()
         images.append(image)
         targets.append(interpolate(mask[None, None], size=(size, size), mode="nearest")[0])
     return torch.stack(images), torch.stack(targets)
 
 
-def augment(images, masks):
+def augment(images, masks, flips):
     """The recipe's light augmentation: flips, 10 degrees, 10 % size, 5 % shift, 10 % contrast, 0.1 brightness."""
     import torch
     from torch.nn.functional import affine_grid, grid_sample
@@ -71,7 +75,8 @@ def augment(images, masks):
 
     angle = draw() * math.radians(10)
     zoom = 1 / (1 + 0.1 * draw())
-    flip_x, flip_y = torch.sign(draw()), torch.sign(draw())
+    flip_x, flip_y = (torch.sign(draw()), torch.sign(draw())) if flips else (torch.ones(count), torch.ones(count))
+    flip_x, flip_y = flip_x.to(images.device), flip_y.to(images.device)
     theta = torch.stack([
         torch.stack([flip_x * zoom * angle.cos(), flip_x * zoom * angle.sin(), 0.1 * draw()], 1),
         torch.stack([-flip_y * zoom * angle.sin(), flip_y * zoom * angle.cos(), 0.1 * draw()], 1),
@@ -80,6 +85,17 @@ def augment(images, masks):
     moved = grid_sample(images, grid, padding_mode="border", align_corners=False)
     gain, offset = 1 + 0.1 * draw().view(-1, 1, 1, 1), 0.1 * draw().view(-1, 1, 1, 1)
     return gain * moved + offset, grid_sample(masks, grid, mode="nearest", align_corners=False)
+
+
+def class_loss(logits, target, classes):
+    """0.4 cross-entropy + 0.6 (1 - the mean Dice of the classes over the whole batch) of [n, 1 + classes, h, w]."""
+    import torch
+
+    entropy = torch.nn.functional.cross_entropy(logits, target)
+    p = torch.softmax(logits, 1)[:, 1:]
+    t = torch.nn.functional.one_hot(target, 1 + classes).permute(0, 3, 1, 2)[:, 1:]
+    overlap, total = (p * t).sum((0, 2, 3)), (p + t).sum((0, 2, 3))
+    return 0.4 * entropy + 0.6 * (1 - (2 * overlap + 1e-6) / (total + 1e-6)).mean()
 
 
 def rate_at(epoch, batch, batches, args):
@@ -107,10 +123,21 @@ def main():
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     data = Path(args.data)
     splits = {
-        name: [t.to(device) for t in read_split(data / name, data / "masks" / name, args.size, args.strong)]
+        name: [
+            t.to(device) for t in read_split(data / name, data / "masks" / name, args.size, args.strong, args.classes)
+        ]
         for name in ("train", "valid", "test")
     }
-    net = UNet(filters=args.filters, norm="instance" if args.strong else "none").to(device)
+    several = args.classes > 1
+    net = UNet(
+        out_channels=1 + args.classes if several else 1,
+        filters=args.filters,
+        norm="instance" if args.strong else "none",
+    ).to(device)
+
+    def loss_of(logits, target):
+        return class_loss(logits, target[:, 0].long(), args.classes) if several else loss_parts(logits, target)["loss"]
+
     parameters = list(net.parameters())
     if args.strong:
         optimizer = torch.optim.AdamW(parameters, lr=args.learning_rate, weight_decay=0.01)
@@ -121,20 +148,25 @@ def main():
     def evaluate(split):
         net.eval()
         images, masks = splits[split]
-        loss = correct = overlap = predicted = true = 0.0
+        loss = correct = 0.0
+        # Overlap, predicted and true pixels of each class.
+        counts = torch.zeros(3, args.classes)
         with torch.no_grad():
             for x, t in zip(images.split(args.batch_size), masks.split(args.batch_size)):
                 logits = net(x)
-                loss += loss_parts(logits, t)["loss"].item() * len(x)
-                p = torch.sigmoid(logits).round()
+                loss += loss_of(logits, t).item() * len(x)
+                p = logits.argmax(1, keepdim=True).float() if several else torch.sigmoid(logits).round()
                 correct += (p == t).sum().item()
-                overlap += (p * t).sum().item()
-                predicted += p.sum().item()
-                true += t.sum().item()
+                for index in range(args.classes):
+                    p_class, t_class = p == index + 1, t == index + 1
+                    for row, pixels in enumerate((p_class & t_class, p_class, t_class)):
+                        counts[row, index] += pixels.sum().item()
+        dice = 2 * counts[0] / (counts[1] + counts[2]).clamp_min(1)
         return {
             "loss": loss / len(images),
             "accuracy": correct / masks.numel(),
-            "dice": 2 * overlap / max(1, predicted + true),
+            "dice": dice.mean().item(),
+            **({"classes": dice.tolist()} if several else {}),
         }
 
     def with_ema(work):
@@ -161,11 +193,11 @@ def main():
         for batch, index in enumerate(torch.randperm(len(images)).split(args.batch_size)):
             x, t = images[index.to(device)], masks[index.to(device)]
             if args.strong:
-                x, t = augment(x, t)
+                x, t = augment(x, t, not args.no_flips)
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(epoch, batch, batches, args)
             optimizer.zero_grad(set_to_none=True)
-            loss = loss_parts(net(x), t)["loss"]
+            loss = loss_of(net(x), t)
             loss.backward()
             if args.strong:
                 torch.nn.utils.clip_grad_norm_(parameters, 1)
