@@ -51,7 +51,11 @@ export function command(): Command {
     .option("--observer <name>", "of several observers' masks, the one to take: its number or name")
     .option("--channel <number>", "of images with a file per channel, the one to take", integer(0, 1000))
     .option("--group <regex>", "what images of one patient or source share in their paths; none: nothing")
-    .option("--valid <share>", "share for validation if the source has no splits", number(0, 1), 0.15)
+    .option(
+      "--valid <share>",
+      "share for validation if the source has no splits (default: 0.15); if given, also of its train split if it has no valid one",
+      number(0, 1),
+    )
     .option("--test <share>", "share for testing if the source has no splits", number(0, 1), 0.15)
     .addOption(
       new Option("--seed <number>", "seed of the order of groups of equal size").argParser(
@@ -120,10 +124,17 @@ function describe(report: ImportReport): string {
       `  ${name.padEnd(12)}${plural(images, "image")}, ${plural(annotations, "region")} in ${annotated}`
     ),
     `  overview    ${overview}: do the outlines lie on the images?`,
-    `${output}: ${status === "present" ? "is already imported" : "imported"}; next: deno task train --data ${
-      quoted(output)
-    }`,
+    `${output}: ${status === "present" ? "is already imported" : "imported"}; next: ${nextCommand(report)}`,
   ].map((line) => `${escapeLine(line)}\n`).join("");
+}
+
+/** Training needs images to train on and to validate with. */
+function nextCommand({ source, output, splits }: ImportReport): string {
+  const has = (split: string) => splits.some(({ name, images }) => name === split && images > 0);
+  if (has("train") && has("valid")) return `deno task train --data ${quoted(output)}`;
+  return has("train")
+    ? `deno task import ${quoted(source)} --output ${quoted(output)} --valid 0.15`
+    : `deno task split ${quoted(output)}`;
 }
 
 /** A path as a shell takes it. */

@@ -104,14 +104,25 @@ export async function importDataset(
   output: string,
   options: ImportOptions = {},
 ): Promise<ImportReport> {
-  const { valid = 0.15, test = 0.15, seed = 0, force = false, onProgress = () => {}, ...understood } =
-    options;
+  const {
+    valid = DEFAULT_SHARE,
+    test = DEFAULT_SHARE,
+    seed = 0,
+    force = false,
+    onProgress = () => {},
+    ...understood
+  } = options;
   targetsOf(1, { valid, test }); // rejects shares out of bounds before any work
   const goal = output.replace(/(?<=.)[\\/]+$/, "");
   await assertApart(source, goal);
   if (!force) await assertReplaceable(goal);
   using tree = await openSource(source, { output: goal, names: options.names });
-  const fingerprint = fingerprintOf([FORM_VERSION, tree.stamp, { ...understood, valid, test, seed }]);
+  const fingerprint = fingerprintOf([FORM_VERSION, tree.stamp, {
+    ...understood,
+    valid: options.valid,
+    test,
+    seed,
+  }]);
   const earlier = await readImportRecord(goal);
   if (!force && earlier?.fingerprint === fingerprint && await isComplete(goal, earlier.report)) {
     return { ...earlier.report as ImportReport, status: "present" };
@@ -170,17 +181,25 @@ async function readSource(
   options: ImportOptions,
   onProgress: (phase: ImportPhase, done: number, total: number) => void,
 ): Promise<ReadSource> {
-  const { valid = 0.15, test = 0.15, seed = 0, group } = options;
+  const { valid = DEFAULT_SHARE, test = DEFAULT_SHARE, seed = 0, group } = options;
   const recognition = await recognizeSource(tree, {
     ...options,
     onProgress: (done, total) => onProgress("recognizing", done, total),
   });
   // Refuses names of classes that do not exist before the images are read.
   resolveClasses(recognition.categories, new Set(recognition.categories.map(({ name }) => name)), options);
-  const compare = recognition.images.every(({ split }) => split === null);
+  const none = recognition.images.every(({ split }) => split === null);
+  const own = new Set(recognition.images.map(({ split }) => split));
+  // A split of the source is kept, unless its owner asks for a part of it.
+  const divides = options.valid !== undefined && valid > 0 && own.has("train") && !own.has("valid");
+  const compare = none || divides;
   const index = await readImages({ tree, recognition, spool, compare }, onProgress);
   const classes = resolveClasses(recognition.categories, index.used, options);
-  const made = compare ? splitImages(index, group, { valid, test }, seed) : null;
+  const made = none
+    ? splitImages(index.usable, group, { valid, test }, seed)
+    : divides
+    ? divideTrain(recognition.images, index, { group, valid, seed })
+    : null;
   const { placements, unplaced } = placeAll(recognition.images, index, made?.splits ?? null);
   const { kind, why } = recognition;
   const lines = [...recognition.lines, ...made?.lines ?? linesOfKept(placements, group)];
@@ -280,8 +299,32 @@ function nothingLeft(tree: SourceTree, leftOut: readonly LeftOutFiles[]): Error 
   );
 }
 
-function splitImages(
+/** Shares of the valid and the test split, unless others are given. */
+const DEFAULT_SHARE = 0.15;
+
+/** Takes a valid split from the train split of the source; the other splits stay. */
+function divideTrain(
+  images: readonly ImportImage[],
   { usable }: ImageIndex,
+  { group, valid, seed }: { group: string | undefined; valid: number; seed: number },
+): { splits: readonly (SplitName | null)[]; lines: string[] } {
+  const isOfTrain = ({ at }: { at: number }) => images[at]!.split === "train";
+  const made = splitImages(usable.filter(isOfTrain), group, { valid, test: 0 }, seed);
+  const ofTrain = made.splits.values();
+  return {
+    splits: usable.map((image) => isOfTrain(image) ? ofTrain.next().value! : images[image.at]!.split),
+    lines: [
+      ...made.lines.filter((line) => !line.startsWith("no splits in the source")),
+      `the source has no valid split: as --valid asks, ${
+        made.splits.filter((name) => name === "valid").length
+      } of ` +
+      `${made.splits.length} images of its train split are that, near-duplicates together`,
+    ],
+  };
+}
+
+function splitImages(
+  usable: ImageIndex["usable"],
   group: string | undefined,
   shares: { valid: number; test: number },
   seed: number,
@@ -306,11 +349,12 @@ function linesOfKept(placements: readonly (Placement | null)[], group: string | 
   }`;
   return [
     group === undefined ? kept : `${kept}; --group applies only to sources without splits`,
-    ...missing.length === 0 ? [] : [
-      `the source has no ${
-        missing.join(" and no ")
-      } split; \`deno task split\` makes new splits of all images`,
-    ],
+    ...missing.length === 0 ? [] : [`the source has no ${missing.join(" and no ")} split`],
+    ...found.has("train") && !found.has("valid")
+      ? [
+        "training needs a valid split: --valid 0.15 takes one from train; `deno task split` makes new splits of all",
+      ]
+      : [],
   ];
 }
 
@@ -318,7 +362,7 @@ function linesOfKept(placements: readonly (Placement | null)[], group: string | 
 function placeAll(
   images: readonly ImportImage[],
   { usable }: ImageIndex,
-  made: readonly SplitName[] | null,
+  made: readonly (SplitName | null)[] | null,
 ): { placements: (Placement & { path: string } | null)[]; unplaced: string[] } {
   const placements = new Array<Placement & { path: string } | null>(images.length).fill(null);
   const unplaced: string[] = [];

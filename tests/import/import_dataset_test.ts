@@ -176,7 +176,11 @@ Deno.test("importDataset: keeps the splits of a source, and names the missing on
   };
   const kept = await report(files);
   assert.equal(counts(kept), "train 3, test 1");
-  assert.ok(kept.lines.some((line) => /the source has no valid split; `deno task split`/.test(line)));
+  assert.ok(kept.lines.some((line) => line === "the source has no valid split"));
+  assert.ok(kept.lines.some((line) => /--valid 0\.15 takes one from train/.test(line)));
+  const divided = await report(files, { valid: 0.34 });
+  assert.equal(counts(divided), "train 2, valid 1, test 1");
+  assert.ok(divided.lines.some((line) => /as --valid asks, 1 of 3 images of its train split/.test(line)));
 });
 
 Deno.test("importDataset: keeps near-duplicates and groups together", async () => {
