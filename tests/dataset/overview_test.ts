@@ -29,6 +29,7 @@ Deno.test("drawOverview: the outline of every class lies on its pixels, with ove
     assert.deepEqual(at(1.01, 3.97), cup);
     assert.deepEqual(at(1.01, 6), vessel);
     assert.deepEqual(at(3.97, 3.5), cup, "over its right border");
+    assert.deepEqual(at(2.98, 2), disc, "its border within cup");
     const inside = at(2.5, 6);
     assert.ok(inside.every((value) => value > 220 && value === inside[0]), "the texture of vessel");
     assert.notDeepEqual(at(6.5, 2).join(), at(0.5, 0).join());
