@@ -58,6 +58,7 @@ export function command(): Command {
       "images summary.csv. An unreadable image does not stop the others, but sets the exit code 1. Not a medical " +
       "device.",
   ).argument("<path...>", "images, folders of images, or patterns such as 'scans/**/*.png'")
+    .optionsGroup(GROUPS.data)
     .option("--recursive", "search folders at any depth; the results are in the same subfolders");
   addModelOptions(predict)
     .option("--batch-size <images>", "images per batch", integer(1, 1024), 8)

@@ -37,11 +37,11 @@ Deno.test("createCommand: lists options by group, those without a group last, an
   assert.match(help, /unet paint --image a\.png\n$/);
 });
 
-Deno.test("command --help: long tasks say how to run them, group their options, and have two examples", () => {
+Deno.test("command --help: long tasks say how to run them, group their options, and have examples", () => {
   const tasks = [
     { make: train, groups: ["data", "network", "training", "device", "output"] },
     { make: evaluate, groups: ["data", "model", "device", "output"] },
-    { make: predict, groups: ["model", "device", "output"] },
+    { make: predict, groups: ["data", "model", "device", "output"] },
   ] as const;
   for (const { make, groups } of tasks) {
     const command = make();
@@ -55,7 +55,7 @@ Deno.test("command --help: long tasks say how to run them, group their options, 
     // Only --verbose and --help have no group.
     assert.match(help, /\nOptions:\n {2}--verbose .*\n {2}-h, --help .*\n\n/);
     const examples = help.match(new RegExp(`^ {4}deno task ${command.name()} `, "gm"));
-    assert.equal(examples?.length, 2, command.name());
+    assert.ok(examples !== null && examples.length >= 2, command.name());
   }
 });
 
