@@ -171,6 +171,24 @@ Deno.test("pairFiles: lists images without a mask and masks without an image, an
   assert.deepEqual(loneMasks, ["masks/s44.png", "r/masks/7.png"]);
 });
 
+Deno.test("pairFiles: another folder's mask of the same name, or a number within a name, is no mask of an image", async () => {
+  const patients = await choose([
+    "p/images/9.png",
+    "p/masks/9.png",
+    "q/images/8.png",
+    "q/masks/8.png",
+    "q/masks/9.png",
+  ]);
+  assert.deepEqual(patients.loneMasks, ["q/masks/9.png"]);
+  const within = await choose([
+    ...numbered("images/#.png"),
+    "masks/a_1_b.png",
+    "masks/c_2_d.png",
+    "masks/e_3_f.png",
+  ]);
+  assert.equal(within.pairs.length, 0);
+});
+
 Deno.test("pairFiles: an image and a mask that are left over are no pair by themselves", async () => {
   for (const [image, mask] of [["s4", "s5"], ["a", "b"], ["4", "5"], ["4_a", "5_a_mask"]] as const) {
     const { pairs } = await choose([
