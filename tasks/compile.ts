@@ -17,6 +17,7 @@ const WORKERS = [
   "src/dataset/prepare_worker.ts",
   "src/tracking/swanlab_worker.ts",
   "src/cli/interrupt_worker.ts",
+  "src/cli/rank_watch_worker.ts",
   "src/fs/heartbeat_worker.ts",
 ];
 

@@ -5,6 +5,7 @@ import { command as masks } from "../../tasks/masks.ts";
 import { command as train } from "../../tasks/train.ts";
 import { writeClassDataset } from "../support/class_dataset.ts";
 import { runInProcess } from "../support/run_task.ts";
+import "../support/test_gpu.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
 Deno.test("inspect, masks, train: take classes by the same flags", () =>

@@ -101,9 +101,13 @@ async function readLists(
     folderOf(path) === folder && /\.txt$/i.test(path)
   );
   const lines: string[] = [];
+  const trains = paths.filter((path) => splitOfName(stemOf(path)) === "train");
+  // The union of two lists, unless it is the only one.
+  const splitOf = (path: string) =>
+    /^train[-_]?val$/i.test(stemOf(path)) && trains.length > 1 ? null : splitOfName(stemOf(path));
   // Lists that are no split, such as `trainval` and CVAT's `default`, only say what belongs to the dataset.
-  for (const path of paths.toSorted((a, b) => Number(isSplit(a)) - Number(isSplit(b)))) {
-    const split = splitOfName(stemOf(path));
+  for (const path of paths.toSorted((a, b) => Number(splitOf(a) !== null) - Number(splitOf(b) !== null))) {
+    const split = splitOf(path);
     const text = decodeJson(await tree.read(path, MAX_TEXT_BYTES), JSON.stringify(path));
     for (const line of text.split("\n")) {
       // A name, in lists of one class with a mark behind it, and in some tools with its folder.
@@ -128,10 +132,6 @@ async function readLists(
   for (const name of unassigned) splits.delete(name);
   lines.push(`the splits are the lists of ${folder}`);
   return { splits, lines };
-}
-
-function isSplit(path: string): boolean {
-  return splitOfName(stemOf(path)) !== null;
 }
 
 /** What values and colors mean. */
