@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { basename, dirname, join } from "node:path";
 import { readAt } from "../fs/read_at.ts";
-import { removeTree } from "../fs/paths.ts";
+import { ifFound, removeTree } from "../fs/paths.ts";
 import type { Share } from "./share.ts";
 import { recordByteLength, type RecordPlace } from "./sample_record.ts";
 import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
@@ -45,19 +46,37 @@ export async function prepareOnRanks<Item, E extends Entry>(
   const kept = await collect(ranks, items.length, await readCached(own));
   if (kept !== null) return { entries: kept, status: "kept" };
 
-  const part = `${path}.rank-${ranks.rank}`;
+  // Another run may prepare the same split at the same time.
+  const [token] = await ranks.exchange(ranks.rank === 0 ? crypto.randomUUID().slice(0, 8) : "");
+  if (ranks.rank === 0) await removeLeft(path);
+  const part = `${path}${PART}${token}-${ranks.rank}`;
   const writer = await openShared(part);
   try {
     const prepared = await prepare(own, writer);
     await finish(prepared, writer);
     const parts = await collect(ranks, items.length, prepared);
     // The first rank puts the parts together while the others wait for its entries.
-    const whole = ranks.rank === 0 ? await join(parts!, path, size, finish) : null;
+    const whole = ranks.rank === 0 ? await joinParts(parts!, path, size, finish) : null;
     const [text] = await ranks.exchange(whole === null ? "" : JSON.stringify(whole));
     return { entries: JSON.parse(text!) as E[], status: "written" };
   } finally {
     await writer.discard();
     await removeTree(part);
+  }
+}
+
+/** Between the name of a split's file and the token of a part. */
+const PART = ".part-";
+
+/** Milliseconds after which a part is one that a killed run left. */
+const LEFT_MS = 24 * 60 * 60 * 1000;
+
+async function removeLeft(path: string): Promise<void> {
+  const folder = dirname(path);
+  const found = await ifFound(Array.fromAsync(Deno.readDir(folder))) ?? [];
+  for (const { name } of found.filter(({ name }) => name.startsWith(basename(path) + PART))) {
+    const { mtime } = await ifFound(Deno.stat(join(folder, name))) ?? {};
+    if (mtime && Date.now() - mtime.getTime() > LEFT_MS) await removeTree(join(folder, name));
   }
 }
 
@@ -76,7 +95,7 @@ async function collect<E extends Entry>(
 }
 
 /** Copies the records of all parts to one file, in order. */
-async function join<E extends Entry>(
+async function joinParts<E extends Entry>(
   entries: readonly E[],
   path: string,
   size: number,

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { removeTree } from "../fs/paths.ts";
+import { ifFound, removeTree } from "../fs/paths.ts";
 
 /** The first failure of a rank that could still tell. */
 export interface RankFailure {
@@ -16,6 +16,9 @@ export interface RankFailure {
 }
 
 const FAILURE = "failure.json";
+
+/** Milliseconds that a world may take to start, at most. */
+const STARTING_MS = 60 * 60 * 1000;
 
 /** A rank's view of all ranks. */
 export class RankBoard {
@@ -51,6 +54,9 @@ export class RankBoard {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
     for (const folder of left) {
+      // A world that starts has no locks yet.
+      const { mtime } = await ifFound(Deno.stat(folder)) ?? {};
+      if (!mtime || Date.now() - mtime.getTime() < STARTING_MS) continue;
       const locks = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
         /^\d+$/.test(name)
       );

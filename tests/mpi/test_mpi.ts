@@ -232,24 +232,35 @@ async function failedWrite(): Promise<void> {
 
 async function kills({ kills, seed }: Options): Promise<void> {
   const random = new Random(seed);
-  for (let kill = 0; kill < kills; kill++) {
-    const run = `${RUNS}/killed`;
-    await Deno.remove(run, { recursive: true }).catch(() => {});
-    const size = 2 + kill % 2;
-    const victim = kill % size;
-    const world = startWorld(size, ["train", "--distributed", "--run", run, ...BASE, "--epochs", "4000"]);
-    await untilEpoch(run, 1);
-    await delay(random.integer(500));
-    const pid = (await world.ranks()).get(victim);
-    assert.ok(pid !== undefined, "the rank runs");
-    // Deno may signal only its own children.
-    await new Deno.Command("sh", { args: ["-c", `kill -9 ${pid}`] }).output();
-    const { code, errors, stderr } = await within(world, MOST_MS, `the kill of rank ${victim}`);
-    assert.notEqual(code, 0);
-    assert.equal(errors.length, 1, `kill ${kill}, rank ${victim} of ${size}:\n${stderr}`);
-    assert.match(errors[0]!, new RegExp(`error: ranks? ${victim}\\b.* of ${size} ended without a word`));
-    await checkpointOf(run);
-  }
+  const moments = Array.from({ length: kills }, () => random.integer(500));
+  // Two worlds at a time, to save time.
+  const next = moments.entries();
+  const work = async (place: number) => {
+    for (const [kill, milliseconds] of next) await killRank(kill, milliseconds, `${RUNS}/killed-${place}`);
+  };
+  await Promise.all([work(0), work(1)]);
+}
+
+/** Kills one rank of two or three at a moment of the second epoch or later. */
+async function killRank(kill: number, milliseconds: number, run: string): Promise<void> {
+  await Deno.remove(run, { recursive: true }).catch(() => {});
+  const size = 2 + kill % 2;
+  const victim = kill % size;
+  const world = startWorld(size, ["train", "--distributed", "--run", run, ...BASE, "--epochs", "4000"]);
+  await Promise.race([
+    untilEpoch(run, 1),
+    world.ended.then(({ stderr }) => assert.fail(`the world ended by itself: ${stderr}`)),
+  ]);
+  await delay(milliseconds);
+  const pid = (await world.ranks()).get(victim);
+  assert.ok(pid !== undefined, "the rank runs");
+  // Deno may signal only its own children.
+  await new Deno.Command("sh", { args: ["-c", `kill -9 ${pid}`] }).output();
+  const { code, errors, stderr } = await within(world, MOST_MS, `the kill of rank ${victim}`);
+  assert.notEqual(code, 0);
+  assert.equal(errors.length, 1, `kill ${kill}, rank ${victim} of ${size}:\n${stderr}`);
+  assert.match(errors[0]!, new RegExp(`error: ranks? ${victim}\\b.* of ${size} ended without a word`));
+  await checkpointOf(run);
 }
 
 /** Trains on one rank, without MPI. */
