@@ -37,6 +37,8 @@ export class ValueScan {
   readonly #areas = new Uint32Array(SMALL_AREA + 2);
   /** Whether some file has both 255 and another value from 1 on. */
   mixes255 = false;
+  /** The corners of all masks, and how many of them are black and white. */
+  readonly corners: { all: number; black: number; white: number } = { all: 0, black: 0, white: 0 };
   /** Whether there are more colors than are counted. */
   overflow = false;
   /** The values as gray levels or palette indices. */
@@ -74,6 +76,17 @@ export class ValueScan {
       this.lengths.add(most);
     }
     if (counts.has(255) && labels.length > 1) this.mixes255 = true;
+    this.#countCorners(mask);
+  }
+
+  #countCorners(mask: MaskCodes): void {
+    const { width, codes } = mask;
+    for (const at of [0, width - 1, codes.length - width, codes.length - 1]) {
+      this.corners.all++;
+      const color = colorOf(mask, codes[at]!);
+      if (color === 0) this.corners.black++;
+      if (color === 0xffffff) this.corners.white++;
+    }
   }
 
   /** Whether the values other than the lowest and highest are what resizing leaves between two classes. */

@@ -85,8 +85,10 @@ function objectTable(space: CodeSpace, values: readonly number[]): ValueTable {
 function exactTable(scan: ValueScan, values: readonly number[], table: ClassNames): ValueTable {
   const { space } = scan;
   const nameOf = table.namesFor(space, values);
-  const background = backgroundOf(space, values, nameOf);
+  const white = hasWhiteBackground(scan, values);
+  const background = white ? 255 : backgroundOf(space, values, nameOf);
   const lines: string[] = [];
+  if (white) lines.push("the background is 255: it is in the corners of the masks, and 0 in none");
   if (background !== 0 && space === "color" && background !== null) {
     lines.push(`the background is ${showCode(space, background)}: no mask has black`);
   }
@@ -123,7 +125,7 @@ function classOf(
   if (code === ignored) return { name: IGNORE_NAME, ...colored };
   const named = nameOf(code);
   if (named !== null) return { name: named, ...colored };
-  const full = space === "color" ? [0xffffff] : [1, 255, 65535];
+  const full = space === "color" ? [0xffffff] : [0, 1, 255, 65535];
   const only = same || foreground.length === 1 && full.includes(code);
   return { name: only ? FOREGROUND_NAME : showCode(space, code), ...colored };
 }
@@ -137,6 +139,21 @@ function backgroundOf(space: CodeSpace, values: readonly number[], nameOf: NameO
     return name === null || /^(void|unlabell?ed|none|clear)$/i.test(name) ? 0 : null;
   }
   return space === "color" && values.includes(0xffffff) ? 0xffffff : null;
+}
+
+/** Masks that are needed to tell that a background is white. */
+const LEAST_WHITE = 3;
+
+/** Whether 0 and other levels are drawn on white: nearly all corners are 255, and none is 0. */
+function hasWhiteBackground(scan: ValueScan, values: readonly number[]): boolean {
+  const { space, files, corners } = scan;
+  // Some formats have a palette of grays for gray levels.
+  const isGray = space === "gray" ||
+    space === "index" && values.every((value) => scan.paletteColor(value) === 0x010101 * value);
+  return isGray && files >= LEAST_WHITE && values.includes(0) && values.at(-1) === 255 &&
+    // Not indices of classes, next to which 255 means ignored pixels.
+    values.every((value) => value === 0 || value > 2 * FEW_VALUES) &&
+    corners.black === 0 && corners.white >= 0.95 * corners.all;
 }
 
 /** 255 next to indices of classes, and the color of VOC's borders. */

@@ -57,6 +57,22 @@ Deno.test("decideValues: 255 next to indices of classes in one file is ignored",
   }
 });
 
+Deno.test("decideValues: white in all corners is the background, and black a class", () => {
+  // Rows of squares that leave the corners free.
+  const drawn = (values: readonly number[], corner = 255) => {
+    const mask = gray([255, ...values], {}, 255);
+    mask.codes[SIDE * SIDE - 1] = corner;
+    return mask;
+  };
+  const table = decide([drawn([128, 0]), drawn([128, 0]), drawn([0])]);
+  assert.deepEqual(meaning(table, [0, 128, 255]), ["0", "128", null]);
+  assert.match(table.lines[0]!, /^the background is 255/);
+  assert.deepEqual(meaning(decide([drawn([0]), drawn([0]), drawn([0])]), [0, 255]), ["foreground", null]);
+  // One black corner, or a class index, is enough to doubt it.
+  assert.deepEqual(meaning(decide([drawn([0]), drawn([0]), drawn([0], 0)]), [0, 255]), [null, "foreground"]);
+  assert.deepEqual(meaning(decide([drawn([1, 0]), drawn([1, 0]), drawn([0])]), [0]), [null]);
+});
+
 Deno.test("decideValues: many values numbered from 1 in each file are objects of one class", () => {
   const masks = [16, 12, 9, 14, 3].map((count) => gray(Array.from({ length: count }, (_, i) => i + 1)));
   const table = decide(masks);
