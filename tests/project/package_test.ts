@@ -45,6 +45,8 @@ async function makeProject(folder: string, checkout: string): Promise<void> {
   ]);
   const configuration = { nodeModulesDir: "none", imports: { ...Object.fromEntries(entries), ...imports } };
   await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(configuration));
+  // Without it Deno asks the registry for the versions that packages need, which a new cache does not hold.
+  await Deno.copyFile(join(checkout, "deno.lock"), join(folder, "deno.lock"));
   await Deno.writeTextFile(join(folder, "program.ts"), PROGRAM);
 }
 
