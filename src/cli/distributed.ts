@@ -84,7 +84,8 @@ function failAll(world: World, error: unknown): never {
   throw new ExitError(1);
 }
 
-function describeStart(task: string, args: readonly string[]): string {
+/** The error of a task that was not started on ranks, with the command that does. */
+export function describeStart(task: string, args: readonly string[]): string {
   const shown = args.map(shellQuoted).join(" ");
   return `Cannot run ${task} on several ranks: mpirun or srun must start it through tasks/run.sh\n` +
     `hint: mpirun -np 2 sh tasks/run.sh ${task} ${shown}`;
