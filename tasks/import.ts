@@ -10,7 +10,7 @@ import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { plural } from "../src/cli/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
-import { Progress } from "../src/cli/progress.ts";
+import { PhaseProgress } from "../src/cli/progress.ts";
 import {
   addExamples,
   createCommand,
@@ -23,7 +23,7 @@ import {
 } from "../src/cli/task.ts";
 import { escapeLine } from "../src/escape.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
-import { importDataset, type ImportOptions, type ImportPhase, type ImportReport } from "../mod.ts";
+import { importDataset, type ImportOptions, type ImportReport } from "../mod.ts";
 
 interface Flags extends Omit<ImportOptions, "onProgress"> {
   readonly output?: string;
@@ -84,25 +84,19 @@ export function defaultOutput(source: string): string {
 }
 
 async function run(source: string, { output, json, ...options }: Flags): Promise<void> {
-  let progress: Progress | undefined;
-  let label: ImportPhase | undefined;
+  const progress = new PhaseProgress();
   const report = await runStoppable((signal) =>
     importDataset(source, output ?? defaultOutput(source), {
       ...options,
       onProgress: (phase, done, total) => {
         signal.throwIfAborted();
-        if (phase !== label) {
-          progress?.clear();
-          progress = new Progress({ label: phase, total });
-          label = phase;
-        }
-        progress!.update(done);
+        progress.update(phase, done, total);
       },
     })
   ).catch((error) => {
     if (error instanceof ExitError) writeStderr("stopped: the same command resumes\n");
     throw error;
-  }).finally(() => progress?.clear());
+  }).finally(() => progress.clear());
   for (const { reason, files } of report.leftOut) {
     writeStderr(`left out: ${plural(files.length, "file")}: ${escapeLine(reason)}\n`);
     for (const file of files.slice(0, SHOWN_FILES)) writeStderr(`  ${escapeLine(file)}\n`);

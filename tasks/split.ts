@@ -8,9 +8,9 @@ import { addFollowLinks } from "../src/cli/follow_links.ts";
 import type { Command } from "commander";
 import { formatPercent, plural } from "../src/cli/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
-import { Progress } from "../src/cli/progress.ts";
+import { PhaseProgress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, number, writeStderr, writeStdout } from "../src/cli/task.ts";
-import { resplitDataset, type ResplitOptions, type ResplitPhase, type ResplitReport } from "../mod.ts";
+import { resplitDataset, type ResplitOptions, type ResplitReport } from "../mod.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 
 interface Options extends Required<Pick<ResplitOptions, "valid" | "test" | "seed">> {
@@ -43,22 +43,16 @@ export function command(): Command {
 }
 
 async function split(data: string, { output, json, ...options }: Options): Promise<void> {
-  let progress: Progress | undefined;
-  let label: ResplitPhase | undefined;
+  const progress = new PhaseProgress();
   const report = await runStoppable((signal) =>
     resplitDataset(data, output, {
       ...options,
       onProgress: (phase, done, total) => {
         signal.throwIfAborted();
-        if (phase !== label) {
-          progress?.clear();
-          progress = new Progress({ label: phase, total });
-          label = phase;
-        }
-        progress!.update(done);
+        progress.update(phase, done, total);
       },
     })
-  ).finally(() => progress?.clear());
+  ).finally(() => progress.clear());
   for (const { kind, message, effect } of report.problems.slice(0, SHOWN_PROBLEMS)) {
     writeStderr(`warning: ${kind}, ${effect}: ${escapeLine(message)}\n`);
   }

@@ -97,7 +97,7 @@ interface Widening {
   readonly args: readonly string[];
 }
 
-/** What the set grants, with what is wanted and what flags of this run grant; the set's own value if that is all. */
+/** What the set grants, with what the task needs and what flags of this run grant; the set's own value if that is all. */
 function widenedGrant(
   kind: string,
   grant: PermissionSets[string][string] | undefined,

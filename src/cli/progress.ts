@@ -105,3 +105,24 @@ export function consoleSize(): { columns: number; rows: number } {
     return { columns: 80, rows: 24 };
   }
 }
+
+/** Displays work that has phases: a bar for each, in its turn. */
+export class PhaseProgress {
+  #phase: string | undefined;
+  #bar: Progress | undefined;
+
+  /** Reports that `done` of the `total` units of a phase are done. */
+  update(phase: string, done: number, total: number): void {
+    if (phase !== this.#phase) {
+      this.clear();
+      this.#bar = new Progress({ label: phase, total });
+      this.#phase = phase;
+    }
+    this.#bar!.update(done);
+  }
+
+  /** Removes the bar from a terminal, so that a message can be printed. */
+  clear(): void {
+    this.#bar?.clear();
+  }
+}

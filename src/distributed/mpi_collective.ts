@@ -20,7 +20,6 @@ export class MpiCollective implements Collective {
   readonly rank: number;
   readonly size: number;
   readonly #mpi: Mpi;
-  #milliseconds = 0;
   #last: Promise<void> = Promise.resolve();
 
   /** Exchanges over `mpi`. */
@@ -28,11 +27,6 @@ export class MpiCollective implements Collective {
     this.rank = mpi.rank;
     this.size = mpi.size;
     this.#mpi = mpi;
-  }
-
-  /** Milliseconds of all exchanges so far, including waits for slower ranks. */
-  get milliseconds(): number {
-    return this.#milliseconds;
   }
 
   /** See {@linkcode Collective}. The order of each sum is MPI's: the same for the same number of ranks and values. */
@@ -47,7 +41,8 @@ export class MpiCollective implements Collective {
    * Waits for the slowest rank. MPI's own calls would wait, too, but keep a core busy, which on a machine of few cores,
    * or whose adapter is software, the other ranks compute on.
    */
-  async #meet(start: number): Promise<void> {
+  async #meet(): Promise<void> {
+    const start = performance.now();
     const hasMet = this.#mpi.meet();
     while (!hasMet()) {
       if (performance.now() - start > EAGER_MS) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -55,11 +50,9 @@ export class MpiCollective implements Collective {
   }
 
   async #reduce(values: Float32Array<ArrayBuffer>): Promise<void> {
-    const start = performance.now();
-    await this.#meet(start);
+    await this.#meet();
     for (let first = 0; first < values.length; first += MESSAGE) {
       await this.#mpi.sum(values.subarray(first, first + MESSAGE));
     }
-    this.#milliseconds += performance.now() - start;
   }
 }

@@ -10,8 +10,6 @@ interface Abi {
   readonly world: Handle;
   readonly float: Handle;
   readonly sum: Handle;
-  readonly infoNull: Handle;
-  readonly typeShared: number;
   /** The address that stands for the send buffer of a reduction in place. */
   readonly inPlace: bigint;
   /** The address that stands for a status of no interest. */
@@ -22,16 +20,10 @@ type Handle = number | bigint;
 
 /** A rank of a world of MPI. */
 export interface Mpi {
-  /** The library in words: `Open MPI v4.1.4`. */
-  readonly version: string;
   /** This rank, from 0. */
   readonly rank: number;
   /** Number of ranks. */
   readonly size: number;
-  /** This rank among those of its machine, from 0. */
-  readonly localRank: number;
-  /** Ranks of this machine. */
-  readonly localSize: number;
   /**
    * Replaces values by their sums over all ranks. The event loop runs meanwhile; the values must not be used until the
    * promise resolves, and no other call may be made before.
@@ -45,9 +37,6 @@ export interface Mpi {
 
 /** MPI_THREAD_MULTIPLE: calls may come from any thread, as those of `nonblocking` symbols do. */
 const THREAD_MULTIPLE = 3;
-
-/** Characters of a library's description, at most. */
-const MAX_VERSION = 8192;
 
 /**
  * Opens the library and joins the world of `mpirun` or `srun`; started without them, a process is a world of one.
@@ -74,13 +63,9 @@ export function joinMpi(path: string): Mpi {
   }
   // Open MPI converts handles only once it has started.
   const abi = conversions === null ? MPICH : openMpi(conversions);
-  const local = localWorld(symbols, abi);
   return {
-    version: readVersion(symbols),
     rank: read((out) => symbols.MPI_Comm_rank(abi.world, out)),
     size: read((out) => symbols.MPI_Comm_size(abi.world, out)),
-    localRank: read((out) => symbols.MPI_Comm_rank(local, out)),
-    localSize: read((out) => symbols.MPI_Comm_size(local, out)),
     async sum(values) {
       const code = symbols.MPI_Allreduce(abi.inPlace, values, values.length, abi.float, abi.sum, abi.world);
       check(await code, "sum over the ranks");
@@ -108,13 +93,8 @@ export function exitAtOnce(path: string, code: number): void {
 function open(path: string, handle: "usize" | "i32") {
   return Deno.dlopen(path, {
     MPI_Init_thread: { parameters: ["usize", "usize", "i32", "buffer"], result: "i32" },
-    MPI_Get_library_version: { parameters: ["buffer", "buffer"], result: "i32" },
     MPI_Comm_rank: { parameters: [handle as "usize", "buffer"], result: "i32" },
     MPI_Comm_size: { parameters: [handle as "usize", "buffer"], result: "i32" },
-    MPI_Comm_split_type: {
-      parameters: [handle as "usize", "i32", "i32", handle as "usize", "buffer"],
-      result: "i32",
-    },
     MPI_Allreduce: {
       parameters: ["usize", "buffer", "i32", handle as "usize", handle as "usize", handle as "usize"],
       result: "i32",
@@ -129,16 +109,8 @@ function open(path: string, handle: "usize" | "i32") {
 /** Handles as either ABI has them. */
 interface Symbols {
   MPI_Init_thread(argc: bigint, argv: bigint, level: number, granted: Int32Array<ArrayBuffer>): number;
-  MPI_Get_library_version(text: Uint8Array<ArrayBuffer>, length: Int32Array<ArrayBuffer>): number;
   MPI_Comm_rank(world: Handle, rank: Int32Array<ArrayBuffer>): number;
   MPI_Comm_size(world: Handle, size: Int32Array<ArrayBuffer>): number;
-  MPI_Comm_split_type(
-    world: Handle,
-    type: number,
-    key: number,
-    info: Handle,
-    result: BigUint64Array<ArrayBuffer>,
-  ): number;
   MPI_Allreduce(
     send: bigint,
     receive: Float32Array<ArrayBuffer>,
@@ -153,7 +125,7 @@ interface Symbols {
 }
 
 /** Conversions from Fortran's handles, which Open MPI exports as functions. */
-type Conversions = Readonly<Record<"comm" | "type" | "operation" | "info", (fortran: number) => bigint>>;
+type Conversions = Readonly<Record<"comm" | "type" | "operation", (fortran: number) => bigint>>;
 
 /** Of MPICH's ABI, which Intel MPI, MVAPICH2 and Cray MPICH share, these are constants: null. */
 function findConversions(path: string): Conversions | null {
@@ -161,7 +133,6 @@ function findConversions(path: string): Conversions | null {
     MPI_Comm_f2c: { parameters: ["i32"], result: "usize", optional: true },
     MPI_Type_f2c: { parameters: ["i32"], result: "usize", optional: true },
     MPI_Op_f2c: { parameters: ["i32"], result: "usize", optional: true },
-    MPI_Info_f2c: { parameters: ["i32"], result: "usize", optional: true },
     MPI_Init_thread: { parameters: [], result: "void", optional: true },
   });
   if (symbols.MPI_Init_thread === null) {
@@ -169,18 +140,16 @@ function findConversions(path: string): Conversions | null {
       `Cannot use ${path}: it is not an MPI library\nhint: name libmpi.so.40 or libmpich.so.12`,
     );
   }
-  const { MPI_Comm_f2c: comm, MPI_Type_f2c: type, MPI_Op_f2c: operation, MPI_Info_f2c: info } = symbols;
-  return comm && type && operation && info ? { comm, type, operation, info } : null;
+  const { MPI_Comm_f2c: comm, MPI_Type_f2c: type, MPI_Op_f2c: operation } = symbols;
+  return comm && type && operation ? { comm, type, operation } : null;
 }
 
 /** By the numbers of Fortran's mpif.h. */
-function openMpi({ comm, type, operation, info }: Conversions): Abi {
+function openMpi({ comm, type, operation }: Conversions): Abi {
   return {
     world: comm(0),
     float: type(13),
     sum: operation(3),
-    infoNull: info(0),
-    typeShared: 0,
     inPlace: 1n,
     statusIgnore: 0n,
   };
@@ -191,26 +160,9 @@ const MPICH: Abi = {
   world: 0x44000000,
   float: 0x4c00040a,
   sum: 0x58000003,
-  infoNull: 0x1c000000,
-  typeShared: 1,
   inPlace: 0xffff_ffff_ffff_ffffn,
   statusIgnore: 1n,
 };
-
-/** The ranks that share this machine's memory. */
-function localWorld(symbols: Symbols, { world, typeShared, infoNull }: Abi): Handle {
-  const out = new BigUint64Array(1);
-  check(symbols.MPI_Comm_split_type(world, typeShared, 0, infoNull, out), "find the ranks of this machine");
-  return typeof world === "number" ? Number(BigInt.asIntN(32, out[0]!)) : out[0]!;
-}
-
-function readVersion(symbols: Symbols): string {
-  const text = new Uint8Array(MAX_VERSION);
-  const length = new Int32Array(1);
-  symbols.MPI_Get_library_version(text, length);
-  const line = new TextDecoder().decode(text.subarray(0, length[0])).split(/[,\n\0]/)[0]!;
-  return line.replace(/\s*Version:\s*/, " ").trim();
-}
 
 /** By default MPI ends the world on an error before it returns a code. */
 function check(code: number, what: string): void {

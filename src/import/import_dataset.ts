@@ -196,7 +196,7 @@ async function readSource(
   const index = await readImages({ tree, recognition, spool, compare }, onProgress);
   const classes = resolveClasses(recognition.categories, index.used, options);
   const made = none
-    ? splitImages(index.usable, group, { valid, test }, seed)
+    ? splitAll(index, { group, valid, test, seed })
     : divides
     ? divideTrain(recognition.images, index, { group, valid, seed })
     : null;
@@ -306,38 +306,57 @@ const DEFAULT_SHARE = 0.15;
 function divideTrain(
   images: readonly ImportImage[],
   { usable }: ImageIndex,
-  { group, valid, seed }: { group: string | undefined; valid: number; seed: number },
+  { group, valid, seed }: Omit<SplitShares, "test">,
 ): { splits: readonly (SplitName | null)[]; lines: string[] } {
   const isOfTrain = ({ at }: { at: number }) => images[at]!.split === "train";
-  const made = splitImages(usable.filter(isOfTrain), group, { valid, test: 0 }, seed);
+  const made = splitImages(usable.filter(isOfTrain), { group, valid, test: 0, seed });
+  const taken = made.splits.filter((name) => name === "valid").length;
   const ofTrain = made.splits.values();
   return {
     splits: usable.map((image) => isOfTrain(image) ? ofTrain.next().value! : images[image.at]!.split),
     lines: [
-      ...made.lines.filter((line) => !line.startsWith("no splits in the source")),
-      `the source has no valid split: as --valid asks, ${
-        made.splits.filter((name) => name === "valid").length
-      } of ` +
-      `${made.splits.length} images of its train split are that, near-duplicates together`,
+      ...made.guess,
+      ...made.empty,
+      `the source has no valid split: as --valid asks, ${taken} of ${made.splits.length} images of its train split ` +
+      "are that, near-duplicates together",
     ],
   };
 }
 
+/** Makes splits for a source that has none. */
+function splitAll(
+  { usable }: ImageIndex,
+  shares: SplitShares,
+): { splits: readonly SplitName[]; lines: string[] } {
+  const { splits, groups, guess, empty } = splitImages(usable, shares);
+  const made = `no splits in the source: ${
+    counted(groups, "group")
+  } of images that must stay together were distributed`;
+  return { splits, lines: [...guess, made, ...empty] };
+}
+
+/** How images are distributed. */
+interface SplitShares {
+  readonly group: string | undefined;
+  readonly valid: number;
+  readonly test: number;
+  readonly seed: number;
+}
+
+/** Distributes images; `guess` and `empty` are lines about groups by name and about splits without images. */
 function splitImages(
   usable: ImageIndex["usable"],
-  group: string | undefined,
-  shares: { valid: number; test: number },
-  seed: number,
-): { splits: readonly SplitName[]; lines: string[] } {
+  { group, valid, test, seed }: SplitShares,
+): { splits: readonly SplitName[]; groups: number; guess: string[]; empty: string[] } {
   const signatures = usable.map(({ signature }) => signature!);
   const named = groupByName(signatures.map(({ fileName }) => fileName), group);
-  const { splits, groups, empty } = makeSplits(signatures, named.keys, shares, seed);
-  const lines = [
-    ...named.line === null ? [] : [named.line],
-    `no splits in the source: ${counted(groups, "group")} of images that must stay together were distributed`,
-    ...empty.map((split) => `too few groups for three splits: ${split} stays empty`),
-  ];
-  return { splits, lines };
+  const { splits, groups, empty } = makeSplits(signatures, named.keys, { valid, test }, seed);
+  return {
+    splits,
+    groups,
+    guess: named.line === null ? [] : [named.line],
+    empty: empty.map((split) => `too few groups for three splits: ${split} stays empty`),
+  };
 }
 
 /** What a user should know of the splits that the source has. */

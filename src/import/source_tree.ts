@@ -32,7 +32,7 @@ export interface SourceTree extends Disposable {
 /** Most files of a source. */
 export const MAX_FILES = 2_000_000;
 
-/** Left behind by macOS and Windows, beside what a user sees. */
+/** Files that macOS and Windows leave behind, next to what a user sees. */
 export function isLeftBehind(path: string): boolean {
   return path.split("/").some((part) =>
     part.startsWith(".") || part === "__MACOSX" || part === "Thumbs.db" || part === "desktop.ini"

@@ -1,4 +1,4 @@
-/** Tasks on several ranks, up to where MPI begins; `deno task test:mpi` goes on. */
+/** Tasks on several ranks, up to where MPI begins; `deno task test:mpi` tests the rest. */
 import assert from "node:assert/strict";
 import { describeStart } from "../../src/cli/distributed.ts";
 import { RankBoard } from "../../src/distributed/rank_board.ts";

@@ -88,7 +88,7 @@ function decode(bytes: Uint8Array): DecodedRaster | null {
 }
 
 /**
- * Gives samples that are no number, or infinite, the lowest or highest value of the image: they mark where nothing was
+ * Gives samples that are NaN or infinite the lowest or highest value of the image: they mark where nothing was
  * measured, and a single one would spread through a whole network.
  */
 function replaceNonFinite(data: Float32Array): ImageNote[] {
