@@ -129,19 +129,32 @@ type Conversions = Readonly<Record<"comm" | "type" | "operation", (fortran: numb
 
 /** Of MPICH's ABI, which Intel MPI, MVAPICH2 and Cray MPICH share, these are constants: null. */
 function findConversions(path: string): Conversions | null {
-  const { symbols } = Deno.dlopen(path, {
-    MPI_Comm_f2c: { parameters: ["i32"], result: "usize", optional: true },
-    MPI_Type_f2c: { parameters: ["i32"], result: "usize", optional: true },
-    MPI_Op_f2c: { parameters: ["i32"], result: "usize", optional: true },
-    MPI_Init_thread: { parameters: [], result: "void", optional: true },
-  });
-  if (symbols.MPI_Init_thread === null) {
-    throw new Error(
-      `Cannot use ${path}: it is not an MPI library\nhint: name libmpi.so.40 or libmpich.so.12`,
-    );
-  }
-  const { MPI_Comm_f2c: comm, MPI_Type_f2c: type, MPI_Op_f2c: operation } = symbols;
+  const { MPI_Init_thread, MPI_Comm_f2c: comm, MPI_Type_f2c: type, MPI_Op_f2c: operation } = probe(path);
+  if (MPI_Init_thread === null) throw notUsable(path, "it is not an MPI library");
   return comm && type && operation ? { comm, type, operation } : null;
+}
+
+/** The symbols by which implementations are told apart; null for those that the library lacks. */
+function probe(path: string) {
+  const conversion = { parameters: ["i32"], result: "usize", optional: true } as const;
+  try {
+    return Deno.dlopen(path, {
+      MPI_Comm_f2c: conversion,
+      MPI_Type_f2c: conversion,
+      MPI_Op_f2c: conversion,
+      MPI_Init_thread: { parameters: [], result: "void", optional: true },
+    }).symbols;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw notUsable(path, "it cannot be loaded", error);
+  }
+}
+
+function notUsable(path: string, reason: string, cause?: unknown): Error {
+  return new Error(
+    `Cannot use ${path}: ${reason}\nhint: name libmpi.so.40 or libmpich.so.12 with MPI_LIBRARY=/PATH`,
+    { cause },
+  );
 }
 
 /** By the numbers of Fortran's mpif.h. */
