@@ -42,12 +42,8 @@ export {
   type ReportedLesion,
 } from "../prediction/image_report.ts";
 export type { BoxInMillimeters } from "../prediction/millimeters.ts";
-export {
-  type NameOptions,
-  type OutputFiles,
-  outputNames,
-  type ResultOwners,
-} from "../prediction/result_names.ts";
+export type { OutputFiles } from "../prediction/result_files.ts";
+export { type NameOptions, outputNames, type ResultOwners } from "../prediction/result_names.ts";
 export {
   findModelFile,
   type InputSettings,

@@ -1,18 +1,11 @@
 /**
- * What images and categories are called in a COCO file of predictions, and their ids.
+ * What images are called in a COCO file of predictions, and the ids of an annotation file.
  *
  * @module
  */
 import { basename, join, resolve, sep } from "node:path";
 import type { CocoDataset, CocoId } from "../coco/coco.ts";
-
-/** Ids of images by file name, and of categories by name. */
-export interface CocoIds {
-  /** The id of the image of a file name. */
-  image(fileName: string): CocoId;
-  /** The id of the category of a class. */
-  category(className: string): CocoId;
-}
+import type { CocoIds } from "./coco_ids.ts";
 
 /**
  * The file names of images: their names with the folders in which they were found below the given one. If some are the
@@ -26,15 +19,6 @@ export function cocoFileNames(files: readonly string[], subfolders: readonly str
   let shared = 0;
   while (paths.every((path) => shared < path.length - 1 && path[shared] === paths[0]![shared])) shared++;
   return paths.map((path) => path.slice(shared).join("/"));
-}
-
-/** Ids from 1, in the order of images and classes. */
-export function countedIds(fileNames: readonly string[], classes: readonly string[]): CocoIds {
-  const images = new Map(fileNames.map((name, index) => [name, index + 1]));
-  return {
-    image: (name) => images.get(name)!,
-    category: (name) => classes.indexOf(name) + 1,
-  };
 }
 
 /**

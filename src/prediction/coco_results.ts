@@ -1,30 +1,23 @@
 /**
- * Predictions as COCO files: a dataset that annotation tools open, and the list of results that COCO's evaluation reads.
+ * Predictions as COCO documents: a dataset that annotation tools open, and the list of results that COCO's evaluation reads.
+ * This module is browser compatible.
  *
  * @module
  */
-import { extname } from "node:path";
-import type { CocoId } from "../coco/coco.ts";
+import type { CocoId } from "../coco/ids.ts";
 import { formatRuns, labelRuns } from "../coco/rle.ts";
-import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { ifFound } from "../fs/paths.ts";
 import type { Size } from "../image/image.ts";
-import type { CocoIds } from "./coco_names.ts";
+import type { CocoIds } from "./coco_ids.ts";
 import type { Segmentation } from "./postprocess.ts";
 
 /** Says in the file that nobody has reviewed it. */
 const DESCRIPTION = "Predictions of deno-unet: not reviewed by a person";
 
-/** How such a file begins: only such a file is replaced. */
-const MARK = `{"info":{"description":${JSON.stringify(DESCRIPTION)}`;
+/** How such a file begins. */
+export const COCO_MARK = `{"info":{"description":${JSON.stringify(DESCRIPTION)}`;
 
 /** Digits of a score: float32 probabilities have no more. */
 const SCORE_DIGITS = 6;
-
-/** The file of results next to a COCO file: `NAME_results.json`. */
-export function resultsPath(path: string): string {
-  return path.slice(0, path.length - extname(path).length) + "_results.json";
-}
 
 /** The segmentation of one class of an image. */
 export interface ClassSegmentation extends Pick<Segmentation, "lesionMap" | "summary"> {
@@ -69,20 +62,19 @@ export class CocoResults {
   }
 
   /**
-   * Writes both files.
+   * Both documents, in parts.
    *
    * @param info the model and settings, for the head of the dataset
    */
-  async write(
-    path: string,
+  documents(
     classes: readonly string[],
     info: Readonly<Record<string, unknown>>,
-  ): Promise<void> {
+  ): { readonly dataset: readonly Uint8Array[]; readonly results: readonly Uint8Array[] } {
     const categories = classes.map((name) =>
       encode(idJson({ id: this.#ids.category(name), name, supercategory: "" }))
     );
     const head = `{"info":${JSON.stringify({ description: DESCRIPTION, ...info })},"licenses":[]`;
-    await writeFileAtomic(path, [
+    const dataset = [
       encode(`${head},\n"images":[`),
       ...listed(this.#images),
       encode(`],\n"annotations":[`),
@@ -90,36 +82,9 @@ export class CocoResults {
       encode(`],\n"categories":[`),
       ...listed(categories),
       encode("]}\n"),
-    ]);
-    await writeFileAtomic(resultsPath(path), [encode("["), ...listed(this.#results), encode("]\n")]);
+    ];
+    return { dataset, results: [encode("["), ...listed(this.#results), encode("]\n")] };
   }
-}
-
-/**
- * Throws an Error if a file that `predict` did not write would be replaced: annotations, most likely. The list of results
- * has no head that would tell; it is `predict`'s if the dataset next to it is.
- */
-export async function assertReplaceable(path: string): Promise<void> {
-  const info = await ifFound(Deno.stat(path));
-  if (info === null) return await assertAbsent(resultsPath(path));
-  if (info.isFile) {
-    using file = await Deno.open(path);
-    const head = new Uint8Array(MARK.length);
-    const count = await file.read(head) ?? 0;
-    if (new TextDecoder().decode(head.subarray(0, count)) === MARK) return;
-  }
-  throw notReplaced(path);
-}
-
-async function assertAbsent(path: string): Promise<void> {
-  if (await ifFound(Deno.stat(path)) !== null) throw notReplaced(path);
-}
-
-function notReplaced(path: string): Error {
-  return new Error(
-    `Cannot write predictions to ${JSON.stringify(path)}: it exists and is not a COCO file of predict\n` +
-      "hint: give another name with --coco",
-  );
 }
 
 const encoder = new TextEncoder();

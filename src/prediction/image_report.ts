@@ -1,5 +1,6 @@
 /**
  * What `predict` reports of an image: plain data for JSON.
+ * This module is browser compatible.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import type { ImageNote, Spacing } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 import { type BoxInMillimeters, boxInMillimeters } from "./millimeters.ts";
 import type { PredictedLesion, SegmentationSummary } from "./postprocess.ts";
-import type { OutputFiles } from "./result_names.ts";
+import type { OutputFiles } from "./result_files.ts";
 
 /** A lesion; its class if there are several, its size in millimeters if the spacing is known. */
 export interface ReportedLesion extends PredictedLesion {

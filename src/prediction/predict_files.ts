@@ -15,15 +15,18 @@ import { rangeNote } from "../image/levels.ts";
 import type { DecodedRaster, SampleImage } from "../image/image.ts";
 import { headOf } from "../unet/config.ts";
 import { modelClasses } from "../unet/model_classes.ts";
-import { cocoFileNames, type CocoIds, countedIds, idsOf } from "./coco_names.ts";
-import { assertReplaceable, type ClassSegmentation, CocoResults, resultsPath } from "./coco_results.ts";
+import { type CocoIds, countedIds } from "./coco_ids.ts";
+import { cocoFileNames, idsOf } from "./coco_names.ts";
+import { type ClassSegmentation, CocoResults } from "./coco_results.ts";
+import { assertReplaceable, resultsPath, writeCocoResults } from "./coco_results_files.ts";
 import { type PathProblem, writeFailures } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
 import { itkSnapLabels, LABEL_FILES, slicerColors } from "./label_tables.ts";
 import type { Predictor } from "./predictor.ts";
 import { findOwners, outputNames } from "./result_names.ts";
 import { SUMMARY_FILE, summaryTable } from "./summary_table.ts";
-import { type ResultClasses, resultEndings, type ResultOptions, writeResults } from "./write_results.ts";
+import { type ResultClasses, resultEndings } from "./result_images.ts";
+import { type ResultOptions, writeResults } from "./write_results.ts";
 
 /** The COCO files of predictions. */
 export interface CocoTarget {
@@ -138,7 +141,7 @@ export async function predictFiles(
   }
   if (coco === null) return { images, problems, summary };
   const { path } = options.coco!;
-  await coco.write(path, classNames, options.provenance ?? {});
+  await writeCocoResults(coco, path, classNames, options.provenance ?? {});
   return { images, problems, summary, coco: { dataset: path, results: resultsPath(path) } };
 }
 

@@ -1,5 +1,6 @@
 /**
  * The predictions of all images as one table.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -5,19 +5,17 @@
  */
 import { basename, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import type { ClassSpec } from "../image/class_spec.ts";
 import { displayImage } from "../image/display.ts";
 import { encodeGrayPng, encodeIndexedPng, encodeRgbPng } from "../image/encode.ts";
-import type { DecodedRaster, SampleImage, Size, Spacing } from "../image/image.ts";
-import type { Mask } from "../image/mask.ts";
+import type { DecodedRaster, SampleImage, Spacing } from "../image/image.ts";
 import { colorOfHex } from "../image/palette.ts";
-import type { Head } from "../unet/config.ts";
 import type { ClassSegmentation } from "./coco_results.ts";
 import { ClassFigure, drawPrediction, figureTitle } from "./figure.ts";
 import { type ClassReport, type ImageReport, reportMask, reportUnion } from "./image_report.ts";
 import type { SegmentOptions } from "./postprocess.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
-import { classEnding, fileNames, OUTPUT_ENDINGS } from "./result_names.ts";
+import { classEnding, fileNames, OUTPUT_ENDINGS } from "./result_files.ts";
+import { grayLevels, labelPalette, MergedLabels, type ResultClasses, unionOf } from "./result_images.ts";
 import { segmentClasses } from "./segment_classes.ts";
 
 /** How results are written. */
@@ -32,14 +30,6 @@ export interface ResultOptions extends SegmentOptions {
   readonly provenance?: Readonly<Record<string, unknown>>;
 }
 
-/** The classes of the model. */
-export interface ResultClasses {
-  /** Names and colors. */
-  readonly classes: readonly ClassSpec[];
-  /** Whether they may overlap. */
-  readonly head: Head;
-}
-
 /** An image to write results for. */
 export interface ResultImage {
   /** Its path as given. */
@@ -50,18 +40,6 @@ export interface ResultImage {
   readonly decoded: DecodedRaster<SampleImage>;
   /** The probabilities of each class. */
   readonly maps: readonly ProbabilityMap[];
-}
-
-/** The endings of all files of an image. */
-export function resultEndings({ classes, head }: ResultClasses): string[] {
-  if (classes.length === 1) return Object.values(OUTPUT_ENDINGS);
-  const { probability: _, ...endings } = OUTPUT_ENDINGS;
-  const names = fileNames(classes.map(({ name }) => name));
-  const kinds = head === "sigmoid" ? ["probability", "mask"] as const : ["probability"] as const;
-  return [
-    ...Object.values(endings),
-    ...kinds.flatMap((kind) => names.map((name) => classEnding(kind, name))),
-  ];
 }
 
 /**
@@ -105,8 +83,8 @@ async function writeOneClass(
     json: path("json"),
   };
   await writeTogether([
-    [files.mask, labels ? encodeGrayPng(mask) : grayPng(mask, mask.data)],
-    [files.probability, grayPng(mask, probabilities.data)],
+    [files.mask, labels ? encodeGrayPng(mask) : encodeGrayPng(grayLevels(mask))],
+    [files.probability, encodeGrayPng(grayLevels(probabilities))],
     [
       files.figure,
       drawPrediction(displayImage(raster), mask, figureTitle(basename(file), numbers)).then(encodeRgbPng),
@@ -142,53 +120,25 @@ async function writeClasses(
     drawing.add(mask, colorOfHex(spec.color)!, spec.name, numbers);
     reports.push({ name: spec.name, color: spec.color, label: index, ...numbers, files: own });
     await writeTogether([
-      [own.probability, grayPng(mask, probabilities.data)],
-      ...(own.mask ? [[own.mask, labels ? encodeGrayPng(mask) : grayPng(mask, mask.data)] as const] : []),
+      [own.probability, encodeGrayPng(grayLevels(probabilities))],
+      ...(own.mask
+        ? [[own.mask, labels ? encodeGrayPng(mask) : encodeGrayPng(grayLevels(mask))] as const]
+        : []),
     ]);
   }
   const { mask: ending, figure, json } = OUTPUT_ENDINGS;
   const files = { mask: path(ending), figure: path(figure), json: path(json) };
   const map = { width, height, data: merged.labels };
-  const palette = [[0, 0, 0] as const, ...classes.map(({ color }) => colorOfHex(color)!)];
   await writeTogether([
-    [files.mask, labels ? encodeGrayPng(map) : encodeIndexedPng(map, palette)],
+    [files.mask, labels ? encodeGrayPng(map) : encodeIndexedPng(map, labelPalette(classes))],
     [files.figure, drawing.draw(map, basename(file)).then(encodeRgbPng)],
   ]);
-  const union = { width, height, data: map.data.map((label) => label === 0 ? 0 : 1) };
-  const numbers = reportUnion(reports, union, spacing);
+  const numbers = reportUnion(reports, unionOf(map), spacing);
   return { image: file, ...spaced(spacing), ...numbers, classes: reports, notes, files };
-}
-
-/** One label per pixel: where classes overlap, that of the most probable one. */
-class MergedLabels {
-  readonly labels: Uint8Array<ArrayBuffer>;
-  readonly #best: Float32Array;
-
-  constructor({ width, height }: Size) {
-    this.labels = new Uint8Array(width * height);
-    this.#best = new Float32Array(width * height);
-  }
-
-  add(mask: Mask, probabilities: ProbabilityMap, label: number): void {
-    for (let at = 0; at < this.labels.length; at++) {
-      if (mask.data[at] === 0 || (this.labels[at] !== 0 && probabilities.data[at]! <= this.#best[at]!)) {
-        continue;
-      }
-      this.labels[at] = label;
-      this.#best[at] = probabilities.data[at]!;
-    }
-  }
 }
 
 function spaced(spacing: Spacing | undefined): { spacing?: Spacing } {
   return spacing === undefined ? {} : { spacing };
-}
-
-/** Values from 0 to 1 as gray from 0 to 255. */
-function grayPng({ width, height }: Size, values: ArrayLike<number>): Promise<Uint8Array> {
-  const data = new Uint8Array(values.length);
-  for (let at = 0; at < data.length; at++) data[at] = Math.round(255 * values[at]!);
-  return encodeGrayPng({ width, height, data });
 }
 
 /** Encodes files at the same time, and writes them in order. */

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readCoco } from "../../mod.ts";
 import { importDataset } from "../../src/import/import_dataset.ts";
-import { countedIds } from "../../src/prediction/coco_names.ts";
+import { countedIds } from "../../src/prediction/coco_ids.ts";
 import { CocoResults } from "../../src/prediction/coco_results.ts";
+import { writeCocoResults } from "../../src/prediction/coco_results_files.ts";
 import { finishMask } from "../../src/prediction/postprocess.ts";
 import { spots, writeFiles } from "../support/coco.ts";
 import { Random } from "../support/random.ts";
@@ -47,7 +48,7 @@ Deno.test("CocoResults, importDataset: every predicted mask comes back", () =>
       await writeFiles(join(folder, "scans"), { [name]: spots(index, SIDE) });
     }
     const path = join(folder, "scans", "predicted.json");
-    await results.write(path, CLASSES, {});
+    await writeCocoResults(results, path, CLASSES, {});
     const output = join(folder, "imported");
     const { splits } = await importDataset(join(folder, "scans"), output);
     let images = 0;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type Mask, readCoco } from "../../mod.ts";
-import { countedIds } from "../../src/prediction/coco_names.ts";
-import { assertReplaceable, CocoResults, resultsPath } from "../../src/prediction/coco_results.ts";
+import { countedIds } from "../../src/prediction/coco_ids.ts";
+import { CocoResults } from "../../src/prediction/coco_results.ts";
+import { assertReplaceable, resultsPath, writeCocoResults } from "../../src/prediction/coco_results_files.ts";
 import { finishMask, type SegmentOptions } from "../../src/prediction/postprocess.ts";
 import fixtures from "../fixtures/coco/predictions.json" with { type: "json" };
 import { Random } from "../support/random.ts";
@@ -37,7 +38,7 @@ Deno.test("CocoResults: each lesion is what COCO's own code makes of it, in both
       }));
     });
     const path = join(folder, "new", "all.json");
-    await results.write(path, ["a", "tumor"], { model: { file: "m" } });
+    await writeCocoResults(results, path, ["a", "tumor"], { model: { file: "m" } });
     const dataset = JSON.parse(await Deno.readTextFile(path));
     assert.deepEqual(Object.keys(dataset), ["info", "licenses", "images", "annotations", "categories"]);
     assert.deepEqual(dataset.info.model, { file: "m" });
@@ -74,7 +75,7 @@ Deno.test("CocoResults: read back, the annotations of each class are its mask", 
       return each;
     });
     const path = join(folder, "all.json");
-    await results.write(path, classes, {});
+    await writeCocoResults(results, path, classes, {});
     const dataset = readCoco(await Deno.readTextFile(path));
     assert.deepEqual(dataset.problems, []);
     masks.forEach((each, index) =>
@@ -96,13 +97,13 @@ Deno.test("CocoResults: without lesions the lists are empty; large ids stay numb
     const ids = { image: () => "12345678901234567890", category: () => 0 };
     const results = new CocoResults(ids);
     results.add("x.png", mask, [segmentation("a", { ...mask, data: new Uint8Array(2) })]);
-    await results.write(path, ["a"], {});
+    await writeCocoResults(results, path, ["a"], {});
     const text = await Deno.readTextFile(path);
     assert.deepEqual(JSON.parse(text).annotations, []);
     assert.match(text, /"id":12345678901234567890,/);
     assert.deepEqual(JSON.parse(await Deno.readTextFile(resultsPath(path))), []);
     results.add("y.png", mask, [segmentation("a", mask)]);
-    await results.write(path, ["a"], {});
+    await writeCocoResults(results, path, ["a"], {});
     assert.match(await Deno.readTextFile(resultsPath(path)), /^\[\n\{"image_id":12345678901234567890,/);
   }));
 
@@ -110,7 +111,7 @@ Deno.test("assertReplaceable: only a file of predictions is replaced", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "a.json");
     await assertReplaceable(path);
-    await new CocoResults(countedIds([], [])).write(path, [], {});
+    await writeCocoResults(new CocoResults(countedIds([], [])), path, [], {});
     await assertReplaceable(path);
     const refused = { message: /it exists and is not a COCO file of predict\nhint: / };
     for (const other of ['{"images":[]}', ""]) {

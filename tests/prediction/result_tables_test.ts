@@ -3,7 +3,7 @@ import type { ImageReport } from "../../src/prediction/image_report.ts";
 import { reportMask } from "../../src/prediction/image_report.ts";
 import { itkSnapLabels, slicerColors } from "../../src/prediction/label_tables.ts";
 import { segment } from "../../src/prediction/postprocess.ts";
-import { classEnding, fileNames } from "../../src/prediction/result_names.ts";
+import { classEnding, fileNames } from "../../src/prediction/result_files.ts";
 import { summaryTable } from "../../src/prediction/summary_table.ts";
 
 const CLASSES = [{ name: "left lung", color: "#ff0080" }, { name: 'a "b"', color: "#000001" }];
