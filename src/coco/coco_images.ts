@@ -188,7 +188,7 @@ function showSize(size: Size | null): string {
 }
 
 /** A path within the folder, with `/` as separator; null for any other. */
-function safeFileName(name: unknown): string | null {
+export function safeFileName(name: unknown): string | null {
   if (typeof name !== "string" || name === "" || name.includes("\0")) return null;
   // Slashes that are doubled are one; one in front makes a path that begins elsewhere.
   const path = name.replaceAll("\\", "/").replace(/(?<=[^/])\/+(?=[^/])/g, "/");
