@@ -11,12 +11,13 @@ import type { Sample } from "../dataset/samples.ts";
 import { encodeRgbPng } from "../image/encode.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import { AUDIT_REASONS, type AuditFinding } from "./audit.ts";
-import { rankedCases, spreadByName } from "./cases.ts";
+import { type CaseImages, casesDocument, drawCase } from "./case_images.ts";
+import { type Case, rankedCases, spreadByName } from "./cases.ts";
 import { formatCsv } from "../csv_text.ts";
 import { CLASS_LINES } from "./class_panels.ts";
 import { formatClasses } from "./class_text.ts";
 import { formatScores } from "./csv.ts";
-import { drawSamples, type FigureKind, type FigureSample } from "./figures.ts";
+import { drawSamples, type FigureKind, type FigureSample, type PredictedSample } from "./figures.ts";
 import { reportDocument } from "./report_json.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
 import type { ImageScore } from "./image_score.ts";
@@ -74,10 +75,21 @@ export async function writeEvaluation(
     else await writeFileAtomic(path, content);
     return content === null ? null : path;
   };
-  const draw = async (kind: FigureKind, title: string, chosen: readonly FigureSample[]) =>
+  const draw = async (
+    kind: FigureKind,
+    title: string,
+    chosen: readonly FigureSample[],
+    onSample?: (sample: PredictedSample) => Promise<void>,
+  ) =>
     chosen.length === 0
       ? null
-      : await encodeRgbPng(await drawSamples(predictor, chosen, { kind, title, threshold }));
+      : await encodeRgbPng(await drawSamples(predictor, chosen, { kind, title, threshold, onSample }));
+  const ranked = rankedCases(scores);
+  const cases: CaseImages[] = [];
+  const drawRanked = async (sample: PredictedSample) => {
+    const { index, rank } = ranked[cases.length]!;
+    cases.push(await drawCase(predictor, sample, { rank, score: scores[index]!, threshold }));
+  };
   const files: EvaluationFiles = {
     json: at("json"),
     csv: await write(at("csv"), scores.length === 0 ? null : formatScores(scores)),
@@ -88,7 +100,12 @@ export async function writeEvaluation(
     ),
     cases: await write(
       at("cases"),
-      await draw("prediction", `${split}: ${CASES_TITLE} ${lines}`, caseSamples(samples, scores)),
+      await draw(
+        "prediction",
+        `${split}: ${CASES_TITLE} ${lines}`,
+        caseSamples(samples, scores, ranked),
+        drawRanked,
+      ),
     ),
     auditCsv: await write(at("auditCsv"), audit && formatFindings(audit, samples, report.settings.size)),
     auditFigure: await write(
@@ -100,6 +117,8 @@ export async function writeEvaluation(
       ),
     ),
   };
+  const images = casesDocument(predictor, split, cases);
+  await write(at("caseImages"), images && `${JSON.stringify(images)}\n`);
   const document = reportDocument({ ...report, files }, provenance);
   await writeFileAtomic(files.json, `${JSON.stringify(document, null, 2)}\n`);
   return files;
@@ -117,8 +136,12 @@ function spreadSamples(samples: readonly Sample[], scores: readonly ImageScore[]
     .map((index) => ({ sample: samples[index]!, name: scores[index]!.name, note: diceOf(scores[index]!) }));
 }
 
-function caseSamples(samples: readonly Sample[], scores: readonly ImageScore[]): FigureSample[] {
-  return rankedCases(scores).map(({ index, rank }) => ({
+function caseSamples(
+  samples: readonly Sample[],
+  scores: readonly ImageScore[],
+  ranked: readonly Case[],
+): FigureSample[] {
+  return ranked.map(({ index, rank }) => ({
     sample: samples[index]!,
     name: scores[index]!.name,
     note: `${rank}: ${diceOf(scores[index]!)}`,

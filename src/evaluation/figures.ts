@@ -50,7 +50,12 @@ export interface DrawSamplesOptions {
    * of masks. `audit`: image and overlay.
    */
   readonly kind: FigureKind;
+  /** Gets every sample with its pixels and probabilities, which are not kept. */
+  readonly onSample?: ((sample: PredictedSample) => Promise<void>) | undefined;
 }
+
+/** A sample with its image, its annotation and the probabilities of each class. */
+export type PredictedSample = FigureSample & ClassSample;
 
 /** A sample with its pixels and masks of one class. */
 interface Drawn extends FigureSample {
@@ -66,7 +71,7 @@ const BATCH = 8;
 export async function drawSamples(
   predictor: Predictor,
   samples: readonly FigureSample[],
-  { title, kind, ...options }: DrawSamplesOptions,
+  { title, kind, onSample, ...options }: DrawSamplesOptions,
 ): Promise<RgbImage> {
   const threshold = decisionThreshold(predictor.description, options.threshold);
   const panels: Panel[] = [];
@@ -78,6 +83,7 @@ export async function drawSamples(
   );
   for (let first = 0; first < samples.length; first += BATCH) {
     for (const sample of await predictSamples(predictor, samples.slice(first, first + BATCH))) {
+      await onSample?.(sample);
       // Scaled at once: many images at their own size would take gigabytes.
       panels.push(
         ...legend.length > 0 && kind === "prediction"
@@ -106,7 +112,8 @@ const PANELS: Readonly<Record<FigureKind, (drawn: Drawn) => Panel[]>> = {
   ],
 };
 
-function overlay({ image, truth, predicted }: Drawn): RgbImage {
+/** The outlines of annotation and prediction over an image of their size. */
+export function overlay({ image, truth, predicted }: Pick<Drawn, "image" | "truth" | "predicted">): RgbImage {
   const { predicted: orange, annotated: blue } = OUTLINE_COLORS;
   // One inside, the other outside: both are seen where the masks are equal.
   return outlineMask(overlayMask(image, truth, { color: blue, opacity: 0 }), predicted, orange);
@@ -115,7 +122,7 @@ function overlay({ image, truth, predicted }: Drawn): RgbImage {
 /** The masks of the class that a sample shows: at the image's own size, or, of several classes, in its cell. */
 function ofOneClass(
   { description: { network } }: Predictor,
-  sample: FigureSample & ClassSample,
+  sample: PredictedSample,
   { cell, threshold }: { cell: Size; threshold: number | null },
 ): Drawn {
   const { maps, class: index = 0 } = sample;
@@ -130,7 +137,7 @@ function ofOneClass(
 async function predictSamples(
   predictor: Predictor,
   samples: readonly FigureSample[],
-): Promise<(FigureSample & ClassSample)[]> {
+): Promise<PredictedSample[]> {
   const images = await Promise.all(
     samples.map(async ({ sample }) => await decodeSamples(await readBounded(sample.imagePath, MAX_BYTES))),
   );

@@ -42,6 +42,8 @@ export const RUN_FILES = {
   checkpoint: "checkpoint.safetensors",
   /** Losses and Dice per epoch, drawn. */
   curves: "curves.png",
+  /** Curves, settings, results and cases in one page for people. */
+  report: "report.html",
   /** Validation samples with the masks of the best epochs, by {@linkcode sampleFile}. */
   samples: "samples",
   /** TensorBoard's event file. */
@@ -70,6 +72,8 @@ export interface EvaluationNames {
   readonly predictions: string;
   /** The worst, median and best images. */
   readonly cases: string;
+  /** The same images for the report: small, with captions as text. */
+  readonly caseImages: string;
   /** The audit's findings. */
   readonly auditCsv: string;
   /** The strongest of them. */
@@ -85,6 +89,7 @@ export function evaluationNames(split: string): EvaluationNames {
     classesCsv: `${split}-classes.csv`,
     predictions: `${prefix}predictions.png`,
     cases: `${prefix}cases.png`,
+    caseImages: `${prefix}case-images.json`,
     auditCsv: `${prefix}audit.csv`,
     auditFigure: `${prefix}audit.png`,
   };

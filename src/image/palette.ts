@@ -38,6 +38,16 @@ export const DISTINCT_COLORS: number = PALETTE.length;
 export const IGNORE_COLOR: Color = [150, 150, 150];
 
 /**
+ * Predicted and annotated, annotated only, predicted only: one legend for every map of errors. Distinct with any kind of
+ * color vision, and from dark to light, so that gray prints show them, too.
+ */
+export const ERROR_COLORS: Readonly<Record<"hit" | "missed" | "false", Color>> = {
+  hit: [0, 90, 180],
+  missed: [255, 245, 140],
+  false: [230, 100, 20],
+};
+
+/**
  * The color of a class, by its index from 1. Colors after the 16 of the palette are unique up to 254, but no longer
  * distinct at a glance. Throws a RangeError for an index that is not an integer from 1 to 254.
  */

@@ -65,6 +65,7 @@ Deno.test("runEvaluation: several classes each have their scores in JSON, tables
     assert.deepEqual(await filesUnder(join(folder, "run")), [
       "audit.csv",
       "audit.png",
+      "case-images.json",
       "cases.png",
       "predictions.png",
       "test-classes.csv",

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage, type RgbImage } from "../../mod.ts";
+import { ERROR_COLORS } from "../../src/image/palette.ts";
 import { formatEvaluation } from "../../src/evaluation/report_text.ts";
 import { reportDocument } from "../../src/evaluation/report_json.ts";
 import {
@@ -38,7 +39,13 @@ const read = async (path: string | null): Promise<RgbImage> => await decodeImage
 Deno.test("runEvaluation: writes numbers, table, and figures of image, masks and overlay of the test split", () =>
   withEvaluations(async (run, output) => {
     const report = await run({ provenance: { model: { epoch: 7 } } });
-    assert.deepEqual(await filesUnder(output), ["cases.png", "predictions.png", "test.csv", "test.json"]);
+    assert.deepEqual(await filesUnder(output), [
+      "case-images.json",
+      "cases.png",
+      "predictions.png",
+      "test.csv",
+      "test.json",
+    ]);
     const { files } = report;
     assert.deepEqual(files, {
       json: join(output, "test.json"),
@@ -83,6 +90,23 @@ Deno.test("runEvaluation: writes numbers, table, and figures of image, masks and
     assert.equal(cases.width, figure.width);
     assert.ok(figure.height > 3 * 256 && figure.height < 4 * 256);
     assert.ok(cases.height > 2 * 256 && cases.height < 3 * 256);
+    const images = JSON.parse(await Deno.readTextFile(join(output, "case-images.json")));
+    assert.deepEqual(images.cases.map(({ name, rank }: Record<string, string>) => `${rank} ${name}`), [
+      "worst 3.png",
+      "worst 5.png",
+      "median 2.png",
+      "best 1.png",
+    ]);
+    const panels = images.cases[2].panels as { caption: string; jpeg: string }[];
+    assert.deepEqual(panels.map(({ caption }) => caption), ["image", "outlines", "errors"]);
+    const errors = await decodeImage(Uint8Array.fromBase64(panels[2]!.jpeg));
+    assert.deepEqual([errors.width, errors.height], [320, 320]);
+    // What is annotated is hit in its upper half, and missed below.
+    for (const [y, [red, green, blue]] of [[80, ERROR_COLORS.hit], [160, ERROR_COLORS.missed]] as const) {
+      const at = 3 * (320 * y + 80);
+      const [r, g, b] = errors.data.subarray(at, at + 3);
+      assert.ok(Math.hypot(r! - red, g! - green, b! - blue) < 60, `row ${y}: ${[r, g, b]}`);
+    }
   }));
 
 Deno.test("runEvaluation, formatEvaluation: audits and other splits as files and text, removed by a run without audit", () =>
@@ -132,6 +156,7 @@ Deno.test("runEvaluation, formatEvaluation: audits and other splits as files and
     assert.deepEqual(await filesUnder(output), [
       "audit.csv",
       "audit.png",
+      "case-images.json",
       "cases.png",
       "predictions.png",
       "raw-audit.csv",
@@ -143,7 +168,7 @@ Deno.test("runEvaluation, formatEvaluation: audits and other splits as files and
     await run();
     assert.deepEqual(
       (await filesUnder(output)).filter((name) => !name.startsWith("raw")),
-      ["cases.png", "predictions.png", "test.csv", "test.json"],
+      ["case-images.json", "cases.png", "predictions.png", "test.csv", "test.json"],
     );
   }));
 

@@ -8,6 +8,7 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
     "best.safetensors",
     "checkpoint.safetensors",
     "curves.png",
+    "report.html",
     "samples",
     "tb",
     "swanlog",
@@ -30,6 +31,7 @@ Deno.test("evaluationNames: plain figures for the test split, prefixed ones for 
     "test-classes.csv",
     "predictions.png",
     "cases.png",
+    "case-images.json",
     "audit.csv",
     "audit.png",
   ]);
@@ -38,10 +40,10 @@ Deno.test("evaluationNames: plain figures for the test split, prefixed ones for 
 
 Deno.test("evaluatedSplit: recognizes the figures and audits of every split, and nothing else", () => {
   for (const split of ["test", "valid", "my-split"]) {
-    const { json, csv, classesCsv, ...figures } = evaluationNames(split);
+    const { json, csv, classesCsv, caseImages, ...figures } = evaluationNames(split);
     for (const name of Object.values(figures)) assert.equal(evaluatedSplit(name), split);
     // A table or a JSON file of that name may be anybody's.
-    for (const name of [json, csv, classesCsv]) assert.equal(evaluatedSplit(name), null);
+    for (const name of [json, csv, classesCsv, caseImages]) assert.equal(evaluatedSplit(name), null);
   }
   for (const name of ["notes-on-predictions.txt", "predictions.json", "cases.csv", "xaudit.csv"]) {
     assert.equal(evaluatedSplit(name), null);

@@ -5,6 +5,7 @@ import {
   colorOfHex,
   colorToHex,
   DISTINCT_COLORS,
+  ERROR_COLORS,
   IGNORE_COLOR,
 } from "../../src/image/palette.ts";
 import { COLOR_VISIONS, labOf } from "../support/color_vision.ts";
@@ -34,4 +35,13 @@ Deno.test("colorToHex, colorOfHex: are each other's inverse", () => {
   for (const color of classColors(254)) assert.deepEqual(colorOfHex(colorToHex(color)), color);
   assert.equal(colorToHex([1, 2, 255]), "#0102ff");
   for (const text of ["", "#12345", "#1234567", "red", "#12345g"]) assert.equal(colorOfHex(text), null);
+});
+
+Deno.test("ERROR_COLORS: distinct for each kind of color vision, and in gray from hit to missed", () => {
+  const { hit, missed, false: wrong } = ERROR_COLORS;
+  for (const vision of COLOR_VISIONS) {
+    const [a, b, c] = [hit, wrong, missed].map((color) => labOf(color, vision));
+    assert.ok(distance(a!, b!) > 35 && distance(b!, c!) > 35 && distance(a!, c!) > 35, vision);
+    assert.ok(a![0]! + 8 < b![0]! && b![0]! + 30 < c![0]!, `${vision}: ${[a![0], b![0], c![0]]}`);
+  }
 });

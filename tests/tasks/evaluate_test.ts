@@ -43,6 +43,7 @@ Deno.test("evaluate: metrics as text, files in the folder of the run", () =>
     assert.match(stderr, /^model runs\/\S+\/best\.safetensors: 1 filter, 32 px/m);
     assert.deepEqual(await filesUnder(run), [
       "best.safetensors",
+      "case-images.json",
       "cases.png",
       "predictions.png",
       "test.csv",
