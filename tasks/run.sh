@@ -8,6 +8,7 @@ DENO=2.9.6           # the version to install
 DENO_SERIES=2.9      # an installed version of this series is good enough
 OLDEST_MESA=24       # the software adapter of Mesa 22.3 is about 7 times slower than that of 25.0
 PACKAGES="mesa-vulkan-drivers libvulkan1"
+BROWSERS="chromium google-chrome chromium-browser" # any one; tests/browser/driver.ts starts it
 BACKPORTS=bookworm-backports
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -300,13 +301,38 @@ ensure_mpi() {
   have mpirun.openmpi || missing="$missing openmpi-bin"
   have mpirun.mpich || missing="$missing mpich"
   [ -n "$missing" ] || return 0
-  command="apt-get update && apt-get install -y$missing"
   have apt-get || fail "Open MPI and MPICH are needed as mpirun.openmpi and mpirun.mpich, as Debian names them"
-  is_root || fail "there is no$missing" "$(as_root "$command")"
-  say "installing$missing with apt-get"
-  apt_update
   # shellcheck disable=SC2086 # one or two packages
-  apt_install $missing || fail "apt-get could not install$missing"
+  install_for_tests $missing
+}
+
+# Installs what tests need as root on Debian and Ubuntu; otherwise prints the command that does, and fails.
+install_for_tests() {
+  is_root || fail "there is no $*" "$(as_root "apt-get update && apt-get install -y $*")"
+  say "installing $* with apt-get"
+  apt_update
+  apt_install "$@" || fail "apt-get could not install $*"
+}
+
+# --- The browser that tests drive -----------------------------------------------------------------------------
+
+browser_found() {
+  for name in $BROWSERS; do have "$name" && return 0; done
+  return 1
+}
+
+# Makes sure that the tests in a browser find one; without it they fail.
+ensure_browser() {
+  if browser_found; then return 0; fi
+  if ! have apt-get; then
+    for manager in "dnf install -y chromium" "pacman -S chromium" "zypper install chromium"; do
+      if have "${manager%% *}"; then fail "there is no Chromium" "$(as_root "$manager")"; fi
+    done
+    if have brew; then fail "there is no Chromium" "brew install --cask chromium"; fi
+    fail "there is no Chromium: put one of these on PATH: $BROWSERS"
+  fi
+  install_for_tests chromium
+  browser_found || fail "no browser was found, although chromium is installed"
 }
 
 # Replaces this shell by a rank of the task.
@@ -329,7 +355,8 @@ case ${1-} in
   -h | --help) usage; exit 0 ;;
   --driver) ensure_driver; exit 0 ;;
 esac
-if [ "$1" != test:mpi ] && ! tasks | grep -qx -e "$1"; then
+case $1 in test:mpi | test:browser) known=yes ;; *) known=no ;; esac
+if [ $known = no ] && ! tasks | grep -qx -e "$1"; then
   say "unknown task '$1'; tasks are: $(tasks | tr '\n' ' ')"
   exit 2
 fi
@@ -337,6 +364,7 @@ find_deno
 case $1 in
   download | unzip | import | inspect | masks | phantom | convert | compile) ;; # these need no adapter
   test:mpi) ensure_mpi && ensure_driver ;;
+  test:browser) ensure_browser && ensure_driver ;;
   *) ensure_driver ;;
 esac
 export PATH DENO_NO_UPDATE_CHECK=1

@@ -29,6 +29,8 @@ export interface MachineOptions {
   hardware?: boolean;
   /** Whether apt's sources contain the backports. */
   backports?: boolean;
+  /** Name of the browser on PATH. */
+  browser?: string;
   /** Whether `apt-get install` fails: always, only from the backports, or silently without installing anything. */
   aptFails?: "always" | "backports" | "silently";
   /** Whether there is sudo. */
@@ -129,6 +131,7 @@ async function build(fake: string, options: MachineOptions): Promise<void> {
   if (options.sudo) await stub("bin/sudo", "exit 99");
   await put("etc/os-release", debian ? `VERSION_CODENAME=${system}\n` : "ID=other\n");
   if (options.deno !== undefined) await stub("bin/deno", DENO_STUB(options.deno));
+  if (options.browser !== undefined) await stub(`bin/${options.browser}`, "exit 0");
   if (options.homeDeno !== undefined) await stub("home/.deno/bin/deno", DENO_STUB(options.homeDeno));
   if (options.loader || options.mesa !== undefined) await put("loader", "");
   if (options.mesa !== undefined) await put("usr/share/vulkan/icd.d/lvp_icd.json", "{}");
@@ -166,6 +169,7 @@ fi
 echo "apt-get $*" >>"$FAKE/calls"
 if [ "$1" = install ]; then
   ${options.aptFails ? fails[options.aptFails] : ":"}
+  case $* in *chromium*) echo >"$FAKE/bin/chromium"; chmod +x "$FAKE/bin/chromium"; exit ;; esac
   mkdir -p "$FAKE/usr/share/vulkan/icd.d"
   touch "$FAKE/loader" "$FAKE/usr/share/vulkan/icd.d/lvp_icd.json"
 fi`,

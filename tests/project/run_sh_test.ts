@@ -1,5 +1,6 @@
 /** `tasks/run.sh` on machines that lack something. */
 import assert from "node:assert/strict";
+import { BROWSERS } from "../browser/driver.ts";
 import { readConfiguration, ROOT } from "./files.ts";
 import { type MachineOptions, onMachine, type Outcome } from "./fake_machine.ts";
 
@@ -200,6 +201,41 @@ Deno.test("run.sh: needs no driver on macOS, or for tasks without a GPU", async 
     const { code, calls } = await run({ deno: "2.9.6" }, [task]);
     assert.equal(code, 0);
     assert.deepEqual(calls, [`deno task --quiet ${task}`]);
+  }
+});
+
+Deno.test("run.sh: test:browser starts with any browser it can drive, and installs one as root on Debian", async () => {
+  for (const browser of BROWSERS) {
+    const { code, calls } = await run({ ...READY, browser }, ["test:browser"]);
+    assert.equal(code, 0);
+    assert.deepEqual(calls, ["deno task --quiet test:browser"]);
+  }
+  const { code, calls } = await run({ ...READY, root: true }, ["test:browser"]);
+  assert.equal(code, 0);
+  assert.deepEqual(calls, [UPDATE, `${INSTALL} chromium`, "deno task --quiet test:browser"]);
+});
+
+Deno.test("run.sh: test:browser fails without a browser, and prints the command that installs it", async () => {
+  const cases: [MachineOptions, string][] = [
+    [{ sudo: true }, 'sudo sh -c "apt-get update && apt-get install -y chromium"'],
+    [{ system: "fedora" }, 'su -c "dnf install -y chromium"'],
+  ];
+  for (const [options, command] of cases) {
+    const { code, stderr, calls } = await run({ ...READY, ...options }, ["test:browser"]);
+    assert.equal(code, 1);
+    assert.deepEqual(calls, []);
+    assert.ok(stderr.endsWith(`\n  ${command}\n`), stderr);
+  }
+  for (
+    const [aptFails, message] of [["always", /could not install chromium/], [
+      "silently",
+      /no browser was found/,
+    ]] as const
+  ) {
+    const { code, stderr, calls } = await run({ ...READY, root: true, aptFails }, ["test:browser"]);
+    assert.equal(code, 1);
+    assert.ok(!calls.some((call) => call.startsWith("deno")));
+    assert.match(stderr, message);
   }
 });
 
