@@ -16,6 +16,13 @@ for (const type of ["click", "dblclick", "keydown", "pointerdown", "pointermove"
 }
 addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => { event.preventDefault(); seen.push(["drop", event.dataTransfer.files[0].name]); });
+globalThis.fail = () => {
+  console.error("said", { a: 1 });
+  setTimeout(() => { throw new TypeError("thrown"); });
+  document.body.append(Object.assign(new Image(), { src: "http://127.0.0.1:9/x.png" }));
+  fetch("missing");
+  new Worker("worker.js");
+};
 file.href = URL.createObjectURL(new Blob(["content"]));
 `;
 
@@ -23,6 +30,7 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; worker-src 'self'";
 
 interface Seen {
+  fail(): void;
   seen: [type: string, what: string, control: boolean][];
 }
 
@@ -130,15 +138,7 @@ export const cases: BrowserCase[] = [
       const worker =
         "console.error('from a worker'); fetch('missing-too'); throw new Error('a worker fell');";
       const page = await context.page(serve(context, { "/worker.js": worker }));
-      await page.evaluate(() => {
-        console.error("said", { a: 1 });
-        setTimeout(() => {
-          throw new TypeError("thrown");
-        });
-        document.body.append(Object.assign(new Image(), { src: "http://127.0.0.1:9/x.png" }));
-        fetch("missing");
-        new Worker("worker.js");
-      });
+      await page.evaluate(() => (globalThis as unknown as Seen).fail());
       const expected = [
         /said/,
         /TypeError: thrown/,
