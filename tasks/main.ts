@@ -5,6 +5,7 @@
  */
 import type { Command } from "commander";
 import { createCommand, main } from "../src/cli/task.ts";
+import { command as board } from "./board.ts";
 import { command as convert } from "./convert.ts";
 import { command as demo } from "./demo.ts";
 import { command as doctor } from "./doctor.ts";
@@ -33,6 +34,7 @@ export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
   evaluate,
   predict,
   convert,
+  board,
   demo,
 };
 

@@ -12,6 +12,7 @@ import { projectFiles, readConfiguration, readProject, ROOT } from "./files.ts";
 const BROWSER_ROOMS = [
   /^(kernels|src\/(gpu|graph|layers|unet|self_test))\//,
   /^src\/image\/(image|mask|label_map|resize|normalize|draw|components)\.ts$/,
+  /^src\/page\/(app|api)\//,
   /^src\/weights\/(?!torch_writer)/,
   /^src\/(coco\/rle|prediction\/(postprocess|predictor)|entries\/(browser|network|prediction)|math|random|tensor|bytes)\.ts$/,
 ];
@@ -29,7 +30,7 @@ Deno.test("browser: every module of the rooms that a page needs says that it is 
 Deno.test("browser: modules that say so import only modules that do, and texts", async () => {
   const { edges } = await readGraph();
   const foreign = edges.filter(({ from, to }) =>
-    declaring.includes(from) && !declaring.includes(to) && !to.endsWith(".wgsl")
+    declaring.includes(from) && !declaring.includes(to) && !/\.(wgsl|css|html)$/.test(to)
   );
   assert.deepEqual(foreign.map(({ from, to }) => `${from} -> ${to}`), []);
 });

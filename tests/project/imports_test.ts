@@ -45,6 +45,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...["src/weights", "src/tracking", "src/dataset", "src/image", "src/prediction", "src/evaluation"],
   ],
   "src/distributed": ["src/training"],
+  "src/page": [],
   "src/benchmark": [
     ...[
       "kernels",
@@ -77,6 +78,7 @@ const PACKAGES: Record<string, string[]> = {
   "commander": ["src/cli", "tasks", "tests"],
   "fflate": ["src/phantom", "tests"],
   "js-yaml": ["src/import"],
+  "uplot": ["src/page"],
 };
 
 /** The room of a file: its first folder, or the first two below `src`; a file directly in `src` is its own. */

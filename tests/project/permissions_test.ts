@@ -106,6 +106,13 @@ const ALLOWED: Record<string, Deed[]> = {
     "link to outside",
     "write temporary files",
   ],
+  board: [
+    ...DATASET,
+    "read runs",
+    "read the code",
+    "write prepared images",
+    "connect to the loopback server",
+  ],
   // Timed kernel choices are kept next to prepared images.
   bench: [
     "read the code",
@@ -183,7 +190,7 @@ for (const [task, allowed] of Object.entries(ALLOWED)) {
     }));
 }
 
-Deno.test("permissions: only download connects to hosts: those of its default address, and this machine", () => {
+Deno.test("permissions: only download connects to other hosts, those of its default address; board listens on this machine", () => {
   const { tasks, permissions } = readConfiguration();
   for (const task of Object.keys(tasks)) {
     const { net } = permissions[setOf(task)]!;
@@ -193,7 +200,8 @@ Deno.test("permissions: only download connects to hosts: those of its default ad
       "objects.githubusercontent.com",
       "127.0.0.1",
     ];
-    assert.deepEqual(net, task === "download" ? hosts : undefined, task);
+    const own = task === "board" ? ["127.0.0.1"] : undefined;
+    assert.deepEqual(net, task === "download" ? hosts : own, task);
   }
 });
 
@@ -211,6 +219,7 @@ const WORK: Record<string, string[]> = {
   evaluate: ["--run", "runs/a", "--split", "train"],
   predict: ["dataset/train", "--run", "runs/a"],
   convert: ["runs/a/best.safetensors", "a.pth"],
+  board: [],
   bench: ["--quick", "--only", "calibration"],
   demo: [],
   compile: [],

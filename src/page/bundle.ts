@@ -1,0 +1,62 @@
+/**
+ * The page's scripts, bundled in memory from their sources when the board starts; a compiled binary brings them along.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+
+/** The scripts that the page loads: the name that it asks for, to the module that it is made of. */
+export const PAGE_ENTRIES: Readonly<Record<string, string>> = {
+  "main.js": "app/main.ts",
+};
+
+/** Scripts by the names of {@linkcode PAGE_ENTRIES}. */
+export type PageScripts = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
+let scripts: Promise<PageScripts> | undefined;
+
+/**
+ * The page's scripts, bundled once per process. Needs permission to read `src` and `kernels`.
+ *
+ * @throws {Error} if they cannot be bundled.
+ */
+export function pageScripts(): Promise<PageScripts> {
+  return scripts ??= bundle(PAGE_ENTRIES);
+}
+
+/** Gives the scripts that were bundled when this program was compiled. */
+export function embedScripts(texts: Readonly<Record<string, string>>): void {
+  const encoder = new TextEncoder();
+  scripts = Promise.resolve(
+    new Map(Object.entries(texts).map(([name, text]) => [name, encoder.encode(text)])),
+  );
+}
+
+/**
+ * Bundles modules for the browser, each to a script of its own: name to module, relative to this folder.
+ *
+ * @throws {Error} naming the first fault, if they cannot be bundled.
+ */
+export async function bundle(entries: Readonly<Record<string, string>>): Promise<PageScripts> {
+  const found = new Map<string, Uint8Array<ArrayBuffer>>();
+  // One by one: with several entries, the names of what is written follow from their common folder.
+  for (const [name, path] of Object.entries(entries)) {
+    const module = fileURLToPath(new URL(path, import.meta.url));
+    const { success, errors, outputFiles } = await Deno.bundle({
+      entrypoints: [module],
+      platform: "browser",
+      minify: true,
+      write: false,
+    });
+    const contents = outputFiles?.[0]?.contents;
+    if (!success || contents === undefined) throw bundleError(path, errors[0]?.text ?? "nothing was written");
+    found.set(name, contents as Uint8Array<ArrayBuffer>);
+  }
+  return found;
+}
+
+function bundleError(path: string, reason: string): Error {
+  const refused = /Requires \w+ access to .*/.exec(reason);
+  if (refused !== null) return new Deno.errors.NotCapable(refused[0]);
+  return new Error(`Cannot bundle src/page/${path}: ${reason.split("\n")[0]}`);
+}
