@@ -48,6 +48,7 @@ interface Options extends ModelFlags {
   readonly output?: string;
   readonly cache: string;
   readonly json?: boolean;
+  readonly maps: boolean;
 }
 
 /** The `evaluate` command. */
@@ -90,6 +91,7 @@ export function command(): Command {
       integer(1, 200),
     )
     .option("--output <folder>", "where the results are written (default: the folder of the run)")
+    .option("--no-maps", "do not store probability maps, which the results page of board shows")
     .option("--json", "print everything as one JSON document");
   addExamples(evaluate, [
     ["Evaluate the newest run on its test split", "--data dataset/mine"],
@@ -129,6 +131,8 @@ async function evaluateModel(options: Options, typedData: boolean): Promise<void
     bootstrap: { seed: options.seed },
     audit: options.audit !== undefined,
     ...(typeof options.audit === "number" ? { auditSamples: options.audit } : {}),
+    maps: options.maps,
+    modelHash: model.sha256,
     provenance,
     onPrepare: show("preparing"),
     onProgress: show("evaluating"),

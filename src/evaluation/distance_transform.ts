@@ -3,6 +3,8 @@
  *
  * After Felzenszwalb and Huttenlocher, Distance Transforms of Sampled Functions, Theory of Computing 8 (2012).
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 

@@ -15,6 +15,8 @@ import { headOf } from "../unet/config.ts";
 import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./split_loss.ts";
 import type { BootstrapOptions } from "./statistics.ts";
 import { type ImageScore, scoreClasses, scoreImage } from "./image_score.ts";
+import type { ImageMaps } from "./map_sheet.ts";
+import { networkSpacing } from "./metrics.ts";
 import { type EvaluationSummary, summarize } from "./summary.ts";
 import { trueMasks } from "./true_masks.ts";
 
@@ -34,6 +36,8 @@ export interface EvaluateSplitOptions {
   readonly bootstrap?: BootstrapOptions;
   /** Whether to look for annotations that the model contradicts; defaults to false. */
   readonly audit?: boolean;
+  /** Called with what is compared of every image, in the order of the split. */
+  readonly onMaps?: ((sample: Sample, maps: ImageMaps) => Promise<void>) | undefined;
   /** Called after every batch. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -95,9 +99,11 @@ export async function evaluateSplit(
       loss: batchLoss(logits, masks, { loss: trained, head }),
       images: indices.length,
     });
+    const stored: (Promise<void> | undefined)[] = [];
     for (const [place, maps] of classMaps(logits, head).entries()) {
       const sample = prepared.samples[indices[place]!]!;
       const { masks: truths, ignored } = trueMasks(masks, place, names.length, head);
+      stored.push(options.onMaps?.(sample, { maps, truths, ignored }));
       const margins = classMargins(maps, head, threshold);
       const parts = margins.map((each, index) => ({
         name: names[index]!,
@@ -117,6 +123,7 @@ export async function evaluateSplit(
         findings.push(auditClass(sample.fileName, part, truths[index]!, ignored));
       });
     }
+    await Promise.all(stored);
     options.onProgress?.(scores.length, prepared.count);
   }
   return {
@@ -129,9 +136,4 @@ export async function evaluateSplit(
     },
     findings: rankFindings(findings),
   };
-}
-
-/** The spacing of the network's pixels: they cover the extent of the image. */
-function networkSpacing([rows, columns]: Spacing, sample: Sample, size: number): Spacing {
-  return [rows * sample.height / size, columns * sample.width / size];
 }

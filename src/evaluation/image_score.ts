@@ -1,6 +1,8 @@
 /**
  * Scores the prediction of an image: as a whole, or per class.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { Mask } from "../image/mask.ts";

@@ -1,6 +1,8 @@
 /**
  * Counts lesions that are found, missed and falsely predicted.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { type Components, labelComponents, type Lesion } from "../image/components.ts";

@@ -2,8 +2,11 @@
  * Metrics of a predicted mask against the true one. A new metric is a field of {@linkcode MaskMetrics}, an entry of
  * {@linkcode METRICS}, and its computation in {@linkcode maskMetrics}.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
+import type { Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { countPixels, type OverlapMetrics, overlapMetrics, withoutPixels } from "./pixel_counts.ts";
@@ -68,6 +71,11 @@ export function maskMetrics(predicted: Mask, truth: Mask, options: MetricOptions
     ? [predicted, truth]
     : [withoutPixels(predicted, ignored), withoutPixels(truth, ignored)];
   return { ...overlapMetrics(counts), ...surfaceMetrics(inner!, outer!, spacing) };
+}
+
+/** The spacing of the network's pixels, `size` x `size`: they cover the extent of the image. */
+export function networkSpacing([rows, columns]: Spacing, image: Size, size: number): Spacing {
+  return [rows * image.height / size, columns * image.width / size];
 }
 
 function assertSpacing(spacing: Spacing): void {

@@ -1,6 +1,8 @@
 /**
  * The confusion matrix of a mask, and the metrics that follow from it.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { assertImage } from "../image/image.ts";

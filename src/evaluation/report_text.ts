@@ -7,6 +7,7 @@ import { LOSSES } from "../../kernels/loss/definition.ts";
 import { escapeLine } from "../escape.ts";
 import type { Head } from "../unet/config.ts";
 import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
+import type { StoredMaps } from "./map_storage.ts";
 import type { SplitLoss } from "./split_loss.ts";
 import { formatSummary } from "./summary_text.ts";
 import type { EvaluationReport } from "./run_evaluation.ts";
@@ -16,7 +17,7 @@ const SHOWN_FINDINGS = 10;
 
 /** Formats an evaluation as plain text: numbers, the strongest findings, and the paths of all files. */
 export function formatEvaluation(report: EvaluationReport): string {
-  const { split, summary, loss, audit, files, settings } = report;
+  const { split, summary, loss, audit, maps, files, settings } = report;
   const parts: string[] = [];
   if (summary !== null && loss !== null) {
     parts.push(
@@ -28,11 +29,18 @@ export function formatEvaluation(report: EvaluationReport): string {
   }
   if (audit !== null) parts.push(formatAudit(report, audit));
   parts.push(
-    Object.values(files).filter((path) => path !== null).map((path) => `wrote ${escapeLine(path)}\n`).join(
-      "",
-    ),
+    (maps === undefined ? "" : formatMaps(maps)) +
+      Object.values(files).filter((path) => path !== null).map((path) => `wrote ${escapeLine(path)}\n`).join(
+        "",
+      ),
   );
   return parts.join("\n");
+}
+
+function formatMaps({ folder, images, omitted, byteLength }: StoredMaps): string {
+  const size = `${Math.ceil(byteLength / Math.max(1, images) / 1000)} kB each`;
+  const rest = omitted === 0 ? "" : `; ${omitted} more would take too much of the disk`;
+  return `wrote ${escapeLine(folder)}: probability maps of ${images} images, ${size}${rest}\n`;
 }
 
 /** How a pixel gets its class. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { join } from "node:path";
 import { prepareSplit } from "../dataset/prepare.ts";
 import type { Problem } from "../coco/problems.ts";
 import { assertAnnotated, type Unannotated } from "../dataset/samples.ts";
@@ -19,10 +20,13 @@ import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
 import type { ImageScore } from "./image_score.ts";
 import { readForModel, targetsOf } from "./model_classes.ts";
 import { type Head, headOf } from "../unet/config.ts";
+import { evaluationNames } from "../fs/layout.ts";
+import { removeTree } from "../fs/paths.ts";
+import { type StoredMaps, type StoreMaps, storingMaps } from "./map_storage.ts";
 import type { EvaluationSummary } from "./summary.ts";
 
 /** Options of {@linkcode runEvaluation}. */
-export interface RunEvaluationOptions extends EvaluateSplitOptions {
+export interface RunEvaluationOptions extends Omit<EvaluateSplitOptions, "onMaps"> {
   /** The folder of the dataset. */
   readonly dataFolder: string;
   /** The split, by folder name or role (`train`, `valid`, `test`); defaults to `test`. */
@@ -35,6 +39,10 @@ export interface RunEvaluationOptions extends EvaluateSplitOptions {
   readonly output: string;
   /** The maximum number of findings in the audit figure; defaults to 16. */
   readonly auditSamples?: number | undefined;
+  /** Whether to store probability maps, which the results page shows; defaults to false. */
+  readonly maps?: boolean;
+  /** SHA-256 of the model's file, which the maps name. */
+  readonly modelHash?: string | undefined;
   /** The description of model and device in the JSON file. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   /** Called after every prepared image. */
@@ -81,6 +89,8 @@ export interface EvaluationReport {
   readonly scores: readonly ImageScore[];
   /** Annotations that the model contradicts, strongest contradiction first; null unless asked for. */
   readonly audit: readonly AuditFinding[] | null;
+  /** The stored probability maps, if any. Not part of the JSON document. */
+  readonly maps?: StoredMaps;
   /** The paths of the written files. */
   readonly files: EvaluationFiles;
 }
@@ -130,7 +140,21 @@ export async function runEvaluation(
     assertAnnotated(reading, prepared.samples, NOT_ANNOTATED);
     for (const note of reading.notes) options.onNote?.(`${split.name}: ${note}`);
   }
-  const { scores, summary, loss, findings } = await evaluateSplit(predictor, prepared, options);
+  const threshold = decisionThreshold(predictor.description, options.threshold);
+  const mapsFolder = join(options.output, evaluationNames(labelOf(split)).maps);
+  const evaluate = (onMaps?: StoreMaps) => evaluateSplit(predictor, prepared, { ...options, onMaps });
+  const { result: { scores, summary, loss, findings }, stored } = options.maps
+    ? await storingMaps(mapsFolder, {
+      split: labelOf(split),
+      size,
+      head: headOf(predictor.description.network),
+      threshold,
+      classes: predictor.classNames,
+      data: prepared.fingerprint,
+      model: options.modelHash ?? null,
+    }, evaluate)
+    : { result: await evaluate(), stored: null };
+  if (stored === null) await removeTree(mapsFolder);
   const report: Omit<EvaluationReport, "files"> = {
     split: labelOf(split),
     data: {
@@ -141,7 +165,7 @@ export async function runEvaluation(
       problems: [...reading.problems, ...prepared.problems],
     },
     settings: {
-      threshold: decisionThreshold(predictor.description, options.threshold),
+      threshold,
       size,
       spacing: spacing ?? null,
       unit: spacing ? "mm" : "px",
@@ -151,6 +175,7 @@ export async function runEvaluation(
     summary: annotated ? summary : null,
     scores: annotated ? scores : [],
     audit: audit ? findings : null,
+    ...(stored !== null && { maps: stored }),
   };
   const { output, provenance = {}, auditSamples } = options;
   const files = await writeEvaluation(predictor, prepared.samples, report, {

@@ -1,6 +1,8 @@
 /**
  * Quantiles, means and bootstrap intervals.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { draw, STREAMS } from "../random.ts";

@@ -1,6 +1,8 @@
 /**
  * Surface distances between the outlines of two masks.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { boundingBox, type Box } from "../image/components.ts";

@@ -78,6 +78,8 @@ export interface EvaluationNames {
   readonly auditCsv: string;
   /** The strongest of them. */
   readonly auditFigure: string;
+  /** The folder of probability maps. */
+  readonly maps: string;
 }
 
 /** What an evaluation of `split` writes; the figures of the test split have plain names. */
@@ -92,11 +94,13 @@ export function evaluationNames(split: string): EvaluationNames {
     caseImages: `${prefix}case-images.json`,
     auditCsv: `${prefix}audit.csv`,
     auditFigure: `${prefix}audit.png`,
+    maps: `${split}-probabilities`,
   };
 }
 
-/** The split of an evaluation that wrote a figure or audit of this name; null for any other file. */
+/** The split of an evaluation that wrote a figure, an audit or maps of this name; null for any other file. */
 export function evaluatedSplit(name: string): string | null {
-  const match = /^(?:(.+)-)?(?:predictions\.png|cases\.png|audit\.(?:csv|png))$/.exec(name);
+  const match = /^(?:(.+)-)?(?:predictions\.png|cases\.png|audit\.(?:csv|png))$/.exec(name) ??
+    /^(.+)-probabilities$/.exec(name);
   return match && (match[1] ?? "test");
 }

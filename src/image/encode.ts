@@ -7,7 +7,7 @@ import { MagickFormat } from "@imagemagick/magick-wasm";
 import { deflate } from "node:zlib";
 import { promisify } from "node:util";
 import type { Color } from "./draw.ts";
-import type { GrayImage, RgbImage } from "./image.ts";
+import type { Gray16Image, GrayImage, RgbImage } from "./image.ts";
 import { startMagick, withMagickImage } from "./magick.ts";
 import { PngEncoder } from "./png_encoder.ts";
 
@@ -21,6 +21,11 @@ const png = new PngEncoder((bytes) => deflateAsync(bytes, { level: 6 }));
 /** Encodes a grayscale image as an 8-bit PNG, lossless. Throws a TypeError if `data` does not fit the size. */
 export function encodeGrayPng(image: GrayImage): Promise<Uint8Array> {
   return png.gray(image);
+}
+
+/** Encodes 16-bit gray samples as a PNG, lossless. Throws a TypeError if `data` does not fit the size. */
+export function encodeGray16Png(image: Gray16Image): Promise<Uint8Array> {
+  return png.gray16(image);
 }
 
 /** Encodes a color image as an 8-bit RGB PNG, lossless. Throws a TypeError if `data` does not fit the size. */

@@ -26,6 +26,12 @@ export interface GrayImage extends Size {
   readonly data: Uint8Array;
 }
 
+/** A grayscale image of 16 bits: one sample per pixel, 0 black to 65,535 white. */
+export interface Gray16Image extends Size {
+  /** `width * height` samples. */
+  readonly data: Uint16Array;
+}
+
 /** Sample values: 8-bit, 16-bit or floating point. */
 export type SampleData = Uint8Array | Uint16Array | Float32Array;
 

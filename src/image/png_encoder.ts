@@ -7,7 +7,7 @@
 import { joinBytes } from "../bytes.ts";
 import { crc32 } from "../crc32.ts";
 import type { Color } from "./draw.ts";
-import { assertImage, type GrayImage, type RgbImage } from "./image.ts";
+import { assertImage, type Gray16Image, type GrayImage, type RgbImage, type Size } from "./image.ts";
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
@@ -39,6 +39,12 @@ export class PngEncoder {
     return await this.#encode(image, 3);
   }
 
+  /** 16-bit gray samples as a PNG. Throws a TypeError if `data` does not fit the size. */
+  async gray16(image: Gray16Image): Promise<Uint8Array<ArrayBuffer>> {
+    assertImage(image, 1, "encode a PNG");
+    return await this.#pack(image, { bits: 16, colorType: COLOR_TYPE[1], rows: rowsOf16(image) });
+  }
+
   /**
    * Indices of a palette of up to 256 colors as an 8-bit indexed PNG. Throws a TypeError if `data` does not fit the size,
    * a RangeError for a palette of another length or an index beyond it.
@@ -64,19 +70,49 @@ export class PngEncoder {
     palette?: readonly Color[],
   ): Promise<Uint8Array<ArrayBuffer>> {
     assertImage(image, channels, "encode a PNG");
+    const colorType = palette ? INDEXED : COLOR_TYPE[channels];
+    return await this.#pack(image, { bits: 8, colorType, rows: filterRows(image, channels), palette });
+  }
+
+  async #pack(
+    { width, height }: Size,
+    { bits, colorType, rows, palette }: PngContent,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     const header = new DataView(new ArrayBuffer(13));
-    header.setUint32(0, image.width);
-    header.setUint32(4, image.height);
-    header.setUint8(8, 8);
-    header.setUint8(9, palette ? INDEXED : COLOR_TYPE[channels]);
+    header.setUint32(0, width);
+    header.setUint32(4, height);
+    header.setUint8(8, bits);
+    header.setUint8(9, colorType);
     return joinBytes([
       SIGNATURE,
       chunk("IHDR", new Uint8Array(header.buffer)),
       ...(palette ? [chunk("PLTE", Uint8Array.from(palette.flat()))] : []),
-      chunk("IDAT", await this.#deflate(filterRows(image, channels))),
+      chunk("IDAT", await this.#deflate(rows)),
       chunk("IEND", new Uint8Array(0)),
     ]);
   }
+}
+
+/** The samples of a PNG, and how they are stored. */
+interface PngContent {
+  readonly bits: 8 | 16;
+  readonly colorType: number;
+  /** Rows with their filter byte. */
+  readonly rows: Uint8Array<ArrayBuffer>;
+  readonly palette?: readonly Color[] | undefined;
+}
+
+/** Rows of 16-bit samples, high byte first, without a filter. */
+function rowsOf16({ width, height, data }: Gray16Image): Uint8Array<ArrayBuffer> {
+  const rows = new Uint8Array((2 * width + 1) * height);
+  for (let y = 0, at = 0, to = 0; y < height; y++) {
+    to++;
+    for (let x = 0; x < width; x++, at++) {
+      rows[to++] = data[at]! >> 8;
+      rows[to++] = data[at]! & 0xff;
+    }
+  }
+  return rows;
 }
 
 /** Rows with their filter byte: "up" for color, whose rows resemble each other, "none" for grayscale and masks. */

@@ -1,6 +1,8 @@
 /**
  * PNG: from inflated bytes to samples (PNG 1.2, sections 2 and 6). The format's checks are in `formats/png.ts`.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { Size } from "./image.ts";

@@ -34,6 +34,7 @@ Deno.test("evaluationNames: plain figures for the test split, prefixed ones for 
     "case-images.json",
     "audit.csv",
     "audit.png",
+    "test-probabilities",
   ]);
   assert.equal(evaluationNames("valid").predictions, "valid-predictions.png");
 });

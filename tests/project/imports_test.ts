@@ -11,6 +11,7 @@ const COMMON = [
   "src/csv_text.ts",
   "src/escape.ts",
   "src/fs",
+  "src/inflate.ts",
   "src/math.ts",
   "src/protobuf.ts",
   "src/random.ts",
