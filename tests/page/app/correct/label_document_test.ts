@@ -56,6 +56,28 @@ Deno.test("Edit: painting and erasing by each rule is that of plain arrays", () 
   assert.deepEqual(document.classesAt(x, y), expected);
 });
 
+Deno.test("Edit: ignored pixels and those of classes never overlap, by any rule", () => {
+  const all = tilesOf(drawMask("####"));
+  for (const rule of RULES) {
+    const document = new LabelDocument({ width: 4, height: 1 }, [
+      ...CLASSES,
+      { name: "ignore", color: "#969696", kind: "ignore", pixels: all.clone() },
+    ]);
+    const show = () => [0, 1, 3].map((index) => showTiles(document.layer(index))[0]);
+    document.edit("Brush", (edit) => edit.add(0, tilesOf(drawMask("##..")), rule));
+    assert.deepEqual(show(), ["##..", "....", "..##"], rule);
+    document.edit("Brush", (edit) => edit.add(1, tilesOf(drawMask(".##.")), rule));
+    const painted = {
+      replace: ["#...", ".##.", "...#"],
+      keep: ["##..", "..#.", "...#"],
+      overlap: ["##..", ".##.", "...#"],
+    };
+    assert.deepEqual(show(), painted[rule], rule);
+    document.edit("Brush", (edit) => edit.add(3, all, rule));
+    assert.deepEqual(show(), rule === "keep" ? ["##..", "..#.", "...#"] : ["....", "....", "####"], rule);
+  }
+});
+
 Deno.test("LabelDocument: undo and redo give every state again, to the bit", () => {
   const random = new Random(2);
   const size = { width: 300, height: 200 };
@@ -218,7 +240,7 @@ Deno.test("Draft: keeps everything, and what a browser hands back is checked", (
     edit.add(2, strokeRegion(size, [{ x: 10, y: 130 }], 9), "overlap");
     edit.accept(0, strokeRegion(size, [{ x: 10, y: 10 }], 3));
   });
-  const about = { base: 2, source: "prediction", isConfirmed: false, time: 7 } as const;
+  const about = { base: 2, source: "prediction", time: 7 } as const;
   const draft = structuredClone(makeDraft(document, about));
   assert.ok(isDraft(draft, size));
   assert.deepEqual(content(new LabelDocument(size, draftClasses(draft))), content(document));
@@ -226,7 +248,10 @@ Deno.test("Draft: keeps everything, and what a browser hands back is checked", (
   for (
     const other of [
       ...[null, 1, "x", {}, { ...draft, version: 2 }, { ...draft, width: 149 }, { ...draft, base: 0.5 }],
-      ...[{ ...draft, source: "x" }, { ...draft, classes: [{}] }, { ...draft, isConfirmed: 1 }],
+      ...[{ ...draft, source: "x" }, { ...draft, classes: [{}] }, {
+        ...draft,
+        classes: [{ ...draft.classes[0]!, kind: "x" }],
+      }],
       ...[{ ...draft, time: "1" }, { ...draft, classes: "" }],
     ]
   ) assert.equal(isDraft(other, size), false);

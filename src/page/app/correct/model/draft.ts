@@ -19,8 +19,6 @@ export interface Draft extends Size {
   readonly base: number | null;
   /** What the masks were made from. */
   readonly source: "prediction" | "annotation" | "empty";
-  /** Whether the annotator said that the rest of the image is background. */
-  readonly isConfirmed: boolean;
   /** When it was kept, in milliseconds since 1970. */
   readonly time: number;
 }
@@ -28,6 +26,7 @@ export interface Draft extends Size {
 interface DraftClass {
   readonly name: string;
   readonly color: string;
+  readonly kind: "class" | "ignore";
   readonly pixels: string;
   readonly accepted: string;
 }
@@ -35,12 +34,13 @@ interface DraftClass {
 /** The draft of a document. */
 export function makeDraft(
   document: LabelDocument,
-  about: Pick<Draft, "base" | "source" | "isConfirmed" | "time">,
+  about: Pick<Draft, "base" | "source" | "time">,
 ): Draft {
   const { width, height } = document;
-  const classes = document.classes.map(({ name, color }, index) => ({
+  const classes = document.classes.map(({ name, color, kind = "class" }, index) => ({
     name,
     color,
+    kind,
     pixels: encodeTiles(document.layer(index)).counts,
     accepted: encodeTiles(document.accepted(index)).counts,
   }));
@@ -50,28 +50,30 @@ export function makeDraft(
 /** Whether a stored value is a draft of an image of this size. */
 export function isDraft(value: unknown, size: Size): value is Draft {
   if (typeof value !== "object" || value === null) return false;
-  const { version, width, height, classes, base, source, isConfirmed, time } = value as Record<
+  const { version, width, height, classes, base, source, time } = value as Record<
     string,
     unknown
   >;
   return version === 1 && width === size.width && height === size.height && Array.isArray(classes) &&
     classes.every(isDraftClass) && (base === null || Number.isSafeInteger(base)) &&
-    ["prediction", "annotation", "empty"].includes(String(source)) && typeof isConfirmed === "boolean" &&
+    ["prediction", "annotation", "empty"].includes(String(source)) &&
     Number.isFinite(time);
 }
 
 function isDraftClass(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const { name, color, pixels, accepted } = value as Record<string, unknown>;
-  return [name, color, pixels, accepted].every((each) => typeof each === "string");
+  const { name, color, kind, pixels, accepted } = value as Record<string, unknown>;
+  return (kind === "class" || kind === "ignore") &&
+    [name, color, pixels, accepted].every((each) => typeof each === "string");
 }
 
 /** The classes of a draft with their pixels. Throws as {@linkcode decodeTiles} for a damaged one. */
 export function draftClasses(draft: Draft): FilledClass[] {
   const decode = (counts: string) => decodeTiles(draft, { size: [draft.height, draft.width], counts });
-  return draft.classes.map(({ name, color, pixels, accepted }) => ({
+  return draft.classes.map(({ name, color, kind, pixels, accepted }) => ({
     name,
     color,
+    kind,
     pixels: decode(pixels),
     accepted: decode(accepted),
   }));

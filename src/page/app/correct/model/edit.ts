@@ -11,13 +11,24 @@ import { mapWords, xorWords } from "./tile_words.ts";
 
 /**
  * What painting does to pixels of other classes: `replace` takes them away, so that each pixel has one class; `keep`
- * paints only where no other class is; `overlap` leaves them as they are.
+ * paints only where no other class is; `overlap` leaves them as they are. Pixels of an ignored class and of any other
+ * never overlap, since ignored ones count in nothing: whatever is painted last replaces the other.
  */
 export type OverlapRule = "replace" | "keep" | "overlap";
 
+/** A class that can be painted. */
+export interface EditableClass {
+  /** Its name: the category of its annotations. */
+  readonly name: string;
+  /** Its color, as `#rrggbb`. */
+  readonly color: string;
+  /** `ignore` for pixels that count neither as a class nor as background. */
+  readonly kind?: "class" | "ignore";
+}
+
 /** What an {@linkcode Edit} may do with its document. */
 export interface EditHost {
-  readonly classCount: number;
+  readonly classes: readonly EditableClass[];
   readonly layers: readonly BitTiles[];
   replace(layer: number, tile: number, words: Uint32Array | null): void;
   changed(tiles: ReadonlySet<number>): void;
@@ -45,17 +56,20 @@ export class Edit {
 
   /** Paints a region in a class. */
   add(index: number, region: BitTiles, rule: OverlapRule): void {
-    const others = Array.from({ length: this.#host.classCount }, (_, i) => i).filter((i) => i !== index);
+    const { classes } = this.#host;
+    const others = classes.map((_, i) => i).filter((i) => i !== index);
+    const losing = others.filter((i) =>
+      rule === "replace" || isIgnored(classes[i]!) !== isIgnored(classes[index]!)
+    );
+    const kept = rule === "keep"
+      ? others.filter((i) => isIgnored(classes[index]!) || !isIgnored(classes[i]!))
+      : [];
     this.#change((change) => {
       eachTile(region, (tile, bits) => {
-        const free = rule === "keep"
-          ? others.reduce((rest, i) => this.#without(rest, 2 * i, tile), bits)
-          : bits;
+        const free = kept.reduce((rest, i) => this.#without(rest, 2 * i, tile), bits);
         change(2 * index, tile, (words, at) => words | free[at]!);
-        if (rule !== "replace") return;
-        for (const other of others) {
-          change(2 * other, tile, (words, at) => words & ~bits[at]!);
-          change(2 * other + 1, tile, (words, at) => words & ~bits[at]!);
+        for (const layer of losing.flatMap((i) => [2 * i, 2 * i + 1])) {
+          change(layer, tile, (words, at) => words & ~free[at]!);
         }
       });
     });
@@ -63,11 +77,12 @@ export class Edit {
 
   /** Erases a region from a class, or from all if `index` is null. */
   remove(index: number | null, region: BitTiles): void {
-    const layers = Array.from({ length: 2 * this.#host.classCount }, (_, i) => i)
-      .filter((layer) => index === null || layer >> 1 === index);
+    const classes = index === null ? this.#host.classes.map((_, i) => i) : [index];
     this.#change((change) => {
       eachTile(region, (tile, bits) => {
-        for (const layer of layers) change(layer, tile, (words, at) => words & ~bits[at]!);
+        for (const layer of classes.flatMap((i) => [2 * i, 2 * i + 1])) {
+          change(layer, tile, (words, at) => words & ~bits[at]!);
+        }
       });
     });
   }
@@ -142,6 +157,10 @@ export class Edit {
     const words = this.#host.layers[layer]!.tile(tile);
     return words === null ? bits : bits.map((word, at) => word & ~words[at]!);
   }
+}
+
+function isIgnored({ kind }: EditableClass): boolean {
+  return kind === "ignore";
 }
 
 type ChangeTile = (layer: number, tile: number, word: (words: number, at: number) => number) => void;

@@ -7,17 +7,11 @@
  */
 import type { Size } from "../../../../image/image.ts";
 import { BitTiles, countBits } from "./bit_tiles.ts";
-import { Edit, type EditHost } from "./edit.ts";
+import { Edit, type EditableClass, type EditHost } from "./edit.ts";
 import { History, type Step } from "./history.ts";
 import { xorWords } from "./tile_words.ts";
 
-/** A class that can be painted. */
-export interface EditableClass {
-  /** Its name: the category of its annotations. */
-  readonly name: string;
-  /** Its color, as `#rrggbb`. */
-  readonly color: string;
-}
+export type { EditableClass } from "./edit.ts";
 
 /** Where a document changed: tiles of {@linkcode BitTiles}. */
 export type ChangeListener = (tiles: ReadonlySet<number>) => void;
@@ -66,7 +60,7 @@ export class LabelDocument implements Size {
   }
 
   /** Adds a class, and returns its index. Throws as the constructor. */
-  addClass({ name, color, pixels, accepted }: FilledClass): number {
+  addClass({ name, color, kind = "class", pixels, accepted }: FilledClass): number {
     if (this.#classes.some((each) => each.name === name)) {
       throw new RangeError(`Cannot add class ${JSON.stringify(name)}: there is one of this name`);
     }
@@ -80,7 +74,7 @@ export class LabelDocument implements Size {
       this.#layers.push(layer);
       this.#areas.push(layer.count());
     }
-    return this.#classes.push({ name, color }) - 1;
+    return this.#classes.push({ name, color, kind }) - 1;
   }
 
   /** The pixels of a class; not to be changed but by an {@linkcode Edit}. */
@@ -132,7 +126,7 @@ export class LabelDocument implements Size {
   begin(label: string): Edit {
     this.#edit?.end();
     const host: EditHost = {
-      classCount: this.#classes.length,
+      classes: this.#classes,
       layers: this.#layers,
       replace: (layer, tile, words) => this.#replace(layer, tile, words),
       changed: (tiles) => this.#notify(tiles),
