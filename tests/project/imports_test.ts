@@ -46,7 +46,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...["src/weights", "src/tracking", "src/dataset", "src/image", "src/prediction", "src/evaluation"],
   ],
   "src/distributed": ["src/training"],
-  "src/page": [],
+  "src/page": ["src/coco", "src/image"],
   "src/benchmark": [
     ...[
       "kernels",
