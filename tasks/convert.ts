@@ -24,7 +24,7 @@ import {
   sidecarOf,
   writeSidecar,
 } from "../src/unet/model_format.ts";
-import { formatBytes, plural } from "../src/cli/format.ts";
+import { formatBytes, plural } from "../src/format.ts";
 import { describeAssumed, inputSize, sampleRange } from "../src/cli/model.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { ifFound } from "../src/fs/paths.ts";

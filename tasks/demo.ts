@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { formatSeconds } from "../src/cli/format.ts";
+import { formatSeconds } from "../src/format.ts";
 import { createCommand, ExitError, integer, main, runTask, writeStdout } from "../src/cli/task.ts";
 import { command as evaluate } from "./evaluate.ts";
 import { command as phantom } from "./phantom.ts";

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import type { KernelChoices } from "../mod.ts";
-import { formatBytes } from "../src/cli/format.ts";
+import { formatBytes } from "../src/format.ts";
 import { readChoices } from "../src/host/kernel_memory.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/host/diagnose.ts";

@@ -6,7 +6,7 @@
 import type { Command } from "commander";
 import { join } from "node:path";
 import { DATASET_URL, download, type DownloadProgress, fileNameOfUrl } from "../src/archive/download.ts";
-import { formatBytes } from "../src/cli/format.ts";
+import { formatBytes } from "../src/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { escapeLine } from "../src/escape.ts";

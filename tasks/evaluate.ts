@@ -6,7 +6,7 @@
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { basename, dirname, extname, join } from "node:path";
-import { plural } from "../src/cli/format.ts";
+import { plural } from "../src/format.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
 import { parseSpacing } from "../src/cli/spacing.ts";
 import { Progress } from "../src/cli/progress.ts";

@@ -8,7 +8,7 @@ import { basename, join, resolve } from "node:path";
 import { NAME_ENCODINGS } from "../src/archive/zip_names.ts";
 import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
-import { plural } from "../src/cli/format.ts";
+import { plural } from "../src/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
 import { PhaseProgress } from "../src/cli/progress.ts";
 import {

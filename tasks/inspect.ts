@@ -8,7 +8,7 @@ import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { join } from "node:path";
-import { formatPercent, plural } from "../src/cli/format.ts";
+import { formatPercent, plural } from "../src/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import {

@@ -7,7 +7,7 @@ import { escapeLine } from "../src/escape.ts";
 import { addClassOptions } from "../src/cli/class_options.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
-import { plural } from "../src/cli/format.ts";
+import { plural } from "../src/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type ClassOptions, type MasksReport, UNANNOTATED, type Unannotated, writeMasks } from "../mod.ts";

@@ -5,7 +5,7 @@
  */
 import type { Command } from "commander";
 import { runDeno } from "../src/cli/deno_command.ts";
-import { formatSeconds, plural } from "../src/cli/format.ts";
+import { formatSeconds, plural } from "../src/format.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 
 /** One check. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { plural } from "../src/cli/format.ts";
+import { plural } from "../src/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStdout } from "../src/cli/task.ts";

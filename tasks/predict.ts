@@ -6,7 +6,7 @@
 import { escapeLine } from "../src/escape.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import { join } from "node:path";
-import { formatPercent, formatSeconds, plural } from "../src/cli/format.ts";
+import { formatPercent, formatSeconds, plural } from "../src/format.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
 import { parseSpacing } from "../src/cli/spacing.ts";
 import { Progress } from "../src/cli/progress.ts";

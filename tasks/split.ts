@@ -6,7 +6,7 @@
 import { escapeLine } from "../src/escape.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import type { Command } from "commander";
-import { formatPercent, plural } from "../src/cli/format.ts";
+import { formatPercent, plural } from "../src/format.ts";
 import { runStoppable } from "../src/cli/interrupt.ts";
 import { PhaseProgress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, number, writeStderr, writeStdout } from "../src/cli/task.ts";

@@ -5,7 +5,7 @@
  */
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
-import { formatPercent, plural } from "../src/cli/format.ts";
+import { formatPercent, plural } from "../src/format.ts";
 import { addDistributed, type DistributedOptions, onRanks } from "../src/cli/distributed.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import {

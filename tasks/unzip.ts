@@ -7,7 +7,7 @@ import { type Command, Option } from "commander";
 import { join } from "node:path";
 import { unzip, UNZIP_LIMITS, type UnzipProgress } from "../src/archive/unzip.ts";
 import { NAME_ENCODINGS } from "../src/archive/zip_names.ts";
-import { formatBytes, plural } from "../src/cli/format.ts";
+import { formatBytes, plural } from "../src/format.ts";
 import { Progress } from "../src/cli/progress.ts";
 import { createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { FOLDERS } from "../src/fs/layout.ts";

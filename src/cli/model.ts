@@ -15,7 +15,7 @@ import {
   loadModel,
 } from "../prediction/load_model.ts";
 import { Predictor } from "../prediction/predictor.ts";
-import { formatBytes, plural } from "./format.ts";
+import { formatBytes, plural } from "../format.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
 import { GROUPS, integer, number, writeStderr } from "./task.ts";
 

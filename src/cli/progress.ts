@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatSeconds } from "./format.ts";
+import { formatSeconds } from "../format.ts";
 import { escapeControls } from "../escape.ts";
 import { CONTROL, moveCursor, writeStderr } from "./terminal.ts";
 

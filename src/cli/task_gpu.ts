@@ -6,7 +6,7 @@
  */
 import type { Gpu } from "../gpu/gpu.ts";
 import { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
-import { plural } from "./format.ts";
+import { plural } from "../format.ts";
 import { writeStderr } from "./task.ts";
 
 /** Opens the GPU for a task. */

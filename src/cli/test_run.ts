@@ -5,7 +5,7 @@
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type DenoResult, runDeno } from "./deno_command.ts";
-import { formatSeconds } from "./format.ts";
+import { formatSeconds } from "../format.ts";
 import { writeStderr, writeStdout } from "./task.ts";
 import { findTests, groupTests, type TestGroups } from "./test_groups.ts";
 

@@ -8,7 +8,7 @@ import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { drawCurves } from "./chart.ts";
-import { formatBytes, formatPercent, formatSeconds, plural } from "./format.ts";
+import { formatBytes, formatPercent, formatSeconds, plural } from "../format.ts";
 import { formatChoices } from "./kernel_choices.ts";
 import { escapeLine } from "../escape.ts";
 import { consoleSize, Progress } from "./progress.ts";

@@ -1,5 +1,5 @@
 /**
- * Numbers as people read them.
+ * Numbers as people read them. This module is browser compatible.
  *
  * @module
  */
