@@ -4,12 +4,33 @@
  * @module
  */
 import { join } from "node:path";
+import { startBoard } from "../../src/page/server/serve.ts";
 import { ROOT } from "../project/files.ts";
 import type { Browser } from "./driver.ts";
 import type { BrowserPage, PageOptions } from "./page.ts";
+import { CACHE, copyFolder, DATA, phantoms, RUNS, shownRuns } from "./fixtures.ts";
 
-/** Everything that these tests write lies below these folders. */
-export const [DATA, RUNS] = ["dataset/.browser", "runs/.browser"];
+/** What a board shows. */
+export interface ShownOptions {
+  /** A folder of runs; defaults to that of {@linkcode shownRuns}. */
+  readonly runs?: string;
+  /** A dataset; defaults to {@linkcode phantoms}. */
+  readonly data?: string;
+  /** The model that predicts; defaults to the best of the newest run. */
+  readonly model?: string;
+  /** Copies runs and dataset for this case, which may then write there. */
+  readonly copied?: boolean;
+}
+
+/** A board that runs in this process. */
+export interface ShownBoard {
+  /** Its address, which ends with a slash after the token. */
+  readonly address: string;
+  /** Folders that it shows, relative to the project's. */
+  readonly runs: string;
+  readonly data: string;
+  readonly cache: string;
+}
 
 /** A test in the browser. Files named `*_browser.ts` export `cases`. */
 export interface BrowserCase {
@@ -22,17 +43,40 @@ export interface BrowserCase {
 /** What a case gets; all of it is closed when the case ends. */
 export class Context {
   readonly #closers: (() => Promise<unknown>)[] = [];
+  readonly #notes: string[] = [];
+  readonly #name: string;
 
   /** An absolute path: a folder for this case's own files, empty. */
   readonly folder: string;
 
   constructor(readonly browser: Browser, name: string) {
-    this.folder = join(ROOT, DATA, "cases", name.replace(/\W+/g, "-").slice(0, 60));
+    this.#name = name.replace(/\W+/g, "-").slice(0, 60);
+    this.folder = join(ROOT, DATA, "cases", this.#name, "files");
   }
 
   /** Opens a page in a context of its own. */
   page(url: string, options: PageOptions = {}): Promise<BrowserPage> {
     return this.browser.page(url, options);
+  }
+
+  /** Starts a board. Its own failures, answers of 500, fail the case. */
+  async board(options: ShownOptions = {}): Promise<ShownBoard> {
+    let [runs, data] = [options.runs ?? await shownRuns(), options.data ?? await phantoms()];
+    if (options.copied) {
+      runs = await copyFolder(runs, `${RUNS}/cases/${this.#name}`);
+      data = await copyFolder(data, `${DATA}/cases/${this.#name}/data`);
+    }
+    const cache = CACHE;
+    const board = await startBoard({
+      runs,
+      data,
+      cache,
+      port: 0,
+      ...(options.model === undefined ? {} : { model: options.model }),
+      onNote: (note) => this.#notes.push(`board: ${note}`),
+    });
+    this.onClose(() => board.close());
+    return { address: board.address, runs, data, cache };
   }
 
   /** Serves on a port of its own, and returns the address, which ends with a slash. */
@@ -62,8 +106,10 @@ export class Context {
   async close(): Promise<string[]> {
     const issues = await this.browser.closePages();
     for (const close of this.#closers.reverse()) await close();
-    await Deno.remove(this.folder, { recursive: true }).catch(() => {});
-    return issues;
+    for (const folder of [`${DATA}/cases`, `${RUNS}/cases`]) {
+      await Deno.remove(join(ROOT, folder), { recursive: true }).catch(() => {});
+    }
+    return [...issues, ...this.#notes];
   }
 }
 

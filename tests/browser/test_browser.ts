@@ -7,8 +7,9 @@ import type { Command } from "commander";
 import { join } from "node:path";
 import { createCommand, EXIT, ExitError, main, writeStdout } from "../../src/cli/task.ts";
 import { ROOT } from "../project/files.ts";
-import { type BrowserCase, Context, DATA, RUNS } from "./context.ts";
+import { type BrowserCase, Context } from "./context.ts";
 import { Browser } from "./driver.ts";
+import { DATA, RUNS } from "./fixtures.ts";
 
 /** Longest that one case may take, in milliseconds. */
 const CASE_MS = 60_000;
