@@ -24,8 +24,7 @@ export {
 export { type PrepareOptions, prepareSplit } from "./src/dataset/prepare.ts";
 export { type Batch, PreparedSplit, type PreparedStore } from "./src/dataset/prepared_split.ts";
 export { batches, type BatchOptions, type ServedBatch } from "./src/dataset/batches.ts";
-export type { Ranks } from "./src/dataset/prepare_ranks.ts";
-export type { Share } from "./src/dataset/share.ts";
+export type { Ranks, Share } from "./src/ranks/share.ts";
 export {
   type DatasetReport,
   inspectDataset,
@@ -137,7 +136,13 @@ export {
   type EvaluateSplitOptions,
   type SplitEvaluation,
 } from "./src/evaluation/evaluate_split.ts";
-export { batchLoss, type BatchLossOptions, type Loss, type SplitLoss } from "./src/evaluation/split_loss.ts";
+export {
+  batchLoss,
+  type BatchLossOptions,
+  type ImageLoss,
+  type Loss,
+  type SplitLoss,
+} from "./src/evaluation/split_loss.ts";
 export {
   type EvaluationReport,
   runEvaluation,

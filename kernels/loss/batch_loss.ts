@@ -63,6 +63,15 @@ export function sumBatch(batch: LossBatch, spec: LossSpec): LossSums[] {
   return sums;
 }
 
+/** The sums of several batches together. */
+export function addSums(batches: readonly (readonly LossSums[])[]): LossSums[] {
+  return batches[0]!.map((_, index) => {
+    const sums = noSums();
+    for (const name of SUM_NAMES) sums[name] = batches.reduce((total, each) => total + each[index]![name], 0);
+    return sums;
+  });
+}
+
 /** The sums that gradients are computed from, given those of each class and the number of targets. */
 export function batchSums(sums: readonly LossSums[], targets: number): BatchSums[] {
   // A batch in which everything is ignored has no loss rather than 0 / 0.

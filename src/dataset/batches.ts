@@ -5,7 +5,10 @@
  */
 import { shuffled } from "../random.ts";
 import type { Batch, PreparedSplit } from "./prepared_split.ts";
-import { type Share, shareOf, WHOLE } from "./share.ts";
+import { type Share, shareOf, WHOLE } from "../ranks/share.ts";
+
+/** Batches assembled ahead by default. */
+const PREFETCH = 2;
 
 /** How {@linkcode batches} iterates over a split. */
 export interface BatchOptions {
@@ -42,8 +45,15 @@ export function batches(
   prepared: PreparedSplit,
   options: BatchOptions,
 ): AsyncGenerator<ServedBatch, void, void> {
-  const { batchSize, seed = 0, epoch = 0, shuffle = true, firstBatch = 0, prefetch = 2, share = WHOLE } =
-    options;
+  const {
+    batchSize,
+    seed = 0,
+    epoch = 0,
+    shuffle = true,
+    firstBatch = 0,
+    prefetch = PREFETCH,
+    share = WHOLE,
+  } = options;
   const integers = { batchSize, seed, epoch, firstBatch, prefetch };
   for (const [name, value] of Object.entries(integers)) {
     const least = name === "batchSize" ? 1 : 0;
@@ -56,6 +66,16 @@ export function batches(
   const { count } = prepared;
   const order = shuffle ? shuffled(count, seed, epoch) : Uint32Array.from({ length: count }, (_, i) => i);
   return serve(prepared, order, { batchSize, firstBatch, prefetch, share });
+}
+
+/** Visits the samples of these indices once, in their order. */
+export function batchesOf(
+  prepared: PreparedSplit,
+  indices: readonly number[],
+  batchSize: number,
+): AsyncGenerator<ServedBatch, void, void> {
+  const options = { batchSize, firstBatch: 0, prefetch: PREFETCH, share: WHOLE };
+  return serve(prepared, Uint32Array.from(indices), options);
 }
 
 async function* serve(

@@ -29,7 +29,8 @@ import { WorkerPool } from "../image/worker_pool.ts";
 import { decoderOf } from "./decoder_version.ts";
 import { imageProblem, NO_SUCH_FILE } from "./listed_file.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
-import { prepareOnRanks, type Ranks } from "./prepare_ranks.ts";
+import type { Ranks } from "../ranks/share.ts";
+import { prepareOnRanks } from "./prepare_ranks.ts";
 import { PreparedSplit, type PreparedStore } from "./prepared_split.ts";
 import {
   type CachedFailure,

@@ -7,15 +7,9 @@
 import { basename, dirname, join } from "node:path";
 import { readAt } from "../fs/read_at.ts";
 import { ifFound, removeTree } from "../fs/paths.ts";
-import type { Share } from "./share.ts";
+import type { Ranks } from "../ranks/share.ts";
 import { recordByteLength, type RecordPlace } from "./sample_record.ts";
 import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
-
-/** The ranks that prepare a split together. */
-export interface Ranks extends Share {
-  /** The text of each rank, on every rank. */
-  exchange(text: string): Promise<string[]>;
-}
 
 /** An entry with a record, or one without. */
 type Entry = RecordPlace | object;

@@ -13,7 +13,7 @@ import { LEAST_DEVIATION } from "../image/normalize.ts";
 import { isSampleRange } from "../image/sample_range.ts";
 import { TemporaryName } from "../fs/temporary_name.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
-import { type Share, WHOLE } from "./share.ts";
+import { type Share, WHOLE } from "../ranks/share.ts";
 import { recordByteLength, type RecordPlace } from "./sample_record.ts";
 import {
   integerOf,

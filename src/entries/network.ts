@@ -24,4 +24,4 @@ export {
   type StoredModel,
 } from "../unet/model_format.ts";
 export type { Parameter, ParameterTable } from "../unet/parameters.ts";
-export { UNet } from "../unet/unet.ts";
+export { type LogitsOptions, UNet } from "../unet/unet.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { batches } from "../dataset/batches.ts";
+import { batchesOf } from "../dataset/batches.ts";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Sample } from "../dataset/samples.ts";
 import { classMargins, decisionThreshold, marginMask } from "../prediction/class_masks.ts";
@@ -12,7 +12,16 @@ import { auditClass, type AuditFinding, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { headOf } from "../unet/config.ts";
-import { batchLoss, type Loss, meanLoss, type SplitLoss, trainedLoss } from "./split_loss.ts";
+import { microBatchAt } from "../unet/unet.ts";
+import {
+  type ImageLoss,
+  imageLosses,
+  type Loss,
+  lossOfBatch,
+  meanLoss,
+  type SplitLoss,
+  trainedLoss,
+} from "./split_loss.ts";
 import type { BootstrapOptions } from "./statistics.ts";
 import { type ImageScore, scoreClasses, scoreImage } from "./image_score.ts";
 import type { ImageMaps } from "./map_sheet.ts";
@@ -36,9 +45,9 @@ export interface EvaluateSplitOptions {
   readonly bootstrap?: BootstrapOptions;
   /** Whether to look for annotations that the model contradicts; defaults to false. */
   readonly audit?: boolean;
-  /** Called with what is compared of every image, in the order of the split. */
+  /** Called with what is compared of every image. */
   readonly onMaps?: ((sample: Sample, maps: ImageMaps) => Promise<void>) | undefined;
-  /** Called after every batch. */
+  /** Called after every image. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -68,7 +77,19 @@ export async function evaluateSplit(
   prepared: PreparedSplit,
   options: EvaluateSplitOptions = {},
 ): Promise<SplitEvaluation> {
-  const { network, size, normalize } = predictor.description;
+  assertFits(predictor, prepared);
+  const images: ImageEvaluation[] = [];
+  const all = prepared.samples.map((_, index) => index);
+  for await (const { index: _, ...image } of evaluateImages(predictor, prepared, all, options)) {
+    images.push(image);
+    options.onProgress?.(images.length, prepared.count);
+  }
+  return summarizeSplit(predictor, images, options);
+}
+
+/** Throws a RangeError if the split is empty, or prepared differently than the model expects */
+export function assertFits({ description, classes }: Predictor, prepared: PreparedSplit): void {
+  const { network, size, normalize } = description;
   if (prepared.count === 0) throw new RangeError("Cannot evaluate a split without usable images");
   if (prepared.size !== size || prepared.normalize !== normalize) {
     throw new RangeError(
@@ -76,32 +97,48 @@ export async function evaluateSplit(
         `${prepared.size} px and ${prepared.normalize}`,
     );
   }
-  const { classes } = predictor;
   if (prepared.targets.classCount !== classes || prepared.targets.head !== headOf(network)) {
     throw new RangeError(
       `Cannot evaluate a model of ${classes} classes and a ${headOf(network)} head on masks prepared for ` +
         `${prepared.targets.classCount} and ${prepared.targets.head}`,
     );
   }
+}
+
+/** What is kept of an image: plain data for JSON. */
+export interface ImageEvaluation {
+  /** Its scores. */
+  readonly score: ImageScore;
+  /** What it adds to the training loss. */
+  readonly loss: ImageLoss;
+  /** Where the model contradicts its annotation, per class; empty unless asked for. */
+  readonly findings: readonly (AuditFinding | null)[];
+}
+
+/**
+ * Predicts the images of these indices and compares each with its mask. An image gets the same bits whichever others
+ * are asked for.
+ */
+export async function* evaluateImages(
+  predictor: Predictor,
+  prepared: PreparedSplit,
+  wanted: readonly number[],
+  options: EvaluateSplitOptions = {},
+): AsyncGenerator<{ index: number } & ImageEvaluation, void, void> {
+  const { network, size } = predictor.description;
   const { spacing, audit = false } = options;
   const threshold = decisionThreshold(predictor.description, options.threshold);
-  const trained = trainedLoss(predictor.description);
   const head = headOf(network);
   const names = predictor.classNames;
-  const scores: ImageScore[] = [];
-  const losses: { loss: Loss; images: number }[] = [];
-  const findings: (AuditFinding | null)[] = [];
-  for await (
-    const { images, masks, indices } of batches(prepared, { batchSize: BATCH_SIZE, shuffle: false })
-  ) {
-    const logits = await predictor.logits(images);
-    losses.push({
-      loss: batchLoss(logits, masks, { loss: trained, head }),
-      images: indices.length,
-    });
+  for await (const { images, masks, indices } of batchesOf(prepared, wanted, BATCH_SIZE)) {
+    const microBatches = Array.from(indices, (index) => microBatchAt(index, prepared.count));
+    const logits = await predictor.logits(images, { microBatches });
+    const losses = imageLosses(logits, masks, { loss: trainedLoss(predictor.description), head });
     const stored: (Promise<void> | undefined)[] = [];
+    const evaluated: ({ index: number } & ImageEvaluation)[] = [];
     for (const [place, maps] of classMaps(logits, head).entries()) {
-      const sample = prepared.samples[indices[place]!]!;
+      const index = indices[place]!;
+      const sample = prepared.samples[index]!;
       const { masks: truths, ignored } = trueMasks(masks, place, names.length, head);
       stored.push(options.onMaps?.(sample, { maps, truths, ignored }));
       const margins = classMargins(maps, head, threshold);
@@ -112,28 +149,43 @@ export async function evaluateSplit(
       }));
       const measure = { ignored, ...(spacing && { spacing: networkSpacing(spacing, sample, size) }) };
       const [only] = parts;
-      scores.push(
-        parts.length === 1
-          ? scoreImage(sample.fileName, only!.predicted, only!.truth, measure)
-          : scoreClasses(sample.fileName, parts, measure),
-      );
-      if (!audit) continue;
-      margins.forEach((each, index) => {
+      const score = parts.length === 1
+        ? scoreImage(sample.fileName, only!.predicted, only!.truth, measure)
+        : scoreClasses(sample.fileName, parts, measure);
+      const findings = !audit ? [] : margins.map((each, index) => {
         const part = { name: parts.length === 1 ? null : names[index]!, margins: each };
-        findings.push(auditClass(sample.fileName, part, truths[index]!, ignored));
+        return auditClass(sample.fileName, part, truths[index]!, ignored);
       });
+      evaluated.push({ index, score, loss: losses[place]!, findings });
     }
     await Promise.all(stored);
-    options.onProgress?.(scores.length, prepared.count);
+    yield* evaluated;
+  }
+}
+
+/** What a split came to, given all of its images in order. */
+export function summarizeSplit(
+  { description }: Predictor,
+  images: readonly ImageEvaluation[],
+  { bootstrap }: Pick<EvaluateSplitOptions, "bootstrap"> = {},
+): SplitEvaluation {
+  const scores = images.map(({ score }) => score);
+  const trained = trainedLoss(description);
+  const losses: { loss: Loss; images: number }[] = [];
+  for (let first = 0; first < images.length; first += BATCH_SIZE) {
+    const batch = images.slice(first, first + BATCH_SIZE).map(({ loss }) => loss);
+    const { outChannels } = description.network;
+    const loss = lossOfBatch(batch, outChannels, { loss: trained, head: headOf(description.network) });
+    losses.push({ loss, images: batch.length });
   }
   return {
     scores,
-    summary: summarize(scores, options.bootstrap),
+    summary: summarize(scores, bootstrap),
     loss: {
       ...meanLoss(losses),
       batchSize: BATCH_SIZE,
       ...(trained === DEFAULT_LOSS ? {} : { name: trained }),
     },
-    findings: rankFindings(findings),
+    findings: rankFindings(images.flatMap(({ findings }) => findings)),
   };
 }

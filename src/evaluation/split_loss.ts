@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { recordOf, sumBatch } from "../../kernels/loss/batch_loss.ts";
+import { addSums, recordOf, sumBatch } from "../../kernels/loss/batch_loss.ts";
 import {
   checkLossHead,
   DEFAULT_LOSS,
   type Head,
   LOSS_NAMES,
   type LossName,
+  type LossSpec,
+  type LossSums,
 } from "../../kernels/loss/definition.ts";
 import type { Tensor } from "../tensor.ts";
 import type { ModelDescription } from "../unet/model_format.ts";
@@ -59,20 +61,62 @@ export interface BatchLossOptions {
  * @throws {RangeError} if the head has no such loss.
  */
 export function batchLoss(logits: Tensor, masks: Tensor, options: BatchLossOptions = {}): Loss {
-  const { loss = DEFAULT_LOSS, head = "sigmoid" } = options;
-  checkLossHead(loss, head);
+  return lossOfBatch(imageLosses(logits, masks, options), logits.shape[1]!, options);
+}
+
+/** What an image adds to the loss of its batch. */
+export interface ImageLoss {
+  /** Its sums for each class. */
+  readonly sums: readonly LossSums[];
+  /** The number of its targets. */
+  readonly targets: number;
+}
+
+/**
+ * What each image of a batch adds to its loss.
+ *
+ * @throws as {@linkcode batchLoss}
+ */
+export function imageLosses(logits: Tensor, masks: Tensor, options: BatchLossOptions = {}): ImageLoss[] {
   const [images, channels, height, width] = logits.shape as [number, number, number, number];
+  const spec = lossSpec(channels, options);
   const pixels = height * width;
-  const targets = head === "softmax" ? images * pixels : logits.data.length;
-  if (masks.data.length !== targets) {
+  const targets = spec.head === "softmax" ? pixels : channels * pixels;
+  if (masks.data.length !== images * targets) {
     throw new TypeError(
       `Cannot compute a loss of logits [${logits.shape}] against masks [${masks.shape}]: the shapes differ`,
     );
   }
-  const spec = { loss, head, classes: head === "softmax" ? channels - 1 : channels };
-  const sums = sumBatch({ logits: logits.data, targets: masks.data, pixels }, spec);
-  const record = recordOf(sums, targets, spec);
+  const values = channels * pixels;
+  return Array.from({ length: images }, (_, index) => {
+    const image = {
+      logits: logits.data.subarray(index * values, (index + 1) * values),
+      targets: masks.data.subarray(index * targets, (index + 1) * targets),
+      pixels,
+    };
+    return { sums: sumBatch(image, spec), targets };
+  });
+}
+
+/**
+ * The loss of a batch of images; its Dice is over all of them.
+ *
+ * @param channels of the logits
+ * @throws {RangeError} if the head has no such loss.
+ */
+export function lossOfBatch(
+  images: readonly ImageLoss[],
+  channels: number,
+  options: BatchLossOptions = {},
+): Loss {
+  const targets = images.reduce((total, image) => total + image.targets, 0);
+  const record = recordOf(addSums(images.map(({ sums }) => sums)), targets, lossSpec(channels, options));
   return { loss: record.loss, diceLoss: record.dice, bce: record.bce, accuracy: record.accuracy };
+}
+
+function lossSpec(channels: number, { loss = DEFAULT_LOSS, head = "sigmoid" }: BatchLossOptions): LossSpec {
+  checkLossHead(loss, head);
+  return { loss, head, classes: head === "softmax" ? channels - 1 : channels };
 }
 
 /**

@@ -12,7 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
 import { classCount, headOf } from "../unet/config.ts";
 import { probabilities } from "../unet/probabilities.ts";
-import { UNet } from "../unet/unet.ts";
+import { type LogitsOptions, UNet } from "../unet/unet.ts";
 import { meanLogits, mirror, MIRRORINGS } from "./flips.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
 
@@ -71,10 +71,10 @@ export class Predictor {
    * @throws {TypeError} if the shape is not that of a batch of images
    * @throws {Error} if a logit is NaN
    */
-  async logits(images: Tensor): Promise<Tensor> {
+  async logits(images: Tensor, options: LogitsOptions = {}): Promise<Tensor> {
     const views: Tensor[] = [];
     for (const mirroring of this.#flips ? MIRRORINGS : MIRRORINGS.slice(0, 1)) {
-      views.push(mirror(await this.#unet.logits(mirror(images, mirroring)), mirroring));
+      views.push(mirror(await this.#unet.logits(mirror(images, mirroring), options), mirroring));
     }
     const logits = this.#flips ? meanLogits(views, headOf(this.description.network)) : views[0]!;
     const bad = logits.data.findIndex((value) => Number.isNaN(value));
@@ -107,8 +107,11 @@ export class Predictor {
    *
    * @throws as {@linkcode Predictor.logits}
    */
-  async predictClasses(images: readonly (RgbImage | SampleImage)[]): Promise<ProbabilityMap[][]> {
-    const logits = await this.logits(stack(images.map((image) => this.prepare(image))));
+  async predictClasses(
+    images: readonly (RgbImage | SampleImage)[],
+    options: LogitsOptions = {},
+  ): Promise<ProbabilityMap[][]> {
+    const logits = await this.logits(stack(images.map((image) => this.prepare(image))), options);
     return classMaps(logits, headOf(this.description.network));
   }
 

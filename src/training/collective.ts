@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Ranks } from "../ranks/share.ts";
+
 /** The ranks that train together. */
 export interface Collective {
   /** This rank, from 0. */
@@ -20,6 +22,12 @@ export interface Collective {
 
 /** Training on one rank, the default: nothing is exchanged. */
 export const SINGLE_RANK: Collective = { rank: 0, size: 1, allReduce: () => Promise.resolve() };
+
+/** The ranks of a collective, as work that is shared by names sees them. */
+export function ranksOf(collective: Collective): Ranks {
+  const { rank, size } = collective;
+  return { rank, size, exchange: (text) => allTexts(collective, text) };
+}
 
 /** Where a rank's images lie in the batch of all ranks. */
 export interface BatchPlace {

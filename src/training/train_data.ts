@@ -16,7 +16,7 @@ import { spreadByName } from "../evaluation/cases.ts";
 import type { SampleRange } from "../image/image.ts";
 import type { LabelMap } from "../image/label_map.ts";
 import type { Tensor } from "../tensor.ts";
-import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
+import { type Collective, ranksOf, SINGLE_RANK } from "./collective.ts";
 import { chooseRunClasses, type RunClasses } from "./run_classes.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { SplitFingerprint } from "./data_fingerprint.ts";
@@ -150,7 +150,7 @@ async function loadSplit(
     onProgress: (done, total) => onPrepare?.(role, done, total),
     onNote,
     signal,
-    ranks: { rank: collective.rank, size: collective.size, exchange: (text) => allTexts(collective, text) },
+    ranks: ranksOf(collective),
   });
   for (const note of reading.notes) onNote?.(`${split.name}: ${note}`);
   const problems = [...reading.problems, ...prepared.problems];

@@ -10,6 +10,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
 import { completeConfig, headOf, type UNetConfig } from "./config.ts";
 import { Executor, type ReadyPlan } from "./executor.ts";
+import type { PlanSpec } from "./network_plan.ts";
 import {
   blockToState,
   initialValues,
@@ -21,6 +22,20 @@ import { probabilities } from "./probabilities.ts";
 
 /** Images per dispatch of a prediction: more would not be faster, but need more memory. */
 const PREDICTION_BATCH = 8;
+
+/** Options of {@linkcode UNet.logits}. */
+export interface LogitsOptions {
+  /**
+   * For each image the size of the micro-batch by which its kernels are chosen, as {@linkcode microBatchAt} gives it for
+   * its place in a larger batch: it gets the bits that it would get there. By default the images are the whole batch.
+   */
+  readonly microBatches?: readonly number[] | undefined;
+}
+
+/** Images of the micro-batch in which {@linkcode UNet.logits} computes the image at `place` of `batch` images. */
+export function microBatchAt(place: number, batch: number): number {
+  return Math.min(PREDICTION_BATCH, batch - place + place % PREDICTION_BATCH);
+}
 
 /** A U-Net with its weights on a GPU. */
 export class UNet {
@@ -92,14 +107,16 @@ export class UNet {
    * @throws {TypeError} if the images have another shape.
    * @throws {RangeError} if H or W is not a multiple of 32, or one image does not fit the device.
    */
-  async logits(images: Tensor): Promise<Tensor> {
+  async logits(images: Tensor, { microBatches }: LogitsOptions = {}): Promise<Tensor> {
     const { batch, height, width } = this.checkImages(images);
     const imageSize = this.config.inChannels * height * width;
     const outputSize = this.config.outChannels * height * width;
     const data = new Float32Array(batch * outputSize);
     const { gpu } = this;
     for (let first = 0; first < batch;) {
-      const ready = await this.#prepare(batch - first, height, width);
+      const partOf = microBatches?.[first];
+      const next = microBatches?.findIndex((size, place) => place > first && size !== partOf) ?? -1;
+      const ready = await this.#prepare({ batch: (next < 0 ? batch : next) - first, partOf }, height, width);
       const count = ready.plan.spec.batch;
       const part = images.data.slice(first * imageSize, (first + count) * imageSize);
       gpu.write(ready.images, 0, part);
@@ -130,11 +147,16 @@ export class UNet {
   }
 
   /** The plan for the next micro-batch of `batch` images. */
-  async #prepare(batch: number, height: number, width: number): Promise<ReadyPlan> {
+  async #prepare(
+    { batch, partOf }: Pick<PlanSpec, "batch" | "partOf">,
+    height: number,
+    width: number,
+  ): Promise<ReadyPlan> {
     for (;;) {
       const count = Math.min(this.#microBatch, batch);
+      const whole = partOf === undefined || partOf === count ? undefined : partOf;
       try {
-        return await this.#executor.prepare({ kind: "predict", batch: count, height, width });
+        return await this.#executor.prepare({ kind: "predict", batch: count, partOf: whole, height, width });
       } catch (error) {
         if (!(error instanceof CapacityError) || count <= 1) throw error;
         // Images are independent in prediction: smaller micro-batches give the same logits.

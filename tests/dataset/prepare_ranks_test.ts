@@ -5,7 +5,7 @@ import { batches } from "../../src/dataset/batches.ts";
 import { prepareSplit } from "../../src/dataset/prepare.ts";
 import type { PreparedSplit } from "../../src/dataset/prepared_split.ts";
 import { readSplit, type Sample } from "../../src/dataset/samples.ts";
-import { shareOf } from "../../src/dataset/share.ts";
+import { shareOf } from "../../src/ranks/share.ts";
 import { findSplits } from "../../src/dataset/splits.ts";
 import { allTexts } from "../../src/training/collective.ts";
 import { cocoText, spots, writeFiles } from "../support/coco.ts";

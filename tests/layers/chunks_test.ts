@@ -5,6 +5,7 @@ import { planTarget } from "../../src/layers/plan_target.ts";
 import { recordPlan } from "../../src/unet/network_plan.ts";
 import { assertClose } from "../support/compare.ts";
 import { cut, discs } from "../support/shapes_to_find.ts";
+import { microBatchAt } from "../../src/unet/unet.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 /** Bytes that hold the largest weight tensor and the history of metrics, and 8 images of the largest activation. */
@@ -125,4 +126,32 @@ Deno.test("UNet.logits: more images than one micro-batch holds give what each gi
     });
   }
   unet.close();
+});
+
+Deno.test("UNet.logits: images dealt among ranks get the bits that they get in the whole list", async () => {
+  const gpu = await openTestGpu();
+  for (const norm of ["none", "instance"] as const) {
+    const unet = await UNet.create(gpu, { filters: 8, norm });
+    const images = discs(4, 11, 64);
+    const whole = await unet.logits(images.images);
+    const size = 64 * 64;
+    let unlike = 0;
+    for (const own of [[0, 3, 9], [1, 2, 4, 5, 6, 7, 8, 10]]) {
+      const parts = own.map((index) => cut(images, index, index + 1).images.data);
+      const data = Float32Array.from(parts.flatMap((part) => [...part]));
+      const batch = { shape: [own.length, 3, 64, 64], data };
+      const microBatches = own.map((index) => microBatchAt(index, 11));
+      const { data: found } = await unet.logits(batch, { microBatches });
+      const { data: plain } = await unet.logits(batch);
+      own.forEach((index, place) => {
+        const expected = whole.data.subarray(index * size, (index + 1) * size);
+        assert.deepEqual(found.subarray(place * size, (place + 1) * size), expected, `image ${index}`);
+        unlike += plain.subarray(place * size, (place + 1) * size).some((value, at) => value !== expected[at])
+          ? 1
+          : 0;
+      });
+    }
+    assert.ok(unlike > 0, "the kernels do not depend on the batch: the test proves nothing");
+    unet.close();
+  }
 });

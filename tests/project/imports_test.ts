@@ -16,6 +16,7 @@ const COMMON = [
   "src/math.ts",
   "src/protobuf.ts",
   "src/random.ts",
+  "src/ranks",
   "src/tensor.ts",
   "src/zip_extent.ts",
 ];
