@@ -120,7 +120,8 @@ export function completeChoices(
   const choices: Record<string, string> = {};
   for (const { variants, classes } of operations) {
     for (const [label, row] of classes) {
-      const order = [...(Object.hasOwn(given, label) ? [given[label]!] : []), ...row[kind], ...row.software];
+      const first = Object.hasOwn(given, label) ? [given[label]!] : [];
+      const order = [...first, ...row[kind], ...row.software, ...row.hardware];
       const chosen = order.find((name) => Object.hasOwn(variants, name) && admits(variants[name]!, name));
       if (chosen === undefined) throw new Error(`Cannot choose for "${label}": no variant is admitted`);
       choices[label] = chosen;

@@ -103,8 +103,10 @@ export async function requestAdapter({ software }: GpuOptions): Promise<GPUAdapt
 
 /** What is known of an adapter. */
 export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
-  const { description, vendor } = adapter.info;
-  return { description, vendor, isFallback: isSoftware(adapter) };
+  const { description, vendor, architecture, device } = adapter.info;
+  // Browsers leave the description empty, against recognizing visitors by it.
+  const name = description || [vendor, architecture, device].filter((part) => part).join(" ");
+  return { description: name || "unnamed adapter", vendor, isFallback: isSoftware(adapter) };
 }
 
 /** The kind of adapter whose default variants apply. */
@@ -116,7 +118,7 @@ export function adapterKind({ isFallback }: Pick<AdapterDescription, "isFallback
 export function isSoftware(adapter: GPUAdapter): boolean {
   const info = adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean };
   return info.isFallbackAdapter === true ||
-    /llvmpipe|lavapipe|swiftshader|softpipe|warp/i.test(info.description);
+    /llvmpipe|lavapipe|swiftshader|softpipe|warp/i.test(`${info.description} ${info.architecture}`);
 }
 
 /** Whether an adapter goes through OpenGL, which WebGPU does not say: only OpenGL ever lacks this texture feature. */

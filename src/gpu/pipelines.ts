@@ -17,11 +17,18 @@ const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
 /** How runtimes word that a driver ran out of memory, which is no error in the kernel. */
 const OUT_OF_MEMORY = /not enough memory|out of memory/i;
 
+/** Whether a kernel's code uses subgroups. */
+const USES_SUBGROUPS = /\bsubgroup[A-Z_]/;
+
+/** What Chromium demands before subgroups in a text, and Deno's naga refuses. */
+const ENABLE_SUBGROUPS = "enable subgroups; ";
+
 /** The pipelines of one device. */
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #ready = new Map<string, GPUComputePipeline>();
+  #directive: Promise<string> | undefined;
 
   /** An empty cache for `device`. */
   constructor(device: GPUDevice) {
@@ -55,6 +62,24 @@ export class PipelineCache {
     return pipeline;
   }
 
+  /** The directive that enables subgroups, if this runtime knows it. */
+  async #probe(): Promise<string> {
+    const code = `${ENABLE_SUBGROUPS}@compute @workgroup_size(1) fn main() {}`;
+    const { message } = await this.#createModule("enable subgroups", code);
+    return message === undefined ? ENABLE_SUBGROUPS : "";
+  }
+
+  /** A module, and the first error in its code. */
+  async #createModule(label: string, code: string) {
+    const device = this.#device;
+    device.pushErrorScope("validation");
+    const module = device.createShaderModule({ label, code });
+    const invalid = device.popErrorScope();
+    const info = await module.getCompilationInfo();
+    await invalid;
+    return { module, message: info.messages.find(({ type }) => type === "error") };
+  }
+
   async #create(kernel: Kernel): Promise<GPUComputePipeline> {
     const device = this.#device;
     const layout = device.createPipelineLayout({
@@ -69,12 +94,9 @@ export class PipelineCache {
         }),
       ],
     });
-    device.pushErrorScope("validation");
-    const module = device.createShaderModule({ label: kernel.label, code: kernel.code });
-    const invalid = device.popErrorScope();
-    const info = await module.getCompilationInfo();
-    await invalid;
-    const message = info.messages.find(({ type }) => type === "error");
+    const directive = USES_SUBGROUPS.test(kernel.code) ? await (this.#directive ??= this.#probe()) : "";
+    // In the first line, so that the lines of errors stay those of the file.
+    const { module, message } = await this.#createModule(kernel.label, directive + kernel.code);
     if (message) {
       throw new SyntaxError(
         `Cannot compile kernel "${kernel.label}" (kernels/${kernel.label}.wgsl:${message.lineNum}:${message.linePos}): ` +

@@ -1,6 +1,8 @@
 /**
  * The EXIF orientation of an image.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { hasText, viewOf } from "./formats/image_format.ts";

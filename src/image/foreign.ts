@@ -1,9 +1,11 @@
 /**
  * Files that people mistake for images of a supported format, recognized by their first bytes.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
-import { gunzipSync } from "node:zlib";
+import { inflateGzipStart } from "../zlib_stream.ts";
 import { hasText, viewOf } from "./formats/image_format.ts";
 
 /** What a file is, and what to do about it. */
@@ -122,7 +124,7 @@ function nameCompressed(bytes: Uint8Array): ForeignFile {
   let inner: ForeignFile | null = null;
   try {
     // Inflates to a megabyte at most.
-    const start = gunzipSync(bytes.subarray(0, 1024), { finishFlush: SYNC_FLUSH });
+    const start = inflateGzipStart(bytes.subarray(0, 1024));
     inner = KINDS.find(({ matches }) => matches(start)) ?? null;
   } catch {
     // Not gzip beyond its mark.
@@ -133,6 +135,3 @@ function nameCompressed(bytes: Uint8Array): ForeignFile {
     hint: "decompress it first (gunzip FILE), and convert what is in it",
   };
 }
-
-/** zlib's Z_SYNC_FLUSH: the input may end early. */
-const SYNC_FLUSH = 2;

@@ -2,6 +2,8 @@
  * The image formats that can be read: the one registry. Detection, endings, messages and ImageMagick's policy derive
  * from it.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { isDicom, nameForeign } from "./foreign.ts";

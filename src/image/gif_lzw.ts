@@ -1,6 +1,8 @@
 /**
  * GIF's compression: LZW with codes of 3 to 12 bits, the lowest bit first (GIF89a specification, appendix F).
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { Size } from "./image.ts";

@@ -2,6 +2,8 @@
  * What an image file claims to be, read before any decoder sees it. Unknown formats and files that exceed the limits
  * of `limits.ts` are rejected here.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { readOrientation } from "./exif.ts";

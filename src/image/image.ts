@@ -105,6 +105,16 @@ export function toBytes(raster: Raster & { readonly range?: SampleRange | null }
   return { ...raster, data: new Uint8Array(bytes.buffer) };
 }
 
+/** One channel if all three are equal, else the image unchanged. */
+export function dropColor({ width, height, data }: RgbImage): ByteRaster {
+  for (let at = 0; at < data.length; at += 3) {
+    if (data[at] !== data[at + 1] || data[at] !== data[at + 2]) return { width, height, channels: 3, data };
+  }
+  const gray = new Uint8Array(width * height);
+  for (let i = 0; i < gray.length; i++) gray[i] = data[3 * i]!;
+  return { width, height, channels: 1, data: gray };
+}
+
 /** A grayscale image as RGB, its channel repeated; an RGB image unchanged. */
 export function repeatGray({ width, height, channels, data }: ByteRaster): RgbImage {
   if (channels === 3) return { width, height, data };

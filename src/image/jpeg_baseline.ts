@@ -3,6 +3,8 @@
  * libjpeg's default settings bit for bit, in half of ImageMagick's time. All other files, and damaged ones, are left
  * to ImageMagick.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { type ByteRaster, type DecodedRaster, describeSurplus } from "./image.ts";

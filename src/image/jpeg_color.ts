@@ -2,6 +2,8 @@
  * From JPEG planes to pixels, bit for bit as libjpeg's default: "fancy" upsampling of the chroma planes (jdsample.c),
  * a triangle filter, and JFIF's YCbCr to RGB in fixed point with 16 fractional bits (jdcolor.c).
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 

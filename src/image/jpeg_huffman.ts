@@ -1,6 +1,8 @@
 /**
  * The entropy-coded part of a baseline JPEG file: Huffman tables and blocks of coefficients (ITU T.81, annex F.2).
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 

@@ -2,6 +2,8 @@
  * The inverse DCT of JPEG blocks, bit for bit as libjpeg's default ("islow", jidctint.c): the algorithm of Loeffler,
  * Ligtenberg and Moschytz (1989) in fixed point with 13 fractional bits.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 

@@ -1,6 +1,8 @@
 /**
  * How the samples of an image fill their range.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { windowOf } from "./display.ts";

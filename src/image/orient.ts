@@ -1,6 +1,8 @@
 /**
  * The eight EXIF orientations: how the stored rows and columns lie on the displayed image.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { ImageNote, Raster, SampleData, Size } from "./image.ts";

@@ -2,9 +2,11 @@
  * TIFF's compressions without loss (TIFF 6.0, sections 9 and 13; Adobe's deflate), strict and bounded: a strip that
  * does not yield all of its bytes is refused, and none yields more.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
-import { inflateSync, zstdDecompressSync } from "node:zlib";
+import { inflateZlib, inflateZstd } from "../zlib_stream.ts";
 
 /** Yields `byteLength` bytes at most; a short answer means that the data ends too early. */
 type Expand = (data: Uint8Array, byteLength: number) => Uint8Array;
@@ -13,10 +15,10 @@ type Expand = (data: Uint8Array, byteLength: number) => Uint8Array;
 const COMPRESSIONS: ReadonlyMap<number, Expand> = new Map<number, Expand>([
   [1, (data, byteLength) => data.subarray(0, byteLength)],
   [5, expandLzw],
-  [8, (data, byteLength) => unpack(inflateSync, data, byteLength)],
-  [32946, (data, byteLength) => unpack(inflateSync, data, byteLength)],
+  [8, (data, byteLength) => unpack(inflate, data, byteLength)],
+  [32946, (data, byteLength) => unpack(inflate, data, byteLength)],
   [32773, expandPackBits],
-  [50000, (data, byteLength) => unpack(zstdDecompressSync, data, byteLength)],
+  [50000, (data, byteLength) => unpack(inflateZstd, data, byteLength)],
 ]);
 
 /** Whether {@linkcode expandStrip} knows a compression. */
@@ -39,20 +41,24 @@ export function expandStrip(compression: number, data: Uint8Array, byteLength: n
 /** Bytes that may follow those of a strip: writers round rows up. */
 const MAX_SURPLUS = 2 ** 17;
 
+const inflate = (data: Uint8Array, most: number) => inflateZlib(data, most).bytes;
+
 function unpack(
-  method: (data: Uint8Array, options: { maxOutputLength: number }) => Uint8Array,
+  method: (data: Uint8Array, most: number) => Uint8Array | null,
   data: Uint8Array,
   byteLength: number,
 ): Uint8Array {
+  let bytes: Uint8Array | null;
   try {
-    const { buffer, byteOffset, length } = method(data, { maxOutputLength: byteLength + MAX_SURPLUS });
-    // A plain array: the slices of Node's would share its memory.
-    return new Uint8Array(buffer, byteOffset, length);
+    bytes = method(data, byteLength + MAX_SURPLUS);
   } catch (error) {
-    const tooLong = error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
-    const reason = tooLong ? "is longer than its size requires" : "is damaged";
+    const reason = error instanceof RangeError ? "is longer than its size requires" : "is damaged";
     throw new SyntaxError(`Cannot decode the TIFF image: its pixel data ${reason}`);
   }
+  if (bytes !== null) return bytes;
+  throw new RangeError(
+    "Cannot decode the TIFF image: browsers do not read its compression, Zstandard\nhint: save it with deflate",
+  );
 }
 
 /** Runs: n + 1 bytes as they are for n from 0 to 127, one byte 1 - n times for n from -127 to -1. */

@@ -1,6 +1,8 @@
 /**
  * TIFF: the directories of a file (TIFF 6.0, section 2; BigTIFF with its longer numbers).
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 

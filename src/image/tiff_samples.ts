@@ -1,6 +1,8 @@
 /**
  * TIFF: from strips or tiles to samples (TIFF 6.0, sections 3, 14 and 15; Adobe's predictor for floating point).
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { SampleData, Size } from "./image.ts";

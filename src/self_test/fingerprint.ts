@@ -16,6 +16,7 @@ import losses from "./checks/losses.ts" with { type: "text" };
 import matrices from "./checks/matrices.ts" with { type: "text" };
 import training from "./checks/training.ts" with { type: "text" };
 import winograd from "./checks/winograd.ts" with { type: "text" };
+import prove from "./prove.ts" with { type: "text" };
 import selfTest from "./self_test.ts" with { type: "text" };
 
 const TESTS = [
@@ -26,6 +27,7 @@ const TESTS = [
   layers,
   losses,
   matrices,
+  prove,
   training,
   winograd,
   selfTest,

@@ -45,12 +45,29 @@ export async function* selfTest(
   wanted: (kernel: string, variant?: string) => boolean = () => true,
   precision: Precision = "f32",
 ): AsyncGenerator<SelfTestResult> {
-  for (const check of allChecks()) {
-    if (!gpu.has(check.needs)) continue;
-    if (!wanted(check.dispatch.kernel.label, check.variant)) continue;
+  for (const check of checksFor(gpu, wanted)) {
     if (precision === "f32") yield await run(gpu, check);
     else if (storableBindings(check.dispatch.kernel).length > 0) yield await run(gpu, inHalf(check));
   }
+}
+
+/**
+ * Compiles the kernels of {@linkcode selfTest} concurrently, which that would do one after the other.
+ *
+ * @throws {SyntaxError} if a kernel does not compile on this adapter.
+ */
+export async function compileTests(
+  gpu: Gpu,
+  wanted: (kernel: string, variant?: string) => boolean,
+): Promise<void> {
+  await gpu.compile(checksFor(gpu, wanted).map(({ dispatch }) => dispatch.kernel));
+}
+
+/** The checks of the wanted kernels that the device has what it takes for. */
+function checksFor(gpu: Gpu, wanted: (kernel: string, variant?: string) => boolean): Check[] {
+  return allChecks().filter(({ needs, dispatch, variant }) =>
+    gpu.has(needs) && wanted(dispatch.kernel.label, variant)
+  );
 }
 
 let checks: readonly Check[] | undefined;

@@ -1,6 +1,8 @@
 /**
  * BMP: BITMAPCOREHEADER (12 bytes), or BITMAPINFOHEADER and its successors.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { LabelImage } from "../label_image.ts";

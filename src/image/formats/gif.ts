@@ -1,6 +1,8 @@
 /**
  * GIF: the first frame (GIF89a specification), decoded here, so that ImageMagick need not be allowed to.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { readGifIndices } from "../gif_lzw.ts";

@@ -1,6 +1,8 @@
 /**
  * What an image format consists of. A new format is one file of this folder and one line in `image/formats.ts`.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { DecodedRaster, Size } from "../image.ts";

@@ -1,6 +1,8 @@
 /**
  * JPEG: the segments of a file (ITU T.81, annex B).
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { Size } from "../image.ts";

@@ -1,6 +1,8 @@
 /**
  * TIFF: the first page of a file. Samples of more than 8 bits are decoded here, since ImageMagick keeps 8 of them.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { DecodedRaster, ImageNote } from "../image.ts";

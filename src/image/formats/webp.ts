@@ -1,6 +1,8 @@
 /**
  * WebP: a RIFF container whose first chunk is VP8 (lossy), VP8L (lossless) or VP8X (extended).
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { type FormatHeader, hasText, type ImageFormat, viewOf } from "./image_format.ts";
