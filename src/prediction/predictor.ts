@@ -47,6 +47,12 @@ export class Predictor {
     return new Predictor(description, unet, options.flips ?? false);
   }
 
+  /** The same network with other options; closing either closes both. */
+  with({ flips = this.#flips, range }: PredictorOptions & Pick<ModelDescription, "range">): Predictor {
+    const description = range === undefined ? this.description : { ...this.description, range };
+    return new Predictor(description, this.#unet, flips);
+  }
+
   /** Number of classes. */
   get classes(): number {
     return classCount(this.description.network);
