@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 /** The scripts that the page loads: the name that it asks for, to the module that it is made of. */
 export const PAGE_ENTRIES: Readonly<Record<string, string>> = {
   "main.js": "app/main.ts",
+  "predict_worker.js": "app/predict/predict_worker.ts",
 };
 
 /** Scripts by the names of {@linkcode PAGE_ENTRIES}. */
