@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path";
+import { ROUTES } from "../../src/page/server/routes.ts";
 import { startBoard } from "../../src/page/server/serve.ts";
 import { ROOT } from "../project/files.ts";
 import type { Browser } from "./driver.ts";
@@ -18,6 +19,8 @@ export interface ShownOptions {
   readonly data?: string;
   /** The model that predicts; defaults to the best of the newest run. */
   readonly model?: string;
+  /** Called with the path of every route that a request reaches. */
+  readonly onHandle?: (path: string) => void;
   /** Copies runs and dataset for this case, which may then write there. */
   readonly copied?: boolean;
 }
@@ -73,6 +76,13 @@ export class Context {
       cache,
       port: 0,
       ...(options.model === undefined ? {} : { model: options.model }),
+      routes: ROUTES.map((route) => ({
+        ...route,
+        handle: (request) => {
+          options.onHandle?.(route.path);
+          return route.handle(request);
+        },
+      })),
       onNote: (note) => this.#notes.push(`board: ${note}`),
     });
     this.onClose(() => board.close());

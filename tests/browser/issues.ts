@@ -38,7 +38,8 @@ export async function watch(
     if (type === "error" || type === "assert") report(`console.${type}: ${args.map(valueText).join(" ")}`);
   });
   session.on("Log.entryAdded", ({ entry }) => {
-    if (entry.level === "error") {
+    // What failed to load is reported below: here it lacks for workers.
+    if (entry.level === "error" && entry.source !== "network") {
       report(`${entry.source}: ${entry.text}${entry.url ? ` (${entry.url})` : ""}`);
     }
   });

@@ -23,10 +23,20 @@ export interface PageOptions {
   readonly dark?: boolean;
   /** Whether the system asks for less motion. */
   readonly reducedMotion?: boolean;
+  /** Whether what goes wrong on it does not fail the case: it is made to go wrong. */
+  readonly hostile?: boolean;
   /** A page whose storage and service workers are shared. */
   readonly sibling?: BrowserPage;
   /** Permissions to grant, such as `clipboardReadWrite`. */
   readonly permissions?: readonly string[];
+}
+
+/** What a server answered. */
+export interface PageResponse {
+  readonly url: string;
+  readonly status: number;
+  /** By lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A point of the viewport in CSS pixels. */
@@ -54,6 +64,7 @@ export class BrowserPage {
   readonly #watched: Watched = { issues: [], requests: [], sessions: [] };
   #offline = false;
   #dialog = true;
+  #hostile = false;
 
   private constructor(
     readonly session: Session,
@@ -77,6 +88,7 @@ export class BrowserPage {
     });
     const { sessionId } = await browser.send("Target.attachToTarget", { targetId, flatten: true });
     const page = new BrowserPage(browser.child(sessionId), browser, targetId, context, downloads);
+    page.#hostile = options.hostile ?? false;
     await page.#prepare(options);
     return page;
   }
@@ -132,6 +144,8 @@ export class BrowserPage {
   async goto(url: string): Promise<void> {
     const loaded = this.#event("Page.loadEventFired");
     const { errorText, loaderId } = await this.session.send("Page.navigate", { url });
+    // An error without a body: the browser shows a page of its own.
+    if (errorText === "net::ERR_HTTP_RESPONSE_CODE_FAILURE") return void await loaded;
     if (errorText) throw new Error(`Cannot open ${url}: ${errorText}`);
     if (loaderId) await loaded;
   }
@@ -383,9 +397,24 @@ export class BrowserPage {
     });
   }
 
+  /** Calls a listener with every response of the page. */
+  onResponse(listener: (response: PageResponse) => void): () => void {
+    return this.session.on("Network.responseReceived", ({ response }) => listener(response as PageResponse));
+  }
+
+  /** The next response of the page. */
+  async nextResponse(): Promise<PageResponse> {
+    return (await this.#event("Network.responseReceived")).response as PageResponse;
+  }
+
   /** Requests of the page and its workers so far. */
   get requests(): readonly SentRequest[] {
     return this.#watched.requests;
+  }
+
+  /** Whether what went wrong fails the case. */
+  get isHostile(): boolean {
+    return this.#hostile;
   }
 
   /** The requests so far; later ones start a new list. */

@@ -14,6 +14,9 @@ import { DATA, RUNS } from "./fixtures.ts";
 /** Longest that one case may take, in milliseconds. */
 const CASE_MS = 60_000;
 
+/** Most problems of a case that are shown. */
+const MOST_PROBLEMS = 12;
+
 /** The command. */
 export function command(): Command {
   return createCommand("test:browser", "Tests the page in a real browser: Debian's package chromium.")
@@ -66,6 +69,8 @@ async function runCase(browser: Browser, { name, run }: BrowserCase): Promise<st
   } catch (error) {
     problems.push(`while it ended: ${describe(error)}`);
   }
+  const more = problems.length - MOST_PROBLEMS;
+  if (more > 0) problems.splice(MOST_PROBLEMS, more, `and ${more} more`);
   return problems.length === 0 ? null : problems.join("\n");
 }
 
