@@ -7,6 +7,9 @@
  * @module
  */
 import type { Head } from "../unet/config.ts";
+import { viewOf } from "../image/formats/image_format.ts";
+import { PNG } from "../image/formats/png.ts";
+import type { DecodedRaster, Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
 import type { ProbabilityMap } from "../prediction/probability_map.ts";
 import { codedMask, cutOf, encodeProbabilities } from "./probability_codes.ts";
@@ -80,6 +83,27 @@ function writeWinners(maps: readonly ProbabilityMap[], winners: Uint16Array): vo
     });
     winners[at] = winner | (best > 1 - sum ? WINS : 0);
   }
+}
+
+/**
+ * Reads the PNG of a sheet, which must have exactly its size: nothing is allocated for another.
+ *
+ * @throws {SyntaxError} if it is another kind of file, of another size, truncated or damaged
+ */
+export function readSheet(png: Uint8Array, form: SheetForm, thresholds: Float64Array): MapSheet {
+  const { width, height } = sheetSize(form);
+  const header = png.length > 32 && PNG.matches(png) ? PNG.readHeader(viewOf(png), png) : null;
+  if (header === null || header.width !== width || header.height !== height || header.bits !== 16) {
+    throw new SyntaxError(`Cannot read the maps: expected a PNG of ${width} x ${height} pixels of 16 bits`);
+  }
+  const { raster } = PNG.decode!(png) as DecodedRaster;
+  if (raster.channels !== 1) throw new SyntaxError("Cannot read the maps: they have colors");
+  return new MapSheet(raster.data as Uint16Array, form, thresholds);
+}
+
+/** The size of a sheet's image. */
+export function sheetSize(form: SheetForm): Size {
+  return { width: form.size, height: form.size * planeCount(form) };
 }
 
 /** A sheet whose planes are read one by one. */

@@ -8,7 +8,7 @@ import type { Sample } from "../dataset/samples.ts";
 import { writeFolderAtomic } from "../fs/atomic_folder.ts";
 import { encodeGray16Png } from "../image/encode.ts";
 import { createMapIndex, MAP_INDEX_FILE, type MapEntry, type MapIndex } from "./map_index.ts";
-import { type ImageMaps, packSheet, planeCount } from "./map_sheet.ts";
+import { type ImageMaps, packSheet, sheetSize } from "./map_sheet.ts";
 import { codedThresholds } from "./probability_codes.ts";
 
 /** Most bytes that the maps of a split take; the images after that have none. */
@@ -50,7 +50,6 @@ export async function storingMaps<T>(
 ): Promise<{ result: T; stored: StoredMaps }> {
   const form = { ...description, classCount: description.classes.length };
   const thresholds = codedThresholds(description.threshold);
-  const size = { width: form.size, height: form.size * planeCount(form) };
   const images: MapEntry[] = [];
   let byteLength = 0;
   let result: T;
@@ -59,7 +58,7 @@ export async function storingMaps<T>(
       const place = images.length;
       images.push({ name: fileName, width, height, file: null });
       if (byteLength >= maxBytes) return;
-      const bytes = await encodeGray16Png({ ...size, data: packSheet(maps, form, thresholds) });
+      const bytes = await encodeGray16Png({ ...sheetSize(form), data: packSheet(maps, form, thresholds) });
       const file = `${`${place + 1}`.padStart(5, "0")}.png`;
       await Deno.writeFile(join(hidden, file), bytes);
       byteLength += bytes.length;

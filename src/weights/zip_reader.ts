@@ -8,7 +8,6 @@
  * @module
  */
 import { crc32 } from "../crc32.ts";
-import { inflateExactly } from "../inflate.ts";
 import { quote } from "./message.ts";
 
 const LOCAL_HEADER = 0x04034b50;
@@ -102,7 +101,7 @@ export class ZipArchive {
     }
     let bytes: Uint8Array | null;
     try {
-      bytes = await inflateExactly(packed, byteLength, "deflate-raw");
+      bytes = await inflateRaw(packed, byteLength);
     } catch (error) {
       throw fault(`${quote(name)} does not unpack (${(error as Error).message})`);
     }
@@ -110,6 +109,27 @@ export class ZipArchive {
       throw fault(`${quote(name)} does not unpack to the ${byteLength} bytes of its directory`);
     }
     return bytes;
+  }
+}
+
+/**
+ * Inflates raw deflate data of a known length; null if it has another length. Bytes after the data are an error of the
+ * stream.
+ */
+async function inflateRaw(packed: Uint8Array, byteLength: number): Promise<Uint8Array | null> {
+  const source = new Blob([packed as Uint8Array<ArrayBuffer>]).stream();
+  const reader = source.pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const bytes = new Uint8Array(byteLength);
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return length === byteLength ? bytes : null;
+    if (length + value.length > byteLength) {
+      await reader.cancel();
+      return null;
+    }
+    bytes.set(value, length);
+    length += value.length;
   }
 }
 

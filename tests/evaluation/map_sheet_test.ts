@@ -1,10 +1,9 @@
 /** Sheets of maps give the masks that an evaluation compared: classMasks of the library is the measure. */
 import assert from "node:assert/strict";
-import { MapSheet, packSheet, planeCount, type SheetForm } from "../../src/evaluation/map_sheet.ts";
+import { MapSheet, packSheet, readSheet, type SheetForm, sheetSize } from "../../src/evaluation/map_sheet.ts";
 import { codedThresholds } from "../../src/evaluation/probability_codes.ts";
 import { decodeImage } from "../../mod.ts";
 import { encodeGray16Png, encodeGrayPng } from "../../src/image/encode.ts";
-import { readGray16Png } from "../../src/image/read_gray16.ts";
 import { classMasks } from "../../src/prediction/class_masks.ts";
 import { uniformAt, uniformFloats } from "../support/random.ts";
 
@@ -40,10 +39,9 @@ for (const head of ["sigmoid", "softmax"] as const) {
       const exclusive = head === "softmax" && classCount > 1;
       for (const evaluated of exclusive ? [null, 0.31234567] : [0.5, 0.31234567]) {
         const thresholds = codedThresholds(evaluated);
-        const size = { width: SIZE, height: SIZE * planeCount(form) };
         const samples = packSheet({ maps, truths, ignored }, form, thresholds);
-        const png = await encodeGray16Png({ ...size, data: samples });
-        const sheet = new MapSheet((await readGray16Png(png, size)).data, form, thresholds);
+        const png = await encodeGray16Png({ ...sheetSize(form), data: samples });
+        const sheet = readSheet(png, form, thresholds);
         for (
           const threshold of new Set([evaluated, 0, 0.001, 0.3, 0.5, 0.873, 1, ...exclusive ? [null] : []])
         ) {
@@ -64,23 +62,29 @@ for (const head of ["sigmoid", "softmax"] as const) {
   }
 }
 
-Deno.test("readGray16Png: reads what any decoder reads, and refuses other sizes, kinds and damaged files", async () => {
-  const image = { width: 5, height: 3, data: Uint16Array.from({ length: 15 }, (_, at) => 4369 * at) };
-  const png = await encodeGray16Png(image);
-  assert.deepEqual(await readGray16Png(png, image), image);
-  const { data } = await decodeImage(png);
-  assert.deepEqual([...data].filter((_, at) => at % 3 === 0), [...image.data].map((value) => value / 257));
-  const refused = (bytes: Uint8Array, message: RegExp, size = image) =>
-    assert.rejects(readGray16Png(bytes, size), { name: "SyntaxError", message });
-  await refused(png, /5 x 3 pixels, expected 9 x 3/, { ...image, width: 9 });
-  await refused(await encodeGrayPng({ ...image, data: new Uint8Array(15) }), /not 16-bit gray/);
-  await refused(new TextEncoder().encode("no image at all, but text of more than 33 bytes"), /not a PNG/);
-  for (const length of [0, 20, 40, png.length - 9]) {
-    await refused(png.slice(0, length), /not a PNG|truncated/);
+Deno.test("readSheet: refuses other sizes and kinds, truncated and damaged files", async () => {
+  const form: SheetForm = { size: 8, classCount: 1, head: "sigmoid" };
+  const thresholds = codedThresholds(0.5);
+  const size = sheetSize(form);
+  const data = Uint16Array.from({ length: 128 }, (_, at) => 64 * at);
+  const png = await encodeGray16Png({ ...size, data });
+  assert.deepEqual([...readSheet(png, form, thresholds).codes(0)].slice(0, 3), [0, 1, 2]);
+  const { data: shown } = await decodeImage(png);
+  assert.ok(shown[3 * 127]! > shown[3 * 60]!, "any viewer shows it");
+  const refused = (bytes: Uint8Array, message: RegExp, other = form) =>
+    assert.throws(() => readSheet(bytes, other, thresholds), { name: "SyntaxError", message });
+  refused(png, /expected a PNG of 9 x 18 pixels/, { ...form, size: 9 });
+  refused(await encodeGrayPng({ ...size, data: new Uint8Array(128) }), /of 16 bits/);
+  refused(new TextEncoder().encode("no image at all, but text of more than 33 bytes"), /expected a PNG/);
+  for (const length of [0, 20, 40, png.length - 14]) {
+    assert.throws(
+      () => readSheet(png.slice(0, length), form, thresholds),
+      /expected a PNG|ends within|Offset/,
+    );
   }
   for (const at of [43, 50, png.length - 20]) {
     const damaged = png.slice();
     damaged[at]! ^= 0xff;
-    await refused(damaged, /damaged/);
+    refused(damaged, /damaged/);
   }
 });

@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { countPixels } from "../../src/evaluation/pixel_counts.ts";
 import { MAP_INDEX_FILE, type MapIndex, readMapIndex } from "../../src/evaluation/map_index.ts";
-import { MapSheet, planeCount } from "../../src/evaluation/map_sheet.ts";
+import { readSheet } from "../../src/evaluation/map_sheet.ts";
 import { storingMaps } from "../../src/evaluation/map_storage.ts";
 import { codedThresholds } from "../../src/evaluation/probability_codes.ts";
-import { formatEvaluation } from "../../src/evaluation/report_text.ts";
-import { runEvaluation, type RunEvaluationOptions } from "../../src/evaluation/run_evaluation.ts";
-import { readGray16Png } from "../../src/image/read_gray16.ts";
+import { evaluateSplit } from "../../src/evaluation/evaluate_split.ts";
+import { readForModel, targetsOf } from "../../src/evaluation/model_classes.ts";
+import { prepareSplit } from "../../src/dataset/prepare.ts";
+import { openSplit } from "../../src/dataset/source_registry.ts";
+import { findSplits, splitOf } from "../../src/dataset/splits.ts";
 import { writeClassDataset } from "../support/class_dataset.ts";
 import { grayPredictor } from "../support/gray_predictor.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
@@ -17,38 +19,50 @@ async function readIndex(folder: string): Promise<MapIndex> {
   return readMapIndex(JSON.parse(await Deno.readTextFile(join(folder, MAP_INDEX_FILE))))!;
 }
 
-Deno.test("runEvaluation: stored maps give the pixels of every image and class of the report, and go without --maps", () =>
+Deno.test("storingMaps: stored maps give the pixels of every image and class of the evaluation", () =>
   inTempFolder(async (folder) => {
-    const dataFolder = join(folder, "data");
-    await writeClassDataset(dataFolder, { splits: { test: 2 }, side: 32, ignored: true });
-    const output = join(folder, "run");
-    const evaluate = (options: Partial<RunEvaluationOptions>) =>
-      runEvaluation(grayPredictor({ blind: 1 }), { dataFolder, cacheFolder: null, output, ...options });
-    const report = await evaluate({ maps: true, modelHash: "abc" });
-    const maps = join(output, "test-probabilities");
-    assert.deepEqual(await filesUnder(maps), ["00001.png", "00002.png", MAP_INDEX_FILE]);
-    assert.match(
-      formatEvaluation(report),
-      /^wrote .*test-probabilities: probability maps of 2 images, 1 kB each$/m,
+    await writeClassDataset(join(folder, "data"), { splits: { test: 2 }, side: 32, ignored: true });
+    const split = splitOf(await findSplits(join(folder, "data")), "test");
+    const listing = await openSplit(split);
+    const predictor = grayPredictor({ blind: 1 });
+    const { samples } = await readForModel(predictor, split, listing, "empty");
+    await using prepared = await prepareSplit(samples, {
+      size: 32,
+      cacheFolder: null,
+      workers: 1,
+      targets: targetsOf(predictor),
+    });
+    const maps = join(folder, "run/test-probabilities");
+    const description = {
+      split: "test",
+      size: 32,
+      head: "softmax",
+      threshold: null,
+      classes: predictor.classNames,
+      data: prepared.fingerprint,
+      model: "abc",
+    } as const;
+    const { result, stored } = await storingMaps(
+      maps,
+      description,
+      (onMaps) => evaluateSplit(predictor, prepared, { onMaps }),
     );
+    assert.deepEqual(await filesUnder(maps), ["00001.png", "00002.png", MAP_INDEX_FILE]);
+    assert.deepEqual([stored.images, stored.omitted], [2, 0]);
     const index = await readIndex(maps);
-    assert.deepEqual([index.model, index.data, index.size], ["abc", report.data.fingerprint, 32]);
-    assert.deepEqual(index.images[1], { name: "2.png", width: 32, height: 32, file: "00002.png" });
-    const form = { size: index.size, classCount: index.classes.length, head: index.head };
-    for (const [place, { file }] of index.images.entries()) {
-      const size = { width: 32, height: 32 * planeCount(form) };
-      const { data } = await readGray16Png(await Deno.readFile(join(maps, file!)), size);
-      const sheet = new MapSheet(data, form, codedThresholds(index.threshold));
+    const { version: _, images, ...rest } = index;
+    assert.deepEqual(rest, description);
+    assert.deepEqual(images[1], { name: "2.png", width: 32, height: 32, file: "00002.png" });
+    const form = { size: 32, classCount: 3, head: index.head };
+    for (const [place, { file }] of images.entries()) {
+      const png = await Deno.readFile(join(maps, file!));
+      const sheet = readSheet(png, form, codedThresholds(index.threshold));
       const ignored = sheet.ignored()!;
       index.classes.forEach((name, each) => {
         const counts = countPixels(sheet.predicted(each, index.threshold), sheet.truth(each), ignored);
-        assert.deepEqual(counts, report.scores[place]!.classes!.find((score) => score.name === name)!.pixels);
+        assert.deepEqual(counts, result.scores[place]!.classes!.find((score) => score.name === name)!.pixels);
       });
     }
-    const json = await Deno.readTextFile(report.files.json);
-    const again = await evaluate({});
-    assert.equal(await Deno.readTextFile(again.files.json), json, "the document does not depend on maps");
-    assert.deepEqual((await filesUnder(output)).filter((name) => name.includes("probabilities")), []);
   }));
 
 Deno.test("storingMaps: an evaluation that fails keeps the earlier maps, and a limit of bytes ends them", () =>

@@ -111,20 +111,31 @@ Deno.test("runEvaluation: writes numbers, table, and figures of image, masks and
 
 Deno.test("runEvaluation, formatEvaluation: audits and other splits as files and text, removed by a run without audit", () =>
   withEvaluations(async (run, output) => {
-    const { audit, files } = await run({ audit: true, spacing: [0.5, 0.5], unannotated: "skip" });
+    const first = await run({ audit: true, spacing: [0.5, 0.5], unannotated: "skip", maps: true });
+    const { audit, files } = first;
+    assert.match(
+      formatEvaluation(first),
+      /^wrote .*test-probabilities: probability maps of 3 images, 1 kB each$/m,
+    );
+    const mapFiles = (names: string[]) => names.filter((name) => name.includes("probabilities")).length;
+    assert.equal(mapFiles(await filesUnder(output)), 4, "an index, and a map per image");
     assert.deepEqual(audit!.map(({ name }) => name), ["3.png", "2.png"]);
     assert.deepEqual([files.auditCsv, files.auditFigure], [
       join(output, "audit.csv"),
       join(output, "audit.png"),
     ]);
-    const [header, first] = (await Deno.readTextFile(files.auditCsv!)).split("\r\n");
+    const [header, strongest] = (await Deno.readTextFile(files.auditCsv!)).split("\r\n");
     assert.equal(header, "picture,score,kind,reason,x,y,width,height,share,certainty");
     // The box of what is annotated and not predicted, in pixels of the image.
-    assert.match(first!, /^3\.png,0\.\d+,wrong,"annotated, but the model finds nothing",0,0,16,16,0\.0625,/);
+    assert.match(
+      strongest!,
+      /^3\.png,0\.\d+,wrong,"annotated, but the model finds nothing",0,0,16,16,0\.0625,/,
+    );
     const figure = await read(files.auditFigure);
     assert.ok(figure.width > 4 * 256 && figure.height > 256);
 
     const one = await run({ audit: true, auditSamples: 1 });
+    assert.equal(mapFiles(await filesUnder(output)), 0, "maps of another evaluation are gone");
     const text = formatEvaluation(one);
     for (
       const line of [

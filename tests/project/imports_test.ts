@@ -12,7 +12,6 @@ const COMMON = [
   "src/escape.ts",
   "src/format.ts",
   "src/fs",
-  "src/inflate.ts",
   "src/inflater.ts",
   "src/math.ts",
   "src/protobuf.ts",
