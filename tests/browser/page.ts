@@ -145,16 +145,17 @@ export class BrowserPage {
     const loaded = this.#event("Page.loadEventFired");
     const { errorText, loaderId } = await this.session.send("Page.navigate", { url });
     // An error without a body: the browser shows a page of its own.
-    if (errorText === "net::ERR_HTTP_RESPONSE_CODE_FAILURE") return void await loaded;
-    if (errorText) throw new Error(`Cannot open ${url}: ${errorText}`);
-    if (loaderId) await loaded;
+    const isEmpty = errorText === "net::ERR_HTTP_RESPONSE_CODE_FAILURE";
+    if (loaderId && (isEmpty || !errorText)) await loaded.next();
+    loaded.end();
+    if (errorText && !isEmpty) throw new Error(`Cannot open ${url}: ${errorText}`);
   }
 
   /** Loads the page again. */
   async reload(): Promise<void> {
     const loaded = this.#event("Page.loadEventFired");
     await this.session.send("Page.reload");
-    await loaded;
+    await loaded.next();
   }
 
   /**
@@ -403,8 +404,8 @@ export class BrowserPage {
   }
 
   /** The next response of the page. */
-  async nextResponse(): Promise<PageResponse> {
-    return (await this.#event("Network.responseReceived")).response as PageResponse;
+  nextResponse(): Promise<PageResponse> {
+    return this.#event("Network.responseReceived").next().then(({ response }) => response as PageResponse);
   }
 
   /** Requests of the page and its workers so far. */
@@ -432,18 +433,17 @@ export class BrowserPage {
     await this.browser.send("Target.closeTarget", { targetId: this.target });
   }
 
-  #event(name: string): Promise<Values> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        off();
-        reject(new Error(`${name} did not come`));
-      }, 3 * WAIT_MS);
-      const off = this.session.on(name, (values) => {
-        clearTimeout(timer);
-        off();
-        resolve(values);
-      });
-    });
+  /** Listens from now on to the first event of a name; `next` waits for it. */
+  #event(name: string): { next(): Promise<Values>; end(): void } {
+    const { promise, resolve, reject } = Promise.withResolvers<Values>();
+    const off = this.session.on(name, resolve);
+    return {
+      next() {
+        const timer = setTimeout(() => reject(new Error(`${name} did not come`)), 3 * WAIT_MS);
+        return promise.finally(() => (clearTimeout(timer), off()));
+      },
+      end: off,
+    };
   }
 }
 

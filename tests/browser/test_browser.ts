@@ -52,6 +52,11 @@ export function command(): Command {
 async function runCase(browser: Browser, { name, run }: BrowserCase): Promise<string | null> {
   const context = new Context(browser, name);
   const problems: string[] = [];
+  const onUnhandled = (event: PromiseRejectionEvent) => {
+    event.preventDefault();
+    problems.push(`nothing waited for ${describe(event.reason)}`);
+  };
+  addEventListener("unhandledrejection", onUnhandled);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`It took more than ${CASE_MS / 1000} s`)), CASE_MS);
@@ -69,6 +74,7 @@ async function runCase(browser: Browser, { name, run }: BrowserCase): Promise<st
   } catch (error) {
     problems.push(`while it ended: ${describe(error)}`);
   }
+  removeEventListener("unhandledrejection", onUnhandled);
   const more = problems.length - MOST_PROBLEMS;
   if (more > 0) problems.splice(MOST_PROBLEMS, more, `and ${more} more`);
   return problems.length === 0 ? null : problems.join("\n");
