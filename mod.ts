@@ -136,13 +136,9 @@ export {
   type EvaluateSplitOptions,
   type SplitEvaluation,
 } from "./src/evaluation/evaluate_split.ts";
-export {
-  batchLoss,
-  type BatchLossOptions,
-  type ImageLoss,
-  type Loss,
-  type SplitLoss,
-} from "./src/evaluation/split_loss.ts";
+export type { ImageMaps } from "./src/evaluation/map_sheet.ts";
+export type { StoredMaps } from "./src/evaluation/map_storage.ts";
+export { batchLoss, type BatchLossOptions, type Loss, type SplitLoss } from "./src/evaluation/split_loss.ts";
 export {
   type EvaluationReport,
   runEvaluation,

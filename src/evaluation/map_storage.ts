@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type { Sample } from "../dataset/samples.ts";
+import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { writeFolderAtomic } from "../fs/atomic_folder.ts";
 import { encodeGray16Png } from "../image/encode.ts";
 import { createMapIndex, MAP_INDEX_FILE, type MapEntry, type MapIndex } from "./map_index.ts";
@@ -38,6 +39,18 @@ export interface StoreOptions {
   readonly maxBytes?: number;
 }
 
+/** The file of an image's maps, by its place in the split. */
+function fileOf(place: number): string {
+  return `${`${place + 1}`.padStart(5, "0")}.png`;
+}
+
+/** What encodes the maps of an image. */
+function mapEncoder(description: MapDescription): (maps: ImageMaps) => Promise<Uint8Array> {
+  const form = { ...description, classCount: description.classes.length };
+  const thresholds = codedThresholds(description.threshold);
+  return (maps) => encodeGray16Png({ ...sheetSize(form), data: packSheet(maps, form, thresholds) });
+}
+
 /**
  * Calls `evaluate` with what stores an image's maps, and puts them in place when it has returned: a folder of an earlier
  * evaluation stays until then, and if it fails.
@@ -48,8 +61,7 @@ export async function storingMaps<T>(
   evaluate: (store: StoreMaps) => Promise<T>,
   { maxBytes = MAX_STORED_BYTES }: StoreOptions = {},
 ): Promise<{ result: T; stored: StoredMaps }> {
-  const form = { ...description, classCount: description.classes.length };
-  const thresholds = codedThresholds(description.threshold);
+  const encode = mapEncoder(description);
   const images: MapEntry[] = [];
   let byteLength = 0;
   let result: T;
@@ -58,15 +70,61 @@ export async function storingMaps<T>(
       const place = images.length;
       images.push({ name: fileName, width, height, file: null });
       if (byteLength >= maxBytes) return;
-      const bytes = await encodeGray16Png({ ...sheetSize(form), data: packSheet(maps, form, thresholds) });
-      const file = `${`${place + 1}`.padStart(5, "0")}.png`;
+      const bytes = await encode(maps);
+      const file = fileOf(place);
       await Deno.writeFile(join(hidden, file), bytes);
       byteLength += bytes.length;
       images[place] = { ...images[place]!, file };
     });
-    const index = createMapIndex({ ...description, images });
-    await Deno.writeTextFile(join(hidden, MAP_INDEX_FILE), `${JSON.stringify(index)}\n`);
+    await writeIndex(hidden, description, images);
   });
+  return { result: result!, stored: describeStored(folder, images, byteLength) };
+}
+
+/** Stores the maps of images in any order in a folder that ranks share; {@linkcode placeMaps} puts them in place. */
+export function storingParts(
+  folder: string,
+  description: MapDescription,
+  samples: readonly Sample[],
+): StoreMaps {
+  const places = new Map(samples.map((sample, place) => [sample, place]));
+  const encode = mapEncoder(description);
+  return async (sample, maps) => {
+    await Deno.mkdir(folder, { recursive: true });
+    await writeFileAtomic(join(folder, fileOf(places.get(sample)!)), await encode(maps));
+  };
+}
+
+/** Makes the folder of maps that {@linkcode storingMaps} makes, of the files of {@linkcode storingParts}. */
+export async function placeMaps(
+  parts: string,
+  folder: string,
+  description: MapDescription,
+  samples: readonly Sample[],
+  { maxBytes = MAX_STORED_BYTES }: StoreOptions = {},
+): Promise<StoredMaps> {
+  const images: MapEntry[] = [];
+  let byteLength = 0;
+  await writeFolderAtomic(folder, async (hidden) => {
+    for (const [place, { fileName, width, height }] of samples.entries()) {
+      const fits = byteLength < maxBytes;
+      images.push({ name: fileName, width, height, file: fits ? fileOf(place) : null });
+      if (!fits) continue;
+      const part = join(parts, fileOf(place));
+      byteLength += (await Deno.stat(part)).size;
+      await Deno.rename(part, join(hidden, fileOf(place)));
+    }
+    await writeIndex(hidden, description, images);
+  });
+  return describeStored(folder, images, byteLength);
+}
+
+async function writeIndex(folder: string, description: MapDescription, images: MapEntry[]): Promise<void> {
+  const index = createMapIndex({ ...description, images });
+  await Deno.writeTextFile(join(folder, MAP_INDEX_FILE), `${JSON.stringify(index)}\n`);
+}
+
+function describeStored(folder: string, images: readonly MapEntry[], byteLength: number): StoredMaps {
   const kept = images.filter(({ file }) => file !== null).length;
-  return { result: result!, stored: { folder, images: kept, omitted: images.length - kept, byteLength } };
+  return { folder, images: kept, omitted: images.length - kept, byteLength };
 }

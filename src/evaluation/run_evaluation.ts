@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { prepareSplit } from "../dataset/prepare.ts";
+import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Problem } from "../coco/problems.ts";
 import { assertAnnotated, type Unannotated } from "../dataset/samples.ts";
 import { openSplit } from "../dataset/source_registry.ts";
@@ -14,7 +15,7 @@ import { decisionThreshold } from "../prediction/class_masks.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import type { AuditFinding } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
-import { evaluateSplit, type EvaluateSplitOptions } from "./evaluate_split.ts";
+import { evaluateSplit, type EvaluateSplitOptions, type SplitEvaluation } from "./evaluate_split.ts";
 import type { SplitLoss } from "./split_loss.ts";
 import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
 import type { ImageScore } from "./image_score.ts";
@@ -22,7 +23,8 @@ import { readForModel, targetsOf } from "./model_classes.ts";
 import { type Head, headOf } from "../unet/config.ts";
 import { evaluationNames } from "../fs/layout.ts";
 import { removeTree } from "../fs/paths.ts";
-import { type StoredMaps, type StoreMaps, storingMaps } from "./map_storage.ts";
+import { type MapDescription, type StoredMaps, type StoreMaps, storingMaps } from "./map_storage.ts";
+import { evaluateShared, type SharedEvaluationOptions, type SharedWork } from "./shared_evaluation.ts";
 import type { EvaluationSummary } from "./summary.ts";
 
 /** Options of {@linkcode runEvaluation}. */
@@ -108,6 +110,20 @@ export async function runEvaluation(
   predictor: Predictor,
   options: RunEvaluationOptions,
 ): Promise<EvaluationReport> {
+  return (await runEvaluationOnRanks(predictor, options, null))!;
+}
+
+/**
+ * The same with the work shared: the first rank writes the files that a single one writes, and gets the report; the
+ * others get null. Every rank must call it.
+ *
+ * @throws as {@linkcode runEvaluation}
+ */
+export async function runEvaluationOnRanks(
+  predictor: Predictor,
+  options: RunEvaluationOptions,
+  shared: SharedWork | null,
+): Promise<EvaluationReport | null> {
   const { audit = false, unannotated = "empty", spacing } = options;
   const { size, normalize, range = null } = predictor.description;
   const split = chooseSplit(await findSplits(options.dataFolder), options.split ?? "test");
@@ -135,25 +151,36 @@ export async function runEvaluation(
     cacheFolder: options.cacheFolder,
     onProgress: options.onPrepare,
     onNote: options.onNote,
+    ranks: shared?.ranks,
   });
   if ("listing" in reading) {
     assertAnnotated(reading, prepared.samples, NOT_ANNOTATED);
     for (const note of reading.notes) options.onNote?.(`${split.name}: ${note}`);
   }
   const threshold = decisionThreshold(predictor.description, options.threshold);
-  const mapsFolder = join(options.output, evaluationNames(labelOf(split)).maps);
-  const evaluate = (onMaps?: StoreMaps) => evaluateSplit(predictor, prepared, { ...options, onMaps });
-  const { result: { scores, summary, loss, findings }, stored } = options.maps
-    ? await storingMaps(mapsFolder, {
-      split: labelOf(split),
-      size,
-      head: headOf(predictor.description.network),
-      threshold,
-      classes: predictor.classNames,
-      data: prepared.fingerprint,
-      model: options.modelHash ?? null,
-    }, evaluate)
-    : { result: await evaluate(), stored: null };
+  const names = evaluationNames(labelOf(split));
+  const mapsFolder = join(options.output, names.maps);
+  const description: MapDescription = {
+    split: labelOf(split),
+    size,
+    head: headOf(predictor.description.network),
+    threshold,
+    classes: predictor.classNames,
+    data: prepared.fingerprint,
+    model: options.modelHash ?? null,
+  };
+  const maps = options.maps ? { folder: mapsFolder, description } : null;
+  const evaluated = shared === null
+    ? await evaluateAlone(predictor, prepared, options, maps)
+    : await evaluateShared(predictor, prepared, {
+      ...options,
+      ...shared,
+      maps,
+      ledger: join(options.output, names.ledger),
+      settings: [options.provenance, threshold, spacing, audit],
+    });
+  if (evaluated === null) return null;
+  const { result: { scores, summary, loss, findings }, stored } = evaluated;
   if (stored === null) await removeTree(mapsFolder);
   const report: Omit<EvaluationReport, "files"> = {
     split: labelOf(split),
@@ -184,6 +211,17 @@ export async function runEvaluation(
     auditSamples,
   });
   return { ...report, files };
+}
+
+async function evaluateAlone(
+  predictor: Predictor,
+  prepared: PreparedSplit,
+  options: EvaluateSplitOptions,
+  maps: SharedEvaluationOptions["maps"],
+): Promise<{ result: SplitEvaluation; stored: StoredMaps | null }> {
+  const evaluate = (onMaps?: StoreMaps) => evaluateSplit(predictor, prepared, { ...options, onMaps });
+  if (maps === null) return { result: await evaluate(), stored: null };
+  return await storingMaps(maps.folder, maps.description, evaluate);
 }
 
 const AUDIT = "--audit ranks its images by what the model finds in them";

@@ -80,6 +80,8 @@ export interface EvaluationNames {
   readonly auditFigure: string;
   /** The folder of probability maps. */
   readonly maps: string;
+  /** The folder of what is done, while ranks evaluate or after they were stopped. */
+  readonly ledger: string;
 }
 
 /** What an evaluation of `split` writes; the figures of the test split have plain names. */
@@ -95,6 +97,7 @@ export function evaluationNames(split: string): EvaluationNames {
     auditCsv: `${prefix}audit.csv`,
     auditFigure: `${prefix}audit.png`,
     maps: `${split}-probabilities`,
+    ledger: `.evaluate-${split}`,
   };
 }
 

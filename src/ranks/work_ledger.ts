@@ -112,12 +112,15 @@ export class WorkLedger<Result> {
     this.#byteLength += bytes.length;
   }
 
-  /** The results of all files in their order, undefined for those without one; every rank must call it, once. */
-  async collect(): Promise<(Result | undefined)[]> {
+  /**
+   * On the first rank the results of all files in their order, undefined for those without one; null on the others. Every
+   * rank must call it, once; then the folder is the first rank's.
+   */
+  async collect(): Promise<(Result | undefined)[] | null> {
     this.#file.close();
     const { ranks, folder, items } = this.#options;
     await ranks.exchange("");
-    return await readDone<Result>(folder, items);
+    return ranks.rank === 0 ? await readDone<Result>(folder, items) : null;
   }
 
   /** A rank that was killed while it wrote leaves a torn line, which must not swallow the next one. */

@@ -1,0 +1,75 @@
+/**
+ * The evaluation of a split by several ranks, or in several runs.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import type { PreparedSplit } from "../dataset/prepared_split.ts";
+import type { Predictor } from "../prediction/predictor.ts";
+import type { Ranks } from "../ranks/share.ts";
+import { WorkLedger } from "../ranks/work_ledger.ts";
+import { removeTree } from "../fs/paths.ts";
+import {
+  assertFits,
+  evaluateImages,
+  type EvaluateSplitOptions,
+  type ImageEvaluation,
+  type SplitEvaluation,
+  summarizeSplit,
+} from "./evaluate_split.ts";
+import { type MapDescription, placeMaps, type StoredMaps, storingParts } from "./map_storage.ts";
+
+/** How work is shared. */
+export interface SharedWork {
+  /** Who shares it. */
+  readonly ranks: Ranks;
+  /** Whether what an earlier run has done is kept. */
+  readonly missing: boolean;
+  /** Receives the folder that tells what is done. */
+  readonly onLedger?: ((folder: string) => void) | undefined;
+}
+
+/** Options of {@linkcode evaluateShared}. */
+export interface SharedEvaluationOptions extends Omit<EvaluateSplitOptions, "onMaps">, SharedWork {
+  /** The folder of what is done; removed at the end. */
+  readonly ledger: string;
+  /** Everything that results depend on besides the data. */
+  readonly settings: unknown;
+  /** Where probability maps are stored, and what they are of; null for none. */
+  readonly maps: { readonly folder: string; readonly description: MapDescription } | null;
+}
+
+/** The evaluation, on the first rank; null on the others. Every rank must call it. */
+export async function evaluateShared(
+  predictor: Predictor,
+  prepared: PreparedSplit,
+  options: SharedEvaluationOptions,
+): Promise<{ result: SplitEvaluation; stored: StoredMaps | null } | null> {
+  assertFits(predictor, prepared);
+  const { ledger: folder, ranks, missing, maps, settings } = options;
+  const { samples, fingerprint } = prepared;
+  const ledger = await WorkLedger.open<ImageEvaluation>({
+    folder,
+    key: JSON.stringify([fingerprint, settings, maps !== null]),
+    items: samples.map(({ fileName }) => ({ name: fileName })),
+    ranks,
+    missing,
+  });
+  options.onLedger?.(folder);
+  const parts = join(folder, "maps");
+  const onMaps = maps === null ? undefined : storingParts(parts, maps.description, samples);
+  let done = 0;
+  for await (
+    const { index, ...image } of evaluateImages(predictor, prepared, ledger.own, { ...options, onMaps })
+  ) {
+    ledger.add(index, image);
+    options.onProgress?.(++done, ledger.own.length);
+  }
+  const images = await ledger.collect();
+  if (images === null) return null;
+  const stored = maps === null ? null : await placeMaps(parts, maps.folder, maps.description, samples);
+  // Every file was dealt to a rank, and a rank that fails ends all.
+  const result = summarizeSplit(predictor, images.map((image) => image!), options);
+  await removeTree(folder);
+  return { result, stored };
+}
