@@ -18,6 +18,8 @@ export interface BatchOptions {
   readonly seed?: number;
   /** Number of the epoch; defaults to 0. */
   readonly epoch?: number;
+  /** Indices of samples that are drawn once more per epoch, each as often as it occurs; none by default. */
+  readonly again?: readonly number[] | undefined;
   /** Whether the samples are shuffled; defaults to true. */
   readonly shuffle?: boolean;
   /** Batches to skip at the beginning, for a run that resumes within an epoch; defaults to 0. */
@@ -35,9 +37,9 @@ export interface ServedBatch extends Batch {
 }
 
 /**
- * Visits every sample once. The order is a function of seed and epoch: a resumed run gets the batches of an
- * uninterrupted one. While a batch is in use, the next ones are assembled in Workers, so that they are ready even if
- * this thread was waiting for the GPU.
+ * Visits every sample once, and those of `again` once more each time they occur. The order is a function of seed and
+ * epoch: a resumed run gets the batches of an uninterrupted one. While a batch is in use, the next ones are assembled
+ * in Workers, so that they are ready even if this thread was waiting for the GPU.
  *
  * Throws a RangeError for an invalid option.
  */
@@ -53,6 +55,7 @@ export function batches(
     firstBatch = 0,
     prefetch = PREFETCH,
     share = WHOLE,
+    again = [],
   } = options;
   const integers = { batchSize, seed, epoch, firstBatch, prefetch };
   for (const [name, value] of Object.entries(integers)) {
@@ -64,7 +67,11 @@ export function batches(
     }
   }
   const { count } = prepared;
-  const order = shuffle ? shuffled(count, seed, epoch) : Uint32Array.from({ length: count }, (_, i) => i);
+  const draws = Uint32Array.from(
+    { length: count + again.length },
+    (_, i) => i < count ? i : again[i - count]!,
+  );
+  const order = shuffle ? shuffled(draws.length, seed, epoch).map((place) => draws[place]!) : draws;
   return serve(prepared, order, { batchSize, firstBatch, prefetch, share });
 }
 

@@ -5,8 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { CocoDataset, CocoImage, Labeling } from "../coco/coco.ts";
+import type { CocoAnnotation, CocoDataset, CocoImage, Labeling } from "../coco/coco.ts";
 import { ANNOTATION_FILE, readCocoFile } from "../coco/coco_file.ts";
+import type { Size } from "../image/image.ts";
 import { FOREGROUND } from "../image/label_map.ts";
 import { roleOf } from "./roles.ts";
 import type { DatasetSource, ListedImage, Split } from "./dataset_source.ts";
@@ -53,16 +54,16 @@ function listImage(dataset: CocoDataset, image: CocoImage): ListedImage {
     categoryIds: dataset.annotationsOf(image.id).map(({ categoryId }) => categoryId),
     labelMap: (labeling) =>
       Promise.resolve(labeling ? dataset.labelMap(image.id, labeling) : dataset.mask(image.id)),
-    labelKey: (labeling) => Promise.resolve(labelKey(dataset, image, labeling)),
+    labelKey: (labeling) => Promise.resolve(labelKey(image, dataset.annotationsOf(image.id), labeling)),
   };
 }
 
-function labelKey(
-  dataset: CocoDataset,
-  { id, width, height }: CocoImage,
+/** The key of an image's label map; see `ListedImage`. */
+export function labelKey(
+  { width, height }: Size,
+  annotations: readonly Pick<CocoAnnotation, "categoryId" | "segmentation">[],
   labeling: Labeling | undefined,
 ): string {
-  const annotations = dataset.annotationsOf(id);
   const segmentations = annotations.map(({ segmentation }) => segmentation);
   const content: unknown[] = [RASTERIZER_VERSION, width, height, segmentations];
   const labels = annotations.map(({ categoryId }) => labeling?.labelsOf(categoryId) ?? [FOREGROUND]);

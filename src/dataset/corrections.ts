@@ -43,7 +43,7 @@ const WAIT_MS = 15_000;
 const LOOK_MS = 10;
 
 /** The newest version of an image's masks. */
-export function newestOf({ corrections }: CorrectedImage): Correction {
+export function newestOf({ corrections }: Pick<CorrectedImage, "corrections">): Correction {
   return corrections.at(-1)!;
 }
 
@@ -80,7 +80,7 @@ export async function appendCorrection(
   await using lock = await takeLock(path);
   const before = await ifFound(read(path)) ?? {
     document: EMPTY_DOCUMENT,
-    content: { categories: [], images: [] },
+    content: { categories: [], images: [], records: 0 },
   };
   const { document, revision } = addCorrection(before, record);
   const bytes = new TextEncoder().encode(formatDocument(document));

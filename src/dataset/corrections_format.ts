@@ -41,6 +41,8 @@ export interface CorrectedRegion {
 export interface Correction {
   /** Its number: 0 for the masks before the first correction, then 1, 2 and so on. */
   readonly revision: number;
+  /** Its place among all versions of the file, from 0: later ones were saved later. */
+  readonly record: number;
   /** Who corrected, as typed; null for revision 0. */
   readonly annotator: string | null;
   /** When it was saved, as ISO 8601. */
@@ -79,6 +81,8 @@ export interface Corrections {
   readonly categories: readonly { readonly id: number; readonly name: string }[];
   /** The corrected images, in the order of their first corrections. */
   readonly images: readonly CorrectedImage[];
+  /** The number of versions of all images. */
+  readonly records: number;
 }
 
 /** Longest name of an annotator, a category, a split or a file, in UTF-16 units. */
@@ -149,7 +153,7 @@ interface AnnotationEntry extends MaskEntry {
   readonly revision: number;
 }
 
-interface CorrectionEntry extends Omit<Correction, "regions"> {
+interface CorrectionEntry extends Omit<Correction, "regions" | "record"> {
   readonly image_id: number;
   readonly annotations: readonly MaskEntry[];
 }
@@ -236,7 +240,7 @@ function readContent(document: CorrectionsDocument, fail: (fault: string) => Err
       throw fail(`${path}: revision ${revision} has ${annotator === null ? "no" : "an"} annotator`);
     }
     const regions = annotations.map((each, j) => regionOf(each, image, `${path}.annotations[${j}]`));
-    all.push({ revision, annotator, time, source, model, previous, regions });
+    all.push({ revision, record: i, annotator, time, source, model, previous, regions });
     versions.set(image_id, all);
   });
 
@@ -252,6 +256,7 @@ function readContent(document: CorrectionsDocument, fail: (fault: string) => Err
   });
   return {
     categories: document.categories,
+    records: document.corrections.length,
     images: document.images.map(({ id, split, file_name: fileName, width, height, sha256 }, i) => {
       const corrections = versions.get(id) ?? [];
       if (corrections.length < 2) throw fail(`images[${i}] has no correction`);

@@ -42,6 +42,8 @@ export interface ListedImage extends Size {
   readonly categoryIds: readonly (CocoId | null)[];
   /** A file that its name probably means, if it has none. */
   readonly link?: FileLink;
+  /** Whether its annotations are those of a corrections file. */
+  readonly corrected?: boolean;
   /** What a reader should know of its listed name. */
   readonly notes?: readonly ImageNote[];
   /** Reads or rasterizes its annotations, on every call; without a labeling all are one foreground class. */

@@ -59,6 +59,11 @@ export interface PrepareOptions {
   readonly targets?: TargetForm;
   /** Folder for the cache file, or null for memory. */
   readonly cacheFolder: string | null;
+  /**
+   * What tells the corrections of this split from others, in the name of the file of its corrected samples: they have one
+   * of their own, so that the others need not be prepared again whenever a mask is corrected.
+   */
+  readonly corrections?: string | undefined;
   /** Number of Workers; defaults to the number of cores. */
   readonly workers?: number;
   /** Called after every prepared image. */
@@ -125,36 +130,63 @@ export async function prepareSplit(
   samples: readonly Sample[],
   options: PrepareOptions,
 ): Promise<PreparedSplit> {
-  const { size, cacheFolder, onNote } = options;
+  const { size, cacheFolder } = options;
   const workers = options.workers ?? navigator.hardwareConcurrency;
   assertNormalization(options.normalize ?? DEFAULT_NORMALIZATION);
   assertCount("a size", size, MAX_SIZE);
   assertCount("a number of Workers", workers, 1024);
-  const path = cacheFolder === null ? null : join(cacheFolder, cacheName(samples[0], size));
+  const pathOf = (name: string) => cacheFolder === null ? null : join(cacheFolder, name);
+  const name = cacheName(samples[0], size);
 
-  if (options.ranks !== undefined && options.ranks.size > 1) {
-    return await prepareShares(samples, path, workers, { ...options, ranks: options.ranks });
+  const corrected = samples.filter((sample) => sample.corrected);
+  const own = corrected.length === 0 ? samples : samples.filter((sample) => !sample.corrected);
+  const stored = await prepareFile(own, pathOf(name), workers, options);
+  if (corrected.length === 0) return assemble(samples, stored.entries, stored, options);
+  const suffix = `-corrected-${hashBytes(new TextEncoder().encode(options.corrections ?? "")).slice(0, 8)}`;
+  const other = pathOf(name.replace(/(?=\.samples$)/, suffix));
+  const further = await prepareFile(corrected, other, workers, options);
+  const entries = new Map<Sample, Entry>([
+    ...own.map((sample, i) => [sample, stored.entries[i]!] as const),
+    ...corrected.map((sample, i) => [sample, further.entries[i]!] as const),
+  ]);
+  const both = stored.status === "kept" ? { ...stored, status: further.status } : stored;
+  return assemble(samples, samples.map((sample) => entries.get(sample)!), both, options);
+}
+
+/** Samples and their file. */
+type Stored = Pick<PreparedStore, "status" | "path"> & { readonly entries: readonly Entry[] };
+
+/** Prepares samples that share a file, or finds them there. */
+async function prepareFile(
+  samples: readonly Sample[],
+  path: string | null,
+  workers: number,
+  options: PrepareOptions,
+): Promise<Stored> {
+  const { size, ranks, onNote } = options;
+  if (ranks !== undefined && ranks.size > 1) {
+    return await prepareShares(samples, path, workers, { ...options, ranks });
   }
   const cached = path === null ? null : await readCached(path, samples, options);
-  if (cached !== null) return assemble(samples, cached, { status: "kept", path }, options);
+  if (cached !== null) return { entries: cached, status: "kept", path };
   const writer = await openSampleWriter(path, onNote);
   try {
     const entries = await prepareAll(samples, writer, workers, options);
     await writer.finish(indexOf(entries, size));
-    return assemble(samples, entries, writer, options);
+    return { entries, status: writer.status, path: writer.path };
   } catch (error) {
     await writer.discard();
     throw error;
   }
 }
 
-/** Prepares a split together with the other ranks. */
+/** {@linkcode prepareFile} together with the other ranks. */
 async function prepareShares(
   samples: readonly Sample[],
   path: string | null,
   workers: number,
   options: PrepareOptions & { ranks: Ranks },
-): Promise<PreparedSplit> {
+): Promise<Stored> {
   if (path === null) throw new TypeError("Cannot prepare a split in memory on several ranks");
   const { size, ranks } = options;
   const { entries, status } = await prepareOnRanks<Sample, Entry>(samples, path, ranks, size, {
@@ -162,7 +194,7 @@ async function prepareShares(
     prepare: (own, writer) => prepareAll(own, writer, workers, options),
     finish: (entries, writer) => writer.finish(indexOf(entries, size)),
   });
-  return assemble(samples, entries, { status, path }, options);
+  return { entries, status, path };
 }
 
 /** The name of a split's cache file, with a hash of the split's folder: datasets may share a cache folder. */

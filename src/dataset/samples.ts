@@ -49,6 +49,8 @@ export interface Sample extends Size {
   readonly imagePath: string;
   /** Whether it has an annotation; if not, its label map is background only. */
   readonly annotated: boolean;
+  /** Whether its label map is that of a corrections file. */
+  readonly corrected?: boolean;
   /** Reads or rasterizes the annotations, on every call. */
   labelMap(): Promise<LabelMap>;
   /** A SHA-256 of everything that determines the label map: the same key, the same label map. */
@@ -154,7 +156,7 @@ export function samplesOf(
 /** The sample of a listed image. */
 export function createSample(
   split: Pick<Split, "name" | "folder">,
-  { id, fileName, width, height, state, labelMap, labelKey }: Omit<
+  { id, fileName, width, height, state, corrected, labelMap, labelKey }: Omit<
     ListedImage,
     "categoryIds" | "partlyAnnotated"
   >,
@@ -168,6 +170,7 @@ export function createSample(
     width,
     height,
     annotated: state === "annotated",
+    ...(corrected === true ? { corrected } : {}),
     labelMap: () => labelMap(labeling),
     labelKey: () => labelKey(labeling),
     mask: async () => maskOf(await labelMap(labeling)),
