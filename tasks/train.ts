@@ -20,6 +20,7 @@ import {
 } from "../src/cli/task.ts";
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
 import { addClassOptions } from "../src/cli/class_options.ts";
+import { addCorrectionsOption } from "../src/cli/corrections_option.ts";
 import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
 import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
 import type { World } from "../src/distributed/world.ts";
@@ -42,9 +43,11 @@ import { DEFAULT_SAMPLES } from "../src/training/sample_images.ts";
 import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
 
-interface Options extends TrainConfig, DistributedOptions {
+interface Options extends Omit<TrainConfig, "init">, DistributedOptions {
   readonly binary?: boolean;
   readonly data: string;
+  readonly corrections?: readonly string[];
+  readonly init?: string;
   readonly run?: string;
   readonly cache: string;
   readonly resume?: boolean;
@@ -81,6 +84,10 @@ export function command(): Command {
       "--data dataset/mine --run runs/mine --recipe strong",
     ],
     ["Resume a run that was stopped", "--resume --run runs/mine"],
+    [
+      "Learn from masks that were corrected on the page",
+      "--init runs/mine --corrections dataset/corrections/corrections.coco.json --data dataset/mine --run runs/better",
+    ],
   ]);
   return train.action(async (options: Options) => {
     const typed = (name: string) => train.getOptionValueSource(name) === "cli";
@@ -105,9 +112,15 @@ function addFlags(train: Command): void {
     .optionsGroup(GROUPS.data)
     .option("--data <folder>", "the dataset, with train/ and valid/ (or val/)", FOLDERS.data)
     .option("--cache <folder>", "where prepared images and timed kernel choices are stored", FOLDERS.cache);
+  addCorrectionsOption(train);
   addConfigOptions(train, "data");
   addClassOptions(train);
   train.optionsGroup(GROUPS.network);
+  train.option(
+    "--init <model>",
+    "start from a trained model, a file or the folder of its run, instead of random weights; its network, classes and " +
+      "normalization are kept",
+  );
   addConfigOptions(train, "network");
   train.optionsGroup(GROUPS.training);
   addConfigOptions(train, "training");
@@ -174,6 +187,8 @@ async function plan(options: Options, { config, data, choices, world }: Given): 
     cacheFolder: options.cache,
     config,
     classes: classesOf(options),
+    init: options.init,
+    corrections: options.corrections,
     software: options.software,
     choices,
     collective: world?.collective,
@@ -227,6 +242,8 @@ async function run(
       cacheFolder: options.cache,
       config,
       classes: classesOf(options),
+      init: options.init,
+      corrections: options.corrections,
       resume: options.resume,
       force: options.force,
       software: options.software,

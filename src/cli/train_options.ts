@@ -7,7 +7,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { HEADS, LOSS_NAMES, LOSSES } from "../../kernels/loss/definition.ts";
 import { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
 import { completeTrainConfig, RECIPES } from "../training/recipe.ts";
-import { SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
+import { OVERSAMPLE, SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
 import { type GROUPS, integer, number } from "./task.ts";
 
 const DEFAULTS = completeTrainConfig();
@@ -27,6 +27,11 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
       "unannotated",
       "--unannotated <how>",
       "images without annotations: empty trains on them as background, skip leaves them out",
+    ],
+    [
+      "oversample",
+      "--oversample <times>",
+      `how often an image with corrected masks is drawn per epoch (default: ${OVERSAMPLE.default})`,
     ],
     ["augment", "--augment <what>", `random transforms of images and masks: ${AUGMENTATION_SYNTAX}`],
   ],
@@ -80,10 +85,11 @@ export function addConfigOptions(train: Command, group: keyof typeof FLAGS): voi
   for (const [name, flags, text] of FLAGS[group]!) {
     const option = new Option(flags, text);
     if (name === "augment") option.argParser(augmentation).default(DEFAULTS.augment, "none");
-    else if (name !== "head") option.default(DEFAULTS[name]);
+    else if (name in DEFAULTS) option.default(DEFAULTS[name]);
     if (name === "recipe") option.choices(Object.keys(RECIPES));
     else if (name === "head") option.choices(HEADS);
     else if (name === "size") option.argParser(inputSize);
+    else if (name === "oversample") option.argParser(integer(OVERSAMPLE.least, OVERSAMPLE.most));
     else if (name in SETTING_CHOICES) option.choices(SETTING_CHOICES[name as keyof typeof SETTING_CHOICES]);
     else if (name in SETTING_RANGES) option.argParser(numberOf(name as keyof typeof SETTING_RANGES));
     train.addOption(option);
@@ -123,9 +129,9 @@ function augmentation(text: string): TrainConfig["augment"] {
 
 /** The settings that were typed: only these override a recipe, or the settings of a resumed run. */
 export function givenConfig(
-  options: Readonly<TrainConfig>,
+  options: Readonly<Omit<TrainConfig, "init">>,
   typed: (name: string) => boolean,
 ): Partial<TrainConfig> {
-  const isSetting = (name: string) => name in DEFAULTS || name === "head";
+  const isSetting = (name: string) => name in DEFAULTS || name === "head" || name === "oversample";
   return Object.fromEntries(Object.entries(options).filter(([name]) => isSetting(name) && typed(name)));
 }

@@ -185,8 +185,10 @@ export function describePlan(plan: TrainPlan): string {
   const { filters, norm, size, batchSize } = config;
   const loss = config.loss === DEFAULT_LOSS ? "" : `loss ${config.loss}, `;
   return splits.join("") +
+    describeCorrections(data.train) +
     `network       ${filters} filters, norm ${norm}, ${parameters.toLocaleString("en-US")} parameters, ` +
     `input ${size} x ${size}, batches of ${batchSize}\n` +
+    describeInit(config) +
     describeClasses(config) +
     `recipe        ${config.recipe}: ${loss}${config.optimizer}, learning rate ${config.learningRate}, ` +
     `${config.schedule} schedule, seed ${config.seed}\n` +
@@ -199,6 +201,27 @@ export function describePlan(plan: TrainPlan): string {
         "memory is that of one\n") +
     describeKernels(plan) +
     `memory        ${describeMemory(config.memory, memory)}\n`;
+}
+
+/** A line if a run learns from corrections. */
+function describeCorrections({ corrections }: TrainPlan["data"]["train"]): string {
+  if (corrections === undefined) return "";
+  const { samples, joined, negatives, oversample } = corrections;
+  const parts = [
+    ...(joined > 0 ? [`${joined} of them new`] : []),
+    ...(negatives > 0 ? [`${negatives} corrected to nothing`] : []),
+    oversample === 1 ? "drawn once per epoch" : `drawn ${oversample} times per epoch`,
+  ];
+  return `corrections   ${plural(samples, "image")}, ${parts.join(", ")}\n`;
+}
+
+/** A line if a run starts from a model. */
+function describeInit({ init }: TrainPlan["config"]): string {
+  if (init === undefined) return "";
+  return `weights       those of ${escapeLine(init.model)}, SHA-256 ${
+    init.sha256.slice(0, 12)
+  }; its network, classes ` +
+    "and normalization\n";
 }
 
 /** A line if a run names classes. */

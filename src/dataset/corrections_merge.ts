@@ -29,7 +29,7 @@ export interface CorrectionsFile {
   /** Its path. */
   readonly path: string;
   /** How many of its versions count: those of the time when a run began; by default all. */
-  readonly records?: number | undefined;
+  readonly records?: number;
 }
 
 /** An image and its newest corrected masks. */
@@ -97,6 +97,14 @@ export interface CorrectionsReport {
   readonly leftOut: readonly { readonly reason: string; readonly files: readonly string[] }[];
 }
 
+/** A line for each reason why corrections are left out. */
+export function describeLeftOut({ leftOut }: CorrectionsReport): string[] {
+  return leftOut.map(({ reason, files }) => {
+    const count = files.length === 1 ? "1 corrected image is" : `${files.length} corrected images are`;
+    return `${count} left out, ${reason}: ${files[0]}${files.length > 1 ? ", ..." : ""}`;
+  });
+}
+
 /** A train split with corrected masks. */
 export interface MergedCorrections {
   /** The train split, with the corrected masks in the place of its own. */
@@ -153,10 +161,7 @@ export async function mergeCorrections(
         "with --data",
     );
   }
-  const categories = new Categories(
-    train.listing.categories,
-    categoryNames([train.listing, valid.listing]).listed,
-  );
+  const categories = new Categories(train.listing, categoryNames([train.listing, valid.listing]).listed);
   const ofTrain = accepted.filter(({ split }) => split === train.split);
   const others = Map.groupBy(accepted.filter(({ split }) => split !== train.split), ({ split }) => split);
   const listed = replaceImages(train.listing, ofTrain.map(({ image }) => image), categories);
@@ -316,9 +321,11 @@ class Categories {
   /** The categories that the dataset does not list, and an image that has them. */
   readonly #unknown = new Map<string, string>();
 
-  /** `own` are the split's, `listed` the names of all splits. */
-  constructor(own: readonly Category[], listed: readonly string[]) {
-    this.#all = [...own];
+  /** Of a split; `listed` are the names of all splits. */
+  constructor({ categories, images }: SplitListing, listed: readonly string[]) {
+    // Roboflow lists a name twice, and outlines only one of the two.
+    const used = new Set(images.flatMap(({ categoryIds }) => categoryIds));
+    this.#all = categories.toSorted((a, b) => Number(used.has(b.id)) - Number(used.has(a.id)));
     this.#listed = listed;
   }
 

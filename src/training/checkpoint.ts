@@ -42,6 +42,14 @@ export interface BestEpoch {
   readonly sha256: string;
 }
 
+/** A corrections file as a run keeps it: it may grow in the meantime. */
+export interface KeptCorrections {
+  /** Its path, relative to the project; null if it lies elsewhere. */
+  readonly path: string | null;
+  /** How many of its versions count. */
+  readonly records: number;
+}
+
 /** Progress of a run, except the trainer's blocks; plain JSON. */
 export interface RunProgress {
   /** The run's id, kept when it is resumed. */
@@ -58,6 +66,8 @@ export interface RunProgress {
   readonly versions: ToolVersions;
   /** Its kernel variants, which its bits depend on; absent in runs of versions without choices. */
   readonly choices?: KernelChoices | undefined;
+  /** The corrections that it learns from; absent for none. */
+  readonly corrections?: readonly KeptCorrections[] | undefined;
   /** The ranks that train it, which its last digits depend on; absent for one. */
   readonly ranks?: number | undefined;
   /** Finished epochs. */

@@ -18,6 +18,7 @@ import {
   TEXT,
   valueOf,
 } from "../fs/json_shape.ts";
+import { isSampleRange } from "../image/sample_range.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import { LIGHT } from "./augmentation.ts";
 import { CLASS_FIELDS, HEADS } from "../../kernels/loss/definition.ts";
@@ -44,6 +45,10 @@ const CONFIG: Shape = objectOf({
   classes: orMissing(listOf(TEXT)),
   merge: orMissing(listOf(TEXT)),
   head: orMissing(oneOf(...HEADS)),
+  init: orMissing(
+    objectOf({ model: TEXT, sha256: TEXT, range: orMissing(valueOf("a range", isSampleRange)) }),
+  ),
+  oversample: orMissing(NUMBER),
   ...Object.fromEntries(Object.keys(SETTING_RANGES).map((name) => [name, orMissing(NUMBER)])),
   ...Object.fromEntries(
     Object.entries(SETTING_CHOICES).map(([name, words]) => [name, orMissing(oneOf(...words))]),
@@ -69,6 +74,7 @@ const STATE: Shape = objectOf({
   data: objectOf({ train: SPLIT, valid: SPLIT, classes: orMissing(listOf(TEXT)) }),
   versions: objectOf({ unet: TEXT, deno: TEXT, v8: TEXT, adapter: TEXT }),
   choices: orMissing(recordOf(TEXT)),
+  corrections: orMissing(listOf(objectOf({ path: orNull(TEXT), records: COUNT }))),
   epoch: COUNT,
   partial: orNull(objectOf({
     batches: COUNT,

@@ -19,7 +19,7 @@ import type { SampleImages } from "./sample_images.ts";
 import { saveCheckpoint } from "./run_folder.ts";
 import { learningRateAt, nextPlateau } from "./schedule.ts";
 import { networkConfig } from "./train_config.ts";
-import type { TrainData } from "./train_data.ts";
+import { drawsOf, type TrainData } from "./train_data.ts";
 import type { Trainer } from "./trainer.ts";
 import type { TrainerState } from "./trainer_state.ts";
 
@@ -129,7 +129,11 @@ export class Epochs {
       // Of the epoch's last batch; the trainer's own is another if the run was stopped within validation and resumed.
       learning_rate: this.#rate(epoch, data.train.batches - 1),
     };
-    const metrics = { ...numbers, seconds: seconds(), samples_per_second: data.train.samples / trainSeconds };
+    const metrics = {
+      ...numbers,
+      seconds: seconds(),
+      samples_per_second: drawsOf(data.train) / trainSeconds,
+    };
     const loss = numbers["valid/loss"]!;
     const next = nextStopping(stopping, epoch, loss);
     const best = next.bestEpoch === epoch;
@@ -224,7 +228,7 @@ export class Epochs {
       epochs: this.#progress.config.epochs,
       done: sums.samples,
       start,
-      total: data[part].samples,
+      total: drawsOf(data[part]),
       loss: sums.loss / sums.samples,
     });
   }

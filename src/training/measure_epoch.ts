@@ -7,6 +7,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { maskChannels } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import { networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
+import { drawsOf } from "./train_data.ts";
 import type { TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -31,7 +32,7 @@ export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPla
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
   const trainer = await Trainer.create(unet, trainerOptions(config));
   try {
-    const batch = Math.min(config.batchSize, data.train.samples);
+    const batch = Math.min(config.batchSize, drawsOf(data.train));
     let seconds = batch * await stepSeconds(trainer, 1, config.size);
     if (batch > 1 && seconds < MOST_SECONDS) seconds = await stepSeconds(trainer, batch, config.size);
     return epochSeconds(seconds, data);

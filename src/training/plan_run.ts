@@ -6,6 +6,7 @@
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import type { ClassOptions } from "../dataset/classes.ts";
+import type { CorrectionsFile } from "../dataset/corrections_merge.ts";
 import { FOLDERS } from "../fs/layout.ts";
 import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import { openGpu } from "../host/open_gpu.ts";
@@ -14,10 +15,11 @@ import type { Collective } from "./collective.ts";
 import type { DataFingerprint } from "./data_fingerprint.ts";
 import type { TrainCallbacks } from "./events.ts";
 import { measureEpoch } from "./measure_epoch.ts";
+import { type InitModel, readInit } from "./init_model.ts";
 import { completeTrainConfig } from "./recipe.ts";
-import { checkSameData, resumeConfig, resumedData } from "./resume.ts";
+import { checkSameData, correctionsOf, resumeConfig, resumedData } from "./resume.ts";
 import { describeNewRun, readRunProgress } from "./run_folder.ts";
-import type { TrainConfig } from "./train_config.ts";
+import { OVERSAMPLE, type TrainConfig } from "./train_config.ts";
 import { loadData, type LoadedData, type TrainData } from "./train_data.ts";
 import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
 
@@ -37,6 +39,10 @@ export interface PlanRunOptions {
   readonly config?: Partial<TrainConfig> | undefined;
   /** The classes; default to every category that is outlined, or to those of a resumed run. */
   readonly classes?: ClassOptions | undefined;
+  /** A model to start from: its file, or the folder of its run; by default the weights are drawn by the seed. */
+  readonly init?: string | undefined;
+  /** Corrections files to learn from; of a resumed run where its own lie now, if they moved. */
+  readonly corrections?: readonly string[] | undefined;
   /** Train on the software adapter even if there is a GPU. */
   readonly software?: boolean | undefined;
   /** The ranks that train together; defaults to one. */
@@ -69,9 +75,15 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
     if (note !== null) callbacks.onNote?.(note);
   }
   const run = { ...options, folder };
-  const known = before ? resumeConfig(before, run) : completeTrainConfig(options.config);
+  const { config: known, init } = await startConfig(before, run, callbacks);
   const dataFolder = resumedData(run, before ?? undefined);
-  const { data, config } = await loadRunData(dataFolder, known, before ? folder : null, options, callbacks);
+  const { data, config } = await loadRunData(
+    dataFolder,
+    known,
+    { folder: before ? folder : null, init, corrections: correctionsOf(run, before) },
+    options,
+    callbacks,
+  );
   await closeData(data);
   if (before) checkSameData(before, { folder, force, data: fingerprintOf(data, config) });
   const wanted = gpuOptions(options, config, callbacks);
@@ -111,17 +123,72 @@ export function fingerprintOf({ train, valid }: TrainData, { classes }: TrainCon
   return { train: train.fingerprint, valid: valid.fingerprint, ...(classes ? { classes } : {}) };
 }
 
-/** Loads the splits of a run, telling the callbacks; `resumes` is its folder if it is resumed. */
+/**
+ * The settings of a run: those of the resumed one, or those that were given, with those of the model that it starts from.
+ *
+ * @throws {Error} if they contradict the resumed run or the model.
+ */
+export async function startConfig(
+  before: RunProgress | null,
+  options: PlanRunOptions & { readonly folder: string },
+  { onNote }: Pick<TrainCallbacks, "onNote">,
+): Promise<{ config: TrainConfig; init: InitModel | null }> {
+  const { init: choice, folder, classes, corrections = [] } = options;
+  if (before) {
+    if (choice !== undefined) {
+      throw new Error(
+        `Cannot resume ${folder} with --init: the run has weights of its own\n` +
+          "hint: leave --init out, or start another run with --run",
+      );
+    }
+    return { config: resumeConfig(before, options), init: null };
+  }
+  const { oversample = OVERSAMPLE.default, ...given } = options.config ?? {};
+  if (options.config?.oversample !== undefined && corrections.length === 0) {
+    throw new Error(
+      "Cannot draw corrected images more often: there are no corrections\nhint: name a file with --corrections",
+    );
+  }
+  const init = choice === undefined ? null : await readInit(choice, given, classes);
+  for (const note of init?.notes ?? []) onNote?.(note);
+  const config = completeTrainConfig({
+    ...init?.config ?? given,
+    ...(corrections.length > 0 ? { oversample } : {}),
+  });
+  return { config, init };
+}
+
+/** What a run is loaded for. */
+export interface RunDataOptions {
+  /** Its folder if it is resumed; null for a new one. */
+  readonly folder: string | null;
+  /** The model that it starts from; null for none. */
+  readonly init: InitModel | null;
+  /** The corrections that it learns from. */
+  readonly corrections: readonly CorrectionsFile[];
+}
+
+/** Loads the splits of a run, telling the callbacks. */
 export function loadRunData(
   folder: string,
   config: TrainConfig,
-  resumes: string | null,
+  { folder: resumes, init, corrections }: RunDataOptions,
   { cacheFolder = FOLDERS.cache, classes, signal, collective }:
     & PlanRunOptions
     & { readonly signal?: AbortSignal | undefined },
   { onNote, onPrepare }: TrainCallbacks,
 ): Promise<LoadedData> {
-  return loadData(folder, config, { cacheFolder, classes, resumes, onNote, onPrepare, signal, collective });
+  return loadData(folder, config, {
+    cacheFolder,
+    classes,
+    init: init?.classes,
+    corrections,
+    resumes,
+    onNote,
+    onPrepare,
+    signal,
+    collective,
+  });
 }
 
 /** Ends the threads that assemble batches. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CorrectionsFile } from "../dataset/corrections_merge.ts";
 import { FOLDERS } from "../fs/layout.ts";
 import type { Checkpoint, RunProgress } from "./checkpoint.ts";
 import { configDifferences, type TrainConfig } from "./train_config.ts";
@@ -57,6 +58,36 @@ export function resumedData(
     `Cannot resume ${folder}: its dataset lies outside the project, and a run keeps no such path\n` +
       "hint: name it with --data FOLDER; that it is the same dataset is checked",
   );
+}
+
+/**
+ * The corrections of a run: those named, or the resumed run's own. A file may have grown in the meantime: the run learns
+ * from what it had when it was started, unless others are forced.
+ *
+ * @throws {Error} if the run's own lie outside the project, or others are named.
+ */
+export function correctionsOf(
+  { folder, force, corrections }: ResumeOptions & { readonly corrections?: readonly string[] | undefined },
+  progress: RunProgress | null,
+): CorrectionsFile[] {
+  const named = corrections?.map((path) => ({ path }));
+  if (progress === null) return named ?? [];
+  const own = progress.corrections ?? [];
+  if (named === undefined) {
+    return own.map(({ path, records }) => {
+      if (path !== null) return { path, records };
+      throw new Error(
+        `Cannot resume ${folder}: its corrections lie outside the project, and a run keeps no such path\n` +
+          "hint: name each file with --corrections, in the order in which they were given",
+      );
+    });
+  }
+  if (force) return named;
+  if (named.length !== own.length) {
+    const count = own.length === 0 ? "no corrections" : `${own.length} corrections files`;
+    refuse({ folder }, "corrections", [`there were ${count}, are ${named.length}`]);
+  }
+  return named.map(({ path }, i) => ({ path, records: own[i]!.records }));
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   plainTable,
 } from "../dataset/classes.ts";
 import { IGNORE } from "../image/label_map.ts";
+import { type InitModel, matchInit } from "./init_model.ts";
 import { configDifferences, type TrainConfig } from "./train_config.ts";
 
 /** The classes of a run. */
@@ -32,6 +33,8 @@ export interface RunClasses {
 export interface RunClassesOptions {
   /** What the user asked for. */
   readonly given?: ClassOptions | undefined;
+  /** The classes of the model that a new run starts from; null if it names none. */
+  readonly init?: InitModel["classes"] | undefined;
   /** The folder of the run that is resumed, whose settings are given; null for a new run. */
   readonly resumes: string | null;
   /** Folder for what is known of overlaps; null for none. */
@@ -56,12 +59,14 @@ export async function chooseRunClasses(
 ): Promise<RunClasses> {
   const { given = {}, resumes, onNote } = options;
   const names = categoryNames(splits.map(({ listing }) => listing));
-  const wanted: ClassOptions = { ...given, classes: given.classes ?? config.classes };
-  const unions = given.merge ?? config.merge;
+  const ofInit = options.init && config.init ? matchInit(options.init, names, config.init.model) : {};
+  const wanted: ClassOptions = { ...given, classes: ofInit.classes ?? given.classes ?? config.classes };
+  const unions = ofInit.merge ?? given.merge ?? config.merge;
   const isAsked = wanted.classes !== undefined || unions !== undefined || wanted.binary === true;
   if (resumes !== null) refuseLost(resumes, config, names.listed);
-  // A run without classes was trained on the union of all.
-  const table = resumes !== null && !isAsked
+  // A run without classes was trained on the union of all, and so is one that starts from such a model.
+  const isPlain = resumes !== null || (config.init !== undefined && options.init === null);
+  const table = isPlain && !isAsked
     ? plainTable()
     : chooseClasses(names, { ...wanted, ...(unions ? { merge: unions } : {}) });
   if (

@@ -9,6 +9,7 @@ import type { Precision } from "../../kernels/storage.ts";
 import { MAX_CLASSES } from "../dataset/classes.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { ARITHMETIC, type Arithmetic } from "../gpu/arithmetic.ts";
+import type { SampleRange } from "../image/image.ts";
 import { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
 import { completeConfig, logitChannels, MAX_SIZE, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
 import { formatAugmentation } from "./augmentation.ts";
@@ -80,7 +81,24 @@ export interface TrainConfig {
   merge?: readonly string[];
   /** How logits become probabilities: `softmax` for classes that exclude each other; absent for `sigmoid`. */
   head?: Head;
+  /** The model that the run starts from; absent for weights that are drawn by the seed. */
+  init?: InitOrigin;
+  /** How often an image with corrected masks is drawn per epoch; absent without corrections. */
+  oversample?: number;
 }
+
+/** The model that a run starts from. */
+export interface InitOrigin {
+  /** Its path in the project, or the name of a file elsewhere. */
+  readonly model: string;
+  /** SHA-256 of the file. */
+  readonly sha256: string;
+  /** The samples of more than 8 bits that became 0 and 1; absent for none. */
+  readonly range?: SampleRange;
+}
+
+/** How often a corrected image may be drawn per epoch: 1 is no weighting. */
+export const OVERSAMPLE = { least: 1, most: 100, default: 3 } as const;
 
 /** Minimum, maximum, and whether only integers are allowed, of every numeric setting. */
 export const SETTING_RANGES = {
@@ -144,8 +162,17 @@ export function checkTrainConfig(config: TrainConfig): void {
       `Cannot train with optimizer adam and weight decay ${config.weightDecay}\nhint: adamw decays weights`,
     );
   }
+  checkOversample(config);
   checkClasses(config);
   networkConfig(config);
+}
+
+function checkOversample({ oversample = OVERSAMPLE.least }: TrainConfig): void {
+  const { least, most } = OVERSAMPLE;
+  if (Number.isInteger(oversample) && oversample >= least && oversample <= most) return;
+  throw new RangeError(
+    `Cannot train with oversample ${oversample}: expected an integer from ${least} to ${most}`,
+  );
 }
 
 function checkClasses({ classes = [], head = "sigmoid", loss }: TrainConfig): void {
@@ -193,6 +220,8 @@ export function configDifferences(before: TrainConfig, now: TrainConfig): string
     classes: config.classes?.join(", ") || "none",
     merge: config.merge?.join(", ") || "none",
     head: config.head ?? "sigmoid",
+    init: config.init ? `${config.init.model} (sha256 ${config.init.sha256})` : "none",
+    oversample: config.oversample ?? "none",
   });
   const [old, current] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];
   const names = [...new Set([...Object.keys(current), ...Object.keys(old)])];

@@ -16,9 +16,12 @@ import { spreadByName } from "../evaluation/cases.ts";
 import type { SampleRange } from "../image/image.ts";
 import type { LabelMap } from "../image/label_map.ts";
 import type { Tensor } from "../tensor.ts";
+import type { CorrectionsFile, CorrectionsReport } from "../dataset/corrections_merge.ts";
+import { describeLeftOut, mergeCorrections, readAllCorrections } from "../dataset/corrections_merge.ts";
 import { type Collective, ranksOf, SINGLE_RANK } from "./collective.ts";
+import type { InitModel } from "./init_model.ts";
 import { chooseRunClasses, type RunClasses } from "./run_classes.ts";
-import type { TrainConfig } from "./train_config.ts";
+import { OVERSAMPLE, type TrainConfig } from "./train_config.ts";
 import type { SplitFingerprint } from "./data_fingerprint.ts";
 
 /** A split in numbers. */
@@ -33,6 +36,25 @@ export interface SplitSummary {
   readonly background: number;
   /** Identifies its contents. */
   readonly fingerprint: SplitFingerprint;
+  /** Its corrected images; absent without corrections. */
+  readonly corrections?: CorrectedSamples;
+}
+
+/** The corrected images of a split. */
+export interface CorrectedSamples {
+  /** How many there are. */
+  readonly samples: number;
+  /** Those of them that are not listed in the dataset's train split. */
+  readonly joined: number;
+  /** Those of them in which nothing is to be seen. */
+  readonly negatives: number;
+  /** How often each is drawn per epoch. */
+  readonly oversample: number;
+}
+
+/** How many samples an epoch draws: those with corrected masks several times. */
+export function drawsOf({ samples, corrections }: Pick<SplitSummary, "samples" | "corrections">): number {
+  return samples + (corrections === undefined ? 0 : corrections.samples * (corrections.oversample - 1));
 }
 
 /** A sample as training reads it. */
@@ -66,12 +88,18 @@ export interface LoadedData {
   readonly data: TrainData;
   /** All settings of the run. */
   readonly config: TrainConfig;
+  /** The corrections files, with the number of versions that count; none without corrections. */
+  readonly corrections: readonly Required<CorrectionsFile>[];
 }
 
 /** Settings of {@linkcode loadData}. */
 export interface DataOptions {
   /** The classes that were asked for. */
   readonly classes?: ClassOptions | undefined;
+  /** Corrected masks for the training split. */
+  readonly corrections?: readonly CorrectionsFile[] | undefined;
+  /** The classes of the model that a new run starts from. */
+  readonly init?: InitModel["classes"] | undefined;
   /** The folder of the run that is resumed; none for a new one. */
   readonly resumes?: string | null | undefined;
   /** Folder for prepared images. */
@@ -102,19 +130,32 @@ export async function loadData(
     return { split, listing: await openSplit(split) };
   };
   const [train, valid] = [await open("train"), await open("valid")];
-  const classes = await chooseRunClasses([train, valid], config, {
+  const read = options.corrections?.length ? await readAllCorrections(options.corrections) : null;
+  const merged = read && await mergeCorrections(splits, { train, valid }, read);
+  if (merged) { for (const note of describeLeftOut(merged.report)) options.onNote?.(note); }
+  const classes = await chooseRunClasses([...merged?.named ?? [train], valid], config, {
     ...options,
     given: options.classes,
     resumes: options.resumes ?? null,
   });
-  const trainData = await loadSplit(train, "train", classes, options);
+  const table = merged?.tableFor(classes.table) ?? classes.table;
+  const trainData = await loadSplit(
+    [merged?.train ?? train, ...merged?.joined ?? []],
+    "train",
+    { ...classes, table },
+    { ...options, range: config.init?.range, report: merged?.report, corrections: read?.files },
+  );
   // Prediction knows one range: that of the images that the network was trained on.
   const { range } = trainData.fingerprint;
   if (range !== undefined && config.normalize === "imagenet") {
     options.onNote?.(`images of more than 8 bits: values from ${range[0]} to ${range[1]} become 0 to 1`);
   }
-  const data = { train: trainData, valid: await loadSplit(valid, "valid", classes, { ...options, range }) };
-  return { data, config: classes.config };
+  const validData = await loadSplit([valid], "valid", classes, { ...options, range, corrections: undefined });
+  return {
+    data: { train: trainData, valid: validData },
+    config: classes.config,
+    corrections: read?.files ?? [],
+  };
 }
 
 /**
@@ -127,22 +168,28 @@ export async function checkData(folder: string): Promise<void> {
   for (const role of ["train", "valid"] as const) splitOf(splits, role);
 }
 
+/** Reads a split, and the folders whose corrected images join it. */
 async function loadSplit(
-  { split, listing }: OpenSplit,
+  [own, ...joined]: readonly OpenSplit[],
   role: "train" | "valid",
   { table, head, config }: RunClasses,
-  { cacheFolder, onPrepare, onNote, signal, collective = SINGLE_RANK, range }: DataOptions & {
-    readonly range?: SampleRange | undefined;
-  },
+  { cacheFolder, onPrepare, onNote, signal, collective = SINGLE_RANK, range, report, corrections }:
+    & DataOptions
+    & {
+      readonly range?: SampleRange | undefined;
+      readonly report?: CorrectionsReport | undefined;
+    },
 ): Promise<SplitData> {
   const { unannotated, size, normalize, batchSize, seed } = config;
-  const reading = await readListing(split, listing, {
-    unannotated,
-    classes: table,
-    overlapping: head === "sigmoid",
-  });
-  const prepared = await prepareSplit(reading.samples, {
+  const read = ({ split, listing }: OpenSplit) =>
+    readListing(split, listing, { unannotated, classes: table, overlapping: head === "sigmoid" });
+  const { split } = own!;
+  const reading = await read(own!);
+  const further = await Promise.all(joined.map(read));
+  const samples = [reading, ...further].flatMap(({ samples }) => samples);
+  const prepared = await prepareSplit(samples, {
     size,
+    corrections: corrections?.map(({ path }) => path).join("\n"),
     normalize,
     targets: { classCount: table.classes.length, head },
     range,
@@ -153,7 +200,7 @@ async function loadSplit(
     ranks: ranksOf(collective),
   });
   for (const note of reading.notes) onNote?.(`${split.name}: ${note}`);
-  const problems = [...reading.problems, ...prepared.problems];
+  const problems = [...[reading, ...further].flatMap(({ problems }) => problems), ...prepared.problems];
   if (problems.length > 0) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems, the first`;
     onNote?.(`${split.name}: ${count}: ${problems[0]!.message}; deno task inspect lists all`);
@@ -171,9 +218,20 @@ async function loadSplit(
     assertAnnotated(reading, [], { action: "train on", hint: "deno task inspect lists the problems" });
   }
   if (annotated === 0) onNote?.(`${split.name}: nothing is annotated; its Dice is undefined`);
+  const oversample = config.oversample ?? OVERSAMPLE.least;
+  const corrected = prepared.samples.flatMap(({ corrected }, index) => corrected ? [index] : []);
+  const again = corrected.flatMap((index) => new Array<number>(oversample - 1).fill(index));
   return {
     samples: prepared.count,
-    batches: Math.ceil(prepared.count / batchSize),
+    batches: Math.ceil((prepared.count + again.length) / batchSize),
+    ...(report === undefined ? {} : {
+      corrections: {
+        samples: corrected.length,
+        joined: report.joined,
+        negatives: report.negatives,
+        oversample,
+      },
+    }),
     annotated,
     background: 1 - prepared.foregroundShare,
     fingerprint: {
@@ -186,6 +244,7 @@ async function loadSplit(
       batches(prepared, {
         batchSize,
         seed,
+        again,
         epoch: epoch ?? 0,
         shuffle: epoch !== null,
         firstBatch,

@@ -19,7 +19,7 @@ import {
 } from "../unet/network_plan.ts";
 import { cutBatch, type MemoryUse, planBatch } from "./batch_memory.ts";
 import { networkConfig, type TrainConfig } from "./train_config.ts";
-import type { SplitSummary } from "./train_data.ts";
+import { drawsOf, type SplitSummary } from "./train_data.ts";
 
 /** Defaults, choices that were given (such as those timed on the adapter), or those that the run was started with. */
 export type ChoicesFrom = "defaults" | "given" | "run";
@@ -95,8 +95,17 @@ export function planTraining(
   };
 }
 
-function describe({ samples, batches, annotated, background, fingerprint }: SplitSummary): SplitSummary {
-  return { samples, batches, annotated, background, fingerprint };
+function describe(
+  { samples, batches, annotated, background, fingerprint, corrections }: SplitSummary,
+): SplitSummary {
+  return {
+    samples,
+    batches,
+    annotated,
+    background,
+    fingerprint,
+    ...(corrections === undefined ? {} : { corrections }),
+  };
 }
 
 /** The memory that the trainer will hold. */
@@ -112,7 +121,7 @@ function planMemory(
   const extents = { height: config.size, width: config.size };
   // The largest share of a batch that a rank gets.
   const shareOf = (batch: number) => Math.ceil(batch / ranks);
-  const whole = shareOf(Math.min(config.batchSize, data.train.samples));
+  const whole = shareOf(Math.min(config.batchSize, drawsOf(data.train)));
   const { microBatch, microBatches } = planBatch(network, gpu, { ...extents, batch: whole }, use);
   // A larger batch of another split is only cut if a limit of the device requires it.
   const cutTo = microBatches > 1 ? microBatch : Infinity;
@@ -133,7 +142,7 @@ function planMemory(
     }
     return [...plans.values()];
   };
-  const training = plansOf("train", data.train.samples);
+  const training = plansOf("train", drawsOf(data.train));
   const evaluation = plansOf("evaluate", data.valid.samples);
   // Plans run one after the other and share slots and inputs.
   const plans = [...training, ...evaluation];

@@ -27,10 +27,12 @@ import {
   gpuOptions,
   loadRunData,
   type PlanRunOptions,
+  startConfig,
 } from "./plan_run.ts";
+import type { InitModel } from "./init_model.ts";
 import { completeTrainConfig } from "./recipe.ts";
 import { reconcileLog } from "./reconcile_log.ts";
-import { resumeConfig, resumedData, resumeProgress } from "./resume.ts";
+import { correctionsOf, resumedData, resumeProgress } from "./resume.ts";
 import {
   checkLock,
   clearRunFolder,
@@ -44,7 +46,7 @@ import { RunFigures } from "./run_figures.ts";
 import { DEFAULT_SAMPLES, SampleImages } from "./sample_images.ts";
 import { NO_PLATEAU } from "./schedule.ts";
 import { configDifferences, networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
-import { checkData, type TrainData } from "./train_data.ts";
+import { checkData, type LoadedData, type TrainData } from "./train_data.ts";
 import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
 import { type ToolVersions, toolVersions } from "./versions.ts";
@@ -120,17 +122,19 @@ export async function trainRun(
   // A refused permission is named before anything else is looked for.
   await ifFound(Deno.lstat(options.folder));
   // Before a new run's folder is made; a resumed run may know its dataset.
-  if (!resume) {
-    completeTrainConfig(options.config);
-    await checkData(options.dataFolder ?? FOLDERS.data);
-  }
+  const started = resume ? null : await startConfig(null, options, callbacks);
+  if (!resume) await checkData(options.dataFolder ?? FOLDERS.data);
   const { onNote } = callbacks;
   const opened = await openRunOnRanks(collective, { folder: options.folder, resume, force, onNote });
   const { folder, before } = opened;
   try {
-    const config = before ? resumeConfig(before.progress, options) : completeTrainConfig(options.config);
+    // A run that ended before its first checkpoint is started again.
+    const { config, init } = before === null && started !== null
+      ? started
+      : await startConfig(before?.progress ?? null, options, callbacks);
     const dataFolder = resumedData(options, before?.progress);
-    return await train({ options, callbacks, config, dataFolder, opened, collective }).catch((error) => {
+    const job = { options, callbacks, config, init, dataFolder, opened, collective };
+    return await train(job).catch((error) => {
       // Other ranks may wait for this one.
       if (!signal?.aborted || error !== signal.reason || collective.size > 1) throw error;
       // Only the preparation of images ends this way, and there is nothing to save.
@@ -157,15 +161,22 @@ interface OpenJob {
   readonly options: TrainRunOptions;
   readonly callbacks: TrainCallbacks;
   readonly config: TrainConfig;
+  /** The model that a new run starts from. */
+  readonly init: InitModel | null;
   readonly dataFolder: string;
   readonly opened: OpenRun;
   readonly collective: Collective;
 }
 
 async function train(job: OpenJob): Promise<TrainResult> {
-  const { options, callbacks, dataFolder, opened: { folder, before, lock } } = job;
-  const resumes = before ? folder : null;
-  const { data, config } = await loadRunData(dataFolder, job.config, resumes, options, callbacks);
+  const { options, callbacks, dataFolder, init, opened: { folder, before, lock } } = job;
+  const { data, config, corrections } = await loadRunData(
+    dataFolder,
+    job.config,
+    { folder: before ? folder : null, init, corrections: correctionsOf(options, before?.progress ?? null) },
+    options,
+    callbacks,
+  );
   try {
     const wanted = gpuOptions(options, config, callbacks);
     const { choices, choicesFrom } = await chooseKernels(options, wanted, before?.progress ?? null);
@@ -174,7 +185,7 @@ async function train(job: OpenJob): Promise<TrainResult> {
       // What was read until now is true only if nobody was writing.
       await checkLock(folder, lock);
       if (lock) await removeTorn(folder);
-      return await trainOn(gpu, { ...job, config, data, choicesFrom });
+      return await trainOn(gpu, { ...job, config, data, corrections, choicesFrom });
     } finally {
       gpu.close();
     }
@@ -189,13 +200,17 @@ async function train(job: OpenJob): Promise<TrainResult> {
 /** A run whose data are loaded. */
 interface Job extends OpenJob {
   readonly data: TrainData;
+  readonly corrections: LoadedData["corrections"];
   readonly choicesFrom: ChoicesFrom;
 }
 
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   const { options, callbacks, config, data, dataFolder, collective, opened: { folder, before, lock } } = job;
   const plan = planTraining(config, data, gpu, { choicesFrom: job.choicesFrom, ranks: collective.size });
-  const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
+  const unet = await UNet.create(gpu, networkConfig(config), {
+    seed: config.seed,
+    ...(job.init ? { state: job.init.state } : {}),
+  });
   const trainer = await Trainer.create(unet, {
     ...trainerOptions(config),
     collective,
@@ -279,6 +294,7 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
     stopping: NOT_STOPPING,
     plateau: NO_PLATEAU,
     history: [],
+    ...keptCorrections(job),
     ...ranksOf(job),
   };
   if (!job.opened.lock) return progress;
@@ -325,8 +341,22 @@ async function resumeTrainer(trainer: Trainer, job: Job, before: Checkpoint): Pr
   // With other settings, forced, batches are cut as these require.
   const same = configDifferences(completeTrainConfig(before.progress.config), config).length === 0;
   trainer.load(same && microBatch ? { ...state, microBatch } : state);
-  const { ranks: _, ...rest } = progress;
-  return { ...rest, history, dataFolder: withinProject(dataFolder), versions, choices, ...ranksOf(job) };
+  const { ranks: _, corrections: __, ...rest } = progress;
+  return {
+    ...rest,
+    history,
+    dataFolder: withinProject(dataFolder),
+    versions,
+    choices,
+    ...keptCorrections(job),
+    ...ranksOf(job),
+  };
+}
+
+/** Runs without corrections have the same bytes as those of versions that know none. */
+function keptCorrections({ corrections }: Job): Pick<RunProgress, "corrections"> {
+  if (corrections.length === 0) return {};
+  return { corrections: corrections.map(({ path, records }) => ({ path: withinProject(path), records })) };
 }
 
 /** Runs on one rank have the same bytes as those of versions without ranks. */
@@ -357,6 +387,7 @@ function openRecords(
       parameters,
       data: progress.data,
       validation_background: data.valid.background,
+      ...(data.train.corrections ? { corrections: data.train.corrections } : {}),
       versions: progress.versions,
       kernel_choices: progress.choices,
     },
