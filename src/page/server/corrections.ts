@@ -60,7 +60,7 @@ export function correctionsPath(board: Board, name: unknown = DEFAULT_NAME): str
 
 /** The content of a corrections file; nothing if there is none. Throws a SyntaxError for a damaged one. */
 export async function readSaved(path: string): Promise<Corrections> {
-  return await ifFound(readCorrections(path)) ?? { categories: [], images: [] };
+  return await ifFound(readCorrections(path)) ?? { categories: [], images: [], records: 0 };
 }
 
 /** The corrections of an image, or undefined. */
