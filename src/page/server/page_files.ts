@@ -4,6 +4,7 @@
  * @module
  */
 import uplot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import uplotStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 import index from "../app/index.html" with { type: "text" };
 import { STYLE } from "../app/style/styles.ts";
 import { PAGE_ENTRIES, pageScripts } from "../bundle.ts";
@@ -29,7 +30,7 @@ function script(path: string): Route {
 /** The page. */
 export const PAGE_ROUTES: readonly Route[] = [
   text("", "text/html; charset=utf-8", index),
-  text("style.css", "text/css; charset=utf-8", STYLE),
+  text("style.css", "text/css; charset=utf-8", `${uplotStyle}\n${STYLE}`),
   text("uplot.js", SCRIPT, uplot),
   ...Object.keys(PAGE_ENTRIES).map(script),
 ];

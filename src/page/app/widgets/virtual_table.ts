@@ -40,7 +40,7 @@ export interface VirtualTableOptions<Row> {
   readonly rowHeight?: number;
   /** What is shown in place of no rows. */
   readonly empty?: string;
-  /** Called when a row is clicked, or Enter is pressed on it. */
+  /** Called when a row is clicked twice, or Enter is pressed on it. */
   readonly onOpen?: (row: Row) => void;
   /** Called when another row becomes the active one, by keys or a click. */
   readonly onActive?: (row: Row) => void;
@@ -294,9 +294,11 @@ export class VirtualTable<Row> {
       id: `${this.#id}-${uniqueId("row")}`,
       onclick: (event: MouseEvent) => {
         const { row, index } = current() ?? {};
-        if (row === undefined || (event.target as Element).closest("a, button, input")) return;
-        this.#moveTo(index!, true);
-        this.#options.onOpen?.(row);
+        if (row !== undefined && !isControl(event)) this.#moveTo(index!, true);
+      },
+      ondblclick: (event: MouseEvent) => {
+        const { row } = current() ?? {};
+        if (row !== undefined && !isControl(event)) this.#options.onOpen?.(row);
       },
     });
   }
@@ -340,4 +342,9 @@ export class VirtualTable<Row> {
     const box = element.querySelector<HTMLInputElement>("input");
     if (box) box.checked = isSelected;
   }
+}
+
+/** Whether a click is meant for a control within the row. */
+function isControl(event: MouseEvent): boolean {
+  return (event.target as Element).closest("a, button, input") !== null;
 }
