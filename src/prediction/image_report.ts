@@ -33,28 +33,38 @@ export interface MaskReport extends SegmentationSummary {
   readonly lesions: readonly ReportedLesion[];
 }
 
-/** One of several classes in an image. */
-export interface ClassReport extends MaskReport {
+/** One of several classes in an image, in numbers. */
+export interface ClassNumbers extends MaskReport {
   /** Its name. */
   readonly name: string;
   /** Its color in mask and figure, as `#rrggbb`. */
   readonly color: string;
   /** Its value in the mask. */
   readonly label: number;
+}
+
+/** One of several classes in an image, and its files. */
+export interface ClassReport extends ClassNumbers {
   /** The paths of its own files; a mask only if classes may overlap. */
   readonly files: { readonly probability: string; readonly mask?: string };
 }
 
-/** The prediction of an image, and its files. Of several classes, the mask is that of all together. */
-export interface ImageReport extends MaskReport {
+/** The prediction of an image in numbers. Of several classes, the mask is that of all together. */
+export interface ImageNumbers extends MaskReport {
   /** The path of the image as given. */
   readonly image: string;
   /** Millimeters between rows and between columns, if known. */
   readonly spacing?: Spacing;
   /** Each of several classes. */
-  readonly classes?: readonly ClassReport[];
+  readonly classes?: readonly ClassNumbers[];
   /** What the reader should know of the file: its EXIF orientation, further pages that are not read. */
   readonly notes: readonly ImageNote[];
+}
+
+/** The prediction of an image, and its files. */
+export interface ImageReport extends ImageNumbers {
+  /** Each of several classes. */
+  readonly classes?: readonly ClassReport[];
   /** The paths of the written files. */
   readonly files: OutputFiles;
 }

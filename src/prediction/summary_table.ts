@@ -5,7 +5,7 @@
  * @module
  */
 import { type Cell, formatCsv } from "../csv_text.ts";
-import type { ImageReport } from "./image_report.ts";
+import type { ImageNumbers } from "./image_report.ts";
 import { spacingText } from "./millimeters.ts";
 
 /** Within the output folder: one row per image and class. */
@@ -29,7 +29,7 @@ const HEADER = [
  *
  * @param className of a model of one class
  */
-export function summaryTable(images: readonly ImageReport[], className: string): string {
+export function summaryTable(images: readonly ImageNumbers[], className: string): string {
   const rows = images.flatMap((report): Cell[][] => {
     const { image, width, height, spacing } = report;
     return (report.classes ?? [{ ...report, name: className }]).map((part) => [
