@@ -8,6 +8,12 @@ import { isTaken, removeTree } from "./paths.ts";
 import { TemporaryName } from "./temporary_name.ts";
 import { writeFailure } from "./write_failure.ts";
 
+/** How {@linkcode writeFolderAtomic} writes. */
+export interface FolderOptions {
+  /** Whether the hidden folder lies in another one of a known name, `.NAME`: a permission can name that. */
+  readonly apart?: boolean;
+}
+
 /**
  * Makes the folder `path`: `fill` gets an empty hidden folder next to it, which takes the name when it is complete.
  * An existing folder is removed only when its successor is in place. On failure the hidden folder is removed and
@@ -16,8 +22,10 @@ import { writeFailure } from "./write_failure.ts";
 export async function writeFolderAtomic(
   path: string,
   fill: (folder: string) => Promise<void>,
+  { apart = false }: FolderOptions = {},
 ): Promise<void> {
-  const hidden = join(dirname(path), `.${basename(path)}`);
+  const outer = join(dirname(path), `.${basename(path)}`);
+  const hidden = apart ? join(outer, "new") : outer;
   try {
     await using name = await TemporaryName.claim(hidden, (folder) => clear(folder, path));
     await Deno.mkdir(name.path);
@@ -26,6 +34,9 @@ export async function writeFolderAtomic(
     await Deno.rename(name.path, path);
   } catch (error) {
     throw writeFailure(path, error);
+  } finally {
+    // Not if another run works there.
+    if (apart) await Deno.remove(outer).catch(() => {});
   }
 }
 

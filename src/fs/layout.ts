@@ -25,6 +25,8 @@ export const FOLDERS = {
   runs: "runs",
   /** Results of `predict`. */
   predictions: "predictions",
+  /** The static page of a model. */
+  site: "site",
 } as const;
 
 /** The contact sheet in a dataset's folder. */

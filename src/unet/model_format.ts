@@ -12,7 +12,7 @@ import { DEFAULT_NORMALIZATION, isNormalization, type Normalization } from "../i
 import { isSampleRange } from "../image/sample_range.ts";
 import { isRecord } from "../fs/json_shape.ts";
 import type { StateDict } from "../tensor.ts";
-import { safetensorsParts } from "../weights/safetensors.ts";
+import { type SafetensorsHeader, safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
 import { findJsonExcess } from "../weights/json_bounds.ts";
 import { classCount, completeConfig, MAX_SIZE, SIZE_STEP, type UNetConfig } from "./config.ts";
@@ -109,6 +109,23 @@ export async function readModel(bytes: Uint8Array): Promise<StoredModel> {
     described: false,
   };
 }
+
+/**
+ * The description of a model by the header of its file, without its weights.
+ *
+ * @throws as {@linkcode readModel}
+ */
+export function describeHeader({ tensors, metadata }: SafetensorsHeader): Omit<StoredModel, "state"> {
+  const shapes: StateDict = new Map(
+    [...tensors].map(([name, { shape }]) => [name, { shape, data: NO_VALUES }]),
+  );
+  const description = describeWeights(metadata);
+  if (description !== null) return { description: checkDescription(description, shapes), described: true };
+  const network = completeConfig(inferConfig(shapes));
+  return { description: { network, ...ORIGINAL_INPUT }, described: false };
+}
+
+const NO_VALUES = new Float32Array(0);
 
 /**
  * What the metadata of a safetensors file says about a model, unchecked; null if it is not one of {@linkcode packModel}.

@@ -63,6 +63,36 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   return { tensors, metadata };
 }
 
+/** What the header of a safetensors file says. */
+export interface SafetensorsHeader {
+  /** Type and shape of each tensor. */
+  readonly tensors: ReadonlyMap<string, { readonly type: FloatType; readonly shape: readonly number[] }>;
+  /** The file's own metadata. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Bytes from the beginning of a file that its header takes; `head` are its first eight or more. */
+export function safetensorsHeaderLength(head: Uint8Array): number {
+  const length = new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true);
+  return length > MAX_HEADER_BYTES ? Infinity : 8 + Number(length);
+}
+
+/**
+ * Reads only the header, to list a file without its values.
+ *
+ * @param head the file up to the end of its header, or further
+ * @throws as {@linkcode readSafetensors}
+ */
+export function readSafetensorsHeader(head: Uint8Array): SafetensorsHeader {
+  const { header } = readHeader(head);
+  const entries = Object.entries(header).filter(([name]) => name !== METADATA_KEY);
+  const tensors = new Map(entries.map(([name, value]) => {
+    const { type, shape } = readEntry(name, value);
+    return [name, { type, shape }] as const;
+  }));
+  return { tensors, metadata: readMetadata(header[METADATA_KEY]) };
+}
+
 function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < 8) {
     throw fault(`it has ${bytes.length} bytes, fewer than the 8 of its header length`);

@@ -43,8 +43,16 @@ const COLORS = { background_color: "#11161b", theme_color: "#0b263d" };
 
 const encoder = new TextEncoder();
 
-/** All files of a site by their names; the same parts give the same bytes. */
-export async function siteFiles(parts: SiteParts): Promise<Map<string, Uint8Array>> {
+/** A site in memory. */
+export interface SiteFiles {
+  /** Contents by names. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** The hash of all. */
+  readonly version: string;
+}
+
+/** All files of a site; the same parts give the same bytes. */
+export async function siteFiles(parts: SiteParts): Promise<SiteFiles> {
   const files = new Map<string, Uint8Array>();
   const add = (name: string, content: Uint8Array | string): string => {
     files.set(name, typeof content === "string" ? encoder.encode(content) : content);
@@ -82,7 +90,7 @@ export async function siteFiles(parts: SiteParts): Promise<Map<string, Uint8Arra
   );
   const list = { format: SITE_FORMAT, version: version.version, files: [...files.keys(), SITE_LIST].sort() };
   add(SITE_LIST, `${JSON.stringify(list, null, 2)}\n`);
-  return files;
+  return { files, version: version.version };
 }
 
 /** What the service worker keeps, and the hash of it all. */

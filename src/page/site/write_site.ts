@@ -17,7 +17,7 @@ export async function writeSite(output: string, files: ReadonlyMap<string, Uint8
   await assertReplaceable(output);
   await writeFolderAtomic(output, async (folder) => {
     for (const [name, bytes] of files) await Deno.writeFile(join(folder, name), bytes);
-  });
+  }, { apart: true });
 }
 
 /** Throws an Error unless `output` is free, an empty folder, or a site without anything else in it. */
