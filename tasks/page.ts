@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { formatBytes, plural } from "../src/cli/format.ts";
+import { formatBytes, plural } from "../src/format.ts";
 import { addExamples, createCommand, GROUPS, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { escapeLine } from "../src/escape.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
