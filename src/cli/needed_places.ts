@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 
 /** A place that a command reads, or reads and writes. */
@@ -28,7 +28,10 @@ const WRITTEN = ["output", "cache", "zip", "coco"];
 const RUN_WRITERS = ["train", "evaluate"];
 
 /** Tasks whose results take their final name when they are whole, and lie next to it until then. */
-const STAGED = ["download", "unzip", "import", "split", "masks", "phantom", "compile", "page", "report"];
+const STAGED = ["download", "unzip", "import", "split", "masks", "phantom", "compile", "report"];
+
+/** Tasks whose results lie in the hidden folder `.NAME` next to them until they are whole. */
+const APART = ["page"];
 
 /** The places that a parsed command needs. */
 export function neededPlaces(command: Command): NeededPlace[] {
@@ -43,6 +46,9 @@ export function neededPlaces(command: Command): NeededPlace[] {
       ([...STAGED, "train"].includes(task) || option.flags.includes("<file>"));
     for (const value of pathsIn(command.getOptionValue(name))) {
       places.push({ value, path: staged ? folderOf(value) : value, written, defaultOf });
+      if (!written || !APART.includes(task)) continue;
+      const hidden = join(dirname(value), `.${basename(value)}`);
+      places.push({ value: hidden, path: hidden, written, defaultOf });
     }
   }
   const given = pathsIn(command.processedArgs).map((value) => ({ value, path: value, written: false }));

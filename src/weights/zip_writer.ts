@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinBytes } from "../bytes.ts";
 import { crc32 } from "../crc32.ts";
 
 const LOCAL_HEADER = 0x04034b50;
@@ -28,6 +29,11 @@ export interface StoredFile {
  * @throws {RangeError} if the archive would need zip64 (4 GiB or more)
  */
 export function writeStoredZip(files: readonly StoredFile[]): Uint8Array {
+  return joinBytes(storedZipParts(files));
+}
+
+/** The bytes of {@linkcode writeStoredZip} in parts; the contents of files are not copied. Throws as it does. */
+export function storedZipParts(files: readonly StoredFile[]): Uint8Array[] {
   const encoder = new TextEncoder();
   let at = 0;
   const placed = files.map(({ name, bytes }) => {
@@ -36,9 +42,8 @@ export function writeStoredZip(files: readonly StoredFile[]): Uint8Array {
     const unpadded = at + 30 + nameBytes.length;
     // The padding is an extra field of PyTorch's type "FB", whose four header bytes count.
     const extraBytes = 4 + (ALIGNMENT - (unpadded + 4) % ALIGNMENT) % ALIGNMENT;
-    const dataStart = unpadded + extraBytes;
-    at = dataStart + bytes.length;
-    return { nameBytes, bytes, crc: crc32(bytes), headerStart, extraBytes, dataStart };
+    at = unpadded + extraBytes + bytes.length;
+    return { nameBytes, bytes, crc: crc32(bytes), headerStart, extraBytes };
   });
   const directoryStart = at;
   const directoryBytes = placed.reduce((sum, { nameBytes }) => sum + 46 + nameBytes.length, 0);
@@ -48,21 +53,27 @@ export function writeStoredZip(files: readonly StoredFile[]): Uint8Array {
       `Cannot write zip: ${files.length} files in ${total} bytes need zip64, which is not supported`,
     );
   }
-  const archive = new Uint8Array(total);
-  const view = new DataView(archive.buffer);
-  for (const { nameBytes, bytes, crc, headerStart, extraBytes, dataStart } of placed) {
-    view.setUint32(headerStart, LOCAL_HEADER, true);
-    writeCommon(view, headerStart + 4, crc, bytes.length, nameBytes.length);
-    view.setUint16(headerStart + 28, extraBytes, true);
-    archive.set(nameBytes, headerStart + 30);
-    const extraStart = dataStart - extraBytes;
+  const parts: Uint8Array[] = [];
+  for (const { nameBytes, bytes, crc, extraBytes } of placed) {
+    const extraStart = 30 + nameBytes.length;
+    const header = new Uint8Array(extraStart + extraBytes);
+    const view = new DataView(header.buffer);
+    view.setUint32(0, LOCAL_HEADER, true);
+    writeCommon(view, 4, crc, bytes.length, nameBytes.length);
+    view.setUint16(28, extraBytes, true);
+    header.set(nameBytes, 30);
     view.setUint16(extraStart, 0x4246, true);
     view.setUint16(extraStart + 2, extraBytes - 4, true);
-    archive.set(bytes, dataStart);
+    parts.push(header, bytes);
+  }
+  const directory = new Uint8Array(directoryBytes + 22);
+  const view = new DataView(directory.buffer);
+  at = 0;
+  for (const { nameBytes, bytes, crc, headerStart } of placed) {
     view.setUint32(at, CENTRAL_HEADER, true);
     writeCommon(view, at + 6, crc, bytes.length, nameBytes.length);
     view.setUint32(at + 42, headerStart, true);
-    archive.set(nameBytes, at + 46);
+    directory.set(nameBytes, at + 46);
     at += 46 + nameBytes.length;
   }
   view.setUint32(at, END, true);
@@ -70,7 +81,7 @@ export function writeStoredZip(files: readonly StoredFile[]): Uint8Array {
   view.setUint16(at + 10, files.length, true);
   view.setUint32(at + 12, directoryBytes, true);
   view.setUint32(at + 16, directoryStart, true);
-  return archive;
+  return [...parts, directory];
 }
 
 /** The fields that both headers of an entry share: version needed, flags, method, date, CRC, sizes, name length. */

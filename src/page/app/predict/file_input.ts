@@ -4,13 +4,11 @@
  *
  * @module
  */
+import { isImageName } from "../../../image/formats.ts";
 import type { QueuedFile } from "./queue.ts";
 
 /** Most files of one drop: a folder chosen by mistake may hold a disk. */
 export const MOST_FILES = 10_000;
-
-/** Endings of images; a browser's own name for a type, such as `image/webp`, counts, too. */
-const IMAGE_NAME = /\.(png|jpe?g|jfif|tiff?|bmp|gif|webp|avif|heic|pgm|ppm|pnm)$/i;
 
 /** Files that were found, and how many were left out. */
 export interface FoundFiles {
@@ -22,9 +20,9 @@ export interface FoundFiles {
   readonly isCut: boolean;
 }
 
-/** Whether a file of a folder is tried; hidden ones are not. */
+/** Whether a file of a folder is tried: by its name, or as the browser calls it, such as `image/avif`; not if hidden. */
 export function isImageFile({ name, type }: Pick<File, "name" | "type">): boolean {
-  return !name.startsWith(".") && (IMAGE_NAME.test(name) || type.startsWith("image/"));
+  return !name.startsWith(".") && (isImageName(name) || type.startsWith("image/"));
 }
 
 /** Files of a file field. Those that were chosen one by one are all tried, whatever their names. */
@@ -75,7 +73,9 @@ async function listEntries(folder: FileSystemDirectoryEntry): Promise<FileSystem
   const reader = folder.createReader();
   const entries: FileSystemEntry[] = [];
   while (entries.length <= MOST_FILES) {
-    const next = await new Promise<FileSystemEntry[]>((resolve) => reader.readEntries(resolve, () => resolve([])));
+    const next = await new Promise<FileSystemEntry[]>((resolve) =>
+      reader.readEntries(resolve, () => resolve([]))
+    );
     if (next.length === 0) break;
     entries.push(...next);
   }

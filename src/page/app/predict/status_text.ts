@@ -38,7 +38,9 @@ export function shareOf(progress: EngineProgress): number | null {
 /** What the kernels run on, and that they are proven there. */
 export function describeProof({ adapter, selfTests }: EngineState): string {
   const passed = selfTests.filter(({ passed }) => passed);
-  const kept = passed.length > 0 && passed.every(({ remembered }) => remembered) ? ", at an earlier visit" : "";
+  const kept = passed.length > 0 && passed.every(({ remembered }) => remembered)
+    ? ", at an earlier visit"
+    : "";
   return `${adapterName(adapter)}. ${plural(passed.length, "kernel")} proven on this adapter${kept}.`;
 }
 
@@ -51,17 +53,22 @@ export function adapterName({ description, isFallback }: EngineState["adapter"])
 export function describeRefused({ refused }: EngineState): string {
   if (refused.length === 0) return "";
   const names = [...new Set(refused.map(({ variant }) => variant))];
-  return `${plural(names.length, "variant")} refused, because a kernel failed its test here: ${names.join(", ")}. ` +
+  return `${plural(names.length, "variant")} refused, because a kernel failed its test here: ${
+    names.join(", ")
+  }. ` +
     "The next one is used in its place.";
 }
 
 /** What is known of a model, as pairs of a term and its description. */
 export function describeModel(info: ModelInfo): [term: string, description: string][] {
-  const { size, filters, parameters, byteLength, precision, recipe, epoch, dice, trained, threshold, head } = info;
+  const { size, filters, parameters, byteLength, precision, recipe, epoch, dice, trained, threshold, head } =
+    info;
   const several = info.classes.length > 1;
   return [
     [
-      several ? head === "softmax" ? "Classes, of which a pixel has one" : "Classes, which may overlap" : "Class",
+      several
+        ? head === "softmax" ? "Classes, of which a pixel has one" : "Classes, which may overlap"
+        : "Class",
       info.classes.map(({ name }) => name).join(", "),
     ],
     ["Input", `${size} × ${size} px`],

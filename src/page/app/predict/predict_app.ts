@@ -1,0 +1,330 @@
+/**
+ * Prediction in the page: images are dropped, predicted one by one on this machine, looked at and saved.
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { RgbImage } from "../../../image/image.ts";
+import type { Mask } from "../../../image/mask.ts";
+import type { ImageNumbers } from "../../../prediction/image_report.ts";
+import type { ModelInfo } from "../../api/model.ts";
+import { fill, h, uniqueId } from "../dom.ts";
+import { DownloadsPanel } from "./downloads_panel.ts";
+import type { Engine } from "./engine.ts";
+import { ImagePanel } from "./image_panel.ts";
+import { drawNumbers, shortText } from "./numbers_panel.ts";
+import { keepPrediction, measure, type PredictedImage } from "./predicted_image.ts";
+import { PixelStore } from "./pixel_store.ts";
+import { Queue } from "./queue.ts";
+import { drawItemError, type Item, QueuePanel, type QueuePanelOptions } from "./queue_panel.ts";
+import { type DoneImage, nameImages, saveImage, saveQueue } from "./save_results.ts";
+import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
+import { SettingsPanel } from "./settings_panel.ts";
+import { Session, type SessionState } from "./session.ts";
+import { StatusPanel } from "./status_panel.ts";
+
+/** What surrounds the view. */
+export interface PredictHost {
+  /** The models to choose from; the first one unless `chosen` says otherwise. */
+  readonly models: readonly ModelInfo[];
+  /** The id of the model that is opened first. */
+  readonly chosen?: string | undefined;
+  /** The address of the Worker's script; the engine's own by default. */
+  readonly worker?: () => Promise<string>;
+  /** Called when another model is chosen. */
+  readonly onModel?: (model: ModelInfo) => void;
+  /** Called when a model is ready. */
+  readonly onReady?: () => void;
+  /** Says something to screen readers. */
+  readonly announce: (text: string) => void;
+  /** Shows a message for some seconds. */
+  readonly toast: (text: string, kind?: "info" | "error") => void;
+}
+
+/** Milliseconds after which other masks are made while a slider moves, if making them took long. */
+const SLOW_MS = 100;
+
+/** The view; call `close` when it is gone. */
+export class PredictApp {
+  readonly #host: PredictHost;
+  readonly #queue = new Queue<PredictedImage>(() => this.#changed());
+  readonly #pixels = new PixelStore();
+  readonly #session: Session;
+  readonly #status: StatusPanel;
+  readonly #list: QueuePanel;
+  readonly #listOptions: QueuePanelOptions;
+  readonly #middle: HTMLElement = h("section", { class: "predict-image", "aria-label": "Result" });
+  readonly #side: HTMLElement = h("div", { class: "predict-side" });
+  /** Numbers of images at the settings that they were computed with. */
+  readonly #numbers = new WeakMap<
+    PredictedImage,
+    { readonly settings: Settings; readonly numbers: ImageNumbers }
+  >();
+  #model: ModelInfo;
+  #engine: Engine | null = null;
+  #image: ImagePanel | null = null;
+  #settingsPanel: SettingsPanel | null = null;
+  #downloads: DownloadsPanel | null = null;
+  readonly #numbersPlace: HTMLElement = h("div", {});
+  #settings: Settings = DEFAULT_SETTINGS;
+  #shownId: number | null = null;
+  #frame = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  #slowMs = 0;
+
+  /** Draws into `root`, and opens a model. */
+  constructor(root: HTMLElement, host: PredictHost) {
+    this.#host = host;
+    this.#model = host.models.find(({ id }) => id === host.chosen) ?? host.models[0]!;
+    this.#session = new Session({
+      ...(host.worker ? { worker: host.worker } : {}),
+      onChange: (state) => this.#setState(state),
+    });
+    this.#status = new StatusPanel({ onRetry: () => this.#open(this.#model), announce: host.announce });
+    this.#listOptions = {
+      onAdd: (files) => {
+        const [first] = this.#queue.add(files);
+        if (first !== undefined && this.#shownId === null) this.#show(first.id);
+      },
+      onShow: (id) => this.#show(id),
+      onCancel: (id) => this.#queue.cancel(id),
+      onRetry: (id) => this.#queue.retry(id),
+      onRemove: (id) => this.#remove([id]),
+      onCancelAll: () => this.#queue.cancelAll(),
+      onRemoveAll: () => this.#remove(this.#queue.items.map(({ id }) => id)),
+      summary: (item) => this.#summary(item),
+      toast: host.toast,
+    };
+    this.#list = new QueuePanel(this.#listOptions);
+    root.append(
+      h("div", { class: "predict-head" }, h("h1", {}, "Predict"), this.#modelChoice()),
+      this.#status.element,
+      h("div", { class: "predict-body" }, this.#list.element, this.#middle, this.#side),
+    );
+    this.#open(this.#model);
+  }
+
+  /** Frees the GPU and stops listening. */
+  close(): void {
+    cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#timer);
+    clearTimeout(this.#idle);
+    this.#queue.start(null);
+    this.#session.close();
+    this.#list.close();
+    this.#image?.close();
+  }
+
+  #modelChoice(): HTMLElement | null {
+    const { models } = this.#host;
+    if (models.length < 2) return null;
+    const id = uniqueId("model");
+    const select = h(
+      "select",
+      {
+        id,
+        value: this.#model.id,
+        onchange: () => {
+          const model = models.find(({ id }) => id === select.value)!;
+          this.#host.onModel?.(model);
+          this.#open(model);
+        },
+      },
+      models.map(({ id, name, dice }) =>
+        h("option", { value: id }, dice === null ? name : `${name} (Dice ${dice.toFixed(3)})`)
+      ),
+    );
+    return h("div", { class: "field" }, h("label", { for: id }, "Model"), select);
+  }
+
+  #open(model: ModelInfo): void {
+    this.#model = model;
+    this.#engine = null;
+    this.#queue.start(null);
+    this.#status.setModel(model);
+    this.#session.open(new URL(model.url, document.baseURI).href);
+  }
+
+  #setState(state: SessionState): void {
+    this.#status.setState(state);
+    if (state.kind !== "ready" || state.engine === this.#engine) return;
+    const { engine } = state;
+    this.#engine = engine;
+    this.#makePanels(engine);
+    this.#queue.start(async ({ file }, signal) => {
+      const predicted = keepPrediction(await engine.predict(file, { signal }));
+      this.#pixels.use(predicted);
+      return predicted;
+    });
+    this.#host.onReady?.();
+  }
+
+  #makePanels(engine: Engine): void {
+    this.#settings = DEFAULT_SETTINGS;
+    this.#image?.close();
+    this.#image = new ImagePanel(engine.model);
+    this.#settingsPanel = new SettingsPanel(engine.model, (settings) => {
+      this.#settings = settings;
+      this.#scheduleMeasure();
+    });
+    this.#downloads = new DownloadsPanel({
+      onImage: async (kind) => {
+        const done = this.#done();
+        const index = done.findIndex(({ id }) => id === this.#shownId);
+        const item = done[index];
+        if (item === undefined) return;
+        const pixels = await this.#pixelsOf(item);
+        await saveImage(nameImages(this.#images(done))[index]!, kind, this.#provenance(engine), pixels);
+      },
+      onQueue: async (kind, step) => {
+        const done = this.#done();
+        const images = nameImages(this.#images(done));
+        await saveQueue(
+          kind,
+          images,
+          this.#provenance(engine),
+          (index) => this.#pixelsOf(done[index]!),
+          step,
+        );
+      },
+      onError: (error) => this.#host.toast(error.message, "error"),
+    });
+  }
+
+  #provenance({ state }: Engine) {
+    const file = this.#model.name;
+    return { state, file, settings: this.#settings };
+  }
+
+  #done(): Item[] {
+    return this.#queue.items.filter(({ state }) => state === "done");
+  }
+
+  #images(done: readonly Item[]): DoneImage[] {
+    return done.map(({ path, result }) => ({ path, predicted: result! }));
+  }
+
+  #pixelsOf({ file, result }: Item): Promise<RgbImage> {
+    return this.#pixels.pixels(result!, async () => (await this.#engine!.predict(file)).image);
+  }
+
+  #remove(ids: readonly number[]): void {
+    const place = this.#queue.items.findIndex(({ id }) => id === this.#shownId);
+    for (const id of ids) {
+      const { result } = this.#queue.find(id) ?? {};
+      if (result) this.#pixels.forget(result);
+    }
+    this.#queue.remove(...ids);
+    if (this.#queue.find(this.#shownId ?? -1) !== null) return;
+    const next = this.#queue.items[Math.min(place, this.#queue.items.length - 1)];
+    this.#shownId = null;
+    if (next !== undefined) this.#show(next.id);
+    else this.#draw();
+  }
+
+  /** The queue changed: the list and, if it is the one that is shown, the image are drawn again. */
+  #changed(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => {
+      this.#updateList();
+      this.#draw();
+    });
+  }
+
+  #updateList(): void {
+    this.#list.update(this.#queue.items, this.#queue.counts);
+    this.#downloads?.setCount(this.#queue.counts.done);
+  }
+
+  #show(id: number): void {
+    this.#shownId = id;
+    this.#list.activate(id);
+    this.#draw();
+  }
+
+  #draw(): void {
+    const item = this.#shownId === null ? null : this.#queue.find(this.#shownId);
+    const isDone = item?.state === "done" && this.#engine !== null;
+    fill(
+      this.#side,
+      isDone ? [this.#numbersPlace, this.#settingsPanel!.element, this.#downloads!.element] : null,
+    );
+    if (item === null) return fill(this.#middle);
+    if (isDone) {
+      this.#drawResult(item);
+      return;
+    }
+    if (item.state === "failed") return fill(this.#middle, drawItemError(item, this.#listOptions));
+    const text = item.state === "cancelled"
+      ? "This image was canceled."
+      : this.#engine === null
+      ? "This image waits until the model is ready."
+      : item.state === "working"
+      ? "This image is being predicted."
+      : "This image waits for those before it.";
+    fill(this.#middle, h("h2", { class: "predict-title" }, item.path), h("p", { class: "muted" }, text));
+  }
+
+  async #drawResult(item: Item): Promise<void> {
+    const predicted = item.result!;
+    if (predicted.image === null) {
+      fill(
+        this.#middle,
+        h("h2", { class: "predict-title" }, item.path),
+        h("p", { class: "muted" }, "Decoding …"),
+      );
+    }
+    let image: RgbImage;
+    try {
+      image = await this.#pixelsOf(item);
+    } catch (error) {
+      // The file may have been moved since.
+      return this.#host.toast((error as Error).message, "error");
+    }
+    // Another image was chosen meanwhile.
+    if (this.#shownId !== item.id || item.result !== predicted || this.#image === null) return;
+    const masks: Mask[] = [];
+    const start = performance.now();
+    const numbers = this.#measure(item, (mask) => masks.push(mask));
+    this.#slowMs = performance.now() - start;
+    if (!this.#middle.contains(this.#image.element)) fill(this.#middle, this.#image.element);
+    this.#image.show({ name: item.path, predicted, image, masks });
+    fill(
+      this.#numbersPlace,
+      drawNumbers(numbers, predicted, this.#engine!.model.classes, (box) => this.#image?.mark(box)),
+    );
+  }
+
+  #measure({ path, result }: Item, onMask?: (mask: Mask) => void): ImageNumbers {
+    const settings = this.#settings;
+    const { numbers } = measure(path, result!, this.#engine!.model, settings, ({ mask }) => onMask?.(mask));
+    this.#numbers.set(result!, { settings, numbers });
+    return numbers;
+  }
+
+  /** Other masks, at once if that is quick, or else when the slider rests. */
+  #scheduleMeasure(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#draw();
+      this.#updateList();
+    }, this.#slowMs > SLOW_MS ? SLOW_MS : 0);
+  }
+
+  /** The numbers of an image for the list; those that are not known are computed when nothing else is to be done. */
+  #summary(item: Item): string | null {
+    const known = this.#numbers.get(item.result!);
+    if (known?.settings === this.#settings) return shortText(known.numbers);
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#computeNext(), 50);
+    return known ? shortText(known.numbers) : null;
+  }
+
+  #computeNext(): void {
+    const next = this.#done().find(({ result }) => this.#numbers.get(result!)?.settings !== this.#settings);
+    if (next === undefined || this.#engine === null) return;
+    this.#measure(next);
+    this.#updateList();
+  }
+}

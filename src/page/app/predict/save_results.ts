@@ -1,0 +1,87 @@
+/**
+ * Saves results of one image or of the whole queue. This module is browser compatible.
+ *
+ * @module
+ */
+import type { RgbImage } from "../../../image/image.ts";
+import type { ImageNumbers } from "../../../prediction/image_report.ts";
+import { storedZipParts } from "../../../weights/zip_writer.ts";
+import type { QueueFile } from "./downloads_panel.ts";
+import { resultNames } from "./names.ts";
+import {
+  cocoFiles,
+  imageFiles,
+  type NamedImage,
+  type OutputFile,
+  type OutputKind,
+  type Provenance,
+  summaryFile,
+} from "./outputs.ts";
+import { measure, type PredictedImage } from "./predicted_image.ts";
+import { saveFile } from "./save_file.ts";
+
+/** A predicted image of the queue. */
+export interface DoneImage {
+  /** Its path. */
+  readonly path: string;
+  readonly predicted: PredictedImage;
+}
+
+/** The name of the zip of everything. */
+export const ZIP_FILE = "predictions.zip";
+
+/** Images with the names of their results. */
+export function nameImages(images: readonly DoneImage[]): NamedImage[] {
+  const names = resultNames(images.map(({ path }) => path));
+  return images.map(({ predicted }, index) => ({ name: names[index]!, predicted }));
+}
+
+/** Saves the files of a kind of one image: several if it has several classes. */
+export async function saveImage(
+  image: NamedImage,
+  kind: OutputKind,
+  provenance: Provenance,
+  pixels: RgbImage,
+): Promise<void> {
+  for (const file of await imageFiles(image, [kind], provenance, pixels)) save(file);
+}
+
+/**
+ * Saves files of all images.
+ *
+ * @param pixelsOf the pixels of the image at an index
+ * @param onStep is called with how far it is
+ */
+export async function saveQueue(
+  kind: QueueFile,
+  images: readonly NamedImage[],
+  provenance: Provenance,
+  pixelsOf: (index: number) => Promise<RgbImage>,
+  onStep: (text: string) => void,
+): Promise<void> {
+  const numbers = () =>
+    images.map(({ name, predicted }): ImageNumbers =>
+      measure(name.image, predicted, provenance.state.model, provenance.settings).numbers
+    );
+  const table = () => summaryFile(numbers(), provenance.state.model);
+  if (kind === "csv") return save(table());
+  if (kind === "coco") return cocoFiles(images, provenance).forEach(save);
+  const files: OutputFile[] = [];
+  for (const [index, image] of images.entries()) {
+    onStep(`Packing ${index + 1} of ${images.length}`);
+    const pixels = await pixelsOf(index);
+    const kinds = ["mask", "overlay", "probability", "json"] as const;
+    files.push(...await imageFiles(image, kinds, provenance, pixels));
+  }
+  files.push(table(), ...cocoFiles(images, provenance));
+  // PNGs are compressed already.
+  const parts = storedZipParts(files) as Uint8Array<ArrayBuffer>[];
+  saveFile(ZIP_FILE, new Blob(parts, { type: "application/zip" }));
+}
+
+function save({ name, bytes }: OutputFile): void {
+  saveFile(
+    name,
+    new Blob([bytes], { type: name.endsWith(".png") ? "image/png" : "application/octet-stream" }),
+  );
+}
