@@ -16,7 +16,6 @@ interface Options {
   readonly model?: string;
   readonly output: string;
   readonly title?: string;
-  readonly precision: "f32" | "f16";
   readonly json?: boolean;
 }
 
@@ -38,10 +37,6 @@ export function command(): Command {
       "--model <file>",
       "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run)",
     )
-    .addOption(
-      new Option("--precision <type>", "the type of the weights in the page: f16 halves the download")
-        .choices(["f32", "f16"]).default("f32"),
-    )
     .optionsGroup(GROUPS.output)
     .option("--output <folder>", "where the page is written", FOLDERS.site)
     .option(
@@ -52,7 +47,7 @@ export function command(): Command {
     .option("--json", "print the result as one JSON document");
   addExamples(page, [
     ["A page of the newest run's best model", "--output site"],
-    ["A page with half the download", "--model best.safetensors --precision f16 --title 'Lung fields'"],
+    ["A page with a name of its own", "--model best.safetensors --title 'Lung fields'"],
   ]);
   return page.action(writePage);
 }
@@ -61,7 +56,6 @@ async function writePage({ json, ...options }: Options): Promise<void> {
   const model = await findModelFile(options);
   const report = await makeSite(options.output, {
     model,
-    precision: options.precision,
     title: options.title,
     onProgress: (step) => writeStderr(`${step}\n`),
   });

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { basename, dirname, extname } from "node:path";
-import { RUN_FILES } from "../fs/layout.ts";
+import { basename, dirname, extname, resolve } from "node:path";
 import { openRegular } from "../fs/bounded_read.ts";
 import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { classCount, headOf } from "../unet/config.ts";
@@ -16,10 +15,13 @@ import type { ModelInfo } from "./api/model.ts";
 /** Bytes of the longest header that is read for a list: a description has some kilobytes. */
 const MAX_HEADER = 2 ** 22;
 
-/** The name of a model for people: that of its run, or of its file. */
+/** Names of files that say nothing of the model. */
+const GENERIC = ["best", "model", "checkpoint"];
+
+/** The name of a model for people: that of its run or folder, or of its file. */
 export function modelName(path: string): string {
   const stem = basename(path, extname(path));
-  return basename(path) === RUN_FILES.best ? basename(dirname(path)) || stem : stem;
+  return GENERIC.includes(stem) ? basename(dirname(resolve(path))) || stem : stem;
 }
 
 /** What a description says, for people. */

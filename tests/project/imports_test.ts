@@ -51,7 +51,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/distributed": ["src/training"],
   "src/page": [
     ...["kernels", "src/gpu", "src/self_test", "src/layers", "src/unet"],
-    ...["src/coco", "src/dataset", "src/image", "src/prediction", "src/training"],
+    ...["src/coco", "src/dataset", "src/image", "src/prediction", "src/training", "src/weights", "LICENSE"],
   ],
   "src/benchmark": [
     ...[

@@ -113,6 +113,8 @@ const ALLOWED: Record<string, Deed[]> = {
     "write prepared images",
     "connect to the loopback server",
   ],
+  // What it writes is the folder `site`.
+  page: [...DATASET, "read runs", "read the code"],
   // Timed kernel choices are kept next to prepared images.
   bench: [
     "read the code",
@@ -220,6 +222,7 @@ const WORK: Record<string, string[]> = {
   predict: ["dataset/train", "--run", "runs/a"],
   convert: ["runs/a/best.safetensors", "a.pth"],
   board: [],
+  page: ["--run", "runs/a"],
   bench: ["--quick", "--only", "calibration"],
   demo: [],
   compile: [],

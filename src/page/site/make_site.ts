@@ -15,8 +15,6 @@ import { assertReplaceable, writeSite } from "./write_site.ts";
 export interface SiteOptions {
   /** The model file. */
   readonly model: string;
-  /** The type of the weights in the site; defaults to `f32`. */
-  readonly precision?: "f32" | "f16";
   /** The name of the page; defaults to the model's. */
   readonly title?: string | undefined;
   /** Called with what is done next. */
@@ -49,7 +47,7 @@ export async function makeSite(folder: string, options: SiteOptions): Promise<Si
   await assertReplaceable(output);
   options.onProgress?.("bundling the scripts");
   const [scripts, loaded] = await Promise.all([siteScripts(), loadModel(options.model)]);
-  const model = await modelPart(loaded, options.precision ?? "f32");
+  const model = await modelPart(loaded);
   const title = options.title ?? `Segmentation: ${model.info.name}`;
   const { files, version } = await siteFiles({ title, scripts, style: SITE_STYLE, model });
   await writeSite(output, files);
@@ -65,10 +63,7 @@ export async function makeSite(folder: string, options: SiteOptions): Promise<Si
   };
 }
 
-async function modelPart(
-  { state, description, path }: LoadedModel,
-  precision: "f32" | "f16",
-): Promise<SiteParts["model"]> {
+async function modelPart({ state, description, path }: LoadedModel): Promise<SiteParts["model"]> {
   const bytes = packModel({ state, description: publicDescription(description) });
   const mtime = (await ifFound(Deno.stat(path)))?.mtime;
   let parameters = 0;
@@ -78,7 +73,7 @@ async function modelPart(
     name: modelName(path),
     ...describeModel(description),
     parameters,
-    precision,
+    precision: "f32" as const,
     trained: mtime?.toISOString().slice(0, 10) ?? null,
   };
   return { bytes, info };

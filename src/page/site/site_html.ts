@@ -63,8 +63,7 @@ export function siteHtml(
       </div>
     </main>
     <footer class="site-footer muted">
-      <p>Not a medical device: for research only. Images are processed in this browser and are not uploaded.
-        <a href="LICENSES.txt">Licenses</a></p>
+      <p>Images are processed in this browser and are not uploaded. <a href="LICENSES.txt">Licenses</a></p>
     </footer>
     <div class="toasts" role="region" aria-label="Messages"></div>
     <div class="visually-hidden" role="status" aria-live="polite" id="announcer"></div>

@@ -25,12 +25,10 @@ function millimetersText(area: number): string {
   return `${Number(area.toPrecision(4)).toLocaleString("en-US", { maximumSignificantDigits: 4 })} mm²`;
 }
 
-/** An image in a few words, for the list. */
-export function shortText(numbers: ImageNumbers): string {
-  const { area, areaMm2, lesions } = numbers;
-  if (area === 0) return "nothing found";
-  const size = areaMm2 === undefined ? `${area.toLocaleString("en-US")} px` : millimetersText(areaMm2);
-  return `${plural(lesions.length, "lesion")}, ${size}`;
+/** The area of an image's mask in a few characters, for the list. */
+export function shortText({ area, areaMm2 }: ImageNumbers): string {
+  if (area === 0) return "nothing";
+  return areaMm2 === undefined ? `${area.toLocaleString("en-US")} px` : millimetersText(areaMm2);
 }
 
 /** The numbers; `onLesion` is called with the box of a lesion that was chosen. */

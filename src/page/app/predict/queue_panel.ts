@@ -208,6 +208,19 @@ export class QueuePanel {
   }
 }
 
+/** Characters of a path's end that stay when it is cut: what tells image 12 from image 13. */
+const END = 9;
+
+function drawPath(path: string): HTMLElement {
+  const cut = Math.max(0, path.length - END);
+  return h(
+    "span",
+    { class: "predict-path", title: path },
+    h("span", { class: "predict-path-start" }, path.slice(0, cut)),
+    h("span", {}, path.slice(cut)),
+  );
+}
+
 function describeItem(item: Item, summary: (item: Item) => string | null): string {
   switch (item.state) {
     case "waiting":

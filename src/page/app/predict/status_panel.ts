@@ -43,7 +43,12 @@ export class StatusPanel {
       this.#refused,
       this.#failure,
       h("p", { class: "predict-promise" }, PROMISE),
-      h("details", {}, h("summary", {}, "About this model"), this.#about),
+      h(
+        "details",
+        {},
+        h("summary", {}, "About this model"),
+        this.#about,
+      ),
     );
   }
 
