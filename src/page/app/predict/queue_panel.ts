@@ -61,16 +61,15 @@ export class QueuePanel {
           key: "image",
           title: "Image",
           width: "minmax(110px, 1fr)",
-          cell: ({ item }) => h("span", { title: item.path }, item.path),
+          cell: ({ item }) => drawPath(item.path),
         },
         {
           key: "result",
-          title: "Result",
-          width: "minmax(96px, 0.8fr)",
-          cell: ({ state, text }) =>
-            h("span", { class: `predict-state predict-${state}`, title: text }, text),
+          title: "Area",
+          width: "96px",
+          cell: ({ state, text }) => h("span", { class: `predict-state predict-${state}` }, text),
         },
-        { key: "actions", title: "", width: "72px", cell: (row) => this.#actions(row) },
+        { key: "actions", title: "", width: "68px", cell: (row) => this.#actions(row) },
       ],
       onActive: ({ item }) => options.onShow(item.id),
     });
