@@ -149,7 +149,7 @@ function addFlags(train: Command): void {
     .option("--no-tensorboard", "do not write TensorBoard files")
     .option(
       "--samples <count>",
-      "validation images to draw at best epochs and at the end, also for SwanLab and TensorBoard; 0 for none",
+      "validation images to draw after epochs, and for SwanLab and TensorBoard at best epochs and at the end; 0 for none",
       integer(0, 64),
       DEFAULT_SAMPLES,
     )

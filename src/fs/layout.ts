@@ -46,7 +46,7 @@ export const RUN_FILES = {
   curves: "curves.png",
   /** Curves, settings, results and cases in one page for people. */
   report: "report.html",
-  /** Validation samples with the masks of the best epochs, by {@linkcode sampleFile}. */
+  /** Validation samples with the masks of the best epochs, and of the newest one, by {@linkcode sampleFile}. */
   samples: "samples",
   /** TensorBoard's event file. */
   tensorboard: "tb",
@@ -57,6 +57,12 @@ export const RUN_FILES = {
 /** The name in `samples/` of a validation sample, counted from 1, as it was predicted after an epoch. */
 export function sampleFile(epoch: number, sample: number): string {
   return `epoch-${`${epoch}`.padStart(4, "0")}-${sample}.png`;
+}
+
+/** Epoch and number of a file that {@linkcode sampleFile} named; null for any other. */
+export function parseSampleFile(name: string): { readonly epoch: number; readonly sample: number } | null {
+  const match = /^epoch-(\d{4,9})-(\d{1,4})\.png$/.exec(name);
+  return match && { epoch: Number(match[1]), sample: Number(match[2]) };
 }
 
 /** In a run's folder while a process trains there. */

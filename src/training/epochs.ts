@@ -41,7 +41,7 @@ export interface EpochsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Seconds between waits for the device, if memory allows. */
   readonly readEverySeconds: number;
-  /** Draws validation samples at best epochs. */
+  /** Draws validation samples. */
   readonly samples?: SampleImages | undefined;
   /** Draws the curves while the run lasts. */
   readonly figures?: RunFigures | undefined;
@@ -118,7 +118,7 @@ export class Epochs {
       if (!await this.#validate(epoch, valid)) return false;
       const loss = epochMetrics("valid", valid, config.classes)["valid/loss"]!;
       // Here, since the EMA is in place.
-      if (nextStopping(stopping, epoch, loss).bestEpoch === epoch) drawn = await samples?.draw() ?? [];
+      drawn = await samples?.draw(nextStopping(stopping, epoch, loss).bestEpoch === epoch) ?? [];
       return true;
     });
     if (!validated) return partial(trainSeconds);
@@ -149,7 +149,7 @@ export class Epochs {
       best: best ? { epoch, metrics: numbers, sha256: "" } : this.#progress.best,
       history: [...this.#progress.history ?? [], numbers],
     });
-    if (tracker) await samples?.record(tracker, epoch, drawn);
+    if (tracker) await samples?.record(tracker, epoch, drawn, best);
     samples?.passEpoch(metrics.seconds!);
     await figures?.updateCurves(this.#progress);
     callbacks.onEpoch?.({ epoch, epochs: config.epochs, metrics, best, stale: next.stale });

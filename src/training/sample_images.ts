@@ -3,9 +3,6 @@
  *
  * @module
  */
-import { join } from "node:path";
-import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { RUN_FILES, sampleFile } from "../fs/layout.ts";
 import { OUTLINE_COLORS, outlineMask, overlayMask, scaleToFit } from "../image/draw.ts";
 import { displayImage } from "../image/display.ts";
 import { outlineClasses, outlineLabels } from "../image/draw_labels.ts";
@@ -17,13 +14,15 @@ import { classColors } from "../image/palette.ts";
 import { type Normalization, normalizeImage } from "../image/normalize.ts";
 import { classMasks } from "../prediction/class_masks.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Metrics } from "../tracking/backend.ts";
 import type { Tracker } from "../tracking/tracker.ts";
 import type { Head } from "../unet/config.ts";
 import { ORIGINAL_INPUT } from "../unet/model_format.ts";
+import { SampleFiles } from "./sample_files.ts";
 import type { Example } from "./train_data.ts";
 
 /** Samples that are drawn unless another number is given. */
-export const DEFAULT_SAMPLES = 6;
+export const DEFAULT_SAMPLES = 8;
 
 /** The largest width and height of a drawn sample. */
 const LARGEST = 256;
@@ -35,6 +34,8 @@ const SHARE = 0.01, SECONDS = 0.05;
 export interface SampleImagesOptions {
   /** The run's folder. */
   readonly folder: string;
+  /** The metrics of all epochs before, if the run was resumed. */
+  readonly history?: readonly Metrics[] | undefined;
   /** The samples, read when they are needed. */
   readonly examples: () => readonly Example[];
   /** How their inputs are normalized. */
@@ -49,26 +50,35 @@ export interface SampleImagesOptions {
 
 /** A sample with its masks, drawn. */
 interface DrawnSample {
+  /** From 1 on. */
+  readonly number: number;
   readonly image: RgbImage;
   readonly caption: string;
 }
 
 /**
- * Draws the samples of the best epochs: outlines of the annotation and the prediction. On average this takes at most a
- * hundredth of training, or 50 ms per epoch: a best epoch that follows too closely is left out. Training continues
- * without these images if they fail.
+ * Draws samples after each epoch: outlines of the annotation and the prediction. On average this takes at most a
+ * hundredth of training, or 50 ms per epoch. A best epoch draws all of them, unless it follows another too closely; any
+ * other draws as many as its share allows, and the next one goes on with the others. Training continues without these
+ * images if they fail.
  */
 export class SampleImages {
   readonly #options: SampleImagesOptions;
+  readonly #files: SampleFiles;
   #examples: readonly Example[] | undefined;
   #failed = false;
   /** Seconds that drawing may still take; below 0 it has to wait. The first time is free: kernels are compiled. */
   #allowance = 0;
   #isFirst = true;
+  /** The sample that is drawn next. */
+  #next = 0;
+  /** Seconds that recording a sample took the last time. */
+  #recordSeconds = 0;
 
   /** Reads nothing yet. */
   constructor(options: SampleImagesOptions) {
     this.#options = options;
+    this.#files = new SampleFiles(options.folder, options.history);
   }
 
   /** Allows more drawing after an epoch that took so many seconds. */
@@ -77,41 +87,54 @@ export class SampleImages {
     this.#isFirst &&= this.#examples === undefined;
   }
 
-  /** Predicts and draws the samples with the weights of the moment; none if it is not yet their turn. */
-  draw(): Promise<readonly DrawnSample[]> {
+  /** Predicts and draws samples with the weights of the moment; none if it is not yet their turn. */
+  draw(best: boolean): Promise<readonly DrawnSample[]> {
     if (this.#allowance < 0) return Promise.resolve([]);
-    const { examples, normalize, head, predict } = this.#options;
     return this.#attempt(async () => {
-      this.#examples ??= examples();
+      this.#examples ??= this.#options.examples();
+      const count = this.#examples.length;
+      const started = performance.now();
       const drawn: DrawnSample[] = [];
-      // One by one: a batch of them would need more of the device's memory.
-      for (const [index, { input, labels, deep }] of this.#examples.entries()) {
-        const [channels, height, width] = input.shape as [number, number, number];
-        const { data } = await predict({ ...input, shape: [1, channels, height, width] });
-        const maps = Array.from({ length: data.length / (width * height) }, (_, label) => ({
-          width,
-          height,
-          data: data.subarray(label * width * height, (label + 1) * width * height),
-        }));
-        const masks = classMasks(maps, head, head === "softmax" ? null : ORIGINAL_INPUT.threshold);
-        drawn.push(drawSample(inputToRgb(input, normalize, deep), labels, masks, index + 1));
+      while (drawn.length < count) {
+        const seconds = (performance.now() - started) / 1000;
+        const each = seconds / drawn.length + this.#recordSeconds;
+        if (!best && drawn.length > 0 && each * (drawn.length + 1) > this.#allowance) break;
+        // A best epoch has all samples, in their order.
+        const index = (best ? drawn.length : this.#next + drawn.length) % count;
+        drawn.push(await this.#drawOne(this.#examples[index]!, index + 1));
       }
+      this.#next = best ? 0 : (this.#next + drawn.length) % count;
       return drawn;
     });
   }
 
-  /** Records what was drawn as images of an epoch. */
-  async record(tracker: Tracker, epoch: number, drawn: readonly DrawnSample[]): Promise<void> {
+  /** One by one: a batch of them would need more of the device's memory. */
+  async #drawOne({ input, labels, deep }: Example, number: number): Promise<DrawnSample> {
+    const { normalize, head, predict } = this.#options;
+    const [channels, height, width] = input.shape as [number, number, number];
+    const { data } = await predict({ ...input, shape: [1, channels, height, width] });
+    const maps = Array.from({ length: data.length / (width * height) }, (_, label) => ({
+      width,
+      height,
+      data: data.subarray(label * width * height, (label + 1) * width * height),
+    }));
+    const masks = classMasks(maps, head, head === "softmax" ? null : ORIGINAL_INPUT.threshold);
+    return drawSample(inputToRgb(input, normalize, deep), labels, masks, number);
+  }
+
+  /** Writes what was drawn to the run's folder; a best epoch is also recorded as images. */
+  async record(tracker: Tracker, epoch: number, drawn: readonly DrawnSample[], best: boolean): Promise<void> {
     if (drawn.length === 0) return;
+    const started = performance.now();
     await this.#attempt(async () => {
-      for (const [index, { image, caption }] of drawn.entries()) {
+      for (const { number, image, caption } of drawn) {
         const png = await encodeRgbPng(image);
-        const name = sampleFile(epoch, index + 1);
-        await writeFileAtomic(join(this.#options.folder, RUN_FILES.samples, name), png);
-        await tracker.image(`samples/${index + 1}`, epoch, png, image.width, image.height, caption);
+        await this.#files.write(epoch, number, png, best);
+        if (best) await tracker.image(`samples/${number}`, epoch, png, image.width, image.height, caption);
       }
       return [];
     });
+    this.#recordSeconds = (performance.now() - started) / 1000 / drawn.length;
   }
 
   /** Measures `work`; its first failure is a note, and the last attempt. */
@@ -160,6 +183,7 @@ function drawSample(
     );
   const side = Math.min(LARGEST, Math.max(width, height));
   return {
+    number,
     image: scaleToFit(outlined, { width: side, height: side }),
     caption: `validation sample ${number}, ${diceOf(truth, predicted)}`,
   };

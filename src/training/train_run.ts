@@ -68,8 +68,8 @@ export interface TrainRunOptions extends PlanRunOptions {
   /** Records besides the run's own log; default to SwanLab's offline files and TensorBoard's. */
   readonly tracking?: TrackingOptions | undefined;
   /**
-   * Validation samples that are drawn at best epochs and at the end, 0 for none; defaults to 6. They are records, too:
-   * an online run sends them to its server.
+   * Validation samples that are drawn after epochs and at the end, 0 for none; defaults to 8. Those of best epochs are
+   * records, too: an online run sends them to its server.
    */
   readonly samples?: number | undefined;
   /** Saves and stops. */
@@ -237,6 +237,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     readEverySeconds: options.readEverySeconds ?? DEFAULT_READ_SECONDS,
     samples: count === 0 ? undefined : new SampleImages({
       folder,
+      history: before ? progress.history : [],
       examples: () => data.valid.examples(count),
       normalize: config.normalize,
       head: headOf(unet.config),
@@ -370,7 +371,7 @@ function versionsOn({ unet }: Trainer): ToolVersions {
 
 function openRecords(
   progress: RunProgress,
-  { parameters, data }: TrainPlan,
+  { parameters, memoryBytes, data }: TrainPlan,
   { callbacks, opened: { folder, before }, options: { tracking } }: Job,
 ): Promise<Tracker> {
   return openTracker({
@@ -385,6 +386,7 @@ function openRecords(
     config: {
       ...progress.config,
       parameters,
+      memory_bytes: memoryBytes,
       data: progress.data,
       validation_background: data.valid.background,
       ...(data.train.corrections ? { corrections: data.train.corrections } : {}),

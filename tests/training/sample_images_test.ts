@@ -6,6 +6,7 @@ import { inputToRgb, SampleImages } from "../../src/training/sample_images.ts";
 import type { Example } from "../../src/training/train_data.ts";
 import { trainRun } from "../../src/training/train_run.ts";
 import { normalizeImage } from "../../src/image/normalize.ts";
+import type { Metrics } from "../../src/tracking/backend.ts";
 import type { Tracker } from "../../src/tracking/tracker.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
@@ -21,12 +22,17 @@ const EXAMPLE = {
 } as unknown as Example;
 
 /** Samples whose prediction takes `seconds`, and the captions that a tracker got. */
-function drawing(folder: string, seconds: () => number, fail = false) {
+function drawing(
+  folder: string,
+  seconds: () => number,
+  { fail = false, count = 2, history }: { fail?: boolean; count?: number; history?: readonly Metrics[] } = {},
+) {
   const captions: string[] = [];
   const notes: string[] = [];
   const samples = new SampleImages({
     folder,
-    examples: () => [EXAMPLE, EXAMPLE],
+    history,
+    examples: () => Array.from({ length: count }, () => EXAMPLE),
     normalize: "picture",
     head: "sigmoid",
     predict: async ({ data }) => {
@@ -52,7 +58,7 @@ function drawing(folder: string, seconds: () => number, fail = false) {
 Deno.test("SampleImages: draws each sample with its Dice, and names no file", () =>
   inTempFolder(async (folder) => {
     const { samples, tracker, captions } = drawing(folder, () => 0);
-    await samples.record(tracker, 7, await samples.draw());
+    await samples.record(tracker, 7, await samples.draw(true), true);
     assert.deepEqual(captions, [
       "7 samples/1 32 x 32: validation sample 1, Dice 0.500",
       "7 samples/2 32 x 32: validation sample 2, Dice 0.500",
@@ -68,7 +74,7 @@ Deno.test("SampleImages: takes its share of training and no more; the first time
     const { samples } = drawing(folder, () => seconds);
     const drawn: number[] = [];
     for (let epoch = 1; epoch <= 9; epoch++) {
-      if ((await samples.draw()).length > 0) drawn.push(epoch);
+      if ((await samples.draw(true)).length > 0) drawn.push(epoch);
       samples.passEpoch(1);
       seconds = 0.06;
     }
@@ -76,13 +82,53 @@ Deno.test("SampleImages: takes its share of training and no more; the first time
     assert.deepEqual(drawn.slice(0, 2), [1, 2]);
     assert.ok(!drawn.includes(3) && drawn.length <= 5, `${drawn}`);
     samples.passEpoch(1000);
-    assert.equal((await samples.draw()).length, 2);
+    assert.equal((await samples.draw(true)).length, 2);
+  }));
+
+Deno.test("SampleImages: an epoch that is not the best draws what its share allows, and the next one the others", () =>
+  inTempFolder(async (folder) => {
+    // One of them takes 30 ms, and an epoch of 9 s may take 90.
+    const { samples, tracker, captions } = drawing(folder, () => 0.03, { count: 5 });
+    const drawn: number[][] = [];
+    for (const best of [true, false, false, false, false]) {
+      const images = await samples.draw(best);
+      drawn.push(images.map(({ number }) => number));
+      await samples.record(tracker, drawn.length, images, best);
+      samples.passEpoch(9);
+    }
+    assert.deepEqual(drawn[0], [1, 2, 3, 4, 5]);
+    // However slow this machine is now: in turn, and after the first, free one no more than three times 30 ms.
+    const rest = drawn.slice(1).flat();
+    assert.ok(rest.length > 0 && drawn.slice(1).every(({ length }) => length <= 2), JSON.stringify(drawn));
+    assert.deepEqual(rest, rest.map((_, index) => index % 5 + 1));
+    assert.ok(captions.every((caption) => caption.startsWith("1 ")), "only the best epoch is recorded");
+  }));
+
+Deno.test("SampleImages: the images of best epochs stay, of others only the newest, also when a run is resumed", () =>
+  inTempFolder(async (folder) => {
+    const name = (epoch: number, sample: number) => `samples/epoch-000${epoch}-${sample}.png`;
+    const losses = [0.5, 0.6, 0.4, 0.7, 0.45].map((loss) => ({ "valid/loss": loss }));
+    const train = async (from: number, to: number, history: readonly Metrics[]) => {
+      const { samples, tracker } = drawing(folder, () => 0, { history });
+      for (let epoch = from; epoch <= to; epoch++) {
+        const best = epoch === 1 || epoch === 3;
+        await samples.record(tracker, epoch, await samples.draw(best), best);
+        samples.passEpoch(1000);
+      }
+    };
+    await train(1, 4, []);
+    const kept = [name(1, 1), name(1, 2), name(3, 1), name(3, 2)];
+    assert.deepEqual(await filesUnder(folder), [...kept, name(4, 1), name(4, 2)]);
+    // The process was killed before it removed one.
+    await Deno.copyFile(join(folder, name(4, 1)), join(folder, name(2, 1)));
+    await train(5, 6, losses.slice(0, 4));
+    assert.deepEqual(await filesUnder(folder), [...kept, name(6, 1), name(6, 2)]);
   }));
 
 Deno.test("SampleImages: a failure is one note, and training continues without them", () =>
   inTempFolder(async (folder) => {
-    const { samples, notes } = drawing(folder, () => 0, true);
-    for (const _ of [1, 2]) assert.deepEqual(await samples.draw(), []);
+    const { samples, notes } = drawing(folder, () => 0, { fail: true });
+    for (const _ of [1, 2]) assert.deepEqual(await samples.draw(true), []);
     assert.deepEqual(notes, ["validation samples are not drawn, training continues: no memory"]);
   }));
 
@@ -151,6 +197,6 @@ Deno.test("SampleImages: exclusive classes are the most probable ones, and ignor
         return Promise.resolve({ shape: [1, 2, 32, 32], data });
       },
     });
-    const [sample] = await samples.draw();
+    const [sample] = await samples.draw(true);
     assert.equal(sample!.caption, "validation sample 1, Dice 1.000");
   }));

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { readBoundedText } from "../../../fs/bounded_read.ts";
-import { RUN_FILES, RUN_LOCK } from "../../../fs/layout.ts";
+import { parseSampleFile, RUN_FILES, RUN_LOCK } from "../../../fs/layout.ts";
 import { ifFound, listFolder } from "../../../fs/paths.ts";
 import { readProgress } from "../../../training/checkpoint.ts";
 import type { EpochLine, RunDetail, RunSample, RunSummary } from "../../api/runs.ts";
@@ -160,7 +160,7 @@ export class WatchedRun {
   async samples(): Promise<RunSample[]> {
     const newest = new Map<number, { epoch: number; file: string }>();
     for (const { name } of await listFolder(join(this.#folder, RUN_FILES.samples))) {
-      const { epoch, sample } = sampleOf(name) ?? {};
+      const { epoch, sample } = parseSampleFile(name) ?? {};
       if (epoch === undefined || sample === undefined) continue;
       if (epoch > (newest.get(sample)?.epoch ?? -1)) newest.set(sample, { epoch, file: name });
     }
@@ -175,12 +175,6 @@ export class WatchedRun {
   samplePath(file: string): string {
     return join(this.#folder, RUN_FILES.samples, file);
   }
-}
-
-/** Epoch and number of a sample's file, as {@linkcode sampleFile} names it; null for any other. */
-export function sampleOf(name: string): { readonly epoch: number; readonly sample: number } | null {
-  const match = /^epoch-(\d{4,9})-(\d{1,4})\.png$/.exec(name);
-  return match && { epoch: Number(match[1]), sample: Number(match[2]) };
 }
 
 function emptySummary(name: string): RunSummary {
