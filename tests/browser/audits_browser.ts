@@ -77,7 +77,7 @@ export const cases: BrowserCase[] = [
       assert.deepEqual(await namelessNodes(fine), []);
       const wrong = await open(
         context,
-        `<div style="width: 900px">wide</div><button style="min-height: 0; height: 12px"></button>
+        `<div style="width: 900px">wide</div><button style="min-height: 0; height: 12px"></button><button>next</button>
 <canvas width="10" height="10" role="img"></canvas><input type="range">`,
       );
       const faults = (await wrong.evaluate(layoutFaults)).join("\n");

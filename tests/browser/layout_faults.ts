@@ -31,14 +31,31 @@ export function layoutFaults(): string[] {
         `${name(element)} reaches from ${Math.round(box.left)} to ${Math.round(box.right)} px of ${width}`,
       );
     }
-    // Links within a sentence are exempt, and fields whose label is hit as well.
-    if (element.matches("button, select, input:not([type=hidden]), [role=button], [role=tab]")) {
-      const target = (element as HTMLInputElement).labels?.[0]?.getBoundingClientRect() ?? box;
-      if (Math.max(target.height, box.height) < 23.5 || Math.max(target.width, box.width) < 23.5) {
-        faults.push(
-          `${name(element)} is ${Math.round(box.width)} x ${Math.round(box.height)} px: too small to hit`,
-        );
-      }
+  }
+  // A smaller target is fine if a circle of 24 px around its center touches no other one.
+  const targets = [...document.querySelectorAll<HTMLInputElement>(
+    "button, select, input:not([type=hidden]), [role=button], [role=tab]",
+  )].filter((element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true }));
+  const boxes = targets.map((element) => {
+    const box = element.getBoundingClientRect();
+    const label = element.labels?.[0]?.getBoundingClientRect();
+    return label && label.width * label.height > box.width * box.height ? label : box;
+  });
+  for (const [index, box] of boxes.entries()) {
+    if (targets[index]!.closest(".visually-hidden") || (box.width > 23.5 && box.height > 23.5)) continue;
+    const x = (box.left + box.right) / 2, y = (box.top + box.bottom) / 2;
+    const isCrowded = boxes.some((other, at) =>
+      at !== index && Math.hypot(
+          Math.max(other.left - x, 0, x - other.right),
+          Math.max(other.top - y, 0, y - other.bottom),
+        ) < 12
+    );
+    if (isCrowded || box.width < 8 || box.height < 8) {
+      faults.push(
+        `${name(targets[index]!)} is ${Math.round(box.width)} x ${
+          Math.round(box.height)
+        } px: too small to hit`,
+      );
     }
   }
   return faults;

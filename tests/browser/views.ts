@@ -10,24 +10,31 @@ export interface ShownView {
   readonly name: string;
   /** Its address, without `#/`. */
   readonly hash: string;
+  /** A text that it shows when it has what it shows. */
+  readonly shows: string;
 }
 
 /** All views; a new one is added here. */
 export const SHOWN_VIEWS: readonly ShownView[] = [
-  { name: "runs", hash: "runs" },
-  { name: "run", hash: "run/seen" },
-  { name: "results", hash: "results/seen/test" },
-  { name: "dataset", hash: "dataset" },
-  { name: "predict", hash: "predict" },
-  { name: "correct", hash: "correct" },
+  { name: "runs", hash: "runs", shows: "cut-off" },
+  { name: "run", hash: "run/seen", shows: "Best Dice" },
+  { name: "results", hash: "results/seen/test", shows: "Results" },
+  { name: "dataset", hash: "dataset", shows: "Dataset" },
+  { name: "predict", hash: "predict", shows: "Predict" },
+  { name: "correct", hash: "correct", shows: "Correct" },
 ];
 
 /** Milliseconds without a change after which a view is drawn. */
 const QUIET_MS = 150;
 
 /** Goes to a view and waits until it is drawn. */
-export async function openView(page: BrowserPage, address: string, hash: string): Promise<void> {
+export async function openView(
+  page: BrowserPage,
+  address: string,
+  { hash, shows }: Pick<ShownView, "hash" | "shows">,
+): Promise<void> {
   await page.goto(`${address}#/${hash}`);
+  await page.waitForText(shows);
   await drawn(page);
 }
 

@@ -1,5 +1,6 @@
 /** What holds for every view: contrast, layout, names, keyboard, motion, and that nothing comes from elsewhere. */
 import assert from "node:assert/strict";
+import { chartContrasts } from "./chart_contrast.ts";
 import { contrastReport } from "./contrast.ts";
 import type { BrowserCase } from "./context.ts";
 import { walk } from "./keyboard.ts";
@@ -18,12 +19,12 @@ const LOOKS = [
 ];
 
 /** The cases. */
-export const cases: BrowserCase[] = SHOWN_VIEWS.map(({ name, hash }) => ({
-  name: `view ${name}: legible, fits, has names, and works by keyboard, narrow and wide, light and dark`,
+export const cases: BrowserCase[] = SHOWN_VIEWS.map((view) => ({
+  name: `view ${view.name}: legible, fits, has names, and works by keyboard, narrow and wide, light and dark`,
   async run(context) {
     const board = await context.board();
     const page = await context.page(board.address);
-    await openView(page, board.address, hash);
+    await openView(page, board.address, view);
     const faults: string[] = [];
     for (const look of LOOKS) {
       await page.look({ ...look, reducedMotion: true });
@@ -35,6 +36,10 @@ export const cases: BrowserCase[] = SHOWN_VIEWS.map(({ name, hash }) => ({
         ...faint.map((text) =>
           `${label}contrast ${text.contrast} of "${text.text}" in ${text.where} (${text.colors})`
         ),
+      );
+      faults.push(
+        ...(await page.evaluate(chartContrasts)).filter((value) => value < LEAST_CONTRAST)
+          .map((value) => `${label}contrast ${value} of a chart's axes`),
       );
       faults.push(...(await page.evaluate(layoutFaults)).map((fault) => `${label}${fault}`));
       faults.push(...(await namelessNodes(page)).map((node) => `${label}without a name: ${node}`));

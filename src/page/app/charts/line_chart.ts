@@ -183,6 +183,8 @@ export class LineChart {
       this.#data(),
       this.#plot,
     );
+    // The summary and the table say it; the legend follows the mouse only.
+    this.#plot.firstElementChild?.setAttribute("aria-hidden", "true");
   }
 
   #drawTable(): void {

@@ -154,7 +154,7 @@ export class Comparison {
         { class: "scroll-x", tabindex: 0, role: "region", "aria-label": "Differences of the settings" },
         h(
           "table",
-          {},
+          { "aria-label": "Differences of the settings" },
           h(
             "thead",
             {},

@@ -186,7 +186,7 @@ function settingsTable(config: RunDetail["config"]): HTMLElement {
     { class: "scroll-x" },
     h(
       "table",
-      {},
+      { "aria-label": "All settings" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Setting"), h("th", { scope: "col" }, "Value"))),
       h(
         "tbody",
