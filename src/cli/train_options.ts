@@ -133,5 +133,7 @@ export function givenConfig(
   typed: (name: string) => boolean,
 ): Partial<TrainConfig> {
   const isSetting = (name: string) => name in DEFAULTS || name === "head" || name === "oversample";
-  return Object.fromEntries(Object.entries(options).filter(([name]) => isSetting(name) && typed(name)));
+  const given = Object.entries(options).filter(([name]) => isSetting(name) && typed(name));
+  // Commander takes a parser's null for an empty text.
+  return Object.fromEntries(given.map(([name, value]) => [name, name === "augment" ? value || null : value]));
 }

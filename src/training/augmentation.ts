@@ -73,7 +73,8 @@ function parsePart(part: string): Partial<Augmentation> {
 
 /** The inverse of {@linkcode parseAugmentation}. */
 export function formatAugmentation(augmentation: Augmentation | null): string {
-  if (augmentation === null) return "none";
+  // Earlier versions stored an empty text for a typed "none".
+  if (!augmentation) return "none";
   const names = Object.keys(NOTHING) as (keyof Augmentation)[];
   if (names.every((name) => augmentation[name] === LIGHT[name])) return "light";
   const flips = Object.entries(FLIPS).flatMap(([name, field]) => augmentation[field] ? [name] : []);
