@@ -100,6 +100,7 @@ export function command(): Command {
       writeStdout(
         `\nverdict: ${describeVerdict(await pooledDice(), quick === true)}\n\n` +
           `the tour took ${formatSeconds(seconds)}; see\n` +
+          `  ${RUN}/report.html       curves, metrics and images in one page\n` +
           `  ${RUN}/predictions.png   true and predicted masks, side by side\n` +
           `  ${RUN}/test.json         the metrics\n` +
           `  ${OUTPUT}/   mask, probabilities and figure of each of three images\n` +

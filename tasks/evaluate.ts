@@ -36,6 +36,7 @@ import {
 } from "../mod.ts";
 import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
 import { escapeLine } from "../src/escape.ts";
+import { tryReport } from "../src/page/report/write_report.ts";
 import { readProgress, type RunProgress } from "../src/training/checkpoint.ts";
 
 interface Options extends ModelFlags {
@@ -58,7 +59,7 @@ export function command(): Command {
     "Evaluates a model on a split of a dataset: Dice, IoU, sensitivity, specificity, precision, HD95 and average " +
       "surface distance, missed and false lesions, the training loss, and accuracy next to that of an empty " +
       "prediction. Writes SPLIT.json, SPLIT.csv (one row per image), predictions.png and cases.png (worst, median, " +
-      "best). docs/metrics.md defines the metrics.",
+      "best), and report.html with all of it. docs/metrics.md defines the metrics.",
   );
   addFollowLinks(evaluate, GROUPS.data);
   evaluate.optionsGroup(GROUPS.data)
@@ -120,12 +121,13 @@ async function evaluateModel(options: Options, typedData: boolean): Promise<void
     progress.update(done);
     if (done === total) progress.clear();
   };
+  const output = options.output ?? outputOf(model.path);
   const report = await runEvaluation(predictor, {
     dataFolder,
     split: options.split,
     unannotated: options.unannotated,
     cacheFolder: options.cache,
-    output: options.output ?? outputOf(model.path),
+    output,
     threshold: options.threshold,
     spacing: options.spacing,
     bootstrap: { seed: options.seed },
@@ -144,10 +146,11 @@ async function evaluateModel(options: Options, typedData: boolean): Promise<void
   if (problems.length > 0) {
     writeStderr(`note: ${plural(problems.length, "problem")} in the split; deno task inspect lists them\n`);
   }
+  const page = await tryReport(output, (note) => writeStderr(`note: ${escapeLine(note)}\n`));
   writeStdout(
     options.json
       ? `${JSON.stringify(reportDocument(report, provenance), null, 2)}\n`
-      : formatEvaluation(report),
+      : formatEvaluation(report) + (page === null ? "" : `wrote ${escapeLine(page)}\n`),
   );
 }
 

@@ -16,6 +16,7 @@ import { command as inspect } from "./inspect.ts";
 import { command as masks } from "./masks.ts";
 import { command as phantom } from "./phantom.ts";
 import { command as predict } from "./predict.ts";
+import { command as report } from "./report.ts";
 import { command as split } from "./split.ts";
 import { command as train } from "./train.ts";
 import { command as unzip } from "./unzip.ts";
@@ -34,6 +35,7 @@ export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
   evaluate,
   predict,
   convert,
+  report,
   board,
   demo,
 };

@@ -265,9 +265,18 @@ async function run(
   }
   const stopped: ExitError | undefined = result.outcome === "interrupted" ? stop.signal.reason : undefined;
   if (view === null) return stopped;
+  // Also of a run that was stopped: whoever stops it wants to see how far it came.
+  const report = result.resumable ? await writeRunReport(result.folder) : null;
   if (options.json) writeStdout(`${JSON.stringify(result, null, 2)}\n`);
-  writer(options)(describeResult(result.folder, result));
+  writer(options)(describeResult(result.folder, { ...result, report }));
   return stopped;
+}
+
+/** The path of the run's report; a failure is a note, since the run itself is saved. */
+async function writeRunReport(folder: string): Promise<string | null> {
+  // Loaded by runs that came to an end.
+  const { tryReport } = await import("../src/page/report/write_report.ts");
+  return await tryReport(folder, (note) => writeStderr(`note: ${escapeLine(note)}\n`));
 }
 
 /** With --json, standard output holds only the result. */
@@ -286,9 +295,10 @@ function access(): SwanLabOnlineOptions {
 /** What a run came to, and what to do next. */
 export function describeResult(
   folder: string,
-  { outcome, resumable = true, dataFolder, epochs, best, marksNothing, recipe, syncCommand }:
+  { outcome, resumable = true, dataFolder, epochs, best, marksNothing, recipe, syncCommand, report }:
     & Omit<TrainResult, "folder" | "resumable">
-    & Partial<TrainResult>,
+    & Partial<TrainResult>
+    & { readonly report?: string | null },
 ): string {
   const lines: string[] = [];
   if (!resumable) {
@@ -312,6 +322,7 @@ export function describeResult(
       `all numbers   ${folder}/metrics.jsonl, drawn in ${folder}/curves.png`,
     );
   }
+  if (report) lines.push(`in one page   ${report}`);
   if (syncCommand) lines.push(`to SwanLab    ${syncCommand}`);
   if (outcome !== "interrupted") {
     lines.push(

@@ -25,6 +25,9 @@ export const CASES_FORMAT = "deno-unet cases 1";
 /** Width and height that panels are fitted into, in pixels. */
 const CELL = { width: 320, height: 320 };
 
+/** Pixels of a line: panels are shown at half their size where two cases are side by side. */
+const LINE = 2;
+
 /** Bytes of a panel that are worth a lower quality. */
 const MANY_BYTES = 32_000;
 
@@ -105,7 +108,7 @@ export async function drawCase(
 function onePanels(image: RgbImage, truth: LabelMap, predicted: Mask): [string, RgbImage][] {
   const annotated = maskOf(truth, FOREGROUND);
   return [
-    ["outlines", overlay({ image, truth: annotated, predicted })],
+    ["outlines", overlay({ image, truth: annotated, predicted }, LINE)],
     ["errors", errorMap(image, truth, predicted)],
   ];
 }
@@ -117,8 +120,8 @@ function classPanels(
   colors: readonly Color[],
 ): [string, RgbImage][] {
   return [
-    ["annotated", outlineLabels(image, truth, colors)],
-    ["predicted", outlineClasses(image, predicted, colors)],
+    ["annotated", outlineLabels(image, truth, colors, { reach: LINE })],
+    ["predicted", outlineClasses(image, predicted, colors, { reach: LINE })],
   ];
 }
 

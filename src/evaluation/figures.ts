@@ -112,11 +112,20 @@ const PANELS: Readonly<Record<FigureKind, (drawn: Drawn) => Panel[]>> = {
   ],
 };
 
-/** The outlines of annotation and prediction over an image of their size. */
-export function overlay({ image, truth, predicted }: Pick<Drawn, "image" | "truth" | "predicted">): RgbImage {
+/** The outlines of annotation and prediction over an image of their size, with lines of `reach` pixels. */
+export function overlay(
+  { image, truth, predicted }: Pick<Drawn, "image" | "truth" | "predicted">,
+  reach?: number,
+): RgbImage {
   const { predicted: orange, annotated: blue } = OUTLINE_COLORS;
+  const lines = reach === undefined ? {} : { reach };
   // One inside, the other outside: both are seen where the masks are equal.
-  return outlineMask(overlayMask(image, truth, { color: blue, opacity: 0 }), predicted, orange);
+  return outlineMask(
+    overlayMask(image, truth, { color: blue, opacity: 0, ...lines }),
+    predicted,
+    orange,
+    reach,
+  );
 }
 
 /** The masks of the class that a sample shows: at the image's own size, or, of several classes, in its cell. */

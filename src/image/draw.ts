@@ -21,6 +21,8 @@ export interface OverlayOptions {
   opacity?: number;
   /** Whether the mask's border is drawn in full color; defaults to true. */
   outline?: boolean;
+  /** Pixels of the border; default to 1 per 256 pixels of the longer side. */
+  reach?: number;
 }
 
 const RED: Color = [255, 48, 48];
@@ -31,9 +33,8 @@ const RED: Color = [255, 48, 48];
  */
 export function overlayMask(image: RgbImage, mask: Mask, options: OverlayOptions = {}): RgbImage {
   assertSameSize(image, mask);
-  const { color = RED, opacity = 0.4, outline = true } = options;
+  const { color = RED, opacity = 0.4, outline = true, reach = lineWidth(image) } = options;
   const data = image.data.slice();
-  const reach = lineWidth(image);
   for (let y = 0, i = 0; y < mask.height; y++) {
     for (let x = 0; x < mask.width; x++, i++) {
       if (mask.data[i] === 0) continue;
@@ -57,13 +58,18 @@ export const OUTLINE_COLORS = {
 >;
 
 /**
- * Draws a line around a mask, outside of it: the image within stays as it is. Throws a TypeError if the sizes differ.
+ * Draws a line of `reach` pixels around a mask, outside of it: the image within stays as it is. Throws a TypeError if
+ * the sizes differ.
  */
-export function outlineMask(image: RgbImage, mask: Mask, color: Color): RgbImage {
+export function outlineMask(
+  image: RgbImage,
+  mask: Mask,
+  color: Color,
+  reach: number = lineWidth(image),
+): RgbImage {
   assertSameSize(image, mask);
   const { width, height } = mask;
   const data = image.data.slice();
-  const reach = lineWidth(image);
   const set = (x: number, y: number) =>
     x >= 0 && y >= 0 && x < width && y < height && mask.data[y * width + x] !== 0;
   for (let y = 0, i = 0; y < height; y++) {

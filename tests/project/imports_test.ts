@@ -50,8 +50,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   ],
   "src/distributed": ["src/training"],
   "src/page": [
-    ...["kernels", "src/gpu", "src/self_test", "src/layers", "src/unet"],
-    ...["src/coco", "src/dataset", "src/image", "src/prediction", "src/training", "src/weights", "LICENSE"],
+    ...["kernels", "src/gpu", "src/self_test", "src/layers", "src/unet", "src/weights", "src/tracking"],
+    ...["src/coco", "src/dataset", "src/image", "src/prediction", "src/evaluation", "src/training"],
+    "LICENSE",
   ],
   "src/benchmark": [
     ...[

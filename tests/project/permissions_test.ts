@@ -73,6 +73,20 @@ const READ_ALL: Deed[] = [
   "read outside through ..",
 ];
 
+/** Of tasks that write a file to where the user says, but never into the code. */
+const WRITE_DOCUMENTS: Deed[] = [
+  ...READ_ALL,
+  ...WRITE_DATASET,
+  "write runs",
+  "write predictions",
+  "write outside",
+  "write outside through ..",
+  "write a name with the same prefix",
+  "remove outside",
+  "link to outside",
+  "write temporary files",
+];
+
 /** What each task may do; everything else must fail. */
 const ALLOWED: Record<string, Deed[]> = {
   doctor: ["query the user", "write prepared images"],
@@ -94,18 +108,8 @@ const ALLOWED: Record<string, Deed[]> = {
   ],
   evaluate: [...DATASET, "read the code", "write prepared images", "read runs", "write runs"],
   predict: [...READ_ALL, "write predictions", "write prepared images"],
-  convert: [
-    ...READ_ALL,
-    ...WRITE_DATASET,
-    "write runs",
-    "write predictions",
-    "write outside",
-    "write outside through ..",
-    "write a name with the same prefix",
-    "remove outside",
-    "link to outside",
-    "write temporary files",
-  ],
+  convert: WRITE_DOCUMENTS,
+  report: WRITE_DOCUMENTS,
   board: [
     ...DATASET,
     "read runs",
@@ -221,6 +225,7 @@ const WORK: Record<string, string[]> = {
   evaluate: ["--run", "runs/a", "--split", "train"],
   predict: ["dataset/train", "--run", "runs/a"],
   convert: ["runs/a/best.safetensors", "a.pth"],
+  report: ["runs/a"],
   board: [],
   page: ["--run", "runs/a"],
   bench: ["--quick", "--only", "calibration"],

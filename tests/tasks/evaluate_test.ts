@@ -46,6 +46,7 @@ Deno.test("evaluate: metrics as text, files in the folder of the run", () =>
       "case-images.json",
       "cases.png",
       "predictions.png",
+      "report.html",
       "test.csv",
       "test.json",
     ]);
@@ -95,7 +96,12 @@ Deno.test("evaluate: audits images without annotations, into the given folder", 
       stdout,
       /^audit of raw: images without annotations; the model finds foreground in 1 of 2$/m,
     );
-    assert.deepEqual(await filesUnder(join(run, "audit")), ["raw-audit.csv", "raw-audit.png", "raw.json"]);
+    assert.deepEqual(await filesUnder(join(run, "audit")), [
+      "raw-audit.csv",
+      "raw-audit.png",
+      "raw.json",
+      "report.html",
+    ]);
   }));
 
 Deno.test("evaluate: reports errors, and may write only to runs and the cache", () =>

@@ -191,6 +191,7 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
         "config.json",
         "curves.png",
         "metrics.jsonl",
+        "report.html",
         "valid-predictions.png",
       ]);
     });
