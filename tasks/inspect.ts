@@ -19,6 +19,8 @@ import {
   UNANNOTATED,
   type Unannotated,
 } from "../mod.ts";
+import { addCorrectionsOption } from "../src/cli/corrections_option.ts";
+import { describeLeftOut } from "../src/dataset/corrections_merge.ts";
 import { describeDepth } from "../src/dataset/depths.ts";
 import { type DuplicateGroup, groupPairs } from "../src/dataset/near_duplicates.ts";
 import { writeOverview } from "../src/dataset/overview.ts";
@@ -30,6 +32,7 @@ interface Options extends ClassOptions {
   readonly pixels: boolean;
   readonly unannotated: Unannotated;
   readonly figure?: string | true;
+  readonly corrections?: readonly string[];
 }
 
 /** Files listed with a note in the text; `--json` lists all. */
@@ -68,7 +71,7 @@ export function command(): Command {
       )
       .option("--json", "print the report as one JSON document"),
   );
-  return addClassOptions(made).action(inspect);
+  return addCorrectionsOption(addClassOptions(made)).action(inspect);
 }
 
 async function inspect(data: string, options: Options): Promise<void> {
@@ -76,6 +79,7 @@ async function inspect(data: string, options: Options): Promise<void> {
   const { classes, merge, binary } = options;
   const report = await inspectDataset(data, {
     classes: { classes, merge, binary },
+    corrections: options.corrections,
     unannotated: options.unannotated,
     pixels: options.pixels,
     onProgress: (done, total) => {
@@ -126,6 +130,7 @@ function describeReport(report: DatasetReport): string {
     ...report.splits.map((split) => describeSplit(split, report.unannotated)),
     ...describeClasses(report),
     describeNearDuplicates(report),
+    ...describeCorrections(report),
     ...describePartly(report),
   ].join("\n");
 }
@@ -139,6 +144,22 @@ function describePartly({ splits }: DatasetReport): string[] {
     `warning: images annotated only in part: ${counts}. What cannot be drawn counts as background there.\n` +
     "  hint: draw the annotations that are listed above, or remove these images from the annotation file\n",
   ];
+}
+
+/** What training makes of the corrections that were named. */
+function describeCorrections({ corrections }: DatasetReport): string[] {
+  if (corrections === undefined) return [];
+  const { corrected, joined, negatives } = corrections;
+  const parts = [
+    `${plural(corrected, "image")} of the train split`,
+    ...(joined > 0 ? [`${plural(joined, "image")} without annotations, which training adds to it`] : []),
+  ];
+  const nothing = negatives > 0 ? `; ${negatives} of them corrected to nothing` : "";
+  const lines = [
+    `Corrections: ${parts.join(", ")}${nothing}.`,
+    ...describeLeftOut(corrections).map(escapeLine),
+  ];
+  return [`${lines.join("\n  ")}\n`];
 }
 
 /** What training makes of several classes. */

@@ -135,7 +135,7 @@ const UNNAMED = "foreground";
  */
 export async function mergeCorrections(
   splits: readonly Split[],
-  { train, valid }: { readonly train: OpenSplit; readonly valid: OpenSplit },
+  { train, valid }: { readonly train: OpenSplit; readonly valid: OpenSplit | null },
   { images }: ReadCorrections,
 ): Promise<MergedCorrections> {
   const heldOut = new HeldOut(splits.filter(({ role }) => role === "valid" || role === "test"));
@@ -161,7 +161,10 @@ export async function mergeCorrections(
         "with --data",
     );
   }
-  const categories = new Categories(train.listing, categoryNames([train.listing, valid.listing]).listed);
+  const categories = new Categories(
+    train.listing,
+    categoryNames([train, ...valid ? [valid] : []].map(({ listing }) => listing)).listed,
+  );
   const ofTrain = accepted.filter(({ split }) => split === train.split);
   const others = Map.groupBy(accepted.filter(({ split }) => split !== train.split), ({ split }) => split);
   const listed = replaceImages(train.listing, ofTrain.map(({ image }) => image), categories);

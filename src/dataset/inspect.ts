@@ -17,6 +17,7 @@ import {
   labelingOf,
   plainTable,
 } from "./classes.ts";
+import { type CorrectionsReport, mergeCorrections, readAllCorrections } from "./corrections_merge.ts";
 import { type DepthReport, reportDepths } from "./depths.ts";
 import { inspectImage } from "./inspect_image.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
@@ -26,7 +27,7 @@ import type { SplitRole } from "./roles.ts";
 import { samplesOf, type Unannotated } from "./samples.ts";
 import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
 import { openSplit } from "./source_registry.ts";
-import { findSplits, listImageFiles } from "./splits.ts";
+import { findSplits, listImageFiles, splitOf } from "./splits.ts";
 
 /** How a dataset is inspected. */
 export interface InspectOptions {
@@ -36,6 +37,8 @@ export interface InspectOptions {
   readonly pixels?: boolean;
   /** The classes; by default every category that is outlined. */
   readonly classes?: ClassOptions;
+  /** Corrections files: what training makes of them. */
+  readonly corrections?: readonly string[] | undefined;
   /** Called after every image. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -106,6 +109,8 @@ export interface DatasetReport {
   readonly problems: number;
   /** Images that are in more than one split. */
   readonly nearDuplicates: NearDuplicateReport;
+  /** What training makes of the corrections; absent if none were named. */
+  readonly corrections?: CorrectionsReport;
 }
 
 /** Images that are in more than one split. */
@@ -125,6 +130,7 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
   for (const split of await findSplits(folder)) {
     readings.push({ split, listing: split.annotationFile === null ? null : await openSplit(split) });
   }
+  const corrections = await reportCorrections(readings, options.corrections);
   const { table, classFault } = classesOf(readings.flatMap(({ listing }) => listing ?? []), options.classes);
   const total = readings.reduce((sum, { listing }) => sum + (listing?.images.length ?? 0), 0);
   let done = 0;
@@ -170,7 +176,27 @@ export async function inspectDataset(folder: string, options: InspectOptions = {
     classFault,
     problems,
     nearDuplicates: reportNearDuplicates(signatures),
+    ...(corrections === null ? {} : { corrections }),
   };
+}
+
+async function reportCorrections(
+  readings: readonly { readonly split: Split; readonly listing: SplitListing | null }[],
+  files: readonly string[] = [],
+): Promise<CorrectionsReport | null> {
+  if (files.length === 0) return null;
+  const splits = readings.map(({ split }) => split);
+  const open = (split: Split) => ({
+    split,
+    listing: readings.find((each) => each.split === split)!.listing!,
+  });
+  const valid = splits.find(({ role, annotationFile }) => role === "valid" && annotationFile !== null);
+  const merged = await mergeCorrections(
+    splits,
+    { train: open(splitOf(splits, "train")), valid: valid ? open(valid) : null },
+    await readAllCorrections(files.map((path) => ({ path }))),
+  );
+  return merged.report;
 }
 
 /** Too many categories are a fault that is reported, unless the user chose. */

@@ -1,0 +1,175 @@
+/**
+ * Proves the loop of docs/correcting.md on phantoms: a fifth of the outlines to train with are removed or shifted; a
+ * model is trained on them and audits them; the first 20 images of the ranking are corrected, or 20 random ones, or
+ * none; training goes on from the model for as many steps; each is evaluated on images that nobody has damaged:
+ *
+ *     deno run --allow-run=deno --allow-read=dataset,runs --allow-write=dataset,runs tests/bench/corrections_loop.ts
+ *
+ * Arguments: `--seeds 3` and the sizes below. Every step is a product's command; the annotator is the true mask, and
+ * saves through `appendCorrection`. Prints Markdown: docs/results/corrections_loop.md.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { writeStderr, writeStdout } from "../../src/cli/task.ts";
+import { readCoco } from "../../src/coco/coco.ts";
+import { ANNOTATION_FILE } from "../../src/coco/coco_file.ts";
+import { encodeRle } from "../../src/coco/rle.ts";
+import { appendCorrection } from "../../src/dataset/corrections.ts";
+import { hashBytes } from "../../src/fs/hash_bytes.ts";
+import { damageOutlines } from "../support/damaged_outlines.ts";
+import { Random } from "../support/random.ts";
+
+const { values: given } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "3" },
+    first: { type: "string", default: "0" },
+    images: { type: "string", default: "200" },
+    test: { type: "string", default: "200" },
+    filters: { type: "string", default: "4" },
+    epochs: { type: "string", default: "16" },
+    more: { type: "string", default: "10" },
+    corrected: { type: "string", default: "20" },
+    train: { type: "string", multiple: true, default: [] },
+    init: { type: "string", multiple: true, default: [] },
+  },
+});
+
+const [SEEDS, FIRST, IMAGES, TEST, EPOCHS, MORE, CORRECTED] = [
+  ...[given.seeds, given.first, given.images, given.test, given.epochs, given.more, given.corrected],
+].map(Number) as [number, number, number, number, number, number, number];
+
+/** Images per batch. */
+const BATCH = 8;
+
+/** How often a corrected image is drawn per epoch. */
+const OVERSAMPLE = 3;
+
+const DATA = "dataset/corrections_loop";
+const RUNS = "runs/corrections_loop";
+
+/** Runs a command of the product; returns its standard output. */
+async function task(name: string, ...args: string[]): Promise<string> {
+  writeStderr(`deno task ${name} ${args.join(" ")}\n`);
+  const { success, stdout, stderr } = await new Deno.Command("deno", {
+    args: ["run", "-q", `-P=${name}`, `tasks/${name}.ts`, ...args],
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  if (!success) throw new Error(`deno task ${name} failed:\n${text.decode(stderr)}`);
+  return text.decode(stdout);
+}
+
+interface Evaluation {
+  readonly summary: {
+    readonly pooled: { readonly dice: number };
+    readonly tumor: { readonly metrics: { readonly dice: { readonly mean: number } } };
+  };
+  readonly audit: readonly { readonly name: string }[] | null;
+}
+
+async function evaluate(run: string, data: string, ...args: string[]): Promise<Evaluation> {
+  return JSON.parse(await task("evaluate", "--run", run, "--data", data, "--json", ...args)) as Evaluation;
+}
+
+interface Outcome {
+  /** Damaged images among those that were corrected. */
+  readonly hit: number;
+  /** Mean Dice of the held-out images that have a tumor, and the Dice of all pixels. */
+  readonly dice: number;
+  readonly pooled: number;
+}
+
+/** All arms of one seed. */
+async function runSeed(seed: number): Promise<Map<string, Outcome>> {
+  const data = join(DATA, `seed-${seed}`);
+  const runs = join(RUNS, `seed-${seed}`);
+  const counts = ["--train", `${IMAGES}`, "--valid", "40", "--test", `${TEST}`, "--size", "64"];
+  await task("phantom", "--output", data, ...counts, "--seed", `${seed}`);
+  const path = join(data, "train", ANNOTATION_FILE);
+  const truth = await Deno.readTextFile(path);
+  const damaged = damageOutlines(truth, { share: 0.2, seed });
+  await Deno.writeTextFile(path, damaged.text);
+
+  const settings = ["--data", data, "--swanlab", "off", "--no-tensorboard", "--samples", "0", "--force"];
+  const network = ["--recipe", "strong", "--filters", given.filters, "--size", "64"];
+  const base = join(runs, "base");
+  const own = ["--epochs", `${EPOCHS}`, "--batch-size", `${BATCH}`, "--seed", `${seed}`, ...given.train];
+  await task("train", ...settings, ...network, "--run", base, ...own);
+  const { audit } = await evaluate(base, data, "--split", "train", "--audit");
+  const before = await evaluate(base, data);
+  const ranked = audit!.map(({ name }) => name);
+
+  const coco = readCoco(truth);
+  const random = new Random(seed);
+  const shuffled = coco.images.map(({ fileName }) => ({ fileName, key: random.next() }))
+    .sort((a, b) => a.key - b.key).map(({ fileName }) => fileName);
+  const arms = { audit: ranked.slice(0, CORRECTED), random: shuffled.slice(0, CORRECTED), none: [] };
+  const outcomes = new Map<string, Outcome>();
+  const keep = (arm: string, hit: number, { summary: { pooled, tumor } }: Evaluation) =>
+    outcomes.set(arm, { hit, dice: tumor.metrics.dice.mean, pooled: pooled.dice });
+  keep("before", 0, before);
+  for (const [arm, names] of Object.entries(arms)) {
+    const file = join(data, `${arm}.coco.json`);
+    await Deno.remove(file).catch(() => {});
+    for (const name of names) await correct(file, coco, join(data, "train"), name);
+    // As many batches in each arm.
+    const draws = IMAGES + names.length * (OVERSAMPLE - 1);
+    const most = IMAGES + CORRECTED * (OVERSAMPLE - 1);
+    const epochs = Math.round(MORE * Math.ceil(most / BATCH) / Math.ceil(draws / BATCH));
+    await task(
+      "train",
+      ...[...settings, "--init", base, "--run", join(runs, arm), "--epochs", `${epochs}`],
+      ...["--batch-size", `${BATCH}`, "--seed", `${seed + 100}`],
+      ...names.length > 0 ? ["--corrections", file, "--oversample", `${OVERSAMPLE}`] : [],
+      ...given.init,
+    );
+    const hit = names.filter((name) => damaged.names.has(name)).length;
+    keep(arm, hit, await evaluate(join(runs, arm), data));
+  }
+  return outcomes;
+}
+
+/** The annotator: sees the true mask. */
+async function correct(
+  file: string,
+  coco: ReturnType<typeof readCoco>,
+  folder: string,
+  fileName: string,
+): Promise<void> {
+  const { id, width, height } = coco.images.find((image) => image.fileName === fileName)!;
+  await appendCorrection(file, {
+    image: {
+      ...{ split: "train", fileName, width, height },
+      sha256: hashBytes(await Deno.readFile(join(folder, fileName))),
+    },
+    annotator: "truth",
+    source: "annotation",
+    model: null,
+    base: null,
+    before: { source: "annotation", model: null, regions: [] },
+    regions: [{ category: "Tumor", rle: encodeRle(coco.mask(id)) }],
+  });
+}
+
+const seeds: Map<string, Outcome>[] = [];
+for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  const outcomes = await runSeed(seed);
+  seeds.push(outcomes);
+  for (const [arm, { hit, dice, pooled }] of outcomes) {
+    writeStdout(`| ${seed} | ${arm} | ${hit} | ${dice.toFixed(4)} | ${pooled.toFixed(4)} |\n`);
+  }
+}
+for (const arm of seeds[0]!.keys()) {
+  const rises = seeds.map((outcomes) => outcomes.get(arm)!.dice - outcomes.get("before")!.dice);
+  const mean = rises.reduce((sum, rise) => sum + rise, 0) / rises.length;
+  const spread = Math.sqrt(
+    rises.reduce((sum, rise) => sum + (rise - mean) ** 2, 0) / Math.max(1, rises.length - 1),
+  );
+  writeStdout(
+    `${arm}: ${mean.toFixed(4)} +- ${spread.toFixed(4)} (${
+      rises.map((rise) => rise.toFixed(4)).join(", ")
+    })\n`,
+  );
+}
