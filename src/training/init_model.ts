@@ -13,7 +13,7 @@ import type { SampleRange } from "../image/image.ts";
 import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_model.ts";
 import type { StateDict } from "../tensor.ts";
 import { classCount, headOf } from "../unet/config.ts";
-import { RECIPES } from "./recipe.ts";
+import { completeTrainConfig, RECIPES } from "./recipe.ts";
 import type { InitOrigin, TrainConfig } from "./train_config.ts";
 
 /** A model to start from. */
@@ -31,8 +31,8 @@ export interface InitModel {
 /** Settings that are the model's, with their flags: other values are refused. */
 const FIXED = { filters: "--filters", norm: "--norm", head: "--head", normalize: "--normalize" } as const;
 
-/** Share of a recipe's learning rate: the weights are close to where they should be. */
-export const INIT_RATE = 0.1;
+/** By this a recipe's learning rate is divided: the weights are close to where they should be. */
+const SLOWER = 10;
 
 /**
  * Reads a model to start from: a file, or the folder of a run. Filters, normalization layers, head, classes and, if the
@@ -67,11 +67,11 @@ export async function readInit(
   }
   const recipe = given.recipe ?? known(training.recipe, Object.keys(RECIPES)) ?? "original";
   const loss = known(training.loss, LOSS_NAMES) as LossName | undefined;
-  const rate = RECIPES[recipe]?.learningRate;
   const config: Partial<TrainConfig> = {
     size,
     dropout: network.dropout,
-    learningRate: INIT_RATE * (rate ?? 1e-4),
+    // Rounded, so that it reads as a person would write it.
+    learningRate: Number((completeTrainConfig({ recipe }).learningRate / SLOWER).toPrecision(3)),
     ...(loss === undefined ? {} : { loss }),
     ...(described ? {} : { normalize }),
     ...given,
