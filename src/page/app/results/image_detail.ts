@@ -35,6 +35,15 @@ export interface DetailOptions {
   readonly onStep: (by: -1 | 1) => void;
 }
 
+/** Keys that work everywhere, or on a pane, and what they do. */
+const KEYS: readonly (readonly [readonly string[], string])[] = [
+  [["←", "→"], "previous, next image"],
+  [["+", "−"], "zoom a pane"],
+  [["0"], "fit"],
+  [["1"], "native resolution"],
+  [["Shift", "arrows"], "pan"],
+];
+
 /** The detail; append `element`, and call `close` when it is gone. */
 export class ImageDetail {
   readonly element: HTMLElement;
@@ -105,10 +114,16 @@ export class ImageDetail {
           "Masks at the image's own size",
         ),
       ),
-      this.#panes.element,
       this.#legend,
-      this.#numbers,
+      this.#panes.element,
+      h(
+        "p",
+        { class: "muted detail-keys" },
+        KEYS.map(([keys, what]) => h("span", {}, keys.map((key) => h("kbd", {}, key)), ` ${what}`)),
+      ),
     );
+    // The last cell of the grid, in view while the threshold moves.
+    this.#panes.element.append(this.#numbers);
   }
 
   /** The threshold that is shown; null for the most probable class. */
@@ -231,11 +246,11 @@ export class ImageDetail {
     const { settings } = results;
     const className = this.#className();
     const evaluated: NumberColumn = {
-      title: `Evaluated, ${thresholdText(settings.threshold)}`,
+      title: `Evaluated (${thresholdText(settings.threshold)})`,
       score: result && scoreOf(result, className),
     };
     const now: NumberColumn = {
-      title: `Now, ${thresholdText(this.threshold)}`,
+      title: `Now (${thresholdText(this.threshold)})`,
       score: maps && results.annotated
         ? scoreOf(maps.score(this.threshold, settings.spacing), className)
         : null,

@@ -106,8 +106,8 @@ export class Panes {
         ...marks,
       ];
     this.#set("image", name, pixels === null ? null : [...base, ...marks]);
-    this.#set("truth", name, tinted(truth, MASK_COLORS.truth));
-    this.#set("prediction", name, tinted(predicted, MASK_COLORS.prediction));
+    this.#set("truth", name, tinted(truth, MASK_COLORS.truth), isEmpty(truth));
+    this.#set("prediction", name, tinted(predicted, MASK_COLORS.prediction), isEmpty(predicted));
     const errors = predicted && truth &&
       bitmapLayer(errorBitmap(predicted, truth, ignored), { opacity: ERROR_OPACITY });
     this.#set("errors", name, errors && [...base, errors, ...marks]);
@@ -146,15 +146,16 @@ export class Panes {
     return [this.#heat.layer, ...outline, ...marks];
   }
 
-  #set(pane: PaneName, name: string, layers: readonly Layer[] | null): void {
+  #set(pane: PaneName, name: string, layers: readonly Layer[] | null, isEmpty = false): void {
     const viewer = this.#viewers[pane];
     const figure = this.#figures[pane];
     viewer.setLayers(layers ?? []);
     viewer.canvas.setAttribute("aria-label", `${PANES[pane]} of ${name}`);
-    fill(
-      figure.querySelector("figcaption")!,
-      PANES[pane],
-      layers === null ? h("span", { class: "muted" }, ": not available") : null,
-    );
+    const note = layers === null ? ": not available" : isEmpty ? ": no foreground" : null;
+    fill(figure.querySelector("figcaption")!, PANES[pane], note && h("span", { class: "muted" }, note));
   }
+}
+
+function isEmpty(mask: ShownMasks["truth"]): boolean {
+  return mask !== null && !mask.data.includes(1);
 }

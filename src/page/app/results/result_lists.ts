@@ -84,7 +84,7 @@ export class ImageList implements ResultList {
           title: "Image",
           cell: ({ name }) => h("span", { title: name }, name),
           sort: ({ name }) => name,
-          width: "minmax(150px, 2fr)",
+          width: "minmax(210px, 2fr)",
         },
         ...resultColumns(results.settings.unit).map((column): Column<ResultRow> => ({
           key: column.key,
@@ -222,7 +222,7 @@ export class AuditList implements ResultList {
           title: "Image",
           cell: ({ finding }) => h("span", { title: finding.name }, finding.name),
           sort: ({ finding }) => finding.name,
-          width: "minmax(150px, 2fr)",
+          width: "minmax(210px, 2fr)",
         },
         ...(classes.length > 0
           ? [{
@@ -238,7 +238,7 @@ export class AuditList implements ResultList {
           title: "Reason",
           cell: ({ finding }) => h("span", { title: finding.reason }, finding.reason),
           sort: ({ finding }) => finding.kind,
-          width: "minmax(190px, 2fr)",
+          width: "minmax(210px, 2fr)",
         },
         column(
           "pixels",

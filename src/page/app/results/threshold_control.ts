@@ -10,7 +10,7 @@ import { createSlider } from "../widgets/slider.ts";
 
 /** What the threshold is called. */
 export function thresholdText(threshold: number | null): string {
-  return threshold === null ? "most probable class" : `threshold ${threshold}`;
+  return threshold === null ? "most probable class" : `${threshold}`;
 }
 
 /** The control. */
