@@ -4,7 +4,10 @@
  * @module
  */
 
-/** Elements that make the page scroll sideways, and controls too small to hit (WCAG 2.2, 2.5.8: 24 px). */
+/**
+ * Elements that make the page scroll sideways, controls too small to hit (WCAG 2.2, 2.5.8: 24 px), and cells that are
+ * not below their headings.
+ */
 export function layoutFaults(): string[] {
   const faults: string[] = [];
   const name = (element: Element) =>
@@ -56,6 +59,16 @@ export function layoutFaults(): string[] {
           Math.round(box.height)
         } px: too small to hit`,
       );
+    }
+  }
+  // Cells stand below their headings.
+  for (const grid of document.querySelectorAll("[role=grid]")) {
+    const left = (selector: string) =>
+      [...grid.querySelectorAll(selector)].map((cell) => Math.round(cell.getBoundingClientRect().left));
+    const headings = left("[role=columnheader]");
+    const cells = left("[role=row] [role=gridcell]").slice(0, headings.length);
+    if (cells.some((cell, at) => Math.abs(cell - headings[at]!) > 1)) {
+      faults.push(`cells at ${cells} px, their headings at ${headings} px`);
     }
   }
   return faults;

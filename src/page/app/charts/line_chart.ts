@@ -162,7 +162,7 @@ export class LineChart {
               ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000] }
               : {},
           },
-          { ...axis, size: 60, values: (_, values) => values.map((value) => shorten(value)) },
+          { ...axis, size: 60, values: (_, values) => shortened(values) },
         ],
         series: [
           {
@@ -230,9 +230,14 @@ function legendText(
   return format(index === null ? all.findLast((value) => value !== null && value !== undefined) : value);
 }
 
-/** A number of an axis: short enough for its margin. */
-function shorten(value: number): string {
-  const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(0).replace("e+", "e");
-  return `${Number(value.toPrecision(4))}`;
+/** The numbers of an axis: short enough for its margin, and no two the same. */
+function shortened(values: readonly number[]): string[] {
+  for (let digits = 0;; digits++) {
+    const texts = values.map((value) => {
+      const size = Math.abs(value);
+      if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(digits).replace("e+", "e");
+      return `${Number(value.toPrecision(4 + digits))}`;
+    });
+    if (new Set(texts).size === values.length || digits === 3) return texts;
+  }
 }

@@ -99,6 +99,8 @@ export class Comparison {
 
   #draw(): void {
     const details = this.#runs.flatMap(({ name }) => this.#loaded.get(name)?.detail ?? []);
+    // Without an answer yet, nothing is known to be missing.
+    if (details.length === 0 && this.#loading.size > 0) return;
     this.#fillMetrics(details);
     const metric = this.#metric.value;
     const key = `${metric} ${this.#over}`;
