@@ -133,6 +133,9 @@ function uniformServes(shape: GemmShape): boolean {
 /** GEMM with subgroups, for software adapters. */
 const SUBGROUP: VariantFacts = { kernels: ["gemm/nn_wide", "gemm/nn_high"], needs: "subgroups of 8" };
 
+/** The same for adapters that compute four invocations at a time: those of browsers (SwiftShader). */
+const SUBGROUP_4: VariantFacts = { kernels: ["gemm/nn_wide"], needs: "subgroups of 4" };
+
 /** GEMM through workgroup memory; the name of the variant gives the tile. */
 const TILED: VariantFacts = { kernels: ["gemm/tiled"], needs: "workgroup memory" };
 
@@ -142,6 +145,7 @@ const TILED: VariantFacts = { kernels: ["gemm/tiled"], needs: "workgroup memory"
  */
 export const PRODUCT = new Operation("product", {
   nn_subgroup: SUBGROUP,
+  nn_subgroup4: SUBGROUP_4,
   nn: { basic: true, kernels: ["gemm/nn"] },
   nn_uniform: { basic: true, kernels: ["gemm/nn_uniform"], serves: uniformServes },
   tiled: TILED,
@@ -149,19 +153,19 @@ export const PRODUCT = new Operation("product", {
 }, {
   low: {
     takes: ({ rows }: GemmShape) => rows <= 32,
-    software: ["nn_subgroup", "nn_uniform", "nn"],
+    software: ["nn_subgroup", "nn_subgroup4", "nn_uniform", "nn"],
     hardware: ["tiled_32x128", "tiled", "nn"],
     sample: { rows: 32, columns: 256, depth: 32, layers: 36 },
   },
   middle: {
     takes: ({ rows }) => rows < 128,
-    software: ["nn_subgroup", "nn_uniform", "nn"],
+    software: ["nn_subgroup", "nn_subgroup4", "nn_uniform", "nn"],
     hardware: ["tiled", "tiled_32x128", "nn"],
     sample: { rows: 64, columns: 128, depth: 64, layers: 36 },
   },
   high: {
     takes: () => true,
-    software: ["nn_subgroup", "nn_uniform", "nn"],
+    software: ["nn_subgroup", "nn_subgroup4", "nn_uniform", "nn"],
     hardware: ["tiled", "tiled_32x128", "nn"],
     sample: { rows: 128, columns: 256, depth: 128, layers: 36 },
   },
@@ -182,19 +186,20 @@ export interface SplitKCase extends GemmShape {
  */
 export const SPLIT_K_PRODUCT = new Operation("sliced product", {
   nn_subgroup: SUBGROUP,
+  nn_subgroup4: SUBGROUP_4,
   nn: { basic: true, kernels: ["gemm/nn"] },
   turned: TILED,
   turned_32x32: TILED,
 }, {
   low: {
     takes: ({ rows }: SplitKCase) => rows <= 32,
-    software: ["nn_subgroup", "nn"],
+    software: ["nn_subgroup", "nn_subgroup4", "nn"],
     hardware: ["turned_32x32", "turned"],
     sample: splitKSample(32, 1024),
   },
   high: {
     takes: () => true,
-    software: ["nn_subgroup", "nn"],
+    software: ["nn_subgroup", "nn_subgroup4", "nn"],
     hardware: ["turned", "turned_32x32"],
     sample: splitKSample(128, 1024),
   },
@@ -213,19 +218,20 @@ function splitKSample(channels: number, depth: number): SplitKCase {
  */
 export const IM2COL_PRODUCT = new Operation("im2col product", {
   nn_subgroup: SUBGROUP,
+  nn_subgroup4: SUBGROUP_4,
   nn: { basic: true, kernels: ["gemm/nn"] },
   tiled: TILED,
   tiled_32x128: TILED,
 }, {
   narrow: {
     takes: ({ columns }: GemmShape) => columns <= FEW_PIXELS,
-    software: ["nn_subgroup", "nn"],
+    software: ["nn_subgroup", "nn_subgroup4", "nn"],
     hardware: ["tiled", "nn"],
     sample: { rows: 128, columns: 64, depth: 1152, layers: 1 },
   },
   broad: {
     takes: () => true,
-    software: ["nn_subgroup", "nn"],
+    software: ["nn_subgroup", "nn_subgroup4", "nn"],
     hardware: ["tiled", "tiled_32x128", "nn"],
     sample: { rows: 128, columns: 1152, depth: 64, layers: 1 },
   },

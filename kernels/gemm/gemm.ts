@@ -86,16 +86,25 @@ export function gemmNn(
 const HIGH_SHARE = 0.8;
 
 /**
- * {@linkcode gemmNn} with subgroups of 8 invocations, along columns or rows, whichever fills them better; the same bits.
- * Bindings a, b, c.
+ * {@linkcode gemmNn} with subgroups of 8 invocations, along columns or rows, whichever fills them better, or of 4, along
+ * columns; the same bits. Bindings a, b, c.
  */
 export function gemmNnSubgroup(
   shape: GemmShape,
   slices: Slices = { depth: shape.depth, count: 1, first: 0 },
   accumulation: Accumulation = REPLACE,
+  size: 4 | 8 = 8,
 ): Dispatch {
   checkTiles(shape);
   const { rows, columns, layers } = shape;
+  if (size === 4) {
+    const tiles = { rows: rows / 16, columns: ceilDiv(columns, 32) };
+    return {
+      kernel: kernel("gemm/nn_wide", nnWideCode, { WORKGROUP: 4, ROW_VECTORS: 4 }),
+      params: registerParams(tiles, shape, slices, accumulation),
+      workgroups: grid("gemm/nn_wide", tiles.rows * tiles.columns, 1, layers, slices.count),
+    };
+  }
   const [across, down] = [ceilDiv(columns, 64), ceilDiv(rows, 64)];
   const high = columns / across < HIGH_SHARE * rows / down;
   const height = rows % 32 === 0 ? 32 : 16;

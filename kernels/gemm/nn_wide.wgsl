@@ -1,12 +1,12 @@
-// The GEMM of nn.wgsl for software adapters with subgroups of 8: a load costs such an adapter ten multiply-adds per
+// The GEMM of nn.wgsl for software adapters with subgroups of 8 or 4: a load costs such an adapter ten multiply-adds per
 // value and invocation, a broadcast within the subgroup next to nothing. Each sum takes its terms in the order of
 // nn.wgsl: identical bits.
 // Layout: as in nn.wgsl; rows m a multiple of 16 or 32, columns n of 16.
-// Work: one subgroup per 16 or 32 rows x 64 columns, 8 columns per invocation. All of them need a: each loads one
-// vector and broadcasts it within the subgroup. workgroups.y counts z, z slices.
+// Work: one subgroup per 16 or 32 rows x 64 columns (of 4: 16 x 32), 8 columns per invocation. All of them need a: each
+// loads one vector and broadcasts it within the subgroup. workgroups.y counts z, z slices.
 // Parts: product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
-const WORKGROUP: u32 = 8u; // one subgroup: an idle second one would still compute
+const WORKGROUP: u32 = 8u; // or 4; one subgroup: an idle second one would still compute
 const ROW_VECTORS: u32 = 8u; // 4 or 8
 
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -19,7 +19,7 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(subgroup_invocation_id) subgroup_lane: u32,
 ) {
-  let column = (group.x % params.column_tiles) * 16u + subgroup_lane * 2u;
+  let column = (group.x % params.column_tiles) * 2u * WORKGROUP + subgroup_lane * 2u;
   let z = group.y;
   var c00 = mat4x4f();
   var c01 = mat4x4f();

@@ -130,7 +130,9 @@ export function isOpenGl(features: { has(name: string): boolean }): boolean {
 export function mayGrant({ features, info }: GPUAdapter, need: Need | undefined): boolean {
   if (need === undefined) return true;
   if (isOpenGl(features)) return false;
-  return need !== "subgroups of 8" || (info.subgroupMinSize === 8 && info.subgroupMaxSize === 8);
+  const size =
+    { "subgroups of 8": 8, "subgroups of 4": 4, "subgroups": null, "workgroup memory": null }[need];
+  return size === null || (info.subgroupMinSize === size && info.subgroupMaxSize === size);
 }
 
 /** Bytes of one binding: more than 2 GiB - 4 cannot be addressed with a 32-bit index everywhere. */

@@ -68,18 +68,19 @@ export interface ChosenSplitK {
 /** The dispatch of a split-K GEMM, whose sum over K is split into slices. */
 export function splitKProduct({ choices }: PlanTarget, shape: GemmShape, slices: Slices): ChosenSplitK {
   const variant = SPLIT_K_PRODUCT.choose(choices, { ...shape, slices });
-  const inner = variant === "nn" || variant === "nn_subgroup" ? "mn" : GEMM_TILES[variant].inner;
+  const inner = variant in GEMM_TILES ? GEMM_TILES[variant as GemmTileName].inner : "mn";
   return { dispatch: multiply(variant, shape, slices), inner };
 }
 
 function multiply(
-  variant: "nn" | "nn_subgroup" | GemmTileName,
+  variant: "nn" | "nn_subgroup" | "nn_subgroup4" | GemmTileName,
   shape: GemmShape,
   slices?: Slices,
   accumulation?: Accumulation,
 ): Dispatch {
   if (variant === "nn") return gemmNn(shape, slices, accumulation);
   if (variant === "nn_subgroup") return gemmNnSubgroup(shape, slices, accumulation);
+  if (variant === "nn_subgroup4") return gemmNnSubgroup(shape, slices, accumulation, 4);
   return gemmTiled(variant, shape, slices, accumulation);
 }
 

@@ -88,9 +88,13 @@ for (const shape of SHAPES) {
 
   Deno.test(`gemmNnSubgroup: ${title}, the bits of gemmNn`, async () => {
     if (!gpu.has("subgroups of 8")) return;
-    const { c } = await runKernel(gpu, gemmNnSubgroup(shape), { a, b, c: expected.length });
-    assert.deepEqual(c, (await runKernel(gpu, gemmNn(shape), { a, b, c: expected.length })).c);
-    assertClose(c, expected, { absolute, label: "c" });
+    // A workgroup of 4 takes half of such a subgroup.
+    for (const size of [8, 4] as const) {
+      const dispatch = gemmNnSubgroup(shape, undefined, undefined, size);
+      const { c } = await runKernel(gpu, dispatch, { a, b, c: expected.length });
+      assert.deepEqual(c, (await runKernel(gpu, gemmNn(shape), { a, b, c: expected.length })).c);
+      assertClose(c, expected, { absolute, label: "c" });
+    }
   });
 
   Deno.test(`gemmNnUniform: ${title}, one layer at a time and all at once`, async () => {

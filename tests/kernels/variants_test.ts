@@ -27,7 +27,7 @@ Deno.test("OPERATIONS: each class lists known candidates, and its software fallb
     for (const [label, row] of classes) {
       assert.match(label, new RegExp(`^${name}/[a-z]+$`));
       for (const kind of KINDS) {
-        assert.ok(row[kind].length >= 1 && row[kind].length <= 3, `${label}: one to three candidates`);
+        assert.ok(row[kind].length >= 1 && row[kind].length <= 4, `${label}: one to four candidates`);
         assert.equal(new Set(row[kind]).size, row[kind].length, label);
         assert.deepEqual(row[kind].filter((variant) => !(variant in variants)), [], label);
       }

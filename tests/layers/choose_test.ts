@@ -80,7 +80,13 @@ Deno.test("splitKProduct: says which dimension of the operands is contiguous", (
       return [variant, chosen.inner];
     }),
   );
-  assert.deepEqual(inner, { nn_subgroup: "mn", nn: "mn", turned: "k", turned_32x32: "k" });
+  assert.deepEqual(inner, {
+    nn_subgroup: "mn",
+    nn_subgroup4: "mn",
+    nn: "mn",
+    turned: "k",
+    turned_32x32: "k",
+  });
   const { dispatch } = splitKProduct(target({ "sliced product/high": "nn" }), shape, slices);
   assert.equal(dispatch.kernel.label, "gemm/nn");
   const other = splitKProduct(target({ "sliced product/high": "nn" }), shape, { ...slices, first: 0 });

@@ -31,6 +31,9 @@ export function* matrixChecks(): Generator<Check> {
     const dispatch = gemmNnSubgroup(shape);
     yield product({ variant: "nn_subgroup", needs: "subgroups of 8", dispatch }, shape);
   }
+  const four = { rows: 16, columns: 48, depth: 5, layers: 2 };
+  const dispatch = gemmNnSubgroup(four, undefined, undefined, 4);
+  yield product({ variant: "nn_subgroup4", needs: "subgroups of 4", dispatch }, four);
   for (const variant of Object.keys(GEMM_TILES) as GemmTileName[]) {
     // A tile and a bit more in each dimension.
     const { rows, columns, inner } = GEMM_TILES[variant];
