@@ -86,6 +86,7 @@ export class PredictSession {
     // A page without a GPU should not wait for the model to say so.
     const device = openAdapter(options);
     const fetching = device.then(() => fetchModel(options.model, (progress) => hooks.onProgress?.(progress)));
+    fetching.catch(() => {}); // awaited below, unless there is no device
     hooks.onProgress?.({ phase: "gpu" });
     const gpu = await device;
     const gpuSeconds = lap();
