@@ -36,7 +36,8 @@ export function keyEvents(combination: string): Values[] {
     throw new TypeError(`Cannot press "${combination}": unknown key "${key}"`);
   }
   const [keyCode, text = key.length === 1 ? key : undefined] = NAMED[key] ??
-    [key.toUpperCase().charCodeAt(0)];
+    // Codes of other characters are those of other keys: 46 is the full stop, and Delete.
+    [/^[a-z0-9 ]$/i.test(key) ? key.toUpperCase().charCodeAt(0) : 0];
   const code = /^[a-z]$/i.test(key)
     ? `Key${key.toUpperCase()}`
     : /^\d$/.test(key)

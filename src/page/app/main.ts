@@ -22,6 +22,8 @@ const page: Page = {
   replace: (hash) => history.replaceState(null, "", hash),
   announce: (text) => announcer.textContent = text,
   toast: (text, kind) => showToast(toasts, text, kind),
+  // The router's.
+  guardLeaving: () => {},
   setTitle: (text) => document.title = `${text} · ${name}`,
 };
 

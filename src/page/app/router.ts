@@ -40,10 +40,14 @@ export interface RouterOptions {
 export function startRouter({ views, root, page, onOpen }: RouterOptions): void {
   let close: () => void = () => {};
   let opened = 0;
+  let shown = location.hash;
+  let mayLeave: (() => Promise<boolean>) | null = null;
+  page.guardLeaving = (ask) => mayLeave = ask;
   const open = async () => {
     const turn = ++opened;
     close();
     close = () => {};
+    shown = location.hash;
     const [name, ...path] = parseHash(location.hash);
     const view = views.find((view) => view.name === name) ?? views[0]!;
     onOpen(view);
@@ -59,6 +63,14 @@ export function startRouter({ views, root, page, onOpen }: RouterOptions): void 
   };
   let hasMoved = false;
   addEventListener("hashchange", async () => {
+    if (mayLeave !== null) {
+      const wanted = location.hash;
+      // The view stays in the address while it asks.
+      if (wanted === shown) return;
+      history.replaceState(null, "", shown);
+      if (!await mayLeave()) return;
+      history.replaceState(null, "", wanted);
+    }
     hasMoved = true;
     await open();
     // A screen reader goes on at the new page, not at the link that was followed.

@@ -31,6 +31,8 @@ export interface Page {
   announce(text: string): void;
   /** Shows a message for some seconds. */
   toast(text: string, kind?: ToastKind): void;
+  /** Asks `ask` before another view opens, which then opens only if it says so; null asks nothing. */
+  guardLeaving(ask: (() => Promise<boolean>) | null): void;
   /** The window's title gets this in front, such as a run's name. */
   setTitle(text: string): void;
 }

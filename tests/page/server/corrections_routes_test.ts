@@ -244,7 +244,7 @@ Deno.test("POST api/corrections: refuses what is no correction, and writes nothi
       [{ ...good, fileName: "5.png" }, 404, /no image of this name/],
       [{ ...good, fileName: "../../etc/passwd" }, 404, /no image of this name/],
       [{ ...good, split: ".." }, 404, /Cannot find split/],
-      [{ ...good, sha256: "0".repeat(64) }, 409, /has changed since it was opened/],
+      [{ ...good, sha256: "0".repeat(64) }, 412, /has changed since it was opened/],
       [{ ...good, base: 4 }, 409, /made from revision 4, the newest is none/],
       [{ ...good, name: "../x" }, 400, /corrections file named/],
       [{ ...good, name: ".hidden" }, 400, /corrections file named/],

@@ -7,14 +7,20 @@
 import { h } from "../dom.ts";
 import { type ImageViewer, ZOOM_STEP } from "./image_viewer.ts";
 
-/** Buttons for a pane and those that share its viewport, with the current magnification. Call `close` when it is gone. */
-export function zoomButtons(viewer: ImageViewer): { readonly element: HTMLElement; close(): void } {
+/**
+ * Buttons for a pane and those that share its viewport, with the current magnification. Call `close` when it is gone.
+ * `nativeKey` is null where the digit means something else.
+ */
+export function zoomButtons(
+  viewer: ImageViewer,
+  { nativeKey = "1" }: { readonly nativeKey?: string | null } = {},
+): { readonly element: HTMLElement; close(): void } {
   const level = h("output", { class: "viewer-level", "aria-label": "Magnification" });
-  const button = (text: string, label: string, key: string, press: () => void) =>
+  const button = (text: string, label: string, key: string | null, press: () => void) =>
     h("button", {
       type: "button",
       "aria-label": label,
-      title: `${label} (${key})`,
+      title: key === null ? label : `${label} (${key})`,
       "aria-keyshortcuts": key,
       onclick: press,
     }, text);
@@ -32,7 +38,7 @@ export function zoomButtons(viewer: ImageViewer): { readonly element: HTMLElemen
     level,
     button("+", "Magnify", "+", () => viewer.zoomBy(ZOOM_STEP)),
     button("Fit", "Fit the whole image", "0", () => viewer.viewport.fit()),
-    button("1:1", "Native resolution", "1", () => viewer.showNative()),
+    button("1:1", "Native resolution", nativeKey, () => viewer.showNative()),
   );
   update();
   return {

@@ -96,12 +96,8 @@ export class VirtualTable<Row> {
         onkeydown: (event: KeyboardEvent) => this.#press(event),
         onscroll: () => this.#schedule(),
       },
-      h(
-        "div",
-        { class: "vt-inner", role: "presentation" },
-        h("div", { class: "vt-headgroup", role: "rowgroup" }, this.#head),
-        this.#body,
-      ),
+      h("div", { class: "vt-headgroup", role: "rowgroup" }, this.#head),
+      this.#body,
       this.#empty,
     );
     this.#drawHead();

@@ -240,7 +240,7 @@ Deno.test("Draft: keeps everything, and what a browser hands back is checked", (
     edit.add(2, strokeRegion(size, [{ x: 10, y: 130 }], 9), "overlap");
     edit.accept(0, strokeRegion(size, [{ x: 10, y: 10 }], 3));
   });
-  const about = { base: 2, source: "prediction", time: 7 } as const;
+  const about = { base: 2, source: "prediction", model: "m", before: [], time: 7 } as const;
   const draft = structuredClone(makeDraft(document, about));
   assert.ok(isDraft(draft, size));
   assert.deepEqual(content(new LabelDocument(size, draftClasses(draft))), content(document));
@@ -248,7 +248,10 @@ Deno.test("Draft: keeps everything, and what a browser hands back is checked", (
   for (
     const other of [
       ...[null, 1, "x", {}, { ...draft, version: 2 }, { ...draft, width: 149 }, { ...draft, base: 0.5 }],
-      ...[{ ...draft, source: "x" }, { ...draft, classes: [{}] }, {
+      ...[{ ...draft, source: "x" }, { ...draft, model: 1 }, { ...draft, before: {} }, {
+        ...draft,
+        classes: [{}],
+      }, {
         ...draft,
         classes: [{ ...draft.classes[0]!, kind: "x" }],
       }],

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Size } from "../../../../image/image.ts";
+import type { MaskRegion, MaskSource } from "../../../api/corrections.ts";
 import { decodeTiles, encodeTiles } from "./layer_rle.ts";
 import type { FilledClass, LabelDocument } from "./label_document.ts";
 
@@ -18,7 +19,11 @@ export interface Draft extends Size {
   /** The revision that the work started from; null if the image had none. */
   readonly base: number | null;
   /** What the masks were made from. */
-  readonly source: "prediction" | "annotation" | "empty";
+  readonly source: MaskSource;
+  /** The SHA-256 of the model whose prediction they were made from; null for none. */
+  readonly model: string | null;
+  /** The masks of that prediction; null for none. */
+  readonly before: readonly MaskRegion[] | null;
   /** When it was kept, in milliseconds since 1970. */
   readonly time: number;
 }
@@ -34,7 +39,7 @@ interface DraftClass {
 /** The draft of a document. */
 export function makeDraft(
   document: LabelDocument,
-  about: Pick<Draft, "base" | "source" | "time">,
+  about: Pick<Draft, "base" | "source" | "model" | "before" | "time">,
 ): Draft {
   const { width, height } = document;
   const classes = document.classes.map(({ name, color, kind = "class" }, index) => ({
@@ -50,13 +55,14 @@ export function makeDraft(
 /** Whether a stored value is a draft of an image of this size. */
 export function isDraft(value: unknown, size: Size): value is Draft {
   if (typeof value !== "object" || value === null) return false;
-  const { version, width, height, classes, base, source, time } = value as Record<
+  const { version, width, height, classes, base, source, model, before, time } = value as Record<
     string,
     unknown
   >;
   return version === 1 && width === size.width && height === size.height && Array.isArray(classes) &&
     classes.every(isDraftClass) && (base === null || Number.isSafeInteger(base)) &&
     ["prediction", "annotation", "empty"].includes(String(source)) &&
+    (model === null || typeof model === "string") && (before === null || Array.isArray(before)) &&
     Number.isFinite(time);
 }
 

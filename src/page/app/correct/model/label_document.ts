@@ -139,6 +139,11 @@ export class LabelDocument implements Size {
     return this.#edit = new Edit(host, label);
   }
 
+  /** Ends an action that is still open. */
+  endEdit(): void {
+    this.#edit?.end();
+  }
+
   /** Does an action in one go. Returns whether anything changed. */
   edit(label: string, action: (edit: Edit) => void): boolean {
     const edit = this.begin(label);

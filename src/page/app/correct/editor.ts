@@ -1,0 +1,432 @@
+/**
+ * The editor of one image: viewer, tools and panels.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import { ApiError } from "../api.ts";
+import { h, on } from "../dom.ts";
+import type { Page } from "../view.ts";
+import { ImageViewer } from "../viewer/image_viewer.ts";
+import { bitmapLayer, type Layer } from "../viewer/layers.ts";
+import { zoomButtons } from "../viewer/toolbar.ts";
+import { Viewport } from "../viewer/viewport.ts";
+import { askDialog } from "../widgets/dialog.ts";
+import { CanvasInput } from "./canvas_input.ts";
+import { EditorState } from "./editor_state.ts";
+import { intensitiesOf, loadBitmap } from "./image_pixels.ts";
+import type { Point } from "./model/brush.ts";
+import { BitTiles } from "./model/bit_tiles.ts";
+import type { Part } from "./model/components.ts";
+import { layersOf } from "./model/masks.ts";
+import { OverlayLayer, shapeLayer } from "./overlay_layer.ts";
+import { createClassPanel } from "./panels/class_panel.ts";
+import { createDoubtBar } from "./panels/doubt_bar.ts";
+import { showHelp } from "./panels/help_dialog.ts";
+import { createOptionsPanel, otherBrushSize } from "./panels/options_panel.ts";
+import { createPartsPanel } from "./panels/parts_panel.ts";
+import { createSavePanel } from "./panels/save_panel.ts";
+import { createToolbar } from "./panels/toolbar.ts";
+import { createVersionsPanel } from "./panels/versions_panel.ts";
+import { createViewPanel } from "./panels/view_panel.ts";
+import type { Predictions } from "./predictions.ts";
+import type { Session } from "./session.ts";
+import { readSettings } from "./settings.ts";
+import { type Command, commandOf } from "./shortcuts.ts";
+import { BrushTool } from "./tools/brush_tool.ts";
+import { FloodTool } from "./tools/flood_tool.ts";
+import { PartTool } from "./tools/part_tool.ts";
+import { PolygonTool } from "./tools/polygon_tool.ts";
+import type { EditorTool } from "./tools/tool.ts";
+
+/** What the editor asks of the list around it. */
+export interface EditorHost {
+  readonly page: Page;
+  /** Predicts images. */
+  readonly predictions: Predictions;
+  /** Opens the image before or after this one. */
+  go(step: -1 | 1): void;
+  /** The image was saved. */
+  saved(): Promise<void>;
+}
+
+/** An open editor. */
+export interface Editor {
+  readonly element: HTMLElement;
+  /** Whether there is work that is not saved. */
+  readonly isDirty: boolean;
+  /** Ends it; unsaved work stays as a draft. */
+  close(): Promise<void>;
+}
+
+/** Makes the editor of an opened image. */
+export function createEditor(session: Session, host: EditorHost): Editor {
+  const { page } = host;
+  const { image } = session;
+  const state = new EditorState(session, readSettings());
+  state.reference = referenceOf(session);
+  const ending = new AbortController();
+
+  const viewport = new Viewport(image);
+  const viewer = new ImageViewer({
+    label: `Image ${image.fileName} with its masks`,
+    viewport,
+    arrowsPan: false,
+  });
+  const zoom = zoomButtons(viewer, { nativeKey: null });
+  const overlay = new OverlayLayer(image, () => state.masks());
+  const flood = new FloodTool(state);
+  const tools: Readonly<Record<string, EditorTool>> = {
+    brush: new BrushTool(state, false),
+    eraser: new BrushTool(state, true),
+    polygon: new PolygonTool(state),
+    flood,
+    part: new PartTool(state),
+  };
+  const activeTool = () => tools[state.tool] ?? null;
+  const pixel = h("output", { class: "correct-pixel", "aria-label": "Pixel" });
+  const message = h("span", { class: "correct-message" });
+  state.onSay = (text) => {
+    message.textContent = text;
+    page.announce(text);
+  };
+  const showPixel = (at: Point | null) => pixel.textContent = at === null ? "" : describePixel(state, at);
+  const input = new CanvasInput(viewer, image, activeTool, showPixel);
+  const shapes = shapeLayer(image, () => activeTool()?.shape() ?? null, () => input.cursor);
+
+  let bitmap: ImageBitmap | null = null;
+  const layers = () => {
+    const { brightness, contrast } = state.all.view;
+    const shown = bitmap === null ? [] : [filtered(bitmapLayer(bitmap), brightness, contrast)];
+    viewer.setLayers([...shown, overlay, shapes]);
+  };
+
+  const fail = (error: unknown) => {
+    const hint = error instanceof ApiError ? error.hint : null;
+    page.toast(`${error instanceof Error ? error.message : error}${hint ? ` (${hint})` : ""}`, "error");
+  };
+  const show = ({ box }: Part) => {
+    const { pane } = viewer;
+    const scale = Math.min(pane.width / box.width, pane.height / box.height) / 3;
+    viewport.lookAt({ x: box.x + box.width / 2, y: box.y + box.height / 2 }, Math.min(scale, 8), pane);
+  };
+  const run = (command: Command) => void runCommand(command).catch(fail);
+  const toolbar = createToolbar(state, run);
+  const save = createSavePanel(state, run);
+  const parts = createPartsPanel(state, show);
+  const doubt = createDoubtBar(state, () => run("background"));
+  const versions = createVersionsPanel(state, {
+    predict: () => void startFromPrediction().catch(fail),
+    fail,
+  });
+  const panels = [
+    toolbar,
+    save,
+    createClassPanel(state),
+    createOptionsPanel(state, flood),
+    createViewPanel(state),
+    parts,
+    versions,
+    doubt,
+  ];
+  const [, , classes, options, view] = panels;
+  const progress = h("p", { class: "correct-progress", role: "status", hidden: true });
+
+  const update = () => panels.forEach((panel) => panel.update());
+  let lastTool = state.tool;
+  let frame = 0;
+  const stopState = state.subscribe((tiles) => {
+    if (tiles === null) {
+      if (lastTool !== state.tool) {
+        tools[lastTool]?.cancel();
+        lastTool = state.tool;
+        input.useTool();
+      }
+      overlay.invalidate();
+      layers();
+    } else if (tiles.size > 0) overlay.invalidate(state.isComparing ? undefined : tiles);
+    viewer.redraw();
+    if (frame === 0) {
+      frame = requestAnimationFrame(() => {
+        frame = 0;
+        update();
+      });
+    }
+  });
+
+  async function runCommand(command: Command): Promise<void> {
+    const { document } = state;
+    if (command in tools || command === "move") {
+      state.tool = command as typeof state.tool;
+      state.changed();
+    } else if (command === "undo" || command === "redo") {
+      activeTool()?.cancel();
+      const done = document[command]();
+      const what = command === "undo" ? "Undone" : "Done again";
+      state.say(done === null ? `Nothing to ${command}.` : `${what}: ${done}.`);
+      state.changed();
+    } else if (command === "smaller" || command === "larger") {
+      state.setTools({ brushSize: otherBrushSize(state.settings.brushSize, command === "larger" ? 1 : -1) });
+      state.say(`Brush of ${state.settings.brushSize} pixels.`);
+    } else if (command === "outline") state.setView({ filled: !state.all.view.filled });
+    else if (command === "hide") {
+      state.areMasksHidden = !state.areMasksHidden;
+      state.say(state.areMasksHidden ? "Masks hidden." : "Masks shown.");
+      state.changed();
+    } else if (command === "compare") {
+      state.isComparing = !state.isComparing && state.reference !== null;
+      state.changed();
+    } else if (command === "next-part") {
+      state.tool = "part";
+      parts.next();
+    } else if (command === "background") confirmBackground(state);
+    else if (command === "next") host.go(1);
+    else if (command === "previous") host.go(-1);
+    else if (command === "help") await showHelp();
+    else if (command === "save") await saveMasks();
+    else if (command === "save-next" && await saveMasks()) host.go(1);
+  }
+
+  /** Saves; false if that was not possible, or was not wanted. */
+  async function saveMasks(base?: number | null): Promise<boolean> {
+    const annotator = save.annotator();
+    if (annotator === null || state.isSaving) return false;
+    activeTool()?.cancel();
+    state.document.endEdit();
+    if (!state.document.isDirty && session.image.newest !== null && base === undefined) {
+      state.say(`Nothing to save: revision ${session.image.newest.revision} has these masks.`);
+      return true;
+    }
+    state.isSaving = true;
+    state.changed();
+    try {
+      const result = await session.save(annotator, base);
+      if (result.kind === "conflict") return await askAboutConflict();
+      state.say(`Saved as revision ${result.revision}.`);
+      await host.saved();
+      return true;
+    } finally {
+      state.isSaving = false;
+      state.changed();
+    }
+  }
+
+  /** Somebody saved in the meantime: both versions are kept, whatever the annotator chooses. */
+  async function askAboutConflict(): Promise<boolean> {
+    const now = await session.read();
+    const { newest } = now;
+    state.isSaving = false;
+    const answer = await askDialog({
+      title: "Somebody saved this image in the meantime",
+      content: [
+        h(
+          "p",
+          {},
+          newest === null
+            ? "The saved masks are gone."
+            : `Revision ${newest.revision} is by ${newest.annotator ?? "nobody"}.`,
+        ),
+        h("p", {}, "Nothing is lost: saved versions stay, and loading theirs can be undone."),
+      ],
+      actions: [
+        { value: "mine", label: "Save mine as the newest", primary: true },
+        { value: "theirs", label: "Load theirs" },
+        { value: "", label: "Decide later" },
+      ],
+    });
+    if (answer === "mine") return await saveMasks(newest?.revision ?? null);
+    if (answer === "theirs" && newest !== null) {
+      session.adopt(now);
+      state.say(`Revision ${newest.revision} loaded. Undo brings yours back.`);
+      state.changed();
+    }
+    return false;
+  }
+
+  async function startFromPrediction(): Promise<void> {
+    progress.hidden = false;
+    const say = (text: string) => progress.textContent = text;
+    try {
+      const { probabilities, layers, regions, model } = await host.predictions.predict(
+        session.image,
+        say,
+        ending.signal,
+      );
+      if (ending.signal.aborted) return;
+      state.probabilities = probabilities;
+      session.startFrom("Start from the prediction", layers, {
+        source: "prediction",
+        model,
+        before: regions,
+      });
+      state.reference = { label: "the prediction", layers: layersOf(image, regions) };
+      state.say("Masks of the prediction. Undo brings back what was there.");
+      state.changed();
+    } finally {
+      progress.hidden = true;
+    }
+  }
+
+  const closers = [
+    on(globalThis as unknown as EventTarget, "keydown", (event: KeyboardEvent) => press(event)),
+    on(globalThis as unknown as EventTarget, "beforeunload", (event: BeforeUnloadEvent) => {
+      if (state.document.isDirty) event.preventDefault();
+    }),
+    on(document, "visibilitychange", () => {
+      if (document.visibilityState === "hidden" && state.document.isDirty) {
+        session.keepDraft().catch(() => {});
+      }
+    }),
+  ];
+
+  function press(event: KeyboardEvent): void {
+    if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
+    const target = event.target as HTMLElement;
+    const isTyping = target.matches(
+      "input:not([type=checkbox], [type=radio], [type=range]), select, textarea",
+    );
+    const command = commandOf(event);
+    if (isTyping && command !== "save" && command !== "save-next") return;
+    const onCanvas = target === viewer.canvas || target === document.body;
+    if (
+      onCanvas && !event.ctrlKey &&
+      activeTool()?.key?.(event.key.length === 1 ? event.key.toLowerCase() : event.key)
+    ) {
+      state.changed();
+    } else if (command !== null) run(command);
+    else if (/^[1-9]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey) {
+      chooseClass(+event.key - 1);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  function chooseClass(index: number): void {
+    const chosen = state.document.classes[index];
+    if (chosen === undefined) return;
+    state.classIndex = index;
+    state.say(`Class ${chosen.name}.`);
+    state.changed();
+  }
+
+  async function load(): Promise<void> {
+    const { split, fileName } = image;
+    bitmap = await loadBitmap(page.api.url(["corrections", "pixels", split, fileName]), image, ending.signal);
+    layers();
+    // After the first frame: large images take a moment.
+    setTimeout(() => {
+      if (bitmap !== null && !ending.signal.aborted) state.intensities = intensitiesOf(bitmap);
+    });
+    const found = await session.findDraft();
+    if (found !== null && !ending.signal.aborted) await askAboutDraft(found);
+  }
+
+  async function askAboutDraft(found: NonNullable<Awaited<ReturnType<Session["findDraft"]>>>): Promise<void> {
+    const answer = await askDialog({
+      title: "Unsaved work was found",
+      content: h(
+        "p",
+        {},
+        `This browser kept masks of ${image.fileName} that were not saved, from ${
+          new Date(found.draft.time).toLocaleString()
+        }.`,
+      ),
+      actions: [
+        { value: "restore", label: "Go on with them", primary: true },
+        { value: "drop", label: "Delete them" },
+      ],
+    });
+    if (ending.signal.aborted) return;
+    if (answer === "drop") await session.dropDraft(found.key);
+    else if (answer === "restore") {
+      await session.restore(found);
+      state.listenToDocument();
+      state.say("Unsaved masks restored.");
+      state.changed();
+    }
+  }
+
+  layers();
+  update();
+  load().catch((error) => {
+    if (ending.signal.aborted) return;
+    fail(error);
+    state.say(error instanceof Error ? error.message : `${error}`);
+  });
+
+  return {
+    element: h(
+      "div",
+      { class: "correct" },
+      toolbar.element,
+      h(
+        "div",
+        { class: "correct-image" },
+        doubt.element,
+        viewer.element,
+        h("div", { class: "correct-below" }, zoom.element, pixel, message),
+        progress,
+      ),
+      h(
+        "div",
+        { class: "correct-side" },
+        [classes, options, view, parts, versions].map((panel) => panel!.element),
+      ),
+      save.element,
+    ),
+    get isDirty() {
+      return state.document.isDirty;
+    },
+    async close() {
+      ending.abort();
+      cancelAnimationFrame(frame);
+      stopState();
+      input.close();
+      zoom.close();
+      viewer.close();
+      parts.close();
+      closers.forEach((close) => close());
+      activeTool()?.cancel();
+      bitmap?.close();
+      await session.close();
+    },
+  };
+}
+
+/** What the masks were when the image was opened. */
+function referenceOf({ image }: Session) {
+  const label = image.newest === null
+    ? image.annotation === null ? "nothing" : "the annotation"
+    : `revision ${image.newest.revision}`;
+  return { label, layers: layersOf(image, image.newest?.regions ?? image.annotation ?? []) };
+}
+
+/** Says that everything that is neither a class nor annotated as ignored is background. */
+function confirmBackground(state: EditorState): void {
+  const index = state.document.classes.findIndex(({ kind }) => kind === "ignore");
+  if (index < 0 || state.document.area(index) === 0) return state.say("Nothing of this image is in doubt.");
+  state.document.edit("The rest is background", (edit) => edit.set(index, new BitTiles(state.document)));
+  state.say("The rest of the image is background now. Undo takes that back.");
+}
+
+/** The pixel, its classes, and its intensity, in words. */
+function describePixel({ document, intensities }: EditorState, { x, y }: Point): string {
+  const [column, row] = [Math.floor(x), Math.floor(y)];
+  if (column < 0 || row < 0 || column >= document.width || row >= document.height) return "";
+  const names = document.classesAt(column, row).map((index) => document.classes[index]!.name);
+  const level = intensities === null ? "" : ` · ${intensities.data[row * intensities.width + column]}`;
+  return `${column}, ${row}${level} · ${names.join(", ") || "background"}`;
+}
+
+/** A layer with another brightness and contrast. */
+function filtered(layer: Layer, brightness: number, contrast: number): Layer {
+  if (brightness === 1 && contrast === 1) return layer;
+  return {
+    draw(context, frame) {
+      context.filter = `brightness(${brightness}) contrast(${contrast})`;
+      layer.draw(context, frame);
+      context.filter = "none";
+    },
+  };
+}
