@@ -43,7 +43,7 @@ import {
   saveCheckpoint,
 } from "./run_folder.ts";
 import { RunFigures } from "./run_figures.ts";
-import { DEFAULT_SAMPLES, SampleImages } from "./sample_images.ts";
+import { DEFAULT_SAMPLES, SampleImages, samplesTogether } from "./sample_images.ts";
 import { NO_PLATEAU } from "./schedule.ts";
 import { configDifferences, networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
 import { checkData, type LoadedData, type TrainData } from "./train_data.ts";
@@ -238,6 +238,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     samples: count === 0 ? undefined : new SampleImages({
       folder,
       history: before ? progress.history : [],
+      together: samplesTogether(plan.memory[config.memory].microBatch ?? config.batchSize / collective.size),
       examples: () => data.valid.examples(count),
       normalize: config.normalize,
       head: headOf(unet.config),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { decodeImage } from "../../src/image/decode.ts";
-import { inputToRgb, SampleImages } from "../../src/training/sample_images.ts";
+import { inputToRgb, SampleImages, type SampleImagesOptions } from "../../src/training/sample_images.ts";
 import type { Example } from "../../src/training/train_data.ts";
 import { trainRun } from "../../src/training/train_run.ts";
 import { normalizeImage } from "../../src/image/normalize.ts";
@@ -25,26 +25,28 @@ const EXAMPLE = {
 function drawing(
   folder: string,
   seconds: () => number,
-  { fail = false, count = 2, history }: { fail?: boolean; count?: number; history?: readonly Metrics[] } = {},
+  { fail = false, ...more }: { fail?: boolean; count?: number } & Partial<SampleImagesOptions> = {},
 ) {
   const captions: string[] = [];
+  const batches: number[] = [];
   const notes: string[] = [];
   const samples = new SampleImages({
     folder,
-    history,
-    examples: () => Array.from({ length: count }, () => EXAMPLE),
+    examples: () => Array.from({ length: more.count ?? 2 }, () => EXAMPLE),
     normalize: "picture",
     head: "sigmoid",
-    predict: async ({ data }) => {
+    predict: async ({ data, shape: [batch] }) => {
       if (fail) throw new RangeError("no memory\nhint: none");
-      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds()));
+      batches.push(batch!);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds() * batch!));
       // The upper half: a quarter of the image is in both.
       return {
-        shape: [1, 1, 32, 32],
-        data: new Float32Array(data.length / 3).map((_, at) => at < 512 ? 1 : 0),
+        shape: [data.length / 3072, 1, 32, 32],
+        data: new Float32Array(data.length / 3).map((_, at) => at % 1024 < 512 ? 1 : 0),
       };
     },
     onNote: (note) => notes.push(note),
+    ...more,
   });
   const tracker = {
     image(name: string, step: number, _png: Uint8Array, width: number, height: number, caption: string) {
@@ -52,7 +54,7 @@ function drawing(
       return Promise.resolve();
     },
   } as unknown as Tracker;
-  return { samples, tracker, captions, notes };
+  return { samples, tracker, captions, notes, batches };
 }
 
 Deno.test("SampleImages: draws each sample with its Dice, and names no file", () =>
@@ -88,7 +90,7 @@ Deno.test("SampleImages: takes its share of training and no more; the first time
 Deno.test("SampleImages: an epoch that is not the best draws what its share allows, and the next one the others", () =>
   inTempFolder(async (folder) => {
     // One of them takes 30 ms, and an epoch of 9 s may take 90.
-    const { samples, tracker, captions } = drawing(folder, () => 0.03, { count: 5 });
+    const { samples, tracker, captions, batches } = drawing(folder, () => 0.03, { count: 5, together: 2 });
     const drawn: number[][] = [];
     for (const best of [true, false, false, false, false]) {
       const images = await samples.draw(best);
@@ -97,6 +99,7 @@ Deno.test("SampleImages: an epoch that is not the best draws what its share allo
       samples.passEpoch(9);
     }
     assert.deepEqual(drawn[0], [1, 2, 3, 4, 5]);
+    assert.deepEqual(batches.slice(0, 3), [2, 2, 1]);
     // However slow this machine is now: in turn, and after the first, free one no more than three times 30 ms.
     const rest = drawn.slice(1).flat();
     assert.ok(rest.length > 0 && drawn.slice(1).every(({ length }) => length <= 2), JSON.stringify(drawn));
@@ -121,8 +124,8 @@ Deno.test("SampleImages: the images of best epochs stay, of others only the newe
     assert.deepEqual(await filesUnder(folder), [...kept, name(4, 1), name(4, 2)]);
     // The process was killed before it removed one.
     await Deno.copyFile(join(folder, name(4, 1)), join(folder, name(2, 1)));
-    await train(5, 6, losses.slice(0, 4));
-    assert.deepEqual(await filesUnder(folder), [...kept, name(6, 1), name(6, 2)]);
+    await train(5, 8, losses.slice(0, 4));
+    assert.deepEqual(await filesUnder(folder), [...kept, name(8, 1), name(8, 2)]);
   }));
 
 Deno.test("SampleImages: a failure is one note, and training continues without them", () =>
