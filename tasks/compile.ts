@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { join } from "node:path";
 import type { Command } from "commander";
 import { type PermissionSets, unionFlags } from "../src/cli/permission_flags.ts";
 import { runDeno } from "../src/cli/deno_command.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { withEmbeddedPage } from "../src/page/embed.ts";
 import configuration from "../deno.json" with { type: "json" };
 import { BINARY_COMMANDS } from "./main.ts";
 
@@ -21,8 +23,14 @@ const WORKERS = [
   "src/fs/heartbeat_worker.ts",
 ];
 
+/** Calls `body` with the module that the binary starts with: all commands, and the page's scripts. */
+export function withEntry<T>(body: (entry: string) => Promise<T>): Promise<T> {
+  const module = join(import.meta.dirname!, "main.ts");
+  return withEmbeddedPage(join(import.meta.dirname!, "../dist"), { module, start: "start" }, body);
+}
+
 /** The arguments of `deno` that compile the binary. */
-export function compileArguments(output: string, target?: string): string[] {
+export function compileArguments(output: string, entry: string, target?: string): string[] {
   return [
     "compile",
     "-q",
@@ -32,7 +40,7 @@ export function compileArguments(output: string, target?: string): string[] {
     ...(target ? ["--target", target] : []),
     "--output",
     output,
-    "tasks/main.ts",
+    entry,
   ];
 }
 
@@ -57,7 +65,9 @@ export function command(): Command {
     )
     .option("--output <file>", "the binary", "dist/unet")
     .action(async (options: { target?: string; output: string }) => {
-      const { code, stderr } = await runDeno(compileArguments(options.output, options.target));
+      const { code, stderr } = await withEntry((entry) =>
+        runDeno(compileArguments(options.output, entry, options.target))
+      );
       if (code !== 0) {
         writeStderr(describeFailure(options.output, code, stderr));
         throw new ExitError(EXIT.failed);

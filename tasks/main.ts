@@ -47,4 +47,9 @@ export function command(): Command {
   return unet;
 }
 
-if (import.meta.main) await main(command());
+/** Runs the binary's command; called by the module that also embeds the page. */
+export function start(): Promise<never> {
+  return main(command());
+}
+
+if (import.meta.main) await start();

@@ -135,7 +135,7 @@ const ALLOWED: Record<string, Deed[]> = {
     "write predictions",
     "read the code",
   ],
-  compile: ["run deno"],
+  compile: ["read the code", "run deno"],
   test: [...READ_ALL, "run deno"],
   ok: ["run deno"],
 };

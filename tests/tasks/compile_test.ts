@@ -1,7 +1,8 @@
 /** The compiled binary: its embedded files and permissions, with a stand-in for Deno's runtime instead of a download. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { compileArguments, describeFailure } from "../../tasks/compile.ts";
+import { compileArguments, describeFailure, withEntry } from "../../tasks/compile.ts";
+import { PAGE_ENTRIES, pageScripts } from "../../src/page/bundle.ts";
 import { command } from "../../tasks/main.ts";
 import { projectFiles, ROOT } from "../project/files.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
@@ -15,16 +16,19 @@ async function standIn(): Promise<string> {
   throw new Error("Cannot find a program `true` to stand in for denort");
 }
 
-Deno.test("compile: the binary contains every kernel, the decoder's wasm and the font", () =>
+Deno.test("compile: the binary contains every kernel, the decoder's wasm, the font and the page's scripts", () =>
   inTempFolder(async (folder) => {
     const output = join(folder, "unet");
-    const { code, stderr } = await new Deno.Command("deno", {
-      args: compileArguments(output),
-      cwd: ROOT,
-      env: { DENORT_BIN: await standIn() },
-      stderr: "piped",
-    }).output();
-    assert.equal(code, 0, new TextDecoder().decode(stderr));
+    const scripts = await withEntry(async (entry) => {
+      const { code, stderr } = await new Deno.Command("deno", {
+        args: compileArguments(output, entry),
+        cwd: ROOT,
+        env: { DENORT_BIN: await standIn() },
+        stderr: "piped",
+      }).output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+      return await pageOf(entry);
+    });
     const binary = decoder.decode(await Deno.readFile(output));
     const files = projectFiles();
     const kernels = files.filter((path) => path.endsWith(".wgsl"));
@@ -37,12 +41,41 @@ Deno.test("compile: the binary contains every kernel, the decoder's wasm and the
         `${path} is not in the binary`,
       );
     }
+    for (const [name, script] of Object.entries(scripts)) {
+      assert.ok(script.length > 10_000, name);
+      // What a binary serves is what the board bundles.
+      assert.equal(script, new TextDecoder().decode((await pageScripts()).get(name)), name);
+      assert.ok(
+        binary.includes(decoder.decode(new TextEncoder().encode(script))),
+        `${name} is not in the binary`,
+      );
+    }
     assert.ok(binary.includes("magick.wasm"), "the decoder's wasm is not in the binary");
     assert.ok(binary.includes("dejavu"), "the font is not in the binary");
   }));
 
+/** Starts the program of an entry with the permissions of a binary, and gets the scripts of its board. */
+async function pageOf(entry: string): Promise<Record<string, string>> {
+  const flags = compileArguments("", entry).filter((arg) => /^--(allow-|no-prompt)/.test(arg));
+  await using program = new Deno.Command("deno", {
+    args: ["run", "-q", ...flags, entry, "board", "--port", "0"],
+    // No sources lie here, as next to a binary.
+    cwd: join(ROOT, "docs"),
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const reader = program.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value: address = "" } = await reader.read();
+  const scripts: Record<string, string> = {};
+  for (const name of Object.keys(PAGE_ENTRIES)) {
+    scripts[name] = await (await fetch(`${address.trim()}${name}`)).text();
+  }
+  await reader.cancel();
+  return scripts;
+}
+
 Deno.test("compileArguments: the union of the commands' permissions, without running programs", () => {
-  const args = compileArguments("dist/unet");
+  const args = compileArguments("dist/unet", "tasks/main.ts");
   const flags = args.filter((arg) => arg.startsWith("--allow-"));
   assert.ok(args.includes("--no-prompt"));
   const kinds = flags.map((flag) => flag.replace("--allow-", "").replace(/=.*/, ""));
@@ -52,8 +85,11 @@ Deno.test("compileArguments: the union of the commands' permissions, without run
 });
 
 Deno.test("compileArguments: includes every Worker by name, since no import leads to it", () => {
-  const args = compileArguments("dist/unet");
-  const workers = projectFiles("_worker.ts").filter((path) => path.startsWith("src/"));
+  const args = compileArguments("dist/unet", "tasks/main.ts");
+  // Those of the page are scripts of its own.
+  const workers = projectFiles("_worker.ts").filter((path) =>
+    path.startsWith("src/") && !path.startsWith("src/page/app/")
+  );
   assert.ok(workers.length >= 4);
   for (const worker of workers) assert.equal(args[args.indexOf(worker) - 1], "--include", worker);
 });
