@@ -4,9 +4,9 @@ import { extname } from "node:path";
 import type { BrowserCase, Context, ShownBoard } from "./context.ts";
 import { drawn, openView } from "./views.ts";
 
-/** A text that runs a script if any of the usual mistakes is made; a slash cannot be in a file's name. */
+/** A text that runs a script if any of the usual mistakes is made; a file's name cannot have a slash. */
 const hostile = (what: string) =>
-  `"'><script>hacked=1<\\script><img src=x onerror=hacked=1>&lt;\${hacked=1} %2e%2e ${what}`;
+  `"'><script>hacked=1<img src=x onerror=hacked=1>&lt;\${hacked=1} %2e%2e ${what}`;
 const IMAGE = `${hostile("image")}.jpg`, CLASS = `</title></script>${hostile("class")}`, RUN = hostile("run");
 
 /** Renames an image of the test split and the class, in the files of the dataset and of the run's results. */
@@ -59,6 +59,7 @@ function injected(): string[] {
 const SHOWN: readonly [view: string, hash: string, names: readonly string[]][] = [
   ["runs", "runs", [RUN]],
   ["run", `run/${encodeURIComponent(RUN)}`, [RUN]],
+  ["results", `results/${encodeURIComponent(RUN)}/test`, [RUN, IMAGE]],
 ];
 
 /** The cases. */

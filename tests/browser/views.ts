@@ -18,7 +18,7 @@ export interface ShownView {
 export const SHOWN_VIEWS: readonly ShownView[] = [
   { name: "runs", hash: "runs", shows: "cut-off" },
   { name: "run", hash: "run/seen", shows: "Best Dice" },
-  { name: "results", hash: "results/seen/test", shows: "Results" },
+  { name: "results", hash: "results/seen/test", shows: "phantom_test_00003" },
   { name: "dataset", hash: "dataset", shows: "Dataset" },
   { name: "predict", hash: "predict", shows: "Predict" },
   { name: "correct", hash: "correct", shows: "Correct" },
