@@ -3,6 +3,15 @@
  *
  * @module
  */
+import {
+  addDistributed,
+  addMissing,
+  type DistributedOptions,
+  onRanks,
+  sharedWork,
+} from "../src/cli/distributed.ts";
+import type { World } from "../src/distributed/world.ts";
+import { runEvaluationOnRanks } from "../src/evaluation/run_evaluation.ts";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { basename, dirname, extname, join } from "node:path";
@@ -29,7 +38,6 @@ import {
   modelOrigin,
   type Predictor,
   prepareSplit,
-  runEvaluation,
   type Spacing,
   UNANNOTATED,
   type Unannotated,
@@ -39,7 +47,7 @@ import { escapeLine } from "../src/escape.ts";
 import { tryReport } from "../src/page/report/write_report.ts";
 import { readProgress, type RunProgress } from "../src/training/checkpoint.ts";
 
-interface Options extends ModelFlags {
+interface Options extends ModelFlags, DistributedOptions {
   readonly data: string;
   readonly split: string;
   readonly spacing?: Spacing;
@@ -50,6 +58,7 @@ interface Options extends ModelFlags {
   readonly cache: string;
   readonly json?: boolean;
   readonly maps: boolean;
+  readonly missing?: boolean;
 }
 
 /** The `evaluate` command. */
@@ -101,28 +110,43 @@ export function command(): Command {
       "--run runs/mine --data dataset/mine --split train --audit",
     ],
   ]);
-  return evaluate.action((options: Options) =>
-    evaluateModel(options, evaluate.getOptionValueSource("data") === "cli")
-  );
+  evaluate.optionsGroup(GROUPS.device);
+  addMissing(addDistributed(evaluate), "evaluate");
+  return evaluate.action(async (options: Options) => {
+    const ranked = {
+      command: evaluate,
+      args: Deno.args,
+      folder: options.cache,
+      hint: "the same command with --missing evaluates the rest",
+    };
+    const typedData = evaluate.getOptionValueSource("data") === "cli";
+    await onRanks(options, ranked, async (world) => {
+      await evaluateModel(options, typedData, world);
+      return undefined;
+    });
+  });
 }
 
-async function evaluateModel(options: Options, typedData: boolean): Promise<void> {
+async function evaluateModel(options: Options, typedData: boolean, world: World | null): Promise<void> {
+  const isFirst = world?.isFirst ?? true;
   const run = await trainingOf(await findModelFile(options));
   const dataFolder = typedData || run === null ? options.data : ownData(run);
-  const { gpu, model, predictor, close } = await openModel(options);
+  const { gpu, model, predictor, close } = await openModel(options, world?.collective);
   const provenance = {
     model: modelOrigin(model),
     device: { kernels: options.kernels, flips: options.flips ?? false, adapter: gpu.adapter.description },
   };
-  writeStderr(`${escapeLine(`data ${dataFolder}, split ${options.split}`)}\n`);
+  const say = (line: string) => isFirst && writeStderr(`${escapeLine(line)}\n`);
+  say(`data ${dataFolder}, split ${options.split}`);
   let progress: Progress | undefined;
   const show = (label: string) => (done: number, total: number) => {
+    if (!isFirst) return;
     if (done === 1 || progress === undefined) progress = new Progress({ label, total });
     progress.update(done);
     if (done === total) progress.clear();
   };
   const output = options.output ?? outputOf(model.path);
-  const report = await runEvaluation(predictor, {
+  const report = await runEvaluationOnRanks(predictor, {
     dataFolder,
     split: options.split,
     unannotated: options.unannotated,
@@ -138,9 +162,10 @@ async function evaluateModel(options: Options, typedData: boolean): Promise<void
     provenance,
     onPrepare: show("preparing"),
     onProgress: show("evaluating"),
-    onNote: (note) => writeStderr(`${escapeLine(note)}\n`),
-  });
+    onNote: say,
+  }, sharedWork(world, options.missing));
   close();
+  if (report === null) return;
   if (run !== null && dataFolder !== run.dataFolder) await compareData(run, predictor, dataFolder, options);
   const { problems } = report.data;
   if (problems.length > 0) {

@@ -8,6 +8,14 @@ import { type Command, InvalidArgumentError } from "commander";
 import { join } from "node:path";
 import { formatPercent, formatSeconds, plural } from "../src/format.ts";
 import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
+import {
+  addDistributed,
+  addMissing,
+  type DistributedOptions,
+  onRanks,
+  sharedWork,
+} from "../src/cli/distributed.ts";
+import type { World } from "../src/distributed/world.ts";
 import { parseSpacing } from "../src/cli/spacing.ts";
 import { Progress } from "../src/cli/progress.ts";
 import {
@@ -22,19 +30,14 @@ import {
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-import {
-  findImages,
-  type ImageReport,
-  type MaskReport,
-  modelOrigin,
-  predictFiles,
-} from "../src/entries/predict.ts";
+import { findImages, type ImageReport, type MaskReport, modelOrigin } from "../src/entries/predict.ts";
+import { predictFilesOnRanks } from "../src/prediction/predict_files.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { decisionThreshold } from "../src/prediction/class_masks.ts";
 import { formatMm2 } from "../src/prediction/figure.ts";
 import { FAILURES_FILE, type SkippedPaths } from "../src/prediction/image_files.ts";
 
-interface Options extends ModelFlags {
+interface Options extends ModelFlags, DistributedOptions {
   readonly output: string;
   readonly largest?: boolean;
   readonly minArea: number;
@@ -46,6 +49,7 @@ interface Options extends ModelFlags {
   readonly labels?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly missing?: boolean;
 }
 
 /** The `predict` command. */
@@ -91,10 +95,26 @@ export function command(): Command {
     ["Segment a folder with a model file, averaging over flips", "scans --model best.safetensors --flips"],
     ["Hand the predictions to an annotation tool", "scans --recursive --coco predictions/scans.json"],
   ]);
-  return predict.action(predictPaths);
+  predict.optionsGroup(GROUPS.device);
+  addMissing(addDistributed(predict), "predict");
+  return predict.action(async (paths: string[], options: Options) => {
+    const ranked = {
+      command: predict,
+      args: Deno.args,
+      folder: FOLDERS.cache,
+      hint: "the same command with --missing predicts the rest",
+    };
+    await onRanks(options, ranked, (world) => predictPaths(paths, options, world));
+  });
 }
 
-async function predictPaths(paths: string[], options: Options): Promise<void> {
+/** Predicts; returns what it ends with if an image could not be read. */
+async function predictPaths(
+  paths: string[],
+  options: Options,
+  world: World | null,
+): Promise<ExitError | undefined> {
+  const isFirst = world?.isFirst ?? true;
   const lap = options.verbose ? stopwatch() : () => {};
   if (options.cocoIds !== undefined && options.coco === undefined) {
     throw new RangeError("Cannot use --coco-ids without --coco\nhint: name the file to write with --coco");
@@ -103,10 +123,12 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
     recursive: options.recursive ?? false,
     except: options.output,
   });
-  for (const { message } of problems) reportError(message);
-  writeStderr(describeSkipped(skipped));
-  if (files.length === 0) throw new ExitError(EXIT.failed);
-  const { gpu, model, predictor, close } = await openModel(options);
+  if (isFirst) {
+    for (const { message } of problems) reportError(message);
+    writeStderr(describeSkipped(skipped));
+  }
+  if (files.length === 0) return new ExitError(EXIT.failed);
+  const { gpu, model, predictor, close } = await openModel(options, world?.collective);
   const threshold = decisionThreshold(model.description, options.threshold) ?? undefined;
   lap("model and GPU ready");
   const provenance = {
@@ -122,8 +144,10 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
   };
   const { largest, minArea } = provenance.settings;
   const progress = new Progress({ label: "predicting", total: files.length });
+  /** Of this rank's files. */
+  let shares: Progress | undefined;
   let done = 0;
-  const report = await predictFiles(predictor, files, {
+  const report = await predictFilesOnRanks(predictor, files, {
     ...(threshold === undefined ? {} : { threshold }),
     largest,
     minArea,
@@ -141,16 +165,20 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
         progress.clear();
         writeStdout(describe(image));
       }
-      if (files.length > 1) progress.update(++done);
+      if (files.length > 1 && shares === undefined) progress.update(++done);
     },
     onProblem({ path, message }) {
       progress.clear();
       reportError(`${escapeLine(path)}: ${message}`);
       done++;
     },
-  });
+    onShared: (done, total) =>
+      isFirst && (shares ??= new Progress({ label: "predicting", total })).update(done),
+  }, sharedWork(world, options.missing));
   progress.clear();
+  shares?.clear();
   close();
+  if (report === null) return undefined;
   const failed = [...problems, ...report.problems];
   if (options.json) {
     const { images, summary, coco } = report;
@@ -162,11 +190,11 @@ async function predictPaths(paths: string[], options: Options): Promise<void> {
       writeStdout(`COCO dataset ${report.coco.dataset}, results ${report.coco.results}\n`);
     }
   }
-  if (failed.length === 0) return;
+  if (failed.length === 0) return undefined;
   writeStderr(
     `${plural(failed.length, "path")} could not be read\nlisted in ${join(options.output, FAILURES_FILE)}\n`,
   );
-  throw new ExitError(EXIT.failed);
+  return new ExitError(EXIT.failed);
 }
 
 function jsonPath(path: string): string {

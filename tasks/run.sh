@@ -37,6 +37,7 @@ good enough already. Paths in ARGS are relative to the project's folder, whereve
 
 With --distributed, train, evaluate and predict share their work with the other ranks that mpirun or srun started:
   mpirun -np 2 sh tasks/run.sh train --distributed
+--allow-read=PATHS and --allow-write=PATHS before TASK replace the places of its permission set, as an error may say.
 
 Tasks: $(tasks | tr '\n' ' ')
        sh tasks/run.sh TASK --help explains one.
@@ -344,11 +345,21 @@ run_rank() {
   # Whole messages through shared memory: copies by the kernel took fifty times as long.
   : "${OMPI_MCA_btl_vader_single_copy_mechanism:=none}"
   export OMPI_MCA_btl_vader_single_copy_mechanism
-  # shellcheck disable=SC2086 # $deno may be several words
-  exec $deno run -q "-P=$task-distributed" "--allow-ffi=$mpi" "tasks/$task.ts" "$@" --mpi-library "$mpi"
+  # shellcheck disable=SC2086 # $deno and $grants may be several words
+  exec $deno run -q "-P=$task-distributed" "--allow-ffi=$mpi" $grants "tasks/$task.ts" "$@" --mpi-library "$mpi"
 }
 
 # --- The task -------------------------------------------------------------------------------------------------
+
+# Permissions of a rank beyond its set come before the task, as the error that asks for them says.
+grants=
+while :; do
+  case ${1-} in
+    --allow-read=*' '* | --allow-write=*' '*) say "a path in $1 has a blank: give the folder above it" && exit 2 ;;
+    --allow-read=* | --allow-write=*) grants="$grants $1" && shift ;;
+    *) break ;;
+  esac
+done
 
 case ${1-} in
   '') usage >&2; exit 2 ;;
@@ -372,5 +383,11 @@ cd -- "$root"
 case $1 in
   train | evaluate | predict) if distributed "$@"; then run_rank "$@"; fi ;;
 esac
+if [ -n "$grants" ]; then
+  task=$1
+  shift
+  # shellcheck disable=SC2086 # several words
+  exec $deno run -q "-P=$task" $grants "tasks/$task.ts" "$@"
+fi
 # shellcheck disable=SC2086 # $deno may be several words
 exec $deno task --quiet "$@"

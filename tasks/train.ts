@@ -94,7 +94,7 @@ export function command(): Command {
     const config = givenConfig(options, typed);
     const data = typed("data") ? options.data : undefined;
     const ranked = {
-      task: "train",
+      command: train,
       args: Deno.args,
       folder: options.cache,
       hint: `the last checkpoint is intact; resume with --resume --run ${runFolder(options)}`,

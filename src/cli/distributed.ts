@@ -5,9 +5,11 @@
  */
 import { type Command, Option } from "commander";
 import type { World } from "../distributed/world.ts";
-import { shellQuoted } from "./permission_hint.ts";
-import { anyRank } from "../training/collective.ts";
-import { EXIT, ExitError, reportError } from "./task.ts";
+import { neededPlaces } from "./needed_places.ts";
+import { LIBRARY_FLAG, shellQuoted, type Started } from "./permission_hint.ts";
+import { ALONE, type SharedWork } from "../ranks/share.ts";
+import { allTexts, ranksOf } from "../training/collective.ts";
+import { ExitError, reportError } from "./task.ts";
 
 /** The flags of {@linkcode addDistributed}. */
 export interface DistributedOptions {
@@ -25,13 +27,27 @@ export function addDistributed(command: Command): Command {
     )
     .option("--share-gpu", "with --distributed: let ranks share a GPU if a machine has fewer GPUs than ranks")
     // run.sh finds the library, and grants FFI for it only.
-    .addOption(new Option("--mpi-library <file>").hideHelp());
+    .addOption(new Option(`${LIBRARY_FLAG} <library>`).hideHelp());
+}
+
+/** Adds `--missing` to a task that does a list of files. */
+export function addMissing(command: Command, what: string): Command {
+  return command.option(
+    "--missing",
+    `${what} only what an earlier run with --distributed or --missing did not get to, under the same settings`,
+  );
+}
+
+/** How a task's files are shared: among the ranks, and with an earlier run; null if they are not. */
+export function sharedWork(world: World | null, missing = false): SharedWork | null {
+  if (world === null) return missing ? { ranks: ALONE, missing } : null;
+  return { ranks: ranksOf(world.collective), missing, onLedger: (folder) => world.keepLedger(folder) };
 }
 
 /** What the ranks of a task need. */
 export interface RankedTask {
-  /** The task's name: `train`. */
-  readonly task: string;
+  /** The task's command. */
+  readonly command: Command;
   /** Its arguments, for the command that starts it on several ranks. */
   readonly args: readonly string[];
   /** A folder that all ranks may write. */
@@ -42,12 +58,12 @@ export interface RankedTask {
 
 /**
  * Runs `work` as one of the ranks that were started together, or alone (null) without `--distributed`. If it throws, the
- * first rank that does so reports it, and every rank ends. If it returns the reason of an orderly stop, the task ends with
- * that code.
+ * first rank that does so reports it, and every rank ends. If it returns the reason of an orderly end, all end with that
+ * code.
  */
 export async function onRanks(
   { distributed, mpiLibrary }: DistributedOptions,
-  { task, args, folder, hint }: RankedTask,
+  { command, args, folder, hint }: RankedTask,
   work: (world: World | null) => Promise<ExitError | undefined>,
 ): Promise<void> {
   if (!distributed) {
@@ -55,7 +71,7 @@ export async function onRanks(
     if (stopped) throw stopped;
     return;
   }
-  if (mpiLibrary === undefined) throw new Error(describeStart(task, args));
+  if (mpiLibrary === undefined) throw new Error(describeStart(command.name(), args));
   const { World } = await import("../distributed/world.ts");
   const startWatch = () => new Worker(new URL("./rank_watch_worker.ts", import.meta.url), { type: "module" });
   const world = await World.join({ library: mpiLibrary, folder, hint, startWatch });
@@ -65,20 +81,21 @@ export async function onRanks(
   } catch (error) {
     // A signal: the other ranks may wait for this one.
     if (error instanceof ExitError) world.exit(error.code);
-    failAll(world, error);
+    failAll(world, error, { task: command.name(), args, places: neededPlaces(command) });
   }
-  // A signal may have reached one rank only.
-  const isStopped = await anyRank(world.collective, stopped !== undefined);
-  await world.leave(isStopped ? stopped?.code ?? EXIT.terminated : undefined);
+  // A signal may have reached one rank only, and the first one knows what could not be read.
+  const codes = await allTexts(world.collective, `${stopped?.code ?? ""}`);
+  const code = codes.find((code) => code !== "");
+  await world.leave(code === undefined ? undefined : Number(code));
 }
 
 /** Reports an error, if this rank is the first to have one, and ends every rank. */
-function failAll(world: World, error: unknown): never {
+function failAll(world: World, error: unknown, started: Started): never {
   const { rank, size } = world.mpi;
   const known = error instanceof Error ? error : new Error(String(error));
   if (world.fail(known.message)) {
     known.message = size === 1 ? known.message : `rank ${rank} of ${size}: ${known.message}`;
-    reportError(known);
+    reportError(known, { started: { ...started, ranks: size } });
   }
   world.exit(1);
   throw new ExitError(1);

@@ -16,6 +16,8 @@ import {
 } from "../prediction/load_model.ts";
 import { Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "../format.ts";
+import { describeAdapters } from "../ranks/share.ts";
+import { allTexts, type Collective, SINGLE_RANK } from "../training/collective.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
 import { GROUPS, integer, number, writeStderr } from "./task.ts";
 
@@ -98,23 +100,31 @@ export function addModelOptions(command: Command): Command {
     );
 }
 
-/** Opens the GPU, loads the model that the flags choose, and describes both to the user. */
-export async function openModel(flags: ModelFlags): Promise<TaskModel> {
+/**
+ * Opens the GPU, loads the model that the flags choose, and describes both to the user; of several ranks the first one
+ * speaks for all.
+ */
+export async function openModel(flags: ModelFlags, collective: Collective = SINGLE_RANK): Promise<TaskModel> {
   const path = await findModelFile(flags);
+  const quiet = collective.rank !== 0;
   // One waits for the disk, the other for the driver.
   const [reading, opening] = await Promise.allSettled([
     loadModel(path, inputOf(flags)),
-    openTaskGpu({ software: flags.software ?? false, kernels: flags.kernels, cache: flags.cache }),
+    openTaskGpu({ software: flags.software ?? false, kernels: flags.kernels, cache: flags.cache, quiet }),
   ]);
   if (reading.status === "rejected") {
     if (opening.status === "fulfilled") opening.value.close();
     throw reading.reason;
   }
   const model = reading.value;
-  writeStderr(describeModel(model, inputOf(flags)));
+  if (!quiet) writeStderr(describeModel(model, inputOf(flags)));
   if (opening.status === "rejected") throw opening.reason;
   const gpu = opening.value;
-  nameGpu(gpu);
+  if (collective.size === 1) nameGpu(gpu);
+  else {
+    const adapters = describeAdapters(await allTexts(collective, gpu.adapter.description));
+    if (!quiet) writeStderr(`${adapters}\n`);
+  }
   const predictor = await Predictor.create(gpu, model, { flips: flags.flips ?? false });
   return {
     gpu,

@@ -22,7 +22,12 @@ export interface Started {
   readonly args: readonly string[];
   /** All places that its arguments name. */
   readonly places: readonly NeededPlace[];
+  /** The number of ranks that mpirun or srun started it on, if any. */
+  readonly ranks?: number;
 }
+
+/** Given by tasks/run.sh to ranks. */
+export const LIBRARY_FLAG = "--mpi-library";
 
 const PATH_KINDS = ["read", "write"] as const;
 const ROOT = resolve(import.meta.dirname ?? ".", "../..");
@@ -46,10 +51,12 @@ function describeDenial(message: string, started: Started): string {
 }
 
 function wayOut(denial: Denial, started: Started): string {
-  const { task, args, places } = started;
+  const { task, places, ranks } = started;
+  const args = ranks === undefined ? started.args : withoutLibrary(started.args);
   const { kind, place } = denial;
   if (Deno.build.standalone) return binaryWayOut(denial, started, Deno.cwd(), Deno.execPath());
-  const set = SETS[task === "test" ? "run-tests" : task] ?? {};
+  const setName = ranks !== undefined ? `${task}-distributed` : task === "test" ? "run-tests" : task;
+  const set = SETS[setName] ?? {};
   const grant = set[kind];
   if (typeof grant === "object" && "deny" in grant) {
     return "no task may write the project's own files: choose another path";
@@ -74,17 +81,17 @@ function wayOut(denial: Denial, started: Started): string {
     Object.entries(widened).filter(([name, grant]) => grant !== undefined && grant !== set[name]),
   ) as Record<string, true | readonly string[]>;
   const flags = unionFlags({ changed }, ["changed"]);
-  const script = fromHere(`tasks/${task}.ts`);
-  const command = [
-    "deno",
-    "run",
-    "-q",
-    `-P=${task === "test" ? "run-tests" : task}`,
-    ...flags,
-    script,
-    ...args,
-  ];
+  const command = ranks === undefined
+    ? ["deno", "run", "-q", `-P=${setName}`, ...flags, fromHere(`tasks/${task}.ts`), ...args]
+    // run.sh adds what it finds: the library, and the grant to load it.
+    : ["mpirun", "-np", `${ranks}`, "sh", fromHere("tasks/run.sh"), ...flags, task, ...args];
   return `if you trust it with that, run: ${command.map(shellQuoted).join(" ")}`;
+}
+
+/** The arguments as they were typed: without those of tasks/run.sh, which come last. */
+export function withoutLibrary(args: readonly string[]): readonly string[] {
+  const at = args.lastIndexOf(LIBRARY_FLAG);
+  return at < 0 ? args : args.slice(0, at);
 }
 
 /** What a grant is widened by. */

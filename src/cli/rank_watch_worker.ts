@@ -6,7 +6,8 @@
  */
 import { exitAtOnce } from "../distributed/mpi_library.ts";
 import { RankBoard } from "../distributed/rank_board.ts";
-import type { FromRankWatch, ToRankWatch } from "../distributed/world.ts";
+import { describeMissing } from "../ranks/work_ledger.ts";
+import type { FromRankWatch, ToRankWatch, WatchStart } from "../distributed/world.ts";
 import { errorLines } from "./error_lines.ts";
 import { writeStderr } from "./terminal.ts";
 
@@ -24,7 +25,15 @@ const scope = self as unknown as {
   postMessage(message: FromRankWatch): void;
 };
 
-scope.onmessage = ({ data: { folder, rank, size, library, hint } }) => {
+/** Where it is written what each rank has done; null if that cannot be told. */
+let ledger: string | null = null;
+
+scope.onmessage = ({ data }) => {
+  if ("ledger" in data) ledger = data.ledger;
+  else watch(data);
+};
+
+function watch({ folder, rank, size, library, hint }: WatchStart): void {
   const board = RankBoard.watch(folder, rank, size);
   let ended = false;
   const look = () => {
@@ -35,7 +44,9 @@ scope.onmessage = ({ data: { folder, rank, size, library, hint } }) => {
     ended = true;
     if (!failed) {
       const names = lost.length === 1 ? `rank ${lost[0]}` : `ranks ${lost.join(", ")}`;
-      const what = `${names} of ${size} ended without a word: killed, or out of memory`;
+      const missing = ledger === null ? null : describeMissing(ledger, lost);
+      const what = `${names} of ${size} ended without a word: killed, or out of memory` +
+        (missing === null ? "" : `; ${missing}`);
       if (board.fail(what)) writeStderr(`error: ${errorLines(`${what}\nhint: ${hint}`)}\n`);
     }
     setTimeout(() => exitAtOnce(library, 1), failed ? LAST_WORDS_MS : 0);
@@ -43,4 +54,4 @@ scope.onmessage = ({ data: { folder, rank, size, library, hint } }) => {
   setInterval(look, EVERY_MS);
   for (const signal of SIGNALS) Deno.addSignalListener(signal, look);
   scope.postMessage("watching");
-};
+}

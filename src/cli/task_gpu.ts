@@ -9,12 +9,13 @@ import { openGpu, type OpenGpuOptions } from "../host/open_gpu.ts";
 import { plural } from "../format.ts";
 import { writeStderr } from "./task.ts";
 
-/** Opens the GPU for a task. */
-export function openTaskGpu(options: OpenGpuOptions = {}): Promise<Gpu> {
+/** Opens the GPU for a task, which says nothing if `quiet`. */
+export function openTaskGpu({ quiet, ...options }: OpenGpuOptions & { quiet?: boolean } = {}): Promise<Gpu> {
   return openGpu({
     tuned: true,
     ...options,
     onCompile: (kernels) =>
+      !quiet &&
       writeStderr(`compiling ${plural(kernels, "kernel")} (seconds once, then the driver keeps them)\n`),
   });
 }

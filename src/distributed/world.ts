@@ -21,8 +21,11 @@ export interface WorldOptions {
   readonly startWatch: () => Worker;
 }
 
-/** Message to the thread that watches. */
-export interface ToRankWatch {
+/** Messages to the thread that watches: the first, and where it is written what each rank has done. */
+export type ToRankWatch = WatchStart | { readonly ledger: string };
+
+/** Its first message. */
+export interface WatchStart {
   /** The folder of the {@linkcode RankBoard}. */
   readonly folder: string;
   /** This rank. */
@@ -92,6 +95,11 @@ export class World {
    */
   fail(message: string): boolean {
     return this.#board.fail(message);
+  }
+
+  /** Tells where it is written what each rank has done, so that a lost rank's files can be named. */
+  keepLedger(folder: string): void {
+    this.#watch.postMessage({ ledger: folder } satisfies ToRankWatch);
   }
 
   /** Ends this process at once; the other ranks notice, and end. */

@@ -24,7 +24,8 @@ import { type Head, headOf } from "../unet/config.ts";
 import { evaluationNames } from "../fs/layout.ts";
 import { removeTree } from "../fs/paths.ts";
 import { type MapDescription, type StoredMaps, type StoreMaps, storingMaps } from "./map_storage.ts";
-import { evaluateShared, type SharedEvaluationOptions, type SharedWork } from "./shared_evaluation.ts";
+import type { SharedWork } from "../ranks/share.ts";
+import { evaluateShared, type SharedEvaluationOptions } from "./shared_evaluation.ts";
 import type { EvaluationSummary } from "./summary.ts";
 
 /** Options of {@linkcode runEvaluation}. */

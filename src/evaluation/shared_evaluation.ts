@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Predictor } from "../prediction/predictor.ts";
-import type { Ranks } from "../ranks/share.ts";
+import type { SharedWork } from "../ranks/share.ts";
 import { WorkLedger } from "../ranks/work_ledger.ts";
 import { removeTree } from "../fs/paths.ts";
 import {
@@ -18,16 +18,6 @@ import {
   summarizeSplit,
 } from "./evaluate_split.ts";
 import { type MapDescription, placeMaps, type StoredMaps, storingParts } from "./map_storage.ts";
-
-/** How work is shared. */
-export interface SharedWork {
-  /** Who shares it. */
-  readonly ranks: Ranks;
-  /** Whether what an earlier run has done is kept. */
-  readonly missing: boolean;
-  /** Receives the folder that tells what is done. */
-  readonly onLedger?: ((folder: string) => void) | undefined;
-}
 
 /** Options of {@linkcode evaluateShared}. */
 export interface SharedEvaluationOptions extends Omit<EvaluateSplitOptions, "onMaps">, SharedWork {

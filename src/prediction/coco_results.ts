@@ -25,6 +25,20 @@ export interface ClassSegmentation extends Pick<Segmentation, "lesionMap" | "sum
   readonly name: string;
 }
 
+/** The lesions of one class of an image, as COCO has them. */
+export interface EncodedLesions extends Pick<Segmentation["summary"], "lesions"> {
+  /** The name of the class. */
+  readonly name: string;
+  /** The run lengths of each lesion. */
+  readonly counts: readonly string[];
+}
+
+/** Encodes the lesions of an image of `size`. */
+export function encodeLesions(size: Size, { name, lesionMap, summary }: ClassSegmentation): EncodedLesions {
+  const { lesions } = summary;
+  return { name, lesions, counts: labelRuns(size, lesionMap, lesions.length).map(formatRuns) };
+}
+
 /**
  * Collects predictions as text, since a million lesions would fill the memory as objects. One annotation per lesion:
  * exact RLE, box `[x, y, w, h]`, area, its mean probability as score.
@@ -42,15 +56,19 @@ export class CocoResults {
   }
 
   /** Adds the segmentations of an image, one per class. */
-  add(fileName: string, { width, height }: Size, classes: readonly ClassSegmentation[]): void {
+  add(fileName: string, size: Size, classes: readonly ClassSegmentation[]): void {
+    this.addLesions(fileName, size, classes.map((each) => encodeLesions(size, each)));
+  }
+
+  /** Adds the lesions of an image, per class. */
+  addLesions(fileName: string, { width, height }: Size, classes: readonly EncodedLesions[]): void {
     const id = this.#ids.image(fileName);
     this.#images.push(encode(idJson({ id, file_name: fileName, width, height })));
-    for (const { name, lesionMap, summary: { lesions } } of classes) {
+    for (const { name, lesions, counts } of classes) {
       const category = this.#ids.category(name);
-      const runs = labelRuns({ width, height }, lesionMap, lesions.length);
       lesions.forEach(({ area, box, meanProbability }, index) => {
         const place = { image_id: id, category_id: category };
-        const segmentation = { size: [height, width], counts: formatRuns(runs[index]!) };
+        const segmentation = { size: [height, width], counts: counts[index]! };
         const score = Number(meanProbability.toFixed(SCORE_DIGITS));
         const bbox = [box.x, box.y, box.width, box.height];
         const annotation = { id: ++this.#count, ...place, segmentation, bbox, area, iscrowd: 0, score };

@@ -4,29 +4,27 @@
  * @module
  */
 import { readCocoFile } from "../coco/coco_file.ts";
-import { readBounded } from "../fs/bounded_read.ts";
-import { MAX_BYTES } from "../image/limits.ts";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { temporaryPath } from "../fs/temporary_name.ts";
 import { isDiskFull } from "../fs/write_failure.ts";
-import { decodeSamples } from "../image/decode.ts";
-import { rangeNote } from "../image/levels.ts";
-import type { DecodedRaster, SampleImage } from "../image/image.ts";
+import type { SharedWork } from "../ranks/share.ts";
+import { type WorkItem, WorkLedger } from "../ranks/work_ledger.ts";
 import { headOf } from "../unet/config.ts";
 import { modelClasses } from "../unet/model_classes.ts";
 import { type CocoIds, countedIds } from "./coco_ids.ts";
 import { cocoFileNames, idsOf } from "./coco_names.ts";
-import { type ClassSegmentation, CocoResults } from "./coco_results.ts";
+import { CocoResults } from "./coco_results.ts";
 import { assertReplaceable, resultsPath, writeCocoResults } from "./coco_results_files.ts";
 import { type PathProblem, writeFailures } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
 import { itkSnapLabels, LABEL_FILES, slicerColors } from "./label_tables.ts";
+import { type Job, type PlacedProblem, type Predicted, predictJobs } from "./predict_jobs.ts";
 import type { Predictor } from "./predictor.ts";
 import { findOwners, outputNames } from "./result_names.ts";
 import { SUMMARY_FILE, summaryTable } from "./summary_table.ts";
 import { type ResultClasses, resultEndings } from "./result_images.ts";
-import { type ResultOptions, writeResults } from "./write_results.ts";
+import type { ResultOptions } from "./write_results.ts";
 
 /** The COCO files of predictions. */
 export interface CocoTarget {
@@ -50,6 +48,8 @@ export interface PredictFilesOptions extends ResultOptions {
   readonly onImage?: (report: ImageReport) => void;
   /** Called for an image that cannot be read. */
   readonly onProblem?: (problem: PathProblem) => void;
+  /** If the work is shared: called for each of this rank's images; `onImage` and `onProblem` follow at the end, for all. */
+  readonly onShared?: (done: number, total: number) => void;
 }
 
 /** The result of {@linkcode predictFiles}. */
@@ -64,22 +64,6 @@ export interface PredictFilesReport {
   readonly coco?: { readonly dataset: string; readonly results: string };
 }
 
-/** An image that is to be predicted. */
-interface Job {
-  readonly file: string;
-  /** The name of its results. */
-  readonly name: string;
-  /** Its name in COCO files. */
-  readonly fileName: string;
-}
-
-/** A decoded image, or the error. */
-interface Decoded extends Job {
-  readonly result: DecodedRaster<SampleImage> | Error;
-}
-
-const DEFAULT_BATCH_SIZE = 8;
-
 /**
  * Predicts images and writes their results, a table of all, and, if asked for, COCO files. An image that cannot be read
  * is reported, listed in `failures.json` and skipped; the results of another image are never overwritten, an image's own
@@ -92,7 +76,21 @@ export async function predictFiles(
   files: readonly string[],
   options: PredictFilesOptions,
 ): Promise<PredictFilesReport> {
-  const batchSize = options.batchSize ?? DEFAULT_BATCH_SIZE;
+  return (await predictFilesOnRanks(predictor, files, options, null))!;
+}
+
+/**
+ * The same with the work shared: the first rank writes the tables that a single one writes, and gets the report; the
+ * others get null. Every rank must call it, with the same files.
+ *
+ * @throws as {@linkcode predictFiles}
+ */
+export async function predictFilesOnRanks(
+  predictor: Predictor,
+  files: readonly string[],
+  options: PredictFilesOptions,
+  shared: SharedWork | null,
+): Promise<PredictFilesReport | null> {
   const model: ResultClasses = {
     classes: modelClasses(predictor.description),
     head: headOf(predictor.description.network),
@@ -102,36 +100,19 @@ export async function predictFiles(
   await makeOutput(options.output, "--output");
   const coco = await openCoco(predictor, files, classNames, options);
   const jobs = await nameJobs(files, model, options);
+  const each = { ...options, count: files.length, encodes: coco !== null };
+  const predict = (own: readonly Job[]) => predictJobs(predictor, own, model, each);
+  const done = shared === null
+    ? await predictAlone(predict, jobs, options)
+    : await predictShared(predict, jobs, options, shared);
+  if (done === null) return null;
   const images: ImageReport[] = [];
-  const problems: PathProblem[] = [];
-  let batch: { job: Job; decoded: DecodedRaster<SampleImage> }[] = [];
-  const finish = async () => {
-    const maps = await predictor.predictClasses(batch.map(({ decoded }) => decoded.raster));
-    for (const [index, { job, decoded }] of batch.entries()) {
-      const segmentations: ClassSegmentation[] = [];
-      const collect = (segmentation: ClassSegmentation) => {
-        if (coco !== null) segmentations.push(segmentation);
-      };
-      const report = await writeResults({ ...job, decoded, maps: maps[index]! }, model, options, collect);
-      coco?.add(job.fileName, decoded.raster, segmentations);
-      images.push(report);
-      options.onImage?.(report);
-    }
-    batch = [];
-  };
-  for await (const { result, ...job } of decodeAhead(jobs, batchSize)) {
-    if (result instanceof Deno.errors.NotCapable) throw result;
-    if (result instanceof Error) {
-      const problem = { path: job.file, message: result.message };
-      problems.push(problem);
-      options.onProblem?.(problem);
-      continue;
-    }
-    const notes = [...result.notes, ...rangeNote(result.raster, predictor.description)];
-    batch.push({ job, decoded: { ...result, notes } });
-    if (batch.length === batchSize) await finish();
+  for (const [index, each] of done.predicted.entries()) {
+    if (each === undefined) continue;
+    images.push(each.report);
+    coco?.addLesions(jobs[index]!.fileName, each.report, each.lesions);
   }
-  if (batch.length > 0) await finish();
+  const problems = done.problems.map(({ problem }) => problem);
   await writeFailures(options.output, files, [...options.problems ?? [], ...problems]);
   const summary = join(options.output, SUMMARY_FILE);
   await writeFileAtomic(summary, summaryTable(images, classNames[0]!));
@@ -143,6 +124,83 @@ export async function predictFiles(
   const { path } = options.coco!;
   await writeCocoResults(coco, path, classNames, options.provenance ?? {});
   return { images, problems, summary, coco: { dataset: path, results: resultsPath(path) } };
+}
+
+/** Predicts jobs, and writes the results of each. */
+type PredictJobs = (jobs: readonly Job[]) => ReturnType<typeof predictJobs>;
+
+/** What became of all files, in their order. */
+interface Done {
+  readonly predicted: readonly (Predicted | undefined)[];
+  readonly problems: readonly PlacedProblem[];
+}
+
+async function predictAlone(
+  predict: PredictJobs,
+  jobs: readonly Job[],
+  { onImage, onProblem }: PredictFilesOptions,
+): Promise<Done> {
+  const predicted = new Array<Predicted | undefined>(jobs.length).fill(undefined);
+  const problems: PlacedProblem[] = [];
+  for await (const each of predict(jobs)) {
+    if ("problem" in each) {
+      problems.push(each);
+      onProblem?.(each.problem);
+    } else {
+      predicted[each.index] = each;
+      onImage?.(each.report);
+    }
+  }
+  return { predicted, problems };
+}
+
+async function predictShared(
+  predict: PredictJobs,
+  jobs: readonly Job[],
+  { output, provenance, coco, labels, spacing, onImage, onProblem, onShared }: PredictFilesOptions,
+  { ranks, missing, onLedger }: SharedWork,
+): Promise<Done | null> {
+  const folder = join(output, LEDGER);
+  const ledger = await WorkLedger.open<Predicted>({
+    folder,
+    key: JSON.stringify([provenance, coco !== undefined, labels, spacing]),
+    items: await Promise.all(jobs.map(stamped)),
+    ranks,
+    missing,
+    isValid: ({ report }) => existsSync(report.files.json),
+  });
+  onLedger?.(folder);
+  const found: PlacedProblem[] = [];
+  let count = 0;
+  for await (const each of predict(ledger.own.map((index) => jobs[index]!))) {
+    if ("problem" in each) found.push(each);
+    else ledger.add(each.index, { report: each.report, lesions: each.lesions });
+    onShared?.(++count, ledger.own.length);
+  }
+  const texts = await ranks.exchange(JSON.stringify(found));
+  const predicted = await ledger.collect();
+  if (predicted === null) return null;
+  const problems = texts.flatMap((text) => JSON.parse(text) as PlacedProblem[]);
+  problems.sort((a, b) => a.index - b.index);
+  for (const each of predicted) if (each !== undefined) onImage?.(each.report);
+  for (const { problem } of problems) onProblem?.(problem);
+  return { predicted, problems };
+}
+
+/** In the output folder: what several ranks, or several runs, have done. */
+const LEDGER = ".predict";
+
+async function stamped({ file, name }: Job): Promise<WorkItem> {
+  const info = await Deno.stat(file).catch(() => null);
+  return { name: file, stamp: `${name} ${info?.size} ${info?.mtime?.getTime()}` };
+}
+
+function existsSync(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 /** Proves that the COCO files can be written; null if none are asked for. */
@@ -175,7 +233,7 @@ async function nameJobs(
     reserved: coco === undefined ? [] : [coco.path, resultsPath(coco.path)],
   });
   const fileNames = cocoFileNames(files, subfolders);
-  return files.map((file, index) => ({ file, name: names[index]!, fileName: fileNames[index]! }));
+  return files.map((file, index) => ({ index, file, name: names[index]!, fileName: fileNames[index]! }));
 }
 
 async function makeOutput(folder: string, flag: string): Promise<void> {
@@ -192,22 +250,5 @@ async function makeOutput(folder: string, flag: string): Promise<void> {
         `hint: ${way}, or give another folder with ${flag}`,
       { cause: error },
     );
-  }
-}
-
-/** Decodes images in order, up to `ahead` of them while the caller processes one. */
-async function* decodeAhead(jobs: readonly Job[], ahead: number): AsyncGenerator<Decoded> {
-  const pending: Promise<Decoded>[] = [];
-  for (let next = 0; next < jobs.length || pending.length > 0;) {
-    while (next < jobs.length && pending.length <= ahead) pending.push(decodeFile(jobs[next++]!));
-    yield await pending.shift()!;
-  }
-}
-
-async function decodeFile(job: Job): Promise<Decoded> {
-  try {
-    return { ...job, result: await decodeSamples(await readBounded(job.file, MAX_BYTES)) };
-  } catch (error) {
-    return { ...job, result: error as Error };
   }
 }

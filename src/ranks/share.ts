@@ -30,11 +30,34 @@ export interface Ranks extends Share {
 /** A process without others. */
 export const ALONE: Ranks = { ...WHOLE, exchange: (text) => Promise.resolve([text]) };
 
-/** The rank that a file is dealt to, by its name (32-bit FNV-1a): it does not depend on the other files. */
+/** How work is shared. */
+export interface SharedWork {
+  /** Who shares it. */
+  readonly ranks: Ranks;
+  /** Whether what an earlier run has done is kept. */
+  readonly missing: boolean;
+  /** Receives the folder that tells what is done. */
+  readonly onLedger?: ((folder: string) => void) | undefined;
+}
+
+/**
+ * The rank that a file is dealt to, by its name: it does not depend on the other files. 32-bit FNV-1a, whose bits are
+ * mixed as in MurmurHash3: names that are alike would go to the same rank.
+ */
 export function dealtTo(name: string, size: number): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
-  // FNV's low bits are those of the last bytes: names that end alike would go to the same rank.
+  hash = Math.imul(hash ^ hash >>> 16, 0x85ebca6b);
+  hash = Math.imul(hash ^ hash >>> 13, 0xc2b2ae35);
   hash ^= hash >>> 16;
   return (hash >>> 0) % size;
+}
+
+/** Which ranks compute on which adapter, in one line: `ranks 0, 1 on A; rank 2 on B`. */
+export function describeAdapters(adapters: readonly string[]): string {
+  const groups = Map.groupBy(adapters.keys(), (rank) => adapters[rank]!);
+  return [...groups].map(([adapter, ranks]) =>
+    `${ranks.length === 1 ? "rank" : "ranks"} ${ranks.join(", ")} on ${adapter}`
+  )
+    .join("; ");
 }

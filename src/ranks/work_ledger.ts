@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { readBoundedText } from "../fs/bounded_read.ts";
+import { readBoundedSync, readBoundedText } from "../fs/bounded_read.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { listFolder, readJson, removeTree } from "../fs/paths.ts";
 import { readAt } from "../fs/read_at.ts";
@@ -21,7 +21,7 @@ export interface WorkItem {
 }
 
 /** How {@linkcode WorkLedger.open} begins. */
-export interface LedgerOptions {
+export interface LedgerOptions<Result> {
   /** The folder of the ledger, which is created. */
   readonly folder: string;
   /** Everything that results depend on: what was done under another key counts as missing. */
@@ -32,6 +32,8 @@ export interface LedgerOptions {
   readonly ranks: Ranks;
   /** Keeps what an earlier run has done; otherwise everything is done again. */
   readonly missing: boolean;
+  /** Whether an earlier result still counts; by default it does. */
+  readonly isValid?: (result: Result) => boolean;
 }
 
 /** A line of a ledger. */
@@ -57,11 +59,16 @@ export class WorkLedger<Result> {
   readonly own: readonly number[];
   /** How many files were done before. */
   readonly kept: number;
-  readonly #options: LedgerOptions;
+  readonly #options: LedgerOptions<Result>;
   readonly #file: Deno.FsFile;
   #byteLength: number;
 
-  private constructor(options: LedgerOptions, own: readonly number[], kept: number, file: Deno.FsFile) {
+  private constructor(
+    options: LedgerOptions<Result>,
+    own: readonly number[],
+    kept: number,
+    file: Deno.FsFile,
+  ) {
     this.own = own;
     this.kept = kept;
     this.#options = options;
@@ -70,7 +77,7 @@ export class WorkLedger<Result> {
   }
 
   /** Deals the files that are not done among the ranks; every rank must call it. */
-  static async open<Result>(options: LedgerOptions): Promise<WorkLedger<Result>> {
+  static async open<Result>(options: LedgerOptions<Result>): Promise<WorkLedger<Result>> {
     const { folder, key, items, ranks, missing } = options;
     if (ranks.rank === 0) {
       const found = await readJson(join(folder, KEY_FILE)).catch(() => null);
@@ -81,7 +88,9 @@ export class WorkLedger<Result> {
       }
     }
     await ranks.exchange("");
-    const done = await readDone(folder, items);
+    const done = (await readDone<Result>(folder, items)).map((result) =>
+      result !== undefined && (options.isValid?.(result) ?? true) ? result : undefined
+    );
     // Nobody may write before all have read.
     await ranks.exchange("");
     const own = items.flatMap(({ name }, index) =>
@@ -141,9 +150,10 @@ export function describeMissing(folder: string, lost: readonly number[]): string
   const missing: string[] = [];
   for (const rank of lost) {
     try {
-      const own: string[] = JSON.parse(Deno.readTextFileSync(join(folder, ownFile(rank))));
+      const read = (name: string) => new TextDecoder().decode(readBoundedSync(join(folder, name), MAX_BYTES));
+      const own: string[] = JSON.parse(read(ownFile(rank)));
       const done = new Set<unknown>();
-      for (const line of Deno.readTextFileSync(join(folder, doneFile(rank))).split("\n")) {
+      for (const line of read(doneFile(rank)).split("\n")) {
         done.add(parseEntry(line)?.name);
       }
       missing.push(...own.filter((name) => !done.has(name)));

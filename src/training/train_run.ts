@@ -14,7 +14,8 @@ import { openTracker, type Tracker, type TrackerOptions } from "../tracking/trac
 import { headOf } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
-import { type Collective, SINGLE_RANK } from "./collective.ts";
+import { describeAdapters } from "../ranks/share.ts";
+import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
 import { deviceFailure } from "./device_failure.ts";
 import { NOT_STOPPING } from "./early_stopping.ts";
 import { predictsNothing } from "./epoch_metrics.ts";
@@ -182,6 +183,7 @@ async function train(job: OpenJob): Promise<TrainResult> {
     const { choices, choicesFrom } = await chooseKernels(options, wanted, before?.progress ?? null);
     const gpu = await openGpu({ ...wanted, choices, cache: options.cacheFolder });
     try {
+      await nameAdapters(gpu, job);
       // What was read until now is true only if nobody was writing.
       await checkLock(folder, lock);
       if (lock) await removeTorn(folder);
@@ -195,6 +197,12 @@ async function train(job: OpenJob): Promise<TrainResult> {
   } finally {
     await closeData(data);
   }
+}
+
+/** Says what each of several ranks computes on. */
+async function nameAdapters({ adapter }: Gpu, { collective, callbacks }: OpenJob): Promise<void> {
+  if (collective.size === 1) return;
+  callbacks.onNote?.(describeAdapters(await allTexts(collective, adapter.description)));
 }
 
 /** A run whose data are loaded. */

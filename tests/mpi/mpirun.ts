@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ROOT } from "../project/files.ts";
 
@@ -89,6 +90,11 @@ export function runWorld(
   options?: WorldOptions,
 ): Promise<WorldOutcome> {
   return startWorld(size, args, options).ended;
+}
+
+/** Throws unless a world ended well. */
+export function succeeded({ code, stderr }: WorldOutcome): void {
+  assert.equal(code, 0, stderr);
 }
 
 /** The variable by which the processes of a world are found. */

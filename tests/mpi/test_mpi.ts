@@ -12,7 +12,8 @@ import { readRunLog } from "../../src/tracking/run_log.ts";
 import { readCheckpoint } from "../../src/training/checkpoint.ts";
 import { ROOT } from "../project/files.ts";
 import { Random } from "../support/random.ts";
-import { type RunningWorld, runWorld, startWorld, type WorldOutcome } from "./mpirun.ts";
+import { type RunningWorld, runWorld, startWorld, succeeded, type WorldOutcome } from "./mpirun.ts";
+import { checkSharedWork } from "./shared_work.ts";
 
 /** Where everything lies, below folders that `train` may write. */
 const [DATA, CACHE, RUNS] = ["dataset/.mpi", "dataset/.cache/mpi", "runs/.mpi"];
@@ -34,6 +35,7 @@ const BASE = [
   ],
   ...["--swanlab", "off", "--no-tensorboard", "--samples", "0"],
 ];
+const MODEL = "tests/fixtures/phantom_model/model.safetensors";
 const PHANTOM = { train: 9, valid: 3, test: 1, size: 32 };
 
 /** Longest that ranks may take to end after one of them failed, in milliseconds. */
@@ -51,6 +53,7 @@ const CHECKS: Readonly<Record<string, (options: Options) => Promise<void>>> = {
   "an error on every rank is one line": oneLine,
   "a write that fails on the first rank ends all": failedWrite,
   "a killed rank ends all, and is named": kills,
+  "evaluation and prediction write what one rank writes, in two runs if a rank is lost": sharedWork,
 };
 
 interface Options {
@@ -241,6 +244,20 @@ async function kills({ kills, seed }: Options): Promise<void> {
   await Promise.all([work(0), work(1)]);
 }
 
+async function sharedWork(): Promise<void> {
+  const data = join(DATA, "shared");
+  await makePhantom(data, { train: 1, valid: 1, test: 16, size: 64 });
+  const places = {
+    data,
+    cache: CACHE,
+    model: join(RUNS, "model.safetensors"),
+    output: join(CACHE, "shared"),
+  };
+  await Deno.mkdir(RUNS, { recursive: true });
+  await Deno.copyFile(join(ROOT, MODEL), places.model);
+  await checkSharedWork(places);
+}
+
 /** Kills one rank of two or three at a moment of the second epoch or later. */
 async function killRank(kill: number, milliseconds: number, run: string): Promise<void> {
   await Deno.remove(run, { recursive: true }).catch(() => {});
@@ -273,10 +290,6 @@ async function alone(args: readonly string[]): Promise<void> {
     stderr: "piped",
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
-}
-
-function succeeded({ code, stderr }: WorldOutcome): void {
-  assert.equal(code, 0, stderr);
 }
 
 async function logOf(run: string): Promise<Record<string, number>[]> {

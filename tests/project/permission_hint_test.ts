@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { NeededPlace } from "../../src/cli/needed_places.ts";
-import { binaryWayOut, shellQuoted } from "../../src/cli/permission_hint.ts";
+import { binaryWayOut, describeCause, shellQuoted } from "../../src/cli/permission_hint.ts";
 import { encodeGrayPng } from "../../src/image/encode.ts";
 import { spots, writeFiles } from "../support/coco.ts";
 import { spotModel } from "../support/spot_model.ts";
@@ -69,6 +69,19 @@ Deno.test("permission hint: one command suffices for each task on data, runs and
     // A finished run is kept: the next of its name lies next to it.
     assert.ok(trained.includes(`${shellQuoted(at("runs")).slice(1)} tasks/train.ts`), trained);
   }));
+
+Deno.test("permission hint: on ranks it is the command of mpirun, without what run.sh adds", () => {
+  const error = new Deno.errors.NotCapable(
+    'Requires read access to "/data/scans", run again with --allow-read',
+  );
+  const args = ["--distributed", "--data", "/data/scans", "--mpi-library", "/lib/libmpi.so.40"];
+  const places = [{ value: "/data/scans", path: "/data/scans", written: false }];
+  const text = describeCause(error, { task: "evaluate", args, places, ranks: 4 });
+  assert.match(
+    text,
+    /run: mpirun -np 4 sh tasks\/run\.sh --allow-read=dataset,runs,src,\S*,\/data\S* .*evaluate --distributed --data \/data\/scans$/,
+  );
+});
 
 Deno.test("binaryWayOut: the same command, started where its output may be written", () => {
   const places: NeededPlace[] = [

@@ -29,6 +29,15 @@ Deno.test("run.sh: if nothing is missing, it changes nothing and passes the argu
   }
 });
 
+Deno.test("run.sh: grants before the task go to Deno; one that it cannot pass on is refused", async () => {
+  const grants = ["--allow-read=dataset,/data", "--allow-write=/out"];
+  const { calls } = await run(READY, [...grants, "predict", "a b"]);
+  assert.deepEqual(calls, [`deno run -q -P=predict ${grants.join(" ")} tasks/predict.ts a b`]);
+  const { code, stderr } = await run(READY, ["--allow-read=/my data", "predict", "x"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /has a blank: give the folder above it/);
+});
+
 Deno.test("run.sh: uses any Deno of the series, also from the home folder", async () => {
   assert.deepEqual((await run({ ...READY, deno: "2.9.0" })).calls, ["deno task --quiet train --epochs 2"]);
   const { calls } = await run({ mesa: "25.0.7", homeDeno: "2.9.4", npm: "writable" });

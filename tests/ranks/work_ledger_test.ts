@@ -14,7 +14,7 @@ async function work(
   folder: string,
   size: number,
   { missing = false, key = "k", items = ITEMS, without = 0 }:
-    & Partial<Pick<LedgerOptions, "missing" | "key" | "items">>
+    & Partial<Pick<LedgerOptions<string>, "missing" | "key" | "items">>
     & { without?: number } = {},
 ) {
   return await Promise.all(

@@ -1,0 +1,120 @@
+/**
+ * Predicts image files in batches, and writes the results of each.
+ *
+ * @module
+ */
+import { readBounded } from "../fs/bounded_read.ts";
+import { decodeSamples } from "../image/decode.ts";
+import type { DecodedRaster, SampleImage } from "../image/image.ts";
+import { rangeNote } from "../image/levels.ts";
+import { MAX_BYTES } from "../image/limits.ts";
+import { microBatchAt } from "../unet/unet.ts";
+import { type ClassSegmentation, type EncodedLesions, encodeLesions } from "./coco_results.ts";
+import type { PathProblem } from "./image_files.ts";
+import type { ImageReport } from "./image_report.ts";
+import type { Predictor } from "./predictor.ts";
+import type { ResultClasses } from "./result_images.ts";
+import { type ResultOptions, writeResults } from "./write_results.ts";
+
+/** An image that is to be predicted. */
+export interface Job {
+  /** Its place among the files. */
+  readonly index: number;
+  /** Its path. */
+  readonly file: string;
+  /** The name of its results. */
+  readonly name: string;
+  /** Its name in COCO files. */
+  readonly fileName: string;
+}
+
+/** A decoded image, or the error. */
+interface Decoded extends Job {
+  readonly result: DecodedRaster<SampleImage> | Error;
+}
+
+/** What a predicted image adds to the tables of all. */
+export interface Predicted {
+  /** Its numbers. */
+  readonly report: ImageReport;
+  /** Per class; empty unless COCO files are written. */
+  readonly lesions: readonly EncodedLesions[];
+}
+
+/** An image that could not be read, by its place among the files. */
+export interface PlacedProblem {
+  /** Its place. */
+  readonly index: number;
+  /** What is wrong. */
+  readonly problem: PathProblem;
+}
+
+/** Options of {@linkcode predictJobs}. */
+export interface PredictJobsOptions extends ResultOptions {
+  /** Images per batch; defaults to 8. */
+  readonly batchSize?: number;
+  /** Number of all files, of which the jobs may be a part: an image gets the same bits whichever others are predicted. */
+  readonly count: number;
+  /** Whether lesions are encoded for COCO files. */
+  readonly encodes: boolean;
+}
+
+const DEFAULT_BATCH_SIZE = 8;
+
+/**
+ * Predicts jobs and writes the results of each; the next images are decoded while the device computes a batch.
+ *
+ * @throws {Error} if the device fails or a result cannot be written
+ */
+export async function* predictJobs(
+  predictor: Predictor,
+  jobs: readonly Job[],
+  model: ResultClasses,
+  { batchSize = DEFAULT_BATCH_SIZE, count, encodes, ...options }: PredictJobsOptions,
+): AsyncGenerator<({ index: number } & Predicted) | PlacedProblem, void, void> {
+  let batch: { job: Job; decoded: DecodedRaster<SampleImage> }[] = [];
+  const finish = async function* () {
+    const microBatches = batch.map(({ job: { index } }) => {
+      const place = index % batchSize;
+      return microBatchAt(place, Math.min(batchSize, count - index + place));
+    });
+    const maps = await predictor.predictClasses(batch.map(({ decoded }) => decoded.raster), { microBatches });
+    for (const [place, { job, decoded }] of batch.entries()) {
+      const lesions: EncodedLesions[] = [];
+      const collect = (segmentation: ClassSegmentation) => {
+        if (encodes) lesions.push(encodeLesions(decoded.raster, segmentation));
+      };
+      const report = await writeResults({ ...job, decoded, maps: maps[place]! }, model, options, collect);
+      yield { index: job.index, report, lesions };
+    }
+    batch = [];
+  };
+  for await (const { result, ...job } of decodeAhead(jobs, batchSize)) {
+    if (result instanceof Deno.errors.NotCapable) throw result;
+    if (result instanceof Error) {
+      yield { index: job.index, problem: { path: job.file, message: result.message } };
+      continue;
+    }
+    const notes = [...result.notes, ...rangeNote(result.raster, predictor.description)];
+    batch.push({ job, decoded: { ...result, notes } });
+    if (batch.length === batchSize) yield* finish();
+  }
+  if (batch.length > 0) yield* finish();
+}
+
+/** Decodes images in order, up to `ahead` of them while the caller processes one. */
+async function* decodeAhead(jobs: readonly Job[], ahead: number): AsyncGenerator<Decoded> {
+  const pending: Promise<Decoded>[] = [];
+  for (let next = 0; next < jobs.length || pending.length > 0;) {
+    while (next < jobs.length && pending.length <= ahead) pending.push(decodeFile(jobs[next++]!));
+    yield await pending.shift()!;
+  }
+}
+
+async function decodeFile(job: Job): Promise<Decoded> {
+  try {
+    return { ...job, result: await decodeSamples(await readBounded(job.file, MAX_BYTES)) };
+  } catch (error) {
+    return { ...job, result: error as Error };
+  }
+}
