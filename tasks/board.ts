@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { neededPlaces } from "../src/cli/needed_places.ts";
 import { describeCause } from "../src/cli/permission_hint.ts";
 import { addExamples, createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { escapeLine } from "../src/escape.ts";
-import { FOLDERS } from "../src/fs/layout.ts";
+import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
 import { ifFound } from "../src/fs/paths.ts";
 import { pageScripts } from "../src/page/bundle.ts";
 import { checkOpener, openAddress } from "../src/page/server/open_address.ts";
@@ -49,20 +50,47 @@ export function command(): Command {
 }
 
 async function showBoard(command: Command, runs: string, options: Options): Promise<void> {
-  // A refused permission is named before the page is opened.
-  for (const place of [runs, options.data, options.model]) if (place) await ifFound(Deno.lstat(place));
+  await checkPlaces(runs, options);
+  const own = await holdsRun(runs);
   if (options.open) checkOpener();
   await pageScripts();
   const started = { task: command.name(), args: Deno.args, places: neededPlaces(command) };
   const board = await startBoard({
     ...options,
-    runs,
+    // The folder of one run is shown among its neighbors.
+    runs: own ? dirname(resolve(runs)) : runs,
     describe: (error) => describeCause(error, started),
     onNote: (note) => writeStderr(`${escapeLine(note)}\n`),
   });
-  writeStdout(`${board.address}\n`);
-  if (options.open) await openAddress(board.address);
+  const address = board.address + (own ? `#/run/${encodeURIComponent(basename(resolve(runs)))}` : "");
+  writeStdout(`${address}\n`);
+  if (options.open) await openAddress(address);
   await board.finished;
+}
+
+/** A refused permission is named before anything else, and so is a place that was mistyped. */
+async function checkPlaces(runs: string, { data, model }: Options): Promise<void> {
+  const places = [
+    { what: "the runs", path: runs, usual: FOLDERS.runs },
+    { what: "the dataset", path: data, usual: FOLDERS.data },
+    { what: "the model", path: model, usual: undefined },
+  ];
+  for (const { what, path, usual } of places) {
+    if (path === undefined) continue;
+    const info = await ifFound(Deno.stat(path));
+    // A new project has neither runs nor a dataset.
+    if (info === null && path === usual) continue;
+    const isFile = what === "the model";
+    if (info !== null && info.isDirectory !== isFile) continue;
+    const problem = info === null ? "there is no" : "it is no";
+    throw new Error(`Cannot show ${what} in ${path}: ${problem} such ${isFile ? "file" : "folder"}`);
+  }
+}
+
+async function holdsRun(folder: string): Promise<boolean> {
+  const names = [RUN_FILES.metrics, RUN_FILES.checkpoint];
+  const found = await Promise.all(names.map((name) => ifFound(Deno.stat(join(folder, name)))));
+  return found.some((info) => info !== null);
 }
 
 if (import.meta.main) await main(command());

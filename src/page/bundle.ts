@@ -48,6 +48,8 @@ export async function bundle(entries: Readonly<Record<string, string>>): Promise
       platform: "browser",
       minify: true,
       write: false,
+    }).catch((error) => {
+      throw bundleError(path, (error as Error).message);
     });
     const contents = outputFiles?.[0]?.contents;
     if (!success || contents === undefined) throw bundleError(path, errors[0]?.text ?? "nothing was written");
@@ -59,5 +61,12 @@ export async function bundle(entries: Readonly<Record<string, string>>): Promise
 function bundleError(path: string, reason: string): Error {
   const refused = /Requires \w+ access to .*/.exec(reason);
   if (refused !== null) return new Deno.errors.NotCapable(refused[0]);
-  return new Error(`Cannot bundle src/page/${path}: ${reason.split("\n")[0]}`);
+  const line = reason.split("\n")[0]!;
+  if (line.includes("@esbuild/")) {
+    return new Error(
+      `Cannot bundle the page: Deno's bundler, which it downloads once, is not here: ${line}\n` +
+        "hint: start the task once with a network, or use the compiled binary, which holds the page",
+    );
+  }
+  return new Error(`Cannot bundle src/page/${path}: ${line}`);
 }

@@ -64,15 +64,36 @@ export class Api {
     return await this.#fetch(apiUrl(segments), { method: "POST", headers, body: JSON.stringify(body) }) as T;
   }
 
-  /** Listens to server-sent events until the returned function is called. */
+  /**
+   * Listens to server-sent events until the returned function is called. A hidden page does not listen: browsers allow few
+   * connections to a server, and many tabs would take all of them.
+   */
   events(segments: readonly (string | number)[], { on, onState }: EventListeners, query?: Query): () => void {
-    const source = new EventSource(apiUrl(segments, query));
-    for (const [name, listener] of Object.entries(on)) {
-      source.addEventListener(name, (event) => listener(JSON.parse((event as MessageEvent<string>).data)));
-    }
-    source.addEventListener("open", () => onState?.(true));
-    source.addEventListener("error", () => onState?.(false));
-    return () => source.close();
+    let source: EventSource | null = null;
+    const listen = () => {
+      source = new EventSource(apiUrl(segments, query));
+      for (const [name, listener] of Object.entries(on)) {
+        source.addEventListener(
+          name,
+          (event) => listener(JSON.parse((event as MessageEvent<string>).data)),
+        );
+      }
+      source.addEventListener("open", () => onState?.(true));
+      source.addEventListener("error", () => onState?.(false));
+    };
+    const follow = () => {
+      if (!document.hidden && source === null) listen();
+      else if (document.hidden) {
+        source?.close();
+        source = null;
+      }
+    };
+    document.addEventListener("visibilitychange", follow);
+    follow();
+    return () => {
+      document.removeEventListener("visibilitychange", follow);
+      source?.close();
+    };
   }
 
   async #fetch(url: string, init: RequestInit): Promise<unknown> {

@@ -151,7 +151,7 @@ function factsOf(summary: RunSummary, lines: readonly EpochLine[]): HTMLElement[
     ["Best Dice", showMetric(bestDice), at(bestDiceEpoch)],
     ["Best loss", showMetric(bestLoss), at(bestLossEpoch)],
     ["Samples per second", showNumber(summary.samplesPerSecond), null],
-    ["Last epoch", showSeconds(last.seconds), null],
+    ["Time per epoch", showSeconds(last.seconds), null],
     ["Time so far", showSeconds(seconds), null],
     ["Time left", showSeconds(timeLeft(summary)), summary.secondsLeft === null ? null : "at most"],
     ["Device memory", showBytes(summary.memoryBytes), "planned"],

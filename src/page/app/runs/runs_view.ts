@@ -80,7 +80,9 @@ const COLUMNS: readonly Column<RunSummary>[] = [
     descendingFirst: true,
     width: "minmax(150px, 1.2fr)",
     cell: ({ updated }) => updated === null ? UNKNOWN : new Date(updated).toLocaleString("sv").slice(0, 16),
-    sort: ({ updated }) => updated === null ? null : Date.parse(updated),
+    // One that is in its first epoch is the newest.
+    sort: ({ updated, state }) =>
+      updated === null ? state === "running" ? Infinity : null : Date.parse(updated),
   },
 ];
 

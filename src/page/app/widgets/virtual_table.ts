@@ -312,7 +312,7 @@ export class VirtualTable<Row> {
         h("input", {
           type: "checkbox",
           tabindex: -1,
-          "aria-label": "Select",
+          "aria-label": `Select ${this.#options.key(row)}`,
           onclick: () => this.#toggle(row),
         }),
       )
