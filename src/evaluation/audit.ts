@@ -1,6 +1,8 @@
 /**
  * Finds images whose annotation the model contradicts: candidates for missing and wrong labels.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import { type Box, labelComponents } from "../image/components.ts";

@@ -5,7 +5,18 @@
  *
  * @module
  */
-import { integerOf, listOf, numberOf, objectOf, oneOf, orNull, TEXT } from "../fs/json_shape.ts";
+import {
+  FLAG,
+  integerOf,
+  listOf,
+  numberOf,
+  objectOf,
+  oneOf,
+  orNull,
+  TEXT,
+  valueOf,
+} from "../fs/json_shape.ts";
+import { type ClassSpec, isClassList } from "../image/class_spec.ts";
 import type { Head } from "../unet/config.ts";
 
 /** The name of the list in the folder of maps. */
@@ -26,8 +37,12 @@ export interface MapIndex {
   readonly head: Head;
   /** The evaluated threshold; null for the most probable of several classes. */
   readonly threshold: number | null;
-  /** The names of the classes, in the order of their planes. */
-  readonly classes: readonly string[];
+  /** The classes, in the order of their planes. */
+  readonly classes: readonly ClassSpec[];
+  /** Whether the model's file names the classes; if not, those of the dataset are taken. */
+  readonly named: boolean;
+  /** Categories that are ignored. */
+  readonly ignored: readonly string[];
   /** The fingerprint of the evaluated data. */
   readonly data: string;
   /** SHA-256 of the model file; null if it is not known. */
@@ -61,7 +76,9 @@ const INDEX = objectOf({
   size: integerOf(1, 8192),
   head: oneOf("sigmoid", "softmax"),
   threshold: orNull(numberOf(0, 1)),
-  classes: listOf(TEXT),
+  classes: valueOf("a list of classes", isClassList),
+  named: FLAG,
+  ignored: listOf(TEXT),
   data: TEXT,
   model: orNull(TEXT),
   images: listOf(ENTRY),

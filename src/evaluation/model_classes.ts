@@ -16,6 +16,9 @@ import { readListing, type SplitReading, type Unannotated } from "../dataset/sam
 import type { TargetForm } from "../dataset/targets.ts";
 import type { Predictor } from "../prediction/predictor.ts";
 import { headOf } from "../unet/config.ts";
+import { modelClasses } from "../unet/model_classes.ts";
+import type { ModelDescription } from "../unet/model_format.ts";
+import type { MapIndex } from "./map_index.ts";
 
 /** The form of the masks that a model is compared with. */
 export function targetsOf({ classes, description: { network } }: Predictor): TargetForm {
@@ -34,10 +37,17 @@ export async function readForModel(
   listing: SplitListing,
   unannotated: Unannotated,
 ): Promise<SplitReading> {
-  const classes = classesOf(predictor, listing);
+  const { description, classes: count } = predictor;
+  const classes = classesIn(listing, description, count);
   const overlapping = targetsOf(predictor).head === "sigmoid";
   const reading = await readListing(split, listing, { unannotated, classes, overlapping });
   return { ...reading, notes: [...reading.notes, ...differences(classes, listing)] };
+}
+
+/** How stored maps name a model's classes. */
+export function mapClasses(description: ModelDescription): Pick<MapIndex, "classes" | "named" | "ignored"> {
+  const { classes, ignored = [] } = description;
+  return { classes: modelClasses(description), named: classes !== undefined, ignored };
 }
 
 /** What the categories and a model's classes do not have in common. */
@@ -53,8 +63,16 @@ function differences(table: ClassTable, listing: SplitListing): string[] {
   ];
 }
 
-function classesOf({ description, classes: count }: Predictor, listing: SplitListing): ClassTable {
-  const { classes, ignored } = description;
+/**
+ * The labels of a model's classes in a split: see {@linkcode readForModel}.
+ *
+ * @throws {RangeError} as {@linkcode readForModel}
+ */
+export function classesIn(
+  listing: SplitListing,
+  { classes, ignored }: Pick<ModelDescription, "classes" | "ignored">,
+  count: number,
+): ClassTable {
   const names = categoryNames([listing]);
   if (classes !== undefined) return matchClasses(classes, names, ignored);
   if (count === 1) return plainTable();

@@ -19,7 +19,7 @@ import { evaluateSplit, type EvaluateSplitOptions, type SplitEvaluation } from "
 import type { SplitLoss } from "./split_loss.ts";
 import { type EvaluationFiles, writeEvaluation } from "./evaluation_files.ts";
 import type { ImageScore } from "./image_score.ts";
-import { readForModel, targetsOf } from "./model_classes.ts";
+import { mapClasses, readForModel, targetsOf } from "./model_classes.ts";
 import { type Head, headOf } from "../unet/config.ts";
 import { evaluationNames } from "../fs/layout.ts";
 import { removeTree } from "../fs/paths.ts";
@@ -166,7 +166,7 @@ export async function runEvaluationOnRanks(
     size,
     head: headOf(predictor.description.network),
     threshold,
-    classes: predictor.classNames,
+    ...mapClasses(predictor.description),
     data: prepared.fingerprint,
     model: options.modelHash ?? null,
   };

@@ -7,7 +7,7 @@ import { readSheet } from "../../src/evaluation/map_sheet.ts";
 import { storingMaps } from "../../src/evaluation/map_storage.ts";
 import { codedThresholds } from "../../src/evaluation/probability_codes.ts";
 import { evaluateSplit } from "../../src/evaluation/evaluate_split.ts";
-import { readForModel, targetsOf } from "../../src/evaluation/model_classes.ts";
+import { mapClasses, readForModel, targetsOf } from "../../src/evaluation/model_classes.ts";
 import { prepareSplit } from "../../src/dataset/prepare.ts";
 import { openSplit } from "../../src/dataset/source_registry.ts";
 import { findSplits, splitOf } from "../../src/dataset/splits.ts";
@@ -38,7 +38,7 @@ Deno.test("storingMaps: stored maps give the pixels of every image and class of 
       size: 32,
       head: "softmax",
       threshold: null,
-      classes: predictor.classNames,
+      ...mapClasses(predictor.description),
       data: prepared.fingerprint,
       model: "abc",
     } as const;
@@ -58,7 +58,7 @@ Deno.test("storingMaps: stored maps give the pixels of every image and class of 
       const png = await Deno.readFile(join(maps, file!));
       const sheet = readSheet(png, form, codedThresholds(index.threshold));
       const ignored = sheet.ignored()!;
-      index.classes.forEach((name, each) => {
+      index.classes.forEach(({ name }, each) => {
         const counts = countPixels(sheet.predicted(each, index.threshold), sheet.truth(each), ignored);
         assert.deepEqual(counts, result.scores[place]!.classes!.find((score) => score.name === name)!.pixels);
       });
@@ -73,7 +73,9 @@ Deno.test("storingMaps: an evaluation that fails keeps the earlier maps, and a l
       size: 32,
       head: "sigmoid",
       threshold: 0.5,
-      classes: ["class 1"],
+      classes: [{ name: "class 1", color: "#ffffff" }],
+      named: false,
+      ignored: [],
       data: "d",
       model: null,
     } as const;
@@ -109,7 +111,9 @@ Deno.test("readMapIndex: refuses other documents, other versions, and names that
     size: 8,
     head: "sigmoid",
     threshold: 0.5,
-    classes: ["a"],
+    classes: [{ name: "a", color: "#ffffff" }],
+    named: true,
+    ignored: [],
     data: "d",
     model: null,
     images: [{ name: "x", width: 1, height: 1, file: "00001.png" }],

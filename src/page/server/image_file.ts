@@ -38,15 +38,17 @@ export async function readImageFile(split: Split, fileName: string): Promise<Uin
   throw new RouteError(404, `Cannot open image ${JSON.stringify(fileName)}: there is no such file`);
 }
 
+/** The type of an image file that browsers decode to the same 8 bits; null for any other. */
+export function browserType(bytes: Uint8Array): string | null {
+  const { format, bits } = inspectFile(bytes);
+  return bits === 8 ? BROWSER_TYPES[format.name] ?? null : null;
+}
+
 /**
- * An image file as a response that browsers show at its full size.
+ * An image file as a PNG of 8 bits, windowed if it has more.
  *
  * @throws {SyntaxError | RangeError} as `decodeImage` for a damaged or too large file
  */
-export async function imageResponse(bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
-  const { format, bits } = inspectFile(bytes);
-  const type = bits === 8 ? BROWSER_TYPES[format.name] : undefined;
-  if (type !== undefined) return new Response(bytes, { headers: { "content-type": type } });
-  const png = await encodeRgbPng(await decodeForDisplay(bytes)) as Uint8Array<ArrayBuffer>;
-  return new Response(png, { headers: { "content-type": "image/png" } });
+export async function convertImage(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return await encodeRgbPng(await decodeForDisplay(bytes)) as Uint8Array<ArrayBuffer>;
 }

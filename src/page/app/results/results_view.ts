@@ -1,17 +1,21 @@
 /**
- * Results of a split, image by image. This module is browser compatible.
+ * Results of a split, image by image: `#/results`, `#/results/RUN`, `#/results/RUN/SPLIT/images/NAME`, and `audit` in the
+ * place of `images`.
+ * This module is browser compatible.
  *
  * @module
  */
-import { h } from "../dom.ts";
 import type { View } from "../view.ts";
+import { openEvaluationList } from "./evaluation_list.ts";
+import { openEvaluation } from "./evaluation_page.ts";
 
 /** The view. */
 export const resultsView: View = {
   name: "results",
   title: "Results",
-  open(root) {
-    root.append(h("h1", {}, "Results"));
-    return () => {};
+  open(root, path, page) {
+    return path.length < 2
+      ? openEvaluationList(root, path[0] ?? null, page)
+      : openEvaluation(root, path, page);
   },
 };

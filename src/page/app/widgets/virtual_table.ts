@@ -96,8 +96,12 @@ export class VirtualTable<Row> {
         onkeydown: (event: KeyboardEvent) => this.#press(event),
         onscroll: () => this.#schedule(),
       },
-      h("div", { class: "vt-headgroup", role: "rowgroup" }, this.#head),
-      this.#body,
+      h(
+        "div",
+        { class: "vt-inner", role: "presentation" },
+        h("div", { class: "vt-headgroup", role: "rowgroup" }, this.#head),
+        this.#body,
+      ),
       this.#empty,
     );
     this.#drawHead();

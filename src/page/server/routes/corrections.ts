@@ -29,7 +29,7 @@ import {
   versionOf,
 } from "../corrections.ts";
 import { imageOf, readSplitOf, readSplits } from "../dataset_splits.ts";
-import { imageResponse, readImageFile } from "../image_file.ts";
+import { cachedImageResponse } from "../image_cache.ts";
 import { json, type Route, RouteError, type RouteRequest } from "../route.ts";
 
 /** Most bytes of masks to save: a mask of noise over the largest image stays far below. */
@@ -100,9 +100,10 @@ export const CORRECTION_ROUTES: readonly Route[] = [
   {
     method: "GET",
     path: "api/corrections/pixels/:split/:file",
-    async handle({ board, parameters }) {
+    async handle({ board, headers, parameters }) {
       const from = await readSplitOf(board, parameters.split!);
-      return await imageResponse(await readImageFile(from.split, imageOf(from, parameters.file!).fileName));
+      const { fileName } = imageOf(from, parameters.file!);
+      return await cachedImageResponse(board, headers, from.split, fileName);
     },
   },
   {

@@ -1,0 +1,151 @@
+/**
+ * One evaluation: the table of its images or of its audit, and the chosen image next to it.
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { EvaluationResults, EvaluationState } from "../../api/results.ts";
+import { fill, h, on, uniqueId } from "../dom.ts";
+import { showMetric } from "../format.ts";
+import { type Page, viewHash } from "../view.ts";
+import { evaluationNotes } from "./evaluation_notes.ts";
+import { ImageDetail } from "./image_detail.ts";
+import { AuditList, ImageList, type ResultList } from "./result_lists.ts";
+
+/** The lists of an evaluation. */
+type ListName = "images" | "audit";
+
+/** Opens an evaluation; `path` is RUN, SPLIT, and perhaps a list and an image's name. */
+export async function openEvaluation(
+  root: HTMLElement,
+  [run, split, list, chosen]: readonly string[],
+  page: Page,
+): Promise<() => void> {
+  const results = await page.api.get<EvaluationResults>(["results", run!, split!]);
+  page.setTitle(`${run}, ${split}`);
+  const classes = classNames(results);
+  let classIndex = 0;
+  let current: ListName = list === "audit" || results.scores.length === 0 ? "audit" : "images";
+  if (results.findings === null) current = "images";
+  const detail = new ImageDetail({ page, results, onStep: (by) => lists[current].step(by) });
+  const lists: Readonly<Record<ListName, ResultList>> = {
+    images: new ImageList(results, classes, () => showChosen()),
+    audit: new AuditList(results, classes, () => showChosen()),
+  };
+
+  function showChosen(): void {
+    const { selection, ahead } = lists[current];
+    if (selection === null) return;
+    page.replace(viewHash("results", run!, split!, current, selection.name));
+    page.announce(
+      `${selection.name}, ${selection.place} of ${selection.count}${
+        selection.result ? `, Dice ${showMetric(selection.result.metrics.dice)}` : ""
+      }`,
+    );
+    const found = classes.indexOf(selection.finding?.class ?? "");
+    detail.show(selection, found < 0 ? classIndex : found, ahead);
+  }
+
+  const left = h("div", { class: "results-list" });
+  const tabs = listButtons(results, (name) => open(name));
+  function open(name: ListName): void {
+    current = name;
+    tabs.mark(name);
+    fill(left, lists[name].element);
+    showChosen();
+  }
+
+  const picker = classPicker(classes, (index, name) => {
+    classIndex = Math.max(0, index);
+    for (const each of Object.values(lists)) each.setClass(name);
+    showChosen();
+  });
+  const notes = h("div", { class: "results-notes" });
+  root.append(
+    h(
+      "div",
+      { class: "results-head" },
+      h("h1", {}, h("a", { href: viewHash("results") }, "Results"), ` / ${run} / ${split}`),
+      summaryLine(results),
+    ),
+    notes,
+    h("div", { class: "toolbar" }, tabs.element, picker),
+    h("div", { class: "results-layout" }, left, detail.element),
+  );
+  if (chosen !== undefined) lists[current].choose(chosen);
+  open(current);
+  page.api.get<EvaluationState>(["results", run!, split!, "state"]).then((state) => {
+    fill(notes, evaluationNotes(results, state).map((note) => h("p", { class: "note" }, note)));
+    detail.setDatasetSplit(state.datasetSplit);
+  }, () => {});
+  const stop = on(document, "keydown", (event: KeyboardEvent) => {
+    const by = stepOf(event);
+    if (by === 0) return;
+    event.preventDefault();
+    lists[current].step(by);
+  });
+  return () => {
+    stop();
+    detail.close();
+  };
+}
+
+/** The step of an arrow key; 0 where the key belongs to a control, or moves an image. */
+function stepOf({ key, target, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEvent): -1 | 0 | 1 {
+  if (shiftKey || ctrlKey || altKey || metaKey) return 0;
+  if ((target as Element).closest("input, select, textarea, dialog")) return 0;
+  return key === "ArrowLeft" ? -1 : key === "ArrowRight" ? 1 : 0;
+}
+
+/** The names of the classes; none if there is only one. */
+function classNames({ maps, scores, pooledByClass }: EvaluationResults): string[] {
+  const names = Object.keys(pooledByClass ?? scores[0]?.classes ?? {});
+  if (names.length > 0) return names;
+  return maps && maps.classes.length > 1 ? maps.classes.map(({ name }) => name) : [];
+}
+
+function summaryLine({ pooled, scores, baselineAccuracy, settings }: EvaluationResults): HTMLElement {
+  const texts = pooled === null ? ["Not annotated: only the audit can be shown."] : [
+    `${scores.length} images`,
+    `Dice ${showMetric(pooled.dice)} over all pixels`,
+    `accuracy ${showMetric(pooled.accuracy)}, of an empty prediction ${showMetric(baselineAccuracy)}`,
+    `masks compared at ${settings.size} × ${settings.size} px`,
+  ];
+  return h("p", { class: "muted results-summary" }, texts.join(" · "));
+}
+
+function listButtons({ findings, scores }: EvaluationResults, open: (name: ListName) => void) {
+  const button = (name: ListName, text: string) =>
+    h("button", { type: "button", "data-list": name, onclick: () => open(name) }, text);
+  const buttons = [
+    ...(scores.length > 0 ? [button("images", `Images (${scores.length})`)] : []),
+    ...(findings === null ? [] : [button("audit", `Audit (${findings.length})`)]),
+  ];
+  return {
+    element: h("div", { class: "segmented", role: "group", "aria-label": "List" }, buttons),
+    mark(name: ListName) {
+      for (const each of buttons) each.setAttribute("aria-pressed", `${each.dataset.list === name}`);
+    },
+  };
+}
+
+function classPicker(
+  classes: readonly string[],
+  onChange: (index: number, name: string | null) => void,
+): HTMLElement | null {
+  if (classes.length === 0) return null;
+  const id = uniqueId("class");
+  const select = h(
+    "select",
+    {
+      id,
+      onchange: () => {
+        const index = select.selectedIndex - 1;
+        onChange(index, classes[index] ?? null);
+      },
+    },
+    h("option", {}, "Mean of all classes"),
+    classes.map((name) => h("option", {}, name)),
+  );
+  return h("div", { class: "field" }, h("label", { for: id }, "Class"), select);
+}

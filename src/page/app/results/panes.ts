@@ -1,0 +1,161 @@
+/**
+ * The panes of an image: the image, its truth, the prediction, their differences, and the probability. They move
+ * together.
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { Size } from "../../../image/image.ts";
+import { fill, h } from "../dom.ts";
+import { ImageViewer } from "../viewer/image_viewer.ts";
+import { bitmapLayer, boxLayer, type Layer, outlineLayer } from "../viewer/layers.ts";
+import { errorBitmap, heatBitmap, MASK_COLORS, maskBitmap } from "../viewer/pixels.ts";
+import { zoomButtons } from "../viewer/toolbar.ts";
+import { Viewport } from "../viewer/viewport.ts";
+import type { ShownMasks } from "./shown_masks.ts";
+
+/** The panes in their order. */
+export const PANES = {
+  image: "Image",
+  truth: "Truth",
+  prediction: "Prediction",
+  errors: "Errors",
+  probability: "Probability",
+} as const;
+
+/** A pane. */
+export type PaneName = keyof typeof PANES;
+
+/** What the panes show. */
+export interface PaneContent {
+  readonly name: string;
+  /** The image's own size. */
+  readonly size: Size;
+  readonly pixels: ImageBitmap | null;
+  readonly masks: ShownMasks;
+  /** `mapSize * mapSize` values; null if none are stored. */
+  readonly probabilities: Float32Array | null;
+  readonly mapSize: number;
+  /** What the audit found, in pixels of the maps. */
+  readonly box:
+    | { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
+    | null;
+}
+
+/** How strongly a mask tints the image. */
+const TINT = 0.3;
+
+/** The tint of the map of errors, below which the image is still seen. */
+const ERROR_OPACITY = 0.75;
+
+/** The color of a finding's box. */
+const BOX_COLOR = [255, 255, 255] as const;
+
+/** The panes; append `element` and `buttons`, and call `close` when they are gone. */
+export class Panes {
+  /** The grid of panes. */
+  readonly element: HTMLElement;
+  /** The buttons that magnify. */
+  readonly buttons: HTMLElement;
+  readonly viewport: Viewport = new Viewport();
+  readonly #viewers: Readonly<Record<PaneName, ImageViewer>>;
+  readonly #figures: Readonly<Record<PaneName, HTMLElement>>;
+  readonly #closeButtons: () => void;
+  /** Of the content shown last: it is kept while a slider changes the masks only. */
+  #heat: { readonly of: Float32Array; readonly layer: Layer } | null = null;
+
+  constructor() {
+    const names = Object.keys(PANES) as PaneName[];
+    const viewers = names.map((name) =>
+      [name, new ImageViewer({ label: PANES[name], viewport: this.viewport, arrowsPan: false })] as const
+    );
+    this.#viewers = Object.fromEntries(viewers) as unknown as Readonly<Record<PaneName, ImageViewer>>;
+    const figures = viewers.map(([name, viewer]) =>
+      [
+        name,
+        h("figure", { class: "pane", "data-pane": name }, viewer.element, h("figcaption", {}, PANES[name])),
+      ] as const
+    );
+    this.#figures = Object.fromEntries(figures) as unknown as Readonly<Record<PaneName, HTMLElement>>;
+    this.element = h("div", { class: "panes" }, figures.map(([, figure]) => figure));
+    const { element, close } = zoomButtons(this.#viewers.image);
+    this.buttons = element;
+    this.#closeButtons = close;
+  }
+
+  /** Shows one pane large, or all for null. */
+  choose(only: PaneName | null): void {
+    this.element.classList.toggle("panes-single", only !== null);
+    for (const [name, figure] of Object.entries(this.#figures)) {
+      figure.hidden = only !== null && only !== name;
+    }
+  }
+
+  /** Draws everything. */
+  show(content: PaneContent): void {
+    const { name, size, pixels, masks, probabilities, box, mapSize } = content;
+    this.viewport.show(size);
+    const { predicted, truth, ignored } = masks;
+    const base = pixels === null ? [] : [bitmapLayer(pixels)];
+    const marks = box === null ? [] : [boxLayer(box, { width: mapSize, height: mapSize }, BOX_COLOR)];
+    const tinted = (mask: typeof truth, color: typeof MASK_COLORS[keyof typeof MASK_COLORS]) =>
+      mask === null ? null : [
+        ...base,
+        bitmapLayer(maskBitmap(mask, color), { opacity: TINT }),
+        outlineLayer(mask, { color }),
+        ...marks,
+      ];
+    this.#set("image", name, pixels === null ? null : [...base, ...marks]);
+    this.#set("truth", name, tinted(truth, MASK_COLORS.truth), isEmpty(truth));
+    this.#set("prediction", name, tinted(predicted, MASK_COLORS.prediction), isEmpty(predicted));
+    const errors = predicted && truth &&
+      bitmapLayer(errorBitmap(predicted, truth, ignored), { opacity: ERROR_OPACITY });
+    this.#set("errors", name, errors && [...base, errors, ...marks]);
+    this.#set(
+      "probability",
+      name,
+      probabilities && this.#heatLayers(probabilities, mapSize, predicted, marks),
+    );
+  }
+
+  /** Magnifies to a box in pixels of maps of `mapSize`. */
+  lookAt({ x, y, width, height }: NonNullable<PaneContent["box"]>, mapSize: number): void {
+    const { pane } = this.#viewers.image;
+    const { size } = this.viewport;
+    const [across, down] = [size.width / mapSize, size.height / mapSize];
+    // The box takes a third of the pane.
+    const scale = Math.min(pane.width / (3 * width * across), pane.height / (3 * height * down), 16);
+    this.viewport.lookAt({ x: (x + width / 2) * across, y: (y + height / 2) * down }, scale, pane);
+  }
+
+  close(): void {
+    this.#closeButtons();
+    for (const viewer of Object.values(this.#viewers)) viewer.close();
+  }
+
+  #heatLayers(
+    values: Float32Array,
+    side: number,
+    predicted: ShownMasks["predicted"],
+    marks: Layer[],
+  ): Layer[] {
+    if (this.#heat?.of !== values) {
+      this.#heat = { of: values, layer: bitmapLayer(heatBitmap(values, { width: side, height: side })) };
+    }
+    const outline = predicted ? [outlineLayer(predicted, { color: MASK_COLORS.prediction })] : [];
+    return [this.#heat.layer, ...outline, ...marks];
+  }
+
+  #set(pane: PaneName, name: string, layers: readonly Layer[] | null, isEmpty = false): void {
+    const viewer = this.#viewers[pane];
+    const figure = this.#figures[pane];
+    viewer.setLayers(layers ?? []);
+    viewer.canvas.setAttribute("aria-label", `${PANES[pane]} of ${name}`);
+    const note = layers === null ? ": not available" : isEmpty ? ": no foreground" : null;
+    fill(figure.querySelector("figcaption")!, PANES[pane], note && h("span", { class: "muted" }, note));
+  }
+}
+
+function isEmpty(mask: ShownMasks["truth"]): boolean {
+  return mask !== null && !mask.data.includes(1);
+}
