@@ -10,6 +10,7 @@ import { showMetric } from "../format.ts";
 import { type Page, viewHash } from "../view.ts";
 import { evaluationNotes } from "./evaluation_notes.ts";
 import { ImageDetail } from "./image_detail.ts";
+import { classSpecs } from "./shown_classes.ts";
 import { AuditList, ImageList, type ResultList } from "./result_lists.ts";
 
 /** The lists of an evaluation. */
@@ -23,8 +24,9 @@ export async function openEvaluation(
 ): Promise<() => void> {
   const results = await page.api.get<EvaluationResults>(["results", run!, split!]);
   page.setTitle(`${run}, ${split}`);
-  const classes = classNames(results);
-  let classIndex = 0;
+  const specs = classSpecs(results);
+  const classes = specs.length > 1 ? specs.map(({ name }) => name) : [];
+  let classIndex: number | null = specs.length > 1 ? null : 0;
   let current: ListName = list === "audit" || results.scores.length === 0 ? "audit" : "images";
   if (results.findings === null) current = "images";
   const detail = new ImageDetail({ page, results, onStep: (by) => lists[current].step(by) });
@@ -42,7 +44,7 @@ export async function openEvaluation(
         selection.result ? `, Dice ${showMetric(selection.result.metrics.dice)}` : ""
       }`,
     );
-    const found = classes.indexOf(selection.finding?.class ?? "");
+    const found = selection.finding?.class === undefined ? -1 : classes.indexOf(selection.finding.class);
     detail.show(selection, found < 0 ? classIndex : found, ahead);
   }
 
@@ -56,7 +58,7 @@ export async function openEvaluation(
   }
 
   const picker = classPicker(classes, (index, name) => {
-    classIndex = Math.max(0, index);
+    classIndex = index < 0 ? null : index;
     for (const each of Object.values(lists)) each.setClass(name);
     showChosen();
   });
@@ -95,13 +97,6 @@ function stepOf({ key, target, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEve
   if (shiftKey || ctrlKey || altKey || metaKey) return 0;
   if ((target as Element).closest("input, select, textarea, dialog")) return 0;
   return key === "ArrowLeft" ? -1 : key === "ArrowRight" ? 1 : 0;
-}
-
-/** The names of the classes; none if there is only one. */
-function classNames({ maps, scores, pooledByClass }: EvaluationResults): string[] {
-  const names = Object.keys(pooledByClass ?? scores[0]?.classes ?? {});
-  if (names.length > 0) return names;
-  return maps && maps.classes.length > 1 ? maps.classes.map(({ name }) => name) : [];
 }
 
 function summaryLine({ pooled, scores, baselineAccuracy, settings }: EvaluationResults): HTMLElement {
@@ -144,7 +139,7 @@ function classPicker(
         onChange(index, classes[index] ?? null);
       },
     },
-    h("option", {}, "Mean of all classes"),
+    h("option", {}, "All, mean"),
     classes.map((name) => h("option", {}, name)),
   );
   return h("div", { class: "field" }, h("label", { for: id }, "Class"), select);

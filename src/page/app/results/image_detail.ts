@@ -14,6 +14,7 @@ import { MeasuredImage, sameScores, scoreOf } from "./measured_image.ts";
 import { type NumberColumn, numbersTable } from "./numbers_table.ts";
 import { type PaneName, PANES, Panes } from "./panes.ts";
 import { comparedMasks, isSameTruth, MOST_NATIVE_PIXELS, nativeMasks } from "./shown_masks.ts";
+import { classSpecs } from "./shown_classes.ts";
 import { createThreshold, type ThresholdControl, thresholdText } from "./threshold_control.ts";
 
 /** What is shown of the list of images. */
@@ -60,11 +61,12 @@ export class ImageDetail {
   readonly #native: HTMLInputElement;
   #selection: Selection | null = null;
   #image: ShownImage | null = null;
-  #class = 0;
+  /** The class that is shown; null for all. */
+  #class: number | null = null;
   #split: string | null = null;
   /** The probabilities of the class and image that are shown. */
   #probabilities:
-    | { readonly of: MeasuredImage; readonly class: number; readonly values: Float32Array }
+    | { readonly of: MeasuredImage; readonly class: number | null; readonly values: Float32Array }
     | null = null;
   #frame = 0;
 
@@ -137,8 +139,8 @@ export class ImageDetail {
     if (this.#selection) this.#drawHead(this.#selection);
   }
 
-  /** Shows an image with the masks of a class; `ahead` are images that are probably shown next. */
-  async show(selection: Selection, classIndex: number, ahead: readonly string[]): Promise<void> {
+  /** Shows an image with the masks of a class, of all for null; `ahead` are images that are probably shown next. */
+  async show(selection: Selection, classIndex: number | null, ahead: readonly string[]): Promise<void> {
     this.#selection = selection;
     this.#class = classIndex;
     this.#drawHead(selection);
@@ -215,19 +217,24 @@ export class ImageDetail {
     this.#threshold.isEnabled = maps !== null;
     this.#native.disabled = maps === null || size.width * size.height > MOST_NATIVE_PIXELS;
     const isNative = this.#native.checked && !this.#native.disabled;
+    const all = classSpecs(results);
+    const classes = this.#class === null ? [...all.keys()] : [this.#class];
     const masks = isNative
-      ? nativeMasks(maps!, truth, results.maps!, this.#class, this.threshold)
-      : comparedMasks(maps, truth, this.#class, this.threshold);
+      ? nativeMasks({ maps: maps!, truth }, results.maps!, classes, this.threshold)
+      : comparedMasks({ maps, truth }, classes, this.threshold);
+    const colors = all.length > 1 ? classes.map((index) => all[index]!.color) : null;
     this.#panes.show({
       name: image.name,
       size,
       pixels,
       masks,
+      colors,
       probabilities: maps && this.#probabilitiesOf(maps),
       mapSize: results.maps?.size ?? results.settings.size,
       box: selection.finding?.box ?? null,
     });
-    fill(this.#legend, paneLegend(masks.ignored !== null));
+    const named = colors && classes.map((index) => all[index]!);
+    fill(this.#legend, paneLegend(named, masks.ignored !== null));
     this.#drawNumbers(maps, selection);
     this.#drawNotes(image, maps, truth, selection);
   }
@@ -236,7 +243,7 @@ export class ImageDetail {
   #probabilitiesOf(maps: MeasuredImage): Float32Array {
     const kept = this.#probabilities;
     if (kept?.of === maps && kept.class === this.#class) return kept.values;
-    const values = maps.probabilities(this.#class);
+    const values = this.#class === null ? maps.highest() : maps.probabilities(this.#class);
     this.#probabilities = { of: maps, class: this.#class, values };
     return values;
   }
@@ -262,12 +269,10 @@ export class ImageDetail {
     fill(this.#numbers, numbersTable(result === null ? [now] : [evaluated, now], units));
   }
 
-  /** The class whose numbers are shown; null if there is only one. */
+  /** The class whose numbers are shown; null for the means over all, or if there is only one. */
   #className(): string | null {
-    const { maps, scores } = this.#options.results;
-    return maps && maps.classes.length > 1
-      ? maps.classes[this.#class]!.name
-      : Object.keys(scores[0]?.classes ?? {})[this.#class] ?? null;
+    const all = classSpecs(this.#options.results);
+    return this.#class === null || all.length < 2 ? null : all[this.#class]!.name;
   }
 
   #drawNotes(

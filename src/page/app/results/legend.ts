@@ -21,8 +21,11 @@ function entry(color: Color, text: string, isLine = false): HTMLElement {
   );
 }
 
-/** The legend of all panes; `hasIgnored` adds pixels that count in nothing. */
-export function paneLegend(hasIgnored: boolean): HTMLElement {
+/** The legend of all panes: of one class for null; `hasIgnored` adds pixels that count in nothing. */
+export function paneLegend(
+  classes: readonly { readonly name: string; readonly color: Color }[] | null,
+  hasIgnored: boolean,
+): HTMLElement {
   const stops = [0, 0.25, 0.5, 0.75, 1].map((probability) => {
     const [red, green, blue] = heatColor(probability);
     return `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)})`;
@@ -30,8 +33,9 @@ export function paneLegend(hasIgnored: boolean): HTMLElement {
   return h(
     "div",
     { class: "legend", role: "group", "aria-label": "Legend" },
-    entry(MASK_COLORS.truth, "Truth", true),
-    entry(MASK_COLORS.prediction, "Prediction", true),
+    classes === null
+      ? [entry(MASK_COLORS.truth, "Truth", true), entry(MASK_COLORS.prediction, "Prediction", true)]
+      : classes.map(({ name, color }) => entry(color, name, true)),
     entry(ERROR_COLORS.hit, "Hit"),
     entry(ERROR_COLORS.missed, "Missed"),
     entry(ERROR_COLORS.false, "False"),

@@ -52,6 +52,13 @@ export class MeasuredImage {
     return decodeProbabilities(this.#sheet.codes(classIndex), this.#thresholds);
   }
 
+  /** The highest probability of any class in each pixel. */
+  highest(): Float32Array {
+    const [first, ...others] = this.#index.classes.map((_, index) => this.probabilities(index));
+    for (const values of others) values.forEach((value, at) => first![at] = Math.max(first![at]!, value));
+    return first!;
+  }
+
   /** The scores at a threshold: with millimeters between rows and columns of the image file, distances are in them. */
   score(threshold: number | null, spacing: readonly [number, number] | null): ImageResult {
     const { name } = this.entry;

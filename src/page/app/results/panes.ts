@@ -5,7 +5,9 @@
  *
  * @module
  */
+import type { Color } from "../../../image/draw.ts";
 import type { Size } from "../../../image/image.ts";
+import type { Mask } from "../../../image/mask.ts";
 import { fill, h } from "../dom.ts";
 import { ImageViewer } from "../viewer/image_viewer.ts";
 import { bitmapLayer, boxLayer, type Layer, outlineLayer } from "../viewer/layers.ts";
@@ -33,6 +35,8 @@ export interface PaneContent {
   readonly size: Size;
   readonly pixels: ImageBitmap | null;
   readonly masks: ShownMasks;
+  /** Of each class of `masks`; null gives truth and prediction colors of their own. */
+  readonly colors: readonly Color[] | null;
   /** `mapSize * mapSize` values; null if none are stored. */
   readonly probabilities: Float32Array | null;
   readonly mapSize: number;
@@ -93,28 +97,41 @@ export class Panes {
 
   /** Draws everything. */
   show(content: PaneContent): void {
-    const { name, size, pixels, masks, probabilities, box, mapSize } = content;
+    const { name, size, pixels, masks: { classes, ignored }, probabilities, box, mapSize } = content;
     this.viewport.show(size);
-    const { predicted, truth, ignored } = masks;
     const base = pixels === null ? [] : [bitmapLayer(pixels)];
     const marks = box === null ? [] : [boxLayer(box, { width: mapSize, height: mapSize }, BOX_COLOR)];
-    const tinted = (mask: typeof truth, color: typeof MASK_COLORS[keyof typeof MASK_COLORS]) =>
-      mask === null ? null : [
+    const colorOf = (index: number, own: Color) => content.colors?.[index] ?? own;
+    const tinted = (masks: readonly (Mask | null)[], own: Color) =>
+      masks.every((mask) => mask === null) ? null : [
         ...base,
-        bitmapLayer(maskBitmap(mask, color), { opacity: TINT }),
-        outlineLayer(mask, { color }),
+        ...masks.flatMap((mask, index) => {
+          const color = colorOf(index, own);
+          const tint = mask && bitmapLayer(maskBitmap(mask, color), { opacity: TINT });
+          return mask && tint ? [tint, outlineLayer(mask, { color })] : [];
+        }),
         ...marks,
       ];
+    const [truths, predictions] = [
+      classes.map(({ truth }) => truth),
+      classes.map(({ predicted }) => predicted),
+    ];
     this.#set("image", name, pixels === null ? null : [...base, ...marks]);
-    this.#set("truth", name, tinted(truth, MASK_COLORS.truth), isEmpty(truth));
-    this.#set("prediction", name, tinted(predicted, MASK_COLORS.prediction), isEmpty(predicted));
-    const errors = predicted && truth &&
-      bitmapLayer(errorBitmap(predicted, truth, ignored), { opacity: ERROR_OPACITY });
-    this.#set("errors", name, errors && [...base, errors, ...marks]);
+    this.#set("truth", name, tinted(truths, MASK_COLORS.truth), truths.every(isEmpty));
+    this.#set("prediction", name, tinted(predictions, MASK_COLORS.prediction), predictions.every(isEmpty));
+    const compared = classes.flatMap(({ predicted, truth }) =>
+      predicted && truth ? [{ predicted, truth }] : []
+    );
+    const errors = compared.length > 0 &&
+      bitmapLayer(errorBitmap(compared, ignored), { opacity: ERROR_OPACITY });
+    this.#set("errors", name, errors ? [...base, errors, ...marks] : null);
+    const outlines = predictions.flatMap((mask, index) =>
+      mask ? [outlineLayer(mask, { color: colorOf(index, MASK_COLORS.prediction) })] : []
+    );
     this.#set(
       "probability",
       name,
-      probabilities && this.#heatLayers(probabilities, mapSize, predicted, marks),
+      probabilities && [this.#heatLayer(probabilities, mapSize), ...outlines, ...marks],
     );
   }
 
@@ -133,17 +150,11 @@ export class Panes {
     for (const viewer of Object.values(this.#viewers)) viewer.close();
   }
 
-  #heatLayers(
-    values: Float32Array,
-    side: number,
-    predicted: ShownMasks["predicted"],
-    marks: Layer[],
-  ): Layer[] {
+  #heatLayer(values: Float32Array, side: number): Layer {
     if (this.#heat?.of !== values) {
       this.#heat = { of: values, layer: bitmapLayer(heatBitmap(values, { width: side, height: side })) };
     }
-    const outline = predicted ? [outlineLayer(predicted, { color: MASK_COLORS.prediction })] : [];
-    return [this.#heat.layer, ...outline, ...marks];
+    return this.#heat.layer;
   }
 
   #set(pane: PaneName, name: string, layers: readonly Layer[] | null, isEmpty = false): void {
@@ -156,6 +167,6 @@ export class Panes {
   }
 }
 
-function isEmpty(mask: ShownMasks["truth"]): boolean {
+function isEmpty(mask: Mask | null): boolean {
   return mask !== null && !mask.data.includes(1);
 }

@@ -1,5 +1,5 @@
 /**
- * The masks of a class that panes show: as they were compared, or at the image's own size as `predict` writes them.
+ * The masks that panes show: as they were compared, or at the image's own size as `predict` writes them.
  * This module is browser compatible.
  *
  * @module
@@ -13,68 +13,84 @@ import { resizeProbabilities } from "../../../prediction/probability_map.ts";
 import type { ImageTruth } from "../../api/results.ts";
 import type { MeasuredImage } from "./measured_image.ts";
 
+/** The masks of a class; null if no maps are stored, or there is no annotation. */
+export interface ClassMasks {
+  readonly predicted: Mask | null;
+  readonly truth: Mask | null;
+}
+
 /** Masks of one size. */
 export interface ShownMasks {
-  /** Null if no maps are stored. */
-  readonly predicted: Mask | null;
-  /** Null if there is no annotation. */
-  readonly truth: Mask | null;
-  /** Null for none. */
+  /** In the order of the classes asked for. */
+  readonly classes: readonly ClassMasks[];
+  /** Pixels that count in nothing; null for none. */
   readonly ignored: Mask | null;
+}
+
+/** What masks are made of; null for what there is not. */
+export interface MaskSources {
+  readonly maps: MeasuredImage | null;
+  readonly truth: ImageTruth | null;
 }
 
 /** Most pixels of an image whose masks are made at its own size while a slider moves. */
 export const MOST_NATIVE_PIXELS = 4_200_000;
 
-/** The mask of an RLE, whose size is untrusted; null if it is another. */
-function maskOfRle(rle: ImageTruth["regions"][number]["rle"] | null | undefined): Mask | null {
-  return rle ? decodeRle({ size: [...rle.size], counts: rle.counts }) : null;
+function maskOfRle(rle: ImageTruth["regions"][number]["rle"]): Mask {
+  return decodeRle({ size: [...rle.size], counts: rle.counts });
 }
 
-/** The masks that were compared; without stored maps, only the annotation. */
+/** The masks of classes that were compared; without stored maps, only the annotation. */
 export function comparedMasks(
-  maps: MeasuredImage | null,
-  truth: ImageTruth | null,
-  classIndex: number,
+  { maps, truth }: MaskSources,
+  classes: readonly number[],
   threshold: number | null,
 ): ShownMasks {
-  if (maps === null) return { predicted: null, ...annotation(truth, classIndex) };
+  if (maps === null) {
+    return {
+      classes: classes.map((index) => ({ predicted: null, truth: drawnTruth(truth, index) })),
+      ignored: truth?.ignored ? maskOfRle(truth.ignored) : null,
+    };
+  }
   return {
-    predicted: maps.predicted(classIndex, threshold),
-    truth: maps.truth(classIndex),
+    classes: classes.map((index) => ({
+      predicted: maps.predicted(index, threshold),
+      truth: maps.truth(index),
+    })),
     ignored: maps.ignored(),
   };
 }
 
 /** The masks at the image's own size: the prediction as `predict` makes it, the annotation as it is drawn. */
 export function nativeMasks(
-  maps: MeasuredImage,
-  truth: ImageTruth | null,
+  { maps, truth }: MaskSources & { readonly maps: MeasuredImage },
   index: MapIndex,
-  classIndex: number,
+  classes: readonly number[],
   threshold: number | null,
 ): ShownMasks {
   const { width, height } = maps.entry;
-  const { size } = maps;
-  const planes = index.classes.map((_, each) =>
-    resizeProbabilities({ width: size, height: size, data: maps.probabilities(each) }, { width, height })
-  );
-  const predicted = classMasks(planes, index.head, threshold)[classIndex]!;
-  const drawn = annotation(truth, classIndex);
+  const planes = index.classes.map((_, each) => {
+    const map = { width: maps.size, height: maps.size, data: maps.probabilities(each) };
+    return resizeProbabilities(map, { width, height });
+  });
+  const predicted = classMasks(planes, index.head, threshold);
   return {
-    predicted,
-    truth: drawn.truth ?? resizeMask(maps.truth(classIndex), { width, height }),
-    ignored: drawn.ignored,
+    classes: classes.map((each) => ({
+      predicted: predicted[each]!,
+      truth: drawnTruth(truth, each) ?? resizeMask(maps.truth(each), { width, height }),
+    })),
+    ignored: truth?.ignored ? maskOfRle(truth.ignored) : null,
   };
 }
 
-function annotation(truth: ImageTruth | null, classIndex: number): Pick<ShownMasks, "truth" | "ignored"> {
-  return { truth: maskOfRle(truth?.regions[classIndex]?.rle), ignored: maskOfRle(truth?.ignored) };
+function drawnTruth(truth: ImageTruth | null, index: number): Mask | null {
+  const region = truth?.regions[index];
+  return region ? maskOfRle(region.rle) : null;
 }
 
 /** Whether the annotation of now is the evaluated one, in the size in which it was compared. */
 export function isSameTruth(maps: MeasuredImage, truth: ImageTruth): boolean {
   const size = { width: maps.size, height: maps.size };
   const equal = (a: Mask, b: Mask) => a.data.every((value, at) => value === b.data[at]);
-  return truth.regions.every(({ rle }, index) => equal(resizeMask(maskOfRle(rle)!, size), maps.truth(index)));
+  return truth.regions.every(({ rle }, index) => equal(resizeMask(maskOfRle(rle), size), maps.truth(index)));
 }

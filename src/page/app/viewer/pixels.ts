@@ -12,11 +12,11 @@ import { IGNORE_COLOR } from "../../../image/palette.ts";
 /** Where a prediction is right and wrong: apart in hue with any color vision, and in luminance. */
 export const ERROR_COLORS = {
   /** Predicted and true. */
-  hit: [72, 160, 220],
+  hit: [84, 174, 235],
   /** True, not predicted. */
   missed: [255, 222, 60],
   /** Predicted, not true. */
-  false: [214, 30, 100],
+  false: [206, 24, 96],
   /** Counts in nothing. */
   ignored: IGNORE_COLOR,
 } as const satisfies Record<string, Color>;
@@ -52,16 +52,29 @@ export function maskBitmap(mask: Mask, color: Color, alpha = 255): Bitmap {
   });
 }
 
-/** Hits, missed and false pixels, and ignored ones. */
-export function errorBitmap(predicted: Mask, truth: Mask, ignored: Mask | null): Bitmap {
-  return paintBitmap(truth, (rgba) => {
-    for (let at = 0; at < truth.data.length; at++) {
-      const isTrue = truth.data[at] !== 0;
-      const isPredicted = predicted.data[at] !== 0;
+/**
+ * Hits, missed and false pixels of classes, at least one, and ignored ones. Where classes differ, what is missed comes
+ * first, then what is false.
+ */
+export function errorBitmap(
+  classes: readonly { readonly predicted: Mask; readonly truth: Mask }[],
+  ignored: Mask | null,
+): Bitmap {
+  return paintBitmap(classes[0]!.truth, (rgba) => {
+    for (let at = 0; at < rgba.length / 4; at++) {
       if (ignored !== null && ignored.data[at] !== 0) set(rgba, at, ERROR_COLORS.ignored, 150);
-      else if (isTrue && isPredicted) set(rgba, at, ERROR_COLORS.hit, 255);
-      else if (isTrue) set(rgba, at, ERROR_COLORS.missed, 255);
-      else if (isPredicted) set(rgba, at, ERROR_COLORS.false, 255);
+      else {
+        let [hit, missed, wrong] = [false, false, false];
+        for (const { predicted, truth } of classes) {
+          const [isTrue, isPredicted] = [truth.data[at] !== 0, predicted.data[at] !== 0];
+          hit ||= isTrue && isPredicted;
+          missed ||= isTrue && !isPredicted;
+          wrong ||= !isTrue && isPredicted;
+        }
+        if (missed) set(rgba, at, ERROR_COLORS.missed, 255);
+        else if (wrong) set(rgba, at, ERROR_COLORS.false, 255);
+        else if (hit) set(rgba, at, ERROR_COLORS.hit, 255);
+      }
     }
   });
 }
