@@ -28,19 +28,10 @@ let embedded: Promise<PageScripts> | undefined;
 /** Bundles the scripts. Needs permission to read `src` and `kernels`. */
 export async function siteScripts(): Promise<SiteParts["scripts"]> {
   const scripts = await (embedded ??= bundle(SITE_ENTRIES));
-  const script = (name: string) => withoutComments(scripts.get(name)!);
+  const script = (name: string) => scripts.get(name)!;
   return {
     app: script("site.js"),
     worker: script("predict_worker.js"),
     service: script("service_worker.js"),
   };
-}
-
-/**
- * A minified script without the comments of its kernels, which are texts to the bundler: they name papers, and the site
- * holds no address of another host.
- */
-function withoutComments(script: Uint8Array): Uint8Array {
-  const text = new TextDecoder().decode(script);
-  return new TextEncoder().encode(text.replace(/^[ \t]*\/\/.*\n/gm, ""));
 }
