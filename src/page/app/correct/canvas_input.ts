@@ -127,7 +127,7 @@ export class CanvasInput {
     const tool = this.#tool();
     const arrow = ARROWS[event.key];
     if (tool === null || event.shiftKey || event.metaKey) return;
-    if (arrow !== undefined) this.#moveCursor(arrow, event.ctrlKey ? 10 : 1, event.altKey);
+    if (arrow !== undefined) this.#stepCursor(arrow, event.ctrlKey ? 10 : 1, event.altKey);
     else if (event.key === " " && (this.#cursor !== null || !this.#isPointerInside)) {
       if (!event.repeat) this.#pressSpace(tool, event.altKey);
     } else return;
@@ -152,7 +152,7 @@ export class CanvasInput {
     this.#tool()?.up();
   }
 
-  #moveCursor([dx, dy]: readonly [number, number], step: number, inverse: boolean): void {
+  #stepCursor([dx, dy]: readonly [number, number], step: number, inverse: boolean): void {
     const { x, y } = this.#cursor ?? this.#middle();
     const clamp = (value: number, side: number) => Math.min(side - 1, Math.max(0, value));
     this.#cursor = this.#cursor === null ? { x, y } : {

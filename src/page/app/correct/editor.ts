@@ -88,7 +88,7 @@ export function createEditor(session: Session, host: EditorHost): Editor {
   const pixel = h("output", { class: "correct-pixel", "aria-label": "Pixel" });
   const message = h("span", { class: "correct-message" });
   state.onSay = (text) => {
-    message.textContent = text;
+    message.textContent = message.title = text;
     page.announce(text);
   };
   const showPixel = (at: Point | null) => pixel.textContent = at === null ? "" : describePixel(state, at);
@@ -198,6 +198,8 @@ export function createEditor(session: Session, host: EditorHost): Editor {
       state.say(`Nothing to save: revision ${session.image.newest.revision} has these masks.`);
       return true;
     }
+    // Else the next shortcut would be typed into the name.
+    if (save.element.contains(document.activeElement)) viewer.canvas.focus({ preventScroll: true });
     state.isSaving = true;
     state.changed();
     try {

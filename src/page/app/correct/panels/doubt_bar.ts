@@ -1,6 +1,7 @@
 /**
- * Why the rest of an image is not known to be background, and the one click that says it is. This module is browser
- * compatible.
+ * Why the rest of an image is not known to be background, and the one click that says it is.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
