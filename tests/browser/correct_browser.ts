@@ -145,7 +145,7 @@ export const cases: BrowserCase[] = [
         `tumor ${encodeRle(unite(decodeRle(expected), stroke)).counts}`,
       ]);
       await page.click('button[aria-label="Restore before the first correction"]');
-      await page.waitForText("Undo brings back");
+      await page.waitForText("Restore before the first correction. Undo brings back");
       await signAndSave(page, "Dr. Ada", 3);
       const [third] = await saved();
       assert.deepEqual(shown(newestOf(third!)), shown(third!.corrections[0]!));

@@ -373,7 +373,7 @@ export function createEditor(session: Session, host: EditorHost): Editor {
       h(
         "div",
         { class: "correct-side" },
-        [classes, options, view, parts, versions].map((panel) => panel!.element),
+        [classes, options, view, versions, parts].map((panel) => panel!.element),
       ),
       save.element,
     ),
