@@ -100,7 +100,7 @@ function factsOf(title: string, facts: readonly Fact[]): Html | null {
   return markup`
     <h3>${title}</h3>
     <div class="scroll">
-      <table class="facts">
+      <table class="facts" aria-label="${title}">
         <tbody>${
     known.map(([name, value]) =>
       markup`
