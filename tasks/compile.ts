@@ -21,6 +21,7 @@ const WORKERS = [
   "src/cli/interrupt_worker.ts",
   "src/cli/rank_watch_worker.ts",
   "src/fs/heartbeat_worker.ts",
+  "src/page/server/dataset/survey_worker.ts",
 ];
 
 /** Calls `body` with the module that the binary starts with: all commands, and the page's scripts. */

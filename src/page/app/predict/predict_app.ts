@@ -17,7 +17,7 @@ import { keepPrediction, measure, type PredictedImage } from "./predicted_image.
 import { PixelStore } from "./pixel_store.ts";
 import { Queue } from "./queue.ts";
 import { drawItemError, type Item, QueuePanel, type QueuePanelOptions } from "./queue_panel.ts";
-import { nameImages, saveImage, saveQueue } from "./save_results.ts";
+import { type DoneImage, nameImages, saveImage, saveQueue } from "./save_results.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 import { SettingsPanel } from "./settings_panel.ts";
 import { Session, type SessionState } from "./session.ts";
@@ -68,8 +68,6 @@ export class PredictApp {
   readonly #numbersPlace: HTMLElement = h("div", {});
   #settings: Settings = DEFAULT_SETTINGS;
   #shownId: number | null = null;
-  /** Which note is drawn in place of a result. */
-  #drawnNote = "";
   #frame = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
@@ -177,14 +175,14 @@ export class PredictApp {
         const item = done[index];
         if (item === undefined) return;
         const pixels = await this.#pixelsOf(item);
-        await saveImage(nameImages(this.#queue.items).images[index]!, kind, this.#provenance(engine), pixels);
+        await saveImage(nameImages(this.#images(done))[index]!, kind, this.#provenance(engine), pixels);
       },
       onQueue: async (kind, step) => {
         const done = this.#done();
-        const named = nameImages(this.#queue.items);
+        const images = nameImages(this.#images(done));
         await saveQueue(
           kind,
-          named,
+          images,
           this.#provenance(engine),
           (index) => this.#pixelsOf(done[index]!),
           step,
@@ -201,6 +199,10 @@ export class PredictApp {
 
   #done(): Item[] {
     return this.#queue.items.filter(({ state }) => state === "done");
+  }
+
+  #images(done: readonly Item[]): DoneImage[] {
+    return done.map(({ path, result }) => ({ path, predicted: result! }));
   }
 
   #pixelsOf({ file, result }: Item): Promise<RgbImage> {
@@ -244,22 +246,16 @@ export class PredictApp {
   #draw(): void {
     const item = this.#shownId === null ? null : this.#queue.find(this.#shownId);
     const isDone = item?.state === "done" && this.#engine !== null;
-    this.#showSide(isDone);
-    if (item !== null && isDone) {
-      this.#drawnNote = "";
+    fill(
+      this.#side,
+      isDone ? [this.#numbersPlace, this.#settingsPanel!.element, this.#downloads!.element] : null,
+    );
+    if (item === null) return fill(this.#middle);
+    if (isDone) {
       this.#drawResult(item);
       return;
     }
-    const note = item === null ? "" : [item.id, item.state, item.error, this.#engine === null].join();
-    // What is drawn already stays: it may have the focus.
-    if (note === this.#drawnNote && note !== "") return;
-    this.#drawnNote = note;
-    fill(this.#middle, item === null ? null : this.#drawNote(item));
-  }
-
-  /** Why an image has no result. */
-  #drawNote(item: Item): HTMLElement[] {
-    if (item.state === "failed") return [drawItemError(item, this.#listOptions)];
+    if (item.state === "failed") return fill(this.#middle, drawItemError(item, this.#listOptions));
     const text = item.state === "cancelled"
       ? "This image was canceled."
       : this.#engine === null
@@ -267,15 +263,7 @@ export class PredictApp {
       : item.state === "working"
       ? "This image is being predicted."
       : "This image waits for those before it.";
-    return [h("h2", { class: "predict-title" }, item.path), h("p", { class: "muted" }, text)];
-  }
-
-  /** Shows or hides what is next to the image; elements that stay keep the focus. */
-  #showSide(isShown: boolean): void {
-    const parts = isShown ? [this.#numbersPlace, this.#settingsPanel!.element, this.#downloads!.element] : [];
-    const children = [...this.#side.children];
-    if (parts.length === children.length && parts.every((part, at) => part === children[at])) return;
-    fill(this.#side, parts);
+    fill(this.#middle, h("h2", { class: "predict-title" }, item.path), h("p", { class: "muted" }, text));
   }
 
   async #drawResult(item: Item): Promise<void> {

@@ -207,13 +207,17 @@ export class QueuePanel {
   }
 }
 
-/** Characters of a path in the list, and of its end: that tells image 12 from image 13. */
-const [MOST, END] = [21, 11];
+/** Characters of a path's end that stay when it is cut: what tells image 12 from image 13. */
+const END = 9;
 
 function drawPath(path: string): HTMLElement {
-  const isLong = path.length > MOST;
-  const text = isLong ? `${path.slice(0, MOST - END - 1)}…${path.slice(-END)}` : path;
-  return h("span", { title: path, "aria-label": isLong ? path : null }, text);
+  const cut = Math.max(0, path.length - END);
+  return h(
+    "span",
+    { class: "predict-path", title: path },
+    h("span", { class: "predict-path-start" }, path.slice(0, cut)),
+    h("span", {}, path.slice(cut)),
+  );
 }
 
 function describeItem(item: Item, summary: (item: Item) => string | null): string {
