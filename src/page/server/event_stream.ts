@@ -7,6 +7,9 @@
 /** Milliseconds after which a comment shows that the stream is alive. */
 const KEEP_ALIVE_MS = 15_000;
 
+/** Events that wait for a client that reads slowly. */
+const MOST_WAITING = 16;
+
 /** Sends an event with JSON. */
 export type Send = (event: string, data: unknown) => void;
 
@@ -54,6 +57,6 @@ export function eventStream(
       turn();
     },
     cancel: end,
-  });
+  }, { highWaterMark: MOST_WAITING });
   return new Response(body, { headers: { "content-type": "text/event-stream" } });
 }

@@ -204,7 +204,8 @@ export class VirtualTable<Row> {
   }
 
   #press(event: KeyboardEvent): void {
-    if (event.target !== this.element || event.altKey || event.ctrlKey || event.metaKey) return;
+    const isOther = event.ctrlKey && !["Home", "End"].includes(event.key);
+    if (event.target !== this.element || event.altKey || event.metaKey || isOther) return;
     const { key, onOpen, onSelect } = this.#options;
     const index = this.#ordered.findIndex((row) => key(row) === this.#active);
     const page = Math.max(1, Math.floor(this.#bodyHeight() / this.#rowHeight) - 1);
