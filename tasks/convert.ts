@@ -34,7 +34,7 @@ import { readWholeFile } from "../src/fs/whole_file.ts";
 export function command(): Command {
   return createCommand(
     "convert",
-    "Converts weights between PyTorch's .pth and .safetensors, as float32, and models to .onnx. A .pth cannot hold a " +
+    "Converts weights between PyTorch's .pth and .safetensors, and models to .onnx. A .pth cannot hold a " +
       "model's input size and normalization: they are in OUT.json next to it, which predict and evaluate read. An .onnx " +
       "has normalization and sigmoid or softmax in its graph, and takes RGB images from 0 to 1.",
   )
@@ -60,17 +60,35 @@ export function command(): Command {
       "of an .onnx: the samples of more than 8 bits that become 0 and 1, where the model's file does not say",
       sampleRange,
     )
+    .addOption(
+      new Option(
+        "--precision <type>",
+        "of a .safetensors: how weights are stored; f16 halves the file, for pages that load it",
+      )
+        .choices(PRECISIONS).default("f32"),
+    )
     .option("--json", "print the result as one JSON document")
     .action(runConvert);
 }
 
+/** How weights are stored. */
+const PRECISIONS = ["f32", "f16"] as const;
+
 interface Flags extends InputSettings {
   readonly json?: true;
+  readonly precision: typeof PRECISIONS[number];
 }
 
 async function runConvert(input: string, output: string, flags: Flags): Promise<void> {
   if (resolve(input) === resolve(output)) {
     throw new RangeError(`Cannot convert "${input}" onto itself\nhint: choose another name for the result`);
+  }
+  const half = flags.precision === "f16";
+  if (half && (isOnnx(output) || weightsFormatOf(output) === "torch")) {
+    throw new RangeError(
+      `Cannot write ${JSON.stringify(output)} with --precision f16: only a .safetensors stores float16\n` +
+        "hint: leave out --precision, or name a .safetensors",
+    );
   }
   if (isOnnx(output)) return await convertToOnnx(input, output, flags);
   for (const name of ["size", "normalize", "range"] as const) {
@@ -94,7 +112,10 @@ async function runConvert(input: string, output: string, flags: Flags): Promise<
     );
   }
   // Other readers of safetensors expect this entry, which states that names and layouts are PyTorch's.
-  const bytes = writeWeights({ format, tensors, metadata: { format: "pt", ...metadata } });
+  const bytes = writeWeights(
+    { format, tensors, metadata: { format: "pt", ...metadata } },
+    half ? "F16" : "F32",
+  );
   await writeFileAtomic(output, bytes);
   const sidecar = format === "torch" && description !== null ? sidecarOf(output) : null;
   if (sidecar !== null) await writeFileAtomic(sidecar, writeSidecar(description!, sha256Of(bytes)));
@@ -118,7 +139,11 @@ async function runConvert(input: string, output: string, flags: Flags): Promise<
 }
 
 /** Writes the model of a file as ONNX; what neither file nor flags say of its input is the original's, with a note. */
-async function convertToOnnx(input: string, output: string, { json, ...given }: Flags): Promise<void> {
+async function convertToOnnx(
+  input: string,
+  output: string,
+  { json, precision: _, ...given }: Flags,
+): Promise<void> {
   const { description, described, state } = await loadModel(await findModelFile({ model: input }), given);
   writeStderr(describeAssumed({ description, described }, given));
   const parts = exportOnnx({ state, description });

@@ -205,24 +205,35 @@ function fault(what: string, hint?: string): SyntaxError {
   return new SyntaxError(`Cannot read safetensors: ${what}${hint === undefined ? "" : `\nhint: ${hint}`}`);
 }
 
+/** How values are stored: as float32, or rounded to float16, which halves the file. */
+export type StoredFloats = "F32" | "F16";
+
 /**
- * Writes tensors as F32 in the order of their map, with optional metadata; the same input gives the same bytes.
+ * Writes tensors as F32, or F16, in the order of their map, with optional metadata; the same input gives the same bytes.
  *
  * @throws as {@linkcode safetensorsParts}.
  */
-export function writeSafetensors(tensors: StateDict, metadata?: Record<string, string>): Uint8Array {
-  return joinBytes(safetensorsParts(tensors, metadata));
+export function writeSafetensors(
+  tensors: StateDict,
+  metadata?: Record<string, string>,
+  type?: StoredFloats,
+): Uint8Array {
+  return joinBytes(safetensorsParts(tensors, metadata, type));
 }
 
 /**
- * A file of {@linkcode writeSafetensors} in parts to be joined: the header, and the tensors' own memory.
+ * A file of {@linkcode writeSafetensors} in parts to be joined: the header, and the tensors' own memory, if it is F32.
  *
  * The values are aligned to eight bytes, which other readers expect.
  *
  * @throws {TypeError} if a tensor's data does not fill its shape, metadata is not a string, or a name is reserved
- * @throws {RangeError} if names and metadata make the header longer than 16 MiB
+ * @throws {RangeError} if names and metadata make the header longer than 16 MiB, or a value is too large for float16
  */
-export function safetensorsParts(tensors: StateDict, metadata?: Record<string, string>): Uint8Array[] {
+export function safetensorsParts(
+  tensors: StateDict,
+  metadata?: Record<string, string>,
+  type: StoredFloats = "F32",
+): Uint8Array[] {
   const header = new Map<string, unknown>();
   if (metadata !== undefined) {
     for (const [key, value] of Object.entries(metadata)) {
@@ -238,8 +249,9 @@ export function safetensorsParts(tensors: StateDict, metadata?: Record<string, s
   for (const [name, { shape, data }] of tensors) {
     if (name === METADATA_KEY) throw new TypeError(`Cannot write safetensors: the name ${name} is reserved`);
     checkTensor("safetensors", name, { shape, data });
-    header.set(name, { dtype: "F32", shape, data_offsets: [dataBytes, dataBytes + data.byteLength] });
-    dataBytes += data.byteLength;
+    const end = dataBytes + data.length * FLOAT_BYTES[type];
+    header.set(name, { dtype: type, shape, data_offsets: [dataBytes, end] });
+    dataBytes = end;
   }
   const members = [...header].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const unpadded = new TextEncoder().encode(`{${members.join(",")}}`);
@@ -252,10 +264,22 @@ export function safetensorsParts(tensors: StateDict, metadata?: Record<string, s
   const head = new Uint8Array(8 + headerBytes).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
   head.set(unpadded, 8);
-  const values = [...tensors.values()].map(({ data }) =>
-    new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  );
+  const values = [...tensors].map(([name, { data }]) => {
+    const { buffer, byteOffset, byteLength } = type === "F16" ? toHalf(name, data) : data;
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  });
   return [head, ...values];
+}
+
+/** The values rounded to float16. Throws a RangeError for one that would become infinite. */
+function toHalf(name: string, data: Float32Array): Float16Array {
+  const half = Float16Array.from(data);
+  const beyond = half.findIndex((value, at) => !Number.isFinite(value) && Number.isFinite(data[at]!));
+  if (beyond < 0) return half;
+  throw new RangeError(
+    `Cannot write safetensors as float16: tensor ${quote(name)} holds ${data[beyond]}, at most 65504 fits\n` +
+      "hint: keep float32",
+  );
 }
 
 /** Throws a TypeError unless the shape is valid and the data fills it; `format` is the format being written. */

@@ -7,7 +7,7 @@
  */
 import type { StateDict } from "../tensor.ts";
 import { quote } from "./message.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, type StoredFloats, writeSafetensors } from "./safetensors.ts";
 import { readTorchCheckpoint } from "./torch_checkpoint.ts";
 import { writeTorchCheckpoint } from "./torch_writer.ts";
 import { beginsAsSafetensors, nameNoWeights } from "./signature.ts";
@@ -46,12 +46,12 @@ export async function readWeights(bytes: Uint8Array): Promise<WeightsFile> {
 }
 
 /**
- * Writes float32 weights; a PyTorch checkpoint cannot hold metadata and drops it.
+ * Writes float32 weights, or float16 ones as safetensors; a PyTorch checkpoint cannot hold metadata and drops it.
  *
  * @throws as {@linkcode writeSafetensors} or {@linkcode writeTorchCheckpoint}
  */
-export function writeWeights({ format, tensors, metadata }: WeightsFile): Uint8Array {
-  return format === "torch" ? writeTorchCheckpoint(tensors) : writeSafetensors(tensors, metadata);
+export function writeWeights({ format, tensors, metadata }: WeightsFile, type?: StoredFloats): Uint8Array {
+  return format === "torch" ? writeTorchCheckpoint(tensors) : writeSafetensors(tensors, metadata, type);
 }
 
 /**

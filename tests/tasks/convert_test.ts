@@ -172,3 +172,32 @@ Deno.test("convert: to ONNX, flags say what a plain state dict does not, else th
     assert.equal(other.code, 1);
     assert.match(other.stderr, /^error: Cannot use --size .*\nhint: write it to a sidecar, ".*a\.pth\.json"/);
   }));
+
+Deno.test("convert: --precision f16 halves a model, which predicts nearly the same; other formats say no", () =>
+  inFolder(async (folder) => {
+    const source = join(folder, "model.safetensors");
+    const half = join(folder, "half.safetensors");
+    await Deno.writeFile(source, spotModel());
+    const { code, stderr } = await runInProcess(command(), [source, half, "--precision", "f16"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const [before, after] = [await loadModel(source), await loadModel(half)];
+    assert.deepEqual(after.description, before.description);
+    for (const [name, { shape, data }] of before.state) {
+      const rounded = { shape, data: new Float32Array(Float16Array.from(data)) };
+      assert.deepEqual(after.state.get(name), rounded);
+    }
+    const bytes = await Promise.all([source, half].map(async (path) => (await Deno.stat(path)).size));
+    assert.ok(bytes[1]! < 0.6 * bytes[0]!, bytes.join());
+    // What is read is float32 again, so that float16 weights can be exported.
+    for (const name of ["out.pth", "out.onnx"]) {
+      assert.equal((await runInProcess(command(), [half, join(folder, name)])).code, 0);
+      const refused = await runInProcess(command(), [
+        source,
+        join(folder, `no.${name}`),
+        "--precision",
+        "f16",
+      ]);
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /with --precision f16: only a \.safetensors stores float16\nhint: /);
+    }
+  }));

@@ -55,6 +55,19 @@ Deno.test("readSafetensors: a Node Buffer, whose slice() is a view, is read like
   assertTensors(tensors, "types.safetensors");
 });
 
+Deno.test("writeSafetensors: float16 has half the bytes and the nearest values, and refuses what it cannot hold", () => {
+  const values = new Float32Array([0, -0, 1 / 3, 65504, -(2 ** -24), 1e-9, 65519, NaN]);
+  const tensors: StateDict = new Map([["w", { shape: [8], data: values }]]);
+  const [half, full] = [writeSafetensors(tensors, {}, "F16"), writeSafetensors(tensors, {})];
+  assert.equal(full.length - half.length, 16);
+  assert.deepEqual(readSafetensors(half).tensors.get("w")!.data, new Float32Array(Float16Array.from(values)));
+  tensors.set("large", { shape: [2], data: new Float32Array([1, -65520]) });
+  assert.throws(
+    () => writeSafetensors(tensors, {}, "F16"),
+    /"large" holds -65520, at most 65504 fits\nhint: /,
+  );
+});
+
 Deno.test("writeSafetensors: no tensors and no metadata make a valid file", () => {
   const { tensors, metadata } = readSafetensors(writeSafetensors(new Map()));
   assert.equal(tensors.size, 0);
