@@ -15,7 +15,12 @@
  */
 export { exportOnnx } from "../onnx/export_model.ts";
 export type { StateDict, Tensor } from "../tensor.ts";
-export { readSafetensors, type SafetensorsFile, type StoredFloats, writeSafetensors } from "../weights/safetensors.ts";
+export {
+  readSafetensors,
+  type SafetensorsFile,
+  type StoredFloats,
+  writeSafetensors,
+} from "../weights/safetensors.ts";
 export { readTorchCheckpoint } from "../weights/torch_checkpoint.ts";
 export { writeTorchCheckpoint } from "../weights/torch_writer.ts";
 export {

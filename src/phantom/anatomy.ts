@@ -3,6 +3,7 @@
  * ventricles and the falx, in the gray values of three MRI sequences.
  *
  * Coordinates are relative to the head: u to the right, v to the back, the front of the scalp at about v = -1.
+ * This module is browser compatible.
  *
  * @module
  */

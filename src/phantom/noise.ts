@@ -1,6 +1,7 @@
 /**
  * Randomness for phantoms: the same seed yields the same numbers on every machine. Only integer hashes, the four basic
  * operations and the square root, whose rounding IEEE 754 defines; sine and logarithm may differ between machines.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
  * One phantom image: head, tumors, the scanner's bias field and noise.
+ * This module is browser compatible.
  *
  * @module
  */

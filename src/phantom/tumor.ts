@@ -1,5 +1,6 @@
 /**
  * The tumors of a phantom: an irregular outline, the tissue inside and the edema around it.
+ * This module is browser compatible.
  *
  * @module
  */

@@ -31,12 +31,36 @@ async function run(path: string, folder: string, ...args: string[]): Promise<str
   return text!;
 }
 
-Deno.test("examples: there are three, and each is run below", () => {
+Deno.test("examples: each is run below; what they import for the browser runs in tests/browser, too", () => {
   assert.deepEqual(EXAMPLES.map((path) => basename(path)), [
     "annotations_to_rle.ts",
     "predict_image.ts",
+    "train_in_browser.ts",
+    "train_in_browser_page.ts",
+    "train_in_browser_steps.ts",
     "train_on_phantoms.ts",
   ]);
+});
+
+Deno.test("train_in_browser.ts: serves a page, its script, and the losses of ten steps in Deno", async () => {
+  const path = "examples/train_in_browser.ts";
+  const child = new Deno.Command("deno", {
+    args: ["run", "-q", "--cached-only", "--no-prompt", ...flagsOf(path), join(ROOT, path)],
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  try {
+    const { value: line } = await child.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
+    const address = /^open (http:\/\/127\.0\.0\.1:\d+\/) in a browser/.exec(line!)![1]!;
+    assert.match(await (await fetch(address)).text(), /<script type="module" src="train_in_browser\.js">/);
+    assert.match(await (await fetch(`${address}train_in_browser.js`)).text(), /@compute/);
+    const losses: number[] = await (await fetch(`${address}deno.json`)).json();
+    assert.equal(losses.length, 10);
+    assert.ok(losses[9]! < losses[0]! - 0.05, losses.join());
+  } finally {
+    child.kill("SIGKILL");
+    await child.status;
+  }
 });
 
 Deno.test("train_on_phantoms.ts: lowers the loss and saves a model, with which predict_image.ts writes a mask", () =>
