@@ -13,8 +13,9 @@ const EXAMPLES = projectFiles(".ts").filter((path) => path.startsWith("examples/
 
 /** The flags of `deno run` in the command that a script's head gives. */
 function flagsOf(path: string): string[] {
-  const [, flags] = new RegExp(`^ \\*     deno run ((?:--[\\w=-]+ )+)${path}`, "m").exec(readProject(path)) ??
-    assert.fail(`${path}: no command in its head`);
+  const [, flags] =
+    new RegExp(`^ \\*     deno run ((?:--[\\w=.-]+ )+)${path}`, "m").exec(readProject(path)) ??
+      assert.fail(`${path}: no command in its head`);
   return flags!.trim().split(" ");
 }
 
