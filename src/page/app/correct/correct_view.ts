@@ -6,6 +6,7 @@
  * @module
  */
 import type { CorrectionSplits, QueuedImage } from "../../api/corrections.ts";
+import type { EvaluationResults } from "../../api/results.ts";
 import { fill, h } from "../dom.ts";
 import { errorMessage } from "../router.ts";
 import type { Page, View } from "../view.ts";
@@ -102,11 +103,7 @@ async function readList(page: Page, place: Place): Promise<readonly QueuedImage[
 }
 
 async function readFindings(page: Page, run: string, split: string) {
-  const { findings } = await page.api.get<{ findings: readonly { name: string }[] | null }>([
-    "results",
-    run,
-    split,
-  ]);
+  const { findings } = await page.api.get<EvaluationResults>(["results", run, split]);
   return findings;
 }
 

@@ -30,7 +30,7 @@ import { createSavePanel } from "./panels/save_panel.ts";
 import { createToolbar } from "./panels/toolbar.ts";
 import { createVersionsPanel } from "./panels/versions_panel.ts";
 import { createViewPanel } from "./panels/view_panel.ts";
-import type { Predictions } from "./predictions.ts";
+import type { Predictions, PredictionSource } from "./predictions.ts";
 import type { Session } from "./session.ts";
 import { readSettings } from "./settings.ts";
 import { type Command, commandOf } from "./shortcuts.ts";
@@ -117,7 +117,8 @@ export function createEditor(session: Session, host: EditorHost): Editor {
   const parts = createPartsPanel(state, show);
   const doubt = createDoubtBar(state, () => run("background"));
   const versions = createVersionsPanel(state, {
-    predict: () => void startFromPrediction().catch(fail),
+    sources: () => host.predictions.sources(image.split),
+    predict: (source) => void startFromPrediction(source).catch(fail),
     fail,
   });
   const panels = [
@@ -246,11 +247,12 @@ export function createEditor(session: Session, host: EditorHost): Editor {
     return false;
   }
 
-  async function startFromPrediction(): Promise<void> {
+  async function startFromPrediction(source: PredictionSource): Promise<void> {
     progress.hidden = false;
     const say = (text: string) => progress.textContent = text;
     try {
       const { probabilities, layers, regions, model } = await host.predictions.predict(
+        source,
         session.image,
         say,
         ending.signal,
@@ -399,7 +401,7 @@ export function createEditor(session: Session, host: EditorHost): Editor {
 /** What the masks were when the image was opened. */
 function referenceOf({ image }: Session) {
   const label = image.newest === null
-    ? image.annotation === null ? "nothing" : "the annotation"
+    ? image.annotation === null ? "an empty mask" : "the annotation"
     : `revision ${image.newest.revision}`;
   return { label, layers: layersOf(image, image.newest?.regions ?? image.annotation ?? []) };
 }

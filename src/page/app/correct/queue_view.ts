@@ -4,6 +4,7 @@
  * @module
  */
 import type { AnnotationState, CorrectionSplits, QueuedImage } from "../../api/corrections.ts";
+import type { EvaluationEntry, EvaluationResults } from "../../api/results.ts";
 import { fill, h } from "../dom.ts";
 import { type Page, viewHash } from "../view.ts";
 import { type Column, VirtualTable } from "../widgets/virtual_table.ts";
@@ -19,19 +20,12 @@ const STATES: Readonly<Record<AnnotationState, string>> = {
   unlisted: "not annotated",
 };
 
-/** The part of an evaluation's entry that names an audit. */
-interface Evaluation {
-  readonly run: string;
-  readonly split: string;
-  readonly findings: number | null;
-}
-
 /** Draws the lists; `split` is the chosen one. */
 export async function drawQueue(root: HTMLElement, page: Page, split: string | null): Promise<() => void> {
   const [splits, evaluations] = await Promise.all([
     page.api.get<CorrectionSplits>(["corrections", "splits"]),
     // Audits are an offer: without them the other lists work.
-    page.api.get<readonly Evaluation[]>(["results"]).catch((): readonly Evaluation[] => []),
+    page.api.get<readonly EvaluationEntry[]>(["results"]).catch((): readonly EvaluationEntry[] => []),
   ]);
   root.append(h("h1", {}, "Correct masks"));
   const first = splits.splits.find(({ name }) => name === split) ?? splits.splits[0];
@@ -44,7 +38,7 @@ export async function drawQueue(root: HTMLElement, page: Page, split: string | n
   let chosen = first.name;
   let list: ListName = "all";
   let run: string | null = null;
-  let findings: readonly { readonly name: string }[] | null = null;
+  let findings: EvaluationResults["findings"] = null;
   const place = (fileName: string): Place => ({ split: chosen, fileName, list, run });
   const open = (image: QueuedImage | undefined) => image && page.navigate(placeHash(place(image.fileName)));
 
@@ -121,7 +115,7 @@ export async function drawQueue(root: HTMLElement, page: Page, split: string | n
       run = list === "audit" ? rest.join("/") : null;
       findings = null;
       if (run !== null) {
-        ({ findings } = await page.api.get<{ findings: typeof findings }>(["results", run, chosen]));
+        ({ findings } = await page.api.get<EvaluationResults>(["results", run, chosen]));
       }
       show();
     });

@@ -8,14 +8,17 @@ import type { CorrectionVersion, MaskRegion } from "../../../api/corrections.ts"
 import type { Compared, EditorState } from "../editor_state.ts";
 import { BitTiles } from "../model/bit_tiles.ts";
 import { countMissing, layersOf } from "../model/masks.ts";
+import type { PredictionSource } from "../predictions.ts";
 import type { Origin } from "../session.ts";
 import { keyOf } from "../shortcuts.ts";
 import { createTick, type Panel, panelElement, pixelsInWords } from "./panel.ts";
 
 /** What the panel asks for. */
 export interface VersionActions {
-  /** Starts from the prediction of the board's model. */
-  predict(): void;
+  /** What can predict the image. */
+  sources(): Promise<readonly PredictionSource[]>;
+  /** Starts from a prediction. */
+  predict(source: PredictionSource): void;
   /** Tells what went wrong. */
   fail(error: unknown): void;
 }
@@ -36,7 +39,21 @@ export function createVersionsPanel(state: EditorState, actions: VersionActions)
     "Annotation",
     () => start("Start from the annotation", session.image.annotation!, ANNOTATION),
   );
-  const fromPrediction = button("Prediction", () => actions.predict());
+  const select = h("select", { "aria-label": "Prediction to start from" });
+  const fromPrediction = button("Prediction", () => {
+    const source = sources[select.selectedIndex];
+    if (source !== undefined) actions.predict(source);
+  });
+  let sources: readonly PredictionSource[] = [];
+  const showSources = () => {
+    fill(select, sources.map(({ label }) => h("option", {}, label)));
+    select.hidden = fromPrediction.hidden = sources.length === 0;
+  };
+  showSources();
+  actions.sources().then((found) => {
+    sources = found;
+    showSources();
+  }, actions.fail);
   const fromNothing = button("Nothing", () => start("Start from nothing", [], EMPTY));
 
   const compare = createTick("", (isComparing) => {
@@ -98,7 +115,8 @@ export function createVersionsPanel(state: EditorState, actions: VersionActions)
     element: panelElement(
       "Versions",
       h("h3", {}, "Start from"),
-      h("div", { class: "correct-buttons" }, fromAnnotation, fromPrediction, fromNothing),
+      h("div", { class: "correct-buttons" }, fromAnnotation, fromNothing),
+      h("div", { class: "correct-predictions" }, fromPrediction, select),
       compare.element,
       difference,
       history,
