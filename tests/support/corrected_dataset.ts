@@ -10,7 +10,7 @@ import { hashBytes } from "../../src/fs/hash_bytes.ts";
 import type { Mask } from "../../src/image/mask.ts";
 import { makePhantom } from "../../src/phantom/phantom.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
-import { loadData, type TrainData } from "../../src/training/train_data.ts";
+import { type DataOptions, loadData, type TrainData } from "../../src/training/train_data.ts";
 import type { TrainRunOptions } from "../../src/training/train_run.ts";
 import { inTempFolder } from "./temp_folder.ts";
 import { TINY } from "./tiny_run.ts";
@@ -74,15 +74,23 @@ export class CorrectedDataset {
     });
   }
 
-  async load(config = CORRECTED, files = [{ path: this.corrections }]): Promise<TrainData> {
+  /** The path of something next to the dataset. */
+  at(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Both splits, with all corrections. */
+  async load(config = CORRECTED, options: Partial<DataOptions> = {}): Promise<TrainData> {
     const { data } = await loadData(this.data, config, {
-      cacheFolder: join(this.folder, "cache"),
-      corrections: files,
+      cacheFolder: this.at("cache"),
+      corrections: [{ path: this.corrections }],
       onNote: (note) => this.notes.push(note),
+      ...options,
     });
     return data;
   }
 
+  /** Options of a run on the dataset. */
   run(name: string, more: Partial<TrainRunOptions> = {}): TrainRunOptions {
     return {
       folder: join(this.folder, name),

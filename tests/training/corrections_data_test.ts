@@ -8,6 +8,7 @@ import { drawsOf, type TrainData } from "../../src/training/train_data.ts";
 import { command as inspect } from "../../tasks/inspect.ts";
 import { CORRECTED, CorrectedDataset, type Listed, SIDE } from "../support/corrected_dataset.ts";
 import { squareMask } from "../support/corrections.ts";
+import { memoryCollectives } from "../support/memory_collective.ts";
 import { runInProcess } from "../support/run_task.ts";
 
 /** The masks of an epoch by the name of their image, once per draw. */
@@ -65,7 +66,7 @@ Deno.test("loadData: the trainer sees the newest corrected masks, each three tim
         const redrawn = await drawn(again, [...images, "raw/0.png"]);
         assert.deepEqual(redrawn.get(images[2]!), [Float32Array.from(square.data)]);
         // Without weights, the order is that of any split of so many images.
-        const plain = await fixture.load({ ...CORRECTED, oversample: 1 }, [{ path: fixture.corrections }]);
+        const plain = await fixture.load({ ...CORRECTED, oversample: 1 });
         const order = async ({ train }: TrainData) => {
           const indices: number[] = [];
           for await (const batch of train.read(2, 0)) indices.push(...batch.indices);
@@ -78,6 +79,31 @@ Deno.test("loadData: the trainer sees the newest corrected masks, each three tim
       }
     } finally {
       for (const split of Object.values(data)) await split.close();
+    }
+  }));
+
+Deno.test("loadData: the shares of ranks are the batches of corrected images, and the fingerprint is that of one rank", () =>
+  CorrectedDataset.with(async (fixture) => {
+    const [first] = await fixture.list("train");
+    await fixture.correct("train", first!.file_name, squareMask(SIDE, 4, 6));
+    await fixture.correct("raw", "0.png", squareMask(SIDE, 9, 5));
+    const ranks = await Promise.all(
+      memoryCollectives(2).map((collective) =>
+        fixture.load(CORRECTED, { collective, cacheFolder: fixture.at("ranks") })
+      ),
+    );
+    const one = await fixture.load();
+    const all = [...ranks, one];
+    try {
+      assert.deepEqual(ranks.map(({ train }) => train.fingerprint), [
+        one.train.fingerprint,
+        one.train.fingerprint,
+      ]);
+      const served = await Promise.all(all.map(({ train }) => Array.fromAsync(train.read(3, 1))));
+      const [left, right, whole] = served.map((batches) => batches.map(({ indices }) => [...indices]));
+      assert.deepEqual(left!.map((indices, i) => [...indices, ...right![i]!]), whole);
+    } finally {
+      for (const data of all) for (const split of Object.values(data)) await split.close();
     }
   }));
 
