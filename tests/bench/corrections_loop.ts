@@ -31,6 +31,7 @@ const { values: given } = parseArgs({
     epochs: { type: "string", default: "16" },
     more: { type: "string", default: "10" },
     corrected: { type: "string", default: "20" },
+    name: { type: "string", default: "loop" },
     train: { type: "string", multiple: true, default: [] },
     init: { type: "string", multiple: true, default: [] },
   },
@@ -46,8 +47,8 @@ const BATCH = 8;
 /** How often a corrected image is drawn per epoch. */
 const OVERSAMPLE = 3;
 
-const DATA = "dataset/corrections_loop";
-const RUNS = "runs/corrections_loop";
+const DATA = `dataset/corrections_loop/${given.name}`;
+const RUNS = `runs/corrections_loop/${given.name}`;
 
 /** Runs a command of the product; returns its standard output. */
 async function task(name: string, ...args: string[]): Promise<string> {
