@@ -17,3 +17,10 @@ export function allFinite(values: Float32Array): boolean {
   }
   return true;
 }
+
+/** The middle of at least one value, in order; the mean of the two middle ones of an even number. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

@@ -11,11 +11,16 @@ import {
   type SectionName,
 } from "../src/benchmark/benchmark.ts";
 import { describeMachine, machineLoad } from "../src/benchmark/machine.ts";
+import { measureRankStep } from "../src/benchmark/rank_step.ts";
+import { measureRanks } from "../src/benchmark/ranks.ts";
+import { plural } from "../src/format.ts";
+import { addDistributed, type DistributedOptions, onRanks } from "../src/cli/distributed.ts";
 import { measureOriginal, ORIGINAL_SHAPE } from "../src/benchmark/original.ts";
 import {
   describe,
   renderEnd,
   renderOriginal,
+  renderRanks,
   renderSection,
   renderVariants,
 } from "../src/benchmark/report.ts";
@@ -38,11 +43,12 @@ import { ARITHMETIC, type Arithmetic, DEFAULT_ARITHMETIC } from "../src/gpu/arit
 /** Seconds for the configuration of the original, interleaved with PyTorch. */
 const ORIGINAL_SECONDS = 60;
 
-interface Options {
+interface Options extends DistributedOptions {
   readonly quick?: true;
   readonly only?: SectionName[];
   readonly peers?: true;
   readonly gpu?: true;
+  readonly ranks?: readonly number[];
   readonly filters?: number;
   readonly size?: number;
   readonly batch?: number;
@@ -74,20 +80,25 @@ export function command(): Command {
       "--gpu",
       "the configuration of the original next to PyTorch on the same GPU, instead of the sections",
     )
+    .option(
+      "--ranks <counts>",
+      "a training step on this many ranks of this machine, such as 1,2,4, started by mpirun, instead of the sections",
+      rankCounts,
+    )
     .optionsGroup(GROUPS.network)
     .option(
       "--filters <count>",
-      `with --gpu: feature maps of the first block (default: ${ORIGINAL_SHAPE.filters})`,
+      `with --gpu or --ranks: feature maps of the first block (default: ${ORIGINAL_SHAPE.filters}; 8 on ranks)`,
       integer(1, 1024),
     )
     .option(
       "--size <pixels>",
-      `with --gpu: width and height, a multiple of 32 (default: ${ORIGINAL_SHAPE.size})`,
+      `with --gpu or --ranks: width and height, a multiple of 32 (default: ${ORIGINAL_SHAPE.size}; 128 on ranks)`,
       integer(32, 4096),
     )
     .option(
       "--batch <count>",
-      `with --gpu: images per batch (default: ${ORIGINAL_SHAPE.batch})`,
+      `with --gpu or --ranks: images per batch (default: ${ORIGINAL_SHAPE.batch}; 16 for all ranks together)`,
       integer(1, 4096),
     )
     .optionsGroup(GROUPS.device)
@@ -106,16 +117,32 @@ export function command(): Command {
     ["Measure kernels and network in less than a minute", "--quick --only kernels,network"],
     ["Compare with PyTorch on the same GPU, two images per batch", "--gpu --batch 2"],
   ]);
+  bench.optionsGroup(GROUPS.device);
+  addDistributed(bench);
   return bench.action(measure);
 }
 
+/** Network and batch that are measured on ranks unless flags say otherwise. */
+const RANK_SHAPE = { filters: 8, size: 128, batch: 16 };
+
+/** Seconds of steps on each world of ranks, and worlds of each size. */
+const RANK_SECONDS = 8;
+const RANK_ROUNDS = 3;
+
 async function measure(options: Options, self: Command): Promise<void> {
+  const { gpu, ranks, distributed } = options;
+  const mode = gpu ? "--gpu" : ranks ? "--ranks" : distributed ? "--distributed" : null;
   const lone = (["filters", "size", "batch"] as const).find((name) => options[name] !== undefined);
-  if (!options.gpu && lone !== undefined) self.error(`error: --${lone} requires --gpu`, { exitCode: 2 });
-  const other = (["quick", "only", "peers"] as const).find((name) => options[name] !== undefined);
-  if (options.gpu && other !== undefined) {
-    self.error(`error: --${other} and --gpu exclude each other`, { exitCode: 2 });
+  if (mode === null && lone !== undefined) {
+    self.error(`error: --${lone} requires --gpu or --ranks`, { exitCode: 2 });
   }
+  const excluded = ["only", "peers", ...(gpu ? ["quick", "ranks", "distributed"] as const : [])] as const;
+  const other = excluded.find((name) => options[name] !== undefined);
+  if (mode !== null && other !== undefined) {
+    self.error(`error: --${other} and ${mode} exclude each other`, { exitCode: 2 });
+  }
+  if (distributed) return await benchRank(options, self);
+  if (ranks) return await benchRanks(options, ranks);
   const { software = false, kernels } = options;
   const device = { software, kernels };
   const choices = options.retune === undefined
@@ -151,6 +178,49 @@ async function benchSections(
   return report;
 }
 
+/** A rank of the world that {@linkcode benchRanks} or a cluster's scheduler has started. */
+async function benchRank(options: Options, self: Command): Promise<void> {
+  const shape = { ...RANK_SHAPE, ...options };
+  const ranked = { command: self, args: Deno.args, folder: FOLDERS.cache, hint: "measure again" };
+  await onRanks(options, ranked, async (world) => {
+    const { software = false, kernels } = options;
+    const gpu = await openGpu({ software, kernels, tuned: true });
+    try {
+      const seconds = options.quick ? 1 : RANK_SECONDS;
+      const { filters, size, batch } = shape;
+      const step = await measureRankStep(gpu, { filters, size, batch }, world!.collective, seconds);
+      if (world!.isFirst) writeStdout(`${JSON.stringify(step)}\n`);
+    } finally {
+      gpu.close();
+    }
+    return undefined;
+  });
+}
+
+async function benchRanks(options: Options, ranks: readonly number[]): Promise<void> {
+  const { filters, size, batch, software = false, kernels, quick, json, shareGpu } = {
+    ...RANK_SHAPE,
+    ...options,
+  };
+  const machine = await describeMachine(software);
+  if (!json) writeStdout(`${describe(machine)}\n`);
+  const args = [
+    ...["--kernels", kernels],
+    ...(software ? ["--software"] : []),
+    ...(shareGpu ? ["--share-gpu"] : []),
+    ...(quick ? ["--quick"] : []),
+  ];
+  const scaling = await measureRanks({ filters, size, batch }, {
+    ranks,
+    rounds: quick ? 1 : RANK_ROUNDS,
+    args,
+    cores: machine.cores,
+    onWorld: (count) => note(`measuring ${plural(count, "rank")}`),
+  });
+  const report = { machine, loadAfter: machineLoad(), ...scaling };
+  writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : renderRanks(scaling));
+}
+
 async function benchOriginal(
   { software = false, kernels, json, ...given }: Options,
   choices: KernelChoices | undefined,
@@ -179,6 +249,10 @@ async function benchOriginal(
 
 function note(text: string): void {
   writeStderr(`${text}\n`);
+}
+
+function rankCounts(text: string): number[] {
+  return text.split(",").map((part) => integer(1, 4096)(part.trim()));
 }
 
 function sections(text: string): SectionName[] {

@@ -35,7 +35,7 @@ Finds Deno $DENO_SERIES or installs it with npm; finds a Vulkan driver or instal
 Debian and Ubuntu), else prints the command that does; then runs 'deno task TASK ARGS...'. It does not change what is
 good enough already. Paths in ARGS are relative to the project's folder, wherever you run this from.
 
-With --distributed, train, evaluate and predict share their work with the other ranks that mpirun or srun started:
+With --distributed, train, evaluate, predict and bench share their work with the other ranks that mpirun or srun started:
   mpirun -np 2 sh tasks/run.sh train --distributed
 --allow-read=PATHS and --allow-write=PATHS before TASK replace the places of its permission set, as an error may say.
 
@@ -381,7 +381,7 @@ esac
 export PATH DENO_NO_UPDATE_CHECK=1
 cd -- "$root"
 case $1 in
-  train | evaluate | predict) if distributed "$@"; then run_rank "$@"; fi ;;
+  train | evaluate | predict | bench) if distributed "$@"; then run_rank "$@"; fi ;;
 esac
 if [ -n "$grants" ]; then
   task=$1

@@ -15,10 +15,20 @@ const MESSAGE = 2 ** 18;
 /** Milliseconds in which a rank asks for the others without a pause: those of balanced ranks come at once. */
 const EAGER_MS = 1;
 
+/** Where the time of exchanges went, in seconds. */
+export interface ExchangeTimes {
+  /** Waiting for the slowest rank. */
+  waiting: number;
+  /** Exchanging, once all were there. */
+  exchanging: number;
+}
+
 /** The ranks of a world of MPI, as training sees them. */
 export class MpiCollective implements Collective {
   readonly rank: number;
   readonly size: number;
+  /** The times of all exchanges so far. */
+  readonly times: ExchangeTimes = { waiting: 0, exchanging: 0 };
   readonly #mpi: Mpi;
   #last: Promise<void> = Promise.resolve();
 
@@ -50,9 +60,13 @@ export class MpiCollective implements Collective {
   }
 
   async #reduce(values: Float32Array<ArrayBuffer>): Promise<void> {
+    const start = performance.now();
     await this.#meet();
+    const met = performance.now();
+    this.times.waiting += (met - start) / 1000;
     for (let first = 0; first < values.length; first += MESSAGE) {
       await this.#mpi.sum(values.subarray(first, first + MESSAGE));
     }
+    this.times.exchanging += (performance.now() - met) / 1000;
   }
 }

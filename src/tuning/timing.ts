@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { median } from "../math.ts";
 
 /** Seconds per repetition of some work. */
 export interface Timing {
@@ -35,10 +36,7 @@ export interface TurnOptions {
 /** Best and median of measured seconds; throws a RangeError if there are none. */
 export function summarize(seconds: readonly number[]): Timing {
   if (seconds.length === 0) throw new RangeError("Cannot summarize times: nothing was measured");
-  const sorted = seconds.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-  return { runs: sorted.length, best: sorted[0]!, median };
+  return { runs: seconds.length, best: Math.min(...seconds), median: median(seconds) };
 }
 
 /** Runs every contestant once per round, in order, and returns their times in that order. */
