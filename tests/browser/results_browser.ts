@@ -184,12 +184,12 @@ export const cases: BrowserCase[] = [
       await at(0.9, first!.name);
       // It stays for the next images.
       await page.click("[data-pane=image] canvas");
-      for (const { name } of others) {
+      for (const { name } of others.slice(0, 3)) {
         await page.press("ArrowRight");
         await at(0.9, name);
       }
       await page.click("button >> As evaluated");
-      const last = others.at(-1)!;
+      const last = others[2]!;
       const texts = textsOf(last).map(([key, text]) => [key, text, text]);
       assert.deepEqual(await readNumbers(page, last.name), texts);
     },

@@ -86,6 +86,8 @@ export interface EvaluationState {
   readonly datasetSplit: string | null;
   /** The dataset's folder, as it was given. */
   readonly dataset: string;
+  /** Whether this is the dataset whose masks the board corrects; it may be the run's own, which it does not. */
+  readonly canCorrect: boolean;
   /** Whether its annotations were written after the evaluation. */
   readonly annotationsNewer: boolean;
   /** Images of the evaluation that the dataset has not. */

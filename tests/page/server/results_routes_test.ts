@@ -115,6 +115,7 @@ Deno.test("results routes: numbers, maps, annotations and state are those of the
       model: "same",
       dataset: join(folder, "data"),
       datasetSplit: "test",
+      canCorrect: true,
       annotationsNewer: false,
       missingImages: 0,
     });

@@ -24,7 +24,9 @@ export function evaluationNotes(results: EvaluationResults, state: EvaluationSta
     notes.push(`${state.missingImages} images of this evaluation are not in the dataset any more.`);
   }
   if (state.annotationsNewer) {
-    notes.push("The annotations were written after this evaluation; images whose own ones differ say so.");
+    notes.push(
+      "The annotation file is newer than this evaluation; an image whose annotation differs says so.",
+    );
   }
   const stored = maps?.images.filter(({ file }) => file !== null).length ?? 0;
   if (maps === null) {

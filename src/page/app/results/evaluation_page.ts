@@ -78,7 +78,7 @@ export async function openEvaluation(
   open(current);
   page.api.get<EvaluationState>(["results", run!, split!, "state"]).then((state) => {
     fill(notes, evaluationNotes(results, state).map((note) => h("p", { class: "note" }, note)));
-    detail.setDatasetSplit(state.datasetSplit);
+    detail.setDatasetSplit(state.canCorrect ? state.datasetSplit : null);
   }, () => {});
   const stop = on(document, "keydown", (event: KeyboardEvent) => {
     const by = stepOf(event);

@@ -253,11 +253,13 @@ export class ImageDetail {
     const { settings } = results;
     const className = this.#className();
     const evaluated: NumberColumn = {
-      title: `Evaluated (${thresholdText(settings.threshold)})`,
+      title: "Evaluated",
+      note: thresholdText(settings.threshold),
       score: result && scoreOf(result, className),
     };
     const now: NumberColumn = {
-      title: `Now (${thresholdText(this.threshold)})`,
+      title: "Now",
+      note: thresholdText(this.threshold),
       score: maps && results.annotated
         ? scoreOf(maps.score(this.threshold, settings.spacing), className)
         : null,

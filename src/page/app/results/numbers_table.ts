@@ -21,6 +21,8 @@ export interface NumberUnits {
 /** A column of numbers, with its heading; null if nothing is known. */
 export interface NumberColumn {
   readonly title: string;
+  /** How masks are made of probabilities. */
+  readonly note: string;
   readonly score: ResultScore | null;
 }
 
@@ -62,7 +64,9 @@ export function numbersTable(columns: readonly NumberColumn[], units: NumberUnit
         "tr",
         {},
         h("td", {}),
-        columns.map(({ title }) => h("th", { scope: "col", class: "number" }, title)),
+        columns.map(({ title, note }) =>
+          h("th", { scope: "col", class: "number" }, `${title} `, h("span", { class: "muted" }, note))
+        ),
       ),
     ),
     h(

@@ -94,7 +94,7 @@ export class ImageList implements ResultList {
           cell: (row) => showValue(column, row),
           sort: column.value,
           descendingFirst: column.worstFirst === "descending",
-          width: "minmax(76px, 1fr)",
+          width: column.kind === "count" ? "minmax(96px, 1fr)" : "minmax(76px, 1fr)",
         })),
       ],
       onActive: onChoose,

@@ -87,10 +87,10 @@ export function resultColumns(unit: "px" | "mm"): ResultColumn[] {
     };
   });
   const counts: [string, string, string, (score: ResultScore) => number][] = [
-    ["missed", "Missed", "True lesions without a predicted pixel", ({ lesions }) => lesions.missed],
-    ["false", "False", "Predicted lesions without a true pixel", ({ lesions }) => lesions.false],
-    ["truth", "Lesions", "True lesions", ({ lesions }) => lesions.truth],
-    ["predicted", "Predicted", "Predicted lesions", ({ lesions }) => lesions.predicted],
+    ["missed", "Missed les.", "True lesions without a predicted pixel", ({ lesions }) => lesions.missed],
+    ["false", "False les.", "Predicted lesions without a true pixel", ({ lesions }) => lesions.false],
+    ["truth", "True les.", "True lesions", ({ lesions }) => lesions.truth],
+    ["predicted", "Pred. les.", "Predicted lesions", ({ lesions }) => lesions.predicted],
     ["trueArea", "True px", "Area of the true mask in compared pixels", trueArea],
     ["predictedArea", "Pred. px", "Area of the predicted mask in compared pixels", predictedArea],
   ];

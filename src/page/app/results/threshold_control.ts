@@ -10,7 +10,7 @@ import { createSlider } from "../widgets/slider.ts";
 
 /** What the threshold is called. */
 export function thresholdText(threshold: number | null): string {
-  return threshold === null ? "most probable class" : `${threshold}`;
+  return threshold === null ? "most probable class" : `threshold ${threshold}`;
 }
 
 /** The control. */
@@ -49,6 +49,7 @@ export function createThreshold(
     max: 1,
     step: 0.001,
     class: "threshold-field",
+    placeholder: "–",
     oninput: () => {
       const { valueAsNumber } = field;
       if (valueAsNumber >= 0 && valueAsNumber <= 1) change(valueAsNumber);

@@ -102,6 +102,7 @@ export async function evaluationState(board: Board, evaluation: BoardEvaluation)
     model: await compareModel(join(folder, RUN_FILES.best), model),
     dataset: found?.data ?? board.data,
     datasetSplit: found?.from.split.name ?? null,
+    canCorrect: found?.data === board.data,
     annotationsNewer: (changed?.mtime?.getTime() ?? 0) > written,
     missingImages: names.size - present,
   };
