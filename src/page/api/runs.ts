@@ -85,3 +85,8 @@ export interface RunDetail {
   readonly lines: readonly EpochLine[];
   readonly samples: readonly RunSample[];
 }
+
+/** The event `problem` of every stream: why the server could not look; null when it could again. */
+export interface StreamProblem {
+  readonly error: string | null;
+}

@@ -43,13 +43,18 @@ export function eventStream(
         controller.close();
       });
       write("retry: 1000\n\n");
+      let problem: string | null = null;
       const turn = async () => {
         try {
           // A client that reads slowly gets fewer turns, not a longer queue.
           if ((controller.desiredSize ?? 1) > 0) await poll(send);
+          if (problem !== null) send("problem", { error: null });
+          problem = null;
         } catch (error) {
           // A folder that cannot be read now may be at the next turn.
-          send("problem", { error: (error as Error).message.split("\n")[0] });
+          const message = (error as Error).message.split("\n")[0]!;
+          if (message !== problem) send("problem", { error: message });
+          problem = message;
         }
         if (performance.now() - sentAt > KEEP_ALIVE_MS) write(": alive\n\n");
         if (isOpen) timer = setTimeout(turn, everyMs);

@@ -81,9 +81,10 @@ export class LineChart {
 
   /** Draws lines; what is zoomed in on stays. */
   setLines(lines: readonly Line[]): void {
-    const [before, { x }] = [this.#aligned.x, alignLines(lines)];
+    const before = this.#aligned.x;
     this.#lines = lines;
     this.#aligned = alignLines(lines);
+    const { x } = this.#aligned;
     this.#empty.hidden = x.length > 0;
     this.#plot.hidden = x.length === 0;
     this.#plot.setAttribute("aria-label", this.#summary());

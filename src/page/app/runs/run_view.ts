@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EpochLine, RunDetail, RunSample, RunSummary } from "../../api/runs.ts";
+import type { EpochLine, RunDetail, RunSample, RunSummary, StreamProblem } from "../../api/runs.ts";
 import { LineChart } from "../charts/line_chart.ts";
 import { fill, h } from "../dom.ts";
 import { showBytes, showMetric, showNumber, showSeconds, UNKNOWN } from "../format.ts";
@@ -114,7 +114,7 @@ export const runView: View = {
         summary: (data) => drawSummary(data as RunSummary),
         samples: (data) => samples.show(data as RunSample[], detail?.config ?? null),
         gone: () => tell(status, "The run's folder is gone."),
-        problem: (data) => tell(status, (data as { error: string }).error),
+        problem: (data) => tell(status, (data as StreamProblem).error),
       },
       onState: (connected) => tell(status, connected ? null : DISCONNECTED),
     });
@@ -122,7 +122,12 @@ export const runView: View = {
 
     fill(
       root,
-      h("p", {}, h("a", { href: viewHash("runs") }, "All runs")),
+      h(
+        "nav",
+        { class: "links", "aria-label": "This run" },
+        h("a", { href: viewHash("runs") }, "All runs"),
+        h("a", { href: viewHash("results", name) }, "Its results"),
+      ),
       h("h1", {}, name),
       h("p", {}, badge),
       status,

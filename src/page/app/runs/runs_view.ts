@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunList, RunSummary } from "../../api/runs.ts";
+import type { RunList, RunSummary, StreamProblem } from "../../api/runs.ts";
 import { fill, h, uniqueId } from "../dom.ts";
 import { showMetric, showSeconds, UNKNOWN } from "../format.ts";
 import { type View, viewHash } from "../view.ts";
@@ -127,7 +127,7 @@ export const runsView: View = {
       counts.textContent = describeList(list, shown.length);
     };
     const receive = (data: unknown) => {
-      list = data as RunList;
+      list = keepSame(list, data as RunList);
       if (!hasList && path.length === 0) {
         table.setRows(list.runs);
         table.select(table.rows.slice(0, SELECTED_AT_FIRST).map(({ name }) => name));
@@ -137,7 +137,7 @@ export const runsView: View = {
       compare();
     };
     const close = page.api.events(["events", "runs"], {
-      on: { runs: receive, problem: (data) => tell(status, (data as { error: string }).error) },
+      on: { runs: receive, problem: (data) => tell(status, (data as StreamProblem).error) },
       onState: (connected) => tell(status, connected ? null : DISCONNECTED),
     });
     fill(
@@ -163,6 +163,16 @@ export const runsView: View = {
     };
   },
 };
+
+/** A list in which runs that have not changed are the same objects as before: they are not drawn again. */
+function keepSame(before: RunList, now: RunList): RunList {
+  const known = new Map(before.runs.map((run) => [run.name, run]));
+  const runs = now.runs.map((run) => {
+    const old = known.get(run.name);
+    return old && JSON.stringify(old) === JSON.stringify(run) ? old : run;
+  });
+  return { ...now, runs };
+}
 
 /** What the page says when its server has gone. */
 export const DISCONNECTED =

@@ -4,28 +4,11 @@
  *
  * @module
  */
-import { type Child, fill, h, uniqueId } from "../dom.ts";
-import { movedRow, rowsInView, type Sort, sortedBy, type SortValue } from "./table_order.ts";
+import { h, uniqueId } from "../dom.ts";
+import { type Column, headingCell, refill, rowCell, selectCell, selectHeading } from "./table_cells.ts";
+import { movedRow, rowsInView, type Sort, sortedBy } from "./table_order.ts";
 
-/** A column. */
-export interface Column<Row> {
-  /** Its name in {@linkcode Sort}. */
-  readonly key: string;
-  /** Its heading. */
-  readonly title: string;
-  /** What the heading means, shown when it is pointed at. */
-  readonly help?: string;
-  /** What a row shows in it. */
-  readonly cell: (row: Row) => Child;
-  /** What rows are ordered by; without it the column does not sort. */
-  readonly sort?: (row: Row) => SortValue;
-  /** Aligns numbers by their last digit. */
-  readonly numeric?: boolean;
-  /** Whether the first click on its heading puts the largest first. */
-  readonly descendingFirst?: boolean;
-  /** Its track in a CSS grid; defaults to `minmax(90px, 1fr)`. */
-  readonly width?: string;
-}
+export type { Column } from "./table_cells.ts";
 
 /** Settings of a {@linkcode VirtualTable}. */
 export interface VirtualTableOptions<Row> {
@@ -162,39 +145,10 @@ export class VirtualTable<Row> {
 
   #drawHead(): void {
     const { columns, onSelect } = this.#options;
-    const cells = columns.map((column) => {
-      const { key, title, help, sort, numeric } = column;
-      const sorted = this.#sort?.column === key ? this.#sort : null;
-      return h(
-        "div",
-        {
-          class: `vt-cell${numeric ? " number" : ""}`,
-          role: "columnheader",
-          title: help,
-          "aria-sort": sort ? sorted ? sorted.descending ? "descending" : "ascending" : "none" : null,
-        },
-        sort
-          ? h(
-            "button",
-            { type: "button", class: "vt-sort", onclick: () => this.#toggleSort(column) },
-            title,
-            h("span", { "aria-hidden": "true" }, sorted ? sorted.descending ? " ▾" : " ▴" : ""),
-          )
-          : title,
-      );
-    });
-    const focused = [...this.#head.querySelectorAll("button")].indexOf(
-      document.activeElement as HTMLButtonElement,
-    );
-    const select = onSelect
-      ? h(
-        "div",
-        { class: "vt-cell", role: "columnheader" },
-        h("span", { class: "visually-hidden" }, "Selected"),
-      )
-      : null;
-    fill(this.#head, select, cells);
-    if (focused >= 0) this.#head.querySelectorAll("button")[focused]?.focus();
+    refill(this.#head, [
+      onSelect ? selectHeading() : null,
+      columns.map((column) => headingCell(column, this.#sort, () => this.#toggleSort(column))),
+    ]);
   }
 
   #toggleSort({ key, descendingFirst = false }: Column<Row>): void {
@@ -309,26 +263,11 @@ export class VirtualTable<Row> {
   }
 
   #fillRow(element: HTMLElement, row: Row): void {
-    const { columns, onSelect } = this.#options;
-    const box = onSelect
-      ? h(
-        "div",
-        { class: "vt-cell", role: "gridcell" },
-        h("input", {
-          type: "checkbox",
-          tabindex: -1,
-          "aria-label": `Select ${this.#options.key(row)}`,
-          onclick: () => this.#toggle(row),
-        }),
-      )
-      : null;
-    fill(
-      element,
-      box,
-      columns.map(({ cell, numeric }) =>
-        h("div", { class: `vt-cell${numeric ? " number" : ""}`, role: "gridcell" }, cell(row))
-      ),
-    );
+    const { columns, key, onSelect } = this.#options;
+    refill(element, [
+      onSelect ? selectCell(key(row), () => this.#toggle(row)) : null,
+      columns.map((column) => rowCell(column, row)),
+    ]);
   }
 
   /** What a row looks like where it is now. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { RunDetail, RunList } from "../../../../src/page/api/runs.ts";
+import { eventStream } from "../../../../src/page/server/event_stream.ts";
 import { startBoard } from "../../../../src/page/server/serve.ts";
 import { readEvents } from "../../../support/event_source.ts";
 import { inTempFolder } from "../../../support/temp_folder.ts";
@@ -145,6 +146,29 @@ Deno.test("api/runs/:run/events: the whole run, then each line within a second; 
     await writeFiles(runs, { "live/metrics.jsonl": line(1) });
     assert.equal((await events.next("run")).lines.length, 1);
   }));
+
+Deno.test("eventStream: a turn that fails is told once, and so is the next that does not", async () => {
+  const failures = ["a", "a", "b", null, null];
+  const closing = new AbortController();
+  const response = eventStream({
+    signal: closing.signal,
+    everyMs: 5,
+    poll(send) {
+      const failure = failures.shift();
+      if (failure) return Promise.reject(new Error(`${failure}\nat`));
+      if (failures.length === 0) closing.abort();
+      send("fine", 1);
+      return Promise.resolve();
+    },
+  });
+  const events = (await response.text()).split("\n\n").filter((text) => text.startsWith("event"));
+  assert.deepEqual(events, [
+    'event: problem\ndata: {"error":"a"}',
+    'event: problem\ndata: {"error":"b"}',
+    "event: fine\ndata: 1",
+    'event: problem\ndata: {"error":null}',
+  ]);
+});
 
 Deno.test("api/events/runs: runs that appear, change and vanish", () =>
   withRuns(async (runs, api) => {
