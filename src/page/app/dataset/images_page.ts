@@ -22,6 +22,9 @@ export interface ImagesPageOptions {
   readonly last: readonly [split: string, fileName: string] | null;
 }
 
+/** Most classes of a tile, and of the legend. */
+const MOST_DOTS = 5, MOST_NAMES = 24;
+
 /** The filters stay while the page does. */
 let kept = { split: "", shows: "", text: "", order: "problems" };
 
@@ -32,6 +35,7 @@ export class ImagesPage {
   readonly #split: HTMLSelectElement;
   readonly #shows: HTMLSelectElement;
   readonly #count = h("p", { class: "muted", role: "status" });
+  readonly #legend = h("ul", { class: "ds-legend", "aria-label": "Colors of classes" });
   readonly #options: ImagesPageOptions;
   #items: readonly ImageItem[] = [];
   #classes: readonly CorrectionClass[] = [];
@@ -70,7 +74,7 @@ export class ImagesPage {
       label: "Images",
       key: ({ split, image }) => itemKey(split, image.fileName),
       tile: (item) => this.#tile(item),
-      width: 172,
+      width: 156,
       height: 232,
       empty: "No image passes the filters.",
       onOpen: ({ split, image }) => options.onOpen(split, image.fileName),
@@ -87,6 +91,7 @@ export class ImagesPage {
         field("Order", order),
         this.#count,
       ),
+      this.#legend,
       this.#grid.element,
     );
   }
@@ -118,6 +123,12 @@ export class ImagesPage {
         h("option", { value: "unknown" }, "Annotations missing or unusable"),
         summary.classes.map(({ name, kind }, index) =>
           h("option", { value: index }, kind === "ignore" ? `Ignored pixels (${name})` : name)
+        ),
+      );
+      fill(
+        this.#legend,
+        summary.classes.filter(({ kind }) => kind === "class").slice(0, MOST_NAMES).map(({ name, color }) =>
+          h("li", {}, h("span", { class: "ds-dot", style: { background: color } }), name)
         ),
       );
       this.#split.value = kept.split;
@@ -165,6 +176,11 @@ export class ImagesPage {
           "div",
           { class: "ds-marks" },
           h("span", { class: "muted" }, split),
+          shown.slice(0, MOST_DOTS).map(({ name, color }) =>
+            h("span", { class: "ds-dot", title: name, style: { background: color } })
+          ),
+          shown.length > MOST_DOTS &&
+            h("span", { class: "muted" }, `+${shown.length - MOST_DOTS}`),
           problems.length > 0
             ? h(
               "span",
@@ -172,9 +188,6 @@ export class ImagesPage {
               `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`,
             )
             : h("span", { class: "muted", title: state }, state),
-          shown.map(({ name, color }) =>
-            h("span", { class: "ds-dot", title: name, style: { background: color } })
-          ),
         ),
       ),
       close: () => small.close(),

@@ -11,7 +11,9 @@ import { ifFound } from "../../../fs/paths.ts";
 import { NO_SUCH_FILE, readListedFile, unreadableImage } from "../../../dataset/listed_file.ts";
 import { DECODE_SECONDS } from "../../../image/limits.ts";
 import { WorkerPool } from "../../../image/worker_pool.ts";
+import type { CorrectionClass } from "../../api/corrections.ts";
 import type { Duplicates, FileProblem, SurveyState } from "../../api/dataset.ts";
+import { classesOf } from "../corrections.ts";
 import { type BoardImage, type BoardSplit, readSplits } from "../dataset_splits.ts";
 import { readImageFile } from "../image_file.ts";
 import type { Board } from "../route.ts";
@@ -24,6 +26,7 @@ import {
   type ThumbnailAnswer,
   type ThumbnailTask,
 } from "./survey_task.ts";
+import { ThumbnailOutlines } from "./thumbnail_outlines.ts";
 
 /** Workers, which leave a core to whoever trains meanwhile. */
 const WORKERS = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
@@ -31,8 +34,8 @@ const WORKERS = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
 /** Images whose pixels are compared; of more, only bytes and names are. */
 const MOST_COMPARED = 20_000;
 
-/** Seconds that comparing may take. */
-const COMPARE_SECONDS = 600;
+/** Seconds that an image may take, and comparing all: next to a training run everything is slow. */
+const REDUCE_SECONDS = 4 * DECODE_SECONDS, COMPARE_SECONDS = 600;
 
 const NO_BYTES = new Uint8Array();
 
@@ -40,7 +43,7 @@ const start = () => new Worker(new URL("./survey_worker.ts", import.meta.url), {
 const reducers = new WorkerPool<ThumbnailAnswer>({
   start,
   workers: WORKERS,
-  seconds: DECODE_SECONDS,
+  seconds: REDUCE_SECONDS,
   action: "decode the image",
 });
 const comparers = new WorkerPool<CompareAnswer>({
@@ -70,7 +73,11 @@ export async function surveyOf(board: Board): Promise<Survey> {
   const known = surveys.get(board);
   if (known !== undefined && known.isOf(splits)) return known;
   known?.stop();
-  const survey = new Survey(board, splits);
+  const survey = new Survey(
+    board,
+    splits,
+    await classesOf(board, { categories: [], images: [], records: 0 }),
+  );
   surveys.set(board, survey);
   return survey;
 }
@@ -85,13 +92,15 @@ export class Survey {
   readonly #stopping = new AbortController();
   readonly #queue = new ImageQueue<KeptImage>(WORKERS);
   readonly #problems: FileProblem[] = [];
+  readonly #outlines: ThumbnailOutlines;
   #done = 0;
   #duplicates: Duplicates | null = null;
   #running: Promise<void> | null = null;
 
   /** Begins with {@linkcode Survey.begin}. */
-  constructor(board: Board, splits: readonly BoardSplit[]) {
+  constructor(board: Board, splits: readonly BoardSplit[], classes: readonly CorrectionClass[]) {
     this.#board = board;
+    this.#outlines = new ThumbnailOutlines(classes);
     this.#splits = splits;
     this.#places = splits.flatMap((from) => from.images.map((image) => ({ from, image })));
   }
@@ -191,22 +200,37 @@ export class Survey {
   }
 
   /** The name under which an image is kept; null if there is no such file. */
-  async #nameOf({ from: { split }, image: { fileName, listed } }: Place): Promise<string | null> {
+  async #nameOf({ from, image }: Place): Promise<string | null> {
+    const [{ split }, { fileName, listed }] = [from, image];
     const info = await ifFound(Deno.stat(join(split.folder, fileName)));
     if (info === null) return null;
     const { width = null, height = null } = listed ?? {};
     const folder = split.root ?? await Deno.realPath(split.folder);
-    return keptName(folder, [split.folder, fileName, info.size, info.mtime?.getTime(), width, height]);
+    const outlines = await this.#outlines.key(from, image);
+    return keptName(folder, [
+      split.folder,
+      fileName,
+      info.size,
+      info.mtime?.getTime(),
+      width,
+      height,
+      outlines,
+    ]);
   }
 
   async #make(place: Place, name: string): Promise<KeptImage> {
-    const kept = await readImage(place);
-    await writeKept(this.#board.cache, name, kept);
+    const { isLasting, ...kept } = await readImage(place, this.#outlines);
+    if (isLasting) await writeKept(this.#board.cache, name, kept);
     return kept;
   }
 }
 
-async function readImage({ from: { split }, image: { fileName, listed } }: Place): Promise<KeptImage> {
+/** What is known of an image, and whether it will be the same the next time: a machine that was too slow may not. */
+async function readImage(
+  { from, image }: Place,
+  outlines: ThumbnailOutlines,
+): Promise<KeptImage & { readonly isLasting: boolean }> {
+  const [{ split }, { fileName, listed }] = [from, image];
   let [sha256, problem] = ["", null as KeptImage["problem"]];
   try {
     const read = listed === null ? await readImageFile(split, fileName) : await readListedFile(split, listed);
@@ -215,18 +239,27 @@ async function readImage({ from: { split }, image: { fileName, listed } }: Place
     const bytes = read instanceof Uint8Array ? read : await readImageFile(split, fileName);
     sha256 = hashBytes(bytes);
     const file = bytes.slice().buffer;
-    const { jpeg, grays } = await reducers.run({ kind: "thumbnail", file } satisfies ThumbnailTask, [file]);
+    const labels = problem === null ? await outlines.labels(from, image) : null;
+    const task: ThumbnailTask = { kind: "thumbnail", file, labels };
+    const { jpeg, grays } = await reducers.run(task, [file]);
     return {
       sha256,
       problem: problemOf(problem),
       grays: grays === null || problem !== null ? null : new Float32Array(grays),
       jpeg: new Uint8Array(jpeg),
+      isLasting: true,
     };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const found = problem ?? unreadableImage(split, { id: listed?.id ?? fileName, fileName }, error);
-    return { sha256, problem: problemOf(found), grays: null, jpeg: NO_BYTES };
+    return { sha256, problem: problemOf(found), grays: null, jpeg: NO_BYTES, isLasting: isOfFile(error) };
   }
+}
+
+/** Whether an error is the file's fault, not that of a slow machine or a Worker that failed. */
+function isOfFile(error: unknown): boolean {
+  return error instanceof SyntaxError ||
+    error instanceof RangeError && !error.message.includes("it took more than");
 }
 
 function problemOf(problem: KeptImage["problem"]): KeptImage["problem"] {

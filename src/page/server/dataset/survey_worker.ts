@@ -9,6 +9,7 @@ import type { DuplicateReason, ImageSignature } from "../../../dataset/near_dupl
 import { decodeRaster } from "../../../image/decode_raster.ts";
 import { displayImage } from "../../../image/display.ts";
 import { scaleToFit } from "../../../image/draw.ts";
+import { outlineLabels } from "../../../image/draw_labels.ts";
 import { encodeJpeg } from "../../../image/encode.ts";
 import { answerTasks } from "../../../image/worker_pool.ts";
 import {
@@ -16,12 +17,12 @@ import {
   type CompareTask,
   GRAYS,
   type ThumbnailAnswer,
+  thumbnailSize,
   type ThumbnailTask,
 } from "./survey_task.ts";
 
-/** Width and height that images are reduced to, in pixels; smaller ones stay as they are. */
-const CELL = { width: 256, height: 256 };
-const QUALITY = 82;
+/** The JPEG quality of thumbnails: lower ones take the color from outlines. */
+const QUALITY = 88;
 
 /** Most pairs of each kind: in different splits, and in the same one. */
 const MOST_PAIRS = { across: 10_000, within: 2_000 };
@@ -32,11 +33,12 @@ answerTasks<ThumbnailTask | CompareTask, ThumbnailAnswer | CompareAnswer>(async 
   return { answer, transfer: answer.grays === null ? [answer.jpeg] : [answer.jpeg, answer.grays] };
 });
 
-async function reduce({ file }: ThumbnailTask): Promise<ThumbnailAnswer> {
+async function reduce({ file, labels }: ThumbnailTask): Promise<ThumbnailAnswer> {
   const { raster } = await decodeRaster(new Uint8Array(file));
   const image = displayImage(raster);
-  const isSmall = image.width <= CELL.width && image.height <= CELL.height;
-  const jpeg = await encodeJpeg(isSmall ? image : scaleToFit(image, CELL), QUALITY);
+  const small = scaleToFit(image, thumbnailSize(image));
+  const fits = labels !== null && labels.width === small.width && labels.height === small.height;
+  const jpeg = await encodeJpeg(fits ? outlineLabels(small, labels, labels.colors) : small, QUALITY);
   const grays = makeThumbnail(image)?.grays.slice().buffer ?? null;
   return { jpeg: jpeg.slice().buffer, grays };
 }
