@@ -56,7 +56,7 @@ export interface AccessibleNode {
 }
 
 /** Longest that a condition may take by default, in milliseconds. */
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 const POLL_MS = 20;
 
 /** An open page. */

@@ -17,7 +17,7 @@ export const [DATA, RUNS] = ["dataset/screenshots", "runs/screenshots"];
 /** The run whose results are shown. */
 export const SHOWN_RUN = "strong";
 
-const SHARED = ["--size", "128", "--batch-size", "8", "--epochs", "16", "--seed", "1", "--patience", "0"];
+const SHARED = ["--size", "96", "--batch-size", "8", "--epochs", "14", "--seed", "1", "--patience", "0"];
 const STRONG = ["--recipe", "strong", "--learning-rate", "4e-3", "--average", "0.9"];
 const TRAINED: Readonly<Record<string, readonly string[]>> = {
   [SHOWN_RUN]: [...STRONG, "--filters", "8"],
@@ -28,7 +28,7 @@ const TRAINED: Readonly<Record<string, readonly string[]>> = {
 /** Makes what is missing; training takes minutes. */
 export async function makeShowcase(onNote: (note: string) => void): Promise<void> {
   if (await ifFound(Deno.stat(DATA)) === null) {
-    await makePhantom(DATA, { train: 96, valid: 16, test: 24, size: 256, seed: 5 });
+    await makePhantom(DATA, { train: 72, valid: 16, test: 24, size: 256, seed: 5 });
   }
   const tracking = ["--swanlab", "off", "--no-tensorboard"];
   for (const [name, flags] of Object.entries(TRAINED)) {

@@ -21,7 +21,8 @@ export const SHOWN_VIEWS: readonly ShownView[] = [
   { name: "results", hash: "results/seen/test", shows: "phantom_test_00003" },
   { name: "dataset", hash: "dataset", shows: "Dataset" },
   { name: "predict", hash: "predict", shows: "Predict" },
-  { name: "correct", hash: "correct", shows: "Correct" },
+  { name: "correct", hash: "correct", shows: "phantom_train_00003" },
+  { name: "editor", hash: "correct/test/phantom_test_00003.jpg", shows: "Brush" },
 ];
 
 /** Milliseconds without a change after which a view is drawn. */

@@ -131,7 +131,7 @@ async function save({ board, body }: RouteRequest): Promise<Response> {
   const opened = await openImage(from, imageOf(from, fileName));
   if (opened.sha256 !== sha256) {
     throw new RouteError(
-      409,
+      412,
       `Cannot save a correction of ${
         JSON.stringify(fileName)
       }: the image file has changed since it was opened\n` +
