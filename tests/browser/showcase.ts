@@ -9,6 +9,7 @@ import { ifFound } from "../../src/fs/paths.ts";
 import { makePhantom } from "../../src/phantom/phantom.ts";
 import { command as evaluate } from "../../tasks/evaluate.ts";
 import { command as train } from "../../tasks/train.ts";
+import { CACHE } from "./fixtures.ts";
 import { runInProcess } from "../support/run_task.ts";
 
 /** Folders below those that the board may show. */
@@ -30,7 +31,7 @@ export async function makeShowcase(onNote: (note: string) => void): Promise<void
   if (await ifFound(Deno.stat(DATA)) === null) {
     await makePhantom(DATA, { train: 72, valid: 16, test: 24, size: 256, seed: 5 });
   }
-  const tracking = ["--swanlab", "off", "--no-tensorboard"];
+  const tracking = ["--swanlab", "off", "--no-tensorboard", "--cache", CACHE];
   for (const [name, flags] of Object.entries(TRAINED)) {
     const run = `${RUNS}/${name}`;
     if (await ifFound(Deno.stat(`${run}/${RUN_FILES.best}`)) !== null) continue;
@@ -43,7 +44,15 @@ export async function makeShowcase(onNote: (note: string) => void): Promise<void
   const run = `${RUNS}/${SHOWN_RUN}`;
   if (await ifFound(Deno.stat(`${run}/test.json`)) === null) {
     onNote(`evaluating ${run}`);
-    const { code, stderr } = await runInProcess(evaluate(), ["--run", run, "--data", DATA, "--audit"]);
+    const { code, stderr } = await runInProcess(evaluate(), [
+      "--run",
+      run,
+      "--data",
+      DATA,
+      "--audit",
+      "--cache",
+      CACHE,
+    ]);
     assert.equal(code, 0, stderr);
   }
 }
