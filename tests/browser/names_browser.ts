@@ -11,7 +11,7 @@ const IMAGE = `${hostile("image")}.jpg`, CLASS = `</title></script>${hostile("cl
 
 /** Renames an image of the test split and the class, in the files of the dataset and of the run's results. */
 async function rename(board: ShownBoard): Promise<void> {
-  const names: [string, string][] = [["phantom_test_00003.jpg", IMAGE], ["Tumor", CLASS], [
+  const names: [string, string][] = [["phantom_test_00001.jpg", IMAGE], ["Tumor", CLASS], [
     "strong",
     hostile("recipe"),
   ]];
@@ -60,6 +60,9 @@ const SHOWN: readonly [view: string, hash: string, names: readonly string[]][] =
   ["runs", "runs", [RUN]],
   ["run", `run/${encodeURIComponent(RUN)}`, [RUN]],
   ["results", `results/${encodeURIComponent(RUN)}/test`, [RUN, IMAGE]],
+  ["dataset", "dataset", [IMAGE]],
+  ["dataset image", `dataset/image/test/${encodeURIComponent(IMAGE)}`, [IMAGE, CLASS]],
+  ["editor", `correct/test/${encodeURIComponent(IMAGE)}`, [IMAGE, CLASS]],
 ];
 
 /** The cases. */

@@ -37,7 +37,7 @@ export async function makeShowcase(onNote: (note: string) => void): Promise<void
     if (await ifFound(Deno.stat(`${run}/${RUN_FILES.best}`)) !== null) continue;
     onNote(`training ${run}`);
     const { code, stderr } = await runInProcess(train(), [
-      ...["--data", DATA, "--run", run, ...SHARED, ...flags, ...tracking],
+      ...["--data", DATA, "--run", run, "--force", ...SHARED, ...flags, ...tracking],
     ]);
     assert.equal(code, 0, stderr);
   }

@@ -13,9 +13,7 @@ const LEAST_CONTRAST = 4.5;
 
 const LOOKS = [
   { width: 1920, height: 1080, dark: false },
-  { width: 360, height: 640, dark: false },
   { width: 360, height: 640, dark: true },
-  { width: 1920, height: 1080, dark: true },
 ];
 
 /** The cases. */

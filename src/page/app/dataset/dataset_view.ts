@@ -111,13 +111,16 @@ function listHead(name: string): { readonly elements: HTMLElement[]; show(known:
   const bar = h("progress", { "aria-label": "Images read" });
   const count = h("span", { class: "muted" });
   const progress = h("div", { class: "ds-progress", hidden: true }, bar, count);
-  let labels = "";
-  const link = (to: string, text: string) =>
+  // Made once: a link may have the focus when its number changes.
+  const links = new Map(["images", "problems", "pairs"].map((to) => [
+    to,
     h("a", {
       class: "button",
       href: to === "images" ? viewHash("dataset") : viewHash("dataset", to),
       "aria-current": to === name ? "page" : null,
-    }, text);
+    }),
+  ]));
+  fill(tabs, [...links.values()]);
   return {
     elements: [h("h1", {}, "Dataset"), folder, tabs, progress],
     show(known) {
@@ -129,11 +132,10 @@ function listHead(name: string): { readonly elements: HTMLElement[]; show(known:
       setProperties(bar, { max: total });
       bar.value = done;
       count.textContent = `reading images, ${showCount(done)} of ${showCount(total)}`;
-      const texts = tabTexts(known);
-      // A link may have the focus.
-      if (JSON.stringify(texts) === labels) return;
-      labels = JSON.stringify(texts);
-      fill(tabs, Object.entries(texts).map(([to, text]) => link(to, text)));
+      for (const [to, text] of Object.entries(tabTexts(known))) {
+        const link = links.get(to)!;
+        if (link.textContent !== text) link.textContent = text;
+      }
     },
   };
 }
