@@ -104,11 +104,19 @@ export function summaryFile(images: readonly ImageNumbers[], { classes }: Engine
   return { name: SUMMARY_FILE, bytes: encoder.encode(summaryTable(images, classes[0]!.name)) };
 }
 
-/** The dataset and the list of results, as `predict --coco predictions.json` writes them. */
-export function cocoFiles(images: readonly NamedImage[], provenance: Provenance): OutputFile[] {
+/**
+ * The dataset and the list of results, as `predict --coco predictions.json` writes them.
+ *
+ * @param fileNames those of all images, in order: ids are counted with those that could not be read
+ */
+export function cocoFiles(
+  images: readonly NamedImage[],
+  fileNames: readonly string[],
+  provenance: Provenance,
+): OutputFile[] {
   const { state: { model }, settings } = provenance;
   const classes = model.classes.map(({ name }) => name);
-  const results = new CocoResults(countedIds(images.map(({ name }) => name.fileName), classes));
+  const results = new CocoResults(countedIds(fileNames, classes));
   for (const { name, predicted } of images) {
     const segmentations: ClassSegmentation[] = [];
     measure(name.image, predicted, model, settings, ({ name, lesionMap, summary }) => {

@@ -17,7 +17,7 @@ import { keepPrediction, measure, type PredictedImage } from "./predicted_image.
 import { PixelStore } from "./pixel_store.ts";
 import { Queue } from "./queue.ts";
 import { drawItemError, type Item, QueuePanel, type QueuePanelOptions } from "./queue_panel.ts";
-import { type DoneImage, nameImages, saveImage, saveQueue } from "./save_results.ts";
+import { nameImages, saveImage, saveQueue } from "./save_results.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 import { SettingsPanel } from "./settings_panel.ts";
 import { Session, type SessionState } from "./session.ts";
@@ -68,6 +68,8 @@ export class PredictApp {
   readonly #numbersPlace: HTMLElement = h("div", {});
   #settings: Settings = DEFAULT_SETTINGS;
   #shownId: number | null = null;
+  /** Which note is drawn in place of a result. */
+  #drawnNote = "";
   #frame = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
@@ -88,6 +90,9 @@ export class PredictApp {
         if (first !== undefined && this.#shownId === null) this.#show(first.id);
       },
       onShow: (id) => this.#show(id),
+      // On narrow screens the image is below the list.
+      onOpen: () =>
+        this.#middle.getBoundingClientRect().top > innerHeight / 2 && this.#middle.scrollIntoView(),
       onCancel: (id) => this.#queue.cancel(id),
       onRetry: (id) => this.#queue.retry(id),
       onRemove: (id) => this.#remove([id]),
@@ -175,14 +180,14 @@ export class PredictApp {
         const item = done[index];
         if (item === undefined) return;
         const pixels = await this.#pixelsOf(item);
-        await saveImage(nameImages(this.#images(done))[index]!, kind, this.#provenance(engine), pixels);
+        await saveImage(nameImages(this.#queue.items).images[index]!, kind, this.#provenance(engine), pixels);
       },
       onQueue: async (kind, step) => {
         const done = this.#done();
-        const images = nameImages(this.#images(done));
+        const named = nameImages(this.#queue.items);
         await saveQueue(
           kind,
-          images,
+          named,
           this.#provenance(engine),
           (index) => this.#pixelsOf(done[index]!),
           step,
@@ -199,10 +204,6 @@ export class PredictApp {
 
   #done(): Item[] {
     return this.#queue.items.filter(({ state }) => state === "done");
-  }
-
-  #images(done: readonly Item[]): DoneImage[] {
-    return done.map(({ path, result }) => ({ path, predicted: result! }));
   }
 
   #pixelsOf({ file, result }: Item): Promise<RgbImage> {
@@ -246,16 +247,22 @@ export class PredictApp {
   #draw(): void {
     const item = this.#shownId === null ? null : this.#queue.find(this.#shownId);
     const isDone = item?.state === "done" && this.#engine !== null;
-    fill(
-      this.#side,
-      isDone ? [this.#numbersPlace, this.#settingsPanel!.element, this.#downloads!.element] : null,
-    );
-    if (item === null) return fill(this.#middle);
-    if (isDone) {
+    this.#showSide(isDone);
+    if (item !== null && isDone) {
+      this.#drawnNote = "";
       this.#drawResult(item);
       return;
     }
-    if (item.state === "failed") return fill(this.#middle, drawItemError(item, this.#listOptions));
+    const note = item === null ? "" : [item.id, item.state, item.error, this.#engine === null].join();
+    // What is drawn already stays: it may have the focus.
+    if (note === this.#drawnNote && note !== "") return;
+    this.#drawnNote = note;
+    fill(this.#middle, item === null ? null : this.#drawNote(item));
+  }
+
+  /** Why an image has no result. */
+  #drawNote(item: Item): HTMLElement[] {
+    if (item.state === "failed") return [drawItemError(item, this.#listOptions)];
     const text = item.state === "cancelled"
       ? "This image was canceled."
       : this.#engine === null
@@ -263,7 +270,15 @@ export class PredictApp {
       : item.state === "working"
       ? "This image is being predicted."
       : "This image waits for those before it.";
-    fill(this.#middle, h("h2", { class: "predict-title" }, item.path), h("p", { class: "muted" }, text));
+    return [h("h2", { class: "predict-title" }, item.path), h("p", { class: "muted" }, text)];
+  }
+
+  /** Shows or hides what is next to the image; elements that stay keep the focus. */
+  #showSide(isShown: boolean): void {
+    const parts = isShown ? [this.#numbersPlace, this.#settingsPanel!.element, this.#downloads!.element] : [];
+    const children = [...this.#side.children];
+    if (parts.length === children.length && parts.every((part, at) => part === children[at])) return;
+    fill(this.#side, parts);
   }
 
   async #drawResult(item: Item): Promise<void> {

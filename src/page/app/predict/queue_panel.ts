@@ -17,6 +17,8 @@ export type Item = QueueItem<PredictedImage>;
 export interface QueuePanelOptions {
   readonly onAdd: (files: readonly QueuedFile[]) => void;
   readonly onShow: (id: number) => void;
+  /** Called after it if the image was clicked, or Enter was pressed. */
+  readonly onOpen: () => void;
   readonly onCancel: (id: number) => void;
   readonly onRetry: (id: number) => void;
   readonly onRemove: (id: number) => void;
@@ -72,6 +74,7 @@ export class QueuePanel {
         { key: "actions", title: "", width: "68px", cell: (row) => this.#actions(row) },
       ],
       onActive: ({ item }) => options.onShow(item.id),
+      onOpen: options.onOpen,
     });
     this.#drop = this.#dropZone();
     this.#list = h(
@@ -207,17 +210,13 @@ export class QueuePanel {
   }
 }
 
-/** Characters of a path's end that stay when it is cut: what tells image 12 from image 13. */
-const END = 9;
+/** Characters of a path in the list, and of its end: that tells image 12 from image 13. */
+const [MOST, END] = [16, 9];
 
 function drawPath(path: string): HTMLElement {
-  const cut = Math.max(0, path.length - END);
-  return h(
-    "span",
-    { class: "predict-path", title: path },
-    h("span", { class: "predict-path-start" }, path.slice(0, cut)),
-    h("span", {}, path.slice(cut)),
-  );
+  const isLong = path.length > MOST;
+  const text = isLong ? `${path.slice(0, MOST - END - 1)}…${path.slice(-END)}` : path;
+  return h("span", { title: path, "aria-label": isLong ? path : null }, text);
 }
 
 function describeItem(item: Item, summary: (item: Item) => string | null): string {

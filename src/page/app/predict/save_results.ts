@@ -20,20 +20,24 @@ import {
 import { measure, type PredictedImage } from "./predicted_image.ts";
 import { saveFile } from "./save_file.ts";
 
-/** A predicted image of the queue. */
-export interface DoneImage {
-  /** Its path. */
-  readonly path: string;
-  readonly predicted: PredictedImage;
-}
-
 /** The name of the zip of everything. */
 export const ZIP_FILE = "predictions.zip";
 
-/** Images with the names of their results. */
-export function nameImages(images: readonly DoneImage[]): NamedImage[] {
-  const names = resultNames(images.map(({ path }) => path));
-  return images.map(({ predicted }, index) => ({ name: names[index]!, predicted }));
+/** The images of a queue that are predicted, with the names of their results, and all images' names in COCO files. */
+export interface NamedQueue {
+  readonly images: readonly NamedImage[];
+  readonly fileNames: readonly string[];
+}
+
+/** Names the images of a queue; also those that failed count, as for `predict`. */
+export function nameImages(
+  items: readonly { readonly path: string; readonly result: PredictedImage | null }[],
+): NamedQueue {
+  const names = resultNames(items.map(({ path }) => path));
+  const images = items.flatMap(({ result }, index) =>
+    result === null ? [] : [{ name: names[index]!, predicted: result }]
+  );
+  return { images, fileNames: names.map(({ fileName }) => fileName) };
 }
 
 /** Saves the files of a kind of one image: several if it has several classes. */
@@ -54,7 +58,7 @@ export async function saveImage(
  */
 export async function saveQueue(
   kind: QueueFile,
-  images: readonly NamedImage[],
+  { images, fileNames }: NamedQueue,
   provenance: Provenance,
   pixelsOf: (index: number) => Promise<RgbImage>,
   onStep: (text: string) => void,
@@ -65,7 +69,7 @@ export async function saveQueue(
     );
   const table = () => summaryFile(numbers(), provenance.state.model);
   if (kind === "csv") return save(table());
-  if (kind === "coco") return cocoFiles(images, provenance).forEach(save);
+  if (kind === "coco") return cocoFiles(images, fileNames, provenance).forEach(save);
   const files: OutputFile[] = [];
   for (const [index, image] of images.entries()) {
     onStep(`Packing ${index + 1} of ${images.length}`);
@@ -73,7 +77,7 @@ export async function saveQueue(
     const kinds = ["mask", "overlay", "probability", "json"] as const;
     files.push(...await imageFiles(image, kinds, provenance, pixels));
   }
-  files.push(table(), ...cocoFiles(images, provenance));
+  files.push(table(), ...cocoFiles(images, fileNames, provenance));
   // PNGs are compressed already.
   const parts = storedZipParts(files) as Uint8Array<ArrayBuffer>[];
   saveFile(ZIP_FILE, new Blob(parts, { type: "application/zip" }));
