@@ -14,6 +14,7 @@ import { command as evaluate } from "./evaluate.ts";
 import { command as importTask } from "./import.ts";
 import { command as inspect } from "./inspect.ts";
 import { command as masks } from "./masks.ts";
+import { command as page } from "./page.ts";
 import { command as phantom } from "./phantom.ts";
 import { command as predict } from "./predict.ts";
 import { command as report } from "./report.ts";
@@ -37,6 +38,7 @@ export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
   convert,
   report,
   board,
+  page,
   demo,
 };
 

@@ -5,16 +5,27 @@
  */
 import { fileURLToPath } from "node:url";
 
-/** The scripts that the page loads: the name that it asks for, to the module that it is made of. */
-export const PAGE_ENTRIES: Readonly<Record<string, string>> = {
-  "main.js": "app/main.ts",
-  "predict_worker.js": "app/predict/predict_worker.ts",
+/** Scripts that a page loads: the name that it asks for, to the module that it is made of. */
+export type Entries = Readonly<Record<string, string>>;
+
+const WORKER = { "predict_worker.js": "app/predict/predict_worker.ts" };
+
+/** The scripts of the board's page. */
+export const PAGE_ENTRIES: Entries = { "main.js": "app/main.ts", ...WORKER };
+
+/** The scripts of the static site. */
+export const SITE_ENTRIES: Entries = {
+  "site.js": "app/site/site.ts",
+  "service_worker.js": "app/site/service_worker.ts",
+  ...WORKER,
 };
 
 /** Scripts by the names of {@linkcode PAGE_ENTRIES}. */
 export type PageScripts = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-let scripts: Promise<PageScripts> | undefined;
+/** Scripts of the programs that were compiled with them. */
+let embedded: PageScripts | undefined;
+const bundled = new Map<Entries, Promise<PageScripts>>();
 
 /**
  * The page's scripts, bundled once per process. Needs permission to read `src` and `kernels`.
@@ -22,15 +33,24 @@ let scripts: Promise<PageScripts> | undefined;
  * @throws {Error} if they cannot be bundled.
  */
 export function pageScripts(): Promise<PageScripts> {
-  return scripts ??= bundle(PAGE_ENTRIES);
+  return scriptsOf(PAGE_ENTRIES);
+}
+
+/** The scripts of the static site, as {@linkcode pageScripts}. */
+export function siteScripts(): Promise<PageScripts> {
+  return scriptsOf(SITE_ENTRIES);
+}
+
+async function scriptsOf(entries: Entries): Promise<PageScripts> {
+  if (embedded !== undefined) return embedded;
+  if (!bundled.has(entries)) bundled.set(entries, bundle(entries));
+  return await bundled.get(entries)!;
 }
 
 /** Gives the scripts that were bundled when this program was compiled. */
 export function embedScripts(texts: Readonly<Record<string, string>>): void {
   const encoder = new TextEncoder();
-  scripts = Promise.resolve(
-    new Map(Object.entries(texts).map(([name, text]) => [name, encoder.encode(text)])),
-  );
+  embedded = new Map(Object.entries(texts).map(([name, text]) => [name, encoder.encode(text)]));
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundle, PAGE_ENTRIES } from "./bundle.ts";
+import { bundle, PAGE_ENTRIES, SITE_ENTRIES } from "./bundle.ts";
 
 /**
  * Calls `body` with the path of a module that starts the program `main`, with the page's scripts embedded; both are gone
@@ -16,7 +16,7 @@ export async function withEmbeddedPage<T>(
   main: { readonly module: string; readonly start: string },
   body: (entry: string) => Promise<T>,
 ): Promise<T> {
-  const scripts = await bundle(PAGE_ENTRIES);
+  const scripts = await bundle({ ...PAGE_ENTRIES, ...SITE_ENTRIES });
   await Deno.mkdir(folder, { recursive: true });
   const own = await Deno.makeTempDir({ dir: folder, prefix: ".page-" });
   try {

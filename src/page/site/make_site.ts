@@ -8,7 +8,7 @@ import { type ModelDescription, packModel } from "../../unet/model_format.ts";
 import { ifFound } from "../../fs/paths.ts";
 import { describeModel, modelName } from "../model_info.ts";
 import { siteFiles, type SiteParts } from "./site_files.ts";
-import { SITE_STYLE, siteScripts } from "./site_scripts.ts";
+import { partScripts, SITE_STYLE } from "./site_scripts.ts";
 import { assertReplaceable, writeSite } from "./write_site.ts";
 
 /** How a site is made. */
@@ -46,7 +46,7 @@ export async function makeSite(folder: string, options: SiteOptions): Promise<Si
   const output = folder.replace(/(?<=.)[\\/]+$/, "");
   await assertReplaceable(output);
   options.onProgress?.("bundling the scripts");
-  const [scripts, loaded] = await Promise.all([siteScripts(), loadModel(options.model)]);
+  const [scripts, loaded] = await Promise.all([partScripts(), loadModel(options.model)]);
   const model = await modelPart(loaded);
   const title = options.title ?? `Segmentation: ${model.info.name}`;
   const { files, version } = await siteFiles({ title, scripts, style: SITE_STYLE, model });

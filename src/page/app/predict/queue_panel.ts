@@ -161,7 +161,7 @@ export class QueuePanel {
       "div",
       { class: "predict-drop" },
       h("p", { class: "predict-drop-title" }, "Drop images or folders here"),
-      h("p", { class: "muted" }, "or paste them. PNG, TIFF and JPEG; 8 or 16 bits."),
+      h("p", { class: "muted" }, "or paste them. PNG, JPEG, TIFF, WebP, BMP and GIF."),
       h(
         "div",
         { class: "predict-choose" },
