@@ -16,6 +16,7 @@ interface Options {
   readonly model?: string;
   readonly output: string;
   readonly title?: string;
+  readonly precision: "f32" | "f16";
   readonly json?: boolean;
 }
 
@@ -37,6 +38,10 @@ export function command(): Command {
       "--model <file>",
       "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run)",
     )
+    .addOption(
+      new Option("--precision <type>", "how weights are stored: f16 halves the download")
+        .choices(["f32", "f16"]).default("f32"),
+    )
     .optionsGroup(GROUPS.output)
     .option("--output <folder>", "where the page is written", FOLDERS.site)
     .option(
@@ -47,7 +52,7 @@ export function command(): Command {
     .option("--json", "print the result as one JSON document");
   addExamples(page, [
     ["A page of the newest run's best model", "--output site"],
-    ["A page with a name of its own", "--model best.safetensors --title 'Lung fields'"],
+    ["A page with half the download", "--model best.safetensors --precision f16 --title 'Lung fields'"],
   ]);
   return page.action(writePage);
 }
@@ -57,6 +62,7 @@ async function writePage({ json, ...options }: Options): Promise<void> {
   const report = await makeSite(options.output, {
     model,
     title: options.title,
+    precision: options.precision,
     onProgress: (step) => writeStderr(`${step}\n`),
   });
   writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));

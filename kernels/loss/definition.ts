@@ -178,7 +178,7 @@ export const LOSSES: Readonly<Record<LossName, LossDefinition>> = {
       return COMBINED.DICE_WEIGHT * dice * p * q + COMBINED.BCE_WEIGHT * entropy / count;
     },
   },
-  // Lin et al. 2017, https://arxiv.org/abs/1708.02002
+  // Lin et al. 2017, arXiv:1708.02002
   focal: {
     summary: `focal loss, alpha ${FOCAL.ALPHA}, gamma ${FOCAL.GAMMA}`,
     constants: FOCAL,
@@ -192,7 +192,7 @@ export const LOSSES: Readonly<Record<LossName, LossDefinition>> = {
       return (truth * ofOne + (1 - truth) * ofZero) / count;
     },
   },
-  // Salehi et al. 2017, https://arxiv.org/abs/1706.05721
+  // Salehi et al. 2017, arXiv:1706.05721
   tversky: {
     summary: `Tversky loss, alpha (false positives) ${TVERSKY.ALPHA}, beta (false negatives) ${TVERSKY.BETA}`,
     constants: TVERSKY,

@@ -61,8 +61,10 @@ export async function watch(
   });
   session.on("Target.attachedToTarget", async ({ sessionId, targetInfo }) => {
     const child = session.child(sessionId);
-    await watch(child, watched, prepare, targetInfo.type).catch(() => {}); // it may have ended already
+    // Commands arrive in order: it runs after it is watched. A service worker answers some of them only when it runs.
+    const watching = watch(child, watched, prepare, targetInfo.type);
     await child.send("Runtime.runIfWaitingForDebugger").catch(() => {});
+    await watching.catch(() => {}); // it may have ended already
   });
   session.on("Target.detachedFromTarget", ({ sessionId }) => {
     const index = watched.sessions.findIndex(({ id }) => id === sessionId);

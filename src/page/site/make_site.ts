@@ -4,7 +4,8 @@
  * @module
  */
 import { type LoadedModel, loadModel } from "../../prediction/load_model.ts";
-import { type ModelDescription, packModel } from "../../unet/model_format.ts";
+import { type ModelDescription, modelMetadata } from "../../unet/model_format.ts";
+import { writeSafetensors } from "../../weights/safetensors.ts";
 import { ifFound } from "../../fs/paths.ts";
 import { describeModel, modelName } from "../model_info.ts";
 import { siteFiles, type SiteParts } from "./site_files.ts";
@@ -15,6 +16,8 @@ import { assertReplaceable, writeSite } from "./write_site.ts";
 export interface SiteOptions {
   /** The model file. */
   readonly model: string;
+  /** How weights are stored; defaults to `f32`. The network computes in float32. */
+  readonly precision?: "f32" | "f16";
   /** The name of the page; defaults to the model's. */
   readonly title?: string | undefined;
   /** Called with what is done next. */
@@ -47,7 +50,7 @@ export async function makeSite(folder: string, options: SiteOptions): Promise<Si
   await assertReplaceable(output);
   options.onProgress?.("bundling the scripts");
   const [scripts, loaded] = await Promise.all([partScripts(), loadModel(options.model)]);
-  const model = await modelPart(loaded);
+  const model = await modelPart(loaded, options.precision ?? "f32");
   const title = options.title ?? `Segmentation: ${model.info.name}`;
   const { files, version } = await siteFiles({ title, scripts, style: SITE_STYLE, model });
   await writeSite(output, files);
@@ -63,8 +66,12 @@ export async function makeSite(folder: string, options: SiteOptions): Promise<Si
   };
 }
 
-async function modelPart({ state, description, path }: LoadedModel): Promise<SiteParts["model"]> {
-  const bytes = packModel({ state, description: publicDescription(description) });
+async function modelPart(
+  { state, description, path }: LoadedModel,
+  precision: "f32" | "f16",
+): Promise<SiteParts["model"]> {
+  const metadata = modelMetadata(publicDescription(description));
+  const bytes = writeSafetensors(state, metadata, precision === "f16" ? "F16" : "F32");
   const mtime = (await ifFound(Deno.stat(path)))?.mtime;
   let parameters = 0;
   for (const { data } of state.values()) parameters += data.length;
@@ -73,7 +80,7 @@ async function modelPart({ state, description, path }: LoadedModel): Promise<Sit
     name: modelName(path),
     ...describeModel(description),
     parameters,
-    precision: "f32" as const,
+    precision,
     trained: mtime?.toISOString().slice(0, 10) ?? null,
   };
   return { bytes, info };
