@@ -41,12 +41,18 @@ Deno.test("evaluate: metrics as text, files in the folder of the run", () =>
     assert.match(stdout, /^ {2}accuracy +0\.9594 .*0\.9437/m);
     assert.match(stdout, new RegExp(`^wrote ${typed.run}/test\\.json$`, "m"));
     assert.match(stderr, /^model runs\/\S+\/best\.safetensors: 1 filter, 32 px/m);
+    assert.match(
+      stdout,
+      new RegExp(`^wrote ${typed.run}/test-probabilities: probability maps of 5 images, `, "m"),
+    );
     assert.deepEqual(await filesUnder(run), [
       "best.safetensors",
       "case-images.json",
       "cases.png",
       "predictions.png",
       "report.html",
+      ...[1, 2, 3, 4, 5].map((place) => `test-probabilities/0000${place}.png`),
+      "test-probabilities/index.json",
       "test.csv",
       "test.json",
     ]);
@@ -88,6 +94,7 @@ Deno.test("evaluate: audits images without annotations, into the given folder", 
       typed.run,
       "--split=raw",
       "--audit=200",
+      "--no-maps",
       "--output",
       output,
     );
