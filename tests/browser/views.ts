@@ -28,6 +28,7 @@ export const SHOWN_VIEWS: readonly ShownView[] = [
   { name: "predict", hash: "predict", shows: "Predict" },
   { name: "correct", hash: "correct", shows: "phantom_train_00003" },
   { name: "editor", hash: "correct/test/phantom_test_00003.jpg", shows: "Brush" },
+  { name: "editor", hash: "correct/test/phantom_test_00001.jpg", shows: "stored by seen" },
 ];
 
 /** Milliseconds without a change after which a view is drawn. */

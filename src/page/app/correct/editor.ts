@@ -180,6 +180,7 @@ export function createEditor(session: Session, host: EditorHost): Editor {
       state.changed();
     } else if (command === "next-part") {
       state.tool = "part";
+      viewer.canvas.focus({ preventScroll: true });
       parts.next();
     } else if (command === "background") confirmBackground(state);
     else if (command === "next") host.go(1);
@@ -292,13 +293,13 @@ export function createEditor(session: Session, host: EditorHost): Editor {
     );
     const command = commandOf(event);
     if (isTyping && command !== "save" && command !== "save-next") return;
-    const onCanvas = target === viewer.canvas || target === document.body;
-    if (
-      onCanvas && !event.ctrlKey &&
-      activeTool()?.key?.(event.key.length === 1 ? event.key.toLowerCase() : event.key)
-    ) {
-      state.changed();
-    } else if (command !== null) run(command);
+    // Keys that move a slider.
+    if (target.matches("input[type=range]") && /^(Page|Home|End|Arrow)/.test(event.key)) return;
+    // Enter presses the button that has the focus.
+    const isPress = event.key === "Enter" && target.matches("button, a, summary, input");
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (!event.ctrlKey && !event.metaKey && !isPress && activeTool()?.key?.(key)) state.changed();
+    else if (command !== null) run(command);
     else if (/^[1-9]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey) {
       chooseClass(+event.key - 1);
     } else return;
