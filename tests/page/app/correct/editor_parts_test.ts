@@ -216,10 +216,10 @@ Deno.test("drawOverlay: areas, borders with a rim, and only what is on the scree
   const large = { x: -7, y: 3, width: 40, height: 40, line: 2 };
   const style = { ...base, outline: "dashed" as const };
   const whole = drawOverlay([style], large, { left: 0, top: 0, width: 50, height: 50 });
-  const part = drawOverlay([style], large, { left: 9, top: 20, width: 13, height: 7 });
+  const part = drawOverlay([style], large, { left: 2, top: 12, width: 13, height: 7 });
   for (let y = 0; y < 7; y++) {
     for (let x = 0; x < 13; x++) {
-      const [from, to] = [4 * ((y + 20) * 50 + x + 9), 4 * (y * 13 + x)];
+      const [from, to] = [4 * ((y + 12) * 50 + x + 2), 4 * (y * 13 + x)];
       assert.deepEqual(part.subarray(to, to + 4), whole.subarray(from, from + 4));
     }
   }
@@ -275,13 +275,14 @@ Deno.test("queue: lists, addresses, and the way to the next image", () => {
     ...changes,
   });
   const images = [image("a"), image("b", { revision: 1 }), image("c/d e", { state: "partly" }), image("f")];
-  const splits: CorrectionSplits = { file: "x", splits: [{ name: "train", images }] };
+  const solved = image("g", { state: "unusable", revision: 2 });
+  const splits: CorrectionSplits = { file: "x", splits: [{ name: "train", images: [...images, solved] }] };
   const names = (list: "all" | "open" | "problems" | "audit") =>
     listImages(splits, { split: "train", list }, [{ name: "f" }, { name: "b" }, { name: "f" }, {
       name: "gone",
     }])
       .map(({ fileName }) => fileName);
-  assert.deepEqual(names("all"), ["a", "b", "c/d e", "f"]);
+  assert.deepEqual(names("all"), ["a", "b", "c/d e", "f", "g"]);
   assert.deepEqual(names("open"), ["a", "c/d e", "f"]);
   assert.deepEqual(names("problems"), ["c/d e"]);
   assert.deepEqual(names("audit"), ["f", "b"]);
