@@ -8,7 +8,7 @@
  */
 import { decodeRasterWith } from "../../../image/decode_own.ts";
 import { detectFormat } from "../../../image/formats.ts";
-import { checkContent, type FileHeader } from "../../../image/header.ts";
+import { checkContent, type FileHeader, withinFile } from "../../../image/header.ts";
 import {
   assertImage,
   type DecodedRaster,
@@ -19,6 +19,7 @@ import {
 import { assertFileSize, assertImageSize } from "../../../image/limits.ts";
 import { uprightCopy } from "../../../image/exif.ts";
 import type { DecodedBy, EngineSource } from "./engine_types.ts";
+import { storedPixels } from "./stored_pixels.ts";
 
 /** A decoded image, and who decoded it. */
 export interface DecodedSource extends Omit<DecodedRaster<RgbImage | SampleImage>, "own"> {
@@ -27,6 +28,11 @@ export interface DecodedSource extends Omit<DecodedRaster<RgbImage | SampleImage
 }
 
 const OWN: DecodedBy = { decoder: "own", message: "decoded as deno task predict does" };
+/** ImageMagick rounds the 16 bits of a TIFF's palette otherwise. */
+const PALETTE: DecodedBy = {
+  decoder: "own",
+  message: "decoded by our own reader: colors of its palette may differ by 1 of 255 from deno task predict",
+};
 const PIXELS: DecodedBy = { decoder: "pixels", message: "given as pixels" };
 
 /** By the format's name. */
@@ -54,8 +60,14 @@ async function decodeFile(bytes: Uint8Array): Promise<DecodedSource> {
   } catch (error) {
     return await decodeForeign(bytes, error);
   }
-  const { raster, notes, own } = await decodeRasterWith(bytes, decodeByBrowser);
-  return { raster, notes, decodedBy: own ? OWN : byBrowser(name) };
+  let stored: DecodedBy | null = null;
+  const { raster, notes, own } = await decodeRasterWith(bytes, async (bytes, header) => {
+    const found = decodeStored(bytes, header);
+    if (found === null) return await decodeByBrowser(bytes, header);
+    stored = found.hasPalette ? PALETTE : OWN;
+    return found;
+  });
+  return { raster, notes, decodedBy: own ? OWN : stored ?? byBrowser(name) };
 }
 
 /** A format that only the browser may know, such as AVIF; the error of our own detection if it does not. */
@@ -64,6 +76,17 @@ async function decodeForeign(bytes: Uint8Array, error: unknown): Promise<Decoded
   if (pixels === null) throw error;
   const raster = { ...dropColor(pixels), bits: 8, range: null };
   return { raster, notes: [], decodedBy: byBrowser("this format is") };
+}
+
+/** A TIFF without lossy compression, by the reader of masks; null for all other files. */
+function decodeStored(
+  bytes: Uint8Array,
+  { format, bits }: FileHeader,
+): DecodedRaster & { readonly hasPalette: boolean } | null {
+  if (format.name !== "TIFF" || bits > 8) return null;
+  const labels = withinFile(format, () => format.decodeLabels?.(bytes) ?? null);
+  if (labels === null) return null;
+  return { raster: storedPixels(labels), notes: labels.notes, hasPalette: labels.kind === "index" };
 }
 
 /** Decodes with the browser; the orientation is not applied. */

@@ -12,7 +12,7 @@ export interface BrowserFacts {
   readonly userAgent: string;
   /** Whether the page was loaded over HTTPS or from the machine itself. */
   readonly isSecure: boolean;
-  /** Whether `navigator.gpu` exists. */
+  /** Whether it offers WebGPU at all. */
   readonly hasWebGpu: boolean;
 }
 
