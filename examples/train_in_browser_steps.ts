@@ -5,18 +5,18 @@
  *
  * @module
  */
-import { annotationMask } from "../src/coco/segmentation.ts";
 import {
+  annotationMask,
+  drawPhantomSlice,
   type Gpu,
+  grayToRgb,
   normalizeImage,
   resizeImage,
   type RgbImage,
   type Tensor,
+  Trainer,
   UNet,
 } from "../src/entries/browser.ts";
-import { grayToRgb } from "../src/image/draw.ts";
-import { drawPhantomSlice } from "../src/phantom/slice.ts";
-import { Trainer } from "../src/training/trainer.ts";
 
 const SIZE = 64;
 const COUNT = 8;

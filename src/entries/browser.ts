@@ -24,5 +24,18 @@
  */
 export * from "./prediction.ts";
 export { openVerifiedGpu as openGpu } from "../self_test/open_verified.ts";
+export { annotationMask } from "../coco/segmentation.ts";
+export { grayToRgb } from "../image/draw.ts";
+export { drawPhantomSlice, type PhantomSlice } from "../phantom/slice.ts";
+export type { GrayImage } from "../image/image.ts";
+export type { ClassCounts, LossName, LossRecord } from "../../kernels/loss/definition.ts";
+export type { Augmentation } from "../../kernels/augment/augment.ts";
+export type { MemoryUse } from "../training/batch_memory.ts";
+export type { BatchKind, MicroBatch } from "../training/batch_runner.ts";
+export type { Collective } from "../training/collective.ts";
+export type { BatchMetrics, StepMetrics } from "../training/metrics_history.ts";
+export { Trainer } from "../training/trainer.ts";
+export type { TrainerOptions } from "../training/trainer_options.ts";
+export type { StateBlocks, TrainerState } from "../training/trainer_state.ts";
 export type { Remembered, VerdictMemory, Verdicts } from "../self_test/verdicts.ts";
 export { readSafetensors, type SafetensorsFile } from "../weights/safetensors.ts";

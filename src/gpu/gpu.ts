@@ -44,6 +44,8 @@ export class Gpu implements GpuDescription {
   readonly precision: Precision;
   /** The WebGPU device. */
   readonly device: GPUDevice;
+  /** Resolves when the device is lost or closed, with the platform's message. */
+  readonly lost: Promise<string>;
   /**
    * The variant for each class of shapes: the basic ones, until whoever opens the device has verified others. Plans
    * recorded before a change keep theirs.
@@ -89,6 +91,7 @@ export class Gpu implements GpuDescription {
         ? new CapacityError(`The GPU is out of memory: ${error.message}`)
         : new Error(`The GPU refused a command: ${error.message}`);
     });
+    this.lost = device.lost.then(({ message }) => message);
     device.lost.then((info) => {
       if (!this.#closed) {
         this.#error ??= new Error(
@@ -311,6 +314,11 @@ export class Gpu implements GpuDescription {
     this.check();
     await this.device.queue.onSubmittedWorkDone();
     this.check();
+  }
+
+  /** Ends the device as a driver's reset does, which {@linkcode Gpu.close} does not report: for tests of what follows. */
+  lose(): void {
+    this.device.destroy();
   }
 
   /** Destroys the device; everything created with it becomes unusable. */

@@ -109,7 +109,7 @@ function mayImport({ from, to }: Edge): boolean {
   if (fromRoom === "tasks") return ["mod.ts", "deno.json"].includes(to) || toRoom.startsWith("src/");
   // The way out of a missing permission names the task's set.
   if (from === "src/cli/permission_hint.ts" && to === "deno.json") return true;
-  if (fromRoom === "examples") return to === "mod.ts";
+  if (fromRoom === "examples") return to === "mod.ts" || to === "src/entries/browser.ts";
   if (fromRoom === "mod.ts" || fromRoom === "src/entries") {
     return toRoom === "kernels" || (toRoom.startsWith("src/") && toRoom !== "src/cli");
   }

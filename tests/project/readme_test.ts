@@ -89,6 +89,7 @@ const OTHER_FLAGS = [
     "--signal",
   ],
   "--time",
+  "--unstable-bundle",
 ];
 
 Deno.test("documentation: every flag that it names is one of a task's, or of Deno", () => {

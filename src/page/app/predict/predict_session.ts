@@ -162,7 +162,7 @@ export class PredictSession {
 
   /** Destroys the device, as a driver's reset does. */
   loseDevice(): void {
-    this.#opened.gpu.device.destroy();
+    this.#opened.gpu.lose();
   }
 
   /** Frees the device; later calls fail. */
@@ -199,7 +199,7 @@ export class PredictSession {
   async #isLost(): Promise<boolean> {
     const opened = this.#opened;
     const late = new Promise((resolve) => setTimeout(resolve, 200));
-    await Promise.race([opened.gpu.device.lost, late]);
+    await Promise.race([opened.gpu.lost, late]);
     return opened.lost;
   }
 
@@ -219,7 +219,7 @@ export class PredictSession {
   }
 
   #watch(opened: Opened): void {
-    opened.gpu.device.lost.then(({ message }) => {
+    opened.gpu.lost.then((message) => {
       opened.lost = true;
       if (this.#closed) return;
       const why = message === "" ? "" : ` (${message})`;
