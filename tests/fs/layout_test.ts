@@ -15,13 +15,14 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
   ]);
   const dataset = [
     "dataset",
+    "dataset/corrections",
     "dataset/.cache",
     "dataset/.bench",
     "dataset/masks",
     "dataset/phantom",
     "dataset/resplit",
   ];
-  assert.deepEqual(Object.values(FOLDERS), [...dataset, "runs", "predictions"]);
+  assert.deepEqual(Object.values(FOLDERS), [...dataset, "runs", "predictions", "site"]);
 });
 
 Deno.test("evaluationNames: plain figures for the test split, prefixed ones for others", () => {
@@ -35,16 +36,17 @@ Deno.test("evaluationNames: plain figures for the test split, prefixed ones for 
     "audit.csv",
     "audit.png",
     "test-probabilities",
+    ".evaluate-test",
   ]);
   assert.equal(evaluationNames("valid").predictions, "valid-predictions.png");
 });
 
 Deno.test("evaluatedSplit: recognizes the figures and audits of every split, and nothing else", () => {
   for (const split of ["test", "valid", "my-split"]) {
-    const { json, csv, classesCsv, caseImages, ...figures } = evaluationNames(split);
+    const { json, csv, classesCsv, caseImages, ledger, ...figures } = evaluationNames(split);
     for (const name of Object.values(figures)) assert.equal(evaluatedSplit(name), split);
-    // A table or a JSON file of that name may be anybody's.
-    for (const name of [json, csv, classesCsv, caseImages]) assert.equal(evaluatedSplit(name), null);
+    // A table or a JSON file of that name may be anybody's; a ledger goes with its evaluation.
+    for (const name of [json, csv, classesCsv, caseImages, ledger]) assert.equal(evaluatedSplit(name), null);
   }
   for (const name of ["notes-on-predictions.txt", "predictions.json", "cases.csv", "xaudit.csv"]) {
     assert.equal(evaluatedSplit(name), null);

@@ -7,6 +7,7 @@ import { RUN_FILES } from "../../fs/layout.ts";
 import { evaluateCommand, reportCommand, trainCommand } from "./commands.ts";
 import { recordOf, textOf, valueOf } from "./evaluation_record.ts";
 import { type Content, type Html, markup, shorten } from "./html.ts";
+import { formatBytes } from "../../format.ts";
 import { duration, moment } from "./numbers.ts";
 import type { RunRecords } from "./records.ts";
 
@@ -72,6 +73,7 @@ function trainingFacts({ config, progress, epochs }: RunRecords): Fact[] {
       `${settings.kernels} arithmetic, ${settings.precision ?? "f32"} storage`,
     ],
     ["kernel variants", variants.length > 0 && shorten(variants.join(", "), 2000)],
+    ["planned device memory", formatKnown(valueOf(config?.memory_bytes))],
     ["parameters", valueOf(config?.parameters)?.toLocaleString("en-US")],
     ["started", progress && moment(new Date(progress.startedAt))],
     ["last epoch ended", last && moment(last.time)],
@@ -86,6 +88,10 @@ function trainingFacts({ config, progress, epochs }: RunRecords): Fact[] {
     ["SHA-256 of the best model", hash(progress?.best?.sha256 ?? "")],
     ["log", last && markup`<code>${RUN_FILES.metrics}</code>`],
   ];
+}
+
+function formatKnown(byteLength: number | null): string | null {
+  return byteLength === null ? null : formatBytes(byteLength);
 }
 
 function hash(sha256: string): Content {

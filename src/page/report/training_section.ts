@@ -201,7 +201,14 @@ function rateOf(value: number | undefined): Html {
 }
 
 /** Names of what is recorded with the settings and shown elsewhere. */
-const NO_SETTINGS = ["parameters", "data", "validation_background", "versions", "kernel_choices"];
+const NO_SETTINGS = [
+  "parameters",
+  "data",
+  "validation_background",
+  "versions",
+  "kernel_choices",
+  "memory_bytes",
+];
 
 function settingsOf(records: RunRecords): Html {
   const { config, progress, folder } = records;
