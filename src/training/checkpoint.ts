@@ -94,6 +94,9 @@ export interface Checkpoint {
 
 const FORMAT = "deno-unet checkpoint 1";
 
+/** Most bytes of a checkpoint's header, which holds the metrics of every epoch: 100,000 epochs take less. */
+const MAX_HEADER_BYTES = 2 ** 27;
+
 /** The JSON of a checkpoint; its key for the trainer's micro-batch is that of version 0.1.0. */
 type StoredState = RunProgress & Pick<TrainerState, "step" | "updates"> & {
   readonly atOnce?: TrainerState["microBatch"];
@@ -177,7 +180,8 @@ export async function readProgress(path: string): Promise<RunProgress> {
   using file = await openRegular(path);
   const length = new Uint8Array(8);
   const headerBytes = readAt(file, 0, length) ? new DataView(length.buffer).getBigUint64(0, true) : 0n;
-  const header = new Uint8Array(headerBytes < byteLengthOf(file) ? Number(headerBytes) : 0);
+  const fits = headerBytes < byteLengthOf(file) && headerBytes <= MAX_HEADER_BYTES;
+  const header = new Uint8Array(fits ? Number(headerBytes) : 0);
   let metadata: unknown;
   try {
     if (!readAt(file, 8, header)) throw new SyntaxError();

@@ -4,7 +4,7 @@
  * @module
  */
 import { readBounded } from "../../../fs/bounded_read.ts";
-import type { RunList, RunSample, RunSummary } from "../../api/runs.ts";
+import type { RunList, RunSummary } from "../../api/runs.ts";
 import { eventStream } from "../event_stream.ts";
 import { json, type Route, RouteError, type RouteRequest } from "../route.ts";
 import { runsOf } from "../runs/run_store.ts";
@@ -69,7 +69,7 @@ async function runEvents(request: RouteRequest): Promise<Response> {
       if (lines.length > sent.lines) send("lines", lines.slice(sent.lines));
       if (summary !== sent.summary) send("summary", summary);
       Object.assign(sent, { lines: lines.length, summary });
-      const samples: RunSample[] = await run.samples();
+      const samples = await run.samples();
       const text = JSON.stringify(samples);
       if (text !== sent.samples) send("samples", samples);
       sent.samples = text;

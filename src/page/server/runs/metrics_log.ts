@@ -8,8 +8,8 @@ import { ifFound } from "../../../fs/paths.ts";
 import { readAt } from "../../../fs/read_at.ts";
 import type { EpochLine } from "../../api/runs.ts";
 
-/** Most bytes of a log; 100,000 epochs take less. */
-const MOST_BYTES = 2 ** 27;
+/** Most bytes of a log: 30,000 epochs and more. */
+const MOST_BYTES = 2 ** 25;
 
 /** Bytes that are read at once. */
 const BLOCK = 2 ** 20;

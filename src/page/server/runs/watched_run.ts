@@ -17,6 +17,9 @@ import { runState, type StoredProgress } from "./run_state.ts";
 /** Most bytes of a `config.json`. */
 const MOST_CONFIG_BYTES = 2 ** 22;
 
+/** Most samples that are shown; `train` draws at most 64. */
+const MOST_SAMPLES = 64;
+
 /** A file that is read again when its size or time has changed. */
 class Kept<T> {
   #stamp = "";
@@ -62,6 +65,7 @@ export class WatchedRun {
   readonly #checkpoint: Kept<StoredProgress>;
   #byEpoch: readonly EpochLine[] = [];
   #summary: RunSummary | null = null;
+  #samples: { readonly modified: number; readonly found: readonly RunSample[] } | null = null;
   #looking: Promise<RunSummary> | null = null;
 
   /** The run in `folder`, called `name`. */
@@ -157,18 +161,25 @@ export class WatchedRun {
   }
 
   /** The newest image of each validation sample. */
-  async samples(): Promise<RunSample[]> {
+  async samples(): Promise<readonly RunSample[]> {
+    const folder = join(this.#folder, RUN_FILES.samples);
+    const modified = (await ifFound(Deno.stat(folder)))?.mtime?.getTime() ?? 0;
+    // A long run has many; on some disks a time stands for two seconds.
+    const isSettled = Math.abs(Date.now() - modified) > 3000;
+    if (isSettled && this.#samples?.modified === modified) return this.#samples.found;
     const newest = new Map<number, { epoch: number; file: string }>();
-    for (const { name } of await listFolder(join(this.#folder, RUN_FILES.samples))) {
+    for (const { name } of await listFolder(folder)) {
       const { epoch, sample } = parseSampleFile(name) ?? {};
       if (epoch === undefined || sample === undefined) continue;
       if (epoch > (newest.get(sample)?.epoch ?? -1)) newest.set(sample, { epoch, file: name });
     }
-    const found = [...newest].sort(([a], [b]) => a - b).map(async ([sample, { epoch, file }]) => {
+    const inOrder = [...newest].sort(([a], [b]) => a - b).slice(0, MOST_SAMPLES);
+    const found = await Promise.all(inOrder.map(async ([sample, { epoch, file }]) => {
       const info = await ifFound(Deno.stat(this.samplePath(file)));
       return { sample, epoch, file, version: `${info?.mtime?.getTime() ?? 0}` };
-    });
-    return await Promise.all(found);
+    }));
+    this.#samples = { modified, found };
+    return found;
   }
 
   /** The path of a sample's image; its name is one of {@linkcode samples}. */
