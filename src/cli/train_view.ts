@@ -218,10 +218,9 @@ function describeCorrections({ corrections }: TrainPlan["data"]["train"]): strin
 /** A line if a run starts from a model. */
 function describeInit({ init }: TrainPlan["config"]): string {
   if (init === undefined) return "";
-  return `weights       those of ${escapeLine(init.model)}, SHA-256 ${
-    init.sha256.slice(0, 12)
-  }; its network, classes ` +
-    "and normalization\n";
+  const { model, sha256 } = init;
+  return `weights       of ${escapeLine(model)} (SHA-256 ${sha256.slice(0, 12)}), ` +
+    "with its network, classes and normalization\n";
 }
 
 /** A line if a run names classes. */

@@ -94,6 +94,17 @@ const TIME = valueOf("a time as ISO 8601 writes it, with its zone", isTime);
 const SEGMENTATION = objectOf({ size: listOf(integerOf()), counts: isCounts() });
 
 const DOCUMENT = objectOf({
+  // First, since any other COCO file lacks them.
+  corrections: listOf(objectOf({
+    revision: integerOf(),
+    image_id: integerOf(1),
+    annotator: orNull(NAME),
+    time: TIME,
+    source: oneOf("prediction", "annotation", "empty"),
+    model: orNull(SHA256),
+    previous: orNull(integerOf()),
+    annotations: listOf(objectOf({ category_id: integerOf(1), segmentation: SEGMENTATION })),
+  })),
   images: listOf(objectOf({
     id: integerOf(1),
     split: valueOf("the name of a folder", isFolderName),
@@ -112,16 +123,6 @@ const DOCUMENT = objectOf({
     category_id: integerOf(1),
     revision: integerOf(1),
     segmentation: SEGMENTATION,
-  })),
-  corrections: listOf(objectOf({
-    revision: integerOf(),
-    image_id: integerOf(1),
-    annotator: orNull(NAME),
-    time: TIME,
-    source: oneOf("prediction", "annotation", "empty"),
-    model: orNull(SHA256),
-    previous: orNull(integerOf()),
-    annotations: listOf(objectOf({ category_id: integerOf(1), segmentation: SEGMENTATION })),
   })),
   info: orMissing(valueOf("an object", isRecord)),
 });

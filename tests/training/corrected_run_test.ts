@@ -1,6 +1,7 @@
 /** Training runs that start from a model and learn from corrected masks. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { describePlan } from "../../src/cli/train_view.ts";
 import { hashBytes } from "../../src/fs/hash_bytes.ts";
 import { planRun } from "../../src/training/plan_run.ts";
 import { reopenRunFolder } from "../../src/training/run_folder.ts";
@@ -82,6 +83,12 @@ Deno.test("trainRun: starts from a model with corrections, and resumes to the sa
 
     const plan = await planRun({ ...whole, folder: "", config });
     assert.deepEqual(plan.data.train.corrections, { samples: 3, joined: 1, negatives: 2, oversample: 3 });
+    const lines = describePlan(plan);
+    assert.match(
+      lines,
+      /^corrections {3}3 images, 1 of them new, 2 corrected to nothing, drawn 3 times per epoch$/m,
+    );
+    assert.match(lines, /^weights {7}of best\.safetensors \(SHA-256 [0-9a-f]{12}\), with its network/m);
     const contradict = (given: TrainRunOptions["config"], more: Partial<TrainRunOptions> = {}) =>
       planRun({ ...whole, folder: "", config: given, ...more });
     await assert.rejects(
