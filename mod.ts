@@ -33,6 +33,21 @@ export {
   type SharedNote,
   type SplitReport,
 } from "./src/dataset/inspect.ts";
+export {
+  appendCorrection,
+  type Before,
+  type CorrectedImage,
+  type CorrectedRegion,
+  type Correction,
+  CorrectionConflict,
+  type CorrectionImage,
+  type CorrectionRecord,
+  type Corrections,
+  type CorrectionSource,
+  newestOf,
+  readCorrections,
+} from "./src/dataset/corrections.ts";
+export type { CorrectionsReport } from "./src/dataset/corrections_merge.ts";
 export type { DepthReport } from "./src/dataset/depths.ts";
 export { type MasksReport, writeMasks, type WriteMasksOptions } from "./src/dataset/write_masks.ts";
 export {

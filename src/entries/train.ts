@@ -49,11 +49,11 @@ export {
 } from "../training/train_run.ts";
 export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
 export type { ChoicesFrom, PlannedMemory, TrainPlan } from "../training/train_plan.ts";
-export { type Schedule, SCHEDULES, type TrainConfig } from "../training/train_config.ts";
+export { type InitOrigin, type Schedule, SCHEDULES, type TrainConfig } from "../training/train_config.ts";
 export { completeTrainConfig, RECIPES } from "../training/recipe.ts";
 export { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
 export type { BestEpoch } from "../training/checkpoint.ts";
-export type { SplitSummary } from "../training/train_data.ts";
+export type { CorrectedSamples, SplitSummary } from "../training/train_data.ts";
 export type { DataFingerprint, SplitFingerprint } from "../training/data_fingerprint.ts";
 export {
   type ClassCounts,

@@ -9,8 +9,6 @@
 export const FOLDERS = {
   /** The dataset, with a folder per split. */
   data: "dataset",
-  /** Masks that people corrected on the page, in a file per session. */
-  corrections: "dataset/corrections",
   /** Prepared images and timed kernel choices. */
   cache: "dataset/.cache",
   /** Synthetic images of `bench`, which removes it afterwards. */

@@ -78,7 +78,16 @@ Deno.test("documentation: every task that it names exists, and command_line.md l
 
 /** Flags of Deno, of commander, and of launchers that the documentation names. */
 const OTHER_FLAGS = [
-  ...["--allow-net", "--allow-read", "--allow-write", "--cached-only", "--frozen", "--help"],
+  ...[
+    "--allow-net",
+    "--allow-read",
+    "--allow-run",
+    "--allow-write",
+    "--allow-write",
+    "--cached-only",
+    "--frozen",
+    "--help",
+  ],
   ...[
     "--gpus-per-node",
     "--kill-on-bad-exit",
