@@ -9,6 +9,7 @@ import { addExamples, createCommand, GROUPS, main, writeStderr, writeStdout } fr
 import { escapeLine } from "../src/escape.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { makeSite, type SiteReport } from "../src/page/site/make_site.ts";
+import { sidecarOf } from "../src/unet/model_format.ts";
 import { findModelFile } from "../src/prediction/load_model.ts";
 
 interface Options {
@@ -65,6 +66,13 @@ async function writePage({ json, ...options }: Options): Promise<void> {
     precision: options.precision,
     onProgress: (step) => writeStderr(`${step}\n`),
   });
+  const { described, size, normalize } = report.model;
+  if (!described) {
+    writeStderr(
+      `note: the file does not describe its model; using the original's input, ${size} px and ${normalize} ` +
+        `normalization; a sidecar, ${escapeLine(sidecarOf(model))}, can\n`,
+    );
+  }
   writeStdout(json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
 }
 

@@ -37,7 +37,15 @@ export interface SiteReport {
   /** The names of the files. */
   readonly files: readonly string[];
   /** The model in the site. */
-  readonly model: { readonly name: string; readonly precision: "f32" | "f16"; readonly byteLength: number };
+  readonly model: {
+    readonly name: string;
+    readonly precision: "f32" | "f16";
+    readonly byteLength: number;
+    /** Whether its file, or the sidecar next to it, states its input; if not, the original's is used. */
+    readonly described: boolean;
+    readonly size: number;
+    readonly normalize: ModelDescription["normalize"];
+  };
 }
 
 /**
@@ -56,13 +64,14 @@ export async function makeSite(folder: string, options: SiteOptions): Promise<Si
   await writeSite(output, files);
   const byteLength = [...files.values()].reduce((sum, { length }) => sum + length, 0);
   const { name, precision } = model.info;
+  const { described, description: { size, normalize } } = loaded;
   return {
     output,
     title,
     version,
     byteLength,
     files: [...files.keys()].sort(),
-    model: { name, precision, byteLength: model.bytes.length },
+    model: { name, precision, byteLength: model.bytes.length, described, size, normalize },
   };
 }
 

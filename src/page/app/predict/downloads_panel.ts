@@ -7,11 +7,11 @@ import { fill, h } from "../dom.ts";
 import type { OutputKind } from "./outputs.ts";
 
 /** Files of all images together. */
-export type QueueFile = "coco" | "csv" | "zip";
+export type QueueFile = "coco" | "results" | "csv" | "zip";
 
 /** What the panel needs. */
 export interface DownloadsPanelOptions {
-  /** Saves files of the shown image; a class's own are several. */
+  /** Saves a file of the shown image. */
   readonly onImage: (kind: OutputKind) => Promise<void>;
   /** Saves files of all images; `step` gets how far that is. */
   readonly onQueue: (kind: QueueFile, step: (text: string) => void) => Promise<void>;
@@ -26,7 +26,8 @@ const IMAGE_FILES: readonly [OutputKind, string][] = [
 ];
 
 const QUEUE_FILES: readonly [QueueFile, string][] = [
-  ["coco", "COCO JSON"],
+  ["coco", "COCO dataset"],
+  ["results", "COCO results"],
   ["csv", "CSV table"],
   ["zip", "Everything as ZIP"],
 ];

@@ -113,7 +113,7 @@ export function cocoFiles(
   images: readonly NamedImage[],
   fileNames: readonly string[],
   provenance: Provenance,
-): OutputFile[] {
+): [dataset: OutputFile, results: OutputFile] {
   const { state: { model }, settings } = provenance;
   const classes = model.classes.map(({ name }) => name);
   const results = new CocoResults(countedIds(fileNames, classes));

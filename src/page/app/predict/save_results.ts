@@ -40,14 +40,17 @@ export function nameImages(
   return { images, fileNames: names.map(({ fileName }) => fileName) };
 }
 
-/** Saves the files of a kind of one image: several if it has several classes. */
+/** Saves the file of a kind of one image; a zip, if each of several classes has one. */
 export async function saveImage(
   image: NamedImage,
   kind: OutputKind,
   provenance: Provenance,
   pixels: RgbImage,
 ): Promise<void> {
-  for (const file of await imageFiles(image, [kind], provenance, pixels)) save(file);
+  const files = await imageFiles(image, [kind], provenance, pixels);
+  // Browsers ask before a page saves several files.
+  if (files.length === 1) return save(files[0]!);
+  saveZip(`${image.name.stem}_${kind}.zip`, files);
 }
 
 /**
@@ -69,7 +72,9 @@ export async function saveQueue(
     );
   const table = () => summaryFile(numbers(), provenance.state.model);
   if (kind === "csv") return save(table());
-  if (kind === "coco") return cocoFiles(images, fileNames, provenance).forEach(save);
+  const coco = () => cocoFiles(images, fileNames, provenance);
+  if (kind === "coco") return save(coco()[0]!);
+  if (kind === "results") return save(coco()[1]!);
   const files: OutputFile[] = [];
   for (const [index, image] of images.entries()) {
     onStep(`Packing ${index + 1} of ${images.length}`);
@@ -77,10 +82,14 @@ export async function saveQueue(
     const kinds = ["mask", "overlay", "probability", "json"] as const;
     files.push(...await imageFiles(image, kinds, provenance, pixels));
   }
-  files.push(table(), ...cocoFiles(images, fileNames, provenance));
-  // PNGs are compressed already.
+  files.push(table(), ...coco());
+  saveZip(ZIP_FILE, files);
+}
+
+/** Not compressed: PNGs are already. */
+function saveZip(name: string, files: readonly OutputFile[]): void {
   const parts = storedZipParts(files) as Uint8Array<ArrayBuffer>[];
-  saveFile(ZIP_FILE, new Blob(parts, { type: "application/zip" }));
+  saveFile(name, new Blob(parts, { type: "application/zip" }));
 }
 
 function save({ name, bytes }: OutputFile): void {
