@@ -28,8 +28,14 @@ export function locate(selector: string): Located {
   if (element.matches(":disabled, [aria-disabled=true]")) return { element, problem: "it is disabled" };
   element.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
   const box = element.getBoundingClientRect();
-  const left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth);
-  const top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);
+  let left = Math.max(box.left, 0), right = Math.min(box.right, innerWidth);
+  let top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);
+  for (let one = element.parentElement; one !== null && one !== document.body; one = one.parentElement) {
+    if (getComputedStyle(one).overflow === "visible") continue;
+    const clip = one.getBoundingClientRect();
+    [left, right] = [Math.max(left, clip.left), Math.min(right, clip.right)];
+    [top, bottom] = [Math.max(top, clip.top), Math.min(bottom, clip.bottom)];
+  }
   const point = { x: (left + right) / 2, y: (top + bottom) / 2 };
   const above = document.elementFromPoint(point.x, point.y);
   const label = (element as HTMLInputElement).labels?.[0];

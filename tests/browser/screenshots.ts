@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { join } from "node:path";
 import { createCommand, main, writeStderr, writeStdout } from "../../src/cli/task.ts";
+import { RUN_FILES } from "../../src/fs/layout.ts";
 import { listFolder } from "../../src/fs/paths.ts";
 import { ROOT } from "../project/files.ts";
 import { Context } from "./context.ts";
@@ -35,25 +36,18 @@ const SHOTS: readonly Shot[] = [
   {
     name: "page_runs",
     hash: "runs",
-    width: 1520,
-    height: 760,
+    width: 1280,
+    height: 860,
     async prepare(page) {
       await page.waitForText("Differences of the settings");
       await page.waitForText("half-the-filters");
     },
   },
   {
-    name: "page_run",
-    hash: `run/${SHOWN_RUN}`,
-    width: 1280,
-    height: 1180,
-    prepare: (page) => page.waitForText("Validation"),
-  },
-  {
     name: "page_results",
     hash: `results/${SHOWN_RUN}/test`,
-    width: 1440,
-    height: 860,
+    width: 1400,
+    height: 920,
     async prepare(page, images) {
       await page.click(`.vt-row >> ${images[5]}`);
       await page.waitForText("Probability");
@@ -64,7 +58,7 @@ const SHOTS: readonly Shot[] = [
     hash: "dataset",
     width: 1280,
     height: 760,
-    prepare: (page) => page.waitForText("phantom_"),
+    prepare: (page) => page.waitForText("Near-duplicates 0"),
   },
   {
     name: "page_predict",
@@ -96,9 +90,9 @@ const SHOTS: readonly Shot[] = [
       await page.fill("input[type=text]", "A. Reader");
       const center = await page.point("canvas");
       const at = (x: number, y: number): Point => ({ x: center.x + x, y: center.y + y });
-      await page.press("b");
-      await page.drag([at(90, 120), at(110, 130), at(130, 125), at(140, 110)]);
-      await page.hover(at(150, 100));
+      // Along the larger lesion.
+      await page.drag([at(4, 20), at(8, 50), at(6, 80), at(-8, 110)]);
+      await page.hover(at(-14, 122));
     },
   },
 ];
@@ -112,7 +106,8 @@ export function command(): Command {
       const browser = await Browser.launch(join(ROOT, DATA, ".browser"));
       const context = new Context(browser, "screenshots");
       try {
-        const board = await context.board({ runs: RUNS, data: DATA });
+        const model = join(RUNS, SHOWN_RUN, RUN_FILES.best);
+        const board = await context.board({ runs: RUNS, data: DATA, model });
         const images = (await listFolder(join(DATA, "test"))).map(({ name }) => name)
           .filter((name) => name.endsWith(".jpg")).sort();
         for (const shot of SHOTS.filter(({ name }) => name.includes(only))) {

@@ -39,6 +39,7 @@ const COLUMNS: readonly Column<RunSummary>[] = [
   },
   {
     key: "dice",
+    width: "minmax(104px, 1fr)",
     title: "Best Dice",
     help: "The highest Dice of the validation split",
     numeric: true,
@@ -48,6 +49,7 @@ const COLUMNS: readonly Column<RunSummary>[] = [
   },
   {
     key: "loss",
+    width: "minmax(104px, 1fr)",
     title: "Best loss",
     help: "The lowest loss of the validation split; the run keeps the weights of that epoch",
     numeric: true,
