@@ -86,12 +86,17 @@ export async function provePlan(
   const isRefused = (variant: string, kernels: readonly string[]) =>
     kernels.some((kernel) => verdicts.get(nameOf({ kernel, variant }))?.passed === false);
   for (;;) {
-    const choices = completeChoices(
-      OPERATIONS,
-      adapterKind(gpu.adapter),
-      prefer,
-      ({ needs, kernels }, variant) => gpu.has(needs) && !isRefused(variant, kernels),
-    );
+    let choices: KernelChoices;
+    try {
+      choices = completeChoices(
+        OPERATIONS,
+        adapterKind(gpu.adapter),
+        prefer,
+        ({ needs, kernels }, variant) => gpu.has(needs) && !isRefused(variant, kernels),
+      );
+    } catch (error) {
+      throw unusable(gpu, `all its ways to compute a layer give wrong results (${(error as Error).message})`);
+    }
     const uses = usesOf(kernelsOf(choices), choices);
     const unknown = uses.filter((use) => !verdicts.has(nameOf(use)));
     for (const use of unknown) {
@@ -118,11 +123,8 @@ export async function provePlan(
     const lost = failed.find(({ variant }) => variant === null) ??
       failed.find(({ variant }) => !Object.values(choices).includes(variant!));
     if (lost !== undefined) {
-      throw new Error(
-        `Cannot compute on "${gpu.adapter.description}": its result of the kernel "${lost.kernel}" is not usable ` +
-          `(${verdicts.get(nameOf(lost))!.reason}), and no other can take its place\n` +
-          "hint: update the graphics driver and the browser, or use another GPU",
-      );
+      const { reason } = verdicts.get(nameOf(lost))!;
+      throw unusable(gpu, `the kernel "${lost.kernel}" fails (${reason}), and no other can take its place`);
     }
   }
   if (Object.keys(tested).length > 0) await memory?.write(gpu, tested);
@@ -131,6 +133,13 @@ export async function provePlan(
     passed || variant === undefined ? [] : [{ variant, kernel, reason }]
   );
   return { verdicts: all, refused };
+}
+
+function unusable(gpu: Gpu, why: string): Error {
+  return new Error(
+    `Cannot compute on "${gpu.adapter.description}": ${why}\n` +
+      "hint: update the graphics driver and the browser, or use another GPU",
+  );
 }
 
 /** The kernels of a plan with the variants that they belong to: the chosen ones, else any that a shape fell back to. */

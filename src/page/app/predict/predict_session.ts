@@ -97,8 +97,14 @@ export class PredictSession {
       hooks.onProgress?.({ phase: "ready" });
       return new PredictSession(options, hooks, model, modelSeconds, opened);
     } catch (error) {
+      const lost = await isSettled(gpu.lost);
       gpu.close();
-      throw error;
+      if (!lost) throw error;
+      throw new Error(
+        "Cannot open the GPU: it was lost while it was tested\nhint: update the graphics driver, close other programs " +
+          "that use the GPU, and reload the page",
+        { cause: error },
+      );
     }
   }
 
@@ -197,10 +203,7 @@ export class PredictSession {
 
   /** The report of a loss may arrive after the error that it causes. */
   async #isLost(): Promise<boolean> {
-    const opened = this.#opened;
-    const late = new Promise((resolve) => setTimeout(resolve, 200));
-    await Promise.race([opened.gpu.lost, late]);
-    return opened.lost;
+    return await isSettled(this.#opened.gpu.lost) || this.#opened.lost;
   }
 
   async #reopen(): Promise<void> {
@@ -272,6 +275,14 @@ async function prepare(
     seconds: { gpu: gpuSeconds, "self-test": selfTest, "warm-up": lap() },
     lost: false,
   };
+}
+
+/** Whether a promise resolves soon. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  return await Promise.race([
+    promise.then(() => true),
+    new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 200)),
+  ]);
 }
 
 /** Returns the seconds since it was made or called last. */

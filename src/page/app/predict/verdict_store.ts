@@ -72,8 +72,12 @@ export class VerdictStore implements VerdictMemory {
   }
 }
 
+/** Milliseconds after which a database counts as none: one that is blocked or damaged may never answer. */
+const PATIENCE = 2000;
+
 function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("Cannot use the database: it does not answer")), PATIENCE);
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
