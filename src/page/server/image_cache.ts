@@ -22,8 +22,8 @@ const BETWEEN = 32;
 let conversions = 0;
 
 /**
- * An image of a split as a response that browsers show at its full size: its file, or a kept PNG of it. The same file is
- * not sent twice: `etag` is of its content.
+ * An image of a split as a response that browsers show at its full size: its file, or a kept PNG of it, which `convert`
+ * asks for of any file. The same file is not sent twice: `etag` is of its content.
  *
  * @throws as {@linkcode readImageFile}, and as `decodeImage` for a damaged or too large file
  */
@@ -32,14 +32,15 @@ export async function cachedImageResponse(
   headers: Headers,
   split: Split,
   fileName: string,
+  { convert = false }: { readonly convert?: boolean } = {},
 ): Promise<Response> {
   const bytes = await readImageFile(split, fileName);
   const hash = hashBytes(bytes);
-  const etag = `"${hash.slice(0, 32)}"`;
+  const type = convert ? null : browserType(bytes);
+  const etag = `"${hash.slice(0, 32)}${type === null ? "-png" : ""}"`;
   // The browser asks every time, and is answered without the image if it is the same.
   const common = { etag, "cache-control": "private, no-cache" };
   if (headers.get("if-none-match") === etag) return new Response(null, { status: 304, headers: common });
-  const type = browserType(bytes);
   const [body, kind] = type === null ? [await converted(cache, hash, bytes), "image/png"] : [bytes, type];
   return new Response(body, { headers: { ...common, "content-type": kind } });
 }

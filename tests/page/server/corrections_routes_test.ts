@@ -35,7 +35,12 @@ function withBoard(
 ): Promise<void> {
   return inTempFolder(async (folder) => {
     await write(folder);
-    await using board = await startBoard({ runs: join(folder, "runs"), data: folder, port: 0 });
+    await using board = await startBoard({
+      runs: join(folder, "runs"),
+      data: folder,
+      cache: join(folder, "cache"),
+      port: 0,
+    });
     const at = (path: string) => `${board.address}api/corrections${path}`;
     await body({
       folder,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { decodeRle } from "../../../src/coco/rle.ts";
 import { RUN_FILES } from "../../../src/fs/layout.ts";
 import { hashBytes } from "../../../src/fs/hash_bytes.ts";
+import { encodeJpeg } from "../../../src/image/encode.ts";
 import { inspectFile } from "../../../src/image/header.ts";
 import { maskOf } from "../../../src/image/label_map.ts";
 import type {
@@ -15,7 +16,7 @@ import type {
 import { startBoard } from "../../../src/page/server/serve.ts";
 import { MeasuredImage, sameScores } from "../../../src/page/app/results/measured_image.ts";
 import { writeClassDataset } from "../../support/class_dataset.ts";
-import { cocoText, writeFiles } from "../../support/coco.ts";
+import { cocoText, paint, writeFiles } from "../../support/coco.ts";
 import { deepPng } from "../../support/deep_images.ts";
 import { grayPredictor } from "../../support/gray_predictor.ts";
 import { storeEvaluation } from "../../support/stored_evaluation.ts";
@@ -137,9 +138,10 @@ Deno.test("results routes: what browsers cannot decode is sent as a PNG, made on
   withBoard(async (folder) => {
     const image = { width: 32, height: 32 };
     await writeFiles(join(folder, "data"), {
-      "test/_annotations.coco.json": cocoText({ ...image, images: 1 }, [
+      "test/_annotations.coco.json": cocoText({ ...image, images: 2 }, [
         { image_id: 1, segmentation: [[4, 4, 20, 4, 20, 20, 4, 20]] },
       ]),
+      "test/2.png": await encodeJpeg(paint(32, 32, (x) => 3 * x), 90),
       "test/1.png": deepPng(32, 32, (x, y) => 3000 + 40 * x + y),
     });
     await Deno.mkdir(join(folder, "runs/a"), { recursive: true });
@@ -158,6 +160,11 @@ Deno.test("results routes: what browsers cannot decode is sent as a PNG, made on
     const again = await fetch("/a/test/image/1.png", { "if-none-match": response.headers.get("etag")! });
     assert.equal(again.status, 304);
     await again.body?.cancel();
+    for (const [path, type] of [["2.png", "image/jpeg"], ["2.png?convert=true", "image/png"]]) {
+      const response = await fetch(`/a/test/image/${path}`);
+      assert.equal(response.headers.get("content-type"), type);
+      assert.equal(inspectFile(await response.bytes()).width, 32);
+    }
   }));
 
 Deno.test("results routes: unknown names, paths and damaged files are refused, with the way out", () =>

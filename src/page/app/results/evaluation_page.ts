@@ -95,7 +95,7 @@ export async function openEvaluation(
 /** The step of an arrow key; 0 where the key belongs to a control, or moves an image. */
 function stepOf({ key, target, shiftKey, ctrlKey, altKey, metaKey }: KeyboardEvent): -1 | 0 | 1 {
   if (shiftKey || ctrlKey || altKey || metaKey) return 0;
-  if ((target as Element).closest("input, select, textarea, dialog")) return 0;
+  if (target instanceof Element && target.closest("input, select, textarea, dialog")) return 0;
   return key === "ArrowLeft" ? -1 : key === "ArrowRight" ? 1 : 0;
 }
 

@@ -69,9 +69,17 @@ export class ImageStore {
   }
 
   async #pixels(name: string): Promise<ImageBitmap> {
-    const response = await fetch(this.#api.url(this.#path("image", name)));
-    if (!response.ok) throw await errorOf(response);
-    return await createImageBitmap(await response.blob());
+    const decode = async (convert: boolean) => {
+      const query = convert ? { convert } : {};
+      const response = await fetch(this.#api.url(this.#path("image", name), query));
+      if (!response.ok) throw await errorOf(response);
+      return await createImageBitmap(await response.blob());
+    };
+    // What this browser cannot decode, the server converts.
+    return await decode(false).catch((error) => {
+      if (error instanceof ApiError) throw error;
+      return decode(true);
+    });
   }
 
   async #maps(name: string): Promise<MeasuredImage> {

@@ -26,8 +26,8 @@ import { ifFound, listFolder } from "../../../fs/paths.ts";
 import type { EvaluationEntry, EvaluationResults } from "../../api/results.ts";
 import { type Board, RouteError } from "../route.ts";
 
-/** Most bytes of an evaluation's JSON: some hundred thousand images. */
-const MAX_BYTES = 2 ** 28;
+/** Most bytes of an evaluation's JSON: a hundred thousand images. */
+const MAX_BYTES = 2 ** 27;
 
 /** Evaluations that are kept in memory as a whole. */
 const MOST_KEPT = 4;

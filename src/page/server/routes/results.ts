@@ -58,7 +58,9 @@ export const RESULT_ROUTES: readonly Route[] = [
     path: "api/results/:run/:split/image/:name",
     async handle(request) {
       const { from, image } = await resultImage(request.board, await open(request), request.parameters.name!);
-      return await cachedImageResponse(request.board, request.headers, from.split, image.fileName);
+      const { board, headers, query } = request;
+      const convert = query.has("convert");
+      return await cachedImageResponse(board, headers, from.split, image.fileName, { convert });
     },
   },
   {
