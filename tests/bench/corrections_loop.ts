@@ -21,27 +21,33 @@ import { hashBytes } from "../../src/fs/hash_bytes.ts";
 import { damageOutlines } from "../support/damaged_outlines.ts";
 import { Random } from "../support/random.ts";
 
-const { values: given } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "3" },
-    first: { type: "string", default: "0" },
-    images: { type: "string", default: "100" },
-    test: { type: "string", default: "200" },
-    filters: { type: "string", default: "4" },
-    epochs: { type: "string", default: "30" },
-    more: { type: "string", default: "12" },
-    corrected: { type: "string", default: "20" },
-    name: { type: "string", default: "loop" },
-    flags: { type: "string", default: "--augment none --average 0" },
-  },
-});
+/** The arguments and their defaults. */
+const OPTIONS = [
+  ...[["seeds", "3"], ["first", "0"], ["corrected", "20"]],
+  ...[["images", "100"], ["test", "200"], ["filters", "4"], ["epochs", "30"], ["more", "12"]],
+  ...[["name", "loop"], ["flags", "--augment none --average 0"]],
+] as [string, string][];
+
+const given = parseArgs({
+  options: Object.fromEntries(
+    OPTIONS.map(([name, text]) => [name, { type: "string", default: text } as const]),
+  ),
+}).values as Record<string, string>;
 
 const [SEEDS, FIRST, IMAGES, TEST, EPOCHS, MORE, CORRECTED] = [
-  ...[given.seeds, given.first, given.images, given.test, given.epochs, given.more, given.corrected],
-].map(Number) as [number, number, number, number, number, number, number];
+  "seeds",
+  "first",
+  "images",
+  "test",
+  "epochs",
+  "more",
+  "corrected",
+].map((name) => Number(given[name])) as [
+  ...[number, number, number, number, number, number, number],
+];
 
 /** Flags of every training run: without augmentation and EMA, a network learns wrong outlines by heart. */
-const FLAGS = given.flags.split(" ").filter((flag) => flag !== "");
+const FLAGS = given.flags!.split(" ").filter((flag) => flag !== "");
 
 /** Images per batch. */
 const BATCH = 8;
@@ -96,7 +102,7 @@ async function runSeed(seed: number): Promise<Map<string, Outcome>> {
   await Deno.writeTextFile(path, damaged.text);
 
   const settings = ["--data", data, "--swanlab", "off", "--no-tensorboard", "--samples", "0", "--force"];
-  const network = ["--recipe", "strong", "--filters", given.filters, "--size", "64"];
+  const network = ["--recipe", "strong", "--filters", given.filters!, "--size", "64"];
   const base = join(runs, "base");
   const own = ["--epochs", `${EPOCHS}`, "--batch-size", `${BATCH}`, "--seed", `${seed}`, ...FLAGS];
   await task("train", ...settings, ...network, "--run", base, ...own);

@@ -83,7 +83,6 @@ const OTHER_FLAGS = [
     "--allow-read",
     "--allow-run",
     "--allow-write",
-    "--allow-write",
     "--cached-only",
     "--frozen",
     "--help",
