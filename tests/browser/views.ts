@@ -27,7 +27,6 @@ export const SHOWN_VIEWS: readonly ShownView[] = [
   { name: "dataset image", hash: "dataset/image/test/phantom_test_00003.jpg", shows: "phantom_test_00003" },
   { name: "predict", hash: "predict", shows: "Predict" },
   { name: "correct", hash: "correct", shows: "phantom_train_00003" },
-  { name: "editor", hash: "correct/test/phantom_test_00003.jpg", shows: "Brush" },
   { name: "editor", hash: "correct/test/phantom_test_00001.jpg", shows: "stored by seen" },
 ];
 
