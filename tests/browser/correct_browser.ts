@@ -144,6 +144,10 @@ export const cases: BrowserCase[] = [
       assert.deepEqual(shown(newestOf(second!)), [
         `tumor ${encodeRle(unite(decodeRle(expected), stroke)).counts}`,
       ]);
+      await page.waitFor(
+        "all versions",
+        () => document.querySelectorAll(".correct-versions li").length === 3,
+      );
       await page.click('button[aria-label="Restore before the first correction"]');
       await page.waitForText("Restore before the first correction. Undo brings back");
       await signAndSave(page, "Dr. Ada", 3);
