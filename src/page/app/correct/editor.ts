@@ -276,7 +276,9 @@ export function createEditor(session: Session, host: EditorHost): Editor {
   const closers = [
     on(globalThis as unknown as EventTarget, "keydown", (event: KeyboardEvent) => press(event)),
     on(globalThis as unknown as EventTarget, "beforeunload", (event: BeforeUnloadEvent) => {
-      if (state.document.isDirty) event.preventDefault();
+      if (!state.document.isDirty) return;
+      event.preventDefault();
+      session.keepDraft().catch(() => {});
     }),
     on(document, "visibilitychange", () => {
       if (document.visibilityState === "hidden" && state.document.isDirty) {
@@ -317,12 +319,16 @@ export function createEditor(session: Session, host: EditorHost): Editor {
 
   async function load(): Promise<void> {
     const { split, fileName } = image;
-    bitmap = await loadBitmap(page.api.url(["corrections", "pixels", split, fileName]), image, ending.signal);
+    const url = page.api.url(["corrections", "pixels", split, fileName]);
+    bitmap = await loadBitmap(url, image, ending.signal);
     layers();
     // After the first frame: large images take a moment.
     setTimeout(() => {
       if (bitmap !== null && !ending.signal.aborted) state.intensities = intensitiesOf(bitmap);
     });
+  }
+
+  async function lookForDraft(): Promise<void> {
     const found = await session.findDraft();
     if (found !== null && !ending.signal.aborted) await askAboutDraft(found);
   }
@@ -354,11 +360,14 @@ export function createEditor(session: Session, host: EditorHost): Editor {
 
   layers();
   update();
-  load().catch((error) => {
+  const report = (error: unknown) => {
     if (ending.signal.aborted) return;
     fail(error);
     state.say(error instanceof Error ? error.message : `${error}`);
-  });
+  };
+  load().catch(report);
+  // Not after the image: unsaved work is there whether the image is or not.
+  lookForDraft().catch(report);
 
   return {
     element: h(

@@ -29,8 +29,8 @@ export interface Origin {
   readonly before: readonly MaskRegion[] | null;
 }
 
-/** Milliseconds from a change until it is kept as a draft. */
-const DRAFT_MS = 400;
+/** Milliseconds from a change until it is kept as a draft; at least as long as keeping the last one took. */
+const DRAFT_MS = 100;
 
 /** How {@linkcode Session.save} ended. */
 export type SaveResult =
@@ -45,6 +45,7 @@ export class Session {
   readonly #origins: { readonly state: number; readonly origin: Origin }[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #keeping: Promise<void> = Promise.resolve();
+  #keepMs = 0;
   #image: ImageToCorrect;
   #document: LabelDocument;
   #closed = false;
@@ -130,19 +131,23 @@ export class Session {
   }
 
   /** Forgets unsaved work. */
-  async dropDraft(key?: string): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#keeping;
-    await this.#drafts.drop(key);
+  dropDraft(key?: string): Promise<void> {
+    this.#stopTimer();
+    // In the order of the calls: what is kept after this stays.
+    return this.#keeping = this.#keeping.catch(() => {}).then(() => this.#drafts.drop(key));
   }
 
   /** Keeps the present masks as a draft now. */
   keepDraft(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
+    const start = performance.now();
     const { source, model, before } = this.origin;
     const base = this.#image.newest?.revision ?? null;
     const draft = makeDraft(this.#document, { base, source, model, before, time: Date.now() });
-    return this.#keeping = this.#keeping.catch(() => {}).then(() => this.#drafts.keep(draft));
+    return this.#keeping = this.#keeping.catch(() => {}).then(async () => {
+      await this.#drafts.keep(draft);
+      this.#keepMs = performance.now() - start;
+    });
   }
 
   /**
@@ -207,18 +212,24 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     this.#stopListening();
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     if (this.#document.isDirty) await this.keepDraft();
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #listen(): void {
     this.#stopListening();
     this.#stopListening = this.#document.onChange(() => {
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => {
+      // From the first change on, so that steady work does not put it off.
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
         if (this.#document.isDirty) this.keepDraft().catch(() => {});
         else this.dropDraft().catch(() => {});
-      }, DRAFT_MS);
+      }, Math.max(DRAFT_MS, this.#keepMs));
     });
   }
 }
