@@ -31,15 +31,6 @@ export function interval([low, high]: readonly [number | null, number | null], d
   return low === null || high === null ? null : markup`${number(low, digits)} to ${number(high, digits)}`;
 }
 
-/** Seconds as people say them. */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  const two = (value: number) => `${value}`.padStart(2, "0");
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
-  return `${Math.floor(whole / 3600)} h ${two(Math.floor(whole % 3600 / 60))} min`;
-}
-
 /** A time as `2026-01-31 12:00 UTC`; empty if it is none. */
 export function moment(time: Date): string {
   return Number.isNaN(time.getTime()) ? "" : `${time.toISOString().slice(0, 16).replace("T", " ")} UTC`;

@@ -7,8 +7,8 @@ import { RUN_FILES } from "../../fs/layout.ts";
 import { evaluateCommand, reportCommand, trainCommand } from "./commands.ts";
 import { recordOf, textOf, valueOf } from "./evaluation_record.ts";
 import { type Content, type Html, markup, shorten } from "./html.ts";
-import { formatBytes } from "../../format.ts";
-import { duration, moment } from "./numbers.ts";
+import { formatBytes, formatSeconds } from "../../format.ts";
+import { moment } from "./numbers.ts";
 import type { RunRecords } from "./records.ts";
 
 type Fact = readonly [name: string, value: Content];
@@ -77,7 +77,7 @@ function trainingFacts({ config, progress, epochs }: RunRecords): Fact[] {
     ["parameters", valueOf(config?.parameters)?.toLocaleString("en-US")],
     ["started", progress && moment(new Date(progress.startedAt))],
     ["last epoch ended", last && moment(last.time)],
-    ["time of all epochs", seconds > 0 && duration(seconds)],
+    ["time of all epochs", seconds > 0 && formatSeconds(seconds)],
     ["samples per second", speed !== undefined && Number.isFinite(speed) && speed.toFixed(2)],
     ["dataset", progress?.dataFolder],
     ...(["train", "valid"] as const).map((role): Fact => {

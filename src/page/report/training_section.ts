@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatSeconds } from "../../format.ts";
 import { RUN_FILES } from "../../fs/layout.ts";
 import type { EpochRecord } from "../../tracking/run_log.ts";
 import { completeTrainConfig } from "../../training/recipe.ts";
@@ -10,7 +11,7 @@ import { shouldStop } from "../../training/early_stopping.ts";
 import { resumeCommand, settingText, trainCommand } from "./commands.ts";
 import { type Content, type Html, markup, shorten } from "./html.ts";
 import { type Curve, lineChart } from "./line_chart.ts";
-import { duration, number } from "./numbers.ts";
+import { number } from "./numbers.ts";
 import type { RunRecords } from "./records.ts";
 
 /** Most rows of the table behind the curves, and classes of the table of classes. */
@@ -92,7 +93,7 @@ function curvesOf(records: RunRecords): Content {
   ];
   const seconds = epochs.reduce((sum, { metrics }) => sum + (metrics.seconds ?? 0), 0);
   return markup`<p>${state && `${state[0]!.toUpperCase()}${state.slice(1)}`}${
-    seconds > 0 && `, in ${duration(seconds)}, ${duration(seconds / epochs.length)} per epoch`
+    seconds > 0 && `, in ${formatSeconds(seconds)}, ${formatSeconds(seconds / epochs.length)} per epoch`
   }.${
     best &&
     markup`
