@@ -13,15 +13,26 @@ export interface Thumbnail {
   close(): void;
 }
 
+/** Milliseconds before it loads: of a list that is scrolled fast, nothing is asked for in passing. */
+const DELAY_MS = 60;
+
 /** Shows the thumbnail of an image; in its place, a text if it cannot be shown. */
 export function thumbnail(api: Api, split: string, fileName: string, alt = ""): Thumbnail {
   const image = h("img", {
     alt,
     decoding: "async",
-    src: api.url(["dataset", "thumbnail", split, fileName]),
     onerror: () => image.getAttribute("src") && element.replaceChildren(h("span", {}, "cannot be shown")),
   });
   const element = h("div", { class: "ds-thumbnail" }, image);
-  // Without an address the browser drops the request, and the server the work.
-  return { element, close: () => image.removeAttribute("src") };
+  const timer = setTimeout(() => {
+    image.src = api.url(["dataset", "thumbnail", split, fileName]);
+  }, DELAY_MS);
+  return {
+    element,
+    close() {
+      clearTimeout(timer);
+      // Without an address the browser drops the request, and the server the work.
+      image.removeAttribute("src");
+    },
+  };
 }
