@@ -7,8 +7,8 @@
 import { isImageName } from "../../../image/formats.ts";
 import type { QueuedFile } from "./queue.ts";
 
-/** Most files of one drop: a folder chosen by mistake may hold a disk. */
-export const MOST_FILES = 10_000;
+/** Most images of a page: the probabilities of one at 512 px have 1 MB, and a folder chosen by mistake may hold a disk. */
+export const MOST_FILES = 2_000;
 
 /** Files that were found, and how many were left out. */
 export interface FoundFiles {
@@ -16,8 +16,6 @@ export interface FoundFiles {
   readonly files: readonly QueuedFile[];
   /** Files of folders that are no images by their names. */
   readonly others: number;
-  /** Whether there are more than {@linkcode MOST_FILES}. */
-  readonly isCut: boolean;
 }
 
 /** Whether a file of a folder is tried: by its name, or as the browser calls it, such as `image/avif`; not if hidden. */
@@ -84,6 +82,6 @@ async function listEntries(folder: FileSystemDirectoryEntry): Promise<FileSystem
 
 function select<F extends QueuedFile>(all: readonly F[], isTaken: (file: F) => boolean): FoundFiles {
   const images = all.filter(isTaken);
-  const files = images.slice(0, MOST_FILES).map(({ path, file }) => ({ path, file }));
-  return { files, others: all.length - images.length, isCut: images.length > MOST_FILES };
+  const files = images.map(({ path, file }) => ({ path, file }));
+  return { files, others: all.length - images.length };
 }

@@ -8,7 +8,9 @@ import type { RgbImage } from "../../../image/image.ts";
 import type { Mask } from "../../../image/mask.ts";
 import type { ImageNumbers } from "../../../prediction/image_report.ts";
 import type { ModelInfo } from "../../api/model.ts";
+import { plural } from "../../../format.ts";
 import { fill, h, uniqueId } from "../dom.ts";
+import { MOST_FILES } from "./file_input.ts";
 import { DownloadsPanel } from "./downloads_panel.ts";
 import type { Engine } from "./engine.ts";
 import { ImagePanel } from "./image_panel.ts";
@@ -86,7 +88,14 @@ export class PredictApp {
     this.#status = new StatusPanel({ onRetry: () => this.#open(this.#model), announce: host.announce });
     this.#listOptions = {
       onAdd: (files) => {
-        const [first] = this.#queue.add(files);
+        const room = MOST_FILES - this.#queue.counts.all;
+        if (files.length > room) {
+          host.toast(
+            `The page takes ${plural(MOST_FILES, "image")} at a time; deno task predict takes any number`,
+            "error",
+          );
+        }
+        const [first] = this.#queue.add(files.slice(0, Math.max(0, room)));
         if (first !== undefined && this.#shownId === null) this.#show(first.id);
       },
       onShow: (id) => this.#show(id),
@@ -112,10 +121,10 @@ export class PredictApp {
 
   /** Frees the GPU and stops listening. */
   close(): void {
+    this.#queue.start(null);
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#timer);
     clearTimeout(this.#idle);
-    this.#queue.start(null);
     this.#session.close();
     this.#list.close();
     this.#image?.close();

@@ -6,7 +6,7 @@
 import { plural } from "../../../format.ts";
 import { fill, h, on } from "../dom.ts";
 import { VirtualTable } from "../widgets/virtual_table.ts";
-import { filesOfDrop, filesOfField, filesOfPaste, type FoundFiles, MOST_FILES } from "./file_input.ts";
+import { filesOfDrop, filesOfField, filesOfPaste, type FoundFiles } from "./file_input.ts";
 import type { PredictedImage } from "./predicted_image.ts";
 import type { QueueCounts, QueuedFile, QueueItem } from "./queue.ts";
 
@@ -201,11 +201,10 @@ export class QueuePanel {
     ];
   }
 
-  #add({ files, others, isCut }: FoundFiles): void {
+  #add({ files, others }: FoundFiles): void {
     const { onAdd, toast } = this.#options;
     if (files.length === 0) return toast("There is no image in what was dropped or chosen", "error");
     if (others > 0) toast(`${plural(others, "file")} without an image left out`);
-    if (isCut) toast(`Only the first ${plural(MOST_FILES, "image")} are taken`, "error");
     onAdd(files);
   }
 }
