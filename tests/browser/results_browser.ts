@@ -238,8 +238,25 @@ export const cases: BrowserCase[] = [
       await page.press("Shift+ArrowRight", "Shift+ArrowDown");
       const after = await pixel();
       assert.ok(before.every((length, pane) => length !== after[pane]), "every pane has moved");
+      await page.drag([{ x: 800, y: 600 }, { x: 820, y: 610 }, { x: 900, y: 640 }]);
+      const dragged = await pixel();
+      assert.ok(after.every((length, pane) => length !== dragged[pane]), "a drag moves every pane");
       await page.press("0");
       assert.equal(await level(), fitted);
+      const { x, y } = await page.point("[data-pane=errors] canvas");
+      const touch = (type: string, ...distances: number[]) =>
+        page.session.send("Input.dispatchTouchEvent", {
+          type,
+          touchPoints: distances.map((distance, id) => ({ x: x + distance, y, id })),
+        });
+      await touch("touchStart", -20, 20);
+      await touch("touchMove", -40, 40);
+      await touch("touchEnd");
+      await page.waitFor("two fingers that magnify to the double", (fitted) => {
+        const level = parseFloat(document.querySelector(".viewer-level")!.textContent!);
+        return Math.abs(level / fitted - 2) < 0.1;
+      }, parseFloat(fitted));
+      await page.press("0");
       await page.wheel("[data-pane=truth] canvas", -300);
       await page.waitFor(
         "a wheel that magnifies",
@@ -325,6 +342,16 @@ export const cases: BrowserCase[] = [
       }
       await page.click("button >> Audit");
       await page.waitForText("cup, annotated, but the model finds nothing");
+      // A split that nobody annotated has an audit only, and no truth to be compared with.
+      const raw = { ...written, data: { annotated: false }, summary: null, classes: undefined, scores: [] };
+      await Deno.writeTextFile(join(run, "test.json"), JSON.stringify(raw));
+      await page.goto(`${board.address}#/results`);
+      await page.goto(`${board.address}#/results/classes/test`);
+      await page.waitForText("Not annotated: only the audit can be shown.");
+      await page.waitForText("Predicted lesions");
+      for (const pane of ["truth", "errors"]) {
+        assert.match(await page.text(`[data-pane=${pane}] figcaption`), /: not available$/);
+      }
     },
   },
 ];

@@ -13,7 +13,7 @@ import { paneLegend } from "./legend.ts";
 import { MeasuredImage, sameScores, scoreOf } from "./measured_image.ts";
 import { type NumberColumn, numbersTable } from "./numbers_table.ts";
 import { type PaneName, PANES, Panes } from "./panes.ts";
-import { comparedMasks, isSameTruth, MOST_NATIVE_PIXELS, nativeMasks } from "./shown_masks.ts";
+import { comparedMasks, isSameTruth, MOST_NATIVE_PIXELS, nativeMasks, withoutTruth } from "./shown_masks.ts";
 import { classSpecs } from "./shown_classes.ts";
 import { createThreshold, type ThresholdControl, thresholdText } from "./threshold_control.ts";
 
@@ -219,9 +219,11 @@ export class ImageDetail {
     const isNative = this.#native.checked && !this.#native.disabled;
     const all = classSpecs(results);
     const classes = this.#class === null ? [...all.keys()] : [this.#class];
-    const masks = isNative
+    const made = isNative
       ? nativeMasks({ maps: maps!, truth }, results.maps!, classes, this.threshold)
       : comparedMasks({ maps, truth }, classes, this.threshold);
+    // What nobody annotated is not shown as empty.
+    const masks = results.annotated ? made : withoutTruth(made);
     const colors = all.length > 1 ? classes.map((index) => all[index]!.color) : null;
     this.#panes.show({
       name: image.name,
@@ -260,14 +262,13 @@ export class ImageDetail {
     const now: NumberColumn = {
       title: "Now",
       note: thresholdText(this.threshold),
-      score: maps && results.annotated
-        ? scoreOf(maps.score(this.threshold, settings.spacing), className)
-        : null,
+      score: maps && scoreOf(maps.score(this.threshold, settings.spacing), className),
     };
     const pixelArea = settings.spacing && maps
       ? settings.spacing[0] * settings.spacing[1] * maps.entry.width * maps.entry.height / settings.size ** 2
       : null;
-    const units = { unit: settings.unit, pixels: settings.size ** 2, pixelArea };
+    const { annotated } = results;
+    const units = { unit: settings.unit, pixels: settings.size ** 2, pixelArea, annotated };
     fill(this.#numbers, numbersTable(result === null ? [now] : [evaluated, now], units));
   }
 

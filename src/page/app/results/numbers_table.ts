@@ -16,6 +16,8 @@ export interface NumberUnits {
   readonly pixels: number;
   /** Square millimeters of a compared pixel; null if they are not known. */
   readonly pixelArea: number | null;
+  /** Whether there is a truth; without one, only the prediction has numbers. */
+  readonly annotated: boolean;
 }
 
 /** A column of numbers, with its heading; null if nothing is known. */
@@ -28,7 +30,7 @@ export interface NumberColumn {
 
 type Row = readonly [key: string, label: string, show: (score: ResultScore) => Child];
 
-function rowsOf({ unit, pixels, pixelArea }: NumberUnits): Row[] {
+function rowsOf({ unit, pixels, pixelArea, annotated }: NumberUnits): Row[] {
   const area = (of: (score: ResultScore) => number) => (score: ResultScore) => {
     const count = of(score);
     const share = `${(100 * count / pixels).toFixed(2)} %`;
@@ -36,6 +38,10 @@ function rowsOf({ unit, pixels, pixelArea }: NumberUnits): Row[] {
       ? `${showCount(count)} px (${share})`
       : `${showCount(count)} px (${share}, ${showNumber(count * pixelArea)} mm²)`;
   };
+  const predicted: Row = ["predictedArea", "Predicted area", area(predictedArea)];
+  if (!annotated) {
+    return [predicted, ["lesions", "Predicted lesions", ({ lesions }) => showCount(lesions.predicted)]];
+  }
   return [
     ...METRIC_NAMES.map((name): Row => {
       const { label, isDistance } = METRICS[name];
@@ -43,7 +49,7 @@ function rowsOf({ unit, pixels, pixelArea }: NumberUnits): Row[] {
       return [name, isDistance ? `${text}, ${unit}` : text, ({ metrics }) => showMetric(metrics[name])];
     }),
     ["trueArea", "True area", area(trueArea)],
-    ["predictedArea", "Predicted area", area(predictedArea)],
+    predicted,
     ["missedPixels", "Missed pixels", ({ pixels }) => showCount(pixels.falseNegatives)],
     ["falsePixels", "False pixels", ({ pixels }) => showCount(pixels.falsePositives)],
     ["lesions", "Lesions, true / predicted", ({ lesions }) => `${lesions.truth} / ${lesions.predicted}`],

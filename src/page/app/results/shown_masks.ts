@@ -83,6 +83,11 @@ export function nativeMasks(
   };
 }
 
+/** Masks of an image that nobody annotated. */
+export function withoutTruth({ classes, ignored }: ShownMasks): ShownMasks {
+  return { classes: classes.map(({ predicted }) => ({ predicted, truth: null })), ignored };
+}
+
 function drawnTruth(truth: ImageTruth | null, index: number): Mask | null {
   const region = truth?.regions[index];
   return region ? maskOfRle(region.rle) : null;
