@@ -15,14 +15,15 @@ import { ifFound } from "../fs/paths.ts";
 import { composeLabels } from "../image/compose_labels.ts";
 import { FOREGROUND, type LabelMap } from "../image/label_map.ts";
 import { MAX_BYTES } from "../image/limits.ts";
-import { categoryName, isBackgroundName, isIgnoreName, showNames, similar } from "./class_names.ts";
+import { showNames } from "./class_names.ts";
 import { categoryNames, type ClassTable } from "./classes.ts";
 import type { OpenSplit } from "./class_overlaps.ts";
 import { labelKey } from "./coco_source.ts";
 import type { Correction, CorrectionImage } from "./corrections_format.ts";
 import { readCorrections } from "./corrections.ts";
-import type { Category, ListedImage, Split, SplitListing } from "./dataset_source.ts";
-import { listImageFiles } from "./splits.ts";
+import { CorrectionCategories } from "./correction_categories.ts";
+import type { ListedImage, Split, SplitListing } from "./dataset_source.ts";
+import { HeldOut } from "./held_out.ts";
 
 /** A corrections file to learn from. */
 export interface CorrectionsFile {
@@ -124,9 +125,6 @@ export interface MergedCorrections {
   tableFor(table: ClassTable): ClassTable;
 }
 
-/** The class of a run that names none, as predictions call it. */
-const UNNAMED = "foreground";
-
 /**
  * Puts corrected masks in the place of a train split's own. Images of folders without annotations join it. Those of any
  * other split are left out, and so are images whose files changed since they were corrected: the report counts them.
@@ -161,7 +159,7 @@ export async function mergeCorrections(
         "with --data",
     );
   }
-  const categories = new Categories(
+  const categories = new CorrectionCategories(
     train.listing,
     categoryNames([train, ...valid ? [valid] : []].map(({ listing }) => listing)).listed,
   );
@@ -231,42 +229,11 @@ async function fileFault(
   return copy === null ? null : `whose file is also in the ${copy} split, which training must not see`;
 }
 
-/** The files of splits that training must not see. */
-class HeldOut {
-  readonly #splits: readonly Split[];
-  #bySize: Promise<Map<number, { split: Split; path: string }[]>> | undefined;
-
-  constructor(splits: readonly Split[]) {
-    this.#splits = splits;
-  }
-
-  /** The role of the split that has a file of these bytes; null if none has. */
-  async find(byteLength: number, sha256: string): Promise<string | null> {
-    this.#bySize ??= this.#list();
-    for (const { split, path } of (await this.#bySize).get(byteLength) ?? []) {
-      if (hashBytes(await readBounded(path, MAX_BYTES)) === sha256) return split.role;
-    }
-    return null;
-  }
-
-  async #list(): Promise<Map<number, { split: Split; path: string }[]>> {
-    const bySize = new Map<number, { split: Split; path: string }[]>();
-    for (const split of this.#splits) {
-      for (const name of await listImageFiles(split)) {
-        const path = join(split.folder, name);
-        const { size } = await Deno.stat(path);
-        bySize.set(size, [...bySize.get(size) ?? [], { split, path }]);
-      }
-    }
-    return bySize;
-  }
-}
-
 /** A listing whose images have the corrected masks; images that it does not list, or could not use, are added. */
 function replaceImages(
   listing: SplitListing,
   corrected: readonly CorrectedMasks[],
-  categories: Categories,
+  categories: CorrectionCategories,
 ): Omit<SplitListing, "categories"> {
   const byName = new Map(corrected.map((image) => [image.fileName, image]));
   const images = listing.images.map((image) => {
@@ -288,7 +255,7 @@ function replaceImages(
 function listCorrected(
   id: CocoId,
   { fileName, width, height, correction: { regions } }: CorrectedMasks,
-  categories: Categories,
+  categories: CorrectionCategories,
 ): ListedImage {
   const size = { width, height };
   const annotations = regions.map(({ category, rle }) => ({
@@ -315,67 +282,4 @@ function listCorrected(
     labelMap: (labeling) => Promise.resolve(labelMap(labeling)),
     labelKey: (labeling) => Promise.resolve(labelKey(size, annotations, labeling)),
   };
-}
-
-/** The categories of a split and of corrections, by name. */
-class Categories {
-  readonly #listed: readonly string[];
-  readonly #all: Category[];
-  /** The categories that the dataset does not list, and an image that has them. */
-  readonly #unknown = new Map<string, string>();
-
-  /** Of a split; `listed` are the names of all splits. */
-  constructor({ categories, images }: SplitListing, listed: readonly string[]) {
-    // Roboflow lists a name twice, and outlines only one of the two.
-    const used = new Set(images.flatMap(({ categoryIds }) => categoryIds));
-    this.#all = categories.toSorted((a, b) => Number(used.has(b.id)) - Number(used.has(a.id)));
-    this.#listed = listed;
-  }
-
-  /** All categories, those of corrections after the split's own. */
-  get all(): readonly Category[] {
-    return this.#all;
-  }
-
-  /** Those that the dataset lists, too. */
-  get known(): readonly Category[] {
-    return this.#all.filter((category) => !this.#unknown.has(categoryName(category)));
-  }
-
-  /** The id of a category; `file` is an image that has it, for messages. */
-  idOf(category: string, file: string): CocoId {
-    const name = categoryName({ id: 0, name: category });
-    // A dataset without categories takes those of its corrections.
-    const known = this.#listed.length === 0 ? name : similar(name, this.#listed);
-    if (known === undefined && !isIgnoreName(name) && !isBackgroundName(name)) this.#unknown.set(name, file);
-    const wanted = known ?? name;
-    const found = this.#all.find((each) => categoryName(each) === wanted);
-    if (found !== undefined) return found.id;
-    const used = new Set(this.#all.map(({ id }) => id));
-    let id = this.#all.length + 1;
-    while (used.has(id)) id++;
-    this.#all.push({ id, name: wanted });
-    return id;
-  }
-
-  tableFor(table: ClassTable): ClassTable {
-    const labels = new Map([...this.#unknown].map(([name, file]) => {
-      const same = similar(name, table.names);
-      if (same !== undefined) return [name, [table.names.indexOf(same) + 1]];
-      if (table.names.length === 1 && name === UNNAMED) return [name, [FOREGROUND]];
-      throw new RangeError(
-        `Cannot use the correction of ${showValue(file)}: its category ${showValue(name)} is none of the ` +
-          `dataset's ${
-            showNames(this.#listed)
-          }\nhint: rename that category, or unite the dataset's to such a ` +
-          `class: --merge ${showValue(`${name}=${this.#listed[0]}`)}`,
-      );
-    }));
-    if (labels.size === 0) return table;
-    return {
-      ...table,
-      labelsOf: (category) =>
-        (category === null ? undefined : labels.get(category)) ?? table.labelsOf(category),
-    };
-  }
 }

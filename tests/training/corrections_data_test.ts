@@ -178,4 +178,11 @@ Deno.test("loadData: a correction's category must be the dataset's or a class of
     const named = await fixture.load();
     for (const split of Object.values(named)) await split.close();
     assert.ok(named.train.annotated > 0);
+    // What nobody knows counts in nothing, whatever the dataset lists.
+    await fixture.correct("train", file_name, null, { base: 2, regions: [{ category: "ignore", rle }] });
+    const ignoring = await fixture.load();
+    const masks = await drawn(ignoring, [file_name]);
+    for (const split of Object.values(ignoring)) await split.close();
+    const ignored = squareMask(SIDE, 4, 6).data.reduce((sum, value) => sum + value, 0);
+    assert.equal(masks.get(file_name)![0]!.filter((value) => value === -1).length, ignored);
   }));
