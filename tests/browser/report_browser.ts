@@ -4,17 +4,8 @@ import { pathToFileURL } from "node:url";
 import { writeReport } from "../../src/page/report/write_report.ts";
 import { exampleScores } from "../support/evaluation.ts";
 import { writeRunRecords } from "../support/run_records.ts";
-import { contrastReport } from "./contrast.ts";
+import { auditLooks } from "./audit.ts";
 import type { BrowserCase } from "./context.ts";
-import { layoutFaults } from "./layout_faults.ts";
-import { namelessNodes } from "./names.ts";
-
-const LOOKS = [
-  { width: 360, dark: false },
-  { width: 1920, dark: true },
-  { width: 360, dark: true },
-  { width: 1920, dark: false },
-];
 
 /** The cases. */
 export const cases: BrowserCase[] = [
@@ -28,19 +19,7 @@ export const cases: BrowserCase[] = [
       const page = await context.page("about:blank");
       await page.offline(true);
       await page.goto(url);
-      const faults: string[] = [];
-      for (const look of LOOKS) {
-        await page.look({ ...look, height: 900 });
-        const label = `${look.width} px, ${look.dark ? "dark" : "light"}: `;
-        const { count, faint } = await page.evaluate(contrastReport, 4.5);
-        assert.ok(count > 100, `only ${count} texts`);
-        faults.push(
-          ...faint.map(({ text, contrast, where }) => `${label}${contrast} of "${text}" in ${where}`),
-        );
-        faults.push(...(await page.evaluate(layoutFaults)).map((fault) => `${label}${fault}`));
-        faults.push(...(await namelessNodes(page)).map((node) => `${label}without a name: ${node}`));
-      }
-      assert.deepEqual(faults, []);
+      assert.deepEqual(await auditLooks(page), []);
 
       const names = () =>
         page.evaluate(() =>

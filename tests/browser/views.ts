@@ -56,7 +56,7 @@ export async function drawn(page: BrowserPage): Promise<void> {
   await page.waitFor("a view that is drawn", (quiet) => {
     const { changed } = globalThis as unknown as { changed: number };
     const busy = document.querySelector("[aria-busy=true]") !== null;
-    const shown = document.querySelector("main")!.innerText.trim() !== "";
+    const shown = (document.querySelector("main") ?? document.body).innerText.trim() !== "";
     const loading = [...document.images].some((image) => !image.complete && image.loading !== "lazy");
     return shown && !busy && !loading && performance.now() - changed > quiet;
   }, QUIET_MS);
