@@ -9,6 +9,7 @@ import { runInProcess, runTaskProcess, type TaskOutcome } from "../support/run_t
 import { writeSpotDataset } from "../support/spot_dataset.ts";
 import { spotModel } from "../support/spot_model.ts";
 import { command } from "../../tasks/evaluate.ts";
+import { command as report } from "../../tasks/report.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 // Its commands open a GPU in this process.
 import "../support/test_gpu.ts";
@@ -56,6 +57,12 @@ Deno.test("evaluate: metrics as text, files in the folder of the run", () =>
       "test.csv",
       "test.json",
     ]);
+    assert.match(stdout, new RegExp(`^wrote ${typed.run}/report\\.html$`, "m"));
+    const page = await Deno.readTextFile(join(run, "report.html"));
+    assert.equal(page.match(/src="data:image\/jpeg;base64,/g)?.length, 4 * 3);
+    const again = await runInProcess(report(), [typed.run]);
+    assert.equal(again.stdout, `wrote ${typed.run}/report.html\n`);
+    assert.ok(await Deno.readTextFile(join(run, "report.html")) === page, "report wrote other bytes");
   }));
 
 Deno.test("evaluate: one JSON document with model, device and settings", () =>
