@@ -96,8 +96,10 @@ export async function tuneKernels(
     for (const variant of candidates) {
       // A self-test may compile kernels, which may take all the time that is left.
       if (seconds < elapsed()) break;
-      if (await admission.passes(variant, operation.variants[variant]!)) admitted.push(variant);
-      else failed.add(variant);
+      const facts = operation.variants[variant]!;
+      if (await admission.passes(variant, facts)) admitted.push(variant);
+      // What the device lacks fails no test.
+      else if (gpu.has(facts.needs)) failed.add(variant);
     }
     if (seconds < elapsed()) {
       left.push(name);
