@@ -45,6 +45,8 @@ export interface ImageToCorrect {
   /** Identifies the dataset among those that this browser has seen. */
   readonly dataset: string;
   readonly classes: readonly CorrectionClass[];
+  /** Other categories that the dataset lists; nothing was outlined or corrected in them yet. */
+  readonly otherCategories: readonly string[];
   /** Why what is not annotated is not known to be background; null if it is. */
   readonly doubt: string | null;
   /** The dataset's own annotations; null if it has none of this image. */

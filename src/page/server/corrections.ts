@@ -163,6 +163,14 @@ export async function classesOf(board: Board, saved: Corrections): Promise<Corre
   ];
 }
 
+/** Other categories that the dataset lists, as classes to add. */
+async function otherCategories(board: Board, classes: readonly CorrectionClass[]): Promise<string[]> {
+  const listings = (await readSplits(board)).flatMap(({ listing }) => listing ?? []);
+  const known = new Set(classes.map(({ name }) => name));
+  return categoryNames(listings).listed
+    .filter((name) => !known.has(name) && !isBackgroundName(name) && !isIgnoreName(name));
+}
+
 /** A version without its masks. */
 export function versionOf(
   { revision, annotator, time, source }: { readonly source: MaskSource } & CorrectionVersion,
@@ -180,6 +188,7 @@ export async function describeImage(
   const { width, height, sha256, annotation, doubt } = await openImage(from, image);
   const corrected = correctedOf(saved, from.split.name, image.fileName);
   const newest = corrected && newestOf(corrected);
+  const classes = await classesOf(board, saved);
   return {
     split: from.split.name,
     fileName: image.fileName,
@@ -187,7 +196,8 @@ export async function describeImage(
     height,
     sha256,
     dataset: hashBytes(new TextEncoder().encode(await Deno.realPath(board.data))).slice(0, 16),
-    classes: await classesOf(board, saved),
+    classes,
+    otherCategories: await otherCategories(board, classes),
     doubt: newest === undefined ? doubt : null,
     annotation,
     newest: newest === undefined ? null : { ...versionOf(newest), regions: regionsFrom(newest.regions) },

@@ -294,6 +294,7 @@ Deno.test("GET api/corrections/image: several classes, each whole where they ove
       "vessel:class",
       "ignore:ignore",
     ]);
+    assert.deepEqual(image.otherCategories, ["scan"]);
     assert.deepEqual(image.annotation!.map(({ category }) => category), ["disc", "cup", "vessel", "ignore"]);
     const pixels = image.annotation!.map(({ rle }) => readPixels(rle));
     // Each box has 24 x 24 pixels, though they overlap.

@@ -18,16 +18,24 @@ const KEYED = 9;
 export function createClassPanel(state: EditorState): Panel {
   const group = uniqueId("class");
   const list = h("div", { class: "correct-classes", role: "radiogroup", "aria-label": "Class to paint" });
-  const name = h("input", { type: "text", "aria-label": "Name of another class", maxlength: MAX_CLASS_NAME });
+  const known = uniqueId("categories");
+  const name = h("input", {
+    type: "text",
+    "aria-label": "Name of another class",
+    maxlength: MAX_CLASS_NAME,
+    list: known,
+  });
   const add = () => {
     const text = name.value.replace(/\s+/g, " ").trim();
     if (text === "") return name.focus();
-    const known = state.document.classes.findIndex((each) => each.name === text);
+    const existing = state.document.classes.findIndex((each) => each.name === text);
     const { length } = state.document.classes;
-    state.classIndex = known >= 0 || length > MAX_CLASSES ? Math.max(0, known) : state.document.addClass({
-      name: text,
-      color: colorToHex(classColor((length - 1) % MAX_CLASSES + 1)),
-    });
+    state.classIndex = existing >= 0 || length > MAX_CLASSES
+      ? Math.max(0, existing)
+      : state.document.addClass({
+        name: text,
+        color: colorToHex(classColor((length - 1) % MAX_CLASSES + 1)),
+      });
     name.value = "";
     state.changed();
   };
@@ -44,6 +52,11 @@ export function createClassPanel(state: EditorState): Panel {
         },
       },
       name,
+      h(
+        "datalist",
+        { id: known },
+        state.session.image.otherCategories.map((value) => h("option", { value })),
+      ),
       h("button", { type: "submit" }, "Add"),
     ),
   );

@@ -27,13 +27,15 @@ export function createDoubtBar(state: EditorState, confirm: () => void): Panel {
   return {
     element,
     update() {
-      const { document, session } = state;
+      const { document, session: { image: { doubt } } } = state;
       const index = document.classes.findIndex(({ kind }) => kind === "ignore");
-      element.hidden = index < 0 || document.area(index) === 0;
+      const ignored = index < 0 ? 0 : document.area(index);
+      // Datasets have ignored regions of their own, which ask nothing of anybody.
+      const isMost = 2 * ignored > document.width * document.height;
+      element.hidden = ignored === 0 || (doubt === null && !isMost);
       if (element.hidden) return;
-      const { doubt } = session.image;
       reason.textContent =
-        `${doubt ?? "Some pixels are not judged."} Hatched pixels count neither as a class nor as ` +
+        `${doubt ?? "Most of the image is not judged yet."} Hatched pixels count neither as a class nor as ` +
         "background until you have looked at them.";
     },
   };
