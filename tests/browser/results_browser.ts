@@ -257,6 +257,12 @@ export const cases: BrowserCase[] = [
         return Math.abs(level / fitted - 2) < 0.1;
       }, parseFloat(fitted));
       await page.press("0");
+      await page.click(".segmented button >> Errors");
+      await page.waitFor("one large pane", (fitted) => {
+        const level = parseFloat(document.querySelector(".viewer-level")!.textContent!);
+        return document.querySelectorAll(".pane:not([hidden])").length === 1 && level > fitted;
+      }, parseFloat(fitted));
+      await page.click(".segmented button >> All");
       await page.wheel("[data-pane=truth] canvas", -300);
       await page.waitFor(
         "a wheel that magnifies",

@@ -60,11 +60,13 @@ export class Panes {
   /** The grid of panes. */
   readonly element: HTMLElement;
   /** The buttons that magnify. */
-  readonly buttons: HTMLElement;
+  readonly buttons: HTMLElement = h("div", {});
   readonly viewport: Viewport = new Viewport();
   readonly #viewers: Readonly<Record<PaneName, ImageViewer>>;
   readonly #figures: Readonly<Record<PaneName, HTMLElement>>;
-  readonly #closeButtons: () => void;
+  #closeButtons: () => void = () => {};
+  /** A pane that is in view. */
+  #shown: ImageViewer;
   /** Of the content shown last: it is kept while a slider changes the masks only. */
   #heat: { readonly of: Float32Array; readonly layer: Layer } | null = null;
 
@@ -82,9 +84,8 @@ export class Panes {
     );
     this.#figures = Object.fromEntries(figures) as unknown as Readonly<Record<PaneName, HTMLElement>>;
     this.element = h("div", { class: "panes" }, figures.map(([, figure]) => figure));
-    const { element, close } = zoomButtons(this.#viewers.image);
-    this.buttons = element;
-    this.#closeButtons = close;
+    this.#shown = this.#viewers.image;
+    this.#drawButtons();
   }
 
   /** Shows one pane large, or all for null. */
@@ -93,6 +94,16 @@ export class Panes {
     for (const [name, figure] of Object.entries(this.#figures)) {
       figure.hidden = only !== null && only !== name;
     }
+    this.#shown = this.#viewers[only ?? "image"];
+    this.#drawButtons();
+  }
+
+  /** Buttons that measure by a pane in view: a hidden one has no size. */
+  #drawButtons(): void {
+    this.#closeButtons();
+    const { element, close } = zoomButtons(this.#shown);
+    fill(this.buttons, element);
+    this.#closeButtons = close;
   }
 
   /** Draws everything. */
@@ -137,11 +148,11 @@ export class Panes {
 
   /** Magnifies to a box in pixels of maps of `mapSize`. */
   lookAt({ x, y, width, height }: NonNullable<PaneContent["box"]>, mapSize: number): void {
-    const { pane } = this.#viewers.image;
+    const { pane } = this.#shown;
     const { size } = this.viewport;
     const [across, down] = [size.width / mapSize, size.height / mapSize];
-    // The box takes a third of the pane.
-    const scale = Math.min(pane.width / (3 * width * across), pane.height / (3 * height * down), 16);
+    // The box takes half of the pane.
+    const scale = Math.min(pane.width / (2 * width * across), pane.height / (2 * height * down), 16);
     this.viewport.lookAt({ x: (x + width / 2) * across, y: (y + height / 2) * down }, scale, pane);
   }
 

@@ -20,6 +20,9 @@ import {
   resultRows,
 } from "./result_rows.ts";
 
+/** Pixels that the headings of columns need. */
+const WIDTHS = { share: 76, distance: 100, count: 116 } as const;
+
 /** A list to choose images from. */
 export interface ResultList {
   readonly element: HTMLElement;
@@ -94,7 +97,7 @@ export class ImageList implements ResultList {
           cell: (row) => showValue(column, row),
           sort: column.value,
           descendingFirst: column.worstFirst === "descending",
-          width: column.kind === "count" ? "minmax(96px, 1fr)" : "minmax(76px, 1fr)",
+          width: `minmax(${WIDTHS[column.kind]}px, 1fr)`,
         })),
       ],
       onActive: onChoose,
