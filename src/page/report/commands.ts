@@ -14,10 +14,10 @@ import type { EvaluationRecord } from "./evaluation_record.ts";
 import type { RunRecords } from "./records.ts";
 
 /** Shown for a folder that no record may name. */
-const UNKNOWN_DATA = "FOLDER";
+export const UNKNOWN_DATA = "FOLDER";
 
 /** Shown for a file of corrections, which no setting names. */
-const UNKNOWN_FILE = "FILE";
+export const UNKNOWN_FILE = "FILE";
 
 /** Settings whose defaults are those of the model that a run starts from. */
 const FOLLOWS_INIT = ["size", "dropout", "learningRate", "loss"];

@@ -4,7 +4,7 @@
  * @module
  */
 import { RUN_FILES } from "../../fs/layout.ts";
-import { evaluateCommand, reportCommand, trainCommand } from "./commands.ts";
+import { evaluateCommand, reportCommand, trainCommand, UNKNOWN_DATA, UNKNOWN_FILE } from "./commands.ts";
 import { recordOf, textOf, valueOf } from "./evaluation_record.ts";
 import { type Content, type Html, markup, shorten } from "./html.ts";
 import { formatBytes, formatSeconds } from "../../format.ts";
@@ -21,8 +21,14 @@ export function provenanceSection(records: RunRecords): Html {
     ...evaluations.map((evaluation) => evaluateCommand(records, evaluation)),
     reportCommand(records),
   ].filter((command) => command !== null);
+  const hidden = [UNKNOWN_DATA, UNKNOWN_FILE].filter((word) =>
+    commands.some((command) => command.split(" ").includes(word))
+  );
+  const note = `They make these records again${
+    hidden.length === 0 ? "" : `; ${hidden.join(" and ")} stand for places that no record names`
+  }.`;
   return markup`<section id="made"><h2>How it was made</h2>
-<h3>Commands</h3><p>With these settings; FOLDER is a dataset outside of the project, which no record names.</p>
+<h3>Commands</h3><p>${note}</p>
 ${commands.map((command) => markup`<pre><code>${command}</code></pre>`)}
 ${factsOf("Training", trainingFacts(records))}
 ${
