@@ -203,7 +203,12 @@ export const cases: BrowserCase[] = [
       await page.reload();
       await page.waitForText("learningRate");
       await page.evaluate(() => document.querySelector<HTMLElement>("[role=grid]")!.focus());
-      await page.press("End", "Enter");
+      await page.press("End");
+      await page.click("button >> Select no run");
+      await page.waitForText("No values yet.");
+      assert.equal(await page.evaluate(() => location.hash), "#/runs");
+      await page.evaluate(() => document.querySelector<HTMLElement>("[role=grid]")!.focus());
+      await page.press("Enter");
       await page.waitForText("4 of 4");
       assert.equal(await page.evaluate(() => document.querySelector("h1")!.textContent), "three");
     },

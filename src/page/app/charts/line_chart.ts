@@ -47,6 +47,7 @@ export class LineChart {
   #aligned: ReturnType<typeof alignLines> = { x: [], values: [] };
   #chart: UPlot | null = null;
   #labels = "";
+  #closed = false;
   #table: { readonly labels: string; readonly grid: VirtualTable<Row> } | null = null;
 
   /** An empty chart. */
@@ -75,7 +76,10 @@ export class LineChart {
     observer.observe(this.#plot);
     this.#closers.push(
       () => observer.disconnect(),
-      on(matchMedia("(prefers-color-scheme: dark)"), "change", () => this.#draw()),
+      // In the next frame, when all elements have the colors of the other scheme.
+      on(matchMedia("(prefers-color-scheme: dark)"), "change", () => {
+        requestAnimationFrame(() => this.#closed || this.#draw());
+      }),
     );
   }
 
@@ -84,9 +88,9 @@ export class LineChart {
     const before = this.#aligned.x;
     this.#lines = lines;
     this.#aligned = alignLines(lines);
-    const { x } = this.#aligned;
-    this.#empty.hidden = x.length > 0;
-    this.#plot.hidden = x.length === 0;
+    const isKnown = this.#aligned.values.some((values) => values.some((value) => typeof value === "number"));
+    this.#empty.hidden = isKnown;
+    this.#plot.hidden = !isKnown;
     this.#plot.setAttribute("aria-label", this.#summary());
     this.#drawTable();
     const labels = JSON.stringify(lines.map(({ label }) => label));
@@ -102,6 +106,7 @@ export class LineChart {
 
   /** Ends what listens. */
   close(): void {
+    this.#closed = true;
     for (const close of this.#closers) close();
     this.#chart?.destroy();
   }
@@ -205,6 +210,7 @@ export class LineChart {
         ...this.#lines.map(({ label }, index): Column<Row> => ({
           key: `${index}`,
           title: label,
+          help: label,
           numeric: true,
           width: "minmax(110px, 1fr)",
           cell: ({ values }) => format(values[index]),

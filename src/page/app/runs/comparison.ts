@@ -33,8 +33,8 @@ export class Comparison {
   #over: Over = "epoch";
   #closed = false;
 
-  /** Compares nothing yet. */
-  constructor(api: Api) {
+  /** Compares nothing yet; `onClear` is called when nothing is to be compared any more. */
+  constructor(api: Api, onClear: () => void) {
     this.#api = api;
     const [metricId, overId] = [uniqueId("metric"), uniqueId("over")];
     this.#metric = h("select", { id: metricId, onchange: () => this.#draw() });
@@ -58,6 +58,7 @@ export class Comparison {
         { class: "toolbar" },
         h("div", { class: "field" }, h("label", { for: metricId }, "Metric"), this.#metric),
         h("div", { class: "field" }, h("label", { for: overId }, "Over"), over),
+        h("button", { type: "button", onclick: onClear }, "Select no run"),
       ),
       this.#note,
       this.#chartRoot,

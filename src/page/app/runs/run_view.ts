@@ -82,6 +82,7 @@ export const runView: View = {
       if (detail === null) return;
       const { summary } = detail;
       fill(facts, factsOf(summary, lines));
+      progress.hidden = summary.epochs === null;
       progress.max = Math.max(summary.epochs ?? summary.epoch, 1);
       progress.value = summary.epoch;
     };

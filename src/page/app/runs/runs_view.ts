@@ -97,7 +97,11 @@ export const runsView: View = {
     const status = h("p", { class: "error", hidden: true });
     const filterId = uniqueId("filter");
     const filter = h("input", { id: filterId, type: "search", oninput: () => show() });
-    const comparison = new Comparison(page.api);
+    const comparison = new Comparison(page.api, () => {
+      table.select([]);
+      page.replace(viewHash("runs"));
+      compare();
+    });
     let list: RunList = { folder: "", runs: [] };
     let hasList = false;
 
