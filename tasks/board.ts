@@ -32,7 +32,11 @@ export function command(): Command {
       "this machine that only you know. Runs go on without it. Ctrl-C ends it.",
   )
     .argument("[runs]", "folder with a folder per training run", FOLDERS.runs)
-    .option("--data <folder>", "the dataset; corrections are saved in its folder corrections/", FOLDERS.data)
+    .option(
+      "--data <folder>",
+      "the dataset; corrections are saved to dataset/corrections/NAME.coco.json, or in its own folder if it is elsewhere",
+      FOLDERS.data,
+    )
     .option("--model <file>", "the model that predicts in the page (default: the best of the newest run)")
     .option("--cache <folder>", "where thumbnails are kept", FOLDERS.cache)
     .option(

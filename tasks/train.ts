@@ -86,7 +86,7 @@ export function command(): Command {
     ["Resume a run that was stopped", "--resume --run runs/mine"],
     [
       "Learn from masks that were corrected on the page",
-      "--init runs/mine --corrections dataset/mine/corrections/corrections.coco.json --data dataset/mine --run runs/better",
+      "--init runs/mine --corrections dataset/corrections/mine.coco.json --data dataset/mine --run runs/better",
     ],
   ]);
   return train.action(async (options: Options) => {

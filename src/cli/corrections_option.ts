@@ -9,7 +9,7 @@ import type { Command } from "commander";
 export function addCorrectionsOption(command: Command): Command {
   return command.option(
     "--corrections <file>",
-    "masks that people corrected, as the board saves them to DATA/corrections/corrections.coco.json; may be repeated",
+    "masks that people corrected, as the board saves them to dataset/corrections; may be repeated",
     (path: string, before: readonly string[] | undefined) => [...before ?? [], path],
   );
 }

@@ -188,7 +188,7 @@ export function parseCorrections(
 function unreadable(name: string, fault: string): SyntaxError {
   return new SyntaxError(
     `Cannot read corrections from ${name}: ${escapeLine(fault)}\n` +
-      "hint: name a file that the page saved, such as corrections/corrections.coco.json in the dataset's folder; a damaged one " +
+      "hint: name a file that the page saved, such as dataset/corrections/mine.coco.json; a damaged one " +
       "must come back from a copy",
   );
 }

@@ -60,7 +60,7 @@ export async function readAllCorrections(files: readonly CorrectionsFile[]): Pro
     if (content === null) {
       throw new Error(
         `Cannot read corrections from ${JSON.stringify(path)}: no such file\n` +
-          "hint: deno task board saves them in the dataset's folder, to corrections/corrections.coco.json",
+          "hint: deno task board saves them to dataset/corrections",
       );
     }
     if (records !== undefined && content.records < records) {

@@ -36,9 +36,6 @@ import { type BoardImage, type BoardSplit, readSplits } from "./dataset_splits.t
 import { readImageFile } from "./image_file.ts";
 import { type Board, RouteError } from "./route.ts";
 
-/** The name of a corrections file, without its ending, if none is given. */
-export const DEFAULT_NAME = "corrections";
-
 /** The class of a dataset that names none. */
 const ONLY_CLASS = "foreground";
 
@@ -47,7 +44,7 @@ const ONLY_CLASS = "foreground";
  *
  * @throws {RouteError} with status 400 for a name that could lead elsewhere
  */
-export function correctionsPath(board: Board, name: unknown = DEFAULT_NAME): string {
+export function correctionsPath(board: Board, name: unknown = board.correctionsName): string {
   if (typeof name === "string" && /^[\p{L}\p{N}](?:[\p{L}\p{N} ._-]{0,62}[\p{L}\p{N}])?$/u.test(name)) {
     return join(board.corrections, `${name}${CORRECTIONS_ENDING}`);
   }

@@ -12,8 +12,10 @@ export interface Board {
   readonly data: string;
   /** Thumbnails and other things made once and kept. */
   readonly cache: string;
-  /** Corrected masks. */
+  /** The folder of corrected masks. */
   readonly corrections: string;
+  /** The name of the dataset's corrections file there, without its ending. */
+  readonly correctionsName: string;
   /** The model file that predicts; null for the best of the newest run. */
   readonly model: string | null;
   /** Aborted when the board closes. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { FOLDERS } from "../../fs/layout.ts";
+import { correctionsPlace } from "./corrections_place.ts";
 import { createToken, HEADERS, isToken, refusal } from "./checks.ts";
 import { type Board, MAX_BODY, type Route, RouteError } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -55,11 +55,13 @@ export interface RunningBoard extends AsyncDisposable {
 export function startBoard(options: BoardOptions = {}): Promise<RunningBoard> {
   const data = options.data ?? FOLDERS.data;
   const closing = new AbortController();
+  const place = correctionsPlace(data);
   const board: Board = {
     runs: options.runs ?? FOLDERS.runs,
     data,
     cache: options.cache ?? FOLDERS.cache,
-    corrections: join(data, "corrections"),
+    corrections: place.folder,
+    correctionsName: place.name,
     model: options.model ?? null,
     signal: closing.signal,
   };

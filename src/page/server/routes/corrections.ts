@@ -20,7 +20,6 @@ import type {
 import {
   correctedOf,
   correctionsPath,
-  DEFAULT_NAME,
   describeImage,
   openImage,
   readSaved,
@@ -60,7 +59,7 @@ export const CORRECTION_ROUTES: readonly Route[] = [
     method: "GET",
     path: "api/corrections/splits",
     async handle({ board, query }) {
-      const name = query.get("name") ?? DEFAULT_NAME;
+      const name = query.get("name") ?? board.correctionsName;
       const saved = await readSaved(correctionsPath(board, name));
       const newest = new Map(
         saved.images.map((image) => [`${image.split}/${image.fileName}`, newestOf(image)]),
