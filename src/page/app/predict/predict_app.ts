@@ -9,17 +9,19 @@ import type { Mask } from "../../../image/mask.ts";
 import type { ImageNumbers } from "../../../prediction/image_report.ts";
 import type { ModelInfo } from "../../api/model.ts";
 import { plural } from "../../../format.ts";
-import { fill, h, uniqueId } from "../dom.ts";
+import { fill, h } from "../dom.ts";
 import { MOST_FILES } from "./file_input.ts";
-import { DownloadsPanel } from "./downloads_panel.ts";
+import type { DownloadsPanel } from "./downloads_panel.ts";
 import type { Engine } from "./engine.ts";
 import { ImagePanel } from "./image_panel.ts";
+import { drawItemNote } from "./item_note.ts";
+import { drawModelChoice } from "./model_choice.ts";
 import { drawNumbers, shortText } from "./numbers_panel.ts";
 import { keepPrediction, measure, type PredictedImage } from "./predicted_image.ts";
 import { PixelStore } from "./pixel_store.ts";
 import { Queue } from "./queue.ts";
-import { drawItemError, type Item, QueuePanel, type QueuePanelOptions } from "./queue_panel.ts";
-import { nameImages, saveImage, saveQueue } from "./save_results.ts";
+import { type Item, QueuePanel, type QueuePanelOptions } from "./queue_panel.ts";
+import { createDownloads } from "./queue_downloads.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./settings.ts";
 import { SettingsPanel } from "./settings_panel.ts";
 import { Session, type SessionState } from "./session.ts";
@@ -70,6 +72,8 @@ export class PredictApp {
   readonly #numbersPlace: HTMLElement = h("div", {});
   #settings: Settings = DEFAULT_SETTINGS;
   #shownId: number | null = null;
+  /** Which result is drawn: it is not made again when another image changes. */
+  #drawn: { readonly predicted: PredictedImage; readonly settings: Settings } | null = null;
   /** Which note is drawn in place of a result. */
   #drawnNote = "";
   #frame = 0;
@@ -112,7 +116,12 @@ export class PredictApp {
     };
     this.#list = new QueuePanel(this.#listOptions);
     root.append(
-      h("div", { class: "predict-head" }, h("h1", {}, "Predict"), this.#modelChoice()),
+      h(
+        "div",
+        { class: "predict-head" },
+        h("h1", {}, "Predict"),
+        drawModelChoice(host.models, this.#model, (model) => this.#choose(model)),
+      ),
       this.#status.element,
       h("div", { class: "predict-body" }, this.#list.element, this.#middle, this.#side),
     );
@@ -130,26 +139,9 @@ export class PredictApp {
     this.#image?.close();
   }
 
-  #modelChoice(): HTMLElement | null {
-    const { models } = this.#host;
-    if (models.length < 2) return null;
-    const id = uniqueId("model");
-    const select = h(
-      "select",
-      {
-        id,
-        value: this.#model.id,
-        onchange: () => {
-          const model = models.find(({ id }) => id === select.value)!;
-          this.#host.onModel?.(model);
-          this.#open(model);
-        },
-      },
-      models.map(({ id, name, dice }) =>
-        h("option", { value: id }, dice === null ? name : `${name} (Dice ${dice.toFixed(3)})`)
-      ),
-    );
-    return h("div", { class: "field" }, h("label", { for: id }, "Model"), select);
+  #choose(model: ModelInfo): void {
+    this.#host.onModel?.(model);
+    this.#open(model);
   }
 
   #open(model: ModelInfo): void {
@@ -176,39 +168,20 @@ export class PredictApp {
 
   #makePanels(engine: Engine): void {
     this.#settings = DEFAULT_SETTINGS;
+    this.#drawn = null;
     this.#image?.close();
     this.#image = new ImagePanel(engine.model);
     this.#settingsPanel = new SettingsPanel(engine.model, (settings) => {
       this.#settings = settings;
       this.#scheduleMeasure();
     });
-    this.#downloads = new DownloadsPanel({
-      onImage: async (kind) => {
-        const done = this.#done();
-        const index = done.findIndex(({ id }) => id === this.#shownId);
-        const item = done[index];
-        if (item === undefined) return;
-        const pixels = await this.#pixelsOf(item);
-        await saveImage(nameImages(this.#queue.items).images[index]!, kind, this.#provenance(engine), pixels);
-      },
-      onQueue: async (kind, step) => {
-        const done = this.#done();
-        const named = nameImages(this.#queue.items);
-        await saveQueue(
-          kind,
-          named,
-          this.#provenance(engine),
-          (index) => this.#pixelsOf(done[index]!),
-          step,
-        );
-      },
+    this.#downloads = createDownloads({
+      items: () => this.#queue.items,
+      shownId: () => this.#shownId,
+      provenance: () => ({ state: engine.state, file: this.#model.name, settings: this.#settings }),
+      pixelsOf: (item) => this.#pixelsOf(item),
       onError: (error) => this.#host.toast(error.message, "error"),
     });
-  }
-
-  #provenance({ state }: Engine) {
-    const file = this.#model.name;
-    return { state, file, settings: this.#settings };
   }
 
   #done(): Item[] {
@@ -258,28 +231,19 @@ export class PredictApp {
     const isDone = item?.state === "done" && this.#engine !== null;
     this.#showSide(isDone);
     if (item !== null && isDone) {
+      const { predicted, settings } = this.#drawn ?? {};
+      if (predicted === item.result && settings === this.#settings) return;
       this.#drawnNote = "";
       this.#drawResult(item);
       return;
     }
+    this.#drawn = null;
     const note = item === null ? "" : [item.id, item.state, item.error, this.#engine === null].join();
     // What is drawn already stays: it may have the focus.
     if (note === this.#drawnNote && note !== "") return;
     this.#drawnNote = note;
-    fill(this.#middle, item === null ? null : this.#drawNote(item));
-  }
-
-  /** Why an image has no result. */
-  #drawNote(item: Item): HTMLElement[] {
-    if (item.state === "failed") return [drawItemError(item, this.#listOptions)];
-    const text = item.state === "cancelled"
-      ? "This image was canceled."
-      : this.#engine === null
-      ? "This image waits until the model is ready."
-      : item.state === "working"
-      ? "This image is being predicted."
-      : "This image waits for those before it.";
-    return [h("h2", { class: "predict-title" }, item.path), h("p", { class: "muted" }, text)];
+    const isReady = this.#engine !== null;
+    fill(this.#middle, item === null ? null : drawItemNote(item, isReady, this.#listOptions));
   }
 
   /** Shows or hides what is next to the image; elements that stay keep the focus. */
@@ -292,6 +256,7 @@ export class PredictApp {
 
   async #drawResult(item: Item): Promise<void> {
     const predicted = item.result!;
+    this.#drawn = null;
     if (predicted.image === null) {
       fill(
         this.#middle,
@@ -312,6 +277,7 @@ export class PredictApp {
     const start = performance.now();
     const numbers = this.#measure(item, (mask) => masks.push(mask));
     this.#slowMs = performance.now() - start;
+    this.#drawn = { predicted, settings: this.#settings };
     if (!this.#middle.contains(this.#image.element)) fill(this.#middle, this.#image.element);
     this.#image.show({ name: item.path, predicted, image, masks });
     fill(

@@ -4,7 +4,7 @@
  * @module
  */
 import { plural } from "../../../format.ts";
-import { fill, h, on } from "../dom.ts";
+import { h, on } from "../dom.ts";
 import { VirtualTable } from "../widgets/virtual_table.ts";
 import { filesOfDrop, filesOfField, filesOfPaste, type FoundFiles } from "./file_input.ts";
 import type { PredictedImage } from "./predicted_image.ts";
@@ -231,23 +231,4 @@ function describeItem(item: Item, summary: (item: Item) => string | null): strin
     case "done":
       return summary(item) ?? "predicted";
   }
-}
-
-/** An error of an image, with its way out. */
-export function drawItemError(item: Item, { onRetry, onRemove }: QueuePanelOptions): HTMLElement {
-  const [message, hint] = (item.error ?? "").split("\nhint: ");
-  const box = h("div", { class: "error", role: "alert" });
-  fill(
-    box,
-    h("p", {}, h("strong", {}, item.path)),
-    h("p", {}, message),
-    hint ? h("p", { class: "hint" }, `What to do: ${hint}.`) : null,
-    h(
-      "p",
-      { class: "predict-choose" },
-      h("button", { type: "button", onclick: () => onRetry(item.id) }, "Try again"),
-      h("button", { type: "button", onclick: () => onRemove(item.id) }, "Remove"),
-    ),
-  );
-  return box;
 }
