@@ -52,7 +52,8 @@ export interface ResultColumn {
   readonly worstFirst: "ascending" | "descending";
 }
 
-const HELP: Readonly<Record<MetricName, string>> = {
+/** What metrics mean; those without an entry have their label only. */
+const HELP: Partial<Record<MetricName, string>> = {
   dice: "2 TP / (2 TP + FP + FN)",
   iou: "TP / (TP + FP + FN)",
   sensitivity: "The share of the true foreground that is found",
@@ -80,7 +81,7 @@ export function resultColumns(unit: "px" | "mm"): ResultColumn[] {
     return {
       key: name,
       title: isDistance ? `${title} ${unit}` : title,
-      help: `${label}: ${HELP[name]}`,
+      help: HELP[name] === undefined ? label : `${label}: ${HELP[name]}`,
       kind: isDistance ? "distance" : "share",
       value: ({ score }) => score.metrics[name],
       worstFirst: isDistance ? "descending" : "ascending",
