@@ -10,7 +10,7 @@ import type { EvaluationResults } from "../../api/results.ts";
 import { fill, h } from "../dom.ts";
 import { errorMessage } from "../router.ts";
 import type { Page, View } from "../view.ts";
-import { askDialog } from "../widgets/dialog.ts";
+import { askLeaving } from "./dialogs.ts";
 import { createEditor, type Editor } from "./editor.ts";
 import { Predictions } from "./predictions.ts";
 import { listImages, LISTS, neighbor, parsePlace, type Place, placeHash } from "./queue.ts";
@@ -78,15 +78,7 @@ async function openImage(root: HTMLElement, page: Page, place: ImagePlace): Prom
   const opened = editor;
   page.guardLeaving(async () => {
     if (opened === null || !opened.isDirty) return true;
-    const answer = await askDialog({
-      title: "Leave without saving?",
-      content: h("p", {}, `The masks of ${fileName} are not saved. A draft of them stays in this browser.`),
-      actions: [
-        { value: "stay", label: "Stay", primary: true },
-        { value: "leave", label: "Leave" },
-      ],
-    });
-    return answer === "leave";
+    return await askLeaving(fileName);
   });
   return () => {
     page.guardLeaving(null);

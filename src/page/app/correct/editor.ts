@@ -9,15 +9,16 @@ import { ApiError } from "../api.ts";
 import { h, on } from "../dom.ts";
 import type { Page } from "../view.ts";
 import { ImageViewer } from "../viewer/image_viewer.ts";
-import { bitmapLayer, type Layer } from "../viewer/layers.ts";
+import { bitmapLayer } from "../viewer/layers.ts";
 import { zoomButtons } from "../viewer/toolbar.ts";
 import { Viewport } from "../viewer/viewport.ts";
-import { askDialog } from "../widgets/dialog.ts";
 import { CanvasInput } from "./canvas_input.ts";
+import { askConflict, askDraft } from "./dialogs.ts";
+import { confirmBackground, describePixel, referenceOf } from "./editor_actions.ts";
+import { type KeyActions, pressKey } from "./editor_keys.ts";
 import { EditorState } from "./editor_state.ts";
-import { intensitiesOf, loadBitmap } from "./image_pixels.ts";
+import { filtered, intensitiesOf, loadBitmap } from "./image_pixels.ts";
 import type { Point } from "./model/brush.ts";
-import { BitTiles } from "./model/bit_tiles.ts";
 import type { Part } from "./model/components.ts";
 import { layersOf } from "./model/masks.ts";
 import { OverlayLayer, shapeLayer } from "./overlay_layer.ts";
@@ -33,7 +34,7 @@ import { createViewPanel } from "./panels/view_panel.ts";
 import type { Predictions, PredictionSource } from "./predictions.ts";
 import type { Session } from "./session.ts";
 import { readSettings } from "./settings.ts";
-import { type Command, commandOf } from "./shortcuts.ts";
+import type { Command } from "./shortcuts.ts";
 import { BrushTool } from "./tools/brush_tool.ts";
 import { FloodTool } from "./tools/flood_tool.ts";
 import { PartTool } from "./tools/part_tool.ts";
@@ -221,24 +222,7 @@ export function createEditor(session: Session, host: EditorHost): Editor {
     const now = await session.read();
     const { newest } = now;
     state.isSaving = false;
-    const answer = await askDialog({
-      title: "Somebody saved this image in the meantime",
-      content: [
-        h(
-          "p",
-          {},
-          newest === null
-            ? "The saved masks are gone."
-            : `Revision ${newest.revision} is by ${newest.annotator ?? "nobody"}.`,
-        ),
-        h("p", {}, "Nothing is lost: saved versions stay, and loading theirs can be undone."),
-      ],
-      actions: [
-        { value: "mine", label: "Save mine as the newest", primary: true },
-        { value: "theirs", label: "Load theirs" },
-        { value: "", label: "Decide later" },
-      ],
-    });
+    const answer = await askConflict(newest);
     if (answer === "mine") return await saveMasks(newest?.revision ?? null);
     if (answer === "theirs" && newest !== null) {
       session.adopt(now);
@@ -273,8 +257,17 @@ export function createEditor(session: Session, host: EditorHost): Editor {
     }
   }
 
+  const keys: KeyActions = {
+    useTool(key) {
+      const isUsed = activeTool()?.key?.(key) ?? false;
+      if (isUsed) state.changed();
+      return isUsed;
+    },
+    run,
+    chooseClass,
+  };
   const closers = [
-    on(globalThis as unknown as EventTarget, "keydown", (event: KeyboardEvent) => press(event)),
+    on(globalThis as unknown as EventTarget, "keydown", (event: KeyboardEvent) => pressKey(event, keys)),
     on(globalThis as unknown as EventTarget, "beforeunload", (event: BeforeUnloadEvent) => {
       if (!state.document.isDirty) return;
       event.preventDefault();
@@ -286,28 +279,6 @@ export function createEditor(session: Session, host: EditorHost): Editor {
       }
     }),
   ];
-
-  function press(event: KeyboardEvent): void {
-    if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
-    const target = event.target as HTMLElement;
-    const isTyping = target.matches(
-      "input:not([type=checkbox], [type=radio], [type=range]), select, textarea",
-    );
-    const command = commandOf(event);
-    if (isTyping && command !== "save" && command !== "save-next") return;
-    // Keys that move a slider.
-    if (target.matches("input[type=range]") && /^(Page|Home|End|Arrow)/.test(event.key)) return;
-    // Enter presses the button that has the focus.
-    const isPress = event.key === "Enter" && target.matches("button, a, summary, input");
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (!event.ctrlKey && !event.metaKey && !isPress && activeTool()?.key?.(key)) state.changed();
-    else if (command !== null) run(command);
-    else if (/^[1-9]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey) {
-      chooseClass(+event.key - 1);
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
 
   function chooseClass(index: number): void {
     const chosen = state.document.classes[index];
@@ -334,20 +305,7 @@ export function createEditor(session: Session, host: EditorHost): Editor {
   }
 
   async function askAboutDraft(found: NonNullable<Awaited<ReturnType<Session["findDraft"]>>>): Promise<void> {
-    const answer = await askDialog({
-      title: "Unsaved work was found",
-      content: h(
-        "p",
-        {},
-        `This browser kept masks of ${image.fileName} that were not saved, from ${
-          new Date(found.draft.time).toLocaleString()
-        }.`,
-      ),
-      actions: [
-        { value: "restore", label: "Go on with them", primary: true },
-        { value: "drop", label: "Delete them" },
-      ],
-    });
+    const answer = await askDraft(image.fileName, found.draft.time);
     if (ending.signal.aborted) return;
     if (answer === "drop") await session.dropDraft(found.key);
     else if (answer === "restore") {
@@ -404,43 +362,6 @@ export function createEditor(session: Session, host: EditorHost): Editor {
       activeTool()?.cancel();
       bitmap?.close();
       await session.close();
-    },
-  };
-}
-
-/** What the masks were when the image was opened. */
-function referenceOf({ image }: Session) {
-  const label = image.newest === null
-    ? image.annotation === null ? "an empty mask" : "the annotation"
-    : `revision ${image.newest.revision}`;
-  return { label, layers: layersOf(image, image.newest?.regions ?? image.annotation ?? []) };
-}
-
-/** Says that everything that is neither a class nor annotated as ignored is background. */
-function confirmBackground(state: EditorState): void {
-  const index = state.document.classes.findIndex(({ kind }) => kind === "ignore");
-  if (index < 0 || state.document.area(index) === 0) return state.say("Nothing of this image is in doubt.");
-  state.document.edit("The rest is background", (edit) => edit.set(index, new BitTiles(state.document)));
-  state.say("The rest of the image is background now. Undo takes that back.");
-}
-
-/** The pixel, its classes, and its intensity, in words. */
-function describePixel({ document, intensities }: EditorState, { x, y }: Point): string {
-  const [column, row] = [Math.floor(x), Math.floor(y)];
-  if (column < 0 || row < 0 || column >= document.width || row >= document.height) return "";
-  const names = document.classesAt(column, row).map((index) => document.classes[index]!.name);
-  const level = intensities === null ? "" : ` · ${intensities.data[row * intensities.width + column]}`;
-  return `${column}, ${row}${level} · ${names.join(", ") || "background"}`;
-}
-
-/** A layer with another brightness and contrast. */
-function filtered(layer: Layer, brightness: number, contrast: number): Layer {
-  if (brightness === 1 && contrast === 1) return layer;
-  return {
-    draw(context, frame) {
-      context.filter = `brightness(${brightness}) contrast(${contrast})`;
-      layer.draw(context, frame);
-      context.filter = "none";
     },
   };
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Size } from "../../../image/image.ts";
+import type { Layer } from "../viewer/layers.ts";
 import type { Values } from "./model/flood.ts";
 
 /** Rows that are read from the bitmap at a time: an image of 8192 pixels per side has 256 MiB of RGBA. */
@@ -60,4 +61,16 @@ export function intensitiesOf(bitmap: ImageBitmap): Values {
     }
   }
   return { width, height, data };
+}
+
+/** A layer with another brightness and contrast. */
+export function filtered(layer: Layer, brightness: number, contrast: number): Layer {
+  if (brightness === 1 && contrast === 1) return layer;
+  return {
+    draw(context, frame) {
+      context.filter = `brightness(${brightness}) contrast(${contrast})`;
+      layer.draw(context, frame);
+      context.filter = "none";
+    },
+  };
 }
