@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join, relative, resolve, sep } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { FOLDERS } from "../../fs/layout.ts";
 
 /** The folder of the corrections of a dataset, and the name of its file without the ending. */
@@ -25,7 +25,8 @@ export function correctionsPlace(data: string): CorrectionsPlace {
   const shared = join(FOLDERS.data, ONLY);
   const inner = relative(resolve(FOLDERS.data), resolve(data));
   if (inner === "") return { folder: shared, name: ONLY };
-  if (inner === ".." || inner.startsWith(`..${sep}`) || resolve(inner) === inner) {
+  // Outside, or in a hidden folder, which is a task's own and no dataset of the user's.
+  if (inner.startsWith(".") || isAbsolute(inner)) {
     return { folder: join(data, ONLY), name: ONLY };
   }
   const name = inner.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[._-]+|[._-]+$/g, "").slice(0, 64);

@@ -14,6 +14,7 @@ Deno.test("correctionsPlace: datasets of the project have a file each in dataset
     ["dataset/_", folder, "corrections"],
     ["elsewhere/mine", join("elsewhere/mine", "corrections"), "corrections"],
     ["dataset/../x", join("dataset/../x", "corrections"), "corrections"],
+    ["dataset/.browser/a", join("dataset/.browser/a", "corrections"), "corrections"],
     ["datasets", join("datasets", "corrections"), "corrections"],
   ];
   for (const [data, where, name] of cases) {
