@@ -200,6 +200,11 @@ async function checkControls(page: BrowserPage): Promise<void> {
     "the first image",
     () => document.querySelector(".predict-title")?.textContent === "one.png",
   );
+  await page.waitFor("the areas of all images in the list", () => {
+    const texts = [...document.querySelectorAll(".predict-done")].map(({ textContent }) => textContent!);
+    return texts.length === 4 && texts[0] === "480 px" && texts[1] === "nothing" &&
+      !texts.includes("predicted");
+  });
   assert.match(await area(), /^480 px \(15\.63 % of the image\)/);
   await page.evaluate(() =>
     document.querySelector<HTMLElement>(".predict-settings input[type=range]")!.focus()

@@ -278,6 +278,7 @@ export class PredictApp {
     const numbers = this.#measure(item, (mask) => masks.push(mask));
     this.#slowMs = performance.now() - start;
     this.#drawn = { predicted, settings: this.#settings };
+    this.#updateList();
     if (!this.#middle.contains(this.#image.element)) fill(this.#middle, this.#image.element);
     this.#image.show({ name: item.path, predicted, image, masks });
     fill(
