@@ -131,8 +131,8 @@ async function decodeOthers(page: BrowserPage): Promise<void> {
   const decode = (bytes: Uint8Array) =>
     page.evaluate(async (bytes) => {
       try {
-        const { image, decodedBy } = await harness.predict("first", bytes, null);
-        return { rgb: image.rgb, decoder: decodedBy.decoder };
+        const { image, decodedBy, notes } = await harness.predict("first", bytes, null);
+        return { rgb: image.rgb, decoder: decodedBy.decoder, notes: notes.map(({ message }) => message) };
       } catch (error) {
         return { error: `${(error as Error).name}: ${(error as Error).message}` };
       }
@@ -148,6 +148,8 @@ async function decodeOthers(page: BrowserPage): Promise<void> {
       `${name}: ${worst}`,
     );
   }
+  const { notes } = await decode(fixture("WebP lossless RGBA"));
+  assert.match(notes!.join(), /transparent pixels/);
   const png = await encodeRgbPng(disk(40, 40));
   assert.match(
     (await decode(png.subarray(0, png.length - 30))).error!,

@@ -13,6 +13,7 @@ import {
   assertImage,
   type DecodedRaster,
   dropColor,
+  type ImageNote,
   type RgbImage,
   type SampleImage,
 } from "../../../image/image.ts";
@@ -75,7 +76,7 @@ async function decodeForeign(bytes: Uint8Array, error: unknown): Promise<Decoded
   const pixels = await paint(bytes).catch(() => null);
   if (pixels === null) throw error;
   const raster = { ...dropColor(pixels), bits: 8, range: null };
-  return { raster, notes: [], decodedBy: byBrowser("this format is") };
+  return { raster, notes: pixels.notes, decodedBy: byBrowser("this format is") };
 }
 
 /** A TIFF without lossy compression, by the reader of masks; null for all other files. */
@@ -95,7 +96,7 @@ async function decodeByBrowser(bytes: Uint8Array, header: FileHeader): Promise<D
   checkContent(bytes, header);
   const block = format.exifBlock?.(bytes) ?? null;
   const upright = orientation === 1 || block === null ? bytes : uprightCopy(bytes, block);
-  let pixels: RgbImage;
+  let pixels: Painted;
   try {
     pixels = await paint(upright);
   } catch (error) {
@@ -110,11 +111,22 @@ async function decodeByBrowser(bytes: Uint8Array, header: FileHeader): Promise<D
         `header says ${header.width} x ${header.height}`,
     );
   }
-  return { raster: dropColor(pixels), notes: [] };
+  return { raster: dropColor(pixels), notes: pixels.notes };
 }
 
+/** A painted image, with a note if it has transparent pixels. */
+interface Painted extends RgbImage {
+  readonly notes: readonly ImageNote[];
+}
+
+/** A canvas multiplies colors by their alpha, and divides them again. */
+const TRANSPARENT: ImageNote = {
+  kind: "oddity",
+  message: "it has transparent pixels, whose colors the browser does not keep: save it without transparency",
+};
+
 /** The pixels of an image file as the browser decodes it: no color profile is applied, transparency is dropped. */
-async function paint(bytes: Uint8Array): Promise<RgbImage> {
+async function paint(bytes: Uint8Array): Promise<Painted> {
   const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), {
     colorSpaceConversion: "none",
     premultiplyAlpha: "none",
@@ -127,12 +139,14 @@ async function paint(bytes: Uint8Array): Promise<RgbImage> {
     context.drawImage(bitmap, 0, 0);
     const { data: rgba } = context.getImageData(0, 0, width, height);
     const data = new Uint8Array(3 * width * height);
+    let notes: readonly ImageNote[] = [];
     for (let from = 0, to = 0; to < data.length; from += 4) {
+      if (rgba[from + 3] !== 255) notes = [TRANSPARENT];
       data[to++] = rgba[from]!;
       data[to++] = rgba[from + 1]!;
       data[to++] = rgba[from + 2]!;
     }
-    return { width, height, data };
+    return { width, height, data, notes };
   } finally {
     bitmap.close();
   }
