@@ -36,7 +36,9 @@ export {
   type SkippedPaths,
 } from "../prediction/image_files.ts";
 export {
+  type ClassNumbers,
   type ClassReport,
+  type ImageNumbers,
   type ImageReport,
   type MaskReport,
   type ReportedLesion,
