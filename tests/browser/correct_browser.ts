@@ -252,6 +252,29 @@ export const cases: BrowserCase[] = [
     },
   },
   {
+    name: "correct: a stored prediction is where masks start, and the version before",
+    async run(context) {
+      const { address, data, runs } = await context.board({ copied: true });
+      const page = await context.page(address);
+      const file = "phantom_test_00003.jpg";
+      await page.goto(`${address}${viewHash("correct", "test", file)}`);
+      await ready(page);
+      await page.waitForText("stored by seen");
+      await page.click("button >> Prediction");
+      await page.waitForText("Masks of the prediction");
+      await signAndSave(page, "Ada", 1);
+      const { images: [image] } = await readCorrections(join(data, "corrections", "corrections.coco.json"));
+      const index = JSON.parse(await Deno.readTextFile(join(runs, "seen/test-probabilities/index.json")));
+      assert.match(index.model, /^[0-9a-f]{64}$/);
+      assert.deepEqual(
+        image!.corrections.map(({ source, model }) => [source, model]),
+        [["prediction", index.model], ["prediction", index.model]],
+      );
+      assert.deepEqual(shown(newestOf(image!)), shown(image!.corrections[0]!));
+      assert.ok(newestOf(image!).regions.length > 0);
+    },
+  },
+  {
     name: "correct: a file named <script>, and an image that nobody annotated claims no background",
     async run(context) {
       const { url, saved } = await openBoard(context);
