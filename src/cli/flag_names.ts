@@ -38,15 +38,8 @@ const PEER_NAMES: readonly (readonly [flags: readonly string[], names: readonly 
   [["--threshold"], ["conf", "conf-thres", "confidence", "mask-threshold", "thresh", "t"]],
   [["--flips"], ["tta", "augment"]],
   [["--classes"], ["num-classes", "n-classes", "nc", "class-names", "labels"]],
-  [["--model", "--init", "--resume"], [
-    "weights",
-    "ckpt",
-    "checkpoint",
-    "m",
-    "load",
-    "pretrained",
-    "model-path",
-  ]],
+  [["--model", "--init"], ["weights", "m", "load", "pretrained", "model-path"]],
+  [["--model", "--resume"], ["ckpt", "checkpoint"]],
   [["--resume"], ["continue", "resume-from", "c"]],
   [["--data"], ["d", "dataset", "data-dir", "data-path", "root", "input", "source"]],
   [["--output", "--run"], [

@@ -18,8 +18,14 @@ const LOOKS = [
   { width: 360, height: 640, dark: true },
 ];
 
-/** Faint texts, what does not fit, controls without a name, and what moves although the system asks for less. */
-export async function auditLooks(page: BrowserPage): Promise<string[]> {
+/**
+ * Faint texts, what does not fit, controls without a name, and what moves although the system asks for less; `also` finds
+ * more at each width.
+ */
+export async function auditLooks(
+  page: BrowserPage,
+  also: (width: number) => Promise<string[]> = () => Promise.resolve([]),
+): Promise<string[]> {
   const faults: string[] = [];
   for (const look of LOOKS) {
     await page.look({ ...look, reducedMotion: true });
@@ -35,6 +41,7 @@ export async function auditLooks(page: BrowserPage): Promise<string[]> {
       ...await page.evaluate(layoutFaults),
       ...(await namelessNodes(page)).map((node) => `without a name: ${node}`),
       ...(await page.evaluate(movingElements)).map((one) => `it moves: ${one}`),
+      ...await also(look.width),
     ];
     faults.push(...found.map((fault) => `${look.width} px, ${look.dark ? "dark" : "light"}: ${fault}`));
   }

@@ -116,7 +116,7 @@ export class Context {
   async close(): Promise<string[]> {
     const issues = await this.browser.closePages();
     for (const close of this.#closers.reverse()) await close();
-    for (const folder of [`${DATA}/cases`, `${RUNS}/cases`]) {
+    for (const folder of [`${DATA}/cases/${this.#name}`, `${RUNS}/cases/${this.#name}`]) {
       await Deno.remove(join(ROOT, folder), { recursive: true }).catch(() => {});
     }
     return [...issues, ...this.#notes];

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { auditLooks } from "./audit.ts";
 import type { BrowserCase } from "./context.ts";
 import { walk } from "./keyboard.ts";
-import { drawn, openView, SHOWN_VIEWS } from "./views.ts";
+import type { BrowserPage } from "./page.ts";
+import { openView, SHOWN_VIEWS } from "./views.ts";
 
 /** The cases. */
 export const cases: BrowserCase[] = SHOWN_VIEWS.map((view) => ({
@@ -12,21 +13,7 @@ export const cases: BrowserCase[] = SHOWN_VIEWS.map((view) => ({
     const board = await context.board();
     const page = await context.page(board.address);
     await openView(page, board.address, view);
-    const faults = await auditLooks(page);
-    for (const width of [360, 1280]) {
-      await page.look({ width });
-      await drawn(page);
-      const { stops, missed, ended } = await walk(page);
-      const label = `keyboard, ${width} px: `;
-      if (!ended) faults.push(`${label}no way out after ${stops.at(-1)?.where}`);
-      faults.push(...missed.map((control) => `${label}never reached: ${control}`));
-      for (const [index, { problem, where, place }] of stops.entries()) {
-        if (problem !== null) faults.push(`${label}${where}: ${problem}`);
-        if (place < (stops[index - 1]?.place ?? 0)) {
-          faults.push(`${label}${where} comes before what is above it`);
-        }
-      }
-    }
+    const faults = await auditLooks(page, () => keyboardFaults(page));
     const { origin } = new URL(board.address);
     faults.push(
       ...page.requests.filter(({ url }) => !url.startsWith(`${origin}/`)).map(({ url }) => `asked ${url}`),
@@ -34,3 +21,17 @@ export const cases: BrowserCase[] = SHOWN_VIEWS.map((view) => ({
     assert.deepEqual([...new Set(faults)], []);
   },
 }));
+
+/** Where a person without a mouse would be lost. */
+async function keyboardFaults(page: BrowserPage): Promise<string[]> {
+  const { stops, missed, ended } = await walk(page);
+  const faults = ended ? [] : [`keyboard: no way out after ${stops.at(-1)?.where}`];
+  faults.push(...missed.map((control) => `keyboard: never reached: ${control}`));
+  for (const [index, { problem, where, place }] of stops.entries()) {
+    if (problem !== null) faults.push(`keyboard: ${where}: ${problem}`);
+    if (place < (stops[index - 1]?.place ?? 0)) {
+      faults.push(`keyboard: ${where} comes before what is above it`);
+    }
+  }
+  return faults;
+}

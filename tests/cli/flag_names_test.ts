@@ -21,6 +21,7 @@ Deno.test("peerFlagHint: a flag as peers call it is answered with the task's own
     [train, "--out", "use --run"],
     [predict, "--out", "use --output"],
     [train, "--ckpt", "use --resume"],
+    [train, "--pretrained", "use --init"],
     [evaluate, "--weights", "use --model"],
     [predict, "--conf", "use --threshold"],
     [train, "--augmentation", "use --augment"],

@@ -15,7 +15,6 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
   ]);
   const dataset = [
     "dataset",
-    "dataset/corrections",
     "dataset/.cache",
     "dataset/.bench",
     "dataset/masks",

@@ -34,7 +34,7 @@ Deno.test("demo: makes phantoms, trains, evaluates and predicts, and lists the r
     );
     const last = text.slice(text.indexOf("the tour took"));
     const named = [...last.matchAll(/^ {2}((?:runs|predictions)\/\S+)/gm)].map(([, path]) => path!);
-    assert.equal(named.length, 3);
+    assert.equal(named.length, 4);
     for (const path of named) await Deno.stat(join(folder, path));
     const figures = [...Deno.readDirSync(join(folder, "predictions/demo"))]
       .filter(({ name }) => name.endsWith("_figure.png"));
