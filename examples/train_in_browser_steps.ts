@@ -19,7 +19,7 @@ import {
 } from "../src/entries/browser.ts";
 
 const SIZE = 64;
-const COUNT = 8;
+const COUNT = 4;
 const STEPS = 10;
 
 /** Trains, and calls with the loss before each step. Nothing random depends on the runtime: dropout and augmentation are off. */
