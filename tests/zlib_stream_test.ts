@@ -69,7 +69,7 @@ Deno.test("portableInflate: stops at the most bytes that it may yield", () => {
   assert.equal(portableInflate(bomb, 2 ** 20).bytes.length, 2 ** 20);
 });
 
-Deno.test("inflateGzipStart: a file that goes on yields its beginning", () => {
+Deno.test("inflateGzipStart: a file that continues yields its beginning", () => {
   const content = contentOf(9);
   const file = gzipSync(content);
   const start = inflateGzipStart(file.subarray(0, file.length >> 1));

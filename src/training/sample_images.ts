@@ -69,7 +69,7 @@ interface DrawnSample {
 /**
  * Draws samples after each epoch: outlines of the annotation and the prediction. On average this takes at most a
  * hundredth of training, or 50 ms per epoch. A best epoch draws all of them, unless it follows another too closely; any
- * other draws as many as its share allows, and the next one goes on with the others. Training continues without these
+ * other draws as many as its share allows, and the next one draws the others. Training continues without these
  * images if they fail.
  */
 export class SampleImages {

@@ -1,7 +1,7 @@
 /**
  * Proves the loop of docs/correcting.md on phantoms: a fifth of the outlines to train with are removed or shifted; a
  * model is trained on them and audits them; the first 20 images of the ranking are corrected, or 20 random ones, or
- * none; training goes on from the model for as many steps; each is evaluated on images that nobody has damaged:
+ * none; training continues from the model for as many steps; each is evaluated on images that nobody has damaged:
  *
  *     deno run --allow-run=deno --allow-read=dataset,runs --allow-write=dataset,runs tests/bench/corrections_loop.ts
  *

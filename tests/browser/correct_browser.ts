@@ -217,7 +217,7 @@ export const cases: BrowserCase[] = [
       assert.deepEqual(image!.corrections.map(({ annotator }) => annotator), [null, "First", "Second"]);
       assert.notDeepEqual(shown(image!.corrections[1]!), shown(image!.corrections[2]!));
 
-      // The first tab goes on, and takes what the second saved.
+      // The first tab continues, and takes what the second saved.
       await first.drag([near(60, 20), near(70, 20)]);
       await first.press("Control+s");
       await first.waitForText("Somebody saved");
@@ -234,7 +234,7 @@ export const cases: BrowserCase[] = [
       first.answerLeaving(true);
       await first.reload();
       await first.waitForText("Unsaved work was found");
-      await first.click("dialog button >> Go on with them");
+      await first.click("dialog button >> Continue with them");
       await first.waitForText("Unsaved masks restored");
       await signAndSave(first, "First", 3);
       const [third] = await saved();

@@ -141,7 +141,7 @@ export const cases: BrowserCase[] = [
           ...[trueArea(score), predictedArea(score)].map(showCount),
         ]);
       }
-      // The worst is chosen first, and an arrow key goes on to the next.
+      // The worst is chosen first, and an arrow key leads to the next.
       const byDice = [...scores].sort((a, b) => a.metrics.dice! - b.metrics.dice!);
       for (const score of byDice) {
         assert.deepEqual(

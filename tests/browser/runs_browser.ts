@@ -86,7 +86,7 @@ export const cases: BrowserCase[] = [
       live.stop();
       const { outcome, epochs } = await live.ended;
       assert.ok(outcome === "interrupted" || epochs === 60, outcome);
-      // It went on asking until here.
+      // It kept asking until here.
       await page.goto("about:blank");
       page.takeIssues();
 

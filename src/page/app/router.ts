@@ -73,7 +73,7 @@ export function startRouter({ views, root, page, onOpen }: RouterOptions): void 
     }
     hasMoved = true;
     await open();
-    // A screen reader goes on at the new page, not at the link that was followed.
+    // A screen reader continues at the new page, not at the link that was followed.
     if (hasMoved && !root.contains(document.activeElement)) root.focus({ preventScroll: true });
     scrollTo(0, 0);
   });

@@ -108,7 +108,7 @@ function curvesOf(records: RunRecords): Content {
     `
   }${
     state?.endsWith("not finished") && markup`
-      <code>${resumeCommand(records)}</code> goes on.
+      <code>${resumeCommand(records)}</code> resumes it.
     `
   }</p>
 ${

@@ -39,7 +39,7 @@ export function askDraft(fileName: string, time: number): Promise<string | null>
       `This browser kept masks of ${fileName} that were not saved, from ${new Date(time).toLocaleString()}.`,
     ),
     actions: [
-      { value: "restore", label: "Go on with them", primary: true },
+      { value: "restore", label: "Continue with them", primary: true },
       { value: "drop", label: "Delete them" },
     ],
   });

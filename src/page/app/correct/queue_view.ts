@@ -87,7 +87,7 @@ export async function drawQueue(root: HTMLElement, page: Page, split: string | n
     summary.textContent =
       `${shown.length} images, ${corrected} corrected. Corrections are saved in ${splits.file}.`;
     begin.disabled = shown.length === 0;
-    begin.textContent = corrected === 0 ? "Begin with the first one" : "Go on with the next one";
+    begin.textContent = corrected === 0 ? "Begin with the first one" : "Continue with the next one";
   };
   const splitChoice = createChoice(
     "Split",

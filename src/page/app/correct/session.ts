@@ -114,7 +114,7 @@ export class Session {
     return await this.#drafts.find(this.#image);
   }
 
-  /** Goes on with unsaved work. Throws a SyntaxError or RangeError if it is damaged. */
+  /** Restores unsaved work. Throws a SyntaxError or RangeError if it is damaged. */
   async restore({ key, draft }: FoundDraft): Promise<void> {
     const document = new LabelDocument(this.#image, draftClasses(draft));
     this.#document = document;
@@ -234,7 +234,7 @@ export class Session {
   }
 }
 
-/** A draft goes on from the revision that it was made from, so that saving tells of newer ones. */
+/** A draft continues the revision that it was made from, so that saving tells of newer ones. */
 function newestOf({ newest, versions }: ImageToCorrect, base: number | null): ImageToCorrect["newest"] {
   if (base === (newest?.revision ?? null)) return newest;
   const version = versions.find(({ revision }) => revision === base);

@@ -29,7 +29,7 @@ export interface OutputFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What of an image is wanted. */
+/** Which outputs of an image are chosen. */
 export type OutputKind = "mask" | "overlay" | "probability" | "json";
 
 /** An image with its names. */

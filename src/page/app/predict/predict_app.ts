@@ -72,7 +72,7 @@ export class PredictApp {
   readonly #numbersPlace: HTMLElement = h("div", {});
   #settings: Settings = DEFAULT_SETTINGS;
   #shownId: number | null = null;
-  /** Which result is drawn: it is not made again when another image changes. */
+  /** Which result is drawn: it is not redrawn when another image changes. */
   #drawn: { readonly predicted: PredictedImage; readonly settings: Settings } | null = null;
   /** Which note is drawn in place of a result. */
   #drawnNote = "";

@@ -105,7 +105,7 @@ export class StatusPanel {
   }
 
   #showShare(share: number | null): void {
-    // Without a value the bar says that something goes on.
+    // Without a value the bar says that something is in progress.
     if (share === null) this.#bar.removeAttribute("value");
     else this.#bar.value = share;
   }

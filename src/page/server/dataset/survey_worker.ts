@@ -1,5 +1,5 @@
 /**
- * The Worker of a survey: decodes, reduces and compares images, so that the server goes on answering.
+ * The Worker of a survey: decodes, reduces and compares images, so that the server keeps answering.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a panel beside the image is. This module is browser compatible.
+ * What a panel next to the image is. This module is browser compatible.
  *
  * @module
  */
