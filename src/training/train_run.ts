@@ -202,7 +202,9 @@ async function train(job: OpenJob): Promise<TrainResult> {
 /** Says what each of several ranks computes on. */
 async function nameAdapters({ adapter }: Gpu, { collective, callbacks }: OpenJob): Promise<void> {
   if (collective.size === 1) return;
-  callbacks.onNote?.(describeAdapters(await allTexts(collective, adapter.description)));
+  // Every rank takes part, also those that say nothing.
+  const adapters = await allTexts(collective, adapter.description);
+  callbacks.onNote?.(describeAdapters(adapters));
 }
 
 /** A run whose data are loaded. */
