@@ -96,6 +96,7 @@ const OTHER_FLAGS = [
     "--requeue",
     "--signal",
   ],
+  "--bind-to",
   "--time",
   "--unstable-bundle",
 ];
