@@ -403,9 +403,16 @@ export class BrowserPage {
     return this.session.on("Network.responseReceived", ({ response }) => listener(response as PageResponse));
   }
 
-  /** The next response of the page. */
-  nextResponse(): Promise<PageResponse> {
-    return this.#event("Network.responseReceived").next().then(({ response }) => response as PageResponse);
+  /** The next response from an address: what the page still loads does not count. */
+  responseOf(url: string): Promise<PageResponse> {
+    const { href } = new URL(url);
+    return new Promise((resolve) => {
+      const end = this.onResponse((response) => {
+        if (response.url !== href) return;
+        end();
+        resolve(response);
+      });
+    });
   }
 
   /** Requests of the page and its workers so far. */

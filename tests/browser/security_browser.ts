@@ -92,8 +92,9 @@ export const cases: BrowserCase[] = [
       for (
         const [host, status] of [["127.0.0.1", 200], ["localhost", 200], ["rebinding.test", 403]] as const
       ) {
-        const answer = page.nextResponse();
-        await page.goto(`http://${host}:${port}${pathname}`);
+        const url = `http://${host}:${port}${pathname}`;
+        const answer = page.responseOf(url);
+        await page.goto(url);
         assert.equal((await answer).status, status, host);
         if (status === 200) await page.waitForText("Segmentation board");
       }
@@ -117,7 +118,7 @@ export const cases: BrowserCase[] = [
           `${token}/../../`,
         ]
       ) {
-        const answer = page.nextResponse();
+        const answer = page.responseOf(`${origin}/${path}`);
         await page.goto(`${origin}/${path}`);
         const { status, headers } = await answer;
         assert.equal(status, 404, path);
