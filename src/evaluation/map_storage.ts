@@ -91,8 +91,13 @@ export function storingParts(
   const encode = mapEncoder(description);
   return async (sample, maps) => {
     await Deno.mkdir(folder, { recursive: true });
-    await writeFileAtomic(join(folder, fileOf(places.get(sample)!)), await encode(maps));
+    await writeFileAtomic(partOf(folder, places.get(sample)!), await encode(maps));
   };
+}
+
+/** Where {@linkcode storingParts} stores the maps of an image, by its place in the split. */
+export function partOf(folder: string, place: number): string {
+  return join(folder, fileOf(place));
 }
 
 /** Makes the folder of maps that {@linkcode storingMaps} makes, of the files of {@linkcode storingParts}. */
@@ -110,7 +115,7 @@ export async function placeMaps(
       const fits = byteLength < maxBytes;
       images.push({ name: fileName, width, height, file: fits ? fileOf(place) : null });
       if (!fits) continue;
-      const part = join(parts, fileOf(place));
+      const part = partOf(parts, place);
       byteLength += (await Deno.stat(part)).size;
       await Deno.rename(part, join(hidden, fileOf(place)));
     }

@@ -17,7 +17,7 @@ import {
   type SplitEvaluation,
   summarizeSplit,
 } from "./evaluate_split.ts";
-import { type MapDescription, placeMaps, type StoredMaps, storingParts } from "./map_storage.ts";
+import { type MapDescription, partOf, placeMaps, type StoredMaps, storingParts } from "./map_storage.ts";
 
 /** Options of {@linkcode evaluateShared}. */
 export interface SharedEvaluationOptions extends Omit<EvaluateSplitOptions, "onMaps">, SharedWork {
@@ -38,15 +38,17 @@ export async function evaluateShared(
   assertFits(predictor, prepared);
   const { ledger: folder, ranks, missing, maps, settings } = options;
   const { samples, fingerprint } = prepared;
+  const parts = join(folder, "maps");
   const ledger = await WorkLedger.open<ImageEvaluation>({
     folder,
     key: JSON.stringify([fingerprint, settings, maps !== null]),
     items: samples.map(({ fileName }) => ({ name: fileName })),
     ranks,
     missing,
+    // A run that was killed at its end may have moved them.
+    outputOf: maps === null ? undefined : (index) => partOf(parts, index),
   });
   options.onLedger?.(folder);
-  const parts = join(folder, "maps");
   const onMaps = maps === null ? undefined : storingParts(parts, maps.description, samples);
   let done = 0;
   for await (

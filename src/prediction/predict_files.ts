@@ -167,7 +167,7 @@ async function predictShared(
     items: await Promise.all(jobs.map(stamped)),
     ranks,
     missing,
-    isValid: ({ report }) => existsSync(report.files.json),
+    outputOf: (_, { report }) => report.files.json,
   });
   onLedger?.(folder);
   const found: PlacedProblem[] = [];
@@ -193,14 +193,6 @@ const LEDGER = ".predict";
 async function stamped({ file, name }: Job): Promise<WorkItem> {
   const info = await Deno.stat(file).catch(() => null);
   return { name: file, stamp: `${name} ${info?.size} ${info?.mtime?.getTime()}` };
-}
-
-function existsSync(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /** Proves that the COCO files can be written; null if none are asked for. */

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { readBoundedSync, readBoundedText } from "../fs/bounded_read.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
-import { listFolder, readJson, removeTree } from "../fs/paths.ts";
+import { isTaken, listFolder, readJson, removeTree } from "../fs/paths.ts";
 import { readAt } from "../fs/read_at.ts";
 import { appendWholeSync } from "../fs/write_whole.ts";
 import { dealtTo, type Ranks } from "./share.ts";
@@ -32,8 +32,8 @@ export interface LedgerOptions<Result> {
   readonly ranks: Ranks;
   /** Keeps what an earlier run has done; otherwise everything is done again. */
   readonly missing: boolean;
-  /** Whether an earlier result still counts; by default it does. */
-  readonly isValid?: (result: Result) => boolean;
+  /** The file that an earlier result counts with; without it the work is missing. By default all results count. */
+  readonly outputOf?: ((index: number, result: Result) => string) | undefined;
 }
 
 /** A line of a ledger. */
@@ -88,9 +88,11 @@ export class WorkLedger<Result> {
       }
     }
     await ranks.exchange("");
-    const done = (await readDone<Result>(folder, items)).map((result) =>
-      result !== undefined && (options.isValid?.(result) ?? true) ? result : undefined
-    );
+    const done = await readDone<Result>(folder, items);
+    for (const [index, result] of done.entries()) {
+      if (result === undefined || options.outputOf === undefined) continue;
+      if (!await isTaken(options.outputOf(index, result))) done[index] = undefined;
+    }
     // Nobody may write before all have read.
     await ranks.exchange("");
     const own = items.flatMap(({ name }, index) =>

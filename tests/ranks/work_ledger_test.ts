@@ -67,6 +67,17 @@ Deno.test("WorkLedger: other settings, or no --missing, begin again", () =>
     }
   }));
 
+Deno.test("WorkLedger: a result without its output is missing", () =>
+  inTempFolder(async (folder) => {
+    await work(folder, 1);
+    const output = (index: number) => join(folder, `${index}.png`);
+    for (const index of ITEMS.keys()) if (index !== 3) await Deno.writeTextFile(output(index), "");
+    const options = { folder, key: "k", items: ITEMS, ranks: ALONE, missing: true };
+    const ledger = await WorkLedger.open<string>({ ...options, outputOf: output });
+    assert.deepEqual([ledger.own, ledger.kept], [[3], 39]);
+    await ledger.collect();
+  }));
+
 Deno.test("WorkLedger: a torn line costs one result, not the next", () =>
   inTempFolder(async (folder) => {
     await work(folder, 1, { without: 5 });
