@@ -33,6 +33,7 @@ import {
 import { findImages, type ImageReport, type MaskReport, modelOrigin } from "../src/entries/predict.ts";
 import { predictFilesOnRanks } from "../src/prediction/predict_files.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
+import { stopwatch } from "../src/stopwatch.ts";
 import { decisionThreshold } from "../src/prediction/class_masks.ts";
 import { formatMm2 } from "../src/prediction/figure.ts";
 import { FAILURES_FILE, type SkippedPaths } from "../src/prediction/image_files.ts";
@@ -115,7 +116,7 @@ async function predictPaths(
   world: World | null,
 ): Promise<ExitError | undefined> {
   const isFirst = world?.isFirst ?? true;
-  const lap = options.verbose ? stopwatch() : () => {};
+  const lap = options.verbose ? printLaps() : () => {};
   if (options.cocoIds !== undefined && options.coco === undefined) {
     throw new RangeError("Cannot use --coco-ids without --coco\nhint: name the file to write with --coco");
   }
@@ -241,13 +242,9 @@ function describeMask({ area, share, areaMm2, lesions, meanProbability }: MaskRe
 }
 
 /** Prints to standard error how long each part took. */
-function stopwatch(): (part: string) => void {
-  let last = performance.now();
-  return (part) => {
-    const now = performance.now();
-    writeStderr(`${part}: ${formatSeconds((now - last) / 1000)}\n`);
-    last = now;
-  };
+function printLaps(): (part: string) => void {
+  const lap = stopwatch();
+  return (part) => writeStderr(`${part}: ${formatSeconds(lap())}\n`);
 }
 
 if (import.meta.main) await main(command());

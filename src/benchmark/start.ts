@@ -7,6 +7,7 @@
 import type { GpuOptions } from "../gpu/adapter.ts";
 import { DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
 import { openGpu } from "../host/open_gpu.ts";
+import { stopwatch } from "../stopwatch.ts";
 import { NetworkBench, type NetworkShape } from "./network_bench.ts";
 import { measureOpening, type OpeningTime } from "./opening.ts";
 
@@ -59,15 +60,4 @@ export async function measureStart(
   } finally {
     gpu.close();
   }
-}
-
-/** A function that returns the seconds since it was last called. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const now = performance.now();
-    const seconds = (now - last) / 1000;
-    last = now;
-    return seconds;
-  };
 }

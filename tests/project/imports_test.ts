@@ -17,6 +17,7 @@ const COMMON = [
   "src/protobuf.ts",
   "src/random.ts",
   "src/ranks",
+  "src/stopwatch.ts",
   "src/tensor.ts",
   "src/zip_extent.ts",
   "src/zlib_stream.ts",

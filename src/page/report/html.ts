@@ -5,6 +5,7 @@
  * @module
  */
 import { escapeLine } from "../../escape.ts";
+import { escapeHtml } from "../escape_html.ts";
 
 /** HTML that is put into other HTML as it is. */
 export class Html {
@@ -34,20 +35,7 @@ function textOf(content: Content): string {
   if (content === null || content === undefined || content === false) return "";
   if (content instanceof Html) return content.text;
   if (typeof content === "object") return content.map(textOf).join("");
-  return escapeHtml(`${content}`);
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** A text of one line, as it may stand between tags or in a quoted attribute. */
-export function escapeHtml(text: string): string {
-  return escapeLine(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+  return escapeHtml(escapeLine(`${content}`));
 }
 
 /** A text of at most `most` characters; of a longer one the middle is cut. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { SiteSettings } from "../api/site.ts";
+import { escapeHtml } from "../escape_html.ts";
 
 /**
  * What the browser lets the page do: nothing but load its own files. Workers are started from memory, since one that is
@@ -70,18 +71,6 @@ export function siteHtml(
   </body>
 </html>
 `;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
 /** JSON that no end tag or comment in a text can break out of. */

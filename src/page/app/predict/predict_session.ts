@@ -17,6 +17,7 @@ import { decisionThreshold } from "../../../prediction/class_masks.ts";
 import { Predictor } from "../../../prediction/predictor.ts";
 import { segmentClasses } from "../../../prediction/segment_classes.ts";
 import { type Proof, provePlan } from "../../../self_test/prove.ts";
+import { stopwatch } from "../../../stopwatch.ts";
 import { headOf } from "../../../unet/config.ts";
 import { modelClasses } from "../../../unet/model_classes.ts";
 import { recordPlan } from "../../../unet/network_plan.ts";
@@ -283,15 +284,4 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
     promise.then(() => true),
     new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 200)),
   ]);
-}
-
-/** Returns the seconds since it was made or called last. */
-function stopwatch(): () => number {
-  let last = performance.now();
-  return () => {
-    const now = performance.now();
-    const seconds = (now - last) / 1000;
-    last = now;
-    return seconds;
-  };
 }
