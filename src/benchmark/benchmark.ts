@@ -145,11 +145,13 @@ const MEASURE: { readonly [Name in SectionName]: (context: Context) => Promise<S
   },
   async gaps({ gpu, options, note }) {
     const all: Gaps[] = [];
-    for (const shape of NETWORK_SHAPES.filter(isSmall).slice(0, options.quick ? 1 : undefined)) {
+    for (const shape of NETWORK_SHAPES.slice(0, options.quick ? 1 : undefined)) {
       note(`${shape.filters} filters, ${shape.size} px, batch ${shape.batch}`);
       const bench = await NetworkBench.create(gpu, shape);
       try {
-        all.push(await measureGaps(gpu, bench, shape, options.quick ? 1 : 4));
+        for (const kind of ["train", "predict"] as const) {
+          all.push(await measureGaps(gpu, bench, shape, options.quick ? 1 : 3, kind));
+        }
       } finally {
         bench.close();
       }

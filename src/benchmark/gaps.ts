@@ -1,5 +1,5 @@
 /**
- * Where the device spends its time in a training step: by kernel, and between dispatches.
+ * Where the device spends its time in a training step or a forward pass: by kernel, and between dispatches.
  *
  * WebGPU timestamps passes, not dispatches. So steps run alternately as usual, in one pass, and with one pass per
  * dispatch. The latter gives the duration of each dispatch; but switching passes takes time that a usual step does not
@@ -21,6 +21,9 @@ const STEPS = 3;
 /** Least number of rounds. */
 const LEAST_ROUNDS = 3;
 
+/** What is profiled: training steps, or forward passes of a prediction. */
+export type GapsKind = "train" | "predict";
+
 /** The share of a kernel in a step. */
 export interface KernelShare {
   /** Label of the kernel. */
@@ -31,8 +34,10 @@ export interface KernelShare {
   readonly share: number;
 }
 
-/** Profile of training steps: forward, loss and backward, without the optimizer. */
+/** Profile of training steps (forward, loss and backward, without the optimizer) or of forward passes. */
 export interface Gaps extends NetworkShape {
+  /** Which of the two. */
+  readonly kind: GapsKind;
   /** Dispatches per step. */
   readonly dispatches: number;
   /** Number of rounds, of which the shares are medians; 0 without timestamps, where all shares are null. */
@@ -49,23 +54,31 @@ export interface Gaps extends NetworkShape {
   readonly kernels: readonly KernelShare[];
 }
 
-/** Profiles training steps for about `seconds`. */
+/** Profiles training steps or forward passes for about `seconds`. */
 export async function measureGaps(
   gpu: Gpu,
   bench: NetworkBench,
   shape: NetworkShape,
   seconds: number,
+  kind: GapsKind = "train",
 ): Promise<Gaps> {
-  const handoverMilliseconds = await measureHandover(gpu, bench);
   const executor = new Executor(gpu, bench.unet.config, { weights: bench.unet.weights });
   const { size, batch } = shape;
-  const spec = { kind: "train", batch, height: size, width: size } as const;
+  const spec = { kind, batch, height: size, width: size } as const;
   const { plan, program, images, masks } = await executor.prepare(spec);
   try {
     gpu.write(images, 0, bench.batch.images.data);
-    gpu.write(masks, 0, bench.batch.masks.data);
+    if (kind === "train") gpu.write(masks, 0, bench.batch.masks.data);
+    const handoverMilliseconds = await measureHandover(
+      gpu,
+      kind === "train" ? () => bench.trainer.enqueue(bench.batch.images, bench.batch.masks) : () => {
+        gpu.write(images, 0, bench.batch.images.data);
+        gpu.run((pass) => program.encode(pass));
+      },
+    );
+    if (kind === "train") await bench.trainer.readMetrics();
     const labels = plan.steps.map(({ dispatch }) => dispatch.kernel.label);
-    const common = { ...shape, dispatches: program.length, handoverMilliseconds };
+    const common = { ...shape, kind, dispatches: program.length, handoverMilliseconds };
     const rounds = await profileSteps(gpu, program, seconds);
     const share = (of: (round: Round) => number) => rounds && Math.max(0, summarize(rounds.map(of)).median);
     return {
@@ -163,15 +176,14 @@ async function profileSteps(gpu: Gpu, program: Program, seconds: number): Promis
 }
 
 /** Every step is submitted to an idle device: some drivers block a submission until the previous one is done. */
-async function measureHandover(gpu: Gpu, bench: NetworkBench): Promise<number> {
+async function measureHandover(gpu: Gpu, submit: () => Promise<void> | void): Promise<number> {
   let best = Infinity;
   for (let round = 0; round <= LEAST_ROUNDS; round++) {
     await gpu.idle();
     const start = performance.now();
-    await bench.trainer.enqueue(bench.batch.images, bench.batch.masks);
+    await submit();
     // The first round creates the plan.
     if (round > 0) best = Math.min(best, performance.now() - start);
   }
-  await bench.trainer.readMetrics();
   return best;
 }

@@ -13,6 +13,9 @@ import { type Peers, startPeers } from "./peers.ts";
 /** Operations of a training step in forward passes: the forward pass, and two gradients of the same size. */
 const STEP_FORWARDS = 3;
 
+/** Calls before one is timed, as of the peers: the first compiles, the second may still allocate. */
+const CALL_WARM_UPS = 2;
+
 /** Time and speed of one kind of work. */
 export interface WorkSpeed {
   /** Seconds per repetition. */
@@ -29,8 +32,10 @@ export interface NetworkSpeed {
   readonly forward: WorkSpeed;
   /** A training step as the training loop takes it, including the upload of the batch. */
   readonly step: WorkSpeed;
-  /** `predict` on one image, including upload and read-back; null for larger batches. */
-  readonly predict: Timing | null;
+  /** A call of `UNet.predict`: from the batch's values to probabilities in the host's memory. */
+  readonly predict: Timing;
+  /** A call of `Trainer.step`: from the batch's values to the step's metrics in the host's memory. */
+  readonly stepCall: Timing;
 }
 
 /** Time of a peer, and ours divided by it: below 1, we are faster. */
@@ -47,6 +52,10 @@ export interface PeerSpeed {
   readonly forward: PeerTiming | null;
   /** Its training step; null if it has none. */
   readonly step: PeerTiming | null;
+  /** The same kind of call as our `predict`; null if it has none. */
+  readonly predict: PeerTiming | null;
+  /** Its training step again, next to our call that returns. */
+  readonly stepCall: PeerTiming | null;
 }
 
 /** Everything that was measured for one shape. */
@@ -104,11 +113,11 @@ export async function measureShape(
       norm,
       forward: workSpeed(timingOf(norm, "forward")!, forwardOperations(shape)),
       step: workSpeed(timingOf(norm, "step")!, STEP_FORWARDS * forwardOperations(shape)),
-      predict: timingOf(norm, "predict"),
+      predict: timingOf(norm, "predict")!,
+      stepCall: timingOf(norm, "stepCall")!,
     }));
-    const compare = (name: string, work: "forward" | "step"): PeerTiming | null => {
+    const compare = (name: string, work: string, seconds: Timing): PeerTiming | null => {
       const theirs = timingOf(name, work);
-      const { seconds } = ours[0]![work];
       return theirs && {
         ...theirs,
         ratio: { best: seconds.best / theirs.best, median: seconds.median / theirs.median },
@@ -119,8 +128,11 @@ export async function measureShape(
       ours,
       peers: peers.ready.map(({ name }) => ({
         name,
-        forward: compare(name, "forward"),
-        step: compare(name, "step"),
+        forward: compare(name, "forward", ours[0]!.forward.seconds),
+        step: compare(name, "step", ours[0]!.step.seconds),
+        predict: compare(name, "predict", ours[0]!.predict),
+        // A peer's step returns when it is done, so that it is both.
+        stepCall: compare(name, "step", ours[0]!.stepCall),
       })),
       missing: peers.missing,
     };
@@ -131,20 +143,24 @@ export async function measureShape(
 }
 
 async function ourEntries(bench: NetworkBench, norm: string, measurement: number): Promise<Entry[]> {
-  const { images } = bench.batch;
+  const { images, masks } = bench.batch;
   const entries: Entry[] = [];
   for (const work of ["forward", "step"] as const) {
     const { run } = await repeat((times) => bench[work](times), measurement);
     entries.push({ owner: norm, work, run });
   }
-  if (images.shape[0] === 1) {
-    await bench.unet.predict(images);
+  const calls = {
+    predict: () => bench.unet.predict(images),
+    stepCall: () => bench.trainer.step(images, masks),
+  };
+  for (const [work, call] of Object.entries(calls)) {
+    for (let i = 0; i < CALL_WARM_UPS; i++) await call();
     const run = async () => {
       const start = performance.now();
-      await bench.unet.predict(images);
+      await call();
       return (performance.now() - start) / 1000;
     };
-    entries.push({ owner: norm, work: "predict", run });
+    entries.push({ owner: norm, work, run });
   }
   return entries;
 }

@@ -13,7 +13,7 @@ import type { Machine } from "./machine.ts";
 import type { LowMemory } from "./low_memory.ts";
 import type { Memory } from "./memory.ts";
 import type { NetworkShape } from "./network_bench.ts";
-import type { ShapeSpeed } from "./network_speed.ts";
+import type { PeerTiming, ShapeSpeed } from "./network_speed.ts";
 import type { OriginalReport } from "./original.ts";
 import { EFFICIENCY, networkNeeds, type RankRow, type RankScaling } from "./ranks.ts";
 import { describeAdapters } from "../ranks/share.ts";
@@ -223,19 +223,16 @@ function renderNeeds({ batch, gradientBytes }: RankScaling, row: RankRow): strin
 }
 
 function renderShape(speed: ShapeSpeed): string {
-  const ours = speed.ours.map(({ norm, forward, step, predict }) => [
-    `this project, ${norm === "none" ? "no norm" : "instance norm"}`,
+  const ours = speed.ours.map(({ norm, forward, step }) => [
+    ourName(norm),
     milliseconds(forward.seconds),
     speeds(forward.gigaflops),
     "",
     milliseconds(step.seconds),
     speeds(step.gigaflops),
     "",
-    predict === null ? "" : milliseconds(predict),
     `${step.seconds.runs}`,
   ]);
-  const ratio = (timing: ShapeSpeed["peers"][number]["step"]) =>
-    timing === null ? "" : `${timing.ratio.best.toFixed(2)} / ${timing.ratio.median.toFixed(2)}`;
   const peers = speed.peers.map(({ name, forward, step }) => [
     name,
     forward ? milliseconds(forward) : "",
@@ -244,7 +241,6 @@ function renderShape(speed: ShapeSpeed): string {
     step ? milliseconds(step) : "",
     "",
     ratio(step),
-    "",
     `${(step ?? forward)?.runs ?? 0}`,
   ]);
   const header = [
@@ -255,7 +251,6 @@ function renderShape(speed: ShapeSpeed): string {
     "step ms",
     "GF",
     "ours / theirs",
-    "predict ms",
     "runs",
   ];
   // Empty columns would only widen the table.
@@ -263,7 +258,40 @@ function renderShape(speed: ShapeSpeed): string {
   const kept = header.map((_, column) => column === 0 || rows.some((row) => row[column] !== ""));
   const keep = (row: string[]) => row.filter((_, column) => kept[column]);
   return table(`network: ${shapeName(speed)} (best / median)`, keep(header), rows.map(keep)) +
-    speed.missing.map(({ name, reason }) => `  ${name} is missing: ${reason}\n`).join("");
+    speed.missing.map(({ name, reason }) => `  ${name} is missing: ${reason}\n`).join("") +
+    `\n${renderCalls(speed)}`;
+}
+
+/** Calls that return, as a user makes them: ours of the library, and those of peers that have one. */
+function renderCalls(speed: ShapeSpeed): string {
+  const ours = speed.ours.map(({ norm, predict, stepCall }) => [
+    ourName(norm),
+    milliseconds(predict),
+    "",
+    milliseconds(stepCall),
+    "",
+    `${predict.runs}`,
+  ]);
+  const peers = speed.peers.filter(({ predict, stepCall }) => predict || stepCall).map((
+    { name, predict, stepCall },
+  ) => [
+    name,
+    predict ? milliseconds(predict) : "",
+    ratio(predict),
+    stepCall ? milliseconds(stepCall) : "",
+    ratio(stepCall),
+    `${(predict ?? stepCall)!.runs}`,
+  ]);
+  const header = ["", "predict ms", "ours / theirs", "step ms", "ours / theirs", "runs"];
+  return table(`calls that return: ${shapeName(speed)} (best / median)`, header, [...ours, ...peers]);
+}
+
+function ourName(norm: ShapeSpeed["ours"][number]["norm"]): string {
+  return `this project, ${norm === "none" ? "no norm" : "instance norm"}`;
+}
+
+function ratio(timing: PeerTiming | null): string {
+  return timing === null ? "" : `${timing.ratio.best.toFixed(2)} / ${timing.ratio.median.toFixed(2)}`;
 }
 
 function renderOpening({ bare, openGpu, load, ratio }: OpeningTime): string {
@@ -279,10 +307,17 @@ function renderOpening({ bare, openGpu, load, ratio }: OpeningTime): string {
 }
 
 function renderGaps(gaps: Gaps): string {
-  const { dispatches, idleBetweenSteps, idleBetweenDispatches, idleBetweenPasses, handoverMilliseconds } =
-    gaps;
+  const {
+    kind,
+    dispatches,
+    idleBetweenSteps,
+    idleBetweenDispatches,
+    idleBetweenPasses,
+    handoverMilliseconds,
+  } = gaps;
+  const [what, plural] = kind === "train" ? ["step", "steps"] : ["forward", "forwards"];
   const lines = [
-    `time within a step (${shapeName(gaps)}): ${dispatches} dispatches, submitted in ` +
+    `time within a ${what} (${shapeName(gaps)}): ${dispatches} dispatches, submitted in ` +
     `${handoverMilliseconds.toFixed(1)} ms`,
   ];
   if (idleBetweenSteps === null || idleBetweenDispatches === null || idleBetweenPasses === null) {
@@ -290,7 +325,7 @@ function renderGaps(gaps: Gaps): string {
     return lines.join("\n");
   }
   lines.push(
-    `  the device is idle ${percent(idleBetweenSteps)} of the time between steps and about ` +
+    `  the device is idle ${percent(idleBetweenSteps)} of the time between ${plural} and about ` +
       `${percent(idleBetweenDispatches)} between dispatches (at most ${
         percent(idleBetweenPasses)
       }, measured with one pass per dispatch)`,

@@ -3,8 +3,9 @@
     python3 torch_step.py --filters 8 --size 128 --batch 8 [--norm instance] [--threads 2] [--steps 10] [--forward]
                           [--serve]
 
-Prints one JSON document: best and median milliseconds of a forward pass without gradients and, unless --forward is
-given, of a whole training step (forward, loss, backward, Adam; dropout on). With --serve it instead answers one line at a
+Prints one JSON document: best and median milliseconds of a forward pass without gradients, of the same as a call from
+an array of NumPy's to one of probabilities and, unless --forward is given, of a whole training step (forward, loss,
+backward, Adam; dropout on). With --serve it instead answers one line at a
 time, as tests/bench/peers/serve.ts describes, for `deno task bench --peers`.
 """
 import argparse
@@ -74,6 +75,12 @@ def main():
         with torch.no_grad():
             torch.sigmoid(net(images))
 
+    values = images.numpy()
+
+    def predict():
+        with torch.no_grad():
+            return torch.sigmoid(net(torch.from_numpy(values))).numpy()
+
     def step():
         optimizer.zero_grad(set_to_none=True)
         loss_parts(net(images), target)["loss"].backward()
@@ -81,7 +88,7 @@ def main():
 
     name = f"PyTorch {torch.__version__}, CPU"
     if args.serve:
-        serve(name, {"forward": (net.eval, forward), "step": (net.train, step)})
+        serve(name, {"forward": (net.eval, forward), "predict": (net.eval, predict), "step": (net.train, step)})
         return
     net.eval()
     result = {
@@ -89,6 +96,7 @@ def main():
         "threads": torch.get_num_threads(),
         **{key: getattr(args, key) for key in ("filters", "size", "batch", "norm", "steps")},
         "forwardMilliseconds": measure(forward, args.steps),
+        "predictMilliseconds": measure(predict, args.steps),
     }
     if not args.forward:
         net.train()

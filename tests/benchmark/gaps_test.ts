@@ -26,7 +26,7 @@ Deno.test("kernelShares: sums by kernel over all steps, the slowest first", () =
   ]);
 });
 
-Deno.test("measureGaps: covers every dispatch of a step", async () => {
+Deno.test("measureGaps: covers every dispatch of a step, and of a forward pass by itself", async () => {
   const gpu = await openTestGpu();
   const shape = { filters: 2, size: 32, batch: 1 };
   const bench = await NetworkBench.create(gpu, shape);
@@ -46,6 +46,14 @@ Deno.test("measureGaps: covers every dispatch of a step", async () => {
     const total = gaps.kernels.reduce((sum, { share }) => sum + share, 0);
     assert.ok(Math.abs(total - 1) < 1e-9, `${total}`);
     assert.equal(gaps.kernels.reduce((sum, { dispatches }) => sum + dispatches, 0), gaps.dispatches);
+    const forward = await measureGaps(gpu, bench, shape, 0, "predict");
+    assert.ok(forward.dispatches < gaps.dispatches / 2, `${forward.dispatches}`);
+    assert.deepEqual(
+      [gaps, forward].map((
+        { kind, kernels },
+      ) => [kind, kernels.some(({ kernel }) => kernel.startsWith("loss/"))]),
+      [["train", true], ["predict", false]],
+    );
   } finally {
     bench.close();
   }

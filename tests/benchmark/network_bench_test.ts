@@ -51,7 +51,7 @@ Deno.test("NetworkBench: runs forward passes, training steps and evaluations", a
   }
 });
 
-Deno.test("measureShape: measures both norms, and prediction of one image", async () => {
+Deno.test("measureShape: measures both norms, and calls that return", async () => {
   const { ours, peers, missing, ...shape } = await measureShape(gpu, SHAPE, {
     norms: ["none", "instance"],
     seconds: 0,
@@ -60,8 +60,8 @@ Deno.test("measureShape: measures both norms, and prediction of one image", asyn
   });
   assert.deepEqual([shape, peers, missing], [SHAPE, [], []]);
   assert.deepEqual(ours.map(({ norm }) => norm), ["none", "instance"]);
-  for (const { forward, step, predict } of ours) {
-    assert.ok(forward.seconds.best > 0 && step.seconds.best > 0 && predict!.best > 0);
+  for (const { forward, step, predict, stepCall } of ours) {
+    assert.ok(forward.seconds.best > 0 && step.seconds.best > 0 && predict.best > 0 && stepCall.best > 0);
     const operations = forward.gigaflops.best * 1e9 * forward.seconds.best;
     assert.equal(Math.round(operations), forwardOperations(SHAPE));
   }

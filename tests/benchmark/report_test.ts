@@ -46,13 +46,30 @@ const REPORT: BenchReport = {
       norm: "none",
       forward: { seconds: TIMING, gigaflops: SPEED },
       step: { seconds: { ...TIMING, best: 0.2 }, gigaflops: SPEED },
-      predict: null,
+      predict: { ...TIMING, best: 0.03 },
+      stepCall: { ...TIMING, best: 0.21 },
     }],
-    peers: [{ name: "PyTorch 2", forward: null, step: { ...TIMING, ratio: { best: 4.75, median: 1 } } }],
+    peers: [
+      {
+        name: "PyTorch 2",
+        forward: null,
+        step: { ...TIMING, ratio: { best: 4.75, median: 1 } },
+        predict: { ...TIMING, ratio: { best: 0.71, median: 1 } },
+        stepCall: { ...TIMING, ratio: { best: 4.99, median: 1 } },
+      },
+      {
+        name: "peer without calls",
+        forward: { ...TIMING, ratio: { best: 1.5, median: 1 } },
+        step: null,
+        predict: null,
+        stepCall: null,
+      },
+    ],
     missing: [{ name: "jax-js", reason: "no network" }],
   }],
   gaps: [{
     ...SHAPE,
+    kind: "train",
     dispatches: 383,
     handoverMilliseconds: 1.34,
     rounds: 3,
@@ -128,7 +145,7 @@ Deno.test("renderSection: every section has its table, with best and median", ()
     kernels:
       /\n {2}8, 128, 4 +forward +12\.3 \/ 10\.0 +12 % \/ 5\.0 % +3 +2 +direct gemm\/nn\n {2}chosen as timed/,
     network:
-      /this project, no norm +42\.1 \/ 50\.0 +12\.3 \/ 10\.0 +200 \/ 50 .*\n {2}PyTorch 2 +42\.1 \/ 50\.0 +4\.75 \/ 1\.00 +3\n {2}jax-js is missing: no network\n$/,
+      /this project, no norm +42\.1 \/ 50\.0 +12\.3 \/ 10\.0 +200 \/ 50 .*\n {2}PyTorch 2 +42\.1 \/ 50\.0 +4\.75 \/ 1\.00 +3\n {2}peer without calls .*\n {2}jax-js is missing: no network\n\ncalls that return: 8 filters, 64 px, batch 4 .*\n.*\n {2}this project, no norm +30\.0 \/ 50\.0 +210 \/ 50 +3\n {2}PyTorch 2 +42\.1 \/ 50\.0 +0\.71 \/ 1\.00 +42\.1 \/ 50\.0 +4\.99 \/ 1\.00 +3\n$/,
     gaps:
       /383 dispatches, submitted in 1\.3 ms\n.* 0\.1 % .* about 4\.0 % .*at most 16 %.*\n.*\n {2}gemm\/nn +55 +32 %\n$/,
     start:

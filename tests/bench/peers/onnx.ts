@@ -11,7 +11,7 @@ const VERSION = "1.30.0";
 interface Runtime {
   InferenceSession: {
     create(model: Uint8Array, options: { intraOpNumThreads: number }): Promise<{
-      run(feeds: Record<string, unknown>): Promise<unknown>;
+      run(feeds: Record<string, unknown>): Promise<{ probabilities: { getData(): Promise<Float32Array> } }>;
     }>;
   };
   Tensor: new (type: "float32", data: Float32Array, shape: readonly number[]) => unknown;
@@ -25,4 +25,10 @@ const session = await runtime.InferenceSession.create(unetModel(filters), {
 const values = Float32Array.from({ length: batch * 3 * size * size }, () => 2 * Math.random() - 1);
 const images = new runtime.Tensor("float32", values, [batch, 3, size, size]);
 
-await serve(`onnxruntime-node ${VERSION}, CPU`, { forward: () => session.run({ images }) });
+await serve(`onnxruntime-node ${VERSION}, CPU`, {
+  forward: () => session.run({ images }),
+  predict: async () => {
+    const fed = new runtime.Tensor("float32", values, [batch, 3, size, size]);
+    return await (await session.run({ images: fed })).probabilities.getData();
+  },
+});

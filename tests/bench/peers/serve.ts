@@ -3,13 +3,13 @@
  * that it reads. `src/benchmark/peer_process.ts` is the client; `torch_step.py --serve` speaks it, too.
  *
  * Output is one JSON document per line: first `{"ready": NAME, "work": ["forward", "step"]}`, then `{"seconds": 0.25}` for
- * each line read, `forward` or `step`. The end of standard input ends the process.
+ * each line read: `forward`, `predict` (from values to probabilities in the host's memory) or `step`. The end of standard input ends the process.
  *
  * @module
  */
 
 /** The work that a peer can do; each resolves when its result has been computed. */
-export type Work = Partial<Record<"forward" | "step", () => Promise<unknown>>>;
+export type Work = Partial<Record<"forward" | "predict" | "step", () => Promise<unknown>>>;
 
 /** Warm-up repetitions: the first compiles, the second may still allocate. */
 const WARM_UPS = 2;
@@ -34,7 +34,9 @@ export async function serve(name: string, work: Work): Promise<never> {
     rest = lines.pop()!;
     for (const line of lines) {
       const repetition = work[line as keyof Work];
-      if (repetition === undefined) throw new RangeError(`Cannot do "${line}": expected forward or step`);
+      if (repetition === undefined) {
+        throw new RangeError(`Cannot do "${line}": expected one of ${Object.keys(work)}`);
+      }
       const start = performance.now();
       await repetition();
       answer({ seconds: (performance.now() - start) / 1000 });
