@@ -106,6 +106,7 @@ export {
   type PhantomOptions,
   type PhantomReport,
 } from "./src/phantom/phantom.ts";
+export type { LookName } from "./src/phantom/looks.ts";
 export { drawPhantomSlice, type PhantomSlice } from "./src/phantom/slice.ts";
 export { type Components, labelComponents } from "./src/image/components.ts";
 export {

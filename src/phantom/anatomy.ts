@@ -7,45 +7,17 @@
  *
  * @module
  */
+import type { Look } from "./looks.ts";
 import { noise2, noise3, type PhantomRandom, smoothStep } from "./noise.ts";
-
-/** The MRI sequences. */
-export const SEQUENCES = ["T1", "T2", "FLAIR"] as const;
-
-/** T1 with a contrast agent, T2, or T2 with suppressed fluid. */
-export type Sequence = typeof SEQUENCES[number];
-
-/** Gray values from 0 (black) to 1 (white). */
-export interface Tissues {
-  /** Skin and fat around the skull. */
-  scalp: number;
-  /** Bone. */
-  skull: number;
-  /** The marrow within the bone. */
-  marrow: number;
-  /** The fluid around the brain, in the sulci and the ventricles. */
-  fluid: number;
-  /** Gray matter. */
-  gray: number;
-  /** White matter. */
-  white: number;
-  /** The falx between the hemispheres. */
-  midline: number;
-}
-
-const TISSUES: Record<Sequence, Tissues> = {
-  T1: { scalp: 0.9, skull: 0.06, marrow: 0.3, fluid: 0.13, gray: 0.4, white: 0.54, midline: 0.6 },
-  T2: { scalp: 0.66, skull: 0.05, marrow: 0.25, fluid: 0.72, gray: 0.45, white: 0.31, midline: 0.64 },
-  FLAIR: { scalp: 0.62, skull: 0.06, marrow: 0.25, fluid: 0.1, gray: 0.5, white: 0.38, midline: 0.14 },
-};
+import { SEQUENCES, TISSUES, type Tissues, type TumorKind, TUMORS } from "./sequences.ts";
 
 /** The radius of the brain, relative to that of the scalp. */
 export const BRAIN_EDGE = 0.82;
 
 /** A head of random shape, fixed by its constructor. */
 export class Head {
-  /** The MRI sequence. */
-  readonly sequence: Sequence;
+  /** The tumors of its sequence or look. */
+  readonly tumors: readonly TumorKind[];
   /** The gray values of its tissues. */
   readonly tissues: Tissues;
   readonly #seed: number;
@@ -53,10 +25,12 @@ export class Head {
   readonly #ventricles: number;
   readonly #folds: number;
 
-  /** Draws a random head. */
-  constructor(random: PhantomRandom) {
-    this.sequence = random.pick(SEQUENCES);
-    const tissues = { ...TISSUES[this.sequence] };
+  /** Draws a random head, of one of the sequences or of this look. */
+  constructor(random: PhantomRandom, look?: Look) {
+    // Drawn in any case: a look changes neither anatomy nor outlines.
+    const sequence = random.pick(SEQUENCES);
+    this.tumors = look?.tumors ?? TUMORS[sequence];
+    const tissues = { ...look?.tissues ?? TISSUES[sequence] };
     for (const name of Object.keys(tissues) as (keyof Tissues)[]) tissues[name] *= random.between(0.9, 1.1);
     this.tissues = tissues;
     this.#seed = random.seed();

@@ -11,6 +11,7 @@ import { writeFolderAtomic } from "../fs/atomic_folder.ts";
 import { isTaken } from "../fs/paths.ts";
 import { grayToRgb } from "../image/draw.ts";
 import { encodeJpeg } from "../image/encode.ts";
+import { type LookName, parseLooks } from "./looks.ts";
 import { hashOf } from "./noise.ts";
 import { drawPhantomSlice } from "./slice.ts";
 import { ANNOTATION_FILE } from "../coco/coco_file.ts";
@@ -28,6 +29,8 @@ export interface PhantomOptions {
   size?: number;
   /** An integer; the same seed yields the same bytes. Defaults to 0. */
   seed?: number;
+  /** What images look like, one of these each; by default, one of three MRI sequences. */
+  looks?: readonly LookName[];
   /** Also writes the dataset as a zip to this path. */
   zip?: string;
   /** Called after every image. */
@@ -44,6 +47,8 @@ export interface PhantomReport {
   size: number;
   /** The seed. */
   seed: number;
+  /** The looks; absent by default. */
+  looks?: readonly LookName[];
   /** Counts of each split. */
   splits: Record<SplitName, PhantomCounts>;
 }
@@ -79,6 +84,7 @@ const DATE = { iso: "2024-01-01T00:00:00+00:00", zip: new Date(2024, 0, 1) };
  */
 export async function makePhantom(folder: string, options: PhantomOptions = {}): Promise<PhantomReport> {
   const settings = checkOptions(options);
+  const looks = options.looks && parseLooks(options.looks.join(","));
   const output = folder.replace(/(?<=.)[\\/]+$/, "");
   await assertReplaceable(output);
   const total = SPLIT_NAMES.reduce((sum, split) => sum + settings[split], 0);
@@ -88,14 +94,14 @@ export async function makePhantom(folder: string, options: PhantomOptions = {}):
   await writeFolderAtomic(output, async (staging) => {
     for (const split of SPLIT_NAMES) {
       await Deno.mkdir(join(staging, split));
-      const coco = new CocoWriter(split, settings);
+      const coco = new CocoWriter(split, settings, looks);
       const write = async (name: string, bytes: Uint8Array, level: 0 | 6) => {
         await Deno.writeFile(join(staging, split, name), bytes);
         if (options.zip !== undefined) archive[`${split}/${name}`] = [bytes, { level, mtime: DATE.zip }];
       };
       for (let i = 0; i < settings[split]; i++) {
         const seed = hashOf(settings.seed, SPLIT_NAMES.indexOf(split), i);
-        const { image, outlines } = drawPhantomSlice(seed, settings.size);
+        const { image, outlines } = drawPhantomSlice(seed, settings.size, looks);
         const name = coco.add(i, outlines);
         await write(name, await encodeJpeg(grayToRgb(image), JPEG_QUALITY), 0);
         options.onProgress?.(++done, total);
@@ -106,7 +112,15 @@ export async function makePhantom(folder: string, options: PhantomOptions = {}):
     if (options.zip !== undefined) await writeFileAtomic(options.zip, zipSync(archive));
   });
   const { size, seed } = settings;
-  return { output, zip: options.zip ?? null, size, seed, splits: splits as PhantomReport["splits"] };
+  const named = looks === undefined ? {} : { looks };
+  return {
+    output,
+    zip: options.zip ?? null,
+    size,
+    seed,
+    ...named,
+    splits: splits as PhantomReport["splits"],
+  };
 }
 
 type Settings = typeof DEFAULTS;
@@ -137,13 +151,16 @@ function checkOptions(options: PhantomOptions): Settings {
 class CocoWriter {
   readonly #split: SplitName;
   readonly #settings: Settings;
+  /** Named in the description. */
+  readonly #looks: string;
   readonly #images: Record<string, unknown>[] = [];
   readonly #annotations: Record<string, unknown>[] = [];
   #empty = 0;
 
-  constructor(split: SplitName, settings: Settings) {
+  constructor(split: SplitName, settings: Settings, looks: readonly LookName[] = []) {
     this.#split = split;
     this.#settings = settings;
+    this.#looks = looks.length === 0 ? "" : `, looks ${looks.join(" ")}`;
   }
 
   /** Adds an image with its outlines; returns its file name. */
@@ -182,7 +199,7 @@ class CocoWriter {
       info: {
         year: "2024",
         version: "1",
-        description: `${DESCRIPTION}; seed ${seed}, ${size} pixels`,
+        description: `${DESCRIPTION}; seed ${seed}, ${size} pixels${this.#looks}`,
         contributor: "",
         url: "",
         date_created: DATE.iso,

@@ -6,7 +6,9 @@
  */
 import type { GrayImage } from "../image/image.ts";
 import { Head } from "./anatomy.ts";
-import { noise2, PhantomRandom, smoothStep } from "./noise.ts";
+import { type LookName, LOOKS } from "./looks.ts";
+import { hashOf, PhantomRandom } from "./noise.ts";
+import { Scanner } from "./scanner.ts";
 import { Tumor } from "./tumor.ts";
 
 /** An image and its ground truth. */
@@ -27,23 +29,28 @@ const PLACE_TRIES = 60;
 const FIRST_AREA = [0.018, 0.05] as const;
 const FURTHER_AREA = [0.01, 0.018] as const;
 
+/** Keeps the choice of a look apart from all other draws of a seed. */
+const LOOK_DRAW = 0x6c6f6f6b;
+
 /**
  * Draws the slice of a seed, `size` pixels wide and high, of one of three MRI sequences, with up to three tumors; about
- * one in eight slices has none.
+ * one in eight slices has none. With looks, it has one of them, and the anatomy and outlines that it has without.
  */
-export function drawPhantomSlice(seed: number, size: number): PhantomSlice {
+export function drawPhantomSlice(seed: number, size: number, looks: readonly LookName[] = []): PhantomSlice {
   const random = new PhantomRandom(seed);
-  const head = new Head(random);
-  const pose = new Pose(random, size);
+  const name = looks[hashOf(seed, LOOK_DRAW) % looks.length];
+  const look = name && LOOKS[name];
+  const head = new Head(random, look);
+  const pose = new Pose(random, size, look?.edge);
   const tumors = placeTumors(random, head, pose);
   const data = new Uint8Array(size * size);
-  const scanner = new Scanner(random);
+  const scanner = new Scanner(random, look?.scanner);
   for (let y = 0, i = 0; y < size; y++) {
     for (let x = 0; x < size; x++, i++) {
       const [u, v] = pose.toHead(x + 0.5, y + 0.5);
       let value = head.shade(u, v, pose.soft);
       for (const tumor of tumors) value = tumor.paint(value, u, v, pose.soft, head);
-      data[i] = scanner.record(value, (x + 0.5) / size, (y + 0.5) / size);
+      data[i] = scanner.record(value, (x + 0.5) / size, (y + 0.5) / size, size);
     }
   }
   const outlines = tumors.map((tumor) =>
@@ -62,7 +69,7 @@ function placeTumors(random: PhantomRandom, head: Head, pose: Pose): Tumor[] {
     for (let tries = 0; tries < PLACE_TRIES; tries++) {
       const tumor = new Tumor(
         random,
-        head.sequence,
+        head.tumors,
         random.pick([-1, 1]) * random.between(0.12, 0.55),
         random.between(-0.7, 0.7),
         radius,
@@ -78,7 +85,7 @@ function placeTumors(random: PhantomRandom, head: Head, pose: Pose): Tumor[] {
 
 /** The pose of the head in the image: rotated, scaled and shifted. */
 class Pose {
-  /** The width of an edge in head coordinates: about a pixel. */
+  /** The width of an edge in head coordinates: about a pixel, or `edge` pixels. */
   readonly soft: number;
   readonly #size: number;
   readonly #scale: number;
@@ -87,7 +94,7 @@ class Pose {
   readonly #cos: number;
   readonly #sin: number;
 
-  constructor(random: PhantomRandom, size: number) {
+  constructor(random: PhantomRandom, size: number, edge = 1) {
     this.#size = size;
     this.#scale = size / 2 * random.between(0.84, 0.95);
     this.#x = size * (0.5 + random.between(-0.03, 0.03));
@@ -95,7 +102,7 @@ class Pose {
     const half = random.between(-0.13, 0.13); // tangent of half the angle: up to 15 degrees
     this.#cos = (1 - half * half) / (1 + half * half);
     this.#sin = 2 * half / (1 + half * half);
-    this.soft = 1 / this.#scale;
+    this.soft = edge / this.#scale;
   }
 
   toHead(x: number, y: number): [u: number, v: number] {
@@ -114,39 +121,5 @@ class Pose {
   /** The radius, in head coordinates, of a disc that covers a share of the image. */
   radiusOfArea(share: number): number {
     return Math.sqrt(share / 3.141592653589793) * this.#size / this.#scale;
-  }
-}
-
-/** The scanner: bias field, brightness, contrast and noise. */
-class Scanner {
-  readonly #random: PhantomRandom;
-  readonly #fieldSeed: number;
-  readonly #field: number;
-  readonly #gain: number;
-  readonly #offset: number;
-  readonly #noise: number;
-
-  constructor(random: PhantomRandom) {
-    this.#random = random;
-    this.#fieldSeed = random.seed();
-    this.#field = random.between(0.06, 0.2);
-    this.#gain = random.between(0.8, 1.05);
-    this.#offset = random.between(0, 0.03);
-    this.#noise = random.between(0.01, 0.035);
-  }
-
-  /** The byte recorded for a value at a position in the image (0 to 1 in both directions). */
-  record(value: number, x: number, y: number): number {
-    const field = 1 + this.#field * noise2(this.#fieldSeed, 1.5 * x, 1.5 * y);
-    const signal = this.#gain * field * value;
-    // The magnitude of a noisy complex signal, as in MRI: the noise of black is never negative.
-    const real = signal + this.#noise * this.#random.normal();
-    const imaginary = this.#noise * this.#random.normal();
-    const magnitude = this.#offset + Math.sqrt(real * real + imaginary * imaginary);
-    // Bright values are comcompressed, not clipped.
-    const compressed = magnitude < 0.85
-      ? magnitude
-      : 0.85 + 0.15 * smoothStep(0, 1, (magnitude - 0.85) / 0.6);
-    return Math.round(255 * compressed);
   }
 }

@@ -4,33 +4,9 @@
  *
  * @module
  */
-import { BRAIN_EDGE, type Head, mix, type Sequence } from "./anatomy.ts";
+import { BRAIN_EDGE, type Head, mix } from "./anatomy.ts";
 import { noise2, type PhantomRandom, smoothStep } from "./noise.ts";
-
-/** The appearance of a tumor: gray values of its rim, its core, and the edema around it. */
-interface Look {
-  /** Relative frequency among those of the sequence. */
-  weight: number;
-  rim: readonly [low: number, high: number];
-  core: readonly [low: number, high: number];
-  /** Of the edema, if there is one. */
-  edema: number;
-}
-
-const LOOKS: Record<Sequence, readonly Look[]> = {
-  T1: [
-    { weight: 3, rim: [0.88, 1], core: [0.14, 0.3], edema: 0.33 }, // a bright ring around necrosis
-    { weight: 5, rim: [0.86, 1], core: [0.86, 0.98], edema: 0.36 }, // enhances throughout
-  ],
-  T2: [
-    { weight: 7, rim: [0.88, 1], core: [0.88, 1], edema: 0.52 },
-    { weight: 1, rim: [0.16, 0.24], core: [0.85, 1], edema: 0.52 }, // an old hemorrhage: a dark ring
-  ],
-  FLAIR: [
-    { weight: 6, rim: [0.85, 1], core: [0.82, 1], edema: 0.55 },
-    { weight: 1, rim: [0.85, 1], core: [0.12, 0.3], edema: 0.55 }, // a cyst
-  ],
-};
+import type { TumorKind } from "./sequences.ts";
 
 /** Vertices of an outline. */
 const CORNERS = 56;
@@ -54,19 +30,19 @@ export class Tumor {
   readonly #edema: number;
   readonly #edemaReach: number;
 
-  /** A tumor around (u, v) with a radius of about `size` and random outline and appearance. */
-  constructor(random: PhantomRandom, sequence: Sequence, u: number, v: number, size: number) {
+  /** A tumor around (u, v) with a radius of about `size`, a random outline, and the appearance of one of the kinds. */
+  constructor(random: PhantomRandom, kinds: readonly TumorKind[], u: number, v: number, size: number) {
     this.#u = u;
     this.#v = v;
     this.#size = size;
     this.#stretch = random.between(1, 1.7);
     this.#axis = direction(random.next());
     this.#seed = random.seed();
-    const look = pickLook(random, LOOKS[sequence]);
-    this.#rim = random.between(...look.rim);
-    this.#core = random.between(...look.core);
+    const kind = pickKind(random, kinds);
+    this.#rim = random.between(...kind.rim);
+    this.#core = random.between(...kind.core);
     this.#rimWidth = random.between(0.3, 0.5);
-    this.#edema = look.edema;
+    this.#edema = kind.edema;
     this.#edemaReach = random.chance(0.45) ? random.between(0.25, 0.6) : 0;
     const radii = Array.from({ length: CORNERS }, (_, i) => this.#radiusTowards(...direction(i / CORNERS)));
     this.#reach = 1.05 * Math.max(...radii);
@@ -128,9 +104,9 @@ export class Tumor {
   }
 }
 
-function pickLook(random: PhantomRandom, looks: readonly Look[]): Look {
-  let lot = random.next() * looks.reduce((sum, { weight }) => sum + weight, 0);
-  return looks.find(({ weight }) => (lot -= weight) < 0) ?? looks[0] as Look;
+function pickKind(random: PhantomRandom, kinds: readonly TumorKind[]): TumorKind {
+  let lot = random.next() * kinds.reduce((sum, { weight }) => sum + weight, 0);
+  return kinds.find(({ weight }) => (lot -= weight) < 0) ?? kinds[0] as TumorKind;
 }
 
 /** The unit vector at a share of the full circle, starting at the right: exact arithmetic, nearly even steps. */
