@@ -8,7 +8,7 @@ import { uniformFloats } from "../random.ts";
 import type { Tensor } from "../tensor.ts";
 import { type MemoryUse, planBatch } from "../training/batch_memory.ts";
 import { Trainer } from "../training/trainer.ts";
-import { completeConfig, type UNetConfig } from "../unet/config.ts";
+import { completeConfig, DEPTHS, type UNetConfig } from "../unet/config.ts";
 import { Executor, type ReadyPlan } from "../unet/executor.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import { UNet } from "../unet/unet.ts";
@@ -21,10 +21,9 @@ export interface NetworkShape {
   readonly size: number;
   /** Images per batch. */
   readonly batch: number;
+  /** Poolings; defaults to 5. */
+  readonly depth?: number;
 }
-
-/** Levels of the network below the first. */
-const DEPTH = 5;
 
 /** Share of foreground pixels in a synthetic mask. */
 const MASK_SHARE = 0.2;
@@ -33,19 +32,22 @@ const MASK_SHARE = 0.2;
  * Floating-point operations of a forward pass: those of its convolutions, counted as direct ones. A training step has
  * three times as many.
  */
-export function forwardOperations({ filters, size, batch }: NetworkShape): number {
-  const { list } = parameterTable(completeConfig({ filters }));
+export function forwardOperations({ filters, size, batch, depth = DEPTHS.default }: NetworkShape): number {
+  const { list } = parameterTable(completeConfig({ filters, depth }));
   return list.filter(({ name }) => name.endsWith(".weight"))
-    .reduce((sum, parameter) => sum + 2 * parameter.size * (size / 2 ** levelOf(parameter.name)) ** 2, 0) *
+    .reduce(
+      (sum, parameter) => sum + 2 * parameter.size * (size / 2 ** levelOf(parameter.name, depth)) ** 2,
+      0,
+    ) *
     batch;
 }
 
 /** How often the image was halved before a layer. */
-function levelOf(name: string): number {
+function levelOf(name: string, depth: number): number {
   const [, kind, level, up] = /^(down|up|bottleneck|outc)(\d?)\.(up)?/.exec(name)!;
   if (kind === "down") return Number(level) - 1;
-  if (kind === "up") return DEPTH - Number(level) + (up === undefined ? 0 : 1);
-  return kind === "bottleneck" ? DEPTH : 0;
+  if (kind === "up") return depth - Number(level) + (up === undefined ? 0 : 1);
+  return kind === "bottleneck" ? depth : 0;
 }
 
 /** A batch of random images and masks. */

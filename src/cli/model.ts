@@ -75,7 +75,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       "--size <pixels>",
-      `height and width that images are resized to, a multiple of ${INPUT_CHOICES.step} ` +
+      "height and width that images are resized to, a multiple of 32 unless the network has another depth " +
         "(default: the model's own; the original's, 256, if neither the file nor FILE.json says)",
       inputSize,
     )
@@ -173,6 +173,7 @@ function describeModel(
   for (const { data } of state.values()) byteLength += data.byteLength;
   const parts = [
     plural(network.filters, "filter"),
+    ...(network.depth === undefined ? [] : [`depth ${network.depth}`]),
     ...(network.norm === "none" ? [] : [`${network.norm} norm`]),
     ...describeClasses(description),
     `${size} px`,

@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { HEADS, LOSS_NAMES, LOSSES } from "../../kernels/loss/definition.ts";
 import { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
 import { completeTrainConfig, RECIPES } from "../training/recipe.ts";
+import { DEPTHS } from "../unet/config.ts";
 import { OVERSAMPLE, SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
 import { type GROUPS, integer, number } from "./task.ts";
 
@@ -17,7 +18,11 @@ type Flag = readonly [name: keyof TrainConfig, flags: string, text: string];
 /** The flag of each setting and what it does, by group; ranges, choices and defaults are those of the settings. */
 const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
   data: [
-    ["size", "--size <pixels>", "height and width of the input, a multiple of 32"],
+    [
+      "size",
+      "--size <pixels>",
+      `height and width of the input, a multiple of ${2 ** DEPTHS.default} (of 2 ** depth with --depth)`,
+    ],
     [
       "normalize",
       "--normalize <how>",
@@ -37,6 +42,11 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
   ],
   network: [
     ["filters", "--filters <number>", "feature maps of the first block"],
+    [
+      "depth",
+      "--depth <number>",
+      `how often the network halves its images, ${DEPTHS.least} to ${DEPTHS.most} (default: ${DEPTHS.default})`,
+    ],
     ["norm", "--norm <kind>", "normalization layers within the network"],
     [
       "head",
@@ -90,6 +100,7 @@ export function addConfigOptions(train: Command, group: keyof typeof FLAGS): voi
     else if (name === "head") option.choices(HEADS);
     else if (name === "size") option.argParser(inputSize);
     else if (name === "oversample") option.argParser(integer(OVERSAMPLE.least, OVERSAMPLE.most));
+    else if (name === "depth") option.argParser(integer(DEPTHS.least, DEPTHS.most));
     else if (name in SETTING_CHOICES) option.choices(SETTING_CHOICES[name as keyof typeof SETTING_CHOICES]);
     else if (name in SETTING_RANGES) option.argParser(numberOf(name as keyof typeof SETTING_RANGES));
     train.addOption(option);
@@ -127,12 +138,15 @@ function augmentation(text: string): TrainConfig["augment"] {
   }
 }
 
+/** Settings that are absent unless they are given. */
+const WITHOUT_DEFAULT: readonly string[] = ["head", "oversample", "depth"];
+
 /** The settings that were typed: only these override a recipe, or the settings of a resumed run. */
 export function givenConfig(
   options: Readonly<Omit<TrainConfig, "init">>,
   typed: (name: string) => boolean,
 ): Partial<TrainConfig> {
-  const isSetting = (name: string) => name in DEFAULTS || name === "head" || name === "oversample";
+  const isSetting = (name: string) => name in DEFAULTS || WITHOUT_DEFAULT.includes(name);
   const given = Object.entries(options).filter(([name]) => isSetting(name) && typed(name));
   // Commander takes a parser's null for an empty text.
   return Object.fromEntries(given.map(([name, value]) => [name, name === "augment" ? value || null : value]));

@@ -182,11 +182,13 @@ export function describePlan(plan: TrainPlan): string {
     return `${role.padEnd(14)}${plural(samples, "sample")}, ${annotated} annotated; ` +
       `${formatPercent(background)} of all pixels are background\n`;
   });
-  const { filters, norm, size, batchSize } = config;
+  const { filters, norm, depth, size, batchSize } = config;
   const loss = config.loss === DEFAULT_LOSS ? "" : `loss ${config.loss}, `;
   return splits.join("") +
     describeCorrections(data.train) +
-    `network       ${filters} filters, norm ${norm}, ${parameters.toLocaleString("en-US")} parameters, ` +
+    `network       ${filters} filters, ${depth ? `depth ${depth}, ` : ""}norm ${norm}, ${
+      parameters.toLocaleString("en-US")
+    } parameters, ` +
     `input ${size} x ${size}, batches of ${batchSize}\n` +
     describeInit(config) +
     describeClasses(config) +

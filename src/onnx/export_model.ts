@@ -14,7 +14,7 @@ import { unet } from "./unet_graph.ts";
 
 /**
  * Writes a model as ONNX: operator set 17, float32. Input `images` `[N, 3, H, W]`, RGB from 0 to 1, H and W multiples of
- * 32; output `probabilities` `[N, K, H, W]` of the K classes. All extents but the channels are dynamic. The metadata hold
+ * 32 (of 2 ** depth for another depth); output `probabilities` `[N, K, H, W]` of the K classes. All extents but the channels are dynamic. The metadata hold
  * `classes` (names as JSON), `input_size` in pixels, `head`, `normalize`, `threshold`, and, of a model for samples of more
  * than 8 bits, `range`: the samples that become 0 and 1.
  *

@@ -4,23 +4,25 @@
  *
  * @module
  */
-import type { UNetConfig } from "../unet/config.ts";
+import { depthOf, type UNetConfig } from "../unet/config.ts";
 import type { OnnxGraph } from "./onnx_file.ts";
 
 /** Halves or doubles height and width. */
 const TWO_BY_TWO = { kernel_shape: [2, 2], strides: [2, 2] } as const;
 
 /** Adds the network from normalized images to logits, whose name it returns; dropout is the identity. */
-export function unet(graph: OnnxGraph, { norm }: UNetConfig, images: string): string {
+export function unet(graph: OnnxGraph, config: UNetConfig, images: string): string {
+  const { norm } = config;
+  const depth = depthOf(config);
   const skips: string[] = [];
   let x = images;
-  for (let level = 1; level <= 5; level++) {
+  for (let level = 1; level <= depth; level++) {
     const skip = doubleConv(graph, norm, `down${level}`, x);
     skips.push(skip);
     x = graph.node("MaxPool", [skip], `down${level}.pool`, TWO_BY_TWO);
   }
   x = doubleConv(graph, norm, "bottleneck", x);
-  for (let level = 1; level <= 5; level++) {
+  for (let level = 1; level <= depth; level++) {
     const up = layer(graph, "ConvTranspose", `up${level}.up`, x, TWO_BY_TWO);
     const joined = graph.node("Concat", [up, skips.pop()!], `up${level}.joined`, { axis: 1 });
     x = doubleConv(graph, norm, `up${level}`, joined);

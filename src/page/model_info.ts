@@ -27,13 +27,17 @@ export function modelName(path: string): string {
 /** What a description says, for people. */
 export function describeModel(
   description: ModelDescription,
-): Pick<ModelInfo, "classes" | "head" | "size" | "filters" | "threshold" | "recipe" | "epoch" | "dice"> {
+): Pick<
+  ModelInfo,
+  "classes" | "head" | "size" | "filters" | "depth" | "threshold" | "recipe" | "epoch" | "dice"
+> {
   const { network, size, threshold, recipe, epoch, metrics } = description;
   return {
     classes: modelClasses(description),
     head: classCount(network) > 1 ? headOf(network) : "sigmoid",
     size,
     filters: network.filters,
+    ...(network.depth === undefined ? {} : { depth: network.depth }),
     threshold,
     recipe: recipe ?? null,
     epoch: epoch ?? null,

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { SampleRange } from "../image/image.ts";
 import { NORMALIZATIONS } from "../image/normalize.ts";
 import { isSampleRange } from "../image/sample_range.ts";
-import { headOf, MAX_SIZE, SIZE_STEP } from "../unet/config.ts";
+import { DEPTHS, headOf, MAX_SIZE, sizeStep, type UNetConfig } from "../unet/config.ts";
 import { modelClasses } from "../unet/model_classes.ts";
 import {
   type Model,
@@ -24,13 +24,13 @@ import { readWholeFile } from "../fs/whole_file.ts";
 
 const BEST = RUN_FILES.best;
 
-/** What an input may be: the sizes in pixels, the ways to normalize, and ranges of samples. */
+/** What an input may be: multiples of `step` in pixels, or of more for a deeper network, the ways to normalize, and ranges of samples. */
 export const INPUT_CHOICES: {
   readonly step: number;
   readonly max: number;
   readonly normalizations: typeof NORMALIZATIONS;
   readonly isRange: (value: unknown) => value is SampleRange;
-} = { step: SIZE_STEP, max: MAX_SIZE, normalizations: NORMALIZATIONS, isRange: isSampleRange };
+} = { step: 2 ** DEPTHS.least, max: MAX_SIZE, normalizations: NORMALIZATIONS, isRange: isSampleRange };
 
 /** Settings that take the place of a model's own. */
 export type InputSettings = Partial<Pick<ModelDescription, "size" | "normalize" | "range">>;
@@ -113,6 +113,7 @@ export async function loadModel(path: string, input: InputSettings = {}): Promis
       throw new TypeError(`its network takes images of ${inChannels} channels, expected 3 (a color image)`);
     }
     modelClasses(model.description);
+    checkSize(model.description.network, input.size);
     return { ...model, description: { ...model.description, ...input }, path, sha256 };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
@@ -121,6 +122,15 @@ export async function loadModel(path: string, input: InputSettings = {}): Promis
       : (error as Error).message;
     throw new Error(`Cannot load the model ${JSON.stringify(path)}: ${reason}`, { cause: error });
   }
+}
+
+function checkSize(network: UNetConfig, size = 0): void {
+  const step = sizeStep(network);
+  if (size % step === 0) return;
+  throw new RangeError(
+    `its network takes sizes that are multiples of ${step}, not ${size}\n` +
+      `hint: --size ${Math.max(1, Math.round(size / step)) * step} is the nearest`,
+  );
 }
 
 /**

@@ -7,7 +7,7 @@
 import { CapacityError } from "../gpu/capacity_error.ts";
 import type { GpuDescription } from "../gpu/adapter.ts";
 import type { Chunk } from "../layers/activation.ts";
-import { SIZE_STEP, type UNetConfig } from "../unet/config.ts";
+import { sizeStep, type UNetConfig } from "../unet/config.ts";
 import { planTarget } from "../layers/plan_target.ts";
 import {
   placeAmong,
@@ -81,7 +81,7 @@ export function planBatch(
 ): BatchMemory {
   const normal = planFitting(config, gpu, shape);
   if (memory === "normal") return normal;
-  const least = LEAST_DEEP_PIXELS * SIZE_STEP ** 2 / (shape.height * shape.width);
+  const least = LEAST_DEEP_PIXELS * sizeStep(config) ** 2 / (shape.height * shape.width);
   const sizes = microBatchSizes(shape.batch).filter((size) => size < normal.microBatch && size >= least);
   if (sizes.length === 0) return normal;
   const plans = new Map<number, BatchMemory>();

@@ -12,7 +12,7 @@ import type { ClassSpec } from "../image/class_spec.ts";
 import type { SampleRange } from "../image/image.ts";
 import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_model.ts";
 import type { StateDict } from "../tensor.ts";
-import { classCount, headOf } from "../unet/config.ts";
+import { classCount, depthOf, headOf } from "../unet/config.ts";
 import { completeTrainConfig, RECIPES } from "./recipe.ts";
 import type { InitOrigin, TrainConfig } from "./train_config.ts";
 
@@ -29,13 +29,19 @@ export interface InitModel {
 }
 
 /** Settings that are the model's, with their flags: other values are refused. */
-const FIXED = { filters: "--filters", norm: "--norm", head: "--head", normalize: "--normalize" } as const;
+const FIXED = {
+  filters: "--filters",
+  depth: "--depth",
+  norm: "--norm",
+  head: "--head",
+  normalize: "--normalize",
+} as const;
 
 /** By this a recipe's learning rate is divided: the weights are close to where they should be. */
 const SLOWER = 10;
 
 /**
- * Reads a model to start from: a file, or the folder of a run. Filters, normalization layers, head, classes and, if the
+ * Reads a model to start from: a file, or the folder of a run. Filters, depth, normalization layers, head, classes and, if the
  * file states it, the normalization of images are the model's; recipe, loss, input size and dropout are, unless others
  * are given. The learning rate defaults to a tenth of the recipe's.
  *
@@ -53,6 +59,7 @@ export async function readInit(
   const training = (description.training ?? {}) as Partial<Record<keyof TrainConfig, unknown>>;
   const own: Partial<TrainConfig> = {
     filters: network.filters,
+    depth: depthOf(network),
     norm: network.norm,
     head: headOf(network),
     ...(described ? { normalize } : {}),

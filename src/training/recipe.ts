@@ -5,7 +5,7 @@
  */
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
-import { DEFAULT_CONFIG } from "../unet/config.ts";
+import { DEFAULT_CONFIG, DEPTHS } from "../unet/config.ts";
 import { ORIGINAL_INPUT } from "../unet/model_format.ts";
 import { LIGHT } from "./augmentation.ts";
 import { checkTrainConfig, type TrainConfig } from "./train_config.ts";
@@ -71,12 +71,14 @@ export function completeTrainConfig(given: Partial<TrainConfig> = {}): TrainConf
   if (!Object.hasOwn(RECIPES, name)) {
     throw new RangeError(`Cannot train with recipe "${name}": expected ${Object.keys(RECIPES).join(", ")}`);
   }
-  const config = { ...ORIGINAL, ...RECIPES[name], ...given, recipe: name };
+  const config: TrainConfig = { ...ORIGINAL, ...RECIPES[name], ...given, recipe: name };
   // The weight decay follows the optimizer unless it is given.
   if (given.weightDecay === undefined && given.optimizer !== undefined) {
     const decay = RECIPES[name]!.weightDecay ?? ADAMW_DECAY;
     config.weightDecay = given.optimizer === "adamw" ? decay : 0;
   }
+  // As in files of versions that know one depth.
+  if (config.depth === DEPTHS.default) delete config.depth;
   checkTrainConfig(config);
   return config;
 }

@@ -11,7 +11,14 @@ import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { ARITHMETIC, type Arithmetic } from "../gpu/arithmetic.ts";
 import type { SampleRange } from "../image/image.ts";
 import { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
-import { completeConfig, logitChannels, MAX_SIZE, SIZE_STEP, type UNetConfig } from "../unet/config.ts";
+import {
+  completeConfig,
+  DEPTHS,
+  logitChannels,
+  MAX_SIZE,
+  sizeStep,
+  type UNetConfig,
+} from "../unet/config.ts";
 import { formatAugmentation } from "./augmentation.ts";
 import type { MemoryUse } from "./batch_memory.ts";
 import type { TrainerOptions } from "./trainer_options.ts";
@@ -34,7 +41,7 @@ export interface TrainConfig {
   learningRate: number;
   /** Feature maps of the network's first block. */
   filters: number;
-  /** Height and width of the network's input in pixels, a multiple of 32. */
+  /** Height and width of the network's input in pixels, a multiple of 32, or of 2 ** depth if that is given. */
   size: number;
   /** Epochs without a lower validation loss after which training stops; 0 for never. */
   patience: number;
@@ -85,6 +92,8 @@ export interface TrainConfig {
   init?: InitOrigin;
   /** How often an image with corrected masks is drawn per epoch; absent without corrections. */
   oversample?: number;
+  /** How often the network halves its images, 4 to 7; absent for 5. */
+  depth?: number;
 }
 
 /** The model that a run starts from. */
@@ -106,7 +115,7 @@ export const SETTING_RANGES = {
   batchSize: [1, 4096, true],
   learningRate: [1e-12, 10, false],
   filters: [1, 1024, true],
-  size: [SIZE_STEP, MAX_SIZE, true],
+  size: [2 ** DEPTHS.least, MAX_SIZE, true],
   patience: [0, 100_000, true],
   seed: [0, 2 ** 32 - 1, true],
   dropout: [0, 0.999, false],
@@ -151,12 +160,7 @@ export function checkTrainConfig(config: TrainConfig): void {
       throw new RangeError(`Cannot train with ${name} "${values[name]}": expected ${choices.join(", ")}`);
     }
   }
-  if (config.size % SIZE_STEP !== 0) {
-    throw new RangeError(
-      `Cannot train at size ${config.size}: expected a multiple of ${SIZE_STEP}\n` +
-        `hint: ${Math.max(1, Math.round(config.size / SIZE_STEP)) * SIZE_STEP} is the nearest`,
-    );
-  }
+  checkSize(config);
   if (config.optimizer === "adam" && config.weightDecay > 0) {
     throw new RangeError(
       `Cannot train with optimizer adam and weight decay ${config.weightDecay}\nhint: adamw decays weights`,
@@ -165,6 +169,20 @@ export function checkTrainConfig(config: TrainConfig): void {
   checkOversample(config);
   checkClasses(config);
   networkConfig(config);
+}
+
+function checkSize({ size, depth }: TrainConfig): void {
+  const { least, most } = DEPTHS;
+  if (depth !== undefined && !(Number.isInteger(depth) && depth >= least && depth <= most)) {
+    throw new RangeError(`Cannot train with depth ${depth}: expected an integer from ${least} to ${most}`);
+  }
+  const step = sizeStep({ depth });
+  if (size % step === 0) return;
+  const network = depth === undefined ? "" : ` with depth ${depth}`;
+  throw new RangeError(
+    `Cannot train at size ${size}${network}: expected a multiple of ${step}\n` +
+      `hint: ${Math.max(1, Math.round(size / step)) * step} is the nearest`,
+  );
 }
 
 function checkOversample({ oversample = OVERSAMPLE.least }: TrainConfig): void {
@@ -192,9 +210,17 @@ function checkClasses({ classes = [], head = "sigmoid", loss }: TrainConfig): vo
 }
 
 /** The network of these settings: three channels in, and out those of the classes. */
-export function networkConfig({ filters, dropout, norm, classes, head }: TrainConfig): UNetConfig {
+export function networkConfig({ filters, dropout, norm, classes, head, depth }: TrainConfig): UNetConfig {
   const outChannels = logitChannels(Math.max(1, classes?.length ?? 1), head);
-  return completeConfig({ inChannels: 3, outChannels, filters, dropout, norm, ...(head ? { head } : {}) });
+  return completeConfig({
+    inChannels: 3,
+    outChannels,
+    filters,
+    dropout,
+    norm,
+    ...(head ? { head } : {}),
+    ...(depth ? { depth } : {}),
+  });
 }
 
 /** The settings as the trainer takes them. */
@@ -222,6 +248,7 @@ export function configDifferences(before: TrainConfig, now: TrainConfig): string
     head: config.head ?? "sigmoid",
     init: config.init ? `${config.init.model} (sha256 ${config.init.sha256})` : "none",
     oversample: config.oversample ?? "none",
+    depth: config.depth ?? DEPTHS.default,
   });
   const [old, current] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];
   const names = [...new Set([...Object.keys(current), ...Object.keys(old)])];

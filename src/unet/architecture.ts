@@ -1,5 +1,5 @@
 /**
- * The U-Net of the original's figure: five levels down, a bottleneck, five levels up.
+ * The U-Net of the original's figure: five levels down (or as many as `depth` says), a bottleneck, as many up.
  *
  * This module is browser compatible.
  *
@@ -12,22 +12,23 @@ import { conv2d } from "../layers/conv2d.ts";
 import { convTranspose2d } from "../layers/conv_transpose2d.ts";
 import { dropout } from "../layers/dropout.ts";
 import { maxPool2d } from "../layers/max_pool2d.ts";
-import type { UNetConfig } from "./config.ts";
+import { depthOf, type UNetConfig } from "./config.ts";
 
 /** Records the network from a batch of images to its logits. */
 export function unet(builder: Builder, config: UNetConfig, images: Activation): Activation {
   const { filters, outChannels } = config;
+  const depth = depthOf(config);
   const skips: Activation[] = [];
   let x = images;
-  for (let level = 1; level <= 5; level++) {
+  for (let level = 1; level <= depth; level++) {
     const skip = doubleConv(builder, config, `down${level}`, [x], filters * 2 ** (level - 1));
     skips.push(skip);
     x = maxPool2d(builder, skip);
   }
-  x = doubleConv(builder, config, "bottleneck", [x], filters * 32);
+  x = doubleConv(builder, config, "bottleneck", [x], filters * 2 ** depth);
   x = dropout(builder, x, config.dropout);
-  for (let level = 1; level <= 5; level++) {
-    const outputs = filters * 2 ** (5 - level);
+  for (let level = 1; level <= depth; level++) {
+    const outputs = filters * 2 ** (depth - level);
     const up = convTranspose2d(builder, `up${level}.up`, x, outputs);
     x = doubleConv(builder, config, `up${level}`, [up, skips.pop()!], outputs);
   }

@@ -28,6 +28,8 @@ export interface UNetConfig {
    * that networks of one class are described as before there was a choice.
    */
   head?: Head;
+  /** Number of poolings, 4 to 7; defaults to 5. A complete configuration has it only if it is another. */
+  depth?: number;
 }
 
 /** The settings of the original network. */
@@ -39,8 +41,18 @@ export const DEFAULT_CONFIG: Readonly<UNetConfig> = {
   norm: "none",
 };
 
-/** Height and width are multiples of this, because five poolings halve them. */
-export const SIZE_STEP = 32;
+/** How often a network may halve its images. */
+export const DEPTHS = { least: 4, most: 7, default: 5 } as const;
+
+/** How often a network halves its images. */
+export function depthOf({ depth = DEPTHS.default }: { readonly depth?: number | undefined }): number {
+  return depth;
+}
+
+/** Height and width are multiples of this, because every pooling halves them: 32 for five. */
+export function sizeStep(config: { readonly depth?: number | undefined }): number {
+  return 2 ** depthOf(config);
+}
 
 /** The largest height and width of an input. */
 export const MAX_SIZE = 8192;
@@ -67,7 +79,8 @@ export function completeConfig(config: Partial<UNetConfig> = {}): UNetConfig {
   if (full.norm !== "none" && full.norm !== "instance") {
     throw new RangeError(`Cannot build a UNet with norm ${show(full.norm)}: expected "none" or "instance"`);
   }
-  const { head, ...others } = full;
+  const { head, depth, ...plain } = full;
+  const others = { ...plain, ...checkDepth(depth) };
   if (head === undefined || head === "sigmoid") return others;
   if (head !== "softmax") {
     throw new RangeError(`Cannot build a UNet with head ${show(head)}: expected "sigmoid" or "softmax"`);
@@ -79,6 +92,16 @@ export function completeConfig(config: Partial<UNetConfig> = {}): UNetConfig {
     );
   }
   return { ...others, head };
+}
+
+function checkDepth(depth: number = DEPTHS.default): Pick<UNetConfig, "depth"> {
+  const { least, most } = DEPTHS;
+  if (!Number.isInteger(depth) || depth < least || depth > most) {
+    throw new RangeError(
+      `Cannot build a UNet with depth ${show(depth)}: expected an integer from ${least} to ${most}`,
+    );
+  }
+  return depth === DEPTHS.default ? {} : { depth };
 }
 
 /** The settings that say what the network's logits mean. */

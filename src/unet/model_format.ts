@@ -15,7 +15,7 @@ import type { StateDict } from "../tensor.ts";
 import { type SafetensorsHeader, safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
 import { findJsonExcess } from "../weights/json_bounds.ts";
-import { classCount, completeConfig, MAX_SIZE, SIZE_STEP, type UNetConfig } from "./config.ts";
+import { classCount, completeConfig, depthOf, MAX_SIZE, sizeStep, type UNetConfig } from "./config.ts";
 import { inferConfig } from "./parameters.ts";
 
 /** What a model file says about its weights. */
@@ -212,14 +212,15 @@ function checkDescription(description: Record<string, unknown>, state: StateDict
   if (!isRecord(network)) {
     throw new SyntaxError("Cannot read the model: its metadata does not describe the network");
   }
+  const config = completeConfig(network);
+  const step = sizeStep(config);
   if (
-    typeof size !== "number" || !Number.isInteger(size) || size < SIZE_STEP || size > MAX_SIZE ||
-    size % SIZE_STEP !== 0
+    typeof size !== "number" || !Number.isInteger(size) || size < step || size > MAX_SIZE || size % step !== 0
   ) {
     throw new RangeError(
       `Cannot read the model: its input size is ${
         show(size)
-      }, expected a multiple of ${SIZE_STEP} up to ${MAX_SIZE}`,
+      }, expected a multiple of ${step} up to ${MAX_SIZE}`,
     );
   }
   if (!isNormalization(normalize)) {
@@ -237,7 +238,6 @@ function checkDescription(description: Record<string, unknown>, state: StateDict
     if (value === undefined || valid(value)) continue;
     throw new TypeError(`Cannot read the model: its ${name} is ${show(value)}, expected ${expected}`);
   }
-  const config = completeConfig(network);
   checkNetwork(config, state);
   const { classes } = description as Partial<ModelDescription>;
   if (classes !== undefined && classes.length !== classCount(config)) {
@@ -250,8 +250,10 @@ function checkDescription(description: Record<string, unknown>, state: StateDict
 
 /** Before anything is allocated for the network that the description claims. */
 function checkNetwork(config: UNetConfig, state: StateDict): void {
-  for (const [name, found] of Object.entries(inferConfig(state))) {
-    const claimed = config[name as keyof UNetConfig];
+  const inferred = inferConfig(state);
+  const depths = { claimed: depthOf(config), found: depthOf(inferred) };
+  for (const [name, found] of Object.entries({ ...inferred, depth: depths.found })) {
+    const claimed = name === "depth" ? depths.claimed : config[name as keyof UNetConfig];
     if (claimed !== found) {
       throw new RangeError(
         `Cannot read the model: its description says ${name} ${claimed}, its tensors have ${found}`,

@@ -15,7 +15,7 @@ import { Builder } from "../layers/builder.ts";
 import type { PlanTarget } from "../layers/plan_target.ts";
 import { type LossRegions, lossRegions, recordLoss } from "../layers/loss.ts";
 import { unet } from "./architecture.ts";
-import { classCount, headOf, SIZE_STEP, type UNetConfig } from "./config.ts";
+import { classCount, headOf, sizeStep, type UNetConfig } from "./config.ts";
 import { parameterTable } from "./parameters.ts";
 
 /** What a plan computes: logits; logits and metrics; or logits, metrics and gradients. */
@@ -27,9 +27,9 @@ export interface PlanSpec {
   readonly kind: PlanKind;
   /** Number of images. */
   readonly batch: number;
-  /** Rows per image, a multiple of 32. */
+  /** Rows per image, a multiple of `sizeStep(config)`: 32 for a network of depth 5. */
   readonly height: number;
-  /** Columns per image, a multiple of 32. */
+  /** Columns per image, likewise. */
   readonly width: number;
   /**
    * Size of the batch that the images are a micro-batch of; absent if they are the whole batch. The loss is that of the
@@ -76,11 +76,11 @@ export interface Plan {
 /**
  * Records a plan.
  *
- * @throws {RangeError} if height or width is not a multiple of 32, or batch is not a positive integer.
+ * @throws {RangeError} if height or width is not a multiple of the network's step, or batch is not a positive integer.
  * @throws {CapacityError} if a limit of the device is too small.
  */
 export function recordPlan(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
-  checkSpec(spec);
+  checkSpec(config, spec);
   try {
     return record(config, target, spec);
   } catch (error) {
@@ -95,11 +95,12 @@ export function lossSpec(config: UNetConfig, loss: LossName = DEFAULT_LOSS): Los
   return { loss, head: headOf(config), classes: classCount(config) };
 }
 
-function checkSpec({ batch, height, width }: PlanSpec): void {
+function checkSpec(config: UNetConfig, { batch, height, width }: PlanSpec): void {
+  const step = sizeStep(config);
   for (const [name, value] of Object.entries({ height, width })) {
-    if (!Number.isInteger(value) || value < SIZE_STEP || value % SIZE_STEP !== 0) {
+    if (!Number.isInteger(value) || value < step || value % step !== 0) {
       throw new RangeError(
-        `Cannot plan images of ${name} ${value}: expected a multiple of ${SIZE_STEP}\nhint: resize or pad them`,
+        `Cannot plan images of ${name} ${value}: expected a multiple of ${step}\nhint: resize or pad them`,
       );
     }
   }

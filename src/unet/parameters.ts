@@ -6,7 +6,7 @@
  * @module
  */
 import type { StateDict, Tensor } from "../tensor.ts";
-import type { UNetConfig } from "./config.ts";
+import { depthOf, DEPTHS, type UNetConfig } from "./config.ts";
 import { uniformFloats } from "../random.ts";
 import { allFinite } from "../math.ts";
 
@@ -64,12 +64,13 @@ export function parameterTable(config: UNetConfig): ParameterTable {
     norm(`${name}.norm2`, outputs);
   };
   const { filters, inChannels, outChannels } = config;
-  for (let level = 1; level <= 5; level++) {
+  const depth = depthOf(config);
+  for (let level = 1; level <= depth; level++) {
     block(`down${level}`, level === 1 ? inChannels : filters * 2 ** (level - 2), filters * 2 ** (level - 1));
   }
-  block("bottleneck", filters * 16, filters * 32);
-  for (let level = 1; level <= 5; level++) {
-    const outputs = filters * 2 ** (5 - level);
+  block("bottleneck", filters * 2 ** (depth - 1), filters * 2 ** depth);
+  for (let level = 1; level <= depth; level++) {
+    const outputs = filters * 2 ** (depth - level);
     layer(`up${level}.up`, [2 * outputs, outputs, 2, 2], outputs, outputs * 4);
     block(`up${level}`, 2 * outputs, outputs);
   }
@@ -149,7 +150,7 @@ export function placeState(table: ParameterTable, state: StateDict): PlacedValue
       `Cannot load the state dict: ${
         faults.join("; ")
       }\nhint: the network needs the filters, classes and norm of the ` +
-        "file; inferConfig() infers them from a state dict",
+        "file, and its depth; inferConfig() infers them from a state dict",
     );
   }
   return table.list.map(({ name, offset }) => {
@@ -163,13 +164,14 @@ export function placeState(table: ParameterTable, state: StateDict): PlacedValue
 }
 
 /**
- * Infers channels, classes, filters and norm from a state dict. Dropout leaves no trace in the weights.
+ * Infers channels, classes, filters, norm and depth, unless it is 5, from a state dict. Dropout leaves no trace in the
+ * weights.
  *
  * @throws {TypeError} if the first or last weight is missing.
  */
 export function inferConfig(
   state: StateDict,
-): Pick<UNetConfig, "inChannels" | "outChannels" | "filters" | "norm"> {
+): Pick<UNetConfig, "inChannels" | "outChannels" | "filters" | "norm" | "depth"> {
   const first = state.get("down1.conv1.weight")?.shape;
   const last = state.get("outc.weight")?.shape;
   if (first?.length !== 4 || last?.length !== 4) {
@@ -185,7 +187,16 @@ export function inferConfig(
     outChannels: last[0]!,
     filters: first[0]!,
     norm: state.has("down1.norm1.weight") ? "instance" : "none",
+    ...inferDepth(state),
   };
+}
+
+function inferDepth(state: StateDict): Pick<UNetConfig, "depth"> {
+  let depth = 0;
+  while (state.has(`down${depth + 1}.conv1.weight`)) depth++;
+  // What lacks levels, or has more, is refused by the names of its tensors.
+  const isOther = depth !== DEPTHS.default && depth >= DEPTHS.least && depth <= DEPTHS.most;
+  return isOther ? { depth } : {};
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -19,6 +19,8 @@ export interface UnetReport {
   filters: number;
   /** Norm after each 3 x 3 convolution. */
   norm: "none" | "instance";
+  /** Poolings; absent for 5. */
+  depth?: number;
   /** Number of images. */
   batch: number;
   /** Rows. */
@@ -73,8 +75,8 @@ export async function loadUnetFixture(name: string): Promise<UnetFixture> {
   const report = JSON.parse(await Deno.readTextFile(new URL(`${name}.json`, FOLDER))) as UnetReport;
   const { tensors } = readSafetensors(await Deno.readFile(new URL(`${name}.safetensors`, FOLDER)));
   const weights: StateDict = new Map();
-  const { filters, norm, classes = 1, head, sha256 } = report;
-  for (const [parameter, shape] of parameterShapes(filters, norm, logitChannels(classes, head))) {
+  const { filters, norm, depth, classes = 1, head, sha256 } = report;
+  for (const [parameter, shape] of parameterShapes(filters, norm, logitChannels(classes, head), depth)) {
     weights.set(parameter, { shape, data: hotWeight(report.seed, parameter, shape) });
   }
   const images = makeImages(report);
@@ -98,6 +100,7 @@ export function parameterShapes(
   filters: number,
   norm: "none" | "instance",
   outputs = 1,
+  depth = 5,
 ): Map<string, number[]> {
   const shapes = new Map<string, number[]>();
   const convolution = (name: string, weight: number[], channels: number) => {
@@ -110,9 +113,9 @@ export function parameterShapes(
       if (norm === "instance") convolution(`${name}.norm${index + 1}`, [channels], channels);
     }
   };
-  const widths = [1, 2, 4, 8, 16].map((factor) => factor * filters);
+  const widths = Array.from({ length: depth }, (_, level) => filters * 2 ** level);
   widths.forEach((width, level) => block(`down${level + 1}`, widths[level - 1] ?? 3, width));
-  block("bottleneck", 16 * filters, 32 * filters);
+  block("bottleneck", widths.at(-1)!, 2 * widths.at(-1)!);
   for (const [index, width] of widths.toReversed().entries()) {
     convolution(`up${index + 1}.up`, [2 * width, width, 2, 2], width);
     block(`up${index + 1}`, 2 * width, width);

@@ -20,6 +20,9 @@ const LEARNING_RATE = 1e-4;
 
 const CASES = ["f2_none", "f2_instance", "f4_none", "f4_wide", "f4_instance", "f8_none", "f8_instance"];
 
+/** Cases of a network that halves its images 4 or 7 times. */
+const DEPTHS = ["f2_depth4", "f1_depth7"];
+
 /** Cases whose 20 training steps are compared, too. */
 const TRAINED = ["f4_none", "f4_instance"];
 
@@ -41,10 +44,12 @@ const openArithmetic = (kernels: Arithmetic) => openTestGpu(kernels === "fast" ?
 
 async function withNetwork<T>(
   gpu: Gpu,
-  { report: { filters, norm }, weights }: UnetFixture,
+  { report: { filters, norm, depth }, weights }: UnetFixture,
   work: (unet: UNet, trainer: Trainer) => Promise<T>,
 ): Promise<T> {
-  const unet = await UNet.create(gpu, { filters, norm, dropout: 0 }, { state: weights });
+  const unet = await UNet.create(gpu, { filters, norm, dropout: 0, ...(depth && { depth }) }, {
+    state: weights,
+  });
   const trainer = await Trainer.create(unet, { learningRate: LEARNING_RATE });
   try {
     return await work(unet, trainer);
@@ -97,7 +102,7 @@ async function assertSteps(
 
 for (const kernels of ["strict", "fast"] as const) {
   const slack = SLACK[kernels];
-  for (const name of CASES) {
+  for (const name of [...CASES, ...kernels === "fast" ? DEPTHS : []]) {
     const trained = TRAINED.includes(name);
     const what = trained ? "logits, loss, gradients, 20 training steps" : "logits, loss, gradients";
     Deno.test(`UNet: ${kernels} kernels equal PyTorch on ${name}: ${what}`, async () => {

@@ -26,6 +26,8 @@ export interface ModelInfo {
   readonly size: number;
   /** Filters of the first level. */
   readonly filters: number;
+  /** How often the network halves its images; absent for 5. */
+  readonly depth?: number;
   /** Number of parameters. */
   readonly parameters: number;
   /** The type of its weights. */

@@ -61,8 +61,20 @@ export function describeRefused({ refused }: EngineState): string {
 
 /** What is known of a model, as pairs of a term and its description. */
 export function describeModel(info: ModelInfo): [term: string, description: string][] {
-  const { size, filters, parameters, byteLength, precision, recipe, epoch, dice, trained, threshold, head } =
-    info;
+  const {
+    size,
+    filters,
+    depth,
+    parameters,
+    byteLength,
+    precision,
+    recipe,
+    epoch,
+    dice,
+    trained,
+    threshold,
+    head,
+  } = info;
   const several = info.classes.length > 1;
   return [
     [
@@ -72,7 +84,12 @@ export function describeModel(info: ModelInfo): [term: string, description: stri
       info.classes.map(({ name }) => name).join(", "),
     ],
     ["Input", `${size} × ${size} px`],
-    ["Network", `U-Net, ${plural(filters, "filter")}, ${plural(parameters, "parameter")}`],
+    [
+      "Network",
+      `U-Net, ${plural(filters, "filter")}, ${depth ? `depth ${depth}, ` : ""}${
+        plural(parameters, "parameter")
+      }`,
+    ],
     ["File", `${formatBytes(byteLength)}, ${precision === "f16" ? "float16" : "float32"}`],
     ...(trained === null ? [] : [["Trained", trained.slice(0, 10)] as [string, string]]),
     ...(recipe === null ? [] : [["Recipe", recipe] as [string, string]]),
