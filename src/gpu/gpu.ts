@@ -25,12 +25,10 @@ import { alignBytes } from "./alignment.ts";
 import { type Arithmetic, DEFAULT_ARITHMETIC } from "./arithmetic.ts";
 import { CapacityError } from "./capacity_error.ts";
 import { PipelineCache } from "./pipelines.ts";
+import { ReadBack } from "./read_back.ts";
 
 /** Values per chunk of an upload. */
 const UPLOAD_VALUES = 2 ** 20;
-
-/** Bytes per chunk of a read-back: each chunk costs a wait of 10 ms, and time per byte grows with its size. */
-const READ_BYTES = 2 ** 24;
 
 /** An open device. Every method throws the first error that the device reported before it was called. */
 export class Gpu implements GpuDescription {
@@ -54,6 +52,7 @@ export class Gpu implements GpuDescription {
   /** Called with the number of kernels before they are compiled. */
   onCompile: GpuOptions["onCompile"];
   readonly #pipelines: PipelineCache;
+  readonly #readBack: ReadBack;
   readonly #granted: Readonly<Record<Need, boolean>>;
   #error: Error | undefined;
   #closed = false;
@@ -69,6 +68,7 @@ export class Gpu implements GpuDescription {
     this.precision = options.precision ?? "f32";
     this.onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
+    this.#readBack = new ReadBack(device);
     const subgroups = device.features.has("subgroups");
     this.#granted = {
       "subgroups": subgroups,
@@ -256,16 +256,9 @@ export class Gpu implements GpuDescription {
 
   /** Reads bytes back; waits for all work submitted before. */
   async read(buffer: GPUBuffer, offset: number, byteLength: number): Promise<ArrayBuffer> {
-    this.check();
-    const staging = this.#stagingOf(byteLength);
-    try {
-      await this.#copyTo(staging, buffer, offset, byteLength);
-      const bytes = staging.getMappedRange().slice(0);
-      staging.unmap();
-      return bytes;
-    } finally {
-      staging.destroy();
-    }
+    const bytes = new Uint8Array(byteLength);
+    await this.#waiting(() => this.#readBack.into(bytes, buffer, offset, true));
+    return bytes.buffer;
   }
 
   /**
@@ -273,46 +266,25 @@ export class Gpu implements GpuDescription {
    * the buffer must not be submitted meanwhile.
    */
   async readInto(buffer: GPUBuffer, target: Uint8Array): Promise<void> {
+    await this.#waiting(() => this.#readBack.into(target, buffer, 0, false));
+  }
+
+  /** Waits until all submitted work is done. */
+  async idle(): Promise<void> {
+    await this.#waiting(() => this.#readBack.idle());
+  }
+
+  /** Does what waits for the device, and throws the error that it reports meanwhile. */
+  async #waiting(work: () => Promise<void>): Promise<void> {
     this.check();
-    const size = Math.min(target.length, READ_BYTES);
-    const staging = this.#stagingOf(size);
     try {
-      for (let first = 0; first < target.length; first += size) {
-        const count = Math.min(size, target.length - first);
-        await this.#copyTo(staging, buffer, first, count);
-        target.set(new Uint8Array(staging.getMappedRange(0, count)), first);
-        staging.unmap();
-      }
-    } finally {
-      staging.destroy();
-    }
-  }
-
-  #stagingOf(size: number): GPUBuffer {
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-    return this.device.createBuffer({ label: "read-back", size, usage });
-  }
-
-  /** Copies bytes to a staging buffer and maps it. */
-  async #copyTo(staging: GPUBuffer, buffer: GPUBuffer, offset: number, byteLength: number): Promise<void> {
-    try {
-      const encoder = this.device.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, offset, staging, 0, byteLength);
-      this.device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
-      this.check();
+      await work();
     } catch (error) {
       // The device's own report of its loss says more, and arrives one turn of the event loop later.
       await new Promise((resolve) => setTimeout(resolve));
       this.check();
       throw error;
     }
-  }
-
-  /** Waits until all submitted work is done. */
-  async idle(): Promise<void> {
-    this.check();
-    await this.device.queue.onSubmittedWorkDone();
     this.check();
   }
 

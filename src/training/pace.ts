@@ -1,11 +1,11 @@
 /**
  * How many batches are handed to the device between two waits.
  *
- * Waiting means reading the metrics: in Deno that blocks JavaScript until the device is done with everything, and costs
- * another 10 ms in which the device is idle. Never waiting is not an option: submitting does not block, every batch in
+ * Waiting means reading the metrics: in Deno that blocks JavaScript until the device is done with everything, which then
+ * is idle until it gets the next batch; other runtimes may wait for longer. Never waiting is not an option: submitting does not block, every batch in
  * the queue holds a copy of its upload, and neither a progress bar nor Ctrl-C would work before the end of the epoch. So
- * there is one wait per some seconds, earlier only if the uploads would grow too large: 10 ms in 2 s is half a percent,
- * and an epoch that is shorter is read once, at its end.
+ * there is one wait per some seconds, earlier only if the uploads would grow too large; an epoch that is shorter is read
+ * once, at its end.
  *
  * @module
  */

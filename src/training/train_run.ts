@@ -75,7 +75,7 @@ export interface TrainRunOptions extends PlanRunOptions {
   readonly samples?: number | undefined;
   /** Saves and stops. */
   readonly signal?: AbortSignal | undefined;
-  /** Seconds between reads of the device, if memory allows; defaults to 10. A read costs 10 ms. */
+  /** Seconds between reads of the device, if memory allows; defaults to 10. */
   readonly readEverySeconds?: number | undefined;
 }
 

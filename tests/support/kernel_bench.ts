@@ -1,7 +1,7 @@
 /**
  * Benches of kernels on the GPU: `deno bench -P=test-bench tests/bench/conv2d_bench.ts`.
  *
- * Waiting for the device costs 10 ms, so a measurement repeats its work and waits once; Deno's table shows the time of a
+ * Waiting for the device costs time, so a measurement repeats its work and waits once; Deno's table shows the time of a
  * whole measurement. The line that each bench prints gives the time of one repetition, its speed, and its share of the
  * speed of the calibration kernel, which runs before each measurement: on a busy machine only the share is meaningful.
  *
