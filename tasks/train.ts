@@ -5,7 +5,7 @@
  */
 import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
-import { formatPercent, plural } from "../src/format.ts";
+import { formatPercent, formatSeconds, plural } from "../src/format.ts";
 import { addDistributed, type DistributedOptions, onRanks } from "../src/cli/distributed.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import {
@@ -22,6 +22,7 @@ import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts"
 import { addClassOptions } from "../src/cli/class_options.ts";
 import { addCorrectionsOption } from "../src/cli/corrections_option.ts";
 import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
+import { describeLongRun } from "../src/cli/budget_view.ts";
 import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
 import type { World } from "../src/distributed/world.ts";
 import {
@@ -79,6 +80,7 @@ export function command(): Command {
   addDistributed(train);
   train.addHelpText("after", describeStrongRecipe());
   addExamples(train, [
+    ["Train as well as half an hour allows on this machine", "--data dataset/mine --budget 30m"],
     [
       "Train on your own COCO dataset with the strong recipe",
       "--data dataset/mine --run runs/mine --recipe strong",
@@ -130,7 +132,10 @@ function addFlags(train: Command): void {
     .option("--software", "use the software adapter even if there is a GPU")
     .addOption(retuneOption("CACHE"))
     .optionsGroup(GROUPS.output)
-    .option("--run <folder>", "the run's folder (default: runs/ and the recipe's name)")
+    .option(
+      "--run <folder>",
+      "the run's folder (default: runs/ and the recipe's name; runs/budget with --budget)",
+    )
     .option("--resume", "resume the run in the folder, with its own data and settings")
     .option(
       "--force",
@@ -199,13 +204,15 @@ async function plan(options: Options, { config, data, choices, world }: Given): 
     writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
     return;
   }
-  const { secondsPerEpoch, config: { epochs }, resumes } = planned;
+  const { secondsPerEpoch, config: { epochs, budget }, resumes } = planned;
   const left = Math.max(0, epochs - (resumes?.epochs ?? 0));
   writeStdout(
     describePlan(planned) +
       (resumes ? `run           ${runFolder(options)}, ${plural(left, "epoch")} left\n` : "") +
       (resumes ? describeResumed(resumes) : "") +
-      (secondsPerEpoch === null || left === 0 ? "" : describeEstimate(secondsPerEpoch, left)),
+      (secondsPerEpoch === null || left === 0
+        ? ""
+        : describeEstimate(secondsPerEpoch, left) + describeLongRun(secondsPerEpoch, budget)),
   );
 }
 
@@ -213,8 +220,8 @@ function classesOf({ classes, merge, binary }: Options): ClassOptions {
   return { classes, merge, binary };
 }
 
-function runFolder({ run, recipe }: Options): string {
-  return run ?? `${FOLDERS.runs}/${recipe}`;
+function runFolder({ run, recipe, budget }: Options): string {
+  return run ?? `${FOLDERS.runs}/${budget === undefined ? recipe : "budget"}`;
 }
 
 /** The display of the first rank, which speaks for all. */
@@ -295,7 +302,18 @@ function access(): SwanLabOnlineOptions {
 /** What a run came to, and what to do next. */
 export function describeResult(
   folder: string,
-  { outcome, resumable = true, dataFolder, epochs, best, marksNothing, recipe, syncCommand, report }:
+  {
+    outcome,
+    resumable = true,
+    dataFolder,
+    epochs,
+    best,
+    marksNothing,
+    budgetSpent,
+    recipe,
+    syncCommand,
+    report,
+  }:
     & Omit<TrainResult, "folder" | "resumable">
     & Partial<TrainResult>
     & { readonly report?: string | null },
@@ -307,6 +325,13 @@ export function describeResult(
     // A dataset elsewhere is not kept with the run.
     const data = withinProject(dataFolder) === null ? ` --data ${dataFolder}` : "";
     lines.push(`saved after epoch ${epochs}; resume with:  deno task train --resume --run ${folder}${data}`);
+  } else if (budgetSpent !== undefined) {
+    lines.push(
+      `stopped after epoch ${epochs}: the budget of ${
+        formatSeconds(budgetSpent)
+      } is used up; for the remaining epochs` +
+        `:  deno task train --resume --run ${folder}`,
+    );
   } else if (outcome === "stopped") {
     lines.push(`stopped after epoch ${epochs}: the validation loss no longer falls`);
   } else lines.push(`finished after epoch ${epochs}`);

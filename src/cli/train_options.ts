@@ -6,8 +6,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { HEADS, LOSS_NAMES, LOSSES } from "../../kernels/loss/definition.ts";
 import { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
-import { completeTrainConfig, RECIPES } from "../training/recipe.ts";
 import { DEPTHS } from "../unet/config.ts";
+import { parseBudget } from "../training/budget.ts";
+import { BUDGET_RECIPE, completeTrainConfig, RECIPES } from "../training/recipe.ts";
 import { OVERSAMPLE, SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
 import { type GROUPS, integer, number } from "./task.ts";
 
@@ -57,6 +58,12 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
   ],
   training: [
     ["recipe", "--recipe <name>", "settings to start from; flags override them"],
+    [
+      "budget",
+      "--budget <time>",
+      "time for the whole run, such as 90s, 30m or 2h: filters, size, batch size and epochs are chosen by the speed of " +
+      `this machine unless you give them, and the recipe is ${BUDGET_RECIPE} unless you name one`,
+    ],
     ["loss", "--loss <name>", LOSS_NAMES.map((name) => `${name}: ${LOSSES[name].summary}`).join("; ")],
     ["epochs", "--epochs <number>", "maximum number of epochs"],
     ["batchSize", "--batch-size <number>", "images per batch"],
@@ -99,6 +106,7 @@ export function addConfigOptions(train: Command, group: keyof typeof FLAGS): voi
     if (name === "recipe") option.choices(Object.keys(RECIPES));
     else if (name === "head") option.choices(HEADS);
     else if (name === "size") option.argParser(inputSize);
+    else if (name === "budget") option.argParser(budgetSeconds);
     else if (name === "oversample") option.argParser(integer(OVERSAMPLE.least, OVERSAMPLE.most));
     else if (name === "depth") option.argParser(integer(DEPTHS.least, DEPTHS.most));
     else if (name in SETTING_CHOICES) option.choices(SETTING_CHOICES[name as keyof typeof SETTING_CHOICES]);
@@ -130,6 +138,14 @@ function inputSize(text: string): number {
   return value;
 }
 
+function budgetSeconds(text: string): number {
+  try {
+    return parseBudget(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+}
+
 function augmentation(text: string): TrainConfig["augment"] {
   try {
     return parseAugmentation(text);
@@ -139,7 +155,7 @@ function augmentation(text: string): TrainConfig["augment"] {
 }
 
 /** Settings that are absent unless they are given. */
-const WITHOUT_DEFAULT: readonly string[] = ["head", "oversample", "depth"];
+const WITHOUT_DEFAULT: readonly string[] = ["head", "budget", "oversample", "depth"];
 
 /** The settings that were typed: only these override a recipe, or the settings of a resumed run. */
 export function givenConfig(

@@ -7,6 +7,8 @@ import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../tra
 import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
+import type { BudgetChoice } from "../training/budget.ts";
+import { describeBudget, describeLongRun } from "./budget_view.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "../format.ts";
 import { formatChoices } from "./kernel_choices.ts";
@@ -34,6 +36,7 @@ export class TrainView implements TrainCallbacks {
   #chartLines = 0;
   #compiling = false;
   #epochs = 0;
+  #budget: number | undefined;
 
   /** Passes results to `write`; everything else goes to standard error. */
   constructor(write: (text: string) => void) {
@@ -59,8 +62,11 @@ export class TrainView implements TrainCallbacks {
     writeStderr("compiling kernels (takes seconds once, then the driver caches them)\n");
   };
 
+  readonly onBudget = (choice: BudgetChoice): void => this.#write(describeBudget(choice));
+
   readonly onStart = (plan: TrainPlan, { epochs, batches }: RunSoFar): void => {
     this.#epochs = plan.config.epochs;
+    this.#budget = plan.config.budget;
     this.#since = performance.now();
     this.#history.push(...epochs.map(({ metrics }) => metrics));
     this.#write(describePlan(plan));
@@ -70,7 +76,9 @@ export class TrainView implements TrainCallbacks {
 
   readonly onEstimate = (secondsPerEpoch: number): void =>
     this.#above(() => {
-      this.#write(describeEstimate(secondsPerEpoch, this.#epochs));
+      this.#write(
+        describeEstimate(secondsPerEpoch, this.#epochs) + describeLongRun(secondsPerEpoch, this.#budget),
+      );
     });
 
   readonly onProgress = ({ part, epoch, epochs, done, start, total, loss }: PassProgress): void => {

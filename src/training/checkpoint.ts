@@ -13,6 +13,7 @@ import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/backend.ts";
 import { blockSizeOf, stateFault } from "./checkpoint_state.ts";
+import type { BudgetChoice } from "./budget.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { StoppingState } from "./early_stopping.ts";
 import type { MetricSums } from "./epoch_metrics.ts";
@@ -68,6 +69,8 @@ export interface RunProgress {
   readonly choices?: KernelChoices | undefined;
   /** The corrections that it learns from; absent for none. */
   readonly corrections?: readonly KeptCorrections[] | undefined;
+  /** What was chosen for its time budget, and why; absent without one. */
+  readonly budget?: BudgetChoice | undefined;
   /** The ranks that train it, which its last digits depend on; absent for one. */
   readonly ranks?: number | undefined;
   /** Finished epochs. */

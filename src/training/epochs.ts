@@ -7,6 +7,7 @@ import type { Metrics } from "../tracking/backend.ts";
 import type { Tracker } from "../tracking/tracker.ts";
 import type { PartialEpoch, RunProgress } from "./checkpoint.ts";
 import { anyRank, type Collective, SINGLE_RANK } from "./collective.ts";
+import { isSpent } from "./budget.ts";
 import { nextStopping, shouldStop } from "./early_stopping.ts";
 import { classCount, maskChannels } from "../unet/config.ts";
 import { emptySums, epochMetrics, type MetricSums } from "./epoch_metrics.ts";
@@ -41,6 +42,8 @@ export interface EpochsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Seconds between waits for the device, if memory allows. */
   readonly readEverySeconds: number;
+  /** Seconds since the run was started; if given, the run ends before its budget does. */
+  readonly elapsed?: (() => number) | undefined;
   /** Draws validation samples. */
   readonly samples?: SampleImages | undefined;
   /** Draws the curves while the run lasts. */
@@ -81,9 +84,11 @@ export class Epochs {
     return this.#doing;
   }
 
-  /** Whether early stopping ends the run. */
+  /** Whether early stopping ends the run, or its time budget. */
   get stopped(): boolean {
-    return shouldStop(this.#progress.stopping, this.#progress.config.patience);
+    const { stopping, config, budget } = this.#progress;
+    return shouldStop(stopping, config.patience) ||
+      (this.#options.elapsed !== undefined && budget?.spent === true);
   }
 
   /** Trains until the end or until the signal stops it; returns whether it reached the end. */
@@ -142,6 +147,7 @@ export class Epochs {
     await tracker?.epoch(epoch, metrics);
     await this.#save({
       ...this.#progress,
+      ...await this.#budgetAfter(epoch, metrics.seconds!),
       epoch,
       partial: null,
       stopping: next,
@@ -154,6 +160,18 @@ export class Epochs {
     await figures?.updateCurves(this.#progress);
     callbacks.onEpoch?.({ epoch, epochs: config.epochs, metrics, best, stale: next.stale });
     return null;
+  }
+
+  /** Says in the progress whether the budget ends the run with this epoch. */
+  async #budgetAfter(epoch: number, seconds: number): Promise<Pick<RunProgress, "budget">> {
+    const { budget, config } = this.#progress;
+    if (budget === undefined) return {};
+    const { spent: _, ...rest } = budget;
+    const { elapsed, collective = SINGLE_RANK } = this.#options;
+    const mayEnd = elapsed !== undefined && epoch < config.epochs;
+    const isLast = mayEnd && isSpent(budget, elapsed(), seconds);
+    const ends = mayEnd && collective.size > 1 ? await anyRank(collective, isLast) : isLast;
+    return { budget: ends ? { ...rest, spent: true } : rest };
   }
 
   async #train(epoch: number, sums: MetricSums): Promise<boolean> {

@@ -5,6 +5,7 @@
  */
 import type { EpochRecord } from "../tracking/run_log.ts";
 import type { Metrics } from "../tracking/backend.ts";
+import type { BudgetChoice } from "./budget.ts";
 import type { TrainPlan } from "./train_plan.ts";
 
 /** Progress of a pass over a split. */
@@ -55,6 +56,8 @@ export interface TrainCallbacks {
   readonly onPrepare?: ((split: "train" | "valid", done: number, total: number) => void) | undefined;
   /** Called before kernels are compiled, with their number. */
   readonly onCompile?: ((kernels: number) => void) | undefined;
+  /** Gets what was chosen for a time budget, and why, before training starts. */
+  readonly onBudget?: ((choice: BudgetChoice) => void) | undefined;
   /** Called when all is ready; `done` is empty unless a run is resumed. */
   readonly onStart?: ((plan: TrainPlan, done: RunSoFar) => void) | undefined;
   /** Gets the seconds that an epoch will take, estimated from its first steps. */

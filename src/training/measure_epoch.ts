@@ -6,13 +6,11 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { maskChannels } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
+import { VALIDATION_SHARE } from "./budget.ts";
 import { networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
 import { drawsOf } from "./train_data.ts";
 import type { TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
-
-/** Validation computes no gradients: a batch takes about a third of a training step. */
-export const VALIDATION_SHARE = 1 / 3;
 
 /** A step expected to take more seconds is not run: its time is that of one image times the batch size. */
 const MOST_SECONDS = 2;
@@ -20,6 +18,14 @@ const MOST_SECONDS = 2;
 /** Seconds per epoch, including validation, given the seconds per batch. */
 export function epochSeconds(secondsPerBatch: number, { train, valid }: TrainPlan["data"]): number {
   return secondsPerBatch * (train.batches + VALIDATION_SHARE * valid.batches);
+}
+
+/** Images of the original's network and size that a CPU trains on in about a second each. */
+const LONG_IMAGES = 180;
+
+/** Whether an epoch on the software adapter may take minutes, by a rule of thumb: only then is it worth measuring. */
+export function mayTakeLong({ filters, size }: TrainConfig, { train }: TrainPlan["data"]): boolean {
+  return drawsOf(train) * (filters / 32) ** 1.4 * (size / 256) ** 2 > LONG_IMAGES;
 }
 
 /**
@@ -42,8 +48,13 @@ export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPla
   }
 }
 
-/** Seconds of a training step; the kernels are compiled in an earlier one. */
-async function stepSeconds(trainer: Trainer, batch: number, size: number): Promise<number> {
+/** Seconds of a training step, the mean of so many; the kernels are compiled in an earlier one. */
+export async function stepSeconds(
+  trainer: Trainer,
+  batch: number,
+  size: number,
+  steps = 1,
+): Promise<number> {
   const { config } = trainer.unet;
   const inChannels = config.inChannels;
   const masks = maskChannels(config);
@@ -57,6 +68,6 @@ async function stepSeconds(trainer: Trainer, batch: number, size: number): Promi
   ] as const;
   await trainer.step(...tensors);
   const start = performance.now();
-  await trainer.step(...tensors);
-  return (performance.now() - start) / 1000;
+  for (let step = 0; step < steps; step++) await trainer.step(...tensors);
+  return (performance.now() - start) / 1000 / steps;
 }

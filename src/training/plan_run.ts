@@ -10,13 +10,15 @@ import type { CorrectionsFile } from "../dataset/corrections_merge.ts";
 import { FOLDERS } from "../fs/layout.ts";
 import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import { openGpu } from "../host/open_gpu.ts";
+import type { BudgetChoice } from "./budget.ts";
+import { chooseEpochs, chooseRunBudget } from "./budget_run.ts";
 import type { RunProgress } from "./checkpoint.ts";
 import type { Collective } from "./collective.ts";
 import type { DataFingerprint } from "./data_fingerprint.ts";
 import type { TrainCallbacks } from "./events.ts";
 import { measureEpoch } from "./measure_epoch.ts";
 import { type InitModel, readInit } from "./init_model.ts";
-import { completeTrainConfig } from "./recipe.ts";
+import { BUDGET_RECIPE, completeTrainConfig } from "./recipe.ts";
 import { checkSameData, correctionsOf, resumeConfig, resumedData } from "./resume.ts";
 import { describeNewRun, readRunProgress } from "./run_folder.ts";
 import { OVERSAMPLE, type TrainConfig } from "./train_config.ts";
@@ -60,6 +62,8 @@ export interface RunPlan extends TrainPlan {
   readonly secondsPerEpoch: number | null;
   /** What was finished before, of a run that would be resumed; null for a new one. */
   readonly resumes: { readonly epochs: number; readonly batches: number } | null;
+  /** What was chosen for the time budget, and why; absent without one. */
+  readonly budget?: BudgetChoice;
 }
 
 /**
@@ -68,7 +72,8 @@ export interface RunPlan extends TrainPlan {
  * @throws as `trainRun`.
  */
 export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks = {}): Promise<RunPlan> {
-  const { folder = "", force, resume } = options;
+  const { folder = "", force, resume, collective } = options;
+  const elapsed = stopwatch();
   const before = resume ? await readRunProgress(folder) : null;
   if (!resume && !force && folder !== "") {
     const note = await describeNewRun(folder);
@@ -77,9 +82,10 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
   const run = { ...options, folder };
   const { config: known, init } = await startConfig(before, run, callbacks);
   const dataFolder = resumedData(run, before ?? undefined);
+  const start = await startWithinBudget(known, { before, init, dataFolder, elapsed }, options, callbacks);
   const { data, config } = await loadRunData(
     dataFolder,
-    known,
+    start.config,
     { folder: before ? folder : null, init, corrections: correctionsOf(run, before) },
     options,
     callbacks,
@@ -97,10 +103,51 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
   if (plan.adapter === null) return { ...plan, secondsPerEpoch: null, resumes };
   const gpu = await openGpu({ ...settings, cache: options.cacheFolder });
   try {
+    if (start.choice) {
+      const { choice, config: chosen } = await chooseEpochs(gpu, {
+        config,
+        choice: start.choice,
+        data: plan.data,
+        elapsed,
+        collective,
+      });
+      callbacks.onBudget?.(choice);
+      const { secondsPerEpoch } = choice;
+      return { ...plan, config: chosen, secondsPerEpoch, resumes, budget: choice };
+    }
     return { ...plan, secondsPerEpoch: await measureEpoch(gpu, config, plan.data), resumes };
   } finally {
     gpu.close();
   }
+}
+
+/** The settings of a new run within its budget, if it has one; a resumed run keeps those that were chosen. */
+export async function startWithinBudget(
+  config: TrainConfig,
+  { before, init, dataFolder, elapsed }: {
+    readonly before: RunProgress | null;
+    readonly init: InitModel | null;
+    readonly dataFolder: string;
+    readonly elapsed: () => number;
+  },
+  options: PlanRunOptions,
+  callbacks: TrainCallbacks,
+): Promise<{ config: TrainConfig; choice: BudgetChoice | null }> {
+  if (before !== null || config.budget === undefined) return { config, choice: null };
+  return await chooseRunBudget(config, {
+    dataFolder,
+    gpu: { ...gpuOptions(options, config, callbacks), choices: options.choices },
+    cacheFolder: options.cacheFolder,
+    given: init?.config ?? options.config ?? {},
+    elapsed,
+    collective: options.collective,
+  });
+}
+
+/** Seconds since this call. */
+export function stopwatch(): () => number {
+  const started = performance.now();
+  return () => (performance.now() - started) / 1000;
 }
 
 /** A run that is resumed on its adapter keeps its kernel variants, even if others were timed in the meantime. */
@@ -151,8 +198,9 @@ export async function startConfig(
   }
   const init = choice === undefined ? null : await readInit(choice, given, classes);
   for (const note of init?.notes ?? []) onNote?.(note);
+  const recipe = given.budget !== undefined && given.recipe === undefined ? { recipe: BUDGET_RECIPE } : {};
   const config = completeTrainConfig({
-    ...init?.config ?? given,
+    ...init?.config ?? { ...given, ...recipe },
     ...(corrections.length > 0 ? { oversample } : {}),
   });
   return { config, init };

@@ -61,6 +61,9 @@ export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> =
   },
 };
 
+/** The recipe of a time budget that names none: the original's settings learn too slowly for a short run. */
+export const BUDGET_RECIPE = "strong";
+
 /**
  * Completes settings: the given ones, then the recipe's (`original` by default), then the original's.
  *

@@ -180,8 +180,8 @@ function heldError(folder: string, cause: HeldError): Error {
 
 async function isFinished(folder: string): Promise<boolean> {
   try {
-    const { epoch, config, stopping } = await readProgress(join(folder, RUN_FILES.checkpoint));
-    return epoch >= config.epochs || shouldStop(stopping, config.patience);
+    const { epoch, config, stopping, budget } = await readProgress(join(folder, RUN_FILES.checkpoint));
+    return epoch >= config.epochs || shouldStop(stopping, config.patience) || budget?.spent === true;
   } catch {
     // Damaged, or lost.
     return false;

@@ -19,7 +19,9 @@ import {
   sizeStep,
   type UNetConfig,
 } from "../unet/config.ts";
+import { formatSeconds } from "../format.ts";
 import { formatAugmentation } from "./augmentation.ts";
+import { BUDGET_RANGE } from "./budget.ts";
 import type { MemoryUse } from "./batch_memory.ts";
 import type { TrainerOptions } from "./trainer_options.ts";
 
@@ -94,6 +96,8 @@ export interface TrainConfig {
   oversample?: number;
   /** How often the network halves its images, 4 to 7; absent for 5. */
   depth?: number;
+  /** Seconds for which filters, size, batch size and epochs were chosen; absent without a budget. */
+  budget?: number;
 }
 
 /** The model that a run starts from. */
@@ -167,6 +171,7 @@ export function checkTrainConfig(config: TrainConfig): void {
     );
   }
   checkOversample(config);
+  checkBudget(config);
   checkClasses(config);
   networkConfig(config);
 }
@@ -190,6 +195,14 @@ function checkOversample({ oversample = OVERSAMPLE.least }: TrainConfig): void {
   if (Number.isInteger(oversample) && oversample >= least && oversample <= most) return;
   throw new RangeError(
     `Cannot train with oversample ${oversample}: expected an integer from ${least} to ${most}`,
+  );
+}
+
+function checkBudget({ budget }: TrainConfig): void {
+  const [least, most] = BUDGET_RANGE;
+  if (budget === undefined || (budget >= least && budget <= most)) return;
+  throw new RangeError(
+    `Cannot train with a budget of ${budget} seconds: expected a number from ${least} to ${most}`,
   );
 }
 
@@ -249,6 +262,7 @@ export function configDifferences(before: TrainConfig, now: TrainConfig): string
     init: config.init ? `${config.init.model} (sha256 ${config.init.sha256})` : "none",
     oversample: config.oversample ?? "none",
     depth: config.depth ?? DEPTHS.default,
+    budget: config.budget === undefined ? "none" : formatSeconds(config.budget),
   });
   const [old, current] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];
   const names = [...new Set([...Object.keys(current), ...Object.keys(old)])];

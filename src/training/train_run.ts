@@ -29,6 +29,8 @@ import {
   loadRunData,
   type PlanRunOptions,
   startConfig,
+  startWithinBudget,
+  stopwatch,
 } from "./plan_run.ts";
 import type { InitModel } from "./init_model.ts";
 import { completeTrainConfig } from "./recipe.ts";
@@ -43,6 +45,9 @@ import {
   removeTorn,
   saveCheckpoint,
 } from "./run_folder.ts";
+import type { BudgetChoice } from "./budget.ts";
+import { chooseEpochs } from "./budget_run.ts";
+import { mayTakeLong, measureEpoch } from "./measure_epoch.ts";
 import { RunFigures } from "./run_figures.ts";
 import { DEFAULT_SAMPLES, SampleImages, samplesTogether } from "./sample_images.ts";
 import { NO_PLATEAU } from "./schedule.ts";
@@ -95,6 +100,8 @@ export interface TrainResult {
   readonly best: BestEpoch | null;
   /** Whether the best epoch's model predicts no foreground at all in the validation split. */
   readonly marksNothing: boolean;
+  /** The budget in seconds if it was used up before the last epoch; absent otherwise. */
+  readonly budgetSpent?: number;
   /** The recipe. */
   readonly recipe: TrainConfig["recipe"];
   /** The command that uploads the offline run to SwanLab; null if there is none. */
@@ -120,6 +127,7 @@ export async function trainRun(
   callbacks: TrainCallbacks = {},
 ): Promise<TrainResult> {
   const { resume, force, signal, collective = SINGLE_RANK } = options;
+  const elapsed = stopwatch();
   // A refused permission is named before anything else is looked for.
   await ifFound(Deno.lstat(options.folder));
   // Before a new run's folder is made; a resumed run may know its dataset.
@@ -134,7 +142,7 @@ export async function trainRun(
       ? started
       : await startConfig(before?.progress ?? null, options, callbacks);
     const dataFolder = resumedData(options, before?.progress);
-    const job = { options, callbacks, config, init, dataFolder, opened, collective };
+    const job = { options, callbacks, config, init, dataFolder, opened, collective, elapsed };
     return await train(job).catch((error) => {
       // Other ranks may wait for this one.
       if (!signal?.aborted || error !== signal.reason || collective.size > 1) throw error;
@@ -167,32 +175,46 @@ interface OpenJob {
   readonly dataFolder: string;
   readonly opened: OpenRun;
   readonly collective: Collective;
+  /** Seconds since the run was started. */
+  readonly elapsed: () => number;
 }
 
 async function train(job: OpenJob): Promise<TrainResult> {
   const { options, callbacks, dataFolder, init, opened: { folder, before, lock } } = job;
+  const progress = before?.progress ?? null;
+  const start = await startWithinBudget(job.config, { ...job, before: progress }, options, callbacks);
   const { data, config, corrections } = await loadRunData(
     dataFolder,
-    job.config,
-    { folder: before ? folder : null, init, corrections: correctionsOf(options, before?.progress ?? null) },
+    start.config,
+    { folder: before ? folder : null, init, corrections: correctionsOf(options, progress) },
     options,
     callbacks,
   );
   try {
     const wanted = gpuOptions(options, config, callbacks);
-    const { choices, choicesFrom } = await chooseKernels(options, wanted, before?.progress ?? null);
+    const { choices, choicesFrom } = await chooseKernels(options, wanted, progress);
     const gpu = await openGpu({ ...wanted, choices, cache: options.cacheFolder });
     try {
       await nameAdapters(gpu, job);
       // What was read until now is true only if nobody was writing.
       await checkLock(folder, lock);
       if (lock) await removeTorn(folder);
-      return await trainOn(gpu, { ...job, config, data, corrections, choicesFrom });
+      const chosen = start.choice && await chooseEpochs(gpu, { ...job, config, data, choice: start.choice });
+      if (chosen) callbacks.onBudget?.(chosen.choice);
+      const budget = chosen?.choice ?? null;
+      return await trainOn(gpu, {
+        ...job,
+        config: chosen?.config ?? config,
+        data,
+        corrections,
+        choicesFrom,
+        budget,
+      });
     } finally {
       gpu.close();
     }
   } catch (error) {
-    const epoch = before?.progress.epoch ?? null;
+    const epoch = progress?.epoch ?? null;
     throw deviceFailure(error, { doing: "prepare training", folder, epoch, memory: config.memory });
   } finally {
     await closeData(data);
@@ -212,11 +234,17 @@ interface Job extends OpenJob {
   readonly data: TrainData;
   readonly corrections: LoadedData["corrections"];
   readonly choicesFrom: ChoicesFrom;
+  /** What was chosen for the budget of a new run; null for a resumed one, which keeps its own. */
+  readonly budget: BudgetChoice | null;
 }
 
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   const { options, callbacks, config, data, dataFolder, collective, opened: { folder, before, lock } } = job;
   const plan = planTraining(config, data, gpu, { choicesFrom: job.choicesFrom, ranks: collective.size });
+  // The first batches of such a run take minutes: too late for an estimate.
+  const isLong = gpu.adapter.isFallback && !before && config.budget === undefined && collective.size === 1 &&
+    mayTakeLong(config, data);
+  const estimate = isLong ? await measureEpoch(gpu, config, data) : null;
   const unet = await UNet.create(gpu, networkConfig(config), {
     seed: config.seed,
     ...(job.init ? { state: job.init.state } : {}),
@@ -245,6 +273,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     collective,
     signal: options.signal,
     readEverySeconds: options.readEverySeconds ?? DEFAULT_READ_SECONDS,
+    elapsed: job.budget && !job.budget.given.includes("epochs") ? job.elapsed : undefined,
     samples: count === 0 ? undefined : new SampleImages({
       folder,
       history: before ? progress.history : [],
@@ -260,6 +289,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   });
   const log = await readRunLog(folder);
   callbacks.onStart?.(plan, { epochs: log, batches: progress.partial?.batches ?? 0 });
+  if (estimate !== null) callbacks.onEstimate?.(estimate);
   try {
     const complete = await epochs.run();
     if (lock) await figures.curves(epochs.progress);
@@ -269,9 +299,10 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
       await figures.best(gpu, epochs.progress, { examples: data.valid.examples(count), tracker });
     }
     await tracker?.finish(complete ? "finished" : "aborted");
-    const { epoch, best } = epochs.progress;
+    const { epoch, best, budget } = epochs.progress;
     return {
       outcome: !complete ? "interrupted" : epoch < config.epochs ? "stopped" : "finished",
+      ...(budget?.spent ? { budgetSpent: budget.seconds } : {}),
       folder,
       resumable: true,
       dataFolder,
@@ -306,6 +337,7 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
     stopping: NOT_STOPPING,
     plateau: NO_PLATEAU,
     history: [],
+    ...(job.budget ? { budget: job.budget } : {}),
     ...keptCorrections(job),
     ...ranksOf(job),
   };
@@ -403,6 +435,7 @@ function openRecords(
       ...(data.train.corrections ? { corrections: data.train.corrections } : {}),
       versions: progress.versions,
       kernel_choices: progress.choices,
+      ...(progress.budget ? { budget_choice: progress.budget } : {}),
     },
     resume: before ? progress.epoch : undefined,
     onNote: callbacks.onNote,

@@ -19,7 +19,7 @@ interface World {
   readonly events: string[];
   readonly reports: EpochReport[];
   /** Makes epochs that start at the folder's checkpoint. */
-  readonly start: (signal?: AbortSignal) => Promise<Epochs>;
+  readonly start: (signal?: AbortSignal, elapsed?: () => number) => Promise<Epochs>;
 }
 
 /** Aborts `signal` when an event happens, whose place among equal ones counts from 1. */
@@ -106,7 +106,7 @@ function withEpochs(
         return Promise.resolve();
       },
     } as unknown as Tracker;
-    const start = async (signal?: AbortSignal) => {
+    const start = async (signal?: AbortSignal, elapsed?: () => number) => {
       // As in a new process.
       trainer.learningRate = 0;
       const { progress } = await reopenRunFolder(folder) ??
@@ -117,6 +117,7 @@ function withEpochs(
         data,
         tracker,
         signal,
+        elapsed,
         readEverySeconds: 0,
         callbacks: {
           onEpoch: (report) => {
@@ -198,4 +199,15 @@ Deno.test("Epochs: early stopping ends the run, also after a resume, and the bes
       [false, 1],
       [false, 2],
     ]);
+  }));
+
+Deno.test("Epochs: a run ends before its budget does, and a resumed one trains the remaining epochs", () =>
+  withEpochs({ epochs: 4 }, [0.5, 0.4, 0.3, 0.2], async ({ start, reports }) => {
+    const epochs = await start(undefined, () => 96.5 * reports.length);
+    Object.assign(epochs.progress, { budget: { seconds: 100 } });
+    assert.equal(await epochs.run(), true);
+    assert.deepEqual([epochs.progress.epoch, epochs.progress.budget?.spent], [2, true]);
+    const resumed = await start();
+    assert.equal(await resumed.run(), true);
+    assert.deepEqual([resumed.progress.epoch, resumed.progress.budget?.spent], [4, undefined]);
   }));

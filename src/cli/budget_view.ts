@@ -1,0 +1,90 @@
+/**
+ * What was chosen for a time budget, and why, as lines; and where a long training run is told of it.
+ *
+ * @module
+ */
+import { formatSeconds } from "../format.ts";
+import type { BudgetCandidate, BudgetChoice, BudgetSettings } from "../training/budget.ts";
+
+/** An epoch that takes longer is worth a word about budgets. */
+const LONG_EPOCH_SECONDS = 180;
+
+/** The flag of each setting that a budget chooses. */
+const FLAGS: Readonly<Record<keyof BudgetSettings, string>> = {
+  filters: "--filters",
+  size: "--size",
+  batchSize: "--batch-size",
+  epochs: "--epochs",
+};
+
+/** A choice, what was measured, what was considered, and what the original's settings would take. */
+export function describeBudget(choice: BudgetChoice): string {
+  const { seconds, speed, candidates, given, expectedSeconds, originalSeconds, images, epochs } = choice;
+  const free = (Object.keys(FLAGS) as (keyof BudgetSettings)[]).filter((name) => !given.includes(name));
+  const count = images.train.toLocaleString("en-US");
+  const lines = [
+    [
+      "budget",
+      `${formatSeconds(seconds)}: ${settingsOf(choice)}; about ${formatSeconds(expectedSeconds)} here`,
+    ],
+    ["measured", `${describePoints(choice)}, in ${formatSeconds(speed.seconds)}`],
+    ...candidates.map((candidate, index) => [
+      index === 0 ? "considered" : "",
+      describeCandidate(candidate, {
+        chosen: index === candidates.length - 1,
+        epochs,
+        given: given.includes("epochs"),
+      }),
+    ]),
+    [
+      "original",
+      `the original's settings would take ${formatSeconds(originalSeconds)} here, for ${count} images`,
+    ],
+    ...(free.length > 0
+      ? [["yours", `${free.map((name) => FLAGS[name]).join(", ")} override the choice`]]
+      : []),
+    ...(expectedSeconds > seconds
+      ? [["note", "this is longer than the budget; leave flags out, or give it more time"]]
+      : []),
+  ];
+  return lines.map(([label, text]) => `${label!.padEnd(13)} ${text}\n`).join("");
+}
+
+/** A hint for a run that takes long: none if an epoch is short, or the settings are those of a budget. */
+export function describeLongRun(secondsPerEpoch: number, budget: number | undefined): string {
+  if (budget !== undefined || secondsPerEpoch < LONG_EPOCH_SECONDS) return "";
+  return `${"".padEnd(14)}that is long: --budget 30m chooses filters, size and epochs for this machine\n`;
+}
+
+function settingsOf({ filters, size, batchSize, epochs }: BudgetSettings): string {
+  return `${filters} filters, ${size} x ${size}, batches of ${batchSize}, ${epochs} ${
+    epochs === 1 ? "epoch" : "epochs"
+  }`;
+}
+
+function describePoints({ speed: { points } }: BudgetChoice): string {
+  const filters = [...new Set(points.map(({ filters }) => filters))];
+  return filters.map((each) =>
+    `${each} filters ${
+      points.filter(({ filters }) => filters === each)
+        .map(({ pixels, seconds }) =>
+          `${formatMilliseconds(seconds)} for ${pixels.toLocaleString("en-US")} pixels`
+        ).join(", ")
+    }`
+  ).join("; ");
+}
+
+function formatMilliseconds(seconds: number): string {
+  return seconds < 1 ? `${(1000 * seconds).toPrecision(3)} ms` : formatSeconds(seconds);
+}
+
+function describeCandidate(
+  { filters, size, secondsPerEpoch, epochs: fitting, wantedEpochs }: BudgetCandidate,
+  { chosen, epochs, given }: { chosen: boolean; epochs: number; given: boolean },
+): string {
+  const cost = `${filters} filters, ${size} px: ${formatSeconds(secondsPerEpoch)} per epoch`;
+  if (!chosen) return `${cost}, ${fitting} fit, ${wantedEpochs} ${given ? "are asked for" : "are worth it"}`;
+  return `${cost}, chosen${fitting < wantedEpochs ? `, although only ${fitting} fit` : ""}${
+    epochs === fitting ? "" : `, ${epochs} epochs`
+  }`;
+}

@@ -1,0 +1,297 @@
+/**
+ * A time budget: the filters, input size, batch size and epochs that a machine of a measured speed can train in it.
+ * Pure: nothing is measured here, see `measure_speed.ts`.
+ *
+ * @module
+ */
+import type { Speed } from "./step_speed.ts";
+
+/** The settings that a budget chooses; those that are given are kept. */
+export interface BudgetSettings {
+  /** Feature maps of the first block. */
+  readonly filters: number;
+  /** Height and width of the input. */
+  readonly size: number;
+  /** Images per batch. */
+  readonly batchSize: number;
+  /** Epochs. */
+  readonly epochs: number;
+}
+
+/** A network and input size that were considered. */
+export interface BudgetCandidate extends BudgetSettings {
+  /** Expected seconds per epoch. `epochs` is how many of them fit. */
+  readonly secondsPerEpoch: number;
+  /** The epochs that it takes to learn: with fewer, a smaller network is the better choice. */
+  readonly wantedEpochs: number;
+}
+
+/** What was chosen for a budget, and why. */
+export interface BudgetChoice extends BudgetSettings {
+  /** The budget in seconds. */
+  readonly seconds: number;
+  /** The measured speed. */
+  readonly speed: Speed;
+  /** Images per epoch that the choice was made for. */
+  readonly images: Readonly<Record<"train" | "valid", number>>;
+  /** Expected seconds per epoch. */
+  readonly secondsPerEpoch: number;
+  /** Expected seconds of the whole run, from the start of the command. */
+  readonly expectedSeconds: number;
+  /** The settings that were given, and so not chosen. */
+  readonly given: readonly (keyof BudgetSettings)[];
+  /** What was considered, the largest first; the last one is the choice. */
+  readonly candidates: readonly BudgetCandidate[];
+  /** Expected seconds of the original's settings on these images here. */
+  readonly originalSeconds: number;
+  /** Whether the epochs that were reached ended the run because the budget was used up; absent if not. */
+  readonly spent?: true;
+}
+
+/** What a budget is chosen for. */
+export interface BudgetTask {
+  /** The budget in seconds. */
+  readonly seconds: number;
+  /** Seconds of it that are gone already. */
+  readonly elapsed?: number;
+  /** The measured speed. */
+  readonly speed: Speed;
+  /** Expected seconds of a training step. */
+  readonly stepSeconds: (settings: Omit<BudgetSettings, "epochs">) => number;
+  /** Images that an epoch trains and validates on. */
+  readonly images: BudgetChoice["images"];
+  /** The settings that were given. */
+  readonly given: Partial<BudgetSettings>;
+  /** The settings of the original, which nothing chosen exceeds. */
+  readonly most: BudgetSettings;
+  /** Sizes are multiples of this. */
+  readonly sizeStep: number;
+  /** Whether a batch can be computed whole. */
+  readonly fits: (settings: Omit<BudgetSettings, "epochs">) => boolean;
+  /** Trained values of a network of so many filters. */
+  readonly parameters: (filters: number) => number;
+}
+
+/** The shortest and the longest budget in seconds. */
+export const BUDGET_RANGE = [10, 30 * 86_400] as const;
+
+/**
+ * Filters and sizes in the order in which they are preferred. On the original's dataset 8 filters at 128 px come within
+ * 0.03 of the Dice of 32 filters at 256 px (`docs/results.md`); each step down costs half to a third of the one above.
+ */
+const LADDER = [
+  [32, 256],
+  [24, 256],
+  [16, 256],
+  [16, 192],
+  [16, 128],
+  [8, 128],
+  [8, 96],
+  [8, 64],
+  [4, 64],
+  [4, 32],
+] as const;
+const FILTERS = [32, 24, 16, 12, 8, 4];
+const SIZES = [256, 192, 128, 96, 64, 32];
+
+/** Fewest epochs and updates that are worth a network of this size: the demo's are 16 and 192. */
+const WANTED = { epochs: 12, updates: 200 };
+
+/** Updates up to which smaller batches and more epochs than the original's are chosen. */
+const ENOUGH_UPDATES = 500;
+const MOST_EPOCHS = 200;
+const SMALLEST_BATCH = 8;
+
+/** The share of a budget that is planned for: other programs may slow the machine down. */
+const PLANNED_SHARE = 0.85;
+
+/** Seconds of a run that are not steps: starting, preparing an image for the first time, drawing and reporting. */
+const START_SECONDS = 4;
+const PREPARE_SECONDS = 0.008;
+const END_SECONDS = 4;
+
+/** Bytes per second at which a checkpoint of four blocks is written, proven and its model saved. */
+const SAVED_BYTES_PER_SECOND = 150e6;
+
+/** Validation computes no gradients: a batch takes about a third of a training step. */
+export const VALIDATION_SHARE = 1 / 3;
+
+/**
+ * Reads a time such as `90s`, `30m`, `2h`, `1h30m` or `1d`.
+ *
+ * @throws {RangeError} if it is none, or out of range.
+ */
+export function parseBudget(text: string): number {
+  const units = { d: 86_400, h: 3600, m: 60, s: 1 };
+  const match = /^(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?$/i
+    .exec(text.trim());
+  const [least, most] = BUDGET_RANGE;
+  const seconds = match === null
+    ? NaN
+    : Object.values(units).reduce((sum, unit, i) => sum + unit * Number(match[i + 1] ?? 0), 0);
+  if (text.trim() === "" || !(seconds >= least && seconds <= most)) {
+    throw new RangeError(`expected a time from ${least}s to ${most / 86_400}d, such as 90s, 30m or 2h`);
+  }
+  return seconds;
+}
+
+/** Seconds per epoch that are not steps: the checkpoint after it. */
+export function saveSeconds(parameters: number): number {
+  return parameters * 16 / SAVED_BYTES_PER_SECOND;
+}
+
+/**
+ * Chooses the most preferred filters and size of which enough epochs fit the budget, the largest batch with enough
+ * updates, and as many epochs as fit, up to the original's (more if there are few images).
+ *
+ * @throws {RangeError} if not even one epoch of the smallest choice fits.
+ */
+export function chooseForBudget(task: BudgetTask): BudgetChoice {
+  const { seconds, speed, images, given, most } = task;
+  const candidates: BudgetCandidate[] = [];
+  for (const [filters, size] of ladderOf(given, task)) {
+    const candidate = candidateOf(task, filters, size);
+    candidates.push(candidate);
+    if ((given.epochs ?? candidate.epochs) >= candidate.wantedEpochs && fitsGiven(candidate, given)) break;
+  }
+  const { filters, size, batchSize, epochs: fitting, secondsPerEpoch } = candidates.at(-1)!;
+  if (fitting < 1 && given.epochs === undefined) throw tooShort(task, candidates.at(-1)!);
+  const epochs = given.epochs ?? Math.min(fitting, mostEpochs(most.epochs, images.train, batchSize));
+  const original = { ...most, batchSize: Math.min(most.batchSize, images.train) };
+  return {
+    seconds,
+    speed,
+    images,
+    filters,
+    size,
+    batchSize,
+    epochs,
+    secondsPerEpoch,
+    expectedSeconds: otherSeconds(task) + epochs * secondsPerEpoch,
+    given: (["filters", "size", "batchSize", "epochs"] as const).filter((name) => given[name] !== undefined),
+    candidates,
+    originalSeconds: original.epochs * epochSeconds(task, original),
+  };
+}
+
+/**
+ * The epochs of a choice whose speed on the real data is known; those that were given are kept.
+ *
+ * @param elapsed Seconds of the budget that are gone.
+ * @param secondsPerEpoch As measured with the chosen settings, without saving.
+ */
+export function reviseEpochs(
+  choice: BudgetChoice,
+  { elapsed, secondsPerEpoch, parameters, most }: {
+    elapsed: number;
+    secondsPerEpoch: number;
+    parameters: number;
+    most: number;
+  },
+): BudgetChoice {
+  const perEpoch = secondsPerEpoch + saveSeconds(parameters);
+  const left = PLANNED_SHARE * choice.seconds - elapsed - END_SECONDS;
+  const fitting = Math.max(1, Math.floor(left / perEpoch));
+  const epochs = choice.given.includes("epochs")
+    ? choice.epochs
+    : Math.min(fitting, mostEpochs(most, choice.images.train, choice.batchSize));
+  return {
+    ...choice,
+    epochs,
+    secondsPerEpoch: perEpoch,
+    expectedSeconds: elapsed + epochs * perEpoch + END_SECONDS,
+  };
+}
+
+/** Whether another epoch as long as the last one would exceed the budget. */
+export function isSpent(
+  { seconds }: Pick<BudgetChoice, "seconds">,
+  elapsed: number,
+  lastEpoch: number,
+): boolean {
+  return elapsed + lastEpoch + END_SECONDS > seconds;
+}
+
+/** Pairs of filters and size to consider, the most preferred first. */
+function ladderOf(
+  { filters, size }: Partial<BudgetSettings>,
+  { most, sizeStep }: BudgetTask,
+): [number, number][] {
+  if (filters !== undefined && size !== undefined) return [[filters, size]];
+  if (filters !== undefined) {
+    return SIZES.filter((each) => each % sizeStep === 0).map((each): [number, number] => [filters, each]);
+  }
+  if (size !== undefined) {
+    return FILTERS.filter((each) => each <= most.filters).map((each): [number, number] => [each, size]);
+  }
+  return LADDER.filter(([, size]) => size % sizeStep === 0).map(([filters, size]) => [filters, size]);
+}
+
+function candidateOf(task: BudgetTask, filters: number, size: number): BudgetCandidate {
+  const { given, most, images } = task;
+  const parts = batchSizes(task, filters, size);
+  const of = (batchSize: number): BudgetCandidate => {
+    const secondsPerEpoch = epochSeconds(task, { filters, size, batchSize });
+    const epochs = Math.max(0, Math.floor(budgetLeft(task) / secondsPerEpoch));
+    const batches = Math.ceil(images.train / batchSize);
+    const wantedEpochs = given.epochs ??
+      Math.min(most.epochs, Math.max(WANTED.epochs, Math.ceil(WANTED.updates / batches)));
+    return { filters, size, batchSize, epochs, secondsPerEpoch, wantedEpochs };
+  };
+  const all = parts.map(of);
+  const enough = ({ epochs, batchSize }: BudgetCandidate) =>
+    Math.min(epochs, most.epochs) * Math.ceil(images.train / batchSize) >= ENOUGH_UPDATES;
+  return all.find(enough) ?? all.at(-1)!;
+}
+
+/** Batches that can be computed whole, the largest first. */
+function batchSizes({ given, most, images, fits }: BudgetTask, filters: number, size: number): number[] {
+  if (given.batchSize !== undefined) return [given.batchSize];
+  const sizes: number[] = [];
+  for (let batch = most.batchSize; batch >= SMALLEST_BATCH; batch = Math.floor(batch / 2)) sizes.push(batch);
+  const whole = sizes.map((batch) => Math.min(batch, images.train))
+    .filter((batch) => fits({ filters, size, batchSize: batch }));
+  if (whole.length > 0) return [...new Set(whole)];
+  // Even these are cut by the trainer if they must be.
+  const smaller = [4, 2].find((batchSize) => fits({ filters, size, batchSize }));
+  return [Math.min(smaller ?? 1, images.train)];
+}
+
+function fitsGiven({ epochs }: BudgetCandidate, given: Partial<BudgetSettings>): boolean {
+  return given.epochs === undefined || epochs >= given.epochs;
+}
+
+function mostEpochs(epochs: number, images: number, batchSize: number): number {
+  const enough = Math.ceil(ENOUGH_UPDATES / Math.ceil(images / batchSize));
+  return Math.max(epochs, Math.min(MOST_EPOCHS, enough));
+}
+
+function epochSeconds(
+  { images: { train, valid }, stepSeconds, parameters }: BudgetTask,
+  settings: Omit<BudgetSettings, "epochs">,
+): number {
+  const batches = Math.ceil(train / settings.batchSize) +
+    VALIDATION_SHARE * Math.ceil(valid / settings.batchSize);
+  return batches * stepSeconds(settings) + saveSeconds(parameters(settings.filters));
+}
+
+function otherSeconds({ elapsed = 0, images: { train, valid } }: BudgetTask): number {
+  return elapsed + START_SECONDS + PREPARE_SECONDS * (train + valid) + END_SECONDS;
+}
+
+function budgetLeft(task: BudgetTask): number {
+  return PLANNED_SHARE * task.seconds - otherSeconds(task);
+}
+
+function tooShort(task: BudgetTask, { filters, size, secondsPerEpoch }: BudgetCandidate): RangeError {
+  const needed = Math.ceil((otherSeconds(task) + 2 * secondsPerEpoch) / PLANNED_SHARE);
+  const time = needed < 120
+    ? `${needed}s`
+    : needed < 7200
+    ? `${Math.ceil(needed / 60)}m`
+    : `${Math.ceil(needed / 3600)}h`;
+  return new RangeError(
+    `Cannot train within ${Math.round(task.seconds)} s: an epoch of ${filters} filters at ${size} px takes ` +
+      `${secondsPerEpoch.toFixed(1)} s here\nhint: --budget ${time} suffices, or use fewer images`,
+  );
+}

@@ -1,0 +1,171 @@
+/**
+ * Chooses a run's settings within its time budget: network, size and batch before the dataset is prepared, the epochs
+ * when it is.
+ *
+ * @module
+ */
+import { findSplits, splitOf } from "../dataset/splits.ts";
+import { openSplit } from "../dataset/source_registry.ts";
+import { FOLDERS } from "../fs/layout.ts";
+import { describeGpu, type GpuDescription, type GpuOptions } from "../gpu/adapter.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { openGpu } from "../host/open_gpu.ts";
+import { sizeStep } from "../unet/config.ts";
+import { parameterTable } from "../unet/parameters.ts";
+import { planBatch } from "./batch_memory.ts";
+import {
+  type BudgetChoice,
+  type BudgetSettings,
+  type BudgetTask,
+  chooseForBudget,
+  reviseEpochs,
+} from "./budget.ts";
+import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
+import { measureEpoch } from "./measure_epoch.ts";
+import { MEASURED_FILTERS, measureSpeed } from "./measure_speed.ts";
+import { completeTrainConfig } from "./recipe.ts";
+import { type Speed, stepSecondsBy } from "./step_speed.ts";
+import { networkConfig, type TrainConfig } from "./train_config.ts";
+import { drawsOf } from "./train_data.ts";
+import type { TrainPlan } from "./train_plan.ts";
+
+/** Settings that a budget chooses unless they are given. */
+const CHOSEN = ["filters", "size", "batchSize", "epochs"] as const;
+
+/** What a budget is chosen with. */
+export interface BudgetRunOptions {
+  /** The dataset's folder. */
+  readonly dataFolder: string;
+  /** How the device is opened. */
+  readonly gpu: GpuOptions;
+  /** Folder of kept verdicts. */
+  readonly cacheFolder?: string | undefined;
+  /** The settings that were given, or come from the model that the run starts from. */
+  readonly given: Partial<TrainConfig>;
+  /** Seconds since the command started. */
+  readonly elapsed: () => number;
+  /** The ranks that train together. */
+  readonly collective?: Collective | undefined;
+}
+
+/**
+ * The settings of a run with those that its budget chose; null as the choice for a run without a budget.
+ *
+ * @throws {RangeError} if not even one epoch of the smallest network fits.
+ */
+export async function chooseRunBudget(
+  config: TrainConfig,
+  options: BudgetRunOptions,
+): Promise<{ config: TrainConfig; choice: BudgetChoice | null }> {
+  const { budget } = config;
+  if (budget === undefined) return { config, choice: null };
+  const { collective = SINGLE_RANK, given } = options;
+  const images = await countImages(options.dataFolder);
+  const kept = Object.fromEntries(
+    CHOSEN.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
+  ) as Partial<BudgetSettings>;
+  const description = await describeGpu(options.gpu);
+  const gpu = await openGpu({ ...options.gpu, cache: options.cacheFolder });
+  try {
+    const { size, batchSize } = { ...completeTrainConfig(), ...kept };
+    const filters = kept.filters === undefined ? MEASURED_FILTERS : [kept.filters];
+    const speed = await measureSpeed(gpu, config, { filters, mostPixels: size ** 2 * batchSize });
+    const task = budgetTask(config, speed, {
+      seconds: budget,
+      elapsed: options.elapsed(),
+      images,
+      given: kept,
+      ranks: collective.size,
+      gpu: description ?? gpu,
+    });
+    const choice = await sameOnRanks(chooseForBudget(task), collective);
+    const chosen = Object.fromEntries(CHOSEN.map((name) => [name, choice[name]]));
+    return { config: completeTrainConfig({ ...config, ...chosen }), choice };
+  } finally {
+    gpu.close();
+  }
+}
+
+/** What to choose from on a device of a measured speed. */
+export function budgetTask(
+  config: TrainConfig,
+  speed: Speed,
+  { gpu, ranks = 1, ...rest }:
+    & Pick<BudgetTask, "seconds" | "images" | "given">
+    & { readonly elapsed?: number; readonly ranks?: number; readonly gpu: GpuDescription },
+): BudgetTask {
+  const expected = stepSecondsBy(speed);
+  const share = (batch: number) => Math.ceil(batch / ranks);
+  const network = (filters: number) => networkConfig({ ...config, filters });
+  const { filters, size, batchSize, epochs } = completeTrainConfig();
+  return {
+    ...rest,
+    speed,
+    stepSeconds: (settings) => expected(settings.filters, share(settings.batchSize) * settings.size ** 2),
+    most: { filters, size, batchSize, epochs },
+    sizeStep: sizeStep(config),
+    fits: (settings) => fitsWhole(settings, share(settings.batchSize), gpu, network(settings.filters)),
+    parameters: (filters) => parameterTable(network(filters)).count,
+  };
+}
+
+/** Measures an epoch of the chosen settings on the run's device, and chooses as many as fit. */
+export async function chooseEpochs(
+  gpu: Gpu,
+  { config, choice, data, elapsed, collective = SINGLE_RANK }: {
+    config: TrainConfig;
+    choice: BudgetChoice;
+    data: TrainPlan["data"];
+    elapsed: () => number;
+    collective?: Collective | undefined;
+  },
+): Promise<{ config: TrainConfig; choice: BudgetChoice }> {
+  const draws = drawsOf(data.train);
+  const batchSize = Math.ceil(Math.min(config.batchSize, draws) / collective.size);
+  const secondsPerEpoch = await measureEpoch(gpu, { ...config, batchSize }, data);
+  const revised = reviseEpochs({ ...choice, images: { train: draws, valid: data.valid.samples } }, {
+    elapsed: elapsed(),
+    secondsPerEpoch,
+    parameters: parameterTable(networkConfig(config)).count,
+    most: completeTrainConfig({ recipe: config.recipe }).epochs,
+  });
+  const agreed = await sameOnRanks(revised, collective);
+  return { config: { ...config, epochs: agreed.epochs }, choice: agreed };
+}
+
+/** Ranks measure at the same time; the choice of the slowest counts. */
+async function sameOnRanks(choice: BudgetChoice, collective: Collective): Promise<BudgetChoice> {
+  if (collective.size === 1) return choice;
+  const all = (await allTexts(collective, JSON.stringify(choice))).map((text) =>
+    JSON.parse(text) as BudgetChoice
+  );
+  return all.reduce((slowest, each) => costOf(each) < costOf(slowest) ? each : slowest);
+}
+
+/** The work of a choice: filters and pixels first, then epochs. */
+function costOf({ filters, size, epochs }: BudgetChoice): number {
+  return filters * size ** 2 * 1e6 + epochs;
+}
+
+function fitsWhole(
+  { size }: { readonly size: number },
+  batch: number,
+  gpu: GpuDescription,
+  network: ReturnType<typeof networkConfig>,
+): boolean {
+  try {
+    return planBatch(network, gpu, { batch, height: size, width: size }, "normal").microBatches === 1;
+  } catch (error) {
+    // Nothing of this size fits: the trainer says so if it is chosen.
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** Images of both splits by their annotations, without reading a file of theirs. */
+async function countImages(dataFolder: string = FOLDERS.data): Promise<BudgetChoice["images"]> {
+  const splits = await findSplits(dataFolder);
+  const count = async (role: "train" | "valid") =>
+    Math.max(1, (await openSplit(splitOf(splits, role))).images.length);
+  return { train: await count("train"), valid: await count("valid") };
+}
