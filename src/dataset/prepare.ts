@@ -136,22 +136,37 @@ export async function prepareSplit(
   assertCount("a size", size, MAX_SIZE);
   assertCount("a number of Workers", workers, 1024);
   const pathOf = (name: string) => cacheFolder === null ? null : join(cacheFolder, name);
-  const name = cacheName(samples[0], size);
+  const suffix = () =>
+    `-corrected-${hashBytes(new TextEncoder().encode(options.corrections ?? "")).slice(0, 8)}`;
+  const correctedName = () => cacheName(samples[0], size).replace(/(?=\.samples$)/, suffix());
 
-  const corrected = samples.filter((sample) => sample.corrected);
-  const own = corrected.length === 0 ? samples : samples.filter((sample) => !sample.corrected);
-  const stored = await prepareFile(own, pathOf(name), workers, options);
-  if (corrected.length === 0) return assemble(samples, stored.entries, stored, options);
-  const suffix = `-corrected-${hashBytes(new TextEncoder().encode(options.corrections ?? "")).slice(0, 8)}`;
-  const other = pathOf(name.replace(/(?=\.samples$)/, suffix));
-  const further = await prepareFile(corrected, other, workers, options);
-  const entries = new Map<Sample, Entry>([
-    ...own.map((sample, i) => [sample, stored.entries[i]!] as const),
-    ...corrected.map((sample, i) => [sample, further.entries[i]!] as const),
-  ]);
-  const both = stored.status === "kept" ? { ...stored, status: further.status } : stored;
-  return assemble(samples, samples.map((sample) => entries.get(sample)!), both, options);
+  // The samples of each folder share a file, so that several selections of them find it, too.
+  const files = Map.groupBy(
+    samples,
+    (sample) => sample.corrected ? CORRECTED : sample.imagePath.slice(0, -sample.fileName.length),
+  );
+  if (files.size <= 1) {
+    const name = files.has(CORRECTED) ? correctedName() : cacheName(samples[0], size);
+    const stored = await prepareFile(samples, pathOf(name), workers, options);
+    return assemble(samples, stored.entries, stored, options);
+  }
+  const entries = new Map<Sample, Entry>();
+  const stores: Pick<PreparedStore, "status" | "path">[] = [];
+  // The corrected ones last.
+  const ordered = [...files].sort(([a], [b]) => Number(a === CORRECTED) - Number(b === CORRECTED));
+  for (const [place, own] of ordered) {
+    const name = place === CORRECTED ? correctedName() : cacheName(own[0], size);
+    const stored = await prepareFile(own, pathOf(name), workers, options);
+    own.forEach((sample, i) => entries.set(sample, stored.entries[i]!));
+    stores.push(stored);
+  }
+  const { path } = stores[0]!;
+  const status = stores.find(({ status }) => status !== "kept")?.status ?? "kept";
+  return assemble(samples, samples.map((sample) => entries.get(sample)!), { path, status }, options);
 }
+
+/** In place of a folder: the samples with corrected masks, whatever their folder. */
+const CORRECTED = null;
 
 /** Samples and their file. */
 type Stored = Pick<PreparedStore, "status" | "path"> & { readonly entries: readonly Entry[] };

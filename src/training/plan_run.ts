@@ -22,6 +22,7 @@ import { BUDGET_RECIPE, completeTrainConfig } from "./recipe.ts";
 import { checkSameData, correctionsOf, resumeConfig, resumedData } from "./resume.ts";
 import { describeNewRun, readRunProgress } from "./run_folder.ts";
 import { OVERSAMPLE, type TrainConfig } from "./train_config.ts";
+import type { FoldChoice } from "./folds/fold_splits.ts";
 import { loadData, type LoadedData, type TrainData } from "./train_data.ts";
 import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
 
@@ -45,6 +46,8 @@ export interface PlanRunOptions {
   readonly init?: string | undefined;
   /** Corrections files to learn from; of a resumed run where its own lie now, if they moved. */
   readonly corrections?: readonly string[] | undefined;
+  /** The fold of a cross-validation that the run is of; by default it trains on one split and validates on the other. */
+  readonly fold?: FoldChoice | undefined;
   /** Train on the software adapter even if there is a GPU. */
   readonly software?: boolean | undefined;
   /** The ranks that train together; defaults to one. */
@@ -221,7 +224,7 @@ export function loadRunData(
   folder: string,
   config: TrainConfig,
   { folder: resumes, init, corrections }: RunDataOptions,
-  { cacheFolder = FOLDERS.cache, classes, signal, collective }:
+  { cacheFolder = FOLDERS.cache, classes, signal, collective, fold }:
     & PlanRunOptions
     & { readonly signal?: AbortSignal | undefined },
   { onNote, onPrepare }: TrainCallbacks,
@@ -236,6 +239,7 @@ export function loadRunData(
     onPrepare,
     signal,
     collective,
+    fold,
   });
 }
 

@@ -19,6 +19,7 @@ import type { Tensor } from "../tensor.ts";
 import type { CorrectionsFile, CorrectionsReport } from "../dataset/corrections_merge.ts";
 import { describeLeftOut, mergeCorrections, readAllCorrections } from "../dataset/corrections_merge.ts";
 import { type Collective, ranksOf, SINGLE_RANK } from "./collective.ts";
+import { type FoldChoice, foldSplits } from "./folds/fold_splits.ts";
 import type { InitModel } from "./init_model.ts";
 import { chooseRunClasses, type RunClasses } from "./run_classes.ts";
 import { OVERSAMPLE, type TrainConfig } from "./train_config.ts";
@@ -98,6 +99,8 @@ export interface DataOptions {
   readonly classes?: ClassOptions | undefined;
   /** Corrected masks for the training split. */
   readonly corrections?: readonly CorrectionsFile[] | undefined;
+  /** The fold of a cross-validation: what of both splits is trained on, and what is held out. */
+  readonly fold?: FoldChoice | undefined;
   /** The classes of the model that a new run starts from. */
   readonly init?: InitModel["classes"] | undefined;
   /** The folder of the run that is resumed; none for a new one. */
@@ -139,8 +142,9 @@ export async function loadData(
     resumes: options.resumes ?? null,
   });
   const table = merged?.tableFor(classes.table) ?? classes.table;
+  const folded = options.fold && foldSplits([train, valid], options.fold);
   const trainData = await loadSplit(
-    [merged?.train ?? train, ...merged?.joined ?? []],
+    folded?.train ?? [merged?.train ?? train, ...merged?.joined ?? []],
     "train",
     { ...classes, table },
     { ...options, range: config.init?.range, report: merged?.report, corrections: read?.files },
@@ -150,7 +154,8 @@ export async function loadData(
   if (range !== undefined && config.normalize === "imagenet") {
     options.onNote?.(`images of more than 8 bits: values from ${range[0]} to ${range[1]} become 0 to 1`);
   }
-  const validData = await loadSplit([valid], "valid", classes, { ...options, range, corrections: undefined });
+  const held = folded?.valid ?? [valid];
+  const validData = await loadSplit(held, "valid", classes, { ...options, range, corrections: undefined });
   return {
     data: { train: trainData, valid: validData },
     config: classes.config,
@@ -168,7 +173,7 @@ export async function checkData(folder: string): Promise<void> {
   for (const role of ["train", "valid"] as const) splitOf(splits, role);
 }
 
-/** Reads a split, and the folders whose corrected images join it. */
+/** Reads a split, and the folders whose images join it. */
 async function loadSplit(
   [own, ...joined]: readonly OpenSplit[],
   role: "train" | "valid",
@@ -199,7 +204,11 @@ async function loadSplit(
     signal,
     ranks: ranksOf(collective),
   });
-  for (const note of reading.notes) onNote?.(`${split.name}: ${note}`);
+  for (const each of [reading, ...further]) {
+    // Of corrections, merging has told already.
+    if (each !== reading && report !== undefined) continue;
+    for (const note of each.notes) onNote?.(`${each.split.name}: ${note}`);
+  }
   const problems = [...[reading, ...further].flatMap(({ problems }) => problems), ...prepared.problems];
   if (problems.length > 0) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems, the first`;
