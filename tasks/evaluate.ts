@@ -32,16 +32,16 @@ import { openSplit } from "../src/dataset/source_registry.ts";
 import { readForModel, targetsOf } from "../src/evaluation/model_classes.ts";
 import { reportDocument } from "../src/evaluation/report_json.ts";
 import {
-  findModelFile,
   findSplits,
   formatEvaluation,
-  modelOrigin,
-  type Predictor,
   prepareSplit,
   type Spacing,
   UNANNOTATED,
   type Unannotated,
 } from "../mod.ts";
+import { findModels, type FoundModels } from "../src/prediction/find_models.ts";
+import { modelsHash, modelsOrigin } from "../src/prediction/models_origin.ts";
+import type { ImagePredictor } from "../src/prediction/predictor.ts";
 import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
 import { escapeLine } from "../src/escape.ts";
 import { tryReport } from "../src/page/report/write_report.ts";
@@ -129,11 +129,12 @@ export function command(): Command {
 
 async function evaluateModel(options: Options, typedData: boolean, world: World | null): Promise<void> {
   const isFirst = world?.isFirst ?? true;
-  const run = await trainingOf(await findModelFile(options));
+  const found = await findModels(options);
+  const run = await trainingOf(found);
   const dataFolder = typedData || run === null ? options.data : ownData(run);
-  const { gpu, model, predictor, close } = await openModel(options, world?.collective);
+  const { gpu, models, predictor, close } = await openModel(options, world?.collective, found);
   const provenance = {
-    model: modelOrigin(model),
+    ...modelsOrigin(models),
     device: { kernels: options.kernels, flips: options.flips ?? false, adapter: gpu.adapter.description },
   };
   const say = (line: string) => isFirst && writeStderr(`${escapeLine(line)}\n`);
@@ -145,7 +146,7 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
     progress.update(done);
     if (done === total) progress.clear();
   };
-  const output = options.output ?? outputOf(model.path);
+  const output = options.output ?? outputOf(found);
   const report = await runEvaluationOnRanks(predictor, {
     dataFolder,
     split: options.split,
@@ -158,7 +159,8 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
     audit: options.audit !== undefined,
     ...(typeof options.audit === "number" ? { auditSamples: options.audit } : {}),
     maps: options.maps,
-    modelHash: model.sha256,
+    modelHash: modelsHash(models),
+    heldOut: heldOutIn(found),
     provenance,
     onPrepare: show("preparing"),
     onProgress: show("evaluating"),
@@ -166,7 +168,9 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
   }, sharedWork(world, options.missing));
   close();
   if (report === null) return;
-  if (run !== null && dataFolder !== run.dataFolder) await compareData(run, predictor, dataFolder, options);
+  if (run !== null && found.ensemble === null && dataFolder !== run.dataFolder) {
+    await compareData(run, predictor, dataFolder, options);
+  }
   const { problems } = report.data;
   if (problems.length > 0) {
     writeStderr(`note: ${plural(problems.length, "problem")} in the split; deno task inspect lists them\n`);
@@ -180,7 +184,9 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
 }
 
 /** What is known of the training of a model file; null if it is no run's, or its checkpoint is lost or damaged. */
-async function trainingOf(path: string): Promise<RunProgress | null> {
+async function trainingOf({ paths, ensemble }: FoundModels): Promise<RunProgress | null> {
+  const [path] = paths as [string];
+  if (paths.length > 1 && ensemble === null) return null;
   if (basename(path) !== RUN_FILES.best) return null;
   return await readProgress(join(dirname(path), RUN_FILES.checkpoint)).catch((error) => {
     if (error instanceof Deno.errors.NotCapable) throw error;
@@ -199,7 +205,7 @@ function ownData({ dataFolder }: RunProgress): string {
 /** Notes if the named dataset is not the one that the run was validated with. */
 async function compareData(
   { data, config }: RunProgress,
-  predictor: Predictor,
+  predictor: ImagePredictor,
   folder: string,
   { cache }: Options,
 ): Promise<void> {
@@ -215,11 +221,24 @@ async function compareData(
   writeStderr(`note: ${folder} is not the dataset that this run was trained with: its valid split differs\n`);
 }
 
-/** The folder of the run for a run's model; for any other, a folder in `runs` with the name of the file. */
-function outputOf(path: string): string {
-  return basename(path) === RUN_FILES.best
-    ? dirname(path)
-    : join(FOLDERS.runs, basename(path, extname(path)));
+/** In which fold an image is held out, by its content; undefined if the models are not of a cross-validation. */
+function heldOutIn({ ensemble }: FoundModels): ReadonlyMap<string, number> | undefined {
+  const images = ensemble?.file.images;
+  return images && new Map(images.map(({ sha256, fold }) => [sha256, fold]));
 }
+
+/** The folder of the run for a run's model; for any others, a folder in `runs` with the names of the files. */
+function outputOf({ paths, ensemble }: FoundModels): string {
+  if (ensemble !== null) return ensemble.folder;
+  const [path] = paths as [string];
+  if (paths.length === 1 && basename(path) === RUN_FILES.best) return dirname(path);
+  const names = paths.map((path) =>
+    basename(path) === RUN_FILES.best ? basename(dirname(path)) : basename(path, extname(path))
+  );
+  return join(FOLDERS.runs, names.join("+").slice(0, MOST_LETTERS));
+}
+
+/** Of the name of a folder. */
+const MOST_LETTERS = 100;
 
 if (import.meta.main) await main(command());

@@ -30,7 +30,8 @@ import {
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-import { findImages, type ImageReport, type MaskReport, modelOrigin } from "../src/entries/predict.ts";
+import { findImages, type ImageReport, type MaskReport } from "../src/entries/predict.ts";
+import { modelsOrigin } from "../src/prediction/models_origin.ts";
 import { predictFilesOnRanks } from "../src/prediction/predict_files.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { stopwatch } from "../src/stopwatch.ts";
@@ -129,11 +130,11 @@ async function predictPaths(
     writeStderr(describeSkipped(skipped));
   }
   if (files.length === 0) return new ExitError(EXIT.failed);
-  const { gpu, model, predictor, close } = await openModel(options, world?.collective);
-  const threshold = decisionThreshold(model.description, options.threshold) ?? undefined;
+  const { gpu, models, predictor, close } = await openModel(options, world?.collective);
+  const threshold = decisionThreshold(predictor.description, options.threshold) ?? undefined;
   lap("model and GPU ready");
   const provenance = {
-    model: modelOrigin(model),
+    ...modelsOrigin(models),
     settings: {
       threshold: threshold ?? null,
       largest: options.largest ?? false,

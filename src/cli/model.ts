@@ -8,13 +8,14 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { ARITHMETIC, type Arithmetic, DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
 import {
   describeClasses,
-  findModelFile,
   INPUT_CHOICES,
   type InputSettings,
   type LoadedModel,
   loadModel,
 } from "../prediction/load_model.ts";
-import { Predictor } from "../prediction/predictor.ts";
+import { Ensemble } from "../prediction/ensemble.ts";
+import { findModels, type FoundModels } from "../prediction/find_models.ts";
+import { type ImagePredictor, Predictor } from "../prediction/predictor.ts";
 import { formatBytes, plural } from "../format.ts";
 import { describeAdapters } from "../ranks/share.ts";
 import { allTexts, type Collective, SINGLE_RANK } from "../training/collective.ts";
@@ -23,10 +24,10 @@ import { GROUPS, integer, number, writeStderr } from "./task.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
 export interface ModelFlags {
-  /** The folder of a run. */
-  readonly run?: string;
-  /** A model file. */
-  readonly model?: string;
+  /** The folders of runs. */
+  readonly run?: readonly string[];
+  /** Model files. */
+  readonly model?: readonly string[];
   /** The probability above which a pixel is foreground. */
   readonly threshold?: number;
   /** Height and width that images are resized to. */
@@ -45,14 +46,14 @@ export interface ModelFlags {
   readonly cache?: string;
 }
 
-/** A model on the GPU. */
+/** One model or several on the GPU. */
 export interface TaskModel {
   /** The device. */
   readonly gpu: Gpu;
-  /** The content of the file. */
-  readonly model: LoadedModel;
-  /** The model, ready to predict. */
-  readonly predictor: Predictor;
+  /** The content of the files, at least one. */
+  readonly models: readonly LoadedModel[];
+  /** The models, ready to predict. */
+  readonly predictor: ImagePredictor;
   /** The probability above which a pixel is foreground: the flag's, or else the model's own. */
   readonly threshold: number;
   /** Frees everything. */
@@ -63,10 +64,17 @@ export interface TaskModel {
 export function addModelOptions(command: Command): Command {
   return command
     .optionsGroup(GROUPS.model)
-    .addOption(new Option("--run <folder>", "the run whose best model is used").conflicts("model"))
+    .addOption(
+      new Option(
+        "--run <folder>",
+        "the run whose best model is used, or, of folds or seeds, all of its models: the mean of their probabilities",
+      ).argParser(collect).conflicts("model"),
+    )
     .option(
       "--model <file>",
-      "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run)",
+      "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run); may be repeated, for the " +
+        "mean of the models' probabilities",
+      collect,
     )
     .option(
       "--threshold <number>",
@@ -100,24 +108,34 @@ export function addModelOptions(command: Command): Command {
     );
 }
 
+/** A flag that may be repeated. */
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
 /**
- * Opens the GPU, loads the model that the flags choose, and describes both to the user; of several ranks the first one
+ * Opens the GPU, loads the models that the flags choose, and describes both to the user; of several ranks the first one
  * speaks for all.
  */
-export async function openModel(flags: ModelFlags, collective: Collective = SINGLE_RANK): Promise<TaskModel> {
-  const path = await findModelFile(flags);
+export async function openModel(
+  flags: ModelFlags,
+  collective: Collective = SINGLE_RANK,
+  found?: FoundModels,
+): Promise<TaskModel> {
+  const { paths } = found ?? await findModels(flags);
   const quiet = collective.rank !== 0;
   // One waits for the disk, the other for the driver.
   const [reading, opening] = await Promise.allSettled([
-    loadModel(path, inputOf(flags)),
+    loadModels(paths, inputOf(flags)),
     openTaskGpu({ software: flags.software ?? false, kernels: flags.kernels, cache: flags.cache, quiet }),
   ]);
   if (reading.status === "rejected") {
     if (opening.status === "fulfilled") opening.value.close();
     throw reading.reason;
   }
-  const model = reading.value;
-  if (!quiet) writeStderr(describeModel(model, inputOf(flags)));
+  const models = reading.value;
+  const [model] = models as [LoadedModel, ...LoadedModel[]];
+  if (!quiet) { for (const each of models) writeStderr(describeModel(each, inputOf(flags))); }
   if (opening.status === "rejected") throw opening.reason;
   const gpu = opening.value;
   if (collective.size === 1) nameGpu(gpu);
@@ -125,17 +143,31 @@ export async function openModel(flags: ModelFlags, collective: Collective = SING
     const adapters = describeAdapters(await allTexts(collective, gpu.adapter.description));
     if (!quiet) writeStderr(`${adapters}\n`);
   }
-  const predictor = await Predictor.create(gpu, model, { flips: flags.flips ?? false });
+  const options = { flips: flags.flips ?? false };
+  const predictor =
+    await (models.length === 1
+      ? Predictor.create(gpu, model, options)
+      : Ensemble.create(gpu, models, options)).catch((error) => {
+        gpu.close();
+        throw error;
+      });
   return {
     gpu,
-    model,
+    models,
     predictor,
-    threshold: flags.threshold ?? model.description.threshold,
+    threshold: flags.threshold ?? predictor.description.threshold,
     close() {
       predictor.close();
       gpu.close();
     },
   };
+}
+
+/** Reads models one after the other, as large files would compete for the disk. */
+async function loadModels(paths: readonly string[], input: InputSettings): Promise<LoadedModel[]> {
+  const models: LoadedModel[] = [];
+  for (const path of paths) models.push(await loadModel(path, input));
+  return models;
 }
 
 /** The settings of the input that the flags give. */

@@ -11,7 +11,7 @@ import { FOREGROUND, IGNORE, type LabelMap, maskOf } from "../image/label_map.ts
 import type { Mask } from "../image/mask.ts";
 import { colorToHex, ERROR_COLORS } from "../image/palette.ts";
 import { classMasks } from "../prediction/class_masks.ts";
-import type { Predictor } from "../prediction/predictor.ts";
+import type { ImagePredictor } from "../prediction/predictor.ts";
 import { resizeProbabilities } from "../prediction/probability_map.ts";
 import { headOf } from "../unet/config.ts";
 import type { Case } from "./cases.ts";
@@ -72,7 +72,7 @@ export interface CasesDocument {
 
 /** The document of a split's cases; null without any. */
 export function casesDocument(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   split: string,
   cases: readonly CaseImages[],
 ): CasesDocument | null {
@@ -86,7 +86,7 @@ export function casesDocument(
 
 /** Draws an image with its annotation and its prediction. */
 export async function drawCase(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   sample: PredictedSample,
   { rank, score, threshold }: { rank: Case["rank"]; score: ImageScore; threshold: number | null },
 ): Promise<CaseImages> {

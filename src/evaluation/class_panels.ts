@@ -13,7 +13,7 @@ import type { LabelMap } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
 import { classColor, colorOfHex } from "../image/palette.ts";
 import { classMasks } from "../prediction/class_masks.ts";
-import type { Predictor } from "../prediction/predictor.ts";
+import type { ImagePredictor } from "../prediction/predictor.ts";
 import { type ProbabilityMap, resizeProbabilities } from "../prediction/probability_map.ts";
 import { headOf } from "../unet/config.ts";
 
@@ -35,14 +35,14 @@ export interface ClassSample {
 }
 
 /** The colors of a model's classes. */
-export function classColorsOf({ classNames, description }: Predictor): Color[] {
+export function classColorsOf({ classNames, description }: ImagePredictor): Color[] {
   return classNames.map((_, index) =>
     colorOfHex(description.classes?.[index]?.color ?? "") ?? classColor(index + 1)
   );
 }
 
 /** The legend of a model's classes; empty for one class, whose lines are explained in the title. */
-export function classLegend(predictor: Predictor): LegendEntry[] {
+export function classLegend(predictor: ImagePredictor): LegendEntry[] {
   if (predictor.classes === 1) return [];
   const colors = classColorsOf(predictor);
   return predictor.classNames.map((name, index) => ({ name, color: colors[index]! }));
@@ -50,7 +50,7 @@ export function classLegend(predictor: Predictor): LegendEntry[] {
 
 /** The panels of a sample, each fitted into the cell before masks are drawn: lines are as wide in every figure. */
 export function classPanels(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   { name, note, image, truth, maps }: ClassSample,
   { cell, threshold }: { cell: Size; threshold: number | null },
 ): Panel[] {

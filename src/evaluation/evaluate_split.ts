@@ -7,7 +7,7 @@ import { batchesOf } from "../dataset/batches.ts";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Sample } from "../dataset/samples.ts";
 import { classMargins, decisionThreshold, marginMask } from "../prediction/class_masks.ts";
-import { classMaps, type Predictor } from "../prediction/predictor.ts";
+import { classMaps, type ImagePredictor } from "../prediction/predictor.ts";
 import { auditClass, type AuditFinding, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
@@ -73,7 +73,7 @@ const BATCH_SIZE = 32;
  * @throws {RangeError} if the split is empty, or prepared differently than the model expects
  */
 export async function evaluateSplit(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   prepared: PreparedSplit,
   options: EvaluateSplitOptions = {},
 ): Promise<SplitEvaluation> {
@@ -88,7 +88,7 @@ export async function evaluateSplit(
 }
 
 /** Throws a RangeError if the split is empty, or prepared differently than the model expects */
-export function assertFits({ description, classes }: Predictor, prepared: PreparedSplit): void {
+export function assertFits({ description, classes }: ImagePredictor, prepared: PreparedSplit): void {
   const { network, size, normalize } = description;
   if (prepared.count === 0) throw new RangeError("Cannot evaluate a split without usable images");
   if (prepared.size !== size || prepared.normalize !== normalize) {
@@ -120,7 +120,7 @@ export interface ImageEvaluation {
  * are asked for.
  */
 export async function* evaluateImages(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   prepared: PreparedSplit,
   wanted: readonly number[],
   options: EvaluateSplitOptions = {},
@@ -132,7 +132,8 @@ export async function* evaluateImages(
   const names = predictor.classNames;
   for await (const { images, masks, indices } of batchesOf(prepared, wanted, BATCH_SIZE)) {
     const microBatches = Array.from(indices, (index) => microBatchAt(index, prepared.count));
-    const logits = await predictor.logits(images, { microBatches });
+    const of = Array.from(indices, (index) => prepared.samples[index]!);
+    const logits = await predictor.logits(images, { microBatches, of });
     const losses = imageLosses(logits, masks, { loss: trainedLoss(predictor.description), head });
     const stored: (Promise<void> | undefined)[] = [];
     const evaluated: ({ index: number } & ImageEvaluation)[] = [];
@@ -165,7 +166,7 @@ export async function* evaluateImages(
 
 /** What a split came to, given all of its images in order. */
 export function summarizeSplit(
-  { description }: Predictor,
+  { description }: ImagePredictor,
   images: readonly ImageEvaluation[],
   { bootstrap }: Pick<EvaluateSplitOptions, "bootstrap"> = {},
 ): SplitEvaluation {

@@ -9,7 +9,7 @@ import { type EvaluationNames, evaluationNames } from "../fs/layout.ts";
 import { removeFile } from "../fs/paths.ts";
 import type { Sample } from "../dataset/samples.ts";
 import { encodeRgbPng } from "../image/encode.ts";
-import type { Predictor } from "../prediction/predictor.ts";
+import type { ImagePredictor } from "../prediction/predictor.ts";
 import { AUDIT_REASONS, type AuditFinding } from "./audit.ts";
 import { type CaseImages, casesDocument, drawCase } from "./case_images.ts";
 import { type Case, rankedCases, spreadByName } from "./cases.ts";
@@ -61,7 +61,7 @@ export const AUDIT_SAMPLES = 16;
  * write.
  */
 export async function writeEvaluation(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   samples: readonly Sample[],
   report: Omit<EvaluationReport, "files">,
   { output, provenance, auditSamples = AUDIT_SAMPLES }: WriteEvaluationOptions,

@@ -21,7 +21,7 @@ import { headOf } from "../unet/config.ts";
 import { classLegend, classPanels, type ClassSample } from "./class_panels.ts";
 import { sheetLayout } from "./sheet_layout.ts";
 import { classMasks, decisionThreshold } from "../prediction/class_masks.ts";
-import type { Predictor } from "../prediction/predictor.ts";
+import type { ImagePredictor } from "../prediction/predictor.ts";
 import { resizeProbabilities } from "../prediction/probability_map.ts";
 
 /** An image to draw. */
@@ -69,7 +69,7 @@ const BATCH = 8;
 
 /** Draws samples, several per row; overlays show the outlines of prediction and annotation. */
 export async function drawSamples(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   samples: readonly FigureSample[],
   { title, kind, onSample, ...options }: DrawSamplesOptions,
 ): Promise<RgbImage> {
@@ -130,7 +130,7 @@ export function overlay(
 
 /** The masks of the class that a sample shows: at the image's own size, or, of several classes, in its cell. */
 function ofOneClass(
-  { description: { network } }: Predictor,
+  { description: { network } }: ImagePredictor,
   sample: PredictedSample,
   { cell, threshold }: { cell: Size; threshold: number | null },
 ): Drawn {
@@ -144,7 +144,7 @@ function ofOneClass(
 }
 
 async function predictSamples(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   samples: readonly FigureSample[],
 ): Promise<PredictedSample[]> {
   const images = await Promise.all(
@@ -152,7 +152,8 @@ async function predictSamples(
   );
   const truths = await Promise.all(samples.map(({ sample }) => sample.labelMap()));
   // Of the samples themselves: the window is for the eye only.
-  const maps = await predictor.predictClasses(images.map(({ raster }) => raster));
+  const of = samples.map(({ sample }) => sample);
+  const maps = await predictor.predictClasses(images.map(({ raster }) => raster), { of });
   return samples.map((figureSample, index) => ({
     ...figureSample,
     image: displayImage(images[index]!.raster),

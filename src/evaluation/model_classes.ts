@@ -14,14 +14,14 @@ import {
 import type { Split, SplitListing } from "../dataset/dataset_source.ts";
 import { readListing, type SplitReading, type Unannotated } from "../dataset/samples.ts";
 import type { TargetForm } from "../dataset/targets.ts";
-import type { Predictor } from "../prediction/predictor.ts";
+import type { ImagePredictor } from "../prediction/predictor.ts";
 import { headOf } from "../unet/config.ts";
 import { modelClasses } from "../unet/model_classes.ts";
 import type { ModelDescription } from "../unet/model_format.ts";
 import type { MapIndex } from "./map_index.ts";
 
 /** The form of the masks that a model is compared with. */
-export function targetsOf({ classes, description: { network } }: Predictor): TargetForm {
+export function targetsOf({ classes, description: { network } }: ImagePredictor): TargetForm {
   return { classCount: classes, head: headOf(network) };
 }
 
@@ -32,7 +32,7 @@ export function targetsOf({ classes, description: { network } }: Predictor): Tar
  * @throws {RangeError} if the split has none of them, or another number of categories than a model without names
  */
 export async function readForModel(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   split: Split,
   listing: SplitListing,
   unannotated: Unannotated,

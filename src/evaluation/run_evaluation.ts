@@ -12,7 +12,8 @@ import { openSplit } from "../dataset/source_registry.ts";
 import { findSplits, type Split } from "../dataset/splits.ts";
 import { readUnlabeled } from "../dataset/unlabeled.ts";
 import { decisionThreshold } from "../prediction/class_masks.ts";
-import type { Predictor } from "../prediction/predictor.ts";
+import { bindModels, type HeldOut } from "./bind_models.ts";
+import type { ImagePredictor } from "../prediction/predictor.ts";
 import type { AuditFinding } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { evaluateSplit, type EvaluateSplitOptions, type SplitEvaluation } from "./evaluate_split.ts";
@@ -44,6 +45,11 @@ export interface RunEvaluationOptions extends Omit<EvaluateSplitOptions, "onMaps
   readonly auditSamples?: number | undefined;
   /** Whether to store probability maps, which the results page shows; defaults to false. */
   readonly maps?: boolean;
+  /**
+   * Of the models of a cross-validation, which one has not seen an image: it alone predicts that. All models predict the
+   * images that none has seen.
+   */
+  readonly heldOut?: HeldOut | undefined;
   /** SHA-256 of the model's file, which the maps name. */
   readonly modelHash?: string | undefined;
   /** The description of model and device in the JSON file. */
@@ -70,6 +76,8 @@ export interface EvaluationReport {
     readonly fingerprint: string;
     /** What was left out or is invalid. */
     readonly problems: readonly Problem[];
+    /** Images that only the model of a cross-validation predicted that had not seen them; absent for none. */
+    readonly heldOut?: number;
   };
   /** The settings. */
   readonly settings: {
@@ -108,7 +116,7 @@ export interface EvaluationReport {
  * @throws {RangeError} if it has no usable images
  */
 export async function runEvaluation(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   options: RunEvaluationOptions,
 ): Promise<EvaluationReport> {
   return (await runEvaluationOnRanks(predictor, options, null))!;
@@ -121,7 +129,7 @@ export async function runEvaluation(
  * @throws as {@linkcode runEvaluation}
  */
 export async function runEvaluationOnRanks(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   options: RunEvaluationOptions,
   shared: SharedWork | null,
 ): Promise<EvaluationReport | null> {
@@ -171,9 +179,22 @@ export async function runEvaluationOnRanks(
     model: options.modelHash ?? null,
   };
   const maps = options.maps ? { folder: mapsFolder, description } : null;
+  const targets = targetsOf(predictor);
+  await using bound = await bindModels(
+    predictor,
+    prepared,
+    { targets, cacheFolder: options.cacheFolder, onNote: options.onNote, ranks: shared?.ranks },
+    options.heldOut,
+  );
+  if (bound.heldOut > 0) {
+    options.onNote?.(
+      `${bound.heldOut} of ${prepared.count} images are of the run's own dataset: each is predicted by the model of ` +
+        "the fold that has not seen it",
+    );
+  }
   const evaluated = shared === null
-    ? await evaluateAlone(predictor, prepared, options, maps)
-    : await evaluateShared(predictor, prepared, {
+    ? await evaluateAlone(bound.predictor, prepared, options, maps)
+    : await evaluateShared(bound.predictor, prepared, {
       ...options,
       ...shared,
       maps,
@@ -191,6 +212,7 @@ export async function runEvaluationOnRanks(
       unannotated,
       fingerprint: prepared.fingerprint,
       problems: [...reading.problems, ...prepared.problems],
+      ...(bound.heldOut > 0 && { heldOut: bound.heldOut }),
     },
     settings: {
       threshold,
@@ -206,7 +228,7 @@ export async function runEvaluationOnRanks(
     ...(stored !== null && { maps: stored }),
   };
   const { output, provenance = {}, auditSamples } = options;
-  const files = await writeEvaluation(predictor, prepared.samples, report, {
+  const files = await writeEvaluation(bound.predictor, prepared.samples, report, {
     output,
     provenance,
     auditSamples,
@@ -215,7 +237,7 @@ export async function runEvaluationOnRanks(
 }
 
 async function evaluateAlone(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   prepared: PreparedSplit,
   options: EvaluateSplitOptions,
   maps: SharedEvaluationOptions["maps"],

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
-import type { Predictor } from "../prediction/predictor.ts";
+import type { ImagePredictor } from "../prediction/predictor.ts";
 import type { SharedWork } from "../ranks/share.ts";
 import { WorkLedger } from "../ranks/work_ledger.ts";
 import { removeTree } from "../fs/paths.ts";
@@ -31,7 +31,7 @@ export interface SharedEvaluationOptions extends Omit<EvaluateSplitOptions, "onM
 
 /** The evaluation, on the first rank; null on the others. Every rank must call it. */
 export async function evaluateShared(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   prepared: PreparedSplit,
   options: SharedEvaluationOptions,
 ): Promise<{ result: SplitEvaluation; stored: StoredMaps | null } | null> {

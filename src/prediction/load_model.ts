@@ -75,6 +75,8 @@ export interface ModelOrigin {
   readonly size: number;
   /** How images are normalized. */
   readonly normalize: ModelDescription["normalize"];
+  /** By what logits are divided; absent for a model that is not calibrated. */
+  readonly temperature?: readonly number[];
   /** Whether the file, or the sidecar next to it, states all this; if not, what was not given is the original's. */
   readonly described: boolean;
 }
@@ -160,7 +162,7 @@ export async function loadSidecar(
 
 /** Describes a model for results. */
 export function modelOrigin({ path, sha256, description, described }: LoadedModel): ModelOrigin {
-  const { recipe, epoch, network, size, normalize } = description;
+  const { recipe, epoch, network, size, normalize, calibration } = description;
   return {
     file: path,
     sha256,
@@ -169,6 +171,7 @@ export function modelOrigin({ path, sha256, description, described }: LoadedMode
     network,
     size,
     normalize,
+    ...(calibration === undefined ? {} : { temperature: calibration.temperature }),
     described,
   };
 }
@@ -186,9 +189,12 @@ export function describeClasses(description: ModelDescription): string[] {
 async function newestModel(runs: string): Promise<string> {
   const models: { path: string; time: number }[] = [];
   for (const { name } of await listFolder(runs)) {
-    const path = join(runs, name, BEST);
-    const time = await modifiedAt(path);
-    if (time !== null) models.push({ path, time });
+    // Of a run of folds or seeds, the first model stands for all.
+    for (const inner of ["", `${RUN_FILES.folds}/0`, `${RUN_FILES.seeds}/0`]) {
+      const path = join(runs, name, inner, BEST);
+      const time = await modifiedAt(path);
+      if (time !== null) models.push({ path, time });
+    }
   }
   models.sort((a, b) => a.time - b.time || (a.path < b.path ? -1 : 1));
   const newest = models.at(-1);

@@ -20,7 +20,7 @@ import { type PathProblem, writeFailures } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
 import { itkSnapLabels, LABEL_FILES, slicerColors } from "./label_tables.ts";
 import { type Job, type PlacedProblem, type Predicted, predictJobs } from "./predict_jobs.ts";
-import type { Predictor } from "./predictor.ts";
+import type { ImagePredictor } from "./predictor.ts";
 import { findOwners, outputNames } from "./result_names.ts";
 import { SUMMARY_FILE, summaryTable } from "./summary_table.ts";
 import { type ResultClasses, resultEndings } from "./result_images.ts";
@@ -72,7 +72,7 @@ export interface PredictFilesReport {
  * @throws {Error} if the device fails or a result cannot be written; files written before stay
  */
 export async function predictFiles(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   files: readonly string[],
   options: PredictFilesOptions,
 ): Promise<PredictFilesReport> {
@@ -86,7 +86,7 @@ export async function predictFiles(
  * @throws as {@linkcode predictFiles}
  */
 export async function predictFilesOnRanks(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   files: readonly string[],
   options: PredictFilesOptions,
   shared: SharedWork | null,
@@ -197,7 +197,7 @@ async function stamped({ file, name }: Job): Promise<WorkItem> {
 
 /** Proves that the COCO files can be written; null if none are asked for. */
 async function openCoco(
-  { description }: Predictor,
+  { description }: ImagePredictor,
   files: readonly string[],
   classNames: readonly string[],
   { coco, subfolders }: PredictFilesOptions,

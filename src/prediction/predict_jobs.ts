@@ -12,7 +12,7 @@ import { microBatchAt } from "../unet/unet.ts";
 import { type ClassSegmentation, type EncodedLesions, encodeLesions } from "./coco_results.ts";
 import type { PathProblem } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
-import type { Predictor } from "./predictor.ts";
+import type { ImagePredictor } from "./predictor.ts";
 import type { ResultClasses } from "./result_images.ts";
 import { type ResultOptions, writeResults } from "./write_results.ts";
 
@@ -67,7 +67,7 @@ const DEFAULT_BATCH_SIZE = 8;
  * @throws {Error} if the device fails or a result cannot be written
  */
 export async function* predictJobs(
-  predictor: Predictor,
+  predictor: ImagePredictor,
   jobs: readonly Job[],
   model: ResultClasses,
   { batchSize = DEFAULT_BATCH_SIZE, count, encodes, ...options }: PredictJobsOptions,

@@ -12,9 +12,11 @@ import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
 import { classCount, headOf } from "../unet/config.ts";
 import { probabilities } from "../unet/probabilities.ts";
-import { type LogitsOptions, UNet } from "../unet/unet.ts";
+import type { LogitsOptions } from "../unet/unet.ts";
 import { meanLogits, mirror, MIRRORINGS } from "./flips.ts";
+import { NetworkSlot, type Occupant } from "./network_slot.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
+import { scaleLogits } from "./temperature.ts";
 
 /** Options of {@linkcode Predictor.create}. */
 export interface PredictorOptions {
@@ -22,16 +24,40 @@ export interface PredictorOptions {
   readonly flips?: boolean;
 }
 
+/** An image of a dataset, by the name of its split and its path there. */
+export interface ImageName {
+  /** The name of the split. */
+  readonly split: string;
+  /** The path. */
+  readonly fileName: string;
+}
+
+/** Options of a prediction. */
+export interface PredictOptions extends LogitsOptions {
+  /** Which images of a dataset they are: several models may predict each by those that have not seen it. */
+  readonly of?: readonly ImageName[] | undefined;
+  /** Whether logits are those of the network, not divided by the temperature of the model's calibration. */
+  readonly raw?: boolean | undefined;
+}
+
+/** What predicts: a model, or several. */
+export type ImagePredictor = Pick<
+  Predictor,
+  "description" | "classes" | "classNames" | "logits" | "predictClasses"
+>;
+
 /** A model on a device. */
 export class Predictor {
   /** The description of the model in its file. */
   readonly description: ModelDescription;
-  readonly #unet: UNet;
+  readonly #slot: NetworkSlot;
+  readonly #occupant: Occupant;
   readonly #flips: boolean;
 
-  private constructor(description: ModelDescription, unet: UNet, flips: boolean) {
+  private constructor(description: ModelDescription, slot: NetworkSlot, occupant: Occupant, flips: boolean) {
     this.description = description;
-    this.#unet = unet;
+    this.#slot = slot;
+    this.#occupant = occupant;
     this.#flips = flips;
   }
 
@@ -43,14 +69,26 @@ export class Predictor {
    */
   static async create(gpu: Gpu, model: Model, options: PredictorOptions = {}): Promise<Predictor> {
     const { state, description } = model;
-    const unet = await UNet.create(gpu, description.network, { state });
-    return new Predictor(description, unet, options.flips ?? false);
+    // The only one: its weights need not stay in this process's memory.
+    const occupant = { state: null };
+    const slot = await NetworkSlot.create(gpu, description.network, state, occupant);
+    return new Predictor(description, slot, occupant, options.flips ?? false);
+  }
+
+  /** A model whose weights come into `slot` when it is its turn; closing it closes the slot. */
+  static inSlot(
+    slot: NetworkSlot,
+    occupant: Occupant,
+    description: ModelDescription,
+    options: PredictorOptions = {},
+  ): Predictor {
+    return new Predictor(description, slot, occupant, options.flips ?? false);
   }
 
   /** The same network with other options; closing either closes both. */
   with({ flips = this.#flips, range }: PredictorOptions & Pick<ModelDescription, "range">): Predictor {
     const description = range === undefined ? this.description : { ...this.description, range };
-    return new Predictor(description, this.#unet, flips);
+    return new Predictor(description, this.#slot, this.#occupant, flips);
   }
 
   /** Number of classes. */
@@ -73,14 +111,16 @@ export class Predictor {
    * Computes logits.
    *
    * @param images [N, 3, H, W], normalized; H and W multiples of 32
-   * @returns [N, C, H, W] of the network's channels; with flips, those of the mean probability
+   * @returns [N, C, H, W] of the network's channels; with flips, those of the mean probability. Divided by the
+   * temperature of the model's calibration, if it has one.
    * @throws {TypeError} if the shape is not that of a batch of images
    * @throws {Error} if a logit is NaN
    */
-  async logits(images: Tensor, options: LogitsOptions = {}): Promise<Tensor> {
+  async logits(images: Tensor, options: PredictOptions = {}): Promise<Tensor> {
     const views: Tensor[] = [];
+    const unet = this.#slot.with(this.#occupant);
     for (const mirroring of this.#flips ? MIRRORINGS : MIRRORINGS.slice(0, 1)) {
-      views.push(mirror(await this.#unet.logits(mirror(images, mirroring), options), mirroring));
+      views.push(mirror(await unet.logits(mirror(images, mirroring), options), mirroring));
     }
     const logits = this.#flips ? meanLogits(views, headOf(this.description.network)) : views[0]!;
     const bad = logits.data.findIndex((value) => Number.isNaN(value));
@@ -90,7 +130,7 @@ export class Predictor {
           "hint: check for weights that are too large; --kernels strict computes with higher precision",
       );
     }
-    return logits;
+    return options.raw ? logits : scaleLogits(logits, this.description.calibration?.temperature);
   }
 
   /**
@@ -115,7 +155,7 @@ export class Predictor {
    */
   async predictClasses(
     images: readonly (RgbImage | SampleImage)[],
-    options: LogitsOptions = {},
+    options: PredictOptions = {},
   ): Promise<ProbabilityMap[][]> {
     const logits = await this.logits(stack(images.map((image) => this.prepare(image))), options);
     return classMaps(logits, headOf(this.description.network));
@@ -123,7 +163,7 @@ export class Predictor {
 
   /** Frees the network's memory; the device stays open. */
   close(): void {
-    this.#unet.close();
+    this.#slot.close();
   }
 }
 

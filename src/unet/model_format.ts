@@ -15,7 +15,16 @@ import type { StateDict } from "../tensor.ts";
 import { type SafetensorsHeader, safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
 import { findJsonExcess } from "../weights/json_bounds.ts";
-import { classCount, completeConfig, depthOf, MAX_SIZE, sizeStep, type UNetConfig } from "./config.ts";
+import {
+  classCount,
+  completeConfig,
+  depthOf,
+  headOf,
+  MAX_SIZE,
+  sizeStep,
+  type UNetConfig,
+} from "./config.ts";
+import { type Calibration, isCalibration } from "./model_calibration.ts";
 import { inferConfig } from "./parameters.ts";
 
 /** What a model file says about its weights. */
@@ -34,6 +43,8 @@ export interface ModelDescription {
   readonly classes?: readonly ClassSpec[] | undefined;
   /** Categories whose pixels counted in nothing, besides `ignore`; absent for none. */
   readonly ignored?: readonly string[] | undefined;
+  /** How its probabilities are corrected; absent if they are not. */
+  readonly calibration?: Calibration | undefined;
   /** The training recipe; absent if unknown. */
   readonly recipe?: string | undefined;
   /** The epoch that the weights come from; absent if unknown. */
@@ -245,6 +256,13 @@ function checkDescription(description: Record<string, unknown>, state: StateDict
       `Cannot read the model: it names ${classes.length} classes, its network has ${classCount(config)}`,
     );
   }
+  const { calibration } = description as Partial<ModelDescription>;
+  const temperatures = headOf(config) === "softmax" ? 1 : classCount(config);
+  if (calibration !== undefined && calibration.temperature.length !== temperatures) {
+    throw new RangeError(
+      `Cannot read the model: its calibration has ${calibration.temperature.length} temperatures, expected ${temperatures}`,
+    );
+  }
   return { ...description, network: config, size, normalize, threshold };
 }
 
@@ -269,6 +287,7 @@ const OPTIONAL: readonly Check[] = [
   ["range", isSampleRange, "a list of two numbers, the lower one first"],
   ["classes", isClassList, "a list of 1 to 254 classes with names and colors"],
   ["ignored", isNameList, "a list of names"],
+  ["calibration", isCalibration, "temperatures and a rising curve of missed shares"],
   [
     "recipe",
     // Printed to terminals, so without control characters.
