@@ -21,6 +21,7 @@ import {
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
 import { addClassOptions } from "../src/cli/class_options.ts";
 import { addCorrectionsOption } from "../src/cli/corrections_option.ts";
+import { addEnsembleOptions, askedEnsemble, type EnsembleFlags } from "../src/cli/ensemble_options.ts";
 import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
 import { describeLongRun } from "../src/cli/budget_view.ts";
 import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
@@ -31,6 +32,7 @@ import {
   type KernelChoices,
   planRun,
   type SwanLabOnlineOptions,
+  type TrackingOptions,
   type TrainConfig,
   type TrainResult,
   trainRun,
@@ -42,16 +44,15 @@ import { metricByClass } from "../src/training/epoch_metrics.ts";
 import type { Metrics } from "../src/tracking/backend.ts";
 import { DEFAULT_SAMPLES } from "../src/training/sample_images.ts";
 import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
+import type { EnsembleChoice } from "../src/ensembles/train_ensemble.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
 
-interface Options extends Omit<TrainConfig, "init">, DistributedOptions {
+interface Options extends Omit<TrainConfig, "init">, DistributedOptions, EnsembleFlags {
   readonly binary?: boolean;
   readonly data: string;
-  readonly corrections?: readonly string[];
   readonly init?: string;
   readonly run?: string;
   readonly cache: string;
-  readonly resume?: boolean;
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly software?: boolean;
@@ -86,6 +87,7 @@ export function command(): Command {
       "--data dataset/mine --run runs/mine --recipe strong",
     ],
     ["Resume a run that was stopped", "--resume --run runs/mine"],
+    ["Cross-validate: five models that together know how certain they are", "--folds 5 --run runs/mine"],
     [
       "Learn from masks that were corrected on the page",
       "--init runs/mine --corrections dataset/corrections/mine.coco.json --data dataset/mine --run runs/better",
@@ -95,6 +97,7 @@ export function command(): Command {
     const typed = (name: string) => train.getOptionValueSource(name) === "cli";
     const config = givenConfig(options, typed);
     const data = typed("data") ? options.data : undefined;
+    const ensemble = await askedEnsemble(runFolder(options), options);
     const ranked = {
       command: train,
       args: Deno.args,
@@ -104,6 +107,7 @@ export function command(): Command {
     await onRanks(options, ranked, async (world) => {
       const choices = await chooseKernels(options, config);
       const given = { config, data, choices, world };
+      if (ensemble !== null) return await runSeveral(options, given, ensemble.choice);
       return await (options.dryRun ? plan(options, given) : run(options, given));
     });
   });
@@ -126,6 +130,7 @@ function addFlags(train: Command): void {
   addConfigOptions(train, "network");
   train.optionsGroup(GROUPS.training);
   addConfigOptions(train, "training");
+  addEnsembleOptions(train);
   train.optionsGroup(GROUPS.device);
   addConfigOptions(train, "device");
   train
@@ -229,6 +234,40 @@ function viewOn(world: World | null, options: Options): TrainView | null {
   return world === null || world.isFirst ? new TrainView(writer(options)) : null;
 }
 
+/** Trains several runs, or plans them. */
+async function runSeveral(
+  options: Options,
+  { config, data, choices }: Given,
+  choice: EnsembleChoice | undefined,
+): Promise<ExitError | undefined> {
+  // Loaded by those that ask for it: a single run needs neither.
+  const { trainSeveral } = await import("../src/cli/train_several.ts");
+  return await trainSeveral({
+    folder: runFolder(options),
+    dataFolder: data,
+    cacheFolder: options.cache,
+    config,
+    classes: classesOf(options),
+    init: options.init,
+    resume: options.resume,
+    force: options.force,
+    software: options.software,
+    choices,
+    samples: options.samples,
+    readEverySeconds: readSeconds(),
+    tracking: trackingOf(options),
+    ensemble: choice,
+  }, { dryRun: options.dryRun ?? false, json: options.json ?? false, write: writer(options) });
+}
+
+function readSeconds(): number {
+  return Deno.stderr.isTerminal() ? READ_SECONDS.terminal : READ_SECONDS.plain;
+}
+
+function trackingOf({ swanlab, project, tensorboard }: Options): TrackingOptions {
+  return { swanlab, online: swanlab === "online" ? access() : undefined, project, tensorboard };
+}
+
 /** Trains; returns the reason of a stop by a signal. */
 async function run(
   options: Options,
@@ -258,13 +297,8 @@ async function run(
       collective: world?.collective,
       signal: stop.signal,
       samples: options.samples,
-      readEverySeconds: Deno.stderr.isTerminal() ? READ_SECONDS.terminal : READ_SECONDS.plain,
-      tracking: {
-        swanlab: options.swanlab,
-        online: options.swanlab === "online" ? access() : undefined,
-        project: options.project,
-        tensorboard: options.tensorboard,
-      },
+      readEverySeconds: readSeconds(),
+      tracking: trackingOf(options),
     }, view ?? {});
   } finally {
     stop.release();

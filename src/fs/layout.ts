@@ -50,6 +50,18 @@ export const RUN_FILES = {
   tensorboard: "tb",
   /** SwanLab's offline run. */
   swanlab: "swanlog",
+  /** Which models a run of several has; see `EnsembleFile`. */
+  ensemble: "ensemble.json",
+  /** What these came to: its existence says that the run is finished. */
+  ensembleSummary: "ensemble-summary.json",
+  /** The same as a table. */
+  ensembleTable: "ensemble-summary.csv",
+  /** How far the probabilities of images that a model has not seen can be trusted, drawn. */
+  reliability: "reliability.png",
+  /** The runs of a cross-validation. */
+  folds: "folds",
+  /** The runs of several seeds. */
+  seeds: "seeds",
 } as const;
 
 /** The name in `samples/` of a validation sample, counted from 1, as it was predicted after an epoch. */

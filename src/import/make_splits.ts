@@ -44,7 +44,10 @@ export function makeSplits(
 }
 
 /** Joins groups of indices that share a key. */
-function joinByKey(groups: readonly (readonly number[])[], keys: readonly (string | null)[]): number[][] {
+export function joinByKey(
+  groups: readonly (readonly number[])[],
+  keys: readonly (string | null)[],
+): number[][] {
   const joined: (number[] | null)[] = [];
   const groupOf = new Map<string, number>();
   for (const indices of groups) {

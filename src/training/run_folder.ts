@@ -28,6 +28,7 @@ import {
   readProgress,
   type RunProgress,
 } from "./checkpoint.ts";
+import { hashUncalibrated } from "./calibrated_model.ts";
 import { allTexts, type Collective } from "./collective.ts";
 import { shouldStop } from "./early_stopping.ts";
 import { networkConfig, type TrainConfig } from "./train_config.ts";
@@ -179,6 +180,9 @@ function heldError(folder: string, cause: HeldError): Error {
 }
 
 async function isFinished(folder: string): Promise<boolean> {
+  if (await isTaken(join(folder, RUN_FILES.ensemble))) {
+    return await isTaken(join(folder, RUN_FILES.ensembleSummary));
+  }
   try {
     const { epoch, config, stopping, budget } = await readProgress(join(folder, RUN_FILES.checkpoint));
     return epoch >= config.epochs || shouldStop(stopping, config.patience) || budget?.spent === true;
@@ -198,10 +202,20 @@ export async function clearRunFolder(folder: string): Promise<void> {
   for (const name of names) await removeTree(join(folder, name));
 }
 
+/**
+ * Whether a run's training is over and its best model is the one that its checkpoint names: there is nothing to resume.
+ */
+export async function isComplete(folder: string): Promise<boolean> {
+  if (!await isFinished(folder)) return false;
+  const { best } = await readProgress(join(folder, RUN_FILES.checkpoint));
+  const bytes = await ifFound(readWholeFile(join(folder, RUN_FILES.best)));
+  return best !== null && bytes !== null && hashUncalibrated(bytes) === best.sha256;
+}
+
 /** An empty log is left by a run that ended before its first checkpoint. */
 async function holdsRun(folder: string): Promise<boolean> {
   const log = await Deno.stat(join(folder, RUN_FILES.metrics)).catch(orNull);
-  const files = [RUN_FILES.best, RUN_FILES.checkpoint].map((name) =>
+  const files = [RUN_FILES.best, RUN_FILES.checkpoint, RUN_FILES.ensemble].map((name) =>
     Deno.stat(join(folder, name)).catch(orNull)
   );
   return (log?.size ?? 0) > 0 || (await Promise.all(files)).some((file) => file !== null);
@@ -321,7 +335,7 @@ export async function restoreBest(folder: string, checkpoint: Checkpoint): Promi
   const path = join(folder, RUN_FILES.best);
   if (best === null) return;
   const bytes = await readWholeFile(path).catch(orNull);
-  if (bytes !== null && hashBytes(bytes) === best.sha256) return;
+  if (bytes !== null && hashUncalibrated(bytes) === best.sha256) return;
   if (!isOfBestEpoch(checkpoint)) {
     throw new Error(
       `Cannot resume ${folder}: its ${basename(path)} is ${

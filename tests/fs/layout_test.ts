@@ -12,6 +12,12 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
     "samples",
     "tb",
     "swanlog",
+    "ensemble.json",
+    "ensemble-summary.json",
+    "ensemble-summary.csv",
+    "reliability.png",
+    "folds",
+    "seeds",
   ]);
   const dataset = [
     "dataset",

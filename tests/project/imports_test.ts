@@ -49,6 +49,19 @@ const MAY_IMPORT: Record<string, string[]> = {
     ...["kernels", "src/gpu", "src/graph", "src/host", "src/layers", "src/unet"],
     ...["src/weights", "src/tracking", "src/dataset", "src/image", "src/prediction", "src/evaluation"],
   ],
+  "src/ensembles": [
+    ...[
+      "src/gpu",
+      "src/host",
+      "src/unet",
+      "src/tracking",
+      "src/dataset",
+      "src/import",
+      "src/resplit",
+      "src/image",
+    ],
+    ...["src/prediction", "src/evaluation", "src/training"],
+  ],
   "src/distributed": ["src/training"],
   "src/page": [
     ...["kernels", "src/gpu", "src/self_test", "src/layers", "src/unet", "src/weights", "src/tracking"],
@@ -75,7 +88,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     "src/tuning",
     "src/dataset",
     "src/prediction",
+    "src/evaluation",
     "src/training",
+    "src/ensembles",
     "src/distributed",
   ],
 };
