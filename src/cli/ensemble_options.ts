@@ -14,10 +14,11 @@ import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
 import { isTaken, withinProject } from "../fs/paths.ts";
 import { leastMissRate } from "../evaluation/calibration/missed_foreground.ts";
 import { MAX_MEMBERS } from "../prediction/ensemble_file.ts";
+import type { TrainConfig } from "../training/train_config.ts";
 import { integer } from "./task.ts";
 
 /** The values of the flags. */
-export interface EnsembleFlags {
+export interface EnsembleFlags extends Pick<TrainConfig, "budget"> {
   readonly folds?: number;
   readonly seeds?: number;
   readonly group?: string;
@@ -56,7 +57,7 @@ export function addEnsembleOptions(train: Command): void {
  */
 export async function askedEnsemble(
   folder: string,
-  { folds, seeds, group, resume, distributed, corrections }: EnsembleFlags,
+  { folds, seeds, group, resume, distributed, corrections, budget }: EnsembleFlags,
 ): Promise<{ readonly choice: EnsembleChoice | undefined } | null> {
   const isKnown = resume === true && await isTaken(join(folder, RUN_FILES.ensemble));
   const count = folds ?? seeds;
@@ -74,6 +75,12 @@ export async function askedEnsemble(
     throw new RangeError(
       "Cannot train folds or seeds with --corrections: their images belong to the training split of a single run\n" +
         "hint: leave --folds and --seeds out to learn from corrections",
+    );
+  }
+  if (budget !== undefined) {
+    throw new RangeError(
+      "Cannot train folds or seeds with --budget: runs whose settings follow from the clock cannot be compared\n" +
+        "hint: --dry-run with --budget and without --folds and --seeds names the settings; give them as flags",
     );
   }
   if (count === undefined) return { choice: undefined };
@@ -120,9 +127,7 @@ export function describeEnsemble(result: EnsembleResult): string {
     );
     if (missed) {
       lines.push(
-        `miss rate     --miss-rate ${
-          Math.ceil(1000 / (missed.images + 1)) / 1000
-        } or more can be promised by ` +
+        `miss rate     --miss-rate ${leastMissRate(missed)} or more can be promised by ` +
           `${plural(missed.images, "image")} with foreground`,
       );
     }
