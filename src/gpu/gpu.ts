@@ -54,6 +54,8 @@ export class Gpu implements GpuDescription {
   readonly #pipelines: PipelineCache;
   readonly #readBack: ReadBack;
   readonly #granted: Readonly<Record<Need, boolean>>;
+  /** How often the contents of a buffer were changed, by what this device was handed. */
+  readonly #revisions = new WeakMap<GPUBuffer, number>();
   #error: Error | undefined;
   #closed = false;
 
@@ -195,8 +197,19 @@ export class Gpu implements GpuDescription {
     this.device.queue.submit([encoder.finish()]);
   }
 
+  /** Says that work that was handed over, or is being encoded, changes a buffer. */
+  changes(buffer: GPUBuffer): void {
+    this.#revisions.set(buffer, this.revision(buffer) + 1);
+  }
+
+  /** A number that grows whenever programs, writes, copies or clearing here change a buffer. */
+  revision(buffer: GPUBuffer): number {
+    return this.#revisions.get(buffer) ?? 0;
+  }
+
   /** Copies the first bytes of one buffer to the first of another. */
   copy(from: GPUBuffer, to: GPUBuffer, byteLength: number): void {
+    this.changes(to);
     const encoder = this.device.createCommandEncoder();
     encoder.copyBufferToBuffer(from, 0, to, 0, byteLength);
     this.submit(encoder);
@@ -204,6 +217,7 @@ export class Gpu implements GpuDescription {
 
   /** Fills a buffer with zeros. */
   clear(buffer: GPUBuffer): void {
+    this.changes(buffer);
     const encoder = this.device.createCommandEncoder();
     encoder.clearBuffer(buffer);
     this.submit(encoder);
@@ -231,6 +245,7 @@ export class Gpu implements GpuDescription {
     count?: number,
   ): void {
     this.check();
+    this.changes(buffer);
     // Nothing here makes shared memory.
     this.device.queue.writeBuffer(
       buffer,

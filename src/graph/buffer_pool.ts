@@ -6,6 +6,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
+import type { SharedMemory } from "./program.ts";
 
 /** Buffers by name: a request reuses the first buffer of that name that is large enough. */
 export class BufferPool {
@@ -44,7 +45,9 @@ export class BufferPool {
 }
 
 /** The slots of one or more memory plans: each plan reuses the existing slots and adds the ones it lacks. */
-export class SlotPool {
+export class SlotPool implements SharedMemory {
+  /** The program that used the slots last: what other programs have left in them is lost. */
+  user: unknown;
   readonly #gpu: Gpu;
   readonly #slots: GPUBuffer[] = [];
 

@@ -9,7 +9,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { bindSteps } from "./binding.ts";
 import type { SlotPool } from "./buffer_pool.ts";
 import { type MemoryPlan, planMemory } from "./memory_plan.ts";
-import { Program } from "./program.ts";
+import { Program, type ProgramOptions } from "./program.ts";
 import type { RecordedStep, Region } from "./recorder.ts";
 
 /** The memory that steps are instantiated with. */
@@ -20,6 +20,10 @@ export interface InstanceMemory {
   readonly slots: SlotPool;
   /** Where temporary regions lie in the slots; planned here by default. */
   readonly memory?: MemoryPlan | undefined;
+  /** Steps whose results the others rely on from one run to the next; the memory plan must leave them in place. */
+  readonly preparation?: readonly RecordedStep[] | undefined;
+  /** The fixed region that these depend on. */
+  readonly source?: Region | undefined;
 }
 
 /** Recorded steps on a device. */
@@ -39,17 +43,26 @@ export interface Instance {
 export async function instantiate(
   gpu: Gpu,
   steps: readonly RecordedStep[],
-  { bufferOf, slots: pool, memory = planMemory(steps, [], pool.sizes) }: InstanceMemory,
+  { bufferOf, slots: pool, memory = planMemory(steps, [], pool.sizes), preparation = [], source }:
+    InstanceMemory,
 ): Promise<Instance> {
   const slots = await pool.grow(memory.slots);
   const fixed = new Map<Region, GPUBuffer>();
-  for (const { region } of steps.flatMap(({ views }) => views)) {
+  for (const { region } of [...preparation, ...steps].flatMap(({ views }) => views)) {
     if (!region.fixed || fixed.has(region)) continue;
     const buffer = await bufferOf(region);
     if (buffer) fixed.set(region, buffer);
   }
-  const bound = bindSteps(steps, memory, slots, fixed);
-  const program = await Program.create(gpu, bound.steps, bound.buffers);
+  const create = async (recorded: readonly RecordedStep[], options: ProgramOptions) => {
+    const bound = bindSteps(recorded, memory, slots, fixed);
+    return await Program.create(gpu, bound.steps, bound.buffers, options);
+  };
+  const program = await create(steps, {
+    memory: pool,
+    preparation: preparation.length === 0
+      ? undefined
+      : { program: await create(preparation, {}), source: fixed.get(source!)! },
+  });
   return {
     program,
     locate(region) {

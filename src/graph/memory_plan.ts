@@ -27,7 +27,7 @@ export interface MemoryPlan {
 
 interface Tenant {
   readonly region: Region;
-  readonly first: number;
+  first: number;
   last: number;
   /** Regions that some step binds together with it, writing either of the two. */
   readonly apart: Set<Region>;
@@ -100,13 +100,19 @@ const HEURISTICS = [
  *
  * @param kept regions whose contents are needed after the last step; each begins a slot
  * @param given sizes of existing slots: they come first, and are filled before new ones are added
+ * @param prepared regions whose contents are needed whenever the steps run again: nothing shares their bytes
  */
 export function planMemory(
   steps: readonly RecordedStep[],
   kept: Iterable<Region> = [],
   given: readonly number[] = [],
+  prepared: Iterable<Region> = [],
 ): MemoryPlan {
   const tenants = findTenants(steps);
+  for (const region of prepared) {
+    const tenant = tenants.get(region);
+    if (tenant) [tenant.first, tenant.last] = [0, steps.length];
+  }
   const keptTenants = [...kept].flatMap((region) => tenants.get(region) ?? []);
   for (const tenant of keptTenants) {
     tenant.last = steps.length;

@@ -28,19 +28,52 @@ export interface ProgramStep {
   readonly views: readonly View[];
 }
 
+/** What a program relies on from its earlier runs. */
+export interface Preparation {
+  /** Computes it. */
+  readonly program: Program;
+  /** The buffer that it is computed of. */
+  readonly source: GPUBuffer;
+}
+
+/** A memory that several programs share. */
+export interface SharedMemory {
+  /** The program that used it last. */
+  user: unknown;
+}
+
+/** How a program is created. */
+export interface ProgramOptions {
+  /** What is computed before the first run, and again whenever it could be out of date. */
+  readonly preparation?: Preparation | undefined;
+  /** The memory that other programs overwrite. */
+  readonly memory?: SharedMemory | undefined;
+}
+
 /** A program with its bind groups. */
 export class Program {
+  readonly #gpu: Gpu;
   readonly #pipelines: GPUComputePipeline[];
   readonly #groups: GPUBindGroup[];
   readonly #workgroups: Dispatch["workgroups"][];
   readonly #params: GPUBuffer;
+  readonly #written: readonly GPUBuffer[];
+  readonly #options: ProgramOptions;
+  /** The revision of the source that the preparation was computed of. */
+  #prepared: number | undefined;
 
   private constructor(
+    gpu: Gpu,
     pipelines: GPUComputePipeline[],
     groups: GPUBindGroup[],
     workgroups: Dispatch["workgroups"][],
     params: GPUBuffer,
+    written: readonly GPUBuffer[],
+    options: ProgramOptions,
   ) {
+    this.#gpu = gpu;
+    this.#written = written;
+    this.#options = options;
     this.#pipelines = pipelines;
     this.#groups = groups;
     this.#workgroups = workgroups;
@@ -52,6 +85,7 @@ export class Program {
     gpu: Gpu,
     steps: readonly ProgramStep[],
     buffers: readonly GPUBuffer[],
+    options: ProgramOptions = {},
   ): Promise<Program> {
     await gpu.compile(kernelsOf(steps));
     // Dispatches with equal parameters share them.
@@ -78,16 +112,22 @@ export class Program {
       ])
     );
     gpu.check();
-    return new Program(pipelines, groups, steps.map(({ dispatch }) => dispatch.workgroups), params);
+    const workgroups = steps.map(({ dispatch }) => dispatch.workgroups);
+    return new Program(gpu, pipelines, groups, workgroups, params, writtenBuffers(steps, buffers), options);
   }
 
-  /** Number of dispatches. */
+  /** Number of dispatches, without its preparation. */
   get length(): number {
     return this.#groups.length;
   }
 
-  /** Encodes the dispatches from `first` up to, but not including, `end`. */
+  /**
+   * Encodes the dispatches from `first` up to, but not including, `end`. If the preparation could be out of date, because
+   * its source was written to or another program used the memory, it comes first.
+   */
   encode(pass: GPUComputePassEncoder, first = 0, end = this.length): void {
+    this.#prepare(pass);
+    for (const buffer of this.#written) this.#gpu.changes(buffer);
     let current: GPUComputePipeline | undefined;
     for (let index = first; index < end; index++) {
       const pipeline = this.#pipelines[index]!;
@@ -100,7 +140,26 @@ export class Program {
   /** Frees the program's own buffer; the buffers that it binds belong to the caller. */
   destroy(): void {
     this.#params.destroy();
+    this.#options.preparation?.program.destroy();
   }
+
+  #prepare(pass: GPUComputePassEncoder): void {
+    const { preparation, memory } = this.#options;
+    const isOwn = memory?.user === this;
+    if (memory) memory.user = this;
+    if (!preparation) return;
+    const revision = this.#gpu.revision(preparation.source);
+    if (isOwn && revision === this.#prepared) return;
+    preparation.program.encode(pass);
+    this.#prepared = revision;
+  }
+}
+
+function writtenBuffers(steps: readonly ProgramStep[], buffers: readonly GPUBuffer[]): GPUBuffer[] {
+  const written = steps.flatMap(({ dispatch, views }) =>
+    views.filter((_, index) => dispatch.kernel.bindings[index]!.access === "read_write")
+  );
+  return [...new Set(written.map(({ buffer }) => buffers[buffer]!))];
 }
 
 function kernelsOf(steps: readonly ProgramStep[]): Kernel[] {

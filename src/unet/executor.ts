@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { BufferPool, SlotPool } from "../graph/buffer_pool.ts";
 import { instantiate } from "../graph/instantiate.ts";
@@ -12,7 +13,22 @@ import type { Program } from "../graph/program.ts";
 import type { Region } from "../graph/recorder.ts";
 import { planTarget } from "../layers/plan_target.ts";
 import type { UNetConfig } from "./config.ts";
-import { placeAmong, type Plan, type PlanRegions, type PlanSpec, recordPlan } from "./network_plan.ts";
+import {
+  keepPrepared,
+  placeAmong,
+  type Plan,
+  type PlanRegions,
+  type PlanSpec,
+  recordPlan,
+} from "./network_plan.ts";
+
+/**
+ * Bytes that may be kept of what a prediction computes of its weights: 285 MB for the original, whose weights take 124.
+ */
+const MOST_PREPARED = 512 * 2 ** 20;
+
+/** Shares of training's memory that an evaluation tries to keep such results in. */
+const EVALUATION_SHARES = [1 / 2, 1 / 4, 1 / 8];
 
 /** Buffers that outlive plans, by the name of their region. */
 export type SharedBuffers = Partial<Record<keyof PlanRegions, GPUBuffer>>;
@@ -90,6 +106,33 @@ export class Executor {
 
   async #instantiate(spec: PlanSpec): Promise<ReadyPlan> {
     const plan = recordPlan(this.#config, planTarget(this.#gpu), spec);
+    const prepared = this.#withPreparation(plan);
+    try {
+      return await this.#bind(prepared);
+    } catch (error) {
+      if (prepared === plan || !(error instanceof CapacityError)) throw error;
+      return await this.#bind(plan);
+    }
+  }
+
+  /**
+   * The plan with what depends on its weights only prepared once: of a prediction, if the results do not take too much
+   * memory; of an evaluation, as far as they fit where training's activations lie otherwise.
+   */
+  #withPreparation(plan: Plan): Plan {
+    const { kind } = plan.spec;
+    if (kind === "predict") return keepPrepared(plan, MOST_PREPARED);
+    if (kind === "train") return plan;
+    const { sizes } = this.#slots;
+    const { byteLength } = placeAmong(plan, sizes);
+    for (const share of EVALUATION_SHARES) {
+      const prepared = keepPrepared(plan, share * this.#slots.byteLength);
+      if (placeAmong(prepared, sizes).byteLength <= byteLength) return prepared;
+    }
+    return plan;
+  }
+
+  async #bind(plan: Plan): Promise<ReadyPlan> {
     const names = new Map<Region, keyof PlanRegions>();
     for (const name of Object.keys(plan.regions) as (keyof PlanRegions)[]) {
       names.set(plan.regions[name], name);
@@ -101,6 +144,8 @@ export class Executor {
       bufferOf,
       slots: this.#slots,
       memory: placeAmong(plan, this.#slots.sizes),
+      preparation: plan.preparation,
+      source: plan.regions.weights,
     });
     const { images, masks, logits, lossPartials, batchSums } = plan.regions;
     return {

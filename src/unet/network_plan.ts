@@ -9,6 +9,7 @@
 import { DEFAULT_LOSS, type LossName, type LossSpec } from "../../kernels/loss/definition.ts";
 import { size } from "../../kernels/shape.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
+import { splitConstant } from "../graph/constants.ts";
 import { type MemoryPlan, planMemory } from "../graph/memory_plan.ts";
 import type { RecordedStep, Region } from "../graph/recorder.ts";
 import { Builder } from "../layers/builder.ts";
@@ -61,8 +62,12 @@ export interface PlanRegions extends LossRegions {
 export interface Plan {
   /** What was planned. */
   readonly spec: PlanSpec;
-  /** All steps in order. */
+  /** All steps in order, without the preparation. */
   readonly steps: readonly RecordedStep[];
+  /** Steps that depend on the weights only, and whose results stay in memory; none unless {@linkcode keepPrepared}. */
+  readonly preparation: readonly RecordedStep[];
+  /** The regions with these results. */
+  readonly prepared: readonly Region[];
   /** Index of the first step of the loss. */
   readonly lossAt: number;
   /** Index of the first step of the backward. */
@@ -129,6 +134,8 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   return {
     spec,
     steps: recorder.steps,
+    preparation: [],
+    prepared: [],
     lossAt,
     backwardAt,
     memory: planMemory(recorder.steps, [logits.region]),
@@ -136,9 +143,33 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   };
 }
 
+/**
+ * The same plan with what depends on the weights only as a preparation, which is not repeated while they stay the same.
+ *
+ * @param most bytes that this may take; the smallest regions come first
+ */
+export function keepPrepared(plan: Plan, most: number): Plan {
+  const { steps, regions, lossAt, backwardAt } = plan;
+  const isConstant = (region: Region) => region === regions.weights || region === regions.nothing;
+  const { preparation, rest, prepared } = splitConstant(steps, isConstant, most);
+  if (preparation.length === 0) return plan;
+  const isPrepared = new Set(preparation);
+  const place = (index: number) =>
+    index - steps.slice(0, index).filter((step) => isPrepared.has(step)).length;
+  const split = { ...plan, steps: rest, preparation, prepared };
+  return { ...split, lossAt: place(lossAt), backwardAt: place(backwardAt), memory: placeRegions(split, []) };
+}
+
+function placeRegions(
+  { steps, preparation, prepared, regions }: Plan,
+  slots: readonly number[],
+): MemoryPlan {
+  return planMemory([...preparation, ...steps], [regions.logits], slots, prepared);
+}
+
 /** Where the regions of a plan lie if it reuses the slots of other plans, which run before or after it. */
-export function placeAmong({ memory, steps, regions }: Plan, slots: readonly number[]): MemoryPlan {
-  return slots.length === 0 ? memory : planMemory(steps, [regions.logits], slots);
+export function placeAmong(plan: Plan, slots: readonly number[]): MemoryPlan {
+  return slots.length === 0 ? plan.memory : placeRegions(plan, slots);
 }
 
 /** Bytes of a plan's slots and inputs, without what all plans share. */

@@ -154,13 +154,17 @@ export class UNet {
   ): Promise<ReadyPlan> {
     for (;;) {
       const count = Math.min(this.#microBatch, batch);
+      // Plans of other batch sizes are kept, and may have taken the memory.
+      const wasEmpty = this.#executor.byteLength === 0;
       const whole = partOf === undefined || partOf === count ? undefined : partOf;
       try {
         return await this.#executor.prepare({ kind: "predict", batch: count, partOf: whole, height, width });
       } catch (error) {
-        if (!(error instanceof CapacityError) || count <= 1) throw error;
-        // Images are independent in prediction: smaller micro-batches give the same logits.
+        if (!(error instanceof CapacityError)) throw error;
         this.#executor.clear();
+        if (!wasEmpty) continue;
+        if (count <= 1) throw error;
+        // Images are independent in prediction: smaller micro-batches give the same logits.
         this.#microBatch = Math.ceil(count / 2);
       }
     }

@@ -123,3 +123,59 @@ Deno.test("instantiate: rejects steps with a fixed region that has no buffer", a
   });
   slots.clear();
 });
+
+Deno.test("instantiate: a preparation is computed once, and again if its source or its memory was used", async () => {
+  const recorder = new Recorder(gpu.limits.maxStorageBufferBindingSize);
+  const [weights, input] = [recorder.fixed("weights", COUNT), recorder.fixed("input", COUNT)];
+  const [twice, sum] = [recorder.temporary("twice", COUNT), recorder.temporary("sum", COUNT)];
+  recorder.run(weightedSum(COUNT, 0, 2), { value: weights, total: twice });
+  recorder.run(weightedSum(COUNT, 0, 1), { value: input, total: sum });
+  recorder.run(weightedSum(COUNT, 1, 1), { value: twice, total: sum });
+  const [first, ...rest] = recorder.steps;
+  const buffers = new Map([
+    [weights, await bufferOf(gpu, new Float32Array(COUNT).fill(1))],
+    [input, await bufferOf(gpu, new Float32Array(COUNT).fill(10))],
+  ]);
+  const slots = new SlotPool(gpu);
+  const { program, locate } = await instantiate(gpu, rest, {
+    bufferOf: (region) => buffers.get(region),
+    slots,
+    memory: planMemory(recorder.steps, [sum], [], [twice]),
+    preparation: [first!],
+    source: weights,
+  });
+  assert.equal(program.length, 2);
+  const result = async () => {
+    gpu.run((pass) => program.encode(pass));
+    return new Float32Array(await gpu.read(locate(sum)!.buffer, 0, 4))[0];
+  };
+  assert.equal(await result(), 12);
+  // Behind the back of what keeps track, to see that it is kept.
+  const kept = locate(twice)!;
+  gpu.device.queue.writeBuffer(kept.buffer, kept.offset, new Float32Array(COUNT).fill(5));
+  assert.equal(await result(), 15);
+  gpu.write(buffers.get(weights)!, 0, new Float32Array(COUNT).fill(2));
+  assert.equal(await result(), 14);
+  // A program that changes the weights, and one that uses the slots.
+  const change = new Recorder(gpu.limits.maxStorageBufferBindingSize);
+  change.run(weightedSum(COUNT, 1, 1), { value: input, total: weights });
+  const elsewhere = new SlotPool(gpu);
+  const changing = await instantiate(gpu, change.steps, {
+    bufferOf: (region) => buffers.get(region),
+    slots: elsewhere,
+  });
+  gpu.run((pass) => changing.program.encode(pass));
+  assert.equal(await result(), 34);
+  const { recorder: other } = recordScaling();
+  const using = await instantiate(gpu, other.steps, { bufferOf: () => buffers.get(input), slots });
+  gpu.run((pass) => using.program.encode(pass));
+  assert.equal(await result(), 34);
+  // Only a part of the steps, after the memory was used: the preparation comes first, too.
+  gpu.run((pass) => using.program.encode(pass));
+  gpu.run((pass) => program.encode(pass, 0, 1));
+  gpu.run((pass) => program.encode(pass, 1));
+  assert.equal(new Float32Array(await gpu.read(locate(sum)!.buffer, 0, 4))[0], 34);
+  for (const one of [program, changing.program, using.program]) one.destroy();
+  for (const buffer of buffers.values()) buffer.destroy();
+  slots.clear();
+});

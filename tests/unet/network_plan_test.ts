@@ -5,7 +5,14 @@ import { defaultChoices } from "../../kernels/variants.ts";
 import type { GpuDescription } from "../../src/gpu/adapter.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { completeConfig, type UNetConfig } from "../../src/unet/config.ts";
-import { type Plan, type PlanSpec, recordPlan, trainingBytes } from "../../src/unet/network_plan.ts";
+import {
+  keepPrepared,
+  placeAmong,
+  type Plan,
+  type PlanSpec,
+  recordPlan,
+  trainingBytes,
+} from "../../src/unet/network_plan.ts";
 import { assertMemory, leastBytes } from "../support/memory.ts";
 
 const GIB = 2 ** 30;
@@ -33,6 +40,7 @@ function plan(device: GpuDescription, config: Partial<UNetConfig>, spec: PlanSpe
 
 for (const norm of ["none", "instance"] as const) {
   Deno.test(`recordPlan: no step overwrites what a later one reads, norm ${norm}`, () => {
+    let prepared = 0;
     for (
       const device of [
         SOFTWARE,
@@ -45,11 +53,28 @@ for (const norm of ["none", "instance"] as const) {
         for (
           const [filters, batch, height, width] of [[4, 1, 32, 32], [8, 7, 64, 96], [3, 2, 256, 32]] as const
         ) {
-          const { steps, memory, regions } = plan(device, { filters, norm }, { kind, batch, height, width });
+          const { steps, memory, regions, lossAt } = plan(device, { filters, norm }, {
+            kind,
+            batch,
+            height,
+            width,
+          });
           assertMemory(steps, memory, [regions.logits]);
+          if (kind === "train") continue;
+          const most = batch === 7 ? 2 ** 16 : Infinity;
+          const kept = keepPrepared(plan(device, { filters, norm }, { kind, batch, height, width }), most);
+          const all = [...kept.preparation, ...kept.steps];
+          prepared += kept.preparation.length;
+          assert.equal(all.length, steps.length);
+          assert.ok(kept.prepared.reduce((sum, { byteLength }) => sum + byteLength, 0) <= most);
+          assert.equal(all.length - kept.lossAt, steps.length - lossAt + kept.preparation.length);
+          for (const given of [[], [2 ** 20, 2 ** 22, 4096]]) {
+            assertMemory(all, placeAmong(kept, given), [kept.regions.logits, ...kept.prepared]);
+          }
         }
       }
     }
+    assert.ok(prepared > 200, `${prepared}`);
   });
 
   for (
