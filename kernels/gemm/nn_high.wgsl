@@ -32,25 +32,36 @@ fn main(
   let end = min(params.depth, first + params.slice);
   // Past the edge, neighbors' values are loaded but not stored: broadcasts need every invocation.
   var at = (z * params.depth + first) * params.row_vectors + min(row, params.row_vectors - 2u);
+  // Four invocations load this k's row of b, the other four the next one's.
+  let other = subgroup_lane / 4u;
   var bt = (z * params.depth + first) * params.column_vectors + column + subgroup_lane % 4u;
-  for (var k = first; k < end; k++) {
+  for (var k = first; k < end; k += 2u) {
+    // Two terms per sum and iteration: a loop's variables are loaded, masked and stored once per iteration.
+    let more = k + 1u < end;
+    let at_next = select(at, at + params.row_vectors, more);
     let a0 = a[at];
     let a1 = a[at + 1u];
-    let fetched = b[bt];
+    let e0 = select(vec4f(), a[at_next], more);
+    let e1 = select(vec4f(), a[at_next + 1u], more);
+    let fetched = b[bt + select(0u, other * params.column_vectors, more)];
     let b0 = subgroupBroadcast(fetched, 0u);
-    c00 += outer(a0, b0);
-    c10 += outer(a1, b0);
+    let d0 = subgroupBroadcast(fetched, 4u);
+    c00 = add_outers(c00, a0, b0, e0, d0);
+    c10 = add_outers(c10, a1, b0, e1, d0);
     let b1 = subgroupBroadcast(fetched, 1u);
-    c01 += outer(a0, b1);
-    c11 += outer(a1, b1);
+    let d1 = subgroupBroadcast(fetched, 5u);
+    c01 = add_outers(c01, a0, b1, e0, d1);
+    c11 = add_outers(c11, a1, b1, e1, d1);
     let b2 = subgroupBroadcast(fetched, 2u);
-    c02 += outer(a0, b2);
-    c12 += outer(a1, b2);
+    let d2 = subgroupBroadcast(fetched, 6u);
+    c02 = add_outers(c02, a0, b2, e0, d2);
+    c12 = add_outers(c12, a1, b2, e1, d2);
     let b3 = subgroupBroadcast(fetched, 3u);
-    c03 += outer(a0, b3);
-    c13 += outer(a1, b3);
-    at += params.row_vectors;
-    bt += params.column_vectors;
+    let d3 = subgroupBroadcast(fetched, 7u);
+    c03 = add_outers(c03, a0, b3, e0, d3);
+    c13 = add_outers(c13, a1, b3, e1, d3);
+    at += 2u * params.row_vectors;
+    bt += 2u * params.column_vectors;
   }
   if (row >= params.row_vectors) {
     return;

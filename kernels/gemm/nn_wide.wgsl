@@ -43,38 +43,53 @@ fn main(
   // Past the edge, neighbors' values are loaded but not stored: broadcasts need every invocation.
   var at = (z * params.depth + first) * params.row_vectors + row + subgroup_lane % ROW_VECTORS;
   var bt = (z * params.depth + first) * params.column_vectors + min(column, params.column_vectors - 2u);
-  for (var k = first; k < end; k++) {
+  for (var k = first; k < end; k += 2u) {
+    // Two terms per sum and iteration: a loop's variables are loaded, masked and stored once per iteration.
+    let more = k + 1u < end;
+    let at_next = select(at, at + params.row_vectors, more);
+    let bt_next = select(bt, bt + params.column_vectors, more);
     let b0 = b[bt];
     let b1 = b[bt + 1u];
+    let d0 = b[bt_next];
+    let d1 = b[bt_next + 1u];
     let fetched = a[at];
+    let next = select(vec4f(), a[at_next], more);
     let a0 = subgroupBroadcast(fetched, 0u);
-    c00 += outer(a0, b0);
-    c01 += outer(a0, b1);
+    let e0 = subgroupBroadcast(next, 0u);
+    c00 = add_outers(c00, a0, b0, e0, d0);
+    c01 = add_outers(c01, a0, b1, e0, d1);
     let a1 = subgroupBroadcast(fetched, 1u);
-    c10 += outer(a1, b0);
-    c11 += outer(a1, b1);
+    let e1 = subgroupBroadcast(next, 1u);
+    c10 = add_outers(c10, a1, b0, e1, d0);
+    c11 = add_outers(c11, a1, b1, e1, d1);
     let a2 = subgroupBroadcast(fetched, 2u);
-    c20 += outer(a2, b0);
-    c21 += outer(a2, b1);
+    let e2 = subgroupBroadcast(next, 2u);
+    c20 = add_outers(c20, a2, b0, e2, d0);
+    c21 = add_outers(c21, a2, b1, e2, d1);
     let a3 = subgroupBroadcast(fetched, 3u);
-    c30 += outer(a3, b0);
-    c31 += outer(a3, b1);
+    let e3 = subgroupBroadcast(next, 3u);
+    c30 = add_outers(c30, a3, b0, e3, d0);
+    c31 = add_outers(c31, a3, b1, e3, d1);
     if (ROW_VECTORS == 8u) {
       let a4 = subgroupBroadcast(fetched, 4u);
-      c40 += outer(a4, b0);
-      c41 += outer(a4, b1);
+      let e4 = subgroupBroadcast(next, 4u);
+      c40 = add_outers(c40, a4, b0, e4, d0);
+      c41 = add_outers(c41, a4, b1, e4, d1);
       let a5 = subgroupBroadcast(fetched, 5u);
-      c50 += outer(a5, b0);
-      c51 += outer(a5, b1);
+      let e5 = subgroupBroadcast(next, 5u);
+      c50 = add_outers(c50, a5, b0, e5, d0);
+      c51 = add_outers(c51, a5, b1, e5, d1);
       let a6 = subgroupBroadcast(fetched, 6u);
-      c60 += outer(a6, b0);
-      c61 += outer(a6, b1);
+      let e6 = subgroupBroadcast(next, 6u);
+      c60 = add_outers(c60, a6, b0, e6, d0);
+      c61 = add_outers(c61, a6, b1, e6, d1);
       let a7 = subgroupBroadcast(fetched, 7u);
-      c70 += outer(a7, b0);
-      c71 += outer(a7, b1);
+      let e7 = subgroupBroadcast(next, 7u);
+      c70 = add_outers(c70, a7, b0, e7, d0);
+      c71 = add_outers(c71, a7, b1, e7, d1);
     }
-    at += params.row_vectors;
-    bt += params.column_vectors;
+    at += 2u * params.row_vectors;
+    bt += 2u * params.column_vectors;
   }
   if (column >= params.column_vectors) {
     return;

@@ -4,6 +4,11 @@ fn outer(u: vec4f, v: vec4f) -> mat4x4f {
   return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
 }
 
+// One term after the other, as a loop over single terms adds them.
+fn add_outers(sum: mat4x4f, u0: vec4f, v0: vec4f, u1: vec4f, v1: vec4f) -> mat4x4f {
+  return sum + outer(u0, v0) + outer(u1, v1);
+}
+
 fn store(start: u32, tile: mat4x4f) {
   accumulate(start, tile[0]);
   accumulate(start + params.column_vectors, tile[1]);
