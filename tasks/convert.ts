@@ -25,7 +25,9 @@ import {
   writeSidecar,
 } from "../src/unet/model_format.ts";
 import { formatBytes, plural } from "../src/format.ts";
-import { describeAssumed, inputSize, sampleRange } from "../src/cli/model.ts";
+import { type SizeFlag, sizeFlag } from "../src/cli/input_size.ts";
+import { describeAssumed, sampleRange } from "../src/cli/model.ts";
+import { formatSize } from "../src/image/input_frame.ts";
 import { createCommand, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { ifFound } from "../src/fs/paths.ts";
 import { readWholeFile } from "../src/fs/whole_file.ts";
@@ -47,7 +49,7 @@ export function command(): Command {
       "the file to write; its extension chooses the format: .safetensors, .pth, .pt or .onnx",
       outputPath,
     )
-    .option("--size <pixels>", "of an .onnx: the input size, where the model's file does not say", inputSize)
+    .option("--size <pixels>", "of an .onnx: the input size, where the model's file does not say", sizeFlag)
     .addOption(
       new Option(
         "--normalize <how>",
@@ -74,7 +76,8 @@ export function command(): Command {
 /** How weights are stored. */
 const PRECISIONS = ["f32", "f16"] as const;
 
-interface Flags extends InputSettings {
+interface Flags extends Omit<InputSettings, "size" | "height"> {
+  readonly size?: SizeFlag;
   readonly json?: true;
   readonly precision: typeof PRECISIONS[number];
 }
@@ -142,18 +145,22 @@ async function runConvert(input: string, output: string, flags: Flags): Promise<
 async function convertToOnnx(
   input: string,
   output: string,
-  { json, precision: _, ...given }: Flags,
+  { json, precision: _, size, ...rest }: Flags,
 ): Promise<void> {
+  const given = { ...rest, ...size };
   const { description, described, state } = await loadModel(await findModelFile({ model: input }), given);
   writeStderr(describeAssumed({ description, described }, given));
   const parts = exportOnnx({ state, description });
   await writeFileAtomic(output, parts);
   const byteLength = parts.reduce((sum, part) => sum + part.length, 0);
-  const result = { output, format: "onnx", opset: OPSET, inputSize: description.size, byteLength };
+  const { size: inputSize, height: inputHeight } = description;
+  const result = { output, format: "onnx", opset: OPSET, inputSize, inputHeight, byteLength };
   writeStdout(
     json
       ? `${JSON.stringify(result)}\n`
-      : `${output}: ONNX, operator set ${OPSET}, input images [N, 3, H, W] (${description.size} px, RGB from 0 to 1), ` +
+      : `${output}: ONNX, operator set ${OPSET}, input images [N, 3, H, W] (${
+        formatSize(description)
+      } px, RGB from 0 to 1), ` +
         `output probabilities, ${formatBytes(byteLength)}\n`,
   );
 }

@@ -46,6 +46,7 @@ import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
 import { escapeLine } from "../src/escape.ts";
 import { tryReport } from "../src/page/report/write_report.ts";
 import { readProgress, type RunProgress } from "../src/training/checkpoint.ts";
+import { extentsOf } from "../src/training/train_config.ts";
 
 interface Options extends ModelFlags, DistributedOptions {
   readonly data: string;
@@ -214,7 +215,7 @@ async function compareData(
   if (split !== undefined && split.annotationFile !== null) {
     const { samples } = await readForModel(predictor, split, await openSplit(split), config.unannotated);
     const targets = targetsOf(predictor);
-    await using prepared = await prepareSplit(samples, { size: config.size, targets, cacheFolder: cache });
+    await using prepared = await prepareSplit(samples, { ...extentsOf(config), targets, cacheFolder: cache });
     fingerprint = prepared.fingerprint;
   }
   if (fingerprint === data.valid.sha256) return;

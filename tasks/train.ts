@@ -24,6 +24,7 @@ import { addCorrectionsOption } from "../src/cli/corrections_option.ts";
 import { addEnsembleOptions, askedEnsemble, type EnsembleFlags } from "../src/cli/ensemble_options.ts";
 import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
 import { describeLongRun } from "../src/cli/budget_view.ts";
+import type { SizeFlag } from "../src/cli/input_size.ts";
 import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
 import type { World } from "../src/distributed/world.ts";
 import {
@@ -47,7 +48,8 @@ import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 import type { EnsembleChoice } from "../src/ensembles/train_ensemble.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
 
-interface Options extends Omit<TrainConfig, "init">, DistributedOptions, EnsembleFlags {
+interface Options extends Omit<TrainConfig, "init" | "size">, DistributedOptions, EnsembleFlags {
+  readonly size: SizeFlag | number;
   readonly binary?: boolean;
   readonly data: string;
   readonly init?: string;

@@ -33,15 +33,43 @@ export interface Augmentation {
   readonly noise: number;
 }
 
+/** Height and width of images. */
+export type Extents = Pick<Nchw, "height" | "width">;
+
+/** What else {@linkcode augment} takes. */
+export interface AugmentOptions {
+  /** Index in the micro-batch of the first image bound; defaults to 0. */
+  readonly firstImage?: number;
+  /** Height and width of the sources, around the same center; default to those of the images. */
+  readonly source?: Extents | undefined;
+  /** What masks are outside the source: 0, the default, or -1 to ignore these pixels. */
+  readonly outside?: 0 | -1;
+}
+
 /**
- * Augments images and their masks; bindings source_images, source_masks, images, masks, step. `firstImage` is the index
- * in the micro-batch of the first image bound.
+ * Height and width of the sources from which images of these extents can be augmented without reaching past their edges;
+ * even, or odd, as the extents are, so that both have the same center.
  */
+export function sourceExtents({ height, width }: Extents, options: Augmentation): Extents {
+  const turn = options.rotation * Math.PI / 180;
+  const extent = (along: number, across: number) => {
+    // What a rotation by at most `turn` brings farthest along an axis.
+    const farthest = turn >= Math.atan2(across, along)
+      ? Math.hypot(along, across)
+      : Math.cos(turn) * along + Math.sin(turn) * across;
+    const more = (0.5 + options.shift) / (1 - options.scale) * farthest - 0.5 * along;
+    // One more, for the second of two pixels between which is interpolated.
+    return more > 0 ? along + 2 * Math.ceil(more + 1) : along;
+  };
+  return { height: extent(height, width), width: extent(width, height) };
+}
+
+/** Augments images and their masks; bindings source_images, source_masks, images, masks, step. */
 export function augment(
   images: Nchw,
   maskChannels: number,
   options: Augmentation,
-  firstImage = 0,
+  { firstImage = 0, source = images, outside = 0 }: AugmentOptions = {},
 ): Dispatch {
   const { batch, channels, height, width } = images;
   return {
@@ -59,6 +87,10 @@ export function augment(
       f32(options.brightness),
       f32(options.noise),
       firstImage,
+      source.height,
+      source.width,
+      f32(outside),
+      0,
     ]),
     workgroups: grid("augment/augment", height * width, WORKGROUP, batch),
   };

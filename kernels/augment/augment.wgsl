@@ -1,6 +1,6 @@
 // Random augmentation of images together with their masks: flips, rotation, scale and shift as one affine map about the
-// center (bilinear with clamped edges for images; nearest, 0 outside, for masks), then contrast, brightness and noise
-// on the image. Draws depend only on seed, step and image (noise also on the pixel), so a resumed run repeats them.
+// center (bilinear with clamped edges for images; nearest, a value for outside, for masks), then contrast, brightness and
+// noise on the image. The sources may be larger, with the same center: the map then reads what lies around the images. Draws depend only on seed, step and image (noise also on the pixel), so a resumed run repeats them.
 // Layout: NCHW for images and masks.
 // Work: one invocation per pixel, all channels; workgroups.y counts images.
 // Parts: pcg4d.wgsl, step.wgsl.
@@ -20,6 +20,10 @@ struct Params {
   brightness: f32,    // largest value added, either sign
   noise: f32,         // largest standard deviation of the noise
   first_image: u32,   // place in the batch of the first image bound here
+  source_height: u32,
+  source_width: u32,
+  outside: f32,       // of masks, outside the source
+  unused: u32,
 }
 
 @group(0) @binding(0) var<storage, read> source_images: array<f32>;
@@ -35,9 +39,9 @@ fn draws(image: u32, kind: u32) -> vec4f {
 }
 
 fn pixel(plane: u32, x: i32, y: i32) -> f32 {
-  let column = u32(clamp(x, 0, i32(params.width) - 1));
-  let row = u32(clamp(y, 0, i32(params.height) - 1));
-  return source_images[(plane * params.height + row) * params.width + column];
+  let column = u32(clamp(x, 0, i32(params.source_width) - 1));
+  let row = u32(clamp(y, 0, i32(params.source_height) - 1));
+  return source_images[(plane * params.source_height + row) * params.source_width + column];
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -65,7 +69,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if ((params.flips & 2u) != 0u && more.y < 0.0) {
     at.y = -at.y;
   }
-  at += center;
+  at += 0.5 * vec2f(f32(params.source_width), f32(params.source_height)) - 0.5;
 
   let corner = floor(at);
   let weight = at - corner;
@@ -88,10 +92,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     images[plane * pixels + index] = value;
   }
   let nearest = vec2i(round(at));
-  let inside = nearest.x >= 0 && nearest.y >= 0 && nearest.x < i32(params.width) && nearest.y < i32(params.height);
+  let inside = nearest.x >= 0 && nearest.y >= 0 && nearest.x < i32(params.source_width) && nearest.y < i32(params.source_height);
+  let source_pixels = params.source_height * params.source_width;
   for (var channel = 0u; channel < params.mask_channels; channel++) {
     let plane = image * params.mask_channels + channel;
-    let source = select(0u, u32(nearest.y) * params.width + u32(nearest.x), inside);
-    masks[plane * pixels + index] = select(0.0, source_masks[plane * pixels + source], inside);
+    let source = select(0u, u32(nearest.y) * params.source_width + u32(nearest.x), inside);
+    masks[plane * pixels + index] = select(params.outside, source_masks[plane * source_pixels + source], inside);
   }
 }

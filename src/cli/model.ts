@@ -20,7 +20,9 @@ import { formatBytes, plural } from "../format.ts";
 import { describeAdapters } from "../ranks/share.ts";
 import { allTexts, type Collective, SINGLE_RANK } from "../training/collective.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
-import { GROUPS, integer, number, writeStderr } from "./task.ts";
+import { describeExtents, formatSize } from "../image/input_frame.ts";
+import { GROUPS, number, writeStderr } from "./task.ts";
+import { type SizeFlag, sizeFlag } from "./input_size.ts";
 
 /** The values of the flags that {@linkcode addModelOptions} adds. */
 export interface ModelFlags {
@@ -30,8 +32,8 @@ export interface ModelFlags {
   readonly model?: readonly string[];
   /** The probability above which a pixel is foreground. */
   readonly threshold?: number;
-  /** Height and width that images are resized to. */
-  readonly size?: number;
+  /** Width and height that images are resized to. */
+  readonly size?: SizeFlag;
   /** How images are normalized. */
   readonly normalize?: NonNullable<InputSettings["normalize"]>;
   /** The samples of more than 8 bits that become 0 and 1. */
@@ -83,9 +85,9 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       "--size <pixels>",
-      "height and width that images are resized to, a multiple of 32 unless the network has another depth " +
+      "width and height that images are resized to, multiples of 32 (or of 2 ** depth), such as 256 or 256x192 " +
         "(default: the model's own; the original's, 256, if neither the file nor FILE.json says)",
-      inputSize,
+      sizeFlag,
     )
     .addOption(
       new Option("--normalize <how>", "how images are normalized (default: the model's own, or imagenet)")
@@ -173,7 +175,7 @@ async function loadModels(paths: readonly string[], input: InputSettings): Promi
 /** The settings of the input that the flags give. */
 function inputOf({ size, normalize, range }: ModelFlags): InputSettings {
   return {
-    ...(size === undefined ? {} : { size }),
+    ...(size === undefined ? {} : size),
     ...(normalize === undefined ? {} : { normalize }),
     ...(range === undefined ? {} : { range }),
   };
@@ -188,19 +190,11 @@ export function sampleRange(text: string): NonNullable<InputSettings["range"]> {
   return range;
 }
 
-/** The size of a network's input on the command line. */
-export function inputSize(text: string): number {
-  const { step, max } = INPUT_CHOICES;
-  const value = integer(step, max)(text);
-  if (value % step !== 0) throw new InvalidArgumentError(`expected a multiple of ${step}.`);
-  return value;
-}
-
 function describeModel(
   { path, description, described, state }: LoadedModel,
   given: InputSettings,
 ): string {
-  const { network, size, normalize, range, recipe, epoch } = description;
+  const { network, normalize, range, recipe, epoch } = description;
   let byteLength = 0;
   for (const { data } of state.values()) byteLength += data.byteLength;
   const parts = [
@@ -208,7 +202,7 @@ function describeModel(
     ...(network.depth === undefined ? [] : [`depth ${network.depth}`]),
     ...(network.norm === "none" ? [] : [`${network.norm} norm`]),
     ...describeClasses(description),
-    `${size} px`,
+    describeExtents(description),
     `${normalize} normalization${range ? ` of ${range[0]} to ${range[1]}` : ""}`,
     ...(recipe === undefined ? [] : [`recipe ${recipe}`]),
     ...(epoch === undefined ? [] : [`epoch ${epoch}`]),
@@ -219,11 +213,11 @@ function describeModel(
 
 /** A note about what neither the model's file nor the flags say of the input; empty if they say all. */
 export function describeAssumed(
-  { description: { size, normalize }, described }: Pick<LoadedModel, "description" | "described">,
+  { description: { normalize, ...extents }, described }: Pick<LoadedModel, "description" | "described">,
   given: InputSettings,
 ): string {
   const assumed = [
-    ...(given.size === undefined ? [`${size} px (--size)`] : []),
+    ...(given.size === undefined ? [`${formatSize(extents)} px (--size)`] : []),
     ...(given.normalize === undefined ? [`${normalize} normalization (--normalize)`] : []),
   ];
   if (described || assumed.length === 0) return "";

@@ -6,9 +6,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { HEADS, LOSS_NAMES, LOSSES } from "../../kernels/loss/definition.ts";
 import { AUGMENTATION_SYNTAX, formatAugmentation, parseAugmentation } from "../training/augmentation.ts";
-import { DEPTHS } from "../unet/config.ts";
 import { parseBudget } from "../training/budget.ts";
 import { BUDGET_RECIPE, completeTrainConfig, RECIPES } from "../training/recipe.ts";
+import { FITS } from "../image/input_frame.ts";
+import { DEPTHS } from "../unet/config.ts";
+import { type SizeFlag, sizeFlag } from "./input_size.ts";
 import { OVERSAMPLE, SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
 import { type GROUPS, integer, number } from "./task.ts";
 
@@ -22,7 +24,14 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
     [
       "size",
       "--size <pixels>",
-      `height and width of the input, a multiple of ${2 ** DEPTHS.default} (of 2 ** depth with --depth)`,
+      `width and height of the input, multiples of ${
+        2 ** DEPTHS.default
+      } (of 2 ** depth with --depth): 256, or 256x192`,
+    ],
+    [
+      "fit",
+      "--fit <how>",
+      "how images of other proportions come to the input: stretch, or pad, which keeps theirs (default: stretch)",
     ],
     [
       "normalize",
@@ -105,7 +114,8 @@ export function addConfigOptions(train: Command, group: keyof typeof FLAGS): voi
     else if (name in DEFAULTS) option.default(DEFAULTS[name]);
     if (name === "recipe") option.choices(Object.keys(RECIPES));
     else if (name === "head") option.choices(HEADS);
-    else if (name === "size") option.argParser(inputSize);
+    else if (name === "size") option.argParser(sizeFlag);
+    else if (name === "fit") option.choices(FITS);
     else if (name === "budget") option.argParser(budgetSeconds);
     else if (name === "oversample") option.argParser(integer(OVERSAMPLE.least, OVERSAMPLE.most));
     else if (name === "depth") option.argParser(integer(DEPTHS.least, DEPTHS.most));
@@ -130,14 +140,6 @@ function numberOf(name: keyof typeof SETTING_RANGES): (text: string) => number {
   return (whole ? integer : number)(least, most);
 }
 
-function inputSize(text: string): number {
-  const value = numberOf("size")(text);
-  if (value % SETTING_RANGES.size[0] !== 0) {
-    throw new InvalidArgumentError(`expected a multiple of ${SETTING_RANGES.size[0]}.`);
-  }
-  return value;
-}
-
 function budgetSeconds(text: string): number {
   try {
     return parseBudget(text);
@@ -155,15 +157,18 @@ function augmentation(text: string): TrainConfig["augment"] {
 }
 
 /** Settings that are absent unless they are given. */
-const WITHOUT_DEFAULT: readonly string[] = ["head", "budget", "oversample", "depth"];
+const WITHOUT_DEFAULT: readonly string[] = ["head", "budget", "oversample", "depth", "fit"];
 
 /** The settings that were typed: only these override a recipe, or the settings of a resumed run. */
 export function givenConfig(
-  options: Readonly<Omit<TrainConfig, "init">>,
+  options: Readonly<Omit<TrainConfig, "init" | "size">> & { readonly size: SizeFlag | number },
   typed: (name: string) => boolean,
 ): Partial<TrainConfig> {
   const isSetting = (name: string) => name in DEFAULTS || WITHOUT_DEFAULT.includes(name);
   const given = Object.entries(options).filter(([name]) => isSetting(name) && typed(name));
   // Commander takes a parser's null for an empty text.
-  return Object.fromEntries(given.map(([name, value]) => [name, name === "augment" ? value || null : value]));
+  return Object.fromEntries(given.flatMap(([name, value]): [string, unknown][] => {
+    if (name === "size") return Object.entries(value as SizeFlag);
+    return [[name, name === "augment" ? value || null : value]];
+  }));
 }

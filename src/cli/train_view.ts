@@ -6,6 +6,8 @@
 import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
 import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
+import { inputSize } from "../image/input_frame.ts";
+import { extentsOf } from "../training/train_config.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import type { BudgetChoice } from "../training/budget.ts";
 import { describeBudget, describeLongRun } from "./budget_view.ts";
@@ -190,14 +192,15 @@ export function describePlan(plan: TrainPlan): string {
     return `${role.padEnd(14)}${plural(samples, "sample")}, ${annotated} annotated; ` +
       `${formatPercent(background)} of all pixels are background\n`;
   });
-  const { filters, norm, depth, size, batchSize } = config;
+  const { filters, norm, depth, batchSize } = config;
+  const { width, height } = inputSize(extentsOf(config));
   const loss = config.loss === DEFAULT_LOSS ? "" : `loss ${config.loss}, `;
   return splits.join("") +
     describeCorrections(data.train) +
     `network       ${filters} filters, ${depth ? `depth ${depth}, ` : ""}norm ${norm}, ${
       parameters.toLocaleString("en-US")
     } parameters, ` +
-    `input ${size} x ${size}, batches of ${batchSize}\n` +
+    `input ${width} x ${height}${config.fit === "pad" ? " (padded)" : ""}, batches of ${batchSize}\n` +
     describeInit(config) +
     describeClasses(config) +
     `recipe        ${config.recipe}: ${loss}${config.optimizer}, learning rate ${config.learningRate}, ` +

@@ -12,17 +12,17 @@ let reader: RecordReader | undefined;
 
 answerTasks(
   (
-    { size, form, places, targets }: BatchTask,
+    { size, form, places, frames, targets }: BatchTask,
   ): Promise<{ answer: BatchAnswer; transfer: ArrayBuffer[] }> => {
     reader ??= new RecordReader(size);
-    const pixels = size * size;
+    const pixels = size.width * size.height;
     const planes = pixels * targetChannels(targets);
     const images = new Float32Array(3 * pixels * places.length);
     const masks = new Float32Array(planes * places.length);
     const labels = new Uint8Array(pixels);
     for (const [i, place] of places.entries()) {
       const image = images.subarray(3 * pixels * i, 3 * pixels * (i + 1));
-      reader.readSample(place, form, image, labels);
+      reader.readSample(place, form, frames[i]!, image, labels);
       writeTargets(labels, place.overlaps, targets, masks.subarray(planes * i, planes * (i + 1)));
     }
     const answer = { images: images.buffer, masks: masks.buffer };

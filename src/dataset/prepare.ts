@@ -23,6 +23,7 @@ import {
   type Normalization,
 } from "../image/normalize.ts";
 import type { SampleScale } from "../image/network_input.ts";
+import { frameOf, type InputExtents, inputSize } from "../image/input_frame.ts";
 import { resizeLabelMap } from "../image/resize.ts";
 import { uniteRanges } from "../image/sample_range.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
@@ -36,18 +37,23 @@ import {
   type CachedFailure,
   type CachedRecord,
   type CacheIndex,
+  formName,
   openCache,
   type SampleSource,
 } from "./sample_cache.ts";
-import { type PackedLabels, packLabels, recordByteLength, type RecordPlace } from "./sample_record.ts";
+import {
+  type PackedLabels,
+  packLabels,
+  recordByteLength,
+  type RecordPlace,
+  recordSize,
+} from "./sample_record.ts";
 import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
 import type { Sample } from "./samples.ts";
 import type { TargetForm } from "./targets.ts";
 
-/** How a split is prepared. */
-export interface PrepareOptions {
-  /** Width and height of the prepared images, 1 to 4096. */
-  readonly size: number;
+/** How a split is prepared; sides of images are 1 to 4096. */
+export interface PrepareOptions extends InputExtents {
   /** How images are normalized, see {@linkcode normalizeImage}; defaults to `imagenet`. */
   readonly normalize?: Normalization;
   /**
@@ -81,7 +87,7 @@ export interface PrepareTask extends Size {
   /** The image file; `width` and `height` are those of its annotations. */
   readonly path: string;
   /** Width and height of the result. */
-  readonly size: number;
+  readonly inner: Size;
   /** The resized label map. */
   readonly packed: PackedLabels;
 }
@@ -116,7 +122,7 @@ type Failed = Omit<CachedFailure, "image"> & { readonly image: string | null };
 type Prepared = CachedRecord & RecordPlace;
 
 /**
- * Prepares samples: each image is decoded, resized to `size` and stored as float32 with its resized label map, so that
+ * Prepares samples: each image is decoded, resized to its place in the input and stored as float32 with its resized label map, so that
  * served samples equal freshly decoded ones bit for bit. They are cached in a file per split folder and size, which is
  * used again as long as it holds all samples, and rebuilt otherwise or if it is damaged. If it may not be written, the
  * samples are kept in memory, up to 4 GiB, and `onNote` is told.
@@ -130,15 +136,16 @@ export async function prepareSplit(
   samples: readonly Sample[],
   options: PrepareOptions,
 ): Promise<PreparedSplit> {
-  const { size, cacheFolder } = options;
+  const { size, height = size, cacheFolder } = options;
   const workers = options.workers ?? navigator.hardwareConcurrency;
   assertNormalization(options.normalize ?? DEFAULT_NORMALIZATION);
   assertCount("a size", size, MAX_SIZE);
+  assertCount("a height", height, MAX_SIZE);
   assertCount("a number of Workers", workers, 1024);
   const pathOf = (name: string) => cacheFolder === null ? null : join(cacheFolder, name);
   const suffix = () =>
     `-corrected-${hashBytes(new TextEncoder().encode(options.corrections ?? "")).slice(0, 8)}`;
-  const correctedName = () => cacheName(samples[0], size).replace(/(?=\.samples$)/, suffix());
+  const correctedName = () => cacheName(samples[0], options).replace(/(?=\.samples$)/, suffix());
 
   // The samples of each folder share a file, so that several selections of them find it, too.
   const files = Map.groupBy(
@@ -146,7 +153,7 @@ export async function prepareSplit(
     (sample) => sample.corrected ? CORRECTED : sample.imagePath.slice(0, -sample.fileName.length),
   );
   if (files.size <= 1) {
-    const name = files.has(CORRECTED) ? correctedName() : cacheName(samples[0], size);
+    const name = files.has(CORRECTED) ? correctedName() : cacheName(samples[0], options);
     const stored = await prepareFile(samples, pathOf(name), workers, options);
     return assemble(samples, stored.entries, stored, options);
   }
@@ -155,7 +162,7 @@ export async function prepareSplit(
   // The corrected ones last.
   const ordered = [...files].sort(([a], [b]) => Number(a === CORRECTED) - Number(b === CORRECTED));
   for (const [place, own] of ordered) {
-    const name = place === CORRECTED ? correctedName() : cacheName(own[0], size);
+    const name = place === CORRECTED ? correctedName() : cacheName(own[0], options);
     const stored = await prepareFile(own, pathOf(name), workers, options);
     own.forEach((sample, i) => entries.set(sample, stored.entries[i]!));
     stores.push(stored);
@@ -178,7 +185,7 @@ async function prepareFile(
   workers: number,
   options: PrepareOptions,
 ): Promise<Stored> {
-  const { size, ranks, onNote } = options;
+  const { ranks, onNote } = options;
   if (ranks !== undefined && ranks.size > 1) {
     return await prepareShares(samples, path, workers, { ...options, ranks });
   }
@@ -187,7 +194,7 @@ async function prepareFile(
   const writer = await openSampleWriter(path, onNote);
   try {
     const entries = await prepareAll(samples, writer, workers, options);
-    await writer.finish(indexOf(entries, size));
+    await writer.finish(indexOf(entries, options));
     return { entries, status: writer.status, path: writer.path };
   } catch (error) {
     await writer.discard();
@@ -203,25 +210,26 @@ async function prepareShares(
   options: PrepareOptions & { ranks: Ranks },
 ): Promise<Stored> {
   if (path === null) throw new TypeError("Cannot prepare a split in memory on several ranks");
-  const { size, ranks } = options;
-  const { entries, status } = await prepareOnRanks<Sample, Entry>(samples, path, ranks, size, {
+  const { ranks } = options;
+  const { entries, status } = await prepareOnRanks<Sample, Entry>(samples, path, ranks, inputSize(options), {
     readCached: (own) => readCached(path, own, options),
     prepare: (own, writer) => prepareAll(own, writer, workers, options),
-    finish: (entries, writer) => writer.finish(indexOf(entries, size)),
+    finish: (entries, writer) => writer.finish(indexOf(entries, options)),
   });
   return { entries, status, path };
 }
 
 /** The name of a split's cache file, with a hash of the split's folder: datasets may share a cache folder. */
-function cacheName(sample: Sample | undefined, size: number): string {
-  if (sample === undefined) return `empty-${size}.samples`;
+function cacheName(sample: Sample | undefined, extents: InputExtents): string {
+  const form = formName(extents) ?? extents.size;
+  if (sample === undefined) return `empty-${form}.samples`;
   const folder = normalize(sample.imagePath.slice(0, -sample.fileName.length));
   const hash = createHash("sha256").update(folder).digest("hex").slice(0, 8);
-  return `${sample.split}-${size}-${hash}.samples`;
+  return `${sample.split}-${form}-${hash}.samples`;
 }
 
 /** The index of the cache file: all samples except those whose failure the bytes of their files do not prove. */
-function indexOf(entries: readonly Entry[], size: number): CacheIndex {
+function indexOf(entries: readonly Entry[], extents: InputExtents): CacheIndex {
   const records: CachedRecord[] = [];
   const failures: CachedFailure[] = [];
   for (const entry of entries) {
@@ -232,7 +240,8 @@ function indexOf(entries: readonly Entry[], size: number): CacheIndex {
       failures.push({ ...entry, image: entry.image });
     }
   }
-  return { size, records, failures };
+  const form = formName(extents);
+  return { size: extents.size, ...(form === undefined ? {} : { form }), records, failures };
 }
 
 function isPrepared(entry: Entry): entry is Prepared {
@@ -251,10 +260,11 @@ function assertCount(what: string, value: number, most: number): void {
 async function readCached(
   path: string,
   samples: readonly Sample[],
-  { size, ranks, onNote }: PrepareOptions,
+  options: PrepareOptions,
 ): Promise<Entry[] | null> {
+  const { ranks, onNote } = options;
   if (!mayRead(path)) return null;
-  const index = await openCache(path, size, ranks);
+  const index = await openCache(path, options, ranks);
   if (typeof index === "string") onNote?.(`${path}: ${index}; its images are prepared again`);
   if (index === null || typeof index === "string") return null;
   const known = new Map<string, Entry>();
@@ -303,8 +313,9 @@ async function prepareAll(
   samples: readonly Sample[],
   writer: SampleWriter,
   workers: number,
-  { size, onProgress, signal }: PrepareOptions,
+  options: PrepareOptions,
 ): Promise<Entry[]> {
+  const { onProgress, signal } = options;
   const pool = new WorkerPool<PrepareAnswer>({
     start: () => new Worker(new URL("./prepare_worker.ts", import.meta.url), { env: {} }),
     workers,
@@ -321,7 +332,7 @@ async function prepareAll(
       const { promise, resolve } = Promise.withResolvers<void>();
       turn = promise;
       try {
-        const entry = await prepareSample(sample, size, { pool, closed: () => closed }, async (record) => {
+        const entry = await prepareSample(sample, options, { pool, closed: () => closed }, async (record) => {
           await before;
           return writer.add(record);
         });
@@ -340,15 +351,16 @@ async function prepareAll(
 
 async function prepareSample(
   sample: Sample,
-  size: number,
+  extents: InputExtents,
   { pool, closed }: { pool: WorkerPool<PrepareAnswer>; closed: () => boolean },
   store: (record: ArrayBuffer) => Promise<Pick<RecordPlace, "source" | "offset">>,
 ): Promise<Entry> {
-  const labelMap = resizeLabelMap(await sample.labelMap(), { width: size, height: size });
+  const { inner } = frameOf(extents, sample);
+  const labelMap = resizeLabelMap(await sample.labelMap(), inner);
   const packed = packLabels(labelMap);
   const { labelBits } = packed;
   const { imagePath: path, width, height } = sample;
-  const task: PrepareTask = { path, width, height, size, packed };
+  const task: PrepareTask = { path, width, height, inner, packed };
   // Buffers that moved to a lost Worker are gone: each try gets its own.
   const run = () => {
     const labels = packed.labels.slice(0);
@@ -393,6 +405,7 @@ async function prepareSample(
     ...(decoder === undefined ? {} : { decoder }),
     ...(ignoredPixels === 0 ? {} : { ignoredPixels }),
     ...(overlaps === undefined ? {} : { overlaps }),
+    ...(extents.fit === "pad" ? { extent: [inner.width, inner.height] as const } : {}),
   };
 }
 
@@ -403,7 +416,9 @@ function assemble(
   { status, path }: Pick<PreparedStore, "status" | "path">,
   options: PrepareOptions,
 ): PreparedSplit {
-  const { size } = options;
+  const { size, height, fit, patch, scale } = options;
+  const extents = { size, height, fit, patch, scale };
+  const sizeOf = (place: Prepared) => recordSize(place, inputSize(extents));
   const prepared: Sample[] = [];
   const places: Prepared[] = [];
   const problems: Problem[] = [];
@@ -421,7 +436,7 @@ function assemble(
   });
   const sum = (count: (place: Prepared) => number) => places.reduce((sum, place) => sum + count(place), 0);
   return new PreparedSplit({
-    size,
+    extents,
     normalize: options.normalize ?? DEFAULT_NORMALIZATION,
     range: options.range === undefined
       ? uniteRanges(places.map(({ samples }) => samples?.range))
@@ -429,6 +444,7 @@ function assemble(
     samples: prepared,
     places,
     targets: options.targets,
+    pixels: sum((place) => sizeOf(place).width * sizeOf(place).height),
     foregroundPixels: sum((place) => place.foregroundPixels),
     ignoredPixels: sum((place) => place.ignoredPixels ?? 0),
     problems,
@@ -436,7 +452,7 @@ function assemble(
     store: {
       status,
       path,
-      byteLength: sum(({ channels, labelBits }) => recordByteLength(size, channels, labelBits)),
+      byteLength: sum((place) => recordByteLength(sizeOf(place), place.channels, place.labelBits)),
     },
   });
 }

@@ -8,7 +8,8 @@ import { basename, dirname, join } from "node:path";
 import { readAt } from "../fs/read_at.ts";
 import { ifFound, removeTree } from "../fs/paths.ts";
 import type { Ranks } from "../ranks/share.ts";
-import { recordByteLength, type RecordPlace } from "./sample_record.ts";
+import type { Size } from "../image/image.ts";
+import { recordByteLength, type RecordPlace, recordSize } from "./sample_record.ts";
 import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
 
 /** An entry with a record, or one without. */
@@ -33,7 +34,7 @@ export async function prepareOnRanks<Item, E extends Entry>(
   items: readonly Item[],
   path: string,
   ranks: Ranks,
-  size: number,
+  size: Size,
   { readCached, prepare, finish }: PreparationSteps<Item, E>,
 ): Promise<{ entries: E[]; status: "kept" | "written" }> {
   const own = items.filter((_, index) => index % ranks.size === ranks.rank);
@@ -92,7 +93,7 @@ async function collect<E extends Entry>(
 async function joinParts<E extends Entry>(
   entries: readonly E[],
   path: string,
-  size: number,
+  size: Size,
   finish: PreparationSteps<unknown, E>["finish"],
 ): Promise<E[]> {
   const files = new Map<string, Deno.FsFile>();
@@ -103,7 +104,7 @@ async function joinParts<E extends Entry>(
       const { source, channels, labelBits } = entry;
       const file = files.get(source) ?? Deno.openSync(source);
       files.set(source, file);
-      const record = new Uint8Array(recordByteLength(size, channels, labelBits));
+      const record = new Uint8Array(recordByteLength(recordSize(entry, size), channels, labelBits));
       if (!readAt(file, entry.offset, record)) {
         throw new Error(`Cannot read ${source}: it is shorter than it was`);
       }

@@ -19,7 +19,7 @@ import type { SampleSource } from "./sample_cache.ts";
 import { buildRecord } from "./sample_record.ts";
 
 answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer: ArrayBuffer[] }> => {
-  const { path, size, packed } = task;
+  const { path, inner, packed } = task;
   let image: string | null = null;
   let decoder: Pick<SampleSource, "decoder"> = {};
   try {
@@ -32,8 +32,8 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
     if (reason !== null) {
       return { answer: { ...decoder, image, kind: "size-mismatch", reason }, transfer: [] };
     }
-    const { planes, moments, samples } = resizeSamples(raster, { width: size, height: size });
-    const record = buildRecord(planes, packed, size);
+    const { planes, moments, samples } = resizeSamples(raster, inner);
+    const record = buildRecord(planes, packed, inner);
     const { channels } = raster;
     const answer = {
       ...decoder,

@@ -5,7 +5,8 @@
  */
 import { Worker } from "node:worker_threads";
 import type { LabelMap } from "../image/label_map.ts";
-import type { SampleRange } from "../image/image.ts";
+import type { SampleRange, Size } from "../image/image.ts";
+import { type Frame, frameOf, type InputExtents, inputSize } from "../image/input_frame.ts";
 import type { InputForm } from "../image/network_input.ts";
 import type { Normalization } from "../image/normalize.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
@@ -17,11 +18,11 @@ import { BINARY_TARGETS, targetChannels, type TargetForm } from "./targets.ts";
 
 /** Samples as the network expects them. */
 export interface Batch {
-  /** `[N, 3, size, size]`, normalized. */
+  /** `[N, 3, height, width]`, normalized. */
   readonly images: Tensor;
   /**
-   * For a `sigmoid` head `[N, classes, size, size]` of 0 and 1, for `softmax` `[N, 1, size, size]` of class indices from
-   * 0, the background; -1 where a pixel is ignored.
+   * For a `sigmoid` head `[N, classes, height, width]` of 0 and 1, for `softmax` `[N, 1, height, width]` of class indices
+   * from 0, the background; -1 where a pixel is ignored.
    */
   readonly masks: Tensor;
   /** The indices of the samples in the split. */
@@ -40,8 +41,8 @@ export interface PreparedStore {
 
 /** The parts of a {@linkcode PreparedSplit}. */
 export interface PreparedParts {
-  /** Width and height of the images. */
-  readonly size: number;
+  /** The size of the images, and how they come to it. */
+  readonly extents: InputExtents;
   /** How images are normalized. */
   readonly normalize: Normalization;
   /** The samples of more than 8 bits that become 0 and 1; null for each image's own. */
@@ -52,6 +53,8 @@ export interface PreparedParts {
   readonly places: readonly RecordPlace[];
   /** The form of the masks of batches; defaults to one class. */
   readonly targets?: TargetForm | undefined;
+  /** Pixels of all resized label maps. */
+  readonly pixels: number;
   /** Foreground pixels of all resized label maps. */
   readonly foregroundPixels: number;
   /** Ignored pixels of all resized label maps. */
@@ -67,18 +70,20 @@ export interface PreparedParts {
 /** A task of the batch Worker. */
 export interface BatchTask {
   /** Width and height of the images. */
-  readonly size: number;
+  readonly size: Size;
   /** How images are normalized. */
-  readonly form: Omit<InputForm, "size">;
+  readonly form: Pick<InputForm, "normalize" | "range">;
   /** The samples. */
   readonly places: readonly RecordPlace[];
+  /** Where each lies in its input. */
+  readonly frames: readonly Frame[];
   /** The form of the masks. */
   readonly targets: TargetForm;
 }
 
 /** Its answer: bare buffers of float32 values. */
 export interface BatchAnswer {
-  /** `[N, 3, size, size]`. */
+  /** `[N, 3, height, width]`. */
   readonly images: ArrayBuffer;
   /** As {@linkcode Batch.masks}. */
   readonly masks: ArrayBuffer;
@@ -89,8 +94,8 @@ const BATCH_SECONDS = 600;
 
 /** A prepared split, created by `prepareSplit`: serves samples without decoding anything. */
 export class PreparedSplit {
-  /** Width and height of every image and label map. */
-  readonly size: number;
+  /** The size of every image and label map, and how images come to it. */
+  readonly extents: InputExtents;
   /** How images are normalized. */
   readonly normalize: Normalization;
   /**
@@ -125,18 +130,23 @@ export class PreparedSplit {
 
   /** Called by `prepareSplit`. */
   constructor(parts: PreparedParts) {
-    this.size = parts.size;
+    this.extents = parts.extents;
     this.normalize = parts.normalize;
     this.range = parts.range;
     this.samples = parts.samples;
     this.targets = parts.targets ?? BINARY_TARGETS;
-    const counted = parts.samples.length * parts.size ** 2 - parts.ignoredPixels;
+    const counted = parts.pixels - parts.ignoredPixels;
     this.foregroundShare = parts.foregroundPixels / Math.max(1, counted);
     this.problems = parts.problems;
     this.fingerprint = parts.fingerprint;
     this.store = parts.store;
     this.#places = parts.places;
-    this.#reader = new RecordReader(parts.size);
+    this.#reader = new RecordReader(inputSize(parts.extents));
+  }
+
+  /** Width of every image, and height unless `extents` says otherwise. */
+  get size(): number {
+    return this.extents.size;
   }
 
   /** Number of samples. */
@@ -145,7 +155,7 @@ export class PreparedSplit {
   }
 
   /**
-   * A sample's image, `[3, size, size]`: bit for bit `normalizeImage(resizeImage(...))` of its decoded file. Throws a
+   * A sample's image, `[3, height, width]`: bit for bit `normalizeImage(resizeImage(...))` of its decoded file. Throws a
    * RangeError for an index out of range, and an Error if the cache file has changed since it was opened.
    */
   image(index: number): Tensor {
@@ -160,20 +170,29 @@ export class PreparedSplit {
   /** A sample's label map, resized to the nearest pixel. Throws like {@linkcode PreparedSplit.image}. */
   labelMap(index: number): LabelMap {
     const { overlaps } = this.#place(index);
-    const map = { width: this.size, height: this.size, data: this.#sample(index).labels };
+    const { width, height } = this.frame(index);
+    const map = { width, height, data: this.#sample(index).labels };
     return overlaps === undefined ? map : { ...map, overlaps, classCount: this.targets.classCount };
+  }
+
+  /** Where a sample's image lies in its input. Throws a RangeError for an index out of range. */
+  frame(index: number): Frame {
+    this.#place(index);
+    return frameOf(this.extents, this.samples[index]!);
   }
 
   /** A batch of samples, assembled in a Worker. Rejects as {@linkcode PreparedSplit.image} throws. */
   async batch(indices: ArrayLike<number>): Promise<Batch> {
-    const { size, normalize, range, targets } = this;
+    const { normalize, range, targets } = this;
+    const size = inputSize(this.extents);
     const places = Array.from(indices, (index) => this.#place(index));
-    const task: BatchTask = { size, form: { normalize, range }, places, targets };
+    const frames = Array.from(indices, (index) => this.frame(index));
+    const task: BatchTask = { size, form: { normalize, range }, places, frames, targets };
     const { images, masks } = await this.#pool.run(task);
     const channels = targetChannels(targets);
     return {
-      images: { shape: [places.length, 3, size, size], data: new Float32Array(images) },
-      masks: { shape: [places.length, channels, size, size], data: new Float32Array(masks) },
+      images: { shape: [places.length, 3, size.height, size.width], data: new Float32Array(images) },
+      masks: { shape: [places.length, channels, size.height, size.width], data: new Float32Array(masks) },
       indices: Uint32Array.from(indices),
     };
   }
@@ -190,10 +209,11 @@ export class PreparedSplit {
   }
 
   #sample(index: number): { image: Tensor; labels: Uint8Array } {
-    const { size } = this;
-    const image = { shape: [3, size, size], data: new Float32Array(3 * size * size) };
-    const labels = new Uint8Array(size * size);
-    this.#reader.readSample(this.#place(index), this, image.data, labels);
+    const frame = this.frame(index);
+    const { width, height } = frame;
+    const image = { shape: [3, height, width], data: new Float32Array(3 * height * width) };
+    const labels = new Uint8Array(height * width);
+    this.#reader.readSample(this.#place(index), this, frame, image.data, labels);
     return { image, labels };
   }
 

@@ -14,7 +14,8 @@ import { isSampleRange } from "../image/sample_range.ts";
 import { TemporaryName } from "../fs/temporary_name.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../coco/problems.ts";
 import { type Share, WHOLE } from "../ranks/share.ts";
-import { recordByteLength, type RecordPlace } from "./sample_record.ts";
+import { formatSize, type InputExtents, inputSize } from "../image/input_frame.ts";
+import { recordByteLength, type RecordPlace, recordSize } from "./sample_record.ts";
 import {
   integerOf,
   listOf,
@@ -71,21 +72,31 @@ export interface CachedFailure extends SampleSource {
 
 /** The index of a cache file. */
 export interface CacheIndex {
-  /** Width and height of the prepared images. */
+  /** Width of the prepared images, and height unless `form` says otherwise. */
   readonly size: number;
+  /** As {@linkcode formName}; absent for squares to which images are stretched. */
+  readonly form?: string;
   /** The prepared samples, in any order. */
   readonly records: readonly CachedRecord[];
   /** The samples that are known to fail. */
   readonly failures: readonly CachedFailure[];
 }
 
+/** The form of prepared images in names and indices of files; nothing for squares to which images are stretched. */
+export function formName(extents: InputExtents): string | undefined {
+  const { fit } = extents;
+  const size = formatSize(extents);
+  if (fit === "pad") return `${size}-pad`;
+  return size.includes("x") ? size : undefined;
+}
+
 /**
- * Opens a cache file for images of `size` and verifies every byte, or a rank's share of the records. Null if there is none, or one of another version or
+ * Opens a cache file for images of this form and verifies every byte, or a rank's share of the records. Null if there is none, or one of another version or
  * size; a string that tells how the file is damaged.
  */
 export async function openCache(
   path: string,
-  size: number,
+  extents: InputExtents,
   share: Share = WHOLE,
 ): Promise<CacheIndex | string | null> {
   let file: Deno.FsFile;
@@ -97,11 +108,15 @@ export async function openCache(
   using open = file;
   const index = readIndex(open);
   if (typeof index === "string") return index;
-  if (index === null || index.size !== size) return null;
-  const record = new Uint8Array(recordByteLength(size, 3, 8));
-  for (const [place, { offset, channels, labelBits, checksum }] of index.records.entries()) {
+  if (index === null || index.size !== extents.size || index.form !== formName(extents)) return null;
+  const size = inputSize(extents);
+  const scratch = new Uint8Array(recordByteLength(size, 3, 8));
+  for (const [place, record] of index.records.entries()) {
     if (place % share.size !== share.rank) continue;
-    const bytes = record.subarray(0, recordByteLength(size, channels, labelBits));
+    const { offset, channels, labelBits, checksum } = record;
+    const { width, height } = recordSize(record, size);
+    if (width > size.width || height > size.height) return "a record is larger than its images";
+    const bytes = scratch.subarray(0, recordByteLength({ width, height }, channels, labelBits));
     if (!readAt(open, offset, bytes) || crc32(bytes) !== checksum) {
       return "the checksum of a record does not match";
     }
@@ -157,6 +172,7 @@ function indexShape(end: number): Shape {
     ignoredPixels: orMissing(integerOf()),
     overlaps: orMissing(listOf(listOf(integerOf(1, 254)))),
     samples: orMissing(objectOf({ fullScale: oneOf(1, 0xffff), range })),
+    extent: orMissing(valueOf("a size", isExtent)),
   });
   const small = objectOf({
     moments: objectOf({ mean: numberOf(-1, 2), deviation: numberOf(LEAST_DEVIATION, 2) }),
@@ -174,9 +190,15 @@ function indexShape(end: number): Shape {
   const failure = objectOf({ ...source, kind: oneOf(...Object.keys(PROBLEM_KINDS)), reason: TEXT });
   return objectOf({
     size: integerOf(1),
+    form: orMissing(TEXT),
     records: listOf((value, path) => record(value, path) ?? momentsFit(value, path)),
     failures: listOf(failure),
   });
+}
+
+function isExtent(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && value.length === 2 &&
+    value.every((extent) => Number.isInteger(extent) && extent >= 1);
 }
 
 /** Writes a cache file. */

@@ -6,7 +6,9 @@
  */
 import { crc32 } from "node:zlib";
 import { readAt } from "../fs/read_at.ts";
-import type { LabelMap } from "../image/label_map.ts";
+import type { Size } from "../image/image.ts";
+import { fillsFrame, type Frame, padPlanes } from "../image/input_frame.ts";
+import { IGNORE, type LabelMap } from "../image/label_map.ts";
 import { type InputForm, normalizeSamples, type SampleScale } from "../image/network_input.ts";
 import type { Moments } from "../image/normalize.ts";
 
@@ -31,6 +33,8 @@ export interface RecordPlace {
   readonly checksum: number;
   /** The classes of labels that stand for several, as in `LabelMap`; absent if no classes overlap. */
   readonly overlaps?: LabelMap["overlaps"];
+  /** Width and height of the resized image; absent if they are those of the network's input. */
+  readonly extent?: readonly [width: number, height: number];
 }
 
 /** A label map in as few bits as its labels need. */
@@ -42,8 +46,14 @@ export interface PackedLabels {
 }
 
 /** Bytes of a record: a multiple of 8. */
-export function recordByteLength(size: number, channels: 1 | 3, labelBits: LabelBits): number {
-  return 8 * Math.ceil((4 * channels * size * size + Math.ceil(labelBits * size * size / 8)) / 8);
+export function recordByteLength({ width, height }: Size, channels: 1 | 3, labelBits: LabelBits): number {
+  const pixels = width * height;
+  return 8 * Math.ceil((4 * channels * pixels + Math.ceil(labelBits * pixels / 8)) / 8);
+}
+
+/** The size of a record's image, in a split of images of `size` unless they are padded. */
+export function recordSize({ extent }: Pick<RecordPlace, "extent">, size: Size): Size {
+  return extent === undefined ? size : { width: extent[0], height: extent[1] };
 }
 
 /** Packs a label map: 1 bit per pixel if it is binary, else a byte. */
@@ -54,35 +64,53 @@ export function packLabels({ data }: LabelMap): PackedLabels {
   return { labelBits: 1, labels: bits.buffer };
 }
 
-/** Assembles a record from `[channels, size, size]` values and packed labels. */
+/** Assembles a record from `[channels, height, width]` values and packed labels. */
 export function buildRecord(
   planes: Float32Array,
   { labelBits, labels }: PackedLabels,
-  size: number,
+  size: Size,
 ): Uint8Array<ArrayBuffer> {
-  const channels = planes.length === size * size ? 1 : 3;
+  const channels = planes.length === size.width * size.height ? 1 : 3;
   const record = new Uint8Array(recordByteLength(size, channels, labelBits));
   record.set(new Uint8Array(planes.buffer, planes.byteOffset, planes.byteLength));
   record.set(new Uint8Array(labels), planes.byteLength);
   return record;
 }
 
-/** Reads records of one image size. */
+/** Reads records of images of a size, or smaller ones that are padded to it. */
 export class RecordReader {
-  readonly #size: number;
+  readonly #size: Size;
   readonly #scratch: Uint8Array<ArrayBuffer>;
   #file: { path: string; handle: Deno.FsFile } | undefined;
 
-  /** Reads records of images of `size` x `size` pixels. */
-  constructor(size: number) {
+  /** Reads records of images of at most this size. */
+  constructor(size: Size) {
     this.#size = size;
     this.#scratch = new Uint8Array(recordByteLength(size, 3, 8));
   }
 
-  /** Writes a sample into `image`, `[3, size, size]` normalized, and `labels`, `[size, size]`. */
+  /**
+   * Writes a sample into `image`, `[3, height, width]` normalized, and `labels`, `[height, width]`, both of the frame's
+   * size; padding is 0, and its labels are ignored ones.
+   */
   readSample(
     place: RecordPlace,
-    form: Omit<InputForm, "size">,
+    form: Pick<InputForm, "normalize" | "range">,
+    frame: Frame,
+    image: Float32Array,
+    labels: Uint8Array,
+  ): void {
+    if (fillsFrame(frame)) return this.#readInner(place, form, image, labels);
+    const pixels = frame.inner.width * frame.inner.height;
+    const [values, inner] = [new Float32Array(3 * pixels), new Uint8Array(pixels)];
+    this.#readInner(place, form, values, inner);
+    padPlanes(values, frame, image.fill(0));
+    padPlanes(inner, frame, labels.fill(IGNORE));
+  }
+
+  #readInner(
+    place: RecordPlace,
+    form: Pick<InputForm, "normalize" | "range">,
     image: Float32Array,
     labels: Uint8Array,
   ): void {
@@ -102,7 +130,8 @@ export class RecordReader {
   /** The two parts of a record, valid until the next read. */
   #read(place: RecordPlace): { planes: Float32Array; packed: Uint8Array } {
     const { source, offset, channels, labelBits, checksum } = place;
-    const byteLength = recordByteLength(this.#size, channels, labelBits);
+    const size = recordSize(place, this.#size);
+    const byteLength = recordByteLength(size, channels, labelBits);
     let record: Uint8Array;
     if (typeof source === "string") {
       record = this.#scratch.subarray(0, byteLength);
@@ -115,7 +144,7 @@ export class RecordReader {
     } else {
       record = new Uint8Array(source, offset, byteLength);
     }
-    const values = channels * this.#size * this.#size;
+    const values = channels * size.width * size.height;
     const planes = new Float32Array(record.buffer, record.byteOffset, values);
     return { planes, packed: record.subarray(4 * values) };
   }

@@ -39,8 +39,7 @@ export async function bindModels(
   const others: PreparedSplit[] = [];
   const inputs = [];
   for (const form of predictor.otherForms) {
-    const { size, normalize, range = null } = form;
-    const other = await prepareSplit(prepared.samples, { ...options, size, normalize, range });
+    const other = await prepareSplit(prepared.samples, { ...options, ...form, range: form.range ?? null });
     others.push(other);
     const places = placesOf(other);
     const read = async (of: readonly ImageName[]) =>

@@ -7,10 +7,12 @@ import { batchesOf } from "../dataset/batches.ts";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Sample } from "../dataset/samples.ts";
 import { classMargins, decisionThreshold, marginMask } from "../prediction/class_masks.ts";
-import { classMaps, type ImagePredictor } from "../prediction/predictor.ts";
+import { classMaps, cropMaps, type ImagePredictor } from "../prediction/predictor.ts";
 import { auditClass, type AuditFinding, rankFindings } from "./audit.ts";
 import type { Spacing } from "./distance_transform.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
+import { describeExtents, isAtOwnSize } from "../image/input_frame.ts";
+import type { ProbabilityMap } from "../prediction/probability_map.ts";
 import { headOf } from "../unet/config.ts";
 import { microBatchAt } from "../unet/unet.ts";
 import {
@@ -27,7 +29,8 @@ import { type ImageScore, scoreClasses, scoreImage } from "./image_score.ts";
 import type { ImageMaps } from "./map_sheet.ts";
 import { networkSpacing } from "./metrics.ts";
 import { type EvaluationSummary, summarize } from "./summary.ts";
-import { trueMasks } from "./true_masks.ts";
+import { asSquares, atOwnSize, comparedSize } from "./compared_masks.ts";
+import { type TrueMasks, trueMasks } from "./true_masks.ts";
 
 /** Options of {@linkcode evaluateSplit}. */
 export interface EvaluateSplitOptions {
@@ -68,7 +71,7 @@ const BATCH_SIZE = 32;
 
 /**
  * Predicts every image of a split and compares it with its mask, both at the network's input size, as the original
- * does; masks are resized by nearest neighbor.
+ * does, masks resized by nearest neighbor; or at the image's own size, if images are padded or read in windows.
  *
  * @throws {RangeError} if the split is empty, or prepared differently than the model expects
  */
@@ -89,12 +92,13 @@ export async function evaluateSplit(
 
 /** Throws a RangeError if the split is empty, or prepared differently than the model expects */
 export function assertFits({ description, classes }: ImagePredictor, prepared: PreparedSplit): void {
-  const { network, size, normalize } = description;
+  const { network, normalize } = description;
   if (prepared.count === 0) throw new RangeError("Cannot evaluate a split without usable images");
-  if (prepared.size !== size || prepared.normalize !== normalize) {
+  const [wanted, found] = [describeExtents(description), describeExtents(prepared.extents)];
+  if (wanted !== found || prepared.normalize !== normalize) {
     throw new RangeError(
-      `Cannot evaluate a model of ${size} px and ${normalize} normalization on images prepared for ` +
-        `${prepared.size} px and ${prepared.normalize}`,
+      `Cannot evaluate a model of ${wanted} and ${normalize} normalization on images prepared for ` +
+        `${found} and ${prepared.normalize}`,
     );
   }
   if (prepared.targets.classCount !== classes || prepared.targets.head !== headOf(network)) {
@@ -125,8 +129,10 @@ export async function* evaluateImages(
   wanted: readonly number[],
   options: EvaluateSplitOptions = {},
 ): AsyncGenerator<{ index: number } & ImageEvaluation, void, void> {
-  const { network, size } = predictor.description;
+  const { description } = predictor;
+  const { network, size } = description;
   const { spacing, audit = false } = options;
+  const isSquare = !isAtOwnSize(description) && description.height === undefined;
   const threshold = decisionThreshold(predictor.description, options.threshold);
   const head = headOf(network);
   const names = predictor.classNames;
@@ -137,18 +143,24 @@ export async function* evaluateImages(
     const losses = imageLosses(logits, masks, { loss: trainedLoss(predictor.description), head });
     const stored: (Promise<void> | undefined)[] = [];
     const evaluated: ({ index: number } & ImageEvaluation)[] = [];
-    for (const [place, maps] of classMaps(logits, head).entries()) {
+    for (const [place, whole] of classMaps(logits, head).entries()) {
       const index = indices[place]!;
       const sample = prepared.samples[index]!;
-      const { masks: truths, ignored } = trueMasks(masks, place, names.length, head);
-      stored.push(options.onMaps?.(sample, { maps, truths, ignored }));
+      const compared = isAtOwnSize(description)
+        ? await atOwnSize(sample, cropMaps(whole, description, sample), prepared.targets)
+        : atNetworkSize(whole, trueMasks(masks, place, names.length, head));
+      const { maps, truths, ignored } = compared;
+      stored.push(options.onMaps?.(sample, isSquare ? compared : asSquares(compared, size)));
       const margins = classMargins(maps, head, threshold);
       const parts = margins.map((each, index) => ({
         name: names[index]!,
         predicted: marginMask(each, maps[index]!),
         truth: truths[index]!,
       }));
-      const measure = { ignored, ...(spacing && { spacing: networkSpacing(spacing, sample, size) }) };
+      const measure = {
+        ignored,
+        ...(spacing && { spacing: networkSpacing(spacing, sample, comparedSize(description, sample)) }),
+      };
       const [only] = parts;
       const score = parts.length === 1
         ? scoreImage(sample.fileName, only!.predicted, only!.truth, measure)
@@ -162,6 +174,10 @@ export async function* evaluateImages(
     await Promise.all(stored);
     yield* evaluated;
   }
+}
+
+function atNetworkSize(maps: readonly ProbabilityMap[], { masks, ignored }: TrueMasks): ImageMaps {
+  return { maps, truths: masks, ignored };
 }
 
 /** What a split came to, given all of its images in order. */

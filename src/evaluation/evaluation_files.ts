@@ -14,6 +14,8 @@ import { AUDIT_REASONS, type AuditFinding } from "./audit.ts";
 import { type CaseImages, casesDocument, drawCase } from "./case_images.ts";
 import { type Case, rankedCases, spreadByName } from "./cases.ts";
 import { formatCsv } from "../csv_text.ts";
+import type { InputExtents } from "../image/input_frame.ts";
+import { comparedSize } from "./compared_masks.ts";
 import { CLASS_LINES } from "./class_panels.ts";
 import { formatClasses } from "./class_text.ts";
 import { formatScores } from "./csv.ts";
@@ -107,7 +109,7 @@ export async function writeEvaluation(
         drawRanked,
       ),
     ),
-    auditCsv: await write(at("auditCsv"), audit && formatFindings(audit, samples, report.settings.size)),
+    auditCsv: await write(at("auditCsv"), audit && formatFindings(audit, samples, predictor.description)),
     auditFigure: await write(
       at("auditFigure"),
       await draw(
@@ -172,14 +174,19 @@ function findingSamples(
 }
 
 /** The findings as a table, strongest first; boxes are in pixels of the image file. */
-function formatFindings(findings: readonly AuditFinding[], samples: readonly Sample[], size: number): string {
+function formatFindings(
+  findings: readonly AuditFinding[],
+  samples: readonly Sample[],
+  extents: InputExtents,
+): string {
   const byName = new Map(samples.map((sample) => [sample.fileName, sample]));
   const several = findings.some((finding) => finding.class !== undefined);
   const rows = findings.map(({ name, class: className, score, kind, box, pixels, certainty }) => {
     const { width, height } = byName.get(name)!;
-    const [left, right] = [box.x, box.x + box.width].map((x) => Math.round(x * width / size));
-    const [top, bottom] = [box.y, box.y + box.height].map((y) => Math.round(y * height / size));
-    const share = pixels / (size * size);
+    const size = comparedSize(extents, { width, height });
+    const [left, right] = [box.x, box.x + box.width].map((x) => Math.round(x * width / size.width));
+    const [top, bottom] = [box.y, box.y + box.height].map((y) => Math.round(y * height / size.height));
+    const share = pixels / (size.width * size.height);
     return [
       name,
       ...(several ? [className ?? null] : []),

@@ -74,8 +74,8 @@ export function maskMetrics(predicted: Mask, truth: Mask, options: MetricOptions
 }
 
 /** The spacing of the network's pixels, `size` x `size`: they cover the extent of the image. */
-export function networkSpacing([rows, columns]: Spacing, image: Size, size: number): Spacing {
-  return [rows * image.height / size, columns * image.width / size];
+export function networkSpacing([rows, columns]: Spacing, image: Size, size: Size): Spacing {
+  return [rows * image.height / size.height, columns * image.width / size.width];
 }
 
 function assertSpacing(spacing: Spacing): void {

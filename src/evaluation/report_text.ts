@@ -21,9 +21,7 @@ export function formatEvaluation(report: EvaluationReport): string {
   const parts: string[] = [];
   if (summary !== null && loss !== null) {
     parts.push(
-      `${escapeLine(split)}, masks of ${settings.size} x ${settings.size} px, ${
-        describeDecision(settings)
-      }\n` +
+      `${escapeLine(split)}, masks ${describeCompared(settings)}, ${describeDecision(settings)}\n` +
         formatSummary(summary, { unit: settings.unit }) + formatLoss(loss, settings.head),
     );
   }
@@ -35,6 +33,10 @@ export function formatEvaluation(report: EvaluationReport): string {
       ),
   );
   return parts.join("\n");
+}
+
+function describeCompared({ size, height = size, compared }: EvaluationReport["settings"]): string {
+  return compared === "image" ? "at the size of each image" : `of ${size} x ${height} px`;
 }
 
 function formatMaps({ folder, images, omitted, byteLength }: StoredMaps): string {

@@ -23,6 +23,7 @@ import type { ImageScore } from "./image_score.ts";
 import { mapClasses, readForModel, targetsOf } from "./model_classes.ts";
 import { type Head, headOf } from "../unet/config.ts";
 import { evaluationNames } from "../fs/layout.ts";
+import { isAtOwnSize } from "../image/input_frame.ts";
 import { removeTree } from "../fs/paths.ts";
 import { type MapDescription, type StoredMaps, type StoreMaps, storingMaps } from "./map_storage.ts";
 import type { SharedWork } from "../ranks/share.ts";
@@ -83,8 +84,12 @@ export interface EvaluationReport {
   readonly settings: {
     /** The probability above which a pixel is foreground; null for the most probable of several classes. */
     readonly threshold: number | null;
-    /** Width and height of the compared masks in pixels. */
+    /** Width and height of the network's input, at which masks are compared unless `compared` says otherwise. */
     readonly size: number;
+    /** Its height; absent for that of a square. */
+    readonly height?: number;
+    /** `image`: masks are compared at each image's own size; absent for the network's. */
+    readonly compared?: "image";
     /** Millimeters between rows and between columns of the image files; null for pixels. */
     readonly spacing: Spacing | null;
     /** The unit of distances; pixels are those of the compared masks. */
@@ -134,7 +139,8 @@ export async function runEvaluationOnRanks(
   shared: SharedWork | null,
 ): Promise<EvaluationReport | null> {
   const { audit = false, unannotated = "empty", spacing } = options;
-  const { size, normalize, range = null } = predictor.description;
+  const { size, height, fit, patch, scale, normalize, range = null } = predictor.description;
+  const extents = { size, height, fit, patch, scale };
   const split = chooseSplit(await findSplits(options.dataFolder), options.split ?? "test");
   if (split.annotationFile === null && !audit) {
     throw new Error(
@@ -153,7 +159,7 @@ export async function runEvaluationOnRanks(
   // Fails before the work rather than after it if the folder cannot be written.
   await Deno.mkdir(options.output, { recursive: true });
   await using prepared = await prepareSplit(reading.samples, {
-    size,
+    ...extents,
     normalize,
     targets: targetsOf(predictor),
     range,
@@ -217,6 +223,8 @@ export async function runEvaluationOnRanks(
     settings: {
       threshold,
       size,
+      ...(height === undefined ? {} : { height }),
+      ...(isAtOwnSize(extents) ? { compared: "image" as const } : {}),
       spacing: spacing ?? null,
       unit: spacing ? "mm" : "px",
       ...(predictor.classes > 1 && { head: headOf(predictor.description.network) }),

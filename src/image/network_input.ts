@@ -21,13 +21,12 @@ import {
   type Normalization,
   normalizePlanes,
 } from "./normalize.ts";
+import { fillsFrame, frameOf, type InputExtents, padPlanes } from "./input_frame.ts";
 import { resizeRaster } from "./resize.ts";
 import { scalingOf } from "./sample_range.ts";
 
 /** How images become inputs. */
-export interface InputForm {
-  /** Height and width. */
-  readonly size: number;
+export interface InputForm extends InputExtents {
   /** How they are normalized. */
   readonly normalize: Normalization;
   /** The samples of more than 8 bits that become 0 and 1; by default each image's own range. */
@@ -71,7 +70,7 @@ export function resizeSamples(image: RgbImage | SampleImage, size: Size): Resize
 export function normalizeSamples(
   { planes, moments, samples }: ResizedImage,
   target: Float32Array,
-  { normalize, range }: Omit<InputForm, "size">,
+  { normalize, range }: Pick<InputForm, "normalize" | "range">,
 ): void {
   // An image's own moments are those of its samples, whatever their range.
   if (normalize === "picture") return normalizePlanes(planes, target, moments);
@@ -80,12 +79,17 @@ export function normalizeSamples(
 }
 
 /**
- * The input of a network, `[3, size, size]`: `normalizeImage(resizeImage(...))` for 8-bit images; the samples of others
- * are scaled by the range first, or normalized with their full precision.
+ * The input of a network, `[3, height, width]`: `normalizeImage(resizeImage(...))` for 8-bit images; the samples of others
+ * are scaled by the range first, or normalized with their full precision. Padding is 0, the mean of what is normalized.
  */
 export function networkInput(image: RgbImage | SampleImage, form: InputForm): Tensor {
-  const { size } = form;
-  const data = new Float32Array(3 * size * size);
-  normalizeSamples(resizeSamples(image, { width: size, height: size }), data, form);
-  return { shape: [3, size, size], data };
+  const frame = frameOf(form, image);
+  const { width, height, inner } = frame;
+  const data = new Float32Array(3 * inner.width * inner.height);
+  normalizeSamples(resizeSamples(image, inner), data, form);
+  const shape = [3, height, width];
+  if (fillsFrame(frame)) return { shape, data };
+  const padded = new Float32Array(3 * width * height);
+  padPlanes(data, frame, padded);
+  return { shape, data: padded };
 }

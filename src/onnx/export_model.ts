@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { formatSize, type InputExtents, inputSize } from "../image/input_frame.ts";
 import { headOf } from "../unet/config.ts";
 import { modelClasses } from "../unet/model_classes.ts";
 import type { Model } from "../unet/model_format.ts";
@@ -16,14 +17,15 @@ import { unet } from "./unet_graph.ts";
  * Writes a model as ONNX: operator set 17, float32. Input `images` `[N, 3, H, W]`, RGB from 0 to 1, H and W multiples of
  * 32 (of 2 ** depth for another depth); output `probabilities` `[N, K, H, W]` of the K classes. All extents but the channels are dynamic. The metadata hold
  * `classes` (names as JSON), `input_size` in pixels, `head`, `normalize`, `threshold`, and, of a model for samples of more
- * than 8 bits, `range`: the samples that become 0 and 1.
+ * than 8 bits, `range`: the samples that become 0 and 1. `input_size` is `WIDTHxHEIGHT` if it is no square. `fit` is `pad`
+ * if images are padded to it; with `patch`, windows of this size are read at `scale` times the image's resolution.
  *
  * @returns the file in parts; those of weights are views of their memory
  * @throws {TypeError} if the weights do not match the network
  * @throws {RangeError} if a weight is not finite, the names do not match the classes, or the file would have 2 GiB or more
  */
 export function exportOnnx({ state, description }: Model): Uint8Array[] {
-  const { network, size, normalize, threshold, range } = description;
+  const { network, normalize, threshold, range, fit, patch, scale } = description;
   const head = headOf(network);
   const classes = modelClasses(description).map(({ name }) => name);
   const graph = new OnnxGraph();
@@ -43,16 +45,23 @@ export function exportOnnx({ state, description }: Model): Uint8Array[] {
   graph.output(probabilities, ["N", classes.length, "H", "W"]);
   return graph.parts({
     producer: "deno-unet",
-    description:
-      `U-Net: RGB images from 0 to 1, resized to ${size} x ${size} pixels, to the probabilities of ` +
+    description: `U-Net: RGB images from 0 to 1, ${describeInput(description)}, to the probabilities of ` +
       classes.join(", "),
     metadata: {
       classes: JSON.stringify(classes),
-      input_size: String(size),
+      input_size: formatSize(description),
       head,
       normalize,
       threshold: String(threshold),
       ...(range ? { range: JSON.stringify(range) } : {}),
+      ...(fit ? { fit } : {}),
+      ...(patch ? { patch: String(patch), scale: String(scale ?? 1) } : {}),
     },
   });
+}
+
+function describeInput(extents: InputExtents): string {
+  const { width, height } = inputSize(extents);
+  if (extents.patch !== undefined) return `windows of ${width} x ${height} pixels`;
+  return `${extents.fit === "pad" ? "resized and padded" : "resized"} to ${width} x ${height} pixels`;
 }

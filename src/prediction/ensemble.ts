@@ -9,7 +9,7 @@ import type { RgbImage, SampleImage } from "../image/image.ts";
 import type { Tensor } from "../tensor.ts";
 import { classCount, headOf } from "../unet/config.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
-import { type InputForm, inputForm, sameForm } from "./input_form.ts";
+import { type InputForm, inputForm, sameForm, showSame } from "./input_form.ts";
 import { meanDescription } from "./mean_description.ts";
 import { meanLogits } from "./flips.ts";
 import { NetworkSlot } from "./network_slot.ts";
@@ -219,6 +219,12 @@ export class Ensemble {
     places: readonly number[],
     of: readonly ImageName[] | undefined,
   ): Promise<Tensor> {
+    if (!showSame(form, this.#members[0]!.form)) {
+      throw new RangeError(
+        "Cannot evaluate models together of which some pad images, or read windows of them, and others do not\n" +
+          "hint: predict takes them together; evaluate each by itself",
+      );
+    }
     const input = this.#binding.inputs.find((input) => sameForm(input.form, form));
     if (input === undefined || of === undefined) {
       throw new TypeError(

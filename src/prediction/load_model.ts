@@ -6,9 +6,10 @@
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { join } from "node:path";
 import type { SampleRange } from "../image/image.ts";
+import { type Fit, formatSize } from "../image/input_frame.ts";
 import { NORMALIZATIONS } from "../image/normalize.ts";
 import { isSampleRange } from "../image/sample_range.ts";
-import { DEPTHS, headOf, MAX_SIZE, sizeStep, type UNetConfig } from "../unet/config.ts";
+import { DEPTHS, headOf, MAX_SIZE, sizeStep } from "../unet/config.ts";
 import { modelClasses } from "../unet/model_classes.ts";
 import {
   type Model,
@@ -33,7 +34,7 @@ export const INPUT_CHOICES: {
 } = { step: 2 ** DEPTHS.least, max: MAX_SIZE, normalizations: NORMALIZATIONS, isRange: isSampleRange };
 
 /** Settings that take the place of a model's own. */
-export type InputSettings = Partial<Pick<ModelDescription, "size" | "normalize" | "range">>;
+export type InputSettings = Partial<Pick<ModelDescription, "size" | "height" | "normalize" | "range">>;
 
 /** A description has some kilobytes. */
 const MAX_SIDECAR_BYTES = 2 ** 20;
@@ -71,8 +72,16 @@ export interface ModelOrigin {
   readonly epoch: number | null;
   /** The configuration of the network. */
   readonly network: ModelDescription["network"];
-  /** The height and width that images are resized to, in pixels. */
+  /** The width and height that images are resized to, in pixels; if `height` is given, the width only. */
   readonly size: number;
+  /** The height that images are resized to; absent for that of a square. */
+  readonly height?: number;
+  /** How images fit the input; absent for `stretch`. */
+  readonly fit?: Fit;
+  /** The width and height of windows, if images are read in such. */
+  readonly patch?: number;
+  /** Their resolution relative to the image's own; absent for 1. */
+  readonly scale?: number;
   /** How images are normalized. */
   readonly normalize: ModelDescription["normalize"];
   /** By what logits are divided; absent for a model that is not calibrated. */
@@ -115,8 +124,7 @@ export async function loadModel(path: string, input: InputSettings = {}): Promis
       throw new TypeError(`its network takes images of ${inChannels} channels, expected 3 (a color image)`);
     }
     modelClasses(model.description);
-    checkSize(model.description.network, input.size);
-    return { ...model, description: { ...model.description, ...input }, path, sha256 };
+    return { ...model, description: withInput(model.description, input), path, sha256 };
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
     const reason = error instanceof Deno.errors.NotFound
@@ -126,12 +134,23 @@ export async function loadModel(path: string, input: InputSettings = {}): Promis
   }
 }
 
-function checkSize(network: UNetConfig, size = 0): void {
-  const step = sizeStep(network);
-  if (size % step === 0) return;
+function withInput(description: ModelDescription, input: InputSettings): ModelDescription {
+  const { size, height = size } = input;
+  if (size === undefined || height === undefined) return { ...description, ...input };
+  const step = sizeStep(description.network);
+  const nearest = (extent: number) => Math.max(1, Math.round(extent / step)) * step;
+  if (size % step !== 0 || height % step !== 0) {
+    const way = formatSize({ size: nearest(size), height: nearest(height) });
+    throw new RangeError(
+      `its network takes sizes that are multiples of ${step}, not ${formatSize({ size, height })}\n` +
+        `hint: --size ${way} is the nearest`,
+    );
+  }
+  const square = { ...description, ...input, height: height === size ? undefined : height };
+  if (description.patch === undefined) return square;
+  if (height === size) return { ...square, patch: size };
   throw new RangeError(
-    `its network takes sizes that are multiples of ${step}, not ${size}\n` +
-      `hint: --size ${Math.max(1, Math.round(size / step)) * step} is the nearest`,
+    `its network reads windows of ${description.patch} pixels\nhint: give one number with --size`,
   );
 }
 
@@ -162,7 +181,7 @@ export async function loadSidecar(
 
 /** Describes a model for results. */
 export function modelOrigin({ path, sha256, description, described }: LoadedModel): ModelOrigin {
-  const { recipe, epoch, network, size, normalize, calibration } = description;
+  const { recipe, epoch, network, size, height, fit, patch, scale, normalize, calibration } = description;
   return {
     file: path,
     sha256,
@@ -170,6 +189,10 @@ export function modelOrigin({ path, sha256, description, described }: LoadedMode
     epoch: epoch ?? null,
     network,
     size,
+    ...(height === undefined ? {} : { height }),
+    ...(fit === undefined ? {} : { fit }),
+    ...(patch === undefined ? {} : { patch }),
+    ...(scale === undefined ? {} : { scale }),
     normalize,
     ...(calibration === undefined ? {} : { temperature: calibration.temperature }),
     described,

@@ -6,7 +6,8 @@
  */
 import type { Head } from "../unet/config.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { RgbImage, SampleImage } from "../image/image.ts";
+import type { RgbImage, SampleImage, Size } from "../image/image.ts";
+import { cropPlane, fillsFrame, frameOf, type InputExtents } from "../image/input_frame.ts";
 import { networkInput } from "../image/network_input.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
@@ -102,7 +103,7 @@ export class Predictor {
     return Array.from({ length: this.classes }, (_, index) => classes?.[index]?.name ?? `class ${index + 1}`);
   }
 
-  /** An image as input of the network: `[3, size, size]`, resized and normalized as in training. */
+  /** An image as input of the network: `[3, height, width]`, resized and normalized as in training. */
   prepare(image: RgbImage | SampleImage): Tensor {
     return networkInput(image, this.description);
   }
@@ -134,7 +135,8 @@ export class Predictor {
   }
 
   /**
-   * The foreground probability of each pixel of each image, at the network's size, by a model of one class.
+   * The foreground probability of each pixel of each image, at the network's size without padding, by a model of one
+   * class.
    *
    * @throws {TypeError} if the model has several classes, and as {@linkcode Predictor.logits}
    */
@@ -148,8 +150,8 @@ export class Predictor {
   }
 
   /**
-   * For each image the probability maps of all classes, at the network's size. With a softmax the background's is what
-   * they leave to 1.
+   * For each image the probability maps of all classes, at the network's size without padding. With a softmax the
+   * background's is what they leave to 1.
    *
    * @throws as {@linkcode Predictor.logits}
    */
@@ -158,7 +160,8 @@ export class Predictor {
     options: PredictOptions = {},
   ): Promise<ProbabilityMap[][]> {
     const logits = await this.logits(stack(images.map((image) => this.prepare(image))), options);
-    return classMaps(logits, headOf(this.description.network));
+    const maps = classMaps(logits, headOf(this.description.network));
+    return images.map((image, index) => cropMaps(maps[index]!, this.description, image));
   }
 
   /** Frees the network's memory; the device stays open. */
@@ -181,6 +184,17 @@ export function classMaps(logits: Tensor, head: Head): ProbabilityMap[][] {
     { length: count },
     (_, image) => Array.from({ length: classes }, (_, index) => map(image * classes + index)),
   );
+}
+
+/** The part of an image's maps that shows the image, without padding. */
+export function cropMaps(
+  maps: readonly ProbabilityMap[],
+  extents: InputExtents,
+  image: Size,
+): ProbabilityMap[] {
+  const frame = frameOf(extents, image);
+  if (fillsFrame(frame)) return [...maps];
+  return maps.map(({ data }) => ({ ...frame.inner, data: cropPlane(data, frame) }));
 }
 
 /** Tensors of the same shape as a batch. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { augment, type Augmentation } from "../../kernels/augment/augment.ts";
+import { augment, type Augmentation, type Extents } from "../../kernels/augment/augment.ts";
 import { imageSize } from "../../kernels/shape.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program, type View } from "../graph/program.ts";
@@ -35,9 +35,14 @@ export class Augmenter {
   readonly #step: GPUBuffer;
   readonly #prepared = new Map<ReadyPlan, Promise<PreparedAugmentation>>();
   readonly #sources: BufferPool;
+  readonly #outside: 0 | -1;
 
-  /** `step` is the uniform with seed, step, and the place of the first image in its batch. */
-  constructor(gpu: Gpu, options: Augmentation, channels: Channels, step: GPUBuffer) {
+  /**
+   * `step` is the uniform with seed, step, and the place of the first image in its batch; `outside` is what masks are
+   * outside the source.
+   */
+  constructor(gpu: Gpu, options: Augmentation, channels: Channels, step: GPUBuffer, outside: 0 | -1 = 0) {
+    this.#outside = outside;
     this.#gpu = gpu;
     this.#options = options;
     this.#channels = channels;
@@ -46,14 +51,14 @@ export class Augmenter {
   }
 
   /**
-   * The augmentation of a plan's images, created at its first use.
+   * The augmentation of a plan's images, created at its first use; from sources of these extents, by default the plan's.
    *
    * @throws {CapacityError} if it does not fit the device.
    */
-  prepare(ready: ReadyPlan): Promise<PreparedAugmentation> {
+  prepare(ready: ReadyPlan, source: Extents = ready.plan.spec): Promise<PreparedAugmentation> {
     let prepared = this.#prepared.get(ready);
     if (prepared === undefined) {
-      prepared = this.#make(ready);
+      prepared = this.#make(ready, { height: source.height, width: source.width });
       prepared.catch(() => this.#prepared.delete(ready));
       this.#prepared.set(ready, prepared);
     }
@@ -69,24 +74,31 @@ export class Augmenter {
     this.#prepared.clear();
   }
 
-  async #make(ready: ReadyPlan): Promise<PreparedAugmentation> {
-    const images = await this.#sources.take("images before augmentation", ready.images.size);
-    const masks = await this.#sources.take("masks before augmentation", ready.masks.size);
+  async #make(ready: ReadyPlan, source: Extents): Promise<PreparedAugmentation> {
     const { batch, height, width } = ready.plan.spec;
+    const share = source.height * source.width / (height * width);
+    const images = await this.#sources.take("images before augmentation", ready.images.size * share);
+    const masks = await this.#sources.take("masks before augmentation", ready.masks.size * share);
     const image = { channels: this.#channels.images, height, width };
-    const sizes = [this.#channels.images, this.#channels.masks]
-      .map((channels) => 4 * imageSize({ ...image, batch: 1, channels }));
+    const sizes = [source, image].flatMap((extents) =>
+      [this.#channels.images, this.#channels.masks]
+        .map((channels) => 4 * imageSize({ ...image, ...extents, batch: 1, channels }))
+    );
     // A binding may be smaller than a batch.
     const most = Math.floor(this.#gpu.limits.maxStorageBufferBindingSize / Math.max(...sizes));
     const steps = [];
     for (let first = 0; first < batch; first += most) {
       const count = Math.min(most, batch - first);
       const views: View[] = [0, 1, 2, 3].map((buffer) => {
-        const size = sizes[buffer % 2]!;
+        const size = sizes[buffer]!;
         return { buffer, offset: first * size, byteLength: count * size };
       });
       steps.push({
-        dispatch: augment({ ...image, batch: count }, this.#channels.masks, this.#options, first),
+        dispatch: augment({ ...image, batch: count }, this.#channels.masks, this.#options, {
+          firstImage: first,
+          source,
+          outside: this.#outside,
+        }),
         views: [...views, { buffer: 4, offset: 0, byteLength: 16 }],
       });
     }

@@ -11,8 +11,8 @@
  *
  * @module
  */
-import type { Augmentation } from "../../kernels/augment/augment.ts";
-import type { LossName } from "../../kernels/loss/definition.ts";
+import type { Augmentation, Extents } from "../../kernels/augment/augment.ts";
+import { IGNORED_TARGET, type LossName } from "../../kernels/loss/definition.ts";
 import { lossBands, lossTotal } from "../../kernels/loss/loss.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import { Program } from "../graph/program.ts";
@@ -47,6 +47,8 @@ export interface BatchBuffers {
 export interface BatchRunnerOptions {
   /** Random transforms of training batches. */
   readonly augmentation?: Augmentation | undefined;
+  /** Whether pixels that augmentation takes from outside an image count in nothing; by default they are background. */
+  readonly ignoreOutside?: boolean | undefined;
   /** What is trained on; defaults to `combined`. */
   readonly loss?: LossName | undefined;
   /** Maximum images per micro-batch; no limit by default. */
@@ -74,6 +76,8 @@ export interface PreparedBatch {
 export interface PrepareBatchOptions {
   /** Whether it is augmented; false by default. */
   readonly augment?: boolean;
+  /** Height and width of the images to augment, if these are larger: what lies around them is read, too. */
+  readonly source?: Extents | undefined;
   /** Its place in the batch of all ranks; absent on one rank. */
   readonly place?: BatchPlace | undefined;
 }
@@ -110,7 +114,8 @@ export class BatchRunner {
     const { augmentation, microBatch = Infinity } = options;
     this.#microBatch = { train: microBatch, evaluate: microBatch };
     const channels = { images: config.inChannels, masks: maskChannels(config) };
-    this.#augmenter = augmentation && new Augmenter(gpu, augmentation, channels, buffers.step);
+    const outside = options.ignoreOutside ? IGNORED_TARGET : 0;
+    this.#augmenter = augmentation && new Augmenter(gpu, augmentation, channels, buffers.step, outside);
   }
 
   /** Maximum images per micro-batch, as set or as the device required: a run's last digits depend on it. */
@@ -255,7 +260,7 @@ export class BatchRunner {
     kind: BatchKind,
     shape: BatchShape,
     most: number,
-    { augment = false, place }: PrepareBatchOptions,
+    { augment = false, place, source }: PrepareBatchOptions,
   ): Promise<PreparedBatch> {
     const cut = cutBatch(shape.batch, most);
     const partOf = place?.batch ?? (cut.length > 1 ? shape.batch : undefined);
@@ -264,7 +269,7 @@ export class BatchRunner {
     // The last is the largest: the others reuse what it allocates.
     for (const { first, count } of cut.toReversed()) {
       const ready = await this.#executor.prepare({ ...shape, kind, batch: count, partOf, loss });
-      const augmentation = augment ? await this.#augmenter?.prepare(ready) : undefined;
+      const augmentation = augment ? await this.#augmenter?.prepare(ready, source) : undefined;
       microBatches.unshift({ first, count, ready, augmentation });
     }
     return {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inputSize } from "../image/input_frame.ts";
 import type { Metrics } from "../tracking/backend.ts";
 import type { Tracker } from "../tracking/tracker.ts";
 import type { PartialEpoch, RunProgress } from "./checkpoint.ts";
@@ -19,7 +20,7 @@ import type { RunFigures } from "./run_figures.ts";
 import type { SampleImages } from "./sample_images.ts";
 import { saveCheckpoint } from "./run_folder.ts";
 import { learningRateAt, nextPlateau } from "./schedule.ts";
-import { networkConfig } from "./train_config.ts";
+import { extentsOf, networkConfig } from "./train_config.ts";
 import { drawsOf, type TrainData } from "./train_data.ts";
 import type { Trainer } from "./trainer.ts";
 import type { TrainerState } from "./trainer_state.ts";
@@ -67,9 +68,10 @@ export class Epochs {
   constructor(progress: RunProgress, options: EpochsOptions) {
     this.#progress = progress;
     this.#options = options;
-    const { batchSize, size } = progress.config;
+    const { batchSize } = progress.config;
+    const { width, height } = inputSize(extentsOf(progress.config));
     const network = networkConfig(progress.config);
-    const batchByteLength = batchSize * (network.inChannels + maskChannels(network)) * size * size * 4;
+    const batchByteLength = batchSize * (network.inChannels + maskChannels(network)) * height * width * 4;
     this.#trainPace = new Pace(options.readEverySeconds, batchByteLength);
     this.#validPace = new Pace(options.readEverySeconds, batchByteLength);
   }

@@ -10,6 +10,7 @@ import type { CategoryNames, ClassOptions } from "../dataset/classes.ts";
 import { withinProject } from "../fs/paths.ts";
 import type { ClassSpec } from "../image/class_spec.ts";
 import type { SampleRange } from "../image/image.ts";
+import { formatSize } from "../image/input_frame.ts";
 import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_model.ts";
 import type { StateDict } from "../tensor.ts";
 import { classCount, depthOf, headOf } from "../unet/config.ts";
@@ -55,7 +56,7 @@ export async function readInit(
   const path = await findModelFile({ model: choice });
   const model = await loadModel(path);
   const { description, described, state } = model;
-  const { network, size, normalize, range } = description;
+  const { network, normalize, range, size, height, fit } = description;
   const training = (description.training ?? {}) as Partial<Record<keyof TrainConfig, unknown>>;
   const own: Partial<TrainConfig> = {
     filters: network.filters,
@@ -76,6 +77,8 @@ export async function readInit(
   const loss = known(training.loss, LOSS_NAMES) as LossName | undefined;
   const config: Partial<TrainConfig> = {
     size,
+    ...(given.size === undefined && height !== undefined ? { height } : {}),
+    ...(fit === undefined ? {} : { fit }),
     dropout: network.dropout,
     // Rounded, so that it reads as a person would write it.
     learningRate: Number((completeTrainConfig({ recipe }).learningRate / SLOWER).toPrecision(3)),
@@ -86,10 +89,12 @@ export async function readInit(
     recipe,
     init: originOf(model, range),
   };
+  const trained = formatSize({ size, height });
+  const now = formatSize({ size: config.size!, height: config.height });
   const notes = [
-    ...(config.size === size ? [] : [`the model was trained at size ${size}, this run is at ${config.size}`]),
+    ...(trained === now ? [] : [`the model was trained at size ${trained}, this run is at ${now}`]),
     ...(described || given.normalize !== undefined ? [] : [
-      `${path} does not say how its images were treated: ${normalize} normalization and size ${config.size} are ` +
+      `${path} does not say how its images were treated: ${normalize} normalization and size ${now} are ` +
       "assumed (--normalize, --size)",
     ]),
   ];

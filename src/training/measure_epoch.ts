@@ -4,10 +4,12 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Size } from "../image/image.ts";
+import { inputSize } from "../image/input_frame.ts";
 import { maskChannels } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import { VALIDATION_SHARE } from "./budget.ts";
-import { networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
+import { extentsOf, networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
 import { drawsOf } from "./train_data.ts";
 import type { TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
@@ -38,9 +40,10 @@ export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPla
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
   const trainer = await Trainer.create(unet, trainerOptions(config));
   try {
+    const extents = inputSize(extentsOf(config));
     const batch = Math.min(config.batchSize, drawsOf(data.train));
-    let seconds = batch * await stepSeconds(trainer, 1, config.size);
-    if (batch > 1 && seconds < MOST_SECONDS) seconds = await stepSeconds(trainer, batch, config.size);
+    let seconds = batch * await stepSeconds(trainer, 1, extents);
+    if (batch > 1 && seconds < MOST_SECONDS) seconds = await stepSeconds(trainer, batch, extents);
     return epochSeconds(seconds, data);
   } finally {
     trainer.close();
@@ -52,19 +55,19 @@ export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPla
 export async function stepSeconds(
   trainer: Trainer,
   batch: number,
-  size: number,
+  { width, height }: Size,
   steps = 1,
 ): Promise<number> {
   const { config } = trainer.unet;
   const inChannels = config.inChannels;
   const masks = maskChannels(config);
-  const values = (channels: number) => ({ length: batch * channels * size * size });
+  const values = (channels: number) => ({ length: batch * channels * height * width });
   const tensors = [
     {
-      shape: [batch, inChannels, size, size],
+      shape: [batch, inChannels, height, width],
       data: Float32Array.from(values(inChannels), (_, i) => Math.sin(i)),
     },
-    { shape: [batch, masks, size, size], data: Float32Array.from(values(masks), () => 0) },
+    { shape: [batch, masks, height, width], data: Float32Array.from(values(masks), () => 0) },
   ] as const;
   await trainer.step(...tensors);
   const start = performance.now();

@@ -70,8 +70,10 @@ async function measureFilters(gpu: Gpu, config: TrainConfig, mostPixels: number)
       const growth = points.length < ENOUGH ? 1 : pixels / last!.pixels;
       if (last && (growth * last.seconds > most || (points.length >= ENOUGH && pixels > mostPixels))) break;
       try {
-        let seconds = await stepSeconds(trainer, batch, size);
-        if (seconds < STEPS.shortSeconds) seconds = await stepSeconds(trainer, batch, size, STEPS.short);
+        let seconds = await stepSeconds(trainer, batch, { width: size, height: size });
+        if (seconds < STEPS.shortSeconds) {
+          seconds = await stepSeconds(trainer, batch, { width: size, height: size }, STEPS.short);
+        }
         points.push({ filters: config.filters, pixels, seconds });
       } catch (error) {
         if (!(error instanceof CapacityError) || points.length === 0) throw error;

@@ -80,8 +80,10 @@ export function completeTrainConfig(given: Partial<TrainConfig> = {}): TrainConf
     const decay = RECIPES[name]!.weightDecay ?? ADAMW_DECAY;
     config.weightDecay = given.optimizer === "adamw" ? decay : 0;
   }
-  // As in files of versions that know one depth.
+  // As in files of versions that know one depth, and squares to which images are stretched.
   if (config.depth === DEPTHS.default) delete config.depth;
+  if (config.height === config.size) delete config.height;
+  if (config.fit === "stretch") delete config.fit;
   checkTrainConfig(config);
   return config;
 }

@@ -31,7 +31,7 @@ import {
 import { hashUncalibrated } from "./calibrated_model.ts";
 import { allTexts, type Collective } from "./collective.ts";
 import { shouldStop } from "./early_stopping.ts";
-import { networkConfig, type TrainConfig } from "./train_config.ts";
+import { extentsOf, networkConfig, type TrainConfig } from "./train_config.ts";
 
 /** A run's folder, which no other process can train in until it is closed. */
 export interface OpenRun {
@@ -359,7 +359,7 @@ function bestParts({ progress, trainer }: Checkpoint): Uint8Array[] {
     state: blockToState(parameterTable(network), trainer.average ?? trainer.weights),
     description: {
       network,
-      size: config.size,
+      ...extentsOf(config),
       normalize: config.normalize,
       range: data.train.range,
       // What the metrics of training count by.

@@ -10,6 +10,7 @@ import { MAX_CLASSES } from "../dataset/classes.ts";
 import { UNANNOTATED, type Unannotated } from "../dataset/samples.ts";
 import { ARITHMETIC, type Arithmetic } from "../gpu/arithmetic.ts";
 import type { SampleRange } from "../image/image.ts";
+import { type Fit, FITS, formatSize, type InputExtents } from "../image/input_frame.ts";
 import { type Normalization, NORMALIZATIONS } from "../image/normalize.ts";
 import {
   completeConfig,
@@ -43,7 +44,7 @@ export interface TrainConfig {
   learningRate: number;
   /** Feature maps of the network's first block. */
   filters: number;
-  /** Height and width of the network's input in pixels, a multiple of 32, or of 2 ** depth if that is given. */
+  /** Width of the network's input in pixels, and height unless that is given; a multiple of 32, or of 2 ** depth if that is given. */
   size: number;
   /** Epochs without a lower validation loss after which training stops; 0 for never. */
   patience: number;
@@ -98,6 +99,10 @@ export interface TrainConfig {
   depth?: number;
   /** Seconds for which filters, size, batch size and epochs were chosen; absent without a budget. */
   budget?: number;
+  /** Height of the network's input if it is not `size`, which then is the width. */
+  height?: number;
+  /** `pad` keeps the proportions of images; absent for `stretch`, the original's. */
+  fit?: Fit;
 }
 
 /** The model that a run starts from. */
@@ -176,17 +181,27 @@ export function checkTrainConfig(config: TrainConfig): void {
   networkConfig(config);
 }
 
-function checkSize({ size, depth }: TrainConfig): void {
+function checkSize({ size, height = size, fit = "stretch", depth }: TrainConfig): void {
+  if (!FITS.includes(fit)) {
+    throw new RangeError(`Cannot train with fit "${fit}": expected ${FITS.join(", ")}`);
+  }
   const { least, most } = DEPTHS;
   if (depth !== undefined && !(Number.isInteger(depth) && depth >= least && depth <= most)) {
     throw new RangeError(`Cannot train with depth ${depth}: expected an integer from ${least} to ${most}`);
   }
+  const [lowest, highest, whole] = SETTING_RANGES.size;
+  if (!(height >= lowest && height <= highest) || (whole && !Number.isInteger(height))) {
+    throw new RangeError(
+      `Cannot train with height ${height}: expected an integer from ${lowest} to ${highest}`,
+    );
+  }
   const step = sizeStep({ depth });
-  if (size % step === 0) return;
+  if (size % step === 0 && height % step === 0) return;
+  const nearest = (extent: number) => Math.max(1, Math.round(extent / step)) * step;
   const network = depth === undefined ? "" : ` with depth ${depth}`;
   throw new RangeError(
-    `Cannot train at size ${size}${network}: expected a multiple of ${step}\n` +
-      `hint: ${Math.max(1, Math.round(size / step)) * step} is the nearest`,
+    `Cannot train at size ${formatSize({ size, height })}${network}: expected a multiple of ${step}\n` +
+      `hint: ${formatSize({ size: nearest(size), height: nearest(height) })} is the nearest`,
   );
 }
 
@@ -236,6 +251,11 @@ export function networkConfig({ filters, dropout, norm, classes, head, depth }: 
   });
 }
 
+/** The network's input, as data and models take it. */
+export function extentsOf({ size, height, fit }: TrainConfig): InputExtents {
+  return { size, height, fit };
+}
+
 /** The settings as the trainer takes them. */
 export function trainerOptions(config: TrainConfig): TrainerOptions {
   return {
@@ -247,6 +267,7 @@ export function trainerOptions(config: TrainConfig): TrainerOptions {
     loss: config.loss,
     seed: config.seed,
     ...(config.augment ? { augmentation: config.augment } : {}),
+    ...(config.fit === "pad" ? { ignoreOutside: true } : {}),
   };
 }
 
@@ -263,6 +284,8 @@ export function configDifferences(before: TrainConfig, now: TrainConfig): string
     oversample: config.oversample ?? "none",
     depth: config.depth ?? DEPTHS.default,
     budget: config.budget === undefined ? "none" : formatSeconds(config.budget),
+    height: config.height ?? "the width",
+    fit: config.fit ?? "stretch",
   });
   const [old, current] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];
   const names = [...new Set([...Object.keys(current), ...Object.keys(old)])];

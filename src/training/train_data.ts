@@ -22,7 +22,7 @@ import { type Collective, ranksOf, SINGLE_RANK } from "./collective.ts";
 import { type FoldChoice, foldSplits } from "./folds/fold_splits.ts";
 import type { InitModel } from "./init_model.ts";
 import { chooseRunClasses, type RunClasses } from "./run_classes.ts";
-import { OVERSAMPLE, type TrainConfig } from "./train_config.ts";
+import { extentsOf, OVERSAMPLE, type TrainConfig } from "./train_config.ts";
 import type { SplitFingerprint } from "./data_fingerprint.ts";
 
 /** A split in numbers. */
@@ -62,7 +62,7 @@ export function drawsOf({ samples, corrections }: Pick<SplitSummary, "samples" |
 export interface Example {
   /** The sample. */
   readonly sample: Sample;
-  /** Its image, `[3, size, size]`, normalized. */
+  /** Its image, `[3, height, width]`, normalized. */
   readonly input: Tensor;
   /** Whether its file has more than 8 bits per sample, so that figures are windowed. */
   readonly deep?: boolean;
@@ -185,7 +185,7 @@ async function loadSplit(
       readonly report?: CorrectionsReport | undefined;
     },
 ): Promise<SplitData> {
-  const { unannotated, size, normalize, batchSize, seed } = config;
+  const { unannotated, normalize, batchSize, seed } = config;
   const read = ({ split, listing }: OpenSplit) =>
     readListing(split, listing, { unannotated, classes: table, overlapping: head === "sigmoid" });
   const { split } = own!;
@@ -193,7 +193,7 @@ async function loadSplit(
   const further = await Promise.all(joined.map(read));
   const samples = [reading, ...further].flatMap(({ samples }) => samples);
   const prepared = await prepareSplit(samples, {
-    size,
+    ...extentsOf(config),
     corrections: corrections?.map(({ path }) => path).join("\n"),
     normalize,
     targets: { classCount: table.classes.length, head },

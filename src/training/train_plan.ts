@@ -18,7 +18,8 @@ import {
   trainingBytes,
 } from "../unet/network_plan.ts";
 import { cutBatch, type MemoryUse, planBatch } from "./batch_memory.ts";
-import { networkConfig, type TrainConfig } from "./train_config.ts";
+import { inputSize } from "../image/input_frame.ts";
+import { extentsOf, networkConfig, type TrainConfig } from "./train_config.ts";
 import { drawsOf, type SplitSummary } from "./train_data.ts";
 
 /** Defaults, choices that were given (such as those timed on the adapter), or those that the run was started with. */
@@ -118,7 +119,7 @@ function planMemory(
 ): PlannedMemory {
   const network = networkConfig(config);
   const target = planTarget(gpu);
-  const extents = { height: config.size, width: config.size };
+  const extents = inputSize(extentsOf(config));
   // The largest share of a batch that a rank gets.
   const shareOf = (batch: number) => Math.ceil(batch / ranks);
   const whole = shareOf(Math.min(config.batchSize, drawsOf(data.train)));

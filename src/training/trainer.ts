@@ -12,7 +12,7 @@ import { classCount, headOf, maskChannels } from "../unet/config.ts";
 import { blockToState } from "../unet/parameters.ts";
 import type { UNet } from "../unet/unet.ts";
 import type { BatchShape } from "./batch_memory.ts";
-import { type BatchKind, BatchRunner, type PreparedBatch } from "./batch_runner.ts";
+import { type BatchKind, BatchRunner, type PrepareBatchOptions, type PreparedBatch } from "./batch_runner.ts";
 import { placeInBatch } from "./collective.ts";
 import { type BatchMetrics, MetricsHistory, type StepMetrics } from "./metrics_history.ts";
 import { OptimizerStep } from "./optimizer_step.ts";
@@ -104,7 +104,7 @@ export class Trainer {
    * @throws {RangeError} if height or width is not a multiple of 32, or the device is too small.
    */
   async prepare(batch: number, height: number, width: number): Promise<void> {
-    await this.#prepareShape("train", { batch, height, width }, false);
+    await this.#prepareShape("train", { batch, height, width }, {});
   }
 
   /**
@@ -130,7 +130,11 @@ export class Trainer {
    * @throws as {@linkcode Trainer.step}.
    */
   async enqueue(images: Tensor, masks: Tensor): Promise<void> {
-    const batch = await this.#prepare("train", images, masks, true);
+    const { augmentation, patch } = this.#settings;
+    const batch = await this.#prepare("train", images, masks, {
+      augment: true,
+      crops: augmentation && patch,
+    });
     this.#step++;
     const completes = this.#accumulated + 1 === this.#settings.accumulate;
     if (completes) this.#updates++;
@@ -270,7 +274,12 @@ export class Trainer {
     return blockToState(parameters, await readBlock(gpu, buffer, parameters.blockSize));
   }
 
-  #prepare(kind: BatchKind, images: Tensor, masks: Tensor, augment = false): Promise<PreparedBatch> {
+  #prepare(
+    kind: BatchKind,
+    images: Tensor,
+    masks: Tensor,
+    { augment = false, crops }: { augment?: boolean; crops?: number | undefined } = {},
+  ): Promise<PreparedBatch> {
     const { batch, height, width } = this.unet.checkImages(images);
     const expected = [batch, maskChannels(this.unet.config), height, width];
     const values = expected.reduce((product, extent) => product * extent, 1);
@@ -282,15 +291,20 @@ export class Trainer {
     }
     if (headOf(this.unet.config) === "softmax") checkIndices(masks.data, classCount(this.unet.config));
     this.#history.checkRoom();
-    return this.#prepareShape(kind, { batch, height, width }, augment);
+    if (crops === undefined) return this.#prepareShape(kind, { batch, height, width }, { augment });
+    const source = { height, width };
+    return this.#prepareShape(kind, { batch, height: crops, width: crops }, { augment, source });
   }
 
-  #prepareShape(kind: BatchKind, shape: BatchShape, augment: boolean): Promise<PreparedBatch> {
-    if (!this.#isShared) return this.#batches.prepare(kind, shape, { augment });
+  #prepareShape(kind: BatchKind, shape: BatchShape, options: PrepareBatchOptions): Promise<PreparedBatch> {
+    if (!this.#isShared) return this.#batches.prepare(kind, shape, options);
     const isEmpty = shape.batch === 0;
     return placeInBatch(this.#settings.collective, shape.batch).then(({ firstImage, batch }) => {
       const place = { firstImage: isEmpty ? 0 : firstImage, batch };
-      return this.#batches.prepare(kind, { ...shape, batch: Math.max(1, shape.batch) }, { augment, place });
+      return this.#batches.prepare(kind, { ...shape, batch: Math.max(1, shape.batch) }, {
+        ...options,
+        place,
+      });
     });
   }
 

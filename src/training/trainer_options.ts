@@ -29,6 +29,13 @@ export interface TrainerOptions {
   loss?: LossName;
   /** Random transforms of images and masks; none by default. */
   augmentation?: Augmentation;
+  /** Whether pixels that augmentation takes from outside an image count in nothing; by default they are background. */
+  ignoreOutside?: boolean;
+  /**
+   * Height and width of what is trained on of larger images: with augmentation, training batches have what lies around it,
+   * too, as many pixels on each side. By default whole images are trained on.
+   */
+  patch?: number;
   /** Key of the random draws of dropout and augmentation; defaults to 0. */
   seed?: number;
   /**
@@ -45,8 +52,10 @@ export interface TrainerOptions {
 
 /** Settings of a trainer, all of them. */
 export type TrainerSettings =
-  & Required<Omit<TrainerOptions, "augmentation" | "microBatch" | "onNote">>
-  & Pick<TrainerOptions, "augmentation" | "microBatch" | "onNote">;
+  & Required<Omit<TrainerOptions, OptionalOption>>
+  & Pick<TrainerOptions, OptionalOption>;
+
+type OptionalOption = "augmentation" | "ignoreOutside" | "patch" | "microBatch" | "onNote";
 
 const DEFAULTS = {
   learningRate: 1e-4,

@@ -9,30 +9,32 @@ import { joinBytes } from "../bytes.ts";
 import { type ClassSpec, isClassList, isNameList } from "../image/class_spec.ts";
 import type { SampleRange } from "../image/image.ts";
 import { DEFAULT_NORMALIZATION, isNormalization, type Normalization } from "../image/normalize.ts";
+import type { Fit } from "../image/input_frame.ts";
 import { isSampleRange } from "../image/sample_range.ts";
 import { isRecord } from "../fs/json_shape.ts";
 import type { StateDict } from "../tensor.ts";
 import { type SafetensorsHeader, safetensorsParts } from "../weights/safetensors.ts";
 import { readWeights } from "../weights/weights_file.ts";
 import { findJsonExcess } from "../weights/json_bounds.ts";
-import {
-  classCount,
-  completeConfig,
-  depthOf,
-  headOf,
-  MAX_SIZE,
-  sizeStep,
-  type UNetConfig,
-} from "./config.ts";
+import { classCount, completeConfig, depthOf, headOf, sizeStep, type UNetConfig } from "./config.ts";
 import { type Calibration, isCalibration } from "./model_calibration.ts";
+import { checkExtents, showValue } from "./model_extents.ts";
 import { inferConfig } from "./parameters.ts";
 
 /** What a model file says about its weights. */
 export interface ModelDescription {
   /** The network's settings. */
   readonly network: UNetConfig;
-  /** Height and width that images were resized to. */
+  /** Width and height that images were resized to; if `height` is given, the width only. */
   readonly size: number;
+  /** Height that images were resized to; absent for that of a square. */
+  readonly height?: number | undefined;
+  /** How images fit the input; absent for `stretch`, the original's. */
+  readonly fit?: Fit | undefined;
+  /** Width and height of the windows in which images of any size are read, equal to `size`; absent for whole images. */
+  readonly patch?: number | undefined;
+  /** With `patch`: the resolution relative to the images' own; absent for 1. */
+  readonly scale?: number | undefined;
   /** How images were normalized. */
   readonly normalize: Normalization;
   /** The samples of more than 8 bits that become 0 and 1; absent if no image that it saw has more. */
@@ -219,35 +221,27 @@ function parse(name: string, text: string): unknown {
 }
 
 function checkDescription(description: Record<string, unknown>, state: StateDict): ModelDescription {
-  const { network, size, normalize, threshold } = description;
+  const { network, normalize, threshold } = description;
   if (!isRecord(network)) {
     throw new SyntaxError("Cannot read the model: its metadata does not describe the network");
   }
   const config = completeConfig(network);
   const step = sizeStep(config);
-  if (
-    typeof size !== "number" || !Number.isInteger(size) || size < step || size > MAX_SIZE || size % step !== 0
-  ) {
-    throw new RangeError(
-      `Cannot read the model: its input size is ${
-        show(size)
-      }, expected a multiple of ${step} up to ${MAX_SIZE}`,
-    );
-  }
+  const extents = checkExtents(description, step);
   if (!isNormalization(normalize)) {
     throw new RangeError(
-      `Cannot read the model: its normalization is ${show(normalize)}, expected "imagenet" or "picture"`,
+      `Cannot read the model: its normalization is ${showValue(normalize)}, expected "imagenet" or "picture"`,
     );
   }
   if (typeof threshold !== "number" || !(threshold >= 0 && threshold <= 1)) {
     throw new RangeError(
-      `Cannot read the model: its threshold is ${show(threshold)}, expected a number from 0 to 1`,
+      `Cannot read the model: its threshold is ${showValue(threshold)}, expected a number from 0 to 1`,
     );
   }
   for (const [name, valid, expected] of OPTIONAL) {
     const value = description[name];
     if (value === undefined || valid(value)) continue;
-    throw new TypeError(`Cannot read the model: its ${name} is ${show(value)}, expected ${expected}`);
+    throw new TypeError(`Cannot read the model: its ${name} is ${showValue(value)}, expected ${expected}`);
   }
   checkNetwork(config, state);
   const { classes } = description as Partial<ModelDescription>;
@@ -263,7 +257,7 @@ function checkDescription(description: Record<string, unknown>, state: StateDict
       `Cannot read the model: its calibration has ${calibration.temperature.length} temperatures, expected ${temperatures}`,
     );
   }
-  return { ...description, network: config, size, normalize, threshold };
+  return { ...description, ...extents, network: config, normalize, threshold };
 }
 
 /** Before anything is allocated for the network that the description claims. */
@@ -303,9 +297,3 @@ const OPTIONAL: readonly Check[] = [
   ],
   ...["training", "data", "versions"].map((name): Check => [name, isRecord, "an object"]),
 ];
-
-/** A value of a file for a message, in few characters. */
-function show(value: unknown): string {
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
-  return (JSON.stringify(value) ?? "missing").slice(0, 100);
-}

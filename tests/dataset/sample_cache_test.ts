@@ -1,5 +1,6 @@
 /** The cache file of prepared samples: complete or rejected, whatever byte is damaged or missing. */
 import assert from "node:assert/strict";
+import { frameOf } from "../../src/image/input_frame.ts";
 import { crc32 } from "node:zlib";
 import { join } from "node:path";
 import { type CacheIndex, CacheWriter, openCache } from "../../src/dataset/sample_cache.ts";
@@ -14,6 +15,8 @@ import { oddVariants } from "../support/odd_json.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 
 const SIZE = 6;
+const SQUARE = { width: SIZE, height: SIZE };
+const FRAME = frameOf({ size: SIZE }, SQUARE);
 const MOMENTS = { mean: 0.5, deviation: 0.25 };
 
 /** Gray and color images with label maps of one class, of two, and of four with ignored pixels. */
@@ -33,8 +36,8 @@ async function writeCache(path: string): Promise<CacheIndex> {
   const records = SAMPLES.map(({ channels, labels }, i) => {
     const packed = packLabels({ width: SIZE, height: SIZE, data: labels });
     const { labelBits } = packed;
-    const record = buildRecord(planesOf(channels), packed, SIZE);
-    assert.equal(record.length, recordByteLength(SIZE, channels, labelBits));
+    const record = buildRecord(planesOf(channels), packed, SQUARE);
+    assert.equal(record.length, recordByteLength(SQUARE, channels, labelBits));
     const place = { offset: writer.add(record), channels, labelBits, checksum: crc32(record) };
     return { ...place, moments: MOMENTS, image: `image ${i}`, labels: `labels ${i}`, foregroundPixels: i };
   });
@@ -47,20 +50,26 @@ async function writeCache(path: string): Promise<CacheIndex> {
 Deno.test("openCache: returns the index that was written, and the records hold images and labels", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "a.samples");
-    const { version: _, ...index } = await openCache(path, SIZE).then(async (missing) => {
+    const { version: _, ...index } = await openCache(path, { size: SIZE }).then(async (missing) => {
       assert.equal(missing, null, "there is no file yet");
       const written = await writeCache(path);
-      const index = await openCache(path, SIZE) as CacheIndex & { version: number };
+      const index = await openCache(path, { size: SIZE }) as CacheIndex & { version: number };
       assert.deepEqual({ ...index }, { version: index.version, ...written });
       return index;
     });
     assert.deepEqual(await filesUnder(folder), ["a.samples"]);
     assert.deepEqual(index.records.map(({ labelBits }) => labelBits), [1, 8, 8]);
-    const reader = new RecordReader(SIZE);
+    const reader = new RecordReader(SQUARE);
     for (const [i, { channels, labels }] of SAMPLES.entries()) {
       const image = new Float32Array(3 * SIZE ** 2);
       const found = new Uint8Array(SIZE ** 2);
-      reader.readSample({ ...index.records[i]!, source: path }, { normalize: "picture" }, image, found);
+      reader.readSample(
+        { ...index.records[i]!, source: path },
+        { normalize: "picture" },
+        FRAME,
+        image,
+        found,
+      );
       assert.deepEqual(found, Uint8Array.from(labels));
       const planes = planesOf(channels);
       const expected = image.map((_, at) => (planes[at % planes.length]! - MOMENTS.mean) / MOMENTS.deviation);
@@ -73,7 +82,7 @@ Deno.test("openCache: ignores a file of another size or version", () =>
   inTempFolder(async (folder) => {
     const path = join(folder, "a.samples");
     await writeCache(path);
-    assert.equal(await openCache(path, SIZE + 1), null);
+    assert.equal(await openCache(path, { size: SIZE + 1 }), null);
     // The index is JSON near the end of the file; another version needs another checksum.
     const bytes = await Deno.readFile(path);
     const view = new DataView(bytes.buffer);
@@ -86,7 +95,7 @@ Deno.test("openCache: ignores a file of another size or version", () =>
     bytes[offset + version] = "1".charCodeAt(0);
     view.setUint32(bytes.length - 12, crc32(bytes.subarray(offset, offset + length)), true);
     await Deno.writeFile(path, bytes);
-    assert.equal(await openCache(path, SIZE), null);
+    assert.equal(await openCache(path, { size: SIZE }), null);
   }));
 
 Deno.test("openCache: tells how a file is damaged, for truncations and flipped bytes anywhere", () =>
@@ -96,7 +105,7 @@ Deno.test("openCache: tells how a file is damaged, for truncations and flipped b
     const whole = await Deno.readFile(path);
     const damaged = async (bytes: Uint8Array, where: string) => {
       await Deno.writeFile(path, bytes);
-      const found = await openCache(path, SIZE);
+      const found = await openCache(path, { size: SIZE });
       assert.match(String(found), /truncated|trailer is missing|index is damaged|does not match/, where);
     };
     for (let length = 0; length < whole.length; length += 1 + length % 13) {
@@ -127,13 +136,13 @@ Deno.test("openCache: whatever its index holds under a matching checksum, it is 
       view.setUint32(file.length - 16, text.length, true);
       view.setUint32(file.length - 12, crc32(text), true);
       await Deno.writeFile(path, file);
-      const found = await openCache(path, SIZE);
+      const found = await openCache(path, { size: SIZE });
       if (typeof found === "string") refused++;
       else if (found !== null) {
-        const reader = new RecordReader(SIZE);
+        const reader = new RecordReader(SQUARE);
         const [image, labels] = [new Float32Array(3 * SIZE ** 2), new Uint8Array(SIZE ** 2)];
         for (const record of found.records) {
-          reader.readSample({ ...record, source: path }, { normalize: "picture" }, image, labels);
+          reader.readSample({ ...record, source: path }, { normalize: "picture" }, FRAME, image, labels);
           assert.ok(image.every(Number.isFinite));
         }
         reader.close();
@@ -160,11 +169,12 @@ Deno.test("RecordReader: rejects a record that changed since the file was opened
     const path = join(folder, "a.samples");
     const { records } = await writeCache(path);
     const place: RecordPlace = { ...records[0]!, source: path };
-    const reader = new RecordReader(SIZE);
+    const reader = new RecordReader(SQUARE);
     const read = () =>
       reader.readSample(
         place,
         { normalize: "imagenet" },
+        FRAME,
         new Float32Array(3 * SIZE ** 2),
         new Uint8Array(SIZE ** 2),
       );

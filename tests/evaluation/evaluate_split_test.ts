@@ -146,7 +146,7 @@ Deno.test("evaluateSplit: refuses a split that is empty or prepared for another 
   const other = (changes: Partial<PreparedSplit>) =>
     evaluateSplit(predictor, { ...split, ...changes } as PreparedSplit);
   await assert.rejects(
-    other({ count: 5, size: 64 }),
+    other({ count: 5, extents: { size: 64 } }),
     /^RangeError: Cannot evaluate a model of 32 px and imagenet .* 64 px/,
   );
   await assert.rejects(other({ count: 5, normalize: "picture" }), RangeError);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { packStep } from "../../kernels/adam/adam.ts";
-import { augment, type Augmentation } from "../../kernels/augment/augment.ts";
+import { augment, type Augmentation, sourceExtents } from "../../kernels/augment/augment.ts";
 import { ADAM_DEFAULTS } from "../reference/adam.ts";
 import { augmentBatch, type AugmentShape } from "../reference/augment.ts";
 import { assertClose } from "../support/compare.ts";
@@ -189,7 +189,7 @@ Deno.test("augment: micro-batches and separate bindings repeat the draws of the 
     const sizes = { images: 3 * 35, masks: 35 };
     const { images, masks } = await runKernel(
       gpu,
-      augment({ ...shape, batch: 2 }, 1, options, binding),
+      augment({ ...shape, batch: 2 }, 1, options, { firstImage: binding }),
       {
         source_images: source.images.slice(first * sizes.images, (first + 2) * sizes.images),
         source_masks: source.masks.slice(first * sizes.masks, (first + 2) * sizes.masks),
@@ -200,5 +200,43 @@ Deno.test("augment: micro-batches and separate bindings repeat the draws of the 
     );
     assert.deepEqual(images, whole.images.slice(first * sizes.images, (first + 2) * sizes.images));
     assert.deepEqual(masks, whole.masks.slice(first * sizes.masks, (first + 2) * sizes.masks));
+  }
+});
+
+Deno.test("augment: a larger source with the same center shows what lies around the image; outside it is a given value", async () => {
+  const shape = { batch: 4, channels: 1, maskChannels: 2, height: 12, width: 9 };
+  for (const [title, options] of Object.entries(STRENGTHS)) {
+    for (const source of [sourceExtents(shape, options), { height: 14, width: 9 }]) {
+      const sources = draw({ ...shape, ...source });
+      const size = shape.batch * shape.height * shape.width;
+      const { images, masks } = await runKernel(gpu, augment(shape, 2, options, { source, outside: -1 }), {
+        source_images: sources.images,
+        source_masks: sources.masks,
+        images: size,
+        masks: 2 * size,
+        step: packStep(7, 2, 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0 }),
+      });
+      const expected = augmentBatch(sources.images, sources.masks, shape, options, 7, 2, {
+        source,
+        outside: -1,
+      });
+      assertClose(images, expected.images, { absolute: 1e-4, label: title });
+      const wrong = masks.filter((value, index) => value !== expected.masks[index]).length;
+      assert.ok(wrong < masks.length / 50, `${title}: ${wrong} masks differ`);
+      // The extents for these strengths leave nothing outside.
+      if (source.height !== 14) assert.ok(masks.every((value) => value >= 0), title);
+    }
+  }
+});
+
+Deno.test("sourceExtents: grow with rotation, scale and shift, and keep the center", () => {
+  const extents = { height: 64, width: 96 };
+  assert.deepEqual(sourceExtents(extents, { ...NONE, flipHorizontal: true, noise: 1 }), extents);
+  const turned = sourceExtents(extents, { ...NONE, rotation: 180 });
+  // Half of each is the half diagonal and a pixel, rounded up.
+  assert.deepEqual(turned, { height: 118, width: 118 });
+  for (const strength of Object.values(STRENGTHS)) {
+    const { height, width } = sourceExtents(extents, strength);
+    assert.ok(height >= 64 && width >= 96 && height % 2 === 0 && width % 2 === 0);
   }
 });

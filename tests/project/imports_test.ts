@@ -86,6 +86,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     "src/gpu",
     "src/host",
     "src/tuning",
+    "src/unet",
+    "src/image",
     "src/dataset",
     "src/prediction",
     "src/evaluation",

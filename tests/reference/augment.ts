@@ -3,7 +3,8 @@
  *
  * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of image, step, seed and kind. A pixel of
  * the result is sampled at `R(angle) * (pixel - center - shift) / scale + center` of the source, mirrored about the
- * center if a flip was drawn: bilinear with clamped edges for images; nearest, 0 outside, for masks.
+ * center if a flip was drawn: bilinear with clamped edges for images; nearest, 0 or another value outside, for masks. The source may be larger, with the
+ * same center.
  *
  * @module
  */
@@ -84,12 +85,14 @@ export function augmentBatch(
   strength: AugmentStrength,
   seed: number,
   step: number,
+  { source = shape, outside = 0 }: { source?: { height: number; width: number }; outside?: number } = {},
 ): Augmented {
   const { batch, channels, maskChannels, height, width } = shape;
   const pixels = height * width;
+  const sourcePixels = source.height * source.width;
   const result = {
-    images: new Float64Array(images.length),
-    masks: new Float64Array(masks.length),
+    images: new Float64Array(batch * channels * pixels),
+    masks: new Float64Array(batch * maskChannels * pixels),
     margins: new Float64Array(batch * pixels),
   };
   const clamp = (value: number, end: number) => Math.max(0, Math.min(end - 1, value));
@@ -105,8 +108,8 @@ export function augmentBatch(
       let y = (Math.cos(angle) * dy - Math.sin(angle) * dx) / (1 + strength.scale * zoom);
       if (strength.flipHorizontal && flipX < 0) x = -x;
       if (strength.flipVertical && flipY < 0) y = -y;
-      x += (width - 1) / 2;
-      y += (height - 1) / 2;
+      x += (source.width - 1) / 2;
+      y += (source.height - 1) / 2;
       for (let channel = 0; channel < channels; channel++) {
         const plane = (image * channels + channel) * pixels;
         let value = 0;
@@ -122,7 +125,8 @@ export function augmentBatch(
               x - Math.floor(x),
             ]] as const
           ) {
-            value += weightX * weightY * images[plane + clamp(row, height) * width + clamp(column, width)]!;
+            const at = clamp(row, source.height) * source.width + clamp(column, source.width);
+            value += weightX * weightY * images[(image * channels + channel) * sourcePixels + at]!;
           }
         }
         value = (1 + strength.contrast * contrast) * value + strength.brightness * brightness;
@@ -132,14 +136,15 @@ export function augmentBatch(
         result.images[plane + pixel] = value;
       }
       const [column, row] = [Math.round(x), Math.round(y)];
-      const inside = column >= 0 && row >= 0 && column < width && row < height;
+      const inside = column >= 0 && row >= 0 && column < source.width && row < source.height;
       result.margins[image * pixels + pixel] = Math.min(
         Math.abs(x - Math.floor(x) - 0.5),
         Math.abs(y - Math.floor(y) - 0.5),
       );
       for (let channel = 0; channel < maskChannels; channel++) {
         const plane = (image * maskChannels + channel) * pixels;
-        result.masks[plane + pixel] = inside ? masks[plane + row * width + column]! : 0;
+        const first = (image * maskChannels + channel) * sourcePixels;
+        result.masks[plane + pixel] = inside ? masks[first + row * source.width + column]! : outside;
       }
     }
   }

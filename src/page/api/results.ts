@@ -57,8 +57,12 @@ export interface EvaluationResults {
   readonly settings: {
     /** Null for the most probable of several classes. */
     readonly threshold: number | null;
-    /** Width and height of the compared masks in pixels. */
+    /** Width and height of the compared masks in pixels, unless `compared` says otherwise. */
     readonly size: number;
+    /** Height of the compared masks; absent for that of a square. */
+    readonly height?: number;
+    /** `image`: masks are compared at each image's own size. */
+    readonly compared?: "image";
     /** Millimeters between rows and between columns of the image files; null for pixels. */
     readonly spacing: readonly [number, number] | null;
     readonly unit: "px" | "mm";

@@ -81,8 +81,12 @@ export interface EvaluationRecord {
   readonly problems: number;
   /** The threshold of probabilities; null for the most probable class. */
   readonly threshold: Value;
-  /** Width and height of the compared masks in pixels. */
+  /** Width of the compared masks in pixels. */
   readonly size: Value;
+  /** Their height. */
+  readonly height: Value;
+  /** Whether masks are compared at each image's own size instead. */
+  readonly atOwnSize: boolean;
   /** Millimeters between rows and columns; null for pixels. */
   readonly spacing: readonly Value[] | null;
   /** `px` or `mm`. */
@@ -122,6 +126,8 @@ export function readEvaluation(document: unknown, split: string): EvaluationReco
     problems: Array.isArray(data.problems) ? data.problems.length : 0,
     threshold: valueOf(settings.threshold),
     size: valueOf(settings.size),
+    height: valueOf(settings.height ?? settings.size),
+    atOwnSize: settings.compared === "image",
     spacing: Array.isArray(spacing) ? spacing.slice(0, 2).map(valueOf) : null,
     unit: settings.unit === "mm" ? "mm" : "px",
     loss: valueOf(recordOf(recordOf(document.loss).weighted).loss),

@@ -58,12 +58,14 @@ ${
 }
 
 function describeSplit(evaluation: EvaluationRecord, total: MeasuredRecord): Html {
-  const { images, size, threshold, loss, problems, findings } = evaluation;
+  const { images, size, height, atOwnSize, threshold, loss, problems, findings } = evaluation;
   const lesions = total.lesions;
   const sentences: Content[] = [
     markup`<p>${counted(images ?? 0, "image")}: ${count(total.images)} with foreground, ${
       count(total.without)
-    } without. Masks are compared at ${count(size)} × ${count(size)} px; a pixel ${
+    } without. Masks are compared at ${
+      atOwnSize ? "the size of each image" : markup`${count(size)} × ${count(height)} px`
+    }; a pixel ${
       threshold === null
         ? "has its most probable class"
         : markup`is foreground above the probability <data value="${threshold}">${threshold}</data>`

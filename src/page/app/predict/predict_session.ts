@@ -12,6 +12,7 @@ import type { Gpu } from "../../../gpu/gpu.ts";
 import { openDevice } from "../../../gpu/open_device.ts";
 import { displayImage } from "../../../image/display.ts";
 import { rangeNote } from "../../../image/levels.ts";
+import { inputSize } from "../../../image/input_frame.ts";
 import { planTarget } from "../../../layers/plan_target.ts";
 import { decisionThreshold } from "../../../prediction/class_masks.ts";
 import { Predictor } from "../../../prediction/predictor.ts";
@@ -251,9 +252,10 @@ async function prepare(
   gpuSeconds: number,
 ): Promise<Opened> {
   const lap = stopwatch();
-  const { network, size } = stored.description;
+  const { network } = stored.description;
+  const { width, height } = inputSize(stored.description);
   const { adapter, limits, kernels, precision } = gpu;
-  const spec = { kind: "predict", batch: 1, height: size, width: size } as const;
+  const spec = { kind: "predict", batch: 1, height, width } as const;
   const kernelsOf = (choices: KernelChoices) =>
     recordPlan(network, planTarget({ adapter, limits, kernels, precision, choices }), spec).steps
       .map(({ dispatch }) => dispatch.kernel.label);
@@ -266,8 +268,8 @@ async function prepare(
   onProgress?.({ phase: "warm-up" });
   const predictor = await Predictor.create(gpu, stored);
   await predictor.logits({
-    shape: [1, network.inChannels, size, size],
-    data: new Float32Array(network.inChannels * size * size),
+    shape: [1, network.inChannels, height, width],
+    data: new Float32Array(network.inChannels * height * width),
   });
   return {
     gpu,

@@ -104,7 +104,9 @@ function summaryLine({ pooled, scores, baselineAccuracy, settings }: EvaluationR
     `${scores.length} images`,
     `Dice ${showMetric(pooled.dice)} over all pixels`,
     `accuracy ${showMetric(pooled.accuracy)}, of an empty prediction ${showMetric(baselineAccuracy)}`,
-    `masks compared at ${settings.size} × ${settings.size} px`,
+    settings.compared === "image"
+      ? "masks compared at the size of each image"
+      : `masks compared at ${settings.size} × ${settings.height ?? settings.size} px`,
   ];
   return h("p", { class: "muted results-summary" }, texts.join(" · "));
 }

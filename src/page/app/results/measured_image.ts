@@ -65,7 +65,8 @@ export class MeasuredImage {
     const ignored = this.ignored() ?? undefined;
     const measure = {
       ignored,
-      ...(spacing && { spacing: networkSpacing(spacing, this.entry, this.size) }),
+      ...(spacing &&
+        { spacing: networkSpacing(spacing, this.entry, { width: this.size, height: this.size }) }),
     };
     const masks = this.#index.classes.map(({ name }, index) => ({
       name,

@@ -51,6 +51,8 @@ const DOCUMENT = objectOf({
   settings: objectOf({
     threshold: orNull(numberOf(0, 1)),
     size: NUMBER,
+    height: orMissing(NUMBER),
+    compared: orMissing(oneOf("image")),
     spacing: orNull(listOf(NUMBER)),
     unit: oneOf("px", "mm"),
     head: orMissing(oneOf("sigmoid", "softmax")),

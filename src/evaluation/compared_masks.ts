@@ -1,0 +1,42 @@
+/**
+ * What is compared of an image: at the network's input size, as in the original, or at the image's own.
+ *
+ * @module
+ */
+import type { Sample } from "../dataset/samples.ts";
+import { targetChannels, type TargetForm, writeTargets } from "../dataset/targets.ts";
+import type { Size } from "../image/image.ts";
+import { type InputExtents, inputSize, isAtOwnSize } from "../image/input_frame.ts";
+import { resizeMask } from "../image/resize.ts";
+import { type ProbabilityMap, resizeProbabilities } from "../prediction/probability_map.ts";
+import type { ImageMaps } from "./map_sheet.ts";
+import { trueMasks } from "./true_masks.ts";
+
+/** The size at which the masks of an image are compared. */
+export function comparedSize(extents: InputExtents, image: Size): Size {
+  return isAtOwnSize(extents) ? { width: image.width, height: image.height } : inputSize(extents);
+}
+
+/** The probabilities of an image, without padding, and its annotation, both at the image's own size. */
+export async function atOwnSize(
+  sample: Sample,
+  maps: readonly ProbabilityMap[],
+  targets: TargetForm,
+): Promise<ImageMaps> {
+  const { width, height, data: labels, overlaps } = await sample.labelMap();
+  const shape = [1, targetChannels(targets), height, width];
+  const data = new Float32Array(targetChannels(targets) * height * width);
+  writeTargets(labels, overlaps, targets, data);
+  const { masks: truths, ignored } = trueMasks({ shape, data }, 0, targets.classCount, targets.head);
+  return { maps: maps.map((map) => resizeProbabilities(map, { width, height })), truths, ignored };
+}
+
+/** The same as squares of a side, as maps are stored: the page stretches them over the image. */
+export function asSquares({ maps, truths, ignored }: ImageMaps, side: number): ImageMaps {
+  const size = { width: side, height: side };
+  return {
+    maps: maps.map((map) => resizeProbabilities(map, size)),
+    truths: truths.map((truth) => resizeMask(truth, size)),
+    ignored: ignored && resizeMask(ignored, size),
+  };
+}
