@@ -8,6 +8,7 @@ import type { Head } from "../unet/config.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { RgbImage, SampleImage, Size } from "../image/image.ts";
 import { cropPlane, fillsFrame, frameOf, type InputExtents } from "../image/input_frame.ts";
+import { firstNaN } from "../math.ts";
 import { networkInput } from "../image/network_input.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
@@ -124,7 +125,7 @@ export class Predictor {
       views.push(mirror(await unet.logits(mirror(images, mirroring), options), mirroring));
     }
     const logits = this.#flips ? meanLogits(views, headOf(this.description.network)) : views[0]!;
-    const bad = logits.data.findIndex((value) => Number.isNaN(value));
+    const bad = firstNaN(logits.data);
     if (bad >= 0) {
       throw new Error(
         `Cannot predict: the logit at index ${bad} is NaN\n` +

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Head } from "../../kernels/loss/definition.ts";
-import { sigmoid } from "../math.ts";
+import { sigmoids } from "../math.ts";
 import type { Tensor } from "../tensor.ts";
 
 /**
@@ -16,7 +16,7 @@ import type { Tensor } from "../tensor.ts";
  * @returns [N, classes, H, W]; NaN if any logit of the pixel is
  */
 export function probabilities(logits: Tensor, head: Head): Tensor {
-  if (head === "sigmoid") return { shape: logits.shape, data: logits.data.map(sigmoid) };
+  if (head === "sigmoid") return { shape: logits.shape, data: sigmoids(logits.data) };
   const [batch, channels, height, width] = logits.shape as [number, number, number, number];
   const all = softmaxChannels(logits);
   const plane = height * width;

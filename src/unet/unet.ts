@@ -8,6 +8,7 @@
 import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { StateDict, Tensor } from "../tensor.ts";
+import { firstNaN } from "../math.ts";
 import { completeConfig, headOf, type UNetConfig } from "./config.ts";
 import { Executor, type ReadyPlan } from "./executor.ts";
 import type { PlanSpec } from "./network_plan.ts";
@@ -135,8 +136,7 @@ export class UNet {
    */
   async predict(images: Tensor): Promise<Tensor> {
     const logits = await this.logits(images);
-    const { data } = logits;
-    const bad = data.findIndex((value) => Number.isNaN(value));
+    const bad = firstNaN(logits.data);
     if (bad >= 0) {
       throw new Error(
         `Cannot predict: the logit at index ${bad} is NaN\nhint: check the images and weights for values that are ` +
