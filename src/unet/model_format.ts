@@ -19,6 +19,7 @@ import { findJsonExcess } from "../weights/json_bounds.ts";
 import { classCount, completeConfig, depthOf, headOf, sizeStep, type UNetConfig } from "./config.ts";
 import { type Calibration, isCalibration } from "./model_calibration.ts";
 import { checkExtents, showValue } from "./model_extents.ts";
+import { isModelAppearance, type ModelAppearance } from "./model_appearance.ts";
 import { inferConfig } from "./parameters.ts";
 
 /** What a model file says about its weights. */
@@ -57,6 +58,8 @@ export interface ModelDescription {
   readonly training?: Readonly<Record<string, unknown>> | undefined;
   /** Fingerprint of the dataset. */
   readonly data?: Readonly<Record<string, unknown>> | undefined;
+  /** What the training images look like; absent if it was not measured. */
+  readonly appearance?: ModelAppearance | undefined;
   /** Versions of the tools that trained it. */
   readonly versions?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -295,5 +298,6 @@ const OPTIONAL: readonly Check[] = [
       isRecord(value) && Object.values(value).every((one) => one === null || typeof one === "number"),
     "an object of numbers",
   ],
+  ["appearance", isModelAppearance, "a distribution of features"],
   ...["training", "data", "versions"].map((name): Check => [name, isRecord, "an object"]),
 ];
