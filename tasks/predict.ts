@@ -161,6 +161,7 @@ async function predictPaths(
     batchSize: options.batchSize,
     problems,
     provenance,
+    modelHashes: models.map(({ sha256 }) => sha256),
     onImage(image) {
       lap(image.image);
       if (!options.json) {

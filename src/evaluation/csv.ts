@@ -17,6 +17,9 @@ export const MEAN_OF_CLASSES = "mean of classes";
  */
 export function formatScores(scores: readonly ImageScore[]): string {
   const several = scores.some(({ classes }) => classes !== undefined);
+  const judged = scores.some(({ appearance }) => appearance !== undefined);
+  const last = ({ appearance }: Pick<ImageScore, "appearance">): Cell[] =>
+    judged ? [appearance?.distance ?? null] : [];
   const header = [
     "picture",
     ...(several ? ["class"] : []),
@@ -29,16 +32,18 @@ export function formatScores(scores: readonly ImageScore[]): string {
     "missed_lesions",
     "false_lesions",
     ...METRIC_NAMES.map(snakeCase),
+    ...(judged ? ["appearance_distance"] : []),
   ];
   const rows = scores.flatMap((score): Cell[][] => {
     const { name, width, height, classes } = score;
-    if (classes === undefined) return [[name, width, height, ...scoreCells(score)]];
+    if (classes === undefined) return [[name, width, height, ...scoreCells(score), ...last(score)]];
     return [...classes, { ...score, name: MEAN_OF_CLASSES }].map((part) => [
       name,
       part.name,
       width,
       height,
       ...scoreCells(part),
+      ...last(score),
     ]);
   });
   return formatCsv([header, ...rows]);

@@ -13,6 +13,7 @@ import type { Spacing } from "./distance_transform.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import { describeExtents, isAtOwnSize } from "../image/input_frame.ts";
 import type { ProbabilityMap } from "../prediction/probability_map.ts";
+import type { Tensor } from "../tensor.ts";
 import { headOf } from "../unet/config.ts";
 import { microBatchAt } from "../unet/unet.ts";
 import {
@@ -169,7 +170,13 @@ export async function* evaluateImages(
         const part = { name: parts.length === 1 ? null : names[index]!, margins: each };
         return auditClass(sample.fileName, part, truths[index]!, ignored);
       });
-      evaluated.push({ index, score, loss: losses[place]!, findings });
+      const appearance = predictor.appearanceOf(imageAt(images, place));
+      evaluated.push({
+        index,
+        score: appearance ? { ...score, appearance } : score,
+        loss: losses[place]!,
+        findings,
+      });
     }
     await Promise.all(stored);
     yield* evaluated;
@@ -178,6 +185,13 @@ export async function* evaluateImages(
 
 function atNetworkSize(maps: readonly ProbabilityMap[], { masks, ignored }: TrueMasks): ImageMaps {
   return { maps, truths: masks, ignored };
+}
+
+/** An image of a batch. */
+function imageAt({ shape, data }: Tensor, place: number): Tensor {
+  const [, ...own] = shape;
+  const length = own.reduce((product, extent) => product * extent, 1);
+  return { shape: own, data: data.subarray(place * length, (place + 1) * length) };
 }
 
 /** What a split came to, given all of its images in order. */

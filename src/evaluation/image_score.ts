@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ImageAppearance } from "../appearance/appearance.ts";
 import type { Mask } from "../image/mask.ts";
 import { matchLesions } from "./lesions.ts";
 import { type MaskMetrics, maskMetrics, METRIC_NAMES, type MetricOptions } from "./metrics.ts";
@@ -33,6 +34,8 @@ export interface ImageScore extends MaskScore {
   readonly height: number;
   /** The scores of each class, if there are several, in the order of the classes. */
   readonly classes?: readonly ClassScore[];
+  /** How far the image is from the training images; absent if the model's file does not tell. */
+  readonly appearance?: ImageAppearance;
 }
 
 /** The score of one of several classes. */

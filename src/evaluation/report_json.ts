@@ -17,7 +17,8 @@ export function reportDocument(
   report: EvaluationReport,
   provenance: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const { split, data: { images, ...data }, settings, loss, summary, scores, audit, files } = report;
+  const { split, data: { images, ...data }, settings, loss, summary, appearance, scores, audit, files } =
+    report;
   return {
     split,
     data: { pictures: images, ...data },
@@ -25,6 +26,7 @@ export function reportDocument(
     loss,
     summary: summary && summaryDocument(summary),
     ...(summary?.classes && { classes: byName(summary.classes) }),
+    ...(appearance && { appearance }),
     scores: scores.map(scoreDocument),
     audit,
     ...provenance,

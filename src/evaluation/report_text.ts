@@ -6,6 +6,7 @@
 import { LOSSES } from "../../kernels/loss/definition.ts";
 import { escapeLine } from "../escape.ts";
 import type { Head } from "../unet/config.ts";
+import { formatAppearance } from "./appearance_summary.ts";
 import { AUDIT_REASONS, type AuditKind } from "./audit.ts";
 import type { StoredMaps } from "./map_storage.ts";
 import type { SplitLoss } from "./split_loss.ts";
@@ -25,6 +26,7 @@ export function formatEvaluation(report: EvaluationReport): string {
         formatSummary(summary, { unit: settings.unit }) + formatLoss(loss, settings.head),
     );
   }
+  if (report.appearance) parts.push(formatAppearance(report.appearance));
   if (audit !== null) parts.push(formatAudit(report, audit));
   parts.push(
     (maps === undefined ? "" : formatMaps(maps)) +

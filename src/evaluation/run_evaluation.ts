@@ -12,6 +12,7 @@ import { openSplit } from "../dataset/source_registry.ts";
 import { findSplits, type Split } from "../dataset/splits.ts";
 import { readUnlabeled } from "../dataset/unlabeled.ts";
 import { decisionThreshold } from "../prediction/class_masks.ts";
+import { type AppearanceSummary, summarizeAppearance } from "./appearance_summary.ts";
 import { bindModels, type HeldOut } from "./bind_models.ts";
 import type { ImagePredictor } from "../prediction/predictor.ts";
 import type { AuditFinding } from "./audit.ts";
@@ -101,6 +102,8 @@ export interface EvaluationReport {
   readonly loss: SplitLoss | null;
   /** The scores of the split; null without annotations. */
   readonly summary: EvaluationSummary | null;
+  /** How many images do not look like the training images; absent if the model's file does not tell. */
+  readonly appearance?: AppearanceSummary;
   /** The scores of each image; empty without annotations. */
   readonly scores: readonly ImageScore[];
   /** Annotations that the model contradicts, strongest contradiction first; null unless asked for. */
@@ -210,6 +213,7 @@ export async function runEvaluationOnRanks(
   if (evaluated === null) return null;
   const { result: { scores, summary, loss, findings }, stored } = evaluated;
   if (stored === null) await removeTree(mapsFolder);
+  const appearance = summarizeAppearance(scores, predictor.description);
   const report: Omit<EvaluationReport, "files"> = {
     split: labelOf(split),
     data: {
@@ -231,6 +235,7 @@ export async function runEvaluationOnRanks(
     },
     loss: annotated ? loss : null,
     summary: annotated ? summary : null,
+    ...(appearance && { appearance }),
     scores: annotated ? scores : [],
     audit: audit ? findings : null,
     ...(stored !== null && { maps: stored }),

@@ -58,9 +58,10 @@ export interface ImageNote {
    * - `pages`: the file has further pages, which are not read;
    * - `levels`: samples of more than 8 bits that nearly all lie in a small part of their range;
    * - `oddity`: the file is irregular, but no pixel is missing;
+   * - `appearance`: it does not look like what a model was trained on;
    * - `name`: its name differs from the listed one in its Unicode form.
    */
-  readonly kind: "orientation" | "pages" | "levels" | "oddity" | "name";
+  readonly kind: "orientation" | "pages" | "levels" | "oddity" | "appearance" | "name";
   /** The details, the same for all images with the same ones: `only the first of 3 pages is read`. */
   readonly message: string;
 }

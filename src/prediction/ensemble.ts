@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ImageAppearance } from "../appearance/appearance.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { RgbImage, SampleImage } from "../image/image.ts";
 import type { Tensor } from "../tensor.ts";
@@ -111,6 +112,16 @@ export class Ensemble {
   /** Their names. */
   get classNames(): string[] {
     return this.#members[0]!.predictor.classNames;
+  }
+
+  /** By the first model, whose form of input it is. */
+  appearanceOf(input: Tensor): ImageAppearance | null {
+    return this.#members[0]!.predictor.appearanceOf(input);
+  }
+
+  /** By the first model. */
+  imageAppearance(image: RgbImage | SampleImage): ImageAppearance | null {
+    return this.#members[0]!.predictor.imageAppearance(image);
   }
 
   /** Number of models. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ImageAppearance } from "../appearance/appearance.ts";
 import { encodeRle } from "../coco/rle.ts";
 import { boundingBox, countSet } from "../image/components.ts";
 import type { ClassSpec } from "../image/class_spec.ts";
@@ -57,6 +58,8 @@ export interface ImageNumbers extends MaskReport {
   readonly spacing?: Spacing;
   /** Each of several classes. */
   readonly classes?: readonly ClassNumbers[];
+  /** How far it is from the training images; absent if the model's file does not tell. */
+  readonly appearance?: ImageAppearance;
   /** What the reader should know of the file: its EXIF orientation, further pages that are not read. */
   readonly notes: readonly ImageNote[];
 }

@@ -9,6 +9,7 @@ import type { DecodedRaster, SampleImage } from "../image/image.ts";
 import { rangeNote } from "../image/levels.ts";
 import { MAX_BYTES } from "../image/limits.ts";
 import { microBatchAt } from "../unet/unet.ts";
+import { appearanceNote } from "./appearance_note.ts";
 import { type ClassSegmentation, type EncodedLesions, encodeLesions } from "./coco_results.ts";
 import type { PathProblem } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
@@ -78,13 +79,17 @@ export async function* predictJobs(
       const place = index % batchSize;
       return microBatchAt(place, Math.min(batchSize, count - index + place));
     });
+    const looks = batch.map(({ decoded: { raster } }) => predictor.imageAppearance(raster));
     const maps = await predictor.predictClasses(batch.map(({ decoded }) => decoded.raster), { microBatches });
     for (const [place, { job, decoded }] of batch.entries()) {
       const lesions: EncodedLesions[] = [];
       const collect = (segmentation: ClassSegmentation) => {
         if (encodes) lesions.push(encodeLesions(decoded.raster, segmentation));
       };
-      const report = await writeResults({ ...job, decoded, maps: maps[place]! }, model, options, collect);
+      const appearance = looks[place]!;
+      const notes = [...decoded.notes, ...appearanceNote(appearance, predictor.description)];
+      const image = { ...job, decoded: { ...decoded, notes }, maps: maps[place]!, appearance };
+      const report = await writeResults(image, model, options, collect);
       yield { index: job.index, report, lesions };
     }
     batch = [];

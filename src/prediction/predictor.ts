@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AppearanceJudge, type ImageAppearance } from "../appearance/appearance.ts";
 import type { Head } from "../unet/config.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { RgbImage, SampleImage, Size } from "../image/image.ts";
@@ -45,7 +46,7 @@ export interface PredictOptions extends LogitsOptions {
 /** What predicts: a model, or several. */
 export type ImagePredictor = Pick<
   Predictor,
-  "description" | "classes" | "classNames" | "logits" | "predictClasses"
+  "description" | "classes" | "classNames" | "logits" | "predictClasses" | "appearanceOf" | "imageAppearance"
 >;
 
 /** A model on a device. */
@@ -55,12 +56,22 @@ export class Predictor {
   readonly #slot: NetworkSlot;
   readonly #occupant: Occupant;
   readonly #flips: boolean;
+  readonly #judge: AppearanceJudge | null;
+  /** An image that is judged and predicted is resized once. */
+  readonly #inputs = new WeakMap<RgbImage | SampleImage, Tensor>();
 
-  private constructor(description: ModelDescription, slot: NetworkSlot, occupant: Occupant, flips: boolean) {
+  private constructor(
+    description: ModelDescription,
+    slot: NetworkSlot,
+    occupant: Occupant,
+    flips: boolean,
+    judge: AppearanceJudge | null,
+  ) {
     this.description = description;
     this.#slot = slot;
     this.#occupant = occupant;
     this.#flips = flips;
+    this.#judge = judge;
   }
 
   /**
@@ -74,7 +85,7 @@ export class Predictor {
     // The only one: its weights need not stay in this process's memory.
     const occupant = { state: null };
     const slot = await NetworkSlot.create(gpu, description.network, state, occupant);
-    return new Predictor(description, slot, occupant, options.flips ?? false);
+    return new Predictor(description, slot, occupant, options.flips ?? false, AppearanceJudge.of(model));
   }
 
   /** A model whose weights come into `slot` when it is its turn; closing it closes the slot. */
@@ -84,13 +95,15 @@ export class Predictor {
     description: ModelDescription,
     options: PredictorOptions = {},
   ): Predictor {
-    return new Predictor(description, slot, occupant, options.flips ?? false);
+    const { state } = occupant;
+    const judge = state && AppearanceJudge.of({ state, description });
+    return new Predictor(description, slot, occupant, options.flips ?? false, judge);
   }
 
   /** The same network with other options; closing either closes both. */
   with({ flips = this.#flips, range }: PredictorOptions & Pick<ModelDescription, "range">): Predictor {
     const description = range === undefined ? this.description : { ...this.description, range };
-    return new Predictor(description, this.#slot, this.#occupant, flips);
+    return new Predictor(description, this.#slot, this.#occupant, flips, this.#judge);
   }
 
   /** Number of classes. */
@@ -106,7 +119,19 @@ export class Predictor {
 
   /** An image as input of the network: `[3, height, width]`, resized and normalized as in training. */
   prepare(image: RgbImage | SampleImage): Tensor {
-    return networkInput(image, this.description);
+    let input = this.#inputs.get(image);
+    if (input === undefined) this.#inputs.set(image, input = networkInput(image, this.description));
+    return input;
+  }
+
+  /** {@linkcode Predictor.appearanceOf} of an image. */
+  imageAppearance(image: RgbImage | SampleImage): ImageAppearance | null {
+    return this.#judge && this.#judge.judge(this.prepare(image));
+  }
+
+  /** How far a network's input, `[3, h, w]`, is from the training images; null if the model's file does not tell. */
+  appearanceOf(input: Tensor): ImageAppearance | null {
+    return this.#judge?.judge(input) ?? null;
   }
 
   /**

@@ -25,11 +25,14 @@ const HEADER = [
 
 /**
  * One row per image, or per image and class if there are several, below a header: path, `WIDTHxHEIGHT`, pixels, number of
- * lesions, class, spacing in millimeters, square millimeters, share of the image from 0 to 1, mean probability.
+ * lesions, class, spacing in millimeters, square millimeters, share of the image from 0 to 1, mean probability, and, if
+ * the model's file tells, the distance from the training images.
  *
  * @param className of a model of one class
  */
 export function summaryTable(images: readonly ImageNumbers[], className: string): string {
+  // Models that keep no appearance write the table of before.
+  const judged = images.some(({ appearance }) => appearance !== undefined);
   const rows = images.flatMap((report): Cell[][] => {
     const { image, width, height, spacing } = report;
     return (report.classes ?? [{ ...report, name: className }]).map((part) => [
@@ -42,7 +45,8 @@ export function summaryTable(images: readonly ImageNumbers[], className: string)
       part.areaMm2 ?? null,
       part.share,
       part.meanProbability,
+      ...(judged ? [report.appearance?.distance ?? null] : []),
     ]);
   });
-  return formatCsv([HEADER, ...rows]);
+  return formatCsv([[...HEADER, ...(judged ? ["appearance_distance"] : [])], ...rows]);
 }

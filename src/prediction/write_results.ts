@@ -4,11 +4,13 @@
  * @module
  */
 import { basename, join } from "node:path";
+import type { ImageAppearance } from "../appearance/appearance.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { displayImage } from "../image/display.ts";
 import { encodeGrayPng, encodeIndexedPng, encodeRgbPng } from "../image/encode.ts";
 import type { DecodedRaster, SampleImage, Spacing } from "../image/image.ts";
 import { colorOfHex } from "../image/palette.ts";
+import { addPngTexts } from "../image/png_text.ts";
 import type { ClassSegmentation } from "./coco_results.ts";
 import { ClassFigure, drawPrediction, figureTitle } from "./figure.ts";
 import { type ClassReport, type ImageReport, reportMask, reportUnion } from "./image_report.ts";
@@ -28,6 +30,8 @@ export interface ResultOptions extends SegmentOptions {
   readonly spacing?: Spacing | undefined;
   /** The description of model and settings in the JSON file of each image. */
   readonly provenance?: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the model's file, of several models each; written into every PNG. */
+  readonly modelHashes?: readonly string[] | undefined;
 }
 
 /** An image to write results for. */
@@ -40,6 +44,8 @@ export interface ResultImage {
   readonly decoded: DecodedRaster<SampleImage>;
   /** The probabilities of each class. */
   readonly maps: readonly ProbabilityMap[];
+  /** How far it is from the training images, if the model tells. */
+  readonly appearance?: ImageAppearance | null;
 }
 
 /**
@@ -64,12 +70,12 @@ export async function writeResults(
 }
 
 async function writeOneClass(
-  { file, name, decoded: { raster, notes }, maps }: ResultImage,
+  { file, name, decoded: { raster, notes }, maps, appearance }: ResultImage,
   { classes: [only], head }: ResultClasses,
   options: ResultOptions,
   onClass: (segmentation: ClassSegmentation) => void,
 ): Promise<ImageReport> {
-  const { output, spacing, labels } = options;
+  const { output, spacing, labels, modelHashes } = options;
   const [{ mask, probabilities, ...rest }] = [...segmentClasses(maps, raster, { ...options, head })] as [
     ReturnType<typeof segmentClasses> extends Generator<infer T> ? T : never,
   ];
@@ -82,7 +88,7 @@ async function writeOneClass(
     figure: path("figure"),
     json: path("json"),
   };
-  await writeTogether([
+  await writeTogether(modelHashes, [
     [files.mask, labels ? encodeGrayPng(mask) : encodeGrayPng(grayLevels(mask))],
     [files.probability, encodeGrayPng(grayLevels(probabilities))],
     [
@@ -90,16 +96,16 @@ async function writeOneClass(
       drawPrediction(displayImage(raster), mask, figureTitle(basename(file), numbers)).then(encodeRgbPng),
     ],
   ]);
-  return { image: file, ...spaced(spacing), ...numbers, notes, files };
+  return { image: file, ...spaced(spacing), ...numbers, ...judged(appearance), notes, files };
 }
 
 async function writeClasses(
-  { file, name, decoded: { raster, notes }, maps }: ResultImage,
+  { file, name, decoded: { raster, notes }, maps, appearance }: ResultImage,
   { classes, head }: ResultClasses,
   options: ResultOptions,
   onClass: (segmentation: ClassSegmentation) => void,
 ): Promise<ImageReport> {
-  const { output, spacing, labels } = options;
+  const { output, spacing, labels, modelHashes } = options;
   const { width, height } = raster;
   const merged = new MergedLabels(raster);
   const names = fileNames(classes.map(({ name }) => name));
@@ -119,7 +125,7 @@ async function writeClasses(
     const numbers = reportMask(rest.summary, spacing);
     drawing.add(mask, colorOfHex(spec.color)!, spec.name, numbers);
     reports.push({ name: spec.name, color: spec.color, label: index, ...numbers, files: own });
-    await writeTogether([
+    await writeTogether(modelHashes, [
       [own.probability, encodeGrayPng(grayLevels(probabilities))],
       ...(own.mask
         ? [[own.mask, labels ? encodeGrayPng(mask) : encodeGrayPng(grayLevels(mask))] as const]
@@ -129,22 +135,41 @@ async function writeClasses(
   const { mask: ending, figure, json } = OUTPUT_ENDINGS;
   const files = { mask: path(ending), figure: path(figure), json: path(json) };
   const map = { width, height, data: merged.labels };
-  await writeTogether([
+  await writeTogether(modelHashes, [
     [files.mask, labels ? encodeGrayPng(map) : encodeIndexedPng(map, labelPalette(classes))],
     [files.figure, drawing.draw(map, basename(file)).then(encodeRgbPng)],
   ]);
   const numbers = reportUnion(reports, unionOf(map), spacing);
-  return { image: file, ...spaced(spacing), ...numbers, classes: reports, notes, files };
+  return {
+    image: file,
+    ...spaced(spacing),
+    ...numbers,
+    classes: reports,
+    ...judged(appearance),
+    notes,
+    files,
+  };
 }
 
 function spaced(spacing: Spacing | undefined): { spacing?: Spacing } {
   return spacing === undefined ? {} : { spacing };
 }
 
-/** Encodes files at the same time, and writes them in order. */
+function judged(appearance: ResultImage["appearance"]): Pick<ImageReport, "appearance"> {
+  return appearance ? { appearance } : {};
+}
+
+/** The keyword of the model's hash in PNGs. */
+export const MODEL_KEYWORD = "Model SHA-256";
+
+/** Encodes PNGs at the same time, and writes them in order. */
 async function writeTogether(
+  modelHashes: ResultOptions["modelHashes"] = [],
   files: readonly (readonly [path: string, bytes: Promise<Uint8Array>])[],
 ): Promise<void> {
   const encoded = await Promise.all(files.map(([, bytes]) => bytes));
-  for (const [index, [path]] of files.entries()) await writeFileAtomic(path, encoded[index]!);
+  const texts = modelHashes.length === 0 ? {} : { [MODEL_KEYWORD]: modelHashes.join(" ") };
+  for (const [index, [path]] of files.entries()) {
+    await writeFileAtomic(path, addPngTexts(encoded[index]!, texts));
+  }
 }

@@ -41,6 +41,8 @@ export interface BestEpoch {
   readonly metrics: Metrics;
   /** SHA-256 of its model file. */
   readonly sha256: string;
+  /** That of the same file before it was completed at the end of training; absent until then. */
+  readonly plainSha256?: string;
 }
 
 /** A corrections file as a run keeps it: it may grow in the meantime. */

@@ -6,7 +6,7 @@
 import { inputSize } from "../image/input_frame.ts";
 import type { Metrics } from "../tracking/backend.ts";
 import type { Tracker } from "../tracking/tracker.ts";
-import type { PartialEpoch, RunProgress } from "./checkpoint.ts";
+import type { BestEpoch, PartialEpoch, RunProgress } from "./checkpoint.ts";
 import { anyRank, type Collective, SINGLE_RANK } from "./collective.ts";
 import { isSpent } from "./budget.ts";
 import { nextStopping, shouldStop } from "./early_stopping.ts";
@@ -103,6 +103,12 @@ export class Epochs {
       }
     }
     return true;
+  }
+
+  /** Saves that the best model's file is another one now. */
+  async nameBest(hashes: Required<Pick<BestEpoch, "sha256" | "plainSha256">>): Promise<void> {
+    const { best } = this.#progress;
+    if (best !== null) await this.#save({ ...this.#progress, best: { ...best, ...hashes } });
   }
 
   /** Trains and validates one epoch; if it was stopped, returns what was done of it. */

@@ -302,8 +302,9 @@ async function describeRuns(parent: string): Promise<string> {
  * @throws {RangeError} if the state is not finite.
  */
 export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<Checkpoint> {
-  const model = isOfBestEpoch(checkpoint) ? bestParts(checkpoint) : null;
   const { progress } = checkpoint;
+  const complete = progress.best?.plainSha256 !== undefined;
+  const model = isOfBestEpoch(checkpoint) && !complete ? bestParts(checkpoint) : null;
   const best = progress.best && model ? { ...progress.best, sha256: hashBytes(...model) } : progress.best;
   const saved = { ...checkpoint, progress: { ...progress, best } };
   const parts = checkpointParts(saved);
@@ -335,7 +336,7 @@ export async function restoreBest(folder: string, checkpoint: Checkpoint): Promi
   const path = join(folder, RUN_FILES.best);
   if (best === null) return;
   const bytes = await readWholeFile(path).catch(orNull);
-  if (bytes !== null && hashUncalibrated(bytes) === best.sha256) return;
+  if (bytes !== null && [best.sha256, best.plainSha256].includes(hashUncalibrated(bytes))) return;
   if (!isOfBestEpoch(checkpoint)) {
     throw new Error(
       `Cannot resume ${folder}: its ${basename(path)} is ${

@@ -74,6 +74,8 @@ export interface Example {
 export interface SplitData extends SplitSummary {
   /** Up to `count` samples, spread evenly over the annotated ones by name: always the same. */
   examples(count: number): readonly Example[];
+  /** The inputs of the network, `[3, size, size]`, of up to `most` samples, spread evenly over all. */
+  inputs(most: number): Iterable<Tensor>;
   /** The batches of an epoch from `firstBatch` on; shuffled by the epoch's number, or in the dataset's order for null. */
   read(epoch: number | null, firstBatch: number): AsyncIterable<ServedBatch>;
   /** Ends the threads that assemble batches. */
@@ -249,6 +251,7 @@ async function loadSplit(
       ...(prepared.range === null ? {} : { range: prepared.range }),
     },
     examples: (count) => chooseExamples(prepared, count),
+    inputs: (most) => spreadInputs(prepared, most),
     read: (epoch, firstBatch) =>
       batches(prepared, {
         batchSize,
@@ -261,6 +264,13 @@ async function loadSplit(
       }),
     close: () => prepared.close(),
   };
+}
+
+function* spreadInputs(prepared: PreparedSplit, most: number): Generator<Tensor> {
+  const count = Math.min(most, prepared.count);
+  for (let place = 0; place < count; place++) {
+    yield prepared.image(Math.floor(place * prepared.count / count));
+  }
 }
 
 function chooseExamples(prepared: PreparedSplit, count: number): Example[] {

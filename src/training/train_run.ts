@@ -13,6 +13,7 @@ import { createRunId } from "../tracking/swanlab_format.ts";
 import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 import { headOf } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
+import { keepAppearance } from "./best_appearance.ts";
 import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
 import { describeAdapters } from "../ranks/share.ts";
 import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
@@ -293,6 +294,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   try {
     const complete = await epochs.run();
     if (lock) await figures.curves(epochs.progress);
+    if (lock && complete) await keepAppearance(folder, epochs, data);
     if (tracker && complete && count > 0) {
       // The device may not hold both.
       trainer.close();

@@ -8,7 +8,7 @@
  * A model whose file has no appearance yet gets it from TRAINED.
  */
 import { AppearanceJudge } from "../../src/appearance/appearance.ts";
-import { appearanceOf } from "../../src/appearance/measure_split.ts";
+import { appearanceOf } from "../../src/appearance/measure_images.ts";
 import { prepareSplit } from "../../src/dataset/prepare.ts";
 import type { PreparedSplit } from "../../src/dataset/prepared_split.ts";
 import { readSplit } from "../../src/dataset/samples.ts";
@@ -30,13 +30,21 @@ async function prepared(folder: string, role: "train" | "valid" | "test"): Promi
   return await prepareSplit(samples, { size, normalize, cacheFolder: null });
 }
 
+function* inputs(split: PreparedSplit) {
+  for (let index = 0; index < split.count; index++) yield split.image(index);
+}
+
 const [file, trained, ...others] = Deno.args as [string, string, ...string[]];
 const loaded = await loadModel(file);
 const model = loaded.description.appearance ? loaded : {
   ...loaded,
   description: {
     ...loaded.description,
-    appearance: appearanceOf(loaded, await prepared(trained, "train"), await prepared(trained, "valid"))!,
+    appearance: appearanceOf(
+      loaded,
+      inputs(await prepared(trained, "train")),
+      inputs(await prepared(trained, "valid")),
+    )!,
   },
 };
 const judge = AppearanceJudge.of(model)!;

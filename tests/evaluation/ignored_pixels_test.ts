@@ -43,6 +43,7 @@ function predictorOf(
     classes: 3,
     classNames: ["disc", "cup", "vessel"],
     logits,
+    appearanceOf: () => null,
   } as unknown as Predictor;
 }
 

@@ -34,6 +34,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/unet": ["kernels", "src/gpu", "src/graph", "src/layers", "src/image", "src/weights"],
   "src/tuning": ["kernels", "src/gpu", "src/graph", "src/self_test", "src/layers"],
   "src/onnx": ["src/image", "src/unet"],
+  "src/appearance": ["src/image", "src/unet"],
   "src/archive": [],
   "src/image": [],
   "src/weights": [],
@@ -43,11 +44,20 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/phantom": ["src/coco", "src/dataset", "src/image"],
   "src/resplit": ["src/coco", "src/dataset"],
   "src/import": ["src/archive", "src/coco", "src/dataset", "src/image", "src/resplit"],
-  "src/prediction": ["src/gpu", "src/unet", "src/coco", "src/image"],
-  "src/evaluation": ["kernels", "src/unet", "src/coco", "src/dataset", "src/image", "src/prediction"],
+  "src/prediction": ["src/gpu", "src/unet", "src/coco", "src/image", "src/appearance"],
+  "src/evaluation": [
+    "src/appearance",
+    "kernels",
+    "src/unet",
+    "src/coco",
+    "src/dataset",
+    "src/image",
+    "src/prediction",
+  ],
   "src/training": [
     ...["kernels", "src/gpu", "src/graph", "src/host", "src/layers", "src/unet"],
     ...["src/weights", "src/tracking", "src/dataset", "src/image", "src/prediction", "src/evaluation"],
+    "src/appearance",
   ],
   "src/ensembles": [
     ...[

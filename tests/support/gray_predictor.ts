@@ -71,6 +71,15 @@ export function grayPredictor(options: GrayPredictorOptions = {}): Predictor {
     inputs.forEach((input, index) => data.set(input.data, index * input.data.length));
     return classMaps(await logits({ shape: [inputs.length, 3, size, size], data }), head);
   };
-  const predictor = { description, classes: names.length, classNames: [...names], logits, predictClasses };
+  const none = () => null;
+  const predictor = {
+    description,
+    classes: names.length,
+    classNames: [...names],
+    logits,
+    predictClasses,
+    appearanceOf: none,
+    imageAppearance: none,
+  };
   return predictor as unknown as Predictor;
 }

@@ -1,0 +1,21 @@
+/**
+ * What predictions say of an image that does not look like the training images.
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import type { ImageAppearance } from "../appearance/appearance.ts";
+import type { ImageNote } from "../image/image.ts";
+import type { ModelDescription } from "../unet/model_format.ts";
+
+/** A note if the image is unusual for the model. */
+export function appearanceNote(
+  judged: ImageAppearance | null,
+  { appearance }: Pick<ModelDescription, "appearance">,
+): ImageNote[] {
+  if (judged === null || !judged.unusual || !appearance) return [];
+  const message = `does not look like the training images, so the mask may be wrong: distance ${
+    judged.distance.toFixed(2)
+  }, below 1 for ${100 * appearance.quantile} % of them`;
+  return [{ kind: "appearance", message }];
+}
