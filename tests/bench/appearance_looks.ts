@@ -34,6 +34,10 @@ function* inputs(split: PreparedSplit) {
   for (let index = 0; index < split.count; index++) yield split.image(index);
 }
 
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
 const [file, trained, ...others] = Deno.args as [string, string, ...string[]];
 const loaded = await loadModel(file);
 const model = loaded.description.appearance ? loaded : {
@@ -56,12 +60,12 @@ async function judged(folder: string) {
 
 const usual = await judged(trained);
 const share = (list: typeof usual) => list.filter(({ unusual }) => unusual).length / list.length;
-console.log(`${trained}: ${(100 * share(usual)).toFixed(1)} % unusual`);
+say(`${trained}: ${(100 * share(usual)).toFixed(1)} % unusual`);
 for (const folder of others) {
   const list = await judged(folder);
   const area = (of: "distance" | "intensities" | "encoder") =>
     areaUnderCurve(usual.map((each) => each[of]), list.map((each) => each[of])).toFixed(3);
-  console.log(
+  say(
     `${folder}: AUROC ${area("distance")} (intensities ${area("intensities")}, encoder ${
       area("encoder")
     }), ` +
