@@ -34,6 +34,7 @@ import { findImages, type ImageReport, type MaskReport } from "../src/entries/pr
 import { modelsOrigin } from "../src/prediction/models_origin.ts";
 import { predictFilesOnRanks } from "../src/prediction/predict_files.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
+import { warmDecoders } from "../src/image/decode.ts";
 import { stopwatch } from "../src/stopwatch.ts";
 import { decisionThreshold } from "../src/prediction/class_masks.ts";
 import { formatMm2 } from "../src/prediction/figure.ts";
@@ -130,6 +131,7 @@ async function predictPaths(
     writeStderr(describeSkipped(skipped));
   }
   if (files.length === 0) return new ExitError(EXIT.failed);
+  warmDecoders();
   const { gpu, models, predictor, close } = await openModel(options, world?.collective);
   const threshold = decisionThreshold(predictor.description, options.threshold) ?? undefined;
   lap("model and GPU ready");

@@ -12,10 +12,12 @@ import {
   type InputSettings,
   type LoadedModel,
   loadModel,
+  weightBytes,
 } from "../prediction/load_model.ts";
 import { Ensemble } from "../prediction/ensemble.ts";
 import { findModels, type FoundModels } from "../prediction/find_models.ts";
 import { type ImagePredictor, Predictor } from "../prediction/predictor.ts";
+import { openModelFile } from "../prediction/stream_model.ts";
 import { formatBytes, plural } from "../format.ts";
 import { describeAdapters } from "../ranks/share.ts";
 import { allTexts, type Collective, SINGLE_RANK } from "../training/collective.ts";
@@ -165,8 +167,9 @@ export async function openModel(
   };
 }
 
-/** Reads models one after the other, as large files would compete for the disk. */
+/** Opens a single model, or reads several one after the other, as large files would compete for the disk. */
 async function loadModels(paths: readonly string[], input: InputSettings): Promise<LoadedModel[]> {
+  if (paths.length === 1) return [await openModelFile(paths[0]!, input)];
   const models: LoadedModel[] = [];
   for (const path of paths) models.push(await loadModel(path, input));
   return models;
@@ -191,12 +194,10 @@ export function sampleRange(text: string): NonNullable<InputSettings["range"]> {
 }
 
 function describeModel(
-  { path, description, described, state }: LoadedModel,
+  { path, description, described }: LoadedModel,
   given: InputSettings,
 ): string {
   const { network, normalize, range, recipe, epoch } = description;
-  let byteLength = 0;
-  for (const { data } of state.values()) byteLength += data.byteLength;
   const parts = [
     plural(network.filters, "filter"),
     ...(network.depth === undefined ? [] : [`depth ${network.depth}`]),
@@ -206,7 +207,7 @@ function describeModel(
     `${normalize} normalization${range ? ` of ${range[0]} to ${range[1]}` : ""}`,
     ...(recipe === undefined ? [] : [`recipe ${recipe}`]),
     ...(epoch === undefined ? [] : [`epoch ${epoch}`]),
-    formatBytes(byteLength),
+    formatBytes(weightBytes(description)),
   ];
   return `model ${path}: ${parts.join(", ")}\n${describeAssumed({ description, described }, given)}`;
 }

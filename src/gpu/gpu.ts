@@ -265,8 +265,13 @@ export class Gpu implements GpuDescription {
     for (let first = 0; first < values.length; first += UPLOAD_VALUES) {
       const count = Math.min(UPLOAD_VALUES, values.length - first);
       this.write(buffer, offset + 4 * first, values, first, count);
-      if (count === UPLOAD_VALUES) this.device.queue.submit([]);
+      if (count === UPLOAD_VALUES) this.flush();
     }
+  }
+
+  /** Hands what was written to the device, without waiting: its staging memory then serves the next writes. */
+  flush(): void {
+    this.device.queue.submit([]);
   }
 
   /** Reads bytes back; waits for all work submitted before. */

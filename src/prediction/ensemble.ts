@@ -94,7 +94,7 @@ export class Ensemble {
     for (const { state, description } of models) {
       const occupant = { state };
       const key = JSON.stringify(description.network, Object.keys(description.network).sort());
-      const slot = slots.get(key) ?? await NetworkSlot.create(gpu, description.network, state, occupant);
+      const slot = slots.get(key) ?? await NetworkSlot.create(gpu, description.network, { state }, occupant);
       slots.set(key, slot);
       members.push({
         predictor: Predictor.inSlot(slot, occupant, description, options),

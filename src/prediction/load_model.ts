@@ -10,6 +10,7 @@ import { type Fit, formatSize } from "../image/input_frame.ts";
 import { NORMALIZATIONS } from "../image/normalize.ts";
 import { isSampleRange } from "../image/sample_range.ts";
 import { DEPTHS, headOf, MAX_SIZE, sizeStep } from "../unet/config.ts";
+import { parameterTable } from "../unet/parameters.ts";
 import { modelClasses } from "../unet/model_classes.ts";
 import {
   type Model,
@@ -119,19 +120,34 @@ export async function loadModel(path: string, input: InputSettings = {}): Promis
     const sha256 = hashBytes(bytes);
     const stored = await readModel(bytes);
     const model = { ...stored, ...(stored.described ? null : await loadSidecar(path, stored, sha256)) };
-    const { inChannels } = model.description.network;
-    if (inChannels !== 3) {
-      throw new TypeError(`its network takes images of ${inChannels} channels, expected 3 (a color image)`);
-    }
-    modelClasses(model.description);
-    return { ...model, description: withInput(model.description, input), path, sha256 };
+    return { ...model, description: completeDescription(model.description, input), path, sha256 };
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such file\nhint: --run takes the folder of a run, --model a file"
-      : (error as Error).message;
-    throw new Error(`Cannot load the model ${JSON.stringify(path)}: ${reason}`, { cause: error });
+    throw loadFault(path, error);
   }
+}
+
+/** What is thrown for a model that cannot be loaded. */
+export function loadFault(path: string, error: unknown): unknown {
+  if (error instanceof Deno.errors.NotCapable) return error;
+  const reason = error instanceof Deno.errors.NotFound
+    ? "no such file\nhint: --run takes the folder of a run, --model a file"
+    : (error as Error).message;
+  return new Error(`Cannot load the model ${JSON.stringify(path)}: ${reason}`, { cause: error });
+}
+
+/**
+ * A model's description with `input` in place of its own, checked: it takes color images of that size, and its classes
+ * are those named.
+ *
+ * @throws {TypeError | RangeError} if not
+ */
+export function completeDescription(description: ModelDescription, input: InputSettings): ModelDescription {
+  const { inChannels } = description.network;
+  if (inChannels !== 3) {
+    throw new TypeError(`its network takes images of ${inChannels} channels, expected 3 (a color image)`);
+  }
+  modelClasses(description);
+  return withInput(description, input);
 }
 
 function withInput(description: ModelDescription, input: InputSettings): ModelDescription {
@@ -177,6 +193,11 @@ export async function loadSidecar(
     if (error instanceof Deno.errors.NotCapable) throw error;
     throw new Error(`${JSON.stringify(sidecar)}: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** Bytes of a model's weights as float32. */
+export function weightBytes({ network }: Pick<ModelDescription, "network">): number {
+  return 4 * parameterTable(network).count;
 }
 
 /** Describes a model for results. */

@@ -8,6 +8,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { StateDict } from "../tensor.ts";
 import type { UNetConfig } from "../unet/config.ts";
+import type { WeightsSource } from "../unet/weights_source.ts";
 import { UNet } from "../unet/unet.ts";
 
 /** A model that may be on the device. */
@@ -34,10 +35,10 @@ export class NetworkSlot {
   static async create(
     gpu: Gpu,
     network: UNetConfig,
-    state: StateDict,
+    weights: { readonly state: StateDict } | { readonly source: WeightsSource },
     occupant: Occupant,
   ): Promise<NetworkSlot> {
-    return new NetworkSlot(await UNet.create(gpu, network, { state }), occupant);
+    return new NetworkSlot(await UNet.create(gpu, network, weights), occupant);
   }
 
   /** The network with the weights of a model, until the next call. */

@@ -13,6 +13,7 @@ import { firstNaN } from "../math.ts";
 import { networkInput } from "../image/network_input.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Model, ModelDescription } from "../unet/model_format.ts";
+import type { WeightsSource } from "../unet/weights_source.ts";
 import { classCount, headOf } from "../unet/config.ts";
 import { probabilities } from "../unet/probabilities.ts";
 import type { LogitsOptions } from "../unet/unet.ts";
@@ -80,11 +81,15 @@ export class Predictor {
    * @throws {TypeError} if the weights do not match the network
    * @throws {RangeError} if they do not fit the device, or are not finite
    */
-  static async create(gpu: Gpu, model: Model, options: PredictorOptions = {}): Promise<Predictor> {
-    const { state, description } = model;
+  static async create(
+    gpu: Gpu,
+    model: Model & { readonly source?: WeightsSource },
+    options: PredictorOptions = {},
+  ): Promise<Predictor> {
+    const { description, source } = model;
     // The only one: its weights need not stay in this process's memory.
     const occupant = { state: null };
-    const slot = await NetworkSlot.create(gpu, description.network, state, occupant);
+    const slot = await NetworkSlot.create(gpu, description.network, source ? { source } : model, occupant);
     return new Predictor(description, slot, occupant, options.flips ?? false, AppearanceJudge.of(model));
   }
 

@@ -132,12 +132,32 @@ export interface PlacedValues {
  * @throws {RangeError} naming a tensor with a value that is not finite.
  */
 export function placeState(table: ParameterTable, state: StateDict): PlacedValues[] {
+  checkShapes(
+    table,
+    new Map([...state].map(([name, { shape, data }]) => [name, { shape, size: data.length }])),
+  );
+  return table.list.map(({ name, offset }) => {
+    const { data } = state.get(name) as Tensor;
+    checkFinite(name, data);
+    return { offset, data: data as Float32Array<ArrayBuffer> };
+  });
+}
+
+/**
+ * Checks that there is each tensor of a network, and no other.
+ *
+ * @throws {TypeError} naming tensors that are missing, unexpected or of another shape.
+ */
+export function checkShapes(
+  table: ParameterTable,
+  tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly size: number }>,
+): void {
   const known = new Set(table.list.map(({ name }) => name));
-  const missing = table.list.filter(({ name }) => !state.has(name)).map(({ name }) => name);
-  const unexpected = [...state.keys()].filter((name) => !known.has(name));
+  const missing = table.list.filter(({ name }) => !tensors.has(name)).map(({ name }) => name);
+  const unexpected = [...tensors.keys()].filter((name) => !known.has(name));
   const misshapen = table.list.flatMap(({ name, shape, size }) => {
-    const tensor = state.get(name);
-    if (!tensor || (sameShape(tensor.shape, shape) && tensor.data.length === size)) return [];
+    const tensor = tensors.get(name);
+    if (!tensor || (sameShape(tensor.shape, shape) && tensor.size === size)) return [];
     return [`${name} is [${tensor.shape.join(", ")}], the network's is [${shape.join(", ")}]`];
   });
   const faults = [
@@ -153,14 +173,17 @@ export function placeState(table: ParameterTable, state: StateDict): PlacedValue
         "file, and its depth; inferConfig() infers them from a state dict",
     );
   }
-  return table.list.map(({ name, offset }) => {
-    const { data } = state.get(name) as Tensor;
-    const bad = allFinite(data) ? -1 : data.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      throw new RangeError(`Cannot load the state dict: ${name} holds ${data[bad]} at index ${bad}`);
-    }
-    return { offset, data: data as Float32Array<ArrayBuffer> };
-  });
+}
+
+/**
+ * Checks values of a tensor, the first of which is that at index `first`.
+ *
+ * @throws {RangeError} naming one that is not finite.
+ */
+export function checkFinite(name: string, data: Float32Array, first = 0): void {
+  if (allFinite(data)) return;
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  throw new RangeError(`Cannot load the state dict: ${name} holds ${data[bad]} at index ${first + bad}`);
 }
 
 /**

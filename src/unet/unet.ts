@@ -20,6 +20,7 @@ import {
   placeState,
 } from "./parameters.ts";
 import { probabilities } from "./probabilities.ts";
+import { pourWeights, type WeightsSource } from "./weights_source.ts";
 
 /** Images per dispatch of a prediction: more would not be faster, but need more memory. */
 const PREDICTION_BATCH = 8;
@@ -61,7 +62,7 @@ export class UNet {
   }
 
   /**
-   * Creates a network with the weights of `state`, or with PyTorch's default initialization drawn by `seed`, which
+   * Creates a network with the weights of `state`, or of a `source` that is read piece by piece, or with PyTorch's default initialization drawn by `seed`, which
    * defaults to 0.
    *
    * @throws {RangeError} if a setting is out of range or the weights do not fit the device, and what
@@ -70,16 +71,24 @@ export class UNet {
   static async create(
     gpu: Gpu,
     config?: Partial<UNetConfig>,
-    options: { seed?: number; state?: StateDict } = {},
+    options: { seed?: number; state?: StateDict; source?: WeightsSource } = {},
   ): Promise<UNet> {
     const full = completeConfig(config);
     const parameters = parameterTable(full);
-    const values = options.state
+    const values = options.source
+      ? []
+      : options.state
       ? placeState(parameters, options.state)
       : initialValues(parameters, options.seed ?? 0);
     const weights = await gpu.createBuffer("weights", parameters.blockSize * 4);
     const network = new UNet(gpu, full, parameters, weights);
     for (const { offset, data } of values) gpu.upload(weights, 4 * offset, data);
+    if (options.source) {
+      await pourWeights(gpu, weights, parameters, options.source).catch((error) => {
+        weights.destroy();
+        throw error;
+      });
+    }
     return network;
   }
 

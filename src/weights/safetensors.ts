@@ -50,10 +50,7 @@ interface Entry {
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { header, dataStart } = readHeader(bytes);
   const metadata = readMetadata(header[METADATA_KEY]);
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== METADATA_KEY)
-    .map(([name, value]) => readEntry(name, value))
-    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+  const entries = entriesOf(header);
   checkCoverage(entries, bytes.length - dataStart);
   const tensors: StateDict = new Map();
   for (const { name, type, shape, begin, end } of entries) {
@@ -63,12 +60,44 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   return { tensors, metadata };
 }
 
+/** The tensors of a header, in the order of their data. */
+function entriesOf(header: Record<string, unknown>): Entry[] {
+  return Object.entries(header)
+    .filter(([name]) => name !== METADATA_KEY)
+    .map(([name, value]) => readEntry(name, value))
+    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+}
+
 /** What the header of a safetensors file says. */
 export interface SafetensorsHeader {
   /** Type and shape of each tensor. */
   readonly tensors: ReadonlyMap<string, { readonly type: FloatType; readonly shape: readonly number[] }>;
   /** The file's own metadata. */
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Where the tensors of a file lie, in the order of their data. */
+export interface SafetensorsLayout {
+  /** Name, type and shape of each tensor, and its bytes in the data. */
+  readonly entries: readonly Readonly<Entry>[];
+  /** The file's own metadata. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The data's first byte in the file. */
+  readonly dataStart: number;
+}
+
+/**
+ * Reads only the header, to read the values piece by piece.
+ *
+ * @param head the file up to the end of its header, or further
+ * @param byteLength of the whole file
+ * @throws as {@linkcode readSafetensors}
+ */
+export function readSafetensorsLayout(head: Uint8Array, byteLength: number): SafetensorsLayout {
+  const { header, dataStart } = readHeader(head);
+  const entries = entriesOf(header);
+  checkCoverage(entries, byteLength - dataStart);
+  return { entries, metadata: readMetadata(header[METADATA_KEY]), dataStart };
 }
 
 /** Bytes from the beginning of a file that its header takes; `head` are its first eight or more. */

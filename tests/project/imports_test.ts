@@ -44,7 +44,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/phantom": ["src/coco", "src/dataset", "src/image"],
   "src/resplit": ["src/coco", "src/dataset"],
   "src/import": ["src/archive", "src/coco", "src/dataset", "src/image", "src/resplit"],
-  "src/prediction": ["src/gpu", "src/unet", "src/coco", "src/image", "src/appearance"],
+  "src/prediction": ["src/gpu", "src/unet", "src/coco", "src/image", "src/appearance", "src/weights"],
   "src/evaluation": [
     "src/appearance",
     "kernels",
