@@ -82,15 +82,16 @@ export class Operation<Shape, Name extends string> implements AnyOperation {
   }
 
   /**
-   * The variant for a shape: the chosen one if it serves the shape; else the next candidate for software adapters that
-   * does; else the first.
+   * The variant for a shape: the chosen one if it serves the shape; else the next basic candidate for software adapters
+   * that does; else the first. Only basic ones are trusted without a self-test.
    */
   choose(choices: KernelChoices, shape: Shape): Name {
     const [label, row] = this.#rowOf(shape);
     const chosen = choices[label];
     const { software } = row;
+    const isBasic = (name: Name) => this.variants[name].basic === true;
     const order = chosen !== undefined && this.#knows(chosen)
-      ? [chosen, ...software.slice(software.indexOf(chosen) + 1), ...software]
+      ? [chosen, ...[...software.slice(software.indexOf(chosen) + 1), ...software].filter(isBasic)]
       : software;
     const variant = order.find((name) => this.variants[name].serves?.(shape) ?? true);
     if (variant === undefined) throw new Error(`Cannot choose for "${label}": no variant serves its shape`);

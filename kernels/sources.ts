@@ -29,10 +29,6 @@ import conv2dDirectCode from "./conv2d/direct.wgsl" with { type: "text" };
 import conv2dDirectPackCode from "./conv2d/direct_pack.wgsl" with { type: "text" };
 import conv2dDirectWgradCode from "./conv2d/direct_wgrad.wgsl" with { type: "text" };
 import conv2dEpilogueHost from "./conv2d/epilogue.ts" with { type: "text" };
-import conv2dFusedHost from "./conv2d/fused.ts" with { type: "text" };
-import conv2dFusedDgradCode from "./conv2d/fused_dgrad.wgsl" with { type: "text" };
-import conv2dFusedForwardCode from "./conv2d/fused_forward.wgsl" with { type: "text" };
-import conv2dFusedWgradCode from "./conv2d/fused_wgrad.wgsl" with { type: "text" };
 import conv2dIm2colHost from "./conv2d/im2col.ts" with { type: "text" };
 import conv2dIm2colCode from "./conv2d/im2col.wgsl" with { type: "text" };
 import conv2dWinogradHost from "./conv2d/winograd.ts" with { type: "text" };
@@ -51,6 +47,12 @@ import convTranspose2dDgradCode from "./conv_transpose2d/dgrad.wgsl" with { type
 import convTranspose2dDgradRaggedCode from "./conv_transpose2d/dgrad_ragged.wgsl" with { type: "text" };
 import convTranspose2dForwardCode from "./conv_transpose2d/forward.wgsl" with { type: "text" };
 import convTranspose2dForwardRaggedCode from "./conv_transpose2d/forward_ragged.wgsl" with { type: "text" };
+import convTranspose2dSubgroupHost from "./conv_transpose2d/subgroup.ts" with { type: "text" };
+import convTranspose2dSubgroupDgradCode from "./conv_transpose2d/subgroup_dgrad.wgsl" with { type: "text" };
+import convTranspose2dSubgroupForwardCode from "./conv_transpose2d/subgroup_forward.wgsl" with {
+  type: "text",
+};
+import convTranspose2dSubgroupWgradCode from "./conv_transpose2d/subgroup_wgrad.wgsl" with { type: "text" };
 import convTranspose2dTiledDgradCode from "./conv_transpose2d/tiled_dgrad.wgsl" with { type: "text" };
 import convTranspose2dTiledForwardCode from "./conv_transpose2d/tiled_forward.wgsl" with { type: "text" };
 import convTranspose2dTiledWgradCode from "./conv_transpose2d/tiled_wgrad.wgsl" with { type: "text" };
@@ -92,10 +94,9 @@ import paramsHost from "./params.ts" with { type: "text" };
 import partsAccumulateCode from "./parts/accumulate.wgsl" with { type: "text" };
 import partsAccumulateVectorsCode from "./parts/accumulate_vectors.wgsl" with { type: "text" };
 import partsEpilogueCode from "./parts/epilogue.wgsl" with { type: "text" };
-import partsFusedCode from "./parts/fused.wgsl" with { type: "text" };
-import partsFusedProductCode from "./parts/fused_product.wgsl" with { type: "text" };
 import partsLossCode from "./parts/loss.wgsl" with { type: "text" };
 import partsHost from "./parts/parts.ts" with { type: "text" };
+import partsPairsCode from "./parts/pairs.wgsl" with { type: "text" };
 import partsPcg4dCode from "./parts/pcg4d.wgsl" with { type: "text" };
 import partsProductCode from "./parts/product.wgsl" with { type: "text" };
 import partsProductParamsCode from "./parts/product_params.wgsl" with { type: "text" };
@@ -145,10 +146,6 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["conv2d/direct_pack.wgsl", conv2dDirectPackCode],
   ["conv2d/direct_wgrad.wgsl", conv2dDirectWgradCode],
   ["conv2d/epilogue.ts", conv2dEpilogueHost],
-  ["conv2d/fused.ts", conv2dFusedHost],
-  ["conv2d/fused_dgrad.wgsl", conv2dFusedDgradCode],
-  ["conv2d/fused_forward.wgsl", conv2dFusedForwardCode],
-  ["conv2d/fused_wgrad.wgsl", conv2dFusedWgradCode],
   ["conv2d/im2col.ts", conv2dIm2colHost],
   ["conv2d/im2col.wgsl", conv2dIm2colCode],
   ["conv2d/winograd.ts", conv2dWinogradHost],
@@ -167,6 +164,10 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["conv_transpose2d/dgrad_ragged.wgsl", convTranspose2dDgradRaggedCode],
   ["conv_transpose2d/forward.wgsl", convTranspose2dForwardCode],
   ["conv_transpose2d/forward_ragged.wgsl", convTranspose2dForwardRaggedCode],
+  ["conv_transpose2d/subgroup.ts", convTranspose2dSubgroupHost],
+  ["conv_transpose2d/subgroup_dgrad.wgsl", convTranspose2dSubgroupDgradCode],
+  ["conv_transpose2d/subgroup_forward.wgsl", convTranspose2dSubgroupForwardCode],
+  ["conv_transpose2d/subgroup_wgrad.wgsl", convTranspose2dSubgroupWgradCode],
   ["conv_transpose2d/tiled_dgrad.wgsl", convTranspose2dTiledDgradCode],
   ["conv_transpose2d/tiled_forward.wgsl", convTranspose2dTiledForwardCode],
   ["conv_transpose2d/tiled_wgrad.wgsl", convTranspose2dTiledWgradCode],
@@ -207,10 +208,9 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["parts/accumulate.wgsl", partsAccumulateCode],
   ["parts/accumulate_vectors.wgsl", partsAccumulateVectorsCode],
   ["parts/epilogue.wgsl", partsEpilogueCode],
-  ["parts/fused.wgsl", partsFusedCode],
-  ["parts/fused_product.wgsl", partsFusedProductCode],
   ["parts/loss.wgsl", partsLossCode],
   ["parts/parts.ts", partsHost],
+  ["parts/pairs.wgsl", partsPairsCode],
   ["parts/pcg4d.wgsl", partsPcg4dCode],
   ["parts/product.wgsl", partsProductCode],
   ["parts/product_params.wgsl", partsProductParamsCode],

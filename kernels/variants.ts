@@ -18,8 +18,8 @@ import {
 } from "./choices.ts";
 import { columnCount, im2colServes } from "./conv2d/im2col.ts";
 import { directServes, type PackedWeights } from "./conv2d/direct.ts";
-import { fusedServes } from "./conv2d/fused.ts";
 import { rowsAreVectors } from "./conv_transpose2d/conv_transpose2d.ts";
+import { subgroupServes } from "./conv_transpose2d/subgroup.ts";
 import { type GemmShape, type Slices, uniformLayers } from "./gemm/gemm.ts";
 import type { Nchw } from "./shape.ts";
 import type { RowSums } from "./reduce/reduce.ts";
@@ -51,20 +51,14 @@ const FEW_PIXELS = 96;
 const DEEP_PIXELS = 64;
 
 /**
- * 3 x 3 convolution. For few channels in registers, by Winograd or, if that may not be used, direct: on lavapipe, both
- * Winograds break even near 32 channels, direct and Winograd near 16. F(4x4) loses digits and needs whole tiles; F(2x2)
- * supports every size and strict arithmetic.
+ * 3 x 3 convolution. Direct for few channels: on lavapipe, direct and Winograd break even near 16 channels. F(4x4) loses
+ * digits and needs whole tiles; F(2x2) supports every size and strict arithmetic.
  */
 export const CONV3X3 = new Operation("conv3x3", {
   direct: {
     basic: true,
     kernels: ["conv2d/direct_pack", "conv2d/direct", "conv2d/direct_wgrad"],
     serves: (shape: ConvCase) => directServes(shape, shape.weights),
-  },
-  fused: {
-    kernels: ["conv2d/fused_forward", "conv2d/fused_dgrad", "conv2d/fused_wgrad"],
-    needs: "subgroups of 8",
-    serves: (shape: ConvCase) => !shape.strict && fusedServes(shape),
   },
   im2col: {
     basic: true,
@@ -86,7 +80,7 @@ export const CONV3X3 = new Operation("conv3x3", {
   },
   thin: {
     takes: (shape) => channelsOf(shape) <= 300,
-    software: ["fused", "direct", "winograd4", "winograd2"],
+    software: ["direct", "winograd4", "winograd2"],
     hardware: ["direct", "winograd4", "winograd2"],
     sample: convSample(8, 64, 4),
   },
@@ -95,12 +89,6 @@ export const CONV3X3 = new Operation("conv3x3", {
     software: ["winograd4", "winograd2"],
     hardware: ["winograd4", "winograd2"],
     sample: convSample(128, 8, 4),
-  },
-  slim: {
-    takes: (shape) => channelsOf(shape) <= 600,
-    software: ["fused", "winograd4", "winograd2", "direct"],
-    hardware: ["winograd4", "winograd2", "direct"],
-    sample: convSample(24, 64, 1),
   },
   medium: {
     takes: (shape) => channelsOf(shape) <= 1024,
@@ -250,12 +238,19 @@ export const IM2COL_PRODUCT = new Operation("im2col product", {
   },
 });
 
+/** The transposed convolution with subgroups, for software adapters. */
+const TRANSPOSE_SUBGROUP: VariantFacts = {
+  kernels: ["forward", "dgrad", "wgrad"].map((part) => `conv_transpose2d/subgroup_${part}`),
+};
+
 /** The 2 x 2 transposed convolution, one variant for all three directions. */
 export const CONV_TRANSPOSE = new Operation("transposed convolution", {
   registers: {
     basic: true,
     kernels: ["forward", "dgrad", "wgrad"].map((part) => `conv_transpose2d/${part}`),
   },
+  subgroup: { ...TRANSPOSE_SUBGROUP, needs: "subgroups of 8", serves: subgroupServes },
+  subgroup4: { ...TRANSPOSE_SUBGROUP, needs: "subgroups of 4", serves: subgroupServes },
   shared: {
     kernels: ["forward", "dgrad", "wgrad"].map((part) => `conv_transpose2d/tiled_${part}`),
     needs: "workgroup memory",
@@ -264,7 +259,7 @@ export const CONV_TRANSPOSE = new Operation("transposed convolution", {
 }, {
   all: {
     takes: (_: Nchw) => true,
-    software: ["registers"],
+    software: ["subgroup", "subgroup4", "registers"],
     hardware: ["shared", "registers"],
     sample: { batch: 1, channels: 128, height: 32, width: 32 },
   },

@@ -1,7 +1,7 @@
 /**
  * 2 x 2 transposed convolution with stride 2: each input pixel produces a separate 2 x 2 patch. Each direction is one kernel
  * that reads and writes the tensors in place. For input widths that are multiples of 4 there are two forms, in registers
- * or through workgroup memory; a third one serves any width.
+ * or through workgroup memory; for even widths those of `subgroup.ts`; a last one serves any width.
  *
  * This module is browser compatible.
  *
@@ -9,7 +9,7 @@
  */
 import { type Epilogue, epilogueFlags } from "../conv2d/epilogue.ts";
 import { SQUARE_TILE, tiledKernel } from "../gemm/tile.ts";
-import { ceilDiv, flatGrid, grid } from "../grid.ts";
+import { ceilDiv, flatGrid, grid, roundUp } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
 import type { Nchw } from "../shape.ts";
@@ -17,6 +17,14 @@ import dgradRaggedCode from "./dgrad_ragged.wgsl" with { type: "text" };
 import dgradCode from "./dgrad.wgsl" with { type: "text" };
 import forwardRaggedCode from "./forward_ragged.wgsl" with { type: "text" };
 import forwardCode from "./forward.wgsl" with { type: "text" };
+import {
+  subgroupDgrad,
+  subgroupForward,
+  subgroupServes,
+  type SubgroupSize,
+  subgroupWeightTiles,
+  subgroupWgrad,
+} from "./subgroup.ts";
 import tiledDgradCode from "./tiled_dgrad.wgsl" with { type: "text" };
 import tiledForwardCode from "./tiled_forward.wgsl" with { type: "text" };
 import tiledWgradCode from "./tiled_wgrad.wgsl" with { type: "text" };
@@ -40,8 +48,22 @@ const LONGEST_SUM = 2048;
 /** Fewest pixels: each band costs partial sums as large as the weights. */
 const SHORTEST_SUM = 256;
 
-/** How it is computed if rows are whole vectors of 4. */
-export type TransposeForm = "registers" | "shared";
+/** Workgroups of a weight gradient that keep the cores of a software adapter busy. */
+const TARGET_WORKGROUPS = 16;
+
+/** How it is computed if the input suits it; else by the kernels for any width. */
+export type TransposeForm = "registers" | "shared" | "subgroup" | "subgroup4";
+
+/** Invocations per subgroup of the forms that need them; undefined if the form or the input does not. */
+function subgroupSize(form: TransposeForm, input: Nchw): SubgroupSize | undefined {
+  if (!subgroupServes(input)) return undefined;
+  return form === "subgroup" ? 8 : form === "subgroup4" ? 4 : undefined;
+}
+
+/** Whether the input gradient reads the weights transposed, as `w_transposed[outputs][2][2][inputs]`. */
+export function readsTransposed(form: TransposeForm, input: Nchw): boolean {
+  return subgroupSize(form, input) !== undefined;
+}
 
 /** Whether rows of this input are whole vectors of 4. */
 export function rowsAreVectors(input: Nchw): boolean {
@@ -69,6 +91,8 @@ export function convTranspose2dForward(
 ): Dispatch {
   const { batch, channels, height, width } = input;
   const pixels = height * width;
+  const size = subgroupSize(form, input);
+  if (size !== undefined) return subgroupForward(input, outputs, normalized, size);
   if (isTiled(form, input)) {
     const label = "conv_transpose2d/tiled_forward";
     const { across, down } = tilesOf(outputs, pixels / 4);
@@ -96,7 +120,8 @@ export function convTranspose2dForward(
 }
 
 /**
- * Input gradient, gated and multiplied by `scale`; bindings gradient, w, gate, gate_affine, grad_input.
+ * Input gradient, gated and multiplied by `scale`; bindings gradient, w (or w_transposed, see
+ * {@linkcode readsTransposed}), gate, gate_affine, grad_input.
  */
 export function convTranspose2dDgrad(
   input: Nchw,
@@ -107,6 +132,8 @@ export function convTranspose2dDgrad(
 ): Dispatch {
   const { batch, channels, height, width } = input;
   const pixels = height * width;
+  const size = subgroupSize(form, input);
+  if (size !== undefined) return subgroupDgrad(input, outputs, epilogue, scale, size);
   const flags = epilogueFlags(epilogue);
   if (isTiled(form, input)) {
     const label = "conv_transpose2d/tiled_dgrad";
@@ -140,7 +167,7 @@ export interface TransposeBands {
   readonly images: number;
   /** Bands per image; 1 if a band has several images. */
   readonly perImage: number;
-  /** Pixels of a band within an image; a multiple of 4 if the width is. */
+  /** Pixels of a band within an image; a multiple of 4 or 2 if the width is. */
   readonly pixels: number;
 }
 
@@ -165,8 +192,11 @@ export function transposeBands(
 ): TransposeBands {
   const { batch, channels, height, width } = input;
   const pixels = height * width;
+  const size = subgroupSize(form, input);
   const { across, down } = tilesOf(ceilDiv(channels, 4), outputs);
-  const target = isTiled(form, input)
+  const target = size !== undefined
+    ? ceilDiv(TARGET_WORKGROUPS, subgroupWeightTiles(input, outputs, size))
+    : isTiled(form, input)
     ? ceilDiv(workgroups, across * down)
     : ceilDiv(TARGET_INVOCATIONS, weightTiles(input, outputs));
   const evenly = Math.ceil(batch * pixels / target);
@@ -174,7 +204,8 @@ export function transposeBands(
   if (length >= pixels) return { images: Math.max(1, Math.floor(length / pixels)), perImage: 1, pixels };
   const perImage = ceilDiv(pixels, length);
   const cut = ceilDiv(pixels, perImage);
-  const whole = rowsAreVectors(input) ? ceilDiv(cut, 4) * 4 : cut;
+  const unit = rowsAreVectors(input) ? 4 : size !== undefined ? 2 : 1;
+  const whole = roundUp(cut, unit);
   return { images: 1, perImage: ceilDiv(pixels, whole), pixels: whole };
 }
 
@@ -197,6 +228,8 @@ export function convTranspose2dWgrad(
 ): Dispatch {
   const { batch, channels, height, width } = input;
   const count = bandCount(bands, batch);
+  const size = subgroupSize(form, input);
+  if (size !== undefined) return subgroupWgrad(input, outputs, normalized, bands, count, firstBand, size);
   const cut = [bands.images, bands.perImage];
   if (isTiled(form, input)) {
     const label = "conv_transpose2d/tiled_wgrad";

@@ -22,10 +22,9 @@ export const ORIGINAL_SHAPE: NetworkShape = { filters: 32, size: 256, batch: 32 
 const RUN = { epochs: 40, train: 1502, valid: 429 };
 
 /** Precisions that PyTorch is measured with. */
-export const PRECISIONS = [
+const PRECISIONS = [
   { precision: "strict", name: "strict float32" },
   { precision: "default", name: "default" },
-  { precision: "autocast", name: "autocast to bfloat16, channels last" },
 ] as const;
 
 /** One way to train the original. */
@@ -88,13 +87,8 @@ export async function measureOriginal(
     const step = await repeat((times) => bench.step(times), options.measurement);
     const evaluation = await repeat((times) => bench.evaluate(times), options.measurement);
     const peaks = new Map<string, number>();
-    const precisions = twin instanceof PeerProcess
-      ? PRECISIONS.filter(({ precision }) =>
-        ["step", "evaluate"].every((work) => twin.work.includes(`${precision} ${work}`))
-      )
-      : [];
     const theirs = twin instanceof PeerProcess
-      ? precisions.flatMap(({ precision }) => [
+      ? PRECISIONS.flatMap(({ precision }) => [
         torchContestant(twin, precision, "step", peaks),
         torchContestant(twin, precision, "evaluate", peaks),
       ])
@@ -125,7 +119,7 @@ export async function measureOriginal(
       speeds.push(entry("this project, float16", halfStep!, halfEvaluation!, byteLength));
     }
     if (twin instanceof PeerProcess) {
-      precisions.forEach(({ precision, name }, index) =>
+      PRECISIONS.forEach(({ precision, name }, index) =>
         speeds.push(
           entry(
             `${twin.name}, ${name}`,
@@ -179,12 +173,11 @@ export function runSeconds(batch: number, step: number, evaluation: number): num
   return RUN.epochs * (RUN.train * step + RUN.valid * evaluation) / batch;
 }
 
-/** A kind of work of PyTorch, which notes its peak memory. */
-export function torchContestant(
+function torchContestant(
   twin: PeerProcess,
   precision: string,
   work: string,
-  peaks: Map<string, number> = new Map(),
+  peaks: Map<string, number>,
 ): Contestant {
   return {
     run: async () => {

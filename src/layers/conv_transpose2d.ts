@@ -10,8 +10,10 @@ import {
   convTranspose2dDgrad,
   convTranspose2dForward,
   convTranspose2dWgrad,
+  readsTransposed,
   transposeBands,
 } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
+import { transpose } from "../../kernels/gemm/gemm.ts";
 import {
   type Activation,
   affineView,
@@ -23,6 +25,7 @@ import {
   gateViews,
   gradientOf,
 } from "./activation.ts";
+import type { Region } from "../graph/recorder.ts";
 import type { Builder } from "./builder.ts";
 import { chooseTranspose, rowSums } from "./choose.ts";
 import { biasGradient } from "./parameter_gradient.ts";
@@ -68,6 +71,9 @@ export function convTranspose2d(
     const direct = count === 1 && builder.replaces;
     const partial = recorder.temporary(`${name} partial sums`, rows * count);
     const target = builder.newGradient(source, name);
+    const weights = readsTransposed(form, source.shape)
+      ? { w_transposed: transposedWeights(builder, name, inputs, 4 * outputs) }
+      : { w: builder.weight(`${name}.weight`) };
     let band = 0;
     for (const chunk of chunks) {
       const part = chunkShape(source.shape, chunk);
@@ -82,7 +88,7 @@ export function convTranspose2d(
         convTranspose2dDgrad(part, outputs, { gate: gateOf(source, true) }, source.gradientScale, form),
         {
           gradient: chunkView(gradient, shape, chunk),
-          w: builder.weight(`${name}.weight`),
+          ...weights,
           ...gateViews(recorder, source, chunk),
           grad_input: chunkView(target, source.shape, chunk),
         },
@@ -99,4 +105,11 @@ export function convTranspose2d(
     );
   });
   return output;
+}
+
+/** Records the weights with inputs and taps swapped. */
+function transposedWeights(builder: Builder, name: string, inputs: number, taps: number): Region {
+  const transposed = builder.recorder.temporary(`${name} weights transposed`, inputs * taps);
+  builder.recorder.run(transpose(inputs, taps), { a: builder.weight(`${name}.weight`), b: transposed });
+  return transposed;
 }

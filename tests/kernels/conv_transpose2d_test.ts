@@ -4,9 +4,11 @@ import {
   convTranspose2dDgrad,
   convTranspose2dForward,
   convTranspose2dWgrad,
+  readsTransposed,
   transposeBands,
   type TransposeForm,
 } from "../../kernels/conv_transpose2d/conv_transpose2d.ts";
+import { subgroupServes } from "../../kernels/conv_transpose2d/subgroup.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
 import {
   convTranspose2dDgrad as referenceDgrad,
@@ -24,6 +26,13 @@ const gpu = await openTestGpu();
 
 const NOTHING = new Float32Array(4);
 
+/** The forms of this device's subgroups. A workgroup of 4 takes half of a subgroup of 8. */
+const SUBGROUP_FORMS = gpu.has("subgroups of 8")
+  ? ["subgroup", "subgroup4"] as const
+  : gpu.has("subgroups of 4")
+  ? ["subgroup4"] as const
+  : [];
+
 /** Batch, channels in and out, height, width: widths that are multiples of 4 and others, one tile and one tile plus. */
 const SHAPES = [
   [1, 1, 1, 1, 1],
@@ -34,13 +43,22 @@ const SHAPES = [
   [2, 3, 2, 5, 8],
   [1, 64, 3, 6, 12],
   [5, 8, 1, 4, 4],
+  // Even widths, and channels that are multiples of 4: for subgroups, one tile plus and tiles of both sizes.
+  [2, 36, 18, 3, 14],
+  [3, 16, 8, 2, 2],
+  [1, 12, 3, 5, 6],
   // One tile plus in rows, columns and sums of each direction.
   [2, 70, 18, 4, 20],
 ] as const;
 
-/** In registers, and through workgroup memory if rows are whole vectors. */
-function formsOf(width: number): TransposeForm[] {
-  return width % 4 === 0 ? ["registers", "shared"] : ["registers"];
+/** In registers, through workgroup memory if rows are whole vectors, and by subgroups if the device has them. */
+function formsOf(channels: number, width: number): TransposeForm[] {
+  const input = { batch: 1, channels, height: 1, width };
+  return [
+    "registers",
+    ...(width % 4 === 0 ? ["shared"] as const : []),
+    ...(subgroupServes(input) ? SUBGROUP_FORMS : []),
+  ];
 }
 
 function inputOf({ batch, inChannels, height, width }: ConvTranspose2dShape) {
@@ -71,8 +89,18 @@ async function inputGradient(
   form: TransposeForm,
 ): Promise<Float32Array> {
   const dispatch = convTranspose2dDgrad(inputOf(shape), shape.outChannels, { gate }, scale, form);
-  const operands = { gradient, w, gate: x, gate_affine: affine, grad_input: x.length };
-  return (await runKernel(gpu, dispatch, operands)).grad_input;
+  const operands = { gradient, gate: x, gate_affine: affine, grad_input: x.length };
+  if (!readsTransposed(form, inputOf(shape))) {
+    return (await runKernel(gpu, dispatch, { ...operands, w })).grad_input;
+  }
+  const w_transposed = transposedMatrix(w, shape.inChannels);
+  return (await runKernel(gpu, dispatch, { ...operands, w_transposed })).grad_input;
+}
+
+/** Rows and columns of a matrix of `rows` rows swapped. */
+function transposedMatrix(values: Float32Array, rows: number): Float32Array {
+  const columns = values.length / rows;
+  return values.map((_, index) => values[index % rows * columns + Math.floor(index / rows)]!);
 }
 
 async function weightGradient(
@@ -109,7 +137,9 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
   };
 
   for (
-    const [form, isNormalized] of formsOf(width).flatMap((form) => [[form, false], [form, true]] as const)
+    const [form, isNormalized] of formsOf(inChannels, width).flatMap((form) =>
+      [[form, false], [form, true]] as const
+    )
   ) {
     const suffix = `${isNormalized ? ", normalized" : ""}, ${form}`;
     Deno.test(`convTranspose2dForward: ${title}${suffix}`, async () => {
@@ -133,7 +163,9 @@ for (const [batch, inChannels, outChannels, height, width] of SHAPES) {
 
   const gates = [["none", 1], ["activation", 1 / 0.6], ["normalized", 1]] as const;
   for (
-    const [form, gate, scale] of formsOf(width).flatMap((form) => gates.map((row) => [form, ...row] as const))
+    const [form, gate, scale] of formsOf(inChannels, width).flatMap((form) =>
+      gates.map((row) => [form, ...row] as const)
+    )
   ) {
     Deno.test(`convTranspose2dDgrad: ${title}, gate ${gate}, ${form}`, async () => {
       const { x, affine, w, gradient } = draw();
@@ -153,10 +185,11 @@ for (
   const [images, perImage, pixels] of [[1, 3, 8], [1, 2, 16], [2, 1, 24], [1, 1, 24], [3, 1, 24]] as const
 ) {
   Deno.test(`convTranspose2dWgrad: bands of ${images} images, ${perImage} per image`, async () => {
-    for (const [width, form] of [[8, "registers"], [8, "shared"], [6, "registers"]] as const) {
-      const shape = { batch: 3, inChannels: 9, outChannels: 5, height: 24 / width, width };
+    const cases: [number, TransposeForm][] = [[8, "registers"], [8, "shared"], [6, "registers"]];
+    for (const [width, form] of [...cases, ...SUBGROUP_FORMS.map((form) => [6, form] as const)]) {
+      const shape = { batch: 3, inChannels: 8, outChannels: 5, height: 24 / width, width };
       const random = new Random(perImage);
-      const x = random.floats(3 * 9 * 24);
+      const x = random.floats(3 * 8 * 24);
       const gradient = random.floats(3 * 5 * 96);
       const result = await weightGradient(shape, x, undefined, gradient, form, { images, perImage, pixels });
       const absolute = sumTolerances(72, referenceWgrad(absolutes(x), absolutes(gradient), shape));
@@ -167,18 +200,23 @@ for (
 
 Deno.test("transposeBands: covers each image once and keeps sums short", () => {
   for (
-    const [batch, channels, height, width] of [[32, 1024, 8, 8], [1, 16, 128, 128], [5, 64, 3, 5], [
-      7,
-      8,
-      20,
-      36,
-    ]]
+    const [batch, channels, height, width] of [
+      [32, 1024, 8, 8],
+      [1, 16, 128, 128],
+      [5, 64, 3, 5],
+      [7, 8, 20, 36],
+      [1, 64, 50, 50],
+    ]
   ) {
     const input = { batch: batch!, channels: channels!, height: height!, width: width! };
-    const { images, perImage, pixels } = transposeBands(input, channels! / 2);
-    assert.ok(images === 1 || perImage === 1);
-    assert.ok(perImage * pixels >= height! * width! && (perImage - 1) * pixels < height! * width!);
-    assert.ok(images * pixels <= 2048 + 4, `${images} images of ${pixels} pixels`);
-    assert.ok(width! % 4 !== 0 || pixels % 4 === 0);
+    for (const form of ["registers", "subgroup"] as const) {
+      const { images, perImage, pixels } = transposeBands(input, channels! / 2, form);
+      assert.ok(images === 1 || perImage === 1);
+      assert.ok(perImage * pixels >= height! * width! && (perImage - 1) * pixels < height! * width!);
+      assert.ok(images * pixels <= 2048 + 4, `${images} images of ${pixels} pixels`);
+      assert.ok(width! % 4 !== 0 || pixels % 4 === 0);
+      // Pairs of pixels are not cut apart.
+      assert.ok(form === "registers" || width! % 2 !== 0 || pixels % 2 === 0);
+    }
   }
 });

@@ -111,7 +111,7 @@ if (gpu !== null) {
       assert.ok(passed, `${kernel}: off by ${worstError}, limit ${limit}`);
       tested.add(kernel);
     }
-    assert.equal(tested.size, gpu.has("subgroups of 8") ? 33 : 30);
+    assert.equal(tested.size, 33);
   });
 
   for (

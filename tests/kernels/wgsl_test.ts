@@ -20,9 +20,12 @@ const KERNELS = kernelFiles();
 const OPTIONAL = [
   "kernels/probe/f16.wgsl",
   "kernels/probe/subgroups.wgsl",
-  ...(gpu.has("subgroups")
-    ? []
-    : ["kernels/reduce/rows_subgroup.wgsl", "kernels/gemm/nn_wide.wgsl", "kernels/gemm/nn_high.wgsl"]),
+  ...(gpu.has("subgroups") ? [] : [
+    "kernels/reduce/rows_subgroup.wgsl",
+    "kernels/gemm/nn_wide.wgsl",
+    "kernels/gemm/nn_high.wgsl",
+    ...["forward", "dgrad", "wgrad"].map((part) => `kernels/conv_transpose2d/subgroup_${part}.wgsl`),
+  ]),
 ];
 
 async function errorsOf(code: string, device = gpu.device): Promise<string[]> {

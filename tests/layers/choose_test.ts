@@ -35,8 +35,7 @@ Deno.test("chooseConv: takes the choice for the class of the shape", () => {
     assert.equal(chooseConv(target({ "conv3x3/wide": variant }), ...SAMPLES.wide), variant);
   }
   assert.equal(chooseConv(target({}), ...SAMPLES.few), "im2col");
-  assert.equal(chooseConv(target({}), ...SAMPLES.thin), "fused");
-  assert.equal(chooseConv(target({}, "software", true), ...SAMPLES.thin), "direct", "strict");
+  assert.equal(chooseConv(target({}), ...SAMPLES.thin), "direct");
   assert.equal(chooseConv(target({}, "hardware"), ...SAMPLES.few), "winograd4");
 });
 
@@ -107,11 +106,13 @@ Deno.test("im2colProduct: passes on how a gradient accumulates", () => {
   }
 });
 
-Deno.test("chooseTranspose: takes registers for rows that are not whole vectors", () => {
+Deno.test("chooseTranspose: takes registers for rows that the others do not serve", () => {
   const input = { batch: 1, channels: 8, height: 4, width: 4 };
   assert.equal(chooseTranspose(target({}, "hardware"), input), "shared");
-  assert.equal(chooseTranspose(target({}), input), "registers");
   assert.equal(chooseTranspose(target({}, "hardware"), { ...input, width: 2 }), "registers");
+  assert.equal(chooseTranspose(target({}), { ...input, width: 2 }), "subgroup");
+  assert.equal(chooseTranspose(target({}), { ...input, width: 3 }), "registers");
+  assert.equal(chooseTranspose(target({}), { ...input, channels: 2 }), "registers");
 });
 
 Deno.test("rowSums: sums contiguous long rows by subgroups where chosen, all others by invocations", () => {

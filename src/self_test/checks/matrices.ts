@@ -8,6 +8,8 @@ import {
   convTranspose2dDgrad,
   convTranspose2dForward,
   convTranspose2dWgrad,
+  readsTransposed,
+  type TransposeForm,
 } from "../../../kernels/conv_transpose2d/conv_transpose2d.ts";
 import {
   GEMM_TILES,
@@ -108,7 +110,19 @@ const TRANSPOSED = [
   { form: "registers", inputs: 3, outputs: 2, height: 2, width: 4 },
   { form: "registers", inputs: 3, outputs: 2, height: 2, width: 3 },
   { form: "shared", inputs: 70, outputs: 18, height: 4, width: 20 },
+  // Tiles of both heights and widths.
+  { form: "subgroup", inputs: 36, outputs: 9, height: 3, width: 14 },
+  { form: "subgroup", inputs: 12, outputs: 3, height: 3, width: 14 },
+  { form: "subgroup4", inputs: 20, outputs: 9, height: 3, width: 14 },
 ] as const;
+
+/** What the forms need, and the variant if others have the same kernels. */
+const FORM_FACTS: Readonly<Record<TransposeForm, Pick<Check, "needs" | "variant">>> = {
+  registers: {},
+  shared: { needs: "workgroup memory" },
+  subgroup: { variant: "subgroup", needs: "subgroups of 8" },
+  subgroup4: { variant: "subgroup4", needs: "subgroups of 4" },
+};
 
 function* transposedChecks(): Generator<Check> {
   const batch = 2;
@@ -135,23 +149,25 @@ function* transposedChecks(): Generator<Check> {
         weightGradient[weight]! += gradient[index]! * x[from]!;
       }
     }
-    const needs = form === "shared" ? { needs: "workgroup memory" } as const : {};
+    const facts = FORM_FACTS[form];
+    const transposed = table(w.length, (i) => w[i % inputs * 4 * outputs + Math.floor(i / inputs)]!);
+    const weights = readsTransposed(form, input) ? { w_transposed: Float32Array.from(transposed) } : { w };
     yield {
-      ...needs,
+      ...facts,
       dispatch: convTranspose2dForward(input, outputs, false, form),
       operands: { x, affine: nothing, w, bias },
       expected: { y },
       limit: sumLimit(inputs + 1),
     };
     yield {
-      ...needs,
+      ...facts,
       dispatch: convTranspose2dDgrad(input, outputs, { gate: "activation" }, 1.5, form),
-      operands: { gradient, w, gate: x, gate_affine: nothing },
+      operands: { gradient, ...weights, gate: x, gate_affine: nothing },
       expected: { grad_input: inputGradient.map((value, index) => x[index]! > 0 ? value : 0) },
       limit: 1.5 * sumLimit(4 * outputs),
     };
     yield {
-      ...needs,
+      ...facts,
       dispatch: convTranspose2dWgrad(input, outputs, false, { images: batch, perImage: 1, pixels }, 0, form),
       operands: { x, affine: nothing, gradient },
       expected: { partial: weightGradient },
