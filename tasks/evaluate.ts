@@ -16,7 +16,14 @@ import { addFollowLinks } from "../src/cli/follow_links.ts";
 import { type Command, Option } from "commander";
 import { basename, dirname, extname, join } from "node:path";
 import { plural } from "../src/format.ts";
-import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
+import { addModelOptions, openModel } from "../src/cli/model.ts";
+import {
+  addMissRate,
+  describeMissed,
+  describePromise,
+  type MissRateFlags,
+  thresholdOfMissRate,
+} from "../src/cli/miss_rate.ts";
 import { parseSpacing } from "../src/cli/spacing.ts";
 import { Progress } from "../src/cli/progress.ts";
 import {
@@ -48,7 +55,7 @@ import { tryReport } from "../src/page/report/write_report.ts";
 import { readProgress, type RunProgress } from "../src/training/checkpoint.ts";
 import { extentsOf } from "../src/training/train_config.ts";
 
-interface Options extends ModelFlags, DistributedOptions {
+interface Options extends MissRateFlags, DistributedOptions {
   readonly data: string;
   readonly split: string;
   readonly spacing?: Spacing;
@@ -86,7 +93,7 @@ export function command(): Command {
       ).choices([...UNANNOTATED]).default("empty"),
     )
     .option("--cache <folder>", "where prepared images and timed kernel choices are stored", FOLDERS.cache);
-  addModelOptions(evaluate);
+  addMissRate(addModelOptions(evaluate));
   evaluate.optionsGroup(GROUPS.output)
     .option(
       "--spacing <x,y>",
@@ -134,12 +141,15 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
   const run = await trainingOf(found);
   const dataFolder = typedData || run === null ? options.data : ownData(run);
   const { gpu, models, predictor, close } = await openModel(options, world?.collective, found);
+  const promised = thresholdOfMissRate(options, predictor);
   const provenance = {
     ...modelsOrigin(models),
+    ...(promised === undefined ? {} : { missRate: options.missRate }),
     device: { kernels: options.kernels, flips: options.flips ?? false, adapter: gpu.adapter.description },
   };
   const say = (line: string) => isFirst && writeStderr(`${escapeLine(line)}\n`);
   say(`data ${dataFolder}, split ${options.split}`);
+  if (isFirst && promised !== undefined) writeStderr(describePromise(options.missRate!, promised));
   let progress: Progress | undefined;
   const show = (label: string) => (done: number, total: number) => {
     if (!isFirst) return;
@@ -154,7 +164,7 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
     unannotated: options.unannotated,
     cacheFolder: options.cache,
     output,
-    threshold: options.threshold,
+    threshold: promised ?? options.threshold,
     spacing: options.spacing,
     bootstrap: { seed: options.seed },
     audit: options.audit !== undefined,
@@ -180,7 +190,9 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
   writeStdout(
     options.json
       ? `${JSON.stringify(reportDocument(report, provenance), null, 2)}\n`
-      : formatEvaluation(report) + (page === null ? "" : `wrote ${escapeLine(page)}\n`),
+      : formatEvaluation(report) +
+        (promised === undefined ? "" : describeMissed(options.missRate!, report.scores)) +
+        (page === null ? "" : `wrote ${escapeLine(page)}\n`),
   );
 }
 

@@ -7,7 +7,13 @@ import { escapeLine } from "../src/escape.ts";
 import { type Command, InvalidArgumentError } from "commander";
 import { join } from "node:path";
 import { formatPercent, formatSeconds, plural } from "../src/format.ts";
-import { addModelOptions, type ModelFlags, openModel } from "../src/cli/model.ts";
+import { addModelOptions, openModel } from "../src/cli/model.ts";
+import {
+  addMissRate,
+  describePromise,
+  type MissRateFlags,
+  thresholdOfMissRate,
+} from "../src/cli/miss_rate.ts";
 import {
   addDistributed,
   addMissing,
@@ -40,7 +46,7 @@ import { decisionThreshold } from "../src/prediction/class_masks.ts";
 import { formatMm2 } from "../src/prediction/figure.ts";
 import { FAILURES_FILE, type SkippedPaths } from "../src/prediction/image_files.ts";
 
-interface Options extends ModelFlags, DistributedOptions {
+interface Options extends MissRateFlags, DistributedOptions {
   readonly output: string;
   readonly largest?: boolean;
   readonly minArea: number;
@@ -67,7 +73,8 @@ export function command(): Command {
   ).argument("<path...>", "images, folders of images, or patterns such as 'scans/**/*.png'")
     .optionsGroup(GROUPS.data)
     .option("--recursive", "search folders at any depth; the results are in the same subfolders");
-  addModelOptions(predict)
+  addMissRate(addModelOptions(predict));
+  predict.optionsGroup(GROUPS.device)
     .option("--batch-size <images>", "images per batch", integer(1, 1024), 8)
     .optionsGroup(GROUPS.output)
     .option("--output <folder>", "where the results are written", FOLDERS.predictions)
@@ -133,12 +140,15 @@ async function predictPaths(
   if (files.length === 0) return new ExitError(EXIT.failed);
   warmDecoders();
   const { gpu, models, predictor, close } = await openModel(options, world?.collective);
-  const threshold = decisionThreshold(predictor.description, options.threshold) ?? undefined;
+  const promised = thresholdOfMissRate(options, predictor);
+  const threshold = decisionThreshold(predictor.description, promised ?? options.threshold) ?? undefined;
   lap("model and GPU ready");
+  if (isFirst && promised !== undefined) writeStderr(describePromise(options.missRate!, promised));
   const provenance = {
     ...modelsOrigin(models),
     settings: {
       threshold: threshold ?? null,
+      ...(promised === undefined ? {} : { missRate: options.missRate }),
       largest: options.largest ?? false,
       minArea: options.minArea,
       flips: options.flips ?? false,

@@ -1,5 +1,6 @@
 /**
- * Outlines of a COCO dataset that are removed or shifted, as an annotator errs who misses lesions or mislabels files.
+ * Outlines of a COCO dataset that are removed, shifted or dilated, as an annotator errs who misses lesions, mislabels
+ * files or draws carelessly.
  *
  * @module
  */
@@ -19,13 +20,23 @@ interface Outline {
 /** Least and largest shift, in parts of the image's side. */
 const SHIFT = [0.15, 0.3] as const;
 
+/** How an outline is damaged. */
+export type Damage = "removed" | "shifted" | "dilated";
+
+/** By this a dilated outline is larger. */
+const DILATION = 1.8;
+
 /**
- * The annotations with a `share` of their polygons damaged, and the names of the images concerned: every other one is
- * removed, the rest are shifted within their image.
+ * The annotations with a `share` of their polygons damaged, and the names of the images concerned: in turns they are
+ * removed, and shifted within their image, or what `kinds` says.
  */
 export function damageOutlines(
   text: string,
-  { share, seed }: { readonly share: number; readonly seed: number },
+  { share, seed, kinds = ["removed", "shifted"] }: {
+    readonly share: number;
+    readonly seed: number;
+    readonly kinds?: readonly Damage[];
+  },
 ): { text: string; names: Set<string> } {
   const coco = JSON.parse(text) as Coco;
   const random = new Random(seed);
@@ -41,7 +52,9 @@ export function damageOutlines(
     if (rank === undefined) return [annotation];
     const image = images.get(annotation.image_id)!;
     names.add(image.file_name);
-    return rank % 2 === 0 ? [] : [shifted(annotation, image, random)];
+    const kind = kinds[rank % kinds.length]!;
+    if (kind === "removed") return [];
+    return [kind === "dilated" ? dilated(annotation, image) : shifted(annotation, image, random)];
   });
   return { text: JSON.stringify({ ...coco, annotations }), names };
 }
@@ -68,4 +81,20 @@ function shifted(
       ),
     };
   }
+}
+
+/** An outline enlarged around the middle of its box, within its image. */
+function dilated(outline: Outline, { width, height }: { width: number; height: number }): Outline {
+  const [left, top, boxWidth, boxHeight] = outline.bbox;
+  const [x, y] = [left + boxWidth / 2, top + boxHeight / 2];
+  const within = (value: number, most: number) => Math.max(0, Math.min(most, value));
+  const segmentation = outline.segmentation.map((polygon) =>
+    polygon.map((value, i) =>
+      i % 2 === 0 ? within(x + DILATION * (value - x), width) : within(y + DILATION * (value - y), height)
+    )
+  );
+  const points = segmentation.flat();
+  const [xs, ys] = [0, 1].map((axis) => points.filter((_, i) => i % 2 === axis)) as [number[], number[]];
+  const [x0, y0] = [Math.min(...xs), Math.min(...ys)];
+  return { ...outline, bbox: [x0, y0, Math.max(...xs) - x0, Math.max(...ys) - y0], segmentation };
 }
