@@ -56,6 +56,7 @@ interface Options extends MissRateFlags, DistributedOptions {
   readonly coco?: string;
   readonly cocoIds?: string;
   readonly labels?: boolean;
+  readonly uncertainty?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly missing?: boolean;
@@ -89,6 +90,11 @@ export function command(): Command {
       "--labels",
       "masks as grayscale with the values 0, 1, ... of labels, for ITK-SNAP and 3D Slicer, with names and colors in " +
         "labels.txt and labels.ctbl",
+    )
+    .option(
+      "--uncertainty",
+      "also write the entropy of each pixel (NAME_uncertainty.png) and, of several models, how far they disagree " +
+        "(NAME_disagreement.png), and draw both in the figure",
     )
     .option(
       "--coco <file>",
@@ -169,6 +175,7 @@ async function predictPaths(
     subfolders,
     spacing: options.spacing,
     labels: options.labels,
+    uncertainty: options.uncertainty,
     coco: options.coco === undefined ? undefined : { path: options.coco, ids: options.cocoIds },
     batchSize: options.batchSize,
     problems,

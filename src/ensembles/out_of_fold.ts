@@ -23,6 +23,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { encodeRgbPng } from "../image/encode.ts";
 import { type EnsembleFile, memberFiles } from "../prediction/ensemble_file.ts";
 import { Ensemble } from "../prediction/ensemble.ts";
+import { inputForm } from "../prediction/input_form.ts";
 import { loadModel } from "../prediction/load_model.ts";
 import { modelsHash, modelsOrigin } from "../prediction/models_origin.ts";
 import { classMaps, Predictor } from "../prediction/predictor.ts";
@@ -166,10 +167,11 @@ async function calibrate(
   };
   let head = "sigmoid" as ReturnType<typeof headOf>;
   let names: string[] = [];
-  const images = await each("calibrating", ({ predictor, prepared }, logits, masks) => {
+  const images = await each("calibrating", ({ predictor }, logits, masks) => {
     head = headOf(predictor.description.network);
     names = predictor.classNames;
-    fit ??= temperatureFit(head, logits.shape[1]!, total * prepared.size ** 2);
+    const [, channels, height, width] = logits.shape as [number, number, number, number];
+    fit ??= temperatureFit(head, channels, total * height * width);
     fit.add(logits, masks);
   });
   const temperature = (fit as TemperatureFit | null)?.temperatures() ?? [1];
@@ -211,7 +213,7 @@ async function openFold(
   { cacheFolder }: OutOfFoldOptions,
 ): Promise<Fold & AsyncDisposable> {
   const predictor = await Predictor.create(gpu, await loadModel(path));
-  const { size, normalize, range = null } = predictor.description;
+  const form = inputForm(predictor.description);
   const splits = await findSplits(dataFolder);
   const opened = await Promise.all((["train", "valid"] as const).map(async (role) => {
     const split = splitOf(splits, role);
@@ -223,9 +225,8 @@ async function openFold(
     held.map(({ split, listing }) => readForModel(predictor, split, listing, unannotated)),
   );
   const prepared = await prepareSplit(readings.flatMap(({ samples }) => samples), {
-    size,
-    normalize,
-    range,
+    ...form,
+    range: form.range ?? null,
     targets: targetsOf(predictor),
     cacheFolder,
   });

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Color, maskToRgb, OUTLINE_COLORS, outlineMask, scaleToFit } from "../image/draw.ts";
-import { drawFigure } from "../image/draw_figure.ts";
+import { drawFigure, type Panel } from "../image/draw_figure.ts";
 import { fitLabelMap, outlineClasses } from "../image/draw_labels.ts";
 import type { LegendEntry } from "../image/draw_legend.ts";
 import type { RgbImage, Size } from "../image/image.ts";
@@ -18,12 +18,18 @@ const PANEL = { min: 256, max: 1024 };
 /** Minimum of the shorter side of a panel: captions below narrow images need room. */
 const MIN_SIDE = 128;
 
-/** Draws image, mask and overlay side by side, with a title. */
-export function drawPrediction(image: RgbImage, mask: Mask, title: string): Promise<RgbImage> {
+/** Draws image, mask and overlay side by side, with a title; `further` panels follow. */
+export function drawPrediction(
+  image: RgbImage,
+  mask: Mask,
+  title: string,
+  further: readonly Panel[] = [],
+): Promise<RgbImage> {
   return drawFigure([
     { image, caption: "Original image" },
     { image: maskToRgb(mask), caption: "Predicted mask" },
     { image: outlineMask(image, mask, OUTLINE_COLORS.predicted), caption: "Overlay" },
+    ...further,
   ], { title, cell: panelSize(image) });
 }
 
@@ -49,8 +55,8 @@ export class ClassFigure {
     this.#legend.push({ name: `${name}: ${found}`, color });
   }
 
-  /** Draws image, label map and outlines side by side, with a legend of the classes' areas. */
-  draw(map: LabelMap, title: string): Promise<RgbImage> {
+  /** Draws image, label map and outlines side by side, with a legend of the classes' areas; `further` panels follow. */
+  draw(map: LabelMap, title: string, further: readonly Panel[] = []): Promise<RgbImage> {
     const { width, height, data: labels } = fitLabelMap(map, this.#image);
     const data = new Uint8Array(3 * labels.length);
     labels.forEach((label, at) => label !== BACKGROUND && data.set(this.#colors[label - 1]!, 3 * at));
@@ -58,6 +64,7 @@ export class ClassFigure {
       { image: this.#image, caption: "Original image" },
       { image: { width, height, data }, caption: "Predicted classes" },
       { image: outlineClasses(this.#image, this.#masks, this.#colors), caption: "Overlay" },
+      ...further,
     ], { title, legend: this.#legend, cell: this.#cell });
   }
 }

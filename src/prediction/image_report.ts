@@ -64,10 +64,20 @@ export interface ImageNumbers extends MaskReport {
   readonly notes: readonly ImageNote[];
 }
 
+/** The mean uncertainty of an image's pixels, 0 to 1. */
+export interface UncertaintyNumbers {
+  /** Of the entropy. */
+  readonly entropy: number;
+  /** Of how far several models disagree; absent for one. */
+  readonly disagreement?: number;
+}
+
 /** The prediction of an image, and its files. */
 export interface ImageReport extends ImageNumbers {
   /** Each of several classes. */
   readonly classes?: readonly ClassReport[];
+  /** How uncertain it is; absent unless asked for. */
+  readonly uncertainty?: UncertaintyNumbers;
   /** The paths of the written files. */
   readonly files: OutputFiles;
 }

@@ -23,6 +23,7 @@ import { type Job, type PlacedProblem, type Predicted, predictJobs } from "./pre
 import type { ImagePredictor } from "./predictor.ts";
 import { findOwners, outputNames } from "./result_names.ts";
 import { SUMMARY_FILE, summaryTable } from "./summary_table.ts";
+import { UNCERTAINTY_ENDINGS } from "./result_files.ts";
 import { type ResultClasses, resultEndings } from "./result_images.ts";
 import type { ResultOptions } from "./write_results.ts";
 
@@ -157,13 +158,20 @@ async function predictAlone(
 async function predictShared(
   predict: PredictJobs,
   jobs: readonly Job[],
-  { output, provenance, coco, labels, spacing, onImage, onProblem, onShared }: PredictFilesOptions,
+  { output, provenance, coco, labels, spacing, uncertainty, onImage, onProblem, onShared }:
+    PredictFilesOptions,
   { ranks, missing, onLedger }: SharedWork,
 ): Promise<Done | null> {
   const folder = join(output, LEDGER);
   const ledger = await WorkLedger.open<Predicted>({
     folder,
-    key: JSON.stringify([provenance, coco !== undefined, labels, spacing]),
+    key: JSON.stringify([
+      provenance,
+      coco !== undefined,
+      labels,
+      spacing,
+      ...(uncertainty ? ["uncertainty"] : []),
+    ]),
     items: await Promise.all(jobs.map(stamped)),
     ranks,
     missing,
@@ -216,12 +224,12 @@ async function openCoco(
 async function nameJobs(
   files: readonly string[],
   model: ResultClasses,
-  { output, subfolders, coco }: PredictFilesOptions,
+  { output, subfolders, coco, uncertainty }: PredictFilesOptions,
 ): Promise<Job[]> {
   const names = outputNames(files, output, {
     owners: await findOwners(files, output, subfolders),
     subfolders,
-    endings: resultEndings(model),
+    endings: [...resultEndings(model), ...(uncertainty ? Object.values(UNCERTAINTY_ENDINGS) : [])],
     reserved: coco === undefined ? [] : [coco.path, resultsPath(coco.path)],
   });
   const fileNames = cocoFileNames(files, subfolders);

@@ -11,6 +11,7 @@ import { MAX_BYTES } from "../image/limits.ts";
 import { microBatchAt } from "../unet/unet.ts";
 import { appearanceNote } from "./appearance_note.ts";
 import { type ClassSegmentation, type EncodedLesions, encodeLesions } from "./coco_results.ts";
+import { Ensemble } from "./ensemble.ts";
 import type { PathProblem } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
 import type { ImagePredictor } from "./predictor.ts";
@@ -79,8 +80,11 @@ export async function* predictJobs(
       const place = index % batchSize;
       return microBatchAt(place, Math.min(batchSize, count - index + place));
     });
-    const looks = batch.map(({ decoded: { raster } }) => predictor.imageAppearance(raster));
-    const maps = await predictor.predictClasses(batch.map(({ decoded }) => decoded.raster), { microBatches });
+    const images = batch.map(({ decoded }) => decoded.raster);
+    const looks = images.map((image) => predictor.imageAppearance(image));
+    const pooled = options.uncertainty && predictor instanceof Ensemble
+      ? await predictor.predictPooled(images, { microBatches })
+      : (await predictor.predictClasses(images, { microBatches })).map((maps) => ({ maps }));
     for (const [place, { job, decoded }] of batch.entries()) {
       const lesions: EncodedLesions[] = [];
       const collect = (segmentation: ClassSegmentation) => {
@@ -88,7 +92,7 @@ export async function* predictJobs(
       };
       const appearance = looks[place]!;
       const notes = [...decoded.notes, ...appearanceNote(appearance, predictor.description)];
-      const image = { ...job, decoded: { ...decoded, notes }, maps: maps[place]!, appearance };
+      const image = { ...job, decoded: { ...decoded, notes }, ...pooled[place]!, appearance };
       const report = await writeResults(image, model, options, collect);
       yield { index: job.index, report, lesions };
     }

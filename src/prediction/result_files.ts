@@ -15,6 +15,10 @@ export interface OutputFiles {
   readonly figure: string;
   /** The numbers. */
   readonly json: string;
+  /** The entropy of each pixel, 0 to 255; absent unless asked for. */
+  readonly uncertainty?: string;
+  /** How far several models disagree, 0 to 255; absent unless asked for. */
+  readonly disagreement?: string;
 }
 
 /** The endings of the files for an image, after the name of the image. */
@@ -23,6 +27,12 @@ export const OUTPUT_ENDINGS = {
   probability: "_probability.png",
   figure: "_figure.png",
   json: ".json",
+} as const;
+
+/** The endings of the files of uncertainty. */
+export const UNCERTAINTY_ENDINGS = {
+  uncertainty: "_uncertainty.png",
+  disagreement: "_disagreement.png",
 } as const;
 
 /** The ending of a class's own file: `_probability_left-lung.png`. */

@@ -8,6 +8,7 @@ import type { ImageAppearance } from "../appearance/appearance.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { displayImage } from "../image/display.ts";
 import { encodeGrayPng, encodeIndexedPng, encodeRgbPng } from "../image/encode.ts";
+import type { Panel } from "../image/draw_figure.ts";
 import type { DecodedRaster, SampleImage, Spacing } from "../image/image.ts";
 import { colorOfHex } from "../image/palette.ts";
 import { addPngTexts } from "../image/png_text.ts";
@@ -19,6 +20,7 @@ import type { ProbabilityMap } from "./probability_map.ts";
 import { classEnding, fileNames, OUTPUT_ENDINGS } from "./result_files.ts";
 import { grayLevels, labelPalette, MergedLabels, type ResultClasses, unionOf } from "./result_images.ts";
 import { segmentClasses } from "./segment_classes.ts";
+import { writeUncertainty } from "./write_uncertainty.ts";
 
 /** How results are written. */
 export interface ResultOptions extends SegmentOptions {
@@ -28,6 +30,8 @@ export interface ResultOptions extends SegmentOptions {
   readonly labels?: boolean | undefined;
   /** Millimeters between rows and between columns. */
   readonly spacing?: Spacing | undefined;
+  /** Whether to write how uncertain the prediction is; defaults to false. */
+  readonly uncertainty?: boolean | undefined;
   /** The description of model and settings in the JSON file of each image. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   /** SHA-256 of the model's file, of several models each; written into every PNG. */
@@ -46,6 +50,8 @@ export interface ResultImage {
   readonly maps: readonly ProbabilityMap[];
   /** How far it is from the training images, if the model tells. */
   readonly appearance?: ImageAppearance | null;
+  /** The same of each of several models. */
+  readonly members?: readonly (readonly ProbabilityMap[])[] | undefined;
 }
 
 /**
@@ -59,9 +65,22 @@ export async function writeResults(
   options: ResultOptions,
   onClass: (segmentation: ClassSegmentation) => void,
 ): Promise<ImageReport> {
-  const report = model.classes.length === 1
-    ? await writeOneClass(image, model, options, onClass)
-    : await writeClasses(image, model, options, onClass);
+  const { name, decoded: { raster: size } } = image;
+  const uncertain = options.uncertainty
+    ? await writeUncertainty(image, model.head, {
+      output: options.output,
+      name,
+      size,
+      write: (files) => writeTogether(options.modelHashes, files),
+    })
+    : null;
+  const panels = uncertain?.panels ?? [];
+  const { files, ...numbers } = model.classes.length === 1
+    ? await writeOneClass(image, model, options, onClass, panels)
+    : await writeClasses(image, model, options, onClass, panels);
+  const report: ImageReport = uncertain === null
+    ? { ...numbers, files }
+    : { ...numbers, uncertainty: uncertain.uncertainty, files: { ...files, ...uncertain.files } };
   await writeFileAtomic(
     report.files.json,
     `${JSON.stringify({ ...report, ...options.provenance }, null, 2)}\n`,
@@ -74,6 +93,7 @@ async function writeOneClass(
   { classes: [only], head }: ResultClasses,
   options: ResultOptions,
   onClass: (segmentation: ClassSegmentation) => void,
+  panels: readonly Panel[],
 ): Promise<ImageReport> {
   const { output, spacing, labels, modelHashes } = options;
   const [{ mask, probabilities, ...rest }] = [...segmentClasses(maps, raster, { ...options, head })] as [
@@ -93,7 +113,9 @@ async function writeOneClass(
     [files.probability, encodeGrayPng(grayLevels(probabilities))],
     [
       files.figure,
-      drawPrediction(displayImage(raster), mask, figureTitle(basename(file), numbers)).then(encodeRgbPng),
+      drawPrediction(displayImage(raster), mask, figureTitle(basename(file), numbers), panels).then(
+        encodeRgbPng,
+      ),
     ],
   ]);
   return { image: file, ...spaced(spacing), ...numbers, ...judged(appearance), notes, files };
@@ -104,6 +126,7 @@ async function writeClasses(
   { classes, head }: ResultClasses,
   options: ResultOptions,
   onClass: (segmentation: ClassSegmentation) => void,
+  panels: readonly Panel[],
 ): Promise<ImageReport> {
   const { output, spacing, labels, modelHashes } = options;
   const { width, height } = raster;
@@ -137,7 +160,7 @@ async function writeClasses(
   const map = { width, height, data: merged.labels };
   await writeTogether(modelHashes, [
     [files.mask, labels ? encodeGrayPng(map) : encodeIndexedPng(map, labelPalette(classes))],
-    [files.figure, drawing.draw(map, basename(file)).then(encodeRgbPng)],
+    [files.figure, drawing.draw(map, basename(file), panels).then(encodeRgbPng)],
   ]);
   const numbers = reportUnion(reports, unionOf(map), spacing);
   return {

@@ -5,7 +5,7 @@
  *
  *     deno run --allow-run=deno --allow-read --allow-write=dataset,runs tests/bench/certainty.ts
  *
- * Every step is a product's command. Prints Markdown: docs/results/certainty.md. `--shares FILE` also writes the shares of
+ * Every step is a product's command; `--resume yes` goes on after it was stopped. Prints Markdown: docs/results/certainty.md. `--shares FILE` also writes the shares of
  * missed foreground, which tests/fixtures/certainty keeps.
  *
  * @module
@@ -37,6 +37,7 @@ const OPTIONS = {
   seed: "0",
   flags: "",
   shares: "",
+  resume: "no",
 };
 
 const given = parseArgs({
@@ -120,15 +121,20 @@ function reshuffle(shares: readonly Float64Array[], count: number, rate: number,
   return sum;
 }
 
-await task(
-  "phantom",
-  ...["--output", DATA, "--train", given.train, "--valid", given.valid, "--test", given.test],
-  ...["--size", given.size, "--seed", given.seed],
-);
+const isResumed = given.resume === "yes";
+if (!isResumed) {
+  await task(
+    "phantom",
+    ...["--output", DATA, "--train", given.train, "--valid", given.valid, "--test", given.test],
+    ...["--size", given.size, "--seed", given.seed],
+  );
+}
 const damaged = new Map<string, Set<string>>();
 for (const [index, split] of SPLITS.entries()) {
   const path = join(DATA, split, ANNOTATION_FILE);
-  const { text, names } = damageOutlines(await Deno.readTextFile(path), {
+  const intact = `${path}.intact`;
+  if (!isResumed) await Deno.copyFile(path, intact);
+  const { text, names } = damageOutlines(await Deno.readTextFile(intact), {
     share: 0.1,
     seed: 10 + index,
     kinds: ["removed", "shifted", "dilated"],
@@ -137,13 +143,14 @@ for (const [index, split] of SPLITS.entries()) {
   damaged.set(split, names);
 }
 const started = performance.now();
-await task(
-  "train",
-  ...["--folds", given.folds, "--data", DATA, "--run", RUN, "--force", "--seed", given.seed],
+const settings = [
+  ...["--folds", given.folds, "--data", DATA, "--run", RUN, "--seed", given.seed],
   ...["--recipe", "strong", "--filters", given.filters, "--size", given.size, "--batch-size", "8"],
-  ...["--epochs", given.epochs, "--patience", "0", "--swanlab", "off", "--no-tensorboard", "--samples", "0"],
+  ...["--epochs", given.epochs, "--patience", "0"],
   ...given.flags.split(" ").filter((flag) => flag !== ""),
-);
+];
+const records = ["--swanlab", "off", "--no-tensorboard", "--samples", "0"];
+await task("train", ...isResumed ? ["--resume", "--run", RUN] : [...settings, "--force"], ...records);
 const minutes = (performance.now() - started) / 60_000;
 const { images } = JSON.parse(await Deno.readTextFile(join(RUN, "ensemble.json"))) as {
   images: { split: string; name: string; fold: number }[];
@@ -154,7 +161,9 @@ const lines = [
   "",
   `${given.train} + ${given.valid} phantoms of ${given.size} px, a tenth of the outlines removed, shifted or dilated in ` +
   `turns; ${given.folds} folds, ${given.filters} filters, ${given.epochs} epochs, the strong recipe, seed ${given.seed}; ` +
-  `trained in ${minutes.toFixed(1)} minutes on one core. Printed by \`tests/bench/certainty.ts\`.`,
+  `${
+    isResumed ? "" : `trained in ${minutes.toFixed(1)} minutes on one core. `
+  }Printed by \`tests/bench/certainty.ts\`.`,
   "",
   "## Damaged outlines",
   "",

@@ -63,7 +63,9 @@ export function missedCurve(images: readonly Float64Array[]): MissedCurve | null
   return {
     images: images.length,
     thresholds: [...MISSED_THRESHOLDS],
-    shares: MISSED_THRESHOLDS.map((_, at) => Math.min(1, Math.ceil(mean(at) * 1e6 - 1e-6) / 1e6)),
+    shares: MISSED_THRESHOLDS.map((_, at) =>
+      Math.min(1, Math.max(0, Math.ceil(mean(at) * 1e6 - 1e-6)) / 1e6)
+    ),
   };
 }
 
