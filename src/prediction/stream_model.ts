@@ -6,11 +6,12 @@
 import { createHash } from "node:crypto";
 import { openRegular } from "../fs/bounded_read.ts";
 import { byteLengthOf, readAt } from "../fs/read_at.ts";
+import { hashBytes } from "../fs/hash_bytes.ts";
 import { readParts } from "../fs/read_parts.ts";
+import type { Tensor } from "../tensor.ts";
 import { describeHeader } from "../unet/model_format.ts";
 import type { WeightsSource } from "../unet/weights_source.ts";
 import {
-  readSafetensors,
   readSafetensorsLayout,
   safetensorsHeaderLength,
   type SafetensorsLayout,
@@ -67,11 +68,24 @@ async function openHeader(path: string, input: InputSettings): Promise<OpenedMod
         });
       },
     },
-    get state() {
-      return readSafetensors(readWhole(path, size)).tensors;
-    },
+    state: new Map(layout.entries.map((entry) => [entry.name, lazyTensor(path, entry, layout)])),
     get sha256() {
-      return sha256 ??= createHash("sha256").update(readWhole(path, size)).digest("hex");
+      return sha256 ??= hashBytes(readBytes(path, 0, size));
+    },
+  };
+}
+
+/** A tensor whose values are read when they are asked for: some need the first layer's only. */
+function lazyTensor(
+  path: string,
+  { shape, begin, end }: SafetensorsLayout["entries"][number],
+  { dataStart }: SafetensorsLayout,
+): Tensor {
+  let data: Float32Array | undefined;
+  return {
+    shape,
+    get data() {
+      return data ??= new Float32Array(readBytes(path, dataStart + begin, end - begin).buffer);
     },
   };
 }
@@ -85,10 +99,10 @@ function headOf(file: Deno.FsFile, size: number): Uint8Array {
   return read(safetensorsHeaderLength(read(8)));
 }
 
-function readWhole(path: string, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
+function readBytes(path: string, offset: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
   using file = Deno.openSync(path);
-  if (!readAt(file, 0, bytes)) throw changed(path);
+  if (!readAt(file, offset, bytes)) throw changed(path);
   return bytes;
 }
 
