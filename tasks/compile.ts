@@ -21,6 +21,7 @@ const WORKERS = [
   "src/cli/interrupt_worker.ts",
   "src/cli/rank_watch_worker.ts",
   "src/fs/heartbeat_worker.ts",
+  "src/gpu/first_run_worker.ts",
   "src/page/server/dataset/survey_worker.ts",
 ];
 

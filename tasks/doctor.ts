@@ -10,7 +10,10 @@ import { readChoices } from "../src/host/kernel_memory.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/host/diagnose.ts";
 import { openGpu } from "../src/host/open_gpu.ts";
-import { selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
+import { compileTests, selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
+import { describeCapacity } from "../src/cli/budget_view.ts";
+import type { BudgetChoice } from "../src/training/budget.ts";
+import { chooseTypical } from "../src/training/budget_run.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { DEFAULT_ARITHMETIC } from "../src/gpu/arithmetic.ts";
 
@@ -39,18 +42,21 @@ async function examine(options: Options): Promise<void> {
   print(line("Deno", `${Deno.version.deno} on ${Deno.build.os}, ${Deno.build.arch}`));
   if (adapter !== null) print(describe(adapter));
   const kernels: SelfTestResult[] = [];
+  let training: BudgetChoice | null = null;
   let choices: { kept: boolean; choices: KernelChoices } | null = null;
   if (!found.some(({ kind }) => kind === "fatal")) {
     try {
       // Nothing that was found out earlier counts: a doctor examines.
       const gpu = await openGpu({ software, tuned: true, retest: true });
       try {
+        await compileTests(gpu, () => true);
         for await (const result of selfTest(gpu)) {
           kernels.push(result);
           print(describeKernel(result));
         }
         const kept = await readChoices(FOLDERS.cache, { software, kernels: DEFAULT_ARITHMETIC });
         choices = { kept: kept !== null, choices: gpu.choices };
+        if (kernels.every(({ passed }) => passed)) training = await chooseTypical(gpu, TRAINING_SECONDS);
       } finally {
         gpu.close();
       }
@@ -70,12 +76,22 @@ async function examine(options: Options): Promise<void> {
   }
   if (options.json) {
     const { os, arch } = Deno.build;
-    const document = { ok, deno: Deno.version.deno, os, arch, adapter, kernels, choices, ailments: found };
+    const document = {
+      ok,
+      deno: Deno.version.deno,
+      os,
+      arch,
+      adapter,
+      kernels,
+      choices,
+      training: training && describeTraining(training),
+      ailments: found,
+    };
     writeStdout(`${JSON.stringify(document, null, 2)}\n`);
   }
   for (const ailment of found) writeStderr(describeAilment(ailment));
   const onCpu = adapter?.isSoftware === true;
-  print(`\n${describeVerdict({ failed: failed.map(({ kernel }) => kernel), found, onCpu })}`);
+  print(`\n${describeVerdict({ failed: failed.map(({ kernel }) => kernel), found, onCpu, training })}`);
   if (!ok) throw new ExitError(EXIT.failed);
 }
 
@@ -87,10 +103,23 @@ export interface Findings {
   readonly found: readonly Ailment[];
   /** Whether the adapter is a software one. */
   readonly onCpu: boolean;
+  /** What this machine can train in half an hour; null or absent if that is unknown. */
+  readonly training?: BudgetChoice | null;
+}
+
+/** The time for which the verdict says what can be trained. */
+const TRAINING_SECONDS = 1800;
+
+/** A choice in numbers. */
+function describeTraining(
+  { seconds, filters, size, batchSize, epochs, images, secondsPerEpoch, originalSeconds, speed }:
+    BudgetChoice,
+) {
+  return { seconds, filters, size, batchSize, epochs, images, secondsPerEpoch, originalSeconds, speed };
 }
 
 /** Whether this machine is ready, and what to do next. */
-export function describeVerdict({ failed, found, onCpu }: Findings): string {
+export function describeVerdict({ failed, found, onCpu, training = null }: Findings): string {
   const fix = found.find(({ command }) => command !== null)?.command;
   if (found.some(({ kind }) => kind === "fatal")) {
     return line("verdict", "not ready: nothing can run here") +
@@ -105,10 +134,13 @@ export function describeVerdict({ failed, found, onCpu }: Findings): string {
       );
   }
   const slow = found.length > 0 ? ", but slower than it could be" : onCpu ? ", on the CPU" : "";
+  const [capacity, command] = training === null ? [] : describeCapacity(training);
   return line("verdict", `ready${slow}: every kernel passed`) +
+    (capacity === undefined ? "" : line("", capacity)) +
     (fix ? line("next", `${fix} makes it faster`) : "") +
     line(fix ? "" : "next", "deno task demo, a tour in minutes") +
-    line("", "deno task inspect FOLDER, for your own dataset");
+    line("", "deno task inspect FOLDER, for your own dataset") +
+    (command === undefined ? "" : line("", command));
 }
 
 function describeChoices({ kept, choices }: { kept: boolean; choices: KernelChoices }): string {

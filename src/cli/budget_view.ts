@@ -50,6 +50,19 @@ export function describeBudget(choice: BudgetChoice): string {
   return lines.map(([label, text]) => `${label!.padEnd(13)} ${text}\n`).join("");
 }
 
+/** What a machine can train in a budget on so many images, with its command. */
+export function describeCapacity(choice: BudgetChoice): string[] {
+  const { seconds, images, originalSeconds } = choice;
+  const { filters, size, epochs } = choice;
+  return [
+    `in ${formatSeconds(seconds)} it trains ${filters} filters at ${size} px for ${epochs} epochs on ` +
+    `${images.train.toLocaleString("en-US")} images; the original's settings would take ${
+      formatSeconds(originalSeconds)
+    }`,
+    `deno task train --budget ${Math.round(seconds / 60)}m, for the best network in that time`,
+  ];
+}
+
 /** A hint for a run that takes long: none if an epoch is short, or the settings are those of a budget. */
 export function describeLongRun(secondsPerEpoch: number, budget: number | undefined): string {
   if (budget !== undefined || secondsPerEpoch < LONG_EPOCH_SECONDS) return "";

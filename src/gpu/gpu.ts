@@ -51,6 +51,8 @@ export class Gpu implements GpuDescription {
   choices: KernelChoices;
   /** Called with the number of kernels before they are compiled. */
   onCompile: GpuOptions["onCompile"];
+  /** Runs kernels once when they are compiled, where a first dispatch takes long; set by whoever opens the device. */
+  runFirst: ((kernels: readonly Kernel[]) => Promise<void>) | undefined;
   readonly #pipelines: PipelineCache;
   readonly #readBack: ReadBack;
   readonly #granted: Readonly<Record<Need, boolean>>;
@@ -102,6 +104,20 @@ export class Gpu implements GpuDescription {
         );
       }
     });
+  }
+
+  /** Features and limits with which another thread opens a device that compiles the same code. */
+  get settings(): { requiredFeatures: string[]; requiredLimits: Record<string, number> } {
+    const { features, limits } = this.device;
+    const names = [
+      "maxComputeWorkgroupStorageSize",
+      "maxComputeInvocationsPerWorkgroup",
+      "maxComputeWorkgroupSizeX",
+    ] as const;
+    return {
+      requiredFeatures: ["subgroups", "shader-f16"].filter((name) => features.has(name)),
+      requiredLimits: Object.fromEntries(names.map((name) => [name, limits[name]])),
+    };
   }
 
   /** Whether the device has what a variant needs. */
@@ -156,8 +172,15 @@ export class Gpu implements GpuDescription {
    */
   async compile(kernels: readonly Kernel[]): Promise<void> {
     this.check();
-    const missing = kernels.filter((kernel) => !this.#pipelines.has(kernel));
+    const missing = [...new Set(kernels)].filter((kernel) => !this.#pipelines.has(kernel));
     if (missing.length > 0) this.onCompile?.(missing.length);
+    await this.createPipelines(kernels);
+    await this.runFirst?.(missing);
+  }
+
+  /** {@linkcode Gpu.compile}, without a word and without {@linkcode Gpu.runFirst}. */
+  async createPipelines(kernels: readonly Kernel[]): Promise<void> {
+    this.check();
     await Promise.all(kernels.map((kernel) => this.#pipelines.compile(kernel)));
     this.check();
   }

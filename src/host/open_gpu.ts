@@ -9,6 +9,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { openVerifiedGpu } from "../self_test/open_verified.ts";
 import { isFileSizeLimited } from "./file_limit.ts";
 import { KernelMemory } from "./kernel_memory.ts";
+import { runFirst } from "./parallel_compile.ts";
 
 /** How {@linkcode openGpu} opens, verifies and chooses. */
 export interface OpenGpuOptions extends GpuOptions {
@@ -39,5 +40,7 @@ export async function openGpu(
         "hint: raise the limit (ulimit -f unlimited)",
     );
   }
-  return await openVerifiedGpu(options, new KernelMemory(cache, { tuned, retest }));
+  return await openVerifiedGpu(options, new KernelMemory(cache, { tuned, retest }), (gpu) => {
+    if (gpu.adapter.isFallback) gpu.runFirst = (kernels) => runFirst(gpu, kernels);
+  });
 }

@@ -8,7 +8,7 @@
 import type { VariantFacts } from "../../kernels/choices.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { selfTest, type SelfTestResult } from "./self_test.ts";
+import { compileTests, selfTest, type SelfTestResult } from "./self_test.ts";
 import { FLOAT16, verdictName } from "./verdicts.ts";
 
 /** The variants of one device, each tested once, when it is first asked for. */
@@ -32,9 +32,18 @@ export class Admission {
    * @throws {Error} if the device is lost.
    */
   verdict(label: string, variant: VariantFacts): Promise<boolean | null> {
-    const kernels = new Set(variant.kernels);
-    const belongs = (kernel: string, which?: string) => kernels.has(kernel) && (which ?? label) === label;
-    return this.#once(verdictName(label, variant), () => selfTest(this.#gpu, belongs), kernels.size);
+    const least = new Set(variant.kernels).size;
+    const tests = testsOf(label, variant);
+    return this.#once(verdictName(label, variant), () => selfTest(this.#gpu, tests), least);
+  }
+
+  /** Compiles the kernels of the variants' tests together; what is wrong with one is found by its test. */
+  async compile(
+    variants: readonly { readonly label: string; readonly variant: VariantFacts }[],
+  ): Promise<void> {
+    const tests = variants.map(({ label, variant }) => testsOf(label, variant));
+    await compileTests(this.#gpu, (kernel, which) => tests.some((belongs) => belongs(kernel, which)))
+      .catch(() => {});
   }
 
   /** Whether every kernel that may store tensors as float16 passes its self-test with them; null as above. */
@@ -47,6 +56,11 @@ export class Admission {
     if (verdict === undefined) this.#verdicts.set(name, verdict = run(this.#gpu, results, least));
     return verdict;
   }
+}
+
+/** Which self-tests are those of a variant. */
+function testsOf(label: string, { kernels }: VariantFacts): (kernel: string, which?: string) => boolean {
+  return (kernel, which) => kernels.includes(kernel) && (which ?? label) === label;
 }
 
 const admissions = new WeakMap<Gpu, Admission>();

@@ -14,12 +14,18 @@ import { chooseVerified, FLOAT16, type VerdictMemory, verdictName } from "./verd
 /**
  * Opens the GPU, or the software adapter of a machine without one, and chooses variants that pass their self-tests.
  *
+ * @param opened called with the device before anything is tested
  * @throws {Error} if there is no adapter, or tensors cannot be stored as float16 on it.
  * @throws {RangeError} if a limit of the adapter is too small for the kernels.
  */
-export async function openVerifiedGpu(options: GpuOptions = {}, memory?: VerdictMemory): Promise<Gpu> {
+export async function openVerifiedGpu(
+  options: GpuOptions = {},
+  memory?: VerdictMemory,
+  opened: (gpu: Gpu) => void = () => {},
+): Promise<Gpu> {
   // Self-tests compile kernel by kernel: those are not announced.
   const gpu = await openDevice({ ...options, onCompile: undefined });
+  opened(gpu);
   try {
     await verifyGpu(gpu, options, memory);
   } catch (error) {
@@ -48,6 +54,10 @@ async function verifyGpu(gpu: Gpu, { choices }: GpuOptions, memory?: VerdictMemo
     choices ?? kept?.choices,
     (label, variant) =>
       passes(verdictName(label, variant), async () => (await admission()).verdict(label, variant)),
+    async (variants) => {
+      const untested = variants.filter(({ label, variant }) => !known.has(verdictName(label, variant)));
+      if (untested.length > 0) await (await admission()).compile(untested);
+    },
   );
   const usable = gpu.precision === "f32" ||
     await passes(FLOAT16, async () => (await admission()).float16());

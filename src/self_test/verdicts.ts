@@ -45,11 +45,13 @@ export function verdictName(label: string, { kernels }: VariantFacts): string {
  * are taken without a test, so that a software adapter starts quickly.
  *
  * @param passes whether a variant passes its self-tests; called once, and only for those that the choice depends on
+ * @param before called with the names of variants before they are tested, one after the other
  */
 export async function chooseVerified(
   gpu: Gpu,
   given: KernelChoices | undefined,
   passes: (label: string, variant: VariantFacts) => Promise<boolean>,
+  before?: (variants: readonly { readonly label: string; readonly variant: VariantFacts }[]) => Promise<void>,
 ): Promise<KernelChoices> {
   const verdicts = new Map<string, boolean>();
   for (;;) {
@@ -63,6 +65,7 @@ export async function chooseVerified(
       return verdicts.get(name) ?? true;
     });
     if (untested.size === 0) return choices;
+    await before?.([...untested.values()]);
     for (const [name, { label, variant }] of untested) verdicts.set(name, await passes(label, variant));
   }
 }

@@ -23,7 +23,7 @@ import {
 import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
 import { measureEpoch } from "./measure_epoch.ts";
 import { MEASURED_FILTERS, measureSpeed } from "./measure_speed.ts";
-import { completeTrainConfig } from "./recipe.ts";
+import { BUDGET_RECIPE, completeTrainConfig } from "./recipe.ts";
 import { type Speed, stepSecondsBy } from "./step_speed.ts";
 import { networkConfig, type TrainConfig } from "./train_config.ts";
 import { drawsOf } from "./train_data.ts";
@@ -107,6 +107,20 @@ export function budgetTask(
     fits: (settings) => fitsWhole(settings, share(settings.batchSize), gpu, network(settings.filters)),
     parameters: (filters) => parameterTable(network(filters)).count,
   };
+}
+
+/** Images of the original's dataset, which stand for a user's. */
+const TYPICAL_IMAGES = { train: 1502, valid: 429 };
+
+/**
+ * What a device can train in so many seconds on a dataset like the original's. On a software adapter, where kernels take
+ * long to compile, only the original's network is measured.
+ */
+export async function chooseTypical(gpu: Gpu, seconds: number): Promise<BudgetChoice> {
+  const config = completeTrainConfig({ recipe: BUDGET_RECIPE });
+  const quick = gpu.adapter.isFallback ? { filters: MEASURED_FILTERS.slice(-1), mostPixels: 0 } : {};
+  const speed = await measureSpeed(gpu, gpu.adapter.isFallback ? completeTrainConfig() : config, quick);
+  return chooseForBudget(budgetTask(config, speed, { seconds, images: TYPICAL_IMAGES, given: {}, gpu }));
 }
 
 /** Measures an epoch of the chosen settings on the run's device, and chooses as many as fit. */

@@ -1,5 +1,6 @@
 /** The task `doctor`, with and without an adapter. */
 import assert from "node:assert/strict";
+import { chooseForBudget } from "../../src/training/budget.ts";
 import { describeVerdict } from "../../tasks/doctor.ts";
 import { runTaskCommand, runTaskWith } from "../support/run_task.ts";
 
@@ -13,8 +14,9 @@ const NO_DRIVER = {
 Deno.test("doctor: describes the adapter and tests every kernel on it", async () => {
   const { code, stdout, stderr } = await runTaskCommand("doctor", "--json");
   assert.equal(code, 0, stderr);
-  const { ok, adapter, kernels, ailments } = JSON.parse(stdout);
+  const { ok, adapter, kernels, training, ailments } = JSON.parse(stdout);
   assert.equal(ok, true);
+  assert.ok(training.seconds === 1800 && training.epochs >= 1 && training.originalSeconds > 0);
   assert.equal(typeof adapter.description, "string");
   assert.ok(kernels.length > 0);
   for (const { kernel, passed, worstError, limit } of kernels) {
@@ -40,6 +42,21 @@ Deno.test("describeVerdict of doctor: whether this machine is ready, and what to
   const ready = { failed: [], found: [], onCpu: false };
   assert.match(describeVerdict(ready), /^verdict +ready: every kernel passed\nnext +deno task demo, /);
   assert.match(describeVerdict({ ...ready, onCpu: true }), /^verdict +ready, on the CPU: /);
+  const training = chooseForBudget({
+    seconds: 1800,
+    speed: { adapter: "", points: [], seconds: 2 },
+    stepSeconds: ({ filters, size, batchSize }) => filters * batchSize * size ** 2 * 5e-7,
+    images: { train: 1502, valid: 429 },
+    given: {},
+    most: { filters: 32, size: 256, batchSize: 32, epochs: 40 },
+    sizeStep: 32,
+    fits: () => true,
+    parameters: () => 0,
+  });
+  assert.match(
+    describeVerdict({ ...ready, training }),
+    /\n +in 30 min 00 s it trains \d+ filters at \d+ px .*settings would take \d+ h .*\n[^]* deno task train --budget 30m/,
+  );
   const slow = { kind: "slow", message: "Mesa is old", command: "sh fix.sh" } as const;
   assert.match(
     describeVerdict({ ...ready, found: [slow] }),
