@@ -29,6 +29,10 @@ import conv2dDirectCode from "./conv2d/direct.wgsl" with { type: "text" };
 import conv2dDirectPackCode from "./conv2d/direct_pack.wgsl" with { type: "text" };
 import conv2dDirectWgradCode from "./conv2d/direct_wgrad.wgsl" with { type: "text" };
 import conv2dEpilogueHost from "./conv2d/epilogue.ts" with { type: "text" };
+import conv2dFusedHost from "./conv2d/fused.ts" with { type: "text" };
+import conv2dFusedDgradCode from "./conv2d/fused_dgrad.wgsl" with { type: "text" };
+import conv2dFusedForwardCode from "./conv2d/fused_forward.wgsl" with { type: "text" };
+import conv2dFusedWgradCode from "./conv2d/fused_wgrad.wgsl" with { type: "text" };
 import conv2dIm2colHost from "./conv2d/im2col.ts" with { type: "text" };
 import conv2dIm2colCode from "./conv2d/im2col.wgsl" with { type: "text" };
 import conv2dWinogradHost from "./conv2d/winograd.ts" with { type: "text" };
@@ -94,6 +98,8 @@ import paramsHost from "./params.ts" with { type: "text" };
 import partsAccumulateCode from "./parts/accumulate.wgsl" with { type: "text" };
 import partsAccumulateVectorsCode from "./parts/accumulate_vectors.wgsl" with { type: "text" };
 import partsEpilogueCode from "./parts/epilogue.wgsl" with { type: "text" };
+import partsFusedCode from "./parts/fused.wgsl" with { type: "text" };
+import partsFusedProductCode from "./parts/fused_product.wgsl" with { type: "text" };
 import partsLossCode from "./parts/loss.wgsl" with { type: "text" };
 import partsHost from "./parts/parts.ts" with { type: "text" };
 import partsPairsCode from "./parts/pairs.wgsl" with { type: "text" };
@@ -146,6 +152,10 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["conv2d/direct_pack.wgsl", conv2dDirectPackCode],
   ["conv2d/direct_wgrad.wgsl", conv2dDirectWgradCode],
   ["conv2d/epilogue.ts", conv2dEpilogueHost],
+  ["conv2d/fused.ts", conv2dFusedHost],
+  ["conv2d/fused_dgrad.wgsl", conv2dFusedDgradCode],
+  ["conv2d/fused_forward.wgsl", conv2dFusedForwardCode],
+  ["conv2d/fused_wgrad.wgsl", conv2dFusedWgradCode],
   ["conv2d/im2col.ts", conv2dIm2colHost],
   ["conv2d/im2col.wgsl", conv2dIm2colCode],
   ["conv2d/winograd.ts", conv2dWinogradHost],
@@ -208,6 +218,8 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["parts/accumulate.wgsl", partsAccumulateCode],
   ["parts/accumulate_vectors.wgsl", partsAccumulateVectorsCode],
   ["parts/epilogue.wgsl", partsEpilogueCode],
+  ["parts/fused.wgsl", partsFusedCode],
+  ["parts/fused_product.wgsl", partsFusedProductCode],
   ["parts/loss.wgsl", partsLossCode],
   ["parts/parts.ts", partsHost],
   ["parts/pairs.wgsl", partsPairsCode],

@@ -18,6 +18,7 @@ import {
 } from "./choices.ts";
 import { columnCount, im2colServes } from "./conv2d/im2col.ts";
 import { directServes, type PackedWeights } from "./conv2d/direct.ts";
+import { fusedServes } from "./conv2d/fused.ts";
 import { rowsAreVectors } from "./conv_transpose2d/conv_transpose2d.ts";
 import { subgroupServes } from "./conv_transpose2d/subgroup.ts";
 import { type GemmShape, type Slices, uniformLayers } from "./gemm/gemm.ts";
@@ -51,14 +52,20 @@ const FEW_PIXELS = 96;
 const DEEP_PIXELS = 64;
 
 /**
- * 3 x 3 convolution. Direct for few channels: on lavapipe, direct and Winograd break even near 16 channels. F(4x4) loses
- * digits and needs whole tiles; F(2x2) supports every size and strict arithmetic.
+ * 3 x 3 convolution. For few channels in registers, by Winograd or, if that may not be used, direct: on lavapipe, both
+ * Winograds break even near 32 channels, direct and Winograd near 16. F(4x4) loses digits and needs whole tiles; F(2x2)
+ * supports every size and strict arithmetic.
  */
 export const CONV3X3 = new Operation("conv3x3", {
   direct: {
     basic: true,
     kernels: ["conv2d/direct_pack", "conv2d/direct", "conv2d/direct_wgrad"],
     serves: (shape: ConvCase) => directServes(shape, shape.weights),
+  },
+  fused: {
+    kernels: ["conv2d/fused_forward", "conv2d/fused_dgrad", "conv2d/fused_wgrad"],
+    needs: "subgroups of 8",
+    serves: (shape: ConvCase) => !shape.strict && fusedServes(shape),
   },
   im2col: {
     basic: true,
@@ -80,7 +87,7 @@ export const CONV3X3 = new Operation("conv3x3", {
   },
   thin: {
     takes: (shape) => channelsOf(shape) <= 300,
-    software: ["direct", "winograd4", "winograd2"],
+    software: ["fused", "direct", "winograd4", "winograd2"],
     hardware: ["direct", "winograd4", "winograd2"],
     sample: convSample(8, 64, 4),
   },
@@ -89,6 +96,12 @@ export const CONV3X3 = new Operation("conv3x3", {
     software: ["winograd4", "winograd2"],
     hardware: ["winograd4", "winograd2"],
     sample: convSample(128, 8, 4),
+  },
+  slim: {
+    takes: (shape) => channelsOf(shape) <= 600,
+    software: ["fused", "winograd4", "winograd2", "direct"],
+    hardware: ["winograd4", "winograd2", "direct"],
+    sample: convSample(24, 64, 1),
   },
   medium: {
     takes: (shape) => channelsOf(shape) <= 1024,

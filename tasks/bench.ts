@@ -15,6 +15,8 @@ import { measureRankStep } from "../src/benchmark/rank_step.ts";
 import { measureRanks } from "../src/benchmark/ranks.ts";
 import { plural } from "../src/format.ts";
 import { addDistributed, type DistributedOptions, onRanks } from "../src/cli/distributed.ts";
+import { explore } from "../src/benchmark/explore.ts";
+import { renderLeft, renderPart } from "../src/benchmark/explore_report.ts";
 import { measureOriginal, ORIGINAL_SHAPE } from "../src/benchmark/original.ts";
 import {
   describe,
@@ -40,6 +42,10 @@ import type { KernelChoices } from "../mod.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { ARITHMETIC, type Arithmetic, DEFAULT_ARITHMETIC } from "../src/gpu/arithmetic.ts";
 
+/** Seconds that an exploration is planned for; the last part may take a minute more. */
+const EXPLORE_SECONDS = 480;
+const QUICK_EXPLORE_SECONDS = 60;
+
 /** Seconds for the configuration of the original, interleaved with PyTorch. */
 const ORIGINAL_SECONDS = 60;
 
@@ -48,6 +54,7 @@ interface Options extends DistributedOptions {
   readonly only?: SectionName[];
   readonly peers?: true;
   readonly gpu?: true;
+  readonly explore?: true;
   readonly ranks?: readonly number[];
   readonly filters?: number;
   readonly size?: number;
@@ -79,6 +86,10 @@ export function command(): Command {
     .option(
       "--gpu",
       "the configuration of the original next to PyTorch on the same GPU, instead of the sections",
+    )
+    .option(
+      "--explore",
+      "with --gpu: variants, inference and small networks as well, and defaults to choose, within ten minutes",
     )
     .option(
       "--ranks <counts>",
@@ -116,6 +127,7 @@ export function command(): Command {
   addExamples(bench, [
     ["Measure kernels and network in less than a minute", "--quick --only kernels,network"],
     ["Compare with PyTorch on the same GPU, two images per batch", "--gpu --batch 2"],
+    ["Explore a GPU in one call", "--gpu --explore > bench_hardware.txt"],
   ]);
   bench.optionsGroup(GROUPS.device);
   addDistributed(bench);
@@ -130,13 +142,19 @@ const RANK_SECONDS = 8;
 const RANK_ROUNDS = 3;
 
 async function measure(options: Options, self: Command): Promise<void> {
-  const { gpu, ranks, distributed } = options;
+  const { gpu, explore, ranks, distributed } = options;
   const mode = gpu ? "--gpu" : ranks ? "--ranks" : distributed ? "--distributed" : null;
   const lone = (["filters", "size", "batch"] as const).find((name) => options[name] !== undefined);
   if (mode === null && lone !== undefined) {
     self.error(`error: --${lone} requires --gpu or --ranks`, { exitCode: 2 });
   }
-  const excluded = ["only", "peers", ...(gpu ? ["quick", "ranks", "distributed"] as const : [])] as const;
+  if (explore && !gpu) self.error("error: --explore requires --gpu", { exitCode: 2 });
+  const excluded = [
+    "only",
+    "peers",
+    ...(gpu ? ["ranks", "distributed"] as const : []),
+    ...(gpu && !explore ? ["quick"] as const : []),
+  ] as const;
   const other = excluded.find((name) => options[name] !== undefined);
   if (mode !== null && other !== undefined) {
     self.error(`error: --${other} and ${mode} exclude each other`, { exitCode: 2 });
@@ -148,7 +166,7 @@ async function measure(options: Options, self: Command): Promise<void> {
   const choices = options.retune === undefined
     ? await keptChoices(FOLDERS.cache, device)
     : await retune(FOLDERS.cache, device, options.retune);
-  const report = await (options.gpu ? benchOriginal : benchSections)(options, choices);
+  const report = await (explore ? benchExplore : gpu ? benchOriginal : benchSections)(options, choices);
   if (options.json) writeStdout(`${JSON.stringify(report, null, 2)}\n`);
 }
 
@@ -242,6 +260,32 @@ async function benchOriginal(
     const variants = await describeVariants(gpu, choices !== undefined);
     if (!json) writeStdout(`${renderOriginal(original)}\nkernel variants\n${renderVariants(variants)}`);
     return { machine, loadAfter: machineLoad(), ...original, variants };
+  } finally {
+    gpu.close();
+  }
+}
+
+async function benchExplore(
+  { software = false, kernels, json, quick, ...given }: Options,
+  choices: KernelChoices | undefined,
+): Promise<unknown> {
+  const { filters, size, batch } = { ...ORIGINAL_SHAPE, ...given };
+  const machine = await describeMachine(software);
+  const command = ["deno task bench", ...Deno.args].join(" ");
+  if (!json) writeStdout(`$ ${command}\n${describe(machine)}\n`);
+  const gpu = await openGpu({ software, kernels, choices });
+  try {
+    const report = await explore(gpu, { filters, size, batch }, {
+      seconds: quick ? QUICK_EXPLORE_SECONDS : EXPLORE_SECONDS,
+      half: { software, kernels, choices },
+      onNote: note,
+      onPart: (name, report) => {
+        if (!json) writeStdout(`${renderPart(name, report)}\n`);
+      },
+    });
+    const variants = await describeVariants(gpu, choices !== undefined);
+    if (!json) writeStdout(`${renderLeft(report)}kernel variants\n${renderVariants(variants)}`);
+    return { machine, command, loadAfter: machineLoad(), ...report, variants };
   } finally {
     gpu.close();
   }

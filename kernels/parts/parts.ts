@@ -10,6 +10,8 @@ import accumulateCode from "./accumulate.wgsl" with { type: "text" };
 import accumulateVectorsCode from "./accumulate_vectors.wgsl" with { type: "text" };
 import combinedLossCode from "../loss/combined.wgsl" with { type: "text" };
 import epilogueCode from "./epilogue.wgsl" with { type: "text" };
+import fusedCode from "./fused.wgsl" with { type: "text" };
+import fusedProductCode from "./fused_product.wgsl" with { type: "text" };
 import lossCode from "./loss.wgsl" with { type: "text" };
 import pairsCode from "./pairs.wgsl" with { type: "text" };
 import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
@@ -24,6 +26,8 @@ import winogradParamsCode from "./winograd_params.wgsl" with { type: "text" };
 const PARTS: ReadonlyMap<string, string> = new Map([
   ["combined.wgsl", combinedLossCode],
   ["epilogue.wgsl", epilogueCode],
+  ["fused.wgsl", fusedCode],
+  ["fused_product.wgsl", fusedProductCode],
   ["loss.wgsl", lossCode],
   ["pairs.wgsl", pairsCode],
   ["pcg4d.wgsl", pcg4dCode],

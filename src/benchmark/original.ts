@@ -22,9 +22,10 @@ export const ORIGINAL_SHAPE: NetworkShape = { filters: 32, size: 256, batch: 32 
 const RUN = { epochs: 40, train: 1502, valid: 429 };
 
 /** Precisions that PyTorch is measured with. */
-const PRECISIONS = [
+export const PRECISIONS = [
   { precision: "strict", name: "strict float32" },
   { precision: "default", name: "default" },
+  { precision: "autocast", name: "autocast to bfloat16, channels last" },
 ] as const;
 
 /** One way to train the original. */
@@ -87,8 +88,13 @@ export async function measureOriginal(
     const step = await repeat((times) => bench.step(times), options.measurement);
     const evaluation = await repeat((times) => bench.evaluate(times), options.measurement);
     const peaks = new Map<string, number>();
+    const precisions = twin instanceof PeerProcess
+      ? PRECISIONS.filter(({ precision }) =>
+        ["step", "evaluate"].every((work) => twin.work.includes(`${precision} ${work}`))
+      )
+      : [];
     const theirs = twin instanceof PeerProcess
-      ? PRECISIONS.flatMap(({ precision }) => [
+      ? precisions.flatMap(({ precision }) => [
         torchContestant(twin, precision, "step", peaks),
         torchContestant(twin, precision, "evaluate", peaks),
       ])
@@ -119,7 +125,7 @@ export async function measureOriginal(
       speeds.push(entry("this project, float16", halfStep!, halfEvaluation!, byteLength));
     }
     if (twin instanceof PeerProcess) {
-      PRECISIONS.forEach(({ precision, name }, index) =>
+      precisions.forEach(({ precision, name }, index) =>
         speeds.push(
           entry(
             `${twin.name}, ${name}`,
@@ -173,11 +179,12 @@ export function runSeconds(batch: number, step: number, evaluation: number): num
   return RUN.epochs * (RUN.train * step + RUN.valid * evaluation) / batch;
 }
 
-function torchContestant(
+/** A kind of work of PyTorch, which notes its peak memory. */
+export function torchContestant(
   twin: PeerProcess,
   precision: string,
   work: string,
-  peaks: Map<string, number>,
+  peaks: Map<string, number> = new Map(),
 ): Contestant {
   return {
     run: async () => {

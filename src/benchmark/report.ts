@@ -149,14 +149,14 @@ export function renderVariants({ choices, unusual, given, checked }: VariantRepo
 /** The tables of the configuration of the original. */
 export function renderOriginal(report: OriginalReport): string {
   const { speeds, missing, missingHalf, batch, plannedBytes } = report;
-  const rows = speeds.map(({ name, step, evaluation, peakBytes, runSeconds, ratio }) => [
+  const rows = speeds.map(({ name, step, evaluation, peakBytes, runSeconds, ratio: ours }) => [
     name,
     milliseconds(step),
     (batch / step.median).toFixed(1),
     milliseconds(evaluation),
     peakBytes === null ? "-" : gibibytes(peakBytes),
     (runSeconds / 60).toFixed(1),
-    ratio === null ? "" : `${ratio.best.toFixed(2)} / ${ratio.median.toFixed(2)}`,
+    ours === null ? "" : ratio(ours),
     `${step.runs}`,
   ]);
   const header = [
@@ -237,10 +237,10 @@ function renderShape(speed: ShapeSpeed): string {
     name,
     forward ? milliseconds(forward) : "",
     "",
-    ratio(forward),
+    forward ? ratio(forward.ratio) : "",
     step ? milliseconds(step) : "",
     "",
-    ratio(step),
+    step ? ratio(step.ratio) : "",
     `${(step ?? forward)?.runs ?? 0}`,
   ]);
   const header = [
@@ -277,9 +277,9 @@ function renderCalls(speed: ShapeSpeed): string {
   ) => [
     name,
     predict ? milliseconds(predict) : "",
-    ratio(predict),
+    predict ? ratio(predict.ratio) : "",
     stepCall ? milliseconds(stepCall) : "",
-    ratio(stepCall),
+    stepCall ? ratio(stepCall.ratio) : "",
     `${(predict ?? stepCall)!.runs}`,
   ]);
   const header = ["", "predict ms", "ours / theirs", "step ms", "ours / theirs", "runs"];
@@ -290,8 +290,9 @@ function ourName(norm: ShapeSpeed["ours"][number]["norm"]): string {
   return `this project, ${norm === "none" ? "no norm" : "instance norm"}`;
 }
 
-function ratio(timing: PeerTiming | null): string {
-  return timing === null ? "" : `${timing.ratio.best.toFixed(2)} / ${timing.ratio.median.toFixed(2)}`;
+/** A ratio of bests and one of medians. */
+export function ratio({ best, median }: PeerTiming["ratio"]): string {
+  return `${best.toFixed(2)} / ${median.toFixed(2)}`;
 }
 
 function renderOpening({ bare, openGpu, load, ratio }: OpeningTime): string {
@@ -306,7 +307,8 @@ function renderOpening({ bare, openGpu, load, ratio }: OpeningTime): string {
     );
 }
 
-function renderGaps(gaps: Gaps): string {
+/** Where the time of a step or a forward pass goes. */
+export function renderGaps(gaps: Gaps): string {
   const {
     kind,
     dispatches,
@@ -385,7 +387,8 @@ function renderLow({ uses, ratio, ...shape }: LowMemory): string {
     `${ratio.median.toFixed(2)} times the time\n`;
 }
 
-function shapeName({ filters, size, batch }: NetworkShape): string {
+/** A network and its batch in words. */
+export function shapeName({ filters, size, batch }: NetworkShape): string {
   return `${filters} filters, ${size} px, batch ${batch}`;
 }
 
@@ -397,7 +400,8 @@ function variantOf(kernels: readonly string[]): string {
   return [...new Set(names.filter((name) => name !== undefined))].join(" ");
 }
 
-function milliseconds({ best, median }: Timing): string {
+/** Best and median in milliseconds. */
+export function milliseconds({ best, median }: Timing): string {
   const digits = best < 0.1 ? 1 : 0;
   return `${(1000 * best).toFixed(digits)} / ${(1000 * median).toFixed(digits)}`;
 }

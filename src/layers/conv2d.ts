@@ -9,7 +9,6 @@ import { type Activation, gradientOf } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 import { conv3x3 } from "./conv3x3/conv3x3.ts";
 import { instanceNorm } from "./instance_norm.ts";
-import { biasGradient } from "./parameter_gradient.ts";
 
 /**
  * Records ReLU(norm(conv(x))) with zero padding 1, where x is the concatenation of the sources' channels.
@@ -32,7 +31,6 @@ export function conv2d(
   conv3x3.forward(builder, layer, sources, raw, { bias: true, relu: norm === undefined });
   builder.onBackward(() => {
     const gradient = gradientOf(output, name);
-    biasGradient(builder, name, shape, gradient);
     for (const source of sources) source.rematerialize?.();
     conv3x3.weightGradient(builder, layer, sources, shape, gradient);
     // The network's input, which is a fixed region and always the only source, needs no gradient.

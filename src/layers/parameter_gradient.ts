@@ -24,7 +24,7 @@ interface Bands {
 export function sumBands(
   builder: Builder,
   { rows, bands, batch }: { rows: number; bands: Bands; batch: number },
-  partial: Region,
+  partial: Region | RegionView,
   total: RegionView,
 ): void {
   const sums = {

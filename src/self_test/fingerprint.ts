@@ -10,6 +10,7 @@ import { sha256 } from "../bytes.ts";
 import admission from "./admission.ts" with { type: "text" };
 import check from "./checks/check.ts" with { type: "text" };
 import convolutions from "./checks/convolutions.ts" with { type: "text" };
+import fused from "./checks/fused.ts" with { type: "text" };
 import im2col from "./checks/im2col.ts" with { type: "text" };
 import layers from "./checks/layers.ts" with { type: "text" };
 import losses from "./checks/losses.ts" with { type: "text" };
@@ -23,6 +24,7 @@ const TESTS = [
   admission,
   check,
   convolutions,
+  fused,
   im2col,
   layers,
   losses,

@@ -15,6 +15,7 @@ import { im2colChecks } from "./checks/im2col.ts";
 import { layerChecks } from "./checks/layers.ts";
 import { matrixChecks } from "./checks/matrices.ts";
 import { trainingChecks } from "./checks/training.ts";
+import { fusedChecks } from "./checks/fused.ts";
 import { winogradChecks } from "./checks/winograd.ts";
 
 /** Outcome of one kernel's self-test. */
@@ -74,7 +75,15 @@ let checks: readonly Check[] | undefined;
 
 /** All checks; they cover every WGSL file except the probes. Their data are built once, on the first call. */
 function allChecks(): readonly Check[] {
-  const groups = [matrixChecks, convolutionChecks, im2colChecks, winogradChecks, layerChecks, trainingChecks];
+  const groups = [
+    matrixChecks,
+    convolutionChecks,
+    fusedChecks,
+    im2colChecks,
+    winogradChecks,
+    layerChecks,
+    trainingChecks,
+  ];
   return checks ??= groups.flatMap((group) => [...group()]);
 }
 

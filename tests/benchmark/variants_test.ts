@@ -28,6 +28,7 @@ Deno.test("describeVariants: the choices, and that the variants for hardware pas
         ["im2col product", "tiled", true],
         ["im2col product", "tiled_32x128", true],
         ["row sums", "rows_subgroup", gpu.has("subgroups") ? true : null],
+        ["conv3x3", "fused", eight],
         ["transposed convolution", "subgroup", eight],
         ["transposed convolution", "subgroup4", four],
         ["transposed convolution", "shared", true],

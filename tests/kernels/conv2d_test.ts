@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fusedBands, fusedRows } from "../../kernels/conv2d/fused.ts";
 import { tile, winogradGrad, winogradInput } from "../../kernels/conv2d/winograd.ts";
 import { MAX_WORKGROUPS, roundUp } from "../../kernels/grid.ts";
 import { conv2dDgrad, conv2dForward, type Conv2dShape, conv2dWgrad } from "../reference/conv2d.ts";
@@ -6,6 +7,8 @@ import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
 import {
   type Convolution,
   DIRECT,
+  FUSED,
+  fusedGradients,
   IM2COL,
   type Method,
   type Source,
@@ -26,6 +29,7 @@ const gpu = await openTestGpu();
 const METHODS = [
   { method: DIRECT, tiles: false, factor: 1 },
   { method: IM2COL, tiles: false, factor: 1 },
+  ...(gpu.has("subgroups of 8") ? [{ method: FUSED, tiles: true, factor: 2 }] : []),
   { method: winograd(2, false), tiles: true, factor: 1 },
   { method: winograd(4, false), tiles: true, factor: 2 },
 ];
@@ -225,6 +229,36 @@ for (const { method } of METHODS) {
       assert.ok(Number.isFinite(y.at(-1)));
     });
   }
+}
+
+if (gpu.has("subgroups of 8")) {
+  Deno.test("fusedWgrad: sums up the bias gradient, too", async () => {
+    const { forward, gradient } = draw(FUSED, SIZES[2]!, -1);
+    const { batch, inputs, outputs } = forward;
+    const sums = await fusedGradients(gpu, forward, gradient);
+    const pixels = forward.height * forward.width;
+    const ofChannel = (values: ArrayLike<number>, o: number) =>
+      Array.from(values).filter((_, at) => Math.floor(at / pixels) % outputs === o).reduce(
+        (a, b) => a + b,
+        0,
+      );
+    const total = (values: ArrayLike<number>) =>
+      Float64Array.from({ length: outputs }, (_, o) => ofChannel(values, o));
+    assertClose(sums.slice(fusedRows({ inputs, outputs }).bias), total(gradient), {
+      absolute: sumTolerances(batch * pixels, total(absolutes(gradient))),
+      label: "bias gradient",
+    });
+  });
+
+  Deno.test("fusedBands: every row of tiles of an image lies in one band, also of large batches", () => {
+    for (const [batch, height] of [[1, 4], [4, 64], [8, 128], [1, 256], [100, 32], [3, 36]] as const) {
+      const shape = { batch, height, width: 2 * height };
+      const { rows, perImage, total } = fusedBands(shape, { inputs: 8, outputs: 16 });
+      assert.equal(rows * perImage, height / 4);
+      assert.ok(rows * shape.width / 4 <= 512, "a sum of too many tiles");
+      assert.ok(total >= perImage * batch && total % 4 === 0);
+    }
+  });
 }
 
 for (const side of [2, 4] as const) {

@@ -35,7 +35,8 @@ Deno.test("chooseConv: takes the choice for the class of the shape", () => {
     assert.equal(chooseConv(target({ "conv3x3/wide": variant }), ...SAMPLES.wide), variant);
   }
   assert.equal(chooseConv(target({}), ...SAMPLES.few), "im2col");
-  assert.equal(chooseConv(target({}), ...SAMPLES.thin), "direct");
+  assert.equal(chooseConv(target({}), ...SAMPLES.thin), "fused");
+  assert.equal(chooseConv(target({}, "software", true), ...SAMPLES.thin), "direct", "strict");
   assert.equal(chooseConv(target({}, "hardware"), ...SAMPLES.few), "winograd4");
 });
 

@@ -79,7 +79,11 @@ for (const [kernels, norm, head] of MODES) {
     const losses = head === "softmax"
       ? ["loss/softmax_pixels", "loss/softmax_sums", "loss/softmax_gradient"]
       : ["loss/sums", "loss/gradient"];
-    for (const label of [...losses, "conv2d/direct", "max_pool2d/forward"]) {
+    const fused = kernels === "fast" && whole.has("subgroups of 8");
+    const thin = fused
+      ? ["conv2d/fused_forward", "conv2d/fused_dgrad", "conv2d/fused_wgrad"]
+      : ["conv2d/direct"];
+    for (const label of [...losses, ...thin, "max_pool2d/forward"]) {
       const [once, often] = steps.map((all) =>
         all.filter(({ dispatch }) => dispatch.kernel.label === label).length
       );

@@ -52,7 +52,7 @@ softwareTest(
       await choose(gpu);
       const defaults = gpu.choices;
       assert.deepEqual(defaults, completeChoices(OPERATIONS, "software", {}, ({ needs }) => gpu.has(needs)));
-      const tested = gpu.has("subgroups of 8") ? 9 : 0;
+      const tested = gpu.has("subgroups of 8") ? 12 : 0;
       assert.equal(gpu.pipelineCount, tested, "of software's defaults, only those by subgroups are tested");
       await choose(gpu, HARDWARE);
       assert.deepEqual(gpu.choices, {
@@ -82,8 +82,9 @@ softwareTest(
         new Float32Array(await read(buffer, offset, byteLength)).map((value) => value + 0.01).buffer;
       await choose(gpu, HARDWARE);
       // What was tested before stays, and basic variants are taken untested.
-      const few = { "conv3x3/few": HARDWARE["conv3x3/few"]! };
-      assert.deepEqual(gpu.choices, { ...before, ...few });
+      const names = ["few", "thin", "slim"].map((name) => `conv3x3/${name}`);
+      const basic = Object.fromEntries(names.map((name) => [name, HARDWARE[name]!]));
+      assert.deepEqual(gpu.choices, { ...before, ...basic });
       assert.deepEqual([...kernelsOf(gpu)].filter((label) => /tiled|rows_subgroup/.test(label)), []);
     }),
 );

@@ -23,12 +23,12 @@ Deno.test("selfTest: tests every kernel file except the probes, and all pass on 
     labels.map((label) => `kernels/${label}.wgsl`).sort(),
     kernelFiles().filter((path) =>
       (gpu.has("subgroups") || path !== "kernels/reduce/rows_subgroup.wgsl") &&
-      (gpu.has("subgroups of 8") || !/\/(nn_(wide|high)|subgroup_\w+)\.wgsl$/.test(path))
+      (gpu.has("subgroups of 8") || !/\/(nn_(wide|high)|subgroup_\w+|fused_\w+)\.wgsl$/.test(path))
     ),
   );
-  // Some variants have tiles of several sizes.
+  // Some kernels are compiled for several sizes, each with a test.
   const names = results.map(({ kernel, variant }) => `${kernel} ${variant}`)
-    .filter((name, index, all) => !/ (nn_)?subgroup$/.test(name) || all.indexOf(name) === index);
+    .filter((name, index, all) => !/ (nn_)?subgroup$|\/fused_/.test(name) || all.indexOf(name) === index);
   assert.equal(new Set(names).size, names.length, "a kernel is tested twice under one name");
   const tiles = results.filter(({ kernel }) => kernel === "gemm/tiled").map(({ variant }) => variant);
   assert.deepEqual(tiles, Object.keys(GEMM_TILES));

@@ -10,6 +10,14 @@ import {
   directWgrad,
   packedSize,
 } from "../../kernels/conv2d/direct.ts";
+import {
+  type ChannelRange,
+  fusedBands,
+  fusedDgrad,
+  fusedForward,
+  fusedRows,
+  fusedWgrad,
+} from "../../kernels/conv2d/fused.ts";
 import { col2im, columnCount, im2col } from "../../kernels/conv2d/im2col.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
 import {
@@ -140,6 +148,101 @@ export const DIRECT: Method = {
     return (await runKernel(gpu, sumRows(sums), { partial, total: rows })).total;
   },
 };
+
+/** Winograd's F(4x4) in registers; the gradient of the bias is checked by its own test. */
+export const FUSED: Method = {
+  name: "fused",
+  multiples: [4, 4],
+  async run(gpu, convolution) {
+    const { batch, height, width, rows, sources, flipped, firstRow, inputs, outputs, w } = convolution;
+    const { bias, gate, gate_affine } = gateOperands(convolution);
+    const target = { batch, channels: rows, height, width };
+    let y = new Float32Array(batch * rows * height * width).fill(NaN);
+    if (flipped) {
+      for (let firstOutput = 0; firstOutput < outputs; firstOutput += 16) {
+        const count = Math.min(16, outputs - firstOutput);
+        const last = firstOutput + count === outputs;
+        const epilogue = { ...(last ? convolution.epilogue : {}), add: firstOutput > 0 };
+        const dispatch = fusedDgrad({
+          input: target,
+          firstInput: firstRow,
+          inputs,
+          outputs,
+          firstOutput,
+          count,
+          epilogue,
+        });
+        const operands = { gradient: sources[0]!.x, w, gate, gate_affine, grad_input: y };
+        ({ grad_input: y } = await runKernel(gpu, dispatch, operands));
+      }
+      return y;
+    }
+    const ranges: (ChannelRange & { source: Source })[] = [];
+    let input = 0;
+    for (const source of sources) {
+      const { channels } = source;
+      for (let first = 0; first < channels; first += 8) {
+        const count = Math.min(8, channels - first);
+        ranges.push({ source, channels, normalized: source.affine !== undefined, first, count, input });
+        input += count;
+      }
+    }
+    for (let at = 0; at < ranges.length; at += 2) {
+      const [range, second] = [ranges[at]!, ranges[at + 1]];
+      const other = second && second.source !== range.source ? second.source : undefined;
+      const epilogue = { ...(at + 2 >= ranges.length ? convolution.epilogue : {}), add: at > 0 };
+      const tensor = other ? "second" : "x";
+      const dispatch = fusedForward({
+        output: target,
+        inputs,
+        range,
+        ...(second ? { second: { ...second, tensor } } : {}),
+        epilogue,
+      });
+      ({ y } = await runKernel(gpu, dispatch, {
+        x: range.source.x,
+        affine: range.source.affine ?? NOTHING,
+        second: other?.x ?? NOTHING,
+        second_affine: second?.source.affine ?? NOTHING,
+        w,
+        bias,
+        y,
+      }));
+    }
+    return y;
+  },
+  async weightGradient(gpu, layer, gradient) {
+    const sums = await fusedGradients(gpu, layer, gradient);
+    return sums.slice(0, layer.outputs * layer.inputs * 9);
+  },
+};
+
+/** The weight gradient of {@linkcode FUSED}, OIHW, and, after padding, the bias gradient. */
+export async function fusedGradients(
+  gpu: Gpu,
+  { batch, height, width, inputs, outputs, sources }: Convolution,
+  gradient: Float32Array,
+): Promise<Float32Array> {
+  const bands = fusedBands({ batch, height, width }, { inputs, outputs });
+  const rows = fusedRows({ inputs, outputs }).all;
+  let partial = new Float32Array(rows * bands.total);
+  let firstInput = 0;
+  for (const { x, channels, affine } of sources) {
+    const dispatch = fusedWgrad({
+      input: { batch, channels, height, width },
+      firstInput,
+      inputs,
+      outputs,
+      bands,
+      firstImage: 0,
+      normalized: affine !== undefined,
+    });
+    ({ partial } = await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, gradient, partial }));
+    firstInput += channels;
+  }
+  const sums = { rows, length: bands.perImage * batch, rowStride: bands.total, itemStride: 1 };
+  return (await runKernel(gpu, sumRows(sums), { partial, total: rows })).total;
+}
 
 /** The im2col matrix of all sources. */
 async function gatherColumns(

@@ -28,6 +28,8 @@ Deno.test("bench: flags that exclude each other, and unknown sections, are usage
     [["--only", "kernel"], /"kernel" is not one of calibration, kernels, /],
     [["--filters", "4"], /--filters requires --gpu/],
     [["--gpu", "--quick"], /--quick and --gpu exclude each other/],
+    [["--explore"], /--explore requires --gpu/],
+    [["--gpu", "--explore", "--peers"], /--peers and --gpu exclude each other/],
     [["--gpu", "--size", "16"], /expected an integer from 32/],
   ];
   for (const [args, message] of cases) {

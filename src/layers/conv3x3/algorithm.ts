@@ -26,6 +26,8 @@ export interface ConvLayer {
  * `gradient` is that of the convolution's result, of shape `shape`.
  */
 export interface Conv3x3Algorithm {
+  /** Whether {@linkcode Conv3x3Algorithm.weightGradient} records the gradient of the bias, too. */
+  readonly sumsBias?: true;
   /** Records `output = epilogue(convolution)`. */
   forward(
     builder: Builder,

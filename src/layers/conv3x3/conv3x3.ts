@@ -9,21 +9,25 @@ import type { Nchw } from "../../../kernels/shape.ts";
 import type { ConvVariant } from "../../../kernels/variants.ts";
 import type { Builder } from "../builder.ts";
 import { chooseConv } from "../choose.ts";
+import { biasGradient } from "../parameter_gradient.ts";
 import type { Conv3x3Algorithm, ConvLayer } from "./algorithm.ts";
 import { direct } from "./direct.ts";
+import { fused } from "./fused.ts";
 import { im2col } from "./im2col.ts";
 import { winograd } from "./winograd.ts";
 
 /** The algorithm of each variant in `kernels/variants.ts`. */
 export const CONV3X3_ALGORITHMS: Readonly<Record<ConvVariant, Conv3x3Algorithm>> = {
   direct,
+  fused,
   im2col,
   winograd2: winograd(2),
   winograd4: winograd(4),
 };
 
-/** The 3 x 3 convolution, by the algorithm chosen for its shape. */
+/** The 3 x 3 convolution, by the algorithm chosen for its shape. Its weight gradient comes with that of the bias. */
 export const conv3x3: Conv3x3Algorithm = {
+  sumsBias: true,
   forward(builder, layer, sources, output, epilogue) {
     const algorithm = choose(builder, layer, output.shape, false);
     algorithm.forward(builder, layer, sources, output, epilogue);
@@ -34,6 +38,7 @@ export const conv3x3: Conv3x3Algorithm = {
   },
   weightGradient(builder, layer, sources, shape, gradient) {
     const algorithm = choose(builder, layer, shape, false);
+    if (!algorithm.sumsBias) biasGradient(builder, layer.name, shape, gradient);
     algorithm.weightGradient(builder, layer, sources, shape, gradient);
   },
 };

@@ -1,0 +1,157 @@
+/**
+ * 3 x 3 convolution by Winograd in registers, for few channels on software adapters.
+ *
+ * This module is browser compatible.
+ *
+ * @module
+ */
+import {
+  type ChannelRange,
+  FUSED_CHANNELS,
+  fusedBands,
+  fusedDgrad,
+  fusedForward,
+  fusedRows,
+  fusedWgrad,
+} from "../../../kernels/conv2d/fused.ts";
+import { view } from "../../graph/recorder.ts";
+import {
+  type Activation,
+  affineView,
+  boundShapes,
+  chunkBatch,
+  chunkShape,
+  chunkView,
+  gateOf,
+  gateViews,
+} from "../activation.ts";
+import { sumBands } from "../parameter_gradient.ts";
+import type { Conv3x3Algorithm } from "./algorithm.ts";
+
+/** Winograd's F(4x4, 3x3) without intermediate results in memory. */
+export const fused: Conv3x3Algorithm = {
+  sumsBias: true,
+
+  forward(builder, layer, sources, output, epilogue) {
+    const { recorder } = builder;
+    const pairs = pairsOf(sources);
+    for (const chunk of chunkBatch(recorder, boundShapes([...sources, output]))) {
+      pairs.forEach(([range, second], index) => {
+        const last = index === pairs.length - 1;
+        const x = range.source;
+        const other = second?.source ?? x;
+        recorder.run(
+          fusedForward({
+            output: chunkShape(output.shape, chunk),
+            inputs: layer.inputs,
+            range,
+            ...(second ? { second: { ...second, tensor: other === x ? "x" : "second" } } : {}),
+            epilogue: { ...(last ? epilogue : {}), add: index > 0 },
+          }),
+          {
+            x: chunkView(x.region, x.shape, chunk),
+            affine: affineView(recorder, x, chunk),
+            second: other === x ? recorder.nothing : chunkView(other.region, other.shape, chunk),
+            second_affine: affineView(recorder, other, chunk),
+            w: builder.weight(`${layer.name}.weight`),
+            bias: builder.weight(`${layer.name}.bias`),
+            y: chunkView(output.region, output.shape, chunk),
+          },
+        );
+      });
+    }
+  },
+
+  inputGradients(builder, layer, sources, shape, gradient) {
+    const { recorder } = builder;
+    let firstInput = 0;
+    for (const source of sources) {
+      const target = builder.newGradient(source, `${layer.name} input`);
+      for (const chunk of chunkBatch(recorder, [shape, ...boundShapes([source])])) {
+        for (let first = 0; first < layer.outputs; first += 2 * FUSED_CHANNELS) {
+          const count = Math.min(layer.outputs - first, 2 * FUSED_CHANNELS);
+          const last = first + count === layer.outputs;
+          recorder.run(
+            fusedDgrad({
+              input: chunkShape(source.shape, chunk),
+              firstInput,
+              inputs: layer.inputs,
+              outputs: layer.outputs,
+              firstOutput: first,
+              count,
+              epilogue: { ...(last ? { gate: gateOf(source) } : {}), add: first > 0 },
+            }),
+            {
+              gradient: chunkView(gradient, shape, chunk),
+              w: builder.weight(`${layer.name}.weight`),
+              ...gateViews(recorder, source, chunk),
+              grad_input: chunkView(target, source.shape, chunk),
+            },
+          );
+        }
+      }
+      firstInput += source.shape.channels;
+    }
+  },
+
+  weightGradient(builder, layer, sources, shape, gradient) {
+    const { recorder } = builder;
+    const bands = fusedBands(shape, layer);
+    const rows = fusedRows(layer);
+    const partial = recorder.temporary(`${layer.name} partial sums`, rows.all * bands.total);
+    for (const chunk of chunkBatch(recorder, [shape, ...boundShapes(sources)])) {
+      let firstInput = 0;
+      for (const source of sources) {
+        recorder.run(
+          fusedWgrad({
+            input: chunkShape(source.shape, chunk),
+            firstInput,
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            bands,
+            firstImage: chunk.first,
+            normalized: source.kind === "normalized",
+          }),
+          {
+            x: chunkView(source.region, source.shape, chunk),
+            affine: affineView(recorder, source, chunk),
+            gradient: chunkView(gradient, shape, chunk),
+            partial,
+          },
+        );
+        firstInput += source.shape.channels;
+      }
+    }
+    const sums = (first: number, count: number, name: "weight" | "bias") =>
+      sumBands(
+        builder,
+        { rows: count, bands, batch: shape.batch },
+        view(partial, first * bands.total, count * bands.total),
+        builder.gradient(`${layer.name}.${name}`),
+      );
+    sums(0, layer.outputs * layer.inputs * 9, "weight");
+    sums(rows.bias, layer.outputs, "bias");
+  },
+};
+
+/** A range of a source's channels. */
+interface SourceRange extends ChannelRange {
+  readonly source: Activation;
+}
+
+/** The channels of all sources in order, in ranges of 8, two per dispatch. */
+function pairsOf(sources: readonly Activation[]): [SourceRange, SourceRange | undefined][] {
+  const ranges: SourceRange[] = [];
+  let input = 0;
+  for (const source of sources) {
+    const { channels } = source.shape;
+    for (let first = 0; first < channels; first += FUSED_CHANNELS) {
+      const count = Math.min(channels - first, FUSED_CHANNELS);
+      ranges.push({ source, channels, normalized: source.kind === "normalized", first, count, input });
+      input += count;
+    }
+  }
+  const pairs: [SourceRange, SourceRange | undefined][] = [];
+  for (let at = 0; at < ranges.length; at += 2) pairs.push([ranges[at]!, ranges[at + 1]]);
+  return pairs;
+}
