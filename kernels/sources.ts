@@ -104,6 +104,7 @@ import partsLossCode from "./parts/loss.wgsl" with { type: "text" };
 import partsHost from "./parts/parts.ts" with { type: "text" };
 import partsPairsCode from "./parts/pairs.wgsl" with { type: "text" };
 import partsPcg4dCode from "./parts/pcg4d.wgsl" with { type: "text" };
+import partsPooledCode from "./parts/pooled.wgsl" with { type: "text" };
 import partsProductCode from "./parts/product.wgsl" with { type: "text" };
 import partsProductParamsCode from "./parts/product_params.wgsl" with { type: "text" };
 import partsReluCode from "./parts/relu.wgsl" with { type: "text" };
@@ -224,6 +225,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["parts/parts.ts", partsHost],
   ["parts/pairs.wgsl", partsPairsCode],
   ["parts/pcg4d.wgsl", partsPcg4dCode],
+  ["parts/pooled.wgsl", partsPooledCode],
   ["parts/product.wgsl", partsProductCode],
   ["parts/product_params.wgsl", partsProductParamsCode],
   ["parts/relu.wgsl", partsReluCode],

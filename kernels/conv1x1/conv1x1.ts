@@ -7,7 +7,7 @@
  */
 import type { PixelBands } from "../bands.ts";
 import { type Epilogue, epilogueFlags } from "../conv2d/epilogue.ts";
-import { grid } from "../grid.ts";
+import { ceilDiv, grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import type { Nchw } from "../shape.ts";
@@ -16,6 +16,9 @@ import forwardCode from "./forward.wgsl" with { type: "text" };
 import wgradCode from "./wgrad.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
+
+/** Channels per invocation of the input gradient. */
+const CHANNELS = 8;
 
 /** Forward pass; bindings x, affine, w, bias, y. Height * width is a multiple of 4. */
 export function conv1x1Forward(input: Nchw, outputs: number, normalized: boolean): Dispatch {
@@ -33,7 +36,7 @@ export function conv1x1Dgrad(input: Nchw, outputs: number, epilogue: Epilogue): 
   return {
     kernel: kernel("conv1x1/dgrad", dgradCode),
     params: packParams([input.channels, outputs, vectors, epilogueFlags(epilogue)]),
-    workgroups: grid("conv1x1/dgrad", vectors, WORKGROUP, input.channels, input.batch),
+    workgroups: grid("conv1x1/dgrad", vectors, WORKGROUP, ceilDiv(input.channels, CHANNELS), input.batch),
   };
 }
 

@@ -1,10 +1,11 @@
 // Input gradient of a 1 x 1 convolution, gated by the ReLU in front of it:
 // grad_input[n, c, p] = [activation > 0] * sum over o of w[o, c] * gradient[n, o, p].
 // Layout: NCHW, height * width a multiple of 4.
-// Work: one invocation per 4 pixels; workgroups.y counts channels, z images.
+// Work: one invocation per 4 pixels of CHANNELS channels; workgroups.y counts those, z images.
 // Parts: epilogue.wgsl.
 // Host: kernels/conv1x1/conv1x1.ts. Test: tests/kernels/conv1x1_test.ts.
 const WORKGROUP: u32 = 64u;
+const CHANNELS: u32 = 8u; // the workgroups of single channels would cost a software adapter more than their work
 
 struct Params {
   channels: u32,
@@ -30,22 +31,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (pixel >= params.vectors) {
     return;
   }
-  let channel = group.y;
   let image = group.z;
-  var sum = vec4f();
-  for (var output = 0u; output < params.outputs; output++) {
-    sum += w[output * params.channels + channel] *
-      gradient[(image * params.outputs + output) * params.vectors + pixel];
-  }
-  let plane = image * params.channels + channel;
-  let at = plane * params.vectors + pixel;
-  if ((params.flags & GATE) != 0u) {
-    var activation = vec4f(gate[at]);
-    if ((params.flags & GATE_NORMALIZED) != 0u) {
-      let coefficients = gate_affine[plane];
-      activation = activation * coefficients.x + coefficients.y;
+  let first = image * params.outputs * params.vectors + pixel;
+  let first_gradient = gradient[first];
+  let end = min(params.channels, (group.y + 1u) * CHANNELS);
+  for (var channel = group.y * CHANNELS; channel < end; channel++) {
+    var sum = w[channel] * first_gradient;
+    for (var output = 1u; output < params.outputs; output++) {
+      sum += w[output * params.channels + channel] * gradient[first + output * params.vectors];
     }
-    sum = select(vec4f(), sum, activation > vec4f());
+    let plane = image * params.channels + channel;
+    let at = plane * params.vectors + pixel;
+    if ((params.flags & GATE) != 0u) {
+      var activation = vec4f(gate[at]);
+      if ((params.flags & GATE_NORMALIZED) != 0u) {
+        let coefficients = gate_affine[plane];
+        activation = activation * coefficients.x + coefficients.y;
+      }
+      sum = select(vec4f(), sum, activation > vec4f());
+    }
+    grad_input[at] = GradInput(sum);
   }
-  grad_input[at] = GradInput(sum);
 }

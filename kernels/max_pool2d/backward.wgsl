@@ -2,16 +2,11 @@
 // grad_input += [x > 0] * gradient at the first maximum of the four in row order, as in PyTorch. The maximum is
 // searched again in x, so no index is stored; x is the result of a ReLU, which gates the gradient.
 // Layout: NCHW, height and width of x even.
-// Work: one invocation per pooled value; the grid is folded (flatGrid in kernels/grid.ts).
+// Work: one invocation per run of pooled values, 8 apart; the grid is folded (flatGrid in kernels/grid.ts).
+// Parts: pooled.wgsl.
 // Host: kernels/max_pool2d/max_pool2d.ts. Test: tests/kernels/max_pool2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per plane
-
-struct Params {
-  height: u32, // of the pooled tensor
-  width: u32,
-  count: u32, // of pooled values
-}
 
 // Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec2f;
@@ -30,32 +25,32 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let index = (group.y * groups.x + group.x) * WORKGROUP + lane;
-  if (index >= params.count) {
-    return;
-  }
-  // Rows are counted across planes; every plane of x has an even number of rows.
-  let row = index / params.width;
-  let at = 2u * row * params.width + index % params.width;
-  var top = vec2f(x[at]);
-  var low = vec2f(x[at + params.width]);
-  if (NORMALIZED) {
-    let coefficients = affine[row / params.height];
-    top = max(vec2f(), top * coefficients.x + coefficients.y);
-    low = max(vec2f(), low * coefficients.x + coefficients.y);
-  }
-  let largest = max(max(top.x, top.y), max(low.x, low.y));
-  if (largest <= 0.0) {
-    return;
-  }
-  let value = f32(gradient[index]);
-  if (top.x == largest) {
-    grad_input[at] = GradInput(vec2f(grad_input[at]) + vec2f(value, 0.0));
-  } else if (top.y == largest) {
-    grad_input[at] = GradInput(vec2f(grad_input[at]) + vec2f(0.0, value));
-  } else if (low.x == largest) {
-    grad_input[at + params.width] = GradInput(vec2f(grad_input[at + params.width]) + vec2f(value, 0.0));
-  } else {
-    grad_input[at + params.width] = GradInput(vec2f(grad_input[at + params.width]) + vec2f(0.0, value));
+  var place = first_place((group.y * groups.x + group.x) * WORKGROUP + lane);
+  for (var i = 0u; i < params.run; i++) {
+    if (place.index >= params.count) {
+      return;
+    }
+    // Every plane of x has an even number of rows.
+    let at = 2u * place.row * params.width + place.column;
+    var top = vec2f(x[at]);
+    var low = vec2f(x[at + params.width]);
+    if (NORMALIZED) {
+      let coefficients = affine[place.row / params.height];
+      top = max(vec2f(), top * coefficients.x + coefficients.y);
+      low = max(vec2f(), low * coefficients.x + coefficients.y);
+    }
+    let largest = max(max(top.x, top.y), max(low.x, low.y));
+    // Selects, because neighboring invocations would take all branches. The others keep their bits.
+    let open = !(largest <= 0.0);
+    let in_top = top == vec2f(largest);
+    let first = vec2<bool>(in_top.x, in_top.y && !in_top.x) & vec2<bool>(open);
+    let is_low = open && !in_top.x && !in_top.y;
+    let second = vec2<bool>(low.x == largest, low.x != largest) & vec2<bool>(is_low);
+    let value = f32(gradient[place.index]);
+    let above = vec2f(grad_input[at]);
+    let below = vec2f(grad_input[at + params.width]);
+    grad_input[at] = GradInput(select(above, above + value, first));
+    grad_input[at + params.width] = GradInput(select(below, below + value, second));
+    place = next_place(place);
   }
 }

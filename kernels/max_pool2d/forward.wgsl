@@ -1,15 +1,10 @@
 // 2 x 2 max-pooling with stride 2: y[n, c, i, j] = max over p, q of x[n, c, 2 i + p, 2 j + q].
 // Layout: NCHW, height and width of x even.
-// Work: one invocation per pooled value; the grid is folded (flatGrid in kernels/grid.ts).
+// Work: one invocation per run of pooled values, 8 apart; the grid is folded (flatGrid in kernels/grid.ts).
+// Parts: pooled.wgsl.
 // Host: kernels/max_pool2d/max_pool2d.ts. Test: tests/kernels/max_pool2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per plane
-
-struct Params {
-  height: u32, // of y
-  width: u32,
-  count: u32, // of pooled values
-}
 
 // Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
 alias X = vec2f;
@@ -26,19 +21,21 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let index = (group.y * groups.x + group.x) * WORKGROUP + lane;
-  if (index >= params.count) {
-    return;
+  var place = first_place((group.y * groups.x + group.x) * WORKGROUP + lane);
+  for (var i = 0u; i < params.run; i++) {
+    if (place.index >= params.count) {
+      return;
+    }
+    // Every plane of x has an even number of rows.
+    let at = 2u * place.row * params.width + place.column;
+    var top = vec2f(x[at]);
+    var low = vec2f(x[at + params.width]);
+    if (NORMALIZED) {
+      let coefficients = affine[place.row / params.height];
+      top = max(vec2f(), top * coefficients.x + coefficients.y);
+      low = max(vec2f(), low * coefficients.x + coefficients.y);
+    }
+    y[place.index] = Y(max(max(top.x, top.y), max(low.x, low.y)));
+    place = next_place(place);
   }
-  // Rows are counted across planes; every plane of x has an even number of rows.
-  let row = index / params.width;
-  let at = 2u * row * params.width + index % params.width;
-  var top = vec2f(x[at]);
-  var low = vec2f(x[at + params.width]);
-  if (NORMALIZED) {
-    let coefficients = affine[row / params.height];
-    top = max(vec2f(), top * coefficients.x + coefficients.y);
-    low = max(vec2f(), low * coefficients.x + coefficients.y);
-  }
-  y[index] = Y(max(max(top.x, top.y), max(low.x, low.y)));
 }

@@ -5,13 +5,19 @@
  *
  * @module
  */
-import { flatGrid } from "../grid.ts";
+import { ceilDiv, flatGrid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import backwardCode from "./backward.wgsl" with { type: "text" };
 import forwardCode from "./forward.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
+
+/** Most pooled values per invocation: a division costs a software adapter as much as loading ten values. */
+const LONGEST_RUN = 16;
+
+/** Invocations that keep a device busy. */
+const TARGET_INVOCATIONS = 4096;
 
 /** The planes (image and channel) of a pooled tensor. */
 export interface Planes {
@@ -40,9 +46,10 @@ function dispatch(
   normalized: boolean,
 ): Dispatch {
   const values = count * height * width;
+  const run = Math.min(LONGEST_RUN, ceilDiv(values, TARGET_INVOCATIONS));
   return {
     kernel: kernel(label, code, { NORMALIZED: normalized }),
-    params: packParams([height, width, values]),
-    workgroups: flatGrid(label, values, WORKGROUP),
+    params: packParams([height, width, values, run]),
+    workgroups: flatGrid(label, ceilDiv(values, run), WORKGROUP),
   };
 }

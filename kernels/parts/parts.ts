@@ -15,6 +15,7 @@ import fusedProductCode from "./fused_product.wgsl" with { type: "text" };
 import lossCode from "./loss.wgsl" with { type: "text" };
 import pairsCode from "./pairs.wgsl" with { type: "text" };
 import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
+import pooledCode from "./pooled.wgsl" with { type: "text" };
 import productCode from "./product.wgsl" with { type: "text" };
 import productParamsCode from "./product_params.wgsl" with { type: "text" };
 import reluCode from "./relu.wgsl" with { type: "text" };
@@ -31,6 +32,7 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   ["loss.wgsl", lossCode],
   ["pairs.wgsl", pairsCode],
   ["pcg4d.wgsl", pcg4dCode],
+  ["pooled.wgsl", pooledCode],
   ["product.wgsl", productCode],
   ["product_params.wgsl", productParamsCode],
   ["accumulate.wgsl", accumulateCode],

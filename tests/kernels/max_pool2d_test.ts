@@ -9,8 +9,8 @@ import { openTestGpu } from "../support/test_gpu.ts";
 
 const gpu = await openTestGpu();
 
-/** Planes, height and width of the pooled maps. */
-const SHAPES = [[1, 1, 1], [6, 3, 5], [5, 8, 8], [2, 5, 13]] as const;
+/** Planes, height and width of the pooled maps; the last ones in runs of several values per invocation. */
+const SHAPES = [[1, 1, 1], [6, 3, 5], [5, 8, 8], [2, 5, 13], [7, 53, 67], [900, 3, 5], [60, 30, 33]] as const;
 
 for (const [planes, height, width] of SHAPES) {
   for (const isNormalized of [false, true]) {

@@ -44,24 +44,25 @@ export function* layerChecks(): Generator<Check> {
   };
 }
 
-/** Three planes of 4 x 6. */
+/** 700 planes of 4 x 6: more than one value per invocation. */
 function* poolChecks(): Generator<Check> {
+  const planes = { height: 2, width: 3, count: 700 };
+  const pooled = 6 * planes.count;
   // Values in quarters tie often.
-  const x = random(70, 72).map((value) => Math.max(0, Math.round(4 * value) / 4));
-  const planes = { height: 2, width: 3, count: 3 };
+  const x = random(70, 4 * pooled).map((value) => Math.max(0, Math.round(4 * value) / 4));
   const window = (index: number) => {
-    const corner = Math.floor(index / 6) * 24 + Math.floor(index / 3) % 2 * 12 + index % 3 * 2;
+    const corner = Math.floor(index / 3) * 12 + index % 3 * 2;
     return [corner, corner + 1, corner + 6, corner + 7];
   };
-  const largest = table(18, (index) => Math.max(...window(index).map((at) => x[at]!)));
+  const largest = table(pooled, (index) => Math.max(...window(index).map((at) => x[at]!)));
   yield {
     dispatch: maxPoolForward(planes, false),
     operands: { x, affine: NOTHING },
     expected: { y: largest },
     limit: 0,
   };
-  const gradient = random(71, 18);
-  const before = random(72, 72);
+  const gradient = random(71, pooled);
+  const before = random(72, 4 * pooled);
   const after = Float64Array.from(before);
   largest.forEach((value, index) => {
     const winner = window(index).find((at) => x[at] === value)!;
