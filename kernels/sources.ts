@@ -67,6 +67,7 @@ import dropoutForwardCode from "./dropout/forward.wgsl" with { type: "text" };
 import gemmHost from "./gemm/gemm.ts" with { type: "text" };
 import gemmNnCode from "./gemm/nn.wgsl" with { type: "text" };
 import gemmNnHighCode from "./gemm/nn_high.wgsl" with { type: "text" };
+import gemmNnPanelCode from "./gemm/nn_panel.wgsl" with { type: "text" };
 import gemmNnUniformCode from "./gemm/nn_uniform.wgsl" with { type: "text" };
 import gemmNnWideCode from "./gemm/nn_wide.wgsl" with { type: "text" };
 import gemmTileHost from "./gemm/tile.ts" with { type: "text" };
@@ -101,6 +102,7 @@ import partsEpilogueCode from "./parts/epilogue.wgsl" with { type: "text" };
 import partsFusedCode from "./parts/fused.wgsl" with { type: "text" };
 import partsFusedProductCode from "./parts/fused_product.wgsl" with { type: "text" };
 import partsLossCode from "./parts/loss.wgsl" with { type: "text" };
+import partsOuterCode from "./parts/outer.wgsl" with { type: "text" };
 import partsHost from "./parts/parts.ts" with { type: "text" };
 import partsPairsCode from "./parts/pairs.wgsl" with { type: "text" };
 import partsPcg4dCode from "./parts/pcg4d.wgsl" with { type: "text" };
@@ -189,6 +191,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["gemm/gemm.ts", gemmHost],
   ["gemm/nn.wgsl", gemmNnCode],
   ["gemm/nn_high.wgsl", gemmNnHighCode],
+  ["gemm/nn_panel.wgsl", gemmNnPanelCode],
   ["gemm/nn_uniform.wgsl", gemmNnUniformCode],
   ["gemm/nn_wide.wgsl", gemmNnWideCode],
   ["gemm/tile.ts", gemmTileHost],
@@ -222,6 +225,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["parts/fused.wgsl", partsFusedCode],
   ["parts/fused_product.wgsl", partsFusedProductCode],
   ["parts/loss.wgsl", partsLossCode],
+  ["parts/outer.wgsl", partsOuterCode],
   ["parts/parts.ts", partsHost],
   ["parts/pairs.wgsl", partsPairsCode],
   ["parts/pcg4d.wgsl", partsPcg4dCode],

@@ -145,7 +145,10 @@ function uniformServes(shape: GemmShape): boolean {
 }
 
 /** GEMM with subgroups, for software adapters. */
-const SUBGROUP: VariantFacts = { kernels: ["gemm/nn_wide", "gemm/nn_high"], needs: "subgroups of 8" };
+const SUBGROUP: VariantFacts = {
+  kernels: ["gemm/nn_wide", "gemm/nn_high", "gemm/nn_panel"],
+  needs: "subgroups of 8",
+};
 
 /** The same for adapters that compute four invocations at a time: those of browsers (SwiftShader). */
 const SUBGROUP_4: VariantFacts = { kernels: ["gemm/nn_wide"], needs: "subgroups of 4" };

@@ -11,6 +11,7 @@ import { ceilDiv, flatGrid, grid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import nnHighCode from "./nn_high.wgsl" with { type: "text" };
+import nnPanelCode from "./nn_panel.wgsl" with { type: "text" };
 import nnUniformCode from "./nn_uniform.wgsl" with { type: "text" };
 import nnWideCode from "./nn_wide.wgsl" with { type: "text" };
 import nnCode from "./nn.wgsl" with { type: "text" };
@@ -85,6 +86,33 @@ export function gemmNn(
 /** Speed of the kernel that splits rows over a subgroup, relative to the one that splits columns, on lavapipe. */
 const HIGH_SHARE = 0.8;
 
+/** Vectors of 4 columns that share a panel of `a` in a workgroup. */
+const PANEL_RUN = 256;
+
+/** Columns from which loading a panel pays off. */
+const PANEL_COLUMNS = 128;
+
+/** Whether a sum is so short that a panel of `a` pays off. */
+function panelServes(
+  { rows, columns, depth }: GemmShape,
+  slices: Slices,
+  { keep, scale }: Accumulation,
+): boolean {
+  const whole = slices.count === 1 && slices.first === 0 && !keep && scale === 1;
+  return whole && rows % 32 === 0 && columns >= PANEL_COLUMNS && (depth === 16 || depth === 32);
+}
+
+/** {@linkcode gemmNnSubgroup} for sums of 16 or 32 terms. */
+function gemmNnPanel({ rows, columns, depth, layers }: GemmShape): Dispatch {
+  const vectors = columns / 4;
+  const runs = ceilDiv(vectors, PANEL_RUN);
+  return {
+    kernel: kernel("gemm/nn_panel", nnPanelCode, { DEPTH: depth }),
+    params: packParams([rows / 4, vectors, runs, ceilDiv(vectors, runs)]),
+    workgroups: grid("gemm/nn_panel", rows / 32 * runs, 1, layers),
+  };
+}
+
 /**
  * {@linkcode gemmNn} with subgroups of 8 invocations, along columns or rows, whichever fills them better, or of 4, along
  * columns; the same bits. Bindings a, b, c.
@@ -105,6 +133,7 @@ export function gemmNnSubgroup(
       workgroups: grid("gemm/nn_wide", tiles.rows * tiles.columns, 1, layers, slices.count),
     };
   }
+  if (panelServes(shape, slices, accumulation)) return gemmNnPanel(shape);
   const [across, down] = [ceilDiv(columns, 64), ceilDiv(rows, 64)];
   const high = columns / across < HIGH_SHARE * rows / down;
   const height = rows % 32 === 0 ? 32 : 16;

@@ -3,7 +3,7 @@
 // tiles would keep few invocations busy.
 // Layout: k outermost in a and b; rows m a multiple of 8, columns n of 16, padded by the host.
 // Work: one invocation per 8 x 16 tile, in registers; workgroups.y counts z, z slices.
-// Parts: product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
+// Parts: outer.wgsl, product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;
 

@@ -3,7 +3,7 @@
 // Layout: as in nn.wgsl.
 // Work: one subgroup per 64 rows x 16 columns, 8 rows per invocation. All of them need b: four invocations load one
 // vector each and broadcast it within the subgroup. workgroups.y counts z, z slices.
-// Parts: product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
+// Parts: outer.wgsl, product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 8u; // one subgroup: an idle second one would still compute
 

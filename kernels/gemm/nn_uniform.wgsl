@@ -3,6 +3,7 @@
 // is the fastest GEMM there. A dispatch covers as many z as fit the uniform, which is bound at the first of them.
 // Layout: k outermost in a and b; rows m a multiple of 16, columns n of 8.
 // Work: one invocation per 16 x 8 tile, in registers; workgroups.y counts tiles of rows, z layers.
+// Parts: outer.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -18,10 +19,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> c: array<vec4f>;
 @group(0) @binding(3) var<uniform> params: Params;
-
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
-}
 
 fn store(start: u32, tile: mat4x4f) {
   c[start] = tile[0];

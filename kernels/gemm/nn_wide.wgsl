@@ -4,7 +4,7 @@
 // Layout: as in nn.wgsl; rows m a multiple of 16 or 32, columns n of 16.
 // Work: one subgroup per 16 or 32 rows x 64 columns (of 4: 16 x 32), 8 columns per invocation. All of them need a: each
 // loads one vector and broadcasts it within the subgroup. workgroups.y counts z, z slices.
-// Parts: product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
+// Parts: outer.wgsl, product.wgsl, product_params.wgsl, accumulate_vectors.wgsl.
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
 const WORKGROUP: u32 = 8u; // or 4; one subgroup: an idle second one would still compute
 const ROW_VECTORS: u32 = 8u; // 4 or 8

@@ -13,6 +13,7 @@ import epilogueCode from "./epilogue.wgsl" with { type: "text" };
 import fusedCode from "./fused.wgsl" with { type: "text" };
 import fusedProductCode from "./fused_product.wgsl" with { type: "text" };
 import lossCode from "./loss.wgsl" with { type: "text" };
+import outerCode from "./outer.wgsl" with { type: "text" };
 import pairsCode from "./pairs.wgsl" with { type: "text" };
 import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
 import pooledCode from "./pooled.wgsl" with { type: "text" };
@@ -30,6 +31,7 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   ["fused.wgsl", fusedCode],
   ["fused_product.wgsl", fusedProductCode],
   ["loss.wgsl", lossCode],
+  ["outer.wgsl", outerCode],
   ["pairs.wgsl", pairsCode],
   ["pcg4d.wgsl", pcg4dCode],
   ["pooled.wgsl", pooledCode],

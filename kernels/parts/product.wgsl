@@ -1,9 +1,5 @@
-// Part of the register GEMMs gemm/nn*.wgsl: outer products, and storing a tile through accumulate_vectors.wgsl.
+// Part of the register GEMMs gemm/nn*.wgsl: terms of a tile, and storing it through accumulate_vectors.wgsl.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
-fn outer(u: vec4f, v: vec4f) -> mat4x4f {
-  return mat4x4f(u.x * v, u.y * v, u.z * v, u.w * v);
-}
-
 // One term after the other, as a loop over single terms adds them.
 fn add_outers(sum: mat4x4f, u0: vec4f, v0: vec4f, u1: vec4f, v1: vec4f) -> mat4x4f {
   return sum + outer(u0, v0) + outer(u1, v1);

@@ -64,6 +64,9 @@ const SHAPES: GemmShape[] = [
   { rows: 16, columns: 544, depth: 3, layers: 1 },
   // By rows, two subgroups down, the second one partly empty.
   { rows: 112, columns: 16, depth: 9, layers: 2 },
+  // By panels: one run of columns, and two, the second one shorter.
+  { rows: 32, columns: 128, depth: 32, layers: 2 },
+  { rows: 64, columns: 1072, depth: 16, layers: 1 },
 ];
 
 /** One tile plus in each dimension, whole tiles, a depth of whole steps and of one more. */

@@ -22,8 +22,7 @@ const OPTIONAL = [
   "kernels/probe/subgroups.wgsl",
   ...(gpu.has("subgroups") ? [] : [
     "kernels/reduce/rows_subgroup.wgsl",
-    "kernels/gemm/nn_wide.wgsl",
-    "kernels/gemm/nn_high.wgsl",
+    ...["nn_wide", "nn_high", "nn_panel"].map((name) => `kernels/gemm/${name}.wgsl`),
     ...["forward", "dgrad", "wgrad"].map((part) => `kernels/conv_transpose2d/subgroup_${part}.wgsl`),
   ]),
 ];

@@ -52,7 +52,7 @@ softwareTest(
       await choose(gpu);
       const defaults = gpu.choices;
       assert.deepEqual(defaults, completeChoices(OPERATIONS, "software", {}, ({ needs }) => gpu.has(needs)));
-      const tested = gpu.has("subgroups of 8") ? 12 : 0;
+      const tested = gpu.has("subgroups of 8") ? 14 : 0;
       assert.equal(gpu.pipelineCount, tested, "of software's defaults, only those by subgroups are tested");
       await choose(gpu, HARDWARE);
       assert.deepEqual(gpu.choices, {

@@ -88,7 +88,7 @@ softwareTest(
       /kernel "max_pool2d\/forward" fails.*\nhint: update/s,
     );
     const all = Object.fromEntries(
-      ["nn_wide", "nn_high", "nn_uniform", "nn", "tiled"].map((name) => [`gemm/${name}`, broken]),
+      ["nn_wide", "nn_high", "nn_panel", "nn_uniform", "nn", "tiled"].map((name) => [`gemm/${name}`, broken]),
     );
     await assert.rejects(prove(all), /Cannot compute on ".*\nhint: update the graphics driver/s);
   },

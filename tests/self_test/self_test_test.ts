@@ -23,7 +23,7 @@ Deno.test("selfTest: tests every kernel file except the probes, and all pass on 
     labels.map((label) => `kernels/${label}.wgsl`).sort(),
     kernelFiles().filter((path) =>
       (gpu.has("subgroups") || path !== "kernels/reduce/rows_subgroup.wgsl") &&
-      (gpu.has("subgroups of 8") || !/\/(nn_(wide|high)|subgroup_\w+|fused_\w+)\.wgsl$/.test(path))
+      (gpu.has("subgroups of 8") || !/\/(nn_(wide|high|panel)|subgroup_\w+|fused_\w+)\.wgsl$/.test(path))
     ),
   );
   // Some kernels are compiled for several sizes, each with a test.

@@ -105,7 +105,14 @@ for (const norm of ["none", "instance"] as const) {
   }
 
   // The kernels for few pixels compile in a fraction of a second, and products by subgroups when the device is opened.
-  const quick = ["conv2d/im2col", "conv2d/col2im", "gemm/transpose", "gemm/nn_wide", "gemm/nn_high"];
+  const quick = [
+    "conv2d/im2col",
+    "conv2d/col2im",
+    "gemm/transpose",
+    "gemm/nn_wide",
+    "gemm/nn_high",
+    "gemm/nn_panel",
+  ];
   Deno.test(`recordPlan: a short last batch needs no new kernel that is slow to compile, norm ${norm}`, () => {
     const assertKnown = (
       device: GpuDescription,

@@ -27,9 +27,10 @@ import { type Check, random, sum, sumLimit, table } from "./check.ts";
 export function* matrixChecks(): Generator<Check> {
   const small = { rows: 16, columns: 32, depth: 5, layers: 2 };
   for (const dispatch of [gemmNn(small), gemmNnUniform(small, 0)]) yield product({ dispatch }, small);
-  // By columns in tiles of 32 and of 16 rows, and by rows; each a subgroup and a bit more.
-  for (const [rows, columns] of [[32, 80], [16, 80], [80, 16]] as const) {
-    const shape = { rows, columns, depth: 5, layers: 2 };
+  // By columns in tiles of 32 and of 16 rows, and by rows; each a subgroup and a bit more. Then by panels.
+  const subgroups = [[32, 80, 5], [16, 80, 5], [80, 16, 5], [32, 128, 16], [32, 128, 32]] as const;
+  for (const [rows, columns, depth] of subgroups) {
+    const shape = { rows, columns, depth, layers: 2 };
     const dispatch = gemmNnSubgroup(shape);
     yield product({ variant: "nn_subgroup", needs: "subgroups of 8", dispatch }, shape);
   }
