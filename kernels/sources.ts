@@ -129,6 +129,8 @@ import shapeHost from "./shape.ts" with { type: "text" };
 import specializeHost from "./specialize.ts" with { type: "text" };
 import storageHost from "./storage.ts" with { type: "text" };
 import variantsHost from "./variants.ts" with { type: "text" };
+import windowsAccumulateCode from "./windows/accumulate.wgsl" with { type: "text" };
+import windowsHost from "./windows/windows.ts" with { type: "text" };
 
 /** Texts by their paths below `kernels/`. */
 export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
@@ -252,5 +254,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["specialize.ts", specializeHost],
   ["storage.ts", storageHost],
   ["variants.ts", variantsHost],
+  ["windows/accumulate.wgsl", windowsAccumulateCode],
+  ["windows/windows.ts", windowsHost],
   ...Object.entries(LOSS_PARTS).map(([name, code]) => [`loss/${name}.wgsl`, code] as const),
 ]);

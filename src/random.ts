@@ -20,6 +20,8 @@ export const STREAMS = {
   dropout: 0x64726f70, // "drop"
   /** Augmentation, three streams from this one + 1 on: `kernels/augment`. */
   augmentation: 0x61666630, // "aff0"
+  /** Places of patches, three streams from this one on: `dataset/patches.ts`. */
+  patches: 0x70617463, // "patc"
   /** Noise of the augmentation, one stream per channel: `kernels/augment`. */
   noise: 0x6e6f6973, // "nois"
 } as const;

@@ -17,11 +17,12 @@ export function sizeFlag(text: string): SizeFlag {
   if (sides.length > 2) {
     throw new InvalidArgumentError("expected one number, or WIDTHxHEIGHT such as 256x192.");
   }
-  const [size, height = size] = sides.map(side) as [number, number?];
+  const [size, height = size] = sides.map(square) as [number, number?];
   return { size, height: height! };
 }
 
-function side(text: string): number {
+/** Parses one side. */
+export function square(text: string): number {
   const { step, max } = INPUT_CHOICES;
   const value = integer(step, max)(text);
   if (value % step !== 0) {

@@ -10,7 +10,8 @@ import { parseBudget } from "../training/budget.ts";
 import { BUDGET_RECIPE, completeTrainConfig, RECIPES } from "../training/recipe.ts";
 import { FITS } from "../image/input_frame.ts";
 import { DEPTHS } from "../unet/config.ts";
-import { type SizeFlag, sizeFlag } from "./input_size.ts";
+import { SCALES } from "../unet/model_extents.ts";
+import { type SizeFlag, sizeFlag, square } from "./input_size.ts";
 import { OVERSAMPLE, SETTING_CHOICES, SETTING_RANGES, type TrainConfig } from "../training/train_config.ts";
 import { type GROUPS, integer, number } from "./task.ts";
 
@@ -28,6 +29,12 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
         2 ** DEPTHS.default
       } (of 2 ** depth with --depth): 256, or 256x192`,
     ],
+    [
+      "patch",
+      "--patch <pixels>",
+      "train on random patches of this size at the images' own resolution, predict by windows; in place of --size",
+    ],
+    ["scale", "--scale <factor>", "with --patch: the resolution relative to the images' own (default: 1)"],
     [
       "fit",
       "--fit <how>",
@@ -116,6 +123,8 @@ export function addConfigOptions(train: Command, group: keyof typeof FLAGS): voi
     else if (name === "head") option.choices(HEADS);
     else if (name === "size") option.argParser(sizeFlag);
     else if (name === "fit") option.choices(FITS);
+    else if (name === "patch") option.argParser((text) => square(text)).conflicts(["size", "fit"]);
+    else if (name === "scale") option.argParser(number(SCALES.least, SCALES.most));
     else if (name === "budget") option.argParser(budgetSeconds);
     else if (name === "oversample") option.argParser(integer(OVERSAMPLE.least, OVERSAMPLE.most));
     else if (name === "depth") option.argParser(integer(DEPTHS.least, DEPTHS.most));
@@ -157,7 +166,7 @@ function augmentation(text: string): TrainConfig["augment"] {
 }
 
 /** Settings that are absent unless they are given. */
-const WITHOUT_DEFAULT: readonly string[] = ["head", "budget", "oversample", "depth", "fit"];
+const WITHOUT_DEFAULT: readonly string[] = ["head", "budget", "oversample", "depth", "fit", "patch", "scale"];
 
 /** The settings that were typed: only these override a recipe, or the settings of a resumed run. */
 export function givenConfig(
@@ -169,6 +178,8 @@ export function givenConfig(
   // Commander takes a parser's null for an empty text.
   return Object.fromEntries(given.flatMap(([name, value]): [string, unknown][] => {
     if (name === "size") return Object.entries(value as SizeFlag);
+    // Also of a resumed run, whose size was another.
+    if (name === "patch") return [["patch", value], ["size", value], ["height", value]];
     return [[name, name === "augment" ? value || null : value]];
   }));
 }

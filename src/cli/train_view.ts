@@ -7,7 +7,7 @@ import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../tra
 import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 import { inputSize } from "../image/input_frame.ts";
-import { extentsOf } from "../training/train_config.ts";
+import { extentsOf, type TrainConfig } from "../training/train_config.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import type { BudgetChoice } from "../training/budget.ts";
 import { describeBudget, describeLongRun } from "./budget_view.ts";
@@ -184,6 +184,13 @@ export function describeEstimate(secondsPerEpoch: number, epochs: number): strin
   return `estimated     ${formatSeconds(secondsPerEpoch)} per epoch, at most ${all} for ${epochs}\n`;
 }
 
+function describeInput(config: TrainConfig): string {
+  const { width, height } = inputSize(extentsOf(config));
+  const { fit, patch, scale = 1 } = config;
+  if (patch === undefined) return `input ${width} x ${height}${fit === "pad" ? " (padded)" : ""}`;
+  return `patches of ${width} x ${height} at ${scale === 1 ? "the images' resolution" : `scale ${scale}`}`;
+}
+
 /** What training will do and need, one line for each. */
 export function describePlan(plan: TrainPlan): string {
   const { config, data, adapter, parameters, memory } = plan;
@@ -193,14 +200,13 @@ export function describePlan(plan: TrainPlan): string {
       `${formatPercent(background)} of all pixels are background\n`;
   });
   const { filters, norm, depth, batchSize } = config;
-  const { width, height } = inputSize(extentsOf(config));
   const loss = config.loss === DEFAULT_LOSS ? "" : `loss ${config.loss}, `;
   return splits.join("") +
     describeCorrections(data.train) +
     `network       ${filters} filters, ${depth ? `depth ${depth}, ` : ""}norm ${norm}, ${
       parameters.toLocaleString("en-US")
     } parameters, ` +
-    `input ${width} x ${height}${config.fit === "pad" ? " (padded)" : ""}, batches of ${batchSize}\n` +
+    `${describeInput(config)}, batches of ${batchSize}\n` +
     describeInit(config) +
     describeClasses(config) +
     `recipe        ${config.recipe}: ${loss}${config.optimizer}, learning rate ${config.learningRate}, ` +

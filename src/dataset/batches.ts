@@ -3,7 +3,10 @@
  *
  * @module
  */
+import type { Size } from "../image/image.ts";
 import { shuffled } from "../random.ts";
+import { choosePatch, withMargin } from "./patches.ts";
+import type { PatchWindow } from "./whole_record.ts";
 import type { Batch, PreparedSplit } from "./prepared_split.ts";
 import { type Share, shareOf, WHOLE } from "../ranks/share.ts";
 
@@ -26,6 +29,11 @@ export interface BatchOptions {
   readonly firstBatch?: number;
   /** Batches assembled ahead; defaults to 2. Memory must hold two more than that. */
   readonly prefetch?: number;
+  /**
+   * Of images that are read in patches: height and width of the sources around the patches, by default the patches; each
+   * draw is one patch. Without it, whole images are read.
+   */
+  readonly patches?: { readonly source?: Size | undefined } | undefined;
   /** The part of each batch that is served, for one of several ranks; defaults to all of it. */
   readonly share?: Share | undefined;
 }
@@ -56,6 +64,7 @@ export function batches(
     prefetch = PREFETCH,
     share = WHOLE,
     again = [],
+    patches,
   } = options;
   const integers = { batchSize, seed, epoch, firstBatch, prefetch };
   for (const [name, value] of Object.entries(integers)) {
@@ -72,7 +81,16 @@ export function batches(
     (_, i) => i < count ? i : again[i - count]!,
   );
   const order = shuffle ? shuffled(draws.length, seed, epoch).map((place) => draws[place]!) : draws;
-  return serve(prepared, order, { batchSize, firstBatch, prefetch, share });
+  const side = patches && prepared.extents.patch;
+  const windowOf = patches && side !== undefined
+    ? (index: number, place: number) => {
+      const scheme = prepared.scheme(index);
+      const drawn = { seed, epoch, place };
+      const chosen = choosePatch(drawn, prepared.frame(index), prepared.positions(index), scheme, side);
+      return withMargin(chosen, patches.source ?? { width: side, height: side });
+    }
+    : undefined;
+  return serve(prepared, order, { batchSize, firstBatch, prefetch, share, windowOf });
 }
 
 /** Visits the samples of these indices once, in their order. */
@@ -88,11 +106,11 @@ export function batchesOf(
 async function* serve(
   prepared: PreparedSplit,
   order: Uint32Array,
-  { batchSize, firstBatch, prefetch, share }:
+  { batchSize, firstBatch, prefetch, share, windowOf }:
     & Required<
       Pick<BatchOptions, "batchSize" | "firstBatch" | "prefetch">
     >
-    & { share: Share },
+    & { share: Share; windowOf?: ((index: number, place: number) => PatchWindow) | undefined },
 ): AsyncGenerator<ServedBatch, void, void> {
   const ahead: Promise<ServedBatch>[] = [];
   let next = firstBatch * batchSize;
@@ -100,7 +118,10 @@ async function* serve(
     if (next >= order.length) return;
     const indices = order.subarray(next, next + batchSize);
     const { first, end } = shareOf(indices.length, share);
-    const batch = prepared.batch(indices.subarray(first, end)).then((own) => ({
+    const start = next + first;
+    const own = indices.subarray(first, end);
+    const windows = windowOf && Array.from(own, (index, at) => windowOf(index, start + at));
+    const batch = prepared.batch(own, windows).then((own) => ({
       ...own,
       whole: indices.length,
     }));

@@ -29,6 +29,8 @@ import { uniteRanges } from "../image/sample_range.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
 import { decoderOf } from "./decoder_version.ts";
 import { imageProblem, NO_SUCH_FILE } from "./listed_file.ts";
+import { labelPositions } from "./patches.ts";
+import { type Bands, wholeByteLength } from "./whole_record.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import type { Ranks } from "../ranks/share.ts";
 import { prepareOnRanks } from "./prepare_ranks.ts";
@@ -88,6 +90,8 @@ export interface PrepareTask extends Size {
   readonly path: string;
   /** Width and height of the result. */
   readonly inner: Size;
+  /** Whether it is stored in bands, of which parts are read. */
+  readonly inBands: boolean;
   /** The resized label map. */
   readonly packed: PackedLabels;
 }
@@ -101,6 +105,7 @@ export type PrepareAnswer =
     readonly moments: Moments;
     readonly samples: SampleScale | null;
     readonly checksum: number;
+    readonly bands?: Bands;
     readonly decoder?: 2;
   }
   | {
@@ -357,10 +362,13 @@ async function prepareSample(
 ): Promise<Entry> {
   const { inner } = frameOf(extents, sample);
   const labelMap = resizeLabelMap(await sample.labelMap(), inner);
-  const packed = packLabels(labelMap);
+  const inBands = extents.patch !== undefined;
+  const packed = inBands
+    ? { labelBits: 8 as const, labels: labelMap.data.slice().buffer }
+    : packLabels(labelMap);
   const { labelBits } = packed;
   const { imagePath: path, width, height } = sample;
-  const task: PrepareTask = { path, width, height, inner, packed };
+  const task: PrepareTask = { path, width, height, inner, inBands, packed };
   // Buffers that moved to a lost Worker are gone: each try gets its own.
   const run = () => {
     const labels = packed.labels.slice(0);
@@ -387,7 +395,7 @@ async function prepareSample(
   }
   const labels = await sample.labelKey();
   if (!("record" in answer)) return { ...answer, labels };
-  const { image, record, channels, moments, samples, checksum, decoder } = answer;
+  const { image, record, channels, moments, samples, checksum, bands, decoder } = answer;
   const foregroundPixels = countForeground(labelMap);
   const place = await store(record);
   const { overlaps } = labelMap;
@@ -405,7 +413,8 @@ async function prepareSample(
     ...(decoder === undefined ? {} : { decoder }),
     ...(ignoredPixels === 0 ? {} : { ignoredPixels }),
     ...(overlaps === undefined ? {} : { overlaps }),
-    ...(extents.fit === "pad" ? { extent: [inner.width, inner.height] as const } : {}),
+    ...(extents.fit === "pad" || inBands ? { extent: [inner.width, inner.height] as const } : {}),
+    ...(bands === undefined ? {} : { bands, positions: labelPositions(labelMap) }),
   };
 }
 
@@ -452,7 +461,11 @@ function assemble(
     store: {
       status,
       path,
-      byteLength: sum((place) => recordByteLength(sizeOf(place), place.channels, place.labelBits)),
+      byteLength: sum((place) =>
+        place.bands === undefined
+          ? recordByteLength(sizeOf(place), place.channels, place.labelBits)
+          : wholeByteLength(sizeOf(place), place.channels, place.bands.sampleBytes)
+      ),
     },
   });
 }

@@ -10,6 +10,7 @@ import { ifFound, removeTree } from "../fs/paths.ts";
 import type { Ranks } from "../ranks/share.ts";
 import type { Size } from "../image/image.ts";
 import { recordByteLength, type RecordPlace, recordSize } from "./sample_record.ts";
+import { wholeByteLength } from "./whole_record.ts";
 import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
 
 /** An entry with a record, or one without. */
@@ -104,7 +105,12 @@ async function joinParts<E extends Entry>(
       const { source, channels, labelBits } = entry;
       const file = files.get(source) ?? Deno.openSync(source);
       files.set(source, file);
-      const record = new Uint8Array(recordByteLength(recordSize(entry, size), channels, labelBits));
+      const own = recordSize(entry, size);
+      const record = new Uint8Array(
+        entry.bands === undefined
+          ? recordByteLength(own, channels, labelBits)
+          : wholeByteLength(own, channels, entry.bands.sampleBytes),
+      );
       if (!readAt(file, entry.offset, record)) {
         throw new Error(`Cannot read ${source}: it is shorter than it was`);
       }

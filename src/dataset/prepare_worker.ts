@@ -17,6 +17,7 @@ import type { PrepareAnswer, PrepareTask } from "./prepare.ts";
 import { decoderOf } from "./decoder_version.ts";
 import type { SampleSource } from "./sample_cache.ts";
 import { buildRecord } from "./sample_record.ts";
+import { buildWholeRecord } from "./whole_record.ts";
 
 answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer: ArrayBuffer[] }> => {
   const { path, inner, packed } = task;
@@ -33,7 +34,11 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
       return { answer: { ...decoder, image, kind: "size-mismatch", reason }, transfer: [] };
     }
     const { planes, moments, samples } = resizeSamples(raster, inner);
-    const record = buildRecord(planes, packed, inner);
+    const isBytes = raster.data instanceof Uint8Array && inner.width === raster.width &&
+      inner.height === raster.height;
+    const { record, bands } = task.inBands
+      ? buildWholeRecord(planes, new Uint8Array(packed.labels), inner, isBytes ? 1 : 4)
+      : { record: buildRecord(planes, packed, inner), bands: undefined };
     const { channels } = raster;
     const answer = {
       ...decoder,
@@ -43,6 +48,7 @@ answerTasks(async (task: PrepareTask): Promise<{ answer: PrepareAnswer; transfer
       moments,
       samples,
       checksum: crc32(record),
+      ...(bands === undefined ? {} : { bands }),
     };
     return { answer, transfer: [record.buffer] };
   } catch (error) {

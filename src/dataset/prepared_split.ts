@@ -4,7 +4,7 @@
  * @module
  */
 import { Worker } from "node:worker_threads";
-import type { LabelMap } from "../image/label_map.ts";
+import type { LabelMap, LabelScheme } from "../image/label_map.ts";
 import type { SampleRange, Size } from "../image/image.ts";
 import { type Frame, frameOf, type InputExtents, inputSize } from "../image/input_frame.ts";
 import type { InputForm } from "../image/network_input.ts";
@@ -12,7 +12,9 @@ import type { Normalization } from "../image/normalize.ts";
 import { WorkerPool } from "../image/worker_pool.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Problem } from "../coco/problems.ts";
+import type { LabelPositions } from "./patches.ts";
 import { type RecordPlace, RecordReader } from "./sample_record.ts";
+import { type PatchWindow, type WholePlace, WholeReader } from "./whole_record.ts";
 import type { Sample } from "./samples.ts";
 import { BINARY_TARGETS, targetChannels, type TargetForm } from "./targets.ts";
 
@@ -77,6 +79,8 @@ export interface BatchTask {
   readonly places: readonly RecordPlace[];
   /** Where each lies in its input. */
   readonly frames: readonly Frame[];
+  /** The parts of images in bands that are read; absent for records of whole inputs. */
+  readonly windows?: readonly PatchWindow[] | undefined;
   /** The form of the masks. */
   readonly targets: TargetForm;
 }
@@ -120,6 +124,7 @@ export class PreparedSplit {
   readonly store: PreparedStore;
   readonly #places: readonly RecordPlace[];
   readonly #reader: RecordReader;
+  readonly #whole = new WholeReader();
   // Two, so that one reads while the other transfers its batch.
   readonly #pool = new WorkerPool<BatchAnswer>({
     start: () => new Worker(new URL("./batch_worker.ts", import.meta.url), { env: {} }),
@@ -181,13 +186,43 @@ export class PreparedSplit {
     return frameOf(this.extents, this.samples[index]!);
   }
 
-  /** A batch of samples, assembled in a Worker. Rejects as {@linkcode PreparedSplit.image} throws. */
-  async batch(indices: ArrayLike<number>): Promise<Batch> {
+  /** What the labels of a sample stand for. */
+  scheme(index: number): LabelScheme {
+    const { overlaps } = this.#place(index);
+    const { classCount } = this.targets;
+    return { classCount, ...(overlaps === undefined ? {} : { overlaps }) };
+  }
+
+  /** Some pixels of each label of a sample whose images are read in patches; none of others. */
+  positions(index: number): LabelPositions {
+    return this.#place(index).positions ?? {};
+  }
+
+  /**
+   * A batch of samples, assembled in a Worker; of each the part in `windows`, if images are read in patches, else all of
+   * it: then a batch has a single image. Rejects as {@linkcode PreparedSplit.image} throws.
+   */
+  async batch(indices: ArrayLike<number>, windows?: readonly PatchWindow[]): Promise<Batch> {
     const { normalize, range, targets } = this;
-    const size = inputSize(this.extents);
     const places = Array.from(indices, (index) => this.#place(index));
     const frames = Array.from(indices, (index) => this.frame(index));
-    const task: BatchTask = { size, form: { normalize, range }, places, frames, targets };
+    const inBands = this.extents.patch !== undefined;
+    const parts = inBands
+      ? windows ?? frames.map(({ width, height }) => ({ x: 0, y: 0, width, height }))
+      : undefined;
+    const size = parts?.[0] ?? inputSize(this.extents);
+    if (parts?.some(({ width, height }) => width !== size.width || height !== size.height)) {
+      throw new TypeError("Cannot make a batch of images of several sizes: expected windows of one size");
+    }
+    const { width, height } = size;
+    const task: BatchTask = {
+      size: { width, height },
+      form: { normalize, range },
+      places,
+      frames,
+      targets,
+      windows: parts,
+    };
     const { images, masks } = await this.#pool.run(task);
     const channels = targetChannels(targets);
     return {
@@ -200,6 +235,7 @@ export class PreparedSplit {
   /** Stops the Workers and closes the file; later calls start and open them again. */
   async close(): Promise<void> {
     this.#reader.close();
+    this.#whole.close();
     await this.#pool.close();
   }
 
@@ -211,9 +247,14 @@ export class PreparedSplit {
   #sample(index: number): { image: Tensor; labels: Uint8Array } {
     const frame = this.frame(index);
     const { width, height } = frame;
+    const place = this.#place(index);
+    if (this.extents.patch !== undefined) {
+      const { image, labels } = this.#whole.read(place as WholePlace, this, { x: 0, y: 0, width, height });
+      return { image: { shape: [3, height, width], data: image }, labels };
+    }
     const image = { shape: [3, height, width], data: new Float32Array(3 * height * width) };
     const labels = new Uint8Array(height * width);
-    this.#reader.readSample(this.#place(index), this, frame, image.data, labels);
+    this.#reader.readSample(place, this, frame, image.data, labels);
     return { image, labels };
   }
 

@@ -23,10 +23,13 @@ import {
   objectOf,
   oneOf,
   orMissing,
+  recordOf,
   type Shape,
   TEXT,
   valueOf,
 } from "../fs/json_shape.ts";
+import { MAX_LABEL_PIXELS } from "../image/label_map.ts";
+import { bandLengths } from "./whole_record.ts";
 import { openRegular } from "../fs/bounded_read.ts";
 import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { writeWholeSync } from "../fs/write_whole.ts";
@@ -84,8 +87,9 @@ export interface CacheIndex {
 
 /** The form of prepared images in names and indices of files; nothing for squares to which images are stretched. */
 export function formName(extents: InputExtents): string | undefined {
-  const { fit } = extents;
+  const { fit, patch, scale = 1 } = extents;
   const size = formatSize(extents);
+  if (patch !== undefined) return scale === 1 ? "whole" : `whole-${scale}`;
   if (fit === "pad") return `${size}-pad`;
   return size.includes("x") ? size : undefined;
 }
@@ -108,7 +112,9 @@ export async function openCache(
   using open = file;
   const index = readIndex(open);
   if (typeof index === "string") return index;
-  if (index === null || index.size !== extents.size || index.form !== formName(extents)) return null;
+  if (index === null || index.form !== formName(extents)) return null;
+  if (extents.patch !== undefined) return verifyBands(open, index, share);
+  if (index.size !== extents.size) return null;
   const size = inputSize(extents);
   const scratch = new Uint8Array(recordByteLength(size, 3, 8));
   for (const [place, record] of index.records.entries()) {
@@ -119,6 +125,33 @@ export async function openCache(
     const bytes = scratch.subarray(0, recordByteLength({ width, height }, channels, labelBits));
     if (!readAt(open, offset, bytes) || crc32(bytes) !== checksum) {
       return "the checksum of a record does not match";
+    }
+  }
+  return index;
+}
+
+/** Verifies records in bands, which may be as large as images are. */
+function verifyBands(file: Deno.FsFile, index: CacheIndex, share: Share): CacheIndex | string {
+  for (const [place, { offset, channels, extent, bands, positions }] of index.records.entries()) {
+    if (extent === undefined || bands === undefined || positions === undefined) {
+      return "a record has no bands";
+    }
+    const [width, height] = extent;
+    const pixels = width * height;
+    if (pixels > MAX_LABEL_PIXELS) return "a record is larger than images are";
+    if (Object.values(positions).some((list) => list.some((at) => at >= pixels))) {
+      return "a record has labels outside its image";
+    }
+    const lengths = bandLengths({ width, height }, channels, bands.sampleBytes);
+    if (lengths.length !== bands.checksums.length) return "a record has other bands than its size";
+    if (place % share.size !== share.rank) continue;
+    let at = offset;
+    for (const [band, length] of lengths.entries()) {
+      const bytes = new Uint8Array(length);
+      if (!readAt(file, at, bytes) || crc32(bytes) !== bands.checksums[band]) {
+        return "the checksum of a record does not match";
+      }
+      at += length;
     }
   }
   return index;
@@ -173,6 +206,8 @@ function indexShape(end: number): Shape {
     overlaps: orMissing(listOf(listOf(integerOf(1, 254)))),
     samples: orMissing(objectOf({ fullScale: oneOf(1, 0xffff), range })),
     extent: orMissing(valueOf("a size", isExtent)),
+    bands: orMissing(objectOf({ sampleBytes: oneOf(1, 4), checksums: listOf(integerOf(0, 2 ** 32 - 1)) })),
+    positions: orMissing(recordOf(listOf(integerOf()))),
   });
   const small = objectOf({
     moments: objectOf({ mean: numberOf(-1, 2), deviation: numberOf(LEAST_DEVIATION, 2) }),

@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { crc32 } from "node:zlib";
-import { readAt } from "../fs/read_at.ts";
 import type { Size } from "../image/image.ts";
 import { fillsFrame, type Frame, padPlanes } from "../image/input_frame.ts";
 import { IGNORE, type LabelMap } from "../image/label_map.ts";
 import { type InputForm, normalizeSamples, type SampleScale } from "../image/network_input.ts";
 import type { Moments } from "../image/normalize.ts";
+import type { LabelPositions } from "./patches.ts";
+import { RecordFile } from "./record_file.ts";
+import type { Bands } from "./whole_record.ts";
 
 /** Bits per label: 1 for a binary map (labels 0 and 1), 8 for any other. */
 export type LabelBits = 1 | 8;
@@ -35,6 +36,10 @@ export interface RecordPlace {
   readonly overlaps?: LabelMap["overlaps"];
   /** Width and height of the resized image; absent if they are those of the network's input. */
   readonly extent?: readonly [width: number, height: number];
+  /** Of a record in bands, what reading them takes; see `whole_record.ts`. */
+  readonly bands?: Bands;
+  /** Of a record in bands, pixels of its labels. */
+  readonly positions?: LabelPositions;
 }
 
 /** A label map in as few bits as its labels need. */
@@ -81,7 +86,7 @@ export function buildRecord(
 export class RecordReader {
   readonly #size: Size;
   readonly #scratch: Uint8Array<ArrayBuffer>;
-  #file: { path: string; handle: Deno.FsFile } | undefined;
+  readonly #file = new RecordFile();
 
   /** Reads records of images of at most this size. */
   constructor(size: Size) {
@@ -123,8 +128,7 @@ export class RecordReader {
 
   /** Closes the file that was read last; the next read opens it again. */
   close(): void {
-    this.#file?.handle.close();
-    this.#file = undefined;
+    this.#file.close();
   }
 
   /** The two parts of a record, valid until the next read. */
@@ -132,28 +136,9 @@ export class RecordReader {
     const { source, offset, channels, labelBits, checksum } = place;
     const size = recordSize(place, this.#size);
     const byteLength = recordByteLength(size, channels, labelBits);
-    let record: Uint8Array;
-    if (typeof source === "string") {
-      record = this.#scratch.subarray(0, byteLength);
-      if (!readAt(this.#open(source), offset, record) || crc32(record) !== checksum) {
-        throw new Error(
-          `Cannot read a prepared sample from ${source}: the file changed since it was opened\n` +
-            "hint: run again; prepared images are checked and rebuilt at the start",
-        );
-      }
-    } else {
-      record = new Uint8Array(source, offset, byteLength);
-    }
+    const record = this.#file.read(source, offset, byteLength, checksum, this.#scratch);
     const values = channels * size.width * size.height;
     const planes = new Float32Array(record.buffer, record.byteOffset, values);
     return { planes, packed: record.subarray(4 * values) };
-  }
-
-  #open(path: string): Deno.FsFile {
-    if (this.#file?.path !== path) {
-      this.close();
-      this.#file = { path, handle: Deno.openSync(path) };
-    }
-    return this.#file!.handle;
   }
 }

@@ -137,7 +137,13 @@ export async function* evaluateImages(
   const threshold = decisionThreshold(predictor.description, options.threshold);
   const head = headOf(network);
   const names = predictor.classNames;
-  for await (const { images, masks, indices } of batchesOf(prepared, wanted, BATCH_SIZE)) {
+  for await (
+    const { images, masks, indices } of batchesOf(
+      prepared,
+      wanted,
+      description.patch === undefined ? BATCH_SIZE : 1,
+    )
+  ) {
     const microBatches = Array.from(indices, (index) => microBatchAt(index, prepared.count));
     const of = Array.from(indices, (index) => prepared.samples[index]!);
     const logits = await predictor.logits(images, { microBatches, of });

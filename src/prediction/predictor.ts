@@ -16,11 +16,12 @@ import type { Model, ModelDescription } from "../unet/model_format.ts";
 import type { WeightsSource } from "../unet/weights_source.ts";
 import { classCount, headOf } from "../unet/config.ts";
 import { probabilities } from "../unet/probabilities.ts";
-import type { LogitsOptions } from "../unet/unet.ts";
+import type { LogitsOptions, UNet } from "../unet/unet.ts";
 import { meanLogits, mirror, MIRRORINGS } from "./flips.ts";
 import { NetworkSlot, type Occupant } from "./network_slot.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
 import { scaleLogits } from "./temperature.ts";
+import { logitsByWindows } from "./windows.ts";
 
 /** Options of {@linkcode Predictor.create}. */
 export interface PredictorOptions {
@@ -142,7 +143,7 @@ export class Predictor {
   /**
    * Computes logits.
    *
-   * @param images [N, 3, H, W], normalized; H and W multiples of 32
+   * @param images [N, 3, H, W], normalized; H and W multiples of the network's step, or, if it reads windows, of any size
    * @returns [N, C, H, W] of the network's channels; with flips, those of the mean probability. Divided by the
    * temperature of the model's calibration, if it has one.
    * @throws {TypeError} if the shape is not that of a batch of images
@@ -151,8 +152,13 @@ export class Predictor {
   async logits(images: Tensor, options: PredictOptions = {}): Promise<Tensor> {
     const views: Tensor[] = [];
     const unet = this.#slot.with(this.#occupant);
+    const { patch } = this.description;
     for (const mirroring of this.#flips ? MIRRORINGS : MIRRORINGS.slice(0, 1)) {
-      views.push(mirror(await unet.logits(mirror(images, mirroring), options), mirroring));
+      const mirrored = mirror(images, mirroring);
+      const view = patch === undefined
+        ? await unet.logits(mirrored, options)
+        : await logitsOfWhole(unet, mirrored, patch);
+      views.push(mirror(view, mirroring));
     }
     const logits = this.#flips ? meanLogits(views, headOf(this.description.network)) : views[0]!;
     const bad = firstNaN(logits.data);
@@ -190,6 +196,12 @@ export class Predictor {
     images: readonly (RgbImage | SampleImage)[],
     options: PredictOptions = {},
   ): Promise<ProbabilityMap[][]> {
+    if (this.description.patch !== undefined && images.length > 1) {
+      // They may differ in size.
+      const each: ProbabilityMap[][] = [];
+      for (const image of images) each.push(...await this.predictClasses([image], options));
+      return each;
+    }
     const logits = await this.logits(stack(images.map((image) => this.prepare(image))), options);
     const maps = classMaps(logits, headOf(this.description.network));
     return images.map((image, index) => cropMaps(maps[index]!, this.description, image));
@@ -226,6 +238,19 @@ export function cropMaps(
   const frame = frameOf(extents, image);
   if (fillsFrame(frame)) return [...maps];
   return maps.map(({ data }) => ({ ...frame.inner, data: cropPlane(data, frame) }));
+}
+
+/** The logits of each image of a batch by windows. */
+async function logitsOfWhole(unet: UNet, { shape, data }: Tensor, side: number): Promise<Tensor> {
+  const [count, ...image] = shape as [number, number, number, number];
+  const values = data.length / count;
+  const each: Tensor[] = [];
+  for (let index = 0; index < count; index++) {
+    const part = { shape: image, data: data.subarray(index * values, (index + 1) * values) };
+    const { shape, data: logits } = await logitsByWindows(unet, part, side);
+    each.push({ shape: shape.slice(1), data: logits });
+  }
+  return each.length === 1 ? { shape: [1, ...each[0]!.shape], data: each[0]!.data } : stack(each);
 }
 
 /** Tensors of the same shape as a batch. */

@@ -22,6 +22,7 @@ import { saveCheckpoint } from "./run_folder.ts";
 import { learningRateAt, nextPlateau } from "./schedule.ts";
 import { extentsOf, networkConfig } from "./train_config.ts";
 import { drawsOf, type TrainData } from "./train_data.ts";
+import { validateByWindows } from "./validate_windows.ts";
 import type { Trainer } from "./trainer.ts";
 import type { TrainerState } from "./trainer_state.ts";
 
@@ -223,6 +224,20 @@ export class Epochs {
     const { trainer, data } = this.#options;
     this.#doing = `validate epoch ${epoch}`;
     this.#report("valid", epoch, sums, 0);
+    const { config: { patch, loss, batchSize } } = this.#progress;
+    if (patch !== undefined) {
+      return validateByWindows(trainer.unet, {
+        images: data.valid.read(null, 0),
+        count: data.valid.samples,
+        side: patch,
+        loss,
+        batchSize,
+        sums,
+        shouldStop: () => this.#shouldStop(),
+        onRead: () => this.#report("valid", epoch, sums, 0),
+        collective: this.#options.collective,
+      });
+    }
     return runPass(trainer, {
       batches: data.valid.read(null, 0),
       sums,

@@ -56,7 +56,7 @@ export async function readInit(
   const path = await findModelFile({ model: choice });
   const model = await loadModel(path);
   const { description, described, state } = model;
-  const { network, normalize, range, size, height, fit } = description;
+  const { network, normalize, range, size, height, fit, patch, scale } = description;
   const training = (description.training ?? {}) as Partial<Record<keyof TrainConfig, unknown>>;
   const own: Partial<TrainConfig> = {
     filters: network.filters,
@@ -78,7 +78,10 @@ export async function readInit(
   const config: Partial<TrainConfig> = {
     size,
     ...(given.size === undefined && height !== undefined ? { height } : {}),
-    ...(fit === undefined ? {} : { fit }),
+    ...(fit === undefined || given.patch !== undefined ? {} : { fit }),
+    ...(patch === undefined || given.size !== undefined
+      ? {}
+      : { patch, ...(scale === undefined ? {} : { scale }) }),
     dropout: network.dropout,
     // Rounded, so that it reads as a person would write it.
     learningRate: Number((completeTrainConfig({ recipe }).learningRate / SLOWER).toPrecision(3)),

@@ -75,6 +75,7 @@ export function completeTrainConfig(given: Partial<TrainConfig> = {}): TrainConf
     throw new RangeError(`Cannot train with recipe "${name}": expected ${Object.keys(RECIPES).join(", ")}`);
   }
   const config: TrainConfig = { ...ORIGINAL, ...RECIPES[name], ...given, recipe: name };
+  if (given.patch !== undefined && given.size === undefined) config.size = given.patch;
   // The weight decay follows the optimizer unless it is given.
   if (given.weightDecay === undefined && given.optimizer !== undefined) {
     const decay = RECIPES[name]!.weightDecay ?? ADAMW_DECAY;
@@ -84,6 +85,7 @@ export function completeTrainConfig(given: Partial<TrainConfig> = {}): TrainConf
   if (config.depth === DEPTHS.default) delete config.depth;
   if (config.height === config.size) delete config.height;
   if (config.fit === "stretch") delete config.fit;
+  if (config.scale === 1) delete config.scale;
   checkTrainConfig(config);
   return config;
 }

@@ -21,6 +21,7 @@ import {
   type UNetConfig,
 } from "../unet/config.ts";
 import { formatSeconds } from "../format.ts";
+import { SCALES } from "../unet/model_extents.ts";
 import { formatAugmentation } from "./augmentation.ts";
 import { BUDGET_RANGE } from "./budget.ts";
 import type { MemoryUse } from "./batch_memory.ts";
@@ -103,6 +104,10 @@ export interface TrainConfig {
   height?: number;
   /** `pad` keeps the proportions of images; absent for `stretch`, the original's. */
   fit?: Fit;
+  /** Width and height of the patches that are trained on, equal to `size`; absent for whole images. */
+  patch?: number;
+  /** With `patch`: the resolution relative to the images' own; absent for 1. */
+  scale?: number;
 }
 
 /** The model that a run starts from. */
@@ -181,7 +186,32 @@ export function checkTrainConfig(config: TrainConfig): void {
   networkConfig(config);
 }
 
-function checkSize({ size, height = size, fit = "stretch", depth }: TrainConfig): void {
+function checkPatch({ size, height, fit, patch, scale }: TrainConfig): void {
+  if (patch === undefined) {
+    if (scale === undefined) return;
+    throw new RangeError(
+      `Cannot train at scale ${scale} without patches\nhint: give their size with --patch`,
+    );
+  }
+  if (patch !== size || height !== undefined) {
+    throw new RangeError(
+      `Cannot train on patches of ${patch} pixels at size ${formatSize({ size, height })}\n` +
+        "hint: give --patch or --size, not both",
+    );
+  }
+  if (fit !== undefined) {
+    throw new RangeError(
+      `Cannot train on patches with fit ${fit}\nhint: patches keep proportions; leave --fit out`,
+    );
+  }
+  const { least, most } = SCALES;
+  if (scale !== undefined && !(scale >= least && scale <= most)) {
+    throw new RangeError(`Cannot train with scale ${scale}: expected a number from ${least} to ${most}`);
+  }
+}
+
+function checkSize(config: TrainConfig): void {
+  const { size, height = size, fit = "stretch", depth } = config;
   if (!FITS.includes(fit)) {
     throw new RangeError(`Cannot train with fit "${fit}": expected ${FITS.join(", ")}`);
   }
@@ -195,6 +225,7 @@ function checkSize({ size, height = size, fit = "stretch", depth }: TrainConfig)
       `Cannot train with height ${height}: expected an integer from ${lowest} to ${highest}`,
     );
   }
+  checkPatch(config);
   const step = sizeStep({ depth });
   if (size % step === 0 && height % step === 0) return;
   const nearest = (extent: number) => Math.max(1, Math.round(extent / step)) * step;
@@ -252,8 +283,8 @@ export function networkConfig({ filters, dropout, norm, classes, head, depth }: 
 }
 
 /** The network's input, as data and models take it. */
-export function extentsOf({ size, height, fit }: TrainConfig): InputExtents {
-  return { size, height, fit };
+export function extentsOf({ size, height, fit, patch, scale }: TrainConfig): InputExtents {
+  return { size, height, fit, patch, scale };
 }
 
 /** The settings as the trainer takes them. */
@@ -267,7 +298,8 @@ export function trainerOptions(config: TrainConfig): TrainerOptions {
     loss: config.loss,
     seed: config.seed,
     ...(config.augment ? { augmentation: config.augment } : {}),
-    ...(config.fit === "pad" ? { ignoreOutside: true } : {}),
+    ...(config.fit === "pad" || config.patch ? { ignoreOutside: true } : {}),
+    ...(config.patch ? { patch: config.patch } : {}),
   };
 }
 
@@ -286,6 +318,8 @@ export function configDifferences(before: TrainConfig, now: TrainConfig): string
     budget: config.budget === undefined ? "none" : formatSeconds(config.budget),
     height: config.height ?? "the width",
     fit: config.fit ?? "stretch",
+    patch: config.patch ?? "none",
+    scale: config.scale ?? 1,
   });
   const [old, current] = [show(before), show(now)] as [Record<string, unknown>, Record<string, unknown>];
   const names = [...new Set([...Object.keys(current), ...Object.keys(old)])];

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { sourceExtents } from "../../kernels/augment/augment.ts";
+import { patchesOf } from "../dataset/patches.ts";
 import { batches, type ServedBatch } from "../dataset/batches.ts";
 import { prepareSplit } from "../dataset/prepare.ts";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
@@ -39,6 +41,8 @@ export interface SplitSummary {
   readonly fingerprint: SplitFingerprint;
   /** Its corrected images; absent without corrections. */
   readonly corrections?: CorrectedSamples;
+  /** Patches per epoch; absent if whole images are drawn. */
+  readonly patches?: number;
 }
 
 /** The corrected images of a split. */
@@ -54,7 +58,10 @@ export interface CorrectedSamples {
 }
 
 /** How many samples an epoch draws: those with corrected masks several times. */
-export function drawsOf({ samples, corrections }: Pick<SplitSummary, "samples" | "corrections">): number {
+export function drawsOf(
+  { samples, corrections, patches }: Pick<SplitSummary, "samples" | "corrections" | "patches">,
+): number {
+  if (patches !== undefined) return patches;
   return samples + (corrections === undefined ? 0 : corrections.samples * (corrections.oversample - 1));
 }
 
@@ -231,10 +238,16 @@ async function loadSplit(
   if (annotated === 0) onNote?.(`${split.name}: nothing is annotated; its Dice is undefined`);
   const oversample = config.oversample ?? OVERSAMPLE.least;
   const corrected = prepared.samples.flatMap(({ corrected }, index) => corrected ? [index] : []);
+  const { patch, augment } = config;
   const again = corrected.flatMap((index) => new Array<number>(oversample - 1).fill(index));
+  if (patch !== undefined && role === "train") again.push(...furtherPatches(prepared, patch, again));
+  const source = patch !== undefined && augment
+    ? sourceExtents({ width: patch, height: patch }, augment)
+    : undefined;
   return {
     samples: prepared.count,
     batches: Math.ceil((prepared.count + again.length) / batchSize),
+    ...(patch !== undefined && role === "train" ? { patches: prepared.count + again.length } : {}),
     ...(report === undefined ? {} : {
       corrections: {
         samples: corrected.length,
@@ -254,13 +267,16 @@ async function loadSplit(
     inputs: (most) => spreadInputs(prepared, most),
     read: (epoch, firstBatch) =>
       batches(prepared, {
-        batchSize,
+        // Whole images differ in size.
+        batchSize: patch !== undefined && epoch === null ? 1 : batchSize,
         seed,
-        again,
+        patches: patch === undefined || epoch === null ? undefined : { source },
+        again: epoch === null ? [] : again,
         epoch: epoch ?? 0,
         shuffle: epoch !== null,
         firstBatch,
-        share: collective,
+        // Validation by windows shares images, not batches.
+        share: patch !== undefined && epoch === null ? undefined : collective,
       }),
     close: () => prepared.close(),
   };
@@ -271,6 +287,12 @@ function* spreadInputs(prepared: PreparedSplit, most: number): Generator<Tensor>
   for (let place = 0; place < count; place++) {
     yield prepared.image(Math.floor(place * prepared.count / count));
   }
+}
+
+/** What is drawn besides each image once: as many patches as cover it, each as often as it is drawn already. */
+function furtherPatches(prepared: PreparedSplit, side: number, again: readonly number[]): number[] {
+  const draws = [...prepared.samples.keys(), ...again];
+  return draws.flatMap((index) => new Array<number>(patchesOf(prepared.frame(index), side) - 1).fill(index));
 }
 
 function chooseExamples(prepared: PreparedSplit, count: number): Example[] {

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { sourceExtents } from "../../kernels/augment/augment.ts";
 import type { KernelChoices } from "../../kernels/choices.ts";
 import { defaultChoices, nonDefaultChoices } from "../../kernels/variants.ts";
 import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";
 import { DEFAULT_ARITHMETIC } from "../gpu/arithmetic.ts";
 import { planTarget } from "../layers/plan_target.ts";
+import { windowBytes } from "../prediction/windows.ts";
 import { parameterTable } from "../unet/parameters.ts";
 import {
   placeAmong,
@@ -97,7 +99,7 @@ export function planTraining(
 }
 
 function describe(
-  { samples, batches, annotated, background, fingerprint, corrections }: SplitSummary,
+  { samples, batches, annotated, background, fingerprint, corrections, patches }: SplitSummary,
 ): SplitSummary {
   return {
     samples,
@@ -106,6 +108,7 @@ function describe(
     background,
     fingerprint,
     ...(corrections === undefined ? {} : { corrections }),
+    ...(patches === undefined ? {} : { patches }),
   };
 }
 
@@ -144,7 +147,8 @@ function planMemory(
     return [...plans.values()];
   };
   const training = plansOf("train", drawsOf(data.train));
-  const evaluation = plansOf("evaluate", data.valid.samples);
+  // Whole images are predicted by windows.
+  const evaluation = config.patch === undefined ? plansOf("evaluate", data.valid.samples) : [];
   // Plans run one after the other and share slots and inputs.
   const plans = [...training, ...evaluation];
   const pool = plans.reduce<readonly number[]>((slots, plan) => placeAmong(plan, slots).slots, []);
@@ -152,12 +156,23 @@ function planMemory(
   const images = (plans: readonly Plan[]) => sharedBytes(plans, "images") + sharedBytes(plans, "masks");
   const sums = sharedBytes(plans, "lossPartials") + sharedBytes(plans, "batchSums");
   // Images to augment are uploaded to buffers of their own.
-  const inputs = images(plans) + sums + (config.augment ? images(training) : 0);
+  const inputs = images(plans) + sums + (config.augment ? margin(config) * images(training) : 0);
   const [plan] = training as [Plan];
   const blocks = (config.accumulate > 1 ? 1 : 0) + (config.average > 0 ? 1 : 0);
-  const bytes = trainingBytes(plan) - planBytes(plan) + blocks * plan.regions.weights.byteLength + slots +
-    inputs;
+  const { weights } = plan.regions;
+  const windows = config.patch === undefined
+    ? 0
+    : windowBytes(network, gpu, { side: config.patch, width: config.patch }) - weights.byteLength;
+  const bytes = trainingBytes(plan) - planBytes(plan) + blocks * weights.byteLength + slots + inputs +
+    windows;
   return { bytes, microBatches, ...(microBatches > 1 ? { microBatch } : {}) };
+}
+
+/** Pixels of the images before augmentation, relative to those after it. */
+function margin({ augment, patch }: TrainConfig): number {
+  if (patch === undefined || augment === null) return 1;
+  const { width, height } = sourceExtents({ width: patch, height: patch }, augment);
+  return width * height / patch ** 2;
 }
 
 /** Bytes of the buffers that plans share for a fixed region: each takes the first one that is large enough. */

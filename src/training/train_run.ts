@@ -35,6 +35,7 @@ import {
 } from "./plan_run.ts";
 import type { InitModel } from "./init_model.ts";
 import { completeTrainConfig } from "./recipe.ts";
+import { predictSamples } from "./predict_samples.ts";
 import { reconcileLog } from "./reconcile_log.ts";
 import { correctionsOf, resumedData, resumeProgress } from "./resume.ts";
 import {
@@ -278,11 +279,13 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     samples: count === 0 ? undefined : new SampleImages({
       folder,
       history: before ? progress.history : [],
-      together: samplesTogether(plan.memory[config.memory].microBatch ?? config.batchSize / collective.size),
+      together: config.patch !== undefined
+        ? 1
+        : samplesTogether(plan.memory[config.memory].microBatch ?? config.batchSize / collective.size),
       examples: () => data.valid.examples(count),
       normalize: config.normalize,
       head: headOf(unet.config),
-      predict: (images) => unet.predict(images),
+      predict: (images) => predictSamples(unet, images, config.patch),
       onNote: callbacks.onNote,
     }),
     figures: lock ? figures : undefined,

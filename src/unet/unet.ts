@@ -138,6 +138,21 @@ export class UNet {
   }
 
   /**
+   * Computes the logits of the first images of a batch, as many as fit the device, and leaves them there until the next
+   * call: [batch, outChannels, H, W] from the buffer's first byte on.
+   *
+   * @throws as {@linkcode UNet.logits}
+   */
+  async run(images: Tensor): Promise<{ readonly logits: GPUBuffer; readonly batch: number }> {
+    const { batch, height, width } = this.checkImages(images);
+    const ready = await this.#prepare({ batch }, height, width);
+    const count = ready.plan.spec.batch;
+    this.gpu.write(ready.images, 0, images.data, 0, count * this.config.inChannels * height * width);
+    this.gpu.run((pass) => ready.program.encode(pass));
+    return { logits: ready.logits, batch: count };
+  }
+
+  /**
    * Computes probabilities: the sigmoid of {@linkcode UNet.logits}, or their softmax without the background.
    *
    * @returns [N, classes, H, W]

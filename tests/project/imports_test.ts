@@ -44,7 +44,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/phantom": ["src/coco", "src/dataset", "src/image"],
   "src/resplit": ["src/coco", "src/dataset"],
   "src/import": ["src/archive", "src/coco", "src/dataset", "src/image", "src/resplit"],
-  "src/prediction": ["src/gpu", "src/unet", "src/coco", "src/image", "src/appearance", "src/weights"],
+  "src/prediction": [
+    ...["kernels", "src/gpu", "src/graph", "src/layers", "src/unet", "src/coco", "src/image"],
+    ...["src/appearance", "src/weights"],
+  ],
   "src/evaluation": [
     "src/appearance",
     "kernels",

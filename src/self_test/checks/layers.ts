@@ -14,6 +14,7 @@ import {
 } from "../../../kernels/instance_norm/instance_norm.ts";
 import { maxPoolBackward, maxPoolForward } from "../../../kernels/max_pool2d/max_pool2d.ts";
 import { draw, STREAMS } from "../../random.ts";
+import { windowCheck } from "./windows.ts";
 import { type Check, random, stepUniform, sum, sumLimit, table } from "./check.ts";
 
 const NOTHING = new Float32Array(4);
@@ -22,6 +23,7 @@ const NOTHING = new Float32Array(4);
 export function* layerChecks(): Generator<Check> {
   yield* poolChecks();
   yield* normChecks();
+  yield windowCheck();
   const x = random(73, 100);
   const [seed, step, firstImage, firstElement] = [9, 4, 3, 1000];
   yield {

@@ -258,7 +258,8 @@ async function prepare(
   const spec = { kind: "predict", batch: 1, height, width } as const;
   const kernelsOf = (choices: KernelChoices) =>
     recordPlan(network, planTarget({ adapter, limits, kernels, precision, choices }), spec).steps
-      .map(({ dispatch }) => dispatch.kernel.label);
+      .map(({ dispatch }) => dispatch.kernel.label)
+      .concat(stored.description.patch === undefined ? [] : ["windows/accumulate"]);
   const proof = await provePlan(gpu, kernelsOf, {
     memory: memory === null ? undefined : new VerdictStore(memory, retest),
     prefer,
