@@ -16,6 +16,7 @@ import layers from "./checks/layers.ts" with { type: "text" };
 import losses from "./checks/losses.ts" with { type: "text" };
 import matrices from "./checks/matrices.ts" with { type: "text" };
 import training from "./checks/training.ts" with { type: "text" };
+import windows from "./checks/windows.ts" with { type: "text" };
 import winograd from "./checks/winograd.ts" with { type: "text" };
 import prove from "./prove.ts" with { type: "text" };
 import selfTest from "./self_test.ts" with { type: "text" };
@@ -31,6 +32,7 @@ const TESTS = [
   matrices,
   prove,
   training,
+  windows,
   winograd,
   selfTest,
 ];
