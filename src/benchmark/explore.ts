@@ -11,6 +11,7 @@ import { type Contestant, repeat, takeTurns, type Timing } from "../tuning/timin
 import { tuneKernels, type Tuning } from "../tuning/tune.ts";
 import { type Gaps, measureGaps } from "./gaps.ts";
 import { NetworkBench, type NetworkShape } from "./network_bench.ts";
+import { CALL_WARM_UPS } from "./network_speed.ts";
 import { measureOriginal, type OriginalReport, PRECISIONS, torchContestant } from "./original.ts";
 import { PeerProcess } from "./peer_process.ts";
 import { startTorchTwin } from "./peers.ts";
@@ -209,6 +210,7 @@ async function measureCalls(
           theirs.push({ ...torchContestant(twin, precision, work), name: `${twin.name}, ${name}` });
         }
       }
+      await ours[work](CALL_WARM_UPS);
       const own = await repeat(ours[work], turns.measurement);
       const [first, ...timings] = await takeTurns([own, ...theirs], turns);
       const speeds = [

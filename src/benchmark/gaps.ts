@@ -65,7 +65,7 @@ export async function measureGaps(
   const executor = new Executor(gpu, bench.unet.config, { weights: bench.unet.weights });
   const { size, batch } = shape;
   const spec = { kind, batch, height: size, width: size } as const;
-  const { plan, program, images, masks } = await executor.prepare(spec);
+  const { plan, program, images, masks } = await executor.prepare(spec, true);
   try {
     gpu.write(images, 0, bench.batch.images.data);
     if (kind === "train") gpu.write(masks, 0, bench.batch.masks.data);

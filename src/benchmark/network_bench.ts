@@ -127,7 +127,7 @@ export class NetworkBench {
   async #prepareForward(): Promise<ReadyPlan> {
     const { data, shape } = this.batch.images;
     const [batch, , height, width] = shape as [number, number, number, number];
-    const ready = await this.#executor.prepare({ kind: "predict", batch, height, width });
+    const ready = await this.#executor.prepare({ kind: "predict", batch, height, width }, true);
     this.unet.gpu.write(ready.images, 0, data);
     return ready;
   }

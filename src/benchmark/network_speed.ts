@@ -13,8 +13,8 @@ import { type Peers, startPeers } from "./peers.ts";
 /** Operations of a training step in forward passes: the forward pass, and two gradients of the same size. */
 const STEP_FORWARDS = 3;
 
-/** Calls before one is timed, as of the peers: the first compiles, the second may still allocate. */
-const CALL_WARM_UPS = 2;
+/** Calls before one is timed: the first compiles, and the third keeps what depends on the weights only. */
+export const CALL_WARM_UPS = 3;
 
 /** Time and speed of one kind of work. */
 export interface WorkSpeed {

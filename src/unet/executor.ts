@@ -27,8 +27,11 @@ import {
  */
 const MOST_PREPARED = 512 * 2 ** 20;
 
+/** Runs of a prediction before what depends on its weights only is kept. */
+const RUNS_UNPREPARED = 2;
+
 /** Shares of training's memory that an evaluation tries to keep such results in. */
-const EVALUATION_SHARES = [1 / 2, 1 / 4, 1 / 8];
+const EVALUATION_SHARES = [3 / 4, 1 / 2, 3 / 8, 1 / 4, 1 / 8, 1 / 16];
 
 /** Buffers that outlive plans, by the name of their region. */
 export type SharedBuffers = Partial<Record<keyof PlanRegions, GPUBuffer>>;
@@ -51,12 +54,24 @@ export interface ReadyPlan {
   readonly batchSums?: GPUBuffer | undefined;
 }
 
+/** A plan that was asked for. */
+interface Entry {
+  /** The plan, as soon as it is ready. */
+  readonly ready: Promise<ReadyPlan>;
+  /** How often it was asked for. */
+  uses: number;
+  /** Whether it keeps what depends on its weights only, as far as the memory allows. */
+  readonly keeps: boolean;
+}
+
 /** Instantiates plans and keeps them. Plans run one after the other, so they share slots and inputs. */
 export class Executor {
   readonly #gpu: Gpu;
   readonly #config: UNetConfig;
   readonly #shared: SharedBuffers;
-  readonly #ready = new Map<string, Promise<ReadyPlan>>();
+  readonly #entries = new Map<string, Entry>();
+  /** Programs that were replaced: who has got one may still run it. */
+  readonly #replaced: Promise<ReadyPlan>[] = [];
   /** Settles when the plan requested last is ready or has failed. */
   #last: Promise<unknown> = Promise.resolve();
   readonly #slots: SlotPool;
@@ -73,21 +88,29 @@ export class Executor {
   }
 
   /**
-   * The ready plan for a batch, instantiated on first use.
+   * The ready plan for a batch, instantiated on first use. A prediction's is replaced after {@linkcode RUNS_UNPREPARED}
+   * uses by one that computes once what depends on its weights only: allocating the memory takes longer than two runs
+   * would save.
    *
+   * @param often whether it will be used so often that this pays at once
    * @throws {CapacityError} if it does not fit the device; what was allocated for it stays until
    * {@linkcode Executor.clear}.
    */
-  prepare(spec: PlanSpec): Promise<ReadyPlan> {
+  prepare(spec: PlanSpec, often = false): Promise<ReadyPlan> {
     const { kind, batch, height, width, partOf, loss } = spec;
     const key = `${kind} ${batch} ${height} ${width} ${partOf} ${loss}`;
-    let ready = this.#ready.get(key);
-    if (ready === undefined) {
-      // One after the other, so that each plan reuses what the ones before it allocated.
-      ready = this.#last.then(() => this.#instantiate(spec));
-      this.#last = ready.catch(() => this.#ready.delete(key));
-      this.#ready.set(key, ready);
+    const entry = this.#entries.get(key);
+    const uses = (entry?.uses ?? 0) + 1;
+    const keeps = kind !== "predict" || often || uses > RUNS_UNPREPARED;
+    if (entry && (entry.keeps || !keeps)) {
+      entry.uses = uses;
+      return entry.ready;
     }
+    // One after the other, so that each plan reuses what the ones before it allocated.
+    const ready = this.#last.then(() => this.#instantiate(spec, keeps));
+    this.#last = ready.catch(() => this.#entries.delete(key));
+    if (entry) this.#replaced.push(entry.ready);
+    this.#entries.set(key, { ready, uses, keeps });
     return ready;
   }
 
@@ -100,13 +123,15 @@ export class Executor {
   clear(): void {
     this.#slots.clear();
     this.#buffers.clear();
-    for (const ready of this.#ready.values()) ready.then(({ program }) => program.destroy(), () => {});
-    this.#ready.clear();
+    const all = [...this.#replaced, ...[...this.#entries.values()].map(({ ready }) => ready)];
+    for (const ready of all) ready.then(({ program }) => program.destroy(), () => {});
+    this.#replaced.length = 0;
+    this.#entries.clear();
   }
 
-  async #instantiate(spec: PlanSpec): Promise<ReadyPlan> {
+  async #instantiate(spec: PlanSpec, keeps: boolean): Promise<ReadyPlan> {
     const plan = recordPlan(this.#config, planTarget(this.#gpu), spec);
-    const prepared = this.#withPreparation(plan);
+    const prepared = keeps ? this.#withPreparation(plan) : plan;
     try {
       return await this.#bind(prepared);
     } catch (error) {
