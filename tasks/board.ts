@@ -10,6 +10,7 @@ import { neededPlaces } from "../src/cli/needed_places.ts";
 import { describeCause } from "../src/cli/permission_hint.ts";
 import { addExamples, createCommand, integer, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { escapeLine } from "../src/escape.ts";
+import { findShippedModel } from "../src/prediction/shipped_model.ts";
 import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
 import { ifFound } from "../src/fs/paths.ts";
 import { pageScripts } from "../src/page/bundle.ts";
@@ -61,6 +62,7 @@ async function showBoard(command: Command, runs: string, options: Options): Prom
   const started = { task: command.name(), args: Deno.args, places: neededPlaces(command) };
   const board = await startBoard({
     ...options,
+    shipped: await findShippedModel(),
     // The folder of one run is shown among its neighbors.
     runs: own ? dirname(resolve(runs)) : runs,
     describe: (error) => describeCause(error, started),

@@ -8,6 +8,8 @@ import type { Command } from "commander";
 import { type PermissionSets, unionFlags } from "../src/cli/permission_flags.ts";
 import { runDeno } from "../src/cli/deno_command.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
+import { cardFileOf } from "../src/fs/layout.ts";
+import { SHIPPED_MODEL } from "../src/prediction/shipped_model.ts";
 import { withEmbeddedPage } from "../src/page/embed.ts";
 import configuration from "../deno.json" with { type: "json" };
 import { BINARY_COMMANDS } from "./main.ts";
@@ -25,6 +27,18 @@ const WORKERS = [
   "src/page/server/dataset/survey_worker.ts",
 ];
 
+/** The model that comes with the program, and its card, if it is there. */
+function shipped(): string[] {
+  return [SHIPPED_MODEL, cardFileOf(SHIPPED_MODEL)].filter((file) => {
+    try {
+      return Deno.statSync(file).isFile;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  });
+}
+
 /** Calls `body` with the module that the binary starts with: all commands, and the page's scripts. */
 export function withEntry<T>(body: (entry: string) => Promise<T>): Promise<T> {
   const module = join(import.meta.dirname!, "main.ts");
@@ -38,7 +52,7 @@ export function compileArguments(output: string, entry: string, target?: string)
     "-q",
     "--no-prompt",
     ...unionFlags(configuration.permissions as PermissionSets, Object.keys(BINARY_COMMANDS)),
-    ...WORKERS.flatMap((worker) => ["--include", worker]),
+    ...[...WORKERS, ...shipped()].flatMap((file) => ["--include", file]),
     ...(target ? ["--target", target] : []),
     "--output",
     output,

@@ -7,6 +7,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { readWeights, weightsFormatOf, writeWeights } from "../mod.ts";
+import { cardPaths, readCard, writeCard } from "../src/card/card_files.ts";
+import { subjectOf } from "../src/card/complete_card.ts";
+import { convertedCard } from "../src/card/make_card.ts";
 import { writeFileAtomic } from "../src/fs/atomic_file.ts";
 import { exportOnnx } from "../src/onnx/export_model.ts";
 import { OPSET } from "../src/onnx/onnx_file.ts";
@@ -120,6 +123,7 @@ async function runConvert(input: string, output: string, flags: Flags): Promise<
     half ? "F16" : "F32",
   );
   await writeFileAtomic(output, bytes);
+  await convertCard(input, output, sha256Of(source));
   const sidecar = format === "torch" && description !== null ? sidecarOf(output) : null;
   if (sidecar !== null) await writeFileAtomic(sidecar, writeSidecar(description!, sha256Of(bytes)));
   const parameters = [...tensors.values()].reduce((sum, { data }) => sum + data.length, 0);
@@ -138,6 +142,17 @@ async function runConvert(input: string, output: string, flags: Flags): Promise<
       : `${output}: ${plural(tensors.size, "tensor")}, ${plural(parameters, "value")}, ${
         formatBytes(bytes.length)
       }${sidecar === null ? "" : `; its input in ${sidecar}`}\n`,
+  );
+}
+
+/** The card of a converted model says what it was converted from; a model without a card gets none. */
+async function convertCard(input: string, output: string, source: string): Promise<void> {
+  const card = await readCard(cardPaths(input).json).catch(() => null);
+  if (card?.model.sha256 !== source || weightsFormatOf(output) === "torch") return;
+  await writeCard(
+    cardPaths(output),
+    convertedCard(card, await subjectOf(await loadModel(output))),
+    new Map(),
   );
 }
 

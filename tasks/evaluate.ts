@@ -46,6 +46,7 @@ import {
   UNANNOTATED,
   type Unannotated,
 } from "../mod.ts";
+import { completeCard } from "../src/card/complete_card.ts";
 import { findModels, type FoundModels } from "../src/prediction/find_models.ts";
 import { modelsHash, modelsOrigin } from "../src/prediction/models_origin.ts";
 import type { ImagePredictor } from "../src/prediction/predictor.ts";
@@ -187,12 +188,18 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
     writeStderr(`note: ${plural(problems.length, "problem")} in the split; deno task inspect lists them\n`);
   }
   const page = await tryReport(output, (note) => writeStderr(`note: ${escapeLine(note)}\n`));
+  // A card is about one file.
+  const card = models.length > 1 ? null : await completeCard(models[0]!, report, output).catch((error) => {
+    writeStderr(`note: the card is not completed: ${escapeLine((error as Error).message.split("\n")[0]!)}\n`);
+    return null;
+  });
+  const further = [page, card].filter((path) => path !== null);
   writeStdout(
     options.json
       ? `${JSON.stringify(reportDocument(report, provenance), null, 2)}\n`
       : formatEvaluation(report) +
         (promised === undefined ? "" : describeMissed(options.missRate!, report.scores)) +
-        (page === null ? "" : `wrote ${escapeLine(page)}\n`),
+        further.map((path) => `wrote ${escapeLine(path)}\n`).join(""),
   );
 }
 

@@ -6,6 +6,7 @@
 import type { Command } from "commander";
 import { createCommand, main } from "../src/cli/task.ts";
 import { command as board } from "./board.ts";
+import { command as card } from "./card.ts";
 import { command as convert } from "./convert.ts";
 import { command as demo } from "./demo.ts";
 import { command as doctor } from "./doctor.ts";
@@ -37,6 +38,7 @@ export const BINARY_COMMANDS: Readonly<Record<string, () => Command>> = {
   predict,
   convert,
   report,
+  card,
   board,
   page,
   demo,

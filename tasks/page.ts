@@ -37,7 +37,7 @@ export function command(): Command {
     .addOption(new Option("--run <folder>", "the run whose best model is used").conflicts("model"))
     .option(
       "--model <file>",
-      "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run)",
+      "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run, or the one that comes with the program)",
     )
     .addOption(
       new Option("--precision <type>", "how weights are stored: f16 halves the download")

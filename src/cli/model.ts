@@ -23,6 +23,7 @@ import { describeAdapters } from "../ranks/share.ts";
 import { allTexts, type Collective, SINGLE_RANK } from "../training/collective.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
 import { describeExtents, formatSize } from "../image/input_frame.ts";
+import { describeShipped, isShippedModel } from "../prediction/shipped_model.ts";
 import { GROUPS, number, writeStderr } from "./task.ts";
 import { type SizeFlag, sizeFlag } from "./input_size.ts";
 
@@ -76,7 +77,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       "--model <file>",
-      "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run); may be repeated, for the " +
+      "a model file: .safetensors, or PyTorch's .pth (default: the best of the newest run, or the one that comes with the program); may be repeated, for the " +
         "mean of the models' probabilities",
       collect,
     )
@@ -140,6 +141,9 @@ export async function openModel(
   const models = reading.value;
   const [model] = models as [LoadedModel, ...LoadedModel[]];
   if (!quiet) { for (const each of models) writeStderr(describeModel(each, inputOf(flags))); }
+  if (!quiet && flags.model === undefined && flags.run === undefined && await isShippedModel(model.path)) {
+    writeStderr(await describeShipped(model.path));
+  }
   if (opening.status === "rejected") throw opening.reason;
   const gpu = opening.value;
   if (collective.size === 1) nameGpu(gpu);

@@ -451,6 +451,7 @@ function assemble(
       ? uniteRanges(places.map(({ samples }) => samples?.range))
       : options.range,
     samples: prepared,
+    sources: places.map(({ image, labels }) => ({ image, labels })),
     places,
     targets: options.targets,
     pixels: sum((place) => sizeOf(place).width * sizeOf(place).height),

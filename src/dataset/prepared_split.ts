@@ -41,6 +41,14 @@ export interface PreparedStore {
   readonly byteLength: number;
 }
 
+/** What a sample was prepared from. */
+export interface PreparedSource {
+  /** SHA-256 of the image file. */
+  readonly image: string;
+  /** SHA-256 of everything that determines the label map. */
+  readonly labels: string;
+}
+
 /** The parts of a {@linkcode PreparedSplit}. */
 export interface PreparedParts {
   /** The size of the images, and how they come to it. */
@@ -53,6 +61,8 @@ export interface PreparedParts {
   readonly samples: readonly Sample[];
   /** Their records. */
   readonly places: readonly RecordPlace[];
+  /** What they were prepared from; defaults to nothing that is known. */
+  readonly sources?: readonly PreparedSource[] | undefined;
   /** The form of the masks of batches; defaults to one class. */
   readonly targets?: TargetForm | undefined;
   /** Pixels of all resized label maps. */
@@ -109,6 +119,8 @@ export class PreparedSplit {
   readonly range: SampleRange | null;
   /** The samples that could be prepared, in the given order. */
   readonly samples: readonly Sample[];
+  /** What the samples were prepared from, in their order. */
+  readonly sources: readonly PreparedSource[];
   /** The form of the masks of batches. */
   readonly targets: TargetForm;
   /** Share of foreground pixels among those of all resized label maps that are not ignored; 0 without samples. */
@@ -139,6 +151,7 @@ export class PreparedSplit {
     this.normalize = parts.normalize;
     this.range = parts.range;
     this.samples = parts.samples;
+    this.sources = parts.sources ?? [];
     this.targets = parts.targets ?? BINARY_TARGETS;
     const counted = parts.pixels - parts.ignoredPixels;
     this.foregroundShare = parts.foregroundPixels / Math.max(1, counted);

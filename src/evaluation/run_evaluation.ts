@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { prepareSplit } from "../dataset/prepare.ts";
-import type { PreparedSplit } from "../dataset/prepared_split.ts";
+import type { PreparedSource, PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Problem } from "../coco/problems.ts";
 import { assertAnnotated, type Unannotated } from "../dataset/samples.ts";
 import { openSplit } from "../dataset/source_registry.ts";
@@ -62,6 +62,14 @@ export interface RunEvaluationOptions extends Omit<EvaluateSplitOptions, "onMaps
   readonly onNote?: ((note: string) => void) | undefined;
 }
 
+/** What an evaluated image and its mask are. */
+export interface EvaluatedSource extends PreparedSource {
+  /** The name of its split. */
+  readonly split: string;
+  /** Its path in the split's folder. */
+  readonly fileName: string;
+}
+
 /** The result of an evaluation; {@linkcode reportDocument} makes its JSON document. */
 export interface EvaluationReport {
   /** The role of the split, or its folder name if it has none. */
@@ -110,6 +118,8 @@ export interface EvaluationReport {
   readonly audit: readonly AuditFinding[] | null;
   /** The stored probability maps, if any. Not part of the JSON document. */
   readonly maps?: StoredMaps;
+  /** The hashes of image files and masks, in the order of the images. Not part of the JSON document. */
+  readonly sources?: readonly EvaluatedSource[];
   /** The paths of the written files. */
   readonly files: EvaluationFiles;
 }
@@ -239,6 +249,10 @@ export async function runEvaluationOnRanks(
     scores: annotated ? scores : [],
     audit: audit ? findings : null,
     ...(stored !== null && { maps: stored }),
+    sources: prepared.sources.map((source, index) => {
+      const { split, fileName } = prepared.samples[index]!;
+      return { ...source, split, fileName };
+    }),
   };
   const { output, provenance = {}, auditSamples } = options;
   const files = await writeEvaluation(bound.predictor, prepared.samples, report, {

@@ -23,6 +23,8 @@ export const FOLDERS = {
   runs: "runs",
   /** Results of `predict`. */
   predictions: "predictions",
+  /** Models that come with this program. */
+  models: "models",
   /** The static page of a model. */
   site: "site",
 } as const;
@@ -42,6 +44,12 @@ export const RUN_FILES = {
   checkpoint: "checkpoint.safetensors",
   /** Losses and Dice per epoch, drawn. */
   curves: "curves.png",
+  /** What the best model is for, made of and worth, for programs. */
+  card: "card.json",
+  /** The same for people. */
+  cardText: "card.md",
+  /** The images that the card shows. */
+  cardImages: "card-images",
   /** Curves, settings, results and cases in one page for people. */
   report: "report.html",
   /** Validation samples with the masks of the best epochs, and of the newest one, by {@linkcode sampleFile}. */
@@ -63,6 +71,17 @@ export const RUN_FILES = {
   /** The runs of several seeds. */
   seeds: "seeds",
 } as const;
+
+/** The card of a model: `card.json` next to a run's, `NAME.card.json` next to any other. */
+export function cardFileOf(model: string, file: string = RUN_FILES.card): string {
+  const [, folder, name] = /^(.*[\\/])?([^\\/]*)$/s.exec(model)! as unknown as [
+    string,
+    string | undefined,
+    string,
+  ];
+  const prefix = name === RUN_FILES.best ? "" : `${name.replace(/(?<=.)\.[^.]*$/, "")}.`;
+  return `${folder ?? ""}${prefix}${file}`;
+}
 
 /** The name in `samples/` of a validation sample, counted from 1, as it was predicted after an epoch. */
 export function sampleFile(epoch: number, sample: number): string {

@@ -20,6 +20,7 @@ import {
   sidecarOf,
   type StoredModel,
 } from "../unet/model_format.ts";
+import { findShippedModel, SHIPPED_MODEL } from "./shipped_model.ts";
 import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
 import { ifFound, listFolder } from "../fs/paths.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
@@ -51,6 +52,8 @@ export interface ModelChoice {
   readonly run?: string | undefined;
   /** The folder of runs whose newest model is the default; defaults to `runs`. */
   readonly runs?: string | undefined;
+  /** The model that comes with the program, the default without a run; defaults to `models/brain-tumor.safetensors`. */
+  readonly shipped?: string | undefined;
 }
 
 /** A model and its origin. */
@@ -92,14 +95,19 @@ export interface ModelOrigin {
 }
 
 /**
- * The path of the model file: the one given, the best of the given run, or the best of the newest run.
+ * The path of the model file: the one given, the best of the given run, the best of the newest run, or the
+ * one that comes with the program.
  *
  * @throws {Error} if there is none, with a hint
  */
-export async function findModelFile({ model, run, runs = FOLDERS.runs }: ModelChoice): Promise<string> {
+export async function findModelFile(
+  { model, run, runs = FOLDERS.runs, shipped }: ModelChoice,
+): Promise<string> {
   if (model !== undefined && !(await isFolder(model))) return model;
   const folder = model ?? run;
-  if (folder === undefined) return await newestModel(runs);
+  if (folder === undefined) {
+    return await newestModel(runs) ?? await findShippedModel(shipped) ?? missing(runs, shipped);
+  }
   const path = join(folder, BEST);
   if (await modifiedAt(path) !== null) return path;
   throw new Error(
@@ -229,8 +237,8 @@ export function describeClasses(description: ModelDescription): string[] {
   return [`${classes.length} ${kind} (${names}${classes.length > MOST_CLASSES ? ", ..." : ""})`];
 }
 
-/** The most recent model of all runs; among equally old ones, the last by name. */
-async function newestModel(runs: string): Promise<string> {
+/** The most recent model of all runs; among equally old ones, the last by name. Null if there is none. */
+async function newestModel(runs: string): Promise<string | null> {
   const models: { path: string; time: number }[] = [];
   for (const { name } of await listFolder(runs)) {
     // Of a run of folds or seeds, the first model stands for all.
@@ -241,10 +249,12 @@ async function newestModel(runs: string): Promise<string> {
     }
   }
   models.sort((a, b) => a.time - b.time || (a.path < b.path ? -1 : 1));
-  const newest = models.at(-1);
-  if (newest !== undefined) return newest.path;
+  return models.at(-1)?.path ?? null;
+}
+
+function missing(runs: string, shipped: string = SHIPPED_MODEL): never {
   throw new Error(
-    `Cannot find a model: no run in ${JSON.stringify(runs)} has a ${BEST}\n` +
+    `Cannot find a model: no run in ${JSON.stringify(runs)} has a ${BEST}, and ${shipped} is missing\n` +
       "hint: `deno task train` makes one; --model FILE uses a .safetensors or .pth file",
   );
 }

@@ -5,6 +5,8 @@
  */
 import { sourceExtents } from "../../kernels/augment/augment.ts";
 import { patchesOf } from "../dataset/patches.ts";
+import { cardFiles } from "../card/card_data.ts";
+import type { CardFile } from "../card/card_format.ts";
 import { batches, type ServedBatch } from "../dataset/batches.ts";
 import { prepareSplit } from "../dataset/prepare.ts";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
@@ -81,6 +83,8 @@ export interface Example {
 export interface SplitData extends SplitSummary {
   /** Up to `count` samples, spread evenly over the annotated ones by name: always the same. */
   examples(count: number): readonly Example[];
+  /** The image files and masks, by their hashes. */
+  files(): CardFile[];
   /** The inputs of the network, `[3, size, size]`, of up to `most` samples, spread evenly over all. */
   inputs(most: number): Iterable<Tensor>;
   /** The batches of an epoch from `firstBatch` on; shuffled by the epoch's number, or in the dataset's order for null. */
@@ -264,6 +268,7 @@ async function loadSplit(
       ...(prepared.range === null ? {} : { range: prepared.range }),
     },
     examples: (count) => chooseExamples(prepared, count),
+    files: () => cardFiles(prepared),
     inputs: (most) => spreadInputs(prepared, most),
     read: (epoch, firstBatch) =>
       batches(prepared, {

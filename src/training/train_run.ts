@@ -50,6 +50,7 @@ import {
 import type { BudgetChoice } from "./budget.ts";
 import { chooseEpochs } from "./budget_run.ts";
 import { mayTakeLong, measureEpoch } from "./measure_epoch.ts";
+import { writeRunCard } from "./run_card.ts";
 import { RunFigures } from "./run_figures.ts";
 import { DEFAULT_SAMPLES, SampleImages, samplesTogether } from "./sample_images.ts";
 import { NO_PLATEAU } from "./schedule.ts";
@@ -297,7 +298,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   try {
     const complete = await epochs.run();
     if (lock) await figures.curves(epochs.progress);
-    if (lock && complete) await keepAppearance(folder, epochs, data);
+    if (lock && complete) await describeBest(epochs, job);
     if (tracker && complete && count > 0) {
       // The device may not hold both.
       trainer.close();
@@ -323,6 +324,12 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     await tracker?.finish("crashed", error instanceof Error ? error.message : String(error));
     throw error;
   }
+}
+
+/** Completes the best model's file, and writes its card. */
+async function describeBest(epochs: Epochs, { data, dataFolder, opened: { folder } }: Job): Promise<void> {
+  await keepAppearance(folder, epochs, data);
+  await writeRunCard(folder, dataFolder, epochs.progress, data);
 }
 
 /** Saves the first checkpoint of a new run. */

@@ -32,9 +32,13 @@ Deno.test("findModelFile: a file as given, and the best of a run given by --run 
 
 Deno.test("findModelFile: defaults to the newest run that has a model", () =>
   inTempFolder(async (runs) => {
-    const none = /^Error: Cannot find a model: no run in ".*" has a best\.safetensors\nhint: .*task train/;
-    await assert.rejects(findModelFile({ runs }), none);
-    await assert.rejects(findModelFile({ runs: join(runs, "none") }), none);
+    const none =
+      /^Error: Cannot find a model: no run in ".*" has a best\.safetensors, and .* is missing\nhint: .*task train/;
+    const shipped = join(runs, "shipped.safetensors");
+    await assert.rejects(findModelFile({ runs, shipped }), none);
+    await assert.rejects(findModelFile({ runs: join(runs, "none"), shipped }), none);
+    await writeFiles(runs, { "shipped.safetensors": "" });
+    assert.equal(await findModelFile({ runs, shipped }), shipped);
     await writeFiles(runs, {
       "old/best.safetensors": "",
       "new/best.safetensors": "",
@@ -44,7 +48,7 @@ Deno.test("findModelFile: defaults to the newest run that has a model", () =>
     const path = (name: string) => join(runs, name, "best.safetensors");
     await Deno.utime(path("old"), 1000, 1000);
     await Deno.utime(path("new"), 2000, 2000);
-    assert.equal(await findModelFile({ runs }), path("new"));
+    assert.equal(await findModelFile({ runs, shipped }), path("new"), "a run goes before the shipped model");
     await Deno.utime(path("old"), 2000, 2000);
     assert.equal(await findModelFile({ runs }), path("old"), "of equally old ones the last by name");
   }));

@@ -57,7 +57,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     "src/image",
     "src/prediction",
   ],
+  "src/card": ["src/dataset", "src/evaluation", "src/image", "src/prediction", "src/unet", "src/weights"],
   "src/training": [
+    "src/card",
     ...["kernels", "src/gpu", "src/graph", "src/host", "src/layers", "src/unet"],
     ...["src/weights", "src/tracking", "src/dataset", "src/image", "src/prediction", "src/evaluation"],
     "src/appearance",

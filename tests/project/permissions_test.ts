@@ -110,6 +110,7 @@ const ALLOWED: Record<string, Deed[]> = {
   predict: [...READ_ALL, "write predictions", "write prepared images"],
   convert: WRITE_DOCUMENTS,
   report: WRITE_DOCUMENTS,
+  card: [...DATASET, "read runs"],
   board: [
     ...DATASET,
     "read runs",
@@ -226,6 +227,7 @@ const WORK: Record<string, string[]> = {
   predict: ["dataset/train", "--run", "runs/a"],
   convert: ["runs/a/best.safetensors", "a.pth"],
   report: ["runs/a"],
+  card: ["runs/a"],
   board: [],
   page: ["--run", "runs/a"],
   bench: ["--quick", "--only", "calibration"],

@@ -4,7 +4,8 @@
  * @module
  */
 import { RUN_FILES } from "../../fs/layout.ts";
-import { evaluateCommand, reportCommand, trainCommand, UNKNOWN_DATA, UNKNOWN_FILE } from "./commands.ts";
+import { UNKNOWN_DATA, UNKNOWN_FILE } from "../../training/train_command.ts";
+import { evaluateCommand, reportCommand, trainCommand } from "./commands.ts";
 import { recordOf, textOf, valueOf } from "./evaluation_record.ts";
 import { type Content, type Html, markup, shorten } from "./html.ts";
 import { formatBytes, formatSeconds } from "../../format.ts";

@@ -18,6 +18,8 @@ export interface Board {
   readonly correctionsName: string;
   /** The model file that predicts; null for the best of the newest run. */
   readonly model: string | null;
+  /** The model that comes with the program; listed last. */
+  readonly shipped?: string | null;
   /** Aborted when the board closes. */
   readonly signal: AbortSignal;
 }

@@ -25,6 +25,8 @@ export interface BoardOptions {
   readonly cache?: string | undefined;
   /** The model file that predicts in the page; defaults to the best of the newest run. */
   readonly model?: string | undefined;
+  /** The model that comes with the program; none by default. */
+  readonly shipped?: string | null;
   /** The port; defaults to 8600 or the next free one. 0 for any. */
   readonly port?: number | undefined;
   /** What is answered; defaults to {@linkcode ROUTES}. */
@@ -63,6 +65,7 @@ export function startBoard(options: BoardOptions = {}): Promise<RunningBoard> {
     corrections: place.folder,
     correctionsName: place.name,
     model: options.model ?? null,
+    shipped: options.shipped ?? null,
     signal: closing.signal,
   };
   const token = createToken();

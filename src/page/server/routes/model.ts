@@ -14,6 +14,9 @@ import { type Board, json, type Route, RouteError } from "../route.ts";
 
 /** The id of the model that the board was started with; a run's has a prefix. */
 const GIVEN = "given";
+
+/** The id of the model that comes with the program. */
+const SHIPPED = "shipped";
 const RUN_PREFIX = "run ";
 
 /** Bytes per piece of a file. */
@@ -45,8 +48,9 @@ interface ModelFile {
   readonly mark: string;
 }
 
-/** The files of models, the newest first; the one that the board was started with before all. */
-async function modelFiles({ runs, model }: Board): Promise<ModelFile[]> {
+/** The files of models, the newest first; the one that the board was started with before all, the one that comes with the
+ * program after all. */
+async function modelFiles({ runs, model, shipped }: Board): Promise<ModelFile[]> {
   const files: ModelFile[] = [];
   const look = async (id: string, path: string) => {
     const info = await ifFound(Deno.stat(path));
@@ -58,6 +62,7 @@ async function modelFiles({ runs, model }: Board): Promise<ModelFile[]> {
     await look(`${RUN_PREFIX}${name}`, join(runs, name, RUN_FILES.best));
   }
   files.sort((a, b) => b.time - a.time || (a.path < b.path ? 1 : -1));
+  if (shipped) await look(SHIPPED, shipped);
   if (model !== null) {
     await look(GIVEN, model);
     if (files.at(-1)?.id === GIVEN) files.unshift(files.pop()!);
