@@ -28,10 +28,10 @@ const WORKERS = [
 ];
 
 /** The model that comes with the program, and its card, if it is there. */
-function shipped(): string[] {
+export function shippedFiles(project = "."): string[] {
   return [SHIPPED_MODEL, cardFileOf(SHIPPED_MODEL)].filter((file) => {
     try {
-      return Deno.statSync(file).isFile;
+      return Deno.statSync(join(project, file)).isFile;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return false;
       throw error;
@@ -52,7 +52,7 @@ export function compileArguments(output: string, entry: string, target?: string)
     "-q",
     "--no-prompt",
     ...unionFlags(configuration.permissions as PermissionSets, Object.keys(BINARY_COMMANDS)),
-    ...[...WORKERS, ...shipped()].flatMap((file) => ["--include", file]),
+    ...[...WORKERS, ...shippedFiles()].flatMap((file) => ["--include", file]),
     ...(target ? ["--target", target] : []),
     "--output",
     output,

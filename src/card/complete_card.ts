@@ -52,9 +52,11 @@ async function cardOf(model: LoadedModel, card: ModelCard | null): Promise<Model
 }
 
 /** A loaded model as a card describes it. */
-export async function subjectOf({ path, sha256, state, description }: LoadedModel): Promise<CardSubject> {
+export async function subjectOf(
+  { path, sha256, description }: Pick<LoadedModel, "path" | "sha256" | "description">,
+): Promise<CardSubject> {
   const { size } = await Deno.stat(path);
-  return { file: basename(path), sha256, byteLength: size, state, description };
+  return { file: basename(path), sha256, byteLength: size, description };
 }
 
 /** The images that the evaluation has just drawn; none if it drew none. */

@@ -6,8 +6,8 @@
  */
 import { isRecord } from "../fs/json_shape.ts";
 import { modelClasses } from "../unet/model_classes.ts";
+import { parameterTable } from "../unet/parameters.ts";
 import type { ModelDescription } from "../unet/model_format.ts";
-import type { StateDict } from "../tensor.ts";
 import {
   CARD_FORMAT,
   type CardModel,
@@ -24,8 +24,6 @@ export interface CardSubject {
   readonly sha256: string;
   /** The size of the file in bytes. */
   readonly byteLength: number;
-  /** Its weights. */
-  readonly state: StateDict;
   /** What its file says. */
   readonly description: ModelDescription;
 }
@@ -86,9 +84,7 @@ export function convertedCard(card: ModelCard, subject: CardSubject): ModelCard 
   };
 }
 
-function describeFile({ file, sha256, byteLength, state, description }: CardSubject): CardModel {
-  let parameters = 0;
-  for (const { data } of state.values()) parameters += data.length;
+function describeFile({ file, sha256, byteLength, description }: CardSubject): CardModel {
   const { training: _, data: __, versions: ___, metrics: ____, appearance, ...own } = description;
   // The distribution itself is no reading matter.
   const { space: _____, ...judged } = appearance ?? {};
@@ -96,7 +92,7 @@ function describeFile({ file, sha256, byteLength, state, description }: CardSubj
     file,
     sha256,
     byteLength,
-    parameters,
+    parameters: parameterTable(description.network).count,
     description: { ...own, ...(appearance && { appearance: judged }) },
   };
 }

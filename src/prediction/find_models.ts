@@ -10,7 +10,7 @@ import { type EnsembleFile, memberFiles, readEnsembleFile } from "./ensemble_fil
 import { findModelFile, type ModelChoice } from "./load_model.ts";
 
 /** How a task is told which models to use. */
-export interface ModelsChoice extends Pick<ModelChoice, "runs"> {
+export interface ModelsChoice extends Pick<ModelChoice, "runs" | "shipped"> {
   /** Model files, or the folders of runs. */
   readonly model?: readonly string[] | undefined;
   /** The folders of runs. */
@@ -31,12 +31,12 @@ export interface FoundModels {
  *
  * @throws {Error} if there is none, with a hint
  */
-export async function findModels({ model, run, runs }: ModelsChoice): Promise<FoundModels> {
+export async function findModels({ model, run, runs, shipped }: ModelsChoice): Promise<FoundModels> {
   const named: ModelChoice[] = [
     ...(model ?? []).map((model) => ({ model })),
     ...(run ?? []).map((run) => ({ run })),
   ];
-  const choices = named.length > 0 ? named : [{ model: await newestPlace(runs) }];
+  const choices = named.length > 0 ? named : [{ model: await newestPlace({ runs, shipped }) }];
   const paths: string[] = [];
   let ensemble: FoundModels["ensemble"] = null;
   for (const choice of choices) {
@@ -54,8 +54,8 @@ export async function findModels({ model, run, runs }: ModelsChoice): Promise<Fo
 }
 
 /** The newest run's folder if it is one of several models, else its model's file. */
-async function newestPlace(runs: string | undefined): Promise<string> {
-  const path = await findModelFile({ runs });
+async function newestPlace(choice: Pick<ModelChoice, "runs" | "shipped">): Promise<string> {
+  const path = await findModelFile(choice);
   const run = dirname(dirname(dirname(path)));
   const file = await readEnsembleFile(run).catch(() => null);
   return file !== null && memberFiles(run, file).includes(path) ? run : path;

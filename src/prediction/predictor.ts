@@ -5,6 +5,7 @@
  * @module
  */
 import { AppearanceJudge, type ImageAppearance } from "../appearance/appearance.ts";
+import { keepMeasured } from "../appearance/encoder_weights.ts";
 import type { Head } from "../unet/config.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { RgbImage, SampleImage, Size } from "../image/image.ts";
@@ -90,8 +91,12 @@ export class Predictor {
     const { description, source } = model;
     // The only one: its weights need not stay in this process's memory.
     const occupant = { state: null };
-    const slot = await NetworkSlot.create(gpu, description.network, source ? { source } : model, occupant);
-    return new Predictor(description, slot, occupant, options.flips ?? false, AppearanceJudge.of(model));
+    // Of weights that are still in their file, those that measure appearance are kept on their way.
+    const poured = source && (description.appearance ? keepMeasured(source) : { source, state: null });
+    const slot = await NetworkSlot.create(gpu, description.network, poured ?? model, occupant);
+    const state = poured ? poured.state : model.state;
+    const judge = state && AppearanceJudge.of({ state, description });
+    return new Predictor(description, slot, occupant, options.flips ?? false, judge);
   }
 
   /** A model whose weights come into `slot` when it is its turn; closing it closes the slot. */

@@ -1,7 +1,7 @@
 /** The compiled binary: its embedded files and permissions, with a stand-in for Deno's runtime instead of a download. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { compileArguments, describeFailure, withEntry } from "../../tasks/compile.ts";
+import { compileArguments, describeFailure, shippedFiles, withEntry } from "../../tasks/compile.ts";
 import { PAGE_ENTRIES, pageScripts } from "../../src/page/bundle.ts";
 import { command } from "../../tasks/main.ts";
 import { projectFiles, ROOT } from "../project/files.ts";
@@ -129,3 +129,13 @@ Deno.test("describeFailure: two lines if Deno's runtime cannot be downloaded, ot
     "error: Module not found\nerror: Cannot compile dist/unet: deno compile ended with code 1\n",
   );
 });
+
+Deno.test("compile: embeds the model that comes with the program, and its card, if they are there", () =>
+  inTempFolder(async (folder) => {
+    assert.deepEqual(shippedFiles(folder), []);
+    await Deno.mkdir(join(folder, "models"));
+    await Deno.writeTextFile(join(folder, "models/brain-tumor.safetensors"), "");
+    assert.deepEqual(shippedFiles(folder), ["models/brain-tumor.safetensors"]);
+    await Deno.writeTextFile(join(folder, "models/brain-tumor.card.json"), "");
+    assert.equal(shippedFiles(folder).length, 2);
+  }));

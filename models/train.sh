@@ -1,0 +1,26 @@
+#!/bin/sh
+# Trains the model that comes with the program, from a dataset folder; the data stay outside of the project's files:
+#   sh models/train.sh dataset/brain
+# Flags in TRAIN_FLAGS are added to those of train; RUN and SPLIT name the folders in between.
+set -eu
+data=${1:?usage: sh models/train.sh DATASET}
+run=${RUN:-runs/brain-tumor}
+split=${SPLIT:-dataset/brain-tumor-split}
+model=models/brain-tumor
+
+deno task split "$data" --output "$split" --seed 0
+# shellcheck disable=SC2086
+deno task train --data "$split" --run "$run" --recipe strong --filters 8 --seed 0 --swanlab off --no-tensorboard \
+  ${TRAIN_FLAGS:-}
+deno task evaluate --run "$run" --data "$split" --no-maps
+rm -rf "$model.safetensors" "$model".card*
+deno task convert "$run/best.safetensors" "$model.safetensors" --precision f16
+deno task evaluate --model "$model.safetensors" --data "$split" --no-maps --output "$run-f16"
+
+# The card of the converted model, with its drawings under names of their own.
+for kind in json md; do
+  sed "s#\\([(\"]\\)card-images/#\\1brain-tumor.card-images/#g" "$run-f16/card.$kind" > "$model.card.$kind"
+done
+cp -r "$run-f16/card-images" "$model.card-images"
+deno task card "$model.safetensors" --data "$split" > /dev/null
+ls -l models
