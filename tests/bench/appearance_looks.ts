@@ -2,7 +2,7 @@
  * How well a model tells images of other looks from those it was trained on: the AUROC of the distance that `predict`
  * and `evaluate` report, and the shares that are called unusual.
  *
- * deno run -A tests/bench/appearance_looks.ts MODEL TRAINED OTHER...
+ * deno run --allow-read tests/bench/appearance_looks.ts MODEL TRAINED OTHER...
  *
  * TRAINED is the dataset that the model was trained on; its test split is what is usual. OTHER are phantoms with looks.
  * A model whose file has no appearance yet gets it from TRAINED.

@@ -8,6 +8,9 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
     "best.safetensors",
     "checkpoint.safetensors",
     "curves.png",
+    "card.json",
+    "card.md",
+    "card-images",
     "report.html",
     "samples",
     "tb",
@@ -27,7 +30,7 @@ Deno.test("RUN_FILES and FOLDERS: the names that other programs and earlier vers
     "dataset/phantom",
     "dataset/resplit",
   ];
-  assert.deepEqual(Object.values(FOLDERS), [...dataset, "runs", "predictions", "site"]);
+  assert.deepEqual(Object.values(FOLDERS), [...dataset, "runs", "predictions", "models", "site"]);
 });
 
 Deno.test("evaluationNames: plain figures for the test split, prefixed ones for others", () => {
