@@ -55,7 +55,8 @@ Deno.test("cardMarkdown: texts of files can neither end a line or table nor name
   const evil = "x\n# head | <b> [y](http://z) \u001b[31m";
   const card = makeCard(SUBJECT, { command: evil, licences: [{ name: evil, url: evil }] });
   const text = cardMarkdown({ ...card, limitations: [evil] });
-  assert.doesNotMatch(text, /^# head|\u001b|[^\\]<b>|[^\\]\[y\]/m);
+  assert.doesNotMatch(text, /^# head|[^\\]<b>|[^\\]\[y\]/m);
+  assert.ok(!text.includes("\u001b"));
   assert.match(text, /not evaluated yet/i);
 });
 
