@@ -93,13 +93,14 @@ export function batches(
   return serve(prepared, order, { batchSize, firstBatch, prefetch, share, windowOf });
 }
 
-/** Visits the samples of these indices once, in their order. */
+/** Visits the samples of these indices once, in their order; whole images of any size one by one. */
 export function batchesOf(
   prepared: PreparedSplit,
   indices: readonly number[],
   batchSize: number,
 ): AsyncGenerator<ServedBatch, void, void> {
-  const options = { batchSize, firstBatch: 0, prefetch: PREFETCH, share: WHOLE };
+  const together = prepared.extents?.patch === undefined ? batchSize : 1;
+  const options = { batchSize: together, firstBatch: 0, prefetch: PREFETCH, share: WHOLE };
   return serve(prepared, Uint32Array.from(indices), options);
 }
 

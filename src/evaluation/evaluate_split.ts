@@ -141,7 +141,7 @@ export async function* evaluateImages(
     const { images, masks, indices } of batchesOf(
       prepared,
       wanted,
-      description.patch === undefined ? BATCH_SIZE : 1,
+      BATCH_SIZE,
     )
   ) {
     const microBatches = Array.from(indices, (index) => microBatchAt(index, prepared.count));

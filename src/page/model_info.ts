@@ -29,13 +29,29 @@ export function describeModel(
   description: ModelDescription,
 ): Pick<
   ModelInfo,
-  "classes" | "head" | "size" | "filters" | "depth" | "threshold" | "recipe" | "epoch" | "dice"
+  | "classes"
+  | "head"
+  | "size"
+  | "height"
+  | "fit"
+  | "patch"
+  | "scale"
+  | "filters"
+  | "depth"
+  | "threshold"
+  | "recipe"
+  | "epoch"
+  | "dice"
 > {
-  const { network, size, threshold, recipe, epoch, metrics } = description;
+  const { network, size, height, fit, patch, scale, threshold, recipe, epoch, metrics } = description;
   return {
     classes: modelClasses(description),
     head: classCount(network) > 1 ? headOf(network) : "sigmoid",
     size,
+    ...(height === undefined ? {} : { height }),
+    ...(fit === undefined ? {} : { fit }),
+    ...(patch === undefined ? {} : { patch }),
+    ...(scale === undefined ? {} : { scale }),
     filters: network.filters,
     ...(network.depth === undefined ? {} : { depth: network.depth }),
     threshold,

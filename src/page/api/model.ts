@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Fit } from "../../image/input_frame.ts";
 import type { ClassSpec } from "../../image/class_spec.ts";
 
 /** A model, described without its weights. */
@@ -22,8 +23,16 @@ export interface ModelInfo {
   readonly classes: readonly ClassSpec[];
   /** Whether classes exclude each other. */
   readonly head: "sigmoid" | "softmax";
-  /** Height and width that images are resized to. */
+  /** Width that images are resized to, and height unless that is given. */
   readonly size: number;
+  /** Height that images are resized to; absent for that of a square. */
+  readonly height?: number;
+  /** How images fit the input; absent for `stretch`. */
+  readonly fit?: Fit;
+  /** Width and height of the windows in which images are read; absent for whole images. */
+  readonly patch?: number;
+  /** Their resolution relative to the images' own; absent for 1. */
+  readonly scale?: number;
   /** Filters of the first level. */
   readonly filters: number;
   /** How often the network halves its images; absent for 5. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { describeExtents } from "../../../image/input_frame.ts";
 import { formatBytes, formatPercent, plural } from "../../../format.ts";
 import type { ModelInfo } from "../../api/model.ts";
 import type { EngineProgress, EngineState } from "./engine.ts";
@@ -62,7 +63,6 @@ export function describeRefused({ refused }: EngineState): string {
 /** What is known of a model, as pairs of a term and its description. */
 export function describeModel(info: ModelInfo): [term: string, description: string][] {
   const {
-    size,
     filters,
     depth,
     parameters,
@@ -83,7 +83,7 @@ export function describeModel(info: ModelInfo): [term: string, description: stri
         : "Class",
       info.classes.map(({ name }) => name).join(", "),
     ],
-    ["Input", `${size} × ${size} px`],
+    ["Input", describeInput(info)],
     [
       "Network",
       `U-Net, ${plural(filters, "filter")}, ${depth ? `depth ${depth}, ` : ""}${
@@ -97,4 +97,11 @@ export function describeModel(info: ModelInfo): [term: string, description: stri
     ...(dice === null ? [] : [["Validation Dice", formatPercent(dice)] as [string, string]]),
     ...(several && head === "softmax" ? [] : [["Threshold", `${threshold}`] as [string, string]]),
   ];
+}
+
+function describeInput(info: ModelInfo): string {
+  const { size, height, fit, patch } = info;
+  return height === undefined && fit === undefined && patch === undefined
+    ? `${size} × ${size} px`
+    : describeExtents(info);
 }
