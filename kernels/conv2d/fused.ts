@@ -21,7 +21,7 @@ import wgradCode from "./fused_wgrad.wgsl" with { type: "text" };
 /** Outputs of a tile along a side. */
 const SIDE = 4;
 
-/** Channels that a subgroup works on. */
+/** Channels that a subgroup works on, and a dispatch sums over. */
 export const FUSED_CHANNELS = 8;
 
 /** Workgroups: enough to keep the cores busy, few enough for transforms of weights to be rare. */
@@ -38,45 +38,34 @@ export function fusedServes({ height, width }: { height: number; width: number }
   return height % SIDE === 0 && width % SIDE === 0;
 }
 
-/** At most 8 channels that are summed over. */
-export interface ChannelRange {
-  /** Channels of the tensor. */
-  readonly channels: number;
-  /** Whether the tensor is read through a normalization and ReLU. */
-  readonly normalized: boolean;
-  /** First channel in the tensor. */
-  readonly first: number;
-  /** Number of channels. */
-  readonly count: number;
-  /** First channel among the inputs of the weights. */
-  readonly input: number;
-}
-
 /** Arguments of {@linkcode fusedForward}. */
 export interface FusedForward {
   /** Shape of the output. */
   readonly output: Nchw;
   /** Input channels of the weights. */
   readonly inputs: number;
-  /** Channels summed over. */
-  readonly range: ChannelRange;
-  /** More of them: of the same tensor, or of one that is bound as `second`. */
-  readonly second?: ChannelRange & { readonly tensor: "x" | "second" };
+  /** Channels of the tensor that is read. */
+  readonly channels: number;
+  /** First of them that is summed over. */
+  readonly first: number;
+  /** Channels that are summed over, at most 8. */
+  readonly count: number;
+  /** First of these among the inputs of the weights. */
+  readonly firstInput: number;
+  /** Whether the tensor is read through a normalization and ReLU. */
+  readonly normalized: boolean;
   /** What happens to the sums before they are stored. */
   readonly epilogue: Epilogue;
 }
 
-/** Forward pass over at most 16 channels; bindings x, affine, second, second_affine, w, bias, y. */
-export function fusedForward({ output, inputs, range, second, epilogue }: FusedForward): Dispatch {
-  const { tileRows, rows } = bandsOf(output);
-  const other = second ?? { ...range, count: 0 };
+/** Forward pass over at most 8 channels; bindings x, affine, w, bias, y. */
+export function fusedForward(args: FusedForward): Dispatch {
+  const { output, epilogue } = args;
+  const { tileRows, rows } = rowsOf(output);
   return {
     kernel: kernel("conv2d/fused_forward", forwardCode, {
-      CHANNELS: registers(range.count, other.count),
-      RANGES: second ? 2 : 1,
-      SECOND: second?.tensor === "second",
-      NORMALIZED: range.normalized,
-      SECOND_NORMALIZED: second?.normalized ?? false,
+      CHANNELS: registers(args.count),
+      NORMALIZED: args.normalized,
       ADDS: epilogue.add ?? false,
     }),
     params: packParams([
@@ -84,15 +73,11 @@ export function fusedForward({ output, inputs, range, second, epilogue }: FusedF
       output.width,
       tileRows,
       rows,
-      range.channels,
-      range.first,
-      range.count,
-      range.input,
-      other.channels,
-      other.first,
-      other.count,
-      other.input,
-      inputs,
+      args.channels,
+      args.first,
+      args.count,
+      args.firstInput,
+      args.inputs,
       output.channels,
       epilogueFlags(epilogue),
     ]),
@@ -116,22 +101,20 @@ export interface FusedDgrad {
   /** Output channels of the layer. */
   readonly outputs: number;
   /** First output channel that is summed over. */
-  readonly firstOutput: number;
-  /** Output channels that are summed over, at most 16. */
+  readonly first: number;
+  /** Output channels that are summed over, at most 8. */
   readonly count: number;
   /** What happens to the sums before they are stored; no bias and no ReLU. */
   readonly epilogue: Pick<Epilogue, "gate" | "add">;
 }
 
-/** Gradient of an input, over at most 16 outputs; bindings gradient, w, gate, gate_affine, grad_input. */
+/** Gradient of an input, over at most 8 outputs; bindings gradient, w, gate, gate_affine, grad_input. */
 export function fusedDgrad(args: FusedDgrad): Dispatch {
   const { input, epilogue } = args;
-  const { tileRows, rows } = bandsOf(input);
-  const count = Math.min(args.count, FUSED_CHANNELS);
+  const { tileRows, rows } = rowsOf(input);
   return {
     kernel: kernel("conv2d/fused_dgrad", dgradCode, {
-      CHANNELS: registers(count, args.count - count),
-      RANGES: args.count > count ? 2 : 1,
+      CHANNELS: registers(args.count),
       GATED: (epilogue.gate ?? "none") !== "none",
       ADDS: epilogue.add ?? false,
     }),
@@ -141,9 +124,8 @@ export function fusedDgrad(args: FusedDgrad): Dispatch {
       tileRows,
       rows,
       args.outputs,
-      args.firstOutput,
-      count,
-      args.count - count,
+      args.first,
+      args.count,
       args.inputs,
       args.firstInput,
       input.channels,
@@ -220,7 +202,7 @@ export function fusedWgrad(args: FusedWgrad): Dispatch {
   return {
     kernel: kernel("conv2d/fused_wgrad", wgradCode, {
       NORMALIZED: args.normalized,
-      CHANNELS: registers(channels, 0),
+      CHANNELS: registers(channels),
     }),
     params: packParams([
       height,
@@ -245,12 +227,13 @@ export function fusedWgrad(args: FusedWgrad): Dispatch {
   };
 }
 
-/** Channels per range that a kernel is compiled for. */
-function registers(first: number, second: number): 4 | 8 {
-  return Math.max(first, second) <= 4 ? 4 : 8;
+/** Channels that a kernel is compiled for. */
+function registers(count: number): 4 | 8 {
+  return count <= 4 ? 4 : 8;
 }
 
-function bandsOf({ batch, height }: Nchw): { tileRows: number; rows: number } {
+/** Rows of tiles of a result, and how many of them a workgroup computes. */
+function rowsOf({ batch, channels, height }: Nchw): { tileRows: number; rows: number } {
   const tileRows = batch * height / SIDE;
-  return { tileRows, rows: ceilDiv(tileRows, WORKGROUPS) };
+  return { tileRows, rows: ceilDiv(tileRows * ceilDiv(channels, FUSED_CHANNELS), WORKGROUPS) };
 }

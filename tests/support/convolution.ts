@@ -10,14 +10,7 @@ import {
   directWgrad,
   packedSize,
 } from "../../kernels/conv2d/direct.ts";
-import {
-  type ChannelRange,
-  fusedBands,
-  fusedDgrad,
-  fusedForward,
-  fusedRows,
-  fusedWgrad,
-} from "../../kernels/conv2d/fused.ts";
+import { fusedBands, fusedDgrad, fusedForward, fusedRows, fusedWgrad } from "../../kernels/conv2d/fused.ts";
 import { col2im, columnCount, im2col } from "../../kernels/conv2d/im2col.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
 import {
@@ -159,55 +152,29 @@ export const FUSED: Method = {
     const target = { batch, channels: rows, height, width };
     let y = new Float32Array(batch * rows * height * width).fill(NaN);
     if (flipped) {
-      for (let firstOutput = 0; firstOutput < outputs; firstOutput += 16) {
-        const count = Math.min(16, outputs - firstOutput);
-        const last = firstOutput + count === outputs;
-        const epilogue = { ...(last ? convolution.epilogue : {}), add: firstOutput > 0 };
-        const dispatch = fusedDgrad({
-          input: target,
-          firstInput: firstRow,
-          inputs,
-          outputs,
-          firstOutput,
-          count,
-          epilogue,
-        });
+      for (let first = 0; first < outputs; first += 8) {
+        const count = Math.min(8, outputs - first);
+        const last = first + count === outputs;
+        const epilogue = { ...(last ? convolution.epilogue : {}), add: first > 0 };
+        const layer = { firstInput: firstRow, inputs, outputs };
+        const dispatch = fusedDgrad({ input: target, ...layer, first, count, epilogue });
         const operands = { gradient: sources[0]!.x, w, gate, gate_affine, grad_input: y };
         ({ grad_input: y } = await runKernel(gpu, dispatch, operands));
       }
       return y;
     }
-    const ranges: (ChannelRange & { source: Source })[] = [];
-    let input = 0;
-    for (const source of sources) {
-      const { channels } = source;
+    let firstInput = 0;
+    for (const { x, channels, affine } of sources) {
       for (let first = 0; first < channels; first += 8) {
         const count = Math.min(8, channels - first);
-        ranges.push({ source, channels, normalized: source.affine !== undefined, first, count, input });
-        input += count;
+        const last = firstInput + count === inputs;
+        const epilogue = { ...(last ? convolution.epilogue : {}), add: firstInput > 0 };
+        const normalized = affine !== undefined;
+        const range = { channels, first, count, firstInput, normalized };
+        const dispatch = fusedForward({ output: target, inputs, ...range, epilogue });
+        ({ y } = await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, w, bias, y }));
+        firstInput += count;
       }
-    }
-    for (let at = 0; at < ranges.length; at += 2) {
-      const [range, second] = [ranges[at]!, ranges[at + 1]];
-      const other = second && second.source !== range.source ? second.source : undefined;
-      const epilogue = { ...(at + 2 >= ranges.length ? convolution.epilogue : {}), add: at > 0 };
-      const tensor = other ? "second" : "x";
-      const dispatch = fusedForward({
-        output: target,
-        inputs,
-        range,
-        ...(second ? { second: { ...second, tensor } } : {}),
-        epilogue,
-      });
-      ({ y } = await runKernel(gpu, dispatch, {
-        x: range.source.x,
-        affine: range.source.affine ?? NOTHING,
-        second: other?.x ?? NOTHING,
-        second_affine: second?.source.affine ?? NOTHING,
-        w,
-        bias,
-        y,
-      }));
     }
     return y;
   },

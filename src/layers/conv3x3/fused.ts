@@ -6,7 +6,6 @@
  * @module
  */
 import {
-  type ChannelRange,
   FUSED_CHANNELS,
   fusedBands,
   fusedDgrad,
@@ -16,7 +15,6 @@ import {
 } from "../../../kernels/conv2d/fused.ts";
 import { view } from "../../graph/recorder.ts";
 import {
-  type Activation,
   affineView,
   boundShapes,
   chunkBatch,
@@ -34,31 +32,34 @@ export const fused: Conv3x3Algorithm = {
 
   forward(builder, layer, sources, output, epilogue) {
     const { recorder } = builder;
-    const pairs = pairsOf(sources);
     for (const chunk of chunkBatch(recorder, boundShapes([...sources, output]))) {
-      pairs.forEach(([range, second], index) => {
-        const last = index === pairs.length - 1;
-        const x = range.source;
-        const other = second?.source ?? x;
-        recorder.run(
-          fusedForward({
-            output: chunkShape(output.shape, chunk),
-            inputs: layer.inputs,
-            range,
-            ...(second ? { second: { ...second, tensor: other === x ? "x" : "second" } } : {}),
-            epilogue: { ...(last ? epilogue : {}), add: index > 0 },
-          }),
-          {
-            x: chunkView(x.region, x.shape, chunk),
-            affine: affineView(recorder, x, chunk),
-            second: other === x ? recorder.nothing : chunkView(other.region, other.shape, chunk),
-            second_affine: affineView(recorder, other, chunk),
-            w: builder.weight(`${layer.name}.weight`),
-            bias: builder.weight(`${layer.name}.bias`),
-            y: chunkView(output.region, output.shape, chunk),
-          },
-        );
-      });
+      let firstInput = 0;
+      for (const source of sources) {
+        const { channels } = source.shape;
+        for (const { first, count } of rangesOf(channels)) {
+          const last = firstInput + count === layer.inputs;
+          recorder.run(
+            fusedForward({
+              output: chunkShape(output.shape, chunk),
+              inputs: layer.inputs,
+              channels,
+              first,
+              count,
+              firstInput,
+              normalized: source.kind === "normalized",
+              epilogue: { ...(last ? epilogue : {}), add: firstInput > 0 },
+            }),
+            {
+              x: chunkView(source.region, source.shape, chunk),
+              affine: affineView(recorder, source, chunk),
+              w: builder.weight(`${layer.name}.weight`),
+              bias: builder.weight(`${layer.name}.bias`),
+              y: chunkView(output.region, output.shape, chunk),
+            },
+          );
+          firstInput += count;
+        }
+      }
     }
   },
 
@@ -68,8 +69,7 @@ export const fused: Conv3x3Algorithm = {
     for (const source of sources) {
       const target = builder.newGradient(source, `${layer.name} input`);
       for (const chunk of chunkBatch(recorder, [shape, ...boundShapes([source])])) {
-        for (let first = 0; first < layer.outputs; first += 2 * FUSED_CHANNELS) {
-          const count = Math.min(layer.outputs - first, 2 * FUSED_CHANNELS);
+        for (const { first, count } of rangesOf(layer.outputs)) {
           const last = first + count === layer.outputs;
           recorder.run(
             fusedDgrad({
@@ -77,7 +77,7 @@ export const fused: Conv3x3Algorithm = {
               firstInput,
               inputs: layer.inputs,
               outputs: layer.outputs,
-              firstOutput: first,
+              first,
               count,
               epilogue: { ...(last ? { gate: gateOf(source) } : {}), add: first > 0 },
             }),
@@ -134,24 +134,11 @@ export const fused: Conv3x3Algorithm = {
   },
 };
 
-/** A range of a source's channels. */
-interface SourceRange extends ChannelRange {
-  readonly source: Activation;
-}
-
-/** The channels of all sources in order, in ranges of 8, two per dispatch. */
-function pairsOf(sources: readonly Activation[]): [SourceRange, SourceRange | undefined][] {
-  const ranges: SourceRange[] = [];
-  let input = 0;
-  for (const source of sources) {
-    const { channels } = source.shape;
-    for (let first = 0; first < channels; first += FUSED_CHANNELS) {
-      const count = Math.min(channels - first, FUSED_CHANNELS);
-      ranges.push({ source, channels, normalized: source.kind === "normalized", first, count, input });
-      input += count;
-    }
+/** Ranges of channels, of a dispatch each. */
+function rangesOf(channels: number): { first: number; count: number }[] {
+  const ranges = [];
+  for (let first = 0; first < channels; first += FUSED_CHANNELS) {
+    ranges.push({ first, count: Math.min(channels - first, FUSED_CHANNELS) });
   }
-  const pairs: [SourceRange, SourceRange | undefined][] = [];
-  for (let at = 0; at < ranges.length; at += 2) pairs.push([ranges[at]!, ranges[at + 1]]);
-  return pairs;
+  return ranges;
 }
