@@ -242,7 +242,7 @@ export function winogradWeightGrad(
 ): Dispatch {
   const label = `conv2d/winograd${side}_weight_grad`;
   return {
-    kernel: kernel(label, CODE[side].weightGrad),
+    kernel: kernel(label, CODE[side].weightGrad, side === 4 ? { ONE_SLICE: slices === 1 } : {}),
     params: packParams([
       layer.inputs,
       rows.first,

@@ -143,7 +143,7 @@ function* transformChecks(side: 2 | 4): Generator<Check> {
   };
 }
 
-/** 3 outputs and 2 inputs, padded to 16 rows and columns; 2 slices. */
+/** 3 outputs and 2 inputs, padded to 16 rows and columns; a slice, with a kernel of its own, and 2. */
 function* weightChecks(side: 2 | 4): Generator<Check> {
   const { weight } = MATRICES[side];
   const n = side + 2;
@@ -164,17 +164,19 @@ function* weightChecks(side: 2 | 4): Generator<Check> {
   };
   const partial = random(60 + side, 2 * n * n * 256);
   const narrow = transposed(weight);
-  yield {
-    dispatch: winogradWeightGrad(side, layer, block, 16, 2),
-    operands: { partial },
-    expected: {
-      total: table(54, (index) => {
-        const [row, column, tap] = [Math.floor(index / 18), Math.floor(index / 9) % 2, index % 9];
-        const slices = (i: number, j: number) =>
-          sum(2, (slice) => partial[((slice * n + i) * n + j) * 256 + row * 16 + column]!);
-        return sandwich(narrow, slices, Math.floor(tap / 3), tap % 3);
-      }),
-    },
-    limit: sumLimit(2 * n * n),
-  };
+  for (const slices of side === 4 ? [1, 2] : [2]) {
+    yield {
+      dispatch: winogradWeightGrad(side, layer, block, 16, slices),
+      operands: { partial },
+      expected: {
+        total: table(54, (index) => {
+          const [row, column, tap] = [Math.floor(index / 18), Math.floor(index / 9) % 2, index % 9];
+          const added = (i: number, j: number) =>
+            sum(slices, (slice) => partial[((slice * n + i) * n + j) * 256 + row * 16 + column]!);
+          return sandwich(narrow, added, Math.floor(tap / 3), tap % 3);
+        }),
+      },
+      limit: sumLimit(slices * n * n),
+    };
+  }
 }
