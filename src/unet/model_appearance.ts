@@ -52,7 +52,8 @@ export function unpackSpace(text: string, features: number): FeatureSpace | null
   if (text.length !== 4 * Math.ceil(4 * count / 3)) return null;
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = Uint8Array.fromBase64(text);
+    // Not by `fromBase64`, which browsers of 2025 and before do not have.
+    bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   } catch {
     return null;
   }

@@ -29,14 +29,10 @@ const given = parseArgs({
 /** Flags of a training run by the name of the candidate; `pretrain` is a share of the epochs on phantoms of all looks. */
 const CANDIDATES: Readonly<Record<string, { flags: string; pretrain?: number; evaluate?: string }>> = {
   "base": { flags: "" },
-  "gamma": { flags: "--augment light,gamma=0.3" },
-  "rare gamma": { flags: "--augment light,gamma=0.5,tone=0.2" },
-  "inversion": { flags: "--augment light,invert=0.2" },
-  "rare inversion": { flags: "--augment light,invert=0.05" },
-  "bias field": { flags: "--augment light,bias=0.3" },
   "noise": { flags: "--augment light,noise=0.2" },
-  "contrast": { flags: "--augment light,contrast=0.4,brightness=0.4" },
-  "gentle tone, all": { flags: "--augment light,gamma=0.3,invert=0.05,bias=0.2,noise=0.1,tone=0.3" },
+  "contrast": { flags: "--augment light,contrast=0.3,brightness=0.3" },
+  "contrast, strong": { flags: "--augment light,contrast=0.6,brightness=0.6" },
+  "contrast and noise": { flags: "--augment light,contrast=0.3,brightness=0.3,noise=0.2" },
   "instance norm, own moments": { flags: "--norm instance --normalize picture" },
   "no norm, imagenet": { flags: "--norm none --normalize imagenet" },
   "flips at test time": { flags: "", evaluate: "--flips" },
