@@ -5,6 +5,7 @@ import { saveCheckpoint } from "../../src/training/run_folder.ts";
 import { checkpointOf } from "../support/checkpoints.ts";
 import { keyPaths } from "../support/key_paths.ts";
 import { reportKeys } from "../support/report_keys.ts";
+import { hashBytes } from "../../src/fs/hash_bytes.ts";
 import { runInProcess, runTaskProcess, type TaskOutcome } from "../support/run_task.ts";
 import { writeSpotDataset } from "../support/spot_dataset.ts";
 import { spotModel } from "../support/spot_model.ts";
@@ -48,6 +49,9 @@ Deno.test("evaluate: metrics as text, files in the folder of the run", () =>
     );
     assert.deepEqual(await filesUnder(run), [
       "best.safetensors",
+      ...[1, 2].flatMap((image) => [1, 2].map((panel) => `card-images/test-worst-${image}-${panel}.jpg`)),
+      "card.json",
+      "card.md",
       "case-images.json",
       "cases.png",
       "predictions.png",
@@ -57,7 +61,14 @@ Deno.test("evaluate: metrics as text, files in the folder of the run", () =>
       "test.csv",
       "test.json",
     ]);
-    assert.match(stdout, new RegExp(`^wrote ${typed.run}/report\\.html$`, "m"));
+    assert.match(stdout, new RegExp(`^wrote ${typed.run}/report\\.html\nwrote ${typed.run}/card\\.md$`, "m"));
+    const { model, data, evaluations } = JSON.parse(await Deno.readTextFile(join(run, "card.json")));
+    assert.equal(model.sha256, hashBytes(await Deno.readFile(join(run, "best.safetensors"))));
+    assert.deepEqual([data.test.files.length, evaluations.test.model, evaluations.test.images], [
+      5,
+      model.sha256,
+      5,
+    ]);
     const page = await Deno.readTextFile(join(run, "report.html"));
     assert.equal(page.match(/src="data:image\/jpeg;base64,/g)?.length, 4 * 3);
     const again = await runInProcess(report(), [typed.run]);

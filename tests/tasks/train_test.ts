@@ -187,6 +187,8 @@ Deno.test("train: a run from beginning to end, and one that is killed and interr
         .filter((name) => !/^(tb|swanlog|samples\/epoch-\d{4}-[1-4]\.png$)/.test(name));
       assert.deepEqual(files, [
         "best.safetensors",
+        "card.json",
+        "card.md",
         "checkpoint.safetensors",
         "config.json",
         "curves.png",
