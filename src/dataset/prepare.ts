@@ -11,29 +11,19 @@ import { readBounded } from "../fs/bounded_read.ts";
 import { createHash } from "node:crypto";
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { join, normalize } from "node:path";
-import { Worker } from "node:worker_threads";
-import type { Problem, ProblemKind } from "../coco/problems.ts";
-import type { SampleRange, Size } from "../image/image.ts";
-import { DECODE_SECONDS, MAX_BYTES } from "../image/limits.ts";
-import { countForeground, IGNORE } from "../image/label_map.ts";
-import {
-  assertNormalization,
-  DEFAULT_NORMALIZATION,
-  type Moments,
-  type Normalization,
-} from "../image/normalize.ts";
-import type { SampleScale } from "../image/network_input.ts";
-import { frameOf, type InputExtents, inputSize } from "../image/input_frame.ts";
-import { resizeLabelMap } from "../image/resize.ts";
+import type { Problem } from "../coco/problems.ts";
+import type { SampleRange } from "../image/image.ts";
+import { MAX_BYTES } from "../image/limits.ts";
+import { assertNormalization, DEFAULT_NORMALIZATION, type Normalization } from "../image/normalize.ts";
+import { type InputExtents, inputSize } from "../image/input_frame.ts";
 import { uniteRanges } from "../image/sample_range.ts";
-import { WorkerPool } from "../image/worker_pool.ts";
 import { decoderOf } from "./decoder_version.ts";
 import { imageProblem, NO_SUCH_FILE } from "./listed_file.ts";
-import { labelPositions } from "./patches.ts";
-import { type Bands, wholeByteLength } from "./whole_record.ts";
+import { wholeByteLength } from "./whole_record.ts";
 import { mapConcurrently, READ_AHEAD } from "./map_concurrently.ts";
 import type { Ranks } from "../ranks/share.ts";
 import { prepareOnRanks } from "./prepare_ranks.ts";
+import { type Entry, type Failed, prepareAll, type Prepared } from "./prepare_samples.ts";
 import { PreparedSplit, type PreparedStore } from "./prepared_split.ts";
 import {
   type CachedFailure,
@@ -43,14 +33,8 @@ import {
   openCache,
   type SampleSource,
 } from "./sample_cache.ts";
-import {
-  type PackedLabels,
-  packLabels,
-  recordByteLength,
-  type RecordPlace,
-  recordSize,
-} from "./sample_record.ts";
-import { openSampleWriter, type SampleWriter } from "./sample_writer.ts";
+import { recordByteLength, recordSize } from "./sample_record.ts";
+import { openSampleWriter } from "./sample_writer.ts";
 import type { Sample } from "./samples.ts";
 import type { TargetForm } from "./targets.ts";
 
@@ -84,47 +68,8 @@ export interface PrepareOptions extends InputExtents {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A task of the preparing Worker. */
-export interface PrepareTask extends Size {
-  /** The image file; `width` and `height` are those of its annotations. */
-  readonly path: string;
-  /** Width and height of the result. */
-  readonly inner: Size;
-  /** Whether it is stored in bands, of which parts are read. */
-  readonly inBands: boolean;
-  /** The resized label map. */
-  readonly packed: PackedLabels;
-}
-
-/** Its answer: the SHA-256 of the image file with its record, or with the problem. */
-export type PrepareAnswer =
-  | {
-    readonly image: string;
-    readonly record: ArrayBuffer;
-    readonly channels: 1 | 3;
-    readonly moments: Moments;
-    readonly samples: SampleScale | null;
-    readonly checksum: number;
-    readonly bands?: Bands;
-    readonly decoder?: 2;
-  }
-  | {
-    readonly image: string | null;
-    readonly kind: ProblemKind;
-    readonly reason: string;
-    readonly decoder?: 2;
-  };
-
 /** Largest width and height. */
 const MAX_SIZE = 4096;
-
-/** Where a sample's record lies, or why there is none. */
-type Entry = Prepared | Failed;
-
-/** `image` is null if the file's bytes do not prove the failure: it is not kept. */
-type Failed = Omit<CachedFailure, "image"> & { readonly image: string | null };
-
-type Prepared = CachedRecord & RecordPlace;
 
 /**
  * Prepares samples: each image is decoded, resized to its place in the input and stored as float32 with its resized label map, so that
@@ -311,111 +256,6 @@ async function readSource(sample: Sample): Promise<Key> {
 
 function missing(labels: string): Failed {
   return { image: null, labels, kind: "missing-image", reason: NO_SUCH_FILE };
-}
-
-/** Prepares all samples in Workers and stores their records. */
-async function prepareAll(
-  samples: readonly Sample[],
-  writer: SampleWriter,
-  workers: number,
-  options: PrepareOptions,
-): Promise<Entry[]> {
-  const { onProgress, signal } = options;
-  const pool = new WorkerPool<PrepareAnswer>({
-    start: () => new Worker(new URL("./prepare_worker.ts", import.meta.url), { env: {} }),
-    workers,
-    seconds: 2 * DECODE_SECONDS,
-    action: "prepare the image",
-  });
-  let [done, closed] = [0, false];
-  // Records are stored in the order of the samples, so that concurrent runs write identical files.
-  let turn = Promise.resolve();
-  try {
-    return await mapConcurrently(samples, 2 * workers, async (sample) => {
-      signal?.throwIfAborted();
-      const before = turn;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      turn = promise;
-      try {
-        const entry = await prepareSample(sample, options, { pool, closed: () => closed }, async (record) => {
-          await before;
-          return writer.add(record);
-        });
-        onProgress?.(++done, samples.length);
-        return entry;
-      } finally {
-        await before;
-        resolve();
-      }
-    });
-  } finally {
-    closed = true;
-    await pool.close();
-  }
-}
-
-async function prepareSample(
-  sample: Sample,
-  extents: InputExtents,
-  { pool, closed }: { pool: WorkerPool<PrepareAnswer>; closed: () => boolean },
-  store: (record: ArrayBuffer) => Promise<Pick<RecordPlace, "source" | "offset">>,
-): Promise<Entry> {
-  const { inner } = frameOf(extents, sample);
-  const labelMap = resizeLabelMap(await sample.labelMap(), inner);
-  const inBands = extents.patch !== undefined;
-  const packed = inBands
-    ? { labelBits: 8 as const, labels: labelMap.data.slice().buffer }
-    : packLabels(labelMap);
-  const { labelBits } = packed;
-  const { imagePath: path, width, height } = sample;
-  const task: PrepareTask = { path, width, height, inner, inBands, packed };
-  // Buffers that moved to a lost Worker are gone: each try gets its own.
-  const run = () => {
-    const labels = packed.labels.slice(0);
-    return pool.run({ ...task, packed: { ...packed, labels } } satisfies PrepareTask, [labels]);
-  };
-  let answer: PrepareAnswer;
-  try {
-    answer = await run().catch((error) => {
-      if (closed() || error instanceof Deno.errors.NotCapable) throw error;
-      return run();
-    });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    // A lost Worker, the time limit, memory, a disk that cannot be read: nothing that the bytes prove, so that the next
-    // run tries again.
-    const reason = error instanceof Error ? error.message.split("\n")[0]! : String(error);
-    const labels = await sample.labelKey();
-    return {
-      image: null,
-      labels,
-      kind: "unreadable-image",
-      reason: `${reason}; the next run tries it again`,
-    };
-  }
-  const labels = await sample.labelKey();
-  if (!("record" in answer)) return { ...answer, labels };
-  const { image, record, channels, moments, samples, checksum, bands, decoder } = answer;
-  const foregroundPixels = countForeground(labelMap);
-  const place = await store(record);
-  const { overlaps } = labelMap;
-  const ignoredPixels = labelMap.data.reduce((sum, label) => sum + (label === IGNORE ? 1 : 0), 0);
-  return {
-    image,
-    labels,
-    ...place,
-    channels,
-    labelBits,
-    moments,
-    checksum,
-    foregroundPixels,
-    ...(samples === null ? {} : { samples }),
-    ...(decoder === undefined ? {} : { decoder }),
-    ...(ignoredPixels === 0 ? {} : { ignoredPixels }),
-    ...(overlaps === undefined ? {} : { overlaps }),
-    ...(extents.fit === "pad" || inBands ? { extent: [inner.width, inner.height] as const } : {}),
-    ...(bands === undefined ? {} : { bands, positions: labelPositions(labelMap) }),
-  };
 }
 
 /** The prepared split of all entries; failed samples become problems. */

@@ -1,5 +1,5 @@
 /**
- * The Worker behind `prepareSplit`: an image's path in, its record out. Started by `prepare.ts`.
+ * The Worker behind `prepareSplit`: an image's path in, its record out. Started by `prepare_samples.ts`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { readBoundedSync } from "../fs/bounded_read.ts";
 import { resizeSamples } from "../image/network_input.ts";
 import { answerTasks } from "../image/worker_pool.ts";
 import { firstLine, NO_SUCH_FILE, sizeMismatch } from "./listed_file.ts";
-import type { PrepareAnswer, PrepareTask } from "./prepare.ts";
+import type { PrepareAnswer, PrepareTask } from "./prepare_samples.ts";
 import { decoderOf } from "./decoder_version.ts";
 import type { SampleSource } from "./sample_cache.ts";
 import { buildRecord } from "./sample_record.ts";
