@@ -8,7 +8,7 @@ export * from "./src/entries/coco.ts";
 export * from "./src/entries/predict.ts";
 export * from "./src/entries/train.ts";
 export * from "./src/entries/weights.ts";
-export type { LabelMap } from "./src/image/label_map.ts";
+export type { LabelMap, LabelScheme } from "./src/image/label_map.ts";
 export type { Category, ListedImage, SplitListing } from "./src/dataset/dataset_source.ts";
 export type { FileLink } from "./src/dataset/file_links.ts";
 export type { SplitName } from "./src/dataset/roles.ts";
@@ -21,6 +21,9 @@ export {
   UNANNOTATED,
   type Unannotated,
 } from "./src/dataset/samples.ts";
+export type { LabelPositions } from "./src/dataset/patches.ts";
+export type { PatchWindow } from "./src/dataset/whole_record.ts";
+export type { Fit, Frame, InputExtents } from "./src/image/input_frame.ts";
 export { type PrepareOptions, prepareSplit } from "./src/dataset/prepare.ts";
 export { type Batch, PreparedSplit, type PreparedStore } from "./src/dataset/prepared_split.ts";
 export { batches, type BatchOptions, type ServedBatch } from "./src/dataset/batches.ts";

@@ -17,6 +17,7 @@ export type {
   Spacing,
 } from "../image/image.ts";
 export type { Mask } from "../image/mask.ts";
+export type { Fit, InputExtents } from "../image/input_frame.ts";
 export { type InputForm, networkInput } from "../image/network_input.ts";
 export { normalizeImage } from "../image/normalize.ts";
 export { resizeImage, resizeMask } from "../image/resize.ts";
