@@ -1,4 +1,4 @@
-// The input gradient of dgrad.wgsl for software adapters with subgroups of 8, 4 or 16, as a matrix product in the
+// The input gradient of dgrad.wgsl for software adapters with subgroups of 8 or 4, as a matrix product in the
 // manner of gemm/nn_wide.wgsl:
 // grad_input[n, c, i, j] = scale * gate * sum over o, p, q of w[c, o, p, q] * gradient[n, o, 2 i + p, 2 j + q].
 // Layout: NCHW, even input width, channels a multiple of 4; weights transposed, w_transposed[o][p][q][c]: rows of
@@ -7,7 +7,7 @@
 // to different images. All invocations need the weights: each loads one vector and broadcasts it within the subgroup.
 // Parts: epilogue.wgsl, pairs.wgsl.
 // Host: kernels/conv_transpose2d/subgroup.ts. Test: tests/kernels/conv_transpose2d_test.ts.
-const WORKGROUP: u32 = 8u;       // or 4 or 16; one subgroup: an idle second one would still compute
+const WORKGROUP: u32 = 8u;       // or 4; one subgroup: an idle second one would still compute
 const CHANNEL_VECTORS: u32 = 8u; // 4 or 8
 
 struct Params {

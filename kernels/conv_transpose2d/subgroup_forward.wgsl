@@ -1,11 +1,11 @@
-// The transposed convolution of forward.wgsl for software adapters with subgroups of 8, 4 or 16, as a matrix product in
+// The transposed convolution of forward.wgsl for software adapters with subgroups of 8 or 4, as a matrix product in
 // the manner of gemm/nn_wide.wgsl: y[n, o, 2 i + p, 2 j + q] = bias[o] + sum over c of w[c, o, p, q] * x[n, c, i, j].
 // Layout: x and y NCHW, even input width and channels, w[c][o][p][q], read and written in place.
 // Work: one subgroup per OUTPUTS outputs of 4 pairs of neighboring pixels per invocation, which may belong to different
 // images. All invocations need the weights: each loads those of one output and broadcasts them within the subgroup.
 // Parts: pairs.wgsl, relu.wgsl.
 // Host: kernels/conv_transpose2d/subgroup.ts. Test: tests/kernels/conv_transpose2d_test.ts.
-const WORKGROUP: u32 = 8u; // or 4 or 16; one subgroup: an idle second one would still compute
+const WORKGROUP: u32 = 8u; // or 4; one subgroup: an idle second one would still compute
 const OUTPUTS: u32 = 8u;   // 4 or 8
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 

@@ -1,4 +1,4 @@
-// The weight gradient of wgrad.wgsl for software adapters with subgroups of 8, 4 or 16: sum over n, i, j of
+// The weight gradient of wgrad.wgsl for software adapters with subgroups of 8 or 4: sum over n, i, j of
 // x[n, c, i, j] * gradient[n, o, 2 i + p, 2 j + q], as partial sums over bands, which reduce/rows.wgsl adds.
 // Layout: x and gradient NCHW, even input width; partial[band][c][o][p][q]. A band is a run of whole images or of one
 // image's pixels.
@@ -7,7 +7,7 @@
 // the others when it is its turn.
 // Parts: pairs.wgsl, relu.wgsl.
 // Host: kernels/conv_transpose2d/subgroup.ts. Test: tests/kernels/conv_transpose2d_test.ts.
-const WORKGROUP: u32 = 8u;       // or 4 or 16; one subgroup: an idle second one would still compute
+const WORKGROUP: u32 = 8u;       // or 4; one subgroup: an idle second one would still compute
 const CHANNEL_VECTORS: u32 = 8u; // 4 or 8
 const OUTPUTS: u32 = 2u;         // 1 or 2
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
