@@ -130,7 +130,13 @@ for (const [name, algorithm] of Object.entries(CONV3X3_ALGORITHMS)) {
     const { builder, sources, gradient, execute } = record();
     algorithm.weightGradient(builder, LAYER, sources, OUTPUT, gradient);
     const expected = conv2dWgrad(concatenate(READ), GRADIENT, REFERENCE);
-    assertEqual(await execute(builder.gradients), expected, variant, "weight gradient");
+    const gradients = await execute(builder.gradients);
+    assertEqual(gradients, expected, variant, "weight gradient");
+    if (!algorithm.sumsBias) return;
+    const plane = OUTPUT.height * OUTPUT.width;
+    const bias = new Float64Array(LAYER.outputs);
+    GRADIENT.forEach((value, at) => bias[Math.floor(at / plane) % LAYER.outputs]! += value);
+    assertEqual(gradients.subarray(LAYOUT.get("conv.bias").offset), bias, variant, "bias gradient");
   });
 }
 

@@ -13,7 +13,7 @@ import {
   fusedRows,
   fusedWgrad,
 } from "../../../kernels/conv2d/fused.ts";
-import { view } from "../../graph/recorder.ts";
+import { type RegionView, view } from "../../graph/recorder.ts";
 import {
   affineView,
   boundShapes,
@@ -122,15 +122,23 @@ export const fused: Conv3x3Algorithm = {
         firstInput += source.shape.channels;
       }
     }
-    const sums = (first: number, count: number, name: "weight" | "bias") =>
+    const weight = builder.gradient(`${layer.name}.weight`);
+    const bias = builder.gradient(`${layer.name}.bias`);
+    const count = layer.outputs * layer.inputs * 9;
+    const sums = (first: number, count: number, total: RegionView) =>
       sumBands(
         builder,
         { rows: count, bands, batch: shape.batch },
         view(partial, first * bands.total, count * bands.total),
-        builder.gradient(`${layer.name}.${name}`),
+        total,
       );
-    sums(0, layer.outputs * layer.inputs * 9, "weight");
-    sums(rows.bias, layer.outputs, "bias");
+    // A dispatch for both if no padding lies between them, neither here nor in the block of gradients.
+    if (rows.bias === count && bias.offset === weight.offset + 4 * count) {
+      sums(0, rows.all, view(weight.region, weight.offset / 4, rows.all));
+    } else {
+      sums(0, count, weight);
+      sums(rows.bias, layer.outputs, bias);
+    }
   },
 };
 
