@@ -4,7 +4,7 @@
  * @module
  */
 import { hashBytes } from "../fs/hash_bytes.ts";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { SampleRange } from "../image/image.ts";
 import { type Fit, formatSize } from "../image/input_frame.ts";
 import { NORMALIZATIONS } from "../image/normalize.ts";
@@ -22,6 +22,7 @@ import {
 } from "../unet/model_format.ts";
 import { findShippedModel, SHIPPED_MODEL } from "./shipped_model.ts";
 import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
+import { memberFiles, readEnsembleFile } from "./ensemble_file.ts";
 import { ifFound, listFolder } from "../fs/paths.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
 
@@ -110,6 +111,14 @@ export async function findModelFile(
   }
   const path = join(folder, BEST);
   if (await modifiedAt(path) !== null) return path;
+  const several = await readEnsembleFile(folder);
+  if (several !== null) {
+    const [first] = memberFiles(folder, several);
+    throw new Error(
+      `Cannot find the model of ${JSON.stringify(folder)}: it holds ${several.count} models, not one\n` +
+        `hint: name one of them, such as ${dirname(first!)}; predict and evaluate take them together`,
+    );
+  }
   throw new Error(
     `Cannot find a model in ${JSON.stringify(folder)}: it has no ${BEST}\n` +
       "hint: a run has one after its first epoch; --model FILE uses any other file",
