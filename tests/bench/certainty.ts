@@ -82,7 +82,7 @@ function auroc(
 
 async function audit(...args: string[]): Promise<Map<string, number>> {
   const { audit } = JSON.parse(
-    await task("evaluate", ...args, "--data", DATA, "--audit", "--no-maps", "--json"),
+    await task("evaluate", ...args, "--data", DATA, "--audit", "--json"),
   ) as {
     audit: Finding[];
   };
