@@ -198,7 +198,7 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
     options.json
       ? `${JSON.stringify(reportDocument(report, provenance), null, 2)}\n`
       : formatEvaluation(report) +
-        (promised === undefined ? "" : describeMissed(options.missRate!, report.scores)) +
+        (promised === undefined ? "" : describeMissed(options.missRate!, report)) +
         further.map((path) => `wrote ${escapeLine(path)}\n`).join(""),
   );
 }

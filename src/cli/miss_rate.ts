@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { thresholdForMissRate } from "../evaluation/calibration/missed_foreground.ts";
 import type { ImageScore } from "../evaluation/image_score.ts";
+import type { EvaluationReport } from "../evaluation/run_evaluation.ts";
 import { mean } from "../evaluation/statistics.ts";
 import type { ImagePredictor } from "../prediction/predictor.ts";
 import type { ModelFlags } from "./model.ts";
@@ -85,9 +86,15 @@ export function describePromise(rate: number, threshold: number): string {
     "calibrated the model\n";
 }
 
-/** What was missed, as a line; empty without foreground. */
-export function describeMissed(rate: number, scores: readonly Pick<ImageScore, "pixels">[]): string {
-  const missed = missedOf(scores);
+/**
+ * What was missed, as a line; empty without foreground, and of classes that exclude each other: their pixel counts do not
+ * tell a pixel of another class, which is found, from one of the background.
+ */
+export function describeMissed(
+  rate: number,
+  { scores, settings: { head } }: Pick<EvaluationReport, "scores" | "settings">,
+): string {
+  const missed = head === "softmax" ? null : missedOf(scores);
   return missed === null
     ? ""
     : `missed       ${missed.toFixed(4)} of the foreground per image; promised ${rate}\n`;
