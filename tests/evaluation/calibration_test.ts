@@ -9,6 +9,7 @@ import {
   thresholdForMissRate,
 } from "../../src/evaluation/calibration/missed_foreground.ts";
 import { Reliability, RELIABILITY_BINS } from "../../src/evaluation/calibration/reliability.ts";
+import { shuffled } from "../../src/random.ts";
 import { isCalibration } from "../../src/unet/model_calibration.ts";
 import { Random } from "../support/random.ts";
 
@@ -157,6 +158,28 @@ Deno.test("thresholdForMissRate: over 200 draws of images the mean rate is at mo
       sum += image()[MISSED_THRESHOLDS.indexOf(threshold)]! / 200;
     }
     assert.ok(sum <= rate + 0.02, `${count} images, promised ${rate}, missed ${sum}`);
+  }
+});
+
+Deno.test("thresholdForMissRate: over 200 reshuffles of out-of-fold images a promised rate is kept", async () => {
+  // Made by tests/bench/certainty.ts: thousandths at every fourth threshold.
+  const path = new URL("../fixtures/certainty/missed_shares.json", import.meta.url);
+  const images = JSON.parse(await Deno.readTextFile(path)) as number[][];
+  const thresholds = MISSED_THRESHOLDS.filter((_, at) => at % 4 === 0);
+  assert.ok(images.length > 100 && images.every(({ length }) => length === thresholds.length));
+  const meanAt = (chosen: readonly number[][], at: number) =>
+    chosen.reduce((sum, shares) => sum + shares[at]! / 1000, 0) / chosen.length;
+  for (const [count, rate] of [[20, 0.2], [60, 0.15], [60, 0.3]] as const) {
+    let missed = 0;
+    for (let round = 0; round < 200; round++) {
+      const order = Array.from(shuffled(images.length, 2, round), (at) => images[at]!);
+      const known = order.slice(0, count);
+      const shares = thresholds.map((_, at) => meanAt(known, at));
+      const threshold = thresholdForMissRate({ images: count, thresholds, shares }, rate);
+      missed += meanAt(order.slice(count), thresholds.indexOf(threshold)) / 200;
+    }
+    assert.ok(missed <= rate + 0.02, `${count} images, promised ${rate}, missed ${missed}`);
+    assert.ok(missed > rate / 3, `${rate} is not kept by finding everything: ${missed}`);
   }
 });
 
