@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { cardSplit } from "../card/card_format.ts";
-import { cardPaths, writeCard } from "../card/card_files.ts";
+import { cardPaths, readCard, writeCard } from "../card/card_files.ts";
 import { dataLicences } from "../card/data_licences.ts";
 import { makeCard } from "../card/make_card.ts";
 import { findSplits, splitOf } from "../dataset/splits.ts";
@@ -14,7 +14,6 @@ import { RUN_FILES } from "../fs/layout.ts";
 import { withinProject } from "../fs/paths.ts";
 import { readWholeFile } from "../fs/whole_file.ts";
 import { readModel } from "../unet/model_format.ts";
-import { basename } from "node:path";
 import type { RunProgress } from "./checkpoint.ts";
 import { trainCommandOf } from "./train_command.ts";
 import type { TrainData } from "./train_data.ts";
@@ -45,5 +44,10 @@ export async function writeRunCard(
     },
     licences: await dataLicences(splitOf(await findSplits(dataFolder), "train").annotationFile),
   });
-  await writeCard(cardPaths(path), card, new Map());
+  const paths = cardPaths(path);
+  // A run that is resumed after its end keeps what evaluations have added.
+  const before = await readCard(paths.json).catch(() => null);
+  if (before?.model.sha256 !== subject.sha256) return await writeCard(paths, card, new Map());
+  const { evaluations, data: known } = before;
+  await writeCard(paths, { ...card, data: { ...known, ...card.data }, evaluations });
 }
