@@ -8,7 +8,7 @@ import type { OpenSplit } from "../dataset/class_overlaps.ts";
 import { inspectImage } from "../dataset/inspect_image.ts";
 import { mapConcurrently, READ_AHEAD } from "../dataset/map_concurrently.ts";
 import type { ImageSignature } from "../dataset/near_duplicates.ts";
-import { groupByName } from "../import/groups_by_name.ts";
+import { groupByName, parsePattern } from "../import/groups_by_name.ts";
 import { joinByKey } from "../import/make_splits.ts";
 import type { FoldImage } from "../prediction/ensemble_file.ts";
 import { groupDuplicates } from "../resplit/groups.ts";
@@ -38,6 +38,8 @@ export interface FoldOptions {
  */
 export async function makeFolds(splits: readonly OpenSplit[], options: FoldOptions): Promise<FoldImage[]> {
   const { count, seed, group, onProgress, onNote, signal } = options;
+  // Before images are read.
+  if (group !== undefined) parsePattern(group, "--group");
   const listed = splits.flatMap(({ split, listing }) =>
     listing.images.filter(({ state }) => state === "annotated" || state === "unannotated")
       .map((image) => ({ split, image }))
