@@ -89,7 +89,7 @@ const WRITE_DOCUMENTS: Deed[] = [
 
 /** What each task may do; everything else must fail. */
 const ALLOWED: Record<string, Deed[]> = {
-  doctor: ["query the user", "write prepared images"],
+  doctor: ["read the code", "query the user", "write prepared images"],
   download: [...WRITE_DATASET, "connect to the loopback server"],
   unzip: WRITE_DATASET,
   import: [...READ_ALL, ...WRITE_DATASET],
