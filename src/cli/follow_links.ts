@@ -15,10 +15,10 @@ export function addFollowLinks(command: Command, group?: string): Command {
     .addOption(group === undefined ? option : option.helpGroup(group))
     .hook("preAction", async (_, command) => {
       const { data, run, followLinks } = command.opts<
-        { data?: string; run?: string; followLinks?: boolean }
+        { data?: string; run?: string | readonly string[]; followLinks?: boolean }
       >();
       setFollowLinks(followLinks === true);
-      for (const folder of new Set([data ?? command.processedArgs[0], run])) {
+      for (const folder of new Set([data ?? command.processedArgs[0], run].flat())) {
         const target = typeof folder === "string" ? await linkTarget(folder) : null;
         if (target !== null) writeStderr(`note: ${escapeLine(`${folder} is a link to ${target}`)}\n`);
       }

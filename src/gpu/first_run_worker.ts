@@ -2,6 +2,8 @@
  * A Worker that runs kernels once on a device of its own, so that the driver's cache has them. It imports nothing: a
  * Worker needs permission to read each of its modules. Started by `src/host/parallel_compile.ts`.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import type { Kernel } from "../../kernels/kernel.ts";

@@ -13,6 +13,7 @@ import { readProgress } from "../../src/training/checkpoint.ts";
 import { trainRun } from "../../src/training/train_run.ts";
 import { joinBytes } from "../../src/bytes.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
+import "../support/test_gpu.ts";
 import { TINY, withRuns } from "../support/tiny_run.ts";
 
 const FOLDS: Partial<EnsembleOptions> = {

@@ -79,7 +79,7 @@ Deno.test("permission hint: on ranks it is the command of mpirun, without what r
   const text = describeCause(error, { task: "evaluate", args, places, ranks: 4 });
   assert.match(
     text,
-    /run: mpirun -np 4 sh tasks\/run\.sh --allow-read=dataset,runs,src,\S*,\/data\S* .*evaluate --distributed --data \/data\/scans$/,
+    /run: mpirun -np 4 sh tasks\/run\.sh --allow-read=dataset,runs,models,src,\S*,\/data\S* .*evaluate --distributed --data \/data\/scans$/,
   );
 });
 
