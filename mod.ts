@@ -109,7 +109,7 @@ export {
   type PhantomOptions,
   type PhantomReport,
 } from "./src/phantom/phantom.ts";
-export type { LookName } from "./src/phantom/looks.ts";
+export { LOOK_NAMES, type LookName } from "./src/phantom/looks.ts";
 export { drawPhantomSlice, type PhantomSlice } from "./src/phantom/slice.ts";
 export { type Components, labelComponents } from "./src/image/components.ts";
 export {
@@ -159,9 +159,16 @@ export type { ImageMaps } from "./src/evaluation/map_sheet.ts";
 export type { StoredMaps } from "./src/evaluation/map_storage.ts";
 export { batchLoss, type BatchLossOptions, type Loss, type SplitLoss } from "./src/evaluation/split_loss.ts";
 export {
+  type EvaluatedSource,
   type EvaluationReport,
   runEvaluation,
   type RunEvaluationOptions,
 } from "./src/evaluation/run_evaluation.ts";
 export type { EvaluationFiles } from "./src/evaluation/evaluation_files.ts";
 export { formatEvaluation } from "./src/evaluation/report_text.ts";
+export type { PreparedSource } from "./src/dataset/prepared_split.ts";
+export type { AppearanceSummary } from "./src/evaluation/appearance_summary.ts";
+export type { HeldOut } from "./src/evaluation/bind_models.ts";
+export type { BudgetCandidate, BudgetChoice, BudgetSettings } from "./src/training/budget.ts";
+export type { Speed, SpeedPoint } from "./src/training/step_speed.ts";
+export type { FoldChoice } from "./src/training/folds/fold_splits.ts";

@@ -26,7 +26,7 @@ export * from "./prediction.ts";
 export { openVerifiedGpu as openGpu } from "../self_test/open_verified.ts";
 export { annotationMask } from "../coco/segmentation.ts";
 export { grayToRgb } from "../image/draw.ts";
-export type { LookName } from "../phantom/looks.ts";
+export { LOOK_NAMES, type LookName } from "../phantom/looks.ts";
 export { drawPhantomSlice, type PhantomSlice } from "../phantom/slice.ts";
 export type { GrayImage } from "../image/image.ts";
 export type { ClassCounts, LossName, LossRecord } from "../../kernels/loss/definition.ts";

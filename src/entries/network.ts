@@ -23,5 +23,7 @@ export {
   readModel,
   type StoredModel,
 } from "../unet/model_format.ts";
+export type { ModelAppearance } from "../unet/model_appearance.ts";
+export type { Calibration, MissedCurve } from "../unet/model_calibration.ts";
 export type { Parameter, ParameterTable } from "../unet/parameters.ts";
 export { type LogitsOptions, UNet } from "../unet/unet.ts";

@@ -42,6 +42,7 @@ export {
   type ImageReport,
   type MaskReport,
   type ReportedLesion,
+  type UncertaintyNumbers,
 } from "../prediction/image_report.ts";
 export type { BoxInMillimeters } from "../prediction/millimeters.ts";
 export type { OutputFiles } from "../prediction/result_files.ts";

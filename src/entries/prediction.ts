@@ -29,6 +29,13 @@ export {
   type SegmentOptions,
   thresholdMask,
 } from "../prediction/postprocess.ts";
-export { Predictor, type PredictorOptions } from "../prediction/predictor.ts";
+export type { ImageAppearance } from "../appearance/appearance.ts";
+export {
+  type ImageName,
+  type ImagePredictor,
+  type PredictOptions,
+  Predictor,
+  type PredictorOptions,
+} from "../prediction/predictor.ts";
 export { segmentClasses, type SegmentClassesOptions } from "../prediction/segment_classes.ts";
 export { type ProbabilityMap, resizeProbabilities, toProbabilityMap } from "../prediction/probability_map.ts";
