@@ -5,7 +5,7 @@
 // Work: one invocation per value of y; the grid is folded (flatGrid in kernels/grid.ts).
 // Parts: epilogue.wgsl, relu.wgsl.
 // Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
-const WORKGROUP: u32 = 64u;
+const WORKGROUP: u32 = 256u;
 const TAPS: u32 = 9u;
 
 struct Params {
@@ -29,6 +29,10 @@ alias Y = f32;
 @group(0) @binding(4) var<storage, read_write> y: array<Y>;
 @group(0) @binding(5) var<uniform> params: Params;
 
+fn product_at(at: u32, inside: bool) -> f32 {
+  return select(0.0, products[select(0u, at, inside)], inside);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -43,21 +47,30 @@ fn main(
   let plane = index / size;
   let channel = plane % params.channels;
   let image = plane / params.channels;
-  let row = i32(index % size / params.width);
-  let column = i32(index % params.width);
-  let first = (params.first_channel + channel) * TAPS;
+  let row = index % size / params.width;
+  let column = index % params.width;
+  let at = (params.first_channel + channel) * TAPS * params.padded + image * size + index % size;
   var value = 0.0;
-  for (var tap = 0u; tap < TAPS; tap++) {
-    var i = row;
-    var j = column;
-    if (TAPS == 9u) {
-      // The pixel that has this one as this tap of its neighborhood.
-      i += 1 - i32(tap / 3u);
-      j += 1 - i32(tap % 3u);
-    }
-    if (i >= 0 && j >= 0 && i < i32(params.height) && j < i32(params.width)) {
-      value += products[(first + tap) * params.padded + image * size + u32(i) * params.width + u32(j)];
-    }
+  if (TAPS == 1u) {
+    value = products[at];
+  } else {
+    // The pixels that have this one as a tap of their neighborhoods. Without a loop, whose counters and masks cost a
+    // software adapter as much as the values.
+    let step = params.padded;
+    let width = params.width;
+    let left = column > 0u;
+    let right = column + 1u < width;
+    let above = row > 0u;
+    let below = row + 1u < params.height;
+    value = product_at(at + width + 1u, below && right);
+    value += product_at(at + step + width, below);
+    value += product_at(at + 2u * step + width - 1u, below && left);
+    value += product_at(at + 3u * step + 1u, right);
+    value += product_at(at + 4u * step, true);
+    value += product_at(at + 5u * step - 1u, left);
+    value += product_at(at + 6u * step - width + 1u, above && right);
+    value += product_at(at + 7u * step - width, above);
+    value += product_at(at + 8u * step - width - 1u, above && left);
   }
   if ((params.flags & BIAS) != 0u) {
     value += bias[channel];

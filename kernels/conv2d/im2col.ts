@@ -15,7 +15,8 @@ import col2imCode from "./col2im.wgsl" with { type: "text" };
 import { type Epilogue, epilogueFlags } from "./epilogue.ts";
 import im2colCode from "./im2col.wgsl" with { type: "text" };
 
-const WORKGROUP = 64;
+/** Large, for invocations that do little: a software adapter pays for every workgroup. */
+const WORKGROUP = 256;
 
 /** Columns of the matrix: the pixels of the batch, padded. */
 export function columnCount(shape: { batch: number; height: number; width: number }): number {

@@ -5,7 +5,7 @@
 // Work: one invocation per pixel and channel; the grid is folded (flatGrid in kernels/grid.ts).
 // Parts: relu.wgsl.
 // Host: kernels/conv2d/im2col.ts. Test: tests/kernels/conv2d_test.ts.
-const WORKGROUP: u32 = 64u;
+const WORKGROUP: u32 = 256u;
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 const PIXELS_OUTER: bool = false;
 const TAPS: u32 = 9u;
@@ -28,6 +28,14 @@ alias X = f32;
 @group(0) @binding(2) var<storage, read_write> columns: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
+fn value_at(at: u32, inside: bool, coefficients: vec2f) -> f32 {
+  var value = f32(x[select(0u, at, inside)]);
+  if (NORMALIZED) {
+    value = relu(value * coefficients.x + coefficients.y);
+  }
+  return select(0.0, value, inside);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
   @builtin(workgroup_id) group: vec3u,
@@ -46,33 +54,34 @@ fn main(
   }
   let size = params.height * params.width;
   let plane = pixel / size * params.channels + channel;
-  let row = i32(pixel % size / params.width);
-  let column = i32(pixel % params.width);
+  let row = pixel % size / params.width;
+  let column = pixel % params.width;
   let filled = pixel < params.pixels;
   var coefficients = vec2f(1.0, 0.0);
   if (NORMALIZED && filled) {
     coefficients = affine[plane];
   }
   let first = (params.first_channel + channel) * TAPS;
-  for (var tap = 0u; tap < TAPS; tap++) {
-    var i = row;
-    var j = column;
-    if (TAPS == 9u) {
-      i += i32(tap / 3u) - 1;
-      j += i32(tap % 3u) - 1;
-    }
-    let inside = filled && i >= 0 && j >= 0 && i < i32(params.height) && j < i32(params.width);
-    var value = 0.0;
-    if (inside) {
-      value = f32(x[plane * size + u32(i) * params.width + u32(j)]);
-      if (NORMALIZED) {
-        value = relu(value * coefficients.x + coefficients.y);
-      }
-    }
-    if (PIXELS_OUTER) {
-      columns[pixel * params.depth * TAPS + first + tap] = value;
-    } else {
-      columns[(first + tap) * params.padded + pixel] = value;
-    }
+  let step = select(params.padded, 1u, PIXELS_OUTER);
+  let to = select(first * params.padded + pixel, pixel * params.depth * TAPS + first, PIXELS_OUTER);
+  let center = plane * size + pixel % size;
+  if (TAPS == 1u) {
+    columns[to] = value_at(center, filled, coefficients);
+    return;
   }
+  let left = filled && column > 0u;
+  let right = filled && column + 1u < params.width;
+  let above = row > 0u;
+  let below = row + 1u < params.height;
+  let width = params.width;
+  // Without a loop, whose counters and masks cost a software adapter as much as the values.
+  columns[to] = value_at(center - width - 1u, left && above, coefficients);
+  columns[to + step] = value_at(center - width, filled && above, coefficients);
+  columns[to + 2u * step] = value_at(center - width + 1u, right && above, coefficients);
+  columns[to + 3u * step] = value_at(center - 1u, left, coefficients);
+  columns[to + 4u * step] = value_at(center, filled, coefficients);
+  columns[to + 5u * step] = value_at(center + 1u, right, coefficients);
+  columns[to + 6u * step] = value_at(center + width - 1u, left && below, coefficients);
+  columns[to + 7u * step] = value_at(center + width, filled && below, coefficients);
+  columns[to + 8u * step] = value_at(center + width + 1u, right && below, coefficients);
 }

@@ -21,6 +21,9 @@ import transposeCode from "./transpose.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
+/** Rows and columns of the square that a workgroup transposes. */
+const TRANSPOSE_SIDE = 32;
+
 /** Invocations per workgroup if there are few tiles: a software adapter distributes workgroups over its cores. */
 const SMALL_WORKGROUP = 8;
 
@@ -204,7 +207,11 @@ export function transpose(rows: number, columns: number): Dispatch {
   return {
     kernel: kernel("gemm/transpose", transposeCode),
     params: packParams([rows / 4, columns / 4]),
-    workgroups: flatGrid("gemm/transpose", rows * columns / 16, WORKGROUP),
+    workgroups: flatGrid(
+      "gemm/transpose",
+      ceilDiv(rows, TRANSPOSE_SIDE) * ceilDiv(columns, TRANSPOSE_SIDE),
+      1,
+    ),
   };
 }
 

@@ -1,8 +1,10 @@
 // Transposes a matrix: b[k][m] = a[m][k]. Turns OIHW weights into a left operand with k outermost.
 // Layout: row-major, rows m and columns k multiples of 4.
-// Work: one invocation per 4 x 4 block; the grid is folded (flatGrid in kernels/grid.ts).
+// Work: one invocation per 4 x 4 block, a workgroup per square of 8 x 8 blocks: it writes whole cache lines. The grid is
+// folded (flatGrid in kernels/grid.ts).
 // Host: kernels/gemm/gemm.ts. Test: tests/kernels/gemm_test.ts.
-const WORKGROUP: u32 = 64u;
+const SIDE: u32 = 8u;
+const WORKGROUP: u32 = SIDE * SIDE;
 
 struct Params {
   row_vectors: u32,    // m / 4
@@ -19,12 +21,13 @@ fn main(
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let index = (group.y * groups.x + group.x) * WORKGROUP + lane;
-  if (index >= params.row_vectors * params.column_vectors) {
+  let square = group.y * groups.x + group.x;
+  let across = (params.column_vectors + SIDE - 1u) / SIDE;
+  let row = square / across * SIDE + lane % SIDE;
+  let column = square % across * SIDE + lane / SIDE;
+  if (row >= params.row_vectors || column >= params.column_vectors) {
     return;
   }
-  let row = index / params.column_vectors;
-  let column = index % params.column_vectors;
   let start = row * 4u * params.column_vectors + column;
   let step = params.column_vectors;
   let block = transpose(mat4x4f(a[start], a[start + step], a[start + 2u * step], a[start + 3u * step]));

@@ -180,7 +180,7 @@ Deno.test("gemmNn, gemmTiled: split-K slices, written from the second slice of t
   }
 });
 
-for (const [rows, columns] of [[4, 4], [4, 68], [20, 144]] as const) {
+for (const [rows, columns] of [[4, 4], [4, 68], [20, 144], [72, 100]] as const) {
   Deno.test(`transpose: ${rows} x ${columns}`, async () => {
     const a = new Random(rows).floats(rows * columns);
     const { b } = await runKernel(gpu, transpose(rows, columns), { a, b: rows * columns });

@@ -13,11 +13,11 @@ const NOTHING = new Float32Array(4);
 
 /** The checks: two images of 2 x 3 pixels, padded to 16 columns. */
 export function* im2colChecks(): Generator<Check> {
-  const a = random(31, 8 * 12);
+  const a = random(31, 40 * 36);
   yield {
-    dispatch: transpose(8, 12),
+    dispatch: transpose(40, 36),
     operands: { a },
-    expected: { b: table(96, (index) => a[(index % 8) * 12 + Math.floor(index / 8)]!) },
+    expected: { b: table(40 * 36, (index) => a[(index % 40) * 36 + Math.floor(index / 40)]!) },
     limit: 0,
   };
   const input = { batch: 2, channels: 3, height: 2, width: 3 };
