@@ -41,6 +41,7 @@ import {
 import { FOLDERS } from "../src/fs/layout.ts";
 import { withinProject } from "../src/fs/paths.ts";
 import { escapeLine } from "../src/escape.ts";
+import { AUTO_RECIPE } from "../src/training/recipe.ts";
 import { metricByClass } from "../src/training/epoch_metrics.ts";
 import type { Metrics } from "../src/tracking/backend.ts";
 import { DEFAULT_SAMPLES } from "../src/training/sample_images.ts";
@@ -48,7 +49,8 @@ import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 import type { EnsembleChoice } from "../src/ensembles/train_ensemble.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
 
-interface Options extends Omit<TrainConfig, "init" | "size">, DistributedOptions, EnsembleFlags {
+interface Options
+  extends Omit<TrainConfig, "init" | "size">, DistributedOptions, Omit<EnsembleFlags, "recipe"> {
   readonly size: SizeFlag | number;
   readonly binary?: boolean;
   readonly data: string;
@@ -83,7 +85,10 @@ export function command(): Command {
   addDistributed(train);
   train.addHelpText("after", describeStrongRecipe());
   addExamples(train, [
-    ["Train as well as half an hour allows on this machine", "--data dataset/mine --budget 30m"],
+    [
+      "Train as well as half an hour allows on this machine, with settings for this dataset",
+      "--data dataset/mine --recipe auto --budget 30m",
+    ],
     [
       "Train on your own COCO dataset with the strong recipe",
       "--data dataset/mine --run runs/mine --recipe strong",
@@ -228,7 +233,7 @@ function classesOf({ classes, merge, binary }: Options): ClassOptions {
 }
 
 function runFolder({ run, recipe, budget }: Options): string {
-  return run ?? `${FOLDERS.runs}/${budget === undefined ? recipe : "budget"}`;
+  return run ?? `${FOLDERS.runs}/${budget === undefined || recipe === AUTO_RECIPE ? recipe : "budget"}`;
 }
 
 /** The display of the first rank, which speaks for all. */
@@ -391,7 +396,13 @@ export function describeResult(
         dataFolder === FOLDERS.data ? "" : ` --data ${dataFolder}`
       }`,
       marksNothing
-        ? `this model marks nothing; ${recipe === "strong" ? "try more --epochs" : "try --recipe strong"}`
+        ? `this model marks nothing; ${
+          recipe === AUTO_RECIPE
+            ? "try a longer --budget"
+            : recipe === "strong"
+            ? "try more --epochs"
+            : "try --recipe strong"
+        }`
         : `use it        deno task predict --run ${folder} IMAGE...`,
     );
   }

@@ -3,11 +3,14 @@
  *
  * @module
  */
-import { formatSeconds } from "../format.ts";
+import { formatSeconds, plural } from "../format.ts";
 import type { BudgetCandidate, BudgetChoice, BudgetSettings } from "../training/budget.ts";
 
 /** An epoch that takes longer is worth a word about budgets. */
 const LONG_EPOCH_SECONDS = 180;
+
+/** Of more candidates, the first and the last ones are shown. */
+const MOST_CANDIDATES = 8;
 
 /** The flag of each setting that a budget chooses. */
 const FLAGS: Readonly<Record<keyof BudgetSettings, string>> = {
@@ -21,7 +24,6 @@ const FLAGS: Readonly<Record<keyof BudgetSettings, string>> = {
 export function describeBudget(choice: BudgetChoice): string {
   const { seconds, speed, candidates, given, expectedSeconds, originalSeconds, images, epochs } = choice;
   const free = (Object.keys(FLAGS) as (keyof BudgetSettings)[]).filter((name) => !given.includes(name));
-  const count = images.train.toLocaleString("en-US");
   const lines = [
     [
       "budget",
@@ -35,10 +37,12 @@ export function describeBudget(choice: BudgetChoice): string {
         epochs,
         given: given.includes("epochs"),
       }),
-    ]),
+    ]).filter((_, index, all) => index === 0 || index >= all.length - MOST_CANDIDATES),
     [
       "original",
-      `the original's settings would take ${formatSeconds(originalSeconds)} here, for ${count} images`,
+      `the original's settings would take ${formatSeconds(originalSeconds)} here, for ${
+        plural(images.train, "image")
+      }`,
     ],
     ...(free.length > 0
       ? [["yours", `${free.map((name) => FLAGS[name]).join(", ")} override the choice`]]
@@ -69,10 +73,20 @@ export function describeLongRun(secondsPerEpoch: number, budget: number | undefi
   return `${"".padEnd(14)}that is long: --budget 30m chooses filters, size and epochs for this machine\n`;
 }
 
-function settingsOf({ filters, size, batchSize, epochs }: BudgetSettings): string {
-  return `${filters} filters, ${size} x ${size}, batches of ${batchSize}, ${epochs} ${
+function settingsOf({ filters, size, height, patch, batchSize, epochs }: BudgetChoice): string {
+  return `${filters} filters, ${extentsOf({ size, height, patch })}, batches of ${batchSize}, ${epochs} ${
     epochs === 1 ? "epoch" : "epochs"
   }`;
+}
+
+function extentsOf(
+  { size, height = size, patch }: {
+    readonly size: number;
+    readonly height?: number | undefined;
+    readonly patch?: number | undefined;
+  },
+): string {
+  return `${patch === undefined ? "" : "patches of "}${size} x ${height}`;
 }
 
 function describePoints({ speed: { points } }: BudgetChoice): string {
@@ -92,10 +106,13 @@ function formatMilliseconds(seconds: number): string {
 }
 
 function describeCandidate(
-  { filters, size, secondsPerEpoch, epochs: fitting, wantedEpochs }: BudgetCandidate,
+  { filters, size, height = size, patch, secondsPerEpoch, epochs: fitting, wantedEpochs }: BudgetCandidate,
   { chosen, epochs, given }: { chosen: boolean; epochs: number; given: boolean },
 ): string {
-  const cost = `${filters} filters, ${size} px: ${formatSeconds(secondsPerEpoch)} per epoch`;
+  const input = height === size
+    ? `${patch === undefined ? "" : "patches of "}${size} px`
+    : `${size} x ${height} px`;
+  const cost = `${filters} filters, ${input}: ${formatSeconds(secondsPerEpoch)} per epoch`;
   if (!chosen) return `${cost}, ${fitting} fit, ${wantedEpochs} ${given ? "are asked for" : "are worth it"}`;
   return `${cost}, chosen${fitting < wantedEpochs ? `, although only ${fitting} fit` : ""}${
     epochs === fitting ? "" : `, ${epochs} epochs`

@@ -14,11 +14,12 @@ import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
 import { isTaken, withinProject } from "../fs/paths.ts";
 import { leastMissRate } from "../evaluation/calibration/missed_foreground.ts";
 import { MAX_MEMBERS } from "../prediction/ensemble_file.ts";
+import { AUTO_RECIPE } from "../training/recipe.ts";
 import type { TrainConfig } from "../training/train_config.ts";
 import { integer } from "./task.ts";
 
 /** The values of the flags. */
-export interface EnsembleFlags extends Pick<TrainConfig, "budget"> {
+export interface EnsembleFlags extends Pick<TrainConfig, "budget">, Partial<Pick<TrainConfig, "recipe">> {
   readonly folds?: number;
   readonly seeds?: number;
   readonly group?: string;
@@ -57,7 +58,7 @@ export function addEnsembleOptions(train: Command): void {
  */
 export async function askedEnsemble(
   folder: string,
-  { folds, seeds, group, resume, distributed, corrections, budget }: EnsembleFlags,
+  { folds, seeds, group, resume, distributed, corrections, budget, recipe }: EnsembleFlags,
 ): Promise<{ readonly choice: EnsembleChoice | undefined } | null> {
   const isKnown = resume === true && await isTaken(join(folder, RUN_FILES.ensemble));
   const count = folds ?? seeds;
@@ -77,10 +78,10 @@ export async function askedEnsemble(
         "hint: leave --folds and --seeds out to learn from corrections",
     );
   }
-  if (budget !== undefined) {
+  if (budget !== undefined && recipe !== AUTO_RECIPE) {
     throw new RangeError(
       "Cannot train folds or seeds with --budget: runs whose settings follow from the clock cannot be compared\n" +
-        "hint: --dry-run with --budget and without --folds and --seeds names the settings; give them as flags",
+        `hint: add --recipe ${AUTO_RECIPE}, which chooses the settings once for all of them`,
     );
   }
   if (count === undefined) return { choice: undefined };

@@ -73,7 +73,11 @@ const FLAGS: Readonly<Partial<Record<keyof typeof GROUPS, readonly Flag[]>>> = {
     ["dropout", "--dropout <share>", "share of the bottleneck's elements that are dropped in training"],
   ],
   training: [
-    ["recipe", "--recipe <name>", "settings to start from; flags override them"],
+    [
+      "recipe",
+      "--recipe <name>",
+      "settings to start from, or auto: chosen by the dataset and this machine; flags override them",
+    ],
     [
       "budget",
       "--budget <time>",

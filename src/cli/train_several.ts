@@ -4,10 +4,12 @@
  * @module
  */
 import { planEnsemble } from "../ensembles/plan_ensemble.ts";
-import { type EnsembleOptions, trainEnsemble } from "../ensembles/train_ensemble.ts";
+import { type EnsembleCallbacks, type EnsembleOptions, trainEnsemble } from "../ensembles/train_ensemble.ts";
 import { escapeLine } from "../escape.ts";
 import { describeEnsemble, describeEnsemblePlan } from "./ensemble_options.ts";
 import { stopOnInterrupt } from "./interrupt.ts";
+import { describeAuto } from "./auto_view.ts";
+import { describeBudget } from "./budget_view.ts";
 import { Progress } from "./progress.ts";
 import { type ExitError, writeStderr, writeStdout } from "./task.ts";
 import { describePlan, TrainView } from "./train_view.ts";
@@ -45,6 +47,10 @@ export async function trainSeveral(
   };
   const onPrepare = (split: string, done: number, total: number) =>
     onImages(`preparing ${split}`, done, total);
+  const told: Pick<EnsembleCallbacks, "onBudget" | "onAuto"> = {
+    onBudget: (choice) => write(describeBudget(choice)),
+    onAuto: (choice) => write(describeAuto(choice)),
+  };
   if (dryRun) {
     const { ensemble } = options;
     if (ensemble === undefined || options.resume) {
@@ -53,7 +59,7 @@ export async function trainSeveral(
           "hint: leave --dry-run out to resume it, or --resume to plan a new one",
       );
     }
-    const planned = await planEnsemble({ ...options, ensemble }, { onNote, onPrepare, onImages });
+    const planned = await planEnsemble({ ...options, ensemble }, { ...told, onNote, onPrepare, onImages });
     if (json) writeStdout(`${JSON.stringify(planned, null, 2)}\n`);
     else writeStdout(describePlan(planned.plan) + describeEnsemblePlan(planned));
     return undefined;
@@ -65,6 +71,7 @@ export async function trainSeveral(
   );
   try {
     const result = await trainEnsemble({ ...options, signal: stop.signal }, {
+      ...told,
       onNote,
       onPrepare,
       onImages,

@@ -9,7 +9,9 @@ import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 import { inputSize } from "../image/input_frame.ts";
 import { extentsOf, type TrainConfig } from "../training/train_config.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
+import type { AutoChoice } from "../training/auto/auto_choice.ts";
 import type { BudgetChoice } from "../training/budget.ts";
+import { describeAuto } from "./auto_view.ts";
 import { describeBudget, describeLongRun } from "./budget_view.ts";
 import { drawCurves } from "./chart.ts";
 import { formatBytes, formatPercent, formatSeconds, plural } from "../format.ts";
@@ -65,6 +67,8 @@ export class TrainView implements TrainCallbacks {
   };
 
   readonly onBudget = (choice: BudgetChoice): void => this.#write(describeBudget(choice));
+
+  readonly onAuto = (choice: AutoChoice): void => this.#write(describeAuto(choice));
 
   readonly onStart = (plan: TrainPlan, { epochs, batches }: RunSoFar): void => {
     this.#epochs = plan.config.epochs;

@@ -5,13 +5,14 @@
  */
 import { FOLDERS } from "../fs/layout.ts";
 import type { FoldImage, MemberKind } from "../prediction/ensemble_file.ts";
-import { planRun, type RunPlan, startConfig } from "../training/plan_run.ts";
+import { planRun, type RunPlan } from "../training/plan_run.ts";
 import { foldChoice } from "./fold_choice.ts";
 import {
   type EnsembleCallbacks,
   type EnsembleChoice,
   type EnsembleOptions,
   foldImages,
+  settingsOf,
 } from "./train_ensemble.ts";
 
 /** A fold in numbers. */
@@ -46,16 +47,16 @@ export async function planEnsemble(
   callbacks: EnsembleCallbacks = {},
 ): Promise<EnsemblePlan> {
   const { members, count, group } = options.ensemble;
-  const { config } = await startConfig(null, options, {});
+  const { config, auto, plan: chosen } = await settingsOf(options, callbacks);
   const dataFolder = options.dataFolder ?? FOLDERS.data;
   // First the whole: the first fold alone would prepare a part of the images.
-  const whole = await planRun(options, callbacks);
+  const whole = chosen ?? await planRun(options, callbacks);
   const images = members === "seeds"
     ? undefined
     : await foldImages(dataFolder, { count, group }, config, options, callbacks);
   const plan = images === undefined
     ? whole
-    : await planRun({ ...options, folder: "", fold: foldChoice({ images }, 0) }, {});
+    : await planRun({ ...options, config, auto, folder: "", fold: foldChoice({ images }, 0) }, {});
   const { secondsPerEpoch, config: { epochs } } = plan;
   return {
     members,

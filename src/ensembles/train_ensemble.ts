@@ -24,8 +24,9 @@ import {
 } from "../prediction/ensemble_file.ts";
 import { type BestEpoch, readProgress } from "../training/checkpoint.ts";
 import type { TrainCallbacks } from "../training/events.ts";
-import { closeData, loadRunData, startConfig } from "../training/plan_run.ts";
-import { completeTrainConfig } from "../training/recipe.ts";
+import type { AutoChoice } from "../training/auto/auto_choice.ts";
+import { closeData, loadRunData, planRun, type RunPlan, startConfig } from "../training/plan_run.ts";
+import { AUTO_RECIPE, completeTrainConfig } from "../training/recipe.ts";
 import { checkLock, clearRunFolder, closeRun, isComplete, openRun } from "../training/run_folder.ts";
 import { configDifferences, type TrainConfig } from "../training/train_config.ts";
 import { checkData } from "../training/train_data.ts";
@@ -53,7 +54,8 @@ export interface EnsembleOptions extends Omit<TrainRunOptions, "fold" | "collect
 }
 
 /** Functions that are called while the runs are trained. */
-export interface EnsembleCallbacks extends Pick<TrainCallbacks, "onNote" | "onPrepare"> {
+export interface EnsembleCallbacks
+  extends Pick<TrainCallbacks, "onNote" | "onPrepare" | "onBudget" | "onAuto"> {
   /** Called before each run; what it returns is called by that run. */
   readonly onMember?: ((index: number, file: EnsembleFile, folder: string) => TrainCallbacks) | undefined;
   /** Called when a run has ended. */
@@ -191,7 +193,7 @@ async function start(
   force: boolean,
 ): Promise<EnsembleFile> {
   const { members, count, group } = options.ensemble!;
-  const { config } = await startConfig(null, options, callbacks);
+  const { config, auto } = await settingsOf(options, callbacks);
   const dataFolder = options.dataFolder ?? FOLDERS.data;
   const data = await fingerprints(dataFolder, config, options, callbacks);
   const images = members === "seeds"
@@ -208,12 +210,25 @@ async function start(
       ...(options.init === undefined ? {} : { init: options.init }),
       ...(group === undefined ? {} : { group }),
     },
+    ...(auto === undefined ? {} : { auto: { ...auto } }),
     data,
     ...(images === undefined ? {} : { images }),
   };
   if (force) await clearRunFolder(folder);
   await writeFileAtomic(join(folder, RUN_FILES.ensemble), `${JSON.stringify(file)}\n`);
   return file;
+}
+
+/** The settings of all runs: the recipe `auto` chooses them once, for an equal share of the budget each. */
+export async function settingsOf(
+  options: EnsembleOptions,
+  callbacks: EnsembleCallbacks,
+): Promise<Pick<RunPlan, "config" | "auto"> & { readonly plan: RunPlan | null }> {
+  const { config } = await startConfig(null, options, callbacks);
+  if (config.recipe !== AUTO_RECIPE) return { config, plan: null };
+  // Without a folder, of whose run it would speak.
+  const plan = await planRun({ ...options, folder: undefined, runs: options.ensemble!.count }, callbacks);
+  return { config: plan.config, ...(plan.auto ? { auto: plan.auto } : {}), plan };
 }
 
 /** The folds of a dataset's training and validation split. */
@@ -298,10 +313,12 @@ async function checkSameData(
 }
 
 /** What the runs were started with, besides settings. */
-function startedWith({ asked, config }: EnsembleFile): Pick<EnsembleOptions, "classes" | "init" | "config"> {
+function startedWith(
+  { asked, config, auto }: EnsembleFile,
+): Pick<EnsembleOptions, "classes" | "init" | "config" | "auto"> {
   const { classes, init } = asked as Pick<EnsembleOptions, "classes" | "init">;
   const { init: _, ...settings } = config as unknown as TrainConfig;
-  return { classes, init, config: settings };
+  return { classes, init, config: settings, auto: auto as unknown as AutoChoice | undefined };
 }
 
 async function trainMember(

@@ -40,6 +40,8 @@ export interface EnsembleFile {
   readonly config: Readonly<Record<string, unknown>>;
   /** What was asked for besides settings. */
   readonly asked: Readonly<Record<string, unknown>>;
+  /** What the recipe `auto` chose for all of them, and why; absent for others. */
+  readonly auto?: Readonly<Record<string, unknown>>;
   /** The fingerprints of both whole splits. */
   readonly data: { readonly train: string; readonly valid: string };
   /** The images of folds; absent for seeds. */
@@ -72,6 +74,7 @@ const FILE = objectOf({
   dataFolder: orNull(TEXT),
   config: ANY,
   asked: ANY,
+  auto: orMissing(ANY),
   data: objectOf({ train: TEXT, valid: TEXT }),
   images: orMissing(listOf(IMAGE)),
 });

@@ -18,8 +18,40 @@ export interface BudgetSettings {
   readonly epochs: number;
 }
 
+/** An input that is not a square to which whole images are stretched, and a depth other than the original's. */
+export interface BudgetForm {
+  /** Height of the input if it is not `size`. */
+  readonly height?: number;
+  /** How often the network halves its images; absent for 5. */
+  readonly depth?: number;
+  /** Side of patches, equal to `size`; absent for whole images. */
+  readonly patch?: number;
+  /** With `patch`: the resolution relative to the images' own; absent for 1. */
+  readonly scale?: number;
+}
+
+/** A network and its input. */
+export interface BudgetNetwork extends Pick<BudgetSettings, "filters" | "size">, BudgetForm {}
+
+/** A network with its input and batch: what the time of a step follows from. */
+export interface BudgetStep extends BudgetNetwork, Pick<BudgetSettings, "batchSize"> {}
+
+/** What is worth it; {@linkcode BUDGET_RULES} unless a dataset says otherwise. */
+export interface BudgetRules {
+  /** Networks and inputs in the order in which they are preferred; none that is given is considered otherwise. */
+  readonly ladder?: readonly BudgetNetwork[];
+  /** Fewest epochs and updates that are worth a network, and how many epochs may be needed for the latter. */
+  readonly wanted: { readonly epochs: number; readonly updates: number; readonly most: number };
+  /** Updates up to which smaller batches are chosen. */
+  readonly enoughUpdates: number;
+  /** Updates up to which more epochs than the original's are chosen, and most epochs. */
+  readonly most: { readonly updates: number; readonly epochs: number };
+  /** The smallest batch that is chosen if larger ones fit, too. */
+  readonly smallestBatch: number;
+}
+
 /** A network and input size that were considered. */
-export interface BudgetCandidate extends BudgetSettings {
+export interface BudgetCandidate extends BudgetSettings, BudgetForm {
   /** Expected seconds per epoch. `epochs` is how many of them fit. */
   readonly secondsPerEpoch: number;
   /** The epochs that it takes to learn: with fewer, a smaller network is the better choice. */
@@ -27,7 +59,7 @@ export interface BudgetCandidate extends BudgetSettings {
 }
 
 /** What was chosen for a budget, and why. */
-export interface BudgetChoice extends BudgetSettings {
+export interface BudgetChoice extends BudgetSettings, BudgetForm {
   /** The budget in seconds. */
   readonly seconds: number;
   /** The measured speed. */
@@ -57,9 +89,13 @@ export interface BudgetTask {
   /** The measured speed. */
   readonly speed: Speed;
   /** Expected seconds of a training step. */
-  readonly stepSeconds: (settings: Omit<BudgetSettings, "epochs">) => number;
+  readonly stepSeconds: (settings: BudgetStep) => number;
   /** Images that an epoch trains and validates on. */
   readonly images: BudgetChoice["images"];
+  /** How many patches these are, for a network that is trained on them; whole images by default. */
+  readonly patches?: (network: BudgetNetwork) => BudgetChoice["images"];
+  /** What is worth it; defaults to {@linkcode BUDGET_RULES}. */
+  readonly rules?: BudgetRules;
   /** The settings that were given. */
   readonly given: Partial<BudgetSettings>;
   /** The settings of the original, which nothing chosen exceeds. */
@@ -67,9 +103,9 @@ export interface BudgetTask {
   /** Sizes are multiples of this. */
   readonly sizeStep: number;
   /** Whether a batch can be computed whole. */
-  readonly fits: (settings: Omit<BudgetSettings, "epochs">) => boolean;
+  readonly fits: (settings: BudgetStep) => boolean;
   /** Trained values of a network of so many filters. */
-  readonly parameters: (filters: number) => number;
+  readonly parameters: (filters: number, depth?: number) => number;
 }
 
 /** The shortest and the longest budget in seconds. */
@@ -94,13 +130,13 @@ const LADDER = [
 const FILTERS = [32, 24, 16, 12, 8, 4];
 const SIZES = [256, 192, 128, 96, 64, 32];
 
-/** Fewest epochs and updates that are worth a network of this size: the demo's are 16 and 192. */
-const WANTED = { epochs: 12, updates: 200 };
-
-/** Updates up to which smaller batches and more epochs than the original's are chosen. */
-const ENOUGH_UPDATES = 500;
-const MOST_EPOCHS = 200;
-const SMALLEST_BATCH = 8;
+/** What is worth it on a dataset that nobody looked at: the demo has 16 epochs and 192 updates. */
+export const BUDGET_RULES: BudgetRules = {
+  wanted: { epochs: 12, updates: 200, most: 40 },
+  enoughUpdates: 500,
+  most: { updates: 500, epochs: 200 },
+  smallestBatch: 8,
+};
 
 /** The share of a budget that is planned for: other programs may slow the machine down. */
 const PLANNED_SHARE = 0.85;
@@ -147,26 +183,25 @@ export function saveSeconds(parameters: number): number {
  * @throws {RangeError} if not even one epoch of the smallest choice fits.
  */
 export function chooseForBudget(task: BudgetTask): BudgetChoice {
-  const { seconds, speed, images, given, most } = task;
+  const { seconds, speed, given, most, rules = BUDGET_RULES } = task;
   const candidates: BudgetCandidate[] = [];
-  for (const [filters, size] of ladderOf(given, task)) {
-    const candidate = candidateOf(task, filters, size);
+  for (const network of ladderOf(given, task)) {
+    const candidate = candidateOf(task, network);
     candidates.push(candidate);
     if ((given.epochs ?? candidate.epochs) >= candidate.wantedEpochs && fitsGiven(candidate, given)) break;
   }
-  const { filters, size, batchSize, epochs: fitting, secondsPerEpoch } = candidates.at(-1)!;
+  const { wantedEpochs: _, ...chosen } = candidates.at(-1)!;
+  const { batchSize, epochs: fitting, secondsPerEpoch } = chosen;
   if (fitting < 1 && given.epochs === undefined) throw tooShort(task, candidates.at(-1)!);
-  const epochs = given.epochs ?? Math.min(fitting, mostEpochs(most.epochs, images.train, batchSize));
-  const original = { ...most, batchSize: Math.min(most.batchSize, images.train) };
+  const images = imagesOf(task, chosen);
+  const epochs = given.epochs ?? Math.min(fitting, mostEpochs(rules, most.epochs, images.train, batchSize));
+  const original = { ...most, batchSize: Math.min(most.batchSize, task.images.train) };
   return {
     seconds,
     speed,
     images,
-    filters,
-    size,
-    batchSize,
+    ...chosen,
     epochs,
-    secondsPerEpoch,
     expectedSeconds: otherSeconds(task) + epochs * secondsPerEpoch,
     given: (["filters", "size", "batchSize", "epochs"] as const).filter((name) => given[name] !== undefined),
     candidates,
@@ -182,11 +217,12 @@ export function chooseForBudget(task: BudgetTask): BudgetChoice {
  */
 export function reviseEpochs(
   choice: BudgetChoice,
-  { elapsed, secondsPerEpoch, parameters, most }: {
+  { elapsed, secondsPerEpoch, parameters, most, rules = BUDGET_RULES }: {
     elapsed: number;
     secondsPerEpoch: number;
     parameters: number;
     most: number;
+    rules?: BudgetRules;
   },
 ): BudgetChoice {
   const perEpoch = secondsPerEpoch + saveSeconds(parameters);
@@ -194,7 +230,7 @@ export function reviseEpochs(
   const fitting = Math.max(1, Math.floor(left / perEpoch));
   const epochs = choice.given.includes("epochs")
     ? choice.epochs
-    : Math.min(fitting, mostEpochs(most, choice.images.train, choice.batchSize));
+    : Math.min(fitting, mostEpochs(rules, most, choice.images.train, choice.batchSize));
   return {
     ...choice,
     epochs,
@@ -212,67 +248,71 @@ export function isSpent(
   return elapsed + lastEpoch + END_SECONDS > seconds;
 }
 
-/** Pairs of filters and size to consider, the most preferred first. */
+/** Networks and inputs to consider, the most preferred first. */
 function ladderOf(
   { filters, size }: Partial<BudgetSettings>,
-  { most, sizeStep }: BudgetTask,
-): [number, number][] {
-  if (filters !== undefined && size !== undefined) return [[filters, size]];
+  { most, sizeStep, rules }: BudgetTask,
+): readonly BudgetNetwork[] {
+  if (rules?.ladder !== undefined) return rules.ladder;
+  if (filters !== undefined && size !== undefined) return [{ filters, size }];
   if (filters !== undefined) {
-    return SIZES.filter((each) => each % sizeStep === 0).map((each): [number, number] => [filters, each]);
+    return SIZES.filter((each) => each % sizeStep === 0).map((size) => ({ filters, size }));
   }
   if (size !== undefined) {
-    return FILTERS.filter((each) => each <= most.filters).map((each): [number, number] => [each, size]);
+    return FILTERS.filter((each) => each <= most.filters).map((filters) => ({ filters, size }));
   }
-  return LADDER.filter(([, size]) => size % sizeStep === 0).map(([filters, size]) => [filters, size]);
+  return LADDER.filter(([, size]) => size % sizeStep === 0).map(([filters, size]) => ({ filters, size }));
 }
 
-function candidateOf(task: BudgetTask, filters: number, size: number): BudgetCandidate {
-  const { given, most, images } = task;
-  const parts = batchSizes(task, filters, size);
+function imagesOf({ images, patches }: BudgetTask, network: BudgetNetwork): BudgetChoice["images"] {
+  return network.patch === undefined ? images : patches?.(network) ?? images;
+}
+
+function candidateOf(task: BudgetTask, network: BudgetNetwork): BudgetCandidate {
+  const { given, rules: { wanted, enoughUpdates } = BUDGET_RULES } = task;
+  const images = imagesOf(task, network);
   const of = (batchSize: number): BudgetCandidate => {
-    const secondsPerEpoch = epochSeconds(task, { filters, size, batchSize });
+    const secondsPerEpoch = epochSeconds(task, { ...network, batchSize });
     const epochs = Math.max(0, Math.floor(budgetLeft(task) / secondsPerEpoch));
     const batches = Math.ceil(images.train / batchSize);
     const wantedEpochs = given.epochs ??
-      Math.min(most.epochs, Math.max(WANTED.epochs, Math.ceil(WANTED.updates / batches)));
-    return { filters, size, batchSize, epochs, secondsPerEpoch, wantedEpochs };
+      Math.min(wanted.most, Math.max(network.patch ? 1 : wanted.epochs, Math.ceil(wanted.updates / batches)));
+    return { ...network, batchSize, epochs, secondsPerEpoch, wantedEpochs };
   };
-  const all = parts.map(of);
+  const all = batchSizes(task, network).map(of);
   const enough = ({ epochs, batchSize }: BudgetCandidate) =>
-    Math.min(epochs, most.epochs) * Math.ceil(images.train / batchSize) >= ENOUGH_UPDATES;
+    Math.min(epochs, wanted.most) * Math.ceil(images.train / batchSize) >= enoughUpdates;
   return all.find(enough) ?? all.at(-1)!;
 }
 
 /** Batches that can be computed whole, the largest first. */
-function batchSizes({ given, most, images, fits }: BudgetTask, filters: number, size: number): number[] {
+function batchSizes(task: BudgetTask, network: BudgetNetwork): number[] {
+  const { given, most, fits, rules: { smallestBatch } = BUDGET_RULES } = task;
+  const { train } = imagesOf(task, network);
   if (given.batchSize !== undefined) return [given.batchSize];
   const sizes: number[] = [];
-  for (let batch = most.batchSize; batch >= SMALLEST_BATCH; batch = Math.floor(batch / 2)) sizes.push(batch);
-  const whole = sizes.map((batch) => Math.min(batch, images.train))
-    .filter((batch) => fits({ filters, size, batchSize: batch }));
+  for (let batch = most.batchSize; batch >= smallestBatch; batch = Math.floor(batch / 2)) sizes.push(batch);
+  const whole = sizes.map((batch) => Math.min(batch, train))
+    .filter((batchSize) => fits({ ...network, batchSize }));
   if (whole.length > 0) return [...new Set(whole)];
   // Even these are cut by the trainer if they must be.
-  const smaller = [4, 2].find((batchSize) => fits({ filters, size, batchSize }));
-  return [Math.min(smaller ?? 1, images.train)];
+  const smaller = [4, 2].find((batchSize) => fits({ ...network, batchSize }));
+  return [Math.min(smaller ?? 1, train)];
 }
 
 function fitsGiven({ epochs }: BudgetCandidate, given: Partial<BudgetSettings>): boolean {
   return given.epochs === undefined || epochs >= given.epochs;
 }
 
-function mostEpochs(epochs: number, images: number, batchSize: number): number {
-  const enough = Math.ceil(ENOUGH_UPDATES / Math.ceil(images / batchSize));
-  return Math.max(epochs, Math.min(MOST_EPOCHS, enough));
+function mostEpochs({ most }: BudgetRules, epochs: number, images: number, batchSize: number): number {
+  const enough = Math.ceil(most.updates / Math.ceil(images / batchSize));
+  return Math.max(epochs, Math.min(most.epochs, enough));
 }
 
-function epochSeconds(
-  { images: { train, valid }, stepSeconds, parameters }: BudgetTask,
-  settings: Omit<BudgetSettings, "epochs">,
-): number {
-  const batches = Math.ceil(train / settings.batchSize) +
-    VALIDATION_SHARE * Math.ceil(valid / settings.batchSize);
-  return batches * stepSeconds(settings) + saveSeconds(parameters(settings.filters));
+function epochSeconds(task: BudgetTask, step: BudgetStep): number {
+  const { train, valid } = imagesOf(task, step);
+  const batches = Math.ceil(train / step.batchSize) + VALIDATION_SHARE * Math.ceil(valid / step.batchSize);
+  return batches * task.stepSeconds(step) + saveSeconds(task.parameters(step.filters, step.depth));
 }
 
 function otherSeconds({ elapsed = 0, images: { train, valid } }: BudgetTask): number {
@@ -283,7 +323,8 @@ function budgetLeft(task: BudgetTask): number {
   return PLANNED_SHARE * task.seconds - otherSeconds(task);
 }
 
-function tooShort(task: BudgetTask, { filters, size, secondsPerEpoch }: BudgetCandidate): RangeError {
+function tooShort(task: BudgetTask, candidate: BudgetCandidate): RangeError {
+  const { filters, size, secondsPerEpoch } = candidate;
   const needed = Math.ceil((otherSeconds(task) + 2 * secondsPerEpoch) / PLANNED_SHARE);
   const time = needed < 120
     ? `${needed}s`

@@ -10,12 +10,18 @@ import { FOLDERS } from "../fs/layout.ts";
 import { describeGpu, type GpuDescription, type GpuOptions } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openGpu } from "../host/open_gpu.ts";
+import type { ClassOptions } from "../dataset/classes.ts";
 import { sizeStep } from "../unet/config.ts";
 import { parameterTable } from "../unet/parameters.ts";
+import type { AutoChoice } from "./auto/auto_choice.ts";
+import { AUTO_RULES, autoRules, type AutoStart, settleAuto } from "./auto/choose_auto.ts";
+import { patchesPerEpoch } from "./auto/choose_input.ts";
+import { readProfile } from "./auto/read_profile.ts";
 import { planBatch } from "./batch_memory.ts";
 import {
   type BudgetChoice,
   type BudgetSettings,
+  type BudgetStep,
   type BudgetTask,
   chooseForBudget,
   reviseEpochs,
@@ -23,7 +29,7 @@ import {
 import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
 import { measureEpoch } from "./measure_epoch.ts";
 import { MEASURED_FILTERS, measureSpeed } from "./measure_speed.ts";
-import { BUDGET_RECIPE, completeTrainConfig } from "./recipe.ts";
+import { AUTO_RECIPE, BUDGET_RECIPE, completeTrainConfig } from "./recipe.ts";
 import { type Speed, stepSecondsBy } from "./step_speed.ts";
 import { networkConfig, type TrainConfig } from "./train_config.ts";
 import { drawsOf } from "./train_data.ts";
@@ -42,10 +48,26 @@ export interface BudgetRunOptions {
   readonly cacheFolder?: string | undefined;
   /** The settings that were given, or come from the model that the run starts from. */
   readonly given: Partial<TrainConfig>;
+  /** The names of those that were typed; defaults to all. */
+  readonly typed?: readonly string[] | undefined;
+  /** The classes that were asked for. */
+  readonly classes?: ClassOptions | undefined;
+  /** How many runs the budget is for; defaults to one. */
+  readonly runs?: number | undefined;
   /** Seconds since the command started. */
   readonly elapsed: () => number;
   /** The ranks that train together. */
   readonly collective?: Collective | undefined;
+}
+
+/** The settings of a run before its dataset is prepared. */
+export interface StartChoice {
+  /** All settings. */
+  readonly config: TrainConfig;
+  /** What was chosen for a budget; null without one. */
+  readonly choice: BudgetChoice | null;
+  /** What the recipe `auto` chooses by; null for others. */
+  readonly auto: AutoStart | null;
 }
 
 /**
@@ -53,14 +75,12 @@ export interface BudgetRunOptions {
  *
  * @throws {RangeError} if not even one epoch of the smallest network fits.
  */
-export async function chooseRunBudget(
-  config: TrainConfig,
-  options: BudgetRunOptions,
-): Promise<{ config: TrainConfig; choice: BudgetChoice | null }> {
+export async function chooseRunBudget(config: TrainConfig, options: BudgetRunOptions): Promise<StartChoice> {
   const { budget } = config;
-  if (budget === undefined) return { config, choice: null };
-  const { collective = SINGLE_RANK, given } = options;
-  const images = await countImages(options.dataFolder);
+  if (budget === undefined) return { config, choice: null, auto: null };
+  const { collective = SINGLE_RANK, given, runs = 1 } = options;
+  const auto = config.recipe === AUTO_RECIPE ? await startAuto(budget, options) : null;
+  const images = auto === null ? await countImages(options.dataFolder) : atLeastOne(auto.fingerprint.images);
   const kept = Object.fromEntries(
     CHOSEN.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   ) as Partial<BudgetSettings>;
@@ -71,19 +91,33 @@ export async function chooseRunBudget(
     const filters = kept.filters === undefined ? MEASURED_FILTERS : [kept.filters];
     const speed = await measureSpeed(gpu, config, { filters, mostPixels: size ** 2 * batchSize });
     const task = budgetTask(config, speed, {
-      seconds: budget,
+      seconds: budget / runs,
       elapsed: options.elapsed(),
       images,
       given: kept,
       ranks: collective.size,
       gpu: description ?? gpu,
+      ...(auto === null ? {} : {
+        rules: autoRules(auto),
+        patches: (network) => patchesPerEpoch(auto.fingerprint, network),
+      }),
     });
     const choice = await sameOnRanks(chooseForBudget(task), collective);
-    const chosen = Object.fromEntries(CHOSEN.map((name) => [name, choice[name]]));
-    return { config: completeTrainConfig({ ...config, ...chosen }), choice };
+    const chosen = auto === null
+      ? Object.fromEntries(CHOSEN.map((name) => [name, choice[name]]))
+      : settleAuto(auto, choice).config;
+    return { config: completeTrainConfig({ ...config, ...chosen }), choice, auto };
   } finally {
     gpu.close();
   }
+}
+
+/** Looks at the dataset. */
+async function startAuto(
+  seconds: number,
+  { dataFolder, classes, given, typed = Object.keys(given) }: BudgetRunOptions,
+): Promise<AutoStart> {
+  return { fingerprint: await readProfile(dataFolder, { classes, seconds }), given, typed };
 }
 
 /** What to choose from on a device of a measured speed. */
@@ -91,21 +125,23 @@ export function budgetTask(
   config: TrainConfig,
   speed: Speed,
   { gpu, ranks = 1, ...rest }:
-    & Pick<BudgetTask, "seconds" | "images" | "given">
+    & Pick<BudgetTask, "seconds" | "images" | "given" | "rules" | "patches">
     & { readonly elapsed?: number; readonly ranks?: number; readonly gpu: GpuDescription },
 ): BudgetTask {
   const expected = stepSecondsBy(speed);
   const share = (batch: number) => Math.ceil(batch / ranks);
-  const network = (filters: number) => networkConfig({ ...config, filters });
+  const network = (filters: number, depth = config.depth) =>
+    networkConfig({ ...config, filters, ...(depth === undefined ? {} : { depth }) });
   const { filters, size, batchSize, epochs } = completeTrainConfig();
   return {
     ...rest,
     speed,
-    stepSeconds: (settings) => expected(settings.filters, share(settings.batchSize) * settings.size ** 2),
+    stepSeconds: ({ filters, batchSize, size, height = size }) =>
+      expected(filters, share(batchSize) * size * height),
     most: { filters, size, batchSize, epochs },
     sizeStep: sizeStep(config),
-    fits: (settings) => fitsWhole(settings, share(settings.batchSize), gpu, network(settings.filters)),
-    parameters: (filters) => parameterTable(network(filters)).count,
+    fits: (step) => fitsWhole(step, share(step.batchSize), gpu, network(step.filters, step.depth)),
+    parameters: (filters, depth) => parameterTable(network(filters, depth)).count,
   };
 }
 
@@ -126,14 +162,15 @@ export async function chooseTypical(gpu: Gpu, seconds: number): Promise<BudgetCh
 /** Measures an epoch of the chosen settings on the run's device, and chooses as many as fit. */
 export async function chooseEpochs(
   gpu: Gpu,
-  { config, choice, data, elapsed, collective = SINGLE_RANK }: {
+  { config, choice, auto, data, elapsed, collective = SINGLE_RANK }: {
     config: TrainConfig;
     choice: BudgetChoice;
+    auto: AutoStart | null;
     data: TrainPlan["data"];
     elapsed: () => number;
     collective?: Collective | undefined;
   },
-): Promise<{ config: TrainConfig; choice: BudgetChoice }> {
+): Promise<{ config: TrainConfig; choice: BudgetChoice; auto: AutoChoice | null }> {
   const draws = drawsOf(data.train);
   const batchSize = Math.ceil(Math.min(config.batchSize, draws) / collective.size);
   const secondsPerEpoch = await measureEpoch(gpu, { ...config, batchSize }, data);
@@ -142,9 +179,20 @@ export async function chooseEpochs(
     secondsPerEpoch,
     parameters: parameterTable(networkConfig(config)).count,
     most: completeTrainConfig({ recipe: config.recipe }).epochs,
+    ...(auto === null ? {} : { rules: AUTO_RULES }),
   });
   const agreed = await sameOnRanks(revised, collective);
-  return { config: { ...config, epochs: agreed.epochs }, choice: agreed };
+  const settled = auto && settleAuto(auto, agreed);
+  return {
+    config: { ...config, ...(settled === null ? { epochs: agreed.epochs } : lasting(settled.config)) },
+    choice: agreed,
+    auto: settled && settled.auto,
+  };
+}
+
+/** The settings that follow from the number of epochs. */
+function lasting({ epochs, warmup, patience }: Partial<TrainConfig>): Partial<TrainConfig> {
+  return { epochs: epochs!, warmup: warmup!, patience: patience! };
 }
 
 /** Ranks measure at the same time; the choice of the slowest counts. */
@@ -162,13 +210,13 @@ function costOf({ filters, size, epochs }: BudgetChoice): number {
 }
 
 function fitsWhole(
-  { size }: { readonly size: number },
+  { size, height = size }: BudgetStep,
   batch: number,
   gpu: GpuDescription,
   network: ReturnType<typeof networkConfig>,
 ): boolean {
   try {
-    return planBatch(network, gpu, { batch, height: size, width: size }, "normal").microBatches === 1;
+    return planBatch(network, gpu, { batch, height, width: size }, "normal").microBatches === 1;
   } catch (error) {
     // Nothing of this size fits: the trainer says so if it is chosen.
     if (error instanceof RangeError) return false;
@@ -179,7 +227,11 @@ function fitsWhole(
 /** Images of both splits by their annotations, without reading a file of theirs. */
 async function countImages(dataFolder: string = FOLDERS.data): Promise<BudgetChoice["images"]> {
   const splits = await findSplits(dataFolder);
-  const count = async (role: "train" | "valid") =>
-    Math.max(1, (await openSplit(splitOf(splits, role))).images.length);
-  return { train: await count("train"), valid: await count("valid") };
+  const count = async (role: "train" | "valid") => (await openSplit(splitOf(splits, role))).images.length;
+  return atLeastOne({ train: await count("train"), valid: await count("valid") });
+}
+
+/** Preparation refuses an empty split, and says why. */
+function atLeastOne({ train, valid }: BudgetChoice["images"]): BudgetChoice["images"] {
+  return { train: Math.max(1, train), valid: Math.max(1, valid) };
 }

@@ -13,6 +13,7 @@ import { byteLengthOf, readAt } from "../fs/read_at.ts";
 import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/backend.ts";
 import { blockSizeOf, stateFault } from "./checkpoint_state.ts";
+import type { AutoChoice } from "./auto/auto_choice.ts";
 import type { BudgetChoice } from "./budget.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { StoppingState } from "./early_stopping.ts";
@@ -73,6 +74,8 @@ export interface RunProgress {
   readonly corrections?: readonly KeptCorrections[] | undefined;
   /** What was chosen for its time budget, and why; absent without one. */
   readonly budget?: BudgetChoice | undefined;
+  /** What the recipe `auto` chose, and why; absent for others. */
+  readonly auto?: AutoChoice | undefined;
   /** The ranks that train it, which its last digits depend on; absent for one. */
   readonly ranks?: number | undefined;
   /** Finished epochs. */

@@ -5,6 +5,7 @@
  */
 import type { EpochRecord } from "../tracking/run_log.ts";
 import type { Metrics } from "../tracking/backend.ts";
+import type { AutoChoice } from "./auto/auto_choice.ts";
 import type { BudgetChoice } from "./budget.ts";
 import type { TrainPlan } from "./train_plan.ts";
 
@@ -58,6 +59,8 @@ export interface TrainCallbacks {
   readonly onCompile?: ((kernels: number) => void) | undefined;
   /** Gets what was chosen for a time budget, and why, before training starts. */
   readonly onBudget?: ((choice: BudgetChoice) => void) | undefined;
+  /** Gets what the recipe `auto` chose, and why, after the budget's choice. */
+  readonly onAuto?: ((choice: AutoChoice) => void) | undefined;
   /** Called when all is ready; `done` is empty unless a run is resumed. */
   readonly onStart?: ((plan: TrainPlan, done: RunSoFar) => void) | undefined;
   /** Gets the seconds that an epoch will take, estimated from its first steps. */

@@ -14,7 +14,7 @@ import { formatSize } from "../image/input_frame.ts";
 import { findModelFile, type LoadedModel, loadModel } from "../prediction/load_model.ts";
 import type { StateDict } from "../tensor.ts";
 import { classCount, depthOf, headOf } from "../unet/config.ts";
-import { completeTrainConfig, RECIPES } from "./recipe.ts";
+import { AUTO_RECIPE, completeTrainConfig, RECIPES } from "./recipe.ts";
 import type { InitOrigin, TrainConfig } from "./train_config.ts";
 
 /** A model to start from. */
@@ -73,7 +73,9 @@ export async function readInit(
         `hint: leave ${flag} out, it follows the model; or leave --init out to train a new one`,
     );
   }
-  const recipe = given.recipe ?? known(training.recipe, Object.keys(RECIPES)) ?? "original";
+  const trainedBy = known(training.recipe, Object.keys(RECIPES)) ?? "original";
+  // Choosing settings for a dataset has to be asked for.
+  const recipe = given.recipe ?? (trainedBy === AUTO_RECIPE ? "strong" : trainedBy);
   const loss = known(training.loss, LOSS_NAMES) as LossName | undefined;
   const config: Partial<TrainConfig> = {
     size,

@@ -10,15 +10,17 @@ import type { CorrectionsFile } from "../dataset/corrections_merge.ts";
 import { FOLDERS } from "../fs/layout.ts";
 import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import { openGpu } from "../host/open_gpu.ts";
+import type { AutoChoice } from "./auto/auto_choice.ts";
+import { AUTO_SECONDS } from "./auto/choose_auto.ts";
 import type { BudgetChoice } from "./budget.ts";
-import { chooseEpochs, chooseRunBudget } from "./budget_run.ts";
+import { chooseEpochs, chooseRunBudget, type StartChoice } from "./budget_run.ts";
 import type { RunProgress } from "./checkpoint.ts";
 import type { Collective } from "./collective.ts";
 import type { DataFingerprint } from "./data_fingerprint.ts";
 import type { TrainCallbacks } from "./events.ts";
 import { measureEpoch } from "./measure_epoch.ts";
 import { type InitModel, readInit } from "./init_model.ts";
-import { BUDGET_RECIPE, completeTrainConfig } from "./recipe.ts";
+import { AUTO_RECIPE, BUDGET_RECIPE, completeTrainConfig } from "./recipe.ts";
 import { checkSameData, correctionsOf, resumeConfig, resumedData } from "./resume.ts";
 import { describeNewRun, readRunProgress } from "./run_folder.ts";
 import { OVERSAMPLE, type TrainConfig } from "./train_config.ts";
@@ -57,6 +59,10 @@ export interface PlanRunOptions {
    * keeps those that it was started with: its bits depend on them.
    */
   readonly choices?: KernelChoices | undefined;
+  /** What the recipe `auto` chose for several runs, whose settings `config` has: nothing is chosen again. */
+  readonly auto?: AutoChoice | undefined;
+  /** How many runs a budget is for, whose settings are chosen together; defaults to one. */
+  readonly runs?: number | undefined;
 }
 
 /** What a training run will need, and how long it will take. */
@@ -67,6 +73,8 @@ export interface RunPlan extends TrainPlan {
   readonly resumes: { readonly epochs: number; readonly batches: number } | null;
   /** What was chosen for the time budget, and why; absent without one. */
   readonly budget?: BudgetChoice;
+  /** What the recipe `auto` chose, and why; absent for others. */
+  readonly auto?: AutoChoice;
 }
 
 /**
@@ -107,18 +115,20 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
   const gpu = await openGpu({ ...settings, cache: options.cacheFolder });
   try {
     if (start.choice) {
-      const { choice, config: chosen } = await chooseEpochs(gpu, {
+      const { choice, auto, config: chosen } = await chooseEpochs(gpu, {
         config,
         choice: start.choice,
+        auto: start.auto,
         data: plan.data,
         elapsed,
         collective,
       });
-      callbacks.onBudget?.(choice);
+      tellChoice({ choice, auto }, callbacks);
       const { secondsPerEpoch } = choice;
-      return { ...plan, config: chosen, secondsPerEpoch, resumes, budget: choice };
+      return { ...plan, config: chosen, secondsPerEpoch, resumes, budget: choice, ...(auto ? { auto } : {}) };
     }
-    return { ...plan, secondsPerEpoch: await measureEpoch(gpu, config, plan.data), resumes };
+    const secondsPerEpoch = await measureEpoch(gpu, config, plan.data);
+    return { ...plan, secondsPerEpoch, resumes, ...(options.auto ? { auto: options.auto } : {}) };
   } finally {
     gpu.close();
   }
@@ -135,16 +145,30 @@ export async function startWithinBudget(
   },
   options: PlanRunOptions,
   callbacks: TrainCallbacks,
-): Promise<{ config: TrainConfig; choice: BudgetChoice | null }> {
-  if (before !== null || config.budget === undefined) return { config, choice: null };
+): Promise<StartChoice> {
+  if (before !== null || config.budget === undefined || options.auto !== undefined) {
+    return { config, choice: null, auto: null };
+  }
   return await chooseRunBudget(config, {
     dataFolder,
     gpu: { ...gpuOptions(options, config, callbacks), choices: options.choices },
     cacheFolder: options.cacheFolder,
     given: init?.config ?? options.config ?? {},
+    typed: Object.keys(options.config ?? {}),
+    classes: options.classes,
+    runs: options.runs,
     elapsed,
     collective: options.collective,
   });
+}
+
+/** Tells what was chosen for a run. */
+export function tellChoice(
+  { choice, auto }: { readonly choice: BudgetChoice; readonly auto: AutoChoice | null },
+  { onBudget, onAuto }: Pick<TrainCallbacks, "onBudget" | "onAuto">,
+): void {
+  onBudget?.(choice);
+  if (auto !== null) onAuto?.(auto);
 }
 
 /** Seconds since this call. */
@@ -202,8 +226,10 @@ export async function startConfig(
   const init = choice === undefined ? null : await readInit(choice, given, classes);
   for (const note of init?.notes ?? []) onNote?.(note);
   const recipe = given.budget !== undefined && given.recipe === undefined ? { recipe: BUDGET_RECIPE } : {};
+  const settings = init?.config ?? { ...given, ...recipe };
   const config = completeTrainConfig({
-    ...init?.config ?? { ...given, ...recipe },
+    ...(settings.recipe === AUTO_RECIPE ? { budget: AUTO_SECONDS } : {}),
+    ...settings,
     ...(corrections.length > 0 ? { oversample } : {}),
   });
   return { config, init };

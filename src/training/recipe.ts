@@ -41,24 +41,30 @@ const ORIGINAL: TrainConfig = {
 /** Weight decay of AdamW unless another is given; PyTorch's default. */
 const ADAMW_DECAY = 0.01;
 
+const STRONG: Readonly<Partial<TrainConfig>> = {
+  learningRate: 3e-3,
+  norm: "instance",
+  normalize: "picture",
+  optimizer: "adamw",
+  weightDecay: ADAMW_DECAY,
+  schedule: "cosine",
+  warmup: 1,
+  clip: 1,
+  augment: LIGHT,
+  average: 0.99,
+};
+
+/** The recipe whose settings are chosen by the dataset and the machine; see `auto/`. */
+export const AUTO_RECIPE = "auto";
+
 /**
  * Recipes by name: the settings that differ from the original's. `docs/ablation.md` reports what each setting of
- * `strong` adds.
+ * `strong` adds. Those of `auto` are where it starts from: what it does not choose is that of `strong`.
  */
 export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> = {
   original: {},
-  strong: {
-    learningRate: 3e-3,
-    norm: "instance",
-    normalize: "picture",
-    optimizer: "adamw",
-    weightDecay: ADAMW_DECAY,
-    schedule: "cosine",
-    warmup: 1,
-    clip: 1,
-    augment: LIGHT,
-    average: 0.99,
-  },
+  strong: STRONG,
+  [AUTO_RECIPE]: STRONG,
 };
 
 /** The recipe of a time budget that names none: the original's settings learn too slowly for a short run. */

@@ -7,8 +7,9 @@
 import type { Augmentation } from "../../kernels/augment/augment.ts";
 import { isRecord } from "../fs/json_shape.ts";
 import { FOLDERS } from "../fs/layout.ts";
+import { DEPTHS } from "../unet/config.ts";
 import { formatAugmentation } from "./augmentation.ts";
-import { completeTrainConfig } from "./recipe.ts";
+import { AUTO_RECIPE, completeTrainConfig } from "./recipe.ts";
 import type { TrainConfig } from "./train_config.ts";
 
 /** Shown for a folder that no record may name. */
@@ -31,10 +32,15 @@ export function changedSettings(
     return null;
   }
   const flags: [string, string][] = [];
-  for (const [name, before] of Object.entries({ ...defaults, head: "sigmoid" })) {
+  for (const [name, before] of Object.entries({ ...defaults, ...ABSENT })) {
     if (name === "recipe" || config[name] === undefined) continue;
-    const value = settingText(name, config[name]);
     const follows = config.init !== undefined && FOLLOWS_INIT.includes(name);
+    if (name === "size") {
+      const [flag, value] = inputFlag(config);
+      if (follows || flag !== "--size" || value !== `${before}`) flags.push([flag, value]);
+      continue;
+    }
+    const value = settingText(name, config[name]);
     if (follows || value !== settingText(name, before)) flags.push([flagOf(name), value]);
   }
   const { classes, merge, oversample } = config;
@@ -47,6 +53,17 @@ export function changedSettings(
   }
   if (Array.isArray(merge)) merge.forEach((union) => flags.push(["--merge", `${union}`]));
   return flags;
+}
+
+/** Settings that are absent if they have these values. */
+const ABSENT = { head: "sigmoid", depth: DEPTHS.default, fit: "stretch", scale: 1 };
+
+/** The input's size, or that of patches. */
+function inputFlag(
+  { size, height, patch }: Readonly<Record<string, unknown>>,
+): [flag: string, value: string] {
+  if (patch !== undefined) return ["--patch", `${patch}`];
+  return ["--size", height === undefined ? `${size}` : `${size}x${height}`];
 }
 
 /** A setting as its flag takes it. */
@@ -83,7 +100,9 @@ export function trainCommandOf(
   const changed = changedSettings(settings);
   if (changed === null) return null;
   const data = dataFolder ?? UNKNOWN_DATA;
-  const flags = [["--recipe", `${settings.recipe}`], ...changed].flat();
+  // On another machine auto would choose otherwise: strong is where it started from.
+  const recipe = settings.recipe === AUTO_RECIPE ? "strong" : `${settings.recipe}`;
+  const flags = [["--recipe", recipe], ...changed].flat();
   return commandLine("train", [
     "--run",
     folder,

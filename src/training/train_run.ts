@@ -32,6 +32,7 @@ import {
   startConfig,
   startWithinBudget,
   stopwatch,
+  tellChoice,
 } from "./plan_run.ts";
 import type { InitModel } from "./init_model.ts";
 import { completeTrainConfig } from "./recipe.ts";
@@ -47,6 +48,7 @@ import {
   removeTorn,
   saveCheckpoint,
 } from "./run_folder.ts";
+import type { AutoChoice } from "./auto/auto_choice.ts";
 import type { BudgetChoice } from "./budget.ts";
 import { chooseEpochs } from "./budget_run.ts";
 import { mayTakeLong, measureEpoch } from "./measure_epoch.ts";
@@ -202,8 +204,9 @@ async function train(job: OpenJob): Promise<TrainResult> {
       // What was read until now is true only if nobody was writing.
       await checkLock(folder, lock);
       if (lock) await removeTorn(folder);
-      const chosen = start.choice && await chooseEpochs(gpu, { ...job, config, data, choice: start.choice });
-      if (chosen) callbacks.onBudget?.(chosen.choice);
+      const chosen = start.choice &&
+        await chooseEpochs(gpu, { ...job, config, data, choice: start.choice, auto: start.auto });
+      if (chosen) tellChoice(chosen, callbacks);
       const budget = chosen?.choice ?? null;
       return await trainOn(gpu, {
         ...job,
@@ -212,6 +215,7 @@ async function train(job: OpenJob): Promise<TrainResult> {
         corrections,
         choicesFrom,
         budget,
+        auto: chosen?.auto ?? options.auto ?? null,
       });
     } finally {
       gpu.close();
@@ -239,6 +243,8 @@ interface Job extends OpenJob {
   readonly choicesFrom: ChoicesFrom;
   /** What was chosen for the budget of a new run; null for a resumed one, which keeps its own. */
   readonly budget: BudgetChoice | null;
+  /** What the recipe `auto` chose for a new run; null for others. */
+  readonly auto: AutoChoice | null;
 }
 
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
@@ -350,6 +356,7 @@ async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
     plateau: NO_PLATEAU,
     history: [],
     ...(job.budget ? { budget: job.budget } : {}),
+    ...(job.auto ? { auto: job.auto } : {}),
     ...keptCorrections(job),
     ...ranksOf(job),
   };
@@ -448,6 +455,7 @@ function openRecords(
       versions: progress.versions,
       kernel_choices: progress.choices,
       ...(progress.budget ? { budget_choice: progress.budget } : {}),
+      ...(progress.auto ? { auto_choice: progress.auto } : {}),
     },
     resume: before ? progress.epoch : undefined,
     onNote: callbacks.onNote,

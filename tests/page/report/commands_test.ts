@@ -43,12 +43,20 @@ Deno.test("trainCommand: gives the settings that it was made from", async () => 
       { epochs: 3, batchSize: 7, learningRate: 3e-4, seed: 9, norm: "instance", memory: "low" },
       { recipe: "strong", augment: null, average: 0, warmup: 0.5 },
       { optimizer: "adamw", augment: { ...LIGHT, rotation: 5 }, loss: "focal", precision: "f16" },
+      { size: 320, height: 64, depth: 4, fit: "pad" },
+      { patch: 128, scale: 0.5, depth: 6 },
     ] as Partial<TrainConfig>[]
   ) {
     const { run, classes: _, merge: __, ...given } = await parsed(trainCommand(recordsOf(config))!);
     assert.equal(run, "runs/a b");
     assert.deepEqual(completeTrainConfig(given), completeTrainConfig(config));
   }
+  // What auto chose, wherever the command is typed.
+  const chosen = { recipe: "auto", budget: 600, size: 96, depth: 4, filters: 8, warmup: 2 };
+  const typed = await parsed(trainCommand(recordsOf(chosen))!);
+  const { budget: _, ...kept } = chosen;
+  const { run: __, classes: ___, merge: ____, ...settings } = typed;
+  assert.deepEqual(completeTrainConfig(settings), completeTrainConfig({ ...kept, recipe: "strong" }));
   const several = { classes: ["a,b", "whole tumor"], merge: ["whole tumor=x+y"], head: "softmax" } as const;
   const { classes, merge, head } = await parsed(trainCommand(recordsOf(several))!);
   assert.deepEqual({ classes, merge, head }, several);

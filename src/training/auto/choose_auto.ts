@@ -1,0 +1,148 @@
+/**
+ * The recipe `auto`: from the fingerprint of a dataset to all settings of a run, each with its reason. The time of a
+ * step and what fits into memory decide in `budget.ts`, as for a time budget without this recipe. Pure.
+ *
+ * @module
+ */
+import type { BudgetChoice, BudgetNetwork, BudgetRules } from "../budget.ts";
+import { DEPTHS } from "../../unet/config.ts";
+import { formatSeconds, plural } from "../../format.ts";
+import type { TrainConfig } from "../train_config.ts";
+import type { AutoChoice, AutoSetting } from "./auto_choice.ts";
+import { inputLadder, inputReason, wantInput } from "./choose_input.ts";
+import {
+  chooseAugment,
+  chooseLoss,
+  chooseNormalize,
+  choosePatience,
+  chooseRate,
+  chooseWarmup,
+  type Chosen,
+} from "./choose_settings.ts";
+import type { DatasetProfile } from "./profile.ts";
+
+/** Seconds of a run of this recipe without `--budget`. */
+export const AUTO_SECONDS = 1800;
+
+/** What is worth it, whatever the dataset. */
+export const AUTO_RULES: BudgetRules = {
+  wanted: { epochs: 10, updates: 600, most: 100 },
+  enoughUpdates: 1000,
+  most: { updates: 8000, epochs: 300 },
+  smallestBatch: 4,
+};
+
+/** What the settings are chosen by, besides the machine. */
+export interface AutoStart {
+  /** What the dataset is like. */
+  readonly fingerprint: DatasetProfile;
+  /** The settings that are not chosen: those that were typed, and those of the model that the run starts from. */
+  readonly given: Partial<TrainConfig>;
+  /** The names of those that were typed. */
+  readonly typed: readonly string[];
+}
+
+/** What is worth it, with the networks and inputs that suit the dataset. */
+export function autoRules({ fingerprint, given }: AutoStart): BudgetRules {
+  return { ...AUTO_RULES, ladder: inputLadder(wantInput(fingerprint), given) };
+}
+
+/** All settings of a run whose network, batch and epochs are chosen, and why. */
+export function settleAuto(
+  start: AutoStart,
+  choice: BudgetChoice,
+): { config: Partial<TrainConfig>; auto: AutoChoice } {
+  const { fingerprint, given } = start;
+  const { batchSize, epochs, images } = choice;
+  const batches = Math.ceil(images.train / batchSize);
+  const { learningRate, warmup, patience, ...others } = {
+    learningRate: chooseRate(batchSize),
+    warmup: chooseWarmup(epochs, batches),
+    patience: choosePatience(epochs),
+    augment: chooseAugment(fingerprint),
+    normalize: chooseNormalize(fingerprint),
+    loss: chooseLoss(fingerprint),
+  };
+  const entries: [keyof TrainConfig, Chosen<TrainConfig[keyof TrainConfig] | null>][] = [
+    ...inputEntries(fingerprint, choice),
+    ["filters", { value: choice.filters, reason: filtersReason(choice) }],
+    ["batchSize", { value: batchSize, reason: batchReason(choice) }],
+    ["epochs", { value: epochs, reason: epochsReason(choice) }],
+    ["learningRate", learningRate],
+    ["warmup", warmup],
+    ["patience", patience],
+    ...Object.entries(others) as [keyof TrainConfig, Chosen<never>][],
+  ];
+  const settings = entries.map(([setting, { value, reason }]): AutoSetting => {
+    const own = given[setting];
+    if (own === undefined) return { setting, value, reason };
+    return { setting, value: own, reason: whoGave(setting, start), given: true };
+  });
+  const config = Object.fromEntries(
+    settings.flatMap(({ setting, value }) =>
+      value === null && setting !== "augment" ? [] : [[setting, value]]
+    ),
+  ) as Partial<TrainConfig>;
+  return { config: { ...config, ...sizeOf(choice) }, auto: { fingerprint, settings } };
+}
+
+function whoGave(setting: string, { typed }: AutoStart): string {
+  return typed.includes(setting) ? "given" : "that of the model that the run starts from";
+}
+
+/** Patches have their size, and a square no height. */
+function sizeOf({ size, height }: BudgetNetwork): Partial<TrainConfig> {
+  return { size, ...(height === undefined ? {} : { height }) };
+}
+
+function inputEntries(
+  fingerprint: DatasetProfile,
+  choice: BudgetChoice,
+): [keyof TrainConfig, Chosen<number | TrainConfig["fit"] | null>][] {
+  const { size, height = size, patch, scale = 1, depth = DEPTHS.default } = choice;
+  const { fit, pad } = wantInput(fingerprint);
+  const reason = inputReason(fingerprint, choice);
+  const shorter = Math.min(size, height);
+  const levels: [keyof TrainConfig, Chosen<number>] = ["depth", {
+    value: depth,
+    reason: `the deepest maps have ${shorter / 2 ** depth} px along the shorter side`,
+  }];
+  if (patch !== undefined) {
+    return [
+      ["patch", { value: patch, reason }],
+      ["scale", { value: scale, reason: "the resolution relative to the images' own" }],
+      levels,
+    ];
+  }
+  return [
+    ["size", { value: size, reason }],
+    ...(height === size
+      ? []
+      : [["height", { value: height, reason: fit }] as [keyof TrainConfig, Chosen<number>]]),
+    ["fit", { value: pad ? "pad" : "stretch", reason: fit }],
+    levels,
+  ];
+}
+
+function filtersReason({ filters, candidates, seconds }: BudgetChoice): string {
+  const better = candidates.slice(0, -1).findLast((each) => each.filters > filters);
+  if (better === undefined) {
+    return candidates.length > 1 ? "the fewest that are tried first" : "as many as the largest network has";
+  }
+  return `of ${better.filters} only ${plural(better.epochs, "epoch")} of ${better.wantedEpochs} fit into ${
+    formatSeconds(seconds)
+  }`;
+}
+
+function batchReason({ batchSize, epochs, images }: BudgetChoice): string {
+  const updates = epochs * Math.ceil(images.train / batchSize);
+  return `${plural(updates, "update")}; larger batches are taken from ${
+    AUTO_RULES.enoughUpdates.toLocaleString("en-US")
+  } on`;
+}
+
+function epochsReason({ secondsPerEpoch, seconds, expectedSeconds }: BudgetChoice): string {
+  return `${formatSeconds(secondsPerEpoch)} each on this machine: ${formatSeconds(expectedSeconds)} of ${
+    formatSeconds(seconds)
+  }`;
+}

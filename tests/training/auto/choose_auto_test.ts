@@ -1,0 +1,231 @@
+import assert from "node:assert/strict";
+import { describeAuto } from "../../../src/cli/auto_view.ts";
+import { LIGHT } from "../../../src/training/augmentation.ts";
+import type { AutoChoice } from "../../../src/training/auto/auto_choice.ts";
+import { autoRules, type AutoStart, settleAuto } from "../../../src/training/auto/choose_auto.ts";
+import {
+  depthFor,
+  inputLadder,
+  patchesPerEpoch,
+  wantInput,
+} from "../../../src/training/auto/choose_input.ts";
+import type { DatasetProfile } from "../../../src/training/auto/profile.ts";
+import { chooseForBudget } from "../../../src/training/budget.ts";
+import { completeTrainConfig } from "../../../src/training/recipe.ts";
+import { stepSecondsBy } from "../../../src/training/step_speed.ts";
+import type { TrainConfig } from "../../../src/training/train_config.ts";
+
+/** A device like two CPU cores: 20 ms per step, and 1 us per pixel at 8 filters. */
+const SPEED = {
+  adapter: "a device",
+  seconds: 1.9,
+  points: [8, 32].flatMap((filters) =>
+    [4096, 65_536].map((pixels) => ({
+      filters,
+      pixels,
+      seconds: 0.02 + pixels * 1e-6 * (filters / 8) ** 1.4,
+    }))
+  ),
+};
+
+const same = (value: number) => ({ low: value, median: value, high: value });
+
+/** Objects of a share of the side of images of a size. */
+function objects(share: number, side: number): DatasetProfile["objects"] {
+  return {
+    count: same(1),
+    diameter: same(share * side),
+    relative: same(share),
+    smallestClass: share,
+    deviation: { pixels: 0.3, relative: 0.3 },
+  };
+}
+
+function sizes(width: number, height: number): DatasetProfile["sizes"] {
+  return {
+    width: same(width),
+    height: same(height),
+    different: 1,
+    aspect: width / height,
+    aspectRange: 1,
+    pixels: width * height,
+  };
+}
+
+/** Slices of 640 px with a tumor of a fifth of their side. */
+function profile(more: Partial<DatasetProfile> = {}): DatasetProfile {
+  return {
+    images: { train: 400, valid: 80, annotated: 400, looked: 100 },
+    sizes: sizes(640, 640),
+    channels: 1,
+    bits: 8,
+    intensity: { brightness: 0.25, contrast: 0.15, flat: 0 },
+    foreground: { low: 0.005, median: 0.05, high: 0.2 },
+    objects: objects(0.2, 640),
+    classes: 1,
+    mirrored: { horizontal: 1.02, vertical: 0.97 },
+    duplicates: { train: 0, shared: 0 },
+    ...more,
+  };
+}
+
+/** What is chosen in so many seconds. */
+function choose(
+  fingerprint: DatasetProfile,
+  seconds: number,
+  given: Partial<TrainConfig> = {},
+): { config: TrainConfig; auto: AutoChoice } {
+  const expected = stepSecondsBy(SPEED);
+  const start: AutoStart = { fingerprint, given, typed: Object.keys(given) };
+  const choice = chooseForBudget({
+    seconds,
+    speed: SPEED,
+    stepSeconds: ({ filters, size, height = size, batchSize }) =>
+      expected(filters, size * height * batchSize),
+    images: { train: fingerprint.images.train, valid: Math.max(1, fingerprint.images.valid) },
+    patches: (network) => patchesPerEpoch(fingerprint, network),
+    given,
+    most: completeTrainConfig(),
+    sizeStep: 32,
+    rules: autoRules(start),
+    fits: () => true,
+    parameters: (filters) => filters ** 2 * 30_000,
+  });
+  const { config, auto } = settleAuto(start, choice);
+  return { config: completeTrainConfig({ recipe: "auto", budget: seconds, ...given, ...config }), auto };
+}
+
+const reasonOf = ({ settings }: AutoChoice, name: string) =>
+  settings.find(({ setting }) => setting === name)!.reason;
+
+Deno.test("chooseForBudget: with the rules of auto, more time never gives less work, and choices repeat", () => {
+  let work = 0;
+  for (const seconds of [60, 120, 300, 600, 1800, 7200, 40_000, 1e6]) {
+    const { config } = choose(profile(), seconds);
+    assert.deepEqual(choose(profile(), seconds).config, config);
+    const { filters, size, epochs } = config;
+    assert.ok(filters ** 1.4 * size ** 2 >= work, `${seconds} s`);
+    work = filters ** 1.4 * size ** 2;
+    assert.ok(epochs >= 1 && epochs <= 300);
+  }
+  assert.equal(choose(profile(), 1e6).config.filters, 32);
+});
+
+Deno.test("wantInput: the smaller the objects, the larger the input, up to the images' own size, then patches", () => {
+  const side = (share: number, own = 640) =>
+    wantInput(profile({ sizes: sizes(own, own), objects: objects(share, own) })).side;
+  assert.deepEqual([0.5, 0.3, 0.2, 0.1].map((share) => side(share)), [128, 160, 224, 416]);
+  assert.equal(side(0.06, 256), 256);
+  assert.equal(side(0.3, 48), 64);
+  const huge = profile({ sizes: sizes(4000, 3000), objects: objects(0.01, 3464) });
+  const wanted = wantInput(huge);
+  assert.equal(wanted.scale, 0.46);
+  const { config, auto } = choose(huge, 36_000);
+  assert.deepEqual([config.patch, config.size, config.scale, config.fit], [256, 256, 0.46, undefined]);
+  assert.match(reasonOf(auto, "patch"), /1\.0 % of .* side, 5 px in whole images .*, 16 px in patches/);
+  // Hundreds of patches per image need more than minutes, and whole images small enough for that show nothing.
+  const short = choose(huge, 300);
+  assert.equal(short.config.patch, undefined);
+  assert.ok(0.01 * Math.sqrt(short.config.size * (short.config.height ?? short.config.size)) >= 4);
+  assert.match(reasonOf(short.auto, "size"), /patches, which would show more, take longer/);
+});
+
+Deno.test("inputLadder: wide images get a wide input, mixed ones are padded, depths divide sizes", () => {
+  const wide = choose(profile({ sizes: sizes(2000, 300), objects: objects(0.2, 775) }), 600);
+  const { size, height = size } = wide.config;
+  assert.ok(size / height > 3 && size % 32 === 0 && height % 32 === 0, `${size} x ${height}`);
+  assert.match(reasonOf(wide.auto, "fit"), /6\.7 times as wide as high/);
+  const high = choose(profile({ sizes: sizes(300, 2000), objects: objects(0.2, 775) }), 600);
+  assert.deepEqual([high.config.size, high.config.height], [height, size]);
+  const mixed = choose(profile({ sizes: { ...sizes(600, 300), aspectRange: 4 } }), 600);
+  assert.equal(mixed.config.fit, "pad");
+  for (const share of [0.01, 0.05, 0.2, 0.6]) {
+    for (const shape of [sizes(640, 640), sizes(2000, 300), sizes(40, 40), sizes(5000, 4000)]) {
+      const wanted = wantInput(profile({ sizes: shape, objects: objects(share, Math.sqrt(shape.pixels)) }));
+      const ladder = inputLadder(wanted, {});
+      assert.ok(ladder.length > 3);
+      for (const { size, height = size, depth = 5 } of ladder) {
+        assert.ok(size % 2 ** depth === 0 && height % 2 ** depth === 0);
+      }
+    }
+  }
+  assert.deepEqual([32, 64, 96, 128, 256, 416, 512].map((side) => depthFor(side)), [4, 4, 4, 5, 6, 5, 6]);
+});
+
+Deno.test("settleAuto: what is given is kept, and said to be", () => {
+  const given = { filters: 12, size: 96, epochs: 7, augment: null, depth: 5, learningRate: 1e-3 } as const;
+  const { config, auto } = choose(profile(), 600, given);
+  assert.deepEqual({ ...config, ...given }, { ...config, depth: 5 });
+  for (const name of Object.keys(given)) assert.equal(reasonOf(auto, name), "given");
+  assert.equal(auto.settings.find(({ setting }) => setting === "batchSize")!.given, undefined);
+  const patched = choose(profile(), 600, { patch: 64, size: 64 });
+  assert.deepEqual([patched.config.patch, patched.config.size], [64, 64]);
+  const start = { fingerprint: profile(), given: { filters: 8 }, typed: [] };
+  const choice = chooseForBudgetOf(start);
+  assert.match(reasonOf(settleAuto(start, choice).auto, "filters"), /model that the run starts from/);
+});
+
+/** A choice of one network, whose numbers do not matter. */
+function chooseForBudgetOf(start: AutoStart) {
+  return chooseForBudget({
+    seconds: 600,
+    speed: SPEED,
+    stepSeconds: () => 0.1,
+    images: { train: 10, valid: 10 },
+    given: start.given,
+    most: completeTrainConfig(),
+    sizeStep: 32,
+    rules: autoRules(start),
+    fits: () => true,
+    parameters: () => 1,
+  });
+}
+
+Deno.test("settleAuto: flips only where mirrored structures lie where others do", () => {
+  const augment = (more: Partial<DatasetProfile>) => choose(profile(more), 600).config.augment!;
+  assert.deepEqual(augment({}), LIGHT);
+  assert.deepEqual(augment({ mirrored: null }), LIGHT);
+  const chest = augment({ mirrored: { horizontal: 0, vertical: 0.27 }, classes: 3 });
+  assert.deepEqual([chest.flipHorizontal, chest.flipVertical, chest.rotation], [false, false, 10]);
+  const upright = augment({ mirrored: { horizontal: 0.9, vertical: 0.2 } });
+  assert.deepEqual([upright.flipHorizontal, upright.flipVertical], [true, false]);
+  assert.ok(augment({ images: { train: 5, valid: 2, annotated: 5, looked: 5 } }).rotation > 10);
+});
+
+Deno.test("settleAuto: datasets of few, deep, empty or many-class images get settings with reasons", () => {
+  const one = choose(
+    profile({ images: { train: 1, valid: 0, annotated: 1, looked: 1 }, mirrored: null }),
+    600,
+  );
+  assert.equal(one.config.batchSize, 1);
+  assert.ok(one.config.epochs > 40 && one.config.warmup <= one.config.epochs / 10);
+  assert.match(reasonOf(one.auto, "learningRate"), /gradients of 1 image /);
+  const empty = choose(profile({ foreground: null, objects: null, mirrored: null }), 600);
+  assert.match(reasonOf(empty.auto, "size"), /^nothing is foreground/);
+  assert.match(reasonOf(empty.auto, "loss"), /no foreground/);
+  const deep = choose(profile({ bits: 16 }), 600);
+  assert.match(reasonOf(deep.auto, "normalize"), /^16 bits per sample/);
+  const flat = choose(profile({ intensity: { brightness: 1, contrast: 2, flat: 0.4 } }), 600);
+  assert.equal(flat.config.normalize, "imagenet");
+  const many = choose(profile({ classes: 14 }), 600);
+  assert.match(reasonOf(many.auto, "loss"), /mean over classes/);
+  for (const { auto } of [one, empty, deep, flat, many]) {
+    assert.ok(auto.settings.every(({ reason }) => reason.length > 4));
+  }
+});
+
+Deno.test("describeAuto: shows the fingerprint, and a line with flag, value and reason for each choice", () => {
+  const text = describeAuto(
+    choose(profile({ duplicates: { train: 3, shared: 1 } }), 600, { filters: 8 }).auto,
+  );
+  assert.match(
+    text,
+    /^fingerprint {3}400 images to train on, 400 annotated, 100 looked at; 80 .*640 x 640 px\n/,
+  );
+  assert.match(text, /\n {14}3 training images repeat another one\n/);
+  assert.match(text, /\n {14}1 validation image repeats a training image: .*deno task split/);
+  assert.match(text, /\nchosen {8}--size \d+: objects have 20 % of the image's side, \d+ px here/);
+  assert.match(text, /\n {14}--filters 8: given, not chosen\n/);
+  assert.match(text, /\n {14}--augment light: flips/);
+  assert.match(text, /\nyours {9}each of these flags overrides its choice\n$/);
+});
