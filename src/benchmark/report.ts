@@ -392,10 +392,10 @@ export function shapeName({ filters, size, batch }: NetworkShape): string {
   return `${filters} filters, ${size} px, batch ${batch}`;
 }
 
-/** The kernels that identify a variant: those of the convolution and the matrix products. */
-function variantOf(kernels: readonly string[]): string {
+/** The kernels that identify a variant: the algorithms of the convolution, and the matrix products. */
+export function variantOf(kernels: readonly string[]): string {
   const names = kernels.map((label) =>
-    label.startsWith("gemm/") ? label : /conv2d\/(direct|winograd\d)/.exec(label)?.[1]
+    label.startsWith("gemm/") ? label : /^conv2d\/([a-z\d]+)/.exec(label)?.[1]
   );
   return [...new Set(names.filter((name) => name !== undefined))].join(" ");
 }

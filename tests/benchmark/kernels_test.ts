@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { calibrate, dispatchSeconds } from "../../src/benchmark/calibration.ts";
 import { CONV_SHAPES, convOperations, measureConv } from "../../src/benchmark/kernels.ts";
+import { variantOf } from "../../src/benchmark/report.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { type Direction, DIRECTIONS, recordConv } from "../../src/tuning/single_conv.ts";
 import { Standalone } from "../../src/tuning/standalone.ts";
@@ -33,6 +34,18 @@ for (const direction of DIRECTIONS) {
     }
   });
 }
+
+Deno.test("variantOf: names the algorithm and the products of every row of the table", () => {
+  for (const shape of CONV_SHAPES) {
+    for (const direction of DIRECTIONS) {
+      const { steps } = recordConv(planTarget(gpu), shape, direction);
+      const labels = steps.map(({ dispatch }) => dispatch.kernel.label);
+      assert.match(variantOf(labels), /^(direct|fused|im2col|winograd)/, labels.join(" "));
+    }
+  }
+  const kernels = ["conv2d/winograd4_input", "gemm/nn_wide", "conv2d/winograd4_output", "reduce/rows"];
+  assert.equal(variantOf(kernels), "winograd4 gemm/nn_wide");
+});
 
 Deno.test("Standalone: fills fixed regions with random values and runs its steps", async () => {
   const { steps, regions } = recordConv(planTarget(gpu), SMALL, "forward");
