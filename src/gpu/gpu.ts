@@ -24,6 +24,7 @@ import {
 import { alignBytes } from "./alignment.ts";
 import { type Arithmetic, DEFAULT_ARITHMETIC } from "./arithmetic.ts";
 import { CapacityError } from "./capacity_error.ts";
+import { ErrorScopes } from "./error_scopes.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { ReadBack } from "./read_back.ts";
 
@@ -53,6 +54,7 @@ export class Gpu implements GpuDescription {
   onCompile: GpuOptions["onCompile"];
   /** Runs kernels once when they are compiled, where a first dispatch takes long; set by whoever opens the device. */
   runFirst: ((kernels: readonly Kernel[]) => Promise<void>) | undefined;
+  readonly #scopes: ErrorScopes;
   readonly #pipelines: PipelineCache;
   readonly #readBack: ReadBack;
   readonly #granted: Readonly<Record<Need, boolean>>;
@@ -72,7 +74,8 @@ export class Gpu implements GpuDescription {
     this.precision = options.precision ?? "f32";
     this.onCompile = options.onCompile;
     this.#pipelines = new PipelineCache(device);
-    this.#readBack = new ReadBack(device);
+    this.#scopes = new ErrorScopes(device, (error) => this.#refused(error));
+    this.#readBack = new ReadBack(device, (encoder) => this.#submit(encoder));
     const subgroups = device.features.has("subgroups");
     this.#granted = {
       "subgroups": subgroups,
@@ -87,13 +90,10 @@ export class Gpu implements GpuDescription {
       maxStorageBufferBindingSize: bindingSize(device.limits, options),
       maxBufferSize: bufferSize(device.limits, options),
     };
-    // Without this an invalid dispatch fails silently and leaves zeros as results.
+    // What is done outside of scopes would fail silently.
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      const { error } = event as GPUUncapturedErrorEvent;
-      this.#error ??= error instanceof GPUOutOfMemoryError
-        ? new CapacityError(`The GPU is out of memory: ${error.message}`)
-        : new Error(`The GPU refused a command: ${error.message}`);
+      this.#refused((event as GPUUncapturedErrorEvent).error);
     });
     this.lost = device.lost.then(({ message }) => message);
     device.lost.then((info) => {
@@ -217,7 +217,12 @@ export class Gpu implements GpuDescription {
   /** Submits recorded commands, without waiting for them. */
   submit(encoder: GPUCommandEncoder): void {
     this.check();
-    this.device.queue.submit([encoder.finish()]);
+    this.#submit(encoder);
+  }
+
+  #submit(encoder: GPUCommandEncoder): void {
+    // Whatever is invalid in the commands is found when they are finished.
+    this.#scopes.watch(() => this.device.queue.submit([encoder.finish()]));
   }
 
   /** Says that work that was handed over, or is being encoded, changes a buffer. */
@@ -252,11 +257,13 @@ export class Gpu implements GpuDescription {
     pipeline: GPUComputePipeline,
     resources: readonly GPUBufferBinding[],
   ): GPUBindGroup {
-    return this.device.createBindGroup({
-      label,
-      layout: pipeline.getBindGroupLayout(0),
-      entries: resources.map((resource, binding) => ({ binding, resource })),
-    });
+    return this.#scopes.watch(() =>
+      this.device.createBindGroup({
+        label,
+        layout: pipeline.getBindGroupLayout(0),
+        entries: resources.map((resource, binding) => ({ binding, resource })),
+      })
+    );
   }
 
   /** Writes values, or `count` of them from value `first` on, from byte `offset` of the buffer on, in one piece. */
@@ -270,12 +277,9 @@ export class Gpu implements GpuDescription {
     this.check();
     this.changes(buffer);
     // Nothing here makes shared memory.
-    this.device.queue.writeBuffer(
-      buffer,
-      offset,
-      values as Float32Array<ArrayBuffer>,
-      first,
-      count ?? values.length - first,
+    const source = values as Float32Array<ArrayBuffer>;
+    this.#scopes.watch(() =>
+      this.device.queue.writeBuffer(buffer, offset, source, first, count ?? values.length - first)
     );
   }
 
@@ -294,7 +298,7 @@ export class Gpu implements GpuDescription {
 
   /** Hands what was written to the device, without waiting: its staging memory then serves the next writes. */
   flush(): void {
-    this.device.queue.submit([]);
+    this.#scopes.watch(() => this.device.queue.submit([]));
   }
 
   /** Reads bytes back; waits for all work submitted before. */
@@ -317,11 +321,19 @@ export class Gpu implements GpuDescription {
     await this.#waiting(() => this.#readBack.idle());
   }
 
+  /** Stores the first error that the device reports. */
+  #refused(error: GPUError): void {
+    this.#error ??= error instanceof GPUOutOfMemoryError
+      ? new CapacityError(`The GPU is out of memory: ${error.message}`)
+      : new Error(`The GPU refused a command: ${error.message}`);
+  }
+
   /** Does what waits for the device, and throws the error that it reports meanwhile. */
   async #waiting(work: () => Promise<void>): Promise<void> {
     this.check();
     try {
       await work();
+      await this.#scopes.reported();
     } catch (error) {
       // The device's own report of its loss says more, and arrives one turn of the event loop later.
       await new Promise((resolve) => setTimeout(resolve));

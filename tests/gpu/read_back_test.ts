@@ -82,6 +82,10 @@ class FakeBuffer {
   destroy(): void {}
 }
 
+function readBackOf(device: GPUDevice): ReadBack {
+  return new ReadBack(device, (encoder) => device.queue.submit([encoder.finish()]));
+}
+
 function open(runtime: Runtime): { device: FakeDevice; reads: ReadBack; source: FakeBuffer } {
   const device = new FakeDevice(runtime);
   const source = device.createBuffer({ size: 2 ** 24 + 4096, usage: 0 });
@@ -89,7 +93,7 @@ function open(runtime: Runtime): { device: FakeDevice; reads: ReadBack; source: 
   for (let first = 0; first < source.size; first += values.length) {
     source.bytes.set(values.subarray(0, source.size - first), first);
   }
-  return { device, reads: new ReadBack(device as unknown as GPUDevice), source };
+  return { device, reads: readBackOf(device as unknown as GPUDevice), source };
 }
 
 for (const runtime of ["at once", "awaited", "stale until awaited"] as const) {
@@ -150,7 +154,7 @@ Deno.test("Gpu.read: throws what the device reports of the work it waits for, no
   const gpu = await openDevice();
   try {
     assert.ok(
-      new ReadBack(gpu.device).atOnce,
+      readBackOf(gpu.device).atOnce,
       "Deno maps before mapAsync returns, which saves 10 ms per read",
     );
     const buffer = await gpu.createBuffer("values", 256);
