@@ -15,6 +15,8 @@ export class ErrorScopes {
   readonly #device: GPUDevice;
   readonly #report: (error: GPUError) => void;
   #reported: Promise<unknown> = Promise.resolve();
+  /** Lists of errors that belong to work that is being contained. */
+  readonly #contained = new Set<GPUError[]>();
 
   /** @param report called with every error, in their order */
   constructor(device: GPUDevice, report: (error: GPUError) => void) {
@@ -29,10 +31,37 @@ export class ErrorScopes {
     try {
       return work();
     } finally {
-      const reports = FILTERS.map(() => device.popErrorScope().then((error) => error && this.#report(error)));
-      // A lost device may reject; its loss has a report of its own.
-      this.#reported = Promise.allSettled([this.#reported, ...reports]);
+      this.#pop();
     }
+  }
+
+  /** Does work whose errors are its own, and resolves to them: they are reported to nobody else. */
+  async contain(work: () => Promise<void>): Promise<readonly GPUError[]> {
+    const errors: GPUError[] = [];
+    this.#contained.add(errors);
+    // For commands that are not watched.
+    for (const filter of FILTERS) this.#device.pushErrorScope(filter);
+    try {
+      await work();
+    } finally {
+      this.#pop();
+      await this.#reported;
+      this.#contained.delete(errors);
+    }
+    return errors;
+  }
+
+  #pop(): void {
+    const reports = FILTERS.map(() =>
+      this.#device.popErrorScope().then((error) => error && this.#take(error))
+    );
+    // A lost device may reject; its loss has a report of its own.
+    this.#reported = Promise.allSettled([this.#reported, ...reports]);
+  }
+
+  #take(error: GPUError): void {
+    if (this.#contained.size === 0) this.#report(error);
+    for (const errors of this.#contained) errors.push(error);
   }
 
   /** Resolves once all errors of the work until now have been reported. */

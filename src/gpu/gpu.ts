@@ -321,6 +321,11 @@ export class Gpu implements GpuDescription {
     await this.#waiting(() => this.#readBack.idle());
   }
 
+  /** Does work whose errors are its own, and resolves to them: no later call throws them. */
+  contain(work: () => Promise<void>): Promise<readonly GPUError[]> {
+    return this.#scopes.contain(work);
+  }
+
   /** Stores the first error that the device reports. */
   #refused(error: GPUError): void {
     this.#error ??= error instanceof GPUOutOfMemoryError

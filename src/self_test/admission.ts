@@ -77,31 +77,29 @@ export function admissionOf(gpu: Gpu): Admission {
  * `least` kernels have a test. What a lack of memory prevents says nothing about the kernels: null.
  */
 async function run(
-  { device }: Gpu,
+  gpu: Gpu,
   results: () => AsyncIterable<SelfTestResult>,
   least: number,
 ): Promise<boolean | null> {
   const tested = new Set<string>();
   let passed = true;
   let couldRun = true;
-  // Caught here, a refusal is a failure of this variant only; uncaught, every later call would throw it.
-  const scopes: readonly GPUErrorFilter[] = ["validation", "internal", "out-of-memory"];
-  for (const scope of scopes) device.pushErrorScope(scope);
-  try {
-    for await (const result of results()) {
-      tested.add(result.kernel);
-      passed &&= result.passed;
+  // Contained, a refusal is a failure of this variant only; else every later call would throw it.
+  const errors = await gpu.contain(async () => {
+    try {
+      for await (const result of results()) {
+        tested.add(result.kernel);
+        passed &&= result.passed;
+      }
+    } catch (error) {
+      if (error instanceof CapacityError) couldRun = false;
+      else if (error instanceof SyntaxError) passed = false;
+      else throw error;
     }
-  } catch (error) {
-    if (error instanceof CapacityError) couldRun = false;
-    else if (error instanceof SyntaxError) passed = false;
-    else throw error;
-  } finally {
-    for (const scope of [...scopes].reverse()) {
-      if (await device.popErrorScope() === null) continue;
-      if (scope === "validation") passed = false;
-      else couldRun = false;
-    }
+  });
+  for (const error of errors) {
+    if (error instanceof GPUValidationError) passed = false;
+    else couldRun = false;
   }
   if (!couldRun) return null;
   return passed && tested.size >= least;

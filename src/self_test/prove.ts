@@ -186,23 +186,13 @@ async function compile(gpu: Gpu, uses: readonly Use[]): Promise<Map<string, stri
 
 async function test(gpu: Gpu, use: Use, failure: string | undefined): Promise<KernelVerdict> {
   if (failure !== undefined) return verdictOf(use, { passed: false, remembered: false, reason: failure });
-  const { device } = gpu;
   const results: SelfTestResult[] = [];
-  // Caught here, a refusal is a failure of this kernel only; uncaught, every later call would throw it.
-  const scopes: readonly GPUErrorFilter[] = ["validation", "internal", "out-of-memory"];
-  for (const scope of scopes) device.pushErrorScope(scope);
-  let refusal: string | undefined;
-  let memory: string | undefined;
-  try {
+  // Contained, a refusal is a failure of this kernel only; else every later call would throw it.
+  const errors = await gpu.contain(async () => {
     for await (const result of selfTest(gpu, testsOf(use))) results.push(result);
-  } finally {
-    for (const scope of [...scopes].reverse()) {
-      const error = await device.popErrorScope();
-      if (error === null) continue;
-      if (scope === "validation") refusal = error.message;
-      else memory = error.message;
-    }
-  }
+  });
+  const refusal = errors.find((error) => error instanceof GPUValidationError)?.message;
+  const memory = errors.find((error) => !(error instanceof GPUValidationError))?.message;
   if (memory !== undefined) throw new CapacityError(`Cannot test the kernel "${use.kernel}": ${memory}`);
   const worst = results.reduce<SelfTestResult | undefined>(
     (most, one) =>

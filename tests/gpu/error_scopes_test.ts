@@ -43,3 +43,23 @@ Deno.test("ErrorScopes: work that throws leaves no scope open, and a lost device
   answer(true);
   await scopes.reported();
 });
+
+Deno.test("ErrorScopes.contain: errors of work that fails or ends go to whoever contains it, later ones do not", async () => {
+  const { device, open, answer } = fakeDevice({ validation: "invalid" });
+  const messages: string[] = [];
+  const scopes = new ErrorScopes(device, ({ message }) => messages.push(message));
+  const contained = scopes.contain(() => Promise.resolve(scopes.watch(() => {})));
+  await Promise.resolve();
+  answer();
+  // Of the watched command, and of what was not watched.
+  assert.deepEqual((await contained).map(({ message }) => message), ["invalid", "invalid"]);
+  const failing = scopes.contain(() => Promise.reject(new Error("broken")));
+  await Promise.resolve();
+  answer();
+  await assert.rejects(failing, /broken/);
+  assert.deepEqual(messages, []);
+  scopes.watch(() => {});
+  answer();
+  await scopes.reported();
+  assert.deepEqual([messages, open], [["invalid"], []]);
+});
