@@ -13,8 +13,8 @@ export type AdapterKind = "software" | "hardware";
 export type KernelChoices = Readonly<Record<string, string>>;
 
 /**
- * What a device may lack: `subgroups`; subgroups that always have 8 or always 4 invocations; or `workgroup memory` for more than a
- * few values: over OpenGL, the code that clears it takes minutes to compile.
+ * What a device may lack: `subgroups`; subgroups that always hold a workgroup of 8, or always have 4 invocations; or
+ * `workgroup memory` for more than a few values: over OpenGL, the code that clears it takes minutes to compile.
  */
 export type Need = "subgroups" | "subgroups of 8" | "subgroups of 4" | "workgroup memory";
 

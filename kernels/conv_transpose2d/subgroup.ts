@@ -17,7 +17,7 @@ import subgroupForwardCode from "./subgroup_forward.wgsl" with { type: "text" };
 import subgroupWgradCode from "./subgroup_wgrad.wgsl" with { type: "text" };
 import type { TransposeBands } from "./conv_transpose2d.ts";
 
-/** Invocations that a subgroup may have. With 16, which the kernels allow, lavapipe was no faster than in registers. */
+/** Invocations per workgroup, at most a subgroup. With 16, which the kernels allow, lavapipe was no faster than in registers. */
 export type SubgroupSize = 4 | 8;
 
 /** Whether the kernels can compute an input. */

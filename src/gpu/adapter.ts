@@ -126,13 +126,23 @@ export function isOpenGl(features: { has(name: string): boolean }): boolean {
   return !features.has("bgra8unorm-storage");
 }
 
+/**
+ * Subgroup sizes that meet a need for one. With 16, as lavapipe has with `LP_NATIVE_VECTOR_WIDTH=512`, workgroups of 8 fill
+ * half of a subgroup: it computes them 8 at a time, with the same bits, while its code for a broadcast to 16 is a loop.
+ */
+const SUBGROUP_SIZES: { readonly [need in Need]?: readonly number[] } = {
+  "subgroups of 8": [8, 16],
+  "subgroups of 4": [4],
+};
+
 /** Whether an adapter may grant what a variant needs. Subgroups may be granted without being listed. */
 export function mayGrant({ features, info }: GPUAdapter, need: Need | undefined): boolean {
   if (need === undefined) return true;
   if (isOpenGl(features)) return false;
-  const size =
-    { "subgroups of 8": 8, "subgroups of 4": 4, "subgroups": null, "workgroup memory": null }[need];
-  return size === null || (info.subgroupMinSize === size && info.subgroupMaxSize === size);
+  const sizes = SUBGROUP_SIZES[need];
+  const { subgroupMinSize, subgroupMaxSize } = info;
+  return sizes === undefined ||
+    (subgroupMinSize === subgroupMaxSize && sizes.includes(subgroupMinSize));
 }
 
 /** Bytes of one binding: more than 2 GiB - 4 cannot be addressed with a 32-bit index everywhere. */

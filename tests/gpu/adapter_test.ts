@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeGpu } from "../../src/gpu/adapter.ts";
+import { describeGpu, mayGrant } from "../../src/gpu/adapter.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { withNavigatorGpu } from "../support/navigator_gpu.ts";
@@ -23,4 +23,27 @@ Deno.test("describeGpu: returns null without an adapter", async () => {
   await withNavigatorGpu({ requestAdapter: () => Promise.resolve(null) }, async () => {
     assert.equal(await describeGpu(), null);
   });
+});
+
+Deno.test("mayGrant: subgroups of 8 are met by sizes that always hold a workgroup of 8", () => {
+  const features = new Set(["bgra8unorm-storage"]);
+  const grants = (
+    subgroupMinSize: number,
+    subgroupMaxSize: number,
+    need: "subgroups of 8" | "subgroups of 4",
+  ) => mayGrant({ features, info: { subgroupMinSize, subgroupMaxSize } } as unknown as GPUAdapter, need);
+  // lavapipe with 256 and with 512 bits, SwiftShader, Intel's hardware.
+  const sizes = [[8, 8], [16, 16], [4, 4], [8, 32]] as const;
+  assert.deepEqual(sizes.map(([least, most]) => grants(least, most, "subgroups of 8")), [
+    true,
+    true,
+    false,
+    false,
+  ]);
+  assert.deepEqual(sizes.map(([least, most]) => grants(least, most, "subgroups of 4")), [
+    false,
+    false,
+    true,
+    false,
+  ]);
 });
