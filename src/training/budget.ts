@@ -41,7 +41,11 @@ export interface BudgetRules {
   /** Networks and inputs in the order in which they are preferred; none that is given is considered otherwise. */
   readonly ladder?: readonly BudgetNetwork[];
   /** Fewest epochs and updates that are worth a network, and how many epochs may be needed for the latter. */
-  readonly wanted: { readonly epochs: number; readonly updates: number; readonly most: number };
+  readonly wanted: {
+    readonly epochs: number;
+    readonly updates: (network: BudgetNetwork) => number;
+    readonly most: number;
+  };
   /** Updates up to which smaller batches are chosen. */
   readonly enoughUpdates: number;
   /** Updates up to which more epochs than the original's are chosen, and most epochs. */
@@ -132,7 +136,7 @@ const SIZES = [256, 192, 128, 96, 64, 32];
 
 /** What is worth it on a dataset that nobody looked at: the demo has 16 epochs and 192 updates. */
 export const BUDGET_RULES: BudgetRules = {
-  wanted: { epochs: 12, updates: 200, most: 40 },
+  wanted: { epochs: 12, updates: () => 200, most: 40 },
   enoughUpdates: 500,
   most: { updates: 500, epochs: 200 },
   smallestBatch: 8,
@@ -251,9 +255,13 @@ export function isSpent(
 /** Networks and inputs to consider, the most preferred first. */
 function ladderOf(
   { filters, size }: Partial<BudgetSettings>,
-  { most, sizeStep, rules }: BudgetTask,
+  { most, sizeStep, rules, fits }: BudgetTask,
 ): readonly BudgetNetwork[] {
-  if (rules?.ladder !== undefined) return rules.ladder;
+  if (rules?.ladder !== undefined) {
+    const possible = rules.ladder.filter((network) => fits({ ...network, batchSize: 1 }));
+    // The trainer says why if none is.
+    return possible.length > 0 ? possible : rules.ladder.slice(-1);
+  }
   if (filters !== undefined && size !== undefined) return [{ filters, size }];
   if (filters !== undefined) {
     return SIZES.filter((each) => each % sizeStep === 0).map((size) => ({ filters, size }));
@@ -276,7 +284,10 @@ function candidateOf(task: BudgetTask, network: BudgetNetwork): BudgetCandidate 
     const epochs = Math.max(0, Math.floor(budgetLeft(task) / secondsPerEpoch));
     const batches = Math.ceil(images.train / batchSize);
     const wantedEpochs = given.epochs ??
-      Math.min(wanted.most, Math.max(network.patch ? 1 : wanted.epochs, Math.ceil(wanted.updates / batches)));
+      Math.min(
+        wanted.most,
+        Math.max(network.patch ? 1 : wanted.epochs, Math.ceil(wanted.updates(network) / batches)),
+      );
     return { ...network, batchSize, epochs, secondsPerEpoch, wantedEpochs };
   };
   const all = batchSizes(task, network).map(of);

@@ -210,6 +210,8 @@ const NO_SETTINGS = [
   "versions",
   "kernel_choices",
   "memory_bytes",
+  "budget_choice",
+  "auto_choice",
 ];
 
 function settingsOf(records: RunRecords): Html {

@@ -24,9 +24,17 @@ import type { DatasetProfile } from "./profile.ts";
 /** Seconds of a run of this recipe without `--budget`. */
 export const AUTO_SECONDS = 1800;
 
-/** What is worth it, whatever the dataset. */
+/** Pixels up to which 8 filters are worth it with few updates: fewer filters are worse than less training. */
+const SMALL_INPUT = 80 ** 2;
+
+/** What is worth it, whatever the dataset; `docs/results/recipe_auto.md` has the measurements. */
 export const AUTO_RULES: BudgetRules = {
-  wanted: { epochs: 10, updates: 600, most: 100 },
+  wanted: {
+    epochs: 3,
+    updates: ({ filters, size, height = size }) =>
+      filters <= 8 && size * height <= SMALL_INPUT ? 150 : 400 * Math.max(1, filters / 8),
+    most: 100,
+  },
   enoughUpdates: 1000,
   most: { updates: 8000, epochs: 300 },
   smallestBatch: 4,

@@ -50,11 +50,11 @@ const FILTERS = [32, 24, 16, 8] as const;
 /** Below this share of the wanted side, 8 filters are preferred to more filters. */
 const NARROW = 0.7;
 
-/** The deepest maps should have this many pixels per side at least. */
-const DEEPEST = 4;
-
-/** Depths that are chosen: a level more quadruples the parameters, which only large inputs repay. */
-const CHOSEN_DEPTHS = { least: DEPTHS.least, most: 6 } as const;
+/**
+ * The deepest maps should have this many pixels per side at least, and more for depths beyond the original's: a level more
+ * quadruples the parameters, which only large inputs repay.
+ */
+const DEEPEST = { usual: 4, deeper: 8 } as const;
 
 /** How images should come to the network. */
 export function wantInput({ sizes, objects }: Pick<DatasetProfile, "sizes" | "objects">): WantedInput {
@@ -131,8 +131,10 @@ function multiple(pixels: number, round: (value: number) => number): number {
 
 /** Depth of the network for an input: the deepest maps have 4 pixels or more along the shorter side, if possible. */
 export function depthFor(size: number, height = size): number {
-  const { least, most } = CHOSEN_DEPTHS;
-  let depth = Math.max(least, Math.min(most, Math.floor(Math.log2(Math.min(size, height) / DEEPEST))));
+  const { least, default: usual, most } = DEPTHS;
+  const levels = (pixels: number) => Math.floor(Math.log2(Math.min(size, height) / pixels));
+  const wanted = Math.max(Math.min(usual, levels(DEEPEST.usual)), levels(DEEPEST.deeper));
+  let depth = Math.max(least, Math.min(most, wanted));
   while (depth > least && (size % 2 ** depth !== 0 || height % 2 ** depth !== 0)) depth--;
   return depth;
 }

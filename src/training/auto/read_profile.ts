@@ -37,7 +37,7 @@ export interface ReadProfileOptions {
 }
 
 /** Images whose pixels are read: one per so many seconds of the budget, and how few and many of them. */
-const LOOKS = { seconds: 3, least: 24, most: 400 } as const;
+const LOOKS = { seconds: 4, least: 24, most: 200 } as const;
 
 /** Pixels that are read at most: the last images of a large dataset are left out. */
 const MOST_PIXELS = 2 ** 28;

@@ -149,7 +149,7 @@ Deno.test("inputLadder: wide images get a wide input, mixed ones are padded, dep
       }
     }
   }
-  assert.deepEqual([32, 64, 96, 128, 256, 416, 512].map((side) => depthFor(side)), [4, 4, 4, 5, 6, 5, 6]);
+  assert.deepEqual([32, 64, 96, 128, 256, 416, 512].map((side) => depthFor(side)), [4, 4, 4, 5, 5, 5, 6]);
 });
 
 Deno.test("settleAuto: what is given is kept, and said to be", () => {
