@@ -69,9 +69,10 @@ fn main(
   let layer = (params.first_slice + group.z) * params.layers + z;
   let step = 4u * params.column_vectors;
   let start = (layer * params.row_vectors + row) * step + column;
-  // A loop: unrolled stores would each cost a software adapter seconds of compilation.
+  // A loop whose end the driver does not know, always 8: it would unroll the stores, which takes it seconds.
   var tiles = array<mat4x4f, 8>(c00, c01, c02, c03, c10, c11, c12, c13);
-  for (var i = 0u; i < 8u; i++) {
+  let stored = 4u * min(2u, params.row_vectors - row);
+  for (var i = 0u; i < stored; i++) {
     store(start + i / 4u * step + i % 4u, tiles[i]);
   }
 }

@@ -97,9 +97,10 @@ fn main(
   let layer = (params.first_slice + group.z) * params.layers + z;
   let step = 4u * params.column_vectors;
   let start = layer * params.row_vectors * step + row * step + column;
-  // A loop: unrolled stores would each cost a software adapter seconds of compilation.
+  // A loop whose end the driver does not know, always 2 * ROW_VECTORS: it would unroll the stores, which takes it seconds.
   var tiles = array<mat4x4f, 16>(c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51, c60, c61, c70, c71);
-  for (var i = 0u; i < 2u * ROW_VECTORS; i++) {
+  let stored = ROW_VECTORS * min(2u, params.column_vectors - column);
+  for (var i = 0u; i < stored; i++) {
     store(start + i / 2u * step + i % 2u, tiles[i]);
   }
 }

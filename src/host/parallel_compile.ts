@@ -17,22 +17,25 @@ const LEAST_KERNELS = 4;
 /** A kernel that takes longer was not in the driver's cache: another thread pays. Opening a device there takes 0.15 s. */
 const COLD_SECONDS = 0.15;
 
+/** Devices whose driver did not know a kernel, and will hardly know others. */
+const cold = new WeakSet<Gpu>();
+
 /** Seconds after which a thread that does not answer is given up. */
 const MOST_SECONDS = 120;
 
 /** Runs each kernel once, with a second thread if the first ones show that the driver does not know them. */
 export async function runFirst(gpu: Gpu, kernels: readonly Kernel[]): Promise<void> {
   if (kernels.length < LEAST_KERNELS) return;
-  // Long texts are unrolled loops, which take longest: last, one would keep a single thread busy.
-  const order = kernels.toSorted((a, b) => b.code.length - a.code.length);
+  const order = inOrder(kernels);
   const next = new Int32Array(new SharedArrayBuffer(4));
   const runs = new FirstRun(gpu);
-  let helper: Promise<void> | undefined;
+  let helper = cold.has(gpu) ? runElsewhere(gpu, order, next) : undefined;
   try {
     for (let at = Atomics.add(next, 0, 1); at < order.length; at = Atomics.add(next, 0, 1)) {
       const start = performance.now();
       await runs.of(order[at]!);
       if (performance.now() - start > 1000 * COLD_SECONDS && order.length - at > 2) {
+        cold.add(gpu);
         helper ??= runElsewhere(gpu, order, next);
       }
     }
@@ -40,6 +43,16 @@ export async function runFirst(gpu: Gpu, kernels: readonly Kernel[]): Promise<vo
   } finally {
     runs.close();
   }
+}
+
+/**
+ * Long texts are unrolled loops, which take longest: last, one would keep a single thread busy. The first shows whether
+ * the driver knows them, and is shorter.
+ */
+function inOrder(kernels: readonly Kernel[]): readonly Kernel[] {
+  const [longest, ...order] = kernels.toSorted((a, b) => b.code.length - a.code.length);
+  const probe = order.splice(Math.floor(order.length / 2), 1);
+  return [...probe, longest!, ...order];
 }
 
 /**
