@@ -11,6 +11,7 @@ import adamHost from "./adam/adam.ts" with { type: "text" };
 import adamCode from "./adam/adam.wgsl" with { type: "text" };
 import augmentHost from "./augment/augment.ts" with { type: "text" };
 import augmentCode from "./augment/augment.wgsl" with { type: "text" };
+import augmentToneCode from "./augment/tone.wgsl" with { type: "text" };
 import averageHost from "./average/average.ts" with { type: "text" };
 import averageCode from "./average/average.wgsl" with { type: "text" };
 import averageMovingCode from "./average/moving.wgsl" with { type: "text" };
@@ -139,6 +140,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["adam/adam.wgsl", adamCode],
   ["augment/augment.ts", augmentHost],
   ["augment/augment.wgsl", augmentCode],
+  ["augment/tone.wgsl", augmentToneCode],
   ["average/average.ts", averageHost],
   ["average/average.wgsl", averageCode],
   ["average/moving.wgsl", averageMovingCode],

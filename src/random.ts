@@ -24,13 +24,15 @@ export const STREAMS = {
   patches: 0x70617463, // "patc"
   /** Noise of the augmentation, one stream per channel: `kernels/augment`. */
   noise: 0x6e6f6973, // "nois"
+  /** Changes of intensities, four streams from this one on: `kernels/augment`. */
+  tone: 0x746f6e65, // "tone"
 } as const;
 
 /**
- * One 32-bit number from four 32-bit keys: pcg4d of Jarzynski and Olano, Hash Functions for GPU Rendering, 2020. The
+ * Four 32-bit numbers from four 32-bit keys: pcg4d of Jarzynski and Olano, Hash Functions for GPU Rendering, 2020. The
  * kernels use the same function.
  */
-export function draw(a: number, b: number, c: number, d: number): number {
+export function drawFour(a: number, b: number, c: number, d: number): [number, number, number, number] {
   let x = (Math.imul(a, 1664525) + 1013904223) | 0;
   let y = (Math.imul(b, 1664525) + 1013904223) | 0;
   let z = (Math.imul(c, 1664525) + 1013904223) | 0;
@@ -47,7 +49,12 @@ export function draw(a: number, b: number, c: number, d: number): number {
   z ^= z >>> 16;
   w ^= w >>> 16;
   mix();
-  return x >>> 0;
+  return [x >>> 0, y >>> 0, z >>> 0, w >>> 0];
+}
+
+/** The first number of {@linkcode drawFour}. */
+export function draw(a: number, b: number, c: number, d: number): number {
+  return drawFour(a, b, c, d)[0];
 }
 
 /** Fills `values` with numbers uniform in [-bound, bound), keyed by seed, tensor and index. */

@@ -8,7 +8,7 @@ Deno.test("STREAMS: every stream is distinct and spells its four letters, also n
   const words = Object.values(STREAMS).map((key) =>
     String.fromCharCode(key >>> 24, (key >>> 16) & 255, (key >>> 8) & 255, key & 255)
   );
-  assert.deepEqual(words, ["init", "shuf", "boot", "drop", "aff0", "patc", "nois"]);
+  assert.deepEqual(words, ["init", "shuf", "boot", "drop", "aff0", "patc", "nois", "tone"]);
 });
 
 Deno.test("STREAMS: the kernels draw from the streams that carry their names", () => {

@@ -10,6 +10,7 @@ import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
 import type { Nchw } from "../shape.ts";
 import code from "./augment.wgsl" with { type: "text" };
+import toneCode from "./tone.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
@@ -31,7 +32,20 @@ export interface Augmentation {
   readonly brightness: number;
   /** Largest standard deviation of noise added to a normalized image. */
   readonly noise: number;
+  /** Largest logarithm of the exponent of a gamma curve, either sign: 0.5 is an exponent of 0.61 to 1.65. */
+  readonly gamma?: number;
+  /** Largest relative change of the slope of a smooth monotone curve of intensities, below 1. */
+  readonly tone?: number;
+  /** Largest relative change of brightness by a smooth field across the image, either sign. */
+  readonly bias?: number;
+  /** Probability that intensities are inverted, among images of the share. */
+  readonly invert?: number;
+  /** Probability that gamma, tone, bias and invert act on an image; 1 by default. */
+  readonly share?: number;
 }
+
+/** The transforms of intensities that `share` makes rarer. */
+export const TONES = ["gamma", "tone", "bias", "invert"] as const;
 
 /** Height and width of images. */
 export type Extents = Pick<Nchw, "height" | "width">;
@@ -93,5 +107,27 @@ export function augment(
       0,
     ]),
     workgroups: grid("augment/augment", height * width, WORKGROUP, batch),
+  };
+}
+
+/** Whether {@linkcode toneChange} would change anything. */
+export function changesTone(options: Augmentation): boolean {
+  return TONES.some((name) => (options[name] ?? 0) > 0) && options.share !== 0;
+}
+
+/** Changes how intensities of images map to values, after {@linkcode augment} and in place; bindings images, step. */
+export function toneChange(images: Nchw, options: Augmentation, firstImage = 0): Dispatch {
+  const { batch, channels, height, width } = images;
+  return {
+    kernel: kernel("augment/tone", toneCode),
+    params: packParams([
+      height,
+      width,
+      channels,
+      firstImage,
+      f32(options.share ?? 1),
+      ...TONES.map((name) => f32(options[name] ?? 0)),
+    ]),
+    workgroups: grid("augment/tone", height * width, WORKGROUP, batch),
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Augmentation } from "../../kernels/augment/augment.ts";
+import { type Augmentation, TONES } from "../../kernels/augment/augment.ts";
 
 /** No transform: what a list of transforms starts from. */
 const NOTHING: Augmentation = {
@@ -31,8 +31,14 @@ export const LIGHT: Augmentation = {
 
 const FLIPS = { horizontal: "flipHorizontal", vertical: "flipVertical" } as const;
 
-/** Maximum of each strength; beyond it, an image could lose its content or be inverted. */
-const MOST = { rotation: 180, scale: 0.9, shift: 1, contrast: 1, brightness: 10, noise: 10 } as const;
+/** Maximum of each strength; beyond it, an image could lose its content. */
+const MOST = {
+  ...{ rotation: 180, scale: 0.9, shift: 1, contrast: 1, brightness: 10, noise: 10 },
+  ...{ gamma: 3, tone: 0.95, bias: 1, invert: 1, share: 1 },
+} as const;
+
+/** Entries that files have only if they are given, so that runs without them stay as they were. */
+export const OPTIONAL_AUGMENTATION: readonly (keyof typeof MOST & keyof Augmentation)[] = [...TONES, "share"];
 
 /** The syntax of {@linkcode parseAugmentation}, in one line. */
 export const AUGMENTATION_SYNTAX = `none, light, or a comma-separated list of ${
@@ -54,6 +60,13 @@ export function parseAugmentation(text: string): Augmentation | null {
     parts.shift();
   }
   for (const part of parts) augmentation = { ...augmentation, ...parsePart(part) };
+  if (augmentation.share !== undefined && !TONES.some((name) => augmentation[name])) {
+    throw new RangeError(
+      `Cannot augment with a share of ${augmentation.share} of the images: it holds for ${
+        TONES.join(", ")
+      }, and none of them is given`,
+    );
+  }
   return augmentation;
 }
 
@@ -75,12 +88,12 @@ function parsePart(part: string): Partial<Augmentation> {
 export function formatAugmentation(augmentation: Augmentation | null): string {
   // Earlier versions stored an empty text for a typed "none".
   if (!augmentation) return "none";
-  const names = Object.keys(NOTHING) as (keyof Augmentation)[];
+  const names = [...Object.keys(NOTHING), ...OPTIONAL_AUGMENTATION] as (keyof Augmentation)[];
   if (names.every((name) => augmentation[name] === LIGHT[name])) return "light";
   const flips = Object.entries(FLIPS).flatMap(([name, field]) => augmentation[field] ? [name] : []);
   const others = Object.keys(MOST).flatMap((name) => {
-    const value = augmentation[name as keyof typeof MOST];
-    return value > 0 ? [`${name}=${value}`] : [];
+    const value = augmentation[name as keyof typeof MOST] ?? 0;
+    return value > 0 || name === "share" && augmentation.share === 0 ? [`${name}=${value}`] : [];
   });
   return [...flips, ...others].join(",") || "rotation=0";
 }

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { augment, type Augmentation, type Extents } from "../../kernels/augment/augment.ts";
+import {
+  augment,
+  type Augmentation,
+  changesTone,
+  type Extents,
+  toneChange,
+} from "../../kernels/augment/augment.ts";
 import { imageSize } from "../../kernels/shape.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program, type View } from "../graph/program.ts";
@@ -86,6 +92,7 @@ export class Augmenter {
     );
     // A binding may be smaller than a batch.
     const most = Math.floor(this.#gpu.limits.maxStorageBufferBindingSize / Math.max(...sizes));
+    const step: View = { buffer: 4, offset: 0, byteLength: 16 };
     const steps = [];
     for (let first = 0; first < batch; first += most) {
       const count = Math.min(most, batch - first);
@@ -99,8 +106,14 @@ export class Augmenter {
           source,
           outside: this.#outside,
         }),
-        views: [...views, { buffer: 4, offset: 0, byteLength: 16 }],
+        views: [...views, step],
       });
+      if (changesTone(this.#options)) {
+        steps.push({
+          dispatch: toneChange({ ...image, batch: count }, this.#options, first),
+          views: [views[2]!, step],
+        });
+      }
     }
     const program = await Program.create(
       this.#gpu,

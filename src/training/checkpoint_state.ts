@@ -20,7 +20,7 @@ import {
 } from "../fs/json_shape.ts";
 import { isSampleRange } from "../image/sample_range.ts";
 import { parameterTable } from "../unet/parameters.ts";
-import { LIGHT } from "./augmentation.ts";
+import { LIGHT, OPTIONAL_AUGMENTATION } from "./augmentation.ts";
 import { CLASS_FIELDS, HEADS } from "../../kernels/loss/definition.ts";
 import { classCount } from "../unet/config.ts";
 import { emptySums, type MetricSums } from "./epoch_metrics.ts";
@@ -32,11 +32,12 @@ const COUNT = integerOf();
 /** JSON has no NaN: an undefined metric is null. */
 const METRICS = recordOf(orNull(NUMBER));
 
-const AUGMENTATION = objectOf(
-  Object.fromEntries(
+const AUGMENTATION = objectOf({
+  ...Object.fromEntries(
     Object.entries(LIGHT).map(([name, value]) => [name, typeof value === "boolean" ? FLAG : NUMBER]),
   ),
-);
+  ...Object.fromEntries(OPTIONAL_AUGMENTATION.map((name) => [name, orMissing(NUMBER)])),
+});
 
 /** Settings; a run of an earlier version has fewer. */
 const CONFIG: Shape = objectOf({

@@ -1,5 +1,5 @@
 /**
- * Random augmentation of images together with their masks, as plain float64 loops.
+ * Random augmentation of images together with their masks, and of intensities, as plain float64 loops.
  *
  * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of image, step, seed and kind. A pixel of
  * the result is sampled at `R(angle) * (pixel - center - shift) / scale + center` of the source, mirrored about the
@@ -146,6 +146,53 @@ export function augmentBatch(
         const first = (image * maskChannels + channel) * sourcePixels;
         result.masks[plane + pixel] = inside ? masks[first + row * source.width + column]! : outside;
       }
+    }
+  }
+  return result;
+}
+
+const TONE = 0x746f6e65;
+
+/** Strength of each change; absent ones are 0, an absent share is 1. */
+export interface ToneStrength {
+  gamma?: number;
+  tone?: number;
+  bias?: number;
+  invert?: number;
+  share?: number;
+}
+
+/** The changed images, NCHW. */
+export function changeTones(
+  images: ArrayLike<number>,
+  { batch, channels, height, width }: { batch: number; channels: number; height: number; width: number },
+  { gamma = 0, tone = 0, bias = 0, invert = 0, share = 1 }: ToneStrength,
+  seed: number,
+  step: number,
+): Float64Array {
+  const result = Float64Array.from(images);
+  for (let image = 0; image < batch; image++) {
+    const [chance, curve, wave, field] = [0, 1, 2, 3].map((kind) =>
+      pcg4d(image, step, seed, TONE + kind).map((value) => (value >>> 8) / 2 ** 24)
+    ) as [number[], number[], number[], number[]];
+    if (chance[0]! >= share) continue;
+    const exponent = Math.exp(gamma * (2 * chance[2]! - 1));
+    for (let index = 0; index < channels * height * width; index++) {
+      const x = index % width / width;
+      const y = Math.floor(index / width) % height / height;
+      const sigmoid = 1 / (1 + Math.exp(-images[image * channels * height * width + index]!));
+      const power = sigmoid ** exponent;
+      let z = Math.log(power / (1 - power));
+      const before = z;
+      for (const which of [0, 1]) {
+        const period = 4 + 8 * curve[which]!;
+        // The slope of a wave of this height is at most half of what `tone` allows.
+        const height = tone / 2 * (2 * curve[2 + which]! - 1) * period / (2 * Math.PI);
+        z += height * Math.sin(2 * Math.PI * (before / period + wave[which]!));
+      }
+      const turns = (2 * field[0]! - 1) * x + (2 * field[1]! - 1) * y + field[2]!;
+      z += bias * (2 * chance[3]! - 1) * Math.cos(2 * Math.PI * turns) * Math.log1p(Math.exp(z));
+      result[image * channels * height * width + index] = chance[1]! < invert ? -z : z;
     }
   }
   return result;

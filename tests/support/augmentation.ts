@@ -10,4 +10,9 @@ export const EVERY_CHANGE: Augmentation = {
   contrast: 0.1,
   brightness: 0.1,
   noise: 0.05,
+  gamma: 0.3,
+  tone: 0.4,
+  bias: 0.2,
+  invert: 0.1,
+  share: 0.5,
 };

@@ -21,6 +21,8 @@ Deno.test("parseAugmentation: rejects what is unknown or out of range, by name",
   for (const text of ["", "heavy", "none,rotation=3", "rotation", "rotation=1=2", "toString=1", "light=1"]) {
     assert.throws(() => parseAugmentation(text), /^RangeError: Cannot augment with "/, text);
   }
+  assert.throws(() => parseAugmentation("light,share=0.5"), /share of 0.5 .* gamma, tone, bias, invert/);
+  assert.throws(() => parseAugmentation("tone=1"), /tone "1": expected a number from 0 to 0.95/);
   assert.throws(() => parseAugmentation("scale=1"), /scale "1": expected a number from 0 to 0.9/);
   assert.throws(() => parseAugmentation("noise="), /noise "": expected a number/);
   assert.throws(() => parseAugmentation("noise=-1"), /noise "-1"/);
@@ -28,7 +30,10 @@ Deno.test("parseAugmentation: rejects what is unknown or out of range, by name",
 });
 
 Deno.test("formatAugmentation: parses back to the same augmentation", () => {
-  for (const text of ["none", "light", "horizontal,rotation=12.5,noise=0.01", "vertical", "rotation=0"]) {
+  const texts = ["none", "light", "horizontal,rotation=12.5,noise=0.01", "vertical", "rotation=0"];
+  for (
+    const text of [...texts, "vertical,gamma=0.5,tone=0.3,bias=0.2,invert=0.1,share=0.5", "bias=1,share=0"]
+  ) {
     assert.equal(formatAugmentation(parseAugmentation(text)), text);
   }
   assert.equal(

@@ -5,11 +5,11 @@
  * @module
  */
 import { adamStep } from "../../../kernels/adam/adam.ts";
-import { augment } from "../../../kernels/augment/augment.ts";
+import { augment, toneChange } from "../../../kernels/augment/augment.ts";
 import { emaUpdate, weightedSum } from "../../../kernels/average/average.ts";
 import { clipScale, gradientSquares } from "../../../kernels/clip/clip.ts";
 import { multiplyAdd } from "../../../kernels/probe/multiply_add.ts";
-import { draw, STREAMS } from "../../random.ts";
+import { draw, drawFour, STREAMS } from "../../random.ts";
 import { lossChecks } from "./losses.ts";
 import { type Check, random, stepUniform, sum, sumLimit, table } from "./check.ts";
 
@@ -18,6 +18,7 @@ export function* trainingChecks(): Generator<Check> {
   yield* lossChecks();
   yield* updateChecks();
   yield augmentCheck();
+  yield toneCheck();
   const out = random(99, 64).map((value) => value + 2);
   yield { dispatch: multiplyAdd(64, 10), operands: { out }, expected: { out }, limit: 1e-4 };
 }
@@ -125,6 +126,47 @@ function augmentCheck(): Check {
         return inside ? source_masks[Math.floor(index / 30) * 30 + row * 6 + column]! : 0;
       }),
     },
+    limit: 1e-4,
+  };
+}
+
+/** A gamma curve, a smooth curve and a bias field on some of three images of 5 x 6, and inversion of some of these. */
+function toneCheck(): Check {
+  const strength = { gamma: 0.7, tone: 0.5, bias: 0.5, invert: 0.5, share: 0.7 };
+  const flips = { flipHorizontal: false, flipVertical: false };
+  const images = random(88, 90);
+  const [seed, step, firstImage] = [5, 3, 7];
+  const drawn = (image: number, kind: number) =>
+    drawFour(firstImage + image, step, seed, STREAMS.tone + kind).map((value) => (value >>> 8) / 2 ** 24);
+  const softplus = (x: number) => Math.log1p(Math.exp(x));
+  const turn = 2 * Math.PI;
+  const changed = (index: number) => {
+    const image = Math.floor(index / 30);
+    const [share, invert, exponent, gain] = drawn(image, 0) as [number, number, number, number];
+    if (share >= strength.share) return images[index]!;
+    const [curve, wave, field] = [1, 2, 3].map((kind) => drawn(image, kind)) as [
+      number[],
+      number[],
+      number[],
+    ];
+    let z = -Math.log(Math.expm1(Math.exp(strength.gamma * (2 * exponent - 1)) * softplus(-images[index]!)));
+    z += sum(2, (which) => {
+      const rate = turn / (4 + 8 * curve[which]!);
+      const rise = strength.tone / 2 * (2 * curve[2 + which]! - 1) / rate;
+      return rise * Math.sin(rate * z + turn * wave[which]!);
+    });
+    const across = (2 * field[0]! - 1) * (index % 6) / 6 +
+      (2 * field[1]! - 1) * (Math.floor(index / 6) % 5) / 5;
+    z += strength.bias * (2 * gain - 1) * Math.cos(turn * (across + field[2]!)) * softplus(z);
+    return invert < strength.invert ? -z : z;
+  };
+  return {
+    dispatch: toneChange({ batch: 3, channels: 1, height: 5, width: 6 }, {
+      ...{ ...flips, rotation: 0, scale: 0, shift: 0, contrast: 0, brightness: 0, noise: 0 },
+      ...strength,
+    }),
+    operands: { images, step: stepUniform(seed, step, 0, [], firstImage) },
+    expected: { images: table(90, changed) },
     limit: 1e-4,
   };
 }
