@@ -30,6 +30,8 @@ function describeSetting(
   const height = all.find((each) => each.setting === "height")?.value;
   const text = setting === "augment"
     ? formatAugmentation(value as TrainConfig["augment"])
+    : setting === "budget"
+    ? `${value}s`
     : setting === "size" && height !== undefined
     ? `${value}x${height}`
     : `${value}`;

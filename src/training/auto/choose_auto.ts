@@ -9,7 +9,7 @@ import { DEPTHS } from "../../unet/config.ts";
 import { formatSeconds, plural } from "../../format.ts";
 import type { TrainConfig } from "../train_config.ts";
 import type { AutoChoice, AutoSetting } from "./auto_choice.ts";
-import { inputLadder, inputReason, wantInput } from "./choose_input.ts";
+import { inputLadder, inputReason, leastSide, wantInput } from "./choose_input.ts";
 import {
   chooseAugment,
   chooseLoss,
@@ -24,18 +24,19 @@ import type { DatasetProfile } from "./profile.ts";
 /** Seconds of a run of this recipe without `--budget`. */
 export const AUTO_SECONDS = 1800;
 
-/** Pixels up to which 8 filters are worth it with few updates: fewer filters are worse than less training. */
-const SMALL_INPUT = 80 ** 2;
+/**
+ * Updates that are worth 8 filters: few at the smallest input that shows the objects, since less shows too little; more
+ * at larger ones, most if objects are large anyway. More filters want proportionally more.
+ */
+const WORTH = { least: 150, small: 300, large: 1000, filters: 8 } as const;
+
+/** Objects of more pixels are large. */
+const LARGE_OBJECT = 30;
 
 /** What is worth it, whatever the dataset; `docs/results/recipe_auto.md` has the measurements. */
 export const AUTO_RULES: BudgetRules = {
-  wanted: {
-    epochs: 3,
-    updates: ({ filters, size, height = size }) =>
-      filters <= 8 && size * height <= SMALL_INPUT ? 150 : 400 * Math.max(1, filters / 8),
-    most: 100,
-  },
-  enoughUpdates: 1000,
+  wanted: { epochs: 3, updates: () => WORTH.large, most: 100 },
+  enoughUpdates: 1500,
   most: { updates: 8000, epochs: 300 },
   smallestBatch: 4,
 };
@@ -52,7 +53,19 @@ export interface AutoStart {
 
 /** What is worth it, with the networks and inputs that suit the dataset. */
 export function autoRules({ fingerprint, given }: AutoStart): BudgetRules {
-  return { ...AUTO_RULES, ladder: inputLadder(wantInput(fingerprint), given) };
+  const input = wantInput(fingerprint);
+  const updates = ({ filters, size, height = size, patch }: BudgetNetwork) => {
+    const side = Math.sqrt(size * height);
+    if (filters > WORTH.filters) return WORTH.large * filters / WORTH.filters;
+    if (patch !== undefined) return WORTH.small;
+    if (side <= leastSide(input)) return WORTH.least;
+    return (input.share ?? 1) * side <= LARGE_OBJECT ? WORTH.small : WORTH.large;
+  };
+  return {
+    ...AUTO_RULES,
+    wanted: { ...AUTO_RULES.wanted, updates },
+    ladder: inputLadder(input, given),
+  };
 }
 
 /** All settings of a run whose network, batch and epochs are chosen, and why. */
@@ -72,6 +85,7 @@ export function settleAuto(
     loss: chooseLoss(fingerprint),
   };
   const entries: [keyof TrainConfig, Chosen<TrainConfig[keyof TrainConfig] | null>][] = [
+    ["budget", { value: AUTO_SECONDS, reason: "this recipe's default" }],
     ...inputEntries(fingerprint, choice),
     ["filters", { value: choice.filters, reason: filtersReason(choice) }],
     ["batchSize", { value: batchSize, reason: batchReason(choice) }],

@@ -38,8 +38,8 @@ const SIDES = { least: 128, most: 512, patched: 12, unknown: 256 } as const;
 /** Patches, the diameter of their objects, and by how much less that may be if time is short. */
 const PATCHES = { sides: [256, 192, 128], object: 16, coarser: [Math.SQRT1_2, 1 / 2] } as const;
 
-/** Whole images in which objects would be smaller than this show nothing of them. */
-const LEAST_OBJECT = 4;
+/** Inputs of a smaller side, or with smaller objects, are the last resort; those whose objects cannot be seen are none. */
+const LEAST = { side: 64, object: 8, seen: 4 } as const;
 
 /** Proportions up to which images are stretched to a square, and differences between images that need padding. */
 const PROPORTIONS = { square: 1.5, alike: 1.6, padded: 2.5 } as const;
@@ -54,7 +54,7 @@ const NARROW = 0.7;
  * The deepest maps should have this many pixels per side at least, and more for depths beyond the original's: a level more
  * quadruples the parameters, which only large inputs repay.
  */
-const DEEPEST = { usual: 4, deeper: 8 } as const;
+const DEEPEST = { usual: 2, deeper: 8 } as const;
 
 /** How images should come to the network. */
 export function wantInput({ sizes, objects }: Pick<DatasetProfile, "sizes" | "objects">): WantedInput {
@@ -71,6 +71,12 @@ export function wantInput({ sizes, objects }: Pick<DatasetProfile, "sizes" | "ob
   }
   const wanted = Math.max(SIDES.least, multiple(OBJECT_PIXELS / share, Math.ceil));
   return { side: Math.min(ceiling, wanted), ...proportioned, scale: null, share };
+}
+
+/** Side of the smallest square that shows the objects. */
+export function leastSide({ side, share }: Pick<WantedInput, "side" | "share">): number {
+  if (share === null) return Math.min(side, LEAST.side);
+  return Math.min(side, Math.max(LEAST.side, multiple(LEAST.object / share, Math.round)));
 }
 
 function sideOf({ width, height }: DatasetProfile["sizes"]): number {
@@ -129,7 +135,7 @@ function multiple(pixels: number, round: (value: number) => number): number {
   return Math.max(STEP, STEP * round(pixels / STEP));
 }
 
-/** Depth of the network for an input: the deepest maps have 4 pixels or more along the shorter side, if possible. */
+/** Depth of the network for an input: the original's, unless that leaves too few pixels, or enough for more. */
 export function depthFor(size: number, height = size): number {
   const { least, default: usual, most } = DEPTHS;
   const levels = (pixels: number) => Math.floor(Math.log2(Math.min(size, height) / pixels));
@@ -178,7 +184,7 @@ export function inputLadder(wanted: WantedInput, given: Given): BudgetNetwork[] 
       }
     }
     const all = sidesFrom(side);
-    const shown = all.filter((each) => share === null || share * each >= LEAST_OBJECT);
+    const shown = all.filter((each) => share === null || share * each >= LEAST.seen);
     for (const each of shown.length > 0 ? shown : all.slice(0, 1)) {
       for (const filters of each >= NARROW * side ? FILTERS : each > 64 ? [8] : [8, 4]) {
         add(filters, extentsFor(each, aspect));

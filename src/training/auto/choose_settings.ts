@@ -30,7 +30,7 @@ const MORE: Partial<Augmentation> = { rotation: 20, scale: 0.2, shift: 0.1 };
 const FLAT_SHARE = 0.1;
 
 /** The learning rate of `strong` is that of this batch or a larger one; smaller ones have noisier gradients. */
-const RATE = { value: 3e-3, batchSize: 8 } as const;
+const RATE = { value: 3e-3, batchSize: 4 } as const;
 
 /** Updates of the warm-up, and the share of all epochs that it may take. */
 const WARMUP = { updates: 40, share: 0.1 } as const;
@@ -100,7 +100,7 @@ export function chooseRate(batchSize: number): Chosen<number> {
   if (batchSize >= RATE.batchSize) {
     return {
       value: RATE.value,
-      reason: "what works at batches of 8 to 32 with instance norm and a cosine schedule",
+      reason: "what works at batches of 4 to 32 with instance norm and a cosine schedule",
     };
   }
   const value = Number((RATE.value * Math.sqrt(batchSize / RATE.batchSize)).toPrecision(2));

@@ -10,7 +10,7 @@ import {
   wantInput,
 } from "../../../src/training/auto/choose_input.ts";
 import type { DatasetProfile } from "../../../src/training/auto/profile.ts";
-import { chooseForBudget } from "../../../src/training/budget.ts";
+import { type BudgetStep, chooseForBudget } from "../../../src/training/budget.ts";
 import { completeTrainConfig } from "../../../src/training/recipe.ts";
 import { stepSecondsBy } from "../../../src/training/step_speed.ts";
 import type { TrainConfig } from "../../../src/training/train_config.ts";
@@ -74,6 +74,7 @@ function choose(
   fingerprint: DatasetProfile,
   seconds: number,
   given: Partial<TrainConfig> = {},
+  fits: (step: BudgetStep) => boolean = () => true,
 ): { config: TrainConfig; auto: AutoChoice } {
   const expected = stepSecondsBy(SPEED);
   const start: AutoStart = { fingerprint, given, typed: Object.keys(given) };
@@ -88,11 +89,11 @@ function choose(
     most: completeTrainConfig(),
     sizeStep: 32,
     rules: autoRules(start),
-    fits: () => true,
+    fits,
     parameters: (filters) => filters ** 2 * 30_000,
   });
   const { config, auto } = settleAuto(start, choice);
-  return { config: completeTrainConfig({ recipe: "auto", budget: seconds, ...given, ...config }), auto };
+  return { config: completeTrainConfig({ recipe: "auto", ...given, ...config, budget: seconds }), auto };
 }
 
 const reasonOf = ({ settings }: AutoChoice, name: string) =>
@@ -149,7 +150,21 @@ Deno.test("inputLadder: wide images get a wide input, mixed ones are padded, dep
       }
     }
   }
-  assert.deepEqual([32, 64, 96, 128, 256, 416, 512].map((side) => depthFor(side)), [4, 4, 4, 5, 5, 5, 6]);
+  assert.deepEqual([32, 64, 96, 128, 256, 416, 512].map((side) => depthFor(side)), [4, 5, 5, 5, 5, 5, 6]);
+});
+
+Deno.test("chooseForBudget: with the rules of auto, skips networks of which no image fits", () => {
+  const small = ({ filters }: BudgetStep) => filters < 16;
+  assert.equal(choose(profile(), 1e6, {}, small).config.filters, 8);
+  const pair = ({ batchSize }: BudgetStep) => batchSize <= 2;
+  assert.deepEqual(
+    [choose(profile(), 1e6, {}, pair).config].map(({ filters, batchSize }) => [filters, batchSize]),
+    [
+      [32, 2],
+    ],
+  );
+  // None: the trainer says why.
+  assert.ok(choose(profile(), 1e6, {}, () => false).config.filters > 0);
 });
 
 Deno.test("settleAuto: what is given is kept, and said to be", () => {
@@ -224,7 +239,10 @@ Deno.test("describeAuto: shows the fingerprint, and a line with flag, value and 
   );
   assert.match(text, /\n {14}3 training images repeat another one\n/);
   assert.match(text, /\n {14}1 validation image repeats a training image: .*deno task split/);
-  assert.match(text, /\nchosen {8}--size \d+: objects have 20 % of the image's side, \d+ px here/);
+  assert.match(
+    text,
+    /\nchosen {8}--budget 1800s: this recipe's default\n {14}--size \d+: objects have 20 % of the image's side, \d+ px here/,
+  );
   assert.match(text, /\n {14}--filters 8: given, not chosen\n/);
   assert.match(text, /\n {14}--augment light: flips/);
   assert.match(text, /\nyours {9}each of these flags overrides its choice\n$/);
