@@ -1,7 +1,8 @@
 #!/bin/sh
 # Trains the model that comes with the program, from a dataset folder; the data stay outside of the project's files:
 #   sh models/train.sh dataset/brain
-# Flags in TRAIN_FLAGS are added to those of train; RUN and SPLIT name the folders in between.
+# Flags in TRAIN_FLAGS are added to those of train; RUN and SPLIT name the folders in between; ATTRIBUTION, LICENSE and
+# LICENSE_URL name the source of other data.
 set -eu
 data=${1:?usage: sh models/train.sh DATASET}
 run=${RUN:-runs/brain-tumor}
@@ -22,5 +23,8 @@ for kind in json md; do
   sed "s#\\([(\"]\\)card-images/#\\1brain-tumor.card-images/#g" "$run-f16/card.$kind" > "$model.card.$kind"
 done
 cp -r "$run-f16/card-images" "$model.card-images"
-deno task card "$model.safetensors" --data "$split" > /dev/null
+# Whose data they are; the dataset's own words if it is another one.
+deno task card "$model.safetensors" --data "$split" > /dev/null \
+  --attribution "${ATTRIBUTION:-public repository RaviRawal13/BT_Detectron2_MaskRCNN, Roboflow export of 2023-06-19}" \
+  --license "${LICENSE:-CC BY 4.0}" --license-url "${LICENSE_URL:-https://creativecommons.org/licenses/by/4.0/}"
 ls -l models

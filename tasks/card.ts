@@ -15,7 +15,9 @@ import {
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-import { cardPaths, readCard } from "../src/card/card_files.ts";
+import { cardPaths, readCard, writeCard } from "../src/card/card_files.ts";
+import type { DataLicence } from "../src/card/card_format.ts";
+import { withLicence } from "../src/card/make_card.ts";
 import { cardMarkdown } from "../src/card/card_text.ts";
 import { type Verification, verifyData, verifyModel } from "../src/card/verify_card.ts";
 import { escapeLine } from "../src/escape.ts";
@@ -23,7 +25,10 @@ import { plural } from "../src/format.ts";
 import { findModelFile, loadModel } from "../src/prediction/load_model.ts";
 
 interface Options {
+  readonly attribution?: string;
   readonly data?: string;
+  readonly license?: string;
+  readonly licenseUrl?: string;
   readonly json?: boolean;
 }
 
@@ -41,19 +46,41 @@ export function command(): Command {
   addFollowLinks(card, GROUPS.data);
   card.optionsGroup(GROUPS.data)
     .option("--data <folder>", "the dataset whose images and masks are compared")
+    .option("--attribution <text>", "write into the card whose data the model was trained on")
+    .option("--license <name>", "write the licence of these data into the card")
+    .option("--license-url <address>", "where that licence is")
     .optionsGroup(GROUPS.output)
     .option("--json", "print the card and what differs as one JSON document");
   addExamples(card, [
     ["Show the card of a run's model", "runs/mine"],
     ["Check that a dataset is the one that a model was trained on", "runs/mine --data dataset/mine"],
+    ["Name the source of the data", "runs/mine --attribution 'Images of ...' --license 'CC BY 4.0'"],
   ]);
   return card.action(showCard);
 }
 
-async function showCard(choice: string | undefined, { data, json }: Options): Promise<void> {
+/** Most characters of a text that is written into a card. */
+const MOST_CHARACTERS = 1000;
+
+/** The licence that the options name; null if they name none. */
+function licenceOf({ attribution, license, licenseUrl = "" }: Options): DataLicence | null {
+  if (attribution === undefined && license === undefined && licenseUrl === "") return null;
+  for (const [flag, text = ""] of Object.entries({ attribution, license, "license-url": licenseUrl })) {
+    if (text.length <= MOST_CHARACTERS) continue;
+    throw new RangeError(
+      `Cannot write --${flag}: it has ${text.length} characters, at most ${MOST_CHARACTERS}`,
+    );
+  }
+  const name = license ?? "licence not stated";
+  return { name, url: licenseUrl, ...(attribution === undefined ? {} : { attribution }) };
+}
+
+async function showCard(choice: string | undefined, options: Options): Promise<void> {
+  const { data, json } = options;
+  const licence = licenceOf(options);
   const path = await findModelFile({ model: choice });
   const paths = cardPaths(path);
-  const card = await readCard(paths.json);
+  let card = await readCard(paths.json);
   if (card === null) {
     throw new Error(
       `Cannot show the card of ${JSON.stringify(path)}: there is no ${paths.json}\n` +
@@ -61,6 +88,10 @@ async function showCard(choice: string | undefined, { data, json }: Options): Pr
     );
   }
   const parts: Verification[] = [await verifyModel(card, path)];
+  if (licence !== null && parts[0]!.differences.length === 0) {
+    card = withLicence(card, licence);
+    await writeCard(paths, card);
+  }
   // A model that is not the card's may be none at all.
   if (data !== undefined) {
     const { description } = await loadModel(path);

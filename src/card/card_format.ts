@@ -124,6 +124,8 @@ export interface DataLicence {
   readonly name: string;
   /** Where it is. */
   readonly url: string;
+  /** Whose data they are, as the licence wants it said; absent if no one has said it. */
+  readonly attribution?: string;
 }
 
 /** Most images that a split lists: beyond, only the fingerprint identifies them. */
@@ -177,7 +179,7 @@ function faultOf(value: unknown): string | null {
     return "its evaluations have no groups of metrics";
   }
   const known = isRecord(licences) && typeof licences.software === "string" && Array.isArray(licences.data) &&
-    licences.data.every((each) => isRecord(each) && isTexts([each.name, each.url]));
+    licences.data.every((each) => isRecord(each) && isTexts([each.name, each.url, each.attribution ?? ""]));
   return known ? null : "it names no licences";
 }
 

@@ -54,7 +54,11 @@ export function cardMarkdown(card: ModelCard): string {
     "## Licences",
     "",
     `- software: ${plain(licences.software)}`,
-    ...licences.data.map(({ name, url }) => `- data: ${plain(name)} ${plain(url)}`),
+    ...licences.data.map(({ name, url, attribution }) =>
+      `- data: ${plain([name, url].filter(Boolean).join(" "))}${
+        attribution === undefined ? "" : `; ${plain(attribution, 1000)}`
+      }`
+    ),
   );
   if (licences.data.length === 0) lines.push("- data: none is named by the dataset");
   return `${lines.join("\n")}\n`;

@@ -69,6 +69,12 @@ export function makeCard(subject: CardSubject, facts: CardFacts = {}): ModelCard
   };
 }
 
+/** The card with a licence of its data, in place of one of the same name. */
+export function withLicence(card: ModelCard, licence: DataLicence): ModelCard {
+  const others = card.licences.data.filter(({ name }) => name !== licence.name);
+  return { ...card, licences: { ...card.licences, data: [...others, licence] } };
+}
+
 /** The card with the model as its file is now: evaluations of another file are dropped. */
 export function renewCard(card: ModelCard, subject: CardSubject): ModelCard {
   const evaluations = Object.entries(card.evaluations).filter(([, { model }]) => model === subject.sha256);

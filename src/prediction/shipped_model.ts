@@ -57,7 +57,7 @@ async function failuresOf(path: string): Promise<string[]> {
   const text = await ifFound(readBoundedText(path, MAX_CARD_BYTES));
   const card: unknown = text === null ? null : JSON.parse(text);
   if (!isRecord(card)) return [];
-  const { limitations, evaluations } = card;
+  const { limitations, evaluations, licences } = card;
   const lines = Array.isArray(limitations)
     ? limitations.filter((line) => typeof line === "string" && !line.startsWith("not a medical device"))
     : [];
@@ -71,5 +71,9 @@ async function failuresOf(path: string): Promise<string[]> {
       `worst on ${split} images with ${name.replace(/^with /, "")}: mean Dice ${mean.toFixed(2)}`
     );
   });
-  return [...worst, ...lines].slice(0, MOST_LINES) as string[];
+  const sources = isRecord(licences) && Array.isArray(licences.data) ? licences.data : [];
+  const data = sources.filter((each) => typeof each?.attribution === "string").map(({ name, attribution }) =>
+    `data: ${attribution} (${name})`
+  );
+  return [...[...worst, ...lines].slice(0, MOST_LINES), ...data.slice(0, 1)] as string[];
 }

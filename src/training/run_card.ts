@@ -45,9 +45,9 @@ export async function writeRunCard(
     licences: await dataLicences(splitOf(await findSplits(dataFolder), "train").annotationFile),
   });
   const paths = cardPaths(path);
-  // A run that is resumed after its end keeps what evaluations have added.
+  // A run that is resumed after its end keeps what evaluations and `card` have added.
   const before = await readCard(paths.json).catch(() => null);
   if (before?.model.sha256 !== subject.sha256) return await writeCard(paths, card, new Map());
-  const { evaluations, data: known } = before;
-  await writeCard(paths, { ...card, data: { ...known, ...card.data }, evaluations });
+  const { evaluations, data: known, licences } = before;
+  await writeCard(paths, { ...card, data: { ...known, ...card.data }, evaluations, licences });
 }

@@ -110,7 +110,7 @@ const ALLOWED: Record<string, Deed[]> = {
   predict: [...READ_ALL, "write predictions", "write prepared images"],
   convert: WRITE_DOCUMENTS,
   report: WRITE_DOCUMENTS,
-  card: [...DATASET, "read runs"],
+  card: [...DATASET, "read runs", "write runs"],
   board: [
     ...DATASET,
     "read runs",

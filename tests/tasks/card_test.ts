@@ -79,6 +79,25 @@ Deno.test("card: shows the card, and compares model, images and masks with it", 
     assert.match(changed.stderr, /^differs: .*model\.safetensors: SHA-256 [0-9a-f]{64}, the card has /);
   }));
 
+Deno.test("card: writes whose data they are, once, and not into the card of another model", () =>
+  inTempFolder(async (folder) => {
+    const { model } = await prepare(folder);
+    const run = (...args: string[]) => runInProcess(command(), [model, ...args]);
+    const flags = ["--license", "CC BY 4.0", "--license-url", "https://example.org/by"];
+    for (const who of ["someone", "A | B, export of 2023"]) await run("--attribution", who, ...flags);
+    const { card } = JSON.parse((await run("--json")).stdout);
+    const source = { name: "CC BY 4.0", url: "https://example.org/by", attribution: "A | B, export of 2023" };
+    assert.deepEqual(card.licences, { software: "MIT", data: [source] });
+    const text = await Deno.readTextFile(cardPaths(model).markdown);
+    assert.ok(text.endsWith("- data: CC BY 4.0 https://example.org/by; A \\| B, export of 2023\n"), text);
+    const long = await run("--attribution", "x".repeat(1001));
+    assert.match(long.stderr, /^error: Cannot write --attribution: it has 1001 characters, at most 1000\n/);
+
+    await Deno.writeFile(model, smallModelBytes({ threshold: 0.4 }));
+    assert.equal((await run("--attribution", "other")).code, 1);
+    assert.equal(await Deno.readTextFile(cardPaths(model).markdown), text);
+  }));
+
 Deno.test("card: says how to get one, and refuses a damaged one", () =>
   inTempFolder(async (folder) => {
     const model = join(folder, "best.safetensors");
