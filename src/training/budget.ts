@@ -175,9 +175,12 @@ export function parseBudget(text: string): number {
   return seconds;
 }
 
-/** Seconds per epoch that are not steps: the checkpoint after it. */
+/** Seconds per epoch of the smallest network that are not steps: reading metrics, writing records. */
+const RECORD_SECONDS = 0.15;
+
+/** Seconds per epoch that are not steps: records, and the checkpoint after it. */
 export function saveSeconds(parameters: number): number {
-  return parameters * 16 / SAVED_BYTES_PER_SECOND;
+  return RECORD_SECONDS + parameters * 16 / SAVED_BYTES_PER_SECOND;
 }
 
 /**

@@ -121,7 +121,8 @@ Deno.test("reviseEpochs: the measured epoch and the time that is gone decide how
   const choice = chooseForBudget(task(1800));
   const revise = (elapsed: number, secondsPerEpoch: number, of = choice) =>
     reviseEpochs(of, { elapsed, secondsPerEpoch, parameters: 0, most: 40 });
-  assert.equal(revise(26, 75).epochs, 20);
+  assert.equal(revise(26, 74.85).epochs, 20);
+  assert.equal(revise(26, 75).epochs, 19);
   assert.equal(revise(26, 1).epochs, 40);
   assert.equal(revise(1799, 75).epochs, 1);
   assert.equal(revise(26, 75, chooseForBudget(task(1800, { epochs: 7 }))).epochs, 7);

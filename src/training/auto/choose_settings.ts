@@ -113,7 +113,7 @@ export function chooseRate(batchSize: number): Chosen<number> {
 /** Epochs over which the rate rises. */
 export function chooseWarmup(epochs: number, batches: number): Chosen<number> {
   const wanted = Math.max(1, WARMUP.updates / batches);
-  const value = Number(Math.min(wanted, WARMUP.share * epochs).toPrecision(2));
+  const value = Number(Math.min(wanted, WARMUP.share * epochs).toPrecision(3));
   return {
     value,
     reason: value < wanted ? `a tenth of ${epochs} epochs` : `${Math.round(value * batches)} updates`,
