@@ -31,7 +31,7 @@ export const AUTO_SECONDS = 1800;
 const WORTH = { least: 150, small: 300, large: 1000, filters: 8 } as const;
 
 /** Objects of more pixels are large. */
-const LARGE_OBJECT = 30;
+const LARGE_OBJECT = 25;
 
 /** What is worth it, whatever the dataset; `docs/results/recipe_auto.md` has the measurements. */
 export const AUTO_RULES: BudgetRules = {
