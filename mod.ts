@@ -169,7 +169,12 @@ export { formatEvaluation } from "./src/evaluation/report_text.ts";
 export type { PreparedSource } from "./src/dataset/prepared_split.ts";
 export type { AppearanceSummary } from "./src/evaluation/appearance_summary.ts";
 export type { HeldOut } from "./src/evaluation/bind_models.ts";
-export type { BudgetCandidate, BudgetChoice, BudgetForm, BudgetSettings } from "./src/training/budget.ts";
+export type {
+  BudgetCandidate,
+  BudgetChoice,
+  BudgetForm,
+  BudgetSettings,
+} from "./src/training/budget_choice.ts";
 export type { AutoChoice, AutoSetting } from "./src/training/auto/auto_choice.ts";
 export type { DatasetProfile, Spread } from "./src/training/auto/profile.ts";
 export type { Speed, SpeedPoint } from "./src/training/step_speed.ts";

@@ -12,7 +12,7 @@ import { type AdapterReport, type Ailment, diagnose } from "../src/host/diagnose
 import { openGpu } from "../src/host/open_gpu.ts";
 import { compileTests, selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
 import { describeCapacity } from "../src/cli/budget_view.ts";
-import type { BudgetChoice } from "../src/training/budget.ts";
+import type { BudgetChoice } from "../src/training/budget_choice.ts";
 import { chooseTypical } from "../src/training/budget_run.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
 import { DEFAULT_ARITHMETIC } from "../src/gpu/arithmetic.ts";

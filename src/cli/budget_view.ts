@@ -4,7 +4,7 @@
  * @module
  */
 import { formatSeconds, plural } from "../format.ts";
-import type { BudgetCandidate, BudgetChoice, BudgetSettings } from "../training/budget.ts";
+import type { BudgetCandidate, BudgetChoice, BudgetSettings } from "../training/budget_choice.ts";
 
 /** An epoch that takes longer is worth a word about budgets. */
 const LONG_EPOCH_SECONDS = 180;

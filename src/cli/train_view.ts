@@ -10,7 +10,7 @@ import { inputSize } from "../image/input_frame.ts";
 import { extentsOf, type TrainConfig } from "../training/train_config.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import type { AutoChoice } from "../training/auto/auto_choice.ts";
-import type { BudgetChoice } from "../training/budget.ts";
+import type { BudgetChoice } from "../training/budget_choice.ts";
 import { describeAuto } from "./auto_view.ts";
 import { describeBudget, describeLongRun } from "./budget_view.ts";
 import { drawCurves } from "./chart.ts";

@@ -18,14 +18,8 @@ import { AUTO_RULES, autoRules, type AutoStart, settleAuto } from "./auto/choose
 import { patchesPerEpoch } from "./auto/choose_input.ts";
 import { readProfile } from "./auto/read_profile.ts";
 import { planBatch } from "./batch_memory.ts";
-import {
-  type BudgetChoice,
-  type BudgetSettings,
-  type BudgetStep,
-  type BudgetTask,
-  chooseForBudget,
-  reviseEpochs,
-} from "./budget.ts";
+import { chooseForBudget, reviseEpochs } from "./budget.ts";
+import type { BudgetChoice, BudgetSettings, BudgetStep, BudgetTask } from "./budget_choice.ts";
 import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
 import { measureEpoch } from "./measure_epoch.ts";
 import { MEASURED_FILTERS, measureSpeed } from "./measure_speed.ts";

@@ -14,7 +14,7 @@ import { readSafetensors, safetensorsParts } from "../weights/safetensors.ts";
 import type { Metrics } from "../tracking/backend.ts";
 import { blockSizeOf, stateFault } from "./checkpoint_state.ts";
 import type { AutoChoice } from "./auto/auto_choice.ts";
-import type { BudgetChoice } from "./budget.ts";
+import type { BudgetChoice } from "./budget_choice.ts";
 import type { TrainConfig } from "./train_config.ts";
 import type { StoppingState } from "./early_stopping.ts";
 import type { MetricSums } from "./epoch_metrics.ts";

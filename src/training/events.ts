@@ -6,7 +6,7 @@
 import type { EpochRecord } from "../tracking/run_log.ts";
 import type { Metrics } from "../tracking/backend.ts";
 import type { AutoChoice } from "./auto/auto_choice.ts";
-import type { BudgetChoice } from "./budget.ts";
+import type { BudgetChoice } from "./budget_choice.ts";
 import type { TrainPlan } from "./train_plan.ts";
 
 /** Progress of a pass over a split. */

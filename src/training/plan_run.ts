@@ -12,7 +12,7 @@ import { adapterKind, describeGpu, type GpuOptions } from "../gpu/adapter.ts";
 import { openGpu } from "../host/open_gpu.ts";
 import type { AutoChoice } from "./auto/auto_choice.ts";
 import { AUTO_SECONDS } from "./auto/choose_auto.ts";
-import type { BudgetChoice } from "./budget.ts";
+import type { BudgetChoice } from "./budget_choice.ts";
 import { chooseEpochs, chooseRunBudget, type StartChoice } from "./budget_run.ts";
 import type { RunProgress } from "./checkpoint.ts";
 import type { Collective } from "./collective.ts";

@@ -49,7 +49,7 @@ import {
   saveCheckpoint,
 } from "./run_folder.ts";
 import type { AutoChoice } from "./auto/auto_choice.ts";
-import type { BudgetChoice } from "./budget.ts";
+import type { BudgetChoice } from "./budget_choice.ts";
 import { chooseEpochs } from "./budget_run.ts";
 import { mayTakeLong, measureEpoch } from "./measure_epoch.ts";
 import { writeRunCard } from "./run_card.ts";

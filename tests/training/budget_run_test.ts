@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { BudgetChoice } from "../../src/training/budget.ts";
+import type { BudgetChoice } from "../../src/training/budget_choice.ts";
 import { readRunProgress } from "../../src/training/run_folder.ts";
 import { trainRun } from "../../src/training/train_run.ts";
 import { openTestGpu } from "../support/test_gpu.ts";

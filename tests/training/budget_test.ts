@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  type BudgetSettings,
-  type BudgetTask,
-  chooseForBudget,
-  isSpent,
-  parseBudget,
-  reviseEpochs,
-} from "../../src/training/budget.ts";
+import { chooseForBudget, isSpent, parseBudget, reviseEpochs } from "../../src/training/budget.ts";
+import type { BudgetSettings, BudgetTask } from "../../src/training/budget_choice.ts";
 import { describeBudget, describeLongRun } from "../../src/cli/budget_view.ts";
 import { stepSecondsBy } from "../../src/training/step_speed.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BudgetChoice, BudgetNetwork, BudgetRules } from "../budget.ts";
+import type { BudgetChoice, BudgetNetwork, BudgetRules } from "../budget_choice.ts";
 import { DEPTHS } from "../../unet/config.ts";
 import { formatSeconds, plural } from "../../format.ts";
 import type { TrainConfig } from "../train_config.ts";

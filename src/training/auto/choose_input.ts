@@ -6,7 +6,7 @@
  */
 import { DEPTHS } from "../../unet/config.ts";
 import { SCALES } from "../../unet/model_extents.ts";
-import type { BudgetChoice, BudgetForm, BudgetNetwork } from "../budget.ts";
+import type { BudgetChoice, BudgetForm, BudgetNetwork } from "../budget_choice.ts";
 import type { TrainConfig } from "../train_config.ts";
 import type { DatasetProfile } from "./profile.ts";
 

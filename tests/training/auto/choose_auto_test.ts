@@ -10,7 +10,8 @@ import {
   wantInput,
 } from "../../../src/training/auto/choose_input.ts";
 import type { DatasetProfile } from "../../../src/training/auto/profile.ts";
-import { type BudgetStep, chooseForBudget } from "../../../src/training/budget.ts";
+import { chooseForBudget } from "../../../src/training/budget.ts";
+import type { BudgetStep } from "../../../src/training/budget_choice.ts";
 import { completeTrainConfig } from "../../../src/training/recipe.ts";
 import { stepSecondsBy } from "../../../src/training/step_speed.ts";
 import type { TrainConfig } from "../../../src/training/train_config.ts";
