@@ -193,6 +193,11 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
     writeStderr(`note: the card is not completed: ${escapeLine((error as Error).message.split("\n")[0]!)}\n`);
     return null;
   });
+  if (models.length > 1) {
+    writeStderr(
+      "note: a card is about one model, so that no card is written: evaluate one by itself for its own\n",
+    );
+  }
   const further = [page, card].filter((path) => path !== null);
   writeStdout(
     options.json

@@ -38,7 +38,7 @@ import {
   type TrainResult,
   trainRun,
 } from "../src/entries/train.ts";
-import { FOLDERS } from "../src/fs/layout.ts";
+import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
 import { withinProject } from "../src/fs/paths.ts";
 import { escapeLine } from "../src/escape.ts";
 import { AUTO_RECIPE } from "../src/training/recipe.ts";
@@ -389,6 +389,7 @@ export function describeResult(
     );
   }
   if (report) lines.push(`in one page   ${report}`);
+  if (best && outcome !== "interrupted") lines.push(`its card      ${folder}/${RUN_FILES.cardText}`);
   if (syncCommand) lines.push(`to SwanLab    ${syncCommand}`);
   if (outcome !== "interrupted") {
     lines.push(

@@ -52,6 +52,11 @@ export async function makeFolds(splits: readonly OpenSplit[], options: FoldOptio
     return signature === null ? null : { signature, annotated: image.state === "annotated" };
   });
   const images = found.filter((each) => each !== null);
+  if (images.length < listed.length) {
+    onNote?.(
+      `${listed.length - images.length} of ${listed.length} images cannot be read, and are in no fold`,
+    );
+  }
   const signatures = images.map(({ signature }) => signature);
   const named = groupByName(signatures.map(({ fileName }) => fileName), group);
   if (named.line !== null) onNote?.(named.line.replaceAll("in one split", "in one fold"));

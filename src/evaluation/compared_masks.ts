@@ -31,12 +31,13 @@ export async function atOwnSize(
   return { maps: maps.map((map) => resizeProbabilities(map, { width, height })), truths, ignored };
 }
 
-/** The same as squares of a side, as maps are stored: the page stretches them over the image. */
-export function asSquares({ maps, truths, ignored }: ImageMaps, side: number): ImageMaps {
-  const size = { width: side, height: side };
+/** The same at another size. */
+export function atSize(image: ImageMaps, size: Size): ImageMaps {
+  const [truth] = image.truths;
+  if (truth?.width === size.width && truth.height === size.height) return image;
   return {
-    maps: maps.map((map) => resizeProbabilities(map, size)),
-    truths: truths.map((truth) => resizeMask(truth, size)),
-    ignored: ignored && resizeMask(ignored, size),
+    maps: image.maps.map((map) => resizeProbabilities(map, size)),
+    truths: image.truths.map((truth) => resizeMask(truth, size)),
+    ignored: image.ignored && resizeMask(image.ignored, size),
   };
 }

@@ -30,7 +30,7 @@ import { type ImageScore, scoreClasses, scoreImage } from "./image_score.ts";
 import type { ImageMaps } from "./map_sheet.ts";
 import { networkSpacing } from "./metrics.ts";
 import { type EvaluationSummary, summarize } from "./summary.ts";
-import { asSquares, atOwnSize, comparedSize } from "./compared_masks.ts";
+import { atOwnSize, comparedSize } from "./compared_masks.ts";
 import { type TrueMasks, trueMasks } from "./true_masks.ts";
 
 /** Options of {@linkcode evaluateSplit}. */
@@ -131,9 +131,8 @@ export async function* evaluateImages(
   options: EvaluateSplitOptions = {},
 ): AsyncGenerator<{ index: number } & ImageEvaluation, void, void> {
   const { description } = predictor;
-  const { network, size } = description;
+  const { network } = description;
   const { spacing, audit = false } = options;
-  const isSquare = !isAtOwnSize(description) && description.height === undefined;
   const threshold = decisionThreshold(predictor.description, options.threshold);
   const head = headOf(network);
   const names = predictor.classNames;
@@ -157,7 +156,7 @@ export async function* evaluateImages(
         ? await atOwnSize(sample, cropMaps(whole, description, sample), prepared.targets)
         : atNetworkSize(whole, trueMasks(masks, place, names.length, head));
       const { maps, truths, ignored } = compared;
-      stored.push(options.onMaps?.(sample, isSquare ? compared : asSquares(compared, size)));
+      stored.push(options.onMaps?.(sample, compared));
       const margins = classMargins(maps, head, threshold);
       const parts = margins.map((each, index) => ({
         name: names[index]!,

@@ -12,11 +12,14 @@ import {
   numberOf,
   objectOf,
   oneOf,
+  optional,
   orNull,
   TEXT,
   valueOf,
 } from "../fs/json_shape.ts";
 import { type ClassSpec, isClassList } from "../image/class_spec.ts";
+import type { Size } from "../image/image.ts";
+import { inputSize } from "../image/input_frame.ts";
 import type { Head } from "../unet/config.ts";
 
 /** The name of the list in the folder of maps. */
@@ -31,8 +34,12 @@ export interface MapIndex {
   readonly version: number;
   /** The split. */
   readonly split: string;
-  /** Width and height of the maps in pixels: those of the compared masks. */
+  /** Width and height of the maps in pixels, those of the compared masks, unless the next fields say otherwise. */
   readonly size: number;
+  /** Height of the maps; absent for that of a square. */
+  readonly height?: number;
+  /** `image` if masks were compared, and maps are stored, at the size of each image. */
+  readonly compared?: "image";
   /** How classes are told apart. */
   readonly head: Head;
   /** The evaluated threshold; null for the most probable of several classes. */
@@ -63,17 +70,35 @@ export interface MapEntry {
   readonly file: string | null;
 }
 
+/** Most pixels of a map: those of larger images are reduced. */
+const MOST_PIXELS = 2 ** 24;
+
+/** The size of an image's maps. */
+export function mapSizeOf({ compared, ...extents }: MapExtents, { width, height }: Size): Size {
+  if (compared === undefined) return inputSize(extents);
+  const factor = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+  const reduced = (extent: number) => Math.max(1, Math.floor(extent * factor));
+  return { width: reduced(width), height: reduced(height) };
+}
+
+/** What determines the sizes of maps. */
+export type MapExtents = Pick<MapIndex, "size" | "height" | "compared">;
+
+const SIDE = integerOf(1, 8192);
+
 const ENTRY = objectOf({
   name: TEXT,
-  width: integerOf(1),
-  height: integerOf(1),
+  width: SIDE,
+  height: SIDE,
   file: orNull(TEXT),
 });
 
 const INDEX = objectOf({
   version: integerOf(VERSION, VERSION),
   split: TEXT,
-  size: integerOf(1, 8192),
+  size: SIDE,
+  height: optional(SIDE),
+  compared: optional(oneOf("image")),
   head: oneOf("sigmoid", "softmax"),
   threshold: orNull(numberOf(0, 1)),
   classes: valueOf("a list of classes", isClassList),

@@ -10,14 +10,17 @@ import type { Head } from "../unet/config.ts";
 import { viewOf } from "../image/formats/image_format.ts";
 import { PNG } from "../image/formats/png.ts";
 import type { DecodedRaster, Size } from "../image/image.ts";
+import { inputSize } from "../image/input_frame.ts";
 import type { Mask } from "../image/mask.ts";
 import type { ProbabilityMap } from "../prediction/probability_map.ts";
 import { codedMask, cutOf, encodeProbabilities } from "./probability_codes.ts";
 
 /** What determines the planes of a sheet. */
 export interface SheetForm {
-  /** Width and height of a plane in pixels. */
+  /** Width of a plane in pixels, and its height unless that is given. */
   readonly size: number;
+  /** Height of a plane in pixels; absent for that of a square. */
+  readonly height?: number | undefined;
   /** The number of classes. */
   readonly classCount: number;
   /** How classes are told apart. */
@@ -53,9 +56,9 @@ export function planeCount(form: SheetForm): number {
   return form.classCount + Math.ceil((1 + form.classCount) / MEMBERS) + (hasWinners(form) ? 1 : 0);
 }
 
-/** The samples of a sheet, plane after plane: {@linkcode planeCount} planes of `size * size`. */
+/** The samples of a sheet, plane after plane: {@linkcode planeCount} planes. */
 export function packSheet(image: ImageMaps, form: SheetForm, thresholds: Float64Array): Uint16Array {
-  const pixels = form.size ** 2;
+  const pixels = pixelsOf(form);
   const samples = new Uint16Array(planeCount(form) * pixels);
   const plane = (index: number) => samples.subarray(index * pixels, (index + 1) * pixels);
   image.maps.forEach(({ data }, index) => {
@@ -103,7 +106,13 @@ export function readSheet(png: Uint8Array, form: SheetForm, thresholds: Float64A
 
 /** The size of a sheet's image. */
 export function sheetSize(form: SheetForm): Size {
-  return { width: form.size, height: form.size * planeCount(form) };
+  const { width, height } = inputSize(form);
+  return { width, height: height * planeCount(form) };
+}
+
+function pixelsOf(form: SheetForm): number {
+  const { width, height } = inputSize(form);
+  return width * height;
 }
 
 /** A sheet whose planes are read one by one. */
@@ -115,7 +124,7 @@ export class MapSheet {
 
   /** Throws a RangeError unless there are {@linkcode planeCount} planes of samples. */
   constructor(samples: Uint16Array, form: SheetForm, thresholds: Float64Array) {
-    const expected = planeCount(form) * form.size ** 2;
+    const expected = planeCount(form) * pixelsOf(form);
     if (samples.length !== expected) {
       throw new RangeError(`Cannot read a map of ${samples.length} samples: expected ${expected}`);
     }
@@ -125,7 +134,7 @@ export class MapSheet {
   }
 
   #plane(index: number): Uint16Array {
-    const pixels = this.form.size ** 2;
+    const pixels = pixelsOf(this.form);
     return this.#samples.subarray(index * pixels, (index + 1) * pixels);
   }
 
@@ -150,7 +159,7 @@ export class MapSheet {
    * compares with the truth, exactly so at its own threshold and at every multiple of 0.001.
    */
   predicted(index: number, threshold: number | null): Mask {
-    const size = { width: this.form.size, height: this.form.size };
+    const size = inputSize(this.form);
     if (!hasWinners(this.form)) return codedMask(this.codes(index), size, threshold ?? 0.5, this.#thresholds);
     const winners = this.#plane(planeCount(this.form) - 1);
     if (threshold === null) {
@@ -163,12 +172,12 @@ export class MapSheet {
   }
 
   #members(member: number): Mask {
-    const { size, classCount } = this.form;
+    const { classCount } = this.form;
     const bit = member % MEMBERS;
     const data = Uint8Array.from(
       this.#plane(classCount + Math.floor(member / MEMBERS)),
       (members) => members >> bit & 1,
     );
-    return { width: size, height: size, data };
+    return { ...inputSize(this.form), data };
   }
 }

@@ -8,7 +8,8 @@ import type { Sample } from "../dataset/samples.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { writeFolderAtomic } from "../fs/atomic_folder.ts";
 import { encodeGray16Png } from "../image/encode.ts";
-import { createMapIndex, MAP_INDEX_FILE, type MapEntry, type MapIndex } from "./map_index.ts";
+import { createMapIndex, MAP_INDEX_FILE, type MapEntry, type MapIndex, mapSizeOf } from "./map_index.ts";
+import { atSize } from "./compared_masks.ts";
 import { type ImageMaps, packSheet, sheetSize } from "./map_sheet.ts";
 import { codedThresholds } from "./probability_codes.ts";
 
@@ -45,10 +46,15 @@ function fileOf(place: number): string {
 }
 
 /** What encodes the maps of an image. */
-function mapEncoder(description: MapDescription): (maps: ImageMaps) => Promise<Uint8Array> {
-  const form = { ...description, classCount: description.classes.length };
+function mapEncoder(description: MapDescription): (sample: Sample, maps: ImageMaps) => Promise<Uint8Array> {
+  const { head, classes } = description;
   const thresholds = codedThresholds(description.threshold);
-  return (maps) => encodeGray16Png({ ...sheetSize(form), data: packSheet(maps, form, thresholds) });
+  return (sample, maps) => {
+    const size = mapSizeOf(description, sample);
+    const form = { head, classCount: classes.length, size: size.width, height: size.height };
+    const data = packSheet(atSize(maps, size), form, thresholds);
+    return encodeGray16Png({ ...sheetSize(form), data });
+  };
 }
 
 /**
@@ -66,11 +72,12 @@ export async function storingMaps<T>(
   let byteLength = 0;
   let result: T;
   await writeFolderAtomic(folder, async (hidden) => {
-    result = await evaluate(async ({ fileName, width, height }, maps) => {
+    result = await evaluate(async (sample, maps) => {
+      const { fileName, width, height } = sample;
       const place = images.length;
       images.push({ name: fileName, width, height, file: null });
       if (byteLength >= maxBytes) return;
-      const bytes = await encode(maps);
+      const bytes = await encode(sample, maps);
       const file = fileOf(place);
       await Deno.writeFile(join(hidden, file), bytes);
       byteLength += bytes.length;
@@ -91,7 +98,7 @@ export function storingParts(
   const encode = mapEncoder(description);
   return async (sample, maps) => {
     await Deno.mkdir(folder, { recursive: true });
-    await writeFileAtomic(partOf(folder, places.get(sample)!), await encode(maps));
+    await writeFileAtomic(partOf(folder, places.get(sample)!), await encode(sample, maps));
   };
 }
 

@@ -191,6 +191,8 @@ export async function runEvaluationOnRanks(
   const description: MapDescription = {
     split: labelOf(split),
     size,
+    ...(extents.height === undefined ? {} : { height: extents.height }),
+    ...(isAtOwnSize(extents) ? { compared: "image" as const } : {}),
     head: headOf(predictor.description.network),
     threshold,
     ...mapClasses(predictor.description),

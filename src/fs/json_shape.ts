@@ -63,6 +63,11 @@ export function objectOf(fields: Readonly<Record<string, Shape>>): Shape {
   };
 }
 
+/** A value that may be absent. */
+export function optional(shape: Shape): Shape {
+  return (value, path) => value === undefined ? null : shape(value, path);
+}
+
 /** An object whose values all have one shape. */
 export function recordOf(shape: Shape): Shape {
   return (value, path) => {

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { prepareSplit } from "../../src/dataset/prepare.ts";
 import { type Sample } from "../../src/dataset/samples.ts";
 import { evaluateSplit } from "../../src/evaluation/evaluate_split.ts";
+import { MAP_INDEX_FILE, readMapIndex } from "../../src/evaluation/map_index.ts";
+import { type MapDescription, storingMaps } from "../../src/evaluation/map_storage.ts";
+import { MeasuredImage, sameScores } from "../../src/page/app/results/measured_image.ts";
 import { findSplits, readSplit } from "../../mod.ts";
 import { Predictor } from "../../src/prediction/predictor.ts";
 import { segment } from "../../src/prediction/postprocess.ts";
@@ -72,3 +75,49 @@ Deno.test("evaluateSplit: an input that is no square", async () => {
     predictor.close();
   });
 });
+
+for (const extents of [{ size: 64, fit: "pad" }, { size: 64, height: 32 }] as const) {
+  const name = "fit" in extents ? "padded images" : "an input that is no square";
+  Deno.test(`storingMaps: stored maps of ${name} have their proportions, and exact masks at other thresholds`, async () => {
+    const gpu = await openTestGpu();
+    await withSamples(async (samples) => {
+      const stored = spotModel(extents);
+      const predictor = await Predictor.create(gpu, await readModel(stored));
+      await using prepared = await prepareSplit(samples, { ...extents, cacheFolder: null });
+      const path = await Deno.makeTempDir();
+      const description: MapDescription = {
+        split: "test",
+        ...("fit" in extents ? { size: 64, compared: "image" } : extents),
+        head: "sigmoid",
+        threshold: 0.5,
+        classes: [{ name: "foreground", color: "#ff0000", categories: ["foreground"] }],
+        named: false,
+        ignored: [],
+        data: "",
+        model: null,
+      };
+      await storingMaps(
+        join(path, "maps"),
+        description,
+        (onMaps) => evaluateSplit(predictor, prepared, { onMaps }),
+      );
+      const index = readMapIndex(JSON.parse(await Deno.readTextFile(join(path, "maps", MAP_INDEX_FILE))))!;
+      const [entry] = index.images;
+      const measured = new MeasuredImage(
+        await Deno.readFile(join(path, "maps", entry!.file!)),
+        entry!,
+        index,
+      );
+      assert.deepEqual(measured.size, {
+        width: 64,
+        height: "fit" in extents ? HEIGHT : 32,
+      });
+      for (const threshold of [0.5, 0.001, 0.999]) {
+        const { scores: [score] } = await evaluateSplit(predictor, prepared, { threshold });
+        assert.ok(sameScores(measured.score(threshold, null), score as never), `threshold ${threshold}`);
+      }
+      predictor.close();
+      await Deno.remove(path, { recursive: true });
+    });
+  });
+}

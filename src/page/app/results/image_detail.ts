@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { Size } from "../../../image/image.ts";
+import { inputSize } from "../../../image/input_frame.ts";
 import type { AuditFinding } from "../../../evaluation/audit.ts";
 import type { EvaluationResults, ImageResult, ImageTruth } from "../../api/results.ts";
 import { fill, h } from "../dom.ts";
@@ -190,7 +192,7 @@ export class ImageDetail {
       finding && maps
         ? h(
           "button",
-          { type: "button", onclick: () => this.#panes.lookAt(finding.box, maps.size) },
+          { type: "button", onclick: () => this.#panes.lookAt(finding.box, this.#comparedSize()) },
           "Go to the finding",
         )
         : null,
@@ -213,7 +215,7 @@ export class ImageDetail {
     const truth = image.truth instanceof Error ? null : image.truth;
     const pixels = image.pixels instanceof Error ? null : image.pixels;
     const size = pixels ?? maps?.entry ?? truth ??
-      { width: results.settings.size, height: results.settings.size };
+      inputSize(results.settings);
     this.#threshold.isEnabled = maps !== null;
     this.#native.disabled = maps === null || size.width * size.height > MOST_NATIVE_PIXELS;
     const isNative = this.#native.checked && !this.#native.disabled;
@@ -232,7 +234,8 @@ export class ImageDetail {
       masks,
       colors,
       probabilities: maps && this.#probabilitiesOf(maps),
-      mapSize: results.maps?.size ?? results.settings.size,
+      mapSize: maps?.size ?? this.#comparedSize(),
+      comparedSize: this.#comparedSize(),
       box: selection.finding?.box ?? null,
     });
     const named = colors && classes.map((index) => all[index]!);
@@ -264,12 +267,26 @@ export class ImageDetail {
       note: thresholdText(this.threshold),
       score: maps && scoreOf(maps.score(this.threshold, settings.spacing), className),
     };
+    const { width, height } = this.#comparedSize();
+    const pixels = width * height;
     const pixelArea = settings.spacing && maps
-      ? settings.spacing[0] * settings.spacing[1] * maps.entry.width * maps.entry.height / settings.size ** 2
+      ? settings.spacing[0] * settings.spacing[1] * maps.entry.width * maps.entry.height / pixels
       : null;
     const { annotated } = results;
-    const units = { unit: settings.unit, pixels: settings.size ** 2, pixelArea, annotated };
+    const units = { unit: settings.unit, pixels, pixelArea, annotated };
     fill(this.#numbers, numbersTable(result === null ? [now] : [evaluated, now], units));
+  }
+
+  /** The size at which the masks of the shown image were compared. */
+  #comparedSize(): Size {
+    const { settings } = this.#options.results;
+    const { maps, pixels, truth } = this.#image ?? {};
+    if (settings.compared === "image") {
+      for (const known of [maps, pixels, truth]) {
+        if (known && !(known instanceof Error)) return known instanceof MeasuredImage ? known.entry : known;
+      }
+    }
+    return inputSize(settings);
   }
 
   /** The class whose numbers are shown; null for the means over all, or if there is only one. */

@@ -5,10 +5,11 @@
  * @module
  */
 import { scoreClasses, scoreImage } from "../../../evaluation/image_score.ts";
-import type { MapEntry, MapIndex } from "../../../evaluation/map_index.ts";
+import { type MapEntry, type MapIndex, mapSizeOf } from "../../../evaluation/map_index.ts";
 import { type MapSheet, readSheet, type SheetForm } from "../../../evaluation/map_sheet.ts";
 import { networkSpacing } from "../../../evaluation/metrics.ts";
 import { codedThresholds, decodeProbabilities } from "../../../evaluation/probability_codes.ts";
+import type { Size } from "../../../image/image.ts";
 import type { Mask } from "../../../image/mask.ts";
 import type { ImageResult, ResultScore } from "../../api/results.ts";
 
@@ -24,12 +25,12 @@ export class MeasuredImage {
     this.entry = entry;
     this.#index = index;
     this.#thresholds = codedThresholds(index.threshold);
-    this.#sheet = readSheet(png, formOf(index), this.#thresholds);
+    this.#sheet = readSheet(png, formOf(index, entry), this.#thresholds);
   }
 
   /** Width and height of all maps and masks. */
-  get size(): number {
-    return this.#index.size;
+  get size(): Size {
+    return mapSizeOf(this.#index, this.entry);
   }
 
   /** The predicted mask of a class at a threshold; null takes the most probable class. */
@@ -65,8 +66,7 @@ export class MeasuredImage {
     const ignored = this.ignored() ?? undefined;
     const measure = {
       ignored,
-      ...(spacing &&
-        { spacing: networkSpacing(spacing, this.entry, { width: this.size, height: this.size }) }),
+      ...(spacing && { spacing: networkSpacing(spacing, this.entry, this.size) }),
     };
     const masks = this.#index.classes.map(({ name }, index) => ({
       name,
@@ -83,8 +83,9 @@ export class MeasuredImage {
   }
 }
 
-function formOf({ size, head, classes }: MapIndex): SheetForm {
-  return { size, head, classCount: classes.length };
+function formOf(index: MapIndex, entry: MapEntry): SheetForm {
+  const { width, height } = mapSizeOf(index, entry);
+  return { size: width, height, head: index.head, classCount: index.classes.length };
 }
 
 /** The scores of one class, or of the image as a whole for null. */

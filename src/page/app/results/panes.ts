@@ -37,10 +37,12 @@ export interface PaneContent {
   readonly masks: ShownMasks;
   /** Of each class of `masks`; null gives truth and prediction colors of their own. */
   readonly colors: readonly Color[] | null;
-  /** `mapSize * mapSize` values; null if none are stored. */
+  /** Values of the size of the maps; null if none are stored. */
   readonly probabilities: Float32Array | null;
-  readonly mapSize: number;
-  /** What the audit found, in pixels of the maps. */
+  readonly mapSize: Size;
+  /** The size at which masks are compared. */
+  readonly comparedSize: Size;
+  /** What the audit found, in pixels of the compared masks. */
   readonly box:
     | { readonly x: number; readonly y: number; readonly width: number; readonly height: number }
     | null;
@@ -108,10 +110,11 @@ export class Panes {
 
   /** Draws everything. */
   show(content: PaneContent): void {
-    const { name, size, pixels, masks: { classes, ignored }, probabilities, box, mapSize } = content;
+    const { name, size, pixels, masks: { classes, ignored }, probabilities, box, mapSize, comparedSize } =
+      content;
     this.viewport.show(size);
     const base = pixels === null ? [] : [bitmapLayer(pixels)];
-    const marks = box === null ? [] : [boxLayer(box, { width: mapSize, height: mapSize }, BOX_COLOR)];
+    const marks = box === null ? [] : [boxLayer(box, comparedSize, BOX_COLOR)];
     const colorOf = (index: number, own: Color) => content.colors?.[index] ?? own;
     const tinted = (masks: readonly (Mask | null)[], own: Color) =>
       masks.every((mask) => mask === null) ? null : [
@@ -146,11 +149,11 @@ export class Panes {
     );
   }
 
-  /** Magnifies to a box in pixels of maps of `mapSize`. */
-  lookAt({ x, y, width, height }: NonNullable<PaneContent["box"]>, mapSize: number): void {
+  /** Magnifies to a box in pixels of masks of a size. */
+  lookAt({ x, y, width, height }: NonNullable<PaneContent["box"]>, compared: Size): void {
     const { pane } = this.#shown;
     const { size } = this.viewport;
-    const [across, down] = [size.width / mapSize, size.height / mapSize];
+    const [across, down] = [size.width / compared.width, size.height / compared.height];
     // The box takes half of the pane.
     const scale = Math.min(pane.width / (2 * width * across), pane.height / (2 * height * down), 16);
     this.viewport.lookAt({ x: (x + width / 2) * across, y: (y + height / 2) * down }, scale, pane);
@@ -161,9 +164,9 @@ export class Panes {
     for (const viewer of Object.values(this.#viewers)) viewer.close();
   }
 
-  #heatLayer(values: Float32Array, side: number): Layer {
+  #heatLayer(values: Float32Array, size: Size): Layer {
     if (this.#heat?.of !== values) {
-      this.#heat = { of: values, layer: bitmapLayer(heatBitmap(values, { width: side, height: side })) };
+      this.#heat = { of: values, layer: bitmapLayer(heatBitmap(values, size)) };
     }
     return this.#heat.layer;
   }

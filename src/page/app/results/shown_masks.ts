@@ -70,7 +70,7 @@ export function nativeMasks(
 ): ShownMasks {
   const { width, height } = maps.entry;
   const planes = index.classes.map((_, each) => {
-    const map = { width: maps.size, height: maps.size, data: maps.probabilities(each) };
+    const map = { ...maps.size, data: maps.probabilities(each) };
     return resizeProbabilities(map, { width, height });
   });
   const predicted = classMasks(planes, index.head, threshold);
@@ -95,7 +95,7 @@ function drawnTruth(truth: ImageTruth | null, index: number): Mask | null {
 
 /** Whether the annotation of now is the evaluated one, in the size in which it was compared. */
 export function isSameTruth(maps: MeasuredImage, truth: ImageTruth): boolean {
-  const size = { width: maps.size, height: maps.size };
+  const { size } = maps;
   const equal = (a: Mask, b: Mask) => a.data.every((value, at) => value === b.data[at]);
   return truth.regions.every(({ rle }, index) => equal(resizeMask(maskOfRle(rle), size), maps.truth(index)));
 }
