@@ -31,18 +31,22 @@ const CANDIDATES: Readonly<Record<string, { flags: string; pretrain?: number; ev
   "base": { flags: "" },
   "noise": { flags: "--augment light,noise=0.2" },
   "contrast": { flags: "--augment light,contrast=0.3,brightness=0.3" },
-  "contrast, strong": { flags: "--augment light,contrast=0.6,brightness=0.6" },
+  "contrast strong": { flags: "--augment light,contrast=0.6,brightness=0.6" },
   "invert": { flags: "--augment light,invert=0.5,share=0.3" },
-  "tone, rare": { flags: "--augment light,gamma=0.7,tone=0.7,bias=0.3,share=0.3" },
-  "tone and invert, rare": { flags: "--augment light,gamma=0.7,tone=0.7,bias=0.3,invert=0.5,share=0.3" },
-  "tone and invert, half": { flags: "--augment light,gamma=0.7,tone=0.7,bias=0.3,invert=0.5,share=0.5" },
-  "tone and invert, always": { flags: "--augment light,gamma=1.5,tone=0.95,bias=0.5,invert=0.5,noise=0.2" },
+  "tone rare": { flags: "--augment light,gamma=0.7,tone=0.7,bias=0.3,share=0.3" },
+  "tone and invert rare": { flags: "--augment light,gamma=0.7,tone=0.7,bias=0.3,invert=0.5,share=0.3" },
+  "tone and invert half": { flags: "--augment light,gamma=0.7,tone=0.7,bias=0.3,invert=0.5,share=0.5" },
+  "tone and invert always": { flags: "--augment light,gamma=1.5,tone=0.95,bias=0.5,invert=0.5,noise=0.2" },
   "contrast and noise": { flags: "--augment light,contrast=0.3,brightness=0.3,noise=0.2" },
-  "instance norm, own moments": { flags: "--norm instance --normalize picture" },
-  "no norm, imagenet": { flags: "--norm none --normalize imagenet" },
+  "instance norm own moments": { flags: "--norm instance --normalize picture" },
+  "no norm imagenet": { flags: "--norm none --normalize imagenet" },
   "flips at test time": { flags: "", evaluate: "--flips" },
   "pretrained on all looks": { flags: "", pretrain: 0.5 },
   "twice as long": { flags: `--epochs ${2 * Number(given.epochs)}` },
+  "tone rare and flips at test time": {
+    flags: "--augment light,gamma=0.7,tone=0.7,bias=0.3,share=0.3",
+    evaluate: "--flips",
+  },
 };
 
 const DATA = `dataset/${given.root}`;
@@ -117,7 +121,10 @@ async function train(
 
 async function dice(run: string, data: string, flags = ""): Promise<number> {
   const more = flags.split(" ").filter((flag) => flag !== "");
-  const text = await task("evaluate", "--run", run, "--data", data, "--no-maps", "--json", ...more);
+  // Datasets are evaluated at the same time: each into a folder of its own.
+  const output = `${run}/${data.replaceAll(/[^\w]+/g, "-")}`;
+  const fixed = ["--no-maps", "--json", "--output", output];
+  const text = await task("evaluate", "--run", run, "--data", data, ...fixed, ...more);
   return JSON.parse(text).summary.pooled.dice;
 }
 
