@@ -67,6 +67,19 @@ Deno.test("temperatureFit: one temperature for a softmax", () => {
   assert.ok(Math.abs(found[0]! - 2) < 0.15, `${found}`);
 });
 
+Deno.test("temperatureFit: a softmax keeps pixels of all images, also of more pixels than announced", () => {
+  const fit = temperatureFit("softmax", 2, 1);
+  // The first half is twice, the second half four times too certain: one temperature has to serve both.
+  const count = 2 ** 20;
+  const labels = Float32Array.from({ length: count }, (_, at) => at % 8 === 0 ? 0 : 1);
+  for (const factor of [2, 4]) {
+    const logits = new Float32Array(2 * count).fill(factor * Math.log(7), count);
+    fit.add({ shape: [1, 2, 1, count], data: logits }, { shape: [1, 1, 1, count], data: labels });
+  }
+  const [temperature] = fit.temperatures();
+  assert.ok(temperature! > 2.05 && temperature! < 3.95, `${temperature}`);
+});
+
 Deno.test("leastTemperature: stays within its bounds, and at 1 without labels", () => {
   assert.equal(leastTemperature((temperature) => -temperature), 20);
   assert.equal(leastTemperature((temperature) => temperature), 0.05);

@@ -45,6 +45,15 @@ Deno.test("logitsByWindows: one window has the bits of a plain prediction, sever
   unet.close();
 });
 
+Deno.test("logitsByWindows: one window of exclusive classes and instance norm has the bits of a plain prediction", async () => {
+  const gpu = await openTestGpu();
+  const unet = await UNet.create(gpu, { filters: 4, outChannels: 3, norm: "instance" }, { seed: 3 });
+  const data = new Random(2).floats(3 * SIDE * SIDE, -1, 1);
+  const alone = await logitsByWindows(unet, { shape: [3, SIDE, SIDE], data }, SIDE);
+  assert.deepEqual(alone, await unet.logits({ shape: [1, 3, SIDE, SIDE], data }));
+  unet.close();
+});
+
 Deno.test("Predictor: reads windows of images of any size, smaller ones by reflection, at the model's scale", async () => {
   const gpu = await openTestGpu();
   for (const [width, height, scale] of [[75, 50, 1], [10, 7, 1], [40, 90, 0.5], [1, 33, 1]] as const) {

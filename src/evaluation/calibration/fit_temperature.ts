@@ -35,7 +35,7 @@ export interface TemperatureFit {
  * A fit for a head; `pixels` is how many pixels there will be at most.
  *
  * With a sigmoid every logit counts, in fine bins. With a softmax, whose loss depends on all logits of a pixel together,
- * every so many-th pixel is kept.
+ * a share of all pixels is kept.
  */
 export function temperatureFit(head: Head, channels: number, pixels: number): TemperatureFit {
   return head === "sigmoid" ? new SigmoidFit(channels) : new SoftmaxFit(channels, pixels);
@@ -80,15 +80,17 @@ class SigmoidFit implements TemperatureFit {
 
 class SoftmaxFit implements TemperatureFit {
   readonly #channels: number;
-  readonly #stride: number;
+  /** Pixels whose {@linkcode spread} is less are kept. */
+  #limit: number;
   /** Kept pixels, channel after channel, with their labels. */
-  readonly #logits: number[] = [];
-  readonly #labels: number[] = [];
+  #logits: number[] = [];
+  #labels: number[] = [];
+  #places: number[] = [];
   #seen = 0;
 
   constructor(channels: number, pixels: number) {
     this.#channels = channels;
-    this.#stride = Math.max(1, Math.ceil(pixels / MOST_PIXELS));
+    this.#limit = Math.min(1, MOST_PIXELS / pixels);
   }
 
   add({ shape, data }: Tensor, masks: Tensor): void {
@@ -97,13 +99,24 @@ class SoftmaxFit implements TemperatureFit {
     for (let image = 0; image < images; image++) {
       for (let at = 0; at < pixels; at++) {
         const label = masks.data[image * pixels + at]!;
-        if (label < 0 || this.#seen++ % this.#stride !== 0) continue;
+        if (label < 0 || spread(this.#seen++) >= this.#limit) continue;
         this.#labels.push(label);
+        this.#places.push(this.#seen - 1);
         for (let channel = 0; channel < channels; channel++) {
           this.#logits.push(data[(image * channels + channel) * pixels + at]!);
         }
+        if (this.#labels.length >= 2 * MOST_PIXELS) this.#thin();
       }
     }
+  }
+
+  /** Keeps half of the pixels: images that are read in windows may be larger than the first one. */
+  #thin(): void {
+    this.#limit /= 2;
+    const stays = this.#places.map((place) => spread(place) < this.#limit);
+    this.#labels = this.#labels.filter((_, at) => stays[at]);
+    this.#places = this.#places.filter((_, at) => stays[at]);
+    this.#logits = this.#logits.filter((_, at) => stays[Math.floor(at / this.#channels)]);
   }
 
   temperatures(): number[] {
@@ -124,6 +137,11 @@ class SoftmaxFit implements TemperatureFit {
     };
     return [leastTemperature(loss)];
   }
+}
+
+/** Spreads consecutive integers evenly over 0 to 1; every so many-th pixel would be the same column of every image. */
+function spread(place: number): number {
+  return (Math.imul(place, 0x9e3779b1) >>> 0) / 2 ** 32;
 }
 
 function softplus(value: number): number {
