@@ -1,0 +1,63 @@
+"""Speed of preparing JPEGs, PNGs, TIFFs and images of 16 bits, next to Pillow and torchvision, in turns.
+
+Writes copies of a split's first images, 640 px wide, in each format below FOLDER, then times data_formats.ts and the
+data loader of data_pipeline.py with as many processes on each, and prints images per second, bests of the turns, and
+their ratio. Debian: python3-torchvision, python3-pil, python3-numpy.
+
+    python3 tests/bench/data_formats.py DATASET FOLDER [images]
+"""
+import json, os, re, subprocess, sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+WIDTH, TURNS, BENCH = 640, 2, Path(__file__).resolve().parent
+FORMATS = {"JPEG": "jpg", "PNG": "png", "TIFF": "tif", "PNG, 16 bits": "png", "TIFF, 16 bits": "tif"}
+
+
+def write_copies(split, folder, kind, count):
+    """The first images in a format, and their annotations at the new size."""
+    coco = json.loads((split / "_annotations.coco.json").read_text())
+    folder.mkdir(parents=True, exist_ok=True)
+    images, annotations = [], []
+    for index, info in enumerate(coco["images"][:count]):
+        image = Image.open(split / info["file_name"]).convert("RGB").resize((WIDTH, WIDTH))
+        if "16 bits" in kind:
+            image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+        name = f"{index}.{FORMATS[kind]}"
+        image.save(folder / name, **({"quality": 90} if kind == "JPEG" else {}))
+        images.append({**info, "file_name": name, "width": WIDTH, "height": WIDTH})
+        scale = (WIDTH / info["width"], WIDTH / info["height"])
+        for annotation in coco["annotations"]:
+            polygons = annotation["segmentation"]
+            if annotation["image_id"] == info["id"] and isinstance(polygons, list):
+                scaled = [[value * scale[at % 2] for at, value in enumerate(polygon)] for polygon in polygons]
+                annotations.append({**annotation, "segmentation": scaled})
+    document = {**coco, "images": images, "annotations": annotations}
+    (folder / "_annotations.coco.json").write_text(json.dumps(document))
+
+
+def rate(command):
+    """Images per second that a command prints."""
+    output = subprocess.run(command, capture_output=True, check=True, text=True, cwd=BENCH.parent.parent).stdout
+    return float(re.search(r"(\d+) images a second", output)[1])
+
+
+def main():
+    data, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 128
+    processes = str(os.cpu_count())
+    print(f"{count} images of {WIDTH} px prepared at 256 px, {processes} processes, images per second")
+    for kind in FORMATS:
+        copies = folder / re.sub(r"\W+", "_", kind)
+        write_copies(data / "train", copies / "train", kind, count)
+        ours = ["deno", "run", "-q", "-P=test-bench", f"--allow-read={BENCH.parent.parent},{copies}"]
+        ours += [str(BENCH / "data_formats.ts"), str(copies)]
+        theirs = [sys.executable, str(BENCH / "data_pipeline.py"), str(copies), processes]
+        speeds = [(rate(ours), rate(theirs)) for _ in range(TURNS)]
+        best = [max(column) for column in zip(*speeds)]
+        print(f"{kind:15} {best[0]:5.0f}  Pillow and torchvision {best[1]:5.0f}  ratio {best[0] / best[1]:.2f}", flush=True)
+
+
+main()
