@@ -61,7 +61,7 @@ for (
         ...run("folds"),
         dataFolder,
         cacheFolder: join(folder, "cache"),
-        config: { ...TINY, epochs: 1, ...config },
+        config: { ...TINY, epochs: 1, learningRate: 0.03, ...config },
         ensemble: { members: "folds", count: 2, group: "none" },
       } as EnsembleOptions);
       assert.equal(result.outcome, "finished");
