@@ -131,8 +131,12 @@ export async function importDataset(
   const ofReading = fingerprintOf([FORM_VERSION, tree.stamp, reading(options)]);
   using spool = await Spool.open(staging.spool, ofReading);
   try {
-    const { about, classes, placements } = await readSource({ tree, spool }, options, onProgress);
-    const splits = await writeResult({ tree, spool, placements, classes }, staging.result, onProgress);
+    const { about, classes, placements, licences } = await readSource({ tree, spool }, options, onProgress);
+    const splits = await writeResult(
+      { tree, spool, placements, classes, licences },
+      staging.result,
+      onProgress,
+    );
     const report: ImportReport = {
       status: "imported",
       source,
@@ -173,6 +177,7 @@ interface ReadSource {
   readonly about: Pick<ImportReport, "kind" | "why" | "lines" | "leftOut">;
   readonly classes: ImportClasses;
   readonly placements: readonly (Placement & { path: string } | null)[];
+  readonly licences: Recognition["licences"];
 }
 
 /** Recognizes a source, reads its images into the spool, and says where each goes. */
@@ -211,6 +216,7 @@ async function readSource(
     about: { kind, why, lines, leftOut },
     classes,
     placements,
+    licences: recognition.licences,
   };
 }
 
@@ -400,11 +406,12 @@ function placeAll(
 
 /** Writes the folder of every split that has images. */
 async function writeResult(
-  { tree, spool, placements, classes }: {
+  { tree, spool, placements, classes, licences }: {
     tree: SourceTree;
     spool: Spool;
     placements: readonly (Placement & { path: string } | null)[];
     classes: ImportClasses;
+    licences: Recognition["licences"];
   },
   folder: string,
   onProgress: (phase: ImportPhase, done: number, total: number) => void,
@@ -430,13 +437,13 @@ async function writeResult(
         if (placement?.split === name) yield { image, fileName: placement.fileName };
       }
     };
-    const description = `Imported from ${basename(tree.name)}`;
+    const about = { description: `Imported from ${basename(tree.name)}`, licences };
     const split = await writeAnnotations(
       join(folder, name),
       images,
       classes.categories,
       classes.idsOf,
-      description,
+      about,
     );
     counts.push({ name, ...split.counts });
     for (const [id, count] of split.byCategory) {

@@ -7,6 +7,7 @@
 import type { SplitName } from "../dataset/roles.ts";
 import type { Size } from "../image/image.ts";
 import { type Mask } from "../image/mask.ts";
+import type { Licence } from "../dataset/licences.ts";
 import { maskRuns } from "../coco/rle.ts";
 import type { SourceTree } from "./source_tree.ts";
 
@@ -69,6 +70,8 @@ export interface Recognition {
   readonly images: readonly ImportImage[];
   /** What a user should know of how it was understood, a sentence each. */
   readonly lines: readonly string[];
+  /** The licences that the source names for its data; absent if it names none. */
+  readonly licences?: readonly Licence[];
   /** What is not imported. */
   readonly leftOut: readonly LeftOutFiles[];
 }

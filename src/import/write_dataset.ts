@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { ANNOTATION_FILE } from "../coco/coco_file.ts";
+import type { Licence } from "../dataset/licences.ts";
 import { parseRuns, runsCoverage } from "../coco/rle.ts";
 import type { SplitName } from "../dataset/roles.ts";
 import { ifFound, isTaken } from "../fs/paths.ts";
@@ -117,7 +118,7 @@ export async function writeAnnotations(
   images: () => AsyncIterable<{ image: SpooledImage; fileName: string }>,
   categories: readonly WrittenCategory[],
   idsOf: (category: string) => readonly number[],
-  description: string,
+  { description, licences = [] }: { description: string; licences?: readonly Licence[] | undefined },
 ): Promise<{ counts: SplitCounts; byCategory: ReadonlyMap<number, number> }> {
   const byCategory = new Map<number, number>();
   const counts: SplitCounts = { images: 0, annotated: 0, annotations: 0 };
@@ -125,7 +126,8 @@ export async function writeAnnotations(
   if (await ifFound(Deno.lstat(path)) !== null) await Deno.remove(path);
   using file = await Deno.open(path, { write: true, createNew: true });
   const out = new JsonWriter(file);
-  const head = { info: { description }, licenses: [], categories };
+  const licenses = licences.map((licence, index) => ({ id: index + 1, ...licence }));
+  const head = { info: { description }, licenses, categories };
   await out.write(`${JSON.stringify(head).slice(0, -1)},"images":[`);
   for await (const { image: { width, height }, fileName } of images()) {
     const separator = counts.images++ === 0 ? "" : ",";

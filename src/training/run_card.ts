@@ -6,7 +6,7 @@
 import { basename, join } from "node:path";
 import { cardSplit } from "../card/card_format.ts";
 import { cardPaths, readCard, writeCard } from "../card/card_files.ts";
-import { dataLicences } from "../card/data_licences.ts";
+import { dataLicences } from "../dataset/licences.ts";
 import { makeCard } from "../card/make_card.ts";
 import { findSplits, splitOf } from "../dataset/splits.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";

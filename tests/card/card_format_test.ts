@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cardSplit, MOST_LISTED, packCard, parseCard, parseFileLine } from "../../src/card/card_format.ts";
 import { cardMarkdown } from "../../src/card/card_text.ts";
-import { findLicences } from "../../src/card/data_licences.ts";
+import { findLicences } from "../../src/dataset/licences.ts";
 import { convertedCard, makeCard, renewCard } from "../../src/card/make_card.ts";
 import { smallModel } from "../support/small_model.ts";
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { importDataset, type ImportOptions, type ImportReport, readCoco } from "../../mod.ts";
+import { dataLicences } from "../../src/dataset/licences.ts";
 import { closeDecoders } from "../../src/image/decode.ts";
 import { encodeRgbPng } from "../../src/image/encode.ts";
 import { makeZip } from "../support/archives.ts";
@@ -257,5 +258,47 @@ Deno.test("importDataset: a source that is nothing it knows is refused with what
     await assert.rejects(importDataset(join(folder, "x"), output), /no such file or folder\nhint/);
     await writeFiles(folder, { "x.tar": "abc" });
     await assert.rejects(importDataset(join(folder, "x.tar"), output), /neither a folder nor a zip\nhint/);
+  });
+});
+
+Deno.test("importDataset: keeps the licences that COCO files and nnU-Net name, each once", async () => {
+  const licence = { id: 1, name: "CC BY 4.0", url: "https://creativecommons.org/licenses/by/4.0/" };
+  const coco = (name: string, licenses: unknown) =>
+    JSON.stringify({
+      licenses,
+      images: [{ id: 1, file_name: name, width: SIDE, height: SIDE }],
+      categories: [{ id: 1, name: "polyp" }],
+      annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: [[1, 1, 9, 1, 9, 9]] }],
+    });
+  const other = { id: 9, name: "CC0" };
+  const files: Files = {
+    "train/_annotations.coco.json": coco("a.png", [licence]),
+    "train/a.png": await image(1),
+    "valid/_annotations.coco.json": coco("b.png", [{ ...licence, id: 2 }, other]),
+    "valid/b.png": await image(2),
+  };
+  const { id: _, ...first } = licence;
+  for (const zip of [false, true]) {
+    await withSource(files, async (source, output) => {
+      await importDataset(source, output);
+      for (const split of ["train", "valid"]) {
+        const written = await dataLicences(join(output, split, "_annotations.coco.json"));
+        assert.deepEqual(written, [first, { name: "CC0", url: "" }]);
+      }
+    }, zip);
+  }
+  const nnunet: Files = {
+    "dataset.json": JSON.stringify({
+      labels: { background: 0, spot: 1 },
+      file_ending: ".png",
+      licence: "CC-BY-SA",
+    }),
+    "imagesTr/s1_0000.png": await image(1),
+    "labelsTr/s1.png": png(squares(1, [1])),
+  };
+  await withSource(nnunet, async (source, output) => {
+    await importDataset(source, output, { valid: 0, test: 0 });
+    const written = await dataLicences(join(output, "train", "_annotations.coco.json"));
+    assert.deepEqual(written, [{ name: "CC-BY-SA", url: "" }]);
   });
 });

@@ -14,6 +14,8 @@ export interface NnunetDataset {
   readonly channels: ReadonlyMap<number, string>;
   /** The ending of the files, `.png`; null if it is not said. */
   readonly ending: string | null;
+  /** The name of the data's licence; null if it is not said. */
+  readonly licence: string | null;
 }
 
 /**
@@ -39,11 +41,14 @@ export function readNnunetDataset(root: unknown, file: string): NnunetDataset | 
     if (values.every((value) => value === 0)) labels.delete(name);
   }
   const channels = root.channel_names ?? root.modality;
+  // nnU-Net writes "licence", the Medical Segmentation Decathlon too; others spell it the other way.
+  const licence = root.licence ?? root.license;
   return {
     labels,
     channels: new Map(
       Object.entries(isEntry(channels) ? channels : {}).map(([key, name]) => [Number(key), String(name)]),
     ),
     ending: typeof root.file_ending === "string" ? root.file_ending.toLowerCase() : null,
+    licence: typeof licence === "string" && licence.trim() !== "" ? licence.trim().slice(0, 200) : null,
   };
 }

@@ -5,6 +5,7 @@
  */
 import { type CocoDataset, type CocoImage } from "../../coco/coco.ts";
 import { readCocoBytes, readCocoFile } from "../../coco/coco_file.ts";
+import { dataLicences, type Licence, licencesOf, uniteLicences } from "../../dataset/licences.ts";
 import { PROBLEM_KINDS, type ProblemKind } from "../../coco/problems.ts";
 import { checkSegmentation, segmentationRuns } from "../../coco/segmentation.ts";
 import type { SplitName } from "../../dataset/roles.ts";
@@ -48,6 +49,7 @@ export const COCO_FILES: ImportKind = {
       categories: [...new Set(files.flatMap(({ names }) => names.all))].map((name) => ({ name })),
       images,
       lines,
+      licences: uniteLicences(files.map(({ licences }) => licences)),
       leftOut,
     };
   },
@@ -59,6 +61,7 @@ interface CocoSource {
   readonly split: SplitName | null;
   readonly dataset: CocoDataset;
   readonly names: CategoryNames;
+  readonly licences: readonly Licence[];
 }
 
 async function readFiles(
@@ -70,13 +73,12 @@ async function readFiles(
   for (const path of paths) {
     const disk = tree.diskPath(path);
     const options = { anyPath: true, emptyMasks: true };
-    const dataset = disk !== null
-      ? await readCocoFile(disk, options)
-      : await readCocoBytes(await tree.read(path, MAX_JSON_BYTES), {
-        ...options,
-        name: JSON.stringify(path),
-      });
-    files.push({ path, split: splitOfPath(path), dataset, names: new CategoryNames(dataset) });
+    const bytes = disk === null ? await tree.read(path, MAX_JSON_BYTES) : null;
+    const dataset = bytes === null
+      ? await readCocoFile(disk!, options)
+      : await readCocoBytes(bytes, { ...options, name: JSON.stringify(path) });
+    const licences = bytes === null ? await dataLicences(disk) : licencesOf(bytes);
+    files.push({ path, split: splitOfPath(path), dataset, names: new CategoryNames(dataset), licences });
     onProgress?.(files.length, paths.length);
   }
   return files;

@@ -67,6 +67,7 @@ export const NNUNET: ImportKind = {
         regions: (size) => readRegions(tree, label!, size, namesOf),
       })),
       lines: channel === undefined ? [] : [`channel ${channel}${nameChannel(dataset, channel)} of each case`],
+      ...(dataset.licence === null ? {} : { licences: [{ name: dataset.licence, url: "" }] }),
       leftOut: leftOutFiles(leftOut),
     };
   },
