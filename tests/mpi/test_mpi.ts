@@ -99,19 +99,31 @@ async function equality(): Promise<void> {
     // Clipping, an EMA, augmentation, instance norm.
     [...shape, "--recipe", "strong"],
     [...shape, "--recipe", "original", "--accumulate", "2", "--memory", "low"],
+    // Patches, validated by windows, a network of another depth.
+    [
+      ...["--patch", "16", "--depth", "4", "--batch-size", "8", "--epochs", "4", "--recipe", "strong"],
+      ...["--learning-rate", "1e-4"],
+    ],
   ];
   for (const [index, flags] of settings.entries()) {
     const run = (size: number) => `${RUNS}/equal-${index}-${size}`;
+    // The input's size is that of the patches.
+    const patches = flags.includes("--patch");
+    // Batches of small patches are one part with either use of memory.
+    const otherOrder = patches
+      ? ["--kernels", "strict"]
+      : ["--memory", flags.includes("low") ? "normal" : "low"];
+    const base = patches ? BASE.toSpliced(BASE.indexOf("--size"), 2) : BASE;
     // One rank without MPI; and another order of sums, which tells how far rounding takes the weights.
     const other = `${RUNS}/equal-${index}-other`;
     await Promise.all([
-      alone(["--run", run(1), ...BASE, ...flags]),
-      alone(["--run", other, ...BASE, ...flags, "--memory", flags.includes("low") ? "normal" : "low"]),
+      alone(["--run", run(1), ...base, ...flags]),
+      alone(["--run", other, ...base, ...flags, ...otherOrder]),
     ]);
     const expected = await logOf(run(1));
     const rounding = await distance(other, run(1));
     for (const size of [2, 3]) {
-      succeeded(await runWorld(size, ["train", "--distributed", "--run", run(size), ...BASE, ...flags]));
+      succeeded(await runWorld(size, ["train", "--distributed", "--run", run(size), ...base, ...flags]));
       const found = await logOf(run(size));
       assert.equal(found.length, expected.length);
       for (const [epoch, metrics] of found.entries()) {
