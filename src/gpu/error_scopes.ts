@@ -14,7 +14,7 @@ const FILTERS: readonly GPUErrorFilter[] = ["validation", "internal", "out-of-me
 export class ErrorScopes {
   readonly #device: GPUDevice;
   readonly #report: (error: GPUError) => void;
-  #reported: Promise<unknown> = Promise.resolve();
+  #reported: Promise<void> = Promise.resolve();
   /** Lists of errors that belong to work that is being contained. */
   readonly #contained = new Set<GPUError[]>();
 
@@ -55,8 +55,8 @@ export class ErrorScopes {
     const reports = FILTERS.map(() =>
       this.#device.popErrorScope().then((error) => error && this.#take(error))
     );
-    // A lost device may reject; its loss has a report of its own.
-    this.#reported = Promise.allSettled([this.#reported, ...reports]);
+    // A lost device may reject; its loss has a report of its own. Without a value: it would hold that of all before it.
+    this.#reported = Promise.allSettled([this.#reported, ...reports]).then(() => {});
   }
 
   #take(error: GPUError): void {
