@@ -65,11 +65,11 @@ export {
 } from "./src/resplit/resplit.ts";
 export {
   importDataset,
-  type ImportedSplit,
   type ImportOptions,
   type ImportPhase,
   type ImportReport,
 } from "./src/import/import_dataset.ts";
+export type { ImportedSplit } from "./src/import/write_splits.ts";
 export type { ClassOptions, ClassTable } from "./src/dataset/classes.ts";
 export type { ClassShare, OverlapShare, PixelShares } from "./src/dataset/pixel_shares.ts";
 export type { TargetForm } from "./src/dataset/targets.ts";

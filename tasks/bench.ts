@@ -18,14 +18,9 @@ import { addDistributed, type DistributedOptions, onRanks } from "../src/cli/dis
 import { explore } from "../src/benchmark/explore.ts";
 import { renderLeft, renderPart } from "../src/benchmark/explore_report.ts";
 import { measureOriginal, ORIGINAL_SHAPE } from "../src/benchmark/original.ts";
-import {
-  describe,
-  renderEnd,
-  renderOriginal,
-  renderRanks,
-  renderSection,
-  renderVariants,
-} from "../src/benchmark/report.ts";
+import { renderOriginal } from "../src/benchmark/original_report.ts";
+import { renderRanks } from "../src/benchmark/ranks_report.ts";
+import { describe, renderEnd, renderSection, renderVariants } from "../src/benchmark/report.ts";
 import { describeVariants } from "../src/benchmark/variants.ts";
 import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
 import {

@@ -5,7 +5,9 @@
  */
 import type { Tuning } from "../tuning/tune.ts";
 import type { CallReport, ExploreParts, ExploreReport, Proposal } from "./explore.ts";
-import { milliseconds, ratio, renderGaps, renderOriginal, shapeName, table } from "./report.ts";
+import { renderGaps } from "./gaps_report.ts";
+import { renderOriginal } from "./original_report.ts";
+import { milliseconds, ratio, shapeName, table } from "./report_table.ts";
 
 /** The tables of one part. */
 export function renderPart(name: keyof ExploreParts, report: ExploreReport): string {

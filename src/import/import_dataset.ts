@@ -6,36 +6,28 @@
  */
 import { basename, join, resolve, sep } from "node:path";
 import type { ClassOptions } from "../dataset/classes.ts";
-import { SPLIT_NAMES, type SplitName } from "../dataset/roles.ts";
-import type { ImageSignature } from "../dataset/near_duplicates.ts";
 import { writeOverview } from "../dataset/overview.ts";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { hashBytes } from "../fs/hash_bytes.ts";
 import { OVERVIEW_FILE } from "../fs/layout.ts";
-import { ifFound, removeTree } from "../fs/paths.ts";
+import { ifFound } from "../fs/paths.ts";
 import { targetsOf } from "../resplit/assign.ts";
-import { counted } from "./counted.ts";
-import { groupByName } from "./groups_by_name.ts";
+import { readImages } from "./image_index.ts";
 import { type ImportClasses, resolveClasses } from "./import_classes.ts";
-import type { ImportImage, LeftOutFiles, Recognition, RecognizeOptions } from "./import_kind.ts";
+import type { LeftOutFiles, Recognition, RecognizeOptions } from "./import_kind.ts";
 import { recognizeSource } from "./kinds.ts";
-import { makeSplits } from "./make_splits.ts";
-import { decodeInOrder } from "./map_in_order.ts";
 import { openSource } from "./open_source.ts";
-import { readImportImage, signatureOf } from "./read_image.ts";
+import { divideTrain, linesOfKept, placeAll, type PlacedImage, splitAll } from "./place_images.ts";
 import type { SourceTree } from "./source_tree.ts";
-import { Spool, type SpooledImage } from "./spool.ts";
+import { Spool } from "./spool.ts";
 import { assertReplaceable, IMPORT_RECORD, readImportRecord, RECORD_KIND, Staging } from "./staging.ts";
-import {
-  nameImages,
-  placeImage,
-  type Placement,
-  type SplitCounts,
-  writeAnnotations,
-} from "./write_dataset.ts";
+import { type ImportedSplit, writeSplits } from "./write_splits.ts";
 
 /** Raised when the same source is written differently. */
 const FORM_VERSION = 1;
+
+/** Shares of the valid and the test split, unless others are given. */
+const DEFAULT_SHARE = 0.15;
 
 /** The phases of an import. */
 export type ImportPhase = "recognizing" | "reading images" | "writing images" | "drawing the overview";
@@ -56,12 +48,6 @@ export interface ImportOptions extends Omit<RecognizeOptions, "onProgress">, Cla
   readonly force?: boolean | undefined;
   /** Called after every file; aborts by throwing. */
   readonly onProgress?: ((phase: ImportPhase, done: number, total: number) => void) | undefined;
-}
-
-/** A split of the result. */
-export interface ImportedSplit extends Readonly<SplitCounts> {
-  /** Its name. */
-  readonly name: SplitName;
 }
 
 /** What {@linkcode importDataset} did. */
@@ -132,10 +118,10 @@ export async function importDataset(
   using spool = await Spool.open(staging.spool, ofReading);
   try {
     const { about, classes, placements, licences } = await readSource({ tree, spool }, options, onProgress);
-    const splits = await writeResult(
+    const splits = await writeSplits(
       { tree, spool, placements, classes, licences },
       staging.result,
-      onProgress,
+      (done, total) => onProgress("writing images", done, total),
     );
     const report: ImportReport = {
       status: "imported",
@@ -176,7 +162,7 @@ function reading({ images, masks, pairs, observer, channel, names }: ImportOptio
 interface ReadSource {
   readonly about: Pick<ImportReport, "kind" | "why" | "lines" | "leftOut">;
   readonly classes: ImportClasses;
-  readonly placements: readonly (Placement & { path: string } | null)[];
+  readonly placements: readonly (PlacedImage | null)[];
   readonly licences: Recognition["licences"];
 }
 
@@ -198,7 +184,10 @@ async function readSource(
   // A split of the source is kept, unless its owner asks for a part of it.
   const divides = options.valid !== undefined && valid > 0 && own.has("train") && !own.has("valid");
   const compare = none || divides;
-  const index = await readImages({ tree, recognition, spool, compare }, onProgress);
+  const index = await readImages(
+    { tree, recognition, spool, compare },
+    (done, total) => onProgress("reading images", done, total),
+  );
   const classes = resolveClasses(recognition.categories, index.used, options);
   const made = none
     ? splitAll(index, { group, valid, test, seed })
@@ -247,209 +236,4 @@ async function isComplete(output: string, report: unknown): Promise<boolean> {
     if (files !== images + 1) return false;
   }
   return true;
-}
-
-/** What is kept in memory of the images that can be used. */
-interface ImageIndex {
-  /** The index of each usable image among those of the recognition, and what it is compared by. */
-  readonly usable: { readonly at: number; readonly signature: ImageSignature | null }[];
-  /** The categories that some region uses. */
-  readonly used: Set<string>;
-  /** What cannot be used, by reason. */
-  readonly leftOut: readonly LeftOutFiles[];
-}
-
-/** Reads what the spool does not hold yet, and indexes it. */
-async function readImages(
-  { tree, recognition: { images }, spool, compare }: {
-    tree: SourceTree;
-    recognition: Recognition;
-    spool: Spool;
-    compare: boolean;
-  },
-  onProgress: (phase: ImportPhase, done: number, total: number) => void,
-): Promise<ImageIndex> {
-  const index: ImageIndex & { problems: { path: string; problem: string }[] } = {
-    usable: [],
-    used: new Set(),
-    leftOut: [],
-    problems: [],
-  };
-  let done = 0;
-  const note = (image: SpooledImage) => {
-    const at = done++;
-    const { path, problem, regions } = image;
-    if (problem !== undefined) index.problems.push({ path, problem });
-    else index.usable.push({ at, signature: compare ? signatureOf(image) : null });
-    for (const { category } of regions) index.used.add(category);
-    onProgress("reading images", done, images.length);
-  };
-  for await (const image of spool.images()) note(image);
-  const rest = images.slice(done);
-  for await (const image of decodeInOrder(rest, (image) => readImportImage(tree, image, compare))) {
-    await spool.append(image);
-    note(image);
-  }
-  const byReason = Map.groupBy(index.problems, ({ problem }) => problem);
-  const leftOut = [...byReason].map(([reason, items]) => ({ reason, files: items.map(({ path }) => path) }));
-  if (index.usable.length === 0) throw nothingLeft(tree, leftOut);
-  return { ...index, leftOut };
-}
-
-function nothingLeft(tree: SourceTree, leftOut: readonly LeftOutFiles[]): Error {
-  const first = leftOut[0];
-  const why = first === undefined ? "it has no image" : `${first.files[0]}: ${first.reason}`;
-  return new Error(
-    `Cannot import ${JSON.stringify(tree.name)}: no image can be used: ${why}\n` +
-      "hint: look at that image and its mask; --images and --masks choose other folders",
-  );
-}
-
-/** Shares of the valid and the test split, unless others are given. */
-const DEFAULT_SHARE = 0.15;
-
-/** Takes a valid split from the train split of the source; the other splits stay. */
-function divideTrain(
-  images: readonly ImportImage[],
-  { usable }: ImageIndex,
-  { group, valid, seed }: Omit<SplitShares, "test">,
-): { splits: readonly (SplitName | null)[]; lines: string[] } {
-  const isOfTrain = ({ at }: { at: number }) => images[at]!.split === "train";
-  const made = splitImages(usable.filter(isOfTrain), { group, valid, test: 0, seed });
-  const taken = made.splits.filter((name) => name === "valid").length;
-  const ofTrain = made.splits.values();
-  return {
-    splits: usable.map((image) => isOfTrain(image) ? ofTrain.next().value! : images[image.at]!.split),
-    lines: [
-      ...made.guess,
-      ...made.empty,
-      `the source has no valid split: as --valid asks, ${taken} of ${made.splits.length} images of its train split ` +
-      "are that, near-duplicates together",
-    ],
-  };
-}
-
-/** Makes splits for a source that has none. */
-function splitAll(
-  { usable }: ImageIndex,
-  shares: SplitShares,
-): { splits: readonly SplitName[]; lines: string[] } {
-  const { splits, groups, guess, empty } = splitImages(usable, shares);
-  const made = `no splits in the source: ${
-    counted(groups, "group")
-  } of images that must stay together were distributed`;
-  return { splits, lines: [...guess, made, ...empty] };
-}
-
-/** How images are distributed. */
-interface SplitShares {
-  readonly group: string | undefined;
-  readonly valid: number;
-  readonly test: number;
-  readonly seed: number;
-}
-
-/** Distributes images; `guess` and `empty` are lines about groups by name and about splits without images. */
-function splitImages(
-  usable: ImageIndex["usable"],
-  { group, valid, test, seed }: SplitShares,
-): { splits: readonly SplitName[]; groups: number; guess: string[]; empty: string[] } {
-  const signatures = usable.map(({ signature }) => signature!);
-  const named = groupByName(signatures.map(({ fileName }) => fileName), group);
-  const { splits, groups, empty } = makeSplits(signatures, named.keys, { valid, test }, seed);
-  return {
-    splits,
-    groups,
-    guess: named.line === null ? [] : [named.line],
-    empty: empty.map((split) => `too few groups for three splits: ${split} stays empty`),
-  };
-}
-
-/** What a user should know of the splits that the source has. */
-function linesOfKept(placements: readonly (Placement | null)[], group: string | undefined): string[] {
-  const found = new Set(placements.flatMap((placement) => placement?.split ?? []));
-  const missing = SPLIT_NAMES.filter((name) => !found.has(name));
-  const kept = `the splits of the source are kept: ${
-    SPLIT_NAMES.filter((name) => found.has(name)).join(", ")
-  }`;
-  return [
-    group === undefined ? kept : `${kept}; --group applies only to sources without splits`,
-    ...missing.length === 0 ? [] : [`the source has no ${missing.join(" and no ")} split`],
-    ...found.has("train") && !found.has("valid")
-      ? [
-        "training needs a valid split: --valid 0.15 takes one from train; `deno task split` makes new splits of all",
-      ]
-      : [],
-  ];
-}
-
-/** Where each image of the recognition goes; null for those that are left out, of which `unplaced` have no split. */
-function placeAll(
-  images: readonly ImportImage[],
-  { usable }: ImageIndex,
-  made: readonly (SplitName | null)[] | null,
-): { placements: (Placement & { path: string } | null)[]; unplaced: string[] } {
-  const placements = new Array<Placement & { path: string } | null>(images.length).fill(null);
-  const unplaced: string[] = [];
-  const placed = usable.flatMap(({ at }, i) => {
-    const { path, fileName, split: own } = images[at]!;
-    const split = made?.[i] ?? own;
-    if (split === null) unplaced.push(path);
-    return split === null ? [] : [{ at, path, fileName, split }];
-  });
-  const names = nameImages(placed);
-  for (const [i, { at, path, split }] of placed.entries()) {
-    placements[at] = { path, split, fileName: names[i]!, bytes: images[at]!.bytes };
-  }
-  return { placements, unplaced };
-}
-
-/** Writes the folder of every split that has images. */
-async function writeResult(
-  { tree, spool, placements, classes, licences }: {
-    tree: SourceTree;
-    spool: Spool;
-    placements: readonly (Placement & { path: string } | null)[];
-    classes: ImportClasses;
-    licences: Recognition["licences"];
-  },
-  folder: string,
-  onProgress: (phase: ImportPhase, done: number, total: number) => void,
-): Promise<{ counts: ImportedSplit[]; annotations: ReadonlyMap<string, number> }> {
-  // Of an interrupted run; its images may be in other splits.
-  await removeTree(folder);
-  const placed = placements.filter((placement) => placement !== null);
-  const counts: ImportedSplit[] = [];
-  const annotations = new Map<string, number>();
-  let done = 0;
-  for (const name of SPLIT_NAMES) {
-    const own = placed.filter(({ split }) => split === name);
-    if (own.length === 0) continue;
-    await Deno.mkdir(join(folder, name), { recursive: true });
-    for (const { path, fileName, bytes } of own) {
-      await placeImage(tree, path, join(folder, name, fileName), bytes);
-      onProgress("writing images", ++done, placed.length);
-    }
-    const images = async function* () {
-      let at = 0;
-      for await (const image of spool.images()) {
-        const placement = placements[at++];
-        if (placement?.split === name) yield { image, fileName: placement.fileName };
-      }
-    };
-    const about = { description: `Imported from ${basename(tree.name)}`, licences };
-    const split = await writeAnnotations(
-      join(folder, name),
-      images,
-      classes.categories,
-      classes.idsOf,
-      about,
-    );
-    counts.push({ name, ...split.counts });
-    for (const [id, count] of split.byCategory) {
-      const category = classes.categories.find((category) => category.id === id)!.name;
-      annotations.set(category, (annotations.get(category) ?? 0) + count);
-    }
-  }
-  return { counts, annotations };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { measureOriginal, runSeconds } from "../../src/benchmark/original.ts";
-import { renderOriginal } from "../../src/benchmark/report.ts";
+import { renderOriginal } from "../../src/benchmark/original_report.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
 Deno.test("runSeconds: 40 epochs of 1,502 training and 429 validation images", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { measureRankStep } from "../../src/benchmark/rank_step.ts";
 import { networkNeeds } from "../../src/benchmark/ranks.ts";
-import { renderRanks } from "../../src/benchmark/report.ts";
+import { renderRanks } from "../../src/benchmark/ranks_report.ts";
 import { SINGLE_RANK } from "../../src/training/collective.ts";
 import { command } from "../../tasks/bench.ts";
 import { runInProcess } from "../support/run_task.ts";

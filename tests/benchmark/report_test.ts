@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { BenchReport } from "../../src/benchmark/benchmark.ts";
-import { describe, renderEnd, renderSection, renderVariants, table } from "../../src/benchmark/report.ts";
+import { describe, renderEnd, renderSection, renderVariants } from "../../src/benchmark/report.ts";
+import { table } from "../../src/benchmark/report_table.ts";
 
 const TIMING = { runs: 3, best: 0.0421, median: 0.05 };
 const SPEED = { runs: 3, best: 12.34, median: 10 };
