@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { cardPaths, readCard } from "../../src/card/card_files.ts";
+import { verifyModel } from "../../src/card/verify_card.ts";
 import { findModels } from "../../src/prediction/find_models.ts";
 import { describeShipped, findShippedModel } from "../../src/prediction/shipped_model.ts";
 import { smallModelBytes } from "../support/small_model.ts";
@@ -40,3 +42,16 @@ Deno.test("describeShipped: says what it is, that it is no medical device, and w
     await Deno.writeTextFile(join(folder, "shipped.card.json"), "damaged");
     assert.equal(await describeShipped(shipped), bare);
   }));
+
+Deno.test("the model that comes with the program is the one of its card, and small", async () => {
+  const shipped = await findShippedModel();
+  assert.ok(shipped, "models/ has no model");
+  assert.ok((await Deno.stat(shipped)).size <= 5e6);
+  const card = await readCard(cardPaths(shipped).json);
+  assert.ok(card, "the model has no card");
+  assert.deepEqual((await verifyModel(card, shipped)).differences, []);
+  const [licence] = card.licences.data;
+  assert.equal(licence?.name, "CC BY 4.0");
+  assert.match(licence?.attribution ?? "", /RaviRawal13\/BT_Detectron2_MaskRCNN/);
+  assert.match(await describeShipped(shipped), /worst on test images with small foreground/);
+});
