@@ -195,7 +195,7 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
   });
   if (models.length > 1) {
     writeStderr(
-      "note: a card is about one model, so that no card is written: evaluate one by itself for its own\n",
+      "note: no card is written, since a card describes one model: evaluate a model alone to get its card\n",
     );
   }
   const further = [page, card].filter((path) => path !== null);

@@ -31,7 +31,7 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from torch_train import augment
-from torch_unet import UNet, loss_parts, make_norm
+from torch_unet import DownBlock, UNet, loss_parts, make_norm
 
 
 def arguments():
@@ -89,19 +89,14 @@ def read_split(folder, size):
     return torch.stack(images), torch.stack(targets)
 
 
-class ResidualBlock(nn.Module):
+class ResidualBlock(DownBlock):
     """Two 3x3 convolutions whose input is added before the last ReLU; then dropout, as in the plain block."""
 
     def __init__(self, in_channels, out_channels, norm, dropout=0.0):
-        super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.norm1 = make_norm(out_channels, norm)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
-        self.norm2 = make_norm(out_channels, norm)
+        super().__init__(in_channels, out_channels, norm, dropout)
         self.shortcut = nn.Identity() if in_channels == out_channels else nn.Sequential(
             nn.Conv2d(in_channels, out_channels, 1, bias=False), make_norm(out_channels, norm)
         )
-        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x):
         y = torch.relu(self.norm1(self.conv1(x)))

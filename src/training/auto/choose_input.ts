@@ -149,8 +149,8 @@ export function depthFor(size: number, height = size): number {
 type Given = Partial<Pick<TrainConfig, "filters" | "size" | "height" | "fit" | "depth" | "patch" | "scale">>;
 
 /**
- * Networks and inputs in the order in which they are preferred: what is wanted with many filters first; the less time
- * there is, the fewer filters and pixels. What is given is kept.
+ * Networks and inputs by preference: the wanted input with many filters first, then fewer filters and fewer pixels
+ * for less time. Given settings are kept.
  */
 export function inputLadder(wanted: WantedInput, given: Given): BudgetNetwork[] {
   const ladder: BudgetNetwork[] = [];

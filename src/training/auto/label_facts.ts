@@ -46,7 +46,7 @@ export function labelFacts(map: LabelMap, annotations: number): LabelFacts {
   const areas = new Float64Array(256);
   const edges = new Float64Array(256);
   const places = new Map<number, Float32Array>();
-  const share = Float32Array.from({ length: GRID }, (_, row) => cellLength(row, height));
+  const rows = Float32Array.from({ length: GRID }, (_, row) => cellLength(row, height));
   const columns = Float32Array.from({ length: GRID }, (_, column) => cellLength(column, width));
   for (let y = 0, at = 0; y < height; y++) {
     const row = GRID * Math.floor(y * GRID / height);
@@ -76,7 +76,7 @@ export function labelFacts(map: LabelMap, annotations: number): LabelFacts {
         area += areas[own]!;
         outline += edges[own]!;
         counts.forEach((count, cell) =>
-          cells[cell]! += count / (share[Math.floor(cell / GRID)]! * columns[cell % GRID]!)
+          cells[cell]! += count / (rows[Math.floor(cell / GRID)]! * columns[cell % GRID]!)
         );
       }
       return { label, diameter: diameterOf(area, outline), cells };
