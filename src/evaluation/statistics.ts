@@ -31,6 +31,14 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
+/**
+ * Spreads consecutive integers evenly over 0 to 1, by multiples of the golden ratio: those below a share are a sample of
+ * pixels from all columns, where every so many-th pixel would be the same column of each row.
+ */
+export function evenPlace(place: number): number {
+  return (Math.imul(place, 0x9e3779b1) >>> 0) / 2 ** 32;
+}
+
 /** Options of {@linkcode bootstrapMean}. */
 export interface BootstrapOptions {
   /** The same seed gives the same interval; defaults to 0. */

@@ -48,6 +48,8 @@ const RUNS = "runs/recipe_auto";
 const RESULTS = join(RUNS, "results.jsonl");
 const STEPS = join(RUNS, "steps.json");
 
+const PATCHES = "strong, patches of 128 px";
+
 /** Settings that somebody would choose by hand, from the pages of results. */
 const BY_HAND: Readonly<Record<string, Partial<TrainConfig>>> = {
   "original, 128 px": { recipe: "original", filters: 8, size: 128, batchSize: 16, learningRate: 1e-3 },
@@ -58,7 +60,7 @@ const BY_HAND: Readonly<Record<string, Partial<TrainConfig>>> = {
   "strong, 128 px, batch 4": { recipe: "strong", filters: 8, size: 128, batchSize: 4 },
   "strong, 192 px": { recipe: "strong", filters: 8, size: 192, batchSize: 4 },
   "strong, 16 filters, 96 px": { recipe: "strong", filters: 16, size: 96, batchSize: 8 },
-  "strong, patches of 128 px": { recipe: "strong", filters: 8, size: 128, patch: 128, batchSize: 4 },
+  [PATCHES]: { recipe: "strong", filters: 8, size: 128, patch: 128, batchSize: 4 },
 };
 
 /** The name of what the recipe chooses. */
@@ -206,6 +208,11 @@ async function epochSeconds(clock: Clock, config: TrainConfig, data: Dataset): P
   return batches * await clock.step(config) + saveSeconds(count);
 }
 
+/** Patches of 1.5 times as wide images: a smaller part would show too little, more patches would take too long. */
+function patchScale({ pixels }: Dataset): number {
+  return Math.min(1, Number((1.5 * BY_HAND[PATCHES]!.patch! / Math.sqrt(pixels)).toPrecision(2)));
+}
+
 /** A configuration with as many epochs as fit. */
 async function timed(
   clock: Clock,
@@ -215,6 +222,7 @@ async function timed(
 ): Promise<TrainConfig | null> {
   if (name === AUTO) return await chosen(clock, data, seconds);
   const config = completeTrainConfig({ patience: 1000, ...BY_HAND[name] });
+  if (config.patch !== undefined) config.scale = patchScale(data);
   if (!data.flips && config.augment !== null) config.augment = { ...config.augment, ...NO_FLIPS };
   const epochs = Math.floor(seconds / await epochSeconds(clock, config, data));
   return epochs < 1 ? null : { ...config, epochs };

@@ -8,6 +8,7 @@
 import type { Tensor } from "../../tensor.ts";
 import { type Head } from "../../unet/config.ts";
 import { TEMPERATURES } from "../../unet/model_calibration.ts";
+import { evenPlace } from "../statistics.ts";
 
 /** Logits beyond this count as this: their probability is 0 or 1 in float32 at most temperatures. */
 const LARGEST = 64;
@@ -80,7 +81,7 @@ class SigmoidFit implements TemperatureFit {
 
 class SoftmaxFit implements TemperatureFit {
   readonly #channels: number;
-  /** Pixels whose {@linkcode spread} is less are kept. */
+  /** Pixels whose {@linkcode evenPlace} is less are kept. */
   #limit: number;
   /** Kept pixels, channel after channel, with their labels. */
   #logits: number[] = [];
@@ -99,7 +100,7 @@ class SoftmaxFit implements TemperatureFit {
     for (let image = 0; image < images; image++) {
       for (let at = 0; at < pixels; at++) {
         const label = masks.data[image * pixels + at]!;
-        if (label < 0 || spread(this.#seen++) >= this.#limit) continue;
+        if (label < 0 || evenPlace(this.#seen++) >= this.#limit) continue;
         this.#labels.push(label);
         this.#places.push(this.#seen - 1);
         for (let channel = 0; channel < channels; channel++) {
@@ -113,7 +114,7 @@ class SoftmaxFit implements TemperatureFit {
   /** Keeps half of the pixels: images that are read in windows may be larger than the first one. */
   #thin(): void {
     this.#limit /= 2;
-    const stays = this.#places.map((place) => spread(place) < this.#limit);
+    const stays = this.#places.map((place) => evenPlace(place) < this.#limit);
     this.#labels = this.#labels.filter((_, at) => stays[at]);
     this.#places = this.#places.filter((_, at) => stays[at]);
     this.#logits = this.#logits.filter((_, at) => stays[Math.floor(at / this.#channels)]);
@@ -137,11 +138,6 @@ class SoftmaxFit implements TemperatureFit {
     };
     return [leastTemperature(loss)];
   }
-}
-
-/** Spreads consecutive integers evenly over 0 to 1; every so many-th pixel would be the same column of every image. */
-function spread(place: number): number {
-  return (Math.imul(place, 0x9e3779b1) >>> 0) / 2 ** 32;
 }
 
 function softplus(value: number): number {

@@ -19,6 +19,7 @@ import { type ImageSignature, visitDuplicates } from "../../dataset/near_duplica
 import { openSplit } from "../../dataset/source_registry.ts";
 import { findSplits, splitOf } from "../../dataset/splits.ts";
 import { makeThumbnail } from "../../dataset/thumbnail.ts";
+import { evenPlace } from "../../evaluation/statistics.ts";
 import { hashBytes } from "../../fs/hash_bytes.ts";
 import { decodeSamples } from "../../image/decode.ts";
 import { displayImage } from "../../image/display.ts";
@@ -42,8 +43,8 @@ const LOOKS = { seconds: 4, least: 24, most: 200 } as const;
 /** Pixels that are read at most: the last images of a large dataset are left out. */
 const MOST_PIXELS = 2 ** 28;
 
-/** Samples of which moments are taken, at most; evenly spread over the image. */
-const MOST_SAMPLES = 2 ** 16;
+/** Pixels of which moments are taken, about; evenly spread over the image. */
+const SAMPLED_PIXELS = 2 ** 16;
 
 /** Channels that differ by this share of the range, on average, are colors. */
 const COLORED = 0.01;
@@ -152,9 +153,10 @@ async function lookAt(
 export function imageFacts({ data, channels, bits, range }: SampleImage): ImageFacts {
   const [low, high] = range ?? [0, 255];
   const pixels = data.length / channels;
-  const step = Math.max(1, Math.floor(pixels / MOST_SAMPLES));
+  const share = SAMPLED_PIXELS / pixels;
   let [count, sum, squares, apart] = [0, 0, 0, 0];
-  for (let pixel = 0; pixel < pixels; pixel += step) {
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    if (evenPlace(pixel) >= share) continue;
     const values = Array.from(data.subarray(pixel * channels, (pixel + 1) * channels));
     const gray = values.reduce((all, value) => all + value, 0) / channels;
     count++;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readProfile } from "../../../src/training/auto/read_profile.ts";
+import { imageFacts, readProfile } from "../../../src/training/auto/read_profile.ts";
 import { cocoText, paint, spots, writeFiles } from "../../support/coco.ts";
 import { deepPng } from "../../support/deep_images.ts";
 import { inTempFolder } from "../../support/temp_folder.ts";
@@ -65,3 +65,12 @@ Deno.test("readProfile: takes what has no foreground, colors, and phantoms, and 
     const signal = AbortSignal.abort(new Error("enough"));
     await assert.rejects(readProfile(dataFolder, { seconds: 60, signal }), /^Error: enough$/);
   }));
+
+Deno.test("imageFacts: moments of all columns, whatever divides the width", () => {
+  // Of 2^18 pixels a fourth is looked at, and every fourth column is bright.
+  const image = { width: 512, height: 512, channels: 1, bits: 8, range: null } as const;
+  const data = Uint8Array.from({ length: 512 * 512 }, (_, pixel) => pixel % 4 === 0 ? 200 : 0);
+  const { mean, deviation, colored } = imageFacts({ ...image, data });
+  assert.ok(Math.abs(mean - 50) < 1 && Math.abs(deviation - Math.sqrt(7500)) < 1, `${mean} ${deviation}`);
+  assert.equal(colored, false);
+});
