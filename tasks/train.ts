@@ -4,8 +4,8 @@
  * @module
  */
 import { addFollowLinks } from "../src/cli/follow_links.ts";
-import { type Command, Option } from "commander";
-import { formatPercent, formatSeconds, plural } from "../src/format.ts";
+import type { Command } from "commander";
+import { plural } from "../src/format.ts";
 import { addDistributed, type DistributedOptions, onRanks } from "../src/cli/distributed.ts";
 import { stopOnInterrupt } from "../src/cli/interrupt.ts";
 import {
@@ -13,16 +13,15 @@ import {
   createCommand,
   type ExitError,
   GROUPS,
-  integer,
   main,
   writeStderr,
   writeStdout,
 } from "../src/cli/task.ts";
-import { keptChoices, retune, retuneOption } from "../src/cli/kernel_choices.ts";
-import { addClassOptions } from "../src/cli/class_options.ts";
-import { addCorrectionsOption } from "../src/cli/corrections_option.ts";
-import { addEnsembleOptions, askedEnsemble, type EnsembleFlags } from "../src/cli/ensemble_options.ts";
-import { addConfigOptions, describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
+import { keptChoices, retune } from "../src/cli/kernel_choices.ts";
+import { askedEnsemble, type EnsembleFlags } from "../src/cli/ensemble_options.ts";
+import { describeStrongRecipe, givenConfig } from "../src/cli/train_options.ts";
+import { addTrainFlags } from "../src/cli/train_flags.ts";
+import { describeResult } from "../src/cli/train_result.ts";
 import { describeLongRun } from "../src/cli/budget_view.ts";
 import type { SizeFlag } from "../src/cli/input_size.ts";
 import { describeEstimate, describePlan, describeResumed, TrainView } from "../src/cli/train_view.ts";
@@ -38,14 +37,9 @@ import {
   type TrainResult,
   trainRun,
 } from "../src/entries/train.ts";
-import { FOLDERS, RUN_FILES } from "../src/fs/layout.ts";
-import { withinProject } from "../src/fs/paths.ts";
+import { FOLDERS } from "../src/fs/layout.ts";
 import { escapeLine } from "../src/escape.ts";
 import { AUTO_RECIPE } from "../src/training/recipe.ts";
-import { metricByClass } from "../src/training/epoch_metrics.ts";
-import type { Metrics } from "../src/tracking/backend.ts";
-import { DEFAULT_SAMPLES } from "../src/training/sample_images.ts";
-import { DEFAULT_PROJECT } from "../src/training/train_run.ts";
 import type { EnsembleChoice } from "../src/ensembles/train_ensemble.ts";
 import { requireServer } from "../src/tracking/swanlab_client.ts";
 
@@ -79,7 +73,7 @@ export function command(): Command {
       "weights of the best epoch to RUN/best.safetensors. Ctrl-C saves and stops; a run that is resumed with --resume " +
       "has the same weights, bit for bit, as one that was never stopped.",
   );
-  addFlags(train);
+  addTrainFlags(train);
   addFollowLinks(train, GROUPS.data);
   train.optionsGroup(GROUPS.device);
   addDistributed(train);
@@ -118,59 +112,6 @@ export function command(): Command {
       return await (options.dryRun ? plan(options, given) : run(options, given));
     });
   });
-}
-
-function addFlags(train: Command): void {
-  train
-    .optionsGroup(GROUPS.data)
-    .option("--data <folder>", "the dataset, with train/ and valid/ (or val/)", FOLDERS.data)
-    .option("--cache <folder>", "where prepared images and timed kernel choices are stored", FOLDERS.cache);
-  addCorrectionsOption(train);
-  addConfigOptions(train, "data");
-  addClassOptions(train);
-  train.optionsGroup(GROUPS.network);
-  train.option(
-    "--init <model>",
-    "start from a trained model, a file or the folder of its run, instead of random weights; its network, classes and " +
-      "normalization are kept",
-  );
-  addConfigOptions(train, "network");
-  train.optionsGroup(GROUPS.training);
-  addConfigOptions(train, "training");
-  addEnsembleOptions(train);
-  train.optionsGroup(GROUPS.device);
-  addConfigOptions(train, "device");
-  train
-    .option("--software", "use the software adapter even if there is a GPU")
-    .addOption(retuneOption("CACHE"))
-    .optionsGroup(GROUPS.output)
-    .option(
-      "--run <folder>",
-      "the run's folder (default: runs/ and the recipe's name; runs/budget with --budget)",
-    )
-    .option("--resume", "resume the run in the folder, with its own data and settings")
-    .option(
-      "--force",
-      "with --resume: resume even if data or settings differ; without: replace the existing run",
-    )
-    .option("--dry-run", "print what training would need, and stop")
-    .addOption(
-      new Option(
-        "--swanlab <how>",
-        "SwanLab: files in RUN/swanlog, or a server as well (online), by SWANLAB_API_KEY and SWANLAB_API_HOST",
-      )
-        .choices(["offline", "online", "off"]).default("offline"),
-    )
-    .option("--project <name>", "project name at SwanLab", DEFAULT_PROJECT)
-    .option("--tensorboard", "write TensorBoard files to RUN/tb", true)
-    .option("--no-tensorboard", "do not write TensorBoard files")
-    .option(
-      "--samples <count>",
-      "validation images to draw after epochs, and for SwanLab and TensorBoard at best epochs and at the end; 0 for none",
-      integer(0, 64),
-      DEFAULT_SAMPLES,
-    )
-    .option("--json", "print the result as one JSON document");
 }
 
 /** The stored variants of this device, or those timed now if requested. */
@@ -338,93 +279,6 @@ function access(): SwanLabOnlineOptions {
   // Without a key the run is refused for that.
   if (apiKey !== "") requireServer(host);
   return { apiKey, host };
-}
-
-/** What a run came to, and what to do next. */
-export function describeResult(
-  folder: string,
-  {
-    outcome,
-    resumable = true,
-    dataFolder,
-    epochs,
-    best,
-    marksNothing,
-    budgetSpent,
-    recipe,
-    syncCommand,
-    report,
-  }:
-    & Omit<TrainResult, "folder" | "resumable">
-    & Partial<TrainResult>
-    & { readonly report?: string | null },
-): string {
-  const lines: string[] = [];
-  if (!resumable) {
-    lines.push("stopped before the first checkpoint: nothing is saved; start again with the same command");
-  } else if (outcome === "interrupted") {
-    // A dataset elsewhere is not kept with the run.
-    const data = withinProject(dataFolder) === null ? ` --data ${dataFolder}` : "";
-    lines.push(`saved after epoch ${epochs}; resume with:  deno task train --resume --run ${folder}${data}`);
-  } else if (budgetSpent !== undefined) {
-    lines.push(
-      `stopped after epoch ${epochs}: the budget of ${
-        formatSeconds(budgetSpent)
-      } is used up; for the remaining epochs` +
-        `:  deno task train --resume --run ${folder}`,
-    );
-  } else if (outcome === "stopped") {
-    lines.push(`stopped after epoch ${epochs}: the validation loss no longer falls`);
-  } else lines.push(`finished after epoch ${epochs}`);
-  if (best) {
-    const { metrics } = best;
-    const share = (name: string) => formatPercent(metrics[`valid/${name}`]!);
-    const fixed = (name: string) => showMetric(metrics[`valid/${name}`]);
-    lines.push(
-      `best epoch ${best.epoch}: validation loss ${fixed("loss")}, accuracy ${share("accuracy")}, ` +
-        `Dice ${fixed("dice")}, IoU ${fixed("iou")}`,
-      ...describeClasses(metrics),
-      `its weights   ${folder}/best.safetensors`,
-      `all numbers   ${folder}/metrics.jsonl, drawn in ${folder}/curves.png`,
-    );
-  }
-  if (report) lines.push(`in one page   ${report}`);
-  if (best && outcome !== "interrupted") lines.push(`its card      ${folder}/${RUN_FILES.cardText}`);
-  if (syncCommand) lines.push(`to SwanLab    ${syncCommand}`);
-  if (outcome !== "interrupted") {
-    lines.push(
-      `evaluate it   deno task evaluate --run ${folder}${
-        dataFolder === FOLDERS.data ? "" : ` --data ${dataFolder}`
-      }`,
-      marksNothing
-        ? `this model marks nothing; ${
-          recipe === AUTO_RECIPE
-            ? "try a longer --budget"
-            : recipe === "strong"
-            ? "try more --epochs"
-            : "try --recipe strong"
-        }`
-        : `use it        deno task predict --run ${folder} IMAGE...`,
-    );
-  }
-  return lines.map((line) => `${line}\n`).join("");
-}
-
-/** JSON has no NaN: an undefined metric of a resumed run is null. */
-function showMetric(value: number | null | undefined): string {
-  return Number.isFinite(value) ? value!.toFixed(4) : "undefined";
-}
-
-/** Most classes whose Dice the result lists; `metrics.jsonl` has all. */
-const SHOWN_CLASSES = 12;
-
-/** A line with the Dice of each class; none for a single class. */
-function describeClasses(metrics: Metrics): string[] {
-  const all = metricByClass(metrics, "valid", "dice");
-  if (all.length === 0) return [];
-  const shown = all.slice(0, SHOWN_CLASSES).map(([name, dice]) => `${escapeLine(name)} ${showMetric(dice)}`);
-  const more = all.length > shown.length ? `, and ${all.length - shown.length} more` : "";
-  return [`Dice by class ${shown.join(", ")}${more}`];
 }
 
 if (import.meta.main) await main(command());

@@ -41,12 +41,8 @@ export type { MemoryUse } from "../training/batch_memory.ts";
 export type { BatchKind, MicroBatch } from "../training/batch_runner.ts";
 export type { Augmentation } from "../../kernels/augment/augment.ts";
 export { planRun, type PlanRunOptions, type RunPlan } from "../training/plan_run.ts";
-export {
-  type TrackingOptions,
-  type TrainResult,
-  trainRun,
-  type TrainRunOptions,
-} from "../training/train_run.ts";
+export type { TrackingOptions, TrainResult, TrainRunOptions } from "../training/run_job.ts";
+export { trainRun } from "../training/train_run.ts";
 export type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../training/events.ts";
 export type { ChoicesFrom, PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 export { type InitOrigin, type Schedule, SCHEDULES, type TrainConfig } from "../training/train_config.ts";

@@ -3,118 +3,46 @@
  *
  * @module
  */
-import { basename } from "node:path";
 import { FOLDERS } from "../fs/layout.ts";
-import { ifFound, withinProject } from "../fs/paths.ts";
+import { ifFound } from "../fs/paths.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { openGpu } from "../host/open_gpu.ts";
+import { describeAdapters } from "../ranks/share.ts";
 import { readRunLog } from "../tracking/run_log.ts";
-import { createRunId } from "../tracking/swanlab_format.ts";
-import { openTracker, type Tracker, type TrackerOptions } from "../tracking/tracker.ts";
 import { headOf } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
+import { beginRun, resumeRun } from "./begin_run.ts";
 import { keepAppearance } from "./best_appearance.ts";
-import type { BestEpoch, Checkpoint, RunProgress } from "./checkpoint.ts";
-import { describeAdapters } from "../ranks/share.ts";
-import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
+import { chooseEpochs } from "./budget_run.ts";
+import { allTexts, SINGLE_RANK } from "./collective.ts";
 import { deviceFailure } from "./device_failure.ts";
-import { NOT_STOPPING } from "./early_stopping.ts";
 import { predictsNothing } from "./epoch_metrics.ts";
 import { Epochs } from "./epochs.ts";
 import type { TrainCallbacks } from "./events.ts";
+import { mayTakeLong, measureEpoch } from "./measure_epoch.ts";
 import {
   chooseKernels,
   closeData,
-  fingerprintOf,
   gpuOptions,
   loadRunData,
-  type PlanRunOptions,
   startConfig,
   startWithinBudget,
   stopwatch,
   tellChoice,
 } from "./plan_run.ts";
-import type { InitModel } from "./init_model.ts";
-import { completeTrainConfig } from "./recipe.ts";
 import { predictSamples } from "./predict_samples.ts";
-import { reconcileLog } from "./reconcile_log.ts";
-import { correctionsOf, resumedData, resumeProgress } from "./resume.ts";
-import {
-  checkLock,
-  clearRunFolder,
-  closeRun,
-  type OpenRun,
-  openRunOnRanks,
-  removeTorn,
-  saveCheckpoint,
-} from "./run_folder.ts";
-import type { AutoChoice } from "./auto/auto_choice.ts";
-import type { BudgetChoice } from "./budget_choice.ts";
-import { chooseEpochs } from "./budget_run.ts";
-import { mayTakeLong, measureEpoch } from "./measure_epoch.ts";
+import { correctionsOf, resumedData } from "./resume.ts";
 import { writeRunCard } from "./run_card.ts";
 import { RunFigures } from "./run_figures.ts";
+import { checkLock, clearRunFolder, closeRun, openRunOnRanks, removeTorn } from "./run_folder.ts";
+import type { Job, OpenJob, TrainResult, TrainRunOptions } from "./run_job.ts";
+import { openRecords } from "./run_records.ts";
 import { DEFAULT_SAMPLES, SampleImages, samplesTogether } from "./sample_images.ts";
-import { NO_PLATEAU } from "./schedule.ts";
-import { configDifferences, networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
-import { checkData, type LoadedData, type TrainData } from "./train_data.ts";
-import { type ChoicesFrom, planTraining, type TrainPlan } from "./train_plan.ts";
+import { networkConfig, trainerOptions } from "./train_config.ts";
+import { checkData } from "./train_data.ts";
+import { planTraining } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
-import { type ToolVersions, toolVersions } from "./versions.ts";
 
-/** Where the records of a run go, apart from its own log; see {@linkcode TrackerOptions}. */
-export type TrackingOptions = Partial<
-  Pick<
-    TrackerOptions,
-    "swanlab" | "tensorboard" | "project" | "name" | "description" | "workspace" | "online"
-  >
->;
-
-/** Settings of {@linkcode trainRun}. */
-export interface TrainRunOptions extends PlanRunOptions {
-  /** The run's folder. */
-  readonly folder: string;
-  /** Resume even with other data or settings; without `resume`, replace the run in the folder. */
-  readonly force?: boolean | undefined;
-  /** Records besides the run's own log; default to SwanLab's offline files and TensorBoard's. */
-  readonly tracking?: TrackingOptions | undefined;
-  /**
-   * Validation samples that are drawn after epochs and at the end, 0 for none; defaults to 8. Those of best epochs are
-   * records, too: an online run sends them to its server.
-   */
-  readonly samples?: number | undefined;
-  /** Saves and stops. */
-  readonly signal?: AbortSignal | undefined;
-  /** Seconds between reads of the device, if memory allows; defaults to 10. */
-  readonly readEverySeconds?: number | undefined;
-}
-
-/** Result of a training run. */
-export interface TrainResult {
-  /** All epochs are done, early stopping ended the run, or the signal did. */
-  readonly outcome: "finished" | "stopped" | "interrupted";
-  /** The run's folder: the one asked for, or, if that holds a finished run, one with a number. */
-  readonly folder: string;
-  /** Whether the folder holds a checkpoint; false if the run was interrupted before its first one. */
-  readonly resumable: boolean;
-  /** The dataset's folder. */
-  readonly dataFolder: string;
-  /** Finished epochs. */
-  readonly epochs: number;
-  /** The best epoch, whose weights are in `best.safetensors`; null before the first. */
-  readonly best: BestEpoch | null;
-  /** Whether the best epoch's model predicts no foreground at all in the validation split. */
-  readonly marksNothing: boolean;
-  /** The budget in seconds if it was used up before the last epoch; absent otherwise. */
-  readonly budgetSpent?: number;
-  /** The recipe. */
-  readonly recipe: TrainConfig["recipe"];
-  /** The command that uploads the offline run to SwanLab; null if there is none. */
-  readonly syncCommand: string | null;
-}
-
-/** Project name at SwanLab. */
-export const DEFAULT_PROJECT = "deno-unet";
 const DEFAULT_READ_SECONDS = 10;
 
 /**
@@ -170,20 +98,6 @@ export async function trainRun(
   }
 }
 
-/** A run whose folder is open. */
-interface OpenJob {
-  readonly options: TrainRunOptions;
-  readonly callbacks: TrainCallbacks;
-  readonly config: TrainConfig;
-  /** The model that a new run starts from. */
-  readonly init: InitModel | null;
-  readonly dataFolder: string;
-  readonly opened: OpenRun;
-  readonly collective: Collective;
-  /** Seconds since the run was started. */
-  readonly elapsed: () => number;
-}
-
 async function train(job: OpenJob): Promise<TrainResult> {
   const { options, callbacks, dataFolder, init, opened: { folder, before, lock } } = job;
   const progress = before?.progress ?? null;
@@ -236,17 +150,6 @@ async function nameAdapters({ adapter }: Gpu, { collective, callbacks }: OpenJob
   callbacks.onNote?.(describeAdapters(adapters));
 }
 
-/** A run whose data are loaded. */
-interface Job extends OpenJob {
-  readonly data: TrainData;
-  readonly corrections: LoadedData["corrections"];
-  readonly choicesFrom: ChoicesFrom;
-  /** What was chosen for the budget of a new run; null for a resumed one, which keeps its own. */
-  readonly budget: BudgetChoice | null;
-  /** What the recipe `auto` chose for a new run; null for others. */
-  readonly auto: AutoChoice | null;
-}
-
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   const { options, callbacks, config, data, dataFolder, collective, opened: { folder, before, lock } } = job;
   const plan = planTraining(config, data, gpu, { choicesFrom: job.choicesFrom, ranks: collective.size });
@@ -265,7 +168,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     microBatch: config.memory === "low" ? plan.memory.low.microBatch : undefined,
     onNote: callbacks.onNote,
   });
-  const progress = before ? await resumeTrainer(trainer, job, before) : await begin(trainer, job);
+  const progress = before ? await resumeRun(trainer, job, before) : await beginRun(trainer, job);
   const tracker = lock && await openRecords(progress, plan, job).catch(async (error) => {
     // A new run has not begun if a record cannot be opened.
     if (!before) await clearRunFolder(folder);
@@ -336,128 +239,4 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
 async function describeBest(epochs: Epochs, { data, dataFolder, opened: { folder } }: Job): Promise<void> {
   await keepAppearance(folder, epochs, data);
   await writeRunCard(folder, dataFolder, epochs.progress, data);
-}
-
-/** Saves the first checkpoint of a new run. */
-async function begin(trainer: Trainer, job: Job): Promise<RunProgress> {
-  const { options: { force }, config, dataFolder, opened: { folder } } = job;
-  const progress: RunProgress = {
-    runId: createRunId(),
-    startedAt: new Date().toISOString(),
-    dataFolder: withinProject(dataFolder),
-    config,
-    data: fingerprintOf(job.data, config),
-    versions: versionsOn(trainer),
-    choices: trainer.unet.gpu.choices,
-    epoch: 0,
-    partial: null,
-    best: null,
-    stopping: NOT_STOPPING,
-    plateau: NO_PLATEAU,
-    history: [],
-    ...(job.budget ? { budget: job.budget } : {}),
-    ...(job.auto ? { auto: job.auto } : {}),
-    ...keptCorrections(job),
-    ...ranksOf(job),
-  };
-  if (!job.opened.lock) return progress;
-  if (force) await clearRunFolder(folder);
-  // From here on the run can be resumed, and a full disk is noticed before an epoch is lost.
-  await saveCheckpoint(folder, { progress, trainer: await trainer.state() });
-  return progress;
-}
-
-/** Loads the state of the resumed run. */
-async function resumeTrainer(trainer: Trainer, job: Job, before: Checkpoint): Promise<RunProgress> {
-  const { options, callbacks, config, dataFolder, opened: { folder, lock }, collective } = job;
-  const writes = lock !== null;
-  const progress = await resumeProgress(
-    before,
-    { ...options, folder, config, data: fingerprintOf(job.data, config), writes },
-    callbacks,
-  );
-  const { ranks = 1 } = before.progress;
-  if (ranks !== collective.size) {
-    callbacks.onNote?.(
-      `the run was trained on another number of ranks (${ranks}, now ${collective.size}): the last digits may differ`,
-    );
-  }
-  const versions = versionsOn(trainer);
-  const { adapter } = before.progress.versions;
-  if (adapter !== versions.adapter) {
-    callbacks.onNote?.(`the run was started on ${adapter}: on another adapter the last digits may differ`);
-  }
-  const { choices } = trainer.unet.gpu;
-  const lost = Object.entries(before.progress.choices ?? {}).filter(([name, variant]) =>
-    choices[name] !== variant
-  );
-  if (job.choicesFrom === "run" && lost.length > 0) {
-    const names = lost.map(([, variant]) => variant).join(", ");
-    callbacks.onNote?.(
-      `the run's kernels ${names} no longer pass their self-tests here: others may change the last digits`,
-    );
-  }
-  const history = writes
-    ? await reconcileLog(folder, progress, { force: options.force, onNote: callbacks.onNote })
-    : progress.history;
-  const { microBatch, ...state } = before.trainer;
-  // With other settings, forced, batches are cut as these require.
-  const same = configDifferences(completeTrainConfig(before.progress.config), config).length === 0;
-  trainer.load(same && microBatch ? { ...state, microBatch } : state);
-  const { ranks: _, corrections: __, ...rest } = progress;
-  return {
-    ...rest,
-    history,
-    dataFolder: withinProject(dataFolder),
-    versions,
-    choices,
-    ...keptCorrections(job),
-    ...ranksOf(job),
-  };
-}
-
-/** Runs without corrections have the same bytes as those of versions that know none. */
-function keptCorrections({ corrections }: Job): Pick<RunProgress, "corrections"> {
-  if (corrections.length === 0) return {};
-  return { corrections: corrections.map(({ path, records }) => ({ path: withinProject(path), records })) };
-}
-
-/** Runs on one rank have the same bytes as those of versions without ranks. */
-function ranksOf({ collective: { size } }: OpenJob): { ranks?: number } {
-  return size > 1 ? { ranks: size } : {};
-}
-
-function versionsOn({ unet }: Trainer): ToolVersions {
-  return toolVersions(unet.gpu.adapter.description);
-}
-
-function openRecords(
-  progress: RunProgress,
-  { parameters, memoryBytes, data }: TrainPlan,
-  { callbacks, opened: { folder, before }, options: { tracking } }: Job,
-): Promise<Tracker> {
-  return openTracker({
-    swanlab: "offline",
-    tensorboard: true,
-    project: DEFAULT_PROJECT,
-    name: basename(folder),
-    ...tracking,
-    runFolder: folder,
-    runId: progress.runId,
-    startedAt: new Date(progress.startedAt),
-    config: {
-      ...progress.config,
-      parameters,
-      memory_bytes: memoryBytes,
-      data: progress.data,
-      validation_background: data.valid.background,
-      ...(data.train.corrections ? { corrections: data.train.corrections } : {}),
-      versions: progress.versions,
-      kernel_choices: progress.choices,
-      ...(progress.budget ? { budget_choice: progress.budget } : {}),
-      ...(progress.auto ? { auto_choice: progress.auto } : {}),
-    },
-    resume: before ? progress.epoch : undefined,
-    onNote: callbacks.onNote,
-  });
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { trainRun, type TrainRunOptions } from "../../src/training/train_run.ts";
+import type { TrainRunOptions } from "../../src/training/run_job.ts";
+import { trainRun } from "../../src/training/train_run.ts";
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<TrainRunOptions>) => void;

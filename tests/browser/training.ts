@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TrainRunOptions } from "../../src/training/train_run.ts";
+import type { TrainRunOptions } from "../../src/training/run_job.ts";
 import { CACHE, phantoms } from "./fixtures.ts";
 
 /** A run in a thread of its own. */

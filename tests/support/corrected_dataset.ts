@@ -11,7 +11,7 @@ import type { Mask } from "../../src/image/mask.ts";
 import { makePhantom } from "../../src/phantom/phantom.ts";
 import { completeTrainConfig } from "../../src/training/recipe.ts";
 import { type DataOptions, loadData, type TrainData } from "../../src/training/train_data.ts";
-import type { TrainRunOptions } from "../../src/training/train_run.ts";
+import type { TrainRunOptions } from "../../src/training/run_job.ts";
 import { inTempFolder } from "./temp_folder.ts";
 import { TINY } from "./tiny_run.ts";
 

@@ -10,7 +10,7 @@ import { makePhantom } from "../../src/phantom/phantom.ts";
 import { readRunLog } from "../../src/tracking/run_log.ts";
 import { reopenRunFolder } from "../../src/training/run_folder.ts";
 import type { TrainConfig } from "../../src/training/train_config.ts";
-import type { TrainRunOptions } from "../../src/training/train_run.ts";
+import type { TrainRunOptions } from "../../src/training/run_job.ts";
 import { inTempFolder } from "./temp_folder.ts";
 
 /** Settings of a run of seconds. */

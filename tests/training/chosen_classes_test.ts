@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { trainRun, type TrainRunOptions } from "../../src/training/train_run.ts";
+import type { TrainRunOptions } from "../../src/training/run_job.ts";
+import { trainRun } from "../../src/training/train_run.ts";
 import { readModel } from "../../src/unet/model_format.ts";
 import { writeClassDataset } from "../support/class_dataset.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
