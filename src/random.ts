@@ -24,6 +24,8 @@ export const STREAMS = {
   patches: 0x70617463, // "patc"
   /** Noise of the augmentation, one stream per channel: `kernels/augment`. */
   noise: 0x6e6f6973, // "nois"
+  /** Elastic displacement, one stream per control point from this one on: `kernels/augment`. */
+  elastic: 0x656c6173, // "elas"
   /** Changes of intensities, four streams from this one on: `kernels/augment`. */
   tone: 0x746f6e65, // "tone"
 } as const;

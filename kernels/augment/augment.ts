@@ -32,6 +32,11 @@ export interface Augmentation {
   readonly brightness: number;
   /** Largest standard deviation of noise added to a normalized image. */
   readonly noise: number;
+  /**
+   * Largest offset of the control points of a smooth displacement, as a share of height and width, either way; below
+   * {@linkcode MOST_ELASTIC}.
+   */
+  readonly elastic?: number;
   /** Largest logarithm of the exponent of a gamma curve, either sign: 0.5 is an exponent of 0.61 to 1.65. */
   readonly gamma?: number;
   /** Largest relative change of the slope of a smooth monotone curve of intensities, below 1. */
@@ -43,6 +48,16 @@ export interface Augmentation {
   /** Probability that gamma, tone, bias and invert act on an image; 1 by default. */
   readonly share?: number;
 }
+
+/** Cells of the control points' grid along each side of an image, as in `augment.wgsl`. */
+export const ELASTIC_CELLS = 4;
+
+/**
+ * Offsets of control points, as a share of an image's side, below which a displacement cannot fold the image, whatever is
+ * drawn: the distance of control points over 2.0464 (Choi and Lee, Injectivity conditions of 2D and 3D uniform cubic
+ * B-spline functions, 2000).
+ */
+export const MOST_ELASTIC = 1 / ELASTIC_CELLS / 2.0464;
 
 /** The transforms of intensities that `share` makes rarer. */
 export const TONES = ["gamma", "tone", "bias", "invert"] as const;
@@ -71,7 +86,8 @@ export function sourceExtents({ height, width }: Extents, options: Augmentation)
     const farthest = turn >= Math.atan2(across, along)
       ? Math.hypot(along, across)
       : Math.cos(turn) * along + Math.sin(turn) * across;
-    const more = (0.5 + options.shift) / (1 - options.scale) * farthest - 0.5 * along;
+    const more = (0.5 + options.shift + (options.elastic ?? 0)) / (1 - options.scale) * farthest -
+      0.5 * along;
     // One more, for the second of two pixels between which is interpolated.
     return more > 0 ? along + 2 * Math.ceil(more + 1) : along;
   };
@@ -104,7 +120,7 @@ export function augment(
       source.height,
       source.width,
       f32(outside),
-      0,
+      f32(options.elastic ?? 0),
     ]),
     workgroups: grid("augment/augment", height * width, WORKGROUP, batch),
   };

@@ -1,11 +1,15 @@
-// Random augmentation of images together with their masks: flips, rotation, scale and shift as one affine map about the
-// center (bilinear with clamped edges for images; nearest, a value for outside, for masks), then contrast, brightness and
-// noise on the image. The sources may be larger, with the same center: the map then reads what lies around the images. Draws depend only on seed, step and image (noise also on the pixel), so a resumed run repeats them.
+// Random augmentation of images together with their masks: a smooth elastic displacement, then flips, rotation, scale and
+// shift as one affine map about the center (bilinear with clamped edges for images; nearest, a value for outside, for
+// masks), then contrast, brightness and noise on the image. The sources may be larger, with the same center: the map then
+// reads what lies around the images. The displacement is a uniform cubic B-spline of control points, CELLS cells per side.
+// Draws depend only on seed, step and image (noise also on the pixel, displacement on the control point), so a resumed run
+// repeats them.
 // Layout: NCHW for images and masks.
 // Work: one invocation per pixel, all channels; workgroups.y counts images.
 // Parts: pcg4d.wgsl, step.wgsl.
 // Host: kernels/augment/augment.ts. Test: tests/kernels/augment_test.ts.
 const WORKGROUP: u32 = 64u;
+const CELLS: f32 = 4.0;
 
 struct Params {
   height: u32,
@@ -23,7 +27,7 @@ struct Params {
   source_height: u32,
   source_width: u32,
   outside: f32,       // of masks, outside the source
-  unused: u32,
+  elastic: f32,       // largest offset of a control point, as a share of height and width, either way
 }
 
 @group(0) @binding(0) var<storage, read> source_images: array<f32>;
@@ -44,6 +48,34 @@ fn pixel(plane: u32, x: i32, y: i32) -> f32 {
   return source_images[(plane * params.source_height + row) * params.source_width + column];
 }
 
+// Weights of the four control points around a position in [0, 1) of their cell.
+fn spline(t: vec2f) -> array<vec2f, 4> {
+  let s = 1.0 - t;
+  return array(
+    s * s * s / 6.0,
+    (t * t * (3.0 * t - 6.0) + 4.0) / 6.0,
+    (s * s * (3.0 * s - 6.0) + 4.0) / 6.0,
+    t * t * t / 6.0,
+  );
+}
+
+// The sum over the four control points of a row, the first of which has this index.
+fn spline_row(image: u32, first: u32, weights: array<vec2f, 4>) -> vec2f {
+  return weights[0].x * draws(image, first).xy + weights[1].x * draws(image, first + 1u).xy +
+    weights[2].x * draws(image, first + 2u).xy + weights[3].x * draws(image, first + 3u).xy;
+}
+
+// In [-1, 1], at a position in cells; a cell's first control point lies one cell before it.
+fn displacement(image: u32, at: vec2f) -> vec2f {
+  let weights = spline(fract(at));
+  let cell = vec2u(at);
+  let row = u32(CELLS) + 3u;
+  let first = 0x656c6173u + cell.y * row + cell.x;
+  return weights[0].y * spline_row(image, first, weights) + weights[1].y * spline_row(image, first + row, weights) +
+    weights[2].y * spline_row(image, first + 2u * row, weights) +
+    weights[3].y * spline_row(image, first + 3u * row, weights);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let index = group.x * WORKGROUP + lane;
@@ -62,6 +94,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let center = 0.5 * size - 0.5;
   let target_position = vec2f(f32(index % params.width), f32(index / params.width));
   var at = target_position - center - params.shift * shape.zw * size;
+  if (params.elastic > 0.0) {
+    at += params.elastic * size * displacement(place, CELLS * (target_position + 0.5) / size);
+  }
   at = zoom * vec2f(cos(angle) * at.x + sin(angle) * at.y, cos(angle) * at.y - sin(angle) * at.x);
   if ((params.flips & 1u) != 0u && more.x < 0.0) {
     at.x = -at.x;

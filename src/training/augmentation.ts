@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Augmentation, TONES } from "../../kernels/augment/augment.ts";
+import { type Augmentation, MOST_ELASTIC, TONES } from "../../kernels/augment/augment.ts";
 
 /** No transform: what a list of transforms starts from. */
 const NOTHING: Augmentation = {
@@ -31,14 +31,19 @@ export const LIGHT: Augmentation = {
 
 const FLIPS = { horizontal: "flipHorizontal", vertical: "flipVertical" } as const;
 
-/** Maximum of each strength; beyond it, an image could lose its content. */
+/** Maximum of each strength; beyond it, an image could lose its content, or be folded, as by `elastic`. */
 const MOST = {
-  ...{ rotation: 180, scale: 0.9, shift: 1, contrast: 1, brightness: 10, noise: 10 },
+  ...{ rotation: 180, scale: 0.9, shift: 1, elastic: Math.floor(100 * MOST_ELASTIC) / 100 },
+  ...{ contrast: 1, brightness: 10, noise: 10 },
   ...{ gamma: 3, tone: 0.95, bias: 1, invert: 1, share: 1 },
 } as const;
 
 /** Entries that files have only if they are given, so that runs without them stay as they were. */
-export const OPTIONAL_AUGMENTATION: readonly (keyof typeof MOST & keyof Augmentation)[] = [...TONES, "share"];
+export const OPTIONAL_AUGMENTATION: readonly (keyof typeof MOST & keyof Augmentation)[] = [
+  "elastic",
+  ...TONES,
+  "share",
+];
 
 /** The syntax of {@linkcode parseAugmentation}, in one line. */
 export const AUGMENTATION_SYNTAX = `none, light, or a comma-separated list of ${

@@ -101,6 +101,7 @@ const STRENGTHS: Record<string, Augmentation> = {
   "rotation": { ...NONE, rotation: 180 },
   "scale": { ...NONE, scale: 0.5 },
   "shift": { ...NONE, shift: 0.4 },
+  "elastic": { ...NONE, elastic: 0.12 },
   "light": { ...NONE, contrast: 0.5, brightness: 0.7 },
   "noise": { ...NONE, noise: 0.3 },
   "everything": {
@@ -109,6 +110,7 @@ const STRENGTHS: Record<string, Augmentation> = {
     rotation: 20,
     scale: 0.2,
     shift: 0.1,
+    elastic: 0.08,
     contrast: 0.2,
     brightness: 0.1,
     noise: 0.05,

@@ -2,9 +2,10 @@
  * Random augmentation of images together with their masks, and of intensities, as plain float64 loops.
  *
  * Draws are pcg4d (Jarzynski and Olano, Hash Functions for GPU Rendering, 2020) of image, step, seed and kind. A pixel of
- * the result is sampled at `R(angle) * (pixel - center - shift) / scale + center` of the source, mirrored about the
- * center if a flip was drawn: bilinear with clamped edges for images; nearest, 0 or another value outside, for masks. The source may be larger, with the
- * same center.
+ * the result is sampled at `R(angle) * (pixel - center - shift + displacement) / scale + center` of the source, mirrored
+ * about the center if a flip was drawn: bilinear with clamped edges for images; nearest, 0 or another value outside, for
+ * masks. The source may be larger, with the same center. The displacement is a sum over control points, four cells per side
+ * of the image, of their offsets times the cubic B-spline of the distances in cells.
  *
  * @module
  */
@@ -33,6 +34,8 @@ export interface AugmentStrength {
   rotation: number;
   /** Largest relative change of size. */
   scale: number;
+  /** Largest offset of a control point, as a share of height and width, either way; 0 by default. */
+  elastic?: number;
   /** Largest shift, as a share of height and width, either way. */
   shift: number;
   /** Largest relative change of contrast. */
@@ -53,6 +56,8 @@ export interface Augmented {
   margins: Float64Array;
 }
 
+const ELASTIC = 0x656c6173;
+const CELLS = 4;
 const AFFINE = 0x61666631;
 const CHANCE = 0x61666632;
 const LIGHT = 0x61666633;
@@ -75,6 +80,32 @@ export function pcg4d(a: number, b: number, c: number, d: number): [number, numb
 /** Draws uniform in [-1, 1). */
 function draws(image: number, step: number, seed: number, kind: number): number[] {
   return pcg4d(image, step, seed, kind).map((value) => (value >>> 8) / 2 ** 23 - 1);
+}
+
+/** The uniform cubic B-spline, by the distance from its control point in cells. */
+export function cubicSpline(distance: number): number {
+  const d = Math.abs(distance);
+  return d < 1 ? 2 / 3 - d ** 2 + d ** 3 / 2 : d < 2 ? (2 - d) ** 3 / 6 : 0;
+}
+
+/** The displacement at a place of an image, whose sides are 1, before it is scaled: x and y from -1 to 1. */
+export function displacementAt(
+  [x, y]: readonly [number, number],
+  image: number,
+  step: number,
+  seed: number,
+): [number, number] {
+  const total: [number, number] = [0, 0];
+  for (let row = -1; row <= CELLS + 1; row++) {
+    for (let column = -1; column <= CELLS + 1; column++) {
+      const index = (row + 1) * (CELLS + 3) + column + 1;
+      const weight = cubicSpline(CELLS * x - column) * cubicSpline(CELLS * y - row);
+      const offset = draws(image, step, seed, ELASTIC + index);
+      total[0] += weight * offset[0]!;
+      total[1] += weight * offset[1]!;
+    }
+  }
+  return total;
 }
 
 /** Augments a batch. */
@@ -102,8 +133,14 @@ export function augmentBatch(
     const [contrast, brightness, grain] = draws(image, step, seed, LIGHT) as [number, number, number];
     const angle = strength.rotation * Math.PI / 180 * turn;
     for (let pixel = 0; pixel < pixels; pixel++) {
-      const dx = pixel % width - (width - 1) / 2 - strength.shift * down * width;
-      const dy = Math.floor(pixel / width) - (height - 1) / 2 - strength.shift * right * height;
+      let dx = pixel % width - (width - 1) / 2 - strength.shift * down * width;
+      let dy = Math.floor(pixel / width) - (height - 1) / 2 - strength.shift * right * height;
+      if (strength.elastic) {
+        const place = [(pixel % width + 0.5) / width, (Math.floor(pixel / width) + 0.5) / height] as const;
+        const [right, down] = displacementAt(place, image, step, seed);
+        dx += strength.elastic * right * width;
+        dy += strength.elastic * down * height;
+      }
       let x = (Math.cos(angle) * dx + Math.sin(angle) * dy) / (1 + strength.scale * zoom);
       let y = (Math.cos(angle) * dy - Math.sin(angle) * dx) / (1 + strength.scale * zoom);
       if (strength.flipHorizontal && flipX < 0) x = -x;

@@ -7,6 +7,7 @@ export const EVERY_CHANGE: Augmentation = {
   rotation: 15,
   scale: 0.1,
   shift: 0.05,
+  elastic: 0.05,
   contrast: 0.1,
   brightness: 0.1,
   noise: 0.05,
