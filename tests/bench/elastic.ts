@@ -5,7 +5,7 @@
  *     deno run --allow-run=deno --allow-read=dataset,runs --allow-write=dataset,runs tests/bench/elastic.ts \
  *       data=dataset/nuclei few=24 epochs=200 seeds=0,1,2 "augment=light;light,elastic=0.05"
  *
- * `few=N` trains on N images, evenly spread over the training split. Without `data` it makes 24 phantoms to train on. What
+ * `few=N` trains on N images and validates with 16, evenly spread over their splits. Without `data` it makes 24 phantoms. What
  * was measured is kept in runs/elastic/results.jsonl and not measured again. Prints Markdown: Dice of all test pixels at
  * the network's input size, for several classes the mean over these.
  *
@@ -17,6 +17,9 @@ import { isTaken } from "../../src/fs/paths.ts";
 
 const RUNS = "runs/elastic";
 const RESULTS = join(RUNS, "results.jsonl");
+
+/** Images to validate with next to few to train on: each epoch validates. */
+const VALID = 16;
 
 const given: Record<string, string> = {
   ...{ data: "", few: "0", epochs: "40", seeds: "0,1,2", size: "64", batch: "8" },
@@ -54,7 +57,7 @@ async function dataset(): Promise<string> {
   const { data, few } = given as { data: string; few: string };
   if (data === "") {
     const folder = "dataset/elastic/phantoms-24";
-    const counts = ["--train", "24", "--valid", "16", "--test", "60", "--size", "96", "--seed", "5"];
+    const counts = ["--train", "24", "--valid", `${VALID}`, "--test", "60", "--size", "96", "--seed", "5"];
     if (!await isTaken(folder)) await task("phantom", ["--output", folder, ...counts]);
     return folder;
   }
@@ -65,9 +68,10 @@ async function dataset(): Promise<string> {
     const [from, to] = [join(data, split), join(folder, split)];
     await Deno.mkdir(to, { recursive: true });
     const coco = JSON.parse(await Deno.readTextFile(join(from, "_annotations.coco.json")));
-    if (split === "train") {
-      const step = coco.images.length / Number(few);
-      coco.images = Array.from({ length: Number(few) }, (_, index) => coco.images[Math.floor(index * step)]);
+    const count = split === "train" ? Number(few) : split === "valid" ? VALID : coco.images.length;
+    if (count < coco.images.length) {
+      const step = coco.images.length / count;
+      coco.images = Array.from({ length: count }, (_, index) => coco.images[Math.floor(index * step)]);
       const kept = new Set(coco.images.map(({ id }: { id: number }) => id));
       coco.annotations = coco.annotations.filter((one: { image_id: number }) => kept.has(one.image_id));
     }
