@@ -3,12 +3,15 @@ import { draw, shuffled, STREAMS, uniformFloats } from "../src/random.ts";
 import { projectFiles, readProject } from "./project/files.ts";
 
 Deno.test("STREAMS: every stream is distinct and spells its four letters, also next to its neighbors", () => {
-  const keys = Object.values(STREAMS).flatMap((key) => [0, 1, 2, 3].map((offset) => key + offset));
+  // The elastic displacement has the most: one for each of 7 x 7 control points.
+  const keys = Object.values(STREAMS).flatMap((key) =>
+    Array.from({ length: 49 }, (_, offset) => key + offset)
+  );
   assert.equal(new Set(keys).size, keys.length);
   const words = Object.values(STREAMS).map((key) =>
     String.fromCharCode(key >>> 24, (key >>> 16) & 255, (key >>> 8) & 255, key & 255)
   );
-  assert.deepEqual(words, ["init", "shuf", "boot", "drop", "aff0", "patc", "nois", "tone"]);
+  assert.deepEqual(words, ["init", "shuf", "boot", "drop", "aff0", "patc", "nois", "elas", "tone"]);
 });
 
 Deno.test("STREAMS: the kernels draw from the streams that carry their names", () => {
@@ -20,7 +23,7 @@ Deno.test("STREAMS: the kernels draw from the streams that carry their names", (
   assert.ok(used("dropout").has(STREAMS.dropout));
   const augment = used("augment");
   for (const key of [1, 2, 3]) assert.ok(augment.has(STREAMS.augmentation + key), `stream ${key}`);
-  assert.ok(augment.has(STREAMS.noise));
+  for (const key of [STREAMS.noise, STREAMS.elastic]) assert.ok(augment.has(key));
 });
 
 Deno.test("draw: every key changes the number, and the numbers are pcg4d's", () => {

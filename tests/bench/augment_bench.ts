@@ -8,10 +8,16 @@ const SHAPE = { batch: 32, channels: 3, height: 256, width: 256 };
 const IMAGES = size(SHAPE);
 const MASKS = IMAGES / 3;
 
-for (const noise of [0, EVERY_CHANGE.noise]) {
+for (
+  const [title, change] of [
+    ["", { noise: 0, elastic: 0 }],
+    [", with noise", { elastic: 0 }],
+    [", with elastic displacement", { noise: 0 }],
+  ] as const
+) {
   benchKernel(
-    `32 x 3 x 256 x 256${noise > 0 ? ", with noise" : ""}`,
-    augment(SHAPE, 1, { ...EVERY_CHANGE, noise }),
+    `32 x 3 x 256 x 256${title}`,
+    augment(SHAPE, 1, { ...EVERY_CHANGE, ...change }),
     {
       source_images: IMAGES,
       source_masks: MASKS,

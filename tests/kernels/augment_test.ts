@@ -145,7 +145,8 @@ Deno.test("augment: image and mask undergo the same map, checked away from edges
     const [x, y] = [index % 32 - 17, Math.floor(index / 32) % 32 - 14];
     return x * x + 2 * y * y < 60 ? 1 : 0;
   });
-  const options = { ...NONE, rotation: 45, scale: 0.2, shift: 0.2, flipHorizontal: true, flipVertical: true };
+  const moved = { rotation: 45, scale: 0.2, shift: 0.2, elastic: 0.12 };
+  const options = { ...NONE, ...moved, flipHorizontal: true, flipVertical: true };
   const { images, masks } = await run(shape, options, 3, 4, { images: disc, masks: disc });
   let compared = 0;
   images.forEach((value, index) => {
@@ -237,6 +238,8 @@ Deno.test("sourceExtents: grow with rotation, scale and shift, and keep the cent
   const turned = sourceExtents(extents, { ...NONE, rotation: 180 });
   // Half of each is the half diagonal and a pixel, rounded up.
   assert.deepEqual(turned, { height: 118, width: 118 });
+  // A tenth of each side and a pixel on either side, rounded up.
+  assert.deepEqual(sourceExtents(extents, { ...NONE, elastic: 0.1 }), { height: 80, width: 118 });
   for (const strength of Object.values(STRENGTHS)) {
     const { height, width } = sourceExtents(extents, strength);
     assert.ok(height >= 64 && width >= 96 && height % 2 === 0 && width % 2 === 0);

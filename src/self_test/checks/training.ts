@@ -79,20 +79,34 @@ function* updateChecks(): Generator<Check> {
   };
 }
 
-/** Rotation, random flip and contrast on two images of 5 x 6. */
+/** Rotation, random flip, contrast and an elastic displacement on two images of 5 x 6. */
 function augmentCheck(): Check {
+  const elastic = 0.12;
   const shape = { batch: 2, channels: 1, height: 5, width: 6 };
   const source_images = random(87, 60);
   const source_masks = source_images.map((value) => value > 0 ? 1 : 0);
   const [seed, step, firstImage] = [5, 3, 7];
   const chance = (image: number, kind: number) =>
     (draw(firstImage + image, step, seed, STREAMS.augmentation + kind) >>> 8) / 2 ** 23 - 1;
+  // The displacement is a sum over 7 x 7 control points, 4 cells per side.
+  const spline = (d: number) => d < 1 ? 2 / 3 - d * d + d ** 3 / 2 : Math.max(0, 2 - d) ** 3 / 6;
+  const offset = (image: number, axis: number, x: number, y: number) =>
+    elastic * sum(49, (point) => {
+      const drawn = drawFour(firstImage + image, step, seed, STREAMS.elastic + point)[axis]!;
+      const weight = spline(Math.abs(4 * x - point % 7 + 1)) *
+        spline(Math.abs(4 * y - Math.floor(point / 7) + 1));
+      return weight * ((drawn >>> 8) / 2 ** 23 - 1);
+    });
   const placeOf = (index: number): [number, number] => {
-    const angle = Math.PI / 4 * chance(Math.floor(index / 30), 1);
-    const [dx, dy] = [index % 6 - 2.5, Math.floor(index / 6) % 5 - 2];
+    const image = Math.floor(index / 30);
+    const angle = Math.PI / 4 * chance(image, 1);
+    const [column, row] = [index % 6, Math.floor(index / 6) % 5];
+    const [across, down] = [(column + 0.5) / 6, (row + 0.5) / 5];
+    const dx = column - 2.5 + 6 * offset(image, 0, across, down);
+    const dy = row - 2 + 5 * offset(image, 1, across, down);
     const x = Math.cos(angle) * dx + Math.sin(angle) * dy;
     return [
-      2.5 + (chance(Math.floor(index / 30), 2) < 0 ? -x : x),
+      2.5 + (chance(image, 2) < 0 ? -x : x),
       2 + Math.cos(angle) * dy - Math.sin(angle) * dx,
     ];
   };
@@ -104,6 +118,7 @@ function augmentCheck(): Check {
       rotation: 45,
       scale: 0,
       shift: 0,
+      elastic,
       contrast: 0.5,
       brightness: 0,
       noise: 0,
