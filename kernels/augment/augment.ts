@@ -57,7 +57,7 @@ export const ELASTIC_CELLS = 4;
  * drawn: the distance of control points over 2.0464 (Choi and Lee, Injectivity conditions of 2D and 3D uniform cubic
  * B-spline functions, 2000).
  */
-export const MOST_ELASTIC = 1 / ELASTIC_CELLS / 2.0464;
+export const MOST_ELASTIC: number = 1 / ELASTIC_CELLS / 2.0464;
 
 /** The transforms of intensities that `share` makes rarer. */
 export const TONES = ["gamma", "tone", "bias", "invert"] as const;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Augmentation, MOST_ELASTIC, TONES } from "../../kernels/augment/augment.ts";
+import { type Augmentation, TONES } from "../../kernels/augment/augment.ts";
 
 /** No transform: what a list of transforms starts from. */
 const NOTHING: Augmentation = {
@@ -31,9 +31,9 @@ export const LIGHT: Augmentation = {
 
 const FLIPS = { horizontal: "flipHorizontal", vertical: "flipVertical" } as const;
 
-/** Maximum of each strength; beyond it, an image could lose its content, or be folded, as by `elastic`. */
+/** Maximum of each strength; beyond it, an image could lose its content or, beyond MOST_ELASTIC, be folded. */
 const MOST = {
-  ...{ rotation: 180, scale: 0.9, shift: 1, elastic: Math.floor(100 * MOST_ELASTIC) / 100 },
+  ...{ rotation: 180, scale: 0.9, shift: 1, elastic: 0.12 },
   ...{ contrast: 1, brightness: 10, noise: 10 },
   ...{ gamma: 3, tone: 0.95, bias: 1, invert: 1, share: 1 },
 } as const;

@@ -26,7 +26,10 @@ Deno.test("parseAugmentation: rejects what is unknown or out of range, by name",
   }
   assert.throws(() => parseAugmentation("light,share=0.5"), /share of 0.5 .* gamma, tone, bias, invert/);
   assert.throws(() => parseAugmentation("tone=1"), /tone "1": expected a number from 0 to 0.95/);
-  assert.throws(() => parseAugmentation("elastic=0.13"), /elastic "0.13": expected a number from 0 to 0.12/);
+  assert.throws(
+    () => parseAugmentation("elastic=0.1222"),
+    /elastic "0.1222": expected a number from 0 to 0.12/,
+  );
   assert.throws(() => parseAugmentation("elastic=0.1,share=0.5"), /share of 0.5/);
   assert.throws(() => parseAugmentation("scale=1"), /scale "1": expected a number from 0 to 0.9/);
   assert.throws(() => parseAugmentation("noise="), /noise "": expected a number/);
