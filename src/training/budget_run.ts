@@ -18,9 +18,9 @@ import { AUTO_RULES, autoRules, type AutoStart, settleAuto } from "./auto/choose
 import { patchesPerEpoch } from "./auto/choose_input.ts";
 import { readProfile } from "./auto/read_profile.ts";
 import { planBatch } from "./batch_memory.ts";
-import { chooseForBudget, reviseEpochs } from "./budget.ts";
+import { BUDGET_RULES, chooseForBudget, reviseEpochs } from "./budget.ts";
 import type { BudgetChoice, BudgetSettings, BudgetStep, BudgetTask } from "./budget_choice.ts";
-import { allTexts, type Collective, SINGLE_RANK } from "./collective.ts";
+import { allTexts, type Collective, saidByFirst, SINGLE_RANK } from "./collective.ts";
 import { measureEpoch } from "./measure_epoch.ts";
 import { MEASURED_FILTERS, measureSpeed } from "./measure_speed.ts";
 import { AUTO_RECIPE, BUDGET_RECIPE, completeTrainConfig } from "./recipe.ts";
@@ -73,8 +73,11 @@ export async function chooseRunBudget(config: TrainConfig, options: BudgetRunOpt
   const { budget } = config;
   if (budget === undefined) return { config, choice: null, auto: null };
   const { collective = SINGLE_RANK, given, runs = 1 } = options;
+  const { size: ranks } = collective;
   const auto = config.recipe === AUTO_RECIPE ? await startAuto(budget, options) : null;
-  const images = auto === null ? await countImages(options.dataFolder) : atLeastOne(auto.fingerprint.images);
+  const images = auto === null
+    ? await saidByFirst(collective, () => countImages(options.dataFolder))
+    : atLeastOne(auto.fingerprint.images);
   const kept = Object.fromEntries(
     CHOSEN.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]),
   ) as Partial<BudgetSettings>;
@@ -83,20 +86,20 @@ export async function chooseRunBudget(config: TrainConfig, options: BudgetRunOpt
   try {
     const { size, batchSize } = { ...completeTrainConfig(), ...kept };
     const filters = kept.filters === undefined ? MEASURED_FILTERS : [kept.filters];
-    const speed = await measureSpeed(gpu, config, { filters, mostPixels: size ** 2 * batchSize });
+    const mostPixels = size ** 2 * Math.ceil(batchSize / ranks);
+    const speed = await measureSpeed(gpu, config, { filters, mostPixels, collective });
     const task = budgetTask(config, speed, {
       seconds: budget / runs,
       elapsed: options.elapsed(),
       images,
       given: kept,
-      ranks: collective.size,
-      gpu: description ?? gpu,
+      devices: await devicesOf(collective, description ?? gpu),
       ...(auto === null ? {} : {
         rules: autoRules(auto),
         patches: (network) => patchesPerEpoch(auto.fingerprint, network),
       }),
     });
-    const choice = await sameOnRanks(chooseForBudget(task), collective);
+    const choice = await saidByFirst(collective, () => chooseForBudget(task));
     const chosen = auto === null
       ? Object.fromEntries(CHOSEN.map((name) => [name, choice[name]]))
       : settleAuto(auto, choice).config;
@@ -106,22 +109,43 @@ export async function chooseRunBudget(config: TrainConfig, options: BudgetRunOpt
   }
 }
 
-/** Looks at the dataset. */
+/** The first rank looks at the dataset. */
 async function startAuto(
   seconds: number,
-  { dataFolder, classes, given, typed = Object.keys(given) }: BudgetRunOptions,
+  { dataFolder, classes, given, typed = Object.keys(given), collective = SINGLE_RANK }: BudgetRunOptions,
 ): Promise<AutoStart> {
-  return { fingerprint: await readProfile(dataFolder, { classes, seconds }), given, typed };
+  const read = () => readProfile(dataFolder, { classes, seconds });
+  return { fingerprint: await saidByFirst(collective, read), given, typed };
 }
 
-/** What to choose from on a device of a measured speed. */
+/** The devices of all ranks. */
+async function devicesOf(
+  collective: Collective,
+  { adapter, limits, kernels, precision = "f32", choices }: GpuDescription,
+): Promise<GpuDescription[]> {
+  const { maxBufferSize, maxStorageBufferBindingSize } = limits;
+  const own: GpuDescription = {
+    adapter,
+    limits: { maxBufferSize, maxStorageBufferBindingSize },
+    kernels,
+    precision,
+    choices,
+  };
+  return (await allTexts(collective, JSON.stringify(own))).map((text) => JSON.parse(text));
+}
+
+/**
+ * What to choose from on devices of a measured speed, each of which has a share of a batch: what fits into all, with an
+ * image at least for each.
+ */
 export function budgetTask(
   config: TrainConfig,
   speed: Speed,
-  { gpu, ranks = 1, ...rest }:
+  { devices, rules = BUDGET_RULES, ...rest }:
     & Pick<BudgetTask, "seconds" | "images" | "given" | "rules" | "patches">
-    & { readonly elapsed?: number; readonly ranks?: number; readonly gpu: GpuDescription },
+    & { readonly elapsed?: number; readonly devices: readonly GpuDescription[] },
 ): BudgetTask {
+  const ranks = devices.length;
   const expected = stepSecondsBy(speed);
   const share = (batch: number) => Math.ceil(batch / ranks);
   const network = (filters: number, depth = config.depth) =>
@@ -129,12 +153,14 @@ export function budgetTask(
   const { filters, size, batchSize, epochs } = completeTrainConfig();
   return {
     ...rest,
+    rules: { ...rules, smallestBatch: Math.min(batchSize, Math.max(ranks, rules.smallestBatch)) },
     speed,
     stepSeconds: ({ filters, batchSize, size, height = size }) =>
       expected(filters, share(batchSize) * size * height),
     most: { filters, size, batchSize, epochs },
     sizeStep: sizeStep(config),
-    fits: (step) => fitsWhole(step, share(step.batchSize), gpu, network(step.filters, step.depth)),
+    fits: (step) =>
+      devices.every((gpu) => fitsWhole(step, share(step.batchSize), gpu, network(step.filters, step.depth))),
     parameters: (filters, depth) => parameterTable(network(filters, depth)).count,
   };
 }
@@ -150,7 +176,9 @@ export async function chooseTypical(gpu: Gpu, seconds: number): Promise<BudgetCh
   const config = completeTrainConfig({ recipe: BUDGET_RECIPE });
   const quick = gpu.adapter.isFallback ? { filters: MEASURED_FILTERS.slice(-1), mostPixels: 0 } : {};
   const speed = await measureSpeed(gpu, gpu.adapter.isFallback ? completeTrainConfig() : config, quick);
-  return chooseForBudget(budgetTask(config, speed, { seconds, images: TYPICAL_IMAGES, given: {}, gpu }));
+  return chooseForBudget(
+    budgetTask(config, speed, { seconds, images: TYPICAL_IMAGES, given: {}, devices: [gpu] }),
+  );
 }
 
 /** Measures an epoch of the chosen settings on the run's device, and chooses as many as fit. */
@@ -165,17 +193,16 @@ export async function chooseEpochs(
     collective?: Collective | undefined;
   },
 ): Promise<{ config: TrainConfig; choice: BudgetChoice; auto: AutoChoice | null }> {
-  const draws = drawsOf(data.train);
-  const batchSize = Math.ceil(Math.min(config.batchSize, draws) / collective.size);
-  const secondsPerEpoch = await measureEpoch(gpu, { ...config, batchSize }, data);
-  const revised = reviseEpochs({ ...choice, images: { train: draws, valid: data.valid.samples } }, {
-    elapsed: elapsed(),
-    secondsPerEpoch,
-    parameters: parameterTable(networkConfig(config)).count,
-    most: completeTrainConfig({ recipe: config.recipe }).epochs,
-    ...(auto === null ? {} : { rules: AUTO_RULES }),
-  });
-  const agreed = await sameOnRanks(revised, collective);
+  const images = { train: drawsOf(data.train), valid: data.valid.samples };
+  const secondsPerEpoch = await measureEpoch(gpu, config, data, collective);
+  const agreed = await saidByFirst(collective, () =>
+    reviseEpochs({ ...choice, images }, {
+      elapsed: elapsed(),
+      secondsPerEpoch,
+      parameters: parameterTable(networkConfig(config)).count,
+      most: completeTrainConfig({ recipe: config.recipe }).epochs,
+      ...(auto === null ? {} : { rules: AUTO_RULES }),
+    }));
   const settled = auto && settleAuto(auto, agreed);
   return {
     config: { ...config, ...(settled === null ? { epochs: agreed.epochs } : lasting(settled.config)) },
@@ -187,20 +214,6 @@ export async function chooseEpochs(
 /** The settings that follow from the number of epochs. */
 function lasting({ epochs, warmup, patience }: Partial<TrainConfig>): Partial<TrainConfig> {
   return { epochs: epochs!, warmup: warmup!, patience: patience! };
-}
-
-/** Ranks measure at the same time; the choice of the slowest counts. */
-async function sameOnRanks(choice: BudgetChoice, collective: Collective): Promise<BudgetChoice> {
-  if (collective.size === 1) return choice;
-  const all = (await allTexts(collective, JSON.stringify(choice))).map((text) =>
-    JSON.parse(text) as BudgetChoice
-  );
-  return all.reduce((slowest, each) => costOf(each) < costOf(slowest) ? each : slowest);
-}
-
-/** The work of a choice: filters and pixels first, then epochs. */
-function costOf({ filters, size, epochs }: BudgetChoice): number {
-  return filters * size ** 2 * 1e6 + epochs;
 }
 
 function fitsWhole(

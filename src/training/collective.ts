@@ -57,6 +57,23 @@ export async function anyRank(collective: Collective, flag: boolean): Promise<bo
   return flags[0]! > 0;
 }
 
+/** The largest of all ranks' values, on every rank. */
+export async function largestOf(collective: Collective, value: number): Promise<number> {
+  if (collective.size === 1) return value;
+  const values = new Float32Array(collective.size);
+  values[collective.rank] = value;
+  await collective.allReduce(values);
+  return Math.max(...values);
+}
+
+/** What the first rank says, on every rank; the others are not asked. */
+export async function saidByFirst<T>(collective: Collective, say: () => T | Promise<T>): Promise<T> {
+  if (collective.size === 1) return await say();
+  const text = collective.rank === 0 ? JSON.stringify(await say()) : "";
+  const [first] = await allTexts(collective, text);
+  return JSON.parse(first!);
+}
+
 /** The text of each rank, on every rank. */
 export async function allTexts(collective: Collective, text: string): Promise<string[]> {
   const { rank, size } = collective;

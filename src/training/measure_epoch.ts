@@ -9,6 +9,7 @@ import { inputSize } from "../image/input_frame.ts";
 import { maskChannels } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import { VALIDATION_SHARE } from "./budget.ts";
+import { type Collective, largestOf, SINGLE_RANK } from "./collective.ts";
 import { extentsOf, networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
 import { drawsOf } from "./train_data.ts";
 import type { TrainPlan } from "./train_plan.ts";
@@ -32,18 +33,26 @@ export function mayTakeLong({ filters, size }: TrainConfig, { train }: TrainPlan
 
 /**
  * Seconds per epoch, measured on synthetic images: by a step of one image, and by one of a whole batch if that is
- * expected to be quick, since a single image does not keep a GPU busy.
+ * expected to be quick, since a single image does not keep a GPU busy. Several ranks measure together, each its share of
+ * a batch, with the exchange of gradients: all get the seconds of the slowest.
  *
  * @throws {RangeError} if the device is too small.
  */
-export async function measureEpoch(gpu: Gpu, config: TrainConfig, data: TrainPlan["data"]): Promise<number> {
+export async function measureEpoch(
+  gpu: Gpu,
+  config: TrainConfig,
+  data: TrainPlan["data"],
+  collective: Collective = SINGLE_RANK,
+): Promise<number> {
   const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
-  const trainer = await Trainer.create(unet, trainerOptions(config));
+  const trainer = await Trainer.create(unet, { ...trainerOptions(config), collective });
   try {
     const extents = inputSize(extentsOf(config));
-    const batch = Math.min(config.batchSize, drawsOf(data.train));
-    let seconds = batch * await stepSeconds(trainer, 1, extents);
-    if (batch > 1 && seconds < MOST_SECONDS) seconds = await stepSeconds(trainer, batch, extents);
+    const batch = Math.ceil(Math.min(config.batchSize, drawsOf(data.train)) / collective.size);
+    const measure = async (images: number) =>
+      await largestOf(collective, await stepSeconds(trainer, images, extents));
+    let seconds = batch * await measure(1);
+    if (batch > 1 && seconds < MOST_SECONDS) seconds = await measure(batch);
     return epochSeconds(seconds, data);
   } finally {
     trainer.close();

@@ -7,6 +7,8 @@ import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { sizeStep } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
+import { planBatch } from "./batch_memory.ts";
+import { anyRank, type Collective, largestOf, SINGLE_RANK } from "./collective.ts";
 import { stepSeconds } from "./measure_epoch.ts";
 import type { Speed, SpeedPoint } from "./step_speed.ts";
 import { networkConfig, type TrainConfig, trainerOptions } from "./train_config.ts";
@@ -30,21 +32,31 @@ const MOST_SECONDS = { second: 1, further: 0.6 } as const;
 /** Steps that are timed of a short one. */
 const STEPS = { short: 3, long: 1, shortSeconds: 0.06 } as const;
 
-/** Measures training steps of networks of so many filters; settings other than filters and size are the run's. */
+/** What is measured, and by whom. */
+export interface MeasureSpeedOptions {
+  /** Filters of the networks. */
+  readonly filters?: readonly number[];
+  /** Pixels of the largest batch of interest; two batches are measured in any case. */
+  readonly mostPixels?: number;
+  /** The ranks that train together. */
+  readonly collective?: Collective;
+}
+
+/**
+ * Measures training steps of networks of so many filters; settings other than filters and size are the run's. Several
+ * ranks measure together, each with the batch that one rank alone would have, and exchange gradients: all get the speed
+ * of the slowest.
+ */
 export async function measureSpeed(
   gpu: Gpu,
   config: TrainConfig,
-  { filters = MEASURED_FILTERS, mostPixels = Infinity }: {
-    readonly filters?: readonly number[];
-    /** The largest batch of interest; two are measured in any case. */
-    readonly mostPixels?: number;
-  } = {},
+  { filters = MEASURED_FILTERS, ...options }: MeasureSpeedOptions = {},
 ): Promise<Speed> {
   const started = performance.now();
   const points: SpeedPoint[] = [];
   for (const each of filters) {
     try {
-      points.push(...await measureFilters(gpu, { ...config, filters: each }, mostPixels));
+      points.push(...await measureFilters(gpu, { ...config, filters: each }, options));
     } catch (error) {
       // A device without room for the original's network can train a smaller one.
       if (!(error instanceof CapacityError) || points.length === 0) throw error;
@@ -57,9 +69,12 @@ export async function measureSpeed(
   };
 }
 
-async function measureFilters(gpu: Gpu, config: TrainConfig, mostPixels: number): Promise<SpeedPoint[]> {
-  const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
-  const trainer = await Trainer.create(unet, trainerOptions(config));
+async function measureFilters(
+  gpu: Gpu,
+  config: TrainConfig,
+  { mostPixels = Infinity, collective = SINGLE_RANK }: MeasureSpeedOptions,
+): Promise<SpeedPoint[]> {
+  const trainer = await onAll(collective, () => openTrainer(gpu, config, collective), close);
   const points: SpeedPoint[] = [];
   try {
     for (const { size, batch } of BATCHES) {
@@ -69,11 +84,13 @@ async function measureFilters(gpu: Gpu, config: TrainConfig, mostPixels: number)
       const most = points.length < ENOUGH ? MOST_SECONDS.second : MOST_SECONDS.further;
       const growth = points.length < ENOUGH ? 1 : pixels / last!.pixels;
       if (last && (growth * last.seconds > most || (points.length >= ENOUGH && pixels > mostPixels))) break;
+      const measure = async (steps?: number) =>
+        await largestOf(collective, await stepSeconds(trainer, batch, { width: size, height: size }, steps));
       try {
-        let seconds = await stepSeconds(trainer, batch, { width: size, height: size });
-        if (seconds < STEPS.shortSeconds) {
-          seconds = await stepSeconds(trainer, batch, { width: size, height: size }, STEPS.short);
-        }
+        const shape = { batch, height: size, width: size };
+        await onAll(collective, () => planBatch(trainer.unet.config, gpu, shape, "normal"));
+        let seconds = await measure();
+        if (seconds < STEPS.shortSeconds) seconds = await measure(STEPS.short);
         points.push({ filters: config.filters, pixels, seconds });
       } catch (error) {
         if (!(error instanceof CapacityError) || points.length === 0) throw error;
@@ -82,7 +99,38 @@ async function measureFilters(gpu: Gpu, config: TrainConfig, mostPixels: number)
     }
     return points;
   } finally {
-    trainer.close();
-    unet.close();
+    close(trainer);
   }
+}
+
+async function openTrainer(gpu: Gpu, config: TrainConfig, collective: Collective): Promise<Trainer> {
+  const unet = await UNet.create(gpu, networkConfig(config), { seed: config.seed });
+  try {
+    return await Trainer.create(unet, { ...trainerOptions(config), collective });
+  } catch (error) {
+    unet.close();
+    throw error;
+  }
+}
+
+function close(trainer: Trainer): void {
+  trainer.close();
+  trainer.unet.close();
+}
+
+/** Does something on all ranks; if one has too little room for it, it fails on all, which would wait for that one. */
+async function onAll<T>(
+  collective: Collective,
+  work: () => T | Promise<T>,
+  undo?: (done: T) => void,
+): Promise<T> {
+  const outcome = await Promise.try(work).then((done) => ({ done }), (error: unknown) => ({ error }));
+  const fails = "error" in outcome;
+  if (fails && !(outcome.error instanceof CapacityError)) throw outcome.error;
+  if (await anyRank(collective, fails)) {
+    if (fails) throw outcome.error;
+    undo?.(outcome.done);
+    throw new CapacityError("Cannot measure this network: the device of another rank has too little room");
+  }
+  return (outcome as { done: T }).done;
 }

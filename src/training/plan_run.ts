@@ -127,7 +127,7 @@ export async function planRun(options: PlanRunOptions, callbacks: TrainCallbacks
       const { secondsPerEpoch } = choice;
       return { ...plan, config: chosen, secondsPerEpoch, resumes, budget: choice, ...(auto ? { auto } : {}) };
     }
-    const secondsPerEpoch = await measureEpoch(gpu, config, plan.data);
+    const secondsPerEpoch = await measureEpoch(gpu, config, plan.data, collective);
     return { ...plan, secondsPerEpoch, resumes, ...(options.auto ? { auto: options.auto } : {}) };
   } finally {
     gpu.close();

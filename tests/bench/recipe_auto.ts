@@ -239,7 +239,7 @@ async function chosen(clock: Clock, data: Dataset, seconds: number): Promise<Tra
     seconds: budget,
     images: data.images,
     given: {},
-    gpu: clock.gpu,
+    devices: [clock.gpu],
     rules: autoRules(start),
     patches: (network) => patchesPerEpoch(data.profile, network),
   }));

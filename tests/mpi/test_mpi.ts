@@ -49,6 +49,7 @@ const CHECKS: Readonly<Record<string, (options: Options) => Promise<void>>> = {
   "the same number of ranks gives the same bits": sameBits,
   "MPICH trains as Open MPI does": mpich,
   "another number of ranks resumes, and says so": otherNumber,
+  "the first rank chooses for all, by the speed of all": chooses,
   "a signal saves and stops all ranks": stops,
   "an error on every rank is one line": oneLine,
   "a write that fails on the first rank ends all": failedWrite,
@@ -182,6 +183,20 @@ async function otherNumber(): Promise<void> {
   const outcome = await resumed.ended;
   assert.match(outcome.stderr, /another number of ranks \(2, now 3\): the last digits may differ/);
   assert.match(outcome.stdout, /saved after epoch/);
+}
+
+async function chooses(): Promise<void> {
+  const run = `${RUNS}/auto`;
+  const flags = ["train", "--distributed", "--run", run, ...BASE, "--recipe", "auto"];
+  const outcome = await runWorld(2, [...flags, "--budget", "90s"]);
+  succeeded(outcome);
+  const { progress: { budget, config } } = await checkpointOf(run);
+  assert.equal(config.epochs, budget!.epochs);
+  assert.match(outcome.stdout, /^chosen +--budget 90s: given/m);
+  const { code, errors, stderr } = await runWorld(2, [...flags, "--budget", "10s", "--force"]);
+  assert.notEqual(code, 0);
+  assert.equal(errors.length, 1, stderr);
+  assert.match(errors[0]!, /error: rank 0 of 2: Cannot train within 10 s/);
 }
 
 async function stops(): Promise<void> {
