@@ -16,14 +16,14 @@ import { CapacityError } from "../gpu/capacity_error.ts";
 import type { GpuDescription } from "../gpu/adapter.ts";
 import { Program } from "../graph/program.ts";
 import { reflectIndices } from "../image/reflect.ts";
-import { planTarget } from "../layers/plan_target.ts";
+import { type PlanTarget, planTarget } from "../layers/plan_target.ts";
 import type { Tensor } from "../tensor.ts";
 import type { UNetConfig } from "../unet/config.ts";
 import { planBytes, recordPlan } from "../unet/network_plan.ts";
 import type { UNet } from "../unet/unet.ts";
 import { type WindowAxis, windowAxis } from "./window_grid.ts";
 
-/** Windows that the network computes together. */
+/** Windows that the network computes together, at most. */
 const TOGETHER = 4;
 
 /**
@@ -65,6 +65,16 @@ export function windowBytes(
   const spec = { kind: "predict", batch: shape.most, height: side, width: side } as const;
   const plan = recordPlan(config, planTarget(gpu), spec);
   return planBytes(plan) + plan.regions.weights.byteLength + bandBytes(shape) + 4 * placesLength(shape);
+}
+
+/** The labels of all kernels that prediction by windows may run: those of fewer windows, too, at the end of a row. */
+export function windowKernels(config: UNetConfig, target: PlanTarget, side: number): Set<string> {
+  const labels = new Set([accumulateWindows({ side, width: side, classes: 1, most: 1 }, side).kernel.label]);
+  for (let batch = 1; batch <= TOGETHER; batch++) {
+    const { steps } = recordPlan(config, target, { kind: "predict", batch, height: side, width: side });
+    for (const { dispatch } of steps) labels.add(dispatch.kernel.label);
+  }
+  return labels;
 }
 
 function shapeOf({ outChannels }: UNetConfig, { extent, starts }: WindowAxis, side: number): WindowShape {

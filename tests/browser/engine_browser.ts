@@ -4,11 +4,12 @@ import { join } from "node:path";
 import type { RgbImage } from "../../src/image/image.ts";
 import { encodeRgbPng } from "../../src/image/encode.ts";
 import { decodeSamples } from "../../src/image/decode.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openDevice } from "../../src/gpu/open_device.ts";
 import { bundle } from "../../src/page/bundle.ts";
 import { Predictor } from "../../src/prediction/predictor.ts";
 import { segment } from "../../src/prediction/postprocess.ts";
-import { readModel, type StoredModel } from "../../src/unet/model_format.ts";
+import { type ModelDescription, packModel, readModel } from "../../src/unet/model_format.ts";
 import { ROOT } from "../project/files.ts";
 import { deepPng, floatTiff } from "../support/deep_images.ts";
 import type { BrowserCase, Context } from "./context.ts";
@@ -30,12 +31,17 @@ const scripts = {
 };
 
 /** Opens a page with the harness; `prelude` runs in the Worker before its script. */
-async function openPage(context: Context, prelude = ""): Promise<BrowserPage> {
+async function openPage(
+  context: Context,
+  prelude = "",
+  models: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {},
+): Promise<BrowserPage> {
   const files = await (bundled ??= bundle(scripts));
   const model = await Deno.readFile(MODEL);
   const address = context.serve((request) => {
     const name = new URL(request.url).pathname.slice(1);
     if (name === "model.safetensors") return new Response(model);
+    if (Object.hasOwn(models, name)) return new Response(models[name]);
     if (name === "truncated.safetensors") return new Response(model.slice(0, 5000));
     const script = files.get(name);
     if (script !== undefined) {
@@ -53,8 +59,8 @@ async function openPage(context: Context, prelude = ""): Promise<BrowserPage> {
 
 let bundled: ReturnType<typeof bundle> | undefined;
 
-const open = (page: BrowserPage, name: string) =>
-  page.evaluate((name) => harness.open(name, { model: "model.safetensors" }), name);
+const open = (page: BrowserPage, name: string, model = "model.safetensors") =>
+  page.evaluate((name, model) => harness.open(name, { model }), name, model);
 
 /** An image with a bright disk, of any size. */
 function disk(width: number, height: number): RgbImage {
@@ -71,11 +77,11 @@ function disk(width: number, height: number): RgbImage {
 const fixture = (name: string) => Uint8Array.fromBase64(fixtures.find((one) => one.name === name)!.file);
 
 /** Deno's predictor of the same model. */
-async function withPredictor<T>(use: (predictor: Predictor, model: StoredModel) => Promise<T>): Promise<T> {
+async function withPredictor<T>(use: (predictor: Predictor, gpu: Gpu) => Promise<T>): Promise<T> {
   const gpu = await openDevice();
   try {
     const model = await readModel(await Deno.readFile(MODEL));
-    return await use(await Predictor.create(gpu, model), model);
+    return await use(await Predictor.create(gpu, model), gpu);
   } finally {
     gpu.close();
   }
@@ -89,18 +95,21 @@ async function compare(
   page: BrowserPage,
   name: string,
   source: Uint8Array | RgbImage,
+  engine = "first",
 ): Promise<number> {
   const image = source instanceof Uint8Array ? (await decodeSamples(source)).raster : source;
   const [expected] = await predictor.predict([image]);
   const size = source instanceof Uint8Array ? null : { width: source.width, height: source.height };
   const bytes = source instanceof Uint8Array ? source : source.data;
   const found = await page.evaluate(
-    (bytes, size) => harness.predict("first", bytes, size),
+    (engine, bytes, size) => harness.predict(engine, bytes, size),
+    engine,
     bytes.toBase64(),
     size,
   );
   const [only] = found.classes;
   const probabilities = floats(only!.probabilities);
+  assert.equal(probabilities.length, expected!.data.length, name);
   const worst = expected!.data.reduce(
     (most, value, at) => Math.max(most, Math.abs(value - probabilities[at]!)),
     0,
@@ -237,6 +246,39 @@ export const cases: BrowserCase[] = [
         )
       );
       assert.match(`${failed}`, /^SyntaxError: Cannot read safetensors/);
+    },
+  },
+  {
+    name: "engine: windows of images of any size, and padded images, give Deno's probabilities and masks",
+    async run(context) {
+      const { state, description } = await readModel(await Deno.readFile(MODEL));
+      const inputs: Record<string, Partial<ModelDescription>> = {
+        windows: { patch: description.size },
+        scaled: { patch: description.size, scale: 0.75 },
+        padded: { size: 128, height: 64, fit: "pad" },
+      };
+      const models = Object.fromEntries(
+        Object.entries(inputs).map(([name, input]) => {
+          const bytes = packModel({ state, description: { ...description, ...input } });
+          return [`${name}.safetensors`, new Uint8Array(bytes)];
+        }),
+      );
+      const page = await openPage(context, "", models);
+      await withPredictor(async (_, gpu) => {
+        for (const [name, input] of Object.entries(inputs)) {
+          const { model, selfTests } = await open(page, name, `${name}.safetensors`);
+          for (const [key, value] of Object.entries(input)) {
+            assert.equal(model.description[key as keyof ModelDescription], value, name);
+          }
+          assert.equal(selfTests.some(({ kernel }) => kernel === "windows/accumulate"), "patch" in input);
+          const predictor = await Predictor.create(gpu, await readModel(models[`${name}.safetensors`]!));
+          for (const image of [disk(150, 110), disk(50, 97), await encodeRgbPng(disk(64, 64))]) {
+            await compare(predictor, page, name, image, name);
+          }
+          predictor.close();
+          await page.evaluate((name) => harness.engines.get(name)!.close(), name);
+        }
+      });
     },
   },
   {

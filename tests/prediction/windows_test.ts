@@ -1,9 +1,11 @@
 /** Sliding windows: the bits of a plain prediction for one window, and device memory that does not grow with height. */
 import assert from "node:assert/strict";
 import { Predictor } from "../../src/prediction/predictor.ts";
-import { logitsByWindows, windowBytes } from "../../src/prediction/windows.ts";
+import { logitsByWindows, windowBytes, windowKernels } from "../../src/prediction/windows.ts";
 import { completeConfig } from "../../src/unet/config.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
 import { readModel } from "../../src/unet/model_format.ts";
+import { recordPlan } from "../../src/unet/network_plan.ts";
 import { UNet } from "../../src/unet/unet.ts";
 import { slide } from "../reference/windows.ts";
 import { paint } from "../support/coco.ts";
@@ -70,6 +72,37 @@ Deno.test("Predictor: reads windows of images of any size, smaller ones by refle
     }
     predictor.close();
   }
+});
+
+Deno.test("windowKernels: names every kernel that runs, also those of several windows only", async () => {
+  const gpu = await openTestGpu();
+  const unet = await UNet.create(gpu, { filters: 4 });
+  const named = windowKernels(unet.config, planTarget(gpu), SIDE);
+  const one = recordPlan(unet.config, planTarget(gpu), {
+    kind: "predict",
+    batch: 1,
+    height: SIDE,
+    width: SIDE,
+  });
+  const ran = new Set<string>();
+  const { compile } = gpu;
+  gpu.compile = (kernels) => {
+    for (const { label } of kernels) ran.add(label);
+    return compile.call(gpu, kernels);
+  };
+  try {
+    // Rows of four windows and one more.
+    await logitsByWindows(unet, { shape: [3, SIDE, 90], data: new Float32Array(3 * SIDE * 90) }, SIDE);
+  } finally {
+    gpu.compile = compile;
+    unet.close();
+  }
+  const alone = new Set(one.steps.map(({ dispatch }) => dispatch.kernel.label));
+  assert.ok(
+    [...ran].some((label) => label !== "windows/accumulate" && !alone.has(label)),
+    "a test of nothing",
+  );
+  assert.deepEqual([...ran].filter((label) => !named.has(label)), []);
 });
 
 Deno.test("windowBytes: 4096 x 4096 at 8 filters within 256 MiB, by the plan and by what is allocated", async () => {

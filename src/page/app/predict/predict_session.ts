@@ -17,6 +17,7 @@ import { planTarget } from "../../../layers/plan_target.ts";
 import { decisionThreshold } from "../../../prediction/class_masks.ts";
 import { Predictor } from "../../../prediction/predictor.ts";
 import { segmentClasses } from "../../../prediction/segment_classes.ts";
+import { windowKernels } from "../../../prediction/windows.ts";
 import { type Proof, provePlan } from "../../../self_test/prove.ts";
 import { stopwatch } from "../../../stopwatch.ts";
 import { headOf } from "../../../unet/config.ts";
@@ -252,14 +253,16 @@ async function prepare(
   gpuSeconds: number,
 ): Promise<Opened> {
   const lap = stopwatch();
-  const { network } = stored.description;
+  const { network, patch } = stored.description;
   const { width, height } = inputSize(stored.description);
   const { adapter, limits, kernels, precision } = gpu;
   const spec = { kind: "predict", batch: 1, height, width } as const;
-  const kernelsOf = (choices: KernelChoices) =>
-    recordPlan(network, planTarget({ adapter, limits, kernels, precision, choices }), spec).steps
-      .map(({ dispatch }) => dispatch.kernel.label)
-      .concat(stored.description.patch === undefined ? [] : ["windows/accumulate"]);
+  const kernelsOf = (choices: KernelChoices) => {
+    const target = planTarget({ adapter, limits, kernels, precision, choices });
+    return patch === undefined
+      ? recordPlan(network, target, spec).steps.map(({ dispatch }) => dispatch.kernel.label)
+      : windowKernels(network, target, patch);
+  };
   const proof = await provePlan(gpu, kernelsOf, {
     memory: memory === null ? undefined : new VerdictStore(memory, retest),
     prefer,
