@@ -53,20 +53,21 @@ function describeProfile(profile: DatasetProfile): string[] {
       plural(images.train, "image")
     } to train on, ${images.annotated} annotated, ${images.looked} looked at; ` +
     `${images.valid} to validate with; ${range(sizes.width)} x ${range(sizes.height)} px${different}`,
-    `${channels === 1 ? "gray" : "color"}, ${bits} bits; between images, brightness differs by ${
-      intensity.brightness.toFixed(2)
-    } and contrast by ${intensity.contrast.toFixed(2)} deviations`,
+    `${channels === 1 ? "gray" : "color"}, ${bits} bits; from image to image, brightness varies by ${
+      percent(intensity.brightness)
+    } of an image's contrast, and contrast by ${percent(intensity.contrast)}`,
     foreground === null || objects === null
       ? "no foreground in what was looked at"
       : `${plural(classes, "class", "classes")}, ${formatPercent(foreground.median)} foreground; ` +
         `${range(objects.count)} ${objects.count.high === 1 ? "object" : "objects"} per image, ${
           range(objects.diameter)
-        } px across, the smallest class's ${formatPercent(objects.smallestClass)} of the image's side`,
+        } px wide${classes > 1 ? "; those of the class with the smallest" : ","} ${
+          percent(objects.smallestClass)
+        } of the image's side`,
     ...(mirrored === null ? [] : [
-      `mirrored structures lie where others do: ${
-        mirrored.horizontal.toFixed(2)
-      } of the time left to right, ` +
-      `${mirrored.vertical.toFixed(2)} upside down`,
+      `mirrored left to right, a structure lies in usual places of its class ${
+        percent(mirrored.horizontal)
+      } as often, upside down ${percent(mirrored.vertical)}`,
     ]),
     ...(train === 0
       ? []
@@ -76,6 +77,10 @@ function describeProfile(profile: DatasetProfile): string[] {
       "Dice measures memorization; deno task split keeps such images together",
     ]),
   ];
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(2))} %`;
 }
 
 function range({ low, median, high }: Spread): string {

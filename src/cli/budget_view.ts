@@ -113,7 +113,7 @@ function describeCandidate(
     ? `${patch === undefined ? "" : "patches of "}${size} px`
     : `${size} x ${height} px`;
   const cost = `${filters} filters, ${input}: ${formatSeconds(secondsPerEpoch)} per epoch`;
-  if (!chosen) return `${cost}, ${fitting} fit, ${wantedEpochs} ${given ? "are asked for" : "are worth it"}`;
+  if (!chosen) return `${cost}, ${fitting} fit, ${wantedEpochs} ${given ? "are asked for" : "are wanted"}`;
   return `${cost}, chosen${fitting < wantedEpochs ? `, although only ${fitting} fit` : ""}${
     epochs === fitting ? "" : `, ${epochs} epochs`
   }`;

@@ -25,13 +25,13 @@ import type { DatasetProfile } from "./profile.ts";
 export const AUTO_SECONDS = 1800;
 
 /**
- * Updates that are worth 8 filters: few at the smallest input that shows the objects, since less shows too little; more
- * at larger ones, most if objects are large anyway. More filters want proportionally more.
+ * Updates that are worth 8 filters: few while objects are tiny, and at the smallest input that shows them, since less
+ * shows too little; more at larger ones, most if objects are large anyway. More filters want proportionally more.
  */
 const WORTH = { least: 150, small: 300, large: 1000, filters: 8 } as const;
 
-/** Objects of more pixels are large. */
-const LARGE_OBJECT = 25;
+/** Diameters in pixels of the input up to which objects are tiny, and small. */
+const OBJECTS = { tiny: 13, small: 25 } as const;
 
 /** What is worth it, whatever the dataset; `docs/results/recipe_auto.md` has the measurements. */
 export const AUTO_RULES: BudgetRules = {
@@ -58,8 +58,9 @@ export function autoRules({ fingerprint, given }: AutoStart): BudgetRules {
     const side = Math.sqrt(size * height);
     if (filters > WORTH.filters) return WORTH.large * filters / WORTH.filters;
     if (patch !== undefined) return WORTH.small;
-    if (side <= leastSide(input)) return WORTH.least;
-    return (input.share ?? 1) * side <= LARGE_OBJECT ? WORTH.small : WORTH.large;
+    const object = (input.share ?? 1) * side;
+    if (object <= OBJECTS.tiny || side <= leastSide(input)) return WORTH.least;
+    return object <= OBJECTS.small ? WORTH.small : WORTH.large;
   };
   return {
     ...AUTO_RULES,
@@ -127,7 +128,9 @@ function inputEntries(
   const shorter = Math.min(size, height);
   const levels: [keyof TrainConfig, Chosen<number>] = ["depth", {
     value: depth,
-    reason: `the deepest maps have ${shorter / 2 ** depth} px along the shorter side`,
+    reason: `the network halves its input ${depth} times, down to ${plural(shorter / 2 ** depth, "pixel")}${
+      height === size ? "" : " along the shorter side"
+    }`,
   }];
   if (patch !== undefined) {
     return [
@@ -149,22 +152,23 @@ function inputEntries(
 function filtersReason({ filters, candidates, seconds }: BudgetChoice): string {
   const better = candidates.slice(0, -1).findLast((each) => each.filters > filters);
   if (better === undefined) {
-    return candidates.length > 1 ? "the fewest that are tried first" : "as many as the largest network has";
+    return candidates.length > 1 ? "more are not tried with such inputs" : "the most that are tried";
   }
-  return `of ${better.filters} only ${plural(better.epochs, "epoch")} of ${better.wantedEpochs} fit into ${
+  const epochs = better.epochs === 0 ? "no epoch fits" : `only ${plural(better.epochs, "epoch")} fit`;
+  return `with ${better.filters}, ${epochs} into ${
     formatSeconds(seconds)
-  }`;
+  }; at least ${better.wantedEpochs} are wanted`;
 }
 
 function batchReason({ batchSize, epochs, images }: BudgetChoice): string {
   const updates = epochs * Math.ceil(images.train / batchSize);
-  return `${plural(updates, "update")}; larger batches are taken from ${
+  return `${plural(updates, "update")} of the weights in all; a larger batch would have to leave ${
     AUTO_RULES.enoughUpdates.toLocaleString("en-US")
-  } on`;
+  }`;
 }
 
 function epochsReason({ secondsPerEpoch, seconds, expectedSeconds }: BudgetChoice): string {
-  return `${formatSeconds(secondsPerEpoch)} each on this machine: ${formatSeconds(expectedSeconds)} of ${
-    formatSeconds(seconds)
-  }`;
+  return `${formatSeconds(secondsPerEpoch)} each on this machine; the run takes about ${
+    formatSeconds(expectedSeconds)
+  } of ${formatSeconds(seconds)}`;
 }

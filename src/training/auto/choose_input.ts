@@ -85,32 +85,41 @@ function sideOf({ width, height }: DatasetProfile["sizes"]): number {
 
 /** Why an input was chosen. */
 export function inputReason(
-  { sizes, objects }: Pick<DatasetProfile, "sizes" | "objects">,
+  { sizes, objects, classes }: Pick<DatasetProfile, "sizes" | "objects" | "classes">,
   { size, height = size, patch, scale = 1, filters }: BudgetNetwork,
 ): string {
   const { side, scale: patches, share } = wantInput({ sizes, objects });
   if (share === null) {
     return "nothing is foreground in the images that were looked at: at most 256 px, or their own size";
   }
-  const percent = `objects have ${(100 * share).toPrecision(2)} % of the image's side`;
+  const what = classes > 1 ? "the smallest class's objects" : "objects";
+  const percent = `${what} are as wide as ${(100 * share).toPrecision(2)} % of the image's side`;
   const whole = (root: number) => `${Math.round(share * root)} px`;
   if (patch !== undefined) {
-    return `${percent}, ${whole(SIDES.most)} in whole images of ${SIDES.most} px, ${
+    return `${percent}, ${
       Math.round(share * sideOf(sizes) * scale)
-    } px in patches at this scale`;
+    } px in patches at this scale; whole images of ${SIDES.most} px would show them with ${
+      whole(SIDES.most)
+    }`;
   }
   const root = Math.sqrt(size * height);
   if (patches !== null) {
-    return `${percent}, ${whole(root)} here; patches, which would show more, take longer than the budget`;
+    return `${percent}, ${
+      whole(root)
+    } here; too few epochs of patches, which would show more, fit into the budget`;
   }
   const less = root < 0.9 * side
-    ? `; ${whole(side)} in ${side} x ${side} take longer than the budget even with ${filters} filters`
+    ? `; too few epochs of ${side} px (${whole(side)}) fit into the budget, even with ${filters} filters`
     : "";
   return `${percent}, ${whole(root)} here${less}`;
 }
 
 function proportions({ aspect, aspectRange }: DatasetProfile["sizes"]) {
-  const words = aspect >= 1 ? `${ratio(aspect)} as wide as high` : `${ratio(1 / aspect)} as high as wide`;
+  const words = Math.abs(aspect - 1) < 0.05
+    ? "as wide as high"
+    : aspect >= 1
+    ? `${ratio(aspect)} as wide as high`
+    : `${ratio(1 / aspect)} as high as wide`;
   if (aspectRange > PROPORTIONS.padded) {
     return {
       aspect: 1,
@@ -121,7 +130,9 @@ function proportions({ aspect, aspectRange }: DatasetProfile["sizes"]) {
   if (Math.max(aspect, 1 / aspect) <= PROPORTIONS.square || aspectRange > PROPORTIONS.alike) {
     const fit = aspect === 1 && aspectRange === 1
       ? "images are squares"
-      : `images are ${words}, which a square hardly changes`;
+      : aspectRange > PROPORTIONS.alike
+      ? `most images are ${words}, others are not: a square is a compromise`
+      : `images are ${words}, close enough to a square`;
     return { aspect: 1, pad: false, fit };
   }
   return { aspect, pad: false, fit: `images are ${words}: the input has nearly the same proportions` };

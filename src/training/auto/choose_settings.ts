@@ -50,16 +50,16 @@ export function chooseAugment({ mirrored, images, duplicates }: DatasetProfile):
     ? "flips, since structures have no place of their own"
     : flipHorizontal && flipVertical
     ? "flips, since structures lie on all sides alike"
-    : `${
-      flipHorizontal ? "only horizontal flips" : flipVertical ? "only vertical flips" : "no flips"
-    }, since ` +
-      `mirrored structures would lie where they never do (${
-        Math.min(mirrored.horizontal, mirrored.vertical).toFixed(2)
-      } of what is usual)`;
+    : flipHorizontal || flipVertical
+    ? `only ${
+      flipHorizontal ? "horizontal" : "vertical"
+    } flips, since others would put structures in odd places`
+    : "no flips, since they would put structures in odd places";
   const geometry = isFew ? `; more rotation, scale and shift for ${plural(distinct, "different image")}` : "";
   return {
     value,
-    reason: `${flips}${geometry}; stronger changes of intensity cost accuracy on images of the same kind`,
+    reason:
+      `${flips}${geometry}; brightness and contrast change little, since more costs accuracy on images of the same kind`,
   };
 }
 
@@ -71,27 +71,28 @@ export function chooseNormalize(
     return {
       value: "imagenet",
       reason:
-        `${
+        `the same for all images, since ${
           formatPercent(intensity.flat)
-        } of the images have hardly any contrast, and an image's own moments ` +
-        "would turn their noise into contrast",
+        } of them have hardly any contrast: their own ` +
+        "mean and deviation would turn noise into contrast",
     };
   }
-  const apart = `brightness differs by ${intensity.brightness.toFixed(2)}, contrast by ${
-    intensity.contrast.toFixed(2)
-  } deviations between images`;
-  return { value: "picture", reason: bits > 8 ? `${bits} bits per sample; ${apart}` : apart };
+  const own = "each image by its own mean and deviation, since brightness and contrast differ between images";
+  return {
+    value: "picture",
+    reason: bits > 8 ? `${own}, as does the range of ${bits} bits per sample` : own,
+  };
 }
 
 /** What is minimized. */
 export function chooseLoss({ foreground, classes }: DatasetProfile): Chosen<TrainConfig["loss"]> {
   const share = foreground === null
     ? "no foreground was seen"
-    : `foreground is ${formatPercent(foreground.median)} of an image`;
-  const each = classes > 1 ? ", the mean over classes, so that small ones count as much as large ones" : "";
+    : `${formatPercent(foreground.median)} of an image`;
+  const each = classes > 1 ? "; the mean over classes, so that small ones count as much as large ones" : "";
   return {
     value: DEFAULT_LOSS,
-    reason: `${share}: 0.6 Dice, which does not depend on that share, and 0.4 cross-entropy${each}`,
+    reason: `0.6 Dice, which works however little is foreground (${share}), and 0.4 cross-entropy${each}`,
   };
 }
 
@@ -100,7 +101,7 @@ export function chooseRate(batchSize: number): Chosen<number> {
   if (batchSize >= RATE.batchSize) {
     return {
       value: RATE.value,
-      reason: "what works at batches of 4 to 32 with instance norm and a cosine schedule",
+      reason: "works for batches of 4 to 32 with instance norm and a cosine schedule",
     };
   }
   const value = Number((RATE.value * Math.sqrt(batchSize / RATE.batchSize)).toPrecision(2));
@@ -116,7 +117,11 @@ export function chooseWarmup(epochs: number, batches: number): Chosen<number> {
   const value = Number(Math.min(wanted, WARMUP.share * epochs).toPrecision(3));
   return {
     value,
-    reason: value < wanted ? `a tenth of ${epochs} epochs` : `${Math.round(value * batches)} updates`,
+    reason: `the learning rate rises over ${
+      value < wanted
+        ? `a tenth of ${plural(epochs, "epoch")}`
+        : `the first ${plural(Math.round(value * batches), "update")}`
+    }`,
   };
 }
 
@@ -125,6 +130,6 @@ export function choosePatience(epochs: number): Chosen<number> {
   const value = Math.max(PATIENCE.least, Math.ceil(PATIENCE.share * epochs));
   return {
     value,
-    reason: "the schedule gains most at its end, so that only a run that went astray is stopped",
+    reason: `epochs without a better validation loss that end the run: many, since most is gained at the end`,
   };
 }

@@ -113,6 +113,14 @@ Deno.test("chooseForBudget: with the rules of auto, more time never gives less w
   assert.equal(choose(profile(), 1e6).config.filters, 32);
 });
 
+Deno.test("autoRules: the smaller objects are, the fewer updates a larger input needs", () => {
+  const fingerprint = profile({ sizes: sizes(400, 400), objects: objects(0.066, 400) });
+  const { wanted: { updates } } = autoRules({ fingerprint, given: {}, typed: [] });
+  const at = (size: number, filters = 8) => updates({ filters, size });
+  assert.deepEqual([64, 128, 192, 224, 352, 416].map((size) => at(size)), [150, 150, 150, 300, 300, 1000]);
+  assert.deepEqual([at(192, 16), at(192, 32)], [2000, 4000]);
+});
+
 Deno.test("wantInput: the smaller the objects, the larger the input, up to the images' own size, then patches", () => {
   const side = (share: number, own = 640) =>
     wantInput(profile({ sizes: sizes(own, own), objects: objects(share, own) })).side;
@@ -124,12 +132,18 @@ Deno.test("wantInput: the smaller the objects, the larger the input, up to the i
   assert.equal(wanted.scale, 0.46);
   const { config, auto } = choose(huge, 36_000);
   assert.deepEqual([config.patch, config.size, config.scale, config.fit], [256, 256, 0.46, undefined]);
-  assert.match(reasonOf(auto, "patch"), /1\.0 % of .* side, 5 px in whole images .*, 16 px in patches/);
+  assert.match(
+    reasonOf(auto, "patch"),
+    /1\.0 % of the image's side, 16 px in patches at this scale; .* 512 px would show them with 5 px/,
+  );
   // Hundreds of patches per image need more than minutes, and whole images small enough for that show nothing.
   const short = choose(huge, 300);
   assert.equal(short.config.patch, undefined);
   assert.ok(0.01 * Math.sqrt(short.config.size * (short.config.height ?? short.config.size)) >= 4);
-  assert.match(reasonOf(short.auto, "size"), /patches, which would show more, take longer/);
+  assert.match(
+    reasonOf(short.auto, "size"),
+    /too few epochs of patches, which would show more, fit into the budget/,
+  );
 });
 
 Deno.test("inputLadder: wide images get a wide input, mixed ones are padded, depths divide sizes", () => {
@@ -220,7 +234,7 @@ Deno.test("settleAuto: datasets of few, deep, empty or many-class images get set
   assert.match(reasonOf(empty.auto, "size"), /^nothing is foreground/);
   assert.match(reasonOf(empty.auto, "loss"), /no foreground/);
   const deep = choose(profile({ bits: 16 }), 600);
-  assert.match(reasonOf(deep.auto, "normalize"), /^16 bits per sample/);
+  assert.match(reasonOf(deep.auto, "normalize"), / 16 bits per sample/);
   const flat = choose(profile({ intensity: { brightness: 1, contrast: 2, flat: 0.4 } }), 600);
   assert.equal(flat.config.normalize, "imagenet");
   const many = choose(profile({ classes: 14 }), 600);
@@ -242,7 +256,7 @@ Deno.test("describeAuto: shows the fingerprint, and a line with flag, value and 
   assert.match(text, /\n {14}1 validation image repeats a training image: .*deno task split/);
   assert.match(
     text,
-    /\nchosen {8}--budget 1800s: this recipe's default\n {14}--size \d+: objects have 20 % of the image's side, \d+ px here/,
+    /\nchosen {8}--budget 1800s: this recipe's default\n {14}--size \d+: objects are as wide as 20 % of the image's side, \d+ px here/,
   );
   assert.match(text, /\n {14}--filters 8: given, not chosen\n/);
   assert.match(text, /\n {14}--augment light: flips/);
