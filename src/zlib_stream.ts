@@ -35,7 +35,9 @@ const SYNC_FLUSH = 2;
 export function inflateZlib(data: Uint8Array, most: number): Inflated {
   const zlib = runtimeZlib();
   if (zlib === undefined) return portableInflate(data, most);
-  const options = { maxOutputLength: most, chunkSize: Math.max(64, Math.min(most, 2 ** 20)), info: true };
+  // Mostly one chunk, which need not be joined; larger ones wait for the data that may fill them.
+  const chunkSize = Math.max(64, Math.min(most, Math.max(2 ** 20, 8 * data.length)));
+  const options = { maxOutputLength: most, chunkSize, info: true };
   const { buffer, engine } = bounded(() => zlib.inflateSync(data, options)) as {
     buffer: Uint8Array<ArrayBuffer>;
     engine: { bytesWritten: number };

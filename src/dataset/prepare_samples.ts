@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 import type { ProblemKind } from "../coco/problems.ts";
 import type { Size } from "../image/image.ts";
 import { frameOf, type InputExtents } from "../image/input_frame.ts";
-import { countForeground, IGNORE } from "../image/label_map.ts";
+import { countForeground, countIgnored } from "../image/label_map.ts";
 import { DECODE_SECONDS } from "../image/limits.ts";
 import type { Moments } from "../image/normalize.ts";
 import type { SampleScale } from "../image/network_input.ts";
@@ -154,7 +154,7 @@ async function prepareSample(
   const foregroundPixels = countForeground(labelMap);
   const place = await store(record);
   const { overlaps } = labelMap;
-  const ignoredPixels = labelMap.data.reduce((sum, label) => sum + (label === IGNORE ? 1 : 0), 0);
+  const ignoredPixels = countIgnored(labelMap);
   return {
     image,
     labels,

@@ -63,9 +63,16 @@ export function recordSize({ extent }: Pick<RecordPlace, "extent">, size: Size):
 
 /** Packs a label map: 1 bit per pixel if it is binary, else a byte. */
 export function packLabels({ data }: LabelMap): PackedLabels {
-  if (data.some((label) => label > 1)) return { labelBits: 8, labels: data.slice().buffer };
+  for (let i = 0; i < data.length; i++) {
+    if (data[i]! > 1) return { labelBits: 8, labels: data.slice().buffer };
+  }
   const bits = new Uint8Array(Math.ceil(data.length / 8));
-  for (let i = 0; i < data.length; i++) bits[i >> 3]! |= data[i]! << (i & 7);
+  const whole = data.length & ~7;
+  for (let i = 0; i < whole; i += 8) {
+    bits[i >> 3] = data[i]! | data[i + 1]! << 1 | data[i + 2]! << 2 | data[i + 3]! << 3 | data[i + 4]! << 4 |
+      data[i + 5]! << 5 | data[i + 6]! << 6 | data[i + 7]! << 7;
+  }
+  for (let i = whole; i < data.length; i++) bits[i >> 3]! |= data[i]! << (i & 7);
   return { labelBits: 1, labels: bits.buffer };
 }
 

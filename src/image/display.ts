@@ -49,9 +49,29 @@ export function raiseContrast(image: RgbImage): RgbImage | null {
 /** The sample values that become black and white; equal ones for a constant image. */
 export function windowOf(data: SampleData): SampleRange {
   const step = Math.ceil(data.length / MAX_SAMPLES);
+  const count = Math.ceil(data.length / step);
+  const ranks = [0, ...PERCENTILES.map((percent) => Math.round(percent / 100 * (count - 1))), count - 1];
+  const [lowest, low, high, highest] = data instanceof Float32Array
+    ? sortedAt(data, step, ranks)
+    : countedAt(data, step, ranks);
+  return low! < high! ? [low!, high!] : [lowest!, highest!];
+}
+
+/** Every `step`-th sample, in order: those at `ranks`. */
+function sortedAt(data: Float32Array, step: number, ranks: readonly number[]): number[] {
   const sorted = new Float32Array(Math.ceil(data.length / step));
   for (let i = 0; i < sorted.length; i++) sorted[i] = data[i * step]!;
   sorted.sort();
-  const [low, high] = PERCENTILES.map((percent) => sorted[Math.round(percent / 100 * (sorted.length - 1))]!);
-  return low! < high! ? [low!, high!] : [sorted[0]!, sorted.at(-1)!];
+  return ranks.map((rank) => sorted[rank]!);
+}
+
+/** {@linkcode sortedAt} for integers, by counting: a tenth of the time; `ranks` ascend. */
+function countedAt(data: Uint8Array | Uint16Array, step: number, ranks: readonly number[]): number[] {
+  const counts = new Uint32Array(2 ** (8 * data.BYTES_PER_ELEMENT));
+  for (let i = 0; i < data.length; i += step) counts[data[i]!]!++;
+  let [value, passed] = [0, counts[0]!];
+  return ranks.map((rank) => {
+    while (passed <= rank) passed += counts[++value]!;
+    return value;
+  });
 }

@@ -80,6 +80,14 @@ export function maskOf(map: LabelMap, label: number = FOREGROUND): Mask {
 /** Pixels of any class: neither background nor ignored. */
 export function countForeground({ data }: LabelMap): number {
   let count = 0;
-  for (const label of data) if (label !== BACKGROUND && label !== IGNORE) count++;
+  // By index: iterating a typed array takes several times as long.
+  for (let i = 0; i < data.length; i++) if (data[i] !== BACKGROUND && data[i] !== IGNORE) count++;
+  return count;
+}
+
+/** The number of ignored pixels. */
+export function countIgnored({ data }: LabelMap): number {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] === IGNORE) count++;
   return count;
 }

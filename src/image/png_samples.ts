@@ -86,6 +86,11 @@ function unpackRow(
   channels: number,
   step: number,
 ): void {
+  if (step === channels && bits === 8) return samples.set(row, to);
+  if (step === channels && bits === 16) {
+    for (let i = 0; i < count; i++) samples[to + i] = row[2 * i]! << 8 | row[2 * i + 1]!;
+    return;
+  }
   const gap = step - channels;
   const mask = (1 << bits) - 1;
   for (let i = 0, channel = 0; i < count; i++) {
@@ -110,22 +115,29 @@ function reverseFilter(filter: number, row: Uint8Array, above: Uint8Array, pixel
   } else if (filter === 2) {
     for (let i = 0; i < length; i++) row[i]! += above[i]!;
   } else if (filter === 3) {
-    for (let i = 0; i < length; i++) {
-      row[i]! += ((i < pixelBytes ? 0 : row[i - pixelBytes]!) + above[i]!) >> 1;
-    }
+    // The first pixel has no left neighbor.
+    for (let i = 0; i < pixelBytes && i < length; i++) row[i]! += above[i]! >> 1;
+    for (let i = pixelBytes; i < length; i++) row[i]! += (row[i - pixelBytes]! + above[i]!) >> 1;
   } else if (filter === 4) {
-    for (let i = 0; i < length; i++) {
-      row[i]! += i < pixelBytes ? above[i]! : paeth(row[i - pixelBytes]!, above[i]!, above[i - pixelBytes]!);
-    }
+    for (let i = 0; i < pixelBytes && i < length; i++) row[i]! += above[i]!;
+    reversePaeth(row, above, pixelBytes);
   } else {
     throw new SyntaxError(`Cannot decode the PNG image: a row has the unknown filter ${filter}`);
   }
 }
 
-/** Of the left, the upper and the upper left neighbor, the one closest to left + upper - upper left. */
-function paeth(left: number, upper: number, corner: number): number {
-  const toLeft = Math.abs(upper - corner);
-  const toUpper = Math.abs(left - corner);
-  const toCorner = Math.abs(left + upper - 2 * corner);
-  return toLeft <= toUpper && toLeft <= toCorner ? left : toUpper <= toCorner ? upper : corner;
+/**
+ * From the second pixel on: adds, of the left, the upper and the upper left neighbor, the one closest to left + upper -
+ * upper left.
+ */
+function reversePaeth(row: Uint8Array, above: Uint8Array, pixelBytes: number): void {
+  for (let i = pixelBytes; i < row.length; i++) {
+    const left = row[i - pixelBytes]!;
+    const upper = above[i]!;
+    const corner = above[i - pixelBytes]!;
+    const toLeft = Math.abs(upper - corner);
+    const toUpper = Math.abs(left - corner);
+    const toCorner = Math.abs(left + upper - 2 * corner);
+    row[i]! += toLeft <= toUpper && toLeft <= toCorner ? left : toUpper <= toCorner ? upper : corner;
+  }
 }

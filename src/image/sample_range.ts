@@ -34,7 +34,9 @@ export function rangeOf(data: SampleData, bits: number): SampleRange | null {
 /** The lowest and the highest sample. */
 export function extremesOf(data: SampleData): SampleRange {
   let [lowest, highest] = [Infinity, -Infinity];
-  for (const value of data) {
+  // By index: iterating a typed array takes several times as long.
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
     if (value < lowest) lowest = value;
     if (value > highest) highest = value;
   }

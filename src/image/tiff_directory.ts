@@ -32,6 +32,22 @@ export const TAG = {
 
 const TAGS: ReadonlySet<number> = new Set(Object.values(TAG));
 
+/** Those that have several values. */
+const LISTS: ReadonlySet<number> = new Set([
+  ...[TAG.bits, TAG.stripOffsets, TAG.stripBytes, TAG.colorMap],
+  ...[TAG.tileOffsets, TAG.tileBytes, TAG.sampleFormat],
+]);
+
+/** Tags of text: names, dates, programs. */
+const TEXTS: ReadonlySet<number> = new Set([269, 270, 271, 272, 285, 305, 306, 315, 316, 33432]);
+
+/** Resolution and position, and the unit of both. */
+const RATIONALS: ReadonlySet<number> = new Set([282, 283, 286, 287]);
+const UNIT = 296;
+
+/** The field types ASCII, SHORT and RATIONAL. */
+const [ASCII, SHORT, RATIONAL] = [2, 3, 5];
+
 /** Bytes per value of the field types that these tags may have: BYTE, SHORT, LONG, LONG8. */
 const TYPE_BYTES: Record<number, number> = { 1: 1, 3: 2, 4: 4, 16: 8 };
 
@@ -49,6 +65,8 @@ export class Directory {
   readonly #fields = new Map<number, { place: number; bytes: number; items: number }>();
   /** Offset of the next directory; 0 if this is the last. */
   readonly next: number;
+  /** Whether the tags are sorted, and of the types and counts that they should have; unknown ones may be anything. */
+  readonly isRegular: boolean;
 
   /** Reads the directory at `start`, by default the first one. Throws a SyntaxError for one of too many entries. */
   constructor(view: DataView, start?: number) {
@@ -63,18 +81,38 @@ export class Directory {
     if (count > 4096) {
       throw new SyntaxError(`Cannot decode the TIFF image: its directory claims ${count} entries`);
     }
+    let [isRegular, last] = [true, -1];
     for (let i = 0; i < count; i++) {
       const at = first + i * entryBytes;
       const tag = view.getUint16(at, little);
-      const bytes = TYPE_BYTES[view.getUint16(at + 2, little)];
+      const type = view.getUint16(at + 2, little);
+      const bytes = TYPE_BYTES[type];
       const items = offset(at + 4);
+      isRegular &&= tag > last && this.#isRegularEntry(tag, type, items, () => {
+        const inline = at + (big ? 12 : 8);
+        return items <= (big ? 8 : 4) ? inline : offset(inline);
+      });
+      last = tag;
       if (bytes === undefined || items < 1 || !TAGS.has(tag)) continue;
       const inline = at + (big ? 12 : 8);
       const place = bytes * items <= (big ? 8 : 4) ? inline : offset(inline);
       this.#fields.set(tag, { place, bytes, items });
       this.#read(place, bytes);
     }
+    this.isRegular = isRegular;
     this.next = offset(first + count * entryBytes);
+  }
+
+  /** Whether an entry is one that no reader complains of; `place` is where its bytes lie if they are a text. */
+  #isRegularEntry(tag: number, type: number, items: number, place: () => number): boolean {
+    if (TAGS.has(tag)) {
+      return TYPE_BYTES[type] !== undefined && (items === 1 || (items > 1 && LISTS.has(tag)));
+    }
+    if (RATIONALS.has(tag)) return type === RATIONAL && items === 1;
+    if (tag === UNIT) return type === SHORT && items === 1;
+    if (!TEXTS.has(tag)) return true;
+    const end = place() + items;
+    return type === ASCII && items >= 1 && end <= this.#view.byteLength && this.#view.getUint8(end - 1) === 0;
   }
 
   /** The value of a tag, of several the first, as in baseline TIFF; `otherwise` if it is missing. */

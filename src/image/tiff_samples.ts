@@ -93,6 +93,13 @@ export function readTiffSamples(
     const columns = Math.min(part.width, width - part.left);
     const rows = Math.min(part.height, height - part.top);
     const taken = isPlanar ? 1 : count;
+    if (predictor === 1 && bits % 8 === 0 && perPart === count && part.width === width) {
+      // The rows follow each other in the file as in the image.
+      const all = packed.slice(0, rows * rowBytes);
+      if (!little) swapBytes(all, bits);
+      samples.set(numbers(all, perRow * rows), part.top * width * count);
+      continue;
+    }
     for (let y = 0; y < rows; y++) {
       // A copy, which begins where every kind of number may.
       const row = packed.slice(y * rowBytes, (y + 1) * rowBytes);

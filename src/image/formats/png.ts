@@ -220,7 +220,7 @@ function decode(bytes: Uint8Array): DecodedRaster {
     return { raster: dropColor({ width, height, data }), notes };
   }
   const count = channels < 3 ? 1 : 3;
-  const data = count === channels ? stored : stored.filter((_, i) => i % channels < count);
+  const data = count === channels ? stored : firstOf(stored, channels, count);
   if (data instanceof Uint16Array) return { raster: { width, height, channels: count, data }, notes };
   if (bits < 8) {
     const factor = 255 / (2 ** bits - 1);
@@ -230,6 +230,16 @@ function decode(bytes: Uint8Array): DecodedRaster {
     raster: count === 3 ? dropColor({ width, height, data }) : { width, height, channels: 1, data },
     notes,
   };
+}
+
+/** The first `count` of each pixel's `channels` samples. */
+function firstOf<Data extends Uint8Array | Uint16Array>(stored: Data, channels: number, count: number): Data {
+  const pixels = stored.length / channels;
+  const data = new (stored.constructor as new (length: number) => Data)(pixels * count);
+  for (let i = 0, from = 0; i < data.length; from += channels) {
+    for (let channel = 0; channel < count; channel++) data[i++] = stored[from + channel]!;
+  }
+  return data;
 }
 
 /** The colors of palette indices. */

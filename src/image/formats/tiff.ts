@@ -1,11 +1,12 @@
 /**
- * TIFF: the first page of a file. Samples of more than 8 bits are decoded here, since ImageMagick keeps 8 of them.
+ * TIFF: the first page of a file. Samples of more than 8 bits are decoded here, since ImageMagick keeps 8 of them, and
+ * plain ones of 8 bits, since that takes a fraction of the time.
  *
  * This module is browser compatible.
  *
  * @module
  */
-import type { DecodedRaster, ImageNote } from "../image.ts";
+import { type DecodedRaster, dropColor, type ImageNote } from "../image.ts";
 import { LABEL_CHANNELS, type LabelImage } from "../label_image.ts";
 import { MAX_PIXELS, MAX_SIDE } from "../limits.ts";
 import { countPages, Directory, TAG } from "../tiff_directory.ts";
@@ -68,11 +69,25 @@ function isOwn({ bits, number, photometric, known }: TiffLayout): boolean {
   return known && photometric <= RGB && (bits > 8 || number !== "unsigned");
 }
 
-/** Gray or RGB samples of more than 8 bits; null for all others, which ImageMagick reads. */
+/** Whether the samples are gray or RGB of 8 bits, and there is nothing to be noted of the file. */
+function isPlain(layout: TiffLayout, page: Directory): boolean {
+  const { width, height, bits, number, photometric, channels, compression, known } = layout;
+  if (!known || bits !== 8 || number !== "unsigned" || photometric > RGB || !page.isRegular) return false;
+  if (channels !== (photometric === RGB ? 3 : 1)) return false;
+  const stated = page.all(TAG.stripBytes);
+  return compression !== 1 || stated.length === 0 ||
+    stated.reduce((sum, bytes) => sum + bytes, 0) === width * height * channels;
+}
+
+/**
+ * Gray or RGB samples; null for colors of 8 bits with an alpha channel, palettes, lossy compressions and the like, which
+ * ImageMagick reads.
+ */
 function decode(bytes: Uint8Array): DecodedRaster | null {
   const view = viewOf(bytes);
   const page = new Directory(view);
   const layout = layoutOf(page);
+  if (isPlain(layout, page)) return decodePlain(bytes, view, page, layout);
   if (!isOwn(layout)) return null;
   const { width, height, bits, number, photometric } = layout;
   const channels = photometric === RGB && layout.channels >= 3 ? 3 : 1;
@@ -87,6 +102,28 @@ function decode(bytes: Uint8Array): DecodedRaster | null {
     notes.push({ kind: "oddity", message });
   }
   return { raster: { width, height, channels, data }, notes };
+}
+
+/**
+ * The samples of an image of 8 bits, as ImageMagick would return them, in a fraction of the time; null for a damaged
+ * file, of which ImageMagick says more.
+ */
+function decodePlain(
+  bytes: Uint8Array,
+  view: DataView,
+  page: Directory,
+  { width, height, channels, photometric }: TiffLayout,
+): DecodedRaster | null {
+  let data: Uint8Array;
+  try {
+    data = readTiffSamples(bytes, view, page, channels) as Uint8Array;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return null;
+    throw error;
+  }
+  if (channels === 3) return { raster: dropColor({ width, height, data }), notes: [] };
+  if (photometric === WHITE_IS_ZERO) { for (let i = 0; i < data.length; i++) data[i] = 255 - data[i]!; }
+  return { raster: { width, height, channels: 1, data }, notes: [] };
 }
 
 /**
