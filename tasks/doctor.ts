@@ -10,7 +10,7 @@ import { readChoices } from "../src/host/kernel_memory.ts";
 import { createCommand, EXIT, ExitError, main, writeStderr, writeStdout } from "../src/cli/task.ts";
 import { type AdapterReport, type Ailment, diagnose } from "../src/host/diagnose.ts";
 import { openGpu } from "../src/host/open_gpu.ts";
-import { compileTests, selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
+import { choosePassed, compileTests, selfTest, type SelfTestResult } from "../src/self_test/self_test.ts";
 import { describeCapacity } from "../src/cli/budget_view.ts";
 import type { BudgetChoice } from "../src/training/budget_choice.ts";
 import { chooseTypical } from "../src/training/budget_run.ts";
@@ -55,6 +55,7 @@ async function examine(options: Options): Promise<void> {
           print(describeKernel(result));
         }
         const kept = await readChoices(FOLDERS.cache, { software, kernels: DEFAULT_ARITHMETIC });
+        gpu.choices = choosePassed(gpu, kernels);
         choices = { kept: kept !== null, choices: gpu.choices };
         if (kernels.every(({ passed }) => passed)) training = await chooseTypical(gpu, TRAINING_SECONDS);
       } finally {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Gpu } from "../gpu/gpu.ts";
+import { kernelsOf } from "../graph/program.ts";
 import { repeat, takeTurns, type TurnOptions } from "../tuning/timing.ts";
 import { planTarget } from "../layers/plan_target.ts";
 import { type ConvShape, type Direction, DIRECTIONS, recordConv } from "../tuning/single_conv.ts";
@@ -52,7 +53,9 @@ export async function measureConv(
   try {
     const contestants = [];
     for (const direction of DIRECTIONS) {
-      const program = await Standalone.create(gpu, recordConv(planTarget(gpu), conv, direction).steps);
+      let steps = recordConv(planTarget(gpu), conv, direction).steps;
+      while (await gpu.admit?.(kernelsOf(steps))) steps = recordConv(planTarget(gpu), conv, direction).steps;
+      const program = await Standalone.create(gpu, steps);
       programs.push(program);
       contestants.push(await repeat((times) => program.run(times), options.measurement));
     }

@@ -46,10 +46,15 @@ export class Gpu implements GpuDescription {
   /** Resolves when the device is lost or closed, with the platform's message. */
   readonly lost: Promise<string>;
   /**
-   * The variant for each class of shapes: the basic ones, until whoever opens the device has verified others. Plans
-   * recorded before a change keep theirs.
+   * The variant for each class of shapes: the basic ones, until whoever opens the device chooses others. One that fails
+   * when {@linkcode Gpu.admit} proves it is replaced; plans recorded before a change keep theirs.
    */
   choices: KernelChoices;
+  /**
+   * Proves kernels before a plan runs them, and compiles them; resolves to whether one failed, so that other variants
+   * were chosen and the plan must be recorded again. Set by whoever opens the device.
+   */
+  admit: ((kernels: readonly Kernel[]) => Promise<boolean>) | undefined;
   /** Called with the number of kernels before they are compiled. */
   onCompile: GpuOptions["onCompile"];
   /** Runs kernels once when they are compiled, where a first dispatch takes long; set by whoever opens the device. */
@@ -168,14 +173,22 @@ export class Gpu implements GpuDescription {
   /**
    * Compiles the kernels that are not compiled yet, concurrently.
    *
+   * @param tests kernels that are compiled with them, unannounced
    * @throws {SyntaxError} if a kernel does not compile, with its file and line.
    */
-  async compile(kernels: readonly Kernel[]): Promise<void> {
+  async compile(kernels: readonly Kernel[], tests: readonly Kernel[] = []): Promise<void> {
     this.check();
-    const missing = [...new Set(kernels)].filter((kernel) => !this.#pipelines.has(kernel));
+    const missing = this.#missing(kernels);
     if (missing.length > 0) this.onCompile?.(missing.length);
-    await this.createPipelines(kernels);
-    await this.runFirst?.(missing);
+    const all = this.#missing([...kernels, ...tests]);
+    await this.createPipelines([...kernels, ...tests]);
+    await this.runFirst?.(all);
+  }
+
+  /** The kernels that are not compiled yet, one of each text. */
+  #missing(kernels: readonly Kernel[]): Kernel[] {
+    const missing = kernels.filter((kernel) => !this.#pipelines.has(kernel));
+    return [...new Map(missing.map((kernel) => [kernel.code, kernel])).values()];
   }
 
   /** {@linkcode Gpu.compile}, without a word and without {@linkcode Gpu.runFirst}. */

@@ -162,6 +162,7 @@ function writtenBuffers(steps: readonly ProgramStep[], buffers: readonly GPUBuff
   return [...new Set(written.map(({ buffer }) => buffers[buffer]!))];
 }
 
-function kernelsOf(steps: readonly ProgramStep[]): Kernel[] {
+/** The kernels of steps, each once. */
+export function kernelsOf(steps: readonly Pick<ProgramStep, "dispatch">[]): Kernel[] {
   return [...new Set(steps.map(({ dispatch }) => dispatch.kernel))];
 }

@@ -31,6 +31,9 @@ const UNKNOWN = "unknown";
 /** Milliseconds for which verdicts hold if a new version of the driver would go unnoticed: 30 days. */
 const UNKNOWN_DRIVER_AGE = 30 * 24 * 3600 * 1000;
 
+/** Milliseconds between two tries to lock the folder, and after which there is none. */
+const [WAIT, MOST_WAIT] = [10, 2000];
+
 /** What an entry is found by: it holds for exactly this. */
 export interface KernelKey {
   /** Name of the device. */
@@ -123,11 +126,13 @@ export class KernelMemory implements VerdictMemory {
 
   /** Adds verdicts to the adapter's entry; if they cannot be written, the next start tests again. */
   async write(gpu: GpuDescription, verdicts: Verdicts): Promise<void> {
-    if (!isGranted("write", this.#folder)) return;
-    const before = validTests(await readEntry(this.#folder, gpu));
-    const testedAt = before?.testedAt ?? new Date().toISOString();
-    const tested = { testedAt, verdicts: { ...before?.verdicts, ...verdicts } };
-    await updateEntry(this.#folder, gpu, { tested }).catch(() => {});
+    // What cannot be read would be lost.
+    if (!isGranted("write", this.#folder) || !isGranted("read", this.#folder)) return;
+    await updateEntry(this.#folder, gpu, (entry) => {
+      const before = validTests(entry);
+      const testedAt = before?.testedAt ?? new Date().toISOString();
+      return { tested: { testedAt, verdicts: { ...before?.verdicts, ...verdicts } } };
+    }).catch(() => {});
   }
 }
 
@@ -149,7 +154,7 @@ export async function readChoices(
  * @throws {Error} if the folder cannot be written: only the timing is lost then.
  */
 export async function keepChoices(folder: string, gpu: GpuDescription, timed: TimedChoices): Promise<void> {
-  await updateEntry(folder, gpu, { timed });
+  await updateEntry(folder, gpu, () => ({ timed }));
 }
 
 /** The verdicts of an entry, unless the driver may have changed unnoticed since. */
@@ -163,11 +168,43 @@ async function readEntry(folder: string, gpu: GpuDescription): Promise<Entry | u
   return Object.keys(entries).length === 0 ? undefined : entries[entryName(await kernelKey(gpu))];
 }
 
-async function updateEntry(folder: string, gpu: GpuDescription, change: Partial<Entry>): Promise<void> {
+async function updateEntry(
+  folder: string,
+  gpu: GpuDescription,
+  change: (before: Entry | undefined) => Partial<Entry>,
+): Promise<void> {
   const of = await kernelKey(gpu);
+  await Deno.mkdir(folder, { recursive: true });
+  const lock = await lockFolder(folder);
+  try {
+    await writeEntry(folder, of, change);
+  } finally {
+    lock?.close();
+  }
+}
+
+/**
+ * Keeps other processes from writing meanwhile: one of two that read the file, and then write it, would undo what the
+ * other adds. After two seconds without the lock, and on systems that lock no folders, that is risked.
+ */
+async function lockFolder(folder: string): Promise<Deno.FsFile | null> {
+  const { takeLock } = await import("../fs/lock.ts");
+  const file = await Deno.open(folder).catch(() => null);
+  const end = performance.now() + MOST_WAIT;
+  while (file !== null && !await takeLock(file) && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, WAIT));
+  }
+  return file;
+}
+
+async function writeEntry(
+  folder: string,
+  of: KernelKey,
+  change: (before: Entry | undefined) => Partial<Entry>,
+): Promise<void> {
   const entries = await readEntries(folder);
   const name = entryName(of);
-  entries[name] = { ...entries[name], ...change, of };
+  entries[name] = { ...entries[name], ...change(entries[name]), of };
   const newest = Object.entries(entries).sort(([, a], [, b]) => changedAt(a) < changedAt(b) ? 1 : -1);
   const kept = Object.fromEntries(newest.slice(0, MOST_ENTRIES));
   const document = { format: FORMAT, checksum: await checksum(kept), entries: kept };

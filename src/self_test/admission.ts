@@ -6,10 +6,11 @@
  * @module
  */
 import type { VariantFacts } from "../../kernels/choices.ts";
+import type { Kernel } from "../../kernels/kernel.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { compileTests, selfTest, type SelfTestResult } from "./self_test.ts";
-import { FLOAT16, verdictName } from "./verdicts.ts";
+import { selfTest, type SelfTestResult, testedKernels, type Wanted } from "./self_test.ts";
+import { FLOAT16 } from "./verdicts.ts";
 
 /** The variants of one device, each tested once, when it is first asked for. */
 export class Admission {
@@ -34,16 +35,53 @@ export class Admission {
   verdict(label: string, variant: VariantFacts): Promise<boolean | null> {
     const least = new Set(variant.kernels).size;
     const tests = testsOf(label, variant);
-    return this.#once(verdictName(label, variant), () => selfTest(this.#gpu, tests), least);
+    const name = `${label}: ${variant.kernels.join(", ")}`;
+    return this.#once(name, () => selfTest(this.#gpu, tests), least);
   }
 
-  /** Compiles the kernels of the variants' tests together; what is wrong with one is found by its test. */
+  /**
+   * Whether a kernel passes its self-tests, for each of the variants that it may belong to; null as above. Tests of the
+   * very text decide; without one, those of the file do that are of the variants.
+   *
+   * @throws as {@linkcode Admission.verdict}
+   */
+  async judge(kernel: Kernel, variants: readonly string[]): Promise<Map<string, boolean | null>> {
+    const verdicts = new Map<string, boolean | null>();
+    const { isExact, tests } = this.#testsFor(kernel, variants);
+    for (const variant of variants) {
+      const own = tests.filter((test) => (test.variant ?? variant) === variant);
+      // A text that is tested for others is not this variant's.
+      if (own.length === 0 && isExact) continue;
+      const codes = new Set(own.map((test) => test.kernel.code));
+      const wanted: Wanted = (_, which, code) => codes.has(code) && (which ?? variant) === variant;
+      verdicts.set(variant, await run(this.#gpu, () => selfTest(this.#gpu, wanted), 1));
+    }
+    return verdicts;
+  }
+
+  /**
+   * Compiles the kernels of a plan together with those of the tests of some of them; what is wrong with one is found
+   * when it is tested or used.
+   */
   async compile(
-    variants: readonly { readonly label: string; readonly variant: VariantFacts }[],
+    tested: readonly { readonly kernel: Kernel; readonly owners: readonly string[] }[],
+    plan: readonly Kernel[],
   ): Promise<void> {
-    const tests = variants.map(({ label, variant }) => testsOf(label, variant));
-    await compileTests(this.#gpu, (kernel, which) => tests.some((belongs) => belongs(kernel, which)))
-      .catch(() => {});
+    const tests = tested.flatMap(({ kernel, owners }) => this.#testsFor(kernel, owners).tests);
+    await this.#gpu.contain(() =>
+      this.#gpu.compile(plan, tests.map(({ kernel }) => kernel)).catch((error) => {
+        if (!(error instanceof SyntaxError || error instanceof CapacityError)) throw error;
+      })
+    );
+  }
+
+  #testsFor({ label, code }: Kernel, variants: readonly string[]) {
+    const tests = testedKernels(
+      this.#gpu,
+      (kernel, which) => kernel === label && (which === undefined || variants.includes(which)),
+    );
+    const exact = tests.filter(({ kernel }) => kernel.code === code);
+    return exact.length > 0 ? { isExact: true, tests: exact } : { isExact: false, tests };
   }
 
   /** Whether every kernel that may store tensors as float16 passes its self-test with them; null as above. */
@@ -59,7 +97,7 @@ export class Admission {
 }
 
 /** Which self-tests are those of a variant. */
-function testsOf(label: string, { kernels }: VariantFacts): (kernel: string, which?: string) => boolean {
+function testsOf(label: string, { kernels }: VariantFacts): Wanted {
   return (kernel, which) => kernels.includes(kernel) && (which ?? label) === label;
 }
 

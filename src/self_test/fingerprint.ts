@@ -18,6 +18,7 @@ import matrices from "./checks/matrices.ts" with { type: "text" };
 import training from "./checks/training.ts" with { type: "text" };
 import windows from "./checks/windows.ts" with { type: "text" };
 import winograd from "./checks/winograd.ts" with { type: "text" };
+import kernelGate from "./kernel_gate.ts" with { type: "text" };
 import prove from "./prove.ts" with { type: "text" };
 import selfTest from "./self_test.ts" with { type: "text" };
 
@@ -27,6 +28,7 @@ const TESTS = [
   convolutions,
   fused,
   im2col,
+  kernelGate,
   layers,
   losses,
   matrices,

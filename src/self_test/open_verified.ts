@@ -1,6 +1,6 @@
 /**
- * Opens a GPU whose variants have passed their self-tests on it. With a memory of earlier verdicts nothing is tested
- * twice, and the self-tests are not even loaded.
+ * Opens a GPU on which only kernels run that passed their self-tests. With a memory of earlier verdicts nothing is
+ * tested twice, and the self-tests are not even loaded.
  *
  * This module is browser compatible.
  *
@@ -9,10 +9,12 @@
 import type { GpuOptions } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { float16Error, openDevice } from "../gpu/open_device.ts";
-import { chooseVerified, FLOAT16, type VerdictMemory, verdictName } from "./verdicts.ts";
+import { KernelGate } from "./kernel_gate.ts";
+import { FLOAT16, type VerdictMemory } from "./verdicts.ts";
 
 /**
- * Opens the GPU, or the software adapter of a machine without one, and chooses variants that pass their self-tests.
+ * Opens the GPU, or the software adapter of a machine without one. Variants are chosen by what the device has; their
+ * kernels are tested before the first plan that runs them, and one that fails gives way to the next.
  *
  * @param opened called with the device before anything is tested
  * @throws {Error} if there is no adapter, or tensors cannot be stored as float16 on it.
@@ -23,11 +25,15 @@ export async function openVerifiedGpu(
   memory?: VerdictMemory,
   opened: (gpu: Gpu) => void = () => {},
 ): Promise<Gpu> {
-  // Self-tests compile kernel by kernel: those are not announced.
+  // Compilations for the self-tests of float16 are not announced.
   const gpu = await openDevice({ ...options, onCompile: undefined });
   opened(gpu);
   try {
-    await verifyGpu(gpu, options, memory);
+    const kept = await memory?.read(gpu);
+    const gate = new KernelGate(gpu, kept?.verdicts, memory);
+    gpu.choices = gate.choose(options.choices ?? kept?.choices);
+    gpu.admit = (kernels) => gate.admit(kernels);
+    if (gpu.precision === "f16") await verifyFloat16(gpu, kept?.verdicts[FLOAT16], memory);
   } catch (error) {
     gpu.close();
     throw error;
@@ -36,31 +42,11 @@ export async function openVerifiedGpu(
   return gpu;
 }
 
-async function verifyGpu(gpu: Gpu, { choices }: GpuOptions, memory?: VerdictMemory): Promise<void> {
-  const kept = await memory?.read(gpu);
-  const known = new Map(Object.entries(kept?.verdicts ?? {}));
-  const tested: Record<string, boolean> = {};
-  const passes = async (name: string, test: () => Promise<boolean | null>) => {
-    let verdict = known.get(name) ?? null;
-    if (verdict === null) {
-      verdict = await test();
-      if (verdict !== null) tested[name] = verdict;
-    }
-    return verdict === true;
-  };
-  const admission = async () => (await import("./admission.ts")).admissionOf(gpu);
-  gpu.choices = await chooseVerified(
-    gpu,
-    choices ?? kept?.choices,
-    (label, variant) =>
-      passes(verdictName(label, variant), async () => (await admission()).verdict(label, variant)),
-    async (variants) => {
-      const untested = variants.filter(({ label, variant }) => !known.has(verdictName(label, variant)));
-      if (untested.length > 0) await (await admission()).compile(untested);
-    },
-  );
-  const usable = gpu.precision === "f32" ||
-    await passes(FLOAT16, async () => (await admission()).float16());
-  if (Object.keys(tested).length > 0) await memory?.write(gpu, tested);
-  if (!usable) throw float16Error(gpu.adapter.description, "its kernels give wrong results there");
+async function verifyFloat16(gpu: Gpu, known: boolean | undefined, memory?: VerdictMemory): Promise<void> {
+  let passed: boolean | null | undefined = known;
+  if (passed === undefined) {
+    passed = await (await import("./admission.ts")).admissionOf(gpu).float16();
+    if (passed !== null) await memory?.write(gpu, { [FLOAT16]: passed });
+  }
+  if (!passed) throw float16Error(gpu.adapter.description, "its kernels give wrong results there");
 }

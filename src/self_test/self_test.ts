@@ -5,6 +5,8 @@
  *
  * @module
  */
+import type { KernelChoices } from "../../kernels/choices.ts";
+import type { Kernel } from "../../kernels/kernel.ts";
 import { halveDispatch, type Precision, storableBindings } from "../../kernels/storage.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Program } from "../graph/program.ts";
@@ -17,6 +19,7 @@ import { matrixChecks } from "./checks/matrices.ts";
 import { trainingChecks } from "./checks/training.ts";
 import { fusedChecks } from "./checks/fused.ts";
 import { winogradChecks } from "./checks/winograd.ts";
+import { chooseVariants } from "./verdicts.ts";
 
 /** Outcome of one kernel's self-test. */
 export interface SelfTestResult {
@@ -32,18 +35,21 @@ export interface SelfTestResult {
   readonly limit: number;
 }
 
+/** Chooses self-tests by the label of their kernel, by the variant if its file holds several, and by its text. */
+export type Wanted = (kernel: string, variant: string | undefined, code: string) => boolean;
+
 /**
  * Runs every kernel once, except those that need what the device lacks, and except the probes of features, which
  * `diagnose` runs on devices that have them.
  *
- * @param wanted runs only those kernels (and variants of them) for which it returns true
+ * @param wanted runs only those kernels, variants of them and texts of those for which it returns true
  * @param precision with `f16`, runs only the kernels that may store tensors as float16, and stores them so
  * @throws {SyntaxError} if a kernel does not compile on this adapter.
  * @throws {CapacityError} if the device is out of memory.
  */
 export async function* selfTest(
   gpu: Gpu,
-  wanted: (kernel: string, variant?: string) => boolean = () => true,
+  wanted: Wanted = () => true,
   precision: Precision = "f32",
 ): AsyncGenerator<SelfTestResult> {
   for (const check of checksFor(gpu, wanted)) {
@@ -57,17 +63,36 @@ export async function* selfTest(
  *
  * @throws {SyntaxError} if a kernel does not compile on this adapter.
  */
-export async function compileTests(
+export async function compileTests(gpu: Gpu, wanted: Wanted): Promise<void> {
+  await gpu.compile(testedKernels(gpu, wanted).map(({ kernel }) => kernel));
+}
+
+/** The kernels that {@linkcode selfTest} would run, with the variants that they are tested for. */
+export function testedKernels(
   gpu: Gpu,
-  wanted: (kernel: string, variant?: string) => boolean,
-): Promise<void> {
-  await gpu.compile(checksFor(gpu, wanted).map(({ dispatch }) => dispatch.kernel));
+  wanted: Wanted,
+): { readonly kernel: Kernel; readonly variant?: string }[] {
+  return checksFor(gpu, wanted).map(({ dispatch: { kernel }, variant }) => ({
+    kernel,
+    ...(variant === undefined ? {} : { variant }),
+  }));
+}
+
+/** The device's choices without the variants of which a kernel failed. */
+export function choosePassed(gpu: Gpu, results: readonly SelfTestResult[]): KernelChoices {
+  const failed = results.filter(({ passed }) => !passed);
+  return chooseVariants(
+    gpu,
+    gpu.choices,
+    (name, { kernels }) =>
+      failed.some(({ kernel, variant = name }) => variant === name && kernels.includes(kernel)),
+  );
 }
 
 /** The checks of the wanted kernels that the device has what it takes for. */
-function checksFor(gpu: Gpu, wanted: (kernel: string, variant?: string) => boolean): Check[] {
-  return allChecks().filter(({ needs, dispatch, variant }) =>
-    gpu.has(needs) && wanted(dispatch.kernel.label, variant)
+function checksFor(gpu: Gpu, wanted: Wanted): Check[] {
+  return allChecks().filter(({ needs, dispatch: { kernel }, variant }) =>
+    gpu.has(needs) && wanted(kernel.label, variant, kernel.code)
   );
 }
 

@@ -6,11 +6,13 @@
  * @module
  */
 import { completeChoices, type KernelChoices, type VariantFacts } from "../../kernels/choices.ts";
+import type { Kernel } from "../../kernels/kernel.ts";
 import { OPERATIONS } from "../../kernels/variants.ts";
+import { crc32 } from "../crc32.ts";
 import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 
-/** Whether variants passed their self-tests on an adapter, by {@linkcode verdictName} or {@linkcode FLOAT16}. */
+/** Whether kernels passed their self-tests on an adapter, by {@linkcode verdictName} or {@linkcode FLOAT16}. */
 export type Verdicts = Readonly<Record<string, boolean>>;
 
 /** What is remembered of an adapter. */
@@ -35,37 +37,40 @@ export interface VerdictMemory {
 /** Name of the verdict on storing tensors as float16. */
 export const FLOAT16 = "float16";
 
-/** Name of a variant's verdict; one kernel may have several geometries, each a variant with its own label. */
-export function verdictName(label: string, { kernels }: VariantFacts): string {
-  return `${label}: ${kernels.join(", ")}`;
+/** Name of the verdict on a kernel as part of a variant: its file, and the checksum of what runs of it. */
+export function verdictName(variant: string, { label, code }: Kernel): string {
+  return `${variant}: ${label} ${crc32(new TextEncoder().encode(code)).toString(16).padStart(8, "0")}`;
+}
+
+/** The variant of a {@linkcode verdictName}. */
+export function variantOf(name: string): string {
+  return name.split(":", 1)[0]!;
 }
 
 /**
- * A variant for every class of shapes: the given one if it is admitted, else the first default that is. Basic variants
- * are taken without a test, so that a software adapter starts quickly.
- *
- * @param passes whether a variant passes its self-tests; called once, and only for those that the choice depends on
- * @param before called with the names of variants before they are tested, one after the other
+ * A variant for every class of shapes: the given one if the device has what it needs, else the first default of which
+ * that is true; none that was refused.
  */
-export async function chooseVerified(
+export function chooseVariants(
   gpu: Gpu,
   given: KernelChoices | undefined,
-  passes: (label: string, variant: VariantFacts) => Promise<boolean>,
-  before?: (variants: readonly { readonly label: string; readonly variant: VariantFacts }[]) => Promise<void>,
-): Promise<KernelChoices> {
-  const verdicts = new Map<string, boolean>();
-  for (;;) {
-    const untested = new Map<string, { label: string; variant: VariantFacts }>();
-    const choices = completeChoices(OPERATIONS, adapterKind(gpu.adapter), given, (variant, label) => {
-      if (variant.basic) return true;
-      if (!gpu.has(variant.needs)) return false;
-      const name = verdictName(label, variant);
-      // Assumed to pass until it is tested: another round then does without those that failed.
-      if (!verdicts.has(name)) untested.set(name, { label, variant });
-      return verdicts.get(name) ?? true;
-    });
-    if (untested.size === 0) return choices;
-    await before?.([...untested.values()]);
-    for (const [name, { label, variant }] of untested) verdicts.set(name, await passes(label, variant));
-  }
+  isRefused: (variant: string, facts: VariantFacts) => boolean,
+): KernelChoices {
+  return completeChoices(
+    OPERATIONS,
+    adapterKind(gpu.adapter),
+    given,
+    (facts, name) => facts.basic === true || gpu.has(facts.needs) && !isRefused(name, facts),
+  );
+}
+
+/** The variants among the chosen ones that have a kernel and need its self-test: none for basic kernels. */
+export function ownersOf({ label }: Kernel, choices: KernelChoices): string[] {
+  const chosen = new Set(Object.values(choices));
+  const owners = OPERATIONS.flatMap(({ variants }) =>
+    Object.entries(variants).filter(([name, { basic, kernels }]) =>
+      !basic && chosen.has(name) && kernels.includes(label)
+    )
+  );
+  return [...new Set(owners.map(([name]) => name))];
 }

@@ -12,6 +12,7 @@ import { readRunLog } from "../tracking/run_log.ts";
 import { headOf } from "../unet/config.ts";
 import { UNet } from "../unet/unet.ts";
 import { beginRun, resumeRun } from "./begin_run.ts";
+import { admitFirstPlans } from "./first_plans.ts";
 import { keepAppearance } from "./best_appearance.ts";
 import { chooseEpochs } from "./budget_run.ts";
 import { allTexts, SINGLE_RANK } from "./collective.ts";
@@ -152,11 +153,19 @@ async function nameAdapters({ adapter }: Gpu, { collective, callbacks }: OpenJob
 
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   const { options, callbacks, config, data, dataFolder, collective, opened: { folder, before, lock } } = job;
-  const plan = planTraining(config, data, gpu, { choicesFrom: job.choicesFrom, ranks: collective.size });
+  const ranks = collective.size;
   // The first batches of such a run take minutes: too late for an estimate.
-  const isLong = gpu.adapter.isFallback && !before && config.budget === undefined && collective.size === 1 &&
+  const isLong = gpu.adapter.isFallback && !before && config.budget === undefined && ranks === 1 &&
     mayTakeLong(config, data);
+  await admitFirstPlans(gpu, config, { data, ranks, estimated: isLong });
+  const plan = planTraining(config, data, gpu, { choicesFrom: job.choicesFrom, ranks });
   const estimate = isLong ? await measureEpoch(gpu, config, data) : null;
+  const tellStart: TrainCallbacks["onStart"] = (plan, done) => {
+    callbacks.onStart?.(plan, done);
+    if (estimate !== null) callbacks.onEstimate?.(estimate);
+  };
+  // Before the first checkpoint, which may take seconds.
+  if (!before) tellStart(plan, { epochs: [], batches: 0 });
   const unet = await UNet.create(gpu, networkConfig(config), {
     seed: config.seed,
     ...(job.init ? { state: job.init.state } : {}),
@@ -201,9 +210,9 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     figures: lock ? figures : undefined,
     callbacks,
   });
-  const log = await readRunLog(folder);
-  callbacks.onStart?.(plan, { epochs: log, batches: progress.partial?.batches ?? 0 });
-  if (estimate !== null) callbacks.onEstimate?.(estimate);
+  if (before) {
+    tellStart(plan, { epochs: await readRunLog(folder), batches: progress.partial?.batches ?? 0 });
+  }
   try {
     const complete = await epochs.run();
     if (lock) await figures.curves(epochs.progress);

@@ -9,7 +9,7 @@ import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { BufferPool, SlotPool } from "../graph/buffer_pool.ts";
 import { instantiate } from "../graph/instantiate.ts";
-import type { Program } from "../graph/program.ts";
+import { kernelsOf, type Program } from "../graph/program.ts";
 import type { Region } from "../graph/recorder.ts";
 import { planTarget } from "../layers/plan_target.ts";
 import type { UNetConfig } from "./config.ts";
@@ -130,13 +130,21 @@ export class Executor {
   }
 
   async #instantiate(spec: PlanSpec, keeps: boolean): Promise<ReadyPlan> {
-    const plan = recordPlan(this.#config, planTarget(this.#gpu), spec);
+    const plan = await this.#record(spec);
     const prepared = keeps ? this.#withPreparation(plan) : plan;
     try {
       return await this.#bind(prepared);
     } catch (error) {
       if (prepared === plan || !(error instanceof CapacityError)) throw error;
       return await this.#bind(plan);
+    }
+  }
+
+  /** Records a plan whose kernels passed their self-tests: again, with other variants, if one fails. */
+  async #record(spec: PlanSpec): Promise<Plan> {
+    for (;;) {
+      const plan = recordPlan(this.#config, planTarget(this.#gpu), spec);
+      if (!await this.#gpu.admit?.(kernelsOf(plan.steps))) return plan;
     }
   }
 

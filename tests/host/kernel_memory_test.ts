@@ -69,6 +69,15 @@ Deno.test("KernelMemory: verdicts add up, next to timed choices and to those of 
     assert.deepEqual(await forgetful.read(gpu), { verdicts: {}, choices: TIMED.choices });
   }));
 
+Deno.test("KernelMemory: what several write at once is all kept", () =>
+  inTempFolder(async (folder) => {
+    const names = Array.from({ length: 12 }, (_, index) => `kernel ${index}`);
+    await Promise.all(names.map((name) => new KernelMemory(folder, RECALL).write(gpu, { [name]: true })));
+    const { verdicts } = await new KernelMemory(folder, RECALL).read(gpu);
+    assert.deepEqual(Object.keys(verdicts).sort(), names.toSorted());
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [CHOICE_FILE]);
+  }));
+
 Deno.test("KernelMemory: verdicts expire after 30 days if the system does not tell the driver's version", () =>
   inTempFolder(async (folder) => {
     const memory = new KernelMemory(folder, RECALL);

@@ -5,16 +5,27 @@ import { defaultChoices } from "../../kernels/variants.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { checksum, CHOICE_FILE, entryName, keepChoices } from "../../src/host/kernel_memory.ts";
 import { openGpu, type OpenGpuOptions } from "../../src/host/open_gpu.ts";
+import { kernelsOf } from "../../src/graph/program.ts";
+import { planTarget } from "../../src/layers/plan_target.ts";
+import { completeConfig } from "../../src/unet/config.ts";
+import { recordPlan } from "../../src/unet/network_plan.ts";
 import { countDispatches } from "../support/count_dispatches.ts";
 import { ROOT } from "../project/files.ts";
 import { SOFTWARE, softwareTest } from "../support/software.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 
+const PLAN = { kind: "predict", batch: 1, height: 64, width: 64 } as const;
 const HARDWARE = { ...SOFTWARE, choices: defaultChoices("hardware") };
 
-/** Opens and closes a GPU; returns its choices and the dispatches that opening it took. */
+/** Opens and closes a GPU; returns its choices and the dispatches that opening it and admitting a plan took. */
 async function open(options: OpenGpuOptions): Promise<{ choices: Gpu["choices"]; dispatches: number }> {
-  const [gpu, dispatches] = await countDispatches(() => openGpu({ ...HARDWARE, ...options }));
+  const [gpu, dispatches] = await countDispatches(async () => {
+    const gpu = await openGpu({ ...HARDWARE, ...options });
+    while (
+      await gpu.admit!(kernelsOf(recordPlan(completeConfig({ filters: 32 }), planTarget(gpu), PLAN).steps))
+    );
+    return gpu;
+  });
   gpu.close();
   return { choices: gpu.choices, dispatches };
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { GEMM_TILES } from "../../kernels/gemm/gemm.ts";
 import { COMPUTE_PROBE, F16_PROBE, SUBGROUPS_PROBE } from "../../kernels/probe/probe.ts";
+import { defaultChoices } from "../../kernels/variants.ts";
 import { openDevice } from "../../src/gpu/open_device.ts";
-import { selfTest, type SelfTestResult } from "../../src/self_test/self_test.ts";
+import { choosePassed, selfTest, type SelfTestResult } from "../../src/self_test/self_test.ts";
 import { kernelFiles } from "../project/files.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 
@@ -34,6 +35,22 @@ Deno.test("selfTest: tests every kernel file except the probes, and all pass on 
   assert.equal(new Set(names).size, names.length, "a kernel is tested twice under one name");
   const tiles = results.filter(({ kernel }) => kernel === "gemm/tiled").map(({ variant }) => variant);
   assert.deepEqual(tiles, Object.keys(GEMM_TILES));
+});
+
+Deno.test("choosePassed: leaves out the variants of which a kernel failed, in that geometry only", async () => {
+  const gpu = await openDevice();
+  gpu.choices = defaultChoices("hardware");
+  const result = { worstError: 1, limit: 0.1 };
+  const results = [
+    { ...result, kernel: "gemm/tiled", variant: "tiled_32x128", passed: false },
+    { ...result, kernel: "gemm/tiled", variant: "tiled", passed: true },
+    { ...result, kernel: "conv_transpose2d/tiled_dgrad", passed: false },
+  ];
+  const { "product/low": low, "product/middle": middle, "transposed convolution/all": transposed } =
+    choosePassed(gpu, results);
+  assert.equal(middle, "tiled");
+  assert.ok(low !== "tiled_32x128" && transposed !== "shared", `${low}, ${transposed}`);
+  gpu.close();
 });
 
 Deno.test("selfTest: an adapter that does nothing, and one that is slightly off, fail in every kernel", async () => {

@@ -14,16 +14,32 @@ const NEEDS = "subgroups of 8";
 /** What F(4x4) may lose compared with a plain sum. */
 const FACTOR = 4;
 
-/** The checks: a part of the channels of a tensor that is not the layer's only one; more outputs than invocations. */
+/** A tensor whose channels are read in part, among the inputs of its layer. */
+interface Case {
+  readonly channels: number;
+  readonly inputs: number;
+  readonly first: number;
+  readonly count: number;
+  readonly firstInput: number;
+}
+
+/**
+ * The checks: a part of the channels of a tensor that is not the layer's only one, and a whole color image, which has a
+ * kernel of its own; more outputs than invocations.
+ */
 export function* fusedChecks(): Generator<Check> {
-  const [maps, channels, inputs, outputs] = [{ batch: 2, height: 8, width: 8 }, 7, 11, 9];
+  yield* checksOf({ channels: 7, inputs: 11, first: 1, count: 6, firstInput: 5 });
+  yield* checksOf({ channels: 3, inputs: 3, first: 0, count: 3, firstInput: 0 });
+}
+
+function* checksOf({ channels, inputs, first, count, firstInput }: Case): Generator<Check> {
+  const [maps, outputs] = [{ batch: 2, height: 8, width: 8 }, 9];
   const input = { ...maps, channels };
   const output = { ...maps, channels: outputs };
   const x = random(70, size(input));
   const pixel = pixelOf(x, input);
   const w = random(72, outputs * inputs * 9);
   const bias = random(73, outputs);
-  const [first, count, firstInput] = [1, 6, 5];
   yield {
     needs: NEEDS,
     dispatch: fusedForward({
@@ -51,30 +67,34 @@ export function* fusedChecks(): Generator<Check> {
   };
   const gradient = random(74, size(output));
   const gradientPixel = pixelOf(gradient, output);
-  yield {
-    needs: NEEDS,
-    dispatch: fusedDgrad({
-      input,
-      firstInput: 4,
-      inputs,
-      outputs,
-      first,
-      count,
-      epilogue: { gate: "activation" },
-    }),
-    operands: { gradient, w, gate: x, gate_affine: NOTHING },
-    expected: {
-      grad_input: table(size(input), (index) => {
-        const [n, c, i, j] = placeOf(index, input);
-        if (x[index]! <= 0) return 0;
-        return sum(count * 9, (k) => {
-          const [o, p, q] = [first + Math.floor(k / 9), Math.floor(k / 3) % 3, k % 3];
-          return w[(o * inputs + 4 + c) * 9 + 3 * p + q]! * gradientPixel(n, o, i + 1 - p, j + 1 - q);
-        });
+  // The gradient of an image is never asked for.
+  if (inputs > channels) {
+    yield {
+      needs: NEEDS,
+      dispatch: fusedDgrad({
+        input,
+        firstInput: inputs - channels,
+        inputs,
+        outputs,
+        first,
+        count,
+        epilogue: { gate: "activation" },
       }),
-    },
-    limit: FACTOR * sumLimit(count * 9),
-  };
+      operands: { gradient, w, gate: x, gate_affine: NOTHING },
+      expected: {
+        grad_input: table(size(input), (index) => {
+          const [n, c, i, j] = placeOf(index, input);
+          if (x[index]! <= 0) return 0;
+          return sum(count * 9, (k) => {
+            const [o, p, q] = [first + Math.floor(k / 9), Math.floor(k / 3) % 3, k % 3];
+            return w[(o * inputs + inputs - channels + c) * 9 + 3 * p + q]! *
+              gradientPixel(n, o, i + 1 - p, j + 1 - q);
+          });
+        }),
+      },
+      limit: FACTOR * sumLimit(count * 9),
+    };
+  }
   // A band per image.
   const bands = { rows: 2, perImage: 1, total: 4 };
   const rows = fusedRows({ inputs, outputs });
