@@ -146,7 +146,12 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
   const provenance = {
     ...modelsOrigin(models),
     ...(promised === undefined ? {} : { missRate: options.missRate }),
-    device: { kernels: options.kernels, flips: options.flips ?? false, adapter: gpu.adapter.description },
+    device: {
+      kernels: options.kernels,
+      flips: options.flips ?? false,
+      ...(options.adapt ? { adapt: true } : {}),
+      adapter: gpu.adapter.description,
+    },
   };
   const say = (line: string) => isFirst && writeStderr(`${escapeLine(line)}\n`);
   say(`data ${dataFolder}, split ${options.split}`);

@@ -158,6 +158,7 @@ async function predictPaths(
       largest: options.largest ?? false,
       minArea: options.minArea,
       flips: options.flips ?? false,
+      ...(options.adapt ? { adapt: true } : {}),
       kernels: options.kernels,
       adapter: gpu.adapter.description,
     },

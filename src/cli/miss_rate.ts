@@ -54,6 +54,7 @@ export function thresholdOfMissRate(
     ["normalize", "--normalize"],
     ["range", "--range"],
     ["flips", "--flips"],
+    ["adapt", "--adapt"],
   ] as const).filter(([name]) => flags[name]).map(([, flag]) => flag);
   if (broken.length > 0) {
     throw new RangeError(

@@ -14,6 +14,8 @@ import {
   loadModel,
   weightBytes,
 } from "../prediction/load_model.ts";
+import { escapeLine } from "../escape.ts";
+import { whyNotAdapted } from "../prediction/adapt.ts";
 import { Ensemble } from "../prediction/ensemble.ts";
 import { findModels, type FoundModels } from "../prediction/find_models.ts";
 import { type ImagePredictor, Predictor } from "../prediction/predictor.ts";
@@ -43,6 +45,8 @@ export interface ModelFlags {
   readonly range?: NonNullable<InputSettings["range"]>;
   /** Whether to average over mirrored images. */
   readonly flips?: boolean;
+  /** Whether unusual images may be predicted with inverted intensities. */
+  readonly adapt?: boolean;
   /** Whether to use the software adapter. */
   readonly software?: boolean;
   /** The arithmetic of the kernels. */
@@ -102,6 +106,11 @@ export function addModelOptions(command: Command): Command {
       sampleRange,
     )
     .option("--flips", "average over the image and its three mirrored copies: four times the work")
+    .option(
+      "--adapt",
+      "predict images that are far from the training images with inverted intensities, too, and keep what is nearer or " +
+        "finds about as much foreground as is usual: twice the work for these",
+    )
     .optionsGroup(GROUPS.device)
     .option("--software", "use the software adapter even if there is a GPU")
     .addOption(
@@ -151,7 +160,8 @@ export async function openModel(
     const adapters = describeAdapters(await allTexts(collective, gpu.adapter.description));
     if (!quiet) writeStderr(`${adapters}\n`);
   }
-  const options = { flips: flags.flips ?? false };
+  const options = { flips: flags.flips ?? false, adapt: flags.adapt ?? false };
+  if (options.adapt && !quiet) writeStderr(describeNotAdapted(models));
   const predictor =
     await (models.length === 1
       ? Predictor.create(gpu, model, options)
@@ -169,6 +179,14 @@ export async function openModel(
       gpu.close();
     },
   };
+}
+
+/** A note about models whose images are not adapted, although it is asked for; empty if those of all are. */
+export function describeNotAdapted(models: readonly Pick<LoadedModel, "path" | "description">[]): string {
+  return models.map(({ path, description }) => {
+    const why = whyNotAdapted(description);
+    return why === null ? "" : `note: --adapt changes nothing for ${escapeLine(path)}: ${why}\n`;
+  }).join("");
 }
 
 /** Opens a single model, or reads several one after the other, as large files would compete for the disk. */

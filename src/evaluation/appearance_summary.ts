@@ -16,6 +16,8 @@ export interface AppearanceSummary {
   readonly unusual: number;
   /** The share of training images that do, held out in turn. */
   readonly quantile: number;
+  /** Those that were predicted with inverted intensities; absent for none. */
+  readonly inverted?: number;
   /** The names of the most distant ones of the unusual images, most distant first. */
   readonly most: readonly string[];
 }
@@ -32,18 +34,28 @@ export function summarizeAppearance(
   if (!appearance || judged.length === 0) return null;
   const unusual = judged.filter((score) => score.appearance!.unusual)
     .sort((a, b) => b.appearance!.distance - a.appearance!.distance);
+  const inverted = scores.filter(({ adapted }) => adapted === "inverted").length;
   return {
     images: judged.length,
     unusual: unusual.length,
     quantile: appearance.quantile,
+    ...(inverted > 0 && { inverted }),
     most: unusual.slice(0, MOST_NAMES).map(({ name }) => name),
   };
 }
 
 /** A line for people. */
-export function formatAppearance({ images, unusual, quantile, most }: AppearanceSummary): string {
+export function formatAppearance(
+  { images, unusual, quantile, inverted = 0, most }: AppearanceSummary,
+): string {
   const expected = `of the training images, ${100 * quantile} % do`;
   if (unusual === 0) return `appearance   all ${images} images look like the training images (${expected})\n`;
   const names = most.map(escapeLine).join(", ") + (unusual > most.length ? ", ..." : "");
-  return `appearance   ${unusual} of ${images} images do not look like the training images (${expected}): ${names}\n`;
+  const adapted = inverted > 0
+    ? `adapted      ${inverted} of them ${
+      inverted === 1 ? "was" : "were"
+    } predicted with inverted intensities\n`
+    : "";
+  return `appearance   ${unusual} of ${images} images do not look like the training images (${expected}): ${names}\n` +
+    adapted;
 }

@@ -18,8 +18,11 @@ export const MEAN_OF_CLASSES = "mean of classes";
 export function formatScores(scores: readonly ImageScore[]): string {
   const several = scores.some(({ classes }) => classes !== undefined);
   const judged = scores.some(({ appearance }) => appearance !== undefined);
-  const last = ({ appearance }: Pick<ImageScore, "appearance">): Cell[] =>
-    judged ? [appearance?.distance ?? null] : [];
+  const changed = scores.some(({ adapted }) => adapted !== undefined);
+  const last = ({ appearance, adapted }: Pick<ImageScore, "appearance" | "adapted">): Cell[] => [
+    ...(judged ? [appearance?.distance ?? null] : []),
+    ...(changed ? [adapted ?? null] : []),
+  ];
   const header = [
     "picture",
     ...(several ? ["class"] : []),
@@ -33,6 +36,7 @@ export function formatScores(scores: readonly ImageScore[]): string {
     "false_lesions",
     ...METRIC_NAMES.map(snakeCase),
     ...(judged ? ["appearance_distance"] : []),
+    ...(changed ? ["adapted"] : []),
   ];
   const rows = scores.flatMap((score): Cell[][] => {
     const { name, width, height, classes } = score;

@@ -6,6 +6,7 @@
 import { batchesOf } from "../dataset/batches.ts";
 import type { PreparedSplit } from "../dataset/prepared_split.ts";
 import type { Sample } from "../dataset/samples.ts";
+import type { Adaptation } from "../prediction/adapt.ts";
 import { classMargins, decisionThreshold, marginMask } from "../prediction/class_masks.ts";
 import { classMaps, cropMaps, type ImagePredictor } from "../prediction/predictor.ts";
 import { auditClass, type AuditFinding, rankFindings } from "./audit.ts";
@@ -145,7 +146,9 @@ export async function* evaluateImages(
   ) {
     const microBatches = Array.from(indices, (index) => microBatchAt(index, prepared.count));
     const of = Array.from(indices, (index) => prepared.samples[index]!);
-    const logits = await predictor.logits(images, { microBatches, of });
+    const adaptations = new Map<number, Adaptation>();
+    const onAdapted = (place: number, done: Adaptation) => adaptations.set(place, done);
+    const logits = await predictor.logits(images, { microBatches, of, onAdapted });
     const losses = imageLosses(logits, masks, { loss: trainedLoss(predictor.description), head });
     const stored: (Promise<void> | undefined)[] = [];
     const evaluated: ({ index: number } & ImageEvaluation)[] = [];
@@ -176,9 +179,10 @@ export async function* evaluateImages(
         return auditClass(sample.fileName, part, truths[index]!, ignored);
       });
       const appearance = predictor.appearanceOf(imageAt(images, place));
+      const adapted = adaptations.get(place);
       evaluated.push({
         index,
-        score: appearance ? { ...score, appearance } : score,
+        score: { ...score, ...(appearance && { appearance }), ...(adapted && { adapted }) },
         loss: losses[place]!,
         findings,
       });

@@ -7,6 +7,7 @@
  */
 import type { ImageAppearance } from "../appearance/appearance.ts";
 import type { Mask } from "../image/mask.ts";
+import type { Adaptation } from "../prediction/adapt.ts";
 import { matchLesions } from "./lesions.ts";
 import { type MaskMetrics, maskMetrics, METRIC_NAMES, type MetricOptions } from "./metrics.ts";
 import { addCounts, countPixels, NO_PIXELS, type PixelCounts, withoutPixels } from "./pixel_counts.ts";
@@ -36,6 +37,8 @@ export interface ImageScore extends MaskScore {
   readonly classes?: readonly ClassScore[];
   /** How far the image is from the training images; absent if the model's file does not tell. */
   readonly appearance?: ImageAppearance;
+  /** What was done to its intensities, by one model at least; absent for nothing. */
+  readonly adapted?: Adaptation;
 }
 
 /** The score of one of several classes. */

@@ -247,8 +247,12 @@ export class Ensemble {
   }
 }
 
-function pickOptions({ microBatches, of }: PredictOptions, places: readonly number[]): PredictOptions {
+function pickOptions(
+  { microBatches, of, onAdapted }: PredictOptions,
+  places: readonly number[],
+): PredictOptions {
   return {
+    onAdapted: onAdapted && ((at, adaptation) => onAdapted(places[at]!, adaptation)),
     microBatches: microBatches && places.map((place) => microBatches[place]!),
     of: of && places.map((place) => of[place]!),
   };

@@ -10,6 +10,7 @@ import { boundingBox, countSet } from "../image/components.ts";
 import type { ClassSpec } from "../image/class_spec.ts";
 import type { ImageNote, Spacing } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
+import type { Adaptation } from "./adapt.ts";
 import { type BoxInMillimeters, boxInMillimeters } from "./millimeters.ts";
 import type { PredictedLesion, SegmentationSummary } from "./postprocess.ts";
 import type { OutputFiles } from "./result_files.ts";
@@ -60,6 +61,8 @@ export interface ImageNumbers extends MaskReport {
   readonly classes?: readonly ClassNumbers[];
   /** How far it is from the training images; absent if the model's file does not tell. */
   readonly appearance?: ImageAppearance;
+  /** What was done to its intensities, by one model at least; absent for nothing. */
+  readonly adapted?: Adaptation;
   /** What the reader should know of the file: its EXIF orientation, further pages that are not read. */
   readonly notes: readonly ImageNote[];
 }

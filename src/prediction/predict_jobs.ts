@@ -9,12 +9,13 @@ import type { DecodedRaster, SampleImage } from "../image/image.ts";
 import { rangeNote } from "../image/levels.ts";
 import { MAX_BYTES } from "../image/limits.ts";
 import { microBatchAt } from "../unet/unet.ts";
+import type { Adaptation } from "./adapt.ts";
 import { appearanceNote } from "./appearance_note.ts";
 import { type ClassSegmentation, type EncodedLesions, encodeLesions } from "./coco_results.ts";
 import { Ensemble } from "./ensemble.ts";
 import type { PathProblem } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
-import type { ImagePredictor } from "./predictor.ts";
+import type { ImagePredictor, PredictOptions } from "./predictor.ts";
 import type { ResultClasses } from "./result_images.ts";
 import { type ResultOptions, writeResults } from "./write_results.ts";
 
@@ -82,17 +83,20 @@ export async function* predictJobs(
     });
     const images = batch.map(({ decoded }) => decoded.raster);
     const looks = images.map((image) => predictor.imageAppearance(image));
+    const adaptations = new Map<number, Adaptation>();
+    const how: PredictOptions = { microBatches, onAdapted: (place, done) => adaptations.set(place, done) };
     const pooled = options.uncertainty && predictor instanceof Ensemble
-      ? await predictor.predictPooled(images, { microBatches })
-      : (await predictor.predictClasses(images, { microBatches })).map((maps) => ({ maps }));
+      ? await predictor.predictPooled(images, how)
+      : (await predictor.predictClasses(images, how)).map((maps) => ({ maps }));
     for (const [place, { job, decoded }] of batch.entries()) {
       const lesions: EncodedLesions[] = [];
       const collect = (segmentation: ClassSegmentation) => {
         if (encodes) lesions.push(encodeLesions(decoded.raster, segmentation));
       };
       const appearance = looks[place]!;
-      const notes = [...decoded.notes, ...appearanceNote(appearance, predictor.description)];
-      const image = { ...job, decoded: { ...decoded, notes }, ...pooled[place]!, appearance };
+      const adapted = adaptations.get(place);
+      const notes = [...decoded.notes, ...appearanceNote(appearance, predictor.description, adapted)];
+      const image = { ...job, decoded: { ...decoded, notes }, ...pooled[place]!, appearance, adapted };
       const report = await writeResults(image, model, options, collect);
       yield { index: job.index, report, lesions };
     }

@@ -18,6 +18,7 @@ import type { WeightsSource } from "../unet/weights_source.ts";
 import { classCount, headOf } from "../unet/config.ts";
 import { probabilities } from "../unet/probabilities.ts";
 import type { LogitsOptions, UNet } from "../unet/unet.ts";
+import { type Adaptation, adaptLogits, usualShare } from "./adapt.ts";
 import { meanLogits, mirror, MIRRORINGS } from "./flips.ts";
 import { NetworkSlot, type Occupant } from "./network_slot.ts";
 import type { ProbabilityMap } from "./probability_map.ts";
@@ -28,6 +29,11 @@ import { logitsByWindows } from "./windows.ts";
 export interface PredictorOptions {
   /** Whether to average over the image mirrored left-right, up-down, and both ways: four times the work. */
   readonly flips?: boolean;
+  /**
+   * Whether images that are far from the training images are predicted with inverted intensities, too, and the one kept
+   * that is nearer or finds a more usual share of foreground. Of no effect if the model's file does not tell both.
+   */
+  readonly adapt?: boolean;
 }
 
 /** An image of a dataset, by the name of its split and its path there. */
@@ -44,6 +50,8 @@ export interface PredictOptions extends LogitsOptions {
   readonly of?: readonly ImageName[] | undefined;
   /** Whether logits are those of the network, not divided by the temperature of the model's calibration. */
   readonly raw?: boolean | undefined;
+  /** Called for each image of the batch that is adapted, with {@linkcode PredictorOptions.adapt}. */
+  readonly onAdapted?: ((place: number, adaptation: Adaptation) => void) | undefined;
 }
 
 /** What predicts: a model, or several. */
@@ -58,7 +66,7 @@ export class Predictor {
   readonly description: ModelDescription;
   readonly #slot: NetworkSlot;
   readonly #occupant: Occupant;
-  readonly #flips: boolean;
+  readonly #options: PredictorOptions;
   readonly #judge: AppearanceJudge | null;
   /** An image that is judged and predicted is resized once. */
   readonly #inputs = new WeakMap<RgbImage | SampleImage, Tensor>();
@@ -67,13 +75,13 @@ export class Predictor {
     description: ModelDescription,
     slot: NetworkSlot,
     occupant: Occupant,
-    flips: boolean,
+    options: PredictorOptions,
     judge: AppearanceJudge | null,
   ) {
     this.description = description;
     this.#slot = slot;
     this.#occupant = occupant;
-    this.#flips = flips;
+    this.#options = options;
     this.#judge = judge;
   }
 
@@ -96,7 +104,7 @@ export class Predictor {
     const slot = await NetworkSlot.create(gpu, description.network, poured ?? model, occupant);
     const state = poured ? poured.state : model.state;
     const judge = state && AppearanceJudge.of({ state, description });
-    return new Predictor(description, slot, occupant, options.flips ?? false, judge);
+    return new Predictor(description, slot, occupant, options, judge);
   }
 
   /** A model whose weights come into `slot` when it is its turn; closing it closes the slot. */
@@ -108,13 +116,17 @@ export class Predictor {
   ): Predictor {
     const { state } = occupant;
     const judge = state && AppearanceJudge.of({ state, description });
-    return new Predictor(description, slot, occupant, options.flips ?? false, judge);
+    return new Predictor(description, slot, occupant, options, judge);
   }
 
   /** The same network with other options; closing either closes both. */
-  with({ flips = this.#flips, range }: PredictorOptions & Pick<ModelDescription, "range">): Predictor {
+  with(
+    { flips = this.#options.flips ?? false, adapt = this.#options.adapt ?? false, range }:
+      & PredictorOptions
+      & Pick<ModelDescription, "range">,
+  ): Predictor {
     const description = range === undefined ? this.description : { ...this.description, range };
-    return new Predictor(description, this.#slot, this.#occupant, flips, this.#judge);
+    return new Predictor(description, this.#slot, this.#occupant, { flips, adapt }, this.#judge);
   }
 
   /** Number of classes. */
@@ -155,17 +167,35 @@ export class Predictor {
    * @throws {Error} if a logit is NaN
    */
   async logits(images: Tensor, options: PredictOptions = {}): Promise<Tensor> {
+    const { microBatches, onAdapted } = options;
+    const plain = await this.#viewed(images, { microBatches });
+    const { normalize, calibration } = this.description;
+    const share = this.#options.adapt ? usualShare(this.description) : null;
+    const logits = this.#judge === null || share === null ? plain : await adaptLogits(images, plain, {
+      judge: this.#judge,
+      share,
+      normalize,
+      predict: (image, place) =>
+        this.#viewed(image, { microBatches: microBatches && [microBatches[place]!] }),
+      onAdapted,
+    });
+    return options.raw ? logits : scaleLogits(logits, calibration?.temperature);
+  }
+
+  /** The logits of the network; with flips, those of the mean probability. */
+  async #viewed(images: Tensor, options: LogitsOptions): Promise<Tensor> {
     const views: Tensor[] = [];
     const unet = this.#slot.with(this.#occupant);
     const { patch } = this.description;
-    for (const mirroring of this.#flips ? MIRRORINGS : MIRRORINGS.slice(0, 1)) {
+    const { flips = false } = this.#options;
+    for (const mirroring of flips ? MIRRORINGS : MIRRORINGS.slice(0, 1)) {
       const mirrored = mirror(images, mirroring);
       const view = patch === undefined
         ? await unet.logits(mirrored, options)
         : await logitsOfWhole(unet, mirrored, patch);
       views.push(mirror(view, mirroring));
     }
-    const logits = this.#flips ? meanLogits(views, headOf(this.description.network)) : views[0]!;
+    const logits = flips ? meanLogits(views, headOf(this.description.network)) : views[0]!;
     const bad = firstNaN(logits.data);
     if (bad >= 0) {
       throw new Error(
@@ -173,7 +203,7 @@ export class Predictor {
           "hint: check for weights that are too large; --kernels strict computes with higher precision",
       );
     }
-    return options.raw ? logits : scaleLogits(logits, this.description.calibration?.temperature);
+    return logits;
   }
 
   /**
@@ -204,7 +234,11 @@ export class Predictor {
     if (this.description.patch !== undefined && images.length > 1) {
       // They may differ in size.
       const each: ProbabilityMap[][] = [];
-      for (const image of images) each.push(...await this.predictClasses([image], options));
+      for (const [place, image] of images.entries()) {
+        const onAdapted = options.onAdapted &&
+          ((_: number, how: Adaptation) => options.onAdapted!(place, how));
+        each.push(...await this.predictClasses([image], { ...options, onAdapted }));
+      }
       return each;
     }
     const logits = await this.logits(stack(images.map((image) => this.prepare(image))), options);

@@ -26,13 +26,14 @@ const HEADER = [
 /**
  * One row per image, or per image and class if there are several, below a header: path, `WIDTHxHEIGHT`, pixels, number of
  * lesions, class, spacing in millimeters, square millimeters, share of the image from 0 to 1, mean probability, and, if
- * the model's file tells, the distance from the training images.
+ * the model's file tells, the distance from the training images, and, if an image was adapted, how each was.
  *
  * @param className of a model of one class
  */
 export function summaryTable(images: readonly ImageNumbers[], className: string): string {
   // Models that keep no appearance write the table of before.
   const judged = images.some(({ appearance }) => appearance !== undefined);
+  const changed = images.some(({ adapted }) => adapted !== undefined);
   const rows = images.flatMap((report): Cell[][] => {
     const { image, width, height, spacing } = report;
     return (report.classes ?? [{ ...report, name: className }]).map((part) => [
@@ -46,7 +47,9 @@ export function summaryTable(images: readonly ImageNumbers[], className: string)
       part.share,
       part.meanProbability,
       ...(judged ? [report.appearance?.distance ?? null] : []),
+      ...(changed ? [report.adapted ?? null] : []),
     ]);
   });
-  return formatCsv([[...HEADER, ...(judged ? ["appearance_distance"] : [])], ...rows]);
+  const further = [...(judged ? ["appearance_distance"] : []), ...(changed ? ["adapted"] : [])];
+  return formatCsv([[...HEADER, ...further], ...rows]);
 }

@@ -12,6 +12,7 @@ import type { Panel } from "../image/draw_figure.ts";
 import type { DecodedRaster, SampleImage, Spacing } from "../image/image.ts";
 import { colorOfHex } from "../image/palette.ts";
 import { addPngTexts } from "../image/png_text.ts";
+import type { Adaptation } from "./adapt.ts";
 import type { ClassSegmentation } from "./coco_results.ts";
 import { ClassFigure, drawPrediction, figureTitle } from "./figure.ts";
 import { type ClassReport, type ImageReport, reportMask, reportUnion } from "./image_report.ts";
@@ -50,6 +51,8 @@ export interface ResultImage {
   readonly maps: readonly ProbabilityMap[];
   /** How far it is from the training images, if the model tells. */
   readonly appearance?: ImageAppearance | null;
+  /** What was done to its intensities. */
+  readonly adapted?: Adaptation | undefined;
   /** The same of each of several models. */
   readonly members?: readonly (readonly ProbabilityMap[])[] | undefined;
 }
@@ -89,7 +92,7 @@ export async function writeResults(
 }
 
 async function writeOneClass(
-  { file, name, decoded: { raster, notes }, maps, appearance }: ResultImage,
+  { file, name, decoded: { raster, notes }, maps, ...look }: ResultImage,
   { classes: [only], head }: ResultClasses,
   options: ResultOptions,
   onClass: (segmentation: ClassSegmentation) => void,
@@ -118,11 +121,11 @@ async function writeOneClass(
       ),
     ],
   ]);
-  return { image: file, ...spaced(spacing), ...numbers, ...judged(appearance), notes, files };
+  return { image: file, ...spaced(spacing), ...numbers, ...judged(look), notes, files };
 }
 
 async function writeClasses(
-  { file, name, decoded: { raster, notes }, maps, appearance }: ResultImage,
+  { file, name, decoded: { raster, notes }, maps, ...look }: ResultImage,
   { classes, head }: ResultClasses,
   options: ResultOptions,
   onClass: (segmentation: ClassSegmentation) => void,
@@ -168,7 +171,7 @@ async function writeClasses(
     ...spaced(spacing),
     ...numbers,
     classes: reports,
-    ...judged(appearance),
+    ...judged(look),
     notes,
     files,
   };
@@ -178,8 +181,10 @@ function spaced(spacing: Spacing | undefined): { spacing?: Spacing } {
   return spacing === undefined ? {} : { spacing };
 }
 
-function judged(appearance: ResultImage["appearance"]): Pick<ImageReport, "appearance"> {
-  return appearance ? { appearance } : {};
+function judged(
+  { appearance, adapted }: Pick<ResultImage, "appearance" | "adapted">,
+): Pick<ImageReport, "appearance" | "adapted"> {
+  return { ...(appearance ? { appearance } : {}), ...(adapted ? { adapted } : {}) };
 }
 
 /** The keyword of the model's hash in PNGs. */
