@@ -25,8 +25,8 @@ export interface OpenGpuOptions extends GpuOptions {
 }
 
 /**
- * Opens the GPU, or the software adapter of a machine without one. Variants that are not basic are tested before they
- * are chosen; a verdict that an earlier start kept is taken in place of a test.
+ * Opens the GPU, or the software adapter of a machine without one. Kernels of variants that are not basic are tested
+ * before a plan first runs them; a verdict that an earlier start kept is taken in place of a test.
  *
  * @throws {Error} if there is no adapter, with what to install, or tensors cannot be stored as float16 on it.
  * @throws {RangeError} if a limit of the adapter is too small for the kernels.
