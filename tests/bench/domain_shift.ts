@@ -41,6 +41,8 @@ const CANDIDATES: Readonly<Record<string, { flags: string; pretrain?: number; ev
   "instance norm own moments": { flags: "--norm instance --normalize picture" },
   "no norm imagenet": { flags: "--norm none --normalize imagenet" },
   "flips at test time": { flags: "", evaluate: "--flips" },
+  "adapted at test time": { flags: "", evaluate: "--adapt" },
+  "adapted and flips at test time": { flags: "", evaluate: "--adapt --flips" },
   "pretrained on all looks": { flags: "", pretrain: 0.5 },
   "twice as long": { flags: `--epochs ${2 * Number(given.epochs)}` },
   "tone rare and flips at test time": {
@@ -148,16 +150,23 @@ const mixed = chosen.some(([, { pretrain }]) => pretrain !== undefined)
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const epochs = Number(given.epochs);
+/** Runs by what trained them: candidates that differ in prediction only share one. */
+const trainedRuns = new Map<string, string>();
 const table: { name: string; own: number; seen: number[] }[] = [];
 for (const [name, { flags, pretrain = 0, evaluate }] of chosen) {
   const rows: number[][] = [];
   for (let seed = 0; seed < Number(given.seeds); seed++) {
-    const run = `${RUNS}/${name.replaceAll(/[ ,]+/g, "-")}-${seed}`;
-    const before = Math.round(pretrain * epochs);
-    const init = before === 0
-      ? ""
-      : ` --init ${await train(`${run}-before`, mixed, seed, before, "")} --learning-rate 3e-3`;
-    await train(run, trainedFolder, seed, epochs - before, flags + init);
+    const key = JSON.stringify([flags, pretrain, seed]);
+    let run = trainedRuns.get(key);
+    if (run === undefined) {
+      run = `${RUNS}/${name.replaceAll(/[ ,]+/g, "-")}-${seed}`;
+      const before = Math.round(pretrain * epochs);
+      const init = before === 0
+        ? ""
+        : ` --init ${await train(`${run}-before`, mixed, seed, before, "")} --learning-rate 3e-3`;
+      await train(run, trainedFolder, seed, epochs - before, flags + init);
+      trainedRuns.set(key, run);
+    }
     rows.push([
       await dice(run, trainedFolder, evaluate),
       ...await Promise.all(unseen.map(([, folder]) => dice(run, folder, evaluate))),
