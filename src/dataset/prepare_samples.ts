@@ -68,6 +68,45 @@ export type Failed = Omit<CachedFailure, "image"> & { readonly image: string | n
 
 export type Prepared = CachedRecord & RecordPlace;
 
+/** Seconds for which Workers wait for the next split: their code is compiled by then, which takes them 0.2 s each. */
+const KEEP_SECONDS = 2;
+
+/** Workers that wait, and the timer that ends it. */
+interface Waiting {
+  readonly pool: WorkerPool<PrepareAnswer>;
+  readonly workers: number;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+let waiting: Waiting | null = null;
+
+/** The Workers that wait, if they are as many, or new ones. */
+function takePool(workers: number): WorkerPool<PrepareAnswer> {
+  if (waiting?.workers === workers) {
+    const { pool, timer } = waiting;
+    clearTimeout(timer);
+    waiting = null;
+    return pool;
+  }
+  return new WorkerPool<PrepareAnswer>({
+    start: () => new Worker(new URL("./prepare_worker.ts", import.meta.url), { env: {} }),
+    workers,
+    seconds: 2 * DECODE_SECONDS,
+    action: "prepare the image",
+  });
+}
+
+/** Keeps Workers that have nothing to do for the next split, which follows soon or not at all. */
+async function keepPool(pool: WorkerPool<PrepareAnswer>, workers: number): Promise<void> {
+  if (waiting !== null) return await pool.close();
+  const timer = setTimeout(() => {
+    waiting = null;
+    pool.close();
+  }, 1000 * KEEP_SECONDS);
+  Deno.unrefTimer(timer);
+  waiting = { pool, workers, timer };
+}
+
 /** Prepares all samples in Workers and stores their records. */
 export async function prepareAll(
   samples: readonly Sample[],
@@ -76,17 +115,12 @@ export async function prepareAll(
   options: PrepareAllOptions,
 ): Promise<Entry[]> {
   const { onProgress, signal } = options;
-  const pool = new WorkerPool<PrepareAnswer>({
-    start: () => new Worker(new URL("./prepare_worker.ts", import.meta.url), { env: {} }),
-    workers,
-    seconds: 2 * DECODE_SECONDS,
-    action: "prepare the image",
-  });
+  const pool = takePool(workers);
   let [done, closed] = [0, false];
   // Records are stored in the order of the samples, so that concurrent runs write identical files.
   let turn = Promise.resolve();
   try {
-    return await mapConcurrently(samples, 2 * workers, async (sample) => {
+    const entries = await mapConcurrently(samples, 2 * workers, async (sample) => {
       signal?.throwIfAborted();
       const before = turn;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -103,9 +137,12 @@ export async function prepareAll(
         resolve();
       }
     });
-  } finally {
+    await keepPool(pool, workers);
+    return entries;
+  } catch (error) {
     closed = true;
     await pool.close();
+    throw error;
   }
 }
 

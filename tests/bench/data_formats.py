@@ -1,10 +1,11 @@
 """Speed of preparing JPEGs, PNGs, TIFFs and images of 16 bits, next to Pillow and torchvision, in turns.
 
-Writes copies of a split's first images, 640 px wide, in each format below FOLDER, then times data_formats.ts and the
-data loader of data_pipeline.py with as many processes on each, and prints images per second, bests of the turns, and
-their ratio. Debian: python3-torchvision, python3-pil, python3-numpy.
+Writes copies of a split's first images, 640 px wide, in each format below FOLDER, unless they are there, then times
+data_formats.ts and the data loader of data_pipeline.py with as many processes on each, and prints images per second,
+bests of the turns, and their ratio, after less than 30 s per format. Debian: python3-torchvision, python3-pil,
+python3-numpy.
 
-    python3 tests/bench/data_formats.py DATASET FOLDER [images]
+    python3 tests/bench/data_formats.py DATASET FOLDER [images] [format]
 """
 import json, os, re, subprocess, sys
 from pathlib import Path
@@ -12,12 +13,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-WIDTH, TURNS, BENCH = 640, 2, Path(__file__).resolve().parent
+WIDTH, TURNS, RUNS, BENCH = 640, 2, 3, Path(__file__).resolve().parent
 FORMATS = {"JPEG": "jpg", "PNG": "png", "TIFF": "tif", "PNG, 16 bits": "png", "TIFF, 16 bits": "tif"}
 
 
 def write_copies(split, folder, kind, count):
     """The first images in a format, and their annotations at the new size."""
+    written = folder / "_annotations.coco.json"
+    if written.exists() and len(json.loads(written.read_text())["images"]) == count:
+        return
     coco = json.loads((split / "_annotations.coco.json").read_text())
     folder.mkdir(parents=True, exist_ok=True)
     images, annotations = [], []
@@ -35,7 +39,7 @@ def write_copies(split, folder, kind, count):
                 scaled = [[value * scale[at % 2] for at, value in enumerate(polygon)] for polygon in polygons]
                 annotations.append({**annotation, "segmentation": scaled})
     document = {**coco, "images": images, "annotations": annotations}
-    (folder / "_annotations.coco.json").write_text(json.dumps(document))
+    written.write_text(json.dumps(document))
 
 
 def rate(command):
@@ -47,14 +51,16 @@ def rate(command):
 def main():
     data, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 128
+    kinds = sys.argv[4:] or list(FORMATS)
     processes = str(os.cpu_count())
     print(f"{count} images of {WIDTH} px prepared at 256 px, {processes} processes, images per second")
-    for kind in FORMATS:
-        copies = folder / re.sub(r"\W+", "_", kind)
+    copies_of = {kind: folder / f"{count}_{re.sub(r'[^A-Z0-9]+', '_', kind)}" for kind in kinds}
+    for kind, copies in copies_of.items():
         write_copies(data / "train", copies / "train", kind, count)
+    for kind, copies in copies_of.items():
         ours = ["deno", "run", "-q", "-P=test-bench", f"--allow-read={BENCH.parent.parent},{copies}"]
         ours += [str(BENCH / "data_formats.ts"), str(copies)]
-        theirs = [sys.executable, str(BENCH / "data_pipeline.py"), str(copies), processes]
+        theirs = [sys.executable, str(BENCH / "data_pipeline.py"), str(copies), processes, str(RUNS)]
         speeds = [(rate(ours), rate(theirs)) for _ in range(TURNS)]
         best = [max(column) for column in zip(*speeds)]
         print(f"{kind:15} {best[0]:5.0f}  Pillow and torchvision {best[1]:5.0f}  ratio {best[0] / best[1]:.2f}", flush=True)

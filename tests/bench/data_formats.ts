@@ -4,7 +4,7 @@
  */
 import { findSplits, prepareSplit, readSplit, splitOf } from "../../mod.ts";
 
-const RUNS = 4;
+const RUNS = 3;
 const SIZE = 256;
 
 const [folder = "dataset"] = Deno.args;

@@ -4,7 +4,7 @@ Pillow opens an image as RGB; torchvision converts it to a tensor, resizes it wi
 normalizes it. COCO masks come from pycocotools, or from Pillow's polygons if it is missing. A DataLoader does this in
 the given number of processes, in batches of 32. Debian: python3-torchvision, python3-pil.
 
-    python3 tests/bench/data_pipeline.py [dataset] [processes]
+    python3 tests/bench/data_pipeline.py [dataset] [processes] [runs]
 """
 import json, os, sys, time
 import numpy as np
@@ -62,10 +62,11 @@ class Split(torch.utils.data.Dataset):
 if __name__ == "__main__":
     folder = os.path.join(sys.argv[1] if len(sys.argv) > 1 else "dataset", "train")
     processes = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count()
+    runs = int(sys.argv[3]) if len(sys.argv) > 3 else RUNS
     torch.set_num_threads(1)
     split = Split(folder)
     best = float("inf")
-    for _ in range(RUNS):
+    for _ in range(runs):
         start = time.perf_counter()
         for _ in torch.utils.data.DataLoader(split, batch_size=BATCH, num_workers=processes):
             pass
