@@ -132,6 +132,7 @@ import storageHost from "./storage.ts" with { type: "text" };
 import variantsHost from "./variants.ts" with { type: "text" };
 import windowsAccumulateCode from "./windows/accumulate.wgsl" with { type: "text" };
 import windowsHost from "./windows/windows.ts" with { type: "text" };
+import wordsHost from "./words.ts" with { type: "text" };
 
 /** Texts by their paths below `kernels/`. */
 export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
@@ -258,5 +259,6 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["variants.ts", variantsHost],
   ["windows/accumulate.wgsl", windowsAccumulateCode],
   ["windows/windows.ts", windowsHost],
+  ["words.ts", wordsHost],
   ...Object.entries(LOSS_PARTS).map(([name, code]) => [`loss/${name}.wgsl`, code] as const),
 ]);

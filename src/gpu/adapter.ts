@@ -121,6 +121,12 @@ export function isSoftware(adapter: GPUAdapter): boolean {
     /llvmpipe|lavapipe|swiftshader|softpipe|warp/i.test(`${info.description} ${info.architecture}`);
 }
 
+/**
+ * A feature of wgpu, not of WebGPU, that adapters grant without listing it: 64-bit integers, in which software adapters
+ * move vectors faster (`kernels/words.ts`).
+ */
+export const WORDS_FEATURE = "wgpu-shader-int64";
+
 /** Whether an adapter goes through OpenGL, which WebGPU does not say: only OpenGL ever lacks this texture feature. */
 export function isOpenGl(features: { has(name: string): boolean }): boolean {
   return !features.has("bgra8unorm-storage");

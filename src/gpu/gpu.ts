@@ -20,6 +20,7 @@ import {
   type GpuLimits,
   type GpuOptions,
   mayGrant,
+  WORDS_FEATURE,
 } from "./adapter.ts";
 import { alignBytes } from "./alignment.ts";
 import { type Arithmetic, DEFAULT_ARITHMETIC } from "./arithmetic.ts";
@@ -78,7 +79,7 @@ export class Gpu implements GpuDescription {
     this.kernels = options.kernels ?? DEFAULT_ARITHMETIC;
     this.precision = options.precision ?? "f32";
     this.onCompile = options.onCompile;
-    this.#pipelines = new PipelineCache(device);
+    this.#pipelines = new PipelineCache(device, device.features.has(WORDS_FEATURE));
     this.#scopes = new ErrorScopes(device, (error) => this.#refused(error));
     this.#readBack = new ReadBack(device, (encoder) => this.#submit(encoder));
     const subgroups = device.features.has("subgroups");
@@ -120,7 +121,7 @@ export class Gpu implements GpuDescription {
       "maxComputeWorkgroupSizeX",
     ] as const;
     return {
-      requiredFeatures: ["subgroups", "shader-f16"].filter((name) => features.has(name)),
+      requiredFeatures: ["subgroups", "shader-f16", WORDS_FEATURE].filter((name) => features.has(name)),
       requiredLimits: Object.fromEntries(names.map((name) => [name, limits[name]])),
     };
   }
@@ -201,6 +202,11 @@ export class Gpu implements GpuDescription {
   /** The compiled pipeline of a kernel. */
   pipeline(kernel: Kernel): GPUComputePipeline {
     return this.#pipelines.get(kernel);
+  }
+
+  /** The text that this device compiles for a kernel. */
+  textOf(kernel: Kernel): string {
+    return this.#pipelines.textOf(kernel);
   }
 
   /** Number of compiled pipelines. */

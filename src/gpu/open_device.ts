@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { bindingSize, type GpuOptions, requestAdapter } from "./adapter.ts";
+import { bindingSize, type GpuOptions, isSoftware, requestAdapter, WORDS_FEATURE } from "./adapter.ts";
 import { Gpu } from "./gpu.ts";
 
 /** Limits that are requested if the adapter offers more than WebGPU's default. */
@@ -61,16 +61,23 @@ export function float16Error(adapter: string, why: string): Error {
   return new Error(`Cannot store tensors as f16 on "${adapter}": ${why}\nhint: train with --precision f32`);
 }
 
-/** Requests subgroups too, which an adapter may grant without listing them: only asking tells. */
+/**
+ * Requests subgroups too, and on a software adapter 64-bit integers, which an adapter may grant without listing them: only
+ * asking tells.
+ */
 async function requestDevice(
   adapter: GPUAdapter,
   wanted: { requiredLimits: Record<string, number>; requiredFeatures: GPUFeatureName[] },
 ): Promise<GPUDevice> {
-  const requiredFeatures: GPUFeatureName[] = [...wanted.requiredFeatures, "subgroups"];
-  try {
-    return await adapter.requestDevice({ ...wanted, requiredFeatures });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return await adapter.requestDevice(wanted);
+  const subgroups: GPUFeatureName = "subgroups";
+  const words = WORDS_FEATURE as GPUFeatureName;
+  for (const more of [...(isSoftware(adapter) ? [[subgroups, words]] : []), [subgroups]]) {
+    try {
+      const requiredFeatures = [...wanted.requiredFeatures, ...more];
+      return await adapter.requestDevice({ ...wanted, requiredFeatures });
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
+  return await adapter.requestDevice(wanted);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Access, Kernel } from "../../kernels/kernel.ts";
+import { withWords } from "../../kernels/words.ts";
 import { CapacityError } from "./capacity_error.ts";
 
 const BUFFER_TYPE: Record<Access, GPUBufferBindingType> = {
@@ -26,13 +27,19 @@ const ENABLE_SUBGROUPS = "enable subgroups; ";
 /** The pipelines of one device. */
 export class PipelineCache {
   readonly #device: GPUDevice;
+  readonly #words: boolean;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #ready = new Map<string, GPUComputePipeline>();
   #directive: Promise<string> | undefined;
 
-  /** An empty cache for `device`. */
-  constructor(device: GPUDevice) {
+  /**
+   * An empty cache for `device`.
+   *
+   * @param words whether vectors are loaded and stored as words, which the device must have the feature for
+   */
+  constructor(device: GPUDevice, words = false) {
     this.#device = device;
+    this.#words = words;
   }
 
   /** Number of compiled pipelines. */
@@ -43,6 +50,11 @@ export class PipelineCache {
   /** Whether a kernel is compiled or being compiled. */
   has(kernel: Kernel): boolean {
     return this.#pipelines.has(kernel.code);
+  }
+
+  /** The text that is compiled for a kernel. */
+  textOf({ code }: Kernel): string {
+    return this.#words ? withWords(code) : code;
   }
 
   /** Compiles a kernel once; its text is the key. */
@@ -96,7 +108,7 @@ export class PipelineCache {
     });
     const directive = USES_SUBGROUPS.test(kernel.code) ? await (this.#directive ??= this.#probe()) : "";
     // In the first line, so that the lines of errors stay those of the file.
-    const { module, message } = await this.#createModule(kernel.label, directive + kernel.code);
+    const { module, message } = await this.#createModule(kernel.label, directive + this.textOf(kernel));
     if (message) {
       throw new SyntaxError(
         `Cannot compile kernel "${kernel.label}" (kernels/${kernel.label}.wgsl:${message.lineNum}:${message.linePos}): ` +

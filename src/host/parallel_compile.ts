@@ -76,6 +76,7 @@ export function runElsewhere(gpu: Gpu, kernels: readonly Kernel[], next: Int32Ar
       event.preventDefault();
       end();
     };
-    worker.postMessage({ kernels, next, device: gpu.settings } satisfies FirstRunTask);
+    const compiled = kernels.map((kernel) => ({ ...kernel, code: gpu.textOf(kernel) }));
+    worker.postMessage({ kernels: compiled, next, device: gpu.settings } satisfies FirstRunTask);
   });
 }

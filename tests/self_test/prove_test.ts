@@ -44,7 +44,8 @@ async function prove(
   }
 }
 
-const wrong = (code: string) => code.replaceAll("c[start] = tile[0]", "c[start] = 2.0 * tile[0]");
+const wrong = (code: string) =>
+  code.replace(/(c\[start\] = .*)(tile\[0\])/g, (_, head, value) => `${head}2.0 * ${value}`);
 const broken = (code: string) => `${code} this is no WGSL`;
 
 softwareTest(
