@@ -50,6 +50,8 @@ export function compileArguments(output: string, entry: string, target?: string)
   return [
     "compile",
     "-q",
+    // `deno task ok` checks all types; here that would take most of the time.
+    "--no-check",
     "--no-prompt",
     ...unionFlags(configuration.permissions as PermissionSets, Object.keys(BINARY_COMMANDS)),
     ...[...WORKERS, ...shippedFiles()].flatMap((file) => ["--include", file]),

@@ -6,9 +6,9 @@
 import { join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { FOLDERS, RUN_FILES } from "../fs/layout.ts";
-import { openGpu } from "../host/open_gpu.ts";
 import { completeTrainConfig } from "../training/recipe.ts";
 import { gpuOptions } from "../training/plan_run.ts";
+import { openRunDevice } from "../training/run_device.ts";
 import type { TrainConfig } from "../training/train_config.ts";
 import { type DoneFolds, evaluateOutOfFold, type OutOfFold, type OutOfFoldOptions } from "./out_of_fold.ts";
 import { kindName, rowsOf, type Spread, spreadOf, spreadRows, spreadTable } from "./spread.ts";
@@ -38,12 +38,8 @@ export async function finishEnsemble(
     const { cacheFolder = FOLDERS.cache, signal, choices } = options;
     const config = completeTrainConfig(file.config as unknown as TrainConfig);
     const wanted = gpuOptions(options, { ...config, precision: "f32" }, {});
-    const gpu = await openGpu({ ...wanted, choices, cache: cacheFolder });
-    try {
-      outOfFold = await evaluateOutOfFold(gpu, done, { cacheFolder, signal, onImages, onNote });
-    } finally {
-      gpu.close();
-    }
+    using device = await openRunDevice(options.gpu, { ...wanted, choices }, cacheFolder);
+    outOfFold = await evaluateOutOfFold(device.gpu, done, { cacheFolder, signal, onImages, onNote });
   }
   const summary = {
     members: members.map(({ folder: _, ...member }) => member),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Gpu } from "../gpu/gpu.ts";
 import type { TrackerOptions } from "../tracking/tracker.ts";
 import type { AutoChoice } from "./auto/auto_choice.ts";
 import type { BudgetChoice } from "./budget_choice.ts";
@@ -39,6 +40,11 @@ export interface TrainRunOptions extends PlanRunOptions {
   readonly samples?: number | undefined;
   /** Saves and stops. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * A device that is open already, and stays open. Only if it has the run's arithmetic, precision and kernels; by default
+   * the run opens one of its own.
+   */
+  readonly gpu?: Gpu | undefined;
   /** Seconds between reads of the device, if memory allows; defaults to 10. */
   readonly readEverySeconds?: number | undefined;
 }

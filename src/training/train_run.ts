@@ -6,7 +6,6 @@
 import { FOLDERS } from "../fs/layout.ts";
 import { ifFound } from "../fs/paths.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { openGpu } from "../host/open_gpu.ts";
 import { describeAdapters } from "../ranks/share.ts";
 import { readRunLog } from "../tracking/run_log.ts";
 import { headOf } from "../unet/config.ts";
@@ -34,6 +33,7 @@ import {
 import { predictSamples } from "./predict_samples.ts";
 import { correctionsOf, resumedData } from "./resume.ts";
 import { writeRunCard } from "./run_card.ts";
+import { openRunDevice } from "./run_device.ts";
 import { RunFigures } from "./run_figures.ts";
 import { checkLock, clearRunFolder, closeRun, openRunOnRanks, removeTorn } from "./run_folder.ts";
 import type { Job, OpenJob, TrainResult, TrainRunOptions } from "./run_job.ts";
@@ -41,7 +41,7 @@ import { openRecords } from "./run_records.ts";
 import { DEFAULT_SAMPLES, SampleImages, samplesTogether } from "./sample_images.ts";
 import { networkConfig, trainerOptions } from "./train_config.ts";
 import { checkData } from "./train_data.ts";
-import { planTraining } from "./train_plan.ts";
+import { planTraining, type TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
 
 const DEFAULT_READ_SECONDS = 10;
@@ -113,28 +113,25 @@ async function train(job: OpenJob): Promise<TrainResult> {
   try {
     const wanted = gpuOptions(options, config, callbacks);
     const { choices, choicesFrom } = await chooseKernels(options, wanted, progress);
-    const gpu = await openGpu({ ...wanted, choices, cache: options.cacheFolder });
-    try {
-      await nameAdapters(gpu, job);
-      // What was read until now is true only if nobody was writing.
-      await checkLock(folder, lock);
-      if (lock) await removeTorn(folder);
-      const chosen = start.choice &&
-        await chooseEpochs(gpu, { ...job, config, data, choice: start.choice, auto: start.auto });
-      if (chosen) tellChoice(chosen, callbacks);
-      const budget = chosen?.choice ?? null;
-      return await trainOn(gpu, {
-        ...job,
-        config: chosen?.config ?? config,
-        data,
-        corrections,
-        choicesFrom,
-        budget,
-        auto: chosen?.auto ?? options.auto ?? null,
-      });
-    } finally {
-      gpu.close();
-    }
+    using device = await openRunDevice(options.gpu, { ...wanted, choices }, options.cacheFolder);
+    const { gpu } = device;
+    await nameAdapters(gpu, job);
+    // What was read until now is true only if nobody was writing.
+    await checkLock(folder, lock);
+    if (lock) await removeTorn(folder);
+    const chosen = start.choice &&
+      await chooseEpochs(gpu, { ...job, config, data, choice: start.choice, auto: start.auto });
+    if (chosen) tellChoice(chosen, callbacks);
+    const budget = chosen?.choice ?? null;
+    return await trainOn(gpu, {
+      ...job,
+      config: chosen?.config ?? config,
+      data,
+      corrections,
+      choicesFrom,
+      budget,
+      auto: chosen?.auto ?? options.auto ?? null,
+    });
   } catch (error) {
     const epoch = progress?.epoch ?? null;
     throw deviceFailure(error, { doing: "prepare training", folder, epoch, memory: config.memory });
@@ -152,7 +149,7 @@ async function nameAdapters({ adapter }: Gpu, { collective, callbacks }: OpenJob
 }
 
 async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
-  const { options, callbacks, config, data, dataFolder, collective, opened: { folder, before, lock } } = job;
+  const { callbacks, config, data, collective, opened: { before } } = job;
   const ranks = collective.size;
   // The first batches of such a run take minutes: too late for an estimate.
   const isLong = gpu.adapter.isFallback && !before && config.budget === undefined && ranks === 1 &&
@@ -160,7 +157,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   await admitFirstPlans(gpu, config, { data, ranks, estimated: isLong });
   const plan = planTraining(config, data, gpu, { choicesFrom: job.choicesFrom, ranks });
   const estimate = isLong ? await measureEpoch(gpu, config, data) : null;
-  const tellStart: TrainCallbacks["onStart"] = (plan, done) => {
+  const tellStart: NonNullable<TrainCallbacks["onStart"]> = (plan, done) => {
     callbacks.onStart?.(plan, done);
     if (estimate !== null) callbacks.onEstimate?.(estimate);
   };
@@ -170,6 +167,9 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     seed: config.seed,
     ...(job.init ? { state: job.init.state } : {}),
   });
+  // The device may stay open.
+  using memory = new DisposableStack();
+  memory.defer(() => unet.close());
   const trainer = await Trainer.create(unet, {
     ...trainerOptions(config),
     collective,
@@ -177,6 +177,18 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     microBatch: config.memory === "low" ? plan.memory.low.microBatch : undefined,
     onNote: callbacks.onNote,
   });
+  memory.defer(() => trainer.close());
+  return await trainWith(trainer, plan, job, tellStart);
+}
+
+async function trainWith(
+  trainer: Trainer,
+  plan: TrainPlan,
+  job: Job,
+  tellStart: NonNullable<TrainCallbacks["onStart"]>,
+): Promise<TrainResult> {
+  const { options, callbacks, config, data, dataFolder, collective, opened: { folder, before, lock } } = job;
+  const { unet } = trainer;
   const progress = before ? await resumeRun(trainer, job, before) : await beginRun(trainer, job);
   const tracker = lock && await openRecords(progress, plan, job).catch(async (error) => {
     // A new run has not begun if a record cannot be opened.
@@ -220,7 +232,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
     if (tracker && complete && count > 0) {
       // The device may not hold both.
       trainer.close();
-      await figures.best(gpu, epochs.progress, { examples: data.valid.examples(count), tracker });
+      await figures.best(unet.gpu, epochs.progress, { examples: data.valid.examples(count), tracker });
     }
     await tracker?.finish(complete ? "finished" : "aborted");
     const { epoch, best, budget } = epochs.progress;

@@ -11,7 +11,8 @@ import type { TrainConfig } from "../../src/training/train_config.ts";
 import { decodeImage } from "../../mod.ts";
 import { cocoText, paint, writeFiles } from "../support/coco.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { TINY, withRuns } from "../support/tiny_run.ts";
+import { TINY } from "../support/tiny_data.ts";
+import { withRuns } from "../support/tiny_run.ts";
 
 const SIZES = [[40, 24], [24, 40], [40, 32]] as const;
 

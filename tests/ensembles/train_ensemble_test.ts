@@ -15,7 +15,8 @@ import { joinBytes } from "../../src/bytes.ts";
 import { spotModel } from "../support/spot_model.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 import "../support/test_gpu.ts";
-import { TINY, withRuns } from "../support/tiny_run.ts";
+import { TINY } from "../support/tiny_data.ts";
+import { withRuns } from "../support/tiny_run.ts";
 
 const FOLDS: Partial<EnsembleOptions> = {
   config: { ...TINY, epochs: 2 },

@@ -67,7 +67,6 @@ const MAY_IMPORT: Record<string, string[]> = {
   "src/ensembles": [
     ...[
       "src/gpu",
-      "src/host",
       "src/unet",
       "src/tracking",
       "src/dataset",

@@ -13,7 +13,7 @@ import { completeTrainConfig } from "../../src/training/recipe.ts";
 import { type DataOptions, loadData, type TrainData } from "../../src/training/train_data.ts";
 import type { TrainRunOptions } from "../../src/training/run_job.ts";
 import { inTempFolder } from "./temp_folder.ts";
-import { TINY } from "./tiny_run.ts";
+import { TINY } from "./tiny_data.ts";
 
 /** Width and height of the images. */
 export const SIDE = 32;

@@ -6,7 +6,7 @@ import { readModel } from "../../src/unet/model_format.ts";
 import { writeClassDataset } from "../support/class_dataset.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
-import { TINY } from "../support/tiny_run.ts";
+import { TINY } from "../support/tiny_data.ts";
 
 // Shares the adapter of the test process.
 await openTestGpu();

@@ -13,7 +13,8 @@ import { UNet } from "../../src/unet/unet.ts";
 import { CLASS_NAMES, writeClassDataset } from "../support/class_dataset.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { assertSameOutcome, metricsOf, tinyData } from "../support/tiny_run.ts";
+import { tinyData } from "../support/tiny_data.ts";
+import { assertSameOutcome, metricsOf } from "../support/tiny_run.ts";
 
 const gpu = await openTestGpu();
 

@@ -11,7 +11,8 @@ import { readModel } from "../../src/unet/model_format.ts";
 import { CorrectedDataset, SIDE } from "../support/corrected_dataset.ts";
 import { squareMask } from "../support/corrections.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { assertSameOutcome, TINY } from "../support/tiny_run.ts";
+import { TINY } from "../support/tiny_data.ts";
+import { assertSameOutcome } from "../support/tiny_run.ts";
 
 await openTestGpu();
 

@@ -17,7 +17,7 @@ import { deepPng } from "../support/deep_images.ts";
 import { inTempFolder } from "../support/temp_folder.ts";
 import { spotModel } from "../support/spot_model.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { TINY } from "../support/tiny_run.ts";
+import { TINY } from "../support/tiny_data.ts";
 
 const gpu = await openTestGpu();
 

@@ -9,7 +9,8 @@ import { trainRun } from "../../src/training/train_run.ts";
 import { Predictor } from "../../src/prediction/predictor.ts";
 import { readModel } from "../../src/unet/model_format.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { assertSameOutcome, metricsOf, TINY, tinyData, withRuns } from "../support/tiny_run.ts";
+import { TINY, tinyData } from "../support/tiny_data.ts";
+import { assertSameOutcome, metricsOf, withRuns } from "../support/tiny_run.ts";
 
 // Patches of 32 of images of 64 pixels.
 const { size: _, ...rest } = TINY;

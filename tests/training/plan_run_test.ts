@@ -7,7 +7,7 @@ import { planTraining } from "../../src/training/train_plan.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { UNet } from "../../src/unet/unet.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { TINY, tinyData } from "../support/tiny_run.ts";
+import { TINY, tinyData } from "../support/tiny_data.ts";
 
 const gpu = await openTestGpu();
 

@@ -10,7 +10,8 @@ import type { Metrics } from "../../src/tracking/backend.ts";
 import type { Tracker } from "../../src/tracking/tracker.ts";
 import { filesUnder, inTempFolder } from "../support/temp_folder.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { assertSameOutcome, TINY, withRuns } from "../support/tiny_run.ts";
+import { TINY } from "../support/tiny_data.ts";
+import { assertSameOutcome, withRuns } from "../support/tiny_run.ts";
 import { readSwanLab, readTensorBoard } from "../support/tracking_files.ts";
 
 await openTestGpu();

@@ -17,7 +17,8 @@ import { readModel } from "../../src/unet/model_format.ts";
 import { UNet } from "../../src/unet/unet.ts";
 import { LOSSES } from "../reference/loss.ts";
 import { openTestGpu } from "../support/test_gpu.ts";
-import { assertSameOutcome, TINY, tinyData, withRuns } from "../support/tiny_run.ts";
+import { TINY, tinyData } from "../support/tiny_data.ts";
+import { assertSameOutcome, withRuns } from "../support/tiny_run.ts";
 
 const gpu = await openTestGpu();
 

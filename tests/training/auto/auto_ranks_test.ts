@@ -10,7 +10,7 @@ import { networkConfig } from "../../../src/training/train_config.ts";
 import { parameterTable } from "../../../src/unet/parameters.ts";
 import { memoryCollectives } from "../../support/memory_collective.ts";
 import { openTestGpu } from "../../support/test_gpu.ts";
-import { tinyData } from "../../support/tiny_run.ts";
+import { tinyData } from "../../support/tiny_data.ts";
 
 await openTestGpu();
 

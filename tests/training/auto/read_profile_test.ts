@@ -4,7 +4,7 @@ import { imageFacts, readProfile } from "../../../src/training/auto/read_profile
 import { cocoText, paint, spots, writeFiles } from "../../support/coco.ts";
 import { deepPng } from "../../support/deep_images.ts";
 import { inTempFolder } from "../../support/temp_folder.ts";
-import { tinyData } from "../../support/tiny_run.ts";
+import { tinyData } from "../../support/tiny_data.ts";
 
 const square = (image: number, x: number, y: number, side: number) => ({
   image_id: image,

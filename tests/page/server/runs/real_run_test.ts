@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { WatchedRun } from "../../../../src/page/server/runs/watched_run.ts";
 import { trainRun } from "../../../../src/training/train_run.ts";
 import { openTestGpu } from "../../../support/test_gpu.ts";
-import { TINY, withRuns } from "../../../support/tiny_run.ts";
+import { TINY } from "../../../support/tiny_data.ts";
+import { withRuns } from "../../../support/tiny_run.ts";
 
 await openTestGpu();
 
