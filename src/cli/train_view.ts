@@ -7,7 +7,7 @@ import type { EpochReport, PassProgress, RunSoFar, TrainCallbacks } from "../tra
 import type { MemoryUse } from "../training/batch_memory.ts";
 import type { PlannedMemory, TrainPlan } from "../training/train_plan.ts";
 import { inputSize } from "../image/input_frame.ts";
-import { extentsOf, type TrainConfig } from "../training/train_config.ts";
+import { extentsOf, initializationOf, type TrainConfig } from "../training/train_config.ts";
 import { DEFAULT_LOSS } from "../../kernels/loss/definition.ts";
 import type { AutoChoice } from "../training/auto/auto_choice.ts";
 import type { BudgetChoice } from "../training/budget_choice.ts";
@@ -211,6 +211,7 @@ export function describePlan(plan: TrainPlan): string {
       parameters.toLocaleString("en-US")
     } parameters, ` +
     `${describeInput(config)}, batches of ${batchSize}\n` +
+    describeWindows(config) +
     describeInit(config) +
     describeClasses(config) +
     `recipe        ${config.recipe}: ${loss}${config.optimizer}, learning rate ${config.learningRate}, ` +
@@ -224,6 +225,18 @@ export function describePlan(plan: TrainPlan): string {
         "memory is that of one\n") +
     describeKernels(plan) +
     `memory        ${describeMemory(config.memory, memory)}\n`;
+}
+
+/** A line if a run is trained on patches: whether windows agree. */
+function describeWindows(config: TrainConfig): string {
+  if (config.patch === undefined) return "";
+  if (config.norm === "none") {
+    const weights = config.init === undefined && initializationOf(config) === "he"
+      ? ", and He's initial weights"
+      : "";
+    return `windows       as whole images are predicted: no normalization by what a window shows${weights}\n`;
+  }
+  return `windows       each normalized by its own moments, so that predictions depend on their size; --norm none avoids it\n`;
 }
 
 /** A line if a run learns from corrections. */

@@ -25,5 +25,5 @@ export {
 } from "../unet/model_format.ts";
 export type { ModelAppearance } from "../unet/model_appearance.ts";
 export type { Calibration, MissedCurve } from "../unet/model_calibration.ts";
-export type { Parameter, ParameterTable } from "../unet/parameters.ts";
+export type { Initialization, Parameter, ParameterTable } from "../unet/parameters.ts";
 export { type LogitsOptions, UNet } from "../unet/unet.ts";

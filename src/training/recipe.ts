@@ -54,6 +54,12 @@ const STRONG: Readonly<Partial<TrainConfig>> = {
   average: 0.99,
 };
 
+/**
+ * What recipes with normalization layers do without for patches: a window would be normalized by its own moments, and
+ * what a pixel is called would depend on what else its window shows. `docs/native_resolution.md` has the measurements.
+ */
+const PATCHED: Readonly<Partial<TrainConfig>> = { norm: "none" };
+
 /** The recipe whose settings are chosen by the dataset and the machine; see `auto/`. */
 export const AUTO_RECIPE = "auto";
 
@@ -66,6 +72,15 @@ export const RECIPES: Readonly<Record<string, Readonly<Partial<TrainConfig>>>> =
   strong: STRONG,
   [AUTO_RECIPE]: STRONG,
 };
+
+/** The settings of a recipe, of which some differ for patches. */
+export function recipeSettings(
+  name: string,
+  { patch }: { readonly patch?: unknown } = {},
+): Readonly<Partial<TrainConfig>> {
+  const settings = RECIPES[name]!;
+  return patch === undefined || settings.norm === undefined ? settings : { ...settings, ...PATCHED };
+}
 
 /** The recipe of a time budget that names none: the original's settings learn too slowly for a short run. */
 export const BUDGET_RECIPE = "strong";
@@ -80,7 +95,7 @@ export function completeTrainConfig(given: Partial<TrainConfig> = {}): TrainConf
   if (!Object.hasOwn(RECIPES, name)) {
     throw new RangeError(`Cannot train with recipe "${name}": expected ${Object.keys(RECIPES).join(", ")}`);
   }
-  const config: TrainConfig = { ...ORIGINAL, ...RECIPES[name], ...given, recipe: name };
+  const config: TrainConfig = { ...ORIGINAL, ...recipeSettings(name, given), ...given, recipe: name };
   if (given.patch !== undefined && given.size === undefined) config.size = given.patch;
   // The weight decay follows the optimizer unless it is given.
   if (given.weightDecay === undefined && given.optimizer !== undefined) {

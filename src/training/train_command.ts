@@ -9,7 +9,7 @@ import { isRecord } from "../fs/json_shape.ts";
 import { FOLDERS } from "../fs/layout.ts";
 import { DEPTHS } from "../unet/config.ts";
 import { formatAugmentation } from "./augmentation.ts";
-import { AUTO_RECIPE, completeTrainConfig } from "./recipe.ts";
+import { AUTO_RECIPE, completeTrainConfig, recipeSettings } from "./recipe.ts";
 import type { TrainConfig } from "./train_config.ts";
 
 /** Shown for a folder that no record may name. */
@@ -27,7 +27,8 @@ export function changedSettings(
 ): [flag: string, value: string][] | null {
   let defaults: TrainConfig;
   try {
-    defaults = completeTrainConfig({ recipe: `${config.recipe}` });
+    const recipe = `${config.recipe}`;
+    defaults = { ...completeTrainConfig({ recipe }), ...recipeSettings(recipe, config) };
   } catch {
     return null;
   }

@@ -22,6 +22,7 @@ import {
 } from "../unet/config.ts";
 import { formatSeconds } from "../format.ts";
 import { SCALES } from "../unet/model_extents.ts";
+import type { Initialization } from "../unet/parameters.ts";
 import { formatAugmentation } from "./augmentation.ts";
 import { BUDGET_RANGE } from "./budget.ts";
 import type { MemoryUse } from "./batch_memory.ts";
@@ -280,6 +281,16 @@ export function networkConfig({ filters, dropout, norm, classes, head, depth }: 
     ...(head ? { head } : {}),
     ...(depth ? { depth } : {}),
   });
+}
+
+/**
+ * How the weights of a run are drawn. Patches are trained without normalization layers, unless `norm` is given: then He's
+ * initialization lets deep levels learn from the first step on. The recipe `original` keeps the original's weights.
+ */
+export function initializationOf(
+  { recipe, norm, patch }: Pick<TrainConfig, "recipe" | "norm" | "patch">,
+): Initialization {
+  return patch !== undefined && norm === "none" && recipe !== "original" ? "he" : "default";
 }
 
 /** The network's input, as data and models take it. */

@@ -39,7 +39,7 @@ import { checkLock, clearRunFolder, closeRun, openRunOnRanks, removeTorn } from 
 import type { Job, OpenJob, TrainResult, TrainRunOptions } from "./run_job.ts";
 import { openRecords } from "./run_records.ts";
 import { DEFAULT_SAMPLES, SampleImages, samplesTogether } from "./sample_images.ts";
-import { networkConfig, trainerOptions } from "./train_config.ts";
+import { initializationOf, networkConfig, trainerOptions } from "./train_config.ts";
 import { checkData } from "./train_data.ts";
 import { planTraining, type TrainPlan } from "./train_plan.ts";
 import { Trainer } from "./trainer.ts";
@@ -165,6 +165,7 @@ async function trainOn(gpu: Gpu, job: Job): Promise<TrainResult> {
   if (!before) tellStart(plan, { epochs: [], batches: 0 });
   const unet = await UNet.create(gpu, networkConfig(config), {
     seed: config.seed,
+    initialization: initializationOf(config),
     ...(job.init ? { state: job.init.state } : {}),
   });
   // The device may stay open.

@@ -14,6 +14,7 @@ import { Executor, type ReadyPlan } from "./executor.ts";
 import type { PlanSpec } from "./network_plan.ts";
 import {
   blockToState,
+  type Initialization,
   initialValues,
   type ParameterTable,
   parameterTable,
@@ -62,8 +63,8 @@ export class UNet {
   }
 
   /**
-   * Creates a network with the weights of `state`, or of a `source` that is read piece by piece, or with PyTorch's default initialization drawn by `seed`, which
-   * defaults to 0.
+   * Creates a network with the weights of `state`, or of a `source` that is read piece by piece, or drawn by `seed`, which
+   * defaults to 0, by default with PyTorch's initialization.
    *
    * @throws {RangeError} if a setting is out of range or the weights do not fit the device, and what
    * {@linkcode UNet.loadStateDict} throws.
@@ -71,7 +72,12 @@ export class UNet {
   static async create(
     gpu: Gpu,
     config?: Partial<UNetConfig>,
-    options: { seed?: number; state?: StateDict; source?: WeightsSource } = {},
+    options: {
+      seed?: number;
+      initialization?: Initialization;
+      state?: StateDict;
+      source?: WeightsSource;
+    } = {},
   ): Promise<UNet> {
     const full = completeConfig(config);
     const parameters = parameterTable(full);
@@ -79,7 +85,7 @@ export class UNet {
       ? []
       : options.state
       ? placeState(parameters, options.state)
-      : initialValues(parameters, options.seed ?? 0);
+      : initialValues(parameters, options.seed ?? 0, options.initialization);
     const weights = await gpu.createBuffer("weights", parameters.blockSize * 4);
     const network = new UNet(gpu, full, parameters, weights);
     for (const { offset, data } of values) gpu.upload(weights, 4 * offset, data);

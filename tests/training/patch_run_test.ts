@@ -16,6 +16,7 @@ import { assertSameOutcome, metricsOf, withRuns } from "../support/tiny_run.ts";
 const { size: _, ...rest } = TINY;
 const CONFIG = {
   ...rest,
+  recipe: "strong",
   patch: 32,
   scale: 2,
   depth: 4,
@@ -43,6 +44,10 @@ Deno.test("trainRun: on patches a resumed run equals one that never stopped, and
     const model = await readModel(await Deno.readFile(join(whole.folder, "best.safetensors")));
     const { size, patch, scale } = model.description;
     assert.deepEqual([size, patch, scale], [32, 32, 2]);
+    assert.equal(model.description.network.norm, "none");
+    // Drawn within sqrt(6 / 72), which few small steps do not change much; PyTorch's are within sqrt(1 / 72).
+    const largest = Math.max(...model.state.get("bottleneck.conv1.weight")!.data.map(Math.abs));
+    assert.ok(largest > 0.24 && largest < 0.35, `${largest}`);
     const gpu = await openTestGpu();
     const predictor = await Predictor.create(gpu, model);
     const { dataFolder, cacheFolder } = await tinyData();
@@ -53,6 +58,7 @@ Deno.test("trainRun: on patches a resumed run equals one that never stopped, and
       size: 32,
       patch: 32,
       scale: 2,
+      normalize: "picture",
       cacheFolder,
       onNote: (note) => notes.push(note),
     });

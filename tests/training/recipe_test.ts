@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { configDifferences, networkConfig, trainerOptions } from "../../src/training/train_config.ts";
+import {
+  configDifferences,
+  initializationOf,
+  networkConfig,
+  trainerOptions,
+} from "../../src/training/train_config.ts";
+import { changedSettings } from "../../src/training/train_command.ts";
 import { completeTrainConfig, RECIPES } from "../../src/training/recipe.ts";
 
 Deno.test("completeTrainConfig: the defaults are the original's", () => {
@@ -59,6 +65,29 @@ Deno.test("completeTrainConfig: given settings override the recipe", () => {
     () => completeTrainConfig({ recipe: "toString" }),
     /with recipe "toString": expected original, strong/,
   );
+});
+
+Deno.test("completeTrainConfig: patches have no normalization layers and He's weights, unless a norm is given", () => {
+  const patches = { recipe: "strong", patch: 128 };
+  for (const recipe of ["strong", "auto"]) {
+    const config = completeTrainConfig({ ...patches, recipe });
+    assert.deepEqual([config.norm, initializationOf(config)], ["none", "he"], recipe);
+    assert.deepEqual(config, {
+      ...completeTrainConfig({ recipe }),
+      patch: 128,
+      size: 128,
+      norm: "none",
+    });
+  }
+  const given = completeTrainConfig({ ...patches, norm: "instance" });
+  assert.deepEqual([given.norm, initializationOf(given)], ["instance", "default"]);
+  // The original's weights, and those of whole images, stay as they are.
+  assert.equal(initializationOf(completeTrainConfig({ patch: 128 })), "default");
+  assert.equal(initializationOf(completeTrainConfig({ recipe: "strong", norm: "none" })), "default");
+  // What was typed once is enough to train again.
+  const flags = (config: ReturnType<typeof completeTrainConfig>) => changedSettings({ ...config })!.flat();
+  assert.deepEqual(flags(completeTrainConfig(patches)), ["--patch", "128"]);
+  assert.deepEqual(flags(given), ["--patch", "128", "--norm", "instance"]);
 });
 
 Deno.test("completeTrainConfig: the weight decay follows the optimizer unless it is given", () => {

@@ -13,6 +13,7 @@ import { inputLadder, inputReason, leastSide, wantInput } from "./choose_input.t
 import {
   chooseAugment,
   chooseLoss,
+  chooseNorm,
   chooseNormalize,
   choosePatience,
   chooseRate,
@@ -82,6 +83,7 @@ export function settleAuto(
     warmup: chooseWarmup(epochs, batches),
     patience: choosePatience(epochs),
     augment: chooseAugment(fingerprint),
+    norm: chooseNorm(choice),
     normalize: chooseNormalize(fingerprint),
     loss: chooseLoss(fingerprint),
   };

@@ -8,6 +8,7 @@ import type { Augmentation } from "../../../kernels/augment/augment.ts";
 import { DEFAULT_LOSS } from "../../../kernels/loss/definition.ts";
 import { formatPercent, plural } from "../../format.ts";
 import { LIGHT } from "../augmentation.ts";
+import { AUTO_RECIPE, recipeSettings } from "../recipe.ts";
 import type { TrainConfig } from "../train_config.ts";
 import type { DatasetProfile } from "./profile.ts";
 
@@ -60,6 +61,17 @@ export function chooseAugment({ mirrored, images, duplicates }: DatasetProfile):
     value,
     reason:
       `${flips}${geometry}; brightness and contrast change little, since more costs accuracy on images of the same kind`,
+  };
+}
+
+/** Whether the network has normalization layers. */
+export function chooseNorm({ patch }: { readonly patch?: number | undefined }): Chosen<TrainConfig["norm"]> {
+  const { norm } = recipeSettings(AUTO_RECIPE, { patch });
+  return {
+    value: norm!,
+    reason: patch === undefined
+      ? "learns in fewer steps from whole images"
+      : "a window's own moments would make windows contradict each other; He's initial weights learn as fast",
   };
 }
 

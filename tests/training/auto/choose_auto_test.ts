@@ -136,9 +136,12 @@ Deno.test("wantInput: the smaller the objects, the larger the input, up to the i
     reasonOf(auto, "patch"),
     /1\.0 % of the image's side, 16 px in patches at this scale; .* 512 px would show them with 5 px/,
   );
+  assert.equal(config.norm, "none");
+  assert.match(reasonOf(auto, "norm"), /contradict each other/);
+  assert.equal(choose(huge, 36_000, { norm: "instance" }).config.norm, "instance");
   // Hundreds of patches per image need more than minutes, and whole images small enough for that show nothing.
   const short = choose(huge, 300);
-  assert.equal(short.config.patch, undefined);
+  assert.deepEqual([short.config.patch, short.config.norm], [undefined, "instance"]);
   assert.ok(0.01 * Math.sqrt(short.config.size * (short.config.height ?? short.config.size)) >= 4);
   assert.match(
     reasonOf(short.auto, "size"),
