@@ -25,7 +25,7 @@ const MIRRORED = 0.6;
 
 /** Images up to which geometry is varied more: the same few are seen again and again. */
 const FEW_IMAGES = 24;
-const MORE: Partial<Augmentation> = { rotation: 20, scale: 0.2, shift: 0.1 };
+const MORE: Partial<Augmentation> = { rotation: 20, scale: 0.2, shift: 0.1, elastic: 0.1 };
 
 /** With more flat images than this share, their own moments would turn noise into contrast. */
 const FLAT_SHARE = 0.1;
@@ -56,7 +56,9 @@ export function chooseAugment({ mirrored, images, duplicates }: DatasetProfile):
       flipHorizontal ? "horizontal" : "vertical"
     } flips, since others would put structures in odd places`
     : "no flips, since they would put structures in odd places";
-  const geometry = isFew ? `; more rotation, scale and shift for ${plural(distinct, "different image")}` : "";
+  const geometry = isFew
+    ? `; elastic displacement, and more rotation, scale and shift, for ${plural(distinct, "different image")}`
+    : "";
   return {
     value,
     reason:

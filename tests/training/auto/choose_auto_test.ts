@@ -222,7 +222,28 @@ Deno.test("settleAuto: flips only where mirrored structures lie where others do"
   assert.deepEqual([chest.flipHorizontal, chest.flipVertical, chest.rotation], [false, false, 10]);
   const upright = augment({ mirrored: { horizontal: 0.9, vertical: 0.2 } });
   assert.deepEqual([upright.flipHorizontal, upright.flipVertical], [true, false]);
-  assert.ok(augment({ images: { train: 5, valid: 2, annotated: 5, looked: 5 } }).rotation > 10);
+});
+
+Deno.test("settleAuto: few different images are deformed and moved more, with the reason; near-duplicates do not count", () => {
+  const chosen = (train: number, duplicates: number) =>
+    choose(
+      profile({
+        images: { train, valid: 2, annotated: train, looked: train },
+        duplicates: { train: duplicates, shared: 0 },
+      }),
+      600,
+    );
+  for (const [train, duplicates] of [[5, 0], [24, 0], [30, 6]] as const) {
+    const { auto, config } = chosen(train, duplicates);
+    assert.deepEqual([config.augment!.elastic, config.augment!.rotation], [0.1, 20]);
+    assert.match(
+      reasonOf(auto, "augment"),
+      new RegExp(`elastic .* for ${train - duplicates} different images`),
+    );
+  }
+  const { auto, config } = chosen(30, 5);
+  assert.deepEqual(config.augment, LIGHT);
+  assert.doesNotMatch(reasonOf(auto, "augment"), /elastic/);
 });
 
 Deno.test("settleAuto: datasets of few, deep, empty or many-class images get settings with reasons", () => {
