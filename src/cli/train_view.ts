@@ -228,7 +228,7 @@ export function describePlan(plan: TrainPlan): string {
 }
 
 /** A line if a run is trained on patches: whether windows agree. */
-function describeWindows(config: TrainConfig): string {
+export function describeWindows(config: TrainConfig): string {
   if (config.patch === undefined) return "";
   if (config.norm === "none") {
     const weights = config.init === undefined && initializationOf(config) === "he"

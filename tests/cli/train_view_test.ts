@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { progressLine } from "../../src/cli/progress.ts";
-import { describeEpoch, drawHistory } from "../../src/cli/train_view.ts";
+import { describeEpoch, describeWindows, drawHistory } from "../../src/cli/train_view.ts";
+import { completeTrainConfig } from "../../src/training/recipe.ts";
+import type { TrainConfig } from "../../src/training/train_config.ts";
 
 const metrics = { "train/loss": 0.7564, "valid/loss": 0.69371, "valid/dice": 0.7567, seconds: 12 };
 
@@ -41,4 +43,16 @@ Deno.test("progressLine: the bar shrinks and goes before numbers are cut", () =>
     `a [${"#".repeat(12)}${".".repeat(12)}] 1/2`,
   );
   assert.equal(progressLine({ label: "unzipping", numbers: "12 MiB" }, 79), "unzipping 12 MiB");
+});
+
+Deno.test("describeWindows: says for patches whether predictions depend on the size of windows", () => {
+  const line = (given: Partial<TrainConfig>) =>
+    describeWindows(completeTrainConfig({ recipe: "strong", ...given }));
+  assert.equal(line({}), "");
+  assert.match(
+    line({ patch: 64 }),
+    /^windows {7}as whole images are predicted: .*, and He's initial weights\n$/,
+  );
+  assert.match(line({ patch: 64, norm: "instance" }), /by its own moments, .*; --norm none avoids it\n$/);
+  assert.doesNotMatch(line({ patch: 64, recipe: "original" }), /He's|moments, so/);
 });
