@@ -9,12 +9,12 @@
 import accumulationHost from "./accumulation.ts" with { type: "text" };
 import adamHost from "./adam/adam.ts" with { type: "text" };
 import adamCode from "./adam/adam.wgsl" with { type: "text" };
+import adamAverageCode from "./adam/adam_average.wgsl" with { type: "text" };
 import augmentHost from "./augment/augment.ts" with { type: "text" };
 import augmentCode from "./augment/augment.wgsl" with { type: "text" };
 import augmentToneCode from "./augment/tone.wgsl" with { type: "text" };
 import averageHost from "./average/average.ts" with { type: "text" };
 import averageCode from "./average/average.wgsl" with { type: "text" };
-import averageMovingCode from "./average/moving.wgsl" with { type: "text" };
 import bandsHost from "./bands.ts" with { type: "text" };
 import choicesHost from "./choices.ts" with { type: "text" };
 import clipHost from "./clip/clip.ts" with { type: "text" };
@@ -99,6 +99,7 @@ import maxPool2dHost from "./max_pool2d/max_pool2d.ts" with { type: "text" };
 import paramsHost from "./params.ts" with { type: "text" };
 import partsAccumulateCode from "./parts/accumulate.wgsl" with { type: "text" };
 import partsAccumulateVectorsCode from "./parts/accumulate_vectors.wgsl" with { type: "text" };
+import partsAdamCode from "./parts/adam.wgsl" with { type: "text" };
 import partsEpilogueCode from "./parts/epilogue.wgsl" with { type: "text" };
 import partsFusedCode from "./parts/fused.wgsl" with { type: "text" };
 import partsFusedProductCode from "./parts/fused_product.wgsl" with { type: "text" };
@@ -139,12 +140,12 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["accumulation.ts", accumulationHost],
   ["adam/adam.ts", adamHost],
   ["adam/adam.wgsl", adamCode],
+  ["adam/adam_average.wgsl", adamAverageCode],
   ["augment/augment.ts", augmentHost],
   ["augment/augment.wgsl", augmentCode],
   ["augment/tone.wgsl", augmentToneCode],
   ["average/average.ts", averageHost],
   ["average/average.wgsl", averageCode],
-  ["average/moving.wgsl", averageMovingCode],
   ["bands.ts", bandsHost],
   ["choices.ts", choicesHost],
   ["clip/clip.ts", clipHost],
@@ -226,6 +227,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["params.ts", paramsHost],
   ["parts/accumulate.wgsl", partsAccumulateCode],
   ["parts/accumulate_vectors.wgsl", partsAccumulateVectorsCode],
+  ["parts/adam.wgsl", partsAdamCode],
   ["parts/epilogue.wgsl", partsEpilogueCode],
   ["parts/fused.wgsl", partsFusedCode],
   ["parts/fused_product.wgsl", partsFusedProductCode],

@@ -1,5 +1,5 @@
 /**
- * The optimizer step of Adam and AdamW over one flat block of parameters.
+ * The optimizer step of Adam and AdamW over one flat block of parameters, and the EMA of the weights.
  *
  * This module is browser compatible.
  *
@@ -9,6 +9,7 @@ import { flatGrid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
 import code from "./adam.wgsl" with { type: "text" };
+import averageCode from "./adam_average.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
@@ -31,10 +32,22 @@ export interface AdamOptions {
  * gradient_scale, step.
  */
 export function adamStep(count: number): Dispatch {
+  return updateOf(count, "adam/adam", code);
+}
+
+/**
+ * {@linkcode adamStep} followed by `average += (1 - keep) * (weights - average)`, with `keep` from the uniform `step`;
+ * bindings also average.
+ */
+export function adamAverageStep(count: number): Dispatch {
+  return updateOf(count, "adam/adam_average", averageCode);
+}
+
+function updateOf(count: number, label: string, code: string): Dispatch {
   return {
-    kernel: kernel("adam/adam", code),
+    kernel: kernel(label, code),
     params: packParams([count / 4]),
-    workgroups: flatGrid("adam/adam", count / 4, WORKGROUP),
+    workgroups: flatGrid(label, count / 4, WORKGROUP),
   };
 }
 

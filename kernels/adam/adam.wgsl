@@ -1,9 +1,7 @@
-// Adam (Kingma and Ba, 2015) and AdamW (Loshchilov and Hutter, 2019), as PyTorch computes them:
-// w -= rate * decay * w;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
-// w -= rate / c1 * m / (sqrt(v) / sqrt(c2) + epsilon), with the bias corrections c1 = 1 - b1^t and c2 = 1 - b2^t.
+// Adam and AdamW.
 // Layout: weights, gradient and both moments are flat blocks of equal length, a multiple of 4.
 // Work: one invocation per 4 parameters.
-// Parts: step.wgsl.
+// Parts: adam.wgsl, step.wgsl.
 // Host: kernels/adam/adam.ts. Test: tests/kernels/adam_test.ts.
 const WORKGROUP: u32 = 64u;
 
@@ -29,10 +27,5 @@ fn main(
   if (at >= params.vectors) {
     return;
   }
-  let g = gradient_scale[0] * gradient[at];
-  let m = step.beta1 * first_moment[at] + (1.0 - step.beta1) * g;
-  let v = step.beta2 * second_moment[at] + (1.0 - step.beta2) * g * g;
-  first_moment[at] = m;
-  second_moment[at] = v;
-  weights[at] = step.shrink * weights[at] - step.rate * m / (sqrt(v) * step.inverse_root + step.epsilon);
+  update(at);
 }

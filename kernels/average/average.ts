@@ -1,5 +1,5 @@
 /**
- * Weighted sums of flat blocks: gradient accumulation and the EMA of the weights.
+ * Weighted sums of flat blocks for gradient accumulation, and the decay of the EMA of the weights.
  *
  * This module is browser compatible.
  *
@@ -9,7 +9,6 @@ import { ceilDiv, flatGrid } from "../grid.ts";
 import { type Dispatch, kernel } from "../kernel.ts";
 import { f32, packParams } from "../params.ts";
 import code from "./average.wgsl" with { type: "text" };
-import moving from "./moving.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
 
@@ -19,18 +18,6 @@ export function weightedSum(count: number, keep: number, add: number): Dispatch 
     kernel: kernel("average/average", code),
     params: packParams([count, f32(keep), f32(add)]),
     workgroups: flatGrid("average/average", ceilDiv(count, 4), WORKGROUP),
-  };
-}
-
-/**
- * `total += (1 - keep) * (value - total)` over `count` values, a multiple of 4, with `keep` from the uniform `step`;
- * bindings value, total, step.
- */
-export function emaUpdate(count: number): Dispatch {
-  return {
-    kernel: kernel("average/moving", moving),
-    params: packParams([count / 4]),
-    workgroups: flatGrid("average/moving", count / 4, WORKGROUP),
   };
 }
 

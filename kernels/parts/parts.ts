@@ -8,6 +8,7 @@
  */
 import accumulateCode from "./accumulate.wgsl" with { type: "text" };
 import accumulateVectorsCode from "./accumulate_vectors.wgsl" with { type: "text" };
+import adamCode from "./adam.wgsl" with { type: "text" };
 import combinedLossCode from "../loss/combined.wgsl" with { type: "text" };
 import epilogueCode from "./epilogue.wgsl" with { type: "text" };
 import fusedCode from "./fused.wgsl" with { type: "text" };
@@ -26,6 +27,7 @@ import tileCode from "./tile.wgsl" with { type: "text" };
 import winogradParamsCode from "./winograd_params.wgsl" with { type: "text" };
 
 const PARTS: ReadonlyMap<string, string> = new Map([
+  ["adam.wgsl", adamCode],
   ["combined.wgsl", combinedLossCode],
   ["epilogue.wgsl", epilogueCode],
   ["fused.wgsl", fusedCode],

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { adamStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
-import { emaUpdate, weightedSum } from "../../kernels/average/average.ts";
+import { adamAverageStep, adamStep, STEP_BYTE_LENGTH } from "../../kernels/adam/adam.ts";
+import { weightedSum } from "../../kernels/average/average.ts";
 import { CLIP_BAND, clipScale, gradientSquares } from "../../kernels/clip/clip.ts";
 import { ceilDiv } from "../../kernels/grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -152,25 +152,18 @@ function recordUpdate(blocks: Blocks, options: OptimizerOptions): void {
       gradient_scale: blocks.whole("gradientScale"),
     });
   }
+  const averages = options.averageDecay > 0;
   blocks.each(({ count, of }) =>
-    recorder.run(adamStep(count), {
+    recorder.run(averages ? adamAverageStep(count) : adamStep(count), {
       weights: of("weights"),
       gradient: of(gradient),
       first_moment: of("firstMoment"),
       second_moment: of("secondMoment"),
+      ...(averages ? { average: of("average") } : {}),
       gradient_scale: blocks.whole("gradientScale"),
-      step: blocks.whole("step", 40),
+      step: blocks.whole("step", STEP_BYTE_LENGTH),
     })
   );
-  if (options.averageDecay > 0) {
-    blocks.each(({ count, of }) =>
-      recorder.run(emaUpdate(count), {
-        value: of("weights"),
-        total: of("average"),
-        step: blocks.whole("step", STEP_BYTE_LENGTH),
-      })
-    );
-  }
 }
 
 /** Records over ranges of the flat blocks, each as large as one binding allows. */

@@ -1,4 +1,5 @@
-import { type AdamOptions, adamStep, packStep } from "../../kernels/adam/adam.ts";
+import assert from "node:assert/strict";
+import { adamAverageStep, type AdamOptions, adamStep, packStep } from "../../kernels/adam/adam.ts";
 import { ADAM_DEFAULTS, adamStep as referenceStep } from "../reference/adam.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
@@ -82,3 +83,31 @@ Deno.test("adamStep: a zero gradient in the first step changes no weight", async
   });
   assertClose(result.weights, weights, { label: "weights" });
 });
+
+for (const count of [4, 256, 260]) {
+  Deno.test(`adamAverageStep: ${count} weights as by adamStep, and their EMA with the decay of each step`, async () => {
+    const random = new Random(count);
+    const zeros = () => new Float32Array(count);
+    let buffers = { weights: random.floats(count), first_moment: zeros(), second_moment: zeros() };
+    let average = random.floats(count);
+    let expected = Float64Array.from(average);
+    for (const [index, keep] of [0, 0.25, 0.999, 1].entries()) {
+      const step = packStep(0, index + 1, index + 1, 0, { ...ADAM_DEFAULTS, weightDecay: 0.1 }, 0, keep);
+      const given = {
+        ...buffers,
+        gradient: random.floats(count),
+        gradient_scale: new Float32Array([0.5]),
+        step,
+      };
+      const { weights, first_moment, second_moment } = await runKernel(gpu, adamStep(count), given);
+      const result = await runKernel(gpu, adamAverageStep(count), { ...given, average });
+      assert.deepEqual([...result.weights], [...weights]);
+      assert.deepEqual([...result.first_moment], [...first_moment]);
+      assert.deepEqual([...result.second_moment], [...second_moment]);
+      expected = expected.map((old, at) => keep * old + (1 - keep) * weights[at]!);
+      average = result.average;
+      assertClose(average, expected, { absolute: 2 ** -22, label: `average, keep ${keep}` });
+      buffers = { weights, first_moment, second_moment };
+    }
+  });
+}

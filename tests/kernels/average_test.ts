@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { packStep } from "../../kernels/adam/adam.ts";
-import { emaDecay, emaUpdate, weightedSum } from "../../kernels/average/average.ts";
-import { ADAM_DEFAULTS } from "../reference/adam.ts";
+import { emaDecay, weightedSum } from "../../kernels/average/average.ts";
 import { assertClose } from "../support/compare.ts";
 import { Random } from "../support/random.ts";
 import { runKernel } from "../support/run_kernel.ts";
@@ -38,22 +36,6 @@ Deno.test("weightedSum: four batches accumulate to their mean", async () => {
   const expected = batches[0]!.map((_, index) => batches.reduce((sum, batch) => sum + batch[index]! / 4, 0));
   assertClose(total, expected, { absolute: 2 ** -22, label: "mean" });
 });
-
-for (const count of [4, 256, 260]) {
-  Deno.test(`emaUpdate: ${count} weights with the decay of each step`, async () => {
-    const random = new Random(count);
-    const options = { ...ADAM_DEFAULTS, weightDecay: 0 };
-    let total = random.floats(count);
-    let expected = Float64Array.from(total);
-    for (const [index, keep] of [0, 0.25, 0.999, 1].entries()) {
-      const value = random.floats(count);
-      expected = expected.map((old, at) => keep * old + (1 - keep) * value[at]!);
-      const step = packStep(0, index + 1, index + 1, 0, options, 0, keep);
-      ({ total } = await runKernel(gpu, emaUpdate(count), { value, total, step }));
-      assertClose(total, expected, { absolute: 2 ** -22, label: `total, keep ${keep}` });
-    }
-  });
-}
 
 Deno.test("emaDecay: grows to the decay, and forgets the initial weights within ten updates", () => {
   const keeps = Array.from({ length: 2000 }, (_, index) => emaDecay(0.99, index + 1));

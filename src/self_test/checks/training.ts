@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { adamStep } from "../../../kernels/adam/adam.ts";
+import { adamAverageStep, adamStep } from "../../../kernels/adam/adam.ts";
 import { augment, toneChange } from "../../../kernels/augment/augment.ts";
-import { emaUpdate, weightedSum } from "../../../kernels/average/average.ts";
+import { weightedSum } from "../../../kernels/average/average.ts";
 import { clipScale, gradientSquares } from "../../../kernels/clip/clip.ts";
 import { multiplyAdd } from "../../../kernels/probe/multiply_add.ts";
 import { draw, drawFour, STREAMS } from "../../random.ts";
@@ -31,37 +31,31 @@ function* updateChecks(): Generator<Check> {
   const second_moment = random(85, 12).map(Math.abs);
   const first = table(12, (i) => beta1 * first_moment[i]! + (1 - beta1) * gradient[i]! / 2);
   const second = table(12, (i) => beta2 * second_moment[i]! + (1 - beta2) * (gradient[i]! / 2) ** 2);
+  const total = random(86, 12);
+  const operands = {
+    weights,
+    gradient,
+    first_moment,
+    second_moment,
+    gradient_scale: Float32Array.of(0.5, 0, 0, 0),
+    step: stepUniform(0, 1, 0, [rate, inverseRoot, beta1, beta2, epsilon, shrink, 0.75]),
+  };
+  const updated = table(
+    12,
+    (i) => shrink * weights[i]! - rate * first[i]! / (Math.sqrt(second[i]!) * inverseRoot + epsilon),
+  );
+  const expected = { first_moment: first, second_moment: second, weights: updated };
+  yield { dispatch: adamStep(12), operands, expected, limit: 1e-6 };
   yield {
-    dispatch: adamStep(12),
-    operands: {
-      weights,
-      gradient,
-      first_moment,
-      second_moment,
-      gradient_scale: Float32Array.of(0.5, 0, 0, 0),
-      step: stepUniform(0, 1, 0, [rate, inverseRoot, beta1, beta2, epsilon, shrink]),
-    },
-    expected: {
-      first_moment: first,
-      second_moment: second,
-      weights: table(
-        12,
-        (i) => shrink * weights[i]! - rate * first[i]! / (Math.sqrt(second[i]!) * inverseRoot + epsilon),
-      ),
-    },
+    dispatch: adamAverageStep(12),
+    operands: { ...operands, average: total },
+    expected: { ...expected, average: table(12, (i) => 0.75 * total[i]! + 0.25 * updated[i]!) },
     limit: 1e-6,
   };
-  const total = random(86, 12);
   yield {
     dispatch: weightedSum(11, 0.9, 0.1),
     operands: { value: weights, total },
     expected: { total: table(12, (i) => i < 11 ? 0.9 * total[i]! + 0.1 * weights[i]! : total[i]!) },
-    limit: 2 ** -22,
-  };
-  yield {
-    dispatch: emaUpdate(12),
-    operands: { value: weights, total, step: stepUniform(0, 1, 0, [0, 0, 0, 0, 0, 0, 0.75]) },
-    expected: { total: table(12, (i) => 0.75 * total[i]! + 0.25 * weights[i]!) },
     limit: 2 ** -22,
   };
   const squares = sum(12, (i) => gradient[i]! ** 2);
