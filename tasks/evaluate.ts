@@ -25,6 +25,7 @@ import {
   thresholdOfMissRate,
 } from "../src/cli/miss_rate.ts";
 import { parseSpacing } from "../src/cli/spacing.ts";
+import { describeFar } from "../src/cli/adapt_notes.ts";
 import { Progress } from "../src/cli/progress.ts";
 import {
   addExamples,
@@ -192,6 +193,7 @@ async function evaluateModel(options: Options, typedData: boolean, world: World 
   if (problems.length > 0) {
     writeStderr(`note: ${plural(problems.length, "problem")} in the split; deno task inspect lists them\n`);
   }
+  writeStderr(describeFar(report.scores, models, options));
   const page = await tryReport(output, (note) => writeStderr(`note: ${escapeLine(note)}\n`));
   // A card is about one file.
   const card = models.length > 1 ? null : await completeCard(models[0]!, report, output).catch((error) => {

@@ -23,6 +23,7 @@ import {
 } from "../src/cli/distributed.ts";
 import type { World } from "../src/distributed/world.ts";
 import { parseSpacing } from "../src/cli/spacing.ts";
+import { describeFar } from "../src/cli/adapt_notes.ts";
 import { Progress } from "../src/cli/progress.ts";
 import {
   addExamples,
@@ -213,6 +214,7 @@ async function predictPaths(
       writeStdout(`COCO dataset ${report.coco.dataset}, results ${report.coco.results}\n`);
     }
   }
+  writeStderr(describeFar(report.images, models, options));
   if (failed.length === 0) return undefined;
   writeStderr(
     `${plural(failed.length, "path")} could not be read\nlisted in ${join(options.output, FAILURES_FILE)}\n`,

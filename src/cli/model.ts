@@ -14,8 +14,6 @@ import {
   loadModel,
   weightBytes,
 } from "../prediction/load_model.ts";
-import { escapeLine } from "../escape.ts";
-import { whyNotAdapted } from "../prediction/adapt.ts";
 import { Ensemble } from "../prediction/ensemble.ts";
 import { findModels, type FoundModels } from "../prediction/find_models.ts";
 import { type ImagePredictor, Predictor } from "../prediction/predictor.ts";
@@ -23,6 +21,7 @@ import { openModelFile } from "../prediction/stream_model.ts";
 import { formatBytes, plural } from "../format.ts";
 import { describeAdapters } from "../ranks/share.ts";
 import { allTexts, type Collective, SINGLE_RANK } from "../training/collective.ts";
+import { describeNotAdapted } from "./adapt_notes.ts";
 import { nameGpu, openTaskGpu } from "./task_gpu.ts";
 import { describeExtents, formatSize } from "../image/input_frame.ts";
 import { describeShipped, isShippedModel } from "../prediction/shipped_model.ts";
@@ -179,14 +178,6 @@ export async function openModel(
       gpu.close();
     },
   };
-}
-
-/** A note about models whose images are not adapted, although it is asked for; empty if those of all are. */
-export function describeNotAdapted(models: readonly Pick<LoadedModel, "path" | "description">[]): string {
-  return models.map(({ path, description }) => {
-    const why = whyNotAdapted(description);
-    return why === null ? "" : `note: --adapt changes nothing for ${escapeLine(path)}: ${why}\n`;
-  }).join("");
 }
 
 /** Opens a single model, or reads several one after the other, as large files would compete for the disk. */

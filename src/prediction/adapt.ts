@@ -14,8 +14,8 @@ import type { ModelDescription } from "../unet/model_format.ts";
 /** What is done to an image before it is predicted. */
 export type Adaptation = "inverted";
 
-/** Images that are nearer are predicted as they are: of usual images, some exceed 1, and few 1.5. */
-const FAR = 2;
+/** The distance up to which images are predicted as they are: of usual images, some exceed 1, and few 1.5. */
+export const FAR = 2;
 
 /** By this the inverted image must be nearer to be kept whatever it finds. */
 const MUCH_NEARER = 0.5;

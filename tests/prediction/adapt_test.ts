@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { AppearanceJudge } from "../../src/appearance/appearance.ts";
-import { describeNotAdapted } from "../../src/cli/model.ts";
+import { describeFar, describeNotAdapted } from "../../src/cli/adapt_notes.ts";
 import { formatAppearance, summarizeAppearance } from "../../src/evaluation/appearance_summary.ts";
 import { formatScores } from "../../src/evaluation/csv.ts";
 import { type ImageScore, scoreImage } from "../../src/evaluation/image_score.ts";
@@ -56,6 +56,19 @@ Deno.test("whyNotAdapted: what the model's file lacks, or that it has several cl
 });
 
 const base = { size: 4, normalize: "imagenet", threshold: 0.5 } as const;
+
+Deno.test("describeFar: counts what --adapt would try, unless it was asked for, is refused, or changes nothing", () => {
+  const known = { ...base, network, appearance: APPEARANCE, metrics: metrics(70, 90, 110, 1000) };
+  const at = (distance: number) => ({ appearance: { ...JUDGED, distance } });
+  const images = [at(0.5), at(2), at(2.01), {}];
+  const models = [{ description: known }];
+  assert.match(describeFar(images, models, {}), /^note: 1 image is far .*--adapt.*\n$/);
+  assert.match(describeFar([...images, at(9)], models, {}), /^note: 2 images are far /);
+  assert.equal(describeFar(images, models, { adapt: true }), "");
+  assert.equal(describeFar(images, models, { missRate: 0.1 }), "");
+  assert.equal(describeFar(images.slice(0, 2), models, {}), "");
+  assert.equal(describeFar(images, [{ description: { ...base, network } }], {}), "");
+});
 
 Deno.test("foundShare: counts the pixels above a logit of 0, padding not at all", () => {
   const data = new Float32Array(12).fill(1);
