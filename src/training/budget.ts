@@ -47,9 +47,12 @@ export const BUDGET_RULES: BudgetRules = {
 /** The share of a budget that is planned for: other programs may slow the machine down. */
 const PLANNED_SHARE = 0.85;
 
-/** Seconds of a run that are not steps: starting, preparing an image for the first time, drawing and reporting. */
+/**
+ * Seconds of a run that are not steps: starting, preparing an image for the first time (at least, and per pixel on two
+ * cores), drawing and reporting.
+ */
 const START_SECONDS = 4;
-const PREPARE_SECONDS = 0.008;
+const PREPARE_SECONDS = { least: 0.008, perPixel: 15e-9 } as const;
 const END_SECONDS = 4;
 
 /** Bytes per second at which a checkpoint of four blocks is written, proven and its model saved. */
@@ -231,8 +234,9 @@ function epochSeconds(task: BudgetTask, step: BudgetStep): number {
   return batches * task.stepSeconds(step) + saveSeconds(task.parameters(step.filters, step.depth));
 }
 
-function otherSeconds({ elapsed = 0, images: { train, valid } }: BudgetTask): number {
-  return elapsed + START_SECONDS + PREPARE_SECONDS * (train + valid) + END_SECONDS;
+function otherSeconds({ elapsed = 0, images: { train, valid }, pixels = 0 }: BudgetTask): number {
+  const prepare = Math.max(PREPARE_SECONDS.least, PREPARE_SECONDS.perPixel * pixels);
+  return elapsed + START_SECONDS + prepare * (train + valid) + END_SECONDS;
 }
 
 function budgetLeft(task: BudgetTask): number {

@@ -95,6 +95,8 @@ export interface BudgetTask {
   readonly stepSeconds: (settings: BudgetStep) => number;
   /** Images that an epoch trains and validates on. */
   readonly images: BudgetChoice["images"];
+  /** Mean pixels of an image's file, if known: large ones take long to prepare. */
+  readonly pixels?: number;
   /** How many patches these are, for a network that is trained on them; whole images by default. */
   readonly patches?: (network: BudgetNetwork) => BudgetChoice["images"];
   /** What is worth it; defaults to `BUDGET_RULES`. */

@@ -96,6 +96,7 @@ export async function chooseRunBudget(config: TrainConfig, options: BudgetRunOpt
       devices: await devicesOf(collective, description ?? gpu),
       ...(auto === null ? {} : {
         rules: autoRules(auto),
+        pixels: auto.fingerprint.sizes.pixels,
         patches: (network) => patchesPerEpoch(auto.fingerprint, network),
       }),
     });
@@ -142,7 +143,7 @@ export function budgetTask(
   config: TrainConfig,
   speed: Speed,
   { devices, rules = BUDGET_RULES, ...rest }:
-    & Pick<BudgetTask, "seconds" | "images" | "given" | "rules" | "patches">
+    & Pick<BudgetTask, "seconds" | "images" | "pixels" | "given" | "rules" | "patches">
     & { readonly elapsed?: number; readonly devices: readonly GpuDescription[] },
 ): BudgetTask {
   const ranks = devices.length;

@@ -48,6 +48,14 @@ Deno.test("parseBudget: reads seconds, minutes, hours and their sums, and refuse
   }
 });
 
+Deno.test("chooseForBudget: large images leave less time for training", () => {
+  const [small, large] = [1e5, 9e6].map((pixels) => chooseForBudget(task(600, {}, { pixels })));
+  assert.deepEqual(small, chooseForBudget(task(600)));
+  const work = ({ filters, size }: BudgetSettings) => filters ** 1.4 * size ** 2;
+  assert.ok(work(large!) < work(small!), `${settingsOf(small!)} ${settingsOf(large!)}`);
+  assert.ok(large!.expectedSeconds > (1502 + 429) * 9e6 * 1e-8 && large!.expectedSeconds < 600);
+});
+
 Deno.test("stepSecondsBy: follows measured steps, and a power of the filters between and beyond them", () => {
   const seconds = stepSecondsBy(SPEED);
   for (const [filters, pixels] of [[8, 4096], [32, 65_536], [16, 65_536], [64, 4096], [4, 65_536]] as const) {
