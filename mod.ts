@@ -94,7 +94,7 @@ export {
   type FeatureTest,
 } from "./src/host/diagnose.ts";
 export type { Backend } from "./src/host/driver.ts";
-export { selfTest, type SelfTestResult } from "./src/self_test/self_test.ts";
+export { selfTest, type SelfTestFilter, type SelfTestResult } from "./src/self_test/self_test.ts";
 export {
   DATASET_URL,
   download,

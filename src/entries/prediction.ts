@@ -30,6 +30,7 @@ export {
   thresholdMask,
 } from "../prediction/postprocess.ts";
 export type { ImageAppearance } from "../appearance/appearance.ts";
+export type { Adaptation } from "../prediction/adapt.ts";
 export {
   type ImageName,
   type ImagePredictor,

@@ -9,7 +9,7 @@ import type { VariantFacts } from "../../kernels/choices.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { selfTest, type SelfTestResult, testedKernels, type Wanted } from "./self_test.ts";
+import { selfTest, type SelfTestFilter, type SelfTestResult, testedKernels } from "./self_test.ts";
 import { FLOAT16 } from "./verdicts.ts";
 
 /** The variants of one device, each tested once, when it is first asked for. */
@@ -53,7 +53,7 @@ export class Admission {
       // A text that is tested for others is not this variant's.
       if (own.length === 0 && isExact) continue;
       const codes = new Set(own.map((test) => test.kernel.code));
-      const wanted: Wanted = (_, which, code) => codes.has(code) && (which ?? variant) === variant;
+      const wanted: SelfTestFilter = (_, which, code) => codes.has(code) && (which ?? variant) === variant;
       verdicts.set(variant, await run(this.#gpu, () => selfTest(this.#gpu, wanted), 1));
     }
     return verdicts;
@@ -97,7 +97,7 @@ export class Admission {
 }
 
 /** Which self-tests are those of a variant. */
-function testsOf(label: string, { kernels }: VariantFacts): Wanted {
+function testsOf(label: string, { kernels }: VariantFacts): SelfTestFilter {
   return (kernel, which) => kernels.includes(kernel) && (which ?? label) === label;
 }
 

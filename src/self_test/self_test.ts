@@ -36,7 +36,7 @@ export interface SelfTestResult {
 }
 
 /** Chooses self-tests by the label of their kernel, by the variant if its file holds several, and by its text. */
-export type Wanted = (kernel: string, variant: string | undefined, code: string) => boolean;
+export type SelfTestFilter = (kernel: string, variant: string | undefined, code: string) => boolean;
 
 /**
  * Runs every kernel once, except those that need what the device lacks, and except the probes of features, which
@@ -49,7 +49,7 @@ export type Wanted = (kernel: string, variant: string | undefined, code: string)
  */
 export async function* selfTest(
   gpu: Gpu,
-  wanted: Wanted = () => true,
+  wanted: SelfTestFilter = () => true,
   precision: Precision = "f32",
 ): AsyncGenerator<SelfTestResult> {
   for (const check of checksFor(gpu, wanted)) {
@@ -63,14 +63,14 @@ export async function* selfTest(
  *
  * @throws {SyntaxError} if a kernel does not compile on this adapter.
  */
-export async function compileTests(gpu: Gpu, wanted: Wanted): Promise<void> {
+export async function compileTests(gpu: Gpu, wanted: SelfTestFilter): Promise<void> {
   await gpu.compile(testedKernels(gpu, wanted).map(({ kernel }) => kernel));
 }
 
 /** The kernels that {@linkcode selfTest} would run, with the variants that they are tested for. */
 export function testedKernels(
   gpu: Gpu,
-  wanted: Wanted,
+  wanted: SelfTestFilter,
 ): { readonly kernel: Kernel; readonly variant?: string }[] {
   return checksFor(gpu, wanted).map(({ dispatch: { kernel }, variant }) => ({
     kernel,
@@ -90,7 +90,7 @@ export function choosePassed(gpu: Gpu, results: readonly SelfTestResult[]): Kern
 }
 
 /** The checks of the wanted kernels that the device has what it takes for. */
-function checksFor(gpu: Gpu, wanted: Wanted): Check[] {
+function checksFor(gpu: Gpu, wanted: SelfTestFilter): Check[] {
   return allChecks().filter(({ needs, dispatch: { kernel }, variant }) =>
     gpu.has(needs) && wanted(kernel.label, variant, kernel.code)
   );
