@@ -1,5 +1,5 @@
 /**
- * The first state of a training run: a new one's, or that of the checkpoint it goes on from.
+ * The first state of a training run: a new one's, or that of the checkpoint from which it resumes.
  *
  * @module
  */

@@ -23,8 +23,9 @@ import { MAP_INDEX_FILE, readMapIndex } from "../../src/evaluation/map_index.ts"
 import { readSheet } from "../../src/evaluation/map_sheet.ts";
 import { codedThresholds, decodeProbabilities } from "../../src/evaluation/probability_codes.ts";
 import { shuffled } from "../../src/random.ts";
-import { writeStderr, writeStdout } from "../../src/cli/task.ts";
+import { writeStdout } from "../../src/cli/task.ts";
 import { damageOutlines } from "../support/damaged_outlines.ts";
+import { benchTask } from "../support/bench_task.ts";
 
 const OPTIONS = {
   train: "130",
@@ -50,17 +51,6 @@ const DATA = "dataset/certainty";
 const RUN = "runs/certainty";
 const SPLITS = ["train", "valid"] as const;
 
-async function task(name: string, ...args: string[]): Promise<string> {
-  writeStderr(`deno task ${name} ${args.join(" ")}\n`);
-  const { success, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["run", "-q", `-P=${name}`, `tasks/${name}.ts`, ...args],
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`deno task ${name} failed:\n${text.decode(stderr)}`);
-  return text.decode(stdout);
-}
-
 interface Finding {
   readonly name: string;
   readonly score: number;
@@ -82,7 +72,7 @@ function auroc(
 
 async function audit(...args: string[]): Promise<Map<string, number>> {
   const { audit } = JSON.parse(
-    await task("evaluate", ...args, "--data", DATA, "--audit", "--json"),
+    await benchTask("evaluate", ...args, "--data", DATA, "--audit", "--json"),
   ) as {
     audit: Finding[];
   };
@@ -123,7 +113,7 @@ function reshuffle(shares: readonly Float64Array[], count: number, rate: number,
 
 const isResumed = given.resume === "yes";
 if (!isResumed) {
-  await task(
+  await benchTask(
     "phantom",
     ...["--output", DATA, "--train", given.train, "--valid", given.valid, "--test", given.test],
     ...["--size", given.size, "--seed", given.seed],
@@ -150,7 +140,7 @@ const settings = [
   ...given.flags.split(" ").filter((flag) => flag !== ""),
 ];
 const records = ["--swanlab", "off", "--no-tensorboard", "--samples", "0"];
-await task("train", ...isResumed ? ["--resume", "--run", RUN] : [...settings, "--force"], ...records);
+await benchTask("train", ...isResumed ? ["--resume", "--run", RUN] : [...settings, "--force"], ...records);
 const minutes = (performance.now() - started) / 60_000;
 const { images } = JSON.parse(await Deno.readTextFile(join(RUN, "ensemble.json"))) as {
   images: { split: string; name: string; fold: number }[];
@@ -186,7 +176,7 @@ for (const split of SPLITS) {
   );
 }
 const { temperature, error } = summary.outOfFold.calibration;
-const test = JSON.parse(await task("evaluate", "--run", RUN, "--data", DATA, "--json"));
+const test = JSON.parse(await benchTask("evaluate", "--run", RUN, "--data", DATA, "--json"));
 lines.push(
   "",
   "## Calibration",

@@ -12,7 +12,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeStderr, writeStdout } from "../../src/cli/task.ts";
+import { writeStdout } from "../../src/cli/task.ts";
 import { readCoco } from "../../src/coco/coco.ts";
 import { ANNOTATION_FILE } from "../../src/coco/coco_file.ts";
 import { encodeRle } from "../../src/coco/rle.ts";
@@ -20,6 +20,7 @@ import { appendCorrection } from "../../src/dataset/corrections.ts";
 import { hashBytes } from "../../src/fs/hash_bytes.ts";
 import { damageOutlines } from "../support/damaged_outlines.ts";
 import { Random } from "../support/random.ts";
+import { benchTask } from "../support/bench_task.ts";
 
 /** The arguments and their defaults. */
 const OPTIONS = [
@@ -58,18 +59,6 @@ const OVERSAMPLE = 3;
 const DATA = `dataset/corrections_loop/${given.name}`;
 const RUNS = `runs/corrections_loop/${given.name}`;
 
-/** Runs a command of the product; returns its standard output. */
-async function task(name: string, ...args: string[]): Promise<string> {
-  writeStderr(`deno task ${name} ${args.join(" ")}\n`);
-  const { success, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["run", "-q", `-P=${name}`, `tasks/${name}.ts`, ...args],
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`deno task ${name} failed:\n${text.decode(stderr)}`);
-  return text.decode(stdout);
-}
-
 interface Evaluation {
   readonly summary: {
     readonly pooled: { readonly dice: number };
@@ -79,7 +68,9 @@ interface Evaluation {
 }
 
 async function evaluate(run: string, data: string, ...args: string[]): Promise<Evaluation> {
-  return JSON.parse(await task("evaluate", "--run", run, "--data", data, "--json", ...args)) as Evaluation;
+  return JSON.parse(
+    await benchTask("evaluate", "--run", run, "--data", data, "--json", ...args),
+  ) as Evaluation;
 }
 
 interface Outcome {
@@ -95,7 +86,7 @@ async function runSeed(seed: number): Promise<Map<string, Outcome>> {
   const data = join(DATA, `seed-${seed}`);
   const runs = join(RUNS, `seed-${seed}`);
   const counts = ["--train", `${IMAGES}`, "--valid", "40", "--test", `${TEST}`, "--size", "64"];
-  await task("phantom", "--output", data, ...counts, "--seed", `${seed}`);
+  await benchTask("phantom", "--output", data, ...counts, "--seed", `${seed}`);
   const path = join(data, "train", ANNOTATION_FILE);
   const truth = await Deno.readTextFile(path);
   const damaged = damageOutlines(truth, { share: 0.2, seed });
@@ -105,7 +96,7 @@ async function runSeed(seed: number): Promise<Map<string, Outcome>> {
   const network = ["--recipe", "strong", "--filters", given.filters!, "--size", "64"];
   const base = join(runs, "base");
   const own = ["--epochs", `${EPOCHS}`, "--batch-size", `${BATCH}`, "--seed", `${seed}`, ...FLAGS];
-  await task("train", ...settings, ...network, "--run", base, ...own);
+  await benchTask("train", ...settings, ...network, "--run", base, ...own);
   const { audit } = await evaluate(base, data, "--split", "train", "--audit");
   const before = await evaluate(base, data);
   const ranked = audit!.map(({ name }) => name);
@@ -127,7 +118,7 @@ async function runSeed(seed: number): Promise<Map<string, Outcome>> {
     const draws = IMAGES + names.length * (OVERSAMPLE - 1);
     const most = IMAGES + CORRECTED * (OVERSAMPLE - 1);
     const epochs = Math.round(MORE * Math.ceil(most / BATCH) / Math.ceil(draws / BATCH));
-    await task(
+    await benchTask(
       "train",
       ...[...settings, "--init", base, "--run", join(runs, arm), "--epochs", `${epochs}`],
       ...["--batch-size", `${BATCH}`, "--seed", `${seed + 100}`],

@@ -11,8 +11,9 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { writeStderr, writeStdout } from "../../src/cli/task.ts";
+import { writeStdout } from "../../src/cli/task.ts";
 import { LOOK_NAMES } from "../../src/phantom/looks.ts";
+import { benchTask } from "../support/bench_task.ts";
 
 /** The arguments and their defaults. */
 const OPTIONS = {
@@ -54,18 +55,6 @@ const CANDIDATES: Readonly<Record<string, { flags: string; pretrain?: number; ev
 const DATA = `dataset/${given.root}`;
 const RUNS = `runs/${given.root}`;
 
-/** Runs a command of the product; returns its standard output. */
-async function task(name: string, ...args: string[]): Promise<string> {
-  writeStderr(`deno task ${name} ${args.join(" ")}\n`);
-  const { success, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["run", "-q", `-P=${name}`, `tasks/${name}.ts`, ...args],
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`deno task ${name} failed:\n${text.decode(stderr)}`);
-  return text.decode(stdout);
-}
-
 async function phantom(folder: string, looks: string): Promise<string> {
   const counts = [
     "--train",
@@ -79,7 +68,7 @@ async function phantom(folder: string, looks: string): Promise<string> {
     "--seed",
     "5",
   ];
-  await task("phantom", "--output", folder, "--look", looks, ...counts);
+  await benchTask("phantom", "--output", folder, "--look", looks, ...counts);
   return folder;
 }
 
@@ -104,7 +93,7 @@ async function train(
   ];
   const more = flags.split(" ").filter((flag) => flag !== "");
   const own = more.includes("--epochs") ? [] : ["--epochs", `${epochs}`];
-  await task(
+  await benchTask(
     "train",
     "--data",
     data,
@@ -126,7 +115,7 @@ async function dice(run: string, data: string, flags = ""): Promise<number> {
   // Datasets are evaluated at the same time: each into a folder of its own.
   const output = `${run}/${data.replaceAll(/[^\w]+/g, "-")}`;
   const fixed = ["--no-maps", "--json", "--output", output];
-  const text = await task("evaluate", "--run", run, "--data", data, ...fixed, ...more);
+  const text = await benchTask("evaluate", "--run", run, "--data", data, ...fixed, ...more);
   return JSON.parse(text).summary.pooled.dice;
 }
 

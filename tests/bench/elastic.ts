@@ -12,8 +12,9 @@
  * @module
  */
 import { basename, join } from "node:path";
-import { writeStderr, writeStdout } from "../../src/cli/task.ts";
+import { writeStdout } from "../../src/cli/task.ts";
 import { isTaken } from "../../src/fs/paths.ts";
+import { benchTask } from "../support/bench_task.ts";
 
 const RUNS = "runs/elastic";
 const RESULTS = join(RUNS, "results.jsonl");
@@ -41,24 +42,13 @@ interface Result {
   readonly dice: number;
 }
 
-async function task(name: string, args: readonly string[]): Promise<string> {
-  writeStderr(`deno task ${name} ${args.join(" ")}\n`);
-  const { success, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["run", "-q", `-P=${name}`, `tasks/${name}.ts`, ...args],
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`deno task ${name} failed:\n${text.decode(stderr)}`);
-  return text.decode(stdout);
-}
-
 /** The dataset to use: phantoms, the given one, or a copy of it with few training images. */
 async function dataset(): Promise<string> {
   const { data, few } = given as { data: string; few: string };
   if (data === "") {
     const folder = "dataset/elastic/phantoms-24";
     const counts = ["--train", "24", "--valid", `${VALID}`, "--test", "60", "--size", "96", "--seed", "5"];
-    if (!await isTaken(folder)) await task("phantom", ["--output", folder, ...counts]);
+    if (!await isTaken(folder)) await benchTask("phantom", "--output", folder, ...counts);
     return folder;
   }
   if (few === "0") return data;
@@ -86,12 +76,10 @@ async function measure(data: string, augment: string, seed: string): Promise<Res
   const run = join(RUNS, `${basename(data)}-${augment.replaceAll(/[^\w.]+/g, "-")}-${epochs}-${seed}`);
   const sizes = ["--filters", "8", "--size", size, "--batch-size", batch, "--epochs", epochs];
   const quiet = ["--swanlab", "off", "--no-tensorboard", "--samples", "0", "--force"];
-  await task("train", [
-    ...["--data", data, "--run", run, "--recipe", "strong", "--patience", "1000", ...sizes],
-    ...["--seed", seed, "--augment", augment, ...quiet],
-  ]);
+  const recipe = ["--recipe", "strong", "--patience", "1000", "--seed", seed, "--augment", augment];
+  await benchTask("train", "--data", data, "--run", run, ...recipe, ...sizes, ...quiet);
   const { summary } = JSON.parse(
-    await task("evaluate", ["--run", run, "--data", data, "--no-maps", "--json"]),
+    await benchTask("evaluate", "--run", run, "--data", data, "--no-maps", "--json"),
   );
   return { data, augment, epochs, seed, dice: (summary.classMeans ?? summary).pooled.dice };
 }
