@@ -132,9 +132,22 @@ function keepLesions(
 
 /** The number of foreground pixels. */
 export function countSet(mask: Mask): number {
+  const { data } = mask;
   let count = 0;
-  for (const value of mask.data) if (value !== 0) count++;
+  for (let at = 0; at < data.length; at++) if (data[at] !== 0) count++;
   return count;
+}
+
+/** The bounding box of boxes; null for none. */
+export function unionBox(boxes: readonly Box[]): Box | null {
+  let left = Infinity, right = 0, top = Infinity, bottom = 0;
+  for (const { x, y, width, height } of boxes) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x + width);
+    bottom = Math.max(bottom, y + height);
+  }
+  return boxes.length === 0 ? null : { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** The bounding box of the union of masks of one size; null if they are empty. */

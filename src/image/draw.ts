@@ -5,8 +5,7 @@
  *
  * @module
  */
-import type { Box } from "./components.ts";
-import { assertImage, type GrayImage, type RgbImage, type Size } from "./image.ts";
+import { assertImage, type GrayImage, repeatGray, type RgbImage, type Size } from "./image.ts";
 import type { Mask } from "./mask.ts";
 import { resizeImage } from "./resize.ts";
 
@@ -106,15 +105,16 @@ export function assertSameSize(image: RgbImage, mask: Mask): void {
 
 /** A mask as an image: background black, foreground white. */
 export function maskToRgb(mask: Mask): RgbImage {
-  return grayToRgb({ ...mask, data: mask.data.map((value) => value === 0 ? 0 : 255) });
+  const { width, height, data } = mask;
+  const gray = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) gray[i] = data[i] === 0 ? 0 : 255;
+  return grayToRgb({ width, height, data: gray });
 }
 
 /** A grayscale image with its channel repeated three times. */
 export function grayToRgb(image: GrayImage): RgbImage {
   assertImage(image, 1, "convert a grayscale image to RGB");
-  const data = new Uint8Array(image.data.length * 3);
-  for (let i = 0; i < image.data.length; i++) data.fill(image.data[i] as number, 3 * i, 3 * i + 3);
-  return { width: image.width, height: image.height, data };
+  return repeatGray({ ...image, channels: 1 });
 }
 
 /** Whether the mask or the image ends within `reach` pixels above, below, left or right of a pixel. */
@@ -139,16 +139,6 @@ export function scaleToFit(image: RgbImage, cell: Size): RgbImage {
   const data = new Uint8Array(3 * plane);
   for (let i = 0; i < plane; i++) {
     for (let c = 0; c < 3; c++) data[3 * i + c] = Math.round(255 * (values[c * plane + i] as number));
-  }
-  return { width, height, data };
-}
-
-/** A rectangle of an image, within it. */
-export function crop(image: RgbImage, { x, y, width, height }: Box): RgbImage {
-  const data = new Uint8Array(3 * width * height);
-  for (let row = 0; row < height; row++) {
-    const start = 3 * ((y + row) * image.width + x);
-    data.set(image.data.subarray(start, start + 3 * width), 3 * row * width);
   }
   return { width, height, data };
 }

@@ -1,14 +1,17 @@
 /**
- * Text on images, drawn by ImageMagick.
+ * Text on images.
+ *
+ * This module is browser compatible.
  *
  * @module
  */
-import { Drawables, type IMagickImage, MagickColor, TextAlignment } from "@imagemagick/magick-wasm";
 import { escapeControls } from "../escape.ts";
-import { type Color, crop, paste } from "./draw.ts";
-import { FONT_NAME, startFont } from "./font/font.ts";
+import type { Color } from "./draw.ts";
+import type { Coverage } from "./font/coverage.ts";
 import type { RgbImage } from "./image.ts";
-import { pixelsOf, withMagickImage } from "./magick.ts";
+
+/** Loaded with the first text. */
+type Font = typeof import("./font/font.ts");
 
 const TEXT_COLOR: Color = [32, 32, 32];
 
@@ -35,48 +38,45 @@ export interface TextLine {
 /** Draws lines of text over an image, which is modified. */
 export async function drawText(canvas: RgbImage, lines: readonly TextLine[]): Promise<RgbImage> {
   if (lines.length === 0) return canvas;
-  await startFont();
+  const font = await import("./font/font.ts");
   for (const line of lines) {
-    const text = shorten(escapeControls(line.text).replace(/\s+/g, " ").trim(), line);
-    if (text !== "") drawLine(canvas, line, text);
+    const text = shorten(escapeControls(line.text).replace(/\s+/g, " ").trim(), line, font);
+    if (text !== "") drawLine(canvas, line, text, font);
   }
   return canvas;
 }
 
-/** ImageMagick gets no more of the image than the line needs: its memory never shrinks. */
 function drawLine(
   canvas: RgbImage,
-  { x, y, size, width, align, color = TEXT_COLOR }: TextLine,
+  { x, y, size, align, color = TEXT_COLOR }: TextLine,
   text: string,
+  { textCoverage, textWidth }: Font,
 ): void {
-  const left = Math.max(0, Math.floor(x - (align === "left" ? 0 : width / 2) - size));
-  const top = Math.max(0, Math.floor(y - 1.5 * size));
-  const right = Math.min(canvas.width, Math.ceil(left + width + 2 * size + 1));
-  const bottom = Math.min(canvas.height, Math.ceil(y + size));
-  if (left >= right || top >= bottom) return;
-  const part = crop(canvas, { x: left, y: top, width: right - left, height: bottom - top });
-  const drawn = withMagickImage(part, (image) => {
-    new Drawables()
-      .font(FONT_NAME)
-      .textAlignment(align === "left" ? TextAlignment.Left : TextAlignment.Center)
-      .fillColor(new MagickColor(...color))
-      .fontPointSize(size)
-      .text(x - left, y - top, text)
-      .draw(image as IMagickImage);
-    return pixelsOf(image);
-  });
-  paste(canvas, drawn, left, top);
+  const start = align === "left" ? x : x - textWidth(text, size) / 2;
+  for (const coverage of textCoverage(text, start, y, size)) blend(canvas, coverage, color);
+}
+
+/** Mixes a color in where a glyph covers pixels of the canvas. */
+function blend({ width, height, data }: RgbImage, glyph: Coverage, color: Color): void {
+  const left = Math.max(0, glyph.left);
+  const right = Math.min(width, glyph.left + glyph.width);
+  const bottom = Math.min(height, glyph.top + glyph.height);
+  for (let y = Math.max(0, glyph.top); y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      const share = glyph.data[(y - glyph.top) * glyph.width + x - glyph.left]!;
+      if (share === 0) continue;
+      const at = 3 * (y * width + x);
+      for (let channel = 0; channel < 3; channel++) {
+        const value = data[at + channel]!;
+        data[at + channel] = Math.round(value + share * (color[channel]! - value));
+      }
+    }
+  }
 }
 
 /** The text, or as much of it as fits into `width` with an ellipsis. */
-function shorten(text: string, { size, width, keepEnd = false }: TextLine): string {
-  const fits = (part: string) => {
-    const metrics = new Drawables().font(FONT_NAME).fontPointSize(size).fontTypeMetrics(
-      part,
-      true,
-    );
-    return metrics === null || metrics.textWidth <= width;
-  };
+function shorten(text: string, { size, width, keepEnd = false }: TextLine, { textWidth }: Font): string {
+  const fits = (part: string) => textWidth(part, size) <= width;
   if (fits(text)) return text;
   const letters = [...text];
   const cut = (count: number) => {

@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { MagickFormat } from "@imagemagick/magick-wasm";
 import { deflate } from "node:zlib";
 import { promisify } from "node:util";
 import type { Color } from "./draw.ts";
 import type { Gray16Image, GrayImage, RgbImage } from "./image.ts";
-import { startMagick, withMagickImage } from "./magick.ts";
 import { PngEncoder } from "./png_encoder.ts";
 
 const deflateAsync = promisify(deflate) as (
@@ -49,6 +47,11 @@ export async function encodeJpeg(image: RgbImage, quality: number): Promise<Uint
   if (!(quality >= 1 && quality <= 100)) {
     throw new RangeError(`Cannot encode a JPEG of quality ${quality}: expected 1 to 100`);
   }
+  // Loading ImageMagick takes 0.2 s, which programs that write PNGs need not pay.
+  const [{ MagickFormat }, { startMagick, withMagickImage }] = await Promise.all([
+    import("@imagemagick/magick-wasm"),
+    import("./magick.ts"),
+  ]);
   await startMagick();
   return withMagickImage(image, (wrapped) => {
     wrapped.quality = quality;

@@ -7,7 +7,6 @@ import {
   ConfigurationFiles,
   type IMagickImage,
   initializeImageMagick,
-  Magick,
   MagickFormat,
   MagickImage,
   MagickReadSettings,
@@ -17,8 +16,8 @@ import { FORMATS } from "./formats.ts";
 import { assertImage, type RgbImage } from "./image.ts";
 import { MAX_PIXELS, MAX_SIDE } from "./limits.ts";
 
-/** The registry's formats, raw samples, and the blank canvas on which text is measured. */
-const CODERS = [...FORMATS.flatMap(({ coders }) => coders), "RGB", "XC"];
+/** The registry's formats, and raw samples. */
+const CODERS = [...FORMATS.flatMap(({ coders }) => coders), "RGB"];
 
 /** Denies everything except these. */
 const POLICY = `<?xml version="1.0" encoding="UTF-8"?>
@@ -40,7 +39,7 @@ export function startMagick(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  // Compiled here rather than on import: programs that draw nothing and read plain JPEGs do not need it.
+  // Compiled here rather than on import: programs that read plain JPEGs do not need it.
   const { default: magick } = await import("./magick_wasm.js");
   const files = ConfigurationFiles.default;
   files.policy.data = POLICY;
@@ -54,11 +53,6 @@ async function start(): Promise<void> {
   // A limit of 1 rejects every image: reading counts one more than it keeps.
   ResourceLimits.listLength = 8n;
   ResourceLimits.time = 30n;
-}
-
-/** Registers a TrueType font under `name` for drawing; ImageMagick has no built-in font. */
-export function addFont(name: string, bytes: Uint8Array): void {
-  Magick.addFont(name, bytes);
 }
 
 /** Calls `use` with an ImageMagick copy of `image` and frees it afterwards, after {@linkcode startMagick}. */

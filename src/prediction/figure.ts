@@ -10,6 +10,7 @@ import type { LegendEntry } from "../image/draw_legend.ts";
 import type { RgbImage, Size } from "../image/image.ts";
 import { BACKGROUND, type LabelMap } from "../image/label_map.ts";
 import type { Mask } from "../image/mask.ts";
+import { formatCount, plural } from "../format.ts";
 import type { MaskReport } from "./image_report.ts";
 
 /** Bounds of the longer side of a panel in pixels: small images are enlarged, large ones reduced. */
@@ -83,7 +84,7 @@ export function figureTitle(
   { lesions, area, share, areaMm2 }: Pick<MaskReport, "lesions" | "area" | "share" | "areaMm2">,
 ): string {
   if (area === 0) return `nothing found in ${name}`;
-  const count = `${lesions.length.toLocaleString("en-US")} ${lesions.length === 1 ? "lesion" : "lesions"}`;
+  const count = plural(lesions.length, "lesion");
   const physical = areaMm2 === undefined ? "" : `, ${formatMm2(areaMm2)}`;
   return `${count}, ${areaText(area, share)}${physical} in ${name}`;
 }
@@ -94,5 +95,5 @@ export function formatMm2(area: number): string {
 }
 
 function areaText(area: number, share: number): string {
-  return `${area.toLocaleString("en-US")} px (${(100 * share).toFixed(2)} %)`;
+  return `${formatCount(area)} px (${(100 * share).toFixed(2)} %)`;
 }

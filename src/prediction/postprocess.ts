@@ -6,13 +6,12 @@
  */
 import { encodeRle } from "../coco/rle.ts";
 import {
-  boundingBox,
   type Box,
-  countSet,
   keepLargest,
   labelComponents,
   type Lesion,
   removeSmall,
+  unionBox,
 } from "../image/components.ts";
 import type { Size } from "../image/image.ts";
 import type { Mask } from "../image/mask.ts";
@@ -136,7 +135,7 @@ function describe(
     sums[labels[at]!]! += data[at]!;
     if (data[at]! > maxProbability) maxProbability = data[at]!;
   }
-  const area = countSet(mask);
+  const area = lesions.reduce((sum, { area }) => sum + area, 0);
   const total = sums.subarray(1).reduce((sum, value) => sum + value, 0);
   const order = lesions.map((_, index) => index).sort((a, b) => lesions[b]!.area - lesions[a]!.area);
   const places = new Int32Array(lesions.length + 1);
@@ -147,7 +146,7 @@ function describe(
     threshold,
     area,
     share: area / (width * height),
-    box: boundingBox(mask),
+    box: unionBox(lesions.map(({ box }) => box)),
     meanProbability: area === 0 ? null : total / area,
     maxProbability,
     lesions: order.map((index) => ({
@@ -156,5 +155,7 @@ function describe(
     })),
     rle: encodeRle(mask),
   };
-  return { summary, lesionMap: labels.map((label) => places[label]!) };
+  // Of a single lesion they are the same.
+  if (lesions.length > 1) { for (let at = 0; at < labels.length; at++) labels[at] = places[labels[at]!]!; }
+  return { summary, lesionMap: labels };
 }

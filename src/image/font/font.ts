@@ -1,19 +1,33 @@
 /**
  * The one font of every figure: DejaVu Sans with Latin-1, dashes, quotes, arrows and comparison signs.
  *
+ * This module is browser compatible.
+ *
  * @module
  */
 import dejavuSans from "./dejavu_sans.base64" with { type: "text" };
-import { addFont, startMagick } from "../magick.ts";
+import { type Coverage, coverageOf } from "./coverage.ts";
+import { TrueTypeFont } from "./true_type.ts";
 
-/** The name of the font for drawing. */
-export const FONT_NAME = "DejaVuSans";
+const font = new TrueTypeFont(Uint8Array.fromBase64(dejavuSans.replace(/\s+/g, "")));
 
-let starting: Promise<void> | undefined;
+/** The width of a text at a font size, both in pixels. */
+export function textWidth(text: string, size: number): number {
+  let width = 0;
+  for (const glyph of glyphsOf(text)) width += font.advance(glyph);
+  return width * size / font.unitsPerEm;
+}
 
-/** Starts ImageMagick, if necessary, and registers the font. */
-export function startFont(): Promise<void> {
-  return starting ??= startMagick().then(() =>
-    addFont(FONT_NAME, Uint8Array.fromBase64(dejavuSans.replace(/\s+/g, "")))
-  );
+/** The pixels of a text whose baseline begins at a place, glyph by glyph. */
+export function* textCoverage(text: string, x: number, y: number, size: number): Generator<Coverage> {
+  const scale = size / font.unitsPerEm;
+  for (const glyph of glyphsOf(text)) {
+    const coverage = coverageOf(font.outline(glyph), { x, y, scale });
+    if (coverage !== null) yield coverage;
+    x += scale * font.advance(glyph);
+  }
+}
+
+function* glyphsOf(text: string): Generator<number> {
+  for (const letter of text) yield font.glyphOf(letter.codePointAt(0)!);
 }
