@@ -45,14 +45,14 @@ fn padded(at: Strips, column: u32, strip: Strip) -> Strip {
 }
 
 // max(0, scale * strip + shift)
-fn normalized(strip: Strip, affine: vec2f) -> Strip {
+fn normalized(strip: Strip, coefficients: vec2f) -> Strip {
   return Strip(
-    relu_vec4(strip[0] * affine.x + affine.y),
-    relu_vec4(strip[1] * affine.x + affine.y),
-    relu_vec4(strip[2] * affine.x + affine.y),
-    relu_vec4(strip[3] * affine.x + affine.y),
-    relu_vec4(strip[4] * affine.x + affine.y),
-    relu_vec4(strip[5] * affine.x + affine.y),
+    relu_vec4(strip[0] * coefficients.x + coefficients.y),
+    relu_vec4(strip[1] * coefficients.x + coefficients.y),
+    relu_vec4(strip[2] * coefficients.x + coefficients.y),
+    relu_vec4(strip[3] * coefficients.x + coefficients.y),
+    relu_vec4(strip[4] * coefficients.x + coefficients.y),
+    relu_vec4(strip[5] * coefficients.x + coefficients.y),
   );
 }
 

@@ -11,14 +11,18 @@ const HEAD = `alias Y = vec4f;
 @group(0) @binding(0) var<storage, read> x: array<vec4f>; // x[0]
 @group(0) @binding(1) var<storage, read> places: array<u32>;
 @group(0) @binding(2) var<storage, read_write> y: array<Y>;
-@group(0) @binding(3) var<uniform> params: vec4u;
+@group(0) @binding(3) var<storage, read_write> p: array<vec2f>;
+@group(0) @binding(4) var<uniform> params: vec4u;
 `;
 
 /** The body of a kernel, rewritten. */
 function rewritten(body: string): string {
   const code = withWords(HEAD + body);
   assert.ok(code.includes("x: array<vec2<u64>>; // x[0]\n") && code.includes("y: array<vec2<u64>>;"), code);
-  return code.slice(code.indexOf("params: vec4u;\n") + 15, code.indexOf("\nfn vector_of_words"));
+  return code.slice(
+    code.indexOf("params: vec4u;\n") + 15,
+    code.search(/\nfn (pair_of_word|vector_of_words)/),
+  );
 }
 
 Deno.test("withWords: loads and stores of vectors, whatever their index and value are", () => {
@@ -32,6 +36,7 @@ Deno.test("withWords: loads and stores of vectors, whatever their index and valu
       ["if (y[i].x == 0.0) { box[0] = 1.0; }", "if (vector_of_words(y[i]).x == 0.0) { box[0] = 1.0; }"],
       ["y[i] = g(\n  x[i],\n);", "y[i] = words_of_vector(g(\n  vector_of_words(x[i]),\n));"],
       ["// y[i] = x[\nlet a = s.x[0];", "// y[i] = x[\nlet a = s.x[0];"],
+      ["p[i] += x[i].xy;", "p[i] = word_of_pair(pair_of_word(p[i]) + (vector_of_words(x[i]).xy));"],
     ] as const
   ) assert.equal(rewritten(body), expected, body);
 });
@@ -55,7 +60,9 @@ Deno.test("withWords: code that uses a binding otherwise, or has none, stays as 
 
 Deno.test("withWords: all kernels with vectors but two, with their parts, line by line", () => {
   const kept = [...KERNEL_SOURCES].filter(([path, text]) => {
-    if (!/var<storage, \w+> \w+: array<vec4f>|alias \w+ = vec4f/.test(text) || !path.endsWith(".wgsl")) {
+    if (
+      !/var<storage, \w+> \w+: array<vec[24]f>|alias \w+ = vec[24]f/.test(text) || !path.endsWith(".wgsl")
+    ) {
       return false;
     }
     const code = withParts(path, text);
