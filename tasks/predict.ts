@@ -40,8 +40,8 @@ import {
 import { findImages, type ImageReport, type MaskReport } from "../src/entries/predict.ts";
 import { modelsOrigin } from "../src/prediction/models_origin.ts";
 import { predictFilesOnRanks } from "../src/prediction/predict_files.ts";
+import { decodeFile } from "../src/prediction/predict_jobs.ts";
 import { FOLDERS } from "../src/fs/layout.ts";
-import { warmDecoders } from "../src/image/decode.ts";
 import { stopwatch } from "../src/stopwatch.ts";
 import { decisionThreshold } from "../src/prediction/class_masks.ts";
 import { formatMm2 } from "../src/prediction/figure.ts";
@@ -145,7 +145,9 @@ async function predictPaths(
     writeStderr(describeSkipped(skipped));
   }
   if (files.length === 0) return new ExitError(EXIT.failed);
-  warmDecoders();
+  // In a Worker, while the model is opened.
+  const [first] = files as [string];
+  const decoding = world === null ? new Map([[first, decodeFile(first)]]) : undefined;
   const { gpu, models, predictor, close } = await openModel(options, world?.collective);
   const promised = thresholdOfMissRate(options, predictor);
   const threshold = decisionThreshold(predictor.description, promised ?? options.threshold) ?? undefined;
@@ -180,6 +182,7 @@ async function predictPaths(
     uncertainty: options.uncertainty,
     coco: options.coco === undefined ? undefined : { path: options.coco, ids: options.cocoIds },
     batchSize: options.batchSize,
+    decoding,
     problems,
     provenance,
     modelHashes: models.map(({ sha256 }) => sha256),

@@ -31,7 +31,7 @@ export interface GpuOptions {
   maxBindingSize?: number;
   /** Upper limit on the bytes of one buffer; batches that need more are split into micro-batches. */
   maxBufferSize?: number;
-  /** Called with the number of kernels before they are compiled: the first compilation on a machine takes seconds. */
+  /** Called with the number of kernels if compiling them takes a while, as a machine's first compilation does. */
   onCompile?: ((kernels: number) => void) | undefined;
 }
 

@@ -29,6 +29,9 @@ import { ErrorScopes } from "./error_scopes.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { ReadBack } from "./read_back.ts";
 
+/** Kernels that the driver knows are compiled sooner, and are nothing to tell. */
+const SILENT_SECONDS = 0.4;
+
 /** Values per chunk of an upload. */
 const UPLOAD_VALUES = 2 ** 20;
 
@@ -56,10 +59,10 @@ export class Gpu implements GpuDescription {
    * were chosen and the plan must be recorded again. Set by whoever opens the device.
    */
   admit: ((kernels: readonly Kernel[]) => Promise<boolean>) | undefined;
-  /** Called with the number of kernels before they are compiled. */
+  /** Called with the number of kernels if compiling them takes a while. */
   onCompile: GpuOptions["onCompile"];
   /** Runs kernels once when they are compiled, where a first dispatch takes long; set by whoever opens the device. */
-  runFirst: ((kernels: readonly Kernel[]) => Promise<void>) | undefined;
+  runFirst: ((kernels: readonly Kernel[], onProgress: () => void) => Promise<void>) | undefined;
   readonly #scopes: ErrorScopes;
   readonly #pipelines: PipelineCache;
   readonly #readBack: ReadBack;
@@ -180,10 +183,16 @@ export class Gpu implements GpuDescription {
   async compile(kernels: readonly Kernel[], tests: readonly Kernel[] = []): Promise<void> {
     this.check();
     const missing = this.#missing(kernels);
-    if (missing.length > 0) this.onCompile?.(missing.length);
     const all = this.#missing([...kernels, ...tests]);
-    await this.createPipelines([...kernels, ...tests]);
-    await this.runFirst?.(all);
+    const start = performance.now();
+    let told = missing.length === 0;
+    const onProgress = () => {
+      if (told || performance.now() - start < 1000 * SILENT_SECONDS) return;
+      told = true;
+      this.onCompile?.(missing.length);
+    };
+    await this.createPipelines([...kernels, ...tests], onProgress);
+    await this.runFirst?.(all, onProgress);
   }
 
   /** The kernels that are not compiled yet, one of each text. */
@@ -193,9 +202,9 @@ export class Gpu implements GpuDescription {
   }
 
   /** {@linkcode Gpu.compile}, without a word and without {@linkcode Gpu.runFirst}. */
-  async createPipelines(kernels: readonly Kernel[]): Promise<void> {
+  async createPipelines(kernels: readonly Kernel[], onProgress?: () => void): Promise<void> {
     this.check();
-    await Promise.all(kernels.map((kernel) => this.#pipelines.compile(kernel)));
+    await Promise.all(kernels.map((kernel) => this.#pipelines.compile(kernel).then(onProgress)));
     this.check();
   }
 

@@ -41,6 +41,6 @@ export async function openGpu(
     );
   }
   return await openVerifiedGpu(options, new KernelMemory(cache, { tuned, retest }), (gpu) => {
-    if (gpu.adapter.isFallback) gpu.runFirst = (kernels) => runFirst(gpu, kernels);
+    if (gpu.adapter.isFallback) gpu.runFirst = (kernels, onProgress) => runFirst(gpu, kernels, onProgress);
   });
 }

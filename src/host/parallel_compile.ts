@@ -23,8 +23,16 @@ const cold = new WeakSet<Gpu>();
 /** Seconds after which a thread that does not answer is given up. */
 const MOST_SECONDS = 120;
 
-/** Runs each kernel once, with a second thread if the first ones show that the driver does not know them. */
-export async function runFirst(gpu: Gpu, kernels: readonly Kernel[]): Promise<void> {
+/**
+ * Runs each kernel once, with a second thread if the first ones show that the driver does not know them.
+ *
+ * @param onProgress called after each kernel
+ */
+export async function runFirst(
+  gpu: Gpu,
+  kernels: readonly Kernel[],
+  onProgress: () => void = () => {},
+): Promise<void> {
   if (kernels.length < LEAST_KERNELS) return;
   const order = inOrder(kernels);
   const next = new Int32Array(new SharedArrayBuffer(4));
@@ -34,6 +42,7 @@ export async function runFirst(gpu: Gpu, kernels: readonly Kernel[]): Promise<vo
     for (let at = Atomics.add(next, 0, 1); at < order.length; at = Atomics.add(next, 0, 1)) {
       const start = performance.now();
       await runs.of(order[at]!);
+      onProgress();
       if (performance.now() - start > 1000 * COLD_SECONDS && order.length - at > 2) {
         cold.add(gpu);
         helper ??= runElsewhere(gpu, order, next);

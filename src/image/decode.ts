@@ -106,11 +106,6 @@ async function decode(
   return { ...image, data: new TYPES[type as keyof typeof TYPES](buffer) };
 }
 
-/** Starts a Worker while something else is done, which saves the first decode 50 ms. */
-export function warmDecoders(): void {
-  pool.warm();
-}
-
 /**
  * Stops the Workers and frees their memory; pending decodes are rejected. Idle Workers do not keep a program alive,
  * and the next call starts new ones.

@@ -57,11 +57,6 @@ export class WorkerPool<Answer> {
     });
   }
 
-  /** Starts a Worker if there is none: the first task then finds one that is ready. */
-  warm(): void {
-    if (this.#workers.size === 0) this.#idle.push(this.#start());
-  }
-
   /** Stops the Workers that have nothing to do, whose memory never shrinks. */
   async trim(): Promise<void> {
     await Promise.all(

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { readCocoFile } from "../coco/coco_file.ts";
 import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { temporaryPath } from "../fs/temporary_name.ts";
@@ -12,14 +11,20 @@ import type { SharedWork } from "../ranks/share.ts";
 import { type WorkItem, WorkLedger } from "../ranks/work_ledger.ts";
 import { headOf } from "../unet/config.ts";
 import { modelClasses } from "../unet/model_classes.ts";
-import { type CocoIds, countedIds } from "./coco_ids.ts";
+import { countedIds } from "./coco_ids.ts";
 import { cocoFileNames, idsOf } from "./coco_names.ts";
 import { CocoResults } from "./coco_results.ts";
 import { assertReplaceable, resultsPath, writeCocoResults } from "./coco_results_files.ts";
 import { type PathProblem, writeFailures } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
 import { itkSnapLabels, LABEL_FILES, slicerColors } from "./label_tables.ts";
-import { type Job, type PlacedProblem, type Predicted, predictJobs } from "./predict_jobs.ts";
+import {
+  type Job,
+  type PlacedProblem,
+  type Predicted,
+  predictJobs,
+  type PredictJobsOptions,
+} from "./predict_jobs.ts";
 import type { ImagePredictor } from "./predictor.ts";
 import { findOwners, outputNames } from "./result_names.ts";
 import { SUMMARY_FILE, summaryTable } from "./summary_table.ts";
@@ -45,6 +50,8 @@ export interface PredictFilesOptions extends ResultOptions {
   readonly coco?: CocoTarget | undefined;
   /** Paths that led to no image, to be listed with the images that cannot be read. */
   readonly problems?: readonly PathProblem[];
+  /** Files that are being decoded already, by their paths. */
+  readonly decoding?: PredictJobsOptions["decoding"];
   /** Called when the results of an image are written. */
   readonly onImage?: (report: ImageReport) => void;
   /** Called for an image that cannot be read. */
@@ -215,10 +222,11 @@ async function openCoco(
   await makeOutput(dirname(coco.path), "--coco");
   const fileNames = cocoFileNames(files, subfolders);
   const named = description.classes !== undefined;
-  const ids: CocoIds = coco.ids === undefined
-    ? countedIds(fileNames, classNames)
-    : idsOf(await readCocoFile(coco.ids), coco.ids, fileNames, classNames, named);
-  return new CocoResults(ids);
+  if (coco.ids === undefined) return new CocoResults(countedIds(fileNames, classNames));
+  // Loaded when asked for: reading annotations takes a quarter of this module's imports.
+  const { readCocoFile } = await import("../coco/coco_file.ts");
+  const dataset = await readCocoFile(coco.ids);
+  return new CocoResults(idsOf(dataset, coco.ids, fileNames, classNames, named));
 }
 
 async function nameJobs(

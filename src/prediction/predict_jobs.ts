@@ -32,8 +32,11 @@ export interface Job {
 }
 
 /** A decoded image, or the error. */
+export type DecodedFile = DecodedRaster<SampleImage> | Error;
+
+/** A job and its image. */
 interface Decoded extends Job {
-  readonly result: DecodedRaster<SampleImage> | Error;
+  readonly result: DecodedFile;
 }
 
 /** What a predicted image adds to the tables of all. */
@@ -60,6 +63,8 @@ export interface PredictJobsOptions extends ResultOptions {
   readonly count: number;
   /** Whether lesions are encoded for COCO files. */
   readonly encodes: boolean;
+  /** Files that are being decoded already, by their paths. */
+  readonly decoding?: ReadonlyMap<string, Promise<DecodedFile>> | undefined;
 }
 
 const DEFAULT_BATCH_SIZE = 8;
@@ -73,7 +78,7 @@ export async function* predictJobs(
   predictor: ImagePredictor,
   jobs: readonly Job[],
   model: ResultClasses,
-  { batchSize = DEFAULT_BATCH_SIZE, count, encodes, ...options }: PredictJobsOptions,
+  { batchSize = DEFAULT_BATCH_SIZE, count, encodes, decoding, ...options }: PredictJobsOptions,
 ): AsyncGenerator<({ index: number } & Predicted) | PlacedProblem, void, void> {
   let batch: { job: Job; decoded: DecodedRaster<SampleImage> }[] = [];
   const finish = async function* () {
@@ -102,7 +107,7 @@ export async function* predictJobs(
     }
     batch = [];
   };
-  for await (const { result, ...job } of decodeAhead(jobs, batchSize)) {
+  for await (const { result, ...job } of decodeAhead(jobs, batchSize, decoding)) {
     if (result instanceof Deno.errors.NotCapable) throw result;
     if (result instanceof Error) {
       yield { index: job.index, problem: { path: job.file, message: result.message } };
@@ -116,18 +121,27 @@ export async function* predictJobs(
 }
 
 /** Decodes images in order, up to `ahead` of them while the caller processes one. */
-async function* decodeAhead(jobs: readonly Job[], ahead: number): AsyncGenerator<Decoded> {
+async function* decodeAhead(
+  jobs: readonly Job[],
+  ahead: number,
+  decoding: PredictJobsOptions["decoding"],
+): AsyncGenerator<Decoded> {
+  const decode = async (job: Job) => ({
+    ...job,
+    result: await (decoding?.get(job.file) ?? decodeFile(job.file)),
+  });
   const pending: Promise<Decoded>[] = [];
   for (let next = 0; next < jobs.length || pending.length > 0;) {
-    while (next < jobs.length && pending.length <= ahead) pending.push(decodeFile(jobs[next++]!));
+    while (next < jobs.length && pending.length <= ahead) pending.push(decode(jobs[next++]!));
     yield await pending.shift()!;
   }
 }
 
-async function decodeFile(job: Job): Promise<Decoded> {
+/** Reads and decodes an image file; resolves to the error if it cannot be read. */
+export async function decodeFile(path: string): Promise<DecodedFile> {
   try {
-    return { ...job, result: await decodeSamples(await readBounded(job.file, MAX_BYTES)) };
+    return await decodeSamples(await readBounded(path, MAX_BYTES));
   } catch (error) {
-    return { ...job, result: error as Error };
+    return error as Error;
   }
 }

@@ -4,6 +4,7 @@ import { defineKernel, type Kernel } from "../../kernels/kernel.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { CapacityError } from "../../src/gpu/capacity_error.ts";
 import { openDevice } from "../../src/gpu/open_device.ts";
+import { withCompileTime } from "../support/compile_time.ts";
 import { withNavigatorGpu } from "../support/navigator_gpu.ts";
 import { Program } from "../../src/graph/program.ts";
 import "../support/vulkan_only.ts";
@@ -109,14 +110,18 @@ Deno.test("Gpu.compile: a driver that is out of memory is no error of the kernel
   });
 });
 
-Deno.test("Gpu.onCompile: is called once per compilation, with the number of kernels", async () => {
+Deno.test("Gpu.onCompile: is called once per compilation that takes a while, with the number of kernels", async () => {
   const announced: number[] = [];
   const gpu = await openDevice({ onCompile: (kernels) => announced.push(kernels) });
+  await withCompileTime(gpu, 0.1, () => gpu.compile([kernelOf("out[0] = 9.0;")]));
+  assert.deepEqual(announced, []);
   const other = kernelOf("out[0] = 8.0;");
-  await gpu.compile([FILL, other]);
-  await gpu.compile([other, FILL]);
+  await withCompileTime(gpu, 1, async () => {
+    await gpu.compile([FILL, other]);
+    await gpu.compile([other, FILL]);
+  });
   assert.deepEqual(announced, [2]);
-  assert.equal(gpu.pipelineCount, 2);
+  assert.equal(gpu.pipelineCount, 3);
   gpu.close();
 });
 
