@@ -43,10 +43,17 @@ import conv2dWinograd2OutputCode from "./conv2d/winograd2_output.wgsl" with { ty
 import conv2dWinograd2WeightCode from "./conv2d/winograd2_weight.wgsl" with { type: "text" };
 import conv2dWinograd2WeightGradCode from "./conv2d/winograd2_weight_grad.wgsl" with { type: "text" };
 import conv2dWinograd4GradCode from "./conv2d/winograd4_grad.wgsl" with { type: "text" };
+import conv2dWinograd4GradPairsCode from "./conv2d/winograd4_grad_pairs.wgsl" with { type: "text" };
 import conv2dWinograd4InputCode from "./conv2d/winograd4_input.wgsl" with { type: "text" };
+import conv2dWinograd4InputPairsCode from "./conv2d/winograd4_input_pairs.wgsl" with { type: "text" };
 import conv2dWinograd4OutputCode from "./conv2d/winograd4_output.wgsl" with { type: "text" };
+import conv2dWinograd4OutputPairsCode from "./conv2d/winograd4_output_pairs.wgsl" with { type: "text" };
 import conv2dWinograd4WeightCode from "./conv2d/winograd4_weight.wgsl" with { type: "text" };
+import conv2dWinograd4WeightPairsCode from "./conv2d/winograd4_weight_pairs.wgsl" with { type: "text" };
 import conv2dWinograd4WeightGradCode from "./conv2d/winograd4_weight_grad.wgsl" with { type: "text" };
+import conv2dWinograd4WeightGradPairsCode from "./conv2d/winograd4_weight_grad_pairs.wgsl" with {
+  type: "text",
+};
 import convTranspose2dHost from "./conv_transpose2d/conv_transpose2d.ts" with { type: "text" };
 import convTranspose2dDgradCode from "./conv_transpose2d/dgrad.wgsl" with { type: "text" };
 import convTranspose2dDgradRaggedCode from "./conv_transpose2d/dgrad_ragged.wgsl" with { type: "text" };
@@ -115,6 +122,11 @@ import partsReluCode from "./parts/relu.wgsl" with { type: "text" };
 import partsStepCode from "./parts/step.wgsl" with { type: "text" };
 import partsTapsCode from "./parts/taps.wgsl" with { type: "text" };
 import partsTileCode from "./parts/tile.wgsl" with { type: "text" };
+import partsWinograd4GradientCode from "./parts/winograd4_gradient.wgsl" with { type: "text" };
+import partsWinograd4PatchCode from "./parts/winograd4_patch.wgsl" with { type: "text" };
+import partsWinograd4ResultCode from "./parts/winograd4_result.wgsl" with { type: "text" };
+import partsWinograd4TapsCode from "./parts/winograd4_taps.wgsl" with { type: "text" };
+import partsWinograd4TapsGradientCode from "./parts/winograd4_taps_gradient.wgsl" with { type: "text" };
 import partsWinogradParamsCode from "./parts/winograd_params.wgsl" with { type: "text" };
 import probeComputeCode from "./probe/compute.wgsl" with { type: "text" };
 import probeF16Code from "./probe/f16.wgsl" with { type: "text" };
@@ -174,10 +186,15 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["conv2d/winograd2_weight.wgsl", conv2dWinograd2WeightCode],
   ["conv2d/winograd2_weight_grad.wgsl", conv2dWinograd2WeightGradCode],
   ["conv2d/winograd4_grad.wgsl", conv2dWinograd4GradCode],
+  ["conv2d/winograd4_grad_pairs.wgsl", conv2dWinograd4GradPairsCode],
   ["conv2d/winograd4_input.wgsl", conv2dWinograd4InputCode],
+  ["conv2d/winograd4_input_pairs.wgsl", conv2dWinograd4InputPairsCode],
   ["conv2d/winograd4_output.wgsl", conv2dWinograd4OutputCode],
+  ["conv2d/winograd4_output_pairs.wgsl", conv2dWinograd4OutputPairsCode],
   ["conv2d/winograd4_weight.wgsl", conv2dWinograd4WeightCode],
+  ["conv2d/winograd4_weight_pairs.wgsl", conv2dWinograd4WeightPairsCode],
   ["conv2d/winograd4_weight_grad.wgsl", conv2dWinograd4WeightGradCode],
+  ["conv2d/winograd4_weight_grad_pairs.wgsl", conv2dWinograd4WeightGradPairsCode],
   ["conv_transpose2d/conv_transpose2d.ts", convTranspose2dHost],
   ["conv_transpose2d/dgrad.wgsl", convTranspose2dDgradCode],
   ["conv_transpose2d/dgrad_ragged.wgsl", convTranspose2dDgradRaggedCode],
@@ -243,6 +260,11 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["parts/step.wgsl", partsStepCode],
   ["parts/taps.wgsl", partsTapsCode],
   ["parts/tile.wgsl", partsTileCode],
+  ["parts/winograd4_gradient.wgsl", partsWinograd4GradientCode],
+  ["parts/winograd4_patch.wgsl", partsWinograd4PatchCode],
+  ["parts/winograd4_result.wgsl", partsWinograd4ResultCode],
+  ["parts/winograd4_taps.wgsl", partsWinograd4TapsCode],
+  ["parts/winograd4_taps_gradient.wgsl", partsWinograd4TapsGradientCode],
   ["parts/winograd_params.wgsl", partsWinogradParamsCode],
   ["probe/compute.wgsl", probeComputeCode],
   ["probe/f16.wgsl", probeF16Code],

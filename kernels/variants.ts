@@ -121,7 +121,9 @@ export const CONV3X3 = new Operation("conv3x3", {
 export type ConvVariant = keyof typeof CONV3X3.variants;
 
 function winogradKernels(side: 2 | 4): string[] {
-  return ["input", "weight", "output", "grad", "weight_grad"].map((part) => `conv2d/winograd${side}_${part}`);
+  const parts = ["input", "weight", "output", "grad", "weight_grad"];
+  const pairs = side === 4 ? parts.map((part) => `${part}_pairs`) : [];
+  return [...parts, ...pairs].map((part) => `conv2d/winograd${side}_${part}`);
 }
 
 function convSample(channels: number, size: number, batch: number): ConvCase {

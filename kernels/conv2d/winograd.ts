@@ -21,10 +21,15 @@ import input2Code from "./winograd2_input.wgsl" with { type: "text" };
 import output2Code from "./winograd2_output.wgsl" with { type: "text" };
 import weightGrad2Code from "./winograd2_weight_grad.wgsl" with { type: "text" };
 import weight2Code from "./winograd2_weight.wgsl" with { type: "text" };
+import grad4PairsCode from "./winograd4_grad_pairs.wgsl" with { type: "text" };
 import grad4Code from "./winograd4_grad.wgsl" with { type: "text" };
+import input4PairsCode from "./winograd4_input_pairs.wgsl" with { type: "text" };
 import input4Code from "./winograd4_input.wgsl" with { type: "text" };
+import output4PairsCode from "./winograd4_output_pairs.wgsl" with { type: "text" };
 import output4Code from "./winograd4_output.wgsl" with { type: "text" };
+import weightGrad4PairsCode from "./winograd4_weight_grad_pairs.wgsl" with { type: "text" };
 import weightGrad4Code from "./winograd4_weight_grad.wgsl" with { type: "text" };
+import weight4PairsCode from "./winograd4_weight_pairs.wgsl" with { type: "text" };
 import weight4Code from "./winograd4_weight.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
@@ -35,16 +40,42 @@ const CODE = {
     grad: grad2Code,
     weight: weight2Code,
     output: output2Code,
-    weightGrad: weightGrad2Code,
+    weight_grad: weightGrad2Code,
   },
   4: {
     input: input4Code,
     grad: grad4Code,
     weight: weight4Code,
     output: output4Code,
-    weightGrad: weightGrad4Code,
+    weight_grad: weightGrad4Code,
   },
 } as const;
+
+/** Kernels of F(4x4) that compute two neighboring values per invocation, by what they do. */
+const PAIRS = {
+  input: input4PairsCode,
+  grad: grad4PairsCode,
+  weight: weight4PairsCode,
+  output: output4PairsCode,
+  weight_grad: weightGrad4PairsCode,
+} as const;
+
+/** A kernel, and how many neighboring values each invocation computes. */
+interface Form {
+  readonly kernel: Kernel;
+  readonly width: 1 | 2;
+}
+
+function formOf(
+  side: 2 | 4,
+  part: keyof typeof PAIRS,
+  pairs: boolean,
+  constants: Readonly<Record<string, boolean>> = {},
+): Form {
+  const label = `conv2d/winograd${side}_${part}`;
+  if (pairs && side === 4) return { kernel: kernel(`${label}_pairs`, PAIRS[part], constants), width: 2 };
+  return { kernel: kernel(label, CODE[side][part], constants), width: 1 };
+}
 
 /** How maps are cut into tiles. */
 export interface Tiling {
@@ -66,10 +97,21 @@ export interface Tiling {
   readonly tiles: number;
   /** Tiles, padded to whole columns of the matrix product. */
   readonly padded: number;
+  /** See {@linkcode tile}. */
+  readonly pairs: boolean;
 }
 
-/** Cuts maps into tiles of `side` x `side` outputs. */
-export function tile(shape: { batch: number; height: number; width: number }, side: 2 | 4): Tiling {
+/**
+ * Cuts maps into tiles of `side` x `side` outputs.
+ *
+ * @param pairs whether transforms of F(4x4) compute two neighboring values per invocation, which software adapters load
+ * and store as one word; the same bits
+ */
+export function tile(
+  shape: { batch: number; height: number; width: number },
+  side: 2 | 4,
+  pairs = false,
+): Tiling {
   const { batch, height, width } = shape;
   const rows = ceilDiv(height, side);
   const columns = ceilDiv(width, side);
@@ -84,6 +126,7 @@ export function tile(shape: { batch: number; height: number; width: number }, si
     first: 0,
     tiles,
     padded: roundUp(tiles, COLUMN_TILE),
+    pairs,
   };
 }
 
@@ -123,9 +166,8 @@ export function winogradInput(
   normalized: boolean,
   inner: InnerDimension = "tiles",
 ): Dispatch {
-  const label = `conv2d/winograd${tiling.side}_input`;
   const constants = { NORMALIZED: normalized, CHANNELS_INNER: inner === "channels" };
-  return transform(label, kernel(label, CODE[tiling.side].input, constants), tiling, range, inner);
+  return transform("input", constants, tiling, range, inner);
 }
 
 /** Transforms the output's gradient for the weight gradient; bindings gradient, d. */
@@ -134,19 +176,20 @@ export function winogradGrad(
   range: ChannelRange,
   inner: InnerDimension = "channels",
 ): Dispatch {
-  const label = `conv2d/winograd${tiling.side}_grad`;
-  const constants = { CHANNELS_INNER: inner === "channels" };
-  return transform(label, kernel(label, CODE[tiling.side].grad, constants), tiling, range, inner);
+  return transform("grad", { CHANNELS_INNER: inner === "channels" }, tiling, range, inner);
 }
 
 function transform(
-  label: string,
-  kernel: Kernel,
+  part: "input" | "grad",
+  constants: Readonly<Record<string, boolean>>,
   tiling: Tiling,
   range: ChannelRange,
   inner: InnerDimension,
 ): Dispatch {
   const { channels, skipped = 0, count = channels, first, depth } = range;
+  // Tiles are padded, channels are not.
+  const even = inner === "tiles" || [count, first, depth].every((value) => value % 2 === 0);
+  const { kernel, width } = formOf(tiling.side, part, tiling.pairs && even, constants);
   return {
     kernel,
     params: packParams([
@@ -164,8 +207,8 @@ function transform(
       tiling.padded,
     ]),
     workgroups: inner === "tiles"
-      ? planeGrid(label, tiling.padded, WORKGROUP, count)
-      : planeGrid(label, count, WORKGROUP, tiling.padded),
+      ? planeGrid(kernel.label, tiling.padded / width, WORKGROUP, count)
+      : planeGrid(kernel.label, count / width, WORKGROUP, tiling.padded),
   };
 }
 
@@ -185,12 +228,13 @@ export function winogradWeight(
   layer: { outputs: number; inputs: number },
   rows: RowBlock,
   flipped: boolean,
+  pairs = false,
 ): Dispatch {
-  const label = `conv2d/winograd${side}_weight`;
+  const { kernel, width } = formOf(side, "weight", pairs);
   return {
-    kernel: kernel(label, CODE[side].weight),
+    kernel,
     params: packParams([layer.outputs, layer.inputs, rows.first, rows.padded, rows.used, flipped ? 1 : 0]),
-    workgroups: grid(label, rows.padded, WORKGROUP, flipped ? layer.outputs : layer.inputs),
+    workgroups: grid(kernel.label, rows.padded / width, WORKGROUP, flipped ? layer.outputs : layer.inputs),
   };
 }
 
@@ -210,9 +254,9 @@ export interface OutputBlock {
 
 /** Transforms products to maps; bindings m, bias, gate, gate_affine, y. */
 export function winogradOutput(tiling: Tiling, block: OutputBlock, epilogue: Epilogue): Dispatch {
-  const label = `conv2d/winograd${tiling.side}_output`;
+  const { kernel, width } = formOf(tiling.side, "output", tiling.pairs);
   return {
-    kernel: kernel(label, CODE[tiling.side].output),
+    kernel,
     params: packParams([
       block.target.channels,
       block.firstChannel,
@@ -227,7 +271,7 @@ export function winogradOutput(tiling: Tiling, block: OutputBlock, epilogue: Epi
       tiling.padded,
       epilogueFlags(epilogue),
     ]),
-    workgroups: grid(label, tiling.tiles, WORKGROUP, block.channels),
+    workgroups: grid(kernel.label, ceilDiv(tiling.tiles, width), WORKGROUP, block.channels),
   };
 }
 
@@ -239,10 +283,12 @@ export function winogradWeightGrad(
   columns: number,
   slices: number,
   accumulation: Accumulation = REPLACE,
+  pairs = false,
 ): Dispatch {
-  const label = `conv2d/winograd${side}_weight_grad`;
+  const constants: Record<string, boolean> = side === 4 ? { ONE_SLICE: slices === 1 } : {};
+  const { kernel, width } = formOf(side, "weight_grad", pairs, constants);
   return {
-    kernel: kernel(label, CODE[side].weightGrad, side === 4 ? { ONE_SLICE: slices === 1 } : {}),
+    kernel,
     params: packParams([
       layer.inputs,
       rows.first,
@@ -251,6 +297,6 @@ export function winogradWeightGrad(
       slices,
       ...accumulationFields(accumulation),
     ]),
-    workgroups: grid(label, layer.inputs, WORKGROUP, rows.used),
+    workgroups: grid(kernel.label, ceilDiv(layer.inputs, width), WORKGROUP, rows.used),
   };
 }

@@ -1,7 +1,7 @@
 // Winograd F(4x4, 3x3), weight gradient: d = A g A^T for each 4 x 4 tile g of the output's gradient.
 // Layout: gradient NCHW, height and width multiples of 4; d[36][padded_tiles][depth], or d[36][depth][padded_tiles].
 // Work: one invocation per tile and channel; padding tiles become zeros.
-// Parts: winograd_params.wgsl.
+// Parts: winograd4_gradient.wgsl, winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const CHANNELS_INNER: bool = true; // otherwise d[36][depth][padded_tiles]
@@ -12,14 +12,6 @@ alias Gradient = vec4f;
 @group(0) @binding(0) var<storage, read> gradient: array<Gradient>;
 @group(0) @binding(1) var<storage, read_write> d: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
-
-fn combine(r: mat4x4f) -> array<vec4f, 6> {
-  let even = r[0] + r[2];
-  let odd = r[1] + r[3];
-  let wide_even = r[0] + 4.0 * r[2];
-  let wide_odd = 2.0 * r[1] + 8.0 * r[3];
-  return array<vec4f, 6>(r[0], even + odd, even - odd, wide_even + wide_odd, wide_even - wide_odd, r[3]);
-}
 
 fn store(at: u32, step: u32, r: vec4f) {
   let even = r.x + r.z;
@@ -54,23 +46,7 @@ fn main(
     return;
   }
   let step = params.depth * params.padded_tiles;
-  var r = mat4x4f();
-  if (tile < params.tiles) {
-    let image_tiles = params.tile_rows * params.tile_columns;
-    let index = params.first_tile + tile;
-    let image = index / image_tiles;
-    let row = (index % image_tiles) / params.tile_columns;
-    let column = index % params.tile_columns;
-    let vectors = params.width / 4u;
-    let start = ((image * params.channels + params.skipped + channel) * params.height + row * 4u) * vectors + column;
-    r = mat4x4f(
-      vec4f(gradient[start]),
-      vec4f(gradient[start + vectors]),
-      vec4f(gradient[start + 2u * vectors]),
-      vec4f(gradient[start + 3u * vectors]),
-    );
-  }
-  let rows = combine(r);
+  let rows = load_tile(tile, channel);
   store(at, step, rows[0]);
   store(at + 6u * step, step, rows[1]);
   store(at + 12u * step, step, rows[2]);

@@ -3,7 +3,7 @@
 // gradient.
 // Layout: x NCHW, width a multiple of 4; v[36][depth][padded_tiles], or v[36][padded_tiles][depth].
 // Work: one invocation per patch and channel; padding tiles become zeros.
-// Parts: relu.wgsl, winograd_params.wgsl.
+// Parts: relu.wgsl, winograd4_patch.wgsl, winograd_params.wgsl.
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const CHANNELS_INNER: bool = false; // v[36][padded_tiles][depth], for sums over tiles
@@ -16,8 +16,6 @@ alias X = vec4f;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> v: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
-
-alias Row = mat2x3f; // six values
 
 fn transpose6(r: array<Row, 6>) -> array<Row, 6> {
   let top_left = transpose(mat3x3f(r[0][0], r[1][0], r[2][0]));
@@ -32,39 +30,6 @@ fn transpose6(r: array<Row, 6>) -> array<Row, 6> {
     Row(low_left[1], low_right[1]),
     Row(low_left[2], low_right[2]),
   );
-}
-
-fn combine(d: array<Row, 6>) -> array<Row, 6> {
-  let even = d[4] - 4.0 * d[2];
-  let odd = d[3] - 4.0 * d[1];
-  let near = d[4] - d[2];
-  let far = 2.0 * (d[3] - d[1]);
-  return array<Row, 6>(
-    4.0 * d[0] - 5.0 * d[2] + d[4],
-    even + odd,
-    even - odd,
-    near + far,
-    near - far,
-    4.0 * d[1] - 5.0 * d[3] + d[5],
-  );
-}
-
-fn load_row(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Row {
-  let vectors = params.width / 4u;
-  let inside = y >= 0 && y < i32(params.height);
-  let row = plane + select(0u, u32(y), inside) * vectors;
-  let left = f32(x[row + max(column, 1u) - 1u].w);
-  let middle = vec4f(x[row + column]);
-  let right = f32(x[row + min(column + 1u, vectors - 1u)].x);
-  var low = vec3f(left, middle.xy);
-  var high = vec3f(middle.zw, right);
-  if (NORMALIZED) {
-    low = relu_vec3(low * coefficients.x + coefficients.y);
-    high = relu_vec3(high * coefficients.x + coefficients.y);
-  }
-  low = select(vec3f(), low, vec3(inside && column > 0u, inside, inside));
-  high = select(vec3f(), high, vec3(inside, inside, inside && column + 1u < vectors));
-  return Row(low, high);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -87,29 +52,7 @@ fn main(
     return;
   }
   let step = params.depth * params.padded_tiles;
-  var d: array<Row, 6>;
-  if (tile < params.tiles) {
-    let image_tiles = params.tile_rows * params.tile_columns;
-    let index = params.first_tile + tile;
-    let image = index / image_tiles;
-    let row = (index % image_tiles) / params.tile_columns;
-    let column = index % params.tile_columns;
-    let plane = (image * params.channels + params.skipped + channel) * params.height * (params.width / 4u);
-    var coefficients = vec2f();
-    if (NORMALIZED) {
-      coefficients = affine[image * params.channels + params.skipped + channel];
-    }
-    let y = i32(row * 4u) - 1;
-    d = array<Row, 6>(
-      load_row(plane, y, column, coefficients),
-      load_row(plane, y + 1, column, coefficients),
-      load_row(plane, y + 2, column, coefficients),
-      load_row(plane, y + 3, column, coefficients),
-      load_row(plane, y + 4, column, coefficients),
-      load_row(plane, y + 5, column, coefficients),
-    );
-  }
-  let result = transpose6(combine(transpose6(combine(d))));
+  let result = transpose6(combine(transpose6(load_patch(tile, channel))));
   v[at] = result[0][0][0];
   v[at + 1u * step] = result[0][0][1];
   v[at + 2u * step] = result[0][0][2];

@@ -24,6 +24,11 @@ import reluCode from "./relu.wgsl" with { type: "text" };
 import stepCode from "./step.wgsl" with { type: "text" };
 import tapsCode from "./taps.wgsl" with { type: "text" };
 import tileCode from "./tile.wgsl" with { type: "text" };
+import winograd4GradientCode from "./winograd4_gradient.wgsl" with { type: "text" };
+import winograd4PatchCode from "./winograd4_patch.wgsl" with { type: "text" };
+import winograd4ResultCode from "./winograd4_result.wgsl" with { type: "text" };
+import winograd4TapsCode from "./winograd4_taps.wgsl" with { type: "text" };
+import winograd4TapsGradientCode from "./winograd4_taps_gradient.wgsl" with { type: "text" };
 import winogradParamsCode from "./winograd_params.wgsl" with { type: "text" };
 
 const PARTS: ReadonlyMap<string, string> = new Map([
@@ -45,6 +50,11 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   ["step.wgsl", stepCode],
   ["taps.wgsl", tapsCode],
   ["tile.wgsl", tileCode],
+  ["winograd4_gradient.wgsl", winograd4GradientCode],
+  ["winograd4_patch.wgsl", winograd4PatchCode],
+  ["winograd4_result.wgsl", winograd4ResultCode],
+  ["winograd4_taps.wgsl", winograd4TapsCode],
+  ["winograd4_taps_gradient.wgsl", winograd4TapsGradientCode],
   ["winograd_params.wgsl", winogradParamsCode],
 ]);
 

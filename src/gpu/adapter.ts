@@ -65,12 +65,14 @@ export interface GpuDescription {
   readonly precision?: Precision;
   /** The variant that is chosen for each class of shapes. */
   readonly choices: KernelChoices;
+  /** Whether its device moves vectors as words of 64 bits (`kernels/words.ts`); only a device can tell. */
+  readonly words?: boolean;
 }
 
 /**
  * Describes the GPU that would be opened, for plans: no device is created and no memory allocated. Returns null if the
- * machine offers no adapter. Assumes that every variant passes its self-test, and that subgroups are granted unless the
- * adapter is an OpenGL one: only a device could tell.
+ * machine offers no adapter. Assumes that every variant passes its self-test, and that subgroups, and to software 64-bit
+ * words, are granted unless the adapter is an OpenGL one: only a device could tell.
  */
 export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescription | null> {
   const adapter = await requestAdapter(options);
@@ -90,6 +92,7 @@ export async function describeGpu(options: GpuOptions = {}): Promise<GpuDescript
       options.choices,
       ({ needs }) => mayGrant(adapter, needs),
     ),
+    words: description.isFallback && !isOpenGl(adapter.features),
   };
 }
 

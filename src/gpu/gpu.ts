@@ -63,6 +63,8 @@ export class Gpu implements GpuDescription {
   onCompile: GpuOptions["onCompile"];
   /** Runs kernels once when they are compiled, where a first dispatch takes long; set by whoever opens the device. */
   runFirst: ((kernels: readonly Kernel[], onProgress: () => void) => Promise<void>) | undefined;
+  /** Whether vectors are loaded and stored as words of 64 bits. */
+  readonly words: boolean;
   readonly #scopes: ErrorScopes;
   readonly #pipelines: PipelineCache;
   readonly #readBack: ReadBack;
@@ -82,7 +84,8 @@ export class Gpu implements GpuDescription {
     this.kernels = options.kernels ?? DEFAULT_ARITHMETIC;
     this.precision = options.precision ?? "f32";
     this.onCompile = options.onCompile;
-    this.#pipelines = new PipelineCache(device, device.features.has(WORDS_FEATURE));
+    this.words = device.features.has(WORDS_FEATURE);
+    this.#pipelines = new PipelineCache(device, this.words);
     this.#scopes = new ErrorScopes(device, (error) => this.#refused(error));
     this.#readBack = new ReadBack(device, (encoder) => this.#submit(encoder));
     const subgroups = device.features.has("subgroups");

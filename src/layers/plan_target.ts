@@ -15,6 +15,8 @@ export interface PlanTarget {
   readonly maxBinding: number;
   /** Bytes that a transformed tensor should not exceed, so that it stays in the caches. */
   readonly workspace: number;
+  /** Whether Winograd's transforms compute two neighboring values per invocation, one word; false by default. */
+  readonly pairs?: boolean;
   /** Workgroups that keep the device busy: long sums are split into enough slices for that. */
   readonly workgroups: number;
   /** The variant of every class of shapes. */
@@ -41,6 +43,7 @@ export function planTarget(gpu: GpuDescription): PlanTarget {
   return {
     maxBinding: gpu.limits.maxStorageBufferBindingSize,
     workspace: kind === "software" ? WORKSPACE.software : WORKSPACE.hardware[precision],
+    pairs: gpu.words ?? false,
     workgroups: WORKGROUPS[kind],
     choices: gpu.choices,
     strict: gpu.kernels === "strict",

@@ -10,8 +10,8 @@ Deno.test("describeGpu: describes what openGpu opens, down to the plans", async 
     const described = await describeGpu(options);
     const gpu = await openGpu(options);
     gpu.close();
-    const { adapter, limits, kernels, choices, precision } = gpu;
-    assert.deepEqual(described, { adapter, limits, kernels, choices, precision });
+    const { adapter, limits, kernels, choices, precision, words } = gpu;
+    assert.deepEqual(described, { adapter, limits, kernels, choices, precision, words });
     assert.deepEqual(planTarget(described!), planTarget(gpu));
     assert.notEqual(adapter.description, "");
     assert.equal(kernels, "kernels" in options ? "strict" : "fast");

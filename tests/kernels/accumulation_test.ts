@@ -58,9 +58,9 @@ const CASES: Record<string, Case> = {
     others: { sums: 12 },
   },
 };
-for (const side of [2, 4] as const) {
-  CASES[`conv2d/winograd${side}_weight_grad`] = {
-    dispatch: (accumulation) => winogradWeightGrad(side, { inputs: 3 }, BLOCK, 16, 2, accumulation),
+for (const [side, pairs] of [[2, false], [4, false], [4, true]] as const) {
+  CASES[`conv2d/winograd${side}_weight_grad${pairs ? "_pairs" : ""}`] = {
+    dispatch: (accumulation) => winogradWeightGrad(side, { inputs: 3 }, BLOCK, 16, 2, accumulation, pairs),
     inputs: { partial: random.floats(2 * (side + 2) ** 2 * 16 * 16) },
     outputs: { total: 2 * 3 * 9 },
   };

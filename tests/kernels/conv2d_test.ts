@@ -30,12 +30,13 @@ const METHODS = [
   { method: DIRECT, tiles: false, factor: 1 },
   { method: IM2COL, tiles: false, factor: 1 },
   ...(gpu.has("subgroups of 8") ? [{ method: FUSED, tiles: true, factor: 2 }] : []),
-  { method: winograd(2, false), tiles: true, factor: 1 },
-  { method: winograd(4, false), tiles: true, factor: 2 },
+  { method: winograd(2), tiles: true, factor: 1 },
+  { method: winograd(4), tiles: true, factor: 2 },
+  { method: winograd(4, { pairs: true }), tiles: true, factor: 2 },
 ];
 
 /** The GEMM with a uniform operand has tests of its own; here one size, whose layers take several dispatches. */
-const UNIFORM = { method: winograd(4, true), tiles: true, factor: 2 };
+const UNIFORM = { method: winograd(4, { uniform: true }), tiles: true, factor: 2 };
 
 interface Size {
   readonly batch: number;

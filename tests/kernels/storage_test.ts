@@ -77,7 +77,7 @@ Deno.test("storableBindings: only kernels that read or write tensors between lay
   const storing = kernelFiles().filter((path) =>
     !path.startsWith("kernels/probe/") && storableBindings(kernel(path, readProject(path))).length > 0
   );
-  assert.equal(storing.length, 36);
+  assert.equal(storing.length, 39);
   // Weights, their gradients and moments, losses and matrix products stay float32.
   for (const room of ["adam", "augment", "average", "clip", "gemm", "loss"]) {
     assert.ok(!storing.some((path) => path.startsWith(`kernels/${room}/`)), room);
@@ -111,15 +111,16 @@ if (gpu !== null) {
       assert.ok(passed, `${kernel}: off by ${worstError}, limit ${limit}`);
       tested.add(kernel);
     }
-    assert.equal(tested.size, gpu.has("subgroups of 8") ? 36 : 33);
+    assert.equal(tested.size, gpu.has("subgroups of 8") ? 39 : 36);
   });
 
   for (
     const { method, tiles, factor } of [
       { method: DIRECT, tiles: false, factor: 1 },
       { method: IM2COL, tiles: false, factor: 1 },
-      { method: winograd(2, false), tiles: true, factor: 1 },
-      { method: winograd(4, false), tiles: true, factor: 2 },
+      { method: winograd(2), tiles: true, factor: 1 },
+      { method: winograd(4), tiles: true, factor: 2 },
+      { method: winograd(4, { pairs: true }), tiles: true, factor: 2 },
     ]
   ) {
     Deno.test(`conv2d: ${method.name} with float16 storage`, async () => {

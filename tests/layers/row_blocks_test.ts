@@ -46,7 +46,7 @@ for (const { name, class: label, size, kernel, directions } of CASES) {
         const inputs = [regions.input, regions.parameters, regions.gradient].map((region) =>
           [region, random.floats(region.byteLength / 4)] as const
         );
-        const blocks = steps.filter(({ dispatch }) => dispatch.kernel.label === kernel);
+        const blocks = steps.filter(({ dispatch }) => dispatch.kernel.label.replace("_pairs", "") === kernel);
         const memory = new Set(blocks.map(({ views }) => views[1]!.region.byteLength));
         return {
           blocks: blocks.length,
@@ -88,7 +88,7 @@ for (const index of [0, 1]) {
       const inputs = [...sources.map(({ region }) => region), builder.weights, gradient].map((region) =>
         [region, random.floats(region.byteLength / 4)] as const
       );
-      const blocks = recorder.steps.filter(({ dispatch }) => dispatch.kernel.label.endsWith("_weight"));
+      const blocks = recorder.steps.filter(({ dispatch }) => /_weight(_pairs)?$/.test(dispatch.kernel.label));
       const result = await executeSteps(gpu, recorder.steps, inputs, sources[index]!.gradient!);
       return { blocks: blocks.length, result };
     };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { REPLACE } from "../../kernels/accumulation.ts";
 import {
   directBands,
   directConv2d,
@@ -282,22 +283,25 @@ const RUN = 32;
 /** Columns per split-K slice of a weight gradient. */
 const SLICE = 20;
 
-/** Winograd's minimal filtering with tiles of `side` x `side`, optionally with the smaller operand in a uniform. */
-export function winograd(side: 2 | 4, uniform: boolean): Method {
+/**
+ * Winograd's minimal filtering with tiles of `side` x `side`, optionally with the smaller operand in a uniform, or with
+ * two neighboring values per invocation of the transforms.
+ */
+export function winograd(side: 2 | 4, { uniform = false, pairs = false } = {}): Method {
   const positions = (side + 2) ** 2;
   return {
-    name: `F(${side}x${side})${uniform ? ", uniform" : ""}`,
+    name: `F(${side}x${side})${uniform ? ", uniform" : ""}${pairs ? ", pairs" : ""}`,
     multiples: side === 2 ? [1, 1] : [4, 4],
     async run(gpu, convolution) {
       const { batch, height, width, rows, sources, flipped, firstRow, w } = convolution;
       const depth = flipped ? convolution.outputs : convolution.inputs;
       const block = { first: firstRow, used: rows, padded: roundUp(rows, ROW_TILE) };
-      const { u } = await runKernel(gpu, winogradWeight(side, convolution, block, flipped), {
+      const { u } = await runKernel(gpu, winogradWeight(side, convolution, block, flipped, pairs), {
         w,
         u: positions * depth * block.padded,
       });
       let y = new Float32Array(batch * rows * height * width).fill(NaN);
-      for (const run of splitTiles(tile(convolution, side), RUN)) {
+      for (const run of splitTiles(tile(convolution, side, pairs), RUN)) {
         let v = new Float32Array(positions * depth * run.padded).fill(NaN);
         let first = 0;
         for (const { x, channels, affine } of sources) {
@@ -324,7 +328,7 @@ export function winograd(side: 2 | 4, uniform: boolean): Method {
     async weightGradient(gpu, layer, gradient) {
       const { inputs, outputs, sources } = layer;
       const columns = roundUp(inputs, COLUMN_TILE);
-      const runs = splitTiles(tile(layer, side), RUN);
+      const runs = splitTiles(tile(layer, side, pairs), RUN);
       const slicesOf = (padded: number) => Math.ceil(padded / SLICE);
       const slices = runs.reduce((sum, { padded }) => sum + slicesOf(padded), 0);
       // Two blocks of rows if there is more than one row.
@@ -353,7 +357,7 @@ export function winograd(side: 2 | 4, uniform: boolean): Method {
           ({ c } = await runKernel(gpu, gemmNn(shape, cut), { a: transformed.d, b: v, c }));
           slice += cut.count;
         }
-        const dispatch = winogradWeightGrad(side, layer, block, columns, slices);
+        const dispatch = winogradWeightGrad(side, layer, block, columns, slices, REPLACE, pairs);
         ({ total: result } = await runKernel(gpu, dispatch, { partial: c, total: result }));
       }
       return result;

@@ -20,6 +20,7 @@ export function testTarget({ kind = "software", choices, ...rest }: TestTarget =
   return {
     maxBinding: 2 ** 24,
     workspace: 2 ** 24,
+    pairs: kind === "software",
     workgroups: 4,
     choices: { ...defaultChoices(kind), ...choices },
     strict: false,

@@ -121,7 +121,11 @@ function convolve(
   const split = (rows: number) =>
     chunkBatch(recorder, shapes).map((chunk) => ({
       chunk,
-      runs: tileRuns(builder.target, tile(chunkShape(extents, chunk), side), Math.max(depth, rows)),
+      runs: tileRuns(
+        builder.target,
+        tile(chunkShape(extents, chunk), side, builder.target.pairs),
+        Math.max(depth, rows),
+      ),
     }));
   const whole = split(roundUp(rows, ROW_TILE));
   // With a single run each weight is used once, so that weights can be transformed in small blocks, in the same memory.
@@ -132,7 +136,7 @@ function convolve(
     const floats = positions * depth * block.padded;
     const u = recorder.windowed(`${layer.name} transformed weights`, floats);
     // Without the window behind them, which could exceed a binding.
-    recorder.run(winogradWeight(side, layer, block, flipped), {
+    recorder.run(winogradWeight(side, layer, block, flipped, builder.target.pairs), {
       w: builder.weight(`${layer.name}.weight`),
       u: view(u, 0, floats),
     });

@@ -41,7 +41,11 @@ export function winogradWeightGradient(
   const columns = roundUp(layer.inputs, COLUMN_TILE);
   const chunks = chunkBatch(recorder, [shape, ...boundShapes(sources)]).map((chunk) => ({
     chunk,
-    runs: tileRuns(target, tile(chunkShape(shape, chunk), side), Math.max(columns, layer.outputs)),
+    runs: tileRuns(
+      target,
+      tile(chunkShape(shape, chunk), side, target.pairs),
+      Math.max(columns, layer.outputs),
+    ),
   }));
   const positions = (side + 2) ** 2;
   // The fewer tiles of the result there are, the more slices it takes to keep the device busy.
@@ -97,7 +101,8 @@ export function winogradWeightGradient(
       }
     }
     const partial = sum.finish();
-    recorder.run(winogradWeightGrad(side, layer, block, columns, partial.count, builder.accumulation), {
+    const { accumulation } = builder;
+    recorder.run(winogradWeightGrad(side, layer, block, columns, partial.count, accumulation, target.pairs), {
       partial: partial.region,
       total: builder.gradient(`${layer.name}.weight`),
     });

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { REPLACE } from "../../../kernels/accumulation.ts";
 import {
   tile,
   winogradGrad,
@@ -70,20 +71,20 @@ const NOTHING = new Float32Array(4);
 
 /** The checks. */
 export function* winogradChecks(): Generator<Check> {
-  for (const side of [2, 4] as const) {
-    yield* transformChecks(side);
-    yield* weightChecks(side);
+  for (const [side, pairs] of [[2, false], [4, false], [4, true]] as const) {
+    yield* transformChecks(side, pairs);
+    yield* weightChecks(side, pairs);
   }
 }
 
 /** Two images of 4 x 8 with 2 channels. */
-function* transformChecks(side: 2 | 4): Generator<Check> {
+function* transformChecks(side: 2 | 4, pairs: boolean): Generator<Check> {
   const matrices = MATRICES[side];
   const n = side + 2;
   const shape = { batch: 2, channels: 2, height: 4, width: 8 };
   const x = random(20 + side, size(shape));
   const pixel = pixelOf(x, shape);
-  const tiling = tile(shape, side);
+  const tiling = tile(shape, side, pairs);
   const { positions, padded, tiles, rows, columns } = tiling;
   /** Image, first row and first column of a tile. */
   const cornerOf = (index: number) => {
@@ -144,14 +145,14 @@ function* transformChecks(side: 2 | 4): Generator<Check> {
 }
 
 /** 3 outputs and 2 inputs, padded to 16 rows and columns; a slice, with a kernel of its own, and 2. */
-function* weightChecks(side: 2 | 4): Generator<Check> {
+function* weightChecks(side: 2 | 4, pairs: boolean): Generator<Check> {
   const { weight } = MATRICES[side];
   const n = side + 2;
   const layer = { outputs: 3, inputs: 2 };
   const block = { first: 0, used: 3, padded: 16 };
   const w = random(50 + side, 54);
   yield {
-    dispatch: winogradWeight(side, layer, block, false),
+    dispatch: winogradWeight(side, layer, block, false, pairs),
     operands: { w },
     expected: {
       u: table(n * n * 2 * 16, (index) => {
@@ -166,7 +167,7 @@ function* weightChecks(side: 2 | 4): Generator<Check> {
   const narrow = transposed(weight);
   for (const slices of side === 4 ? [1, 2] : [2]) {
     yield {
-      dispatch: winogradWeightGrad(side, layer, block, 16, slices),
+      dispatch: winogradWeightGrad(side, layer, block, 16, slices, REPLACE, pairs),
       operands: { partial },
       expected: {
         total: table(54, (index) => {
