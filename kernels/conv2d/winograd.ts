@@ -189,7 +189,11 @@ function transform(
   const { channels, skipped = 0, count = channels, first, depth } = range;
   // Tiles are padded, channels are not.
   const even = inner === "tiles" || [count, first, depth].every((value) => value % 2 === 0);
-  const { kernel, width } = formOf(tiling.side, part, tiling.pairs && even, constants);
+  const pairs = tiling.pairs && tiling.side === 4 && even;
+  // With an even number of columns a pair of tiles lies in one row.
+  const joined = part === "input" && pairs && inner === "tiles" && tiling.columns % 2 === 0;
+  const all = joined ? { ...constants, JOINED: true } : constants;
+  const { kernel, width } = formOf(tiling.side, part, pairs, all);
   return {
     kernel,
     params: packParams([

@@ -6,6 +6,7 @@
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 const CHANNELS_INNER: bool = false; // v[36][padded_tiles][depth]; then channels, first_channel and depth are even
+const JOINED: bool = false; // pairs of tiles lie in one row of tiles, so that neighbors share what they load
 const NORMALIZED: bool = false; // x is read as max(0, scale * x + shift), per image and channel
 
 // Storage types: kernels/storage.ts may replace them with float16; arithmetic is float32.
@@ -15,6 +16,73 @@ alias X = vec4f;
 @group(0) @binding(1) var<storage, read> affine: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> v: array<vec2f>;
 @group(0) @binding(3) var<uniform> params: Params;
+
+struct Patches {
+  first: array<Row, 6>,
+  second: array<Row, 6>,
+}
+
+struct Rows {
+  first: Row,
+  second: Row,
+}
+
+fn load_rows(plane: u32, y: i32, column: u32, coefficients: vec2f) -> Rows {
+  let vectors = params.width / 4u;
+  let inside = y >= 0 && y < i32(params.height);
+  let row = plane + select(0u, u32(y), inside) * vectors;
+  let left = f32(x[row + max(column, 1u) - 1u].w);
+  let first = vec4f(x[row + column]);
+  let second = vec4f(x[row + column + 1u]);
+  let right = f32(x[row + min(column + 2u, vectors - 1u)].x);
+  var d = mat4x3f(
+    vec3f(left, first.xy),
+    vec3f(first.zw, second.x),
+    vec3f(first.w, second.xy),
+    vec3f(second.zw, right),
+  );
+  if (NORMALIZED) {
+    d[0] = relu_vec3(d[0] * coefficients.x + coefficients.y);
+    d[1] = relu_vec3(d[1] * coefficients.x + coefficients.y);
+    d[2] = relu_vec3(d[2] * coefficients.x + coefficients.y);
+    d[3] = relu_vec3(d[3] * coefficients.x + coefficients.y);
+  }
+  let low = select(vec3f(), d[0], vec3(inside && column > 0u, inside, inside));
+  let high = select(vec3f(), d[3], vec3(inside, inside, inside && column + 2u < vectors));
+  return Rows(
+    Row(low, select(vec3f(), d[1], vec3(inside))),
+    Row(select(vec3f(), d[2], vec3(inside)), high),
+  );
+}
+
+// Two patches of one row of tiles.
+fn load_patches(tile: u32, channel: u32) -> Patches {
+  var result: Patches;
+  if (tile < params.tiles) {
+    let image_tiles = params.tile_rows * params.tile_columns;
+    let index = params.first_tile + tile;
+    let image = index / image_tiles;
+    let row = (index % image_tiles) / params.tile_columns;
+    let column = index % params.tile_columns;
+    let plane = (image * params.channels + params.skipped + channel) * params.height * (params.width / 4u);
+    var coefficients = vec2f();
+    if (NORMALIZED) {
+      coefficients = affine[image * params.channels + params.skipped + channel];
+    }
+    let y = i32(row * 4u) - 1;
+    let r0 = load_rows(plane, y, column, coefficients);
+    let r1 = load_rows(plane, y + 1, column, coefficients);
+    let r2 = load_rows(plane, y + 2, column, coefficients);
+    let r3 = load_rows(plane, y + 3, column, coefficients);
+    let r4 = load_rows(plane, y + 4, column, coefficients);
+    let r5 = load_rows(plane, y + 5, column, coefficients);
+    result = Patches(
+      combine(array<Row, 6>(r0.first, r1.first, r2.first, r3.first, r4.first, r5.first)),
+      combine(array<Row, 6>(r0.second, r1.second, r2.second, r3.second, r4.second, r5.second)),
+    );
+  }
+  return result;
+}
 
 fn store_row(at: u32, step: u32, first: Row, second: Row) {
   let d0 = vec2f(first[0].x, second[0].x);
@@ -60,8 +128,16 @@ fn main(
   }
   at /= 2u;
   let step = params.depth * params.padded_tiles / 2u;
-  let d = load_patch(tile, channel);
-  let e = load_patch(next_tile, next_channel);
+  var d: array<Row, 6>;
+  var e: array<Row, 6>;
+  if (JOINED) {
+    let patches = load_patches(tile, channel);
+    d = patches.first;
+    e = patches.second;
+  } else {
+    d = load_patch(tile, channel);
+    e = load_patch(next_tile, next_channel);
+  }
   store_row(at, step, d[0], e[0]);
   store_row(at + 6u * step, step, d[1], e[1]);
   store_row(at + 12u * step, step, d[2], e[2]);

@@ -72,7 +72,7 @@ const SIZES: readonly Size[] = [
     normalized: [-1, 1],
     gates: ["none", "normalized"],
   },
-  { batch: 1, channels: [64], outputs: 9, height: 3, width: 2, normalized: [0], gates: ["activation"] },
+  { batch: 1, channels: [64], outputs: 9, height: 3, width: 4, normalized: [0], gates: ["activation"] },
 ];
 
 interface Layer {
