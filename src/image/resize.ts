@@ -165,5 +165,7 @@ export function resizeMask(mask: Mask, size: Size): Mask {
 
 function nearestIndices(from: number, to: number): Int32Array {
   const scale = Math.fround(from / to);
-  return Int32Array.from({ length: to }, (_, i) => Math.min(Math.floor(Math.fround(i * scale)), from - 1));
+  const indices = new Int32Array(to);
+  for (let i = 0; i < to; i++) indices[i] = Math.min(Math.floor(Math.fround(i * scale)), from - 1);
+  return indices;
 }

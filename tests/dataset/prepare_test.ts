@@ -262,7 +262,7 @@ Deno.test("isProvenByBytes: the decoders' own refusals, and neither memory nor e
   assert.ok(isProvenByBytes(new RangeError("Cannot decode an image of 9000 x 9000 pixels")));
 });
 
-Deno.test("prepareSplit: uses memory without write permission, with a note, and the program exits by itself", () =>
+Deno.test("prepareSplit: uses memory without write permission, with a note; the next split finds its Workers, and the program ends when it is done", () =>
   inSplit(async ({ folder, prepare }) => {
     await using here = await prepare({ cacheFolder: null });
     assert.deepEqual([here.store.status, here.store.path], ["memory", null]);
@@ -271,22 +271,41 @@ Deno.test("prepareSplit: uses memory without write permission, with a note, and 
     const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
     await Deno.writeTextFile(
       script,
-      `import { batches, findSplits, prepareSplit, readSplit } from ${module("../../mod.ts")};
+      `import { Worker } from "node:worker_threads";
+      import { batches, findSplits, prepareSplit, readSplit } from ${module("../../mod.ts")};
+      // Whatever waits for a time would wait long.
+      const { setTimeout: wait } = globalThis;
+      globalThis.setTimeout = (work, time) => wait(work, 1000 * time);
+      // Threads are numbered as they are started.
+      const nextThread = () => {
+        const probe = new Worker("", { eval: true });
+        probe.terminate();
+        return probe.threadId;
+      };
       const { samples } = await readSplit((await findSplits(${JSON.stringify(folder)}))[0]!);
       const prepared = await prepareSplit(samples, {
         size: ${SIZE}, cacheFolder: ${JSON.stringify(join(folder, ".cache"))},
         onNote: (note) => console.error(note),
       });
+      const first = nextThread();
+      await prepareSplit(samples, { size: 64, cacheFolder: null });
+      console.log("threads started:", nextThread() - first - 1);
       for await (const { images } of batches(prepared, { batchSize: 3 })) {
         console.log(prepared.store.status, prepared.fingerprint, images.shape.join());
       }`,
     );
-    const { stdout, stderr } = await new Deno.Command("deno", {
+    const { code, stdout, stderr } = await new Deno.Command("deno", {
       args: ["run", "-q", "--no-prompt", "--config", join(ROOT, "deno.json"), "--allow-read", script],
+      signal: AbortSignal.timeout(100_000),
     }).output();
     const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     const line = `memory ${here.fingerprint}`;
-    assert.equal(out, `${line} 3,3,${SIZE},${SIZE}\n${line} 1,3,${SIZE},${SIZE}\n`, error);
+    assert.equal(code, 0, "it ended by itself");
+    assert.equal(
+      out,
+      `threads started: 0\n${line} 3,3,${SIZE},${SIZE}\n${line} 1,3,${SIZE},${SIZE}\n`,
+      error,
+    );
     assert.match(
       error!,
       /\.cache cannot be written \(no write permission\): .* memory, for this run only\n$/,
