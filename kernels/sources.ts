@@ -36,6 +36,10 @@ import conv2dFusedForwardCode from "./conv2d/fused_forward.wgsl" with { type: "t
 import conv2dFusedWgradCode from "./conv2d/fused_wgrad.wgsl" with { type: "text" };
 import conv2dIm2colHost from "./conv2d/im2col.ts" with { type: "text" };
 import conv2dIm2colCode from "./conv2d/im2col.wgsl" with { type: "text" };
+import conv2dSmallHost from "./conv2d/small.ts" with { type: "text" };
+import conv2dSmallDgradCode from "./conv2d/small_dgrad.wgsl" with { type: "text" };
+import conv2dSmallForwardCode from "./conv2d/small_forward.wgsl" with { type: "text" };
+import conv2dSmallWgradCode from "./conv2d/small_wgrad.wgsl" with { type: "text" };
 import conv2dWinogradHost from "./conv2d/winograd.ts" with { type: "text" };
 import conv2dWinograd2GradCode from "./conv2d/winograd2_grad.wgsl" with { type: "text" };
 import conv2dWinograd2InputCode from "./conv2d/winograd2_input.wgsl" with { type: "text" };
@@ -119,6 +123,7 @@ import partsPooledCode from "./parts/pooled.wgsl" with { type: "text" };
 import partsProductCode from "./parts/product.wgsl" with { type: "text" };
 import partsProductParamsCode from "./parts/product_params.wgsl" with { type: "text" };
 import partsReluCode from "./parts/relu.wgsl" with { type: "text" };
+import partsSmallMapsCode from "./parts/small_maps.wgsl" with { type: "text" };
 import partsStepCode from "./parts/step.wgsl" with { type: "text" };
 import partsTapsCode from "./parts/taps.wgsl" with { type: "text" };
 import partsTileCode from "./parts/tile.wgsl" with { type: "text" };
@@ -179,6 +184,10 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["conv2d/fused_wgrad.wgsl", conv2dFusedWgradCode],
   ["conv2d/im2col.ts", conv2dIm2colHost],
   ["conv2d/im2col.wgsl", conv2dIm2colCode],
+  ["conv2d/small.ts", conv2dSmallHost],
+  ["conv2d/small_dgrad.wgsl", conv2dSmallDgradCode],
+  ["conv2d/small_forward.wgsl", conv2dSmallForwardCode],
+  ["conv2d/small_wgrad.wgsl", conv2dSmallWgradCode],
   ["conv2d/winograd.ts", conv2dWinogradHost],
   ["conv2d/winograd2_grad.wgsl", conv2dWinograd2GradCode],
   ["conv2d/winograd2_input.wgsl", conv2dWinograd2InputCode],
@@ -257,6 +266,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["parts/product.wgsl", partsProductCode],
   ["parts/product_params.wgsl", partsProductParamsCode],
   ["parts/relu.wgsl", partsReluCode],
+  ["parts/small_maps.wgsl", partsSmallMapsCode],
   ["parts/step.wgsl", partsStepCode],
   ["parts/taps.wgsl", partsTapsCode],
   ["parts/tile.wgsl", partsTileCode],

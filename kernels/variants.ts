@@ -19,6 +19,7 @@ import {
 import { columnCount, im2colServes } from "./conv2d/im2col.ts";
 import { directServes, type PackedWeights } from "./conv2d/direct.ts";
 import { fusedServes } from "./conv2d/fused.ts";
+import { smallServes } from "./conv2d/small.ts";
 import { rowsAreVectors } from "./conv_transpose2d/conv_transpose2d.ts";
 import { subgroupServes } from "./conv_transpose2d/subgroup.ts";
 import { type GemmShape, type Slices, uniformLayers } from "./gemm/gemm.ts";
@@ -48,6 +49,9 @@ const channelsOf = ({ weights }: ConvCase) => weights.inputs * weights.outputs;
  */
 const FEW_PIXELS = 96;
 
+/** Pixels per batch up to which plain sums over maps of 4 x 4 and 2 x 2 win on software, for the same reason. */
+const TINY_PIXELS = 192;
+
 /** Pixels per map up to which a layer counts as deep: its Winograd tiles hardly fill a row of a product. */
 const DEEP_PIXELS = 64;
 
@@ -72,6 +76,11 @@ export const CONV3X3 = new Operation("conv3x3", {
     kernels: ["conv2d/im2col", "conv2d/col2im", "gemm/transpose"],
     serves: ({ weights }: ConvCase) => im2colServes(weights),
   },
+  small: {
+    kernels: ["conv2d/small_forward", "conv2d/small_dgrad", "conv2d/small_wgrad"],
+    needs: "subgroups of 8",
+    serves: (shape: ConvCase) => smallServes(shape, shape.weights),
+  },
   winograd2: { basic: true, kernels: winogradKernels(2) },
   winograd4: {
     basic: true,
@@ -81,9 +90,15 @@ export const CONV3X3 = new Operation("conv3x3", {
 }, {
   few: {
     takes: (shape) => columnCount(shape) <= FEW_PIXELS && im2colServes(shape.weights),
-    software: ["im2col", "winograd4", "winograd2"],
+    software: ["small", "im2col", "winograd4", "winograd2"],
     hardware: ["winograd4", "winograd2", "im2col"],
     sample: convSample(128, 4, 4),
+  },
+  tiny: {
+    takes: (shape) => columnCount(shape) <= TINY_PIXELS && smallServes(shape, shape.weights),
+    software: ["small", "winograd4", "winograd2"],
+    hardware: ["winograd4", "winograd2"],
+    sample: convSample(128, 4, 8),
   },
   thin: {
     takes: (shape) => channelsOf(shape) <= 300,

@@ -21,6 +21,7 @@ import pooledCode from "./pooled.wgsl" with { type: "text" };
 import productCode from "./product.wgsl" with { type: "text" };
 import productParamsCode from "./product_params.wgsl" with { type: "text" };
 import reluCode from "./relu.wgsl" with { type: "text" };
+import smallMapsCode from "./small_maps.wgsl" with { type: "text" };
 import stepCode from "./step.wgsl" with { type: "text" };
 import tapsCode from "./taps.wgsl" with { type: "text" };
 import tileCode from "./tile.wgsl" with { type: "text" };
@@ -47,6 +48,7 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   ["accumulate.wgsl", accumulateCode],
   ["accumulate_vectors.wgsl", accumulateVectorsCode],
   ["relu.wgsl", reluCode],
+  ["small_maps.wgsl", smallMapsCode],
   ["step.wgsl", stepCode],
   ["taps.wgsl", tapsCode],
   ["tile.wgsl", tileCode],

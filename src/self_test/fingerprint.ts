@@ -15,6 +15,7 @@ import im2col from "./checks/im2col.ts" with { type: "text" };
 import layers from "./checks/layers.ts" with { type: "text" };
 import losses from "./checks/losses.ts" with { type: "text" };
 import matrices from "./checks/matrices.ts" with { type: "text" };
+import small from "./checks/small.ts" with { type: "text" };
 import training from "./checks/training.ts" with { type: "text" };
 import windows from "./checks/windows.ts" with { type: "text" };
 import winograd from "./checks/winograd.ts" with { type: "text" };
@@ -33,6 +34,7 @@ const TESTS = [
   losses,
   matrices,
   prove,
+  small,
   training,
   windows,
   winograd,

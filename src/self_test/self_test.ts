@@ -16,6 +16,7 @@ import { convolutionChecks } from "./checks/convolutions.ts";
 import { im2colChecks } from "./checks/im2col.ts";
 import { layerChecks } from "./checks/layers.ts";
 import { matrixChecks } from "./checks/matrices.ts";
+import { smallChecks } from "./checks/small.ts";
 import { trainingChecks } from "./checks/training.ts";
 import { fusedChecks } from "./checks/fused.ts";
 import { winogradChecks } from "./checks/winograd.ts";
@@ -105,6 +106,7 @@ function allChecks(): readonly Check[] {
     convolutionChecks,
     fusedChecks,
     im2colChecks,
+    smallChecks,
     winogradChecks,
     layerChecks,
     trainingChecks,

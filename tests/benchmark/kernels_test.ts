@@ -40,7 +40,7 @@ Deno.test("variantOf: names the algorithm and the products of every row of the t
     for (const direction of DIRECTIONS) {
       const { steps } = recordConv(planTarget(gpu), shape, direction);
       const labels = steps.map(({ dispatch }) => dispatch.kernel.label);
-      assert.match(variantOf(labels), /^(direct|fused|im2col|winograd)/, labels.join(" "));
+      assert.match(variantOf(labels), /^(direct|fused|im2col|small|winograd)/, labels.join(" "));
     }
   }
   const kernels = ["conv2d/winograd4_input", "gemm/nn_wide", "conv2d/winograd4_output", "reduce/rows"];

@@ -11,6 +11,8 @@ import {
   fusedGradients,
   IM2COL,
   type Method,
+  SMALL,
+  smallGradients,
   type Source,
   winograd,
 } from "../support/convolution.ts";
@@ -29,7 +31,12 @@ const gpu = await openTestGpu();
 const METHODS = [
   { method: DIRECT, tiles: false, factor: 1 },
   { method: IM2COL, tiles: false, factor: 1 },
-  ...(gpu.has("subgroups of 8") ? [{ method: FUSED, tiles: true, factor: 2 }] : []),
+  ...(gpu.has("subgroups of 8")
+    ? [
+      { method: FUSED, tiles: true, factor: 2 },
+      { method: SMALL, tiles: false, factor: 1 },
+    ]
+    : []),
   { method: winograd(2), tiles: true, factor: 1 },
   { method: winograd(4), tiles: true, factor: 2 },
   { method: winograd(4, { pairs: true }), tiles: true, factor: 2 },
@@ -74,6 +81,28 @@ const SIZES: readonly Size[] = [
   },
   { batch: 1, channels: [64], outputs: 9, height: 3, width: 4, normalized: [0], gates: ["activation"] },
 ];
+
+/** Of one block, several and more than a dispatch of the weight gradient sums over; the last one is ragged. */
+const SMALL_SIZES: readonly Size[] = [
+  { batch: 1, channels: [1], outputs: 1, height: 4, width: 4, normalized: [-1], gates: ["none"] },
+  {
+    batch: 3,
+    channels: [32, 16],
+    outputs: 17,
+    height: 4,
+    width: 4,
+    normalized: [-1, 1],
+    gates: ["none", "activation", "normalized"],
+  },
+  { batch: 9, channels: [48], outputs: 1, height: 4, width: 4, normalized: [0], gates: ["activation"] },
+  { batch: 2, channels: [1], outputs: 17, height: 2, width: 2, normalized: [0], gates: ["none"] },
+  { batch: 21, channels: [16, 16], outputs: 1, height: 2, width: 2, normalized: [1], gates: ["normalized"] },
+];
+
+function sizesOf(method: Method): readonly Size[] {
+  if (method === SMALL) return SMALL_SIZES;
+  return method === UNIFORM.method ? SIZES.slice(-1) : SIZES;
+}
 
 interface Layer {
   readonly title: string;
@@ -135,6 +164,13 @@ function concatenate(batch: number, sources: readonly Source[]): Float32Array {
   return Float32Array.from(images.flat(2));
 }
 
+/** Sums of the channels of a tensor, over images and pixels. */
+function channelTotals(values: ArrayLike<number>, channels: number, pixels: number): Float64Array {
+  const totals = new Float64Array(channels);
+  Array.from(values).forEach((value, at) => totals[Math.floor(at / pixels) % channels]! += value);
+  return totals;
+}
+
 /** Channels `first` to `first + count` of each image. */
 function channelsOf(
   values: Float64Array,
@@ -154,7 +190,7 @@ for (const { method, tiles, factor } of [...METHODS, UNIFORM]) {
     const largest = sums.reduce((most, sum) => Math.max(most, sum), 0);
     return sumTolerances(count, tiles ? sums.fill(largest) : sums).map((limit) => factor * limit);
   };
-  for (const size of method === UNIFORM.method ? SIZES.slice(-1) : SIZES) {
+  for (const size of sizesOf(method)) {
     for (const normalizedSource of size.normalized) {
       const layer = draw(method, size, normalizedSource);
       const { forward, reference, values, gradient, title } = layer;
@@ -238,18 +274,45 @@ if (gpu.has("subgroups of 8")) {
     const { batch, inputs, outputs } = forward;
     const sums = await fusedGradients(gpu, forward, gradient);
     const pixels = forward.height * forward.width;
-    const ofChannel = (values: ArrayLike<number>, o: number) =>
-      Array.from(values).filter((_, at) => Math.floor(at / pixels) % outputs === o).reduce(
-        (a, b) => a + b,
-        0,
-      );
-    const total = (values: ArrayLike<number>) =>
-      Float64Array.from({ length: outputs }, (_, o) => ofChannel(values, o));
-    assertClose(sums.slice(fusedRows({ inputs, outputs }).bias), total(gradient), {
-      absolute: sumTolerances(batch * pixels, total(absolutes(gradient))),
+    assertClose(sums.slice(fusedRows({ inputs, outputs }).bias), channelTotals(gradient, outputs, pixels), {
+      absolute: sumTolerances(batch * pixels, channelTotals(absolutes(gradient), outputs, pixels)),
       label: "bias gradient",
     });
   });
+
+  for (const size of SMALL_SIZES.slice(-2)) {
+    Deno.test(`smallWgrad: adds to kept gradients of weights and bias, ${size.batch} images`, async () => {
+      const { forward, gradient, reference, values } = draw(SMALL, size, -1);
+      const { batch, outputs, w, bias } = forward;
+      const kept = { total: w, bias_total: bias! };
+      const sums = await smallGradients(gpu, forward, gradient, { keep: true, scale: 0.5 }, kept);
+      const pixels = size.height * size.width;
+      for (
+        const [actual, existing, added, most] of [
+          [
+            sums.total,
+            w,
+            conv2dWgrad(values, gradient, reference),
+            conv2dWgrad(absolutes(values), absolutes(gradient), reference),
+          ],
+          [
+            sums.bias_total,
+            bias!,
+            channelTotals(gradient, outputs, pixels),
+            channelTotals(absolutes(gradient), outputs, pixels),
+          ],
+        ] as const
+      ) {
+        assertClose(actual, added.map((value, at) => existing[at]! + 0.5 * value), {
+          absolute: sumTolerances(
+            batch * pixels + 1,
+            most.map((value, at) => Math.abs(existing[at]!) + value),
+          ),
+          label: "gradient",
+        });
+      }
+    });
+  }
 
   Deno.test("fusedBands: every row of tiles of an image lies in one band, also of large batches", () => {
     for (const [batch, height] of [[1, 4], [4, 64], [8, 128], [1, 256], [100, 32], [3, 36]] as const) {

@@ -34,7 +34,8 @@ Deno.test("chooseConv: takes the choice for the class of the shape", () => {
   for (const variant of ["winograd2", "winograd4"] as const) {
     assert.equal(chooseConv(target({ "conv3x3/wide": variant }), ...SAMPLES.wide), variant);
   }
-  assert.equal(chooseConv(target({}), ...SAMPLES.few), "im2col");
+  assert.equal(chooseConv(target({}), ...SAMPLES.few), "small");
+  assert.equal(chooseConv(target({}), { ...SAMPLES.few[0], height: 8 }, weightsOf(128)), "im2col");
   assert.equal(chooseConv(target({}), ...SAMPLES.thin), "fused");
   assert.equal(chooseConv(target({}, "software", true), ...SAMPLES.thin), "direct", "strict");
   assert.equal(chooseConv(target({}, "hardware"), ...SAMPLES.few), "winograd4");
@@ -56,6 +57,7 @@ Deno.test("chooseConv: never takes a variant that does not serve the layer", () 
     "im2col",
     "no whole tiles of channels",
   );
+  assert.notEqual(chooseConv(target({}), SAMPLES.few[0], weightsOf(24)), "small");
 });
 
 Deno.test("chooseProduct: is one dispatch, or layers of the left operand as uniforms", () => {

@@ -1,14 +1,14 @@
 /** Every algorithm of the 3 x 3 convolution against plain float64 loops, and the choice among them. */
 import assert from "node:assert/strict";
 import type { KernelChoices } from "../../kernels/choices.ts";
-import { size } from "../../kernels/shape.ts";
+import { type Nchw, size } from "../../kernels/shape.ts";
 import { CONV3X3, type ConvVariant } from "../../kernels/variants.ts";
 import type { Region } from "../../src/graph/recorder.ts";
 import type { Activation } from "../../src/layers/activation.ts";
 import { Builder, type BuilderOptions } from "../../src/layers/builder.ts";
 import { conv3x3, CONV3X3_ALGORITHMS } from "../../src/layers/conv3x3/conv3x3.ts";
 import { layerLayout } from "../../src/tuning/single_conv.ts";
-import { conv2dDgrad, conv2dForward, conv2dWgrad } from "../reference/conv2d.ts";
+import { conv2dDgrad, conv2dForward, type Conv2dShape, conv2dWgrad } from "../reference/conv2d.ts";
 import { assertClose } from "../support/compare.ts";
 import { executeSteps } from "../support/execute_steps.ts";
 import { affineOf, normalized, scaled } from "../support/normalized.ts";
@@ -20,18 +20,12 @@ const gpu = await openTestGpu();
 
 const LAYER = { name: "conv", inputs: 48, outputs: 16 };
 
-/** Two sources: one that holds the result of a ReLU, and one that is read through a normalization. */
-const SHAPES = [32, 16].map((channels) => ({ batch: 2, channels, height: 8, width: 8 }));
-
-const OUTPUT = { batch: 2, channels: 16, height: 8, width: 8 };
-
-const REFERENCE = { batch: 2, inChannels: 48, outChannels: 16, height: 8, width: 8, kernel: 3, padding: 1 };
-
 /** Relative to the largest value; F(4x4) loses digits to its transforms. */
 const LIMITS: Record<ConvVariant, number> = {
   direct: 2e-6,
   fused: 4e-5,
   im2col: 2e-6,
+  small: 2e-6,
   winograd2: 4e-6,
   winograd4: 4e-5,
 };
@@ -41,42 +35,65 @@ const LAYOUT = layerLayout(LAYER);
 const WEIGHTS = random.floats(LAYOUT.blockSize);
 const KERNEL = WEIGHTS.subarray(0, 9 * LAYER.inputs * LAYER.outputs);
 const BIAS = WEIGHTS.subarray(LAYOUT.get("conv.bias").offset, LAYOUT.get("conv.bias").offset + LAYER.outputs);
-const VALUES = SHAPES.map((shape) => random.floats(size(shape)));
-const AFFINE = affineOf(random, 2 * SHAPES[1]!.channels);
-/** What the convolution reads, source by source. */
-const READ = [VALUES[0]!, normalized(VALUES[1]!, AFFINE)];
-const GRADIENT = random.floats(size(OUTPUT));
+
+/** Square maps that a layer reads and computes. */
+class Case {
+  /** Two sources: one that holds the result of a ReLU, and one that is read through a normalization. */
+  readonly shapes: readonly Nchw[];
+  readonly output: Nchw;
+  readonly reference: Conv2dShape;
+  readonly values: readonly Float32Array[];
+  readonly affine: Float32Array;
+  /** What the convolution reads, source by source. */
+  readonly read: readonly Float32Array[];
+  readonly gradient: Float32Array;
+
+  constructor(side: number) {
+    const maps = { batch: 2, height: side, width: side };
+    this.shapes = [32, 16].map((channels) => ({ ...maps, channels }));
+    this.output = { ...maps, channels: LAYER.outputs };
+    this.reference = { ...maps, inChannels: 48, outChannels: 16, kernel: 3, padding: 1 };
+    this.values = this.shapes.map((shape) => random.floats(size(shape)));
+    this.affine = affineOf(random, 2 * this.shapes[1]!.channels);
+    this.read = [this.values[0]!, normalized(this.values[1]!, this.affine)];
+    this.gradient = random.floats(size(this.output));
+  }
+}
+
+const LARGE = new Case(8);
+/** For a variant that serves no larger maps. */
+const SMALL = new Case(4);
 
 /** Concatenates the channels of NCHW tensors. */
 function concatenate(tensors: readonly Float32Array[]): Float32Array {
   const parts = [];
-  for (let image = 0; image < OUTPUT.batch; image++) {
+  for (let image = 0; image < LARGE.output.batch; image++) {
     for (const data of tensors) {
-      const length = data.length / OUTPUT.batch;
+      const length = data.length / LARGE.output.batch;
       parts.push(...data.subarray(image * length, (image + 1) * length));
     }
   }
   return Float32Array.from(parts);
 }
 
-function record(choices: KernelChoices = {}, options: BuilderOptions = {}) {
+function record(choices: KernelChoices = {}, options: BuilderOptions = {}, maps: Case = LARGE) {
   const builder = new Builder(LAYOUT, testTarget({ choices }), options);
   const { recorder } = builder;
-  const affine = recorder.fixed("affine", AFFINE.length);
-  const sources: Activation[] = SHAPES.map((shape, index) => ({
+  const affine = recorder.fixed("affine", maps.affine.length);
+  const sources: Activation[] = maps.shapes.map((shape, index) => ({
     shape,
     region: recorder.fixed(`source ${index}`, size(shape)),
     kind: index === 0 ? "relu" : "normalized",
     ...(index === 0 ? {} : { affine }),
     gradientScale: 1,
   }));
-  const output = builder.activation("output", OUTPUT, "relu");
-  const gradient = recorder.fixed("gradient", size(OUTPUT));
+  const output = builder.activation("output", maps.output, "relu");
+  const gradient = recorder.fixed("gradient", size(maps.output));
   const inputs: [Region, Float32Array][] = [
     [builder.weights, WEIGHTS],
-    [affine, AFFINE],
-    [gradient, GRADIENT],
-    ...sources.map(({ region }, index): [Region, Float32Array] => [region, VALUES[index]!]),
+    [affine, maps.affine],
+    [gradient, maps.gradient],
+    ...sources.map(({ region }, index): [Region, Float32Array] => [region, maps.values[index]!]),
   ];
   const execute = (result: Region) => {
     const used = new Set(recorder.steps.flatMap(({ views }) => views.map(({ region }) => region)));
@@ -102,21 +119,22 @@ Deno.test("CONV3X3_ALGORITHMS: has exactly the variants of the table in kernels/
 for (const [name, algorithm] of Object.entries(CONV3X3_ALGORITHMS)) {
   const variant = name as ConvVariant;
   if (!gpu.has(CONV3X3.variants[variant].needs)) continue;
+  const maps = variant === "small" ? SMALL : LARGE;
 
   Deno.test(`CONV3X3_ALGORITHMS: ${name}, forward of two sources with bias and ReLU`, async () => {
-    const { builder, sources, output, execute } = record();
+    const { builder, sources, output, execute } = record({}, {}, maps);
     algorithm.forward(builder, LAYER, sources, output, { bias: true, relu: true });
-    const expected = conv2dForward(concatenate(READ), KERNEL, BIAS, REFERENCE);
+    const expected = conv2dForward(concatenate(maps.read), KERNEL, BIAS, maps.reference);
     assertEqual(await execute(output.region), expected.map((value) => Math.max(0, value)), variant, "output");
   });
 
   Deno.test(`CONV3X3_ALGORITHMS: ${name}, gradients of both sources, each behind its ReLU`, async () => {
-    const whole = conv2dDgrad(GRADIENT, KERNEL, REFERENCE);
-    const gates = [VALUES[0]!, scaled(VALUES[1]!, AFFINE)];
-    for (const [index, first] of [0, SHAPES[0]!.channels].entries()) {
-      const { builder, sources, gradient, execute } = record();
-      algorithm.inputGradients(builder, LAYER, sources, OUTPUT, gradient);
-      const { channels, height, width } = SHAPES[index]!;
+    const whole = conv2dDgrad(maps.gradient, KERNEL, maps.reference);
+    const gates = [maps.values[0]!, scaled(maps.values[1]!, maps.affine)];
+    for (const [index, first] of [0, maps.shapes[0]!.channels].entries()) {
+      const { builder, sources, gradient, execute } = record({}, {}, maps);
+      algorithm.inputGradients(builder, LAYER, sources, maps.output, gradient);
+      const { channels, height, width } = maps.shapes[index]!;
       const plane = height * width;
       const expected = Float64Array.from(gates[index]!, (gate, at) => {
         const image = Math.floor(at / (channels * plane));
@@ -127,15 +145,15 @@ for (const [name, algorithm] of Object.entries(CONV3X3_ALGORITHMS)) {
   });
 
   Deno.test(`CONV3X3_ALGORITHMS: ${name}, weight gradient over both sources`, async () => {
-    const { builder, sources, gradient, execute } = record();
-    algorithm.weightGradient(builder, LAYER, sources, OUTPUT, gradient);
-    const expected = conv2dWgrad(concatenate(READ), GRADIENT, REFERENCE);
+    const { builder, sources, gradient, execute } = record({}, {}, maps);
+    algorithm.weightGradient(builder, LAYER, sources, maps.output, gradient);
+    const expected = conv2dWgrad(concatenate(maps.read), maps.gradient, maps.reference);
     const gradients = await execute(builder.gradients);
     assertEqual(gradients, expected, variant, "weight gradient");
     if (!algorithm.sumsBias) return;
-    const plane = OUTPUT.height * OUTPUT.width;
+    const plane = maps.output.height * maps.output.width;
     const bias = new Float64Array(LAYER.outputs);
-    GRADIENT.forEach((value, at) => bias[Math.floor(at / plane) % LAYER.outputs]! += value);
+    maps.gradient.forEach((value, at) => bias[Math.floor(at / plane) % LAYER.outputs]! += value);
     assertEqual(gradients.subarray(LAYOUT.get("conv.bias").offset), bias, variant, "bias gradient");
   });
 }
@@ -146,7 +164,7 @@ Deno.test("conv3x3: records the chosen algorithm, which micro-batches choose by 
     for (const direction of ["forward", "inputGradients", "weightGradient"] as const) {
       const { builder, sources, output, gradient } = record(choices, options);
       if (direction === "forward") conv3x3.forward(builder, LAYER, sources, output, {});
-      else conv3x3[direction](builder, LAYER, sources, OUTPUT, gradient);
+      else conv3x3[direction](builder, LAYER, sources, LARGE.output, gradient);
       for (const { dispatch } of builder.recorder.steps) labels.add(dispatch.kernel.label.replace(/_.*/, ""));
     }
     return [...labels].filter((label) => label.startsWith("conv2d/")).sort();

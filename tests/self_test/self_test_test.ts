@@ -24,13 +24,14 @@ Deno.test("selfTest: tests every kernel file except the probes, and all pass on 
     labels.map((label) => `kernels/${label}.wgsl`).sort(),
     kernelFiles().filter((path) =>
       (gpu.has("subgroups") || path !== "kernels/reduce/rows_subgroup.wgsl") &&
-      (gpu.has("subgroups of 8") || !/\/(nn_(wide|high|panel)|subgroup_\w+|fused_\w+)\.wgsl$/.test(path))
+      (gpu.has("subgroups of 8") ||
+        !/\/(nn_(wide|high|panel)|subgroup_\w+|(fused|small)_\w+)\.wgsl$/.test(path))
     ),
   );
   // Some kernels are compiled for several sizes, each with a test.
   const names = results.map(({ kernel, variant }) => `${kernel} ${variant}`)
     .filter((name, index, all) =>
-      !/ (nn_)?subgroup$|\/fused_|4_weight_grad(_pairs)? /.test(name) || all.indexOf(name) === index
+      !/ (nn_)?subgroup$|\/(fused|small)_|4_weight_grad(_pairs)? /.test(name) || all.indexOf(name) === index
     );
   assert.equal(new Set(names).size, names.length, "a kernel is tested twice under one name");
   const tiles = results.filter(({ kernel }) => kernel === "gemm/tiled").map(({ variant }) => variant);

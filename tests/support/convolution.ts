@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { REPLACE } from "../../kernels/accumulation.ts";
+import { type Accumulation, REPLACE } from "../../kernels/accumulation.ts";
 import {
   directBands,
   directConv2d,
@@ -13,6 +13,7 @@ import {
 } from "../../kernels/conv2d/direct.ts";
 import { fusedBands, fusedDgrad, fusedForward, fusedRows, fusedWgrad } from "../../kernels/conv2d/fused.ts";
 import { col2im, columnCount, im2col } from "../../kernels/conv2d/im2col.ts";
+import { smallDgrad, smallForward, smallWgrad } from "../../kernels/conv2d/small.ts";
 import type { Epilogue } from "../../kernels/conv2d/epilogue.ts";
 import {
   splitTiles,
@@ -33,6 +34,7 @@ import {
 } from "../../kernels/gemm/gemm.ts";
 import { roundUp } from "../../kernels/grid.ts";
 import { sumRows } from "../../kernels/reduce/reduce.ts";
+import { size } from "../../kernels/shape.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { runKernel } from "./run_kernel.ts";
 
@@ -210,6 +212,61 @@ export async function fusedGradients(
   }
   const sums = { rows, length: bands.perImage * batch, rowStride: bands.total, itemStride: 1 };
   return (await runKernel(gpu, sumRows(sums), { partial, total: rows })).total;
+}
+
+/** Maps of 4 x 4 or 2 x 2 pixels; the gradient of the bias is checked by its own test. */
+export const SMALL: Method = {
+  name: "small",
+  multiples: [1, 1],
+  channels: 16,
+  async run(gpu, convolution) {
+    const { batch, height, width, rows, sources, flipped, firstRow, inputs, outputs, w } = convolution;
+    const { bias, gate, gate_affine } = gateOperands(convolution);
+    const target = { batch, channels: rows, height, width };
+    if (flipped) {
+      const { gate: kind } = convolution.epilogue;
+      const dispatch = smallDgrad({ input: target, firstInput: firstRow, inputs, outputs, gate: kind });
+      const operands = { gradient: sources[0]!.x, w, gate, gate_affine, grad_input: size(target) };
+      return (await runKernel(gpu, dispatch, operands)).grad_input;
+    }
+    let y = new Float32Array(size(target)).fill(NaN);
+    let firstInput = 0;
+    for (const { x, channels, affine } of sources) {
+      const last = firstInput + channels === inputs;
+      const epilogue = { ...(last ? convolution.epilogue : {}), add: firstInput > 0 };
+      const range = { channels, firstInput, normalized: affine !== undefined };
+      const dispatch = smallForward({ output: target, inputs, ...range, epilogue });
+      ({ y } = await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, w, bias, y }));
+      firstInput += channels;
+    }
+    return y;
+  },
+  async weightGradient(gpu, layer, gradient) {
+    return (await smallGradients(gpu, layer, gradient)).total;
+  },
+};
+
+/** The gradients of weights and bias by {@linkcode SMALL}, added to existing ones if there are any. */
+export async function smallGradients(
+  gpu: Gpu,
+  { batch, height, width, inputs, outputs, sources }: Convolution,
+  gradient: Float32Array,
+  accumulation: Accumulation = REPLACE,
+  sums: Readonly<Record<"total" | "bias_total", Float32Array>> = {
+    total: new Float32Array(outputs * inputs * 9).fill(NaN),
+    bias_total: new Float32Array(outputs).fill(NaN),
+  },
+): Promise<Readonly<Record<"total" | "bias_total", Float32Array>>> {
+  let firstInput = 0;
+  for (const { x, channels, affine } of sources) {
+    const input = { batch, channels, height, width };
+    const normalized = affine !== undefined;
+    for (const dispatch of smallWgrad({ input, firstInput, inputs, outputs, normalized, accumulation })) {
+      sums = await runKernel(gpu, dispatch, { x, affine: affine ?? NOTHING, gradient, ...sums });
+    }
+    firstInput += channels;
+  }
+  return sums;
 }
 
 /** The im2col matrix of all sources. */

@@ -14,6 +14,7 @@ import type { Conv3x3Algorithm, ConvLayer } from "./algorithm.ts";
 import { direct } from "./direct.ts";
 import { fused } from "./fused.ts";
 import { im2col } from "./im2col.ts";
+import { small } from "./small.ts";
 import { winograd } from "./winograd.ts";
 
 /** The algorithm of each variant in `kernels/variants.ts`. */
@@ -21,6 +22,7 @@ export const CONV3X3_ALGORITHMS: Readonly<Record<ConvVariant, Conv3x3Algorithm>>
   direct,
   fused,
   im2col,
+  small,
   winograd2: winograd(2),
   winograd4: winograd(4),
 };
