@@ -9,6 +9,18 @@ const WORKGROUP: u32 = 64u;
 @group(0) @binding(1) var<storage, read_write> u: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
 
+// Zeros for a padding row.
+fn load(padded_row: u32, k: u32) -> mat3x3f {
+  if (padded_row >= params.used_rows) {
+    return mat3x3f();
+  }
+  let at = first_tap(padded_row, k);
+  if (params.flipped == 1u) {
+    return mat3x3f(w[at + 8u], w[at + 7u], w[at + 6u], w[at + 5u], w[at + 4u], w[at + 3u], w[at + 2u], w[at + 1u], w[at]);
+  }
+  return mat3x3f(w[at], w[at + 1u], w[at + 2u], w[at + 3u], w[at + 4u], w[at + 5u], w[at + 6u], w[at + 7u], w[at + 8u]);
+}
+
 fn store(at: u32, step: u32, g: vec3f) {
   let sum = (g.x + g.z) / 6.0;
   let wide = g.x / 24.0 + g.z / 6.0;

@@ -6,9 +6,30 @@
 // Host: kernels/conv2d/winograd.ts. Test: tests/kernels/conv2d_test.ts.
 const WORKGROUP: u32 = 64u;
 
-@group(0) @binding(0) var<storage, read> w: array<f32>;
+@group(0) @binding(0) var<storage, read> w: array<vec2f>;
 @group(0) @binding(1) var<storage, read_write> u: array<vec2f>;
 @group(0) @binding(2) var<uniform> params: Params;
+
+// Zeros for a padding row. Five words hold nine taps and a value before or behind them.
+fn load(padded_row: u32, k: u32) -> mat3x3f {
+  if (padded_row >= params.used_rows) {
+    return mat3x3f();
+  }
+  let at = first_tap(padded_row, k);
+  let p0 = w[at / 2u];
+  let p1 = w[at / 2u + 1u];
+  let p2 = w[at / 2u + 2u];
+  let p3 = w[at / 2u + 3u];
+  let p4 = w[at / 2u + 4u];
+  let odd = at % 2u == 1u;
+  let q0 = select(vec3f(p0, p1.x), vec3f(p0.y, p1), odd);
+  let q1 = select(vec3f(p1.y, p2), vec3f(p2, p3.x), odd);
+  let q2 = select(vec3f(p3, p4.x), vec3f(p3.y, p4), odd);
+  if (params.flipped == 1u) {
+    return mat3x3f(q2.zyx, q1.zyx, q0.zyx);
+  }
+  return mat3x3f(q0, q1, q2);
+}
 
 fn store(at: u32, step: u32, left: vec3f, right: vec3f) {
   let x = vec2f(left.x, right.x);

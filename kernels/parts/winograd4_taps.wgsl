@@ -1,4 +1,4 @@
-// Part of both forms of Winograd's F(4x4, 3x3) transform of weights: Params, and the taps of a row.
+// Part of both forms of Winograd's F(4x4, 3x3) transform of weights: Params, and where taps lie.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 struct Params {
   outputs: u32,        // of the layer
@@ -9,16 +9,8 @@ struct Params {
   flipped: u32,        // 1: for the input gradient, taps rotated by 180 degrees and inputs and outputs swapped
 }
 
-// Zeros for a padding row.
-fn load(padded_row: u32, k: u32) -> mat3x3f {
-  if (padded_row >= params.used_rows) {
-    return mat3x3f();
-  }
+// The first tap of a pair of channels in w.
+fn first_tap(padded_row: u32, k: u32) -> u32 {
   let row = params.first_row + padded_row;
-  if (params.flipped == 1u) {
-    let at = (k * params.inputs + row) * 9u;
-    return mat3x3f(w[at + 8u], w[at + 7u], w[at + 6u], w[at + 5u], w[at + 4u], w[at + 3u], w[at + 2u], w[at + 1u], w[at]);
-  }
-  let at = (row * params.inputs + k) * 9u;
-  return mat3x3f(w[at], w[at + 1u], w[at + 2u], w[at + 3u], w[at + 4u], w[at + 5u], w[at + 6u], w[at + 7u], w[at + 8u]);
+  return select(row * params.inputs + k, k * params.inputs + row, params.flipped == 1u) * 9u;
 }
