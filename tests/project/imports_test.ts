@@ -1,7 +1,7 @@
 /** Which room may import which, and that no files import each other in a circle. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { circles, type Edge, type Graph, readGraph } from "../support/module_graph.ts";
+import { circles, type Edge, type Graph, loadedWith, readGraph } from "../support/module_graph.ts";
 import { ROOT } from "./files.ts";
 
 /** Files and rooms that every room of `src` may use, and that use only each other. */
@@ -169,6 +169,17 @@ Deno.test("imports: each leads to a file or a named package, and runs in an allo
 Deno.test("imports: no files import values from each other in a circle", async () => {
   const { edges } = await readOnce();
   assert.deepEqual(circles(edges.filter(({ to }) => !/^[a-z]+:/.test(to))), []);
+});
+
+Deno.test("imports: predicting and preparing images load ImageMagick and annotations when they need them", async () => {
+  const { edges } = await readOnce();
+  const late = /magick-wasm|^src\/(image\/(magick|decode_magick|font\/font)|coco\/coco_file)\.ts$/;
+  assert.ok(edges.some(({ to, isDynamic }) => late.test(to) && isDynamic));
+  for (const root of ["tasks/predict.ts", "src/image/decode_worker.ts", "src/dataset/prepare_worker.ts"]) {
+    const loaded = loadedWith(edges, root);
+    assert.ok(loaded.size > 30, `${root}: ${loaded.size}`);
+    assert.deepEqual([...loaded].filter((module) => late.test(module)), [], root);
+  }
 });
 
 Deno.test("imports: each room of src has its rule, the rules have no circle, and each right is used", async () => {

@@ -18,6 +18,8 @@ export interface Edge {
   readonly to: string;
   /** Whether it imports types only, which is gone at run time. */
   readonly typesOnly?: boolean;
+  /** Whether it is imported when it is needed. */
+  readonly isDynamic?: boolean;
 }
 
 /** All imports, and what could not be resolved. */
@@ -31,7 +33,7 @@ export interface Graph {
 interface InfoModule {
   specifier: string;
   error?: string;
-  dependencies?: { code?: Resolved; type?: Resolved }[];
+  dependencies?: { code?: Resolved; type?: Resolved; isDynamic?: boolean }[];
 }
 
 interface Resolved {
@@ -71,11 +73,11 @@ function toGraph(modules: readonly InfoModule[], files: readonly string[]): Grap
     const from = local(module.specifier);
     if (module.error !== undefined) problems.push(`${from}: ${module.error}`);
     if (from === module.specifier) continue;
-    for (const { code, type } of module.dependencies ?? []) {
+    for (const { code, type, isDynamic = false } of module.dependencies ?? []) {
       for (const resolved of [code, type]) {
         if (resolved?.error !== undefined) problems.push(`${from}: ${resolved.error}`);
         if (resolved?.specifier === undefined) continue;
-        edges.push({ from, to: local(resolved.specifier), typesOnly: resolved === type });
+        edges.push({ from, to: local(resolved.specifier), typesOnly: resolved === type, isDynamic });
       }
     }
   }
@@ -85,6 +87,18 @@ function toGraph(modules: readonly InfoModule[], files: readonly string[]): Grap
     }
   }
   return { edges, problems };
+}
+
+/** The modules that are loaded with one of them: those that it imports at once, and theirs. */
+export function loadedWith(edges: readonly Edge[], root: string): Set<string> {
+  const loaded = new Set([root]);
+  // A set's iteration reaches what is added to it.
+  for (const module of loaded) {
+    for (const { from, to, typesOnly, isDynamic } of edges) {
+      if (from === module && !typesOnly && !isDynamic) loaded.add(to);
+    }
+  }
+  return loaded;
 }
 
 /** The circles of modules that import values from each other: of each circle its modules, sorted. */
