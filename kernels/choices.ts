@@ -13,10 +13,15 @@ export type AdapterKind = "software" | "hardware";
 export type KernelChoices = Readonly<Record<string, string>>;
 
 /**
- * What a device may lack: `subgroups`; subgroups that always hold a workgroup of 8, or always have 4 invocations; or
+ * What a device may lack: `subgroups`; subgroups that always hold a workgroup of 8, or always have 8 or 4 invocations; or
  * `workgroup memory` for more than a few values: over OpenGL, the code that clears it takes minutes to compile.
  */
-export type Need = "subgroups" | "subgroups of 8" | "subgroups of 4" | "workgroup memory";
+export type Need =
+  | "subgroups"
+  | "subgroups of 8"
+  | "subgroups of exactly 8"
+  | "subgroups of 4"
+  | "workgroup memory";
 
 /** A variant, apart from the shapes that it serves. */
 export interface VariantFacts {

@@ -49,8 +49,10 @@ import conv2dWinograd2WeightGradCode from "./conv2d/winograd2_weight_grad.wgsl" 
 import conv2dWinograd4GradCode from "./conv2d/winograd4_grad.wgsl" with { type: "text" };
 import conv2dWinograd4GradPairsCode from "./conv2d/winograd4_grad_pairs.wgsl" with { type: "text" };
 import conv2dWinograd4InputCode from "./conv2d/winograd4_input.wgsl" with { type: "text" };
+import conv2dWinograd4InputLanesCode from "./conv2d/winograd4_input_lanes.wgsl" with { type: "text" };
 import conv2dWinograd4InputPairsCode from "./conv2d/winograd4_input_pairs.wgsl" with { type: "text" };
 import conv2dWinograd4OutputCode from "./conv2d/winograd4_output.wgsl" with { type: "text" };
+import conv2dWinograd4OutputLanesCode from "./conv2d/winograd4_output_lanes.wgsl" with { type: "text" };
 import conv2dWinograd4OutputPairsCode from "./conv2d/winograd4_output_pairs.wgsl" with { type: "text" };
 import conv2dWinograd4WeightCode from "./conv2d/winograd4_weight.wgsl" with { type: "text" };
 import conv2dWinograd4WeightPairsCode from "./conv2d/winograd4_weight_pairs.wgsl" with { type: "text" };
@@ -122,6 +124,7 @@ import partsPcg4dCode from "./parts/pcg4d.wgsl" with { type: "text" };
 import partsPooledCode from "./parts/pooled.wgsl" with { type: "text" };
 import partsProductCode from "./parts/product.wgsl" with { type: "text" };
 import partsProductParamsCode from "./parts/product_params.wgsl" with { type: "text" };
+import partsQuotientCode from "./parts/quotient.wgsl" with { type: "text" };
 import partsReluCode from "./parts/relu.wgsl" with { type: "text" };
 import partsSmallMapsCode from "./parts/small_maps.wgsl" with { type: "text" };
 import partsStepCode from "./parts/step.wgsl" with { type: "text" };
@@ -197,8 +200,10 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["conv2d/winograd4_grad.wgsl", conv2dWinograd4GradCode],
   ["conv2d/winograd4_grad_pairs.wgsl", conv2dWinograd4GradPairsCode],
   ["conv2d/winograd4_input.wgsl", conv2dWinograd4InputCode],
+  ["conv2d/winograd4_input_lanes.wgsl", conv2dWinograd4InputLanesCode],
   ["conv2d/winograd4_input_pairs.wgsl", conv2dWinograd4InputPairsCode],
   ["conv2d/winograd4_output.wgsl", conv2dWinograd4OutputCode],
+  ["conv2d/winograd4_output_lanes.wgsl", conv2dWinograd4OutputLanesCode],
   ["conv2d/winograd4_output_pairs.wgsl", conv2dWinograd4OutputPairsCode],
   ["conv2d/winograd4_weight.wgsl", conv2dWinograd4WeightCode],
   ["conv2d/winograd4_weight_pairs.wgsl", conv2dWinograd4WeightPairsCode],
@@ -265,6 +270,7 @@ export const KERNEL_SOURCES: ReadonlyMap<string, string> = new Map([
   ["parts/pooled.wgsl", partsPooledCode],
   ["parts/product.wgsl", partsProductCode],
   ["parts/product_params.wgsl", partsProductParamsCode],
+  ["parts/quotient.wgsl", partsQuotientCode],
   ["parts/relu.wgsl", partsReluCode],
   ["parts/small_maps.wgsl", partsSmallMapsCode],
   ["parts/step.wgsl", partsStepCode],

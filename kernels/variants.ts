@@ -141,6 +141,30 @@ function winogradKernels(side: 2 | 4): string[] {
   return [...parts, ...pairs].map((part) => `conv2d/winograd${side}_${part}`);
 }
 
+/**
+ * Winograd's transforms of input and output around the products of F(4x4), all with the same bits: each invocation `alone`,
+ * or exchanging values with its neighbors (`lanes`), so that it loads and stores less.
+ */
+export const TRANSFORM = new Operation("winograd transform", {
+  alone: {
+    basic: true,
+    kernels: ["", "_pairs"].flatMap((form) =>
+      ["input", "output"].map((part) => `conv2d/winograd4_${part}${form}`)
+    ),
+  },
+  lanes: {
+    kernels: ["conv2d/winograd4_input_lanes", "conv2d/winograd4_output_lanes"],
+    needs: "subgroups of exactly 8",
+  },
+}, {
+  all: {
+    takes: (_: Nchw) => true,
+    software: ["lanes", "alone"],
+    hardware: ["alone"],
+    sample: { batch: 1, channels: 64, height: 64, width: 64 },
+  },
+});
+
 function convSample(channels: number, size: number, batch: number): ConvCase {
   const weights = { inputs: channels, outputs: channels, flipped: false, firstRow: 0, rows: channels };
   return { batch, height: size, width: size, weights, strict: false };
@@ -328,6 +352,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   SPLIT_K_PRODUCT,
   IM2COL_PRODUCT,
   ROW_SUMS,
+  TRANSFORM,
   CONV3X3,
   CONV_TRANSPOSE,
 ];

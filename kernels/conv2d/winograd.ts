@@ -11,7 +11,7 @@
  */
 import { type Accumulation, accumulationFields, REPLACE } from "../accumulation.ts";
 import { COLUMN_TILE } from "../gemm/gemm.ts";
-import { ceilDiv, grid, planeGrid, roundUp } from "../grid.ts";
+import { ceilDiv, flatGrid, grid, planeGrid, roundUp } from "../grid.ts";
 import { type Dispatch, type Kernel, kernel } from "../kernel.ts";
 import { packParams } from "../params.ts";
 import type { Nchw } from "../shape.ts";
@@ -23,8 +23,10 @@ import weightGrad2Code from "./winograd2_weight_grad.wgsl" with { type: "text" }
 import weight2Code from "./winograd2_weight.wgsl" with { type: "text" };
 import grad4PairsCode from "./winograd4_grad_pairs.wgsl" with { type: "text" };
 import grad4Code from "./winograd4_grad.wgsl" with { type: "text" };
+import input4LanesCode from "./winograd4_input_lanes.wgsl" with { type: "text" };
 import input4PairsCode from "./winograd4_input_pairs.wgsl" with { type: "text" };
 import input4Code from "./winograd4_input.wgsl" with { type: "text" };
+import output4LanesCode from "./winograd4_output_lanes.wgsl" with { type: "text" };
 import output4PairsCode from "./winograd4_output_pairs.wgsl" with { type: "text" };
 import output4Code from "./winograd4_output.wgsl" with { type: "text" };
 import weightGrad4PairsCode from "./winograd4_weight_grad_pairs.wgsl" with { type: "text" };
@@ -33,6 +35,12 @@ import weight4PairsCode from "./winograd4_weight_pairs.wgsl" with { type: "text"
 import weight4Code from "./winograd4_weight.wgsl" with { type: "text" };
 
 const WORKGROUP = 64;
+
+/** Values that the part `quotient.wgsl` divides are smaller. */
+const MOST_QUOTIENT = 2 ** 24;
+
+/** Invocations per workgroup of the kernels whose subgroups exchange values. */
+const LANES_WORKGROUP = 256;
 
 const CODE = {
   2: {
@@ -99,6 +107,8 @@ export interface Tiling {
   readonly padded: number;
   /** See {@linkcode tile}. */
   readonly pairs: boolean;
+  /** See {@linkcode tile}. */
+  readonly lanes: boolean;
 }
 
 /**
@@ -106,11 +116,14 @@ export interface Tiling {
  *
  * @param pairs whether transforms of F(4x4) compute two neighboring values per invocation, which software adapters load
  * and store as one word; the same bits
+ * @param lanes whether those of input and output, with tiles innermost, exchange values within subgroups of exactly 8
+ * instead; the same bits
  */
 export function tile(
   shape: { batch: number; height: number; width: number },
   side: 2 | 4,
   pairs = false,
+  lanes = false,
 ): Tiling {
   const { batch, height, width } = shape;
   const rows = ceilDiv(height, side);
@@ -127,6 +140,7 @@ export function tile(
     tiles,
     padded: roundUp(tiles, COLUMN_TILE),
     pairs,
+    lanes: lanes && side === 4 && tiles < MOST_QUOTIENT,
   };
 }
 
@@ -166,6 +180,14 @@ export function winogradInput(
   normalized: boolean,
   inner: InnerDimension = "tiles",
 ): Dispatch {
+  if (tiling.lanes && inner === "tiles") {
+    const label = "conv2d/winograd4_input_lanes";
+    return {
+      kernel: kernel(label, input4LanesCode, { NORMALIZED: normalized }),
+      params: transformParams(tiling, range),
+      workgroups: flatGrid(label, (range.count ?? range.channels) * tiling.padded, LANES_WORKGROUP),
+    };
+  }
   const constants = { NORMALIZED: normalized, CHANNELS_INNER: inner === "channels" };
   return transform("input", constants, tiling, range, inner);
 }
@@ -186,7 +208,7 @@ function transform(
   range: ChannelRange,
   inner: InnerDimension,
 ): Dispatch {
-  const { channels, skipped = 0, count = channels, first, depth } = range;
+  const { channels, count = channels, first, depth } = range;
   // Tiles are padded, channels are not.
   const even = inner === "tiles" || [count, first, depth].every((value) => value % 2 === 0);
   const pairs = tiling.pairs && tiling.side === 4 && even;
@@ -196,24 +218,29 @@ function transform(
   const { kernel, width } = formOf(tiling.side, part, pairs, all);
   return {
     kernel,
-    params: packParams([
-      channels,
-      skipped,
-      count,
-      first,
-      depth,
-      tiling.height,
-      tiling.width,
-      tiling.rows,
-      tiling.columns,
-      tiling.first,
-      tiling.tiles,
-      tiling.padded,
-    ]),
+    params: transformParams(tiling, range),
     workgroups: inner === "tiles"
       ? planeGrid(kernel.label, tiling.padded / width, WORKGROUP, count)
       : planeGrid(kernel.label, count / width, WORKGROUP, tiling.padded),
   };
+}
+
+function transformParams(tiling: Tiling, range: ChannelRange): Uint8Array {
+  const { channels, skipped = 0, count = channels, first, depth } = range;
+  return packParams([
+    channels,
+    skipped,
+    count,
+    first,
+    depth,
+    tiling.height,
+    tiling.width,
+    tiling.rows,
+    tiling.columns,
+    tiling.first,
+    tiling.tiles,
+    tiling.padded,
+  ]);
 }
 
 /** A block of the rows of transformed weights. */
@@ -258,24 +285,31 @@ export interface OutputBlock {
 
 /** Transforms products to maps; bindings m, bias, gate, gate_affine, y. */
 export function winogradOutput(tiling: Tiling, block: OutputBlock, epilogue: Epilogue): Dispatch {
-  const { kernel, width } = formOf(tiling.side, "output", tiling.pairs);
+  const params = packParams([
+    block.target.channels,
+    block.firstChannel,
+    block.rows,
+    block.firstRow,
+    tiling.height,
+    tiling.width,
+    tiling.rows,
+    tiling.columns,
+    tiling.first,
+    tiling.tiles,
+    tiling.padded,
+    epilogueFlags(epilogue),
+    block.channels,
+  ]);
+  if (tiling.lanes) {
+    const label = "conv2d/winograd4_output_lanes";
+    const workgroups = flatGrid(label, block.channels * tiling.padded, LANES_WORKGROUP);
+    return { kernel: kernel(label, output4LanesCode), params, workgroups };
+  }
+  const { kernel: form, width } = formOf(tiling.side, "output", tiling.pairs);
   return {
-    kernel,
-    params: packParams([
-      block.target.channels,
-      block.firstChannel,
-      block.rows,
-      block.firstRow,
-      tiling.height,
-      tiling.width,
-      tiling.rows,
-      tiling.columns,
-      tiling.first,
-      tiling.tiles,
-      tiling.padded,
-      epilogueFlags(epilogue),
-    ]),
-    workgroups: grid(kernel.label, ceilDiv(tiling.tiles, width), WORKGROUP, block.channels),
+    kernel: form,
+    params,
+    workgroups: grid(form.label, ceilDiv(tiling.tiles, width), WORKGROUP, block.channels),
   };
 }
 

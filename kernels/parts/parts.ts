@@ -20,6 +20,7 @@ import pcg4dCode from "./pcg4d.wgsl" with { type: "text" };
 import pooledCode from "./pooled.wgsl" with { type: "text" };
 import productCode from "./product.wgsl" with { type: "text" };
 import productParamsCode from "./product_params.wgsl" with { type: "text" };
+import quotientCode from "./quotient.wgsl" with { type: "text" };
 import reluCode from "./relu.wgsl" with { type: "text" };
 import smallMapsCode from "./small_maps.wgsl" with { type: "text" };
 import stepCode from "./step.wgsl" with { type: "text" };
@@ -47,6 +48,7 @@ const PARTS: ReadonlyMap<string, string> = new Map([
   ["product_params.wgsl", productParamsCode],
   ["accumulate.wgsl", accumulateCode],
   ["accumulate_vectors.wgsl", accumulateVectorsCode],
+  ["quotient.wgsl", quotientCode],
   ["relu.wgsl", reluCode],
   ["small_maps.wgsl", smallMapsCode],
   ["step.wgsl", stepCode],

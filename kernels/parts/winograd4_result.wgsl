@@ -1,4 +1,4 @@
-// Part of both forms of Winograd's F(4x4, 3x3) output transform: Params, and A^T m A of a tile with what the convolution
+// Part of all forms of Winograd's F(4x4, 3x3) output transform: Params, and A^T m A of a tile with what the convolution
 // does with it.
 // Host: kernels/parts/parts.ts. Test: tests/kernels/parts_test.ts.
 struct Params {
@@ -14,6 +14,7 @@ struct Params {
   tiles: u32,         // transformed here
   padded_tiles: u32,
   flags: u32,         // of epilogue.wgsl
+  count: u32,         // channels to write
 }
 
 alias Row = mat2x3f; // six values

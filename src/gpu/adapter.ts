@@ -141,6 +141,7 @@ export function isOpenGl(features: { has(name: string): boolean }): boolean {
  */
 const SUBGROUP_SIZES: { readonly [need in Need]?: readonly number[] } = {
   "subgroups of 8": [8, 16],
+  "subgroups of exactly 8": [8],
   "subgroups of 4": [4],
 };
 

@@ -92,6 +92,7 @@ export class Gpu implements GpuDescription {
     this.#granted = {
       "subgroups": subgroups,
       "subgroups of 8": subgroups && mayGrant(adapter, "subgroups of 8"),
+      "subgroups of exactly 8": subgroups && mayGrant(adapter, "subgroups of exactly 8"),
       "subgroups of 4": subgroups && mayGrant(adapter, "subgroups of 4"),
       "workgroup memory": mayGrant(adapter, "workgroup memory"),
     };

@@ -30,6 +30,7 @@ import {
   PRODUCT,
   ROW_SUMS,
   SPLIT_K_PRODUCT,
+  TRANSFORM,
 } from "../../kernels/variants.ts";
 import type { PlanTarget } from "./plan_target.ts";
 
@@ -40,6 +41,11 @@ export function chooseConv(
   weights: PackedWeights,
 ): ConvVariant {
   return CONV3X3.choose(choices, { batch, height, width, weights, strict });
+}
+
+/** Whether invocations of Winograd's transforms exchange values, for feature maps of this shape. */
+export function exchanges({ choices }: PlanTarget, shape: Nchw): boolean {
+  return TRANSFORM.choose(choices, shape) === "lanes";
 }
 
 /** A product in one dispatch, or in dispatches of `uniformLayers` layers each, with the left operand as a uniform. */

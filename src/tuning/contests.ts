@@ -4,11 +4,12 @@
  * @module
  */
 import type { AdapterKind, AnyOperation, Operation } from "../../kernels/choices.ts";
+import { tile, winogradInput, winogradOutput } from "../../kernels/conv2d/winograd.ts";
 import { COLUMN_TILE, type GemmShape } from "../../kernels/gemm/gemm.ts";
 import { roundUp } from "../../kernels/grid.ts";
 import type { Dispatch } from "../../kernels/kernel.ts";
 import type { RowSums } from "../../kernels/reduce/reduce.ts";
-import type { Nchw } from "../../kernels/shape.ts";
+import { type Nchw, size } from "../../kernels/shape.ts";
 import {
   CONV3X3,
   CONV_TRANSPOSE,
@@ -17,11 +18,12 @@ import {
   PRODUCT,
   ROW_SUMS,
   SPLIT_K_PRODUCT,
+  TRANSFORM,
 } from "../../kernels/variants.ts";
 import { adapterKind } from "../gpu/adapter.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type RecordedStep, Recorder } from "../graph/recorder.ts";
-import { im2colProduct, rowSums, splitKProduct } from "../layers/choose.ts";
+import { exchanges, im2colProduct, rowSums, splitKProduct } from "../layers/choose.ts";
 import { recordProduct } from "../layers/conv3x3/product.ts";
 import type { PlanTarget } from "../layers/plan_target.ts";
 import { DIRECTIONS, recordConv, recordConvTranspose } from "./single_conv.ts";
@@ -73,6 +75,7 @@ export function contestsOf(gpu: Pick<Gpu, "adapter" | "kernels">, given?: number
       (sample) => recordMultiplication(sample, (target) => im2colProduct(target, sample)),
     ),
     ...contests(ROW_SUMS, adapter, (sample) => sample, recordSums),
+    ...contests(TRANSFORM, adapter, (sample) => sample, recordTransforms),
     ...contests(
       CONV3X3,
       adapter,
@@ -139,6 +142,31 @@ function recordSums(sums: RowSums): RecordSteps {
     const recorder = new Recorder(target.maxBinding);
     const partial = recorder.fixed("partial", sums.rows * sums.length);
     recorder.run(rowSums(target, sums), { partial, total: recorder.fixed("total", sums.rows) });
+    return recorder.steps;
+  };
+}
+
+/** Transforms of an input, and of the products that become an output of its size. */
+function recordTransforms(shape: Nchw): RecordSteps {
+  return (target) => {
+    const { channels } = shape;
+    const recorder = new Recorder(target.maxBinding);
+    const tiling = tile(shape, 4, target.pairs, exchanges(target, shape));
+    const floats = tiling.positions * channels * tiling.padded;
+    const { nothing } = recorder;
+    recorder.run(winogradInput(tiling, { channels, first: 0, depth: channels }, false), {
+      x: recorder.fixed("x", size(shape)),
+      affine: nothing,
+      v: recorder.fixed("v", floats),
+    });
+    const block = { target: shape, firstChannel: 0, channels, rows: channels, firstRow: 0 };
+    recorder.run(winogradOutput(tiling, block, { relu: true }), {
+      m: recorder.fixed("m", floats),
+      bias: nothing,
+      gate: nothing,
+      gate_affine: nothing,
+      y: recorder.fixed("y", size(shape)),
+    });
     return recorder.steps;
   };
 }

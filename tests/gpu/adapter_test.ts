@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Need } from "../../kernels/choices.ts";
 import { describeGpu, mayGrant } from "../../src/gpu/adapter.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
@@ -30,13 +31,19 @@ Deno.test("mayGrant: subgroups of 8 are met by sizes that always hold a workgrou
   const grants = (
     subgroupMinSize: number,
     subgroupMaxSize: number,
-    need: "subgroups of 8" | "subgroups of 4",
+    need: Need,
   ) => mayGrant({ features, info: { subgroupMinSize, subgroupMaxSize } } as unknown as GPUAdapter, need);
   // lavapipe with 256 and with 512 bits, SwiftShader, Intel's hardware.
   const sizes = [[8, 8], [16, 16], [4, 4], [8, 32]] as const;
   assert.deepEqual(sizes.map(([least, most]) => grants(least, most, "subgroups of 8")), [
     true,
     true,
+    false,
+    false,
+  ]);
+  assert.deepEqual(sizes.map(([least, most]) => grants(least, most, "subgroups of exactly 8")), [
+    true,
+    false,
     false,
     false,
   ]);

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { fusedBands, fusedRows } from "../../kernels/conv2d/fused.ts";
-import { tile, winogradGrad, winogradInput } from "../../kernels/conv2d/winograd.ts";
+import {
+  splitTiles,
+  tile,
+  winogradGrad,
+  winogradInput,
+  winogradOutput,
+} from "../../kernels/conv2d/winograd.ts";
 import { MAX_WORKGROUPS, roundUp } from "../../kernels/grid.ts";
 import { conv2dDgrad, conv2dForward, type Conv2dShape, conv2dWgrad } from "../reference/conv2d.ts";
 import { absolutes, assertClose, sumTolerances } from "../support/compare.ts";
@@ -40,6 +46,9 @@ const METHODS = [
   { method: winograd(2), tiles: true, factor: 1 },
   { method: winograd(4), tiles: true, factor: 2 },
   { method: winograd(4, { pairs: true }), tiles: true, factor: 2 },
+  ...(gpu.has("subgroups of exactly 8")
+    ? [{ method: winograd(4, { lanes: true }), tiles: true, factor: 2 }]
+    : []),
 ];
 
 /** The GEMM with a uniform operand has tests of its own; here one size, whose layers take several dispatches. */
@@ -324,6 +333,28 @@ if (gpu.has("subgroups of 8")) {
     }
   });
 }
+
+Deno.test("winogradInput, winogradOutput: all forms of F(4x4) give the same bits", async () => {
+  const shape = { batch: 2, channels: 9, height: 8, width: 48 };
+  const random = new Random(46);
+  const x = random.floats(2 * 9 * 8 * 48);
+  const affine = affineOf(random, 2 * 9);
+  const bias = random.floats(9);
+  const block = { target: shape, firstChannel: 1, channels: 8, rows: 16, firstRow: 3 };
+  const results = [];
+  for (const [pairs, lanes] of [[false, false], [true, false], [true, gpu.has("subgroups of exactly 8")]]) {
+    // A run that begins within a row of tiles, and ends before its padding does.
+    const tiling = splitTiles(tile(shape, 4, pairs, lanes), 32)[1]!;
+    const input = winogradInput(tiling, { channels: 9, skipped: 2, count: 5, first: 4, depth: 11 }, true);
+    const { v } = await runKernel(gpu, input, { x, affine, v: 36 * 11 * tiling.padded });
+    const m = new Random(47).floats(36 * 16 * tiling.padded);
+    const output = winogradOutput(tiling, block, { bias: true, gate: "activation" });
+    const { y } = await runKernel(gpu, output, { m, bias, gate: x, gate_affine: affine, y: x.length });
+    results.push([v, y].map((values) => new Uint32Array(values.slice().buffer)));
+  }
+  assert.deepEqual(results[1], results[0], "pairs");
+  assert.deepEqual(results[2], results[0], "lanes");
+});
 
 for (const side of [2, 4] as const) {
   Deno.test(`winogradInput: F(${side}x${side}) of more tiles than workgroups fit one dimension`, async () => {

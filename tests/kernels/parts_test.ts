@@ -58,6 +58,41 @@ Deno.test("epilogueFlags: sets the bits of epilogue.wgsl", () => {
   assert.equal(epilogueFlags({ add: true }), add);
 });
 
+const QUOTIENT = `// Parts: quotient.wgsl.
+@group(0) @binding(0) var<storage, read> value: array<u32>;
+@group(0) @binding(1) var<storage, read> divisor: array<u32>;
+@group(0) @binding(2) var<storage, read_write> result: array<u32>;
+@group(0) @binding(3) var<uniform> params: vec4u;
+
+@compute @workgroup_size(1)
+fn main(@builtin(workgroup_id) group: vec3u) {
+  result[group.x] = quotient(value[group.x], divisor[group.x]);
+}
+`;
+
+Deno.test("quotient.wgsl: divides as integers do, next to multiples of the divisor and below 2^24", async () => {
+  const divisors = [1, 2, 3, 7, 11, 16, 43, 48, 1000, 4095, 4096, 65537, 2 ** 23, 2 ** 24 - 1];
+  const cases = divisors.flatMap((divisor) =>
+    [0, 1, 2, 3, 5, 1001, Math.floor((2 ** 24 - 1) / divisor)].flatMap((factor) =>
+      [-1, 0, 1].map((more) => [factor * divisor + more, divisor] as const)
+    )
+  ).filter(([value]) => value >= 0 && value < 2 ** 24);
+  const words = (values: number[]) => new Float32Array(Uint32Array.from(values).buffer);
+  const { result } = await runKernel(gpu, {
+    kernel: kernel("parts/quotient", QUOTIENT),
+    params: packParams([0]),
+    workgroups: [cases.length, 1, 1],
+  }, {
+    value: words(cases.map(([value]) => value)),
+    divisor: words(cases.map(([, divisor]) => divisor)),
+    result: cases.length,
+  });
+  assert.deepEqual(
+    [...new Uint32Array(result.buffer, result.byteOffset, cases.length)],
+    cases.map(([value, divisor]) => Math.floor(value / divisor)),
+  );
+});
+
 const RELU = `// Parts: relu.wgsl.
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;

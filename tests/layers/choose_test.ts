@@ -6,6 +6,7 @@ import {
   chooseConv,
   chooseProduct,
   chooseTranspose,
+  exchanges,
   im2colProduct,
   rowSums,
   splitKProduct,
@@ -116,6 +117,13 @@ Deno.test("chooseTranspose: takes registers for rows that the others do not serv
   assert.equal(chooseTranspose(target({}), { ...input, width: 2 }), "subgroup");
   assert.equal(chooseTranspose(target({}), { ...input, width: 3 }), "registers");
   assert.equal(chooseTranspose(target({}), { ...input, channels: 2 }), "registers");
+});
+
+Deno.test("exchanges: by default on software, otherwise by choice", () => {
+  const shape = { batch: 1, channels: 16, height: 8, width: 8 };
+  assert.ok(exchanges(target({}), shape));
+  assert.ok(!exchanges(target({}, "hardware"), shape));
+  assert.ok(!exchanges(target({ "winograd transform/all": "alone" }), shape));
 });
 
 Deno.test("rowSums: sums contiguous long rows by subgroups where chosen, all others by invocations", () => {

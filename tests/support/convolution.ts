@@ -342,12 +342,12 @@ const SLICE = 20;
 
 /**
  * Winograd's minimal filtering with tiles of `side` x `side`, optionally with the smaller operand in a uniform, or with
- * two neighboring values per invocation of the transforms.
+ * two neighboring values per invocation of the transforms, or with invocations that exchange values.
  */
-export function winograd(side: 2 | 4, { uniform = false, pairs = false } = {}): Method {
+export function winograd(side: 2 | 4, { uniform = false, pairs = false, lanes = false } = {}): Method {
   const positions = (side + 2) ** 2;
   return {
-    name: `F(${side}x${side})${uniform ? ", uniform" : ""}${pairs ? ", pairs" : ""}`,
+    name: `F(${side}x${side})${uniform ? ", uniform" : ""}${pairs ? ", pairs" : ""}${lanes ? ", lanes" : ""}`,
     multiples: side === 2 ? [1, 1] : [4, 4],
     async run(gpu, convolution) {
       const { batch, height, width, rows, sources, flipped, firstRow, w } = convolution;
@@ -358,7 +358,7 @@ export function winograd(side: 2 | 4, { uniform = false, pairs = false } = {}): 
         u: positions * depth * block.padded,
       });
       let y = new Float32Array(batch * rows * height * width).fill(NaN);
-      for (const run of splitTiles(tile(convolution, side, pairs), RUN)) {
+      for (const run of splitTiles(tile(convolution, side, pairs, lanes), RUN)) {
         let v = new Float32Array(positions * depth * run.padded).fill(NaN);
         let first = 0;
         for (const { x, channels, affine } of sources) {

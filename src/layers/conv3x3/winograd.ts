@@ -29,6 +29,7 @@ import {
   gateViews,
 } from "../activation.ts";
 import type { Builder } from "../builder.ts";
+import { exchanges } from "../choose.ts";
 import type { Conv3x3Algorithm, ConvLayer } from "./algorithm.ts";
 import { recordProduct } from "./product.ts";
 import { tileRuns } from "./tile_runs.ts";
@@ -123,7 +124,7 @@ function convolve(
       chunk,
       runs: tileRuns(
         builder.target,
-        tile(chunkShape(extents, chunk), side, builder.target.pairs),
+        tile(chunkShape(extents, chunk), side, builder.target.pairs, exchanges(builder.target, extents)),
         Math.max(depth, rows),
       ),
     }));

@@ -8,14 +8,15 @@
 import { REPLACE } from "../../../kernels/accumulation.ts";
 import {
   tile,
+  type Tiling,
   winogradGrad,
   winogradInput,
   winogradOutput,
   winogradWeight,
   winogradWeightGrad,
 } from "../../../kernels/conv2d/winograd.ts";
-import { size } from "../../../kernels/shape.ts";
-import { type Check, pixelOf, random, sum, sumLimit, table } from "./check.ts";
+import { type Nchw, size } from "../../../kernels/shape.ts";
+import { type Check, pixelOf, placeOf, random, sum, sumLimit, table } from "./check.ts";
 
 type Matrix = readonly (readonly number[])[];
 
@@ -75,6 +76,7 @@ export function* winogradChecks(): Generator<Check> {
     yield* transformChecks(side, pairs);
     yield* weightChecks(side, pairs);
   }
+  yield* laneChecks();
 }
 
 /** Two images of 4 x 8 with 2 channels. */
@@ -82,65 +84,96 @@ function* transformChecks(side: 2 | 4, pairs: boolean): Generator<Check> {
   const matrices = MATRICES[side];
   const n = side + 2;
   const shape = { batch: 2, channels: 2, height: 4, width: 8 };
-  const x = random(20 + side, size(shape));
-  const pixel = pixelOf(x, shape);
   const tiling = tile(shape, side, pairs);
-  const { positions, padded, tiles, rows, columns } = tiling;
-  /** Image, first row and first column of a tile. */
-  const cornerOf = (index: number) => {
-    const image = Math.floor(index / (rows * columns));
-    return [image, Math.floor(index / columns) % rows * side, index % columns * side] as const;
-  };
-  const range = { channels: 2, first: 0, depth: 2 };
-  yield {
-    dispatch: winogradInput(tiling, range, false),
-    operands: { x, affine: NOTHING },
-    expected: {
-      v: table(positions * 2 * padded, (index) => {
-        const [z, channel, t] = [
-          Math.floor(index / 2 / padded),
-          Math.floor(index / padded) % 2,
-          index % padded,
-        ];
-        const [image, top, left] = cornerOf(t);
-        const patch = (i: number, j: number) => pixel(image, channel, top + i - 1, left + j - 1);
-        return t < tiles ? sandwich(matrices.input, patch, Math.floor(z / n), z % n) : 0;
-      }),
-    },
-    limit: gain(matrices.input) * 2 ** -22,
-  };
+  yield inputCheck(tiling, shape);
   const wide = transposed(matrices.output);
+  const { positions, padded, tiles } = tiling;
+  const gradient = random(20 + side, size(shape));
+  const pixel = pixelOf(gradient, shape);
   yield {
-    dispatch: winogradGrad(tiling, range),
-    operands: { gradient: x },
+    dispatch: winogradGrad(tiling, { channels: 2, first: 0, depth: 2 }),
+    operands: { gradient },
     expected: {
       d: table(positions * padded * 2, (index) => {
         const [z, t, channel] = [Math.floor(index / 2 / padded), Math.floor(index / 2) % padded, index % 2];
-        const [image, top, left] = cornerOf(t);
+        const [image, top, left] = cornerOf(tiling, t);
         const patch = (i: number, j: number) => pixel(image, channel, top + i, left + j);
         return t < tiles ? sandwich(wide, patch, Math.floor(z / n), z % n) : 0;
       }),
     },
     limit: gain(wide) * 2 ** -22,
   };
-  const m = random(30 + side, positions * 2 * padded);
-  const bias = random(40 + side, 2);
-  yield {
+  yield outputCheck(tiling, shape);
+}
+
+/**
+ * What exchanges values within subgroups: rows of 12 tiles begin and end within subgroups, and 9 channels of 24 tiles,
+ * padded to 32, fill one workgroup and an eighth of another.
+ */
+function* laneChecks(): Generator<Check> {
+  const shape = { batch: 1, channels: 9, height: 8, width: 48 };
+  const tiling = tile(shape, 4, true, true);
+  const needs = "subgroups of exactly 8";
+  yield { needs, ...inputCheck(tiling, shape) };
+  yield { needs, ...outputCheck(tiling, shape) };
+}
+
+/** Image, first row and first column of a tile. */
+function cornerOf({ side, rows, columns }: Tiling, index: number): [number, number, number] {
+  const image = Math.floor(index / (rows * columns));
+  return [image, Math.floor(index / columns) % rows * side, index % columns * side];
+}
+
+function inputCheck(tiling: Tiling, shape: Nchw): Check {
+  const { side, positions, padded, tiles } = tiling;
+  const { channels } = shape;
+  const n = side + 2;
+  const matrix = MATRICES[side].input;
+  const x = random(20 + side, size(shape));
+  const pixel = pixelOf(x, shape);
+  return {
+    dispatch: winogradInput(tiling, { channels, first: 0, depth: channels }, false),
+    operands: { x, affine: NOTHING },
+    expected: {
+      v: table(positions * channels * padded, (index) => {
+        const [z, channel, t] = [
+          Math.floor(index / channels / padded),
+          Math.floor(index / padded) % channels,
+          index % padded,
+        ];
+        const [image, top, left] = cornerOf(tiling, t);
+        const patch = (i: number, j: number) => pixel(image, channel, top + i - 1, left + j - 1);
+        return t < tiles ? sandwich(matrix, patch, Math.floor(z / n), z % n) : 0;
+      }),
+    },
+    limit: gain(matrix) * 2 ** -22,
+  };
+}
+
+function outputCheck(tiling: Tiling, shape: Nchw): Check {
+  const { side, positions, padded, rows, columns } = tiling;
+  const { channels } = shape;
+  const n = side + 2;
+  const matrix = MATRICES[side].output;
+  const m = random(30 + side, positions * channels * padded);
+  const bias = random(40 + side, channels);
+  return {
     dispatch: winogradOutput(
       tiling,
-      { target: shape, firstChannel: 0, channels: 2, rows: 2, firstRow: 0 },
+      { target: shape, firstChannel: 0, channels, rows: channels, firstRow: 0 },
       { bias: true, relu: true },
     ),
     operands: { m, bias, gate: NOTHING, gate_affine: NOTHING },
     expected: {
-      y: table(x.length, (index) => {
-        const [image, channel, i, j] = [index >> 6, (index >> 5) % 2, (index >> 3) % 4, index % 8];
+      y: table(size(shape), (index) => {
+        const [image, channel, i, j] = placeOf(index, shape);
         const t = (image * rows + Math.floor(i / side)) * columns + Math.floor(j / side);
-        const product = (row: number, column: number) => m[((row * n + column) * 2 + channel) * padded + t]!;
-        return Math.max(0, sandwich(matrices.output, product, i % side, j % side) + bias[channel]!);
+        const product = (row: number, column: number) =>
+          m[((row * n + column) * channels + channel) * padded + t]!;
+        return Math.max(0, sandwich(matrix, product, i % side, j % side) + bias[channel]!);
       }),
     },
-    limit: gain(matrices.output) * 2 ** -22,
+    limit: gain(matrix) * 2 ** -22,
   };
 }
 
