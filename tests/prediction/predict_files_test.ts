@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { decodeImage, decodeRle, type RgbImage } from "../../mod.ts";
 import { predictFiles, type PredictFilesOptions } from "../../src/prediction/predict_files.ts";
+import { decodeFile } from "../../src/prediction/predict_jobs.ts";
 import { writeFiles } from "../support/coco.ts";
 import { bright } from "../support/spot_model.ts";
 import { spotPredictor } from "../support/spot_predictor.ts";
@@ -104,6 +105,20 @@ Deno.test("predictFiles: batches of images of any size give the results of singl
       const single = await predict(folder, [names[index]!], { output: join(folder, "single") });
       assert.deepEqual({ ...single.images[0], files: null }, { ...report, files: null });
     }
+  }));
+
+Deno.test("predictFiles: a file that is being decoded already is not read again, and its error is its own", () =>
+  inTempFolder(async (folder) => {
+    await writeFiles(folder, { "a.png": bright(64, 64, [1, 1, 2, 2]), "b.png": bright(64, 64) });
+    const [a, b, gone] = ["a.png", "b.png", "gone.png"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const decoding = new Map([[b, decodeFile(a)], [gone, decodeFile(gone)]]);
+    const { images, problems } = await predict(folder, ["b.png", "gone.png"], { decoding });
+    assert.deepEqual(images.map(({ image, lesions }) => [image, lesions.length]), [[b, 1]]);
+    assert.deepEqual(problems.map(({ path }) => path), [gone]);
   }));
 
 Deno.test("predictFiles: reports unreadable images and predicts the rest", () =>
