@@ -8,6 +8,7 @@
 import type { Accumulation } from "../../kernels/accumulation.ts";
 import { type Nchw, size } from "../../kernels/shape.ts";
 import type { Precision } from "../../kernels/storage.ts";
+import type { StepRange } from "../graph/keep_results.ts";
 import { Recorder, type Region, type RegionView, view } from "../graph/recorder.ts";
 import type { Activation } from "./activation.ts";
 import type { PlanTarget } from "./plan_target.ts";
@@ -50,6 +51,8 @@ export class Builder {
    * underflow. Each parameter's gradient is divided by it before it is stored.
    */
   lossScale = 1;
+  /** Steps of the deepest levels, each range with those within it, the innermost first. */
+  readonly nested: StepRange[] = [];
   readonly #parameters: ParameterLayout;
   readonly #backward: (() => void)[] = [];
 
@@ -70,6 +73,11 @@ export class Builder {
    */
   wholeBatch(shape: Nchw): Nchw {
     return { ...shape, batch: this.partOf ?? shape.batch };
+  }
+
+  /** Says that the forward steps recorded from step `first` on are those of a level and all deeper ones. */
+  nest(first: number): void {
+    this.nested.push({ first, end: this.recorder.steps.length });
   }
 
   /** A parameter's values. */

@@ -9,6 +9,7 @@ import { type Activation, gradientOf } from "./activation.ts";
 import type { Builder } from "./builder.ts";
 import { conv3x3 } from "./conv3x3/conv3x3.ts";
 import { instanceNorm } from "./instance_norm.ts";
+import { emitRematerializable } from "./rematerialize.ts";
 
 /**
  * Records ReLU(norm(conv(x))) with zero padding 1, where x is the concatenation of the sources' channels.
@@ -28,7 +29,12 @@ export function conv2d(
   const layer = { name, inputs, outputs };
   const shape = { ...sources[0]!.shape, channels: outputs };
   const raw = builder.activation(name, shape, norm === undefined ? "relu" : "normalized");
-  conv3x3.forward(builder, layer, sources, raw, { bias: true, relu: norm === undefined });
+  const forward = () =>
+    conv3x3.forward(builder, layer, sources, raw, { bias: true, relu: norm === undefined });
+  // The network's first convolution has one of the largest results and the fewest operations. A micro-batch is to save
+  // memory, and computes it again in the backward: a ninth less for 1 % of the time at 8 filters.
+  if (builder.partOf !== undefined && sources[0]!.region.fixed) emitRematerializable(builder, raw, forward);
+  else forward();
   builder.onBackward(() => {
     const gradient = gradientOf(output, name);
     for (const source of sources) source.rematerialize?.();

@@ -56,6 +56,12 @@ export function instanceNorm(builder: Builder, name: string, raw: Activation): A
     affine,
   });
   const output: Activation = { ...raw, affine };
+  if (raw.rematerialize) {
+    output.rematerialize = () => {
+      raw.rematerialize!();
+      output.region = raw.region;
+    };
+  }
   builder.onBackward(() => {
     const region = gradientOf(output, name);
     const backwardPartial = recorder.temporary(`${name} backward bands`, planes * bands.perImage * 2);

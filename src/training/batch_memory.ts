@@ -5,7 +5,7 @@
  * @module
  */
 import { CapacityError } from "../gpu/capacity_error.ts";
-import type { GpuDescription } from "../gpu/adapter.ts";
+import { adapterKind, type GpuDescription } from "../gpu/adapter.ts";
 import type { Chunk } from "../layers/activation.ts";
 import { sizeStep, type UNetConfig } from "../unet/config.ts";
 import { planTarget } from "../layers/plan_target.ts";
@@ -39,14 +39,21 @@ export interface BatchMemory {
   readonly batchBytes: number;
 }
 
-/**
- * Minimum pixels of a micro-batch at the deepest level: with fewer, it takes nearly as long there as the whole batch.
- * On lavapipe at 8 filters, 128 px, batch 8, a step took 1.3 times as long in micro-batches of 4, 1.7 in those of 2.
- */
+/** Minimum pixels of a micro-batch at the deepest level: with fewer, it takes nearly as long there as the whole batch. */
 const LEAST_DEEP_PIXELS = 64;
 
+/**
+ * Pixels at the deepest level from which a micro-batch fills the tiles of a software adapter's products. On lavapipe at 8
+ * filters, 128 px, batch 16, a step takes 1.3 times as long in micro-batches of 8, 1.6 in those of 6. On hardware memory
+ * comes first.
+ */
+const ENOUGH_DEEP_PIXELS = { software: 128, hardware: LEAST_DEEP_PIXELS };
+
+/** Micro-batches whose deepest results may be kept. */
+const MOST_KEPT = 7;
+
 /** The share of the whole that cutting must save if it cannot save half. */
-const LEAST_SAVING = 1 / 4;
+const LEAST_SAVING = 0.27;
 
 /** Cuts a batch into the fewest micro-batches of at most `most` images; sizes differ by one at most, larger ones last. */
 export function cutBatch(batch: number, most: number): Chunk[] {
@@ -59,6 +66,15 @@ export function cutBatch(batch: number, most: number): Chunk[] {
   }));
 }
 
+/**
+ * What to keep of the first forward of a micro-batch: nothing of the last one, whose results still exist, and nothing if
+ * there are so many micro-batches that a program for each would take long to prepare.
+ */
+export function runsTwice(index: number, microBatches: number): PlanSpec["twice"] {
+  const of = microBatches - 1;
+  return index < of && of <= MOST_KEPT ? { index, of } : undefined;
+}
+
 /** The size to try next if micro-batches of `microBatch` images do not fit. */
 export function smallerMicroBatch(batch: number, microBatch: number): number {
   return Math.ceil(Math.min(batch, microBatch) / 2);
@@ -68,7 +84,7 @@ export function smallerMicroBatch(batch: number, microBatch: number): number {
  * Plans training with a batch: the whole, or the largest of its halves that the device's limits allow; with `low`, in
  * the fewest micro-batches that take half the memory of that. If parameters take so much that no cut does, the fewest
  * that halve the memory of the batch itself, or else the smallest allowed; and if that would save little, nothing is
- * cut.
+ * cut. Micro-batches too small to be fast are used only if larger ones do neither.
  *
  * @throws {RangeError} if height or width is not a multiple of 32.
  * @throws {CapacityError} if not even one image fits.
@@ -81,8 +97,9 @@ export function planBatch(
 ): BatchMemory {
   const normal = planFitting(config, gpu, shape);
   if (memory === "normal") return normal;
-  const least = LEAST_DEEP_PIXELS * sizeStep(config) ** 2 / (shape.height * shape.width);
-  const sizes = microBatchSizes(shape.batch).filter((size) => size < normal.microBatch && size >= least);
+  const deepPixels = shape.height * shape.width / sizeStep(config) ** 2;
+  const sizes = microBatchSizes(shape.batch)
+    .filter((size) => size < normal.microBatch && size * deepPixels >= LEAST_DEEP_PIXELS);
   if (sizes.length === 0) return normal;
   const plans = new Map<number, BatchMemory>();
   const planOf = (size: number) => {
@@ -90,12 +107,15 @@ export function planBatch(
     if (!plan) plans.set(size, plan = planMicroBatches(config, gpu, shape, size));
     return plan;
   };
-  const smallest = sizes.at(-1)!;
-  let best = planOf(smallest);
-  for (const bytes of ["batchBytes", "byteLength"] as const) {
-    const halves = (size: number) => 2 * planOf(size)[bytes] <= normal[bytes];
-    if (halves(smallest)) best = planOf(largest(sizes, halves));
-  }
+  const enough = ENOUGH_DEEP_PIXELS[adapterKind(gpu.adapter)];
+  const fast = sizes.filter((size) => size * deepPixels >= enough);
+  const halving = [fast, sizes].flatMap((allowed) =>
+    (["byteLength", "batchBytes"] as const).map((bytes) => {
+      const halves = (size: number) => 2 * planOf(size)[bytes] <= normal[bytes];
+      return allowed.length > 0 && halves(allowed.at(-1)!) ? largest(allowed, halves) : undefined;
+    })
+  );
+  const best = planOf(halving.find((size) => size !== undefined) ?? sizes.at(-1)!);
   return best.byteLength <= (1 - LEAST_SAVING) * normal.byteLength ? best : normal;
 }
 
@@ -118,16 +138,29 @@ function planMicroBatches(
 ): BatchMemory {
   const cut = cutBatch(shape.batch, most);
   const partOf = cut.length > 1 ? shape.batch : undefined;
-  const record = (batch: number) =>
-    recordPlan(config, planTarget(gpu), { ...shape, batch, kind: "train", partOf });
-  const plan = record(cut.at(-1)!.count);
+  const last = cut.length - 1;
+  const record = (index: number) =>
+    recordPlan(config, planTarget(gpu), {
+      ...shape,
+      batch: cut[index]!.count,
+      kind: "train",
+      partOf,
+      twice: runsTwice(index, cut.length),
+    });
+  const plan = record(last);
   checkBuffers(plan, gpu.limits.maxBufferSize);
-  const smaller = cut[0]!.count;
-  // The smaller micro-batches reuse the slots of the largest; rarely these are not enough.
-  const { byteLength } = smaller < plan.spec.batch
-    ? placeAmong(record(smaller), plan.memory.slots)
-    : plan.memory;
-  const more = byteLength - plan.memory.byteLength;
+  // The others reuse the slots of the last, which is the largest; rarely these are not enough.
+  let { memory } = plan;
+  let kept = 0;
+  const others = new Map<number, Plan>();
+  for (let index = last - 1; index >= 0; index--) {
+    const { count } = cut[index]!;
+    const other = others.get(count) ?? record(index);
+    if (!others.has(count)) memory = placeAmong(other, memory.slots);
+    others.set(count, other);
+    kept += other.kept.byteLength;
+  }
+  const more = memory.byteLength - plan.memory.byteLength + kept;
   return {
     microBatch: plan.spec.batch,
     microBatches: cut.length,

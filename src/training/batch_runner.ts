@@ -23,7 +23,7 @@ import { maskChannels } from "../unet/config.ts";
 import { lossSpec } from "../unet/network_plan.ts";
 import type { UNet } from "../unet/unet.ts";
 import { Augmenter, type PreparedAugmentation } from "./augmenter.ts";
-import { type BatchShape, cutBatch, smallerMicroBatch } from "./batch_memory.ts";
+import { type BatchShape, cutBatch, runsTwice, smallerMicroBatch } from "./batch_memory.ts";
 import type { BatchPlace, Collective } from "./collective.ts";
 import { allFinite } from "../math.ts";
 
@@ -250,7 +250,8 @@ export class BatchRunner {
       this.#begin(batch, microBatch, input);
       gpu.run((pass) => {
         augmentation?.program.encode(pass);
-        program.encode(pass, 0, plan.lossAt);
+        program.encode(pass, 0, plan.kept.first);
+        program.encode(pass, plan.kept.end, plan.lossAt);
         backward(microBatch, pass);
       });
     }
@@ -267,8 +268,9 @@ export class BatchRunner {
     const { loss } = this.#options;
     const microBatches: PreparedMicroBatch[] = [];
     // The last is the largest: the others reuse what it allocates.
-    for (const { first, count } of cut.toReversed()) {
-      const ready = await this.#executor.prepare({ ...shape, kind, batch: count, partOf, loss });
+    for (const [index, { first, count }] of [...cut.entries()].toReversed()) {
+      const twice = kind === "train" ? runsTwice(index, cut.length) : undefined;
+      const ready = await this.#executor.prepare({ ...shape, kind, batch: count, partOf, twice, loss });
       const augmentation = augment ? await this.#augmenter?.prepare(ready, source) : undefined;
       microBatches.unshift({ first, count, ready, augmentation });
     }

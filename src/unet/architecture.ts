@@ -19,18 +19,22 @@ export function unet(builder: Builder, config: UNetConfig, images: Activation): 
   const { filters, outChannels } = config;
   const depth = depthOf(config);
   const skips: Activation[] = [];
+  const begins: number[] = [];
   let x = images;
   for (let level = 1; level <= depth; level++) {
     const skip = doubleConv(builder, config, `down${level}`, [x], filters * 2 ** (level - 1));
     skips.push(skip);
+    begins.push(builder.recorder.steps.length);
     x = maxPool2d(builder, skip);
   }
   x = doubleConv(builder, config, "bottleneck", [x], filters * 2 ** depth);
   x = dropout(builder, x, config.dropout);
+  builder.nest(begins.pop()!);
   for (let level = 1; level <= depth; level++) {
     const outputs = filters * 2 ** (depth - level);
     const up = convTranspose2d(builder, `up${level}.up`, x, outputs);
     x = doubleConv(builder, config, `up${level}`, [up, skips.pop()!], outputs);
+    if (level < depth) builder.nest(begins.pop()!);
   }
   return conv1x1(builder, "outc", x, outChannels);
 }

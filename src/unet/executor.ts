@@ -97,8 +97,8 @@ export class Executor {
    * {@linkcode Executor.clear}.
    */
   prepare(spec: PlanSpec, often = false): Promise<ReadyPlan> {
-    const { kind, batch, height, width, partOf, loss } = spec;
-    const key = `${kind} ${batch} ${height} ${width} ${partOf} ${loss}`;
+    const { kind, batch, height, width, partOf, twice, loss } = spec;
+    const key = [kind, batch, height, width, partOf, twice?.index, twice?.of, loss].join();
     const entry = this.#entries.get(key);
     const uses = (entry?.uses ?? 0) + 1;
     const keeps = kind !== "predict" || often || uses > RUNS_UNPREPARED;

@@ -10,6 +10,7 @@ import { DEFAULT_LOSS, type LossName, type LossSpec } from "../../kernels/loss/d
 import { size } from "../../kernels/shape.ts";
 import { CapacityError } from "../gpu/capacity_error.ts";
 import { splitConstant } from "../graph/constants.ts";
+import { bytesOf, fixRegions, resultsOf, type StepRange } from "../graph/keep_results.ts";
 import { type MemoryPlan, planMemory } from "../graph/memory_plan.ts";
 import type { RecordedStep, Region } from "../graph/recorder.ts";
 import { Builder } from "../layers/builder.ts";
@@ -18,6 +19,12 @@ import { type LossRegions, lossRegions, recordLoss } from "../layers/loss.ts";
 import { unet } from "./architecture.ts";
 import { classCount, headOf, sizeStep, type UNetConfig } from "./config.ts";
 import { parameterTable } from "./parameters.ts";
+
+/**
+ * The share of training's memory that the results of the deepest levels may take for all micro-batches but the last:
+ * they are small there, and the transforms of weights take longer than the products.
+ */
+const KEPT_SHARE = 1 / 20;
 
 /** What a plan computes: logits; logits and metrics; or logits, metrics and gradients. */
 export type PlanKind = "predict" | "evaluate" | "train";
@@ -38,6 +45,11 @@ export interface PlanSpec {
    * all shares and then runs the backward, which adds to the gradients.
    */
   readonly partOf?: number | undefined;
+  /**
+   * The place of a micro-batch among `of` whose forward runs twice. What its deepest levels compute first is kept in
+   * memory of its own, and `Plan.kept` need not run again.
+   */
+  readonly twice?: { readonly index: number; readonly of: number } | undefined;
   /** What is trained on and evaluated by; `combined` by default. */
   readonly loss?: LossName | undefined;
 }
@@ -68,6 +80,8 @@ export interface Plan {
   readonly preparation: readonly RecordedStep[];
   /** The regions with these results. */
   readonly prepared: readonly Region[];
+  /** Steps whose results are kept for a second run; none unless {@linkcode PlanSpec.twice}. */
+  readonly kept: StepRange & { readonly byteLength: number };
   /** Index of the first step of the loss. */
   readonly lossAt: number;
   /** Index of the first step of the backward. */
@@ -131,16 +145,34 @@ function record(config: UNetConfig, target: PlanTarget, spec: PlanSpec): Plan {
   builder.emitBackward();
   const { weights, gradients, step } = builder;
   const nothing = recorder.nothing.region;
-  return {
+  const plan: Plan = {
     spec,
     steps: recorder.steps,
     preparation: [],
     prepared: [],
+    kept: { first: lossAt, end: lossAt, byteLength: 0 },
     lossAt,
     backwardAt,
     memory: planMemory(recorder.steps, [logits.region]),
     regions: { nothing, weights, gradients, step, images, logits: logits.region, ...loss },
   };
+  return spec.twice ? keepDeepest(plan, builder.nested, spec.twice) : plan;
+}
+
+/** The same plan with the results of its deepest levels fixed, of as many levels as take a small share of the memory. */
+function keepDeepest(
+  plan: Plan,
+  nested: readonly StepRange[],
+  { index, of }: NonNullable<PlanSpec["twice"]>,
+): Plan {
+  const { steps } = plan;
+  const most = KEPT_SHARE * trainingBytes(plan) / of;
+  const ranges = nested.map((range) => ({ ...range, results: resultsOf(steps, range) }));
+  const range = ranges.findLast(({ results }) => bytesOf(results) <= most);
+  if (!range) return plan;
+  const { results, first, end } = range;
+  const kept = { ...plan, steps: fixRegions(steps, results, `kept ${index}`) };
+  return { ...kept, kept: { first, end, byteLength: bytesOf(results) }, memory: placeRegions(kept, []) };
 }
 
 /**
@@ -172,11 +204,11 @@ export function placeAmong(plan: Plan, slots: readonly number[]): MemoryPlan {
   return slots.length === 0 ? plan.memory : placeRegions(plan, slots);
 }
 
-/** Bytes of a plan's slots and inputs, without what all plans share. */
-export function planBytes({ spec, memory, regions }: Plan): number {
+/** Bytes of a plan's slots, inputs and kept results, without what all plans share. */
+export function planBytes({ spec, memory, regions, kept }: Plan): number {
   const { images, masks, lossPartials, batchSums } = regions;
   const ofBatch = spec.partOf === undefined ? 0 : lossPartials.byteLength + batchSums.byteLength;
-  return memory.byteLength + images.byteLength + masks.byteLength + ofBatch;
+  return memory.byteLength + kept.byteLength + images.byteLength + masks.byteLength + ofBatch;
 }
 
 /** Bytes of everything that training with a plan holds: the plan's own, parameters, gradients, moments, history. */

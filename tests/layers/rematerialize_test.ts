@@ -67,3 +67,47 @@ Deno.test("emitRematerializable: a large tensor is recomputed for its reader's b
 Deno.test("emitRematerializable: a small tensor is kept", () => {
   assert.equal(record({ height: 64, width: 64 }).poolings.length, 1);
 });
+
+for (const norm of [undefined, "norm"] as const) {
+  Deno.test(`conv2d: a micro-batch recomputes the network's first convolution, to the same gradients, norm ${norm ?? "none"}`, async () => {
+    const shape = { batch: 1, channels: 1, height: 512, width: 512 };
+    const names = ["a.weight", "a.bias", "b.weight", "b.bias", "norm.weight", "norm.bias"];
+    const layout = {
+      blockSize: 64 * names.length,
+      get: (name: string) => ({ offset: 64 * names.indexOf(name), size: /[ab]\.weight/.test(name) ? 9 : 1 }),
+    };
+    const random = new Random(6);
+    const [values, weights, slope] = [
+      random.floats(size(shape)),
+      random.floats(layout.blockSize),
+      random.floats(size(shape)),
+    ];
+    const run = async (partOf?: number) => {
+      const builder = new Builder(layout, testTarget({ strict: true }), { training: true, partOf });
+      const { recorder } = builder;
+      const image: Activation = {
+        shape,
+        region: recorder.fixed("images", size(shape)),
+        kind: "plain",
+        gradientScale: 1,
+      };
+      const first = conv2d(builder, "a", [image], 1, norm);
+      const { region } = first;
+      const output = conv2d(builder, "b", [first], 1);
+      output.gradient = recorder.fixed("gradient", size(shape));
+      const backwardAt = recorder.steps.length;
+      builder.emitBackward();
+      const inputs = [[image.region, values], [builder.weights, weights], [output.gradient, slope]] as const;
+      return {
+        isKept: recorder.steps.slice(backwardAt).some(({ views }) =>
+          views.some((view) => view.region === region)
+        ),
+        gradients: await executeSteps(gpu, recorder.steps, inputs, builder.gradients),
+      };
+    };
+    const [whole, micro] = [await run(), await run(2)];
+    assert.deepEqual([whole.isKept, micro.isKept], [true, false]);
+    assert.deepEqual(micro.gradients, whole.gradients);
+    assert.ok(micro.gradients.some((value) => Math.abs(value) > 1));
+  });
+}

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { MAX_WORKGROUPS } from "../../kernels/grid.ts";
 import { defaultChoices } from "../../kernels/variants.ts";
 import type { GpuDescription } from "../../src/gpu/adapter.ts";
+import type { Region } from "../../src/graph/recorder.ts";
 import { planTarget } from "../../src/layers/plan_target.ts";
 import { completeConfig, type UNetConfig } from "../../src/unet/config.ts";
 import {
@@ -224,5 +225,37 @@ Deno.test("recordPlan: wide networks on large images stay within the limit of wo
       const most = Math.max(...steps.flatMap(({ dispatch }) => dispatch.workgroups));
       assert.ok(most > 1000 && most <= MAX_WORKGROUPS);
     }
+  }
+});
+
+Deno.test("recordPlan: a micro-batch that runs twice has its deepest results in memory of its own", () => {
+  const spec = { kind: "train", batch: 8, height: 128, width: 128, partOf: 16 } as const;
+  for (const norm of ["none", "instance"] as const) {
+    const once = plan(SOFTWARE, { filters: 8, norm }, spec);
+    assert.deepEqual([once.kept.byteLength, once.kept.end - once.kept.first], [0, 0]);
+    const twice = plan(SOFTWARE, { filters: 8, norm }, { ...spec, twice: { index: 0, of: 1 } });
+    const { first, end, byteLength } = twice.kept;
+    assert.ok(byteLength > 0 && byteLength <= trainingBytes(once) / 20);
+    const labels = twice.steps.slice(first, end).map(({ views }) => views.at(-1)!.region.label);
+    assert.ok(!labels.includes("up1.conv2") && !labels.includes("dropout"));
+    // Whoever runs the other steps only finds in the slots whatever a later step reads.
+    const [written, kept] = [new Set(), new Set<Region>()];
+    twice.steps.forEach(({ dispatch, views }, at) => {
+      views.forEach(({ region }, binding) => {
+        if (dispatch.kernel.bindings[binding]!.access === "read_write") {
+          if (at < first || at >= end) written.add(region);
+        } else if (at >= end && !region.fixed) {
+          assert.ok(written.has(region), `${region.label} of ${dispatch.kernel.label}`);
+        }
+        if (/^kept 0 \d+$/.test(region.label)) kept.add(region);
+      });
+    });
+    assert.equal([...kept].reduce((sum, region) => sum + region.byteLength, 0), byteLength);
+    // Others have memory of their own, too, and all of them share what is allowed.
+    const many = plan(SOFTWARE, { filters: 8, norm }, { ...spec, twice: { index: 1, of: 2 } });
+    assert.ok(many.kept.byteLength > 0 && many.kept.byteLength < byteLength);
+    const own = many.steps.flatMap(({ views }) => views.map(({ region }) => region.label))
+      .filter((label) => label.startsWith("kept"));
+    assert.ok(own.every((label) => label.startsWith("kept 1 ")));
   }
 });

@@ -32,7 +32,7 @@ import type { Builder } from "../builder.ts";
 import { exchanges } from "../choose.ts";
 import type { Conv3x3Algorithm, ConvLayer } from "./algorithm.ts";
 import { recordProduct } from "./product.ts";
-import { tileRuns } from "./tile_runs.ts";
+import { blockRows, tileRuns } from "./tile_runs.ts";
 import { winogradWeightGradient } from "./winograd_weight_gradient.ts";
 
 /** Winograd's F(side x side, 3 x 3): each tile yields side x side outputs. */
@@ -131,8 +131,7 @@ function convolve(
   const whole = split(roundUp(rows, ROW_TILE));
   // With a single run each weight is used once, so that weights can be transformed in small blocks, in the same memory.
   const once = whole.length === 1 && whole[0]!.runs.length === 1;
-  const room = once ? Math.min(recorder.maxBinding, builder.target.workspace) : recorder.maxBinding;
-  const blocks = rowBlocks(layer.name, rows, 4 * positions * depth, room, recorder.maxBinding);
+  const blocks = rowBlocks(builder, layer.name, rows, 4 * positions * depth, once);
   const transformWeights = (block: RowBlock): Region => {
     const floats = positions * depth * block.padded;
     const u = recorder.windowed(`${layer.name} transformed weights`, floats);
@@ -180,15 +179,16 @@ function convolve(
   }
 }
 
-/** Splits the rows of a product so that their transformed weights fit `room`, or at least one binding. */
+/** Splits the rows of a product so that their transformed weights fit a binding, or the workspace. */
 function rowBlocks(
+  builder: Builder,
   name: string,
   rows: number,
   rowBytes: number,
-  room: number,
-  maxBinding: number,
+  small: boolean,
 ): RowBlock[] {
-  const most = rowsThatFit(room, rowBytes) || Math.min(ROW_TILE, rowsThatFit(maxBinding, rowBytes));
+  const { maxBinding } = builder.target;
+  const most = small ? blockRows(builder, rowBytes) : rowsThatFit(maxBinding, rowBytes);
   if (most < ROW_TILE) {
     throw new RangeError(
       `Cannot plan "${name}": ${ROW_TILE} rows of its transformed weights take ${

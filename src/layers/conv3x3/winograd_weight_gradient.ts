@@ -5,7 +5,14 @@
  *
  * @module
  */
-import { tile, winogradGrad, winogradInput, winogradWeightGrad } from "../../../kernels/conv2d/winograd.ts";
+import {
+  type InnerDimension,
+  tile,
+  type Tiling,
+  winogradGrad,
+  winogradInput,
+  winogradWeightGrad,
+} from "../../../kernels/conv2d/winograd.ts";
 import { COLUMN_TILE, ROW_TILE, rowsThatFit } from "../../../kernels/gemm/gemm.ts";
 import { SQUARE_TILE } from "../../../kernels/gemm/tile.ts";
 import { ceilDiv, roundUp } from "../../../kernels/grid.ts";
@@ -15,6 +22,7 @@ import {
   type Activation,
   affineView,
   boundShapes,
+  type Chunk,
   chunkBatch,
   chunkShape,
   chunkView,
@@ -23,7 +31,7 @@ import type { Builder } from "../builder.ts";
 import { splitKProduct } from "../choose.ts";
 import type { ConvLayer } from "./algorithm.ts";
 import { MOST_SLICES, SplitKSum } from "./split_k_sum.ts";
-import { tileRuns } from "./tile_runs.ts";
+import { blockRows, tileRuns } from "./tile_runs.ts";
 
 /** Tiles that one slice of the sum covers: at most, and at least. */
 const SLICE = { most: 2048, least: 256 };
@@ -57,7 +65,13 @@ export function winogradWeightGradient(
   const counts = chunks.flatMap(({ runs }) => runs.map(({ padded }) => ceilDiv(padded, depth)));
   const mostSlices = wanted > 1 ? wanted : MOST_SLICES;
   const kept = Math.min(Math.max(mostSlices, ...counts), counts.reduce((sum, count) => sum + count, 0));
-  const most = Math.max(ROW_TILE, rowsThatFit(recorder.maxBinding, positions * columns * kept * 4));
+  // With a single run the input is transformed once for all blocks of rows, so that these can be small.
+  const once = counts.length === 1;
+  const rowBytes = positions * columns * kept * 4;
+  const fitting = once ? blockRows(builder, rowBytes) : rowsThatFit(recorder.maxBinding, rowBytes);
+  const count = ceilDiv(layer.outputs, Math.max(ROW_TILE, fitting));
+  const most = roundUp(ceilDiv(layer.outputs, count), ROW_TILE);
+  let input: Region | undefined;
   for (let firstRow = 0; firstRow < layer.outputs; firstRow += most) {
     const used = Math.min(most, layer.outputs - firstRow);
     const block = { first: firstRow, used, padded: roundUp(used, ROW_TILE) };
@@ -73,18 +87,8 @@ export function winogradWeightGradient(
           { depth, count, first: slice },
         );
         const inner = product.inner === "k" ? "tiles" : "channels";
-        const v = recorder.temporary(`${layer.name} transformed input`, positions * columns * run.padded);
-        let first = 0;
-        for (const source of sources) {
-          const { channels } = source.shape;
-          const normalized = source.kind === "normalized";
-          recorder.run(winogradInput(run, { channels, first, depth: columns }, normalized, inner), {
-            x: chunkView(source.region, source.shape, chunk),
-            affine: affineView(recorder, source, chunk),
-            v,
-          });
-          first += channels;
-        }
+        const v = input ?? transformInput(builder, layer, sources, { chunk, run, columns, inner });
+        if (once) input = v;
         const d = recorder.temporary(
           `${layer.name} transformed gradient`,
           positions * block.padded * run.padded,
@@ -107,4 +111,26 @@ export function winogradWeightGradient(
       total: builder.gradient(`${layer.name}.weight`),
     });
   }
+}
+
+/** Records the transform of all sources' channels. */
+function transformInput(
+  { recorder }: Builder,
+  layer: ConvLayer,
+  sources: readonly Activation[],
+  { chunk, run, columns, inner }: { chunk: Chunk; run: Tiling; columns: number; inner: InnerDimension },
+): Region {
+  const v = recorder.temporary(`${layer.name} transformed input`, run.positions * columns * run.padded);
+  let first = 0;
+  for (const source of sources) {
+    const { channels } = source.shape;
+    const normalized = source.kind === "normalized";
+    recorder.run(winogradInput(run, { channels, first, depth: columns }, normalized, inner), {
+      x: chunkView(source.region, source.shape, chunk),
+      affine: affineView(recorder, source, chunk),
+      v,
+    });
+    first += channels;
+  }
+  return v;
 }
