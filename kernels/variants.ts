@@ -38,6 +38,8 @@ export interface ConvCase {
   readonly weights: PackedWeights;
   /** Whether the variant must be as accurate as plain float32 sums. */
   readonly strict: boolean;
+  /** Whether tensors between layers are stored as float16. */
+  readonly half?: boolean;
 }
 
 /** Input times output channels. */
@@ -79,7 +81,8 @@ export const CONV3X3 = new Operation("conv3x3", {
   small: {
     kernels: ["conv2d/small_forward", "conv2d/small_dgrad", "conv2d/small_wgrad"],
     needs: "subgroups of 8",
-    serves: (shape: ConvCase) => smallServes(shape, shape.weights),
+    // With float16, sums over two tensors would be rounded in between.
+    serves: (shape: ConvCase) => !shape.half && smallServes(shape, shape.weights),
   },
   winograd2: { basic: true, kernels: winogradKernels(2) },
   winograd4: {

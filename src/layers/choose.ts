@@ -36,11 +36,11 @@ import type { PlanTarget } from "./plan_target.ts";
 
 /** The variant that computes a 3 x 3 convolution of feature maps of this shape. */
 export function chooseConv(
-  { choices, strict }: PlanTarget,
+  { choices, strict, precision }: PlanTarget,
   { batch, height, width }: { batch: number; height: number; width: number },
   weights: PackedWeights,
 ): ConvVariant {
-  return CONV3X3.choose(choices, { batch, height, width, weights, strict });
+  return CONV3X3.choose(choices, { batch, height, width, weights, strict, half: precision === "f16" });
 }
 
 /** Whether invocations of Winograd's transforms exchange values, for feature maps of this shape. */

@@ -59,6 +59,8 @@ Deno.test("chooseConv: never takes a variant that does not serve the layer", () 
     "no whole tiles of channels",
   );
   assert.notEqual(chooseConv(target({}), SAMPLES.few[0], weightsOf(24)), "small");
+  const half = { ...target({}), precision: "f16" as const };
+  assert.equal(chooseConv(half, ...SAMPLES.few), "im2col", "sums are not rounded in between");
 });
 
 Deno.test("chooseProduct: is one dispatch, or layers of the left operand as uniforms", () => {

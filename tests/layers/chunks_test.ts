@@ -140,7 +140,7 @@ Deno.test("UNet.logits: images dealt among ranks get the bits that they get in t
     const whole = await unet.logits(images.images);
     const size = 64 * 64;
     let unlike = 0;
-    for (const own of [[0, 3, 9], [1, 2, 4, 5, 6, 7, 8, 10]]) {
+    for (const own of [[3], [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]]) {
       const parts = own.map((index) => cut(images, index, index + 1).images.data);
       const data = Float32Array.from(parts.flatMap((part) => [...part]));
       const batch = { shape: [own.length, 3, 64, 64], data };
