@@ -35,7 +35,7 @@ export interface BatchMemory {
   readonly microBatches: number;
   /** Bytes of everything that training holds. */
   readonly byteLength: number;
-  /** Bytes of those that grow with the batch: without parameters, gradients and moments. */
+  /** Bytes of those that grow with the batch: without parameters, gradients, moments, and results that are kept. */
   readonly batchBytes: number;
 }
 
@@ -165,7 +165,7 @@ function planMicroBatches(
     microBatch: plan.spec.batch,
     microBatches: cut.length,
     byteLength: trainingBytes(plan) + more,
-    batchBytes: planBytes(plan) + more,
+    batchBytes: planBytes(plan) + more - kept,
   };
 }
 
