@@ -98,7 +98,7 @@ export const CONV3X3 = new Operation("conv3x3", {
     sample: convSample(128, 4, 4),
   },
   tiny: {
-    takes: (shape) => columnCount(shape) <= TINY_PIXELS && smallServes(shape, shape.weights),
+    takes: (shape) => !shape.half && columnCount(shape) <= TINY_PIXELS && smallServes(shape, shape.weights),
     software: ["small", "winograd4", "winograd2"],
     hardware: ["winograd4", "winograd2"],
     sample: convSample(128, 4, 8),
