@@ -4,16 +4,19 @@
  *
  *     deno run --allow-run=deno --allow-read --allow-write=dataset,runs tests/bench/recipe_auto.ts
  *
+ * Judged at the images' own pixels: `evaluate` counts those of the input for whole images, and others for patches.
+ *
  * Without `data=dataset/a,dataset/b` it makes phantoms of which a fifth of the outlines is wrong. `screen=300` and
  * `final=600` are seconds of training, `seeds=3`, `only=NAME;NAME`, `rounds=clock|screen|final|both` change it. What was
  * measured is kept in runs/recipe_auto and not measured again: step times are better measured first, by `rounds=clock` on
- * a quiet machine. Prints Markdown.
+ * a quiet machine, which includes those of what `auto` chooses. Prints Markdown.
  *
  * @module
  */
 import { join } from "node:path";
 import { writeStderr, writeStdout } from "../../src/cli/task.ts";
 import { ANNOTATION_FILE } from "../../src/coco/coco_file.ts";
+import { RUN_FILES } from "../../src/fs/layout.ts";
 import { isTaken } from "../../src/fs/paths.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/host/open_gpu.ts";
@@ -32,6 +35,7 @@ import { Trainer } from "../../src/training/trainer.ts";
 import { parameterTable } from "../../src/unet/parameters.ts";
 import { UNet } from "../../src/unet/unet.ts";
 import { damageOutlines } from "../support/damaged_outlines.ts";
+import { diceAtOwnPixels, meanOf, type OwnPixels } from "../support/own_pixels.ts";
 
 const OPTIONS = { data: "", screen: "300", final: "600", seeds: "3", only: "", rounds: "both", kept: "2" };
 
@@ -72,7 +76,9 @@ interface Result {
   readonly seconds: number;
   readonly seed: number;
   readonly epochs: number;
+  /** The mean over classes of the Dice of all pixels, as `evaluate` counts them. */
   readonly dice: number;
+  readonly own: OwnPixels;
   readonly command: string;
 }
 
@@ -262,15 +268,22 @@ function commandOf(config: TrainConfig, run: string, data: string): string {
   return trainCommandOf(run, data, config as unknown as Record<string, unknown>)!;
 }
 
-async function train(name: string, data: Dataset, config: TrainConfig, seconds: number): Promise<Result> {
+async function train(
+  gpu: Gpu,
+  name: string,
+  data: Dataset,
+  config: TrainConfig,
+  seconds: number,
+): Promise<Result> {
   const { seed } = config;
   const run = `${RUNS}/${data.name}-${name.replaceAll(/[^\w]+/g, "-")}-${seconds}-${seed}`;
   const command = commandOf(config, run, data.folder);
   const args = [...command.split(" ").slice(3), "--data", data.folder, "--force"];
   await task("train", [...args, "--swanlab", "off", "--no-tensorboard", "--samples", "0", "--json"]);
   const { summary } = JSON.parse(await task("evaluate", ["--run", run, "--data", data.folder, "--json"]));
+  const own = await diceAtOwnPixels(gpu, join(run, RUN_FILES.best), data.folder);
   await Deno.remove(run, { recursive: true });
-  return { data: data.name, name, seconds, seed, epochs: config.epochs, dice: diceOf(summary), command };
+  return { data: data.name, name, seconds, seed, epochs: config.epochs, dice: diceOf(summary), own, command };
 }
 
 /** The mean over classes of the Dice of all pixels. */
@@ -293,22 +306,25 @@ async function round(clock: Clock, data: Dataset, names: readonly string[], seco
       if (known.some(isKnown)) continue;
       const config = await timed(clock, name, data, seconds);
       if (config === null) continue;
-      const result = await train(name, data, { ...config, seed }, seconds);
+      const result = await train(clock.gpu, name, data, { ...config, seed }, seconds);
       await Deno.writeTextFile(RESULTS, `${JSON.stringify(result)}\n`, { append: true });
-      const line = `${result.data}, ${seconds} s, ${name}, seed ${seed}: ${result.dice.toFixed(4)}`;
+      const dice = [result.own.mean, result.own.pooled, result.dice].map((value) => value.toFixed(4)).join(
+        ", ",
+      );
+      const line = `${result.data}, ${seconds} s, ${name}, seed ${seed}: ${dice}`;
       writeStderr(`${line} in ${result.epochs} epochs\n`);
     }
   }
 }
-
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function table(title: string, results: readonly Result[]): string {
   const names = [...new Set(results.map(({ name }) => name))];
   const datasets = [...new Set(results.map(({ data }) => data))];
   const cell = (name: string, data: string) => {
     const own = results.filter((each) => each.name === name && each.data === data);
-    return own.length === 0 ? "" : meanOf(own.map(({ dice }) => dice)).toFixed(3);
+    if (own.length === 0) return "";
+    return [({ own }: Result) => own.mean, ({ own }: Result) => own.pooled, ({ dice }: Result) => dice]
+      .map((of) => meanOf(own.map(of)).toFixed(3)).join(" / ");
   };
   const rows = [
     [title, ...datasets],
@@ -332,16 +348,21 @@ if (import.meta.main) {
     : given.only.split(";").map((n) => n.trim());
   await clock.speed();
   for (const own of Object.values(BY_HAND)) await clock.step(completeTrainConfig(own));
-  for (const folder of given.rounds === "clock" ? [] : folders) {
+  for (const folder of folders) {
     const data = await readDataset(folder);
+    for (const seconds of [screen, final]) await chosen(clock, data, seconds);
+    if (given.rounds === "clock") continue;
     if (given.rounds !== "final") await round(clock, data, names, screen, 1);
     if (given.rounds === "screen") continue;
     const best = (await measured())
       .filter((each) => each.data === data.name && each.seconds === screen && each.name !== AUTO)
-      .sort((a, b) => b.dice - a.dice).slice(0, Number(given.kept)).map(({ name }) => name);
+      .sort((a, b) => b.own.mean - a.own.mean).slice(0, Number(given.kept)).map(({ name }) => name);
     await round(clock, data, [...best, AUTO], final, seeds);
   }
   const all = (await measured()).filter(({ data }) => folders.some((folder) => folder.endsWith(data)));
+  writeStdout(
+    "\nDice at the images' own pixels, mean of images / of all pixels / of all pixels by `evaluate`\n",
+  );
   writeStdout(table(`${screen} s, seed 0`, all.filter(({ seconds }) => seconds === screen)));
   writeStdout(table(`${final} s, mean of seeds`, all.filter(({ seconds }) => seconds === final)));
   for (const { data, seconds, command } of all.filter(({ name, seed }) => name === AUTO && seed === 0)) {
