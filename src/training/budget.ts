@@ -42,6 +42,7 @@ export const BUDGET_RULES: BudgetRules = {
   enoughUpdates: 500,
   most: { updates: 500, epochs: 200 },
   smallestBatch: 8,
+  steadyBatch: 8,
 };
 
 /** The share of a budget that is planned for: other programs may slow the machine down. */
@@ -185,7 +186,7 @@ function imagesOf({ images, patches }: BudgetTask, network: BudgetNetwork): Budg
 }
 
 function candidateOf(task: BudgetTask, network: BudgetNetwork): BudgetCandidate {
-  const { given, rules: { wanted, enoughUpdates } = BUDGET_RULES } = task;
+  const { given, rules: { wanted, enoughUpdates, steadyBatch } = BUDGET_RULES } = task;
   const images = imagesOf(task, network);
   const of = (batchSize: number): BudgetCandidate => {
     const secondsPerEpoch = epochSeconds(task, { ...network, batchSize });
@@ -201,7 +202,10 @@ function candidateOf(task: BudgetTask, network: BudgetNetwork): BudgetCandidate 
   const all = batchSizes(task, network).map(of);
   const enough = ({ epochs, batchSize }: BudgetCandidate) =>
     Math.min(epochs, wanted.most) * Math.ceil(images.train / batchSize) >= enoughUpdates;
-  return all.find(enough) ?? all.at(-1)!;
+  const largest = all.find(enough) ?? all.at(-1)!;
+  return all.find((each) =>
+    each.batchSize <= largest.batchSize && each.batchSize >= steadyBatch && each.epochs >= each.wantedEpochs
+  ) ?? largest;
 }
 
 /** Batches that can be computed whole, the largest first. */

@@ -51,6 +51,8 @@ export interface BudgetRules {
   readonly most: { readonly updates: number; readonly epochs: number };
   /** The smallest batch that is chosen if larger ones fit, too. */
   readonly smallestBatch: number;
+  /** Gradients of smaller batches are noisy: they are taken to reach enough updates, not the wanted ones. */
+  readonly steadyBatch: number;
 }
 
 /** A network and input size that were considered. */

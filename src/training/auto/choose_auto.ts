@@ -37,9 +37,10 @@ const OBJECTS = { tiny: 13, small: 25 } as const;
 /** What is worth it, whatever the dataset; `docs/results/recipe_auto.md` has the measurements. */
 export const AUTO_RULES: BudgetRules = {
   wanted: { epochs: 3, updates: () => WORTH.large, most: 100 },
-  enoughUpdates: 1500,
+  enoughUpdates: 600,
   most: { updates: 8000, epochs: 300 },
   smallestBatch: 4,
+  steadyBatch: 8,
 };
 
 /** What the settings are chosen by, besides the machine. */

@@ -113,6 +113,27 @@ Deno.test("chooseForBudget: with the rules of auto, more time never gives less w
   assert.equal(choose(profile(), 1e6).config.filters, 32);
 });
 
+Deno.test("chooseForBudget: with the rules of auto, small batches are for want of updates only", () => {
+  const images = { train: 400, valid: 80, annotated: 400, looked: 200 };
+  const fingerprint = profile({ images, objects: objects(0.227, 640) });
+  const updatesOf = ({ epochs, batchSize }: TrainConfig) => epochs * Math.ceil(images.train / batchSize);
+  const seen = new Set<number>();
+  let halved = 0;
+  for (let seconds = 60; seconds < 20_000; seconds *= 1.2) {
+    const { config } = choose(fingerprint, seconds);
+    const { filters, size, batchSize } = config;
+    seen.add(batchSize);
+    if (batchSize === 32) continue;
+    const larger = choose(fingerprint, seconds, { filters, size, batchSize: 2 * batchSize }).config;
+    // Batches of 8 and more are also halved for the updates that a network wants.
+    if (updatesOf(larger) >= 600) {
+      halved++;
+      assert.ok(batchSize >= 8 && updatesOf(larger) < (filters / 8) * 1000, `${seconds} s`);
+    }
+  }
+  assert.ok([4, 8].every((batch) => seen.has(batch)) && halved > 0, `${[...seen]}, ${halved}`);
+});
+
 Deno.test("autoRules: the smaller objects are, the fewer updates a larger input needs", () => {
   const fingerprint = profile({ sizes: sizes(400, 400), objects: objects(0.066, 400) });
   const { wanted: { updates } } = autoRules({ fingerprint, given: {}, typed: [] });
