@@ -195,7 +195,10 @@ function candidateOf(task: BudgetTask, network: BudgetNetwork): BudgetCandidate 
     const wantedEpochs = given.epochs ??
       Math.min(
         wanted.most,
-        Math.max(network.patch ? 1 : wanted.epochs, Math.ceil(wanted.updates(network) / batches)),
+        Math.max(
+          network.patch ? 1 : wanted.epochs,
+          Math.ceil(wanted.updates({ ...network, batchSize }) / batches),
+        ),
       );
     return { ...network, batchSize, epochs, secondsPerEpoch, wantedEpochs };
   };

@@ -42,7 +42,7 @@ export interface BudgetRules {
   /** Fewest epochs and updates that are worth a network, and how many epochs may be needed for the latter. */
   readonly wanted: {
     readonly epochs: number;
-    readonly updates: (network: BudgetNetwork) => number;
+    readonly updates: (step: BudgetStep) => number;
     readonly most: number;
   };
   /** Updates up to which smaller batches are chosen. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { BudgetChoice, BudgetNetwork, BudgetRules } from "../budget_choice.ts";
+import type { BudgetChoice, BudgetNetwork, BudgetRules, BudgetStep } from "../budget_choice.ts";
 import { DEPTHS } from "../../unet/config.ts";
 import { formatSeconds, plural } from "../../format.ts";
 import type { TrainConfig } from "../train_config.ts";
@@ -27,21 +27,27 @@ export const AUTO_SECONDS = 1800;
 
 /**
  * Updates that are worth 8 filters: few while objects are tiny, and at the smallest input that shows them, since less
- * shows too little; more at larger ones, most if objects are large anyway. More filters want proportionally more.
+ * shows too little; more at larger ones, most if objects are large anyway, where smaller batches than 8 do not count as
+ * more updates. More filters want proportionally more.
  */
-const WORTH = { least: 150, small: 300, large: 1000, filters: 8 } as const;
+const WORTH = { least: 150, small: 300, large: 800, batch: 8, filters: 8 } as const;
 
 /** Diameters in pixels of the input up to which objects are tiny, and small. */
 const OBJECTS = { tiny: 13, small: 25 } as const;
 
 /** What is worth it, whatever the dataset; `docs/results/recipe_auto.md` has the measurements. */
 export const AUTO_RULES: BudgetRules = {
-  wanted: { epochs: 3, updates: () => WORTH.large, most: 100 },
+  wanted: { epochs: 3, updates: worthLarge, most: 100 },
   enoughUpdates: 600,
   most: { updates: 8000, epochs: 300 },
   smallestBatch: 4,
-  steadyBatch: 8,
+  steadyBatch: WORTH.batch,
 };
+
+/** Updates that large objects, or more filters, are worth. */
+function worthLarge({ filters, batchSize }: Pick<BudgetStep, "filters" | "batchSize">): number {
+  return WORTH.large * Math.max(1, filters / WORTH.filters) * Math.max(1, WORTH.batch / batchSize);
+}
 
 /** What the settings are chosen by, besides the machine. */
 export interface AutoStart {
@@ -56,13 +62,14 @@ export interface AutoStart {
 /** What is worth it, with the networks and inputs that suit the dataset. */
 export function autoRules({ fingerprint, given }: AutoStart): BudgetRules {
   const input = wantInput(fingerprint);
-  const updates = ({ filters, size, height = size, patch }: BudgetNetwork) => {
+  const updates = (step: BudgetStep) => {
+    const { filters, size, height = size, patch } = step;
     const side = Math.sqrt(size * height);
-    if (filters > WORTH.filters) return WORTH.large * filters / WORTH.filters;
+    if (filters > WORTH.filters) return worthLarge(step);
     if (patch !== undefined) return WORTH.small;
     const object = (input.share ?? 1) * side;
     if (object <= OBJECTS.tiny || side <= leastSide(input)) return WORTH.least;
-    return object <= OBJECTS.small ? WORTH.small : WORTH.large;
+    return object <= OBJECTS.small ? WORTH.small : worthLarge(step);
   };
   return {
     ...AUTO_RULES,
