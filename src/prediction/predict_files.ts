@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../fs/atomic_file.ts";
 import { temporaryPath } from "../fs/temporary_name.ts";
 import { isDiskFull } from "../fs/write_failure.ts";
+import type { DecodedRaster, SampleImage } from "../image/image.ts";
 import type { SharedWork } from "../ranks/share.ts";
 import { type WorkItem, WorkLedger } from "../ranks/work_ledger.ts";
 import { headOf } from "../unet/config.ts";
@@ -18,13 +19,7 @@ import { assertReplaceable, resultsPath, writeCocoResults } from "./coco_results
 import { type PathProblem, writeFailures } from "./image_files.ts";
 import type { ImageReport } from "./image_report.ts";
 import { itkSnapLabels, LABEL_FILES, slicerColors } from "./label_tables.ts";
-import {
-  type Job,
-  type PlacedProblem,
-  type Predicted,
-  predictJobs,
-  type PredictJobsOptions,
-} from "./predict_jobs.ts";
+import { type Job, type PlacedProblem, type Predicted, predictJobs } from "./predict_jobs.ts";
 import type { ImagePredictor } from "./predictor.ts";
 import { findOwners, outputNames } from "./result_names.ts";
 import { SUMMARY_FILE, summaryTable } from "./summary_table.ts";
@@ -51,7 +46,7 @@ export interface PredictFilesOptions extends ResultOptions {
   /** Paths that led to no image, to be listed with the images that cannot be read. */
   readonly problems?: readonly PathProblem[];
   /** Files that are being decoded already, by their paths. */
-  readonly decoding?: PredictJobsOptions["decoding"];
+  readonly decoding?: ReadonlyMap<string, Promise<DecodedRaster<SampleImage> | Error>> | undefined;
   /** Called when the results of an image are written. */
   readonly onImage?: (report: ImageReport) => void;
   /** Called for an image that cannot be read. */
