@@ -15,6 +15,7 @@
  */
 import { join } from "node:path";
 import { writeStderr, writeStdout } from "../../src/cli/task.ts";
+import { mean } from "../../src/evaluation/statistics.ts";
 import { ANNOTATION_FILE } from "../../src/coco/coco_file.ts";
 import { RUN_FILES } from "../../src/fs/layout.ts";
 import { isTaken } from "../../src/fs/paths.ts";
@@ -34,8 +35,9 @@ import { networkConfig, type TrainConfig, trainerOptions } from "../../src/train
 import { Trainer } from "../../src/training/trainer.ts";
 import { parameterTable } from "../../src/unet/parameters.ts";
 import { UNet } from "../../src/unet/unet.ts";
+import { benchTask } from "../support/bench_task.ts";
 import { damageOutlines } from "../support/damaged_outlines.ts";
-import { diceAtOwnPixels, meanOf, type OwnPixels } from "../support/own_pixels.ts";
+import { diceAtOwnPixels, type OwnPixels } from "../support/own_pixels.ts";
 
 const OPTIONS = { data: "", screen: "300", final: "600", seeds: "3", only: "", rounds: "both", kept: "2" };
 
@@ -82,22 +84,12 @@ interface Result {
   readonly command: string;
 }
 
-async function task(name: string, args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["run", "-q", `-P=${name}`, `tasks/${name}.ts`, ...args],
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  if (!success) throw new Error(`deno task ${name} ${args.join(" ")} failed:\n${text.decode(stderr)}`);
-  return text.decode(stdout);
-}
-
 /** Phantoms of which a fifth of the outlines to train on is removed or shifted. */
 async function wrongPhantoms(): Promise<string> {
   const folder = "dataset/wrong_outlines";
   if (await isTaken(folder)) return folder;
   const counts = ["--train", "200", "--valid", "40", "--test", "60"];
-  await task("phantom", ["--output", folder, ...counts]);
+  await benchTask("phantom", "--output", folder, ...counts);
   const path = join(folder, "train", ANNOTATION_FILE);
   const { text } = damageOutlines(await Deno.readTextFile(path), { share: 0.2, seed: 1 });
   await Deno.writeTextFile(path, text);
@@ -279,8 +271,8 @@ async function train(
   const run = `${RUNS}/${data.name}-${name.replaceAll(/[^\w]+/g, "-")}-${seconds}-${seed}`;
   const command = commandOf(config, run, data.folder);
   const args = [...command.split(" ").slice(3), "--data", data.folder, "--force"];
-  await task("train", [...args, "--swanlab", "off", "--no-tensorboard", "--samples", "0", "--json"]);
-  const { summary } = JSON.parse(await task("evaluate", ["--run", run, "--data", data.folder, "--json"]));
+  await benchTask("train", ...args, "--swanlab", "off", "--no-tensorboard", "--samples", "0", "--json");
+  const { summary } = JSON.parse(await benchTask("evaluate", "--run", run, "--data", data.folder, "--json"));
   const own = await diceAtOwnPixels(gpu, join(run, RUN_FILES.best), data.folder);
   await Deno.remove(run, { recursive: true });
   return { data: data.name, name, seconds, seed, epochs: config.epochs, dice: diceOf(summary), own, command };
@@ -324,7 +316,7 @@ function table(title: string, results: readonly Result[]): string {
     const own = results.filter((each) => each.name === name && each.data === data);
     if (own.length === 0) return "";
     return [({ own }: Result) => own.mean, ({ own }: Result) => own.pooled, ({ dice }: Result) => dice]
-      .map((of) => meanOf(own.map(of)).toFixed(3)).join(" / ");
+      .map((of) => mean(own.map(of)).toFixed(3)).join(" / ");
   };
   const rows = [
     [title, ...datasets],

@@ -4,6 +4,7 @@
  */
 import { readForModel } from "../../src/evaluation/model_classes.ts";
 import { addCounts, countPixels, NO_PIXELS, overlapMetrics } from "../../src/evaluation/pixel_counts.ts";
+import { mean } from "../../src/evaluation/statistics.ts";
 import { openSplit } from "../../src/dataset/source_registry.ts";
 import { findSplits, splitOf } from "../../src/dataset/splits.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
@@ -15,7 +16,7 @@ import { Predictor } from "../../src/prediction/predictor.ts";
 import { segmentClasses } from "../../src/prediction/segment_classes.ts";
 import { headOf } from "../../src/unet/config.ts";
 
-/** Means over classes. */
+/** Means over classes; one that is neither shown nor predicted anywhere is left out. */
 export interface OwnPixels {
   /** Dice of all pixels of all images. */
   readonly pooled: number;
@@ -55,12 +56,7 @@ async function compare(predictor: Predictor, data: string): Promise<OwnPixels> {
     }
   }
   return {
-    pooled: meanOf(pooled.map((counts) => overlapMetrics(counts).dice ?? NaN)),
-    mean: meanOf(each.map(meanOf)),
+    pooled: mean(pooled.flatMap((counts) => overlapMetrics(counts).dice ?? [])),
+    mean: mean(each.filter(({ length }) => length > 0).map(mean)),
   };
-}
-
-/** The arithmetic mean; NaN of nothing. */
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
