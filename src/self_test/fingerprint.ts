@@ -9,6 +9,7 @@ import { KERNEL_SOURCES } from "../../kernels/sources.ts";
 import { sha256 } from "../bytes.ts";
 import admission from "./admission.ts" with { type: "text" };
 import check from "./checks/check.ts" with { type: "text" };
+import conv3x3Sums from "./checks/conv3x3_sums.ts" with { type: "text" };
 import convolutions from "./checks/convolutions.ts" with { type: "text" };
 import fused from "./checks/fused.ts" with { type: "text" };
 import im2col from "./checks/im2col.ts" with { type: "text" };
@@ -26,6 +27,7 @@ import selfTest from "./self_test.ts" with { type: "text" };
 const TESTS = [
   admission,
   check,
+  conv3x3Sums,
   convolutions,
   fused,
   im2col,

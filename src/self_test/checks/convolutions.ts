@@ -7,7 +7,8 @@
 import { conv1x1Dgrad, conv1x1Forward, conv1x1Wgrad } from "../../../kernels/conv1x1/conv1x1.ts";
 import { directBands, directConv2d, directPack, directWgrad } from "../../../kernels/conv2d/direct.ts";
 import { size } from "../../../kernels/shape.ts";
-import { type Check, pixelOf, placeOf, random, sum, sumLimit, table } from "./check.ts";
+import { type Check, pixelOf, random, sum, sumLimit, table } from "./check.ts";
+import { reluOfSums } from "./conv3x3_sums.ts";
 
 const NOTHING = new Float32Array(4);
 
@@ -54,14 +55,7 @@ function* directChecks(): Generator<Check> {
       gate_affine: NOTHING,
     },
     expected: {
-      y: table(size(output), (index) => {
-        const [n, o, i, j] = placeOf(index, output);
-        const products = sum(inputs * 9, (k) => {
-          const [c, p, q] = [Math.floor(k / 9), Math.floor(k / 3) % 3, k % 3];
-          return w[o * inputs * 9 + k]! * pixel(n, c, i + p - 1, j + q - 1);
-        });
-        return Math.max(0, products + bias[o]!);
-      }),
+      y: reluOfSums({ x, input, output, bias }, { w, inputs, firstInput: 0 }, { first: 0, count: inputs }),
     },
     limit: sumLimit(inputs * 9 + 1),
   };

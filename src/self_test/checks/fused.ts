@@ -6,7 +6,8 @@
  */
 import { fusedDgrad, fusedForward, fusedRows, fusedWgrad } from "../../../kernels/conv2d/fused.ts";
 import { size } from "../../../kernels/shape.ts";
-import { type Check, pixelOf, placeOf, random, sum, sumLimit, table } from "./check.ts";
+import { type Check, pixelOf, random, sum, sumLimit, table } from "./check.ts";
+import { gatedGradientSums, reluOfSums } from "./conv3x3_sums.ts";
 
 const NOTHING = new Float32Array(4);
 const NEEDS = "subgroups of 8";
@@ -54,14 +55,7 @@ function* checksOf({ channels, inputs, first, count, firstInput }: Case): Genera
     }),
     operands: { x, affine: NOTHING, w, bias },
     expected: {
-      y: table(size(output), (index) => {
-        const [n, o, i, j] = placeOf(index, output);
-        const products = sum(count * 9, (k) => {
-          const [c, p, q] = [Math.floor(k / 9), Math.floor(k / 3) % 3, k % 3];
-          return w[(o * inputs + firstInput) * 9 + k]! * pixel(n, first + c, i + p - 1, j + q - 1);
-        });
-        return Math.max(0, products + bias[o]!);
-      }),
+      y: reluOfSums({ x, input, output, bias }, { w, inputs, firstInput }, { first, count }),
     },
     limit: FACTOR * sumLimit(count * 9 + 1),
   };
@@ -82,15 +76,11 @@ function* checksOf({ channels, inputs, first, count, firstInput }: Case): Genera
       }),
       operands: { gradient, w, gate: x, gate_affine: NOTHING },
       expected: {
-        grad_input: table(size(input), (index) => {
-          const [n, c, i, j] = placeOf(index, input);
-          if (x[index]! <= 0) return 0;
-          return sum(count * 9, (k) => {
-            const [o, p, q] = [first + Math.floor(k / 9), Math.floor(k / 3) % 3, k % 3];
-            return w[(o * inputs + inputs - channels + c) * 9 + 3 * p + q]! *
-              gradientPixel(n, o, i + 1 - p, j + 1 - q);
-          });
-        }),
+        grad_input: gatedGradientSums({ x, input, output, gradient }, {
+          w,
+          inputs,
+          firstInput: inputs - channels,
+        }, { first, count }),
       },
       limit: FACTOR * sumLimit(count * 9),
     };

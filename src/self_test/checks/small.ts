@@ -6,7 +6,8 @@
  */
 import { smallDgrad, smallForward, smallWgrad } from "../../../kernels/conv2d/small.ts";
 import { size } from "../../../kernels/shape.ts";
-import { type Check, pixelOf, placeOf, random, sum, sumLimit, table } from "./check.ts";
+import { type Check, pixelOf, random, sum, sumLimit, table } from "./check.ts";
+import { gatedGradientSums, reluOfSums } from "./conv3x3_sums.ts";
 
 const NOTHING = new Float32Array(4);
 const NEEDS = "subgroups of 8";
@@ -26,6 +27,7 @@ function* checksOf(side: number, batch: number): Generator<Check> {
   const pixel = pixelOf(x, input);
   const w = random(81, outputs * inputs * 9);
   const bias = random(82, outputs);
+  const layer = { w, inputs, firstInput };
   yield {
     needs: NEEDS,
     dispatch: smallForward({
@@ -38,14 +40,7 @@ function* checksOf(side: number, batch: number): Generator<Check> {
     }),
     operands: { x, affine: NOTHING, w, bias },
     expected: {
-      y: table(size(output), (index) => {
-        const [n, o, i, j] = placeOf(index, output);
-        const products = sum(channels * 9, (k) => {
-          const [c, p, q] = [Math.floor(k / 9), Math.floor(k / 3) % 3, k % 3];
-          return w[(o * inputs + firstInput) * 9 + k]! * pixel(n, c, i + p - 1, j + q - 1);
-        });
-        return Math.max(0, products + bias[o]!);
-      }),
+      y: reluOfSums({ x, input, output, bias }, layer, { first: 0, count: channels }),
     },
     limit: sumLimit(channels * 9 + 1),
   };
@@ -56,15 +51,7 @@ function* checksOf(side: number, batch: number): Generator<Check> {
     dispatch: smallDgrad({ input, firstInput, inputs, outputs, gate: "activation" }),
     operands: { gradient, w, gate: x, gate_affine: NOTHING },
     expected: {
-      grad_input: table(size(input), (index) => {
-        const [n, c, i, j] = placeOf(index, input);
-        if (x[index]! <= 0) return 0;
-        return sum(outputs * 9, (k) => {
-          const [o, p, q] = [Math.floor(k / 9), Math.floor(k / 3) % 3, k % 3];
-          return w[(o * inputs + firstInput + c) * 9 + 3 * p + q]! *
-            gradientPixel(n, o, i + 1 - p, j + 1 - q);
-        });
-      }),
+      grad_input: gatedGradientSums({ x, input, output, gradient }, layer, { first: 0, count: outputs }),
     },
     limit: sumLimit(outputs * 9),
   };
